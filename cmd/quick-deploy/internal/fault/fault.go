@@ -1,0 +1,81 @@
+// Package fault is what goes wrong, as data: an exit code, a sentence and
+// what the user can do about it. Every command returns its errors through it;
+// only main prints them.
+package fault
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Code is an exit code of the program. docs/exit-codes.md documents them; they never change meaning.
+type Code int
+
+// The exit codes.
+const (
+	OK             Code = 0   // done
+	Unexpected     Code = 1   // a fault of the program or of the machine
+	Usage          Code = 2   // wrong flags or arguments, or a question that nobody can answer
+	Profile        Code = 3   // the profile is invalid
+	Preflight      Code = 4   // a check refused the run
+	Network        Code = 5   // the network failed, retries are spent
+	Build          Code = 6   // evaluation or build failed, nothing was switched
+	Activation     Code = 7   // activation failed, the machine was put back
+	Health         Code = 8   // a required health check failed
+	Locked         Code = 9   // another run holds the lock
+	Pending        Code = 10  // changes are pending, or a hand edit is in the way
+	Partial        Code = 11  // part of a fleet failed
+	RollbackFailed Code = 12  // putting back failed, a person is needed
+	Interrupted    Code = 130 // SIGINT
+)
+
+// Error is an error with an exit code and hints. Its text follows the form
+// "<what>: <why>": lower case, no final period.
+type Error struct {
+	Code  Code
+	Err   error
+	Hints []string
+	// Child is the exit code of the command that failed, -1 if it was killed, 0 if none was run.
+	Child int
+}
+
+func (e *Error) Error() string { return e.Err.Error() }
+func (e *Error) Unwrap() error { return e.Err }
+
+// New returns an Error whose text is formatted as by fmt.Errorf.
+func New(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Err: fmt.Errorf(format, args...)}
+}
+
+// Hint adds a hint and returns e.
+func (e *Error) Hint(format string, args ...any) *Error {
+	e.Hints = append(e.Hints, fmt.Sprintf(format, args...))
+	return e
+}
+
+// CodeOf is the exit code that err asks for: that of the outermost Error in
+// its chain, Unexpected for any other error, OK for nil.
+func CodeOf(err error) Code {
+	if err == nil {
+		return OK
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return Unexpected
+}
+
+// HintsOf collects the hints of every Error in err's chain, outermost first.
+func HintsOf(err error) []string {
+	var hints []string
+	for err != nil {
+		var e *Error
+		if !errors.As(err, &e) {
+			break
+		}
+		hints = append(hints, e.Hints...)
+		err = e.Err
+	}
+	return hints
+}

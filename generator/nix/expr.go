@@ -1,0 +1,117 @@
+// Package nix holds Nix expressions as data and prints them in the style of
+// RFC 166 (nixfmt, width 100). It is the only place that writes Nix: a value
+// that came from outside can become a string, a number or an attribute name,
+// never syntax.
+package nix
+
+// Expr is a Nix expression. The types of this package are its only implementations.
+type Expr interface{ isExpr() }
+
+type (
+	// Str is a string. It prints as "…", whatever its content.
+	Str string
+	// Text is a string that reads better over several lines. It prints as
+	// ''…'' where that denotes exactly the same string, else as Str does.
+	Text string
+	// Int is an integer; every int64 is printable.
+	Int int64
+	// Float is a finite float.
+	Float float64
+	// Bool is true or false.
+	Bool bool
+	// Null is null.
+	Null struct{}
+	// Path is a path literal relative to the file, such as ./hosts/atlas/local.nix.
+	Path string
+	// Ref selects from a name in scope: Ref{"pkgs", "ripgrep"} is pkgs.ripgrep.
+	// The first part must be an identifier; the others are quoted where needed.
+	Ref []string
+	// List is a list.
+	List []Expr
+)
+
+// Interp is a string with antiquotations, written by the tool itself:
+// Interp{Str("/home/"), Ref{"config", "x"}} is "/home/${config.x}".
+// Str parts are text and are escaped.
+type Interp []Expr
+
+// Attrs is an attribute set. Bindings print in the given order.
+type Attrs struct {
+	Rec  bool
+	Body []Binding
+}
+
+// Binding is one entry of an attribute set or a let.
+type Binding struct {
+	// Path is the attribute path; its parts are quoted where needed.
+	Path []string
+	// Value is the right-hand side. A nil Value with Inherit set is an inherit.
+	Value Expr
+	// Inherit makes the binding "inherit Names;" or, with From, "inherit (From) Names;".
+	Inherit []string
+	From    Expr
+	// Comment is printed above the binding, each line behind "# ".
+	Comment string
+	// Blank asks for an empty line above the binding (never the first of a set).
+	Blank bool
+	// Origin names the profile node that the binding comes from; it is
+	// inherited by what lies below and ends up in the source map.
+	Origin string
+}
+
+// Call applies Fn to Args: lib.mkDefault true.
+type Call struct {
+	Fn   Expr
+	Args []Expr
+}
+
+// Func is a function. With Params or Open it takes a set pattern
+// ({ lib, pkgs, ... }:), else the single argument Arg. As names the whole
+// pattern (inputs@{ … }:).
+type Func struct {
+	Arg    string
+	Params []string
+	Open   bool
+	As     string
+	Body   Expr
+}
+
+// Let is let … in Body.
+type Let struct {
+	Binds []Binding
+	Body  Expr
+}
+
+// If is if Cond then Then else Else.
+type If struct{ Cond, Then, Else Expr }
+
+// Op is a binary operator, such as ++, //, ==, && or ||.
+type Op struct {
+	Name        string
+	Left, Right Expr
+}
+
+// Item is a list item with a comment above it and, optionally, an origin.
+type Item struct {
+	Value   Expr
+	Comment string
+	Origin  string
+}
+
+func (Str) isExpr()    {}
+func (Text) isExpr()   {}
+func (Int) isExpr()    {}
+func (Float) isExpr()  {}
+func (Bool) isExpr()   {}
+func (Null) isExpr()   {}
+func (Path) isExpr()   {}
+func (Ref) isExpr()    {}
+func (List) isExpr()   {}
+func (Interp) isExpr() {}
+func (Attrs) isExpr()  {}
+func (Call) isExpr()   {}
+func (Func) isExpr()   {}
+func (Let) isExpr()    {}
+func (If) isExpr()     {}
+func (Op) isExpr()     {}
+func (Item) isExpr()   {}
