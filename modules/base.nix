@@ -1,0 +1,52 @@
+# The ground every machine stands on: flakes instead of channels, a store that
+# cleans up after itself, a firewall, and sudo for administrators only.
+{ lib, pkgs, ... }:
+{
+  nix = {
+    channel.enable = lib.mkDefault false;
+    settings = {
+      experimental-features = [
+        "nix-command"
+        "flakes"
+      ];
+      auto-optimise-store = lib.mkDefault true;
+      # People may build, system services may not. Nobody but root is trusted: a trusted
+      # user can become root without sudo.
+      allowed-users = lib.mkDefault [
+        "@users"
+        "@wheel"
+      ];
+    };
+    # Generations that a rollback record names are held by garbage collector roots of their own.
+    gc = {
+      automatic = lib.mkDefault true;
+      dates = lib.mkDefault "weekly";
+      options = lib.mkDefault "--delete-older-than 30d";
+    };
+    optimise.automatic = lib.mkDefault true;
+  };
+
+  networking.firewall = {
+    enable = lib.mkDefault true;
+    logRefusedConnections = lib.mkDefault false;
+  };
+
+  security = {
+    polkit.enable = lib.mkDefault true;
+    sudo = {
+      execWheelOnly = lib.mkDefault true;
+      wheelNeedsPassword = lib.mkDefault true;
+    };
+  };
+
+  services.timesyncd.enable = lib.mkDefault true;
+
+  i18n.defaultLocale = lib.mkDefault "en_US.UTF-8";
+  console = {
+    font = lib.mkDefault "Lat2-Terminus16";
+    keyMap = lib.mkDefault "us";
+  };
+
+  # Nix needs git to read a flake that is kept in a repository.
+  environment.systemPackages = [ pkgs.git ];
+}

@@ -1,0 +1,6 @@
+# What every home gets: the home-manager command itself and the XDG folders.
+{ lib, ... }:
+{
+  programs.home-manager.enable = lib.mkDefault true;
+  xdg.enable = lib.mkDefault true;
+}

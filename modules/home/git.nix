@@ -1,0 +1,27 @@
+# git with a main branch, merging pulls and short names for the daily commands.
+{ lib, ... }:
+{
+  programs.git = {
+    enable = lib.mkDefault true;
+    settings = {
+      init.defaultBranch = lib.mkDefault "main";
+      pull.rebase = lib.mkDefault false;
+      alias = {
+        br = lib.mkDefault "branch";
+        ci = lib.mkDefault "commit";
+        co = lib.mkDefault "checkout";
+        last = lib.mkDefault "log -1 HEAD";
+        lg = lib.mkDefault "log --graph --oneline --decorate --all";
+        st = lib.mkDefault "status";
+        unstage = lib.mkDefault "reset HEAD --";
+      };
+    };
+  };
+
+  # Without ~/.gitconfig, `git config --global` would write to the file in the store and fail.
+  home.activation.keepGitconfigWritable = lib.hm.dag.entryAfter [ "writeBoundary" ] ''
+    if [[ ! -e "$HOME/.gitconfig" && ! -L "$HOME/.gitconfig" ]]; then
+      run touch "$HOME/.gitconfig"
+    fi
+  '';
+}

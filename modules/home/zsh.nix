@@ -1,0 +1,22 @@
+# zsh with a long history shared by all sessions, completion, suggestions and highlighting.
+{ config, lib, ... }:
+{
+  programs.zsh = {
+    enable = lib.mkDefault true;
+    enableCompletion = lib.mkDefault true;
+    autosuggestion.enable = lib.mkDefault true;
+    syntaxHighlighting.enable = lib.mkDefault true;
+    historySubstringSearch.enable = lib.mkDefault true;
+    history = {
+      path = lib.mkDefault "${config.xdg.dataHome}/zsh/history";
+      size = lib.mkDefault 100000;
+      save = lib.mkDefault 100000;
+      extended = lib.mkDefault true;
+      share = lib.mkDefault true;
+      ignoreDups = lib.mkDefault true;
+      expireDuplicatesFirst = lib.mkDefault true;
+      # A command that starts with a blank is not recorded.
+      ignoreSpace = lib.mkDefault true;
+    };
+  };
+}
