@@ -1,0 +1,234 @@
+// Package mapping turns a host of the profile into option assignments, as
+// the schema's x-nixos annotations say (schema/README.md). What an annotation
+// leaves to code it returns as visits, in a stable order.
+package mapping
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/schema"
+)
+
+// Assignment gives one option its value.
+type Assignment struct {
+	// User is whose home-manager option it is; empty for a NixOS option.
+	User  string
+	Path  []string
+	Value nix.Expr
+	// Origin is the profile node that asked for it, as in nix.Binding.
+	Origin string
+	// Node is that node, for messages.
+	Node *profile.Node
+}
+
+// Visit is a profile value that code handles.
+type Visit struct {
+	Code   string
+	Node   *profile.Node
+	Schema *schema.Node
+	// Path is the way to the value below the host.
+	Path []string
+	// Vars are the keys of the enclosing maps by their x-key names.
+	Vars map[string]string
+	// Service is the innermost enclosing catalogue entry, if any.
+	Service string
+}
+
+// Use is an entry of the catalogue that the host switches on.
+type Use struct {
+	Name    string
+	Service *schema.Service // or
+	Home    *schema.Home
+	User    string // of a home
+	Node    *profile.Node
+}
+
+// Result is what a host asks for.
+type Result struct {
+	Assignments []Assignment
+	Visits      []Visit
+	Services    []Use
+	Homes       []Use
+}
+
+// Secrets tells where the secret of a name lies at run time, as an expression for
+// its path. Node is the reference, for the message about an unknown name.
+type Secrets func(name string, node *profile.Node) (nix.Expr, error)
+
+// Map walks host along its schema. The error is a profile.Problems.
+func Map(s *schema.Node, host *profile.Node, secrets Secrets) (Result, error) {
+	w := &walker{secrets: secrets}
+	w.walk(s, host, place{vars: map[string]string{}})
+	if len(w.problems) > 0 {
+		return Result{}, w.problems
+	}
+	return w.result, nil
+}
+
+// place is where a walk stands.
+type place struct {
+	path    []string
+	vars    map[string]string
+	service string
+}
+
+func (p place) child(key string) place {
+	p.path = append(slices.Clip(p.path), key)
+	return p
+}
+
+func (p place) bind(name, value string) place {
+	vars := make(map[string]string, len(p.vars)+1)
+	for k, v := range p.vars {
+		vars[k] = v
+	}
+	vars[name] = value
+	p.vars = vars
+	return p
+}
+
+type walker struct {
+	secrets  Secrets
+	result   Result
+	problems profile.Problems
+}
+
+func (w *walker) walk(s *schema.Node, n *profile.Node, at place) {
+	if n == nil || n.Kind == profile.Null && s.Service == nil && s.Home == nil {
+		return
+	}
+	if s.Service != nil || s.Home != nil {
+		if n.Kind == profile.Bool && n.Scalar == false {
+			return
+		}
+		at = w.use(s, n, at)
+	}
+	for _, r := range s.Rules {
+		w.apply(r, s, n, at)
+	}
+	switch n.Kind {
+	case profile.Map:
+		for _, f := range n.Fields {
+			child := s.Properties[f.Key]
+			next := at.child(f.Key)
+			if child == nil && s.Additional != nil {
+				child = s.Additional
+				if s.Key != "" {
+					next = next.bind(s.Key, f.Key)
+				}
+			}
+			if child != nil {
+				w.walk(child, f.Value, next)
+			}
+		}
+	case profile.List:
+		if s.Items != nil && len(s.Items.Rules) > 0 {
+			for _, item := range n.Items {
+				w.walk(s.Items, item, at)
+			}
+		}
+	}
+}
+
+func (w *walker) use(s *schema.Node, n *profile.Node, at place) place {
+	name := at.path[len(at.path)-1]
+	u := Use{Name: name, Service: s.Service, Home: s.Home, Node: n, User: at.vars["user"]}
+	if s.Service != nil {
+		at.service = name
+		w.result.Services = append(w.result.Services, u)
+	} else {
+		w.result.Homes = append(w.result.Homes, u)
+	}
+	return at
+}
+
+func (w *walker) apply(r schema.Rule, s *schema.Node, n *profile.Node, at place) {
+	if r.When != nil && !equal(r.When, n.Any()) {
+		return
+	}
+	if r.Code != "" {
+		w.result.Visits = append(w.result.Visits, Visit{
+			Code: r.Code, Node: n, Schema: s, Path: at.path, Vars: at.vars, Service: at.service,
+		})
+		return
+	}
+	option, user := r.Option, ""
+	if r.Home != "" {
+		option, user = r.Home, at.vars["user"]
+	}
+	path, err := optionPath(option, at.vars)
+	if err != nil {
+		w.problem(n, at, err)
+		return
+	}
+	value, err := w.value(r, n, at)
+	if err != nil {
+		w.problem(n, at, err)
+		return
+	}
+	if value == nil {
+		return
+	}
+	if r.Priority != "" {
+		fn := map[string]string{"default": "mkDefault", "force": "mkForce"}[r.Priority]
+		value = nix.Call{Fn: nix.Ref{"lib", fn}, Args: []nix.Expr{value}}
+	}
+	w.result.Assignments = append(w.result.Assignments, Assignment{
+		User: user, Path: path, Value: value, Origin: n.Origin(), Node: n,
+	})
+}
+
+func (w *walker) problem(n *profile.Node, at place, err error) {
+	w.problems = append(w.problems, profile.Problem{
+		Pos: n.Pos, Path: strings.Join(at.path, "."), What: strings.Join(at.path, "."), Why: err.Error(),
+	})
+}
+
+// optionPath splits an option of the schema into its parts; <name> becomes
+// the key that vars holds, whatever characters it has.
+func optionPath(option string, vars map[string]string) ([]string, error) {
+	var parts []string
+	for option != "" {
+		var part string
+		switch option[0] {
+		case '<':
+			name, rest, ok := strings.Cut(option[1:], ">")
+			if !ok {
+				return nil, fmt.Errorf("option path: missing > in %s", option)
+			}
+			key, ok := vars[name]
+			if !ok {
+				return nil, fmt.Errorf("option path: nothing is called <%s> here", name)
+			}
+			part, option = key, rest
+		case '"':
+			text, rest, ok := strings.Cut(option[1:], `"`)
+			if !ok {
+				return nil, fmt.Errorf("option path: missing quote in %s", option)
+			}
+			part, option = text, rest
+		default:
+			i := strings.IndexByte(option, '.')
+			if i < 0 {
+				i = len(option)
+			}
+			part, option = option[:i], option[i:]
+		}
+		parts = append(parts, part)
+		if option == "" {
+			break
+		}
+		if option[0] != '.' || len(option) == 1 {
+			return nil, fmt.Errorf("option path: stray %q", option)
+		}
+		option = option[1:]
+	}
+	if len(parts) == 0 {
+		return nil, fmt.Errorf("option path: empty")
+	}
+	return parts, nil
+}

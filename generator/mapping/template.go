@@ -1,0 +1,228 @@
+package mapping
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/schema"
+)
+
+// value is what rule r makes of n; nil if the rule sets nothing for it.
+func (w *walker) value(r schema.Rule, n *profile.Node, at place) (nix.Expr, error) {
+	switch {
+	case r.Value != nil:
+		return w.fill(r.Value, subject{value: n.Any(), node: n, key: lastKey(at)})
+	case r.Map != nil:
+		t, ok := r.Map[fmt.Sprint(n.Scalar)]
+		if !ok {
+			return nil, nil
+		}
+		return w.fill(t, subject{value: n.Any(), node: n, key: lastKey(at)})
+	case r.Each != nil:
+		return w.each(r.Each, n)
+	}
+	switch r.As {
+	case "package":
+		return Package(n)
+	case "packages":
+		return listOf(n, Package)
+	case "secret":
+		name, _ := n.Scalar.(string)
+		return w.secrets(name, n)
+	}
+	return Literal(n)
+}
+
+func lastKey(at place) string {
+	if len(at.path) == 0 {
+		return ""
+	}
+	return at.path[len(at.path)-1]
+}
+
+// each fills the template once for every list item or map entry.
+func (w *walker) each(t any, n *profile.Node) (nix.Expr, error) {
+	list := nix.List{}
+	add := func(key string, v *profile.Node) error {
+		e, err := w.fill(t, subject{value: v.Any(), node: v, key: key})
+		if err != nil {
+			return err
+		}
+		if e != nil {
+			list = append(list, nix.Item{Value: e, Origin: v.Origin()})
+		}
+		return nil
+	}
+	for _, item := range n.Items {
+		if err := add("", item); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range n.Fields {
+		if err := add(f.Key, f.Value); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// Literal is n as a Nix value. The items of a list keep their origins.
+func Literal(n *profile.Node) (nix.Expr, error) {
+	if n.Kind == profile.List {
+		return listOf(n, func(item *profile.Node) (nix.Expr, error) { return nix.FromValue(item.Any()) })
+	}
+	return nix.FromValue(n.Any())
+}
+
+func listOf(n *profile.Node, item func(*profile.Node) (nix.Expr, error)) (nix.Expr, error) {
+	list := nix.List{}
+	for _, i := range n.Items {
+		e, err := item(i)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, nix.Item{Value: e, Origin: i.Origin()})
+	}
+	return list, nil
+}
+
+// Package is the reference pkgs.… to the package that n names.
+func Package(n *profile.Node) (nix.Expr, error) {
+	name, _ := n.Scalar.(string)
+	return PackageRef(name)
+}
+
+// PackageRef is pkgs.NAME for an attribute path of nixpkgs.
+func PackageRef(name string) (nix.Expr, error) {
+	parts, err := nix.ParseAttrPath(name)
+	if err != nil {
+		return nil, fmt.Errorf("not a package name: %q", name)
+	}
+	return append(nix.Ref{"pkgs"}, parts...), nil
+}
+
+// subject is what a template is filled with.
+type subject struct {
+	value any
+	node  *profile.Node
+	key   string
+}
+
+// fill replaces $value, $value.a.b and $key in template t. A lookup that finds
+// nothing yields nil, and leaves out the attribute or item it stands for.
+func (w *walker) fill(t any, s subject) (nix.Expr, error) {
+	switch t := t.(type) {
+	case string:
+		v, ok := s.lookup(t)
+		if !ok {
+			return nil, nil
+		}
+		return nix.FromValue(v)
+	case json.Number:
+		if i, err := t.Int64(); err == nil {
+			return nix.Int(i), nil
+		}
+		f, err := t.Float64()
+		if err != nil {
+			return nil, fmt.Errorf("number in a template: %w", err)
+		}
+		return nix.Float(f), nil
+	case []any:
+		list := nix.List{}
+		for _, item := range t {
+			e, err := w.fill(item, s)
+			if err != nil {
+				return nil, err
+			}
+			if e != nil {
+				list = append(list, e)
+			}
+		}
+		return list, nil
+	case map[string]any:
+		return w.fillMap(t, s)
+	}
+	return nix.FromValue(t)
+}
+
+func (w *walker) fillMap(t map[string]any, s subject) (nix.Expr, error) {
+	if name, ok := t["$package"].(string); ok {
+		v, _ := s.lookup(name)
+		text, _ := v.(string)
+		return PackageRef(text)
+	}
+	if name, ok := t["$secret"].(string); ok {
+		v, found := s.lookup(name)
+		if !found {
+			return nil, nil
+		}
+		text, _ := v.(string)
+		return w.secrets(text, s.node)
+	}
+	if format, ok := t["$format"].(string); ok {
+		of, _ := t["of"].(string)
+		v, found := s.lookup(of)
+		if !found {
+			return nil, nil
+		}
+		switch v.(type) {
+		case map[string]any, []any:
+			return nil, errors.New("only a text or a number fits here")
+		}
+		return nix.FromValue(fmt.Sprintf(format, v))
+	}
+	set := nix.Attrs{}
+	for _, key := range sortedKeys(t) {
+		e, err := w.fill(t[key], s)
+		if err != nil {
+			return nil, err
+		}
+		if e == nil {
+			continue
+		}
+		name, ok := s.lookup(key)
+		text, isText := name.(string)
+		if !ok || !isText {
+			return nil, fmt.Errorf("template key %s is not a text", key)
+		}
+		set.Body = append(set.Body, nix.Binding{Path: []string{text}, Value: e})
+	}
+	return set, nil
+}
+
+// lookup is the value that t stands for: itself, unless it is one of the variables.
+func (s subject) lookup(t string) (any, bool) {
+	switch {
+	case t == "$value":
+		return s.value, s.value != nil
+	case t == "$key":
+		return s.key, true
+	case strings.HasPrefix(t, "$value."):
+		v := s.value
+		for part := range strings.SplitSeq(strings.TrimPrefix(t, "$value."), ".") {
+			m, ok := v.(map[string]any)
+			if !ok {
+				return nil, false
+			}
+			if v, ok = m[part]; !ok || v == nil {
+				return nil, false
+			}
+		}
+		return v, true
+	}
+	return t, true
+}
+
+// equal compares a constant of the schema with a profile value; numbers by
+// their text, since the schema keeps them exact.
+func equal(want, got any) bool {
+	if n, ok := want.(json.Number); ok {
+		return n.String() == fmt.Sprint(got)
+	}
+	return reflect.DeepEqual(want, got)
+}

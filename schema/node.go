@@ -1,0 +1,313 @@
+package schema
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Node is the schema of one value of the profile, with its annotations.
+type Node struct {
+	// Pointer is where the schema stands in the bundle, for messages.
+	Pointer     string
+	Title       string
+	Description string
+	Types       []string
+	Enum        []any
+	Default     any
+	Examples    []any
+	Deprecated  bool
+	Format      string
+	Pattern     string
+
+	Properties map[string]*Node // by key, without the "+key" twins
+	Additional *Node            // schema of the values of a map, nil if it has fixed keys
+	Key        string           // x-key: what the map's keys are called in option paths
+	Items      *Node
+
+	Rules   []Rule   // x-nixos
+	Service *Service // x-service
+	Home    *Home    // x-home
+}
+
+// Rule says what a value does to the configuration. See README.md.
+type Rule struct {
+	// Option is the NixOS option that is set, Home the home-manager option.
+	// Parts in angle brackets stand for the key of the enclosing map of that name.
+	Option string `json:"option,omitempty"`
+	Home   string `json:"home,omitempty"`
+	// Code names a handler of the generator.
+	Code string `json:"code,omitempty"`
+	// As turns a string into something else: package, packages, secret or path.
+	As string `json:"as,omitempty"`
+	// Each, Value and Map are templates.
+	Each  any            `json:"each,omitempty"`
+	Value any            `json:"value,omitempty"`
+	Map   map[string]any `json:"map,omitempty"`
+	// When restricts the rule to one profile value.
+	When     any    `json:"when,omitempty"`
+	Priority string `json:"priority,omitempty"`
+}
+
+// Service describes an entry of the catalogue.
+type Service struct {
+	Title   string   `json:"title"`
+	Summary string   `json:"summary"`
+	Docs    string   `json:"docs,omitempty"`
+	Module  string   `json:"module,omitempty"`
+	Ports   []Port   `json:"ports,omitempty"`
+	Needs   []string `json:"needs,omitempty"`
+	Units   []string `json:"units,omitempty"`
+	Health  []Health `json:"health,omitempty"`
+	Data    []string `json:"data,omitempty"`
+	Unfree  []string `json:"unfree,omitempty"`
+	Inputs  []string `json:"inputs,omitempty"`
+}
+
+// Port is a port that a service listens on.
+type Port struct {
+	Name     string `json:"name"`
+	Key      string `json:"key,omitempty"` // key of the service that sets it
+	Port     int    `json:"port"`          // without that key
+	Protocol string `json:"protocol"`      // tcp or udp
+	// When names a boolean key of the service without which the port is not in use.
+	When string `json:"when,omitempty"`
+}
+
+// Health is a way to see that a service is up.
+type Health struct {
+	Kind string `json:"kind"` // unit, port, http, timer or mount
+	Unit string `json:"unit,omitempty"`
+	Port string `json:"port,omitempty"` // name of one of the service's ports
+	Path string `json:"path,omitempty"` // of an http check
+	URL  string `json:"url,omitempty"`
+}
+
+// Home describes an entry of a user's home.
+type Home struct {
+	Title   string   `json:"title"`
+	Summary string   `json:"summary"`
+	Docs    string   `json:"docs,omitempty"`
+	Module  string   `json:"module,omitempty"`
+	Inputs  []string `json:"inputs,omitempty"`
+}
+
+// IsLeaf reports whether n has no keys and no list items with keys of their own.
+func (n *Node) IsLeaf() bool {
+	return len(n.Properties) == 0 && n.Additional == nil && (n.Items == nil || n.Items.IsLeaf())
+}
+
+// Root parses the bundled schema into nodes.
+func Root() (*Node, error) {
+	doc, err := bundle(files)
+	if err != nil {
+		return nil, fmt.Errorf("read the schema: %w", err)
+	}
+	p := &parser{doc: doc, seen: map[string]*Node{}}
+	n, err := p.node(doc, "#")
+	if err != nil {
+		return nil, fmt.Errorf("read the schema: %w", err)
+	}
+	return n, nil
+}
+
+type parser struct {
+	doc  map[string]any
+	seen map[string]*Node
+}
+
+func (p *parser) node(raw map[string]any, at string) (*Node, error) {
+	if n, ok := p.seen[at]; ok {
+		return n, nil
+	}
+	n := &Node{Pointer: at}
+	p.seen[at] = n
+	if ref, ok := raw["$ref"].(string); ok {
+		target, err := p.resolve(ref)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", at, err)
+		}
+		d, err := p.node(target, ref)
+		if err != nil {
+			return nil, err
+		}
+		*n = *d
+	}
+	n.Title = text(raw, "title", n.Title)
+	n.Description = text(raw, "description", n.Description)
+	n.Format = text(raw, "format", n.Format)
+	n.Pattern = text(raw, "pattern", n.Pattern)
+	n.Key = text(raw, "x-key", n.Key)
+	switch t := raw["type"].(type) {
+	case string:
+		n.Types = []string{t}
+	case []any:
+		n.Types = nil
+		for _, v := range t {
+			if s, ok := v.(string); ok {
+				n.Types = append(n.Types, s)
+			}
+		}
+	}
+	if v, ok := raw["enum"].([]any); ok {
+		n.Enum = v
+	}
+	if v, ok := raw["const"]; ok {
+		n.Enum = []any{v}
+	}
+	if v, ok := raw["default"]; ok {
+		n.Default = v
+	}
+	if v, ok := raw["examples"].([]any); ok {
+		n.Examples = v
+	}
+	if v, ok := raw["deprecated"].(bool); ok {
+		n.Deprecated = v
+	}
+	if err := p.children(n, raw, at); err != nil {
+		return nil, err
+	}
+	return n, p.annotations(n, raw, at)
+}
+
+func (p *parser) children(n *Node, raw map[string]any, at string) error {
+	if props, ok := raw["properties"].(map[string]any); ok {
+		n.Properties = make(map[string]*Node, len(props))
+		for _, key := range sortedKeys(props) {
+			if strings.HasPrefix(key, "+") {
+				continue
+			}
+			sub, ok := props[key].(map[string]any)
+			if !ok {
+				return fmt.Errorf("%s/properties/%s: not a schema", at, key)
+			}
+			c, err := p.node(sub, at+"/properties/"+key)
+			if err != nil {
+				return err
+			}
+			n.Properties[key] = c
+		}
+	}
+	if sub, ok := raw["additionalProperties"].(map[string]any); ok {
+		c, err := p.node(sub, at+"/additionalProperties")
+		if err != nil {
+			return err
+		}
+		n.Additional = c
+	}
+	if sub, ok := raw["items"].(map[string]any); ok {
+		c, err := p.node(sub, at+"/items")
+		if err != nil {
+			return err
+		}
+		n.Items = c
+	}
+	return nil
+}
+
+func (p *parser) annotations(n *Node, raw map[string]any, at string) error {
+	if v, ok := raw["x-nixos"]; ok {
+		if _, one := v.(map[string]any); one {
+			v = []any{v}
+		}
+		n.Rules = nil
+		if err := remarshal(v, &n.Rules); err != nil {
+			return fmt.Errorf("%s/x-nixos: %w", at, err)
+		}
+		for _, r := range n.Rules {
+			if err := r.check(); err != nil {
+				return fmt.Errorf("%s/x-nixos: %w", at, err)
+			}
+		}
+	}
+	if v, ok := raw["x-service"]; ok {
+		n.Service = &Service{}
+		if err := remarshal(v, n.Service); err != nil {
+			return fmt.Errorf("%s/x-service: %w", at, err)
+		}
+	}
+	if v, ok := raw["x-home"]; ok {
+		n.Home = &Home{}
+		if err := remarshal(v, n.Home); err != nil {
+			return fmt.Errorf("%s/x-home: %w", at, err)
+		}
+	}
+	return nil
+}
+
+// check refuses rules whose meaning would be ambiguous.
+func (r Rule) check() error {
+	targets := 0
+	for _, t := range []string{r.Option, r.Home, r.Code} {
+		if t != "" {
+			targets++
+		}
+	}
+	if targets != 1 {
+		return errors.New("a rule has exactly one of option, home and code")
+	}
+	shapes := 0
+	for _, set := range []bool{r.As != "", r.Each != nil, r.Value != nil, r.Map != nil} {
+		if set {
+			shapes++
+		}
+	}
+	if shapes > 1 {
+		return errors.New("a rule has at most one of as, each, value and map")
+	}
+	if r.Code != "" && (shapes > 0 || r.Priority != "") {
+		return errors.New("a rule with code has nothing beside it but when")
+	}
+	switch r.As {
+	case "", "package", "packages", "secret", "path":
+	default:
+		return fmt.Errorf("unknown as: %s", r.As)
+	}
+	switch r.Priority {
+	case "", "default", "force":
+	default:
+		return fmt.Errorf("unknown priority: %s", r.Priority)
+	}
+	return nil
+}
+
+func (p *parser) resolve(ref string) (map[string]any, error) {
+	rest, ok := strings.CutPrefix(ref, "#/")
+	if !ok {
+		return nil, fmt.Errorf("unsupported reference %s", ref)
+	}
+	var cur any = p.doc
+	for part := range strings.SplitSeq(rest, "/") {
+		m, ok := cur.(map[string]any)
+		if !ok {
+			return nil, fmt.Errorf("no definition at %s", ref)
+		}
+		cur = m[part]
+	}
+	m, ok := cur.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("no definition at %s", ref)
+	}
+	return m, nil
+}
+
+func text(raw map[string]any, key, fallback string) string {
+	if s, ok := raw[key].(string); ok {
+		return s
+	}
+	return fallback
+}
+
+// remarshal decodes v strictly, so that a misspelt annotation is an error;
+// numbers of templates stay json.Number.
+func remarshal(v any, into any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	dec := json.NewDecoder(strings.NewReader(string(data)))
+	dec.UseNumber()
+	dec.DisallowUnknownFields()
+	return dec.Decode(into)
+}
