@@ -1,0 +1,168 @@
+package flake
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// attrs are the attributes of a flake reference or of a locked source, as
+// flake.lock holds them: strings, integers and booleans.
+type attrs = map[string]any
+
+func text(a attrs, key string) string {
+	s, _ := a[key].(string)
+	return s
+}
+
+// archives are the name endings by which Nix takes an http(s) or file URL for
+// a tarball (tarball.cc).
+var archives = []string{".zip", ".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.bz2", ".tar.zst"}
+
+// parseRef turns a flake reference into the attributes that Nix records as
+// "original". It knows the forms that pin to a content: github, gitlab and
+// sourcehut shorthands, git URLs, tarball URLs and absolute paths. Indirect
+// references (a bare name looked up in a registry) are refused, because what
+// they mean depends on the machine.
+func parseRef(s string) (attrs, error) {
+	u, err := url.Parse(s)
+	if err != nil {
+		return nil, fmt.Errorf("flake reference %q: %w", s, err)
+	}
+	if u.Fragment != "" {
+		return nil, fmt.Errorf("flake reference %q: an input has no #fragment", s)
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, fmt.Errorf("flake reference %q: %w", s, err)
+	}
+	var a attrs
+	switch scheme := u.Scheme; {
+	case scheme == "github" || scheme == "gitlab" || scheme == "sourcehut":
+		a, err = parseForge(u, query)
+	case strings.HasPrefix(scheme, "git+"):
+		a, err = parseGit(u, query)
+	case scheme == "path":
+		a, err = parsePath(u, query)
+	case strings.HasPrefix(scheme, "tarball+"), (scheme == "http" || scheme == "https" || scheme == "file") && isArchive(u.Path):
+		a, err = parseTarball(u, query)
+	default:
+		err = fmt.Errorf("neither github:, gitlab:, sourcehut:, git+…:, path: nor the URL of a tarball")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("flake reference %q: %w", s, err)
+	}
+	for key := range query {
+		return nil, fmt.Errorf("flake reference %q: unknown parameter %q", s, key)
+	}
+	return a, nil
+}
+
+func isArchive(path string) bool {
+	for _, end := range archives {
+		if strings.HasSuffix(path, end) {
+			return true
+		}
+	}
+	return false
+}
+
+func parseForge(u *url.URL, query url.Values) (attrs, error) {
+	parts := strings.SplitN(u.Opaque, "/", 3)
+	if len(parts) < 2 || parts[0] == "" || parts[1] == "" {
+		return nil, fmt.Errorf("not of the form %s:owner/repository", u.Scheme)
+	}
+	for i, p := range parts {
+		p, err := url.PathUnescape(p)
+		if err != nil {
+			return nil, err
+		}
+		parts[i] = p
+	}
+	a := attrs{"type": u.Scheme, "owner": parts[0], "repo": parts[1]}
+	if len(parts) == 3 {
+		if revRE.MatchString(parts[2]) {
+			a["rev"] = parts[2]
+		} else {
+			a["ref"] = parts[2]
+		}
+	}
+	take(a, query, "ref", "rev", "host", "dir")
+	if a["ref"] != nil && a["rev"] != nil {
+		return nil, fmt.Errorf("names both a branch or tag and a revision")
+	}
+	return a, nil
+}
+
+func parseGit(u *url.URL, query url.Values) (attrs, error) {
+	bare := *u
+	bare.Scheme = strings.TrimPrefix(u.Scheme, "git+")
+	bare.RawQuery = ""
+	a := attrs{"type": "git", "url": bare.String()}
+	take(a, query, "ref", "rev", "dir")
+	for _, key := range []string{"shallow", "submodules"} {
+		if query.Has(key) {
+			a[key] = query.Get(key) == "1"
+			query.Del(key)
+		}
+	}
+	return a, nil
+}
+
+func parsePath(u *url.URL, query url.Values) (attrs, error) {
+	if !strings.HasPrefix(u.Path, "/") {
+		return nil, fmt.Errorf("the path is not absolute")
+	}
+	a := attrs{"type": "path", "path": u.Path}
+	take(a, query, "dir")
+	return a, nil
+}
+
+func parseTarball(u *url.URL, query url.Values) (attrs, error) {
+	bare := *u
+	bare.Scheme = strings.TrimPrefix(u.Scheme, "tarball+")
+	a := attrs{"type": "tarball"}
+	take(a, query, "dir")
+	bare.RawQuery = query.Encode()
+	for key := range query {
+		query.Del(key)
+	}
+	a["url"] = bare.String()
+	return a, nil
+}
+
+// take moves the named parameters from query to a.
+func take(a attrs, query url.Values, keys ...string) {
+	for _, key := range keys {
+		if query.Has(key) {
+			a[key] = query.Get(key)
+			query.Del(key)
+		}
+	}
+}
+
+// attrs are the locked attributes, without those that are not set.
+func (l Locked) attrs() attrs {
+	a := attrs{"type": l.Type, "narHash": l.NarHash}
+	for key, v := range map[string]string{
+		"owner": l.Owner, "repo": l.Repo, "host": l.Host, "dir": l.Dir,
+		"url": l.URL, "path": l.Path, "ref": l.Ref, "rev": l.Rev,
+	} {
+		if v != "" {
+			a[key] = v
+		}
+	}
+	if l.LastModified != 0 {
+		a["lastModified"] = l.LastModified
+	}
+	if l.RevCount != 0 {
+		a["revCount"] = l.RevCount
+	}
+	if l.Shallow {
+		a["shallow"] = true
+	}
+	if l.Submodules {
+		a["submodules"] = true
+	}
+	return a
+}
