@@ -91,6 +91,18 @@ type Op struct {
 	Left, Right Expr
 }
 
+// Not is !Of.
+type Not struct{ Of Expr }
+
+// Select selects attributes of an expression: (import ./x.nix).y, or
+// pkgs.${system}.default. A Str in Attr is a name, any other expression an
+// antiquotation. Or is the value if an attribute is missing.
+type Select struct {
+	Of   Expr
+	Attr []Expr
+	Or   Expr
+}
+
 // Item is a list item with a comment above it and, optionally, an origin.
 type Item struct {
 	Value   Expr
@@ -114,4 +126,6 @@ func (Func) isExpr()   {}
 func (Let) isExpr()    {}
 func (If) isExpr()     {}
 func (Op) isExpr()     {}
+func (Not) isExpr()    {}
+func (Select) isExpr() {}
 func (Item) isExpr()   {}

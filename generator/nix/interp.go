@@ -1,0 +1,82 @@
+package nix
+
+import "strings"
+
+// interp writes a string with antiquotations.
+func (b *builder) interp(p Interp) {
+	b.open(regular)
+	defer b.close()
+	b.word(`"`)
+	lead, rest := "", p
+	if s, ok := p[0].(Str); ok {
+		lead, rest = string(s), p[1:]
+	}
+	blank := int32(len(lead) - len(strings.TrimLeft(lead, " ")))
+	b.part(lead, len(rest) > 0)
+	if len(rest) == 1 && int(blank) == len(lead) {
+		b.offset += blank
+		b.open(regular)
+		b.word("${")
+		b.nest++
+		b.enclosed(view(rest[0]))
+		b.nest--
+		b.word("}")
+		b.close()
+		b.offset -= blank
+		b.word(`"`)
+		return
+	}
+	b.offset += blank
+	for i, e := range rest {
+		if s, ok := e.(Str); ok {
+			b.part(string(s), i+1 < len(rest))
+			continue
+		}
+		b.antiquote(view(e))
+	}
+	b.offset -= blank
+	b.word(`"`)
+}
+
+func (b *builder) part(s string, more bool) {
+	if err := checkText(s); err != nil {
+		b.fail(err)
+		return
+	}
+	from := b.start()
+	b.text = appendString(b.text, s, more)
+	b.end(from)
+}
+
+// antiquote writes ${e}: on one line if e is simple or fits 30 columns.
+func (b *builder) antiquote(e Expr) {
+	if absorbable(e) {
+		b.open(regular)
+		b.word("${")
+		b.term(e, false)
+		b.word("}")
+		b.close()
+		return
+	}
+	limit := 30
+	if simple(e) {
+		limit = -1
+	}
+	b.open(regular)
+	b.word("${")
+	m := b.mark()
+	outer := b.compact
+	b.compact = true
+	b.expr(e)
+	b.compact = outer
+	if !b.oneLine(m, limit) {
+		b.rewind(m)
+		b.space(lineBreak)
+		b.nest++
+		b.expr(e)
+		b.nest--
+		b.space(lineBreak)
+	}
+	b.word("}")
+	b.close()
+}
