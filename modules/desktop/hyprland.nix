@@ -1,0 +1,79 @@
+# Hyprland, run by uwsm as systemd units, with what its first session needs: a
+# bar, a launcher, a terminal, a locker and a polkit agent.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (config.services.desktopManager) cosmic gnome plasma6;
+in
+{
+  programs = {
+    hyprland = {
+      enable = lib.mkDefault true;
+      withUWSM = lib.mkDefault true;
+    };
+    hyprlock.enable = lib.mkDefault true;
+    waybar.enable = lib.mkDefault true;
+  };
+
+  services = {
+    # Beside another desktop its greeter starts Hyprland, too.
+    greetd = lib.mkIf (!(cosmic.enable || gnome.enable || plasma6.enable)) {
+      enable = lib.mkDefault true;
+      useTextGreeter = lib.mkDefault true;
+      settings.default_session.command = lib.mkDefault (
+        lib.concatStringsSep " " [
+          (lib.getExe pkgs.tuigreet)
+          "--time"
+          "--remember"
+          "--remember-session"
+          "--sessions ${config.services.displayManager.sessionData.desktops}/share/wayland-sessions"
+        ]
+      );
+    };
+    blueman.enable = lib.mkDefault true;
+    gnome.gnome-keyring.enable = lib.mkDefault true;
+    gvfs.enable = lib.mkDefault true;
+    hypridle.enable = lib.mkDefault true;
+    power-profiles-daemon.enable = lib.mkDefault true;
+    udisks2.enable = lib.mkDefault true;
+    upower.enable = lib.mkDefault true;
+  };
+
+  hardware.bluetooth.enable = lib.mkDefault true;
+
+  # Hyprland's portal has no file chooser.
+  xdg.portal.extraPortals = [ pkgs.xdg-desktop-portal-gtk ];
+
+  environment.systemPackages = [
+    pkgs.brightnessctl
+    pkgs.grim
+    pkgs.hyprpolkitagent
+    pkgs.kitty
+    pkgs.mako
+    pkgs.networkmanagerapplet
+    pkgs.playerctl
+    pkgs.slurp
+    pkgs.wl-clipboard
+    pkgs.wofi
+  ];
+
+  systemd = {
+    packages = [ pkgs.hyprpolkitagent ];
+    user.services =
+      let
+        # Another desktop on the same machine has helpers of its own.
+        onlyHere.unitConfig.ConditionEnvironment = "XDG_CURRENT_DESKTOP=Hyprland";
+      in
+      {
+        hypridle = onlyHere;
+        hyprpolkitagent = onlyHere // {
+          wantedBy = [ "graphical-session.target" ];
+        };
+        waybar = onlyHere;
+      };
+  };
+}
