@@ -11,14 +11,16 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// Stage is a point inside WriteFile.
+// Stage is a point inside WriteFile, Batch.Commit or Remove.
 type Stage string
 
-// The stages, in order.
+// The stages: those of a write, in order, and those of a removal.
 const (
 	BeforeTemp   Stage = "before-temp"   // nothing was touched yet
 	BeforeRename Stage = "before-rename" // the temporary file is written and synced
 	AfterRename  Stage = "after-rename"  // the new content is in place, the directory not yet synced
+	BeforeRemove Stage = "before-remove" // the file is still there
+	AfterRemove  Stage = "after-remove"  // the file is gone, the directory not yet synced
 )
 
 // Writer writes files. The zero value is ready to use.

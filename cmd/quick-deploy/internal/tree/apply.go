@@ -1,0 +1,344 @@
+package tree
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"github.com/gofrs/flock"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+)
+
+// Options is how Apply treats what is in the way.
+type Options struct {
+	// Force overwrites files that were edited by hand or are not the tool's,
+	// each after a Backup.
+	Force bool
+	// Backup saves a file that Apply is about to overwrite. Force needs it.
+	Backup func(path string, data []byte) error
+}
+
+// Result is what Apply did; paths as in the set, sorted.
+type Result struct {
+	Written []string // created and updated, also by force
+	Removed []string
+	Kept    []string // edited by hand, or foreign, and left alone
+	Aside   string   // where an unreadable manifest was put, relative to the tree
+}
+
+// Apply carries out a plan of the same tree. It fails, having changed nothing,
+// if the directory is no longer as the plan saw it, if another run is at it
+// (code Locked), or if it cannot be written to. A plan without changes writes
+// nothing. Whatever interrupts it, the next Plan understands what it finds.
+func (t *Tree) Apply(ctx context.Context, c Changes, o Options) (Result, error) {
+	if o.Force && o.Backup == nil {
+		return Result{}, errors.New("apply the tree: to force needs a backup")
+	}
+	w := work{Tree: t, c: c, o: o}
+	w.sort()
+	if w.nothing() {
+		return w.result, nil
+	}
+	err := w.do(ctx)
+	return w.result, err
+}
+
+// work is one run of Apply.
+type work struct {
+	*Tree
+	c       Changes
+	o       Options
+	writes  []Change
+	removes []Change
+	forced  []Change
+	result  Result
+}
+
+// sort decides per file what this run does.
+func (w *work) sort() {
+	for _, f := range w.c.Files {
+		if w.o.Force && f.beside != "" {
+			f.Action = f.beside
+		}
+		switch f.Action {
+		case Create, Update:
+			w.writes = append(w.writes, f)
+		case Remove:
+			w.removes = append(w.removes, f)
+		case Conflict, Foreign:
+			if !w.o.Force {
+				w.result.Kept = append(w.result.Kept, f.Path)
+				continue
+			}
+			w.writes = append(w.writes, f)
+			w.forced = append(w.forced, f)
+		}
+	}
+}
+
+func (w *work) nothing() bool {
+	return len(w.writes) == 0 && len(w.removes) == 0 && len(w.c.leftovers) == 0 && !w.c.Aside &&
+		slices.Equal(w.c.wasRaw, w.c.wantRaw)
+}
+
+func (w *work) do(ctx context.Context) error {
+	if err := os.MkdirAll(w.dir, dirPerm); err != nil {
+		return onDisk("create", w.dir, err)
+	}
+	unlock, err := w.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := w.recheck(); err != nil {
+		return err
+	}
+	for _, f := range w.forced {
+		if err := w.o.Backup(f.Path, f.Old); err != nil {
+			return fmt.Errorf("back up %s before overwriting it: %w", f.Path, err)
+		}
+	}
+	if err := w.makeDirs(); err != nil {
+		return err
+	}
+	if err := w.clean(); err != nil {
+		return err
+	}
+	if err := w.intend(); err != nil {
+		return err
+	}
+	if err := w.writeFiles(ctx); err != nil {
+		return err
+	}
+	if err := w.removeFiles(ctx); err != nil {
+		return err
+	}
+	return w.conclude()
+}
+
+// lock keeps a second run out of the tree. It locks the directory itself, so
+// that no lock file is left in it.
+func (w *work) lock() (func(), error) {
+	l := flock.New(w.dir, flock.SetFlag(os.O_RDONLY))
+	ok, err := l.TryLock()
+	if errors.Is(err, syscall.EISDIR) {
+		// Over NFS a lock is one on a file open for writing, which a directory
+		// never is. The executor's own lock is all there is.
+		return func() {}, nil
+	}
+	if err != nil {
+		return nil, onDisk("lock", w.dir, err)
+	}
+	if !ok {
+		return nil, fault.New(fault.Locked, "%s: another quick-deploy is writing there", w.dir)
+	}
+	return func() { l.Unlock() }, nil
+}
+
+// recheck fails if a file that is about to be replaced or removed, or the
+// manifest, is no longer as planned.
+func (w *work) recheck() error {
+	var files []File
+	for _, f := range slices.Concat(w.writes, w.removes) {
+		files = append(files, File{Path: f.Path})
+	}
+	if err := w.checkDirs(dirsOf(files)); err != nil {
+		return err
+	}
+	for _, f := range slices.Concat(w.writes, w.removes) {
+		info, err := w.look(f.Path)
+		if err != nil {
+			return err
+		}
+		if !sameFile(info, f.seen) {
+			return stale(w.abs(f.Path))
+		}
+	}
+	raw, err := os.ReadFile(w.abs(manifestPath))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return onDisk("read", w.abs(manifestPath), err)
+	}
+	if !slices.Equal(raw, w.c.wasRaw) {
+		return stale(w.abs(manifestPath))
+	}
+	return nil
+}
+
+func stale(path string) error {
+	return fault.New(fault.Pending, "%s: changed since the plan was made", path).Hint("run the command again")
+}
+
+func sameFile(a, b fs.FileInfo) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
+}
+
+// makeDirs makes the missing directories and makes them durable.
+func (w *work) makeDirs() error {
+	needed := map[string]bool{ownDir: true}
+	for _, f := range w.writes {
+		needed[path.Dir(f.Path)] = true
+	}
+	parents := map[string]bool{}
+	for _, d := range slices.Sorted(maps.Keys(needed)) {
+		if _, err := os.Lstat(w.abs(d)); err == nil {
+			continue
+		}
+		if err := os.MkdirAll(w.abs(d), dirPerm); err != nil {
+			return onDisk("create", w.abs(d), err)
+		}
+		for ; d != "."; d = path.Dir(d) {
+			parents[filepath.Dir(w.abs(d))] = true
+		}
+	}
+	return atomic.SyncDirs(slices.Sorted(maps.Keys(parents)))
+}
+
+// clean removes temporary files of a run that was cut short and sets an
+// unreadable manifest aside.
+func (w *work) clean() error {
+	for _, name := range w.c.leftovers {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return onDisk("remove", name, err)
+		}
+	}
+	if !w.c.Aside {
+		return nil
+	}
+	for i := 1; ; i++ {
+		to := fmt.Sprintf("%s/manifest.unreadable-%d.json", ownDir, i)
+		if _, err := os.Lstat(w.abs(to)); err == nil {
+			continue
+		}
+		if err := os.Rename(w.abs(manifestPath), w.abs(to)); err != nil {
+			return onDisk("set aside", w.abs(manifestPath), err)
+		}
+		w.result.Aside = to
+		return nil
+	}
+}
+
+// intend records what is about to be written. Files holds what is on disk now,
+// as far as it is ours, so that an earlier run's intent need not be kept.
+func (w *work) intend() error {
+	if len(w.writes) == 0 {
+		return nil // removals explain themselves: the file is there, or it is not
+	}
+	m := newManifest(Meta{Tool: w.c.want.Tool, Profile: w.c.want.Profile})
+	m.Pending = map[string]string{}
+	maps.Copy(m.Files, w.c.was.Files)
+	maps.Copy(m.Once, w.c.was.Once)
+	for _, f := range w.c.Files {
+		switch {
+		case f.once:
+		case f.now != "":
+			m.Files[f.Path] = f.now
+		case f.Action == Conflict:
+			m.Files[f.Path] = f.record
+		}
+	}
+	for _, f := range w.writes {
+		// Adapted content stays the user's: to find it again, Adapt is asked again.
+		if !f.adapted {
+			m.Pending[f.Path] = sum(f.New)
+		}
+	}
+	return w.writeManifest(m)
+}
+
+func (w *work) writeManifest(m manifest) error {
+	raw, err := m.encode()
+	if err != nil {
+		return err
+	}
+	b := w.write.NewBatch()
+	b.Add(w.abs(manifestPath), raw, filePerm)
+	if err := b.Commit(); err != nil {
+		return onDisk("write", w.abs(manifestPath), err)
+	}
+	return nil
+}
+
+// batchSize bounds how many temporary files exist at once, and how long Apply
+// does not look at its context.
+const batchSize = 4096
+
+func (w *work) writeFiles(ctx context.Context) error {
+	for some := range slices.Chunk(w.writes, batchSize) {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("write the tree: %w", err)
+		}
+		b := w.write.NewBatch()
+		for _, f := range some {
+			b.Add(w.abs(f.Path), f.New, filePerm)
+		}
+		if err := b.Commit(); err != nil {
+			return onDisk("write", w.dir, err)
+		}
+		for _, f := range some {
+			w.result.Written = append(w.result.Written, f.Path)
+		}
+	}
+	return nil
+}
+
+func (w *work) removeFiles(ctx context.Context) error {
+	if len(w.removes) == 0 {
+		return nil
+	}
+	touched := map[string]bool{}
+	for _, f := range w.removes {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("remove files from the tree: %w", err)
+		}
+		if err := w.write.Remove(w.abs(f.Path)); err != nil {
+			return onDisk("remove", w.abs(f.Path), err)
+		}
+		w.result.Removed = append(w.result.Removed, f.Path)
+		touched[path.Dir(f.Path)] = true
+	}
+	left := map[string]bool{}
+	for d := range touched {
+		left[w.prune(d)] = true
+	}
+	var sync []string
+	for _, d := range slices.Sorted(maps.Keys(left)) {
+		if _, err := os.Lstat(w.abs(d)); err == nil { // a later prune may have got further
+			sync = append(sync, w.abs(d))
+		}
+	}
+	return atomic.SyncDirs(sync)
+}
+
+// prune removes the directory d and its parents as far as they are empty, and
+// returns the first that is left.
+func (w *work) prune(d string) string {
+	for ; d != "."; d = path.Dir(d) {
+		err := os.Remove(w.abs(d))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			break // not empty, or not to be removed: both leave it
+		}
+	}
+	return d
+}
+
+// conclude records the outcome.
+func (w *work) conclude() error {
+	m := w.c.want
+	m.Files = maps.Clone(m.Files)
+	for _, f := range w.forced {
+		m.Files[f.Path] = f.fresh
+	}
+	return w.writeManifest(m)
+}

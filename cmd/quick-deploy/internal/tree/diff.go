@@ -1,0 +1,111 @@
+package tree
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/aymanbagabas/go-udiff"
+)
+
+// Diff writes the plan as unified diffs, from what is on disk to what is
+// wanted, in the order of the paths. A hand edit shows as what would be lost
+// by forcing the wanted content on it, below a line that says so.
+func Diff(c Changes, w io.Writer, color bool) error {
+	out := bufio.NewWriter(w)
+	for _, f := range c.Files {
+		from, to := "a/"+f.Path, "b/"+f.Path
+		switch f.Action {
+		case Unchanged, Kept:
+			continue
+		case Create:
+			from = "/dev/null"
+		case Remove:
+			to = "/dev/null"
+		case Conflict:
+			note(out, color, f.Path, "edited by hand; kept unless forced. To force it means:")
+		case Foreign:
+			note(out, color, f.Path, "not written by quick-deploy; kept unless forced. To force it means:")
+		case Released:
+			note(out, color, f.Path, "no longer needed, but edited by hand: it stays, and is yours")
+			continue
+		}
+		paint(out, color, udiff.Unified(from, to, string(f.Old), string(f.New)))
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("write the diff: %w", err)
+	}
+	return nil
+}
+
+const (
+	bold   = "\x1b[1m"
+	red    = "\x1b[31m"
+	green  = "\x1b[32m"
+	yellow = "\x1b[33m"
+	cyan   = "\x1b[36m"
+	reset  = "\x1b[0m"
+)
+
+func note(w io.Writer, color bool, path, text string) {
+	line(w, color, yellow, fmt.Sprintf("# %s: %s", path, text))
+}
+
+func paint(w io.Writer, color bool, diff string) {
+	i := 0
+	for s := range strings.Lines(diff) {
+		code := ""
+		switch {
+		case i < 2:
+			code = bold // the two file names; a line of a hunk may look the same
+		case strings.HasPrefix(s, "@@"):
+			code = cyan
+		case strings.HasPrefix(s, "+"):
+			code = green
+		case strings.HasPrefix(s, "-"):
+			code = red
+		}
+		line(w, color, code, strings.TrimSuffix(s, "\n"))
+		i++
+	}
+}
+
+func line(w io.Writer, color bool, code, s string) {
+	s = visible(s)
+	if color && code != "" {
+		s = code + s + reset
+	}
+	fmt.Fprintln(w, s)
+}
+
+// visible makes control characters of a file harmless for the terminal.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t':
+			return r
+		case r < 0x20 || r == 0x7f:
+			return 0x2400 + r%0x5f // the control pictures ␀…␟ and ␠ for DEL
+		case r >= 0x80 && r < 0xa0:
+			return '�'
+		}
+		return r
+	}, s)
+}
+
+// lines counts the lines that the change adds and removes.
+func (c Change) lines() (added, removed int) {
+	i := 0
+	for s := range strings.Lines(udiff.Unified("a", "b", string(c.Old), string(c.New))) {
+		switch {
+		case i < 2: // the two file names
+		case strings.HasPrefix(s, "+"):
+			added++
+		case strings.HasPrefix(s, "-"):
+			removed++
+		}
+		i++
+	}
+	return added, removed
+}

@@ -1,0 +1,132 @@
+package tree
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/nix-community/go-nix/pkg/nar"
+)
+
+// Hash is the SHA-256 of the NAR of a directory that holds exactly these
+// files, in the notation of nix hash path.
+func Hash(files []File) (string, error) {
+	return narHash(func(w *nar.Writer) error {
+		if err := w.WriteHeader(&nar.Header{Path: "/", Type: nar.TypeDirectory}); err != nil {
+			return err
+		}
+		open := "."
+		for _, f := range inNAROrder(files) {
+			if err := enter(w, &open, path.Dir(f.Path)); err != nil {
+				return err
+			}
+			if err := w.WriteHeader(&nar.Header{Path: "/" + f.Path, Type: nar.TypeRegular, Size: int64(len(f.Data))}); err != nil {
+				return err
+			}
+			if _, err := w.Write(f.Data); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// inNAROrder sorts by path, part by part: in a NAR the entries of a directory
+// are sorted by name, and "a" with all that it holds comes before "a.b".
+func inNAROrder(files []File) []File {
+	files = slices.Clone(files)
+	slices.SortFunc(files, func(a, b File) int { return byParts(a.Path, b.Path) })
+	return files
+}
+
+func byParts(a, b string) int {
+	for {
+		x, restA, moreA := strings.Cut(a, "/")
+		y, restB, moreB := strings.Cut(b, "/")
+		if x != y {
+			return strings.Compare(x, y)
+		}
+		if !moreA || !moreB {
+			return cmp.Compare(len(restA), len(restB))
+		}
+		a, b = restA, restB
+	}
+}
+
+// enter writes the directories that lead from the open one to dir.
+func enter(w *nar.Writer, open *string, dir string) error {
+	var missing []string
+	for d := dir; d != "." && d != *open && !strings.HasPrefix(*open, d+"/"); d = path.Dir(d) {
+		missing = append(missing, d)
+	}
+	slices.Reverse(missing)
+	for _, d := range missing {
+		if err := w.WriteHeader(&nar.Header{Path: "/" + d, Type: nar.TypeDirectory}); err != nil {
+			return err
+		}
+	}
+	*open = dir
+	return nil
+}
+
+// HashDir is the SHA-256 of the NAR of the directory as it is, in the notation
+// of nix hash path, but without what lies below .git.
+func (t *Tree) HashDir() (string, error) {
+	h := sha256.New()
+	git := filepath.Join(t.dir, ".git")
+	err := nar.DumpPathFilter(h, t.dir, func(p string, _ nar.NodeType) bool { return p != git })
+	if err != nil {
+		return "", fmt.Errorf("hash %s: %w", t.dir, err)
+	}
+	return sri(h.Sum(nil)), nil
+}
+
+func narHash(write func(*nar.Writer) error) (sum string, err error) {
+	h := sha256.New()
+	w, err := nar.NewWriter(h)
+	if err != nil {
+		return "", fmt.Errorf("hash the tree: %w", err)
+	}
+	if err := errors.Join(write(w), w.Close()); err != nil {
+		return "", fmt.Errorf("hash the tree: %w", err)
+	}
+	return sri(h.Sum(nil)), nil
+}
+
+// Manifest is the manifest as the first Apply of files to an empty directory
+// writes it. Hash of the files with it is the hash of that directory.
+func Manifest(files []File, m Meta) (File, error) {
+	out := newManifest(m)
+	for _, f := range files {
+		if f.Once {
+			out.Once[f.Path] = sum(f.Data)
+		} else {
+			out.Files[f.Path] = sum(f.Data)
+		}
+	}
+	raw, err := out.encode()
+	if err != nil {
+		return File{}, err
+	}
+	return File{Path: manifestPath, Data: raw}, nil
+}
+
+// Fingerprint is a cheap hash of a set of files, of the paths and contents and
+// nothing else. It serves to tell whether a set, such as the files of one host,
+// is still the same.
+func Fingerprint(files []File) string {
+	h := sha256.New()
+	for _, f := range sortFiles(files) {
+		fmt.Fprintf(h, "%d:%s%d:", len(f.Path), f.Path, len(f.Data))
+		h.Write(f.Data)
+	}
+	return sri(h.Sum(nil))
+}
+
+func sri(digest []byte) string { return "sha256-" + base64.StdEncoding.EncodeToString(digest) }

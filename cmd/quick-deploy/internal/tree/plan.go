@@ -1,0 +1,332 @@
+package tree
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+)
+
+// Plan compares the directory with files and says what Apply would do. It
+// writes nothing. An error of code Preflight means that something is in the
+// way that no run may touch: a link, a directory or a device where a file
+// belongs.
+func (t *Tree) Plan(files []File, meta Meta) (Changes, error) {
+	files = sortFiles(files)
+	if err := checkSet(files); err != nil {
+		return Changes{}, err
+	}
+	c := Changes{want: newManifest(meta)}
+
+	// The directories first: nothing below a link is even read.
+	if err := t.checkDirs(dirsOf(files)); err != nil {
+		return Changes{}, err
+	}
+	var err error
+	if c.wasRaw, c.was, c.Aside, err = t.readManifest(meta); err != nil {
+		return Changes{}, err
+	}
+	c.interrupted = len(c.was.Pending) > 0
+
+	orphans := orphansOf(c.was, files)
+	if err := t.checkDirs(dirsOf(orphans)); err != nil {
+		return Changes{}, err
+	}
+	c.Files, err = t.compare(append(files, orphans...), len(files), c.was)
+	if err != nil {
+		return Changes{}, err
+	}
+	if err := keepBeside(files, c.Files[:len(files)]); err != nil {
+		return Changes{}, err
+	}
+	// An orphan that is already gone needs no more than to be forgotten.
+	c.Files = slices.DeleteFunc(c.Files, func(f Change) bool { return f.Action == "" })
+	slices.SortFunc(c.Files, func(a, b Change) int { return strings.Compare(a.Path, b.Path) })
+
+	for _, f := range c.Files {
+		switch {
+		case f.Action == Remove || f.Action == Released:
+		case f.once && f.record != "":
+			c.want.Once[f.Path] = f.record
+		case f.once, f.Action == Foreign:
+			// not the tool's
+		default:
+			c.want.Files[f.Path] = f.record
+		}
+	}
+	if c.wantRaw, err = c.want.encode(); err != nil {
+		return Changes{}, err
+	}
+	return c, t.findLeftovers(&c)
+}
+
+// orphansOf are the paths that the manifest knows and the set no longer has.
+func orphansOf(m manifest, files []File) []File {
+	wanted := make(map[string]bool, len(files))
+	for _, f := range files {
+		wanted[f.Path] = true
+	}
+	gone := map[string]bool{}
+	for _, group := range []map[string]string{m.Files, m.Once, m.Pending} {
+		for p := range group {
+			if !wanted[p] {
+				gone[p] = true
+			}
+		}
+	}
+	var out []File
+	for _, p := range slices.Sorted(maps.Keys(gone)) {
+		out = append(out, File{Path: p})
+	}
+	return out
+}
+
+// compare looks at each file on disk, on all processors: with tens of
+// thousands of files the time goes into opening and reading them. The files
+// from index wanted on are orphans.
+func (t *Tree) compare(files []File, wanted int, m manifest) ([]Change, error) {
+	out := make([]Change, len(files))
+	errs := make([]error, len(files))
+	workers := min(2*runtime.GOMAXPROCS(0), max(1, len(files)/64))
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < len(files); i += workers {
+				if i < wanted {
+					out[i], errs[i] = t.compareOne(files[i], m)
+				} else {
+					out[i], errs[i] = t.compareOrphan(files[i].Path, m)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return out, firstFew(errs)
+}
+
+// firstFew joins at most ten of the errors.
+func firstFew(errs []error) error {
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	if len(errs) <= 1 {
+		return errors.Join(errs...)
+	}
+	more := len(errs) - 10
+	first := fault.New(fault.CodeOf(errs[0]), "%w", errors.Join(errs[:min(10, len(errs))]...))
+	if more > 0 {
+		first.Hint("and %d more like these", more)
+	}
+	return first
+}
+
+func (t *Tree) compareOne(f File, m manifest) (Change, error) {
+	c := Change{Path: f.Path, once: f.Once}
+	if f.Once {
+		return c, t.compareOnce(&c, f, m)
+	}
+	c.fresh = sum(f.Data)
+	c.record = c.fresh
+	have, info, err := t.read(f.Path)
+	if err != nil {
+		return c, err
+	}
+	c.seen = info
+	switch {
+	case info == nil:
+		c.Action, c.New = Create, f.Data
+		return c, nil
+	case bytes.Equal(have, f.Data):
+		c.Action, c.now = Unchanged, c.record
+		return c, nil
+	}
+	c.Old, c.New = have, f.Data
+	if is := sum(have); m.ours(f.Path, is) {
+		c.Action, c.now = Update, is
+		return c, nil
+	}
+	c.Action = Foreign
+	if was := m.known(f.Path); was != "" {
+		// The manifest keeps the hash of what the tool last wrote: should the
+		// edit be taken back, the file is the tool's again.
+		c.Action, c.record = Conflict, was
+	}
+	if f.Adapt == nil {
+		return c, nil
+	}
+	adapted, err := f.Adapt(have)
+	if err != nil {
+		return c, nil // not what Adapt knows how to keep: a hand edit like any other
+	}
+	if bytes.Equal(adapted, have) {
+		c.Action, c.Old, c.New = Kept, nil, nil
+		return c, nil
+	}
+	c.Action, c.New, c.adapted = Update, adapted, true
+	return c, nil
+}
+
+func (t *Tree) compareOnce(c *Change, f File, m manifest) error {
+	info, err := t.look(f.Path)
+	if err != nil {
+		return err
+	}
+	c.seen = info
+	if info == nil {
+		c.Action, c.New, c.record = Create, f.Data, sum(f.Data)
+		return nil
+	}
+	c.Action, c.record = Kept, m.Once[f.Path]
+	if c.record == "" {
+		c.record = m.Pending[f.Path]
+	}
+	return nil
+}
+
+func (t *Tree) compareOrphan(p string, m manifest) (Change, error) {
+	c := Change{Path: p}
+	have, info, err := t.read(p)
+	if err != nil {
+		return c, err
+	}
+	if info == nil {
+		return c, nil
+	}
+	c.seen, c.Old = info, have
+	is := sum(have)
+	if m.ours(p, is) || m.Once[p] == is {
+		c.Action, c.now = Remove, is
+		return c, nil
+	}
+	c.Action = Released
+	if m.Once[p] != "" {
+		c.Action, c.Old = Kept, nil // it was the user's all along
+		c.once = true
+	}
+	return c, nil
+}
+
+// keepBeside applies File.Beside. files and changes correspond by index, files
+// being sorted.
+func keepBeside(files []File, changes []Change) error {
+	for i, f := range files {
+		if f.Beside == "" {
+			continue
+		}
+		at, ok := slices.BinarySearchFunc(files, f.Beside, func(f File, p string) int { return strings.Compare(f.Path, p) })
+		if !ok {
+			return fault.New(fault.Unexpected, "generated file %s: goes with %s, which is not generated", f.Path, f.Beside)
+		}
+		if a := changes[at].Action; (a == Conflict || a == Foreign) && changes[i].seen != nil && changes[i].Action != Unchanged {
+			c := &changes[i]
+			c.beside, c.Action = c.Action, Kept
+			if c.now != "" {
+				c.record = c.now // as the tool left it, so still the tool's
+			}
+		}
+	}
+	return nil
+}
+
+// read is the content of a file and how it was found; nil, nil where there is none.
+func (t *Tree) read(p string) ([]byte, fs.FileInfo, error) {
+	info, err := t.look(p)
+	if info == nil || err != nil {
+		return nil, nil, err
+	}
+	data, err := os.ReadFile(t.abs(p))
+	if err != nil {
+		return nil, nil, onDisk("read", t.abs(p), err)
+	}
+	return data, info, nil
+}
+
+// look finds the file at p. Anything but a regular file is an error.
+func (t *Tree) look(p string) (fs.FileInfo, error) {
+	info, err := os.Lstat(t.abs(p))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, onDisk("read", t.abs(p), err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fault.New(fault.Preflight, "%s: %s where quick-deploy would write a file", t.abs(p), kind(info)).
+			Hint("move it away, or name another directory with --flake")
+	}
+	return info, nil
+}
+
+func kind(info fs.FileInfo) string {
+	switch mode := info.Mode(); {
+	case mode.IsDir():
+		return "a directory is"
+	case mode&fs.ModeSymlink != 0:
+		return "a symbolic link is"
+	case mode.IsRegular():
+		return "a file is"
+	}
+	return "a special file is"
+}
+
+// dirsOf are the directories that the files lie in, parents before children,
+// without the tree itself.
+func dirsOf(files []File) []string {
+	seen := map[string]bool{ownDir: true}
+	for _, f := range files {
+		for d := path.Dir(f.Path); d != "." && !seen[d]; d = path.Dir(d) {
+			seen[d] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+// checkDirs refuses the tree if anything but a directory is where one belongs.
+// Links are refused too: what lies behind one may belong to something else.
+func (t *Tree) checkDirs(dirs []string) error {
+	for _, d := range dirs {
+		info, err := os.Lstat(t.abs(d))
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+			continue // its parent, if that is no directory, was found before
+		}
+		if err != nil {
+			return onDisk("read", t.abs(d), err)
+		}
+		if !info.IsDir() {
+			return fault.New(fault.Preflight, "%s: %s where quick-deploy needs a directory", t.abs(d), kind(info)).
+				Hint("move it away, or name another directory with --flake")
+		}
+	}
+	return nil
+}
+
+// findLeftovers looks for temporary files of a run that was cut short.
+func (t *Tree) findLeftovers(c *Changes) error {
+	paths := append(slices.Sorted(maps.Keys(c.was.Pending)), manifestPath)
+	for _, p := range paths {
+		name := atomic.Temp(t.abs(p))
+		info, err := os.Lstat(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return onDisk("read", name, err)
+		}
+		if info.Mode().IsRegular() {
+			c.leftovers = append(c.leftovers, name)
+			c.interrupted = true
+		}
+	}
+	return nil
+}
+
+func (c Change) String() string { return fmt.Sprintf("%s %s", c.Action, c.Path) }
