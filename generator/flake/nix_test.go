@@ -1,0 +1,299 @@
+package flake
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/nixtest"
+)
+
+func TestMain(m *testing.M) { nixtest.Main(m) }
+
+// declared are the inputs in a flake.nix.
+type declared struct {
+	names  []string
+	inputs string
+}
+
+// upstream is what each input's own flake.nix declares at the built-in
+// revision. Sources that are no flakes are not in it.
+var upstream = map[string]declared{
+	"nixpkgs":        {},
+	"home-manager":   {[]string{"nixpkgs"}, `inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";`},
+	"disko":          {[]string{"nixpkgs"}, `inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixpkgs-unstable";`},
+	"sops-nix":       {[]string{"nixpkgs"}, `inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixpkgs-unstable";`},
+	"nixos-hardware": {[]string{"nixpkgs"}, `inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";`},
+	"nix-flatpak":    {},
+	"colmena": {[]string{"nixpkgs", "stable", "nix-github-actions", "flake-utils", "flake-compat"}, `inputs = {
+	  nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
+	  stable.url = "github:NixOS/nixpkgs/nixos-25.05";
+	  nix-github-actions = { url = "github:nix-community/nix-github-actions"; inputs.nixpkgs.follows = "nixpkgs"; };
+	  flake-utils.url = "github:numtide/flake-utils";
+	  flake-compat = { url = "github:edolstra/flake-compat"; flake = false; };
+	};`},
+	"deploy-rs": {[]string{"nixpkgs", "utils", "flake-compat"}, `inputs = {
+	  nixpkgs.url = "github:NixOS/nixpkgs/nixpkgs-unstable";
+	  utils.url = "github:numtide/flake-utils";
+	  flake-compat = { url = "github:edolstra/flake-compat"; flake = false; };
+	};`},
+	"utils":              {[]string{"systems"}, `inputs.systems.url = "github:nix-systems/default";`},
+	"flake-utils":        {},
+	"systems":            {},
+	"nix-github-actions": {[]string{"nixpkgs"}, `inputs.nixpkgs.url = "github:NixOS/nixpkgs";`},
+}
+
+// stand puts a tree with the upstream's inputs into the store for in and all
+// it brings along, and pins it to that tree. Nix takes a locked input from the
+// store if it is there, whatever its URL, so a lock of github: inputs can be
+// read without a network.
+func stand(t *testing.T, env *nixtest.Env, in Input) Input {
+	t.Helper()
+	dir := t.TempDir()
+	body, ok := upstream[in.Name]
+	if !ok && !in.Source {
+		t.Fatalf("the inputs of %s are not known", in.Name)
+	}
+	if !in.Source {
+		// Without an ellipsis, the outputs take these inputs, no fewer and no more.
+		write(t, dir, "flake.nix", fmt.Sprintf("{ %s outputs = { %s }: { it = %q; }; }\n",
+			body.inputs, strings.Join(append([]string{"self"}, body.names...), ", "), in.Name))
+	}
+	write(t, dir, "name", in.Name+in.Locked.Rev)
+	hash := strings.TrimSpace(string(env.Run(t, "nix", "hash", "path", dir)))
+	env.Run(t, "nix", "store", "add-path", "--name", "source", dir)
+
+	locked := *in.Locked
+	locked.NarHash = hash
+	in.Locked = &locked
+	children := in.Inputs
+	in.Inputs = nil
+	for _, child := range children {
+		in.Inputs = append(in.Inputs, stand(t, env, child))
+	}
+	return in
+}
+
+func write(t *testing.T, dir, name, data string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// flakeNix is a flake.nix with these inputs, as the generator prints it.
+func flakeNix(t *testing.T, inputs []Input) string {
+	t.Helper()
+	its := nix.List{}
+	for _, in := range inputs {
+		if !in.Source {
+			its = append(its, nix.Ref{"inputs", in.Name, "it"})
+		}
+	}
+	src, err := nix.Print(nix.Attrs{Body: []nix.Binding{
+		{Path: []string{"inputs"}, Value: nix.Attrs{Body: InputsExpr(inputs)}},
+		{Path: []string{"outputs"}, Value: nix.Func{Arg: "inputs", Body: nix.Attrs{Body: []nix.Binding{
+			{Path: []string{"its"}, Value: its},
+		}}}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(src)
+}
+
+// Nix reads a lock of ours offline and sees no reason to write it anew, for
+// every release with every input at once and for the usual set.
+func TestNixAcceptsTheLock(t *testing.T) {
+	nixtest.Each(t, func(t *testing.T, env *nixtest.Env) {
+		pins, err := Builtin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cases := map[string][]Input{}
+		for _, release := range pins.Releases() {
+			all, err := pins.Inputs(release, pins.Names(release)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			usual, err := pins.Inputs(release, "nixpkgs", "home-manager")
+			if err != nil {
+				t.Fatal(err)
+			}
+			cases[release+" all"], cases[release+" usual"] = all, usual
+		}
+		for name, inputs := range cases {
+			t.Run(name, func(t *testing.T) {
+				for i := range inputs {
+					inputs[i] = stand(t, env, inputs[i])
+				}
+				want := string(lock(t, inputs))
+				dir := t.TempDir()
+				write(t, dir, "flake.nix", flakeNix(t, inputs))
+				write(t, dir, "flake.lock", want)
+
+				env.Run(t, "nix", "flake", "lock", "--offline", "path:"+dir)
+				got, err := os.ReadFile(filepath.Join(dir, "flake.lock"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(want, string(got)); diff != "" {
+					t.Fatalf("Nix wrote the lock anew, -ours +Nix's:\n%s", diff)
+				}
+				var meta struct{ Locks json.RawMessage }
+				out := env.Run(t, "nix", "flake", "metadata", "--offline", "--no-update-lock-file", "--json", "path:"+dir)
+				if err := json.Unmarshal(out, &meta); err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(generic(t, []byte(want)), generic(t, meta.Locks)); diff != "" {
+					t.Errorf("Nix reads the lock differently, -ours +Nix's:\n%s", diff)
+				}
+				var its []string
+				if err := json.Unmarshal(env.Run(t, "nix", "eval", "--offline", "--no-update-lock-file", "--json", "path:"+dir+"#its"), &its); err != nil {
+					t.Fatal(err)
+				}
+				for i, in := range inputs {
+					if its[i] != in.Name {
+						t.Errorf("the flake is given %v", its)
+					}
+				}
+			})
+		}
+	})
+}
+
+// The test above can fail: Nix trusts a lock as to what an input brings along,
+// but evaluates nothing with a part missing; and it refuses a lock that is not
+// for the flake.nix beside it.
+func TestNixRefusesAWrongLock(t *testing.T) {
+	env := nixtest.New(t)
+	inputs := builtin(t, "26.05", "nixpkgs", "deploy-rs")
+	for i := range inputs {
+		inputs[i] = stand(t, env, inputs[i])
+	}
+	for name, change := range map[string]func(*Input){
+		"lacks an input": func(in *Input) { in.Inputs = in.Inputs[:1] },
+		"other branch":   func(in *Input) { in.URL += "/next" },
+		"not redirected": func(in *Input) { in.Follows = nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			locked := []Input{inputs[0], inputs[1]}
+			change(&locked[1])
+			dir := t.TempDir()
+			write(t, dir, "flake.nix", flakeNix(t, inputs))
+			write(t, dir, "flake.lock", string(lock(t, locked)))
+			if out, err := env.TryRun(t.Context(), "nix", "eval", "--offline", "--no-update-lock-file", "--json", "path:"+dir+"#its"); err == nil {
+				t.Errorf("accepted: %s", out)
+			}
+		})
+	}
+}
+
+func generic(t *testing.T, data []byte) any {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal(data, &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// Lock files that Nix made itself, from git repositories on this machine, are
+// what Lock makes of the same inputs, byte for byte.
+func TestLockIsWhatNixMakes(t *testing.T) {
+	nixtest.Each(t, func(t *testing.T, env *nixtest.Env) {
+		base := t.TempDir()
+		systems := repository(t, env, base, "systems", `{ outputs = _: { }; }`)
+		utils := repository(t, env, base, "utils", fmt.Sprintf(`{ inputs.systems.url = %q; outputs = _: { }; }`, systems.URL))
+		compat := repository(t, env, base, "compat", `{ outputs = _: { }; }`)
+		nixpkgs := repository(t, env, base, "nixpkgs", `{ outputs = _: { }; }`)
+		actions := repository(t, env, base, "actions", fmt.Sprintf(`{ inputs.nixpkgs.url = %q; outputs = _: { }; }`, nixpkgs.URL))
+		engine := repository(t, env, base, "engine", fmt.Sprintf(`{
+		  inputs = {
+		    nixpkgs.url = %q;
+		    stable.url = %q;
+		    utils.url = %q;
+		    actions = { url = %q; inputs.nixpkgs.follows = "nixpkgs"; };
+		    compat = { url = %q; flake = false; };
+		  };
+		  outputs = _: { };
+		}`, nixpkgs.URL, nixpkgs.URL, utils.URL, actions.URL, compat.URL))
+
+		compat.Source = true
+		utils.Inputs = []Input{systems}
+		actions.Follows = map[string]string{"nixpkgs": "nixpkgs"}
+		engine.Follows = map[string]string{"nixpkgs": "nixpkgs", "stable": "nixpkgs"}
+		engine.Inputs = []Input{utils, actions, compat}
+		other := utils // the same tree under another name, whose systems is taken by then
+		other.Name = "other"
+		deep := utils
+		deep.Name, deep.Inputs, deep.Follows = "zz", nil, map[string]string{"systems": "engine/utils/systems"}
+		plain := systems
+		plain.Name = "Plain" // upper case sorts first
+
+		for name, inputs := range map[string][]Input{
+			"none":     nil,
+			"one":      {nixpkgs},
+			"source":   {compat},
+			"engine":   {nixpkgs, engine},
+			"the rest": {nixpkgs, engine, other, deep, compat, plain, systems},
+		} {
+			t.Run(name, func(t *testing.T) {
+				dir := t.TempDir()
+				write(t, dir, "flake.nix", flakeNix(t, inputs))
+				env.Run(t, "nix", "flake", "lock", "path:"+dir)
+				want, err := os.ReadFile(filepath.Join(dir, "flake.lock"))
+				if err != nil && len(inputs) > 0 {
+					t.Fatal(err)
+				}
+				if err != nil {
+					return // Nix writes no lock file where there is nothing to lock
+				}
+				if diff := cmp.Diff(string(want), string(lock(t, inputs))); diff != "" {
+					t.Errorf("-Nix +ours:\n%s", diff)
+				}
+			})
+		}
+	})
+}
+
+// repository makes a git repository with a flake.nix and returns it as an
+// input that is pinned as Nix sees it.
+func repository(t *testing.T, env *nixtest.Env, base, name, flake string) Input {
+	t.Helper()
+	dir := filepath.Join(base, name)
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "README", name)
+	write(t, dir, "flake.nix", flake)
+	for _, args := range [][]string{
+		{"init", "-q", "-b", "main"}, {"add", "."},
+		{"-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-q", "-m", "first"},
+	} {
+		env.Run(t, "git", append([]string{"-C", dir}, args...)...)
+	}
+	url := "git+file://" + dir + "?ref=main"
+	var metadata struct {
+		Locked struct {
+			LastModified int64
+			NarHash      string
+			Rev          string
+			RevCount     int64
+		}
+	}
+	if err := json.Unmarshal(env.Run(t, "nix", "flake", "metadata", "--no-write-lock-file", "--json", url), &metadata); err != nil {
+		t.Fatal(err)
+	}
+	meta := metadata.Locked
+	return Input{Name: name, URL: url, Locked: &Locked{
+		Type: "git", URL: "file://" + dir, Ref: "main", Rev: meta.Rev, RevCount: meta.RevCount,
+		NarHash: meta.NarHash, LastModified: meta.LastModified,
+	}}
+}
