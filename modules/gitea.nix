@@ -1,0 +1,37 @@
+# A Gitea forge on the loopback with SQLite, its own ssh server, LFS, packages and actions.
+# Nobody can sign up; the administrator is made on the command line:
+#
+#   sudo -u gitea gitea admin user create --admin --username ada --email ada@example.org \
+#     --random-password --config /var/lib/gitea/custom/conf/app.ini
+#
+# nixpkgs makes the secrets of the instance on the first start, outside of the store.
+{ config, lib, ... }:
+let
+  cfg = config.services.gitea;
+in
+{
+  services.gitea = {
+    enable = lib.mkDefault true;
+    lfs.enable = lib.mkDefault true;
+    settings = {
+      server = {
+        HTTP_ADDR = lib.mkDefault "127.0.0.1";
+        HTTP_PORT = lib.mkDefault 3000;
+        DOMAIN = lib.mkDefault "localhost";
+        START_SSH_SERVER = lib.mkDefault true;
+        SSH_LISTEN_HOST = lib.mkDefault "127.0.0.1";
+        SSH_PORT = lib.mkDefault 2222;
+        BUILTIN_SSH_SERVER_USER = lib.mkDefault "git";
+      };
+      service.DISABLE_REGISTRATION = lib.mkDefault true;
+      security.PASSWORD_HASH_ALGO = lib.mkDefault "argon2";
+      session.COOKIE_SECURE = lib.mkDefault (lib.hasPrefix "https://" cfg.settings.server.ROOT_URL);
+      repository.DEFAULT_BRANCH = lib.mkDefault "main";
+      indexer.REPO_INDEXER_ENABLED = lib.mkDefault true;
+      packages.ENABLED = lib.mkDefault true;
+      actions.ENABLED = lib.mkDefault true;
+    };
+  };
+
+  environment.systemPackages = [ cfg.package ];
+}

@@ -1,0 +1,16 @@
+# A Kubernetes node by k3s. Its kubeconfig is root's; other nodes join when the firewall lets
+# them.
+{ lib, ... }:
+{
+  services.k3s = {
+    enable = lib.mkDefault true;
+    role = lib.mkDefault "server";
+    gracefulNodeShutdown.enable = lib.mkDefault true;
+  };
+
+  # Pods reach the API server and each other through the host.
+  networking.firewall.trustedInterfaces = [
+    "cni0"
+    "flannel.1"
+  ];
+}

@@ -1,0 +1,48 @@
+# Loki keeps the logs of this machine for 30 days, in files, on the loopback. Alloy sends them.
+{ config, lib, ... }:
+let
+  inherit (config.services.loki) dataDir;
+in
+{
+  services.loki = {
+    enable = lib.mkDefault true;
+    configuration = {
+      auth_enabled = lib.mkDefault false;
+      analytics.reporting_enabled = lib.mkDefault false;
+      server = {
+        http_listen_address = lib.mkDefault "127.0.0.1";
+        http_listen_port = lib.mkDefault 3100;
+        grpc_listen_address = lib.mkDefault "127.0.0.1";
+        grpc_listen_port = lib.mkDefault 9096;
+      };
+      common = {
+        path_prefix = lib.mkDefault dataDir;
+        replication_factor = lib.mkDefault 1;
+        instance_addr = lib.mkDefault "127.0.0.1";
+        ring.kvstore.store = lib.mkDefault "inmemory";
+        storage.filesystem = {
+          chunks_directory = lib.mkDefault "${dataDir}/chunks";
+          rules_directory = lib.mkDefault "${dataDir}/rules";
+        };
+      };
+      schema_config.configs = lib.mkDefault [
+        {
+          from = "2024-01-01";
+          store = "tsdb";
+          object_store = "filesystem";
+          schema = "v13";
+          index = {
+            prefix = "index_";
+            period = "24h";
+          };
+        }
+      ];
+      limits_config.retention_period = lib.mkDefault "720h";
+      compactor = {
+        working_directory = lib.mkDefault "${dataDir}/compactor";
+        retention_enabled = lib.mkDefault true;
+        delete_request_store = lib.mkDefault "filesystem";
+      };
+    };
+  };
+}

@@ -1,0 +1,17 @@
+# Measurements of this machine for a Prometheus, here or elsewhere: processor, memory, disks,
+# processes and units.
+{ lib, ... }:
+{
+  services.prometheus.exporters.node = {
+    enable = lib.mkDefault true;
+    listenAddress = lib.mkDefault "127.0.0.1";
+    port = lib.mkDefault 9100;
+    enabledCollectors = lib.mkDefault [
+      "cpu"
+      "diskstats"
+      "meminfo"
+      "processes"
+      "systemd"
+    ];
+  };
+}

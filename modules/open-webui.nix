@@ -1,0 +1,34 @@
+# Open WebUI, a chat in the browser for the models that this machine serves. The first account
+# becomes the administrator; nobody else can sign up.
+{ config, lib, ... }:
+let
+  inherit (config) services;
+  containers = config.virtualisation.oci-containers.containers;
+  # Servers here that speak OpenAI's protocol.
+  apis =
+    lib.optional services.llama-cpp.enable "http://127.0.0.1:${toString services.llama-cpp.port}/v1"
+    ++ lib.optional (containers ? tgi) "http://127.0.0.1:${containers.tgi.environment.PORT}/v1";
+in
+{
+  services.open-webui = {
+    enable = lib.mkDefault true;
+    host = lib.mkDefault "127.0.0.1";
+    port = lib.mkDefault 8081;
+    environment = lib.mkMerge [
+      {
+        ENABLE_SIGNUP = lib.mkDefault "False";
+        ENABLE_INITIAL_ADMIN_SIGNUP = lib.mkDefault "True";
+        DEFAULT_USER_ROLE = lib.mkDefault "pending";
+        ANONYMIZED_TELEMETRY = lib.mkDefault "False";
+        DO_NOT_TRACK = lib.mkDefault "True";
+        SCARF_NO_ANALYTICS = lib.mkDefault "True";
+      }
+      (lib.mkIf services.ollama.enable {
+        OLLAMA_BASE_URL = lib.mkDefault "http://127.0.0.1:${toString services.ollama.port}";
+      })
+      (lib.mkIf (apis != [ ]) {
+        OPENAI_API_BASE_URLS = lib.mkDefault (lib.concatStringsSep ";" apis);
+      })
+    ];
+  };
+}

@@ -1,0 +1,29 @@
+# Containers without a daemon. The docker command and socket are podman's, unless Docker itself
+# is here; containers find each other by name; what nothing uses goes once a week.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  docker = config.virtualisation.docker.enable;
+in
+{
+  virtualisation = {
+    containers.enable = lib.mkDefault true;
+    podman = {
+      enable = lib.mkDefault true;
+      dockerCompat = lib.mkDefault (!docker);
+      dockerSocket.enable = lib.mkDefault (!docker);
+      defaultNetwork.settings.dns_enabled = lib.mkDefault true;
+      autoPrune = {
+        enable = lib.mkDefault true;
+        dates = lib.mkDefault "weekly";
+        flags = lib.mkDefault [ "--all" ];
+      };
+    };
+  };
+
+  environment.systemPackages = [ pkgs.podman-compose ];
+}

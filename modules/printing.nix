@@ -1,0 +1,17 @@
+# Printing by CUPS for this machine alone. Network printers that speak IPP are found by mDNS and
+# need no driver.
+{ lib, ... }:
+{
+  services = {
+    printing = {
+      enable = lib.mkDefault true;
+      # It adds queues that anything in the network announces.
+      browsed.enable = lib.mkDefault false;
+    };
+    avahi = {
+      enable = lib.mkDefault true;
+      nssmdns4 = lib.mkDefault true;
+      openFirewall = lib.mkDefault true;
+    };
+  };
+}

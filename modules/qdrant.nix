@@ -1,0 +1,20 @@
+# Qdrant, a vector database, on the loopback and without telemetry.
+{ lib, ... }:
+{
+  services.qdrant = {
+    enable = lib.mkDefault true;
+    settings = {
+      service = {
+        host = lib.mkDefault "127.0.0.1";
+        http_port = lib.mkDefault 6333;
+        grpc_port = lib.mkDefault 6334;
+      };
+      storage = {
+        storage_path = lib.mkDefault "/var/lib/qdrant/storage";
+        snapshots_path = lib.mkDefault "/var/lib/qdrant/snapshots";
+      };
+      hsnw_index.on_disk = lib.mkDefault true;
+      telemetry_disabled = lib.mkDefault true;
+    };
+  };
+}

@@ -1,0 +1,34 @@
+# Typesense, a full-text search engine, on the loopback. Without a secret of your own its API key
+# is made on the first start, in /var/lib/typesense-key/api-key.
+{ config, lib, ... }:
+{
+  services.typesense = {
+    enable = lib.mkDefault true;
+    apiKeyFile = lib.mkDefault "/run/credentials/typesense.service/api-key";
+    settings.server = {
+      api-address = lib.mkDefault "127.0.0.1";
+      api-port = lib.mkDefault 8108;
+    };
+  };
+
+  systemd.services = {
+    typesense.serviceConfig.LoadCredential = lib.mkDefault [
+      "api-key:/var/lib/typesense-key/api-key"
+    ];
+    typesense-key = {
+      description = "API key of Typesense";
+      before = [ "typesense.service" ];
+      requiredBy = [ "typesense.service" ];
+      unitConfig.ConditionPathExists = "!/var/lib/typesense-key/api-key";
+      serviceConfig = {
+        Type = "oneshot";
+        StateDirectory = "typesense-key";
+        StateDirectoryMode = "0700";
+        UMask = "0077";
+      };
+      script = ''
+        head -c 24 /dev/urandom | base64 > /var/lib/typesense-key/api-key
+      '';
+    };
+  };
+}

@@ -1,0 +1,29 @@
+# vLLM's server with OpenAI's protocol as a container, on the loopback of the host. It needs an
+# NVIDIA card.
+{ config, lib, ... }:
+{
+  virtualisation.oci-containers.containers.vllm = {
+    image = lib.mkDefault "docker.io/vllm/vllm-openai:v0.22.0";
+    environment = {
+      HF_HOME = lib.mkDefault "/data";
+      HF_HUB_DISABLE_TELEMETRY = lib.mkDefault "1";
+      VLLM_NO_USAGE_STATS = lib.mkDefault "1";
+    };
+    cmd = lib.mkDefault [
+      "--host=127.0.0.1"
+      "--port=8001"
+      "--model=Qwen/Qwen2.5-7B-Instruct"
+    ];
+    volumes = [ "/var/lib/vllm:/data" ];
+    networks = lib.mkDefault [ "host" ];
+    devices = lib.mkIf config.hardware.nvidia-container-toolkit.enable [ "nvidia.com/gpu=all" ];
+    # Its workers share tensors through shared memory.
+    extraOptions = [ "--ipc=host" ];
+  };
+
+  hardware.nvidia-container-toolkit.enable = lib.mkDefault (
+    builtins.elem "nvidia" config.services.xserver.videoDrivers
+  );
+
+  systemd.tmpfiles.settings.vllm."/var/lib/vllm".d.mode = "0700";
+}

@@ -1,0 +1,18 @@
+# A Weights & Biases server for experiments of this machine, as a container on the loopback.
+# Open http://127.0.0.1:8084 once to make the first account and to enter the (free) licence.
+{ lib, ... }:
+{
+  virtualisation.oci-containers.containers.wandb = {
+    image = lib.mkDefault "docker.io/wandb/local:0.83.0";
+    environment.HOST = lib.mkDefault "http://127.0.0.1:8084";
+    ports = lib.mkDefault [ "127.0.0.1:8084:8080" ];
+    volumes = [ "/var/lib/wandb:/vol" ];
+  };
+
+  # The container runs as user 999 of the image.
+  systemd.tmpfiles.settings.wandb."/var/lib/wandb".d = {
+    mode = "0700";
+    user = "999";
+    group = "0";
+  };
+}
