@@ -131,9 +131,11 @@ func (b *builder) str(s string) {
 		b.fail(err)
 		return
 	}
+	b.open(regular)
 	from := b.start()
 	b.text = appendQuoted(b.text, s)
 	b.end(from)
+	b.close()
 }
 
 func (b *builder) indented(s string) {
@@ -200,9 +202,9 @@ func (b *builder) selection(s Select) {
 	of := view(s.Of)
 	switch of.(type) {
 	case Ref:
-		b.term(of, false)
+		b.expr(of)
 	case Attrs, List, Str, Text, Interp:
-		b.term(of, false)
+		b.expr(of)
 		b.space(lineBreak)
 	case Bool, Null, Path:
 		b.fail(fmt.Errorf("%T has no attributes", of))
@@ -646,7 +648,7 @@ func (b *builder) patternFunction(f Func, top bool) {
 	b.word(":")
 	body := view(f.Body)
 	switch {
-	case top:
+	case top && f.As == "":
 		b.space(hardLine)
 		b.expr(body)
 	case f.short() && absorbableBody(body):

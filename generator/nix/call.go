@@ -204,11 +204,9 @@ func (b *builder) lastArgument(e Expr) {
 			return
 		}
 	case Call:
-		if fn, ok := view(e.Fn).(Ref); ok && len(fn) == 1 && len(e.Args) == 1 && absorbable(view(e.Args[0])) {
-			from := b.start()
-			b.text = append(b.text, '(')
-			b.variable(fn[0])
-			b.end(from)
+		if fn := view(e.Fn); len(e.Args) == 1 && isVariable(fn) && absorbable(view(e.Args[0])) {
+			b.word("(")
+			b.expr(fn)
 			b.space(hardSpace)
 			b.term(view(e.Args[0]), true)
 			b.word(")")
@@ -224,4 +222,15 @@ func (b *builder) lastArgument(e Expr) {
 	b.close()
 	b.space(lineBreak)
 	b.word(")")
+}
+
+// isVariable reports whether e is a single name; so are true, false and null.
+func isVariable(e Expr) bool {
+	switch e := e.(type) {
+	case Ref:
+		return len(e) == 1
+	case Bool, Null:
+		return true
+	}
+	return false
 }

@@ -179,9 +179,15 @@ func (d *doc) endAs(k kind, from int32) {
 	if k != remark {
 		d.begin()
 	}
+	w := int32(utf8.RuneCount(d.text[from:to]))
+	if last := len(d.toks) - 1; last >= 0 && k == word && d.toks[last].kind == word {
+		d.toks[last].to = to
+		d.toks[last].width += w
+		return
+	}
 	d.toks = append(d.toks, tok{
 		kind: k, nest: d.nest, offset: d.offset, from: from, to: to,
-		width: int32(utf8.RuneCount(d.text[from:to])), origin: d.origin,
+		width: w, origin: d.origin,
 	})
 }
 
@@ -227,6 +233,7 @@ func (d *doc) oneLine(m mark, limit int) bool {
 			if t.kind != m.last.kind && hardLine <= t.kind && t.kind <= newlines {
 				return false
 			}
+			width += int(t.width - m.last.width)
 		case hardLine <= t.kind && t.kind <= newlines:
 			return false
 		case t.kind == word:

@@ -48,7 +48,7 @@ func (b *builder) part(s string, more bool) {
 	b.end(from)
 }
 
-// antiquote writes ${e}: on one line if e is simple or fits 30 columns.
+// antiquote writes ${e}: on one line if e is simple or has at most 30 columns.
 func (b *builder) antiquote(e Expr) {
 	if absorbable(e) {
 		b.open(regular)
@@ -58,25 +58,38 @@ func (b *builder) antiquote(e Expr) {
 		b.close()
 		return
 	}
-	limit := 30
 	if simple(e) {
-		limit = -1
+		b.word("${")
+		if !b.onOneLine(e, -1) {
+			b.expr(e)
+		}
+		b.word("}")
+		return
 	}
 	b.open(regular)
 	b.word("${")
-	m := b.mark()
-	outer := b.compact
-	b.compact = true
-	b.expr(e)
-	b.compact = outer
-	if !b.oneLine(m, limit) {
-		b.rewind(m)
+	if !b.onOneLine(e, 30) {
 		b.space(lineBreak)
 		b.nest++
-		b.expr(e)
+		b.grouped(e)
 		b.nest--
 		b.space(lineBreak)
 	}
 	b.word("}")
 	b.close()
+}
+
+// onOneLine writes e without any line break, if it has a form without and that
+// has at most limit columns.
+func (b *builder) onOneLine(e Expr, limit int) bool {
+	m := b.mark()
+	outer := b.compact
+	b.compact = true
+	b.expr(e)
+	b.compact = outer
+	if b.oneLine(m, limit) {
+		return true
+	}
+	b.rewind(m)
+	return false
 }
