@@ -1,0 +1,185 @@
+package tree
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+)
+
+// Runner runs a command in a directory with stdin and returns what it wrote to
+// its standard output. The error of a command that failed holds its standard
+// error. No GIT_ variables should be set that point at another repository.
+type Runner func(ctx context.Context, dir string, stdin []byte, argv ...string) ([]byte, error)
+
+// Visibility says which files of the tree Nix sees. In a git work tree a flake
+// consists of the files in the index; all others do not exist for Nix.
+type Visibility struct {
+	// Repository is the root of the work tree that the tree lies in, "" if
+	// there is none and Nix sees everything.
+	Repository string
+	// Added are the files that Reveal added to the index, without content
+	// (git add --intent-to-add).
+	Added []string
+	// Ignored are files that stay invisible because a rule of the user's
+	// ignores them, with the rule: path -> ".gitignore:3:hosts/".
+	Ignored map[string]string
+}
+
+// Reveal makes the generated files visible to Nix if the tree lies in a git
+// work tree: those that git does not track yet are added to the index without
+// their content. Nothing is staged and nothing committed. Files that a
+// .gitignore covers are only added with force: whoever wrote the rule did not
+// mean to commit them.
+func (t *Tree) Reveal(ctx context.Context, run Runner, files []File, force bool) (Visibility, error) {
+	root, err := workTree(t.dir)
+	if root == "" || err != nil {
+		return Visibility{}, err
+	}
+	v := Visibility{Repository: root}
+	present, err := t.present(files)
+	if err != nil {
+		return v, err
+	}
+	missing, err := t.untracked(ctx, run, present)
+	if len(missing) == 0 || err != nil {
+		return v, err
+	}
+	if v.Ignored, err = t.ignored(ctx, run, missing); err != nil {
+		return v, err
+	}
+	add := []string{"git", "add", "--intent-to-add", "--pathspec-from-file=-", "--pathspec-file-nul"}
+	if force {
+		add = append(add, "--force")
+		v.Ignored = nil
+	}
+	v.Added = slices.DeleteFunc(missing, func(p string) bool { return v.Ignored[p] != "" })
+	if len(v.Added) == 0 {
+		return v, nil
+	}
+	var paths []string
+	for _, p := range v.Added {
+		paths = append(paths, ":(literal)"+p)
+	}
+	if _, err := run(ctx, t.dir, zero(paths), add...); err != nil {
+		v.Added = nil
+		return v, fmt.Errorf("make the generated files visible to Nix: %w", err)
+	}
+	return v, nil
+}
+
+// Err is a fault if Nix would not see all of the tree, else nil.
+func (v Visibility) Err() error {
+	if len(v.Ignored) == 0 {
+		return nil
+	}
+	paths := sortedPaths(v.Ignored)
+	first := paths[0]
+	more := ""
+	if len(paths) > 1 {
+		more = fmt.Sprintf(" and %d more", len(paths)-1)
+	}
+	f := fault.New(fault.Preflight, "git ignores generated files, so Nix does not see them: %s (rule %s)%s", first, v.Ignored[first], more)
+	return f.Hint("take the rule out, or name a directory outside of %s with --flake", v.Repository).
+		Hint("to add them to the index all the same, without committing anything: git -C %s add --intent-to-add --force %s", v.Repository, first)
+}
+
+// workTree finds the git work tree that dir lies in the way Nix does: the
+// nearest directory upwards that has a .git. Git itself is not asked, since it
+// may refuse to answer (another owner's repository) or be missing.
+func workTree(dir string) (string, error) {
+	for d := dir; ; d = filepath.Dir(d) {
+		_, err := os.Lstat(filepath.Join(d, ".git"))
+		if err == nil {
+			return d, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", onDisk("look for a git repository in", d, err)
+		}
+		if d == filepath.Dir(d) {
+			return "", nil
+		}
+	}
+}
+
+// present are the files of the set that exist, and the manifest.
+func (t *Tree) present(files []File) ([]string, error) {
+	var out []string
+	for _, f := range append(slices.Clone(files), File{Path: manifestPath}) {
+		info, err := t.look(f.Path)
+		if err != nil {
+			return nil, err
+		}
+		if info != nil {
+			out = append(out, f.Path)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// untracked are those of the paths that are not in git's index.
+func (t *Tree) untracked(ctx context.Context, run Runner, paths []string) ([]string, error) {
+	out, err := run(ctx, t.dir, nil, "git", "ls-files", "-z", "--cached")
+	if err != nil {
+		f := fault.New(fault.Preflight, "ask git which files it tracks in %s: %w", t.dir, err)
+		if errors.Is(err, exec.ErrNotFound) {
+			return nil, f.Hint("install git: Nix needs it too, to read a flake in a git repository")
+		}
+		return nil, f.Hint("Nix reads a flake in a git repository through git, and would fail in the same way")
+	}
+	tracked := map[string]bool{}
+	for _, p := range split(out) {
+		tracked[p] = true
+	}
+	return slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return tracked[p] }), nil
+}
+
+// ignored are those of the paths that git ignores, with the rule.
+func (t *Tree) ignored(ctx context.Context, run Runner, paths []string) (map[string]string, error) {
+	// With --non-matching git answers for every path, so that it exits with 0
+	// or 1 depending on nothing we care about; a failure has no output.
+	out, err := run(ctx, t.dir, zero(paths), "git", "check-ignore", "-z", "--stdin", "--verbose", "--non-matching")
+	fields := split(out)
+	if len(fields) != 4*len(paths) {
+		if err == nil {
+			err = errors.New("an answer of another form than expected")
+		}
+		return nil, fmt.Errorf("ask git which files it ignores: %w", err)
+	}
+	rules := map[string]string{}
+	for f := range slices.Chunk(fields, 4) {
+		source, line, pattern, p := f[0], f[1], f[2], f[3]
+		if pattern != "" && !strings.HasPrefix(pattern, "!") {
+			rules[p] = source + ":" + line + ":" + pattern
+		}
+	}
+	return rules, nil
+}
+
+func zero(paths []string) []byte { return []byte(strings.Join(paths, "\x00") + "\x00") }
+
+func split(out []byte) []string {
+	out = bytes.TrimSuffix(out, []byte{0})
+	if len(out) == 0 {
+		return nil
+	}
+	return strings.Split(string(out), "\x00")
+}
+
+func sortedPaths(m map[string]string) []string {
+	paths := make([]string, 0, len(m))
+	for p := range m {
+		paths = append(paths, p)
+	}
+	slices.Sort(paths)
+	return paths
+}
