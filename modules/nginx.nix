@@ -6,6 +6,7 @@
 { config, lib, ... }:
 let
   inherit (config) services;
+  units = config.systemd.services;
   upstream = port: { servers."127.0.0.1:${toString port}" = { }; };
 in
 {
@@ -28,13 +29,24 @@ in
         forgejo = upstream services.forgejo.settings.server.HTTP_PORT;
       })
       (lib.mkIf services.gitea.enable { gitea = upstream services.gitea.settings.server.HTTP_PORT; })
+      (lib.mkIf services.glances.enable { glances = upstream services.glances.port; })
       (lib.mkIf services.grafana.enable {
         grafana = upstream services.grafana.settings.server.http_port;
       })
       (lib.mkIf services.jupyter.enable { jupyter = upstream services.jupyter.port; })
+      (lib.mkIf services.llama-cpp.enable { llama-cpp = upstream services.llama-cpp.port; })
+      (lib.mkIf services.meilisearch.enable { meilisearch = upstream services.meilisearch.listenPort; })
+      (lib.mkIf (units ? mlflow) { mlflow = upstream units.mlflow.environment.MLFLOW_PORT; })
+      (lib.mkIf services.netdata.enable {
+        netdata = upstream services.netdata.config.web."default port";
+      })
       (lib.mkIf services.ollama.enable { ollama = upstream services.ollama.port; })
       (lib.mkIf services.open-webui.enable { open-webui = upstream services.open-webui.port; })
       (lib.mkIf services.prometheus.enable { prometheus = upstream services.prometheus.port; })
+      (lib.mkIf services.qdrant.enable { qdrant = upstream services.qdrant.settings.service.http_port; })
+      (lib.mkIf services.typesense.enable {
+        typesense = upstream services.typesense.settings.server.api-port;
+      })
     ];
   };
 }

@@ -9,7 +9,8 @@
       HF_HUB_DISABLE_TELEMETRY = lib.mkDefault "1";
       VLLM_NO_USAGE_STATS = lib.mkDefault "1";
     };
-    cmd = lib.mkDefault [
+    # The last one of a flag counts, so a host adds its own behind these.
+    cmd = lib.mkBefore [
       "--host=127.0.0.1"
       "--port=8001"
       "--model=Qwen/Qwen2.5-7B-Instruct"
