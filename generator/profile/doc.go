@@ -1,0 +1,43 @@
+// Package profile reads the YAML profile that describes one NixOS machine or
+// a fleet, and yields one merged description a host.
+//
+// # YAML
+//
+// A profile is one YAML 1.2 document in UTF-8. What profiles do without is
+// refused with its place: anchors, aliases, merge keys, tags, directives,
+// further documents, keys that are not text, duplicate keys, NaN, infinity and
+// numbers that YAML readers disagree about (0644). Sizes and depths are bounded, see
+// MaxBytes, MaxDepth and MaxIndicators. Text without quotes follows the core
+// schema: yes, no, on and off are text.
+//
+// # Layers
+//
+// A host is merged from layers, later ones overriding earlier ones:
+//
+//	defaults, then each of its groups in the order the host lists them, then the host itself
+//
+// and within each of these from the files in the order of extends, depth
+// first, a file's own keys after those of the files that it extends. What is more specific wins
+// over what is nearer: a host of an extended file overrides the defaults of
+// the file that extends it. A file reached twice counts where it is reached first.
+//
+// Layers merge by these rules:
+//
+//   - maps merge key by key, everything else replaces;
+//   - +key: [a, b] appends to the list that key inherits; entries that are
+//     there already are not repeated. (A key that really starts with a plus sign is written ++key.)
+//   - key: ~ (null) takes back what key inherits, as if it had never been set;
+//   - a service, and what else the schema lets be an object, a boolean or null,
+//     is on when it is named: null, true and {} are the same and keep what is
+//     inherited; false takes the service away;
+//   - in maps that the schema leaves open (nixos, home) null is a value like any other.
+//
+// Merging is associative, so that defaults and groups are merged once for all
+// hosts. What leaves the package is the normal form: no + keys, no nulls that
+// take something back, services as maps. Each node keeps the place it was written at.
+//
+// # Flat profiles
+//
+// A profile of one machine may write host: with the name inside instead of
+// hosts: with the name as key.
+package profile

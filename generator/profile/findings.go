@@ -1,0 +1,559 @@
+package profile
+
+import (
+	"fmt"
+	"math/big"
+	"net/url"
+	"regexp"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+)
+
+// finding is a problem with what is needed to choose between alternatives.
+type finding struct {
+	Problem
+	at      string   // instance location
+	types   []string // expected, of a CodeType finding
+	missing []string // of a CodeMissing finding
+}
+
+// explainer turns a tree of validation errors into findings.
+type explainer struct {
+	schema  *Schema
+	root    *Node
+	partial bool
+	found   []finding
+}
+
+func (x *explainer) problems() Problems {
+	ps := make(Problems, len(x.found))
+	for i, f := range x.found {
+		ps[i] = f.Problem
+	}
+	return ps
+}
+
+// place is a value of the profile that an error is about.
+type place struct {
+	node *Node
+	in   *Field // the entry that holds node; nil for the root and in lists
+	name string // what to call it
+	path []string
+}
+
+// key is the position of the key of the place, or else of its value.
+func (pl place) key() (Pos, int) {
+	if pl.in != nil {
+		return pl.in.KeyPos, len([]rune(pl.in.Key))
+	}
+	return pl.node.Pos, pl.node.width
+}
+
+func (x *explainer) locate(pointer string) place {
+	pl := place{node: x.root, name: "the profile"}
+	for _, part := range splitPointer(pointer) {
+		if s, err := url.PathUnescape(part); err == nil {
+			part = s
+		}
+		var next *Node
+		switch pl.node.Kind {
+		case Map:
+			if f := pl.node.field(part); f != nil {
+				next, pl.in, pl.name = f.Value, f, part
+			}
+		case List:
+			if i, err := strconv.Atoi(part); err == nil && i < len(pl.node.Items) {
+				if pl.in != nil {
+					pl.name = "an entry of " + pl.in.Key
+				}
+				next, pl.in = pl.node.Items[i], nil
+			}
+		}
+		if next == nil {
+			return pl
+		}
+		pl.node = next
+		pl.path = append(pl.path, part)
+	}
+	return pl
+}
+
+// keyword splits the location of an error into the schema it belongs to and
+// the keyword that failed.
+func (x *explainer) keyword(e *jsonschema.ValidationError) (*jsonschema.Schema, string) {
+	loc := e.AbsoluteKeywordLocation
+	if p := x.schema.parts[loc]; p != nil {
+		return p, ""
+	}
+	keyword := ""
+	for {
+		i := strings.LastIndexByte(loc, '/')
+		if i < 0 {
+			return nil, keyword
+		}
+		keyword = loc[i+1:]
+		loc = loc[:i]
+		if p := x.schema.parts[loc]; p != nil {
+			return p, keyword
+		}
+	}
+}
+
+// ofKeys reports whether e is about the name of a key.
+func ofKeys(e *jsonschema.ValidationError) bool {
+	parts := strings.Split(e.KeywordLocation, "/")
+	for i, part := range parts {
+		if part == "propertyNames" && (i == 0 || parts[i-1] != "properties" && parts[i-1] != "patternProperties") {
+			return true
+		}
+	}
+	return false
+}
+
+func (x *explainer) walk(e *jsonschema.ValidationError) {
+	if len(x.found) > 2*maxProblems {
+		return
+	}
+	part, keyword := x.keyword(e)
+	if keyword == "anyOf" || keyword == "oneOf" {
+		x.alternatives(e, part, keyword)
+		return
+	}
+	if len(e.Causes) > 0 && keyword != "minContains" {
+		for _, cause := range e.Causes {
+			x.walk(cause)
+		}
+		return
+	}
+	if part == nil {
+		part = &jsonschema.Schema{}
+	}
+	pl := x.locate(e.InstanceLocation)
+	if ofKeys(e) {
+		x.badKey(e, pl, part, keyword)
+		return
+	}
+	x.leaf(e, pl, part, keyword)
+}
+
+// add records a problem of the value at pl.
+func (x *explainer) add(e *jsonschema.ValidationError, pl place, f finding) {
+	f.at = e.InstanceLocation
+	f.Path = dotted(pl.path)
+	if !f.Pos.IsValid() {
+		f.Pos, f.width = pl.node.Pos, pl.node.width
+	}
+	x.found = append(x.found, f)
+}
+
+func (x *explainer) leaf(e *jsonschema.ValidationError, pl place, part *jsonschema.Schema, keyword string) {
+	n := pl.node
+	value := func(why string) {
+		x.add(e, pl, finding{Problem: Problem{Code: CodeValue, What: pl.name + " cannot be " + n.brief(), Why: why}})
+	}
+	switch keyword {
+	case "":
+		pos, width := pl.key()
+		x.add(e, pl, finding{Problem: Problem{Pos: pos, width: width, Code: CodeUnknown, What: "the key " + strconv.Quote(pl.name) + " is not allowed here",
+			Hint: "delete it"}})
+	case "type":
+		x.add(e, pl, wrongType(n, part.Types))
+	case "enum", "const":
+		x.add(e, pl, notAmong(pl, allowed(part)))
+	case "format":
+		x.add(e, pl, wrongFormat(n.Str(), part.Format))
+	case "pattern":
+		x.add(e, pl, finding{Problem: Problem{Code: CodeFormat, What: pl.name + " cannot be " + n.brief(), Why: patternWhy(part)}})
+	case "required", "dependentRequired":
+		x.missing(e, pl, part, keyword)
+	case "additionalProperties", "unevaluatedProperties":
+		x.unknown(e, pl, part)
+	case "minimum":
+		value("the least is " + number(part.Minimum))
+	case "maximum":
+		value("the most is " + number(part.Maximum))
+	case "exclusiveMinimum":
+		value("it is more than " + number(part.ExclusiveMinimum))
+	case "exclusiveMaximum":
+		value("it is less than " + number(part.ExclusiveMaximum))
+	case "multipleOf":
+		value("it is a multiple of " + number(part.MultipleOf))
+	case "minLength":
+		if n.Str() == "" {
+			x.add(e, pl, finding{Problem: Problem{Code: CodeValue, What: pl.name + " is empty", Hint: "delete the key if it is not needed"}})
+			return
+		}
+		value(fmt.Sprintf("it has at least %d characters", part.MinLength))
+	case "maxLength":
+		value(fmt.Sprintf("it has at most %d characters", part.MaxLength))
+	case "minItems":
+		if !x.partial {
+			value(fmt.Sprintf("it has at least %s", count(part.MinItems, "entry", "entries")))
+		}
+	case "maxItems":
+		value(fmt.Sprintf("it has at most %s", count(part.MaxItems, "entry", "entries")))
+	case "minProperties":
+		if !x.partial {
+			value(fmt.Sprintf("it has at least %s", count(part.MinProperties, "key", "keys")))
+		}
+	case "maxProperties":
+		value(fmt.Sprintf("it has at most %s", count(part.MaxProperties, "key", "keys")))
+	case "uniqueItems":
+		x.twice(e, pl)
+	case "minContains", "contains":
+		value("an entry that it needs is missing")
+	case "not":
+		value("it is not allowed here")
+	default:
+		x.add(e, pl, finding{Problem: Problem{Code: CodeValue, What: pl.name + " is not allowed", Why: e.Message}})
+	}
+}
+
+// kinds are the types of JSON Schema as messages call them.
+var kinds = map[string]string{
+	"null": "nothing", "boolean": "true or false", "integer": "a whole number", "number": "a number",
+	"string": "text", "array": "a list", "object": "a map",
+}
+
+func wrongType(n *Node, types []string) finding {
+	var names []string
+	for _, t := range types {
+		if t != "null" || len(types) == 1 {
+			names = append(names, kinds[t])
+		}
+	}
+	f := finding{types: types, Problem: Problem{Code: CodeType, What: "expected " + either(names) + ", found " + n.brief()}}
+	if n.Kind == Map || n.Kind == List {
+		f.What = "expected " + either(names) + ", found " + n.Kind.String()
+	}
+	want := func(t string) bool { return slices.Contains(types, t) }
+	s := strings.ToLower(n.Str())
+	switch {
+	case n.Kind == Null:
+		f.Hint = "write a value, or delete the key"
+	case want("boolean") && n.Kind == String && slices.Contains([]string{"yes", "on", "y", "true"}, s):
+		f.Hint = "write true"
+	case want("boolean") && n.Kind == String && slices.Contains([]string{"no", "off", "n", "false"}, s):
+		f.Hint = "write false"
+	case want("string") && (n.Kind == Bool || n.Kind == Int || n.Kind == Float):
+		f.Hint = "put it in quotes if it is text"
+	case (want("integer") || want("number")) && n.Kind == String && coreInt.MatchString(s):
+		f.Hint = "write " + s + " without quotes"
+	case want("array") && n.Kind != Map && n.Kind != List:
+		f.Hint = "write [" + strings.TrimSpace(flowText(n)) + "]"
+	}
+	return f
+}
+
+// flowText is a scalar as it may stand between brackets.
+func flowText(n *Node) string {
+	if s := n.Str(); n.Kind == String {
+		if plainInFlow.MatchString(s) {
+			return s
+		}
+		return quoteShort(s)
+	}
+	return n.brief()
+}
+
+var plainInFlow = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_./+-]*$`)
+
+func either(names []string) string {
+	switch len(names) {
+	case 0:
+		return "something else"
+	case 1:
+		return names[0]
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
+}
+
+func allowed(part *jsonschema.Schema) []any {
+	if len(part.Constant) > 0 {
+		return part.Constant
+	}
+	return part.Enum
+}
+
+func notAmong(pl place, values []any) finding {
+	var names, texts []string
+	for _, v := range values {
+		s := fmt.Sprint(v)
+		if v == nil {
+			s = "null"
+		}
+		names = append(names, s)
+		if _, ok := v.(string); ok {
+			texts = append(texts, s)
+		}
+	}
+	f := finding{Problem: Problem{Code: CodeValue, What: pl.name + " cannot be " + pl.node.brief()}}
+	const few = 24
+	switch {
+	case len(names) == 1:
+		f.Why = "it can only be " + names[0]
+	case len(names) <= few:
+		f.Why = "it is one of " + strings.Join(names, ", ")
+	default:
+		f.Why = fmt.Sprintf("it is one of %d names", len(names))
+	}
+	switch {
+	case pl.node.Kind == String:
+		if near := Nearest(pl.node.Str(), texts); near != "" {
+			f.Hint = "did you mean " + strconv.Quote(near) + "?"
+		}
+	case pl.node.Kind != Map && pl.node.Kind != List && slices.Contains(texts, fmt.Sprint(pl.node.Scalar)):
+		f.Hint = "put it in quotes: " + strconv.Quote(fmt.Sprint(pl.node.Scalar))
+	}
+	return f
+}
+
+func wrongFormat(s, name string) finding {
+	f, known := formats[name]
+	if !known {
+		f.noun = name
+	}
+	article := " is no "
+	out := finding{Problem: Problem{Code: CodeFormat, What: quoteShort(s) + article + f.noun, Why: f.why}}
+	if f.hint != nil {
+		out.Hint = f.hint(s)
+	}
+	return out
+}
+
+func patternWhy(part *jsonschema.Schema) string {
+	if part.Pattern == nil {
+		return ""
+	}
+	return "it has to match " + part.Pattern.String()
+}
+
+// badKey explains a key that propertyNames refuses. pl is the value of the
+// key; all positions are those of the key.
+func (x *explainer) badKey(e *jsonschema.ValidationError, pl place, part *jsonschema.Schema, keyword string) {
+	if pl.in == nil {
+		return
+	}
+	key := pl.in.Key
+	named := pl
+	named.node = &Node{Kind: String, Scalar: key, Pos: pl.in.KeyPos, width: len([]rune(key))}
+	named.name = "a key of " + parentName(pl.path)
+	x.leaf(e, named, part, keyword)
+}
+
+func parentName(path []string) string {
+	if len(path) < 2 {
+		return "the profile"
+	}
+	return path[len(path)-2]
+}
+
+// unknown reports each key of pl that the schema does not know.
+func (x *explainer) unknown(e *jsonschema.ValidationError, pl place, part *jsonschema.Schema) {
+	var names []string
+	for name := range part.Properties {
+		if !strings.HasPrefix(name, "+") {
+			names = append(names, name)
+		}
+	}
+	sort.Strings(names)
+	for i := range pl.node.Fields {
+		f := &pl.node.Fields[i]
+		if _, ok := part.Properties[f.Key]; ok || matchesAny(part, f.Key) || f.Value.Kind == Null && !f.Value.fresh && !f.Value.off {
+			continue
+		}
+		width := len([]rune(f.Key))
+		if f.add {
+			width++
+		}
+		p := Problem{Pos: f.KeyPos, width: width, Code: CodeUnknown, What: "there is no key " + strconv.Quote(f.Key)}
+		if pl.in != nil {
+			p.What += " in " + pl.name
+		}
+		if len(x.found) < maxProblems {
+			p.Hint = didYouMean(f.Key, names)
+		}
+		sub := pl
+		sub.path = append(pl.path[:len(pl.path):len(pl.path)], f.Key)
+		x.add(e, sub, finding{Problem: p})
+	}
+}
+
+func matchesAny(part *jsonschema.Schema, key string) bool {
+	for pattern := range part.PatternProperties {
+		if pattern.MatchString(key) {
+			return true
+		}
+	}
+	return false
+}
+
+// missing reports keys that are required.
+func (x *explainer) missing(e *jsonschema.ValidationError, pl place, part *jsonschema.Schema, keyword string) {
+	if x.partial {
+		return
+	}
+	pos, width := pl.key()
+	report := func(key, why string) {
+		p := Problem{Pos: pos, width: width, Code: CodeMissing, What: pl.name + " lacks the key " + strconv.Quote(key), Why: why, Hint: "add " + key}
+		x.add(e, pl, finding{Problem: p, missing: []string{key}})
+	}
+	if keyword == "required" {
+		for _, key := range part.Required {
+			if pl.node.field(key) == nil {
+				report(key, "it is required")
+			}
+		}
+		return
+	}
+	for with, keys := range part.DependentRequired {
+		if pl.node.field(with) == nil {
+			continue
+		}
+		for _, key := range keys {
+			if pl.node.field(key) == nil {
+				report(key, with+" needs it")
+			}
+		}
+	}
+}
+
+// twice reports entries of a list that are there already.
+func (x *explainer) twice(e *jsonschema.ValidationError, pl place) {
+	seen := map[string]*Node{}
+	for _, item := range pl.node.Items {
+		key := item.fingerprint()
+		if first := seen[key]; first != nil {
+			x.add(e, pl, finding{Problem: Problem{Pos: item.Pos, width: item.width, Code: CodeValue,
+				What: item.brief() + " is in the list twice", Why: "it is already at " + first.Pos.String(), Hint: "delete one"}})
+			continue
+		}
+		seen[key] = item
+	}
+}
+
+// alternatives explains anyOf and oneOf by the branch that fits the value best.
+func (x *explainer) alternatives(e *jsonschema.ValidationError, part *jsonschema.Schema, keyword string) {
+	pl := x.locate(e.InstanceLocation)
+	if len(e.Causes) == 0 { // oneOf, and more than one branch holds
+		x.tooMany(e, pl, part)
+		return
+	}
+	var branches [][]finding
+	for _, cause := range e.Causes {
+		sub := explainer{schema: x.schema, root: x.root, partial: x.partial}
+		sub.walk(cause)
+		if len(sub.found) == 0 {
+			return // a branch that other layers may complete
+		}
+		branches = append(branches, sub.found)
+	}
+	var fit [][]finding
+	var types []string
+	for _, b := range branches {
+		if mismatch := ofType(b, e.InstanceLocation); mismatch != nil {
+			types = append(types, mismatch.types...)
+			continue
+		}
+		fit = append(fit, b)
+	}
+	switch {
+	case len(fit) == 0:
+		slices.Sort(types)
+		x.add(e, pl, wrongType(pl.node, slices.Compact(types)))
+	case allMissing(fit):
+		var keys []string
+		for _, b := range fit {
+			keys = append(keys, b[0].missing...)
+		}
+		f := fit[0][0]
+		f.What = pl.name + " needs one of " + strings.Join(keys, ", ")
+		f.Why, f.Hint = "", "add "+either(keys)
+		x.found = append(x.found, f)
+	default:
+		best := fit[0]
+		for _, b := range fit[1:] {
+			if len(b) < len(best) {
+				best = b
+			}
+		}
+		x.found = append(x.found, joined(best, fit, e.InstanceLocation)...)
+	}
+}
+
+// ofType is the finding that the value itself has the wrong type.
+func ofType(findings []finding, at string) *finding {
+	for i := range findings {
+		if findings[i].Code == CodeType && findings[i].at == at {
+			return &findings[i]
+		}
+	}
+	return nil
+}
+
+func allMissing(branches [][]finding) bool {
+	for _, b := range branches {
+		if len(b) != 1 || len(b[0].missing) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// joined words branches that each refuse the value as such as one problem.
+func joined(best []finding, branches [][]finding, at string) []finding {
+	var whys []string
+	for _, b := range branches {
+		if len(b) != 1 || b[0].at != at || b[0].Code != CodeFormat && b[0].Code != CodeValue {
+			return best
+		}
+		if b[0].Why != "" && !slices.Contains(whys, b[0].Why) {
+			whys = append(whys, b[0].Why)
+		}
+	}
+	f := best[0]
+	f.Why = strings.Join(whys, ", or ")
+	return []finding{f}
+}
+
+// tooMany is a value for which more than one branch of oneOf holds.
+func (x *explainer) tooMany(e *jsonschema.ValidationError, pl place, part *jsonschema.Schema) {
+	var keys []string
+	if part != nil {
+		for _, b := range part.OneOf {
+			for _, key := range b.Required {
+				if pl.node.field(key) != nil {
+					keys = append(keys, key)
+				}
+			}
+		}
+	}
+	if len(keys) < 2 {
+		x.add(e, pl, finding{Problem: Problem{Code: CodeValue, What: pl.name + " can be read in two ways", Why: e.Message}})
+		return
+	}
+	second := pl.node.field(keys[1])
+	x.add(e, pl, finding{Problem: Problem{Pos: second.KeyPos, width: len([]rune(second.Key)), Code: CodeValue,
+		What: pl.name + " has " + strings.Join(keys, " and "), Why: "only one of them can be there", Hint: "delete " + either(keys)}})
+}
+
+func number(r *big.Rat) string {
+	if r == nil {
+		return ""
+	}
+	if r.IsInt() {
+		return r.Num().String()
+	}
+	return r.FloatString(6)
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}

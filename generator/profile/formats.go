@@ -1,0 +1,206 @@
+package profile
+
+import (
+	_ "embed"
+	"encoding/base64"
+	"encoding/binary"
+	"net/mail"
+	"net/netip"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// zoneNames are the names of the IANA time zone database, one a line, sorted.
+//
+//go:embed zones.txt
+var zoneNames string
+
+var zones = sync.OnceValue(func() []string { return strings.Fields(zoneNames) })
+
+// format is a format of the schema: a check of text and what to say if it fails.
+type format struct {
+	noun  string // "is no …"
+	why   string
+	check func(s string) bool
+	hint  func(s string) string // may be nil
+}
+
+// formats are the formats that profiles use, by the name in the schema. Those
+// of JSON Schema itself that have an entry here are replaced.
+var formats = map[string]format{
+	"hostname": {"host name", "it has labels of 1 to 63 letters, digits and inner hyphens, separated by dots (RFC 1123)", isHostname,
+		func(s string) string {
+			return writeIf(strings.ReplaceAll(strings.Trim(s, "._- "), "_", "-"), isHostname)
+		}},
+	"unix-user": {"user name", "it starts with a lower-case letter, goes on with lower-case letters, digits, - and _, and has at most 31; root is there already", isUser,
+		func(s string) string { return writeIf(strings.ToLower(strings.ReplaceAll(s, " ", "-")), isUser) }},
+	"timezone": {"time zone", "it is a name of the IANA database, as in Europe/Berlin", isZone, zoneHint},
+	"locale": {"locale", "it looks like de_DE.UTF-8", localePattern.MatchString,
+		func(s string) string {
+			base, _, _ := strings.Cut(strings.ReplaceAll(s, "-", "_"), ".")
+			return writeIf(base+".UTF-8", localePattern.MatchString)
+		}},
+	"nix-attrpath":  {"option path", "it is names separated by dots; a name with other characters stands in quotes", isAttrPath, nil},
+	"absolute-path": {"absolute path", "it starts with / and has no . or .. in it", isAbsolute, func(s string) string { return writeIf(path.Clean("/"+s), isAbsolute) }},
+	"release":       {"NixOS release", "releases are numbered like 26.05 and 25.11; unstable is the development branch", releasePattern.MatchString, nil},
+	"flatpak-app":   {"Flatpak application id", "it has at least three parts, as in org.mozilla.firefox", isFlatpak, nil},
+	"ssh-public-key": {"public ssh key", "it is one line as in id_ed25519.pub: the kind, the key and a comment", isSSHKey,
+		func(s string) string {
+			if strings.Contains(s, "PRIVATE KEY") {
+				return "this is a private key: take it out of the profile and make a new one"
+			}
+			return "copy the whole line of the .pub file"
+		}},
+	"email": {"e-mail address", "it looks like ada@example.org", isEmail, nil},
+	"cidr": {"network", "it is an address and a prefix length, as in 10.0.0.0/8",
+		func(s string) bool { _, err := netip.ParsePrefix(s); return err == nil }, nil},
+	"ipv4": {"IPv4 address", "it looks like 192.0.2.1",
+		func(s string) bool { a, err := netip.ParseAddr(s); return err == nil && a.Is4() }, nil},
+	"ipv6": {"IPv6 address", "it looks like 2001:db8::1",
+		func(s string) bool { a, err := netip.ParseAddr(s); return err == nil && a.Is6() && a.Zone() == "" }, nil},
+}
+
+var (
+	// glibc's names: language, territory, code set, modifier. NixOS builds the UTF-8 ones.
+	localePattern  = regexp.MustCompile(`^([a-z]{2,3}(_[A-Z]{2})?|C)\.UTF-8(@[a-z]+)?$`)
+	releasePattern = regexp.MustCompile(`^([0-9]{2}\.(05|11)|unstable)$`)
+	// userPattern is what useradd accepts (shadow, NAME_REGEX) and NixOS can build a home for.
+	userPattern = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,30}$`)
+	// flatpakPattern is the D-Bus form that flatpak checks ids against.
+	flatpakPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*){2,}$`)
+	attrName       = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_'-]*$`)
+)
+
+func isHostLabel(s string) bool {
+	if len(s) == 0 || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+func isHostname(s string) bool {
+	if len(s) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(s, ".") {
+		if !isHostLabel(label) {
+			return false
+		}
+	}
+	return true
+}
+
+func isUser(s string) bool { return userPattern.MatchString(s) && s != "root" }
+
+func isZone(s string) bool {
+	_, found := slices.BinarySearch(zones(), s)
+	return found
+}
+
+func zoneHint(s string) string {
+	if s == "" {
+		return ""
+	}
+	place := strings.ReplaceAll(s[strings.LastIndexByte(s, '/')+1:], " ", "_")
+	for _, zone := range zones() {
+		if strings.EqualFold(zone, strings.ReplaceAll(s, " ", "_")) || strings.EqualFold(zone[strings.LastIndexByte(zone, '/')+1:], place) {
+			return "did you mean \"" + zone + "\"?"
+		}
+	}
+	if near := Nearest(s, zones()); near != "" {
+		return "did you mean \"" + near + "\"?"
+	}
+	return "timedatectl list-timezones lists them"
+}
+
+func isAbsolute(s string) bool {
+	return path.IsAbs(s) && (path.Clean(s) == s || path.Clean(s)+"/" == s) && !strings.ContainsAny(s, "\n\x00")
+}
+
+func isFlatpak(s string) bool { return len(s) <= 255 && flatpakPattern.MatchString(s) }
+
+func isEmail(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Address == s
+}
+
+// isAttrPath reports whether s is an attribute path of Nix without
+// antiquotation: services.nginx.virtualHosts."a.b".root.
+func isAttrPath(s string) bool {
+	for {
+		if strings.HasPrefix(s, `"`) {
+			end := 1
+			for end < len(s) && s[end] != '"' {
+				if s[end] == '\\' {
+					end++
+				}
+				end++
+			}
+			if end >= len(s) || end == 1 || strings.Contains(s[:end], "${") || strings.ContainsAny(s[:end], "\n\x00") {
+				return false
+			}
+			s = s[end+1:]
+		} else {
+			end := strings.IndexByte(s, '.')
+			if end < 0 {
+				end = len(s)
+			}
+			if !attrName.MatchString(s[:end]) {
+				return false
+			}
+			s = s[end:]
+		}
+		if s == "" {
+			return true
+		}
+		if s[0] != '.' {
+			return false
+		}
+		s = s[1:]
+	}
+}
+
+// sshKinds are the key types that OpenSSH 9 and later accept in
+// authorized_keys (sshd(8), AUTHORIZED_KEYS FILE FORMAT).
+var sshKinds = []string{
+	"ssh-ed25519", "sk-ssh-ed25519@openssh.com", "ssh-rsa",
+	"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "sk-ecdsa-sha2-nistp256@openssh.com",
+}
+
+// isSSHKey reports whether s is a line of authorized_keys: options, the kind,
+// and a key that says the same kind inside (RFC 4253, section 6.6).
+func isSSHKey(s string) bool {
+	if strings.ContainsAny(s, "\n\r") {
+		return false
+	}
+	fields := strings.Fields(s)
+	for i, kind := range fields {
+		if !slices.Contains(sshKinds, kind) || i+1 == len(fields) {
+			continue
+		}
+		blob, err := base64.StdEncoding.DecodeString(fields[i+1])
+		if err != nil || len(blob) < 4 {
+			return false
+		}
+		size := binary.BigEndian.Uint32(blob)
+		rest := blob[4:]
+		return uint64(size) < uint64(len(rest)) && string(rest[:size]) == kind
+	}
+	return false
+}
+
+// writeIf is a hint to write s, if that is right.
+func writeIf(s string, check func(string) bool) string {
+	if !check(s) {
+		return ""
+	}
+	return "write " + s
+}

@@ -1,0 +1,212 @@
+package profile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+)
+
+// Limits of what a profile extends.
+const (
+	// MaxFiles is how many files a profile consists of.
+	MaxFiles = 256
+	// MaxExtends is how many files may extend each other in a chain.
+	MaxExtends = 16
+)
+
+// Profile is a profile with everything it extends, merged.
+type Profile struct {
+	// Release is the NixOS release, "" if the profile names none.
+	Release string
+	// Hosts are sorted by name.
+	Hosts []*Host
+	// Root is the whole profile in the normal form: hosts holds the merged
+	// hosts; host, defaults, groups and extends are gone.
+	Root *Node
+	// Files are the names of all files read, in the order they are applied,
+	// the profile itself last; Sources are the files themselves.
+	Files   []string
+	Sources []Content
+
+	groups []string // names, sorted
+}
+
+// Host is one machine.
+type Host struct {
+	Name string
+	// Node is the merged host in the normal form.
+	Node *Node
+	// Groups and Tags as the merged host lists them.
+	Groups, Tags []string
+
+	layers []layer
+}
+
+// layer is one place that a host's values come from.
+type layer struct {
+	label string // "defaults", "group web", "host atlas"
+	patch *Node
+}
+
+// Content is a file as it was read.
+type Content struct {
+	Name string
+	Data []byte
+}
+
+// Load reads the profile called name and what it extends. With a schema, each
+// file and each merged host is validated, and layers are merged by what the
+// schema says about services and open maps; without one, nil, only what
+// merging itself needs is checked. If the profile is at fault the error is
+// Problems, all of them; if it cannot be read at all the error wraps that of src.
+func Load(src Source, name string, schema *Schema) (*Profile, error) {
+	l := &loader{src: src, schema: schema, shape: plainShape(), state: map[string]fileState{}}
+	if schema != nil {
+		l.shape = schema.shape
+	}
+	data, err := src.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("read profile %s: %w", name, err)
+	}
+	l.read(name, data, nil)
+	p := l.assemble()
+	if err := append(l.problems, l.merger.problems...).err(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+type fileState uint8
+
+const (
+	unread fileState = iota
+	reading
+	done
+)
+
+type loader struct {
+	src      Source
+	schema   *Schema
+	shape    *shape
+	state    map[string]fileState
+	files    []*file // in the order they are applied
+	merger   merger
+	problems Problems
+}
+
+// file is one parsed file, split into layers.
+type file struct {
+	name string
+	data []byte
+	root *Node // as a patch
+	// whole is false if the file could not be parsed to its end.
+	whole bool
+}
+
+func (l *loader) report(p Problem) { l.problems = append(l.problems, p) }
+
+// read parses data and, before it, what it extends. chain names the files
+// that are being read, outermost first.
+func (l *loader) read(name string, data []byte, chain []string) {
+	l.state[name] = reading
+	defer func() { l.state[name] = done }()
+	root, _, problems := parse(name, data)
+	l.problems = append(l.problems, problems...)
+	if root == nil || root.Kind != Map {
+		return
+	}
+	chain = append(chain[:len(chain):len(chain)], name)
+	for _, ref := range l.references(root) {
+		l.extend(ref, chain)
+	}
+	f := &file{name: name, data: data, whole: len(problems) == 0}
+	f.root = l.merger.patch(root, l.shape, nil)
+	l.files = append(l.files, f)
+}
+
+func (l *loader) references(root *Node) []*Node {
+	f := root.field("extends")
+	if f == nil || f.Value.Kind == Null {
+		return nil
+	}
+	if f.Value.Kind != List {
+		l.report(Problem{Pos: f.Value.Pos, width: f.Value.width, Path: "extends", Code: CodeType,
+			What: "extends is " + f.Value.brief() + ", not a list", Hint: "write extends: [./base.yaml]"})
+		return nil
+	}
+	var refs []*Node
+	for i, item := range f.Value.Items {
+		if item.Kind != String {
+			l.report(Problem{Pos: item.Pos, width: item.width, Path: fmt.Sprintf("extends.%d", i), Code: CodeType,
+				What: "expected text, found " + item.brief(), Hint: "name a file or preset:NAME"})
+			continue
+		}
+		refs = append(refs, item)
+	}
+	return refs
+}
+
+// extend reads the file that ref names.
+func (l *loader) extend(ref *Node, chain []string) {
+	from := chain[len(chain)-1]
+	p := Problem{Pos: ref.Pos, width: ref.width, Path: "extends", Code: CodeExtends, What: "cannot extend " + quoteShort(ref.Str())}
+	name, err := l.src.Resolve(from, ref.Str())
+	if err != nil {
+		p.Why = err.Error()
+		l.report(p)
+		return
+	}
+	switch l.state[name] {
+	case reading:
+		at := slices.Index(chain, name)
+		p.Why = "the files extend each other in a circle: " + strings.Join(append(slices.Clone(chain[at:]), name), " → ")
+		l.report(p)
+		return
+	case done:
+		return
+	}
+	switch {
+	case len(chain) >= MaxExtends:
+		p.Code, p.Why = CodeLimit, fmt.Sprintf("more than %d files extend each other in a chain", MaxExtends)
+		l.report(p)
+		return
+	case len(l.state) >= MaxFiles:
+		p.Code, p.Why = CodeLimit, fmt.Sprintf("a profile has at most %d files", MaxFiles)
+		l.report(p)
+		return
+	}
+	data, err := l.src.ReadFile(name)
+	if err != nil {
+		l.state[name] = done
+		p.Code = CodeRead
+		p.Why = reason(err)
+		var preset *unknownPreset
+		if errors.As(err, &preset) {
+			p.Hint = didYouMean(preset.name, preset.known)
+		} else if errors.Is(err, fs.ErrNotExist) {
+			p.Hint = "the path is relative to " + from
+		}
+		l.report(p)
+		return
+	}
+	l.read(name, data, chain)
+}
+
+// reason words an error of reading a file without naming the file again.
+func reason(err error) string {
+	var preset *unknownPreset
+	var pathErr *fs.PathError
+	switch {
+	case errors.As(err, &preset):
+		return preset.Error()
+	case errors.Is(err, fs.ErrNotExist):
+		return "there is no such file"
+	case errors.Is(err, fs.ErrPermission):
+		return "it may not be read"
+	case errors.As(err, &pathErr):
+		return pathErr.Err.Error()
+	}
+	return err.Error()
+}

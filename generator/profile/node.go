@@ -1,0 +1,258 @@
+package profile
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Pos is a place in a file. Line and Column count from 1; a column is one
+// character (Unicode code point), as editors count. The zero Pos is no place.
+type Pos struct {
+	File         string
+	Line, Column int
+}
+
+// IsValid reports whether p names a line.
+func (p Pos) IsValid() bool { return p.Line > 0 }
+
+// String is "file:line:column", or what of it is known.
+func (p Pos) String() string {
+	if !p.IsValid() {
+		return p.File
+	}
+	return p.File + ":" + strconv.Itoa(p.Line) + ":" + strconv.Itoa(p.Column)
+}
+
+func (p Pos) compare(q Pos) int {
+	if c := strings.Compare(p.File, q.File); c != 0 {
+		return c
+	}
+	if p.Line != q.Line {
+		return p.Line - q.Line
+	}
+	return p.Column - q.Column
+}
+
+// Kind is what a Node holds.
+type Kind uint8
+
+// The kinds, with the Go type of Node.Scalar where there is one.
+const (
+	Null   Kind = iota // nil
+	Bool               // bool
+	Int                // int64, or uint64 above math.MaxInt64
+	Float              // float64, finite
+	String             // string, valid UTF-8 without NUL
+	List               // Items
+	Map                // Fields
+)
+
+// String is the kind as a message calls it.
+func (k Kind) String() string {
+	switch k {
+	case Null:
+		return "nothing"
+	case Bool:
+		return "true or false"
+	case Int:
+		return "a whole number"
+	case Float:
+		return "a number"
+	case String:
+		return "text"
+	case List:
+		return "a list"
+	case Map:
+		return "a map"
+	}
+	return "an unknown kind"
+}
+
+// Node is one value of a profile together with where it was written. Nodes
+// are shared between the hosts of a profile and must not be changed.
+type Node struct {
+	Kind   Kind
+	Scalar any     // see Kind; nil for Null, List and Map
+	Items  []*Node // of a List
+	Fields []Field // of a Map, in the order of the file; keys are unique
+
+	Pos     Pos    // first character of the value
+	Pointer string // JSON pointer (RFC 6901) of the value within Pos.File
+
+	width int            // characters of the value on its first line, for the caret
+	fresh bool           // in patches, see merger: a map that replaces, a null that is data
+	off   bool           // in patches: a service taken away by false
+	index map[string]int // of Fields, for big maps
+}
+
+// Field is one entry of a map.
+type Field struct {
+	Key    string
+	KeyPos Pos
+	Value  *Node
+
+	add bool // in patches: +key
+}
+
+// Get follows keys through nested maps. It returns nil where a key is absent
+// or what holds it is no map; a nil Node has no keys.
+func (n *Node) Get(keys ...string) *Node {
+	for _, key := range keys {
+		f := n.field(key)
+		if f == nil {
+			return nil
+		}
+		n = f.Value
+	}
+	return n
+}
+
+// indexFrom is the number of fields above which a map carries an index: a
+// linear search is faster below and quadratic over the hosts of a fleet above.
+const indexFrom = 16
+
+func (n *Node) field(key string) *Field {
+	if n == nil || n.Kind != Map {
+		return nil
+	}
+	if i := n.find(key); i >= 0 {
+		return &n.Fields[i]
+	}
+	return nil
+}
+
+// find is the index of key among the fields, -1 if it is not there.
+func (n *Node) find(key string) int {
+	if n.index != nil {
+		if i, ok := n.index[key]; ok {
+			return i
+		}
+		return -1
+	}
+	for i := range n.Fields {
+		if n.Fields[i].Key == key {
+			return i
+		}
+	}
+	return -1
+}
+
+// seal builds the index of a map whose fields are complete.
+func (n *Node) seal() *Node {
+	if len(n.Fields) <= indexFrom {
+		return n
+	}
+	n.index = make(map[string]int, len(n.Fields))
+	for i := range n.Fields {
+		n.index[n.Fields[i].Key] = i
+	}
+	return n
+}
+
+// Any is the node as plain Go values: nil, bool, int64, uint64, float64,
+// string, []any and map[string]any, which is what a JSON Schema validates.
+func (n *Node) Any() any {
+	if n == nil {
+		return nil
+	}
+	switch n.Kind {
+	case List:
+		out := make([]any, len(n.Items))
+		for i, item := range n.Items {
+			out[i] = item.Any()
+		}
+		return out
+	case Map:
+		out := make(map[string]any, len(n.Fields))
+		for _, f := range n.Fields {
+			out[f.Key] = f.Value.Any()
+		}
+		return out
+	}
+	return n.Scalar
+}
+
+// Origin is "file#/json/pointer": it names the node in the file it was written
+// in, and is what the source map of the generated Nix carries.
+func (n *Node) Origin() string {
+	if n == nil {
+		return ""
+	}
+	return n.Pos.File + "#" + n.Pointer
+}
+
+// Str is the text of a String node, and "" for any other.
+func (n *Node) Str() string {
+	if n == nil || n.Kind != String {
+		return ""
+	}
+	s, _ := n.Scalar.(string)
+	return s
+}
+
+// brief is the value as a message quotes it: scalars as written, the rest by kind.
+func (n *Node) brief() string {
+	if n == nil {
+		return "nothing"
+	}
+	switch n.Kind {
+	case String:
+		return quoteShort(n.Str())
+	case Bool, Int, Float:
+		return fmt.Sprint(n.Scalar)
+	case List:
+		if len(n.Items) == 0 {
+			return "an empty list"
+		}
+	case Map:
+		if len(n.Fields) == 0 {
+			return "an empty map"
+		}
+	}
+	return n.Kind.String()
+}
+
+// quoteShort quotes s and shortens it where a message would become unreadable.
+func quoteShort(s string) string {
+	const limit = 60
+	if r := []rune(s); len(r) > limit {
+		s = string(r[:limit]) + "…"
+	}
+	return strconv.Quote(s)
+}
+
+// pointerTo appends key to a JSON pointer.
+func pointerTo(parent, key string) string {
+	if strings.ContainsAny(key, "~/") {
+		key = strings.ReplaceAll(strings.ReplaceAll(key, "~", "~0"), "/", "~1")
+	}
+	return parent + "/" + key
+}
+
+// splitPointer is the inverse of repeated pointerTo.
+func splitPointer(p string) []string {
+	if p == "" {
+		return nil
+	}
+	parts := strings.Split(p[1:], "/")
+	for i, s := range parts {
+		parts[i] = strings.ReplaceAll(strings.ReplaceAll(s, "~1", "/"), "~0", "~")
+	}
+	return parts
+}
+
+// dotted is a path as people write it: parts that hold a dot or a quote are quoted.
+func dotted(parts []string) string {
+	var b strings.Builder
+	for i, s := range parts {
+		if i > 0 {
+			b.WriteByte('.')
+		}
+		if s == "" || strings.ContainsAny(s, ". \t\"\\") {
+			s = strconv.Quote(s)
+		}
+		b.WriteString(s)
+	}
+	return b.String()
+}

@@ -1,0 +1,172 @@
+package profile
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+)
+
+// Schema is a compiled JSON Schema of profiles.
+type Schema struct {
+	root  *jsonschema.Schema
+	shape *shape
+	// parts finds the part of the schema that an error comes from, by its location.
+	parts map[string]*jsonschema.Schema
+}
+
+// CompileSchema compiles the JSON Schema (draft 2020-12) in document, which
+// refers to nothing outside itself; id is its address. Formats are asserted; a
+// format that is known neither here nor to JSON Schema is an error.
+func CompileSchema(id string, document []byte) (*Schema, error) {
+	c := jsonschema.NewCompiler()
+	c.Draft = jsonschema.Draft2020
+	c.AssertFormat = true
+	c.LoadURL = func(url string) (io.ReadCloser, error) {
+		return nil, fmt.Errorf("%s is not part of the schema", url)
+	}
+	for name, f := range formats {
+		c.Formats[name] = func(v any) bool {
+			s, ok := v.(string)
+			return !ok || f.check(s)
+		}
+	}
+	if err := c.AddResource(id, bytes.NewReader(document)); err != nil {
+		return nil, fmt.Errorf("read schema %s: %w", id, err)
+	}
+	root, err := c.Compile(id)
+	if err != nil {
+		return nil, fmt.Errorf("compile schema: %w", err)
+	}
+	s := &Schema{root: root, parts: map[string]*jsonschema.Schema{}}
+	if err := s.index(root, c); err != nil {
+		return nil, fmt.Errorf("compile schema: %w", err)
+	}
+	s.shape = shapeOf(root, map[*jsonschema.Schema]*shape{})
+	return s, nil
+}
+
+// index records p and all parts of the schema below it.
+func (s *Schema) index(p *jsonschema.Schema, c *jsonschema.Compiler) error {
+	if p == nil || s.parts[p.Location] != nil {
+		return nil
+	}
+	s.parts[p.Location] = p
+	if p.Format != "" && c.Formats[p.Format] == nil && jsonschema.Formats[p.Format] == nil {
+		return fmt.Errorf("%s: the format %q is unknown", p.Location, p.Format)
+	}
+	for _, below := range below(p) {
+		if err := s.index(below, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// below are the schemas directly inside p.
+func below(p *jsonschema.Schema) []*jsonschema.Schema {
+	all := []*jsonschema.Schema{p.Ref, p.DynamicRef, p.Not, p.If, p.Then, p.Else, p.PropertyNames,
+		p.UnevaluatedProperties, p.UnevaluatedItems, p.Items2020, p.Contains}
+	all = slices.Concat(all, p.AllOf, p.AnyOf, p.OneOf, p.PrefixItems)
+	for _, b := range p.Properties {
+		all = append(all, b)
+	}
+	for _, b := range p.PatternProperties {
+		all = append(all, b)
+	}
+	for _, b := range p.DependentSchemas {
+		all = append(all, b)
+	}
+	if b, ok := p.AdditionalProperties.(*jsonschema.Schema); ok {
+		all = append(all, b)
+	}
+	return slices.DeleteFunc(all, func(b *jsonschema.Schema) bool { return b == nil })
+}
+
+// shapeOf is what merging has to know of p. Schemas may refer to themselves.
+func shapeOf(p *jsonschema.Schema, memo map[*jsonschema.Schema]*shape) *shape {
+	if p == nil {
+		return nil
+	}
+	if s, ok := memo[p]; ok {
+		return s
+	}
+	s := &shape{props: map[string]*shape{}}
+	memo[p] = s
+	s.add(p, memo)
+	return s
+}
+
+func (s *shape) add(p *jsonschema.Schema, memo map[*jsonschema.Schema]*shape) {
+	has := func(t string) bool { return slices.Contains(p.Types, t) }
+	s.toggle = s.toggle || has("object") && has("boolean") && has("null")
+	s.open = s.open || has("object") && len(p.Properties) == 0 && len(p.PatternProperties) == 0 && p.AdditionalProperties == nil && p.Ref == nil
+	for key, prop := range p.Properties {
+		s.props[key] = shapeOf(prop, memo)
+	}
+	if rest, ok := p.AdditionalProperties.(*jsonschema.Schema); ok {
+		s.rest = shapeOf(rest, memo)
+	}
+	for _, in := range append([]*jsonschema.Schema{p.Ref}, p.AllOf...) {
+		if in != nil {
+			s.add(in, memo)
+		}
+	}
+}
+
+// layer validates what one file says. Keys that another layer may add are not missed.
+func (s *Schema) layer(root *Node) Problems { return s.check(root, true) }
+
+// merged validates a whole profile in the normal form.
+func (s *Schema) merged(root *Node) Problems { return s.check(root, false) }
+
+func (s *Schema) check(root *Node, partial bool) Problems {
+	err := s.validate(instance(root))
+	if err == nil {
+		return nil
+	}
+	ve, ok := err.(*jsonschema.ValidationError)
+	if !ok {
+		return Problems{{Pos: root.Pos, Code: CodeValue, What: "the profile cannot be validated", Why: err.Error()}}
+	}
+	x := explainer{schema: s, root: root, partial: partial}
+	x.walk(ve)
+	return x.problems()
+}
+
+// validate contains the panics of the library.
+func (s *Schema) validate(v any) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the validator failed: %v", r)
+		}
+	}()
+	return s.root.Validate(v)
+}
+
+// instance is a patch as the schema sees it: what takes something back is not
+// there, and a service that is off is an empty map, so that its name is checked.
+func instance(n *Node) any {
+	switch n.Kind {
+	case List:
+		out := make([]any, len(n.Items))
+		for i, item := range n.Items {
+			out[i] = item.Any()
+		}
+		return out
+	case Map:
+		out := make(map[string]any, len(n.Fields))
+		for _, f := range n.Fields {
+			switch {
+			case f.Value.off:
+				out[f.Key] = map[string]any{}
+			case f.Value.Kind != Null || f.Value.fresh:
+				out[f.Key] = instance(f.Value)
+			}
+		}
+		return out
+	}
+	return n.Scalar
+}

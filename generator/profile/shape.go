@@ -1,0 +1,44 @@
+package profile
+
+// shape is what merging has to know of the schema.
+type shape struct {
+	// toggle marks a value that is on when it is named: null, true and {} are alike.
+	toggle bool
+	// open marks a map whose values the schema does not describe: null is data there.
+	open  bool
+	props map[string]*shape
+	rest  *shape // of keys that are not in props
+}
+
+func (s *shape) child(key string) *shape {
+	if s == nil {
+		return nil
+	}
+	if c, ok := s.props[key]; ok {
+		return c
+	}
+	if s.open {
+		return s
+	}
+	return s.rest
+}
+
+// plainShape is the shape of a profile without a schema: services toggle, and
+// the maps of options are open.
+func plainShape() *shape {
+	open := &shape{open: true}
+	host := &shape{props: map[string]*shape{
+		"services": {rest: &shape{toggle: true}},
+		"nixos":    open,
+		"home":     open,
+		"users": {rest: &shape{props: map[string]*shape{
+			"home": {props: map[string]*shape{"options": open}},
+		}}},
+	}}
+	return &shape{props: map[string]*shape{
+		"defaults": host,
+		"host":     host,
+		"hosts":    {rest: host},
+		"groups":   {rest: host},
+	}}
+}

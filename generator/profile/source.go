@@ -1,0 +1,131 @@
+package profile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+)
+
+// Source is where profiles are read from.
+type Source interface {
+	// ReadFile returns the content of the file called name. It may return
+	// more than MaxBytes to show that the file is too large.
+	ReadFile(name string) ([]byte, error)
+	// Resolve returns the name of the file that the file called from refers to as ref.
+	Resolve(from, ref string) (string, error)
+}
+
+// PresetPrefix starts a reference to a profile that ships with the program.
+const PresetPrefix = "preset:"
+
+// FS is a Source that reads files of one tree and presets of another.
+type FS struct {
+	// Files holds the profiles.
+	Files fs.FS
+	// Dir is the directory in Files, slash-separated, that relative names
+	// start from. With Files at the root of the file system it is the working
+	// directory, and names may lead out of it.
+	Dir string
+	// Presets holds NAME.yaml for each preset:NAME; nil for none.
+	Presets fs.FS
+}
+
+// ReadFile implements Source.
+func (s FS) ReadFile(name string) ([]byte, error) {
+	if preset, ok := strings.CutPrefix(name, PresetPrefix); ok {
+		data, err := readLimited(s.Presets, preset+".yaml")
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, &unknownPreset{preset, s.presetNames()}
+		}
+		return data, err
+	}
+	if !path.IsAbs(name) {
+		name = path.Join("/", s.Dir, name)
+	}
+	name = strings.TrimPrefix(path.Clean(name), "/")
+	if name == "" {
+		name = "."
+	}
+	return readLimited(s.Files, name)
+}
+
+// unknownPreset is fs.ErrNotExist with the names that do exist.
+type unknownPreset struct {
+	name  string
+	known []string
+}
+
+func (e *unknownPreset) Error() string { return "there is no preset " + e.name }
+func (e *unknownPreset) Unwrap() error { return fs.ErrNotExist }
+
+func (s FS) presetNames() []string {
+	if s.Presets == nil {
+		return nil
+	}
+	// Without a listing there is merely nothing to suggest.
+	entries, _ := fs.ReadDir(s.Presets, ".")
+	var names []string
+	for _, e := range entries {
+		if name, ok := strings.CutSuffix(e.Name(), ".yaml"); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// readLimited reads at most one byte more than a profile may have.
+func readLimited(fsys fs.FS, name string) (data []byte, err error) {
+	if fsys == nil || !fs.ValidPath(name) {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return io.ReadAll(io.LimitReader(f, MaxBytes+1))
+}
+
+// Resolve implements Source: files are relative to the file that names them,
+// presets are named preset:NAME and refer to presets only.
+func (s FS) Resolve(from, ref string) (string, error) { return resolve(from, ref) }
+
+// Memory is a Source of files by name, for tests and built-in profiles.
+type Memory map[string]string
+
+// ReadFile implements Source.
+func (m Memory) ReadFile(name string) ([]byte, error) {
+	data, ok := m[name]
+	if !ok {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return []byte(data), nil
+}
+
+// Resolve implements Source as FS does.
+func (m Memory) Resolve(from, ref string) (string, error) { return resolve(from, ref) }
+
+func resolve(from, ref string) (string, error) {
+	switch {
+	case ref == "":
+		return "", errors.New("an empty name")
+	case strings.HasPrefix(ref, PresetPrefix):
+		name := strings.TrimPrefix(ref, PresetPrefix)
+		if name == "" || strings.ContainsAny(name, "/\\") || strings.HasPrefix(name, ".") {
+			return "", fmt.Errorf("%q is no name of a preset", name)
+		}
+		return ref, nil
+	case strings.Contains(ref, "://"):
+		return "", errors.New("only local files and presets can be extended")
+	case strings.HasPrefix(from, PresetPrefix):
+		return "", errors.New("a preset can only extend presets")
+	case strings.HasSuffix(ref, "/"):
+		return "", errors.New("a directory")
+	case path.IsAbs(ref):
+		return path.Clean(ref), nil
+	}
+	return path.Join(path.Dir(from), ref), nil
+}

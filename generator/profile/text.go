@@ -1,0 +1,168 @@
+package profile
+
+import (
+	"bytes"
+	"fmt"
+	"sort"
+	"strings"
+	"unicode/utf8"
+)
+
+// Limits of one file. They leave room for 10,000 hosts and keep hostile input
+// harmless: the YAML lexer needs up to 300 bytes a token, and parts of it take
+// quadratic time on the shapes bounded below.
+const (
+	// MaxBytes is the size of a profile file.
+	MaxBytes = 16 << 20
+	// MaxDepth is how deep lists and maps nest.
+	MaxDepth = 32
+	// MaxIndicators is how many characters may start or separate values
+	// (line ends and any of -:,[]{}), an upper bound of the lexer's tokens.
+	MaxIndicators = 4 << 20
+	// maxBlankRun is how many empty lines may follow each other: the lexer
+	// copies a block of text once for each empty line at its end.
+	maxBlankRun = 64
+	// maxAngleRun is how many "<" may follow each other: the lexer looks from
+	// each to the end of the run for a merge key.
+	maxAngleRun = 128
+	// maxTabWork bounds tabs times length over all lines: the lexer looks from
+	// each tab in quotes to the end of its line.
+	maxTabWork = 1 << 28
+	// maxKey is the length of a key in bytes, as in the YAML specification.
+	maxKey = 1024
+)
+
+// text is the content of one file, made safe to lex: valid UTF-8 without BOM,
+// control characters and carriage returns.
+type text struct {
+	name  string
+	src   string
+	lines []int // offset of each line
+}
+
+// newText checks data. The problem is nil if it may be lexed.
+func newText(name string, data []byte) (*text, *Problem) {
+	t := &text{name: name}
+	at := Pos{File: name, Line: 1, Column: 1}
+	if len(data) > MaxBytes {
+		return t, &Problem{Pos: at, Code: CodeLimit,
+			What: fmt.Sprintf("the file is larger than %d MiB", MaxBytes>>20),
+			Why:  "a profile of 10,000 hosts needs about 2 MiB",
+			Hint: "split it into several profiles and list them under extends"}
+	}
+	if bytes.HasPrefix(data, []byte{0xFF, 0xFE}) || bytes.HasPrefix(data, []byte{0xFE, 0xFF}) {
+		return t, &Problem{Pos: at, Code: CodeEncoding, What: "the file is UTF-16", Why: "profiles are UTF-8",
+			Hint: "save it as UTF-8"}
+	}
+	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
+	t.src = strings.ReplaceAll(string(data), "\r\n", "\n")
+	t.lines = []int{0}
+	for i := 0; i < len(t.src); i++ {
+		if t.src[i] == '\n' {
+			t.lines = append(t.lines, i+1)
+		}
+	}
+	if p := t.checkCharacters(); p != nil {
+		return t, p
+	}
+	return t, t.checkWork()
+}
+
+// pos is the place of the byte at offset off.
+func (t *text) pos(off int) Pos {
+	line := sort.SearchInts(t.lines, off+1)
+	start := t.lines[line-1]
+	return Pos{File: t.name, Line: line, Column: utf8.RuneCountInString(t.src[start:min(off, len(t.src))]) + 1}
+}
+
+// line is the text of line n, counted from 1, without its end.
+func (t *text) line(n int) string {
+	if n < 1 || n > len(t.lines) {
+		return ""
+	}
+	start, end := t.lines[n-1], len(t.src)
+	if n < len(t.lines) {
+		end = t.lines[n] - 1
+	}
+	return t.src[start:end]
+}
+
+func (t *text) checkCharacters() *Problem {
+	for i := 0; i < len(t.src); {
+		c := t.src[i]
+		if c < utf8.RuneSelf {
+			if c >= ' ' && c != 0x7F || c == '\n' || c == '\t' {
+				i++
+				continue
+			}
+			return t.badCharacter(i, rune(c))
+		}
+		r, size := utf8.DecodeRuneInString(t.src[i:])
+		if r == utf8.RuneError && size == 1 {
+			return &Problem{Pos: t.pos(i), Code: CodeEncoding,
+				What: fmt.Sprintf("the byte 0x%02x is not UTF-8", c), Why: "profiles are UTF-8",
+				Hint: "save the file as UTF-8"}
+		}
+		if r < 0xA0 || r == 0xFEFF || r == 0xFFFE || r == 0xFFFF {
+			return t.badCharacter(i, r)
+		}
+		i += size
+	}
+	return nil
+}
+
+func (t *text) badCharacter(off int, r rune) *Problem {
+	p := &Problem{Pos: t.pos(off), Code: CodeEncoding,
+		What: fmt.Sprintf("the control character U+%04X", r), Why: "YAML does not allow it",
+		Hint: "delete it"}
+	switch r {
+	case 0:
+		p.What = "a NUL character (U+0000)"
+		p.Why = "neither YAML nor Nix can hold one"
+	case '\r':
+		p.What = "a carriage return (U+000D) that ends no line"
+		p.Why = "lines end in LF or CRLF"
+		p.Hint = "convert the line ends"
+	case 0xFEFF:
+		p.What = "a byte order mark (U+FEFF) inside the file"
+		p.Why = "it may only start a file"
+	}
+	return p
+}
+
+// checkWork refuses shapes that the lexer takes quadratic time for.
+func (t *text) checkWork() *Problem {
+	indicators, blank, angles := 0, 0, 0
+	for i := 0; i < len(t.src); i++ {
+		switch t.src[i] {
+		case '\n', '-', ':', ',', '[', ']', '{', '}':
+			indicators++
+		}
+		if t.src[i] != '<' {
+			angles = 0
+		} else if angles++; angles > maxAngleRun {
+			return &Problem{Pos: t.pos(i), Code: CodeLimit,
+				What: fmt.Sprintf("more than %d \"<\" in a row", maxAngleRun), Why: "no profile needs them"}
+		}
+		if indicators > MaxIndicators {
+			return &Problem{Pos: t.pos(i), Code: CodeLimit,
+				What: fmt.Sprintf("more than %d values", MaxIndicators), Why: "a profile of 10,000 hosts needs about a tenth",
+				Hint: "split it into several profiles and list them under extends"}
+		}
+	}
+	tabs := 0
+	for n := 1; n <= len(t.lines); n++ {
+		line := t.line(n)
+		if strings.Trim(line, " \t") != "" {
+			blank = 0
+		} else if blank++; blank > maxBlankRun {
+			return &Problem{Pos: Pos{t.name, n, 1}, Code: CodeLimit,
+				What: fmt.Sprintf("more than %d empty lines in a row", maxBlankRun), Why: "no profile needs them"}
+		}
+		if tabs += strings.Count(line, "\t") * len(line); tabs > maxTabWork {
+			return &Problem{Pos: Pos{t.name, n, 1}, Code: CodeLimit,
+				What: "too many tabs in a long line", Why: "no profile needs them", Hint: "write \\t in double quotes"}
+		}
+	}
+	return nil
+}
