@@ -1,0 +1,114 @@
+package nixtest
+
+import (
+	"encoding/json"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+func (e *Env) dirs() (nixpkgs, homeManager string) {
+	return filepath.Join(e.root, "nixpkgs"), filepath.Join(e.root, "home-manager")
+}
+
+// StandIn returns the directories of the flakes that stand for nixpkgs and
+// home-manager. They lie outside of any git repository.
+func (e *Env) StandIn(tb testing.TB) (nixpkgs, homeManager string) {
+	tb.Helper()
+	return e.dirs()
+}
+
+// Overrides maps the inputs nixpkgs and home-manager to the stand-ins, as
+// [Flake] wants them.
+func (e *Env) Overrides() map[string]string {
+	nixpkgs, homeManager := e.dirs()
+	return map[string]string{"nixpkgs": "path:" + nixpkgs, "home-manager": "path:" + homeManager}
+}
+
+// Flake is a flake directory together with the inputs to use in place of the locked ones.
+type Flake struct {
+	env  *Env
+	dir  string
+	args []string
+}
+
+// Flake opens a flake directory. The overrides say which flake reference takes
+// the place of an input; nil means [Env.Overrides]. An override of an input
+// that the flake does not have is ignored. Nothing in dir is written by what
+// the Flake's methods run.
+func (e *Env) Flake(tb testing.TB, dir string, overrides map[string]string) *Flake {
+	tb.Helper()
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if overrides == nil {
+		overrides = e.Overrides()
+	}
+	args := []string{"--no-write-lock-file"}
+	var inputs []string
+	out := e.Run(tb, "nix-instantiate", "--eval", "--strict", "--json", "--argstr", "file", filepath.Join(dir, "flake.nix"),
+		"-E", "{ file }: builtins.attrNames ((import file).inputs or { })")
+	if err := json.Unmarshal(out, &inputs); err != nil {
+		tb.Fatalf("decode the names of inputs: %v", err)
+	}
+	for _, name := range inputs {
+		if ref, ok := overrides[name]; ok {
+			args = append(args, "--override-input", name, ref)
+		}
+	}
+	return &Flake{env: e, dir: dir, args: args}
+}
+
+// Ref is the flake reference of an attribute, such as path:/dir#attr.
+func (f *Flake) Ref(attr string) string {
+	return "path:" + (&url.URL{Path: f.dir}).EscapedPath() + "#" + attr
+}
+
+// Args are the options that put the overrides in force, for other commands.
+func (f *Flake) Args() []string { return slices.Clone(f.args) }
+
+// Eval evaluates an attribute and returns its value as JSON. An apply
+// function, if not empty, is applied to it first.
+func (f *Flake) Eval(tb testing.TB, attr, apply string) []byte {
+	tb.Helper()
+	out, err := f.TryEval(tb, attr, apply)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return out
+}
+
+// TryEval is Eval for flakes that may fail to evaluate; the error holds Nix's message.
+func (f *Flake) TryEval(tb testing.TB, attr, apply string) ([]byte, error) {
+	tb.Helper()
+	args := append([]string{"eval", "--json", f.Ref(attr)}, f.args...)
+	if apply != "" {
+		args = append(args, "--apply", apply)
+	}
+	return f.env.TryRun(tb.Context(), "nix", args...)
+}
+
+// EvalInto evaluates an attribute and decodes the value, as encoding/json does.
+func (f *Flake) EvalInto(tb testing.TB, attr, apply string, value any) {
+	tb.Helper()
+	out := f.Eval(tb, attr, apply)
+	if err := json.Unmarshal(out, value); err != nil {
+		tb.Fatalf("decode %s: %v", out, err)
+	}
+}
+
+// Build builds an attribute and returns its store path. The path lives as long
+// as the store: nothing collects garbage in it.
+func (f *Flake) Build(tb testing.TB, attr string) string {
+	tb.Helper()
+	var built []struct {
+		Outputs map[string]string `json:"outputs"`
+	}
+	out := f.env.Run(tb, "nix", append([]string{"build", "--json", "--no-link", f.Ref(attr)}, f.args...)...)
+	if err := json.Unmarshal(out, &built); err != nil || len(built) != 1 {
+		tb.Fatalf("decode what was built: %v\n%s", err, out)
+	}
+	return built[0].Outputs["out"]
+}

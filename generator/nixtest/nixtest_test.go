@@ -1,0 +1,19 @@
+package nixtest
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestMain(m *testing.M) { Main(m) }
+
+func TestEval(t *testing.T) {
+	Each(t, func(t *testing.T, env *Env) {
+		if got := string(env.Eval(t, `{ a = 1 + 1; b = [ "x" ]; }`)); strings.TrimSpace(got) != `{"a":2,"b":["x"]}` {
+			t.Errorf("got %s", got)
+		}
+		if _, err := env.TryEval(t.Context(), `throw "ouch"`); err == nil || !strings.Contains(err.Error(), "ouch") {
+			t.Errorf("got %v, want an error with ouch", err)
+		}
+	})
+}

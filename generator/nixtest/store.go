@@ -1,0 +1,172 @@
+package nixtest
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+//go:embed all:testdata
+var testdata embed.FS
+
+// stores holds the store of each Nix in use. A store must outlive a test to be
+// worth its set-up, and there is one process to share it in.
+var stores = shared{byBin: map[string]*store{}}
+
+type shared struct {
+	mu    sync.Mutex
+	byBin map[string]*store
+}
+
+type store struct {
+	root  string
+	users int
+}
+
+// Main keeps the stores alive over all tests of a package. A package with many
+// tests that need Nix calls it from TestMain:
+//
+//	func TestMain(m *testing.M) { nixtest.Main(m) }
+//
+// It does not return.
+func Main(m *testing.M) {
+	var releases []func()
+	for _, bin := range all() {
+		// A Nix that cannot be set up fails the tests that use it, with the reason.
+		if _, release, err := stores.acquire(bin); err == nil {
+			releases = append(releases, release)
+		}
+	}
+	code := m.Run()
+	for _, release := range releases {
+		release()
+	}
+	os.Exit(code)
+}
+
+// acquire returns the root of bin's store and a function to give it back. The
+// last one to give it back removes it.
+func (s *shared) acquire(bin string) (root string, release func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.byBin[bin]
+	if st == nil {
+		root, err := newRoot()
+		if err != nil {
+			return "", nil, err
+		}
+		st = &store{root: root}
+		s.byBin[bin] = st
+	}
+	st.users++
+	return st.root, sync.OnceFunc(func() { s.release(bin, st) }), nil
+}
+
+func (s *shared) release(bin string, st *store) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st.users--; st.users > 0 {
+		return
+	}
+	delete(s.byBin, bin)
+	removeAll(st.root)
+}
+
+const conf = `experimental-features = nix-command flakes
+store = local
+sandbox = false
+build-users-group =
+substituters =
+builders =
+build-hook =
+flake-registry =
+warn-dirty = false
+fsync-metadata = false
+connect-timeout = 1
+download-attempts = 1
+max-jobs = 2
+`
+
+func newRoot() (root string, err error) {
+	root, err = os.MkdirTemp("", "nixtest-")
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		if err != nil {
+			removeAll(root)
+		}
+	}()
+	// Nix refuses a store below a symbolic link.
+	if root, err = filepath.EvalSymlinks(root); err != nil {
+		return "", err
+	}
+	for _, dir := range []string{"store", "var", "log", "etc"} {
+		if err := os.Mkdir(filepath.Join(root, dir), 0o755); err != nil {
+			return "", err
+		}
+	}
+	if err := os.WriteFile(filepath.Join(root, "etc", "nix.conf"), []byte(conf), 0o644); err != nil {
+		return "", err
+	}
+	if err := unpack(root); err != nil {
+		return "", fmt.Errorf("unpack the stand-ins: %w", err)
+	}
+	return root, nil
+}
+
+// unpack writes the stand-ins. Their times are fixed, since a lock file records them.
+func unpack(root string) error {
+	sub, err := fs.Sub(testdata, "testdata")
+	if err != nil {
+		return err
+	}
+	epoch := time.Unix(1e9, 0)
+	var dirs []string
+	err = fs.WalkDir(sub, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		dest := filepath.Join(root, path)
+		if d.IsDir() {
+			dirs = append(dirs, dest)
+			return os.MkdirAll(dest, 0o755)
+		}
+		data, err := fs.ReadFile(sub, path)
+		if err != nil {
+			return err
+		}
+		mode := fs.FileMode(0o644)
+		if strings.HasPrefix(path, "bin/") {
+			mode = 0o755
+		}
+		return errors.Join(os.WriteFile(dest, data, mode), os.Chtimes(dest, epoch, epoch))
+	})
+	if err != nil {
+		return err
+	}
+	for _, dir := range dirs[1:] {
+		if err := os.Chtimes(dir, epoch, epoch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removeAll is os.RemoveAll for a store, whose directories are read-only.
+func removeAll(root string) {
+	filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			os.Chmod(path, 0o755)
+		}
+		return nil
+	})
+	os.RemoveAll(root)
+}
