@@ -102,11 +102,15 @@ func (b *Batch) commit(done *int) error {
 }
 
 func (f batched) writeTemp(sync bool) (err error) {
+	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	name := Temp(f.path)
-	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	t, err := os.OpenFile(name, flags, f.perm)
+	if errors.Is(err, fs.ErrExist) { // a crash left it
+		if err := os.Remove(name); err != nil {
+			return err
+		}
+		t, err = os.OpenFile(name, flags, f.perm)
 	}
-	t, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, f.perm)
 	if err != nil {
 		return err
 	}

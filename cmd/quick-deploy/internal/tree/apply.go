@@ -251,17 +251,17 @@ func (w *work) intend() error {
 	for _, f := range w.writes {
 		// Adapted content stays the user's: to find it again, Adapt is asked again.
 		if !f.adapted {
-			m.Pending[f.Path] = sum(f.New)
+			m.Pending[f.Path] = f.fresh
 		}
 	}
-	return w.writeManifest(m)
-}
-
-func (w *work) writeManifest(m manifest) error {
 	raw, err := m.encode()
 	if err != nil {
 		return err
 	}
+	return w.writeManifest(raw)
+}
+
+func (w *work) writeManifest(raw []byte) error {
 	b := w.write.NewBatch()
 	b.Add(w.abs(manifestPath), raw, filePerm)
 	if err := b.Commit(); err != nil {
@@ -335,10 +335,17 @@ func (w *work) prune(d string) string {
 
 // conclude records the outcome.
 func (w *work) conclude() error {
+	if len(w.forced) == 0 {
+		return w.writeManifest(w.c.wantRaw)
+	}
 	m := w.c.want
 	m.Files = maps.Clone(m.Files)
 	for _, f := range w.forced {
 		m.Files[f.Path] = f.fresh
 	}
-	return w.writeManifest(m)
+	raw, err := m.encode()
+	if err != nil {
+		return err
+	}
+	return w.writeManifest(raw)
 }

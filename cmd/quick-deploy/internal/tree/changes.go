@@ -32,7 +32,7 @@ type Change struct {
 	Old, New []byte
 
 	record  string      // hash for the manifest: that of what the tool last wrote, or is to write
-	fresh   string      // hash of what was generated, for a forced write
+	fresh   string      // hash of what was generated
 	once    bool        // goes under "once" in the manifest
 	adapted bool        // New is the user's content, adapted, and not what was generated
 	beside  Action      // what was planned before File.Beside made it Kept

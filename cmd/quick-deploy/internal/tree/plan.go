@@ -182,7 +182,8 @@ func (t *Tree) compareOnce(c *Change, f File, m manifest) error {
 	}
 	c.seen = info
 	if info == nil {
-		c.Action, c.New, c.record = Create, f.Data, sum(f.Data)
+		c.Action, c.New, c.fresh = Create, f.Data, sum(f.Data)
+		c.record = c.fresh
 		return nil
 	}
 	c.Action, c.record = Kept, m.Once[f.Path]

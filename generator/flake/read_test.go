@@ -1,0 +1,59 @@
+package flake
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestReadLock(t *testing.T) {
+	got, err := ReadLock(lock(t, builtin(t, "26.05", "nixpkgs", "home-manager", "deploy-rs")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, in := range got {
+		paths = append(paths, in.Path)
+	}
+	want := []string{"deploy-rs", "deploy-rs/flake-compat", "deploy-rs/utils", "deploy-rs/utils/systems", "home-manager", "nixpkgs"}
+	if diff := cmp.Diff(want, paths); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	nixpkgs := LockedInput{
+		Path: "nixpkgs", Rev: "8eeec934ae0dbeca3d7868c059568a65c08b2fc3", Ref: "nixos-26.05",
+		NarHash: "sha256-lDebytrYdd47IBLwvNOD+6AGeoqZ78CIKlp70hzW280=", LastModified: 1784011430,
+	}
+	if diff := cmp.Diff(nixpkgs, got[len(got)-1]); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestCompareLocks(t *testing.T) {
+	before := lock(t, builtin(t, "26.05", "nixpkgs", "home-manager"))
+	after := lock(t, builtin(t, "26.05", "nixpkgs", "disko"))
+	after = bytes.ReplaceAll(after, []byte("8eeec934ae0dbeca3d7868c059568a65c08b2fc3"), []byte(strings.Repeat("f", 40)))
+	got, err := CompareLocks(before, after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, c := range got {
+		switch {
+		case c.Old == nil:
+			lines = append(lines, "new "+c.Path)
+		case c.New == nil:
+			lines = append(lines, "gone "+c.Path)
+		default:
+			lines = append(lines, c.Path+" "+c.Old.Rev[:7]+" "+c.New.Rev[:7])
+		}
+	}
+	want := []string{"new disko", "gone home-manager", "nixpkgs 8eeec93 fffffff"}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if got, err := CompareLocks(before, before); err != nil || len(got) != 0 {
+		t.Errorf("the same lock: %v, %v", got, err)
+	}
+}
