@@ -10,15 +10,20 @@ import (
 // A builder turns an expression into a document.
 type builder struct {
 	doc
-	path []string // attribute path of the binding at hand, for messages
-	err  error
+	header int      // tokens of the file's header
+	path   []string // attribute path of the binding at hand, for messages
+	err    error
 }
 
 func (b *builder) reset() {
 	b.doc.reset()
 	clear(b.path)
-	b.path, b.err = b.path[:0], nil
+	b.path, b.err, b.header = b.path[:0], nil, 0
 }
+
+// underHeader reports whether what comes next is the first word of a file with
+// a header: a comment before it makes a set or a call less compact.
+func (b *builder) underHeader() bool { return b.header > 0 && len(b.toks) == b.header }
 
 func (b *builder) fail(err error) {
 	if b.err != nil || err == nil {
@@ -294,7 +299,7 @@ func (b *builder) absorb(e Expr, wide bool) {
 
 func (b *builder) list(l List, between kind) {
 	if len(l) == 0 {
-		b.word("[ ]")
+		b.empty("[", "]")
 		return
 	}
 	b.word("[")
@@ -317,6 +322,12 @@ func (b *builder) list(l List, between kind) {
 	b.nest--
 	b.space(lineSpace)
 	b.word("]")
+}
+
+func (b *builder) empty(left, right string) {
+	b.word(left)
+	b.space(hardSpace)
+	b.word(right)
 }
 
 func (b *builder) setOrigin(s string) {
@@ -368,8 +379,8 @@ func (b *builder) attrs(a Attrs, wide bool) {
 		b.word("rec")
 		b.space(hardSpace)
 	}
-	if len(a.Body) == 0 {
-		b.word("{ }")
+	if len(a.Body) == 0 && !b.underHeader() {
+		b.empty("{", "}")
 		return
 	}
 	sep := lineSpace
@@ -436,12 +447,16 @@ func (b *builder) binding(bind *Binding, outer bool) {
 		b.name(n)
 		bare = bare && isIdent(n)
 	}
-	b.text = append(b.text, " ="...)
-	b.end(from)
-	b.nest++
 	if bare && len(bind.Path) <= 4 {
+		b.text = append(b.text, " ="...)
+		b.end(from)
+		b.nest++
 		b.value(value)
 	} else {
+		b.end(from)
+		b.nest++
+		b.space(hardSpace)
+		b.word("=")
 		b.space(lineBreak)
 		b.open(priority)
 		b.value(value)
@@ -677,7 +692,7 @@ func (b *builder) pattern(f Func) {
 	b.open(regular)
 	defer b.close()
 	if len(f.Params) == 0 && !f.Open {
-		b.word("{ }")
+		b.empty("{", "}")
 		return
 	}
 	sep := lineSpace

@@ -33,7 +33,7 @@ func (b *builder) call(c Call, parens bool, before kind, after bool) {
 		}
 	}
 	b.open(regular)
-	if simple(c) {
+	if simple(c) && !b.underHeader() {
 		m := b.mark()
 		outer := b.compact
 		b.compact = true

@@ -39,6 +39,7 @@ const (
 	word
 	remark   // comment; its width does not count
 	trailing // word that exists only in a broken group
+	absent   // space taken away by layout.stiffen
 	opening
 	closing
 	nothing

@@ -92,7 +92,7 @@ func drawExpr(t *rapid.T, depth int) Expr {
 			s.Attr = append(s.Attr, sub())
 		}
 		if rapid.Bool().Draw(t, "or") {
-			s.Or = sub()
+			s.Or = drawExpr(t, 0)
 		}
 		return s
 	default:

@@ -104,7 +104,7 @@ func (l *layout) broken(i, j int32) {
 		case opening:
 			l.group(i)
 			i = t.match
-		case closing, nothing:
+		case closing, nothing, absent:
 		default:
 			if l.column != 0 {
 				l.breakAt(t, i)
@@ -331,7 +331,7 @@ func (l *layout) stiffen(i, j int32) {
 		case lineSpace, softSpace:
 			k = hardSpace
 		case lineBreak, softBreak:
-			k = nothing
+			k = absent
 		default:
 			continue
 		}

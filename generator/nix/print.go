@@ -42,7 +42,10 @@ func (f File) Print() (Printed, error) {
 	defer printers.Put(p)
 	p.reset()
 	p.comment(f.Header)
+	p.header = len(p.toks)
+	p.open(regular)
 	p.file(view(f.Body))
+	p.close()
 	if p.err != nil {
 		return Printed{}, p.err
 	}
