@@ -43,6 +43,7 @@ type Rule struct {
 	As string `json:"as,omitempty"`
 	// Each, Value and Map are templates.
 	Each  any            `json:"each,omitempty"`
+	Join  string         `json:"join,omitempty"` // joins the texts of Each to one
 	Value any            `json:"value,omitempty"`
 	Map   map[string]any `json:"map,omitempty"`
 	// When restricts the rule to one profile value.

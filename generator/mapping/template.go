@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/nix"
@@ -24,7 +25,11 @@ func (w *walker) value(r schema.Rule, n *profile.Node, at place) (nix.Expr, erro
 		}
 		return w.fill(t, subject{value: n.Any(), node: n, key: lastKey(at)})
 	case r.Each != nil:
-		return w.each(r.Each, n)
+		list, err := w.each(r.Each, n)
+		if err != nil || r.Join == "" {
+			return list, err
+		}
+		return joined(list, r.Join)
 	}
 	switch r.As {
 	case "package":
@@ -46,7 +51,7 @@ func lastKey(at place) string {
 }
 
 // each fills the template once for every list item or map entry.
-func (w *walker) each(t any, n *profile.Node) (nix.Expr, error) {
+func (w *walker) each(t any, n *profile.Node) (nix.List, error) {
 	list := nix.List{}
 	add := func(key string, v *profile.Node) error {
 		e, err := w.fill(t, subject{value: v.Any(), node: v, key: key})
@@ -69,6 +74,19 @@ func (w *walker) each(t any, n *profile.Node) (nix.Expr, error) {
 		}
 	}
 	return list, nil
+}
+
+// joined is one text from a list of texts, for options of the type lines.
+func joined(list nix.List, separator string) (nix.Expr, error) {
+	var texts []string
+	for _, item := range list {
+		text, ok := item.(nix.Item).Value.(nix.Str)
+		if !ok {
+			return nil, errors.New("only texts can be joined")
+		}
+		texts = append(texts, string(text))
+	}
+	return nix.Text(strings.Join(texts, separator)), nil
 }
 
 // Literal is n as a Nix value. The items of a list keep their origins.
@@ -165,16 +183,15 @@ func (w *walker) fillMap(t map[string]any, s subject) (nix.Expr, error) {
 		return w.secrets(text, s.node)
 	}
 	if format, ok := t["$format"].(string); ok {
-		of, _ := t["of"].(string)
-		v, found := s.lookup(of)
-		if !found {
-			return nil, nil
+		return w.format(format, t["of"], s)
+	}
+	if choices, ok := t["$or"].([]any); ok {
+		for _, c := range choices {
+			if e, err := w.fill(c, s); e != nil || err != nil {
+				return e, err
+			}
 		}
-		switch v.(type) {
-		case map[string]any, []any:
-			return nil, errors.New("only a text or a number fits here")
-		}
-		return nix.FromValue(fmt.Sprintf(format, v))
+		return nil, nil
 	}
 	set := nix.Attrs{}
 	for _, key := range sortedKeys(t) {
@@ -193,6 +210,43 @@ func (w *walker) fillMap(t map[string]any, s subject) (nix.Expr, error) {
 		set.Body = append(set.Body, nix.Binding{Path: []string{text}, Value: e})
 	}
 	return set, nil
+}
+
+// format puts the parts at the %v of a text. A part that is only known when
+// the configuration is evaluated, such as a secret's path, makes it an
+// interpolated string.
+func (w *walker) format(format string, of any, s subject) (nix.Expr, error) {
+	parts, isList := of.([]any)
+	if !isList {
+		parts = []any{of}
+	}
+	pieces := strings.Split(format, "%v")
+	if len(pieces) != len(parts)+1 {
+		return nil, fmt.Errorf("the template %q has %d places for %d parts", format, len(pieces)-1, len(parts))
+	}
+	text, dynamic := pieces[0], nix.Interp{}
+	for i, part := range parts {
+		e, err := w.fill(part, s)
+		if e == nil || err != nil {
+			return nil, err
+		}
+		switch e := e.(type) {
+		case nix.Str:
+			text += string(e)
+		case nix.Int:
+			text += strconv.FormatInt(int64(e), 10)
+		case nix.Ref:
+			dynamic = append(dynamic, nix.Str(text), e)
+			text = ""
+		default:
+			return nil, errors.New("only a text or an integer fits here")
+		}
+		text += pieces[i+1]
+	}
+	if len(dynamic) == 0 {
+		return nix.Str(text), nil
+	}
+	return append(dynamic, nix.Str(text)), nil
 }
 
 // lookup is the value that t stands for: itself, unless it is one of the variables.

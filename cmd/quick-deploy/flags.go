@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+)
+
+// options are the global flags.
+type options struct {
+	profile string
+	flake   string
+	host    string
+	root    string
+	json    bool
+	dryRun  bool
+	yes     bool
+	debug   bool
+	quiet   bool
+}
+
+// twin is the environment variable that stands for a flag.
+func twin(flag string) cli.ValueSourceChain {
+	return cli.EnvVars("QUICK_DEPLOY_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_")))
+}
+
+func (a *app) globalFlags() []cli.Flag {
+	o := &a.opts
+	return []cli.Flag{
+		&cli.StringFlag{
+			Name: "profile", Usage: "read the profile from `FILE` (default ./quick-deploy.yaml, then $XDG_CONFIG_HOME/quick-deploy/profile.yaml)",
+			Destination: &o.profile, Sources: twin("profile"), TakesFile: true,
+		},
+		&cli.StringFlag{
+			Name: "flake", Aliases: []string{"o", "output"}, Usage: "keep the flake in `DIR` (default $XDG_CONFIG_HOME/nixos)",
+			Destination: &o.flake, Sources: twin("flake"), TakesFile: true,
+		},
+		&cli.StringFlag{
+			Name: "host", Usage: "act on the host `NAME` (default: the profile's only one, else this machine)",
+			Destination: &o.host, Sources: twin("host"),
+		},
+		&cli.StringFlag{
+			Name: "root", Usage: "read /sys, /proc and /etc below `DIR`", Value: "/",
+			Destination: &o.root, Sources: twin("root"), TakesFile: true,
+		},
+		&cli.BoolFlag{Name: "json", Usage: "print data as JSON", Destination: &o.json, Sources: twin("json")},
+		&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "show what would be done and do nothing", Destination: &o.dryRun, Sources: twin("dry-run")},
+		&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: "answer yes to every question", Destination: &o.yes, Sources: twin("yes")},
+		&cli.BoolFlag{Name: "debug", Aliases: []string{"d"}, Usage: "show and log every command", Destination: &o.debug, Sources: twin("debug")},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "show errors and data only", Destination: &o.quiet, Sources: twin("quiet")},
+	}
+}
+
+// before completes the flags that were left out.
+func (a *app) before(ctx context.Context, _ *cli.Command) (context.Context, error) {
+	if a.opts.flake == "" {
+		a.opts.flake = filepath.Join(configHome(), "nixos")
+	}
+	abs, err := filepath.Abs(a.opts.flake)
+	if err != nil {
+		return ctx, err
+	}
+	a.opts.flake = abs
+	return ctx, nil
+}
+
+// configHome is $XDG_CONFIG_HOME, by the XDG base directory specification.
+func configHome() string {
+	if dir := os.Getenv("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
+		return dir
+	}
+	return filepath.Join(os.Getenv("HOME"), ".config")
+}
+
+// stateHome is $XDG_STATE_HOME, by the XDG base directory specification.
+func stateHome() string {
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return dir
+	}
+	return filepath.Join(os.Getenv("HOME"), ".local", "state")
+}

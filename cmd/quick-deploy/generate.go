@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
+	"github.com/quick-deploy/quick-deploy/generator"
+)
+
+func (a *app) generateCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "generate",
+		Usage: "write the flake and stop there",
+		Description: "Files of the flake that you edited are kept and reported, and the exit code is 10;\n" +
+			"--force-update replaces them after a backup. Without a profile the built-in one is used,\n" +
+			"filled in with what this machine tells about itself.",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "check", Usage: "write nothing; exit with 10 if the flake is not what the profile says"},
+			forceUpdateFlag(),
+		},
+		Action: a.generateAction,
+	}
+}
+
+func forceUpdateFlag() cli.Flag {
+	return &cli.BoolFlag{
+		Name: "force-update", Aliases: []string{"f"}, Sources: twin("force-update"),
+		Usage: "replace files that were edited by hand, after a backup",
+	}
+}
+
+func (a *app) generateAction(ctx context.Context, cmd *cli.Command) error {
+	if err := noArgs(cmd); err != nil {
+		return err
+	}
+	g, err := a.plan(ctx)
+	if err != nil {
+		return err
+	}
+	force := cmd.Bool("force-update")
+	if cmd.Bool("check") {
+		return a.checkTree(g)
+	}
+	if a.opts.dryRun {
+		if a.opts.json {
+			return a.printJSON(g.changes)
+		}
+		a.say("%s: %s", g.tree.Dir(), g.changes.Summary())
+		return tree.Diff(g.changes, a.stdout, a.colour(a.stdout))
+	}
+	result, err := a.write(ctx, g, force)
+	if err != nil {
+		return err
+	}
+	if a.opts.json {
+		return a.printJSON(result)
+	}
+	a.say("%s: %s", g.tree.Dir(), written(result))
+	return a.kept(result)
+}
+
+// generated is a flake in memory with what writing it would change.
+type generated struct {
+	*loaded
+	flake   *generator.Tree
+	files   []tree.File
+	tree    *tree.Tree
+	changes tree.Changes
+}
+
+// plan generates the flake and compares it with the one on disk.
+func (a *app) plan(ctx context.Context) (*generated, error) {
+	l, err := a.load()
+	if err != nil {
+		return nil, err
+	}
+	flake, err := a.generate(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	a.showNotices(flake)
+	files := make([]tree.File, len(flake.Files))
+	for i, f := range flake.Files {
+		files[i] = tree.File{Path: f.Path, Data: f.Data, Once: f.Once, Adapt: f.Adapt, Beside: f.Beside}
+	}
+	t, err := tree.Open(a.opts.flake, atomic.Writer{})
+	if err != nil {
+		return nil, err
+	}
+	changes, err := t.Plan(files, tree.Meta{Tool: version, Profile: l.hash()})
+	if err != nil {
+		return nil, err
+	}
+	return &generated{loaded: l, flake: flake, files: files, tree: t, changes: changes}, nil
+}
+
+func (a *app) showNotices(t *generator.Tree) {
+	for _, n := range t.Notices {
+		if n.Pos.IsValid() {
+			a.say("%s: note: %s", n.Pos, n.Text)
+			continue
+		}
+		a.say("note: host %s: %s", n.Host, n.Text)
+	}
+}
+
+// checkTree is generate --check: for CI and cron.
+func (a *app) checkTree(g *generated) error {
+	if a.opts.json {
+		if err := a.printJSON(g.changes); err != nil {
+			return err
+		}
+	}
+	if !g.changes.Pending() {
+		a.say("%s: as %s says", g.tree.Dir(), g.name)
+		return nil
+	}
+	return fault.New(fault.Pending, "%s is not as %s says: %s", g.tree.Dir(), g.name, g.changes.Summary()).
+		Hint("quick-deploy diff shows the differences").
+		Hint("quick-deploy generate writes them")
+}

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
+	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/schema"
+)
+
+// loaded is a profile that was read and checked.
+type loaded struct {
+	name    string // as the user named it
+	builtin bool   // there is no file: the starter profile of this machine
+	source  profile.Source
+	profile *profile.Profile
+	schema  *schema.Node
+	machine machine.Machine
+}
+
+// builtinName is what messages call the profile that is built in.
+const builtinName = "built-in profile"
+
+// profilePath is the profile to use; empty if there is none and none was asked for.
+func (a *app) profilePath() (string, error) {
+	if a.opts.profile != "" {
+		if _, err := os.Stat(a.opts.profile); err != nil {
+			return "", fault.New(fault.Profile, "read the profile: %w", err).
+				Hint("quick-deploy init writes a first profile")
+		}
+		return a.opts.profile, nil
+	}
+	for _, path := range []string{"quick-deploy.yaml", filepath.Join(configHome(), "quick-deploy", "profile.yaml")} {
+		_, err := os.Stat(path)
+		if err == nil {
+			return path, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", fault.New(fault.Profile, "read the profile: %w", err)
+		}
+	}
+	return "", nil
+}
+
+// load reads the profile, or makes up the built-in one.
+func (a *app) load() (*loaded, error) {
+	path, err := a.profilePath()
+	if err != nil {
+		return nil, err
+	}
+	node, err := schema.Root()
+	if err != nil {
+		return nil, err
+	}
+	l := &loaded{name: path, schema: node, machine: machine.Read(a.opts.root)}
+	if path == "" {
+		l.builtin, l.name = true, builtinName
+		text, err := starter.Profile(starter.For(l.machine, "minimal"))
+		if err != nil {
+			return nil, err
+		}
+		return l, a.read(l, text)
+	}
+	return l, a.read(l, nil)
+}
+
+// read parses and checks the profile called l.name; text, if there is any,
+// stands for its content.
+func (a *app) read(l *loaded, text []byte) error {
+	source, err := newSource()
+	if err != nil {
+		return err
+	}
+	l.source = source
+	if text != nil {
+		l.source = overlay{source, l.name, text}
+	}
+	s, err := compiledSchema()
+	if err != nil {
+		return err
+	}
+	l.profile, err = profile.Load(l.source, l.name, s)
+	return err
+}
+
+// newSource reads files relative to the working directory, and the presets
+// that ship with the program.
+func newSource() (profile.Source, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, fmt.Errorf("find the working directory: %w", err)
+	}
+	return profile.FS{Files: os.DirFS("/"), Dir: filepath.ToSlash(dir), Presets: schema.Presets()}, nil
+}
+
+// overlay is a source in which one file has another content.
+type overlay struct {
+	profile.Source
+	name string
+	text []byte
+}
+
+func (o overlay) ReadFile(name string) ([]byte, error) {
+	if name == o.name {
+		return o.text, nil
+	}
+	return o.Source.ReadFile(name)
+}
+
+// readBeside reads the file that n names, relative to the file that n is in.
+func (l *loaded) readBeside(n *profile.Node) ([]byte, error) {
+	name, err := l.source.Resolve(n.Pos.File, n.Str())
+	if err != nil {
+		return nil, err
+	}
+	return l.source.ReadFile(name)
+}
+
+// hostName is the host that commands act on.
+func (a *app) hostName(l *loaded) (string, error) {
+	names := make([]string, len(l.profile.Hosts))
+	for i, h := range l.profile.Hosts {
+		names[i] = h.Name
+	}
+	wanted := a.opts.host
+	if wanted == "" {
+		if len(names) == 1 {
+			return names[0], nil
+		}
+		wanted = l.machine.Hostname
+	}
+	for _, name := range names {
+		if name == wanted {
+			return name, nil
+		}
+	}
+	e := fault.New(fault.Usage, "no host called %q in %s", wanted, l.name)
+	if near := profile.Nearest(wanted, names); near != "" {
+		return "", e.Hint("did you mean --host %s", near)
+	}
+	return "", e.Hint("choose one with --host: %s", shortList(names))
+}
+
+func shortList(names []string) string {
+	const most = 8
+	list := ""
+	for i, name := range names {
+		if i == most {
+			return fmt.Sprintf("%s and %d more", list, len(names)-most)
+		}
+		if i > 0 {
+			list += ", "
+		}
+		list += name
+	}
+	return list
+}
+
+// generate makes the flake in memory.
+func (a *app) generate(ctx context.Context, l *loaded) (*generator.Tree, error) {
+	facts, err := a.facts(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	return generator.Generate(generator.Input{Profile: l.profile, Schema: l.schema, Facts: facts, Files: l.source})
+}
+
+// facts are the probed machines: those whose facts the profile names by a file,
+// and this machine, if it is one of the hosts and names none.
+func (a *app) facts(ctx context.Context, l *loaded) (map[string]hardware.Facts, error) {
+	facts := map[string]hardware.Facts{}
+	for _, h := range l.profile.Hosts {
+		n := h.Node.Get("hardware", "facts")
+		if n == nil {
+			continue
+		}
+		data, err := l.readBeside(n)
+		if err != nil {
+			return nil, profile.Problems{{
+				Pos: n.Pos, Path: "hosts." + h.Name + ".hardware.facts", What: "hardware.facts cannot be read",
+				Why: err.Error(), Hint: "write it on that machine with: quick-deploy probe --json > " + n.Str(),
+			}}
+		}
+		f, err := hardware.Read(bytes.NewReader(data))
+		if err != nil {
+			return nil, profile.Problems{{
+				Pos: n.Pos, Path: "hosts." + h.Name + ".hardware.facts", What: "hardware.facts cannot be read", Why: err.Error(),
+			}}
+		}
+		facts[h.Name] = f
+	}
+	name := l.machine.Hostname
+	if len(l.profile.Hosts) == 1 {
+		name = l.profile.Hosts[0].Name
+	}
+	if _, known := facts[name]; known || a.opts.noProbe {
+		return facts, nil
+	}
+	for _, h := range l.profile.Hosts {
+		if h.Name == name {
+			f, _ := probe.Run(ctx, probe.Options{Root: a.opts.root})
+			facts[name] = f
+		}
+	}
+	return facts, nil
+}
+
+// profileHash identifies all that was read as the profile.
+func (l *loaded) hash() string {
+	sum := sha256.New()
+	for _, s := range l.profile.Sources {
+		fmt.Fprintf(sum, "%s\x00%d\x00", s.Name, len(s.Data))
+		sum.Write(s.Data)
+	}
+	return "sha256-" + hex.EncodeToString(sum.Sum(nil))
+}

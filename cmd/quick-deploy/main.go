@@ -1,0 +1,90 @@
+// Command quick-deploy turns one YAML profile into a NixOS flake and applies it.
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+)
+
+// version is set by the linker (-X main.version=…).
+var version = "dev"
+
+func main() {
+	os.Exit(int(run(os.Args, os.Stdin, os.Stdout, os.Stderr)))
+}
+
+// run is the program: it never exits and returns the code to exit with.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) fault.Code {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	a := newApp(stdin, stdout, stderr)
+	err := a.command().Run(ctx, args)
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) && fault.CodeOf(err) == fault.Unexpected {
+		err = fault.New(fault.Interrupted, "interrupted")
+	}
+	return a.report(err)
+}
+
+// app is the program with its surroundings.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	opts           options
+	sources        sources
+}
+
+func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
+	return &app{stdin: stdin, stdout: stdout, stderr: stderr}
+}
+
+func (a *app) command() *cli.Command {
+	root := &cli.Command{
+		Name:    "quick-deploy",
+		Usage:   "from one YAML profile to a running, reproducible, reversible NixOS",
+		Version: version,
+		Description: "Without a command it does what switch does: it writes the flake, builds it, shows what\n" +
+			"changes, asks, and activates the system and the homes.",
+		Flags:                           append(a.globalFlags(), a.releaseFlags()...),
+		Commands:                        a.commands(),
+		Action:                          a.root,
+		EnableShellCompletion:           true,
+		ConfigureShellCompletionCommand: func(c *cli.Command) { c.Hidden = false },
+		Suggest:                         true,
+		DisableSliceFlagSeparator:       true,
+		Reader:                          a.stdin,
+		Writer:                          a.stdout,
+		ErrWriter:                       a.stderr,
+		ExitErrHandler:                  func(context.Context, *cli.Command, error) {},
+		Before:                          a.before,
+	}
+	strict(root)
+	return root
+}
+
+// strict makes wrong flags, unknown commands and stray arguments errors with
+// the exit code for usage, which the library does not do by itself.
+func strict(c *cli.Command) {
+	c.OnUsageError = func(_ context.Context, cmd *cli.Command, err error, _ bool) error {
+		return fault.New(fault.Usage, "%w", err).Hint("%s --help lists the flags", cmd.FullName())
+	}
+	for _, sub := range c.Commands {
+		strict(sub)
+	}
+}
+
+// noArgs refuses arguments that a command does not take.
+func noArgs(cmd *cli.Command) error {
+	if cmd.Args().Present() {
+		return fault.New(fault.Usage, "unexpected argument %q", cmd.Args().First()).
+			Hint("%s --help shows what it takes", cmd.FullName())
+	}
+	return nil
+}

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"slices"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
+)
+
+// switchCommand is one of build, test, boot and switch.
+func (a *app) switchCommand(verb, usage string) *cli.Command {
+	return &cli.Command{
+		Name:      verb,
+		Usage:     usage,
+		ArgsUsage: "[-- NIX-FLAGS...]",
+		Description: "Writes the flake, checks the machine, builds as you, shows what changes and asks. What stands\n" +
+			"behind -- goes to nixos-rebuild and nix.",
+		Flags: a.deployFlags(),
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			return a.deploy(ctx, cmd, deploy.Verb(verb))
+		},
+	}
+}
+
+func (a *app) deployFlags() []cli.Flag {
+	return []cli.Flag{
+		forceUpdateFlag(),
+		&cli.BoolFlag{Name: "skip-health-check", Usage: "do not look whether the services came up", Sources: twin("skip-health-check")},
+		&cli.StringSliceFlag{Name: "skip", Usage: "leave out the preflight check `CHECK`; it is recorded", Sources: twin("skip")},
+		&cli.BoolFlag{Name: "keep-on-failure", Usage: "leave a system that failed its health check running", Sources: twin("keep-on-failure")},
+		&cli.BoolFlag{Name: "retry-bad", Usage: "switch to a closure that failed before", Sources: twin("retry-bad")},
+		&cli.BoolFlag{Name: "no-home", Usage: "leave the homes alone", Sources: twin("no-home")},
+		&cli.BoolFlag{Name: "no-generate", Usage: "take the flake as it lies there", Sources: twin("no-generate")},
+		&cli.BoolFlag{Name: "live-display", Usage: "restart the display manager from inside its own session", Sources: twin("live-display")},
+		&cli.BoolFlag{Name: "ignore-inhibitors", Usage: "switch even if the new system asks for a reboot", Sources: twin("ignore-inhibitors")},
+		&cli.BoolFlag{Name: "offline", Usage: "use no network", Sources: twin("offline")},
+		&cli.BoolFlag{Name: "show-trace", Aliases: []string{"t"}, Usage: "show the whole trace of an evaluation error", Sources: twin("show-trace")},
+		&cli.StringFlag{Name: "elevate", Usage: "become root by `METHOD`: sudo, run0, doas or none", Sources: twin("elevate")},
+	}
+}
+
+// releaseFlags are the flags that the root command takes by the release notes,
+// beside the global ones.
+func (a *app) releaseFlags() []cli.Flag {
+	local := []cli.Flag{
+		&cli.BoolFlag{Name: "rollback", Usage: "go back to the state before the last deployment", Local: true},
+		&cli.BoolFlag{Name: "reset-state", Usage: "forget an unfinished run; its state is archived", Local: true},
+		&cli.BoolFlag{Name: "force-update", Aliases: []string{"f"}, Usage: "replace files that were edited by hand, after a backup", Local: true, Sources: twin("force-update")},
+		&cli.BoolFlag{Name: "skip-health-check", Usage: "do not look whether the services came up", Local: true, Sources: twin("skip-health-check")},
+	}
+	return local
+}
+
+// root is the program without a command.
+func (a *app) root(ctx context.Context, cmd *cli.Command) error {
+	if cmd.Args().Present() {
+		return unknownCommand(cmd)
+	}
+	switch {
+	case cmd.Bool("reset-state") && cmd.Bool("rollback"):
+		return fault.New(fault.Usage, "--reset-state and --rollback exclude each other")
+	case cmd.Bool("reset-state"):
+		return a.resetState()
+	case cmd.Bool("rollback"):
+		return a.rollback(ctx, deploy.RollbackOptions{})
+	}
+	return a.deploy(ctx, cmd, deploy.Switch)
+}
+
+func unknownCommand(cmd *cli.Command) error {
+	name := cmd.Args().First()
+	var names []string
+	for _, c := range cmd.Commands {
+		names = append(names, c.Name)
+	}
+	e := fault.New(fault.Usage, "no command called %q", name)
+	if near := nearest(name, names); near != "" {
+		return e.Hint("did you mean %s", near)
+	}
+	return e.Hint("%s --help lists the commands", cmd.FullName())
+}
+
+func (a *app) deploy(ctx context.Context, cmd *cli.Command, verb deploy.Verb) error {
+	g, err := a.plan(ctx)
+	if err != nil {
+		return err
+	}
+	name, err := a.hostName(g.loaded)
+	if err != nil {
+		return err
+	}
+	force := cmd.Bool("force-update")
+	goal := deploy.Goal{
+		Verb: verb, Host: name, FlakeDir: g.tree.Dir(), Profile: g.hash(),
+		Target: target(g, name), Checks: healthChecks(g, name),
+		Yes: a.opts.yes, DryRun: a.opts.dryRun,
+		SkipHealth: cmd.Bool("skip-health-check"), SkipChecks: cmd.StringSlice("skip"),
+		KeepOnFailure: cmd.Bool("keep-on-failure"), RetryBad: cmd.Bool("retry-bad"),
+		LiveDisplay: cmd.Bool("live-display"), IgnoreInhibitors: cmd.Bool("ignore-inhibitors"),
+		Offline: cmd.Bool("offline"), ShowTrace: cmd.Bool("show-trace"),
+		SkipHome: cmd.Bool("no-home"), Force: force, NixArgs: cmd.Args().Slice(),
+	}
+	if !cmd.Bool("no-generate") {
+		if conflicts := g.changes.InTheWay(); len(conflicts) > 0 && !force {
+			a.say("%s: kept as edited by hand, and deployed so: quick-deploy diff shows the differences", count(len(conflicts), "file"))
+		}
+		goal.Tree = &flakeTree{app: a, generated: g, force: force}
+	}
+	if !goal.SkipHome {
+		goal.Users = homes(g, name)
+	}
+	s, err := a.session(ctx, cmd)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	plan, err := s.deployer.Plan(ctx, goal)
+	if err != nil {
+		return err
+	}
+	if a.opts.dryRun {
+		return a.printPlan(plan, g)
+	}
+	record, err := s.deployer.Run(ctx, plan)
+	return s.finish(record, err)
+}
+
+func (a *app) printPlan(p deploy.Plan, g *generated) error {
+	if a.opts.json {
+		return p.WriteJSON(a.stdout)
+	}
+	if err := p.WriteText(a.stdout); err != nil {
+		return err
+	}
+	return tree.Diff(g.changes, a.stdout, a.colour(a.stdout))
+}
+
+// flakeTree is the generated flake as the executor sees it.
+type flakeTree struct {
+	app       *app
+	generated *generated
+	force     bool
+}
+
+// Changes implements deploy.Tree.
+func (f *flakeTree) Changes(context.Context) ([]deploy.Change, error) {
+	out := []deploy.Change{}
+	for _, c := range f.generated.changes.Files {
+		action := map[tree.Action]string{
+			tree.Create: "create", tree.Update: "update", tree.Remove: "delete",
+			tree.Conflict: "keep", tree.Foreign: "keep", tree.Released: "keep",
+		}[c.Action]
+		if f.force && (c.Action == tree.Conflict || c.Action == tree.Foreign) {
+			action = "update"
+		}
+		if action != "" {
+			out = append(out, deploy.Change{Path: c.Path, Action: action})
+		}
+	}
+	return out, nil
+}
+
+// Hash implements deploy.Tree.
+func (f *flakeTree) Hash() string { return tree.Fingerprint(f.generated.files) }
+
+// Apply implements deploy.Tree. It plans anew, since a run that is taken up
+// finds the folder as the one before left it.
+func (f *flakeTree) Apply(ctx context.Context) error {
+	changes, err := f.generated.tree.Plan(f.generated.files, tree.Meta{Tool: version, Profile: f.generated.hash()})
+	if err != nil {
+		return err
+	}
+	f.generated.changes = changes
+	_, err = f.app.write(ctx, f.generated, f.force)
+	return err
+}
+
+// homes are the users of the host who have a home-manager configuration.
+func homes(g *generated, host string) []deploy.User {
+	var out []deploy.User
+	for _, h := range g.flake.Hosts {
+		if h.Name != host {
+			continue
+		}
+		for _, u := range h.Users {
+			if u.Home {
+				out = append(out, deploy.User{Name: u.Name, Home: "/home/" + u.Name})
+			}
+		}
+	}
+	return out
+}
+
+// checkNames are the preflight checks that --skip takes.
+func checkNames() []string {
+	names := preflight.Names()
+	slices.Sort(names)
+	return names
+}

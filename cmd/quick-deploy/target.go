@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
+	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/schema"
+)
+
+// host finds a generated host.
+func (g *generated) host(name string) generator.Host {
+	for _, h := range g.flake.Hosts {
+		if h.Name == name {
+			return h
+		}
+	}
+	return generator.Host{}
+}
+
+// node is the merged profile of a host.
+func (g *generated) node(name string) *profile.Node {
+	for _, h := range g.profile.Hosts {
+		if h.Name == name {
+			return h.Node
+		}
+	}
+	return nil
+}
+
+// target tells the preflight checks what the configuration will be like.
+func target(g *generated, name string) preflight.Target {
+	h, n := g.host(name), g.node(name)
+	t := preflight.Target{
+		Host: name, System: h.System, Release: g.profile.Release, StateVersion: h.StateVersion,
+		MutableUsers: true, Caches: []string{"https://cache.nixos.org"},
+	}
+	if t.Release == "" {
+		t.Release = generator.DefaultRelease
+	}
+	if m := n.Get("mutableUsers"); m != nil {
+		t.MutableUsers = m.Scalar == true
+	}
+	for _, u := range h.Users {
+		p := preflight.User{Name: u.Name, Admin: u.Admin, Keys: u.Keys, HomeDir: "/home/" + u.Name}
+		if u.Password {
+			p.Password = preflight.HashedPassword
+		}
+		t.Users = append(t.Users, p)
+	}
+	for _, s := range h.Services {
+		t.SSHD = t.SSHD || s.Name == "openssh"
+		for _, p := range s.Ports {
+			t.Ports = append(t.Ports, preflight.Port{Number: p.Number, Proto: p.Protocol, Service: p.Service, Origin: p.Node.Origin()})
+			if s.Name == "openssh" {
+				t.SSHPorts = append(t.SSHPorts, p.Number)
+			}
+		}
+		for _, dir := range s.Info.Data {
+			t.Services = append(t.Services, preflight.Stateful{Name: s.Name, Version: serviceVersion(n, s.Name), DataDir: dir})
+		}
+	}
+	for _, s := range h.Secrets {
+		path := s.File
+		if path == "" {
+			// Where sops-nix puts it (sops-nix, modules/sops: sops.secrets.<name>.path).
+			path = "/run/secrets/" + s.Name
+		}
+		t.Secrets = append(t.Secrets, preflight.Secret{Name: s.Name, Path: path, Made: s.File == ""})
+	}
+	if h.Desktop {
+		t.Display = "display-manager.service"
+	}
+	for _, f := range g.flake.Files {
+		t.Paths = append(t.Paths, f.Path)
+	}
+	return hardwareTarget(t, h)
+}
+
+// serviceVersion is the version that the profile pins a service to, if it says.
+func serviceVersion(host *profile.Node, service string) string {
+	for _, key := range []string{"version", "package"} {
+		if v := host.Get("services", service, key); v != nil && v.Scalar != nil {
+			return strings.TrimPrefix(fmt.Sprint(v.Scalar), service+"_")
+		}
+	}
+	return ""
+}
+
+// healthChecks are what shows that the host came up as its profile says:
+// nothing else is looked at.
+func healthChecks(g *generated, name string) []health.Check {
+	h := g.host(name)
+	checks := []health.Check{{Name: "failed units", Kind: health.FailedUnits}}
+	for _, s := range h.Services {
+		for _, unit := range s.Info.Units {
+			checks = append(checks, health.Check{
+				Name: s.Name + ": " + unit, Kind: unitKind(unit), Target: unit, Required: true, Origin: "services." + s.Name,
+				Hint: "journalctl -u " + unit,
+			})
+		}
+		for _, c := range s.Info.Health {
+			if check, ok := serviceCheck(s, c); ok {
+				checks = append(checks, check)
+			}
+		}
+	}
+	for _, vendor := range gpuVendors(h) {
+		checks = append(checks, health.Check{Name: "gpu: " + vendor, Kind: health.GPU, Target: vendor, Origin: "hardware.gpu"})
+	}
+	return checks
+}
+
+func unitKind(unit string) health.Kind {
+	if strings.HasSuffix(unit, ".timer") {
+		return health.Timer
+	}
+	return health.Unit
+}
+
+func serviceCheck(s generator.Service, c schema.Health) (health.Check, bool) {
+	check := health.Check{Required: true, Origin: "services." + s.Name}
+	address := ""
+	for _, p := range s.Ports {
+		if p.Name == c.Port || c.Port == "" {
+			address = fmt.Sprintf("127.0.0.1:%d", p.Number)
+			break
+		}
+	}
+	switch c.Kind {
+	case "port":
+		check.Kind, check.Target = health.Port, address
+		check.Name = s.Name + ": port " + c.Port
+	case "http":
+		check.Kind, check.Target = health.HTTP, "http://"+address+c.Path
+		if c.URL != "" {
+			check.Target, address = c.URL, c.URL
+		}
+		check.Name = s.Name + ": " + check.Target
+	default:
+		// Units are listed in x-service itself.
+		return check, false
+	}
+	check.Hint = "quick-deploy health shows it again; systemctl status of the service's units tells more"
+	return check, address != ""
+}

@@ -1,0 +1,146 @@
+// Package generator turns a profile and the facts about its machines into the
+// files of a NixOS flake. It is pure: the same inputs give the same bytes, on
+// any machine, for any user, at any time.
+package generator
+
+import (
+	"cmp"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/modules"
+	"github.com/quick-deploy/quick-deploy/schema"
+)
+
+// Input is all that a flake is made from.
+type Input struct {
+	Profile *profile.Profile
+	// Schema is schema.Root(); callers that generate often parse it once.
+	Schema *schema.Node
+	// Facts are the probed machines by host name. A host without them gets no
+	// hardware decisions beyond its platform.
+	Facts map[string]hardware.Facts
+	// Files reads the files that the profile names.
+	Files profile.Source
+}
+
+// File is one file of the flake.
+type File struct {
+	// Path is relative to the flake's folder, with slashes.
+	Path string
+	Data []byte
+	// Once marks a file that belongs to the user from then on.
+	Once bool
+	// Lines are the profile nodes that the lines come from, where there are any.
+	Lines []string
+	// Adapt and Beside are how flake.lock lives with a user who locks anew: see
+	// the fields of the same names in package tree.
+	Adapt  func(have []byte) ([]byte, error)
+	Beside string
+}
+
+// Tree is a complete flake.
+type Tree struct {
+	Files   []File // by path
+	Hosts   []Host // by name
+	Notices []Notice
+}
+
+// Notice is something the user should know that stops nothing.
+type Notice struct {
+	Host string
+	Pos  profile.Pos
+	Text string
+}
+
+// Generate makes the flake. An error that the profile is to blame for is a
+// profile.Problems with all of them.
+func Generate(in Input) (*Tree, error) {
+	hosts, err := buildHosts(in)
+	if err != nil {
+		return nil, err
+	}
+	tree := &Tree{}
+	used := map[string]bool{}
+	inputs := map[string]bool{}
+	for _, h := range hosts {
+		tree.Files = append(tree.Files, h.files...)
+		tree.Hosts = append(tree.Hosts, h.summary)
+		tree.Notices = append(tree.Notices, h.notices...)
+		for m := range h.modules {
+			used[m] = true
+		}
+		for name := range h.inputs {
+			inputs[name] = true
+		}
+	}
+	for _, path := range sortedKeys(used) {
+		data, err := modules.Files.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("read module %s: %w", path, err)
+		}
+		tree.Files = append(tree.Files, File{Path: "modules/" + path, Data: data})
+	}
+	top, err := flakeFiles(in.Profile, hosts, inputs)
+	if err != nil {
+		return nil, err
+	}
+	tree.Files = append(tree.Files, top...)
+	tree.Files = append(tree.Files, sopsConfig(hosts)...)
+	slices.SortFunc(tree.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	return tree, nil
+}
+
+// buildHosts builds every host, in parallel since they do not depend on each other.
+func buildHosts(in Input) ([]*host, error) {
+	node := in.Schema.Properties["host"]
+	if node == nil {
+		return nil, fmt.Errorf("the schema has no host")
+	}
+	hosts := make([]*host, len(in.Profile.Hosts))
+	errs := make([]error, len(hosts))
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(hosts)) {
+		wg.Go(func() {
+			for i := range next {
+				hosts[i], errs[i] = buildHost(in, node, in.Profile.Hosts[i])
+			}
+		})
+	}
+	for i := range hosts {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	var problems profile.Problems
+	for _, err := range errs {
+		switch e := err.(type) {
+		case nil:
+		case profile.Problems:
+			problems = append(problems, e...)
+		default:
+			return nil, err
+		}
+	}
+	if len(problems) > 0 {
+		slices.SortStableFunc(problems, func(a, b profile.Problem) int {
+			return cmp.Or(cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Column, b.Pos.Column))
+		})
+		return nil, problems
+	}
+	return hosts, nil
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

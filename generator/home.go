@@ -1,0 +1,167 @@
+package generator
+
+import (
+	"cmp"
+
+	"github.com/quick-deploy/quick-deploy/generator/mapping"
+	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+)
+
+// users notes who has an account and how it can be entered.
+func (h *host) users() error {
+	users := h.profile.Node.Get("users")
+	if users == nil {
+		return nil
+	}
+	homes := 0
+	for _, f := range users.Fields {
+		if f.Value.Get("home") != nil {
+			homes++
+		}
+	}
+	for _, f := range users.Fields {
+		u := User{Name: f.Key, Password: f.Value.Get("passwordSecret") != nil, Home: f.Value.Get("home") != nil}
+		if admin := f.Value.Get("admin"); admin != nil {
+			u.Admin = admin.Scalar == true
+		}
+		if keys := f.Value.Get("sshKeys"); keys != nil {
+			u.Keys = len(keys.Items)
+		}
+		if u.Home {
+			u.File = "home-" + f.Key + ".nix"
+			if homes == 1 {
+				u.File = "home.nix"
+			}
+		}
+		h.summary.Users = append(h.summary.Users, u)
+	}
+	return nil
+}
+
+// homeFiles writes the home-manager configuration of each user who has one.
+func (h *host) homeFiles() error {
+	for _, u := range h.summary.Users {
+		if !u.Home {
+			continue
+		}
+		if err := h.homeFile(u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *host) homeFile(u User) error {
+	node := h.profile.Node.Get("users", u.Name, "home")
+	h.modules["home/base.nix"] = true
+	imports := nix.List{nix.Path("../../modules/home/base.nix")}
+	seen := map[string]bool{}
+	for _, use := range h.mapped.Homes {
+		if use.User != u.Name {
+			continue
+		}
+		for _, name := range use.Home.Inputs {
+			h.inputs[name] = true
+		}
+		module := "home/" + cmp.Or(use.Home.Module, use.Name) + ".nix"
+		if seen[module] {
+			continue
+		}
+		seen[module], h.modules[module] = true, true
+		imports = append(imports, nix.Item{Value: nix.Path("../../modules/" + module), Origin: use.Node.Origin()})
+	}
+	as := h.homes[u.Name]
+	set := func(n *profile.Node, v nix.Expr, path ...string) {
+		as = append(as, mapping.Assignment{User: u.Name, Path: path, Value: v, Origin: n.Origin(), Node: n})
+	}
+	set(node, nix.Str(u.Name), "home", "username")
+	set(node, nix.Str("/home/"+u.Name), "home", "homeDirectory")
+	version := node.Get("stateVersion")
+	if version == nil {
+		version = h.profile.Node.Get("stateVersion")
+	}
+	if version != nil {
+		text, _ := version.Scalar.(string)
+		set(version, nix.Str(text), "home", "stateVersion")
+	}
+	if list := node.Get("packages"); list != nil {
+		items, err := h.packageList(list)
+		if err != nil {
+			return err
+		}
+		set(list, items, "home", "packages")
+	}
+	h.rebuildAliases(u, set)
+	body, err := h.body(as)
+	if err != nil {
+		return err
+	}
+	body.Body = append([]nix.Binding{{Path: []string{"imports"}, Value: imports}}, body.Body...)
+	return h.write(u.File, nix.File{Header: header, Body: nix.Module(body)})
+}
+
+// rebuildAliases gives the user's shells short names for the commands that
+// rebuild this flake, by its folder and the host's name, so that they never
+// build another one.
+func (h *host) rebuildAliases(u User, set func(*profile.Node, nix.Expr, ...string)) {
+	byDefault := func(e nix.Expr) nix.Expr {
+		return nix.Call{Fn: nix.Ref{"lib", "mkDefault"}, Args: []nix.Expr{e}}
+	}
+	// The variable is also the twin of --flake; all three shells expand it alike.
+	const dir = `"$QUICK_DEPLOY_FLAKE`
+	host, home := "#"+h.profile.Name+`"`, "#"+u.Name+"@"+h.profile.Name+`"`
+	node := h.profile.Node.Get("users", u.Name, "home")
+	for _, shell := range []string{"bash", "fish", "zsh"} {
+		n := node.Get(shell)
+		if n == nil || n.Kind == profile.Bool && n.Scalar == false {
+			continue
+		}
+		set(n, byDefault(nix.Interp{nix.Ref{"config", "xdg", "configHome"}, nix.Str("/nixos")}),
+			"home", "sessionVariables", "QUICK_DEPLOY_FLAKE")
+		// nixos-rebuild runs as the user and elevates what needs it: as root, git
+		// refuses a checkout that belongs to somebody else.
+		for _, a := range []struct{ name, command string }{
+			{"hms", "home-manager switch --flake " + dir + home},
+			{"nrb", "nixos-rebuild build --flake " + dir + host},
+			{"nrs", "nixos-rebuild switch --sudo --flake " + dir + host},
+			{"nrt", "nixos-rebuild test --sudo --flake " + dir + host},
+			{"nfu", "nix flake update --flake " + dir + `"`},
+			{"nfc", "nix flake check " + dir + `"`},
+			{"nfd", "nix develop " + dir + `"`},
+		} {
+			set(n, byDefault(nix.Str(a.command)), "programs", shell, "shellAliases", a.name)
+		}
+	}
+}
+
+// raw sets the options that the profile names by their own paths.
+func (h *host) raw() error {
+	for v := range h.visits("raw") {
+		users := []string{v.Vars["user"]}
+		switch {
+		case len(v.Path) == 1 && v.Path[0] == "nixos":
+			users = []string{""}
+		case len(v.Path) == 1:
+			users = nil
+			for _, u := range h.summary.Users {
+				if u.Home {
+					users = append(users, u.Name)
+				}
+			}
+			if len(users) == 0 {
+				h.notice(v.Node, "home: sets options for nobody: no user has a home")
+			}
+		}
+		for _, user := range users {
+			as, err := mapping.Raw(v.Node, user, h.secretPath)
+			if err != nil {
+				return err
+			}
+			for _, a := range as {
+				h.assign(a)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,229 @@
+package generator
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/mapping"
+	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/schema"
+)
+
+// header stands at the top of every file that belongs to the tool.
+const header = "Written by quick-deploy from the profile. Settings of your own belong in local.nix,\n" +
+	"which is written once and then left alone."
+
+// Host is what the rest of the program must know about a generated machine.
+type Host struct {
+	Name         string
+	System       string
+	StateVersion string
+	Tags, Groups []string
+	Users        []User
+	Services     []Service
+	// Desktop tells whether the host has a graphical session.
+	Desktop bool
+	// Probed tells whether the hardware configuration rests on facts.
+	Probed   bool
+	Decision hardware.Decision
+	// Secrets are the files that must exist on the machine before it is switched.
+	Secrets []Secret
+}
+
+// User is an account of a host.
+type User struct {
+	Name  string
+	Admin bool
+	// Keys and Password tell how the account can be entered.
+	Keys     int
+	Password bool
+	// Home tells whether home-manager runs for the account; File is its configuration.
+	Home bool
+	File string
+}
+
+// Service is an entry of the catalogue that a host runs.
+type Service struct {
+	Name  string
+	Info  *schema.Service
+	Ports []Port
+	// Exposed tells whether its ports are open in the firewall.
+	Exposed bool
+}
+
+// Port is a port in use on a host.
+type Port struct {
+	Service, Name, Protocol string
+	Number                  int
+	Node                    *profile.Node
+}
+
+// host is a machine while it is built.
+type host struct {
+	profile *profile.Host
+	in      Input
+	mapped  mapping.Result
+
+	system   []mapping.Assignment            // NixOS options
+	homes    map[string][]mapping.Assignment // home-manager options by user
+	imports  []nix.Expr
+	modules  map[string]bool
+	inputs   map[string]bool
+	unfree   map[string]bool
+	files    []File
+	summary  Host
+	notices  []Notice
+	problems profile.Problems
+	secrets  map[string]secret
+	// recipients are the keys that may read an encrypted file, by its path.
+	recipients map[string][]string
+}
+
+func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
+	h := &host{
+		profile: p, in: in,
+		homes:   map[string][]mapping.Assignment{},
+		modules: map[string]bool{}, inputs: map[string]bool{}, unfree: map[string]bool{},
+		summary: Host{Name: p.Name, Tags: p.Tags, Groups: p.Groups},
+	}
+	h.readSecrets()
+	result, err := mapping.Map(s, p.Node, h.secretPath)
+	if err != nil {
+		return nil, err
+	}
+	h.mapped = result
+	for _, a := range result.Assignments {
+		h.assign(a)
+	}
+	// The order decides only in which order notices and equal options appear.
+	steps := []func() error{
+		h.stateVersion, h.hardware, h.desktop, h.services, h.users, h.packages, h.python,
+		h.secretFiles, h.raw, h.unfreeRule, h.configuration, h.homeFiles, h.local,
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			var problems profile.Problems
+			if !errors.As(err, &problems) {
+				return nil, fmt.Errorf("host %s: %w", p.Name, err)
+			}
+			h.problems = append(h.problems, problems...)
+		}
+	}
+	if len(h.problems) > 0 {
+		return nil, h.problems
+	}
+	return h, nil
+}
+
+func (h *host) assign(a mapping.Assignment) {
+	if a.User != "" {
+		h.homes[a.User] = append(h.homes[a.User], a)
+		return
+	}
+	h.system = append(h.system, a)
+}
+
+// set assigns a NixOS option for node's sake.
+func (h *host) set(node *profile.Node, value nix.Expr, path ...string) {
+	h.assign(mapping.Assignment{Path: path, Value: value, Origin: node.Origin(), Node: node})
+}
+
+func (h *host) problem(node *profile.Node, what, why, hint string) {
+	pr := profile.Problem{Path: "hosts." + h.profile.Name, What: what, Why: why, Hint: hint}
+	if node != nil {
+		pr.Pos = node.Pos
+	}
+	h.problems = append(h.problems, pr)
+}
+
+func (h *host) notice(node *profile.Node, format string, args ...any) {
+	n := Notice{Host: h.profile.Name, Text: fmt.Sprintf(format, args...)}
+	if node != nil {
+		n.Pos = node.Pos
+	}
+	h.notices = append(h.notices, n)
+}
+
+// visits are the profile values that the schema leaves to the handler code.
+func (h *host) visits(code string) func(yield func(mapping.Visit) bool) {
+	return func(yield func(mapping.Visit) bool) {
+		for _, v := range h.mapped.Visits {
+			if v.Code == code && !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+func (h *host) stateVersion() error {
+	n := h.profile.Node.Get("stateVersion")
+	if n == nil {
+		h.problem(h.profile.Node, "stateVersion is missing",
+			fmt.Sprintf("host %s must say which NixOS release it was first installed with", h.profile.Name),
+			`add stateVersion: "26.05" (on a running machine: the value in its configuration.nix)`)
+		return nil
+	}
+	h.summary.StateVersion, _ = n.Scalar.(string)
+	return nil
+}
+
+// configuration writes configuration.nix: the imports, and what the profile asks for.
+func (h *host) configuration() error {
+	own := []nix.Expr{nix.Path("./hardware-configuration.nix"), nix.Path("./local.nix")}
+	h.modules["base.nix"] = true
+	for _, m := range sortedKeys(h.modules) {
+		if !strings.HasPrefix(m, "home/") {
+			own = append(own, nix.Path("../../modules/"+m))
+		}
+	}
+	h.set(h.profile.Node, nix.Str(h.profile.Name), "networking", "hostName")
+	body, err := h.body(h.system)
+	if err != nil {
+		return err
+	}
+	imports := nix.Binding{Path: []string{"imports"}, Value: nix.List(append(own, h.imports...))}
+	body.Body = append([]nix.Binding{imports}, body.Body...)
+	return h.write("configuration.nix", nix.File{Header: header, Body: nix.Module(body)})
+}
+
+// body joins assignments into the attribute set of a module.
+func (h *host) body(as []mapping.Assignment) (nix.Attrs, error) {
+	joined, err := join(as)
+	if err != nil {
+		return nix.Attrs{}, err
+	}
+	slices.SortStableFunc(joined, func(a, b nix.Binding) int { return compareOptions(a.Path, b.Path) })
+	set, err := nix.Nest(joined)
+	if err != nil {
+		return nix.Attrs{}, fmt.Errorf("arrange the options: %w", err)
+	}
+	for i := range set.Body {
+		set.Body[i].Blank = true
+	}
+	return set, nil
+}
+
+func (h *host) local() error {
+	const text = "Yours: quick-deploy writes this file once and then leaves it alone.\n" +
+		"What you set here adds to the rest; lib.mkForce overrides it."
+	if err := h.write("local.nix", nix.File{Header: text, Body: nix.Attrs{}}); err != nil {
+		return err
+	}
+	h.files[len(h.files)-1].Once = true
+	return nil
+}
+
+func (h *host) write(name string, f nix.File) error {
+	printed, err := f.Print()
+	if err != nil {
+		return fmt.Errorf("print %s: %w", name, err)
+	}
+	h.files = append(h.files, File{
+		Path: "hosts/" + h.profile.Name + "/" + name, Data: printed.Source, Lines: printed.Lines,
+	})
+	return nil
+}

@@ -1,0 +1,148 @@
+package generator
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/bundle"
+	"github.com/quick-deploy/quick-deploy/generator/mapping"
+	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+)
+
+// packages sets environment.systemPackages.
+func (h *host) packages() error {
+	n := h.profile.Node.Get("packages")
+	if n == nil {
+		return nil
+	}
+	list, err := h.packageList(n)
+	if err != nil {
+		return err
+	}
+	h.set(n, list, "environment", "systemPackages")
+	return nil
+}
+
+// packageList turns names into references and opens bundles. What is named
+// twice stands once.
+func (h *host) packageList(n *profile.Node) (nix.List, error) {
+	list := nix.List{}
+	seen := map[string]bool{}
+	add := func(name, comment string, node *profile.Node) error {
+		if seen[name] {
+			return nil
+		}
+		seen[name] = true
+		ref, err := mapping.PackageRef(name)
+		if err != nil {
+			return profile.Problems{{Pos: node.Pos, Path: "packages", What: "packages", Why: err.Error()}}
+		}
+		list = append(list, nix.Item{Value: ref, Comment: comment, Origin: node.Origin()})
+		return nil
+	}
+	for _, item := range n.Items {
+		name, _ := item.Scalar.(string)
+		label, isBundle := strings.CutPrefix(name, "bundle:")
+		if !isBundle {
+			if err := add(name, "", item); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		b, err := bundle.Find(label)
+		if err != nil {
+			h.problem(item, fmt.Sprintf("unknown bundle %s", label), err.Error(), "")
+			continue
+		}
+		for _, u := range b.Unfree {
+			h.unfree[u] = true
+		}
+		comment := label + ": " + b.Summary
+		for _, p := range b.Packages {
+			before := len(list)
+			if err := add(p, comment, item); err != nil {
+				return nil, err
+			}
+			if len(list) > before {
+				comment = ""
+			}
+		}
+	}
+	return list, nil
+}
+
+// python adds the Python environments to environment.systemPackages. The one
+// called default answers to python3; the others to python-NAME, so that
+// several can live side by side.
+func (h *host) python() error {
+	envs := h.profile.Node.Get("python")
+	if envs == nil {
+		return nil
+	}
+	for _, f := range envs.Fields {
+		interpreter := "python3"
+		if v := f.Value.Get("version"); v != nil {
+			interpreter, _ = v.Scalar.(string)
+		}
+		packages := nix.List{}
+		for _, item := range f.Value.Get("packages").Items {
+			name, _ := item.Scalar.(string)
+			packages = append(packages, nix.Item{Value: nix.Ref{"ps", name}, Origin: item.Origin()})
+		}
+		env := nix.Call{
+			Fn:   nix.Ref{"pkgs", interpreter, "withPackages"},
+			Args: []nix.Expr{nix.Func{Arg: "ps", Body: packages}},
+		}
+		var entry nix.Expr = env
+		if f.Key != "default" {
+			command := "python-" + f.Key
+			entry = nix.Call{Fn: nix.Ref{"pkgs", "linkFarm"}, Args: []nix.Expr{
+				nix.Str(command),
+				nix.Attrs{Body: []nix.Binding{{
+					Path:  []string{"bin/" + command},
+					Value: nix.Call{Fn: nix.Ref{"lib", "getExe'"}, Args: []nix.Expr{env, nix.Str("python3")}},
+				}}},
+			}}
+		}
+		h.set(f.Value, nix.List{nix.Item{Value: entry, Origin: f.Value.Origin()}}, "environment", "systemPackages")
+	}
+	return nil
+}
+
+// unfreeRule allows the unfree packages that the host needs, by name.
+func (h *host) unfreeRule() error {
+	for v := range h.visits("unfree") {
+		if v.Node.Kind == profile.Bool {
+			if v.Node.Scalar == true {
+				h.set(v.Node, nix.Bool(true), "nixpkgs", "config", "allowUnfree")
+				return nil
+			}
+			continue
+		}
+		for _, item := range v.Node.Items {
+			name, _ := item.Scalar.(string)
+			h.unfree[name] = true
+		}
+	}
+	if len(h.unfree) == 0 {
+		return nil
+	}
+	names := nix.List{}
+	for _, name := range sortedKeys(h.unfree) {
+		names = append(names, nix.Str(name))
+	}
+	predicate := nix.Func{Arg: "pkg", Body: nix.Call{
+		Fn: nix.Ref{"builtins", "elem"},
+		Args: []nix.Expr{
+			nix.Call{Fn: nix.Ref{"lib", "getName"}, Args: []nix.Expr{nix.Ref{"pkg"}}},
+			names,
+		},
+	}}
+	node := h.profile.Node
+	if n := node.Get("allowUnfree"); n != nil {
+		node = n
+	}
+	h.set(node, predicate, "nixpkgs", "config", "allowUnfreePredicate")
+	return nil
+}

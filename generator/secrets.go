@@ -1,0 +1,226 @@
+package generator
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+)
+
+// Secret is where a machine finds a secret. The program never reads one.
+type Secret struct {
+	Name string
+	// File is an absolute path on the machine, for a secret that the user put there.
+	File string
+	// SopsKey is the key in the host's sops file otherwise.
+	SopsKey string
+}
+
+type secret struct {
+	Secret
+	node *profile.Node
+	used bool
+}
+
+// sopsFile is the name that the host's encrypted file has in the flake.
+const sopsFile = "secrets.yaml"
+
+func (h *host) readSecrets() {
+	h.secrets = map[string]secret{}
+	all := h.profile.Node.Get("secrets")
+	if all == nil {
+		return
+	}
+	for _, f := range all.Fields {
+		s := secret{Secret: Secret{Name: f.Key}, node: f.Value}
+		if n := f.Value.Get("file"); n != nil {
+			s.File, _ = n.Scalar.(string)
+		}
+		if n := f.Value.Get("sops"); n != nil {
+			s.SopsKey = f.Key
+			if key, ok := n.Scalar.(string); ok {
+				s.SopsKey = key
+			}
+		}
+		h.secrets[f.Key] = s
+		h.summary.Secrets = append(h.summary.Secrets, s.Secret)
+	}
+}
+
+// secretPath is the expression for the run-time path of a secret.
+func (h *host) secretPath(name string, ref *profile.Node) (nix.Expr, error) {
+	s, ok := h.secrets[name]
+	if !ok {
+		why := fmt.Sprintf("no secret is called %q", name)
+		if near := profile.Nearest(name, sortedKeys(h.secrets)); near != "" {
+			why += fmt.Sprintf("; did you mean %q", near)
+		}
+		return nil, fmt.Errorf("%s; name a secret under secrets:, never its value", why)
+	}
+	s.used = true
+	h.secrets[name] = s
+	if s.File != "" {
+		return nix.Str(s.File), nil
+	}
+	return nix.Ref{"config", "sops", "secrets", name, "path"}, nil
+}
+
+// secretFiles declares the secrets that sops-nix decrypts and copies their encrypted file.
+func (h *host) secretFiles() error {
+	var names []string
+	for _, name := range sortedKeys(h.secrets) {
+		if h.secrets[name].File == "" {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	h.inputs["sops-nix"] = true
+	h.imports = append(h.imports, nix.Ref{"inputs", "sops-nix", "nixosModules", "sops"})
+	for _, name := range names {
+		s := h.secrets[name]
+		body := nix.Attrs{}
+		if s.SopsKey != name {
+			body.Body = append(body.Body, nix.Binding{Path: []string{"key"}, Value: nix.Str(s.SopsKey)})
+		}
+		if n := s.node.Get("owner"); n != nil {
+			owner, _ := n.Scalar.(string)
+			body.Body = append(body.Body, nix.Binding{Path: []string{"owner"}, Value: nix.Str(owner)})
+		}
+		h.set(s.node, body, "sops", "secrets", name)
+	}
+	sops := h.profile.Node.Get("sops")
+	if sops.Get("ageKeyFile") == nil {
+		h.set(h.profile.Node, nix.Str("/var/lib/sops-nix/key.txt"), "sops", "age", "keyFile")
+	}
+	file := sops.Get("file")
+	if file == nil {
+		h.problem(h.secrets[names[0]].node, "sops.file is missing",
+			fmt.Sprintf("secret %s is kept with sops, but no encrypted file is named", names[0]),
+			"add sops: {file: ./secrets.yaml}")
+		return nil
+	}
+	return h.copySops(file, names)
+}
+
+// copySops copies the encrypted file into the flake, after a look at whether
+// it is encrypted and has every key. The keys of a sops file are readable, the values are not.
+func (h *host) copySops(file *profile.Node, names []string) error {
+	name := file.Str()
+	data, err := h.readBeside(file)
+	if err != nil {
+		h.problem(file, "sops.file cannot be read", err.Error(), "make it with: sops "+name)
+		return nil
+	}
+	keys, err := encryptedKeys(data)
+	if err != nil {
+		h.problem(file, "sops.file is not an encrypted file", err.Error(), "encrypt it with: sops encrypt -i "+name)
+		return nil
+	}
+	for _, n := range names {
+		key := h.secrets[n].SopsKey
+		if !slices.Contains(keys, strings.Split(key, "/")[0]) {
+			h.problem(h.secrets[n].node, fmt.Sprintf("secret %s is not in %s", n, name),
+				fmt.Sprintf("the file has no key %q", key), "add it with: sops "+name)
+		}
+	}
+	h.files = append(h.files, File{Path: "hosts/" + h.profile.Name + "/" + sopsFile, Data: data})
+	h.sopsRule(path.Base(name))
+	h.set(file, nix.Path("./"+sopsFile), "sops", "defaultSopsFile")
+	return nil
+}
+
+// readBeside reads the file that n names, relative to the file that n is in.
+func (h *host) readBeside(n *profile.Node) ([]byte, error) {
+	name, err := h.in.Files.Resolve(n.Pos.File, n.Str())
+	if err != nil {
+		return nil, err
+	}
+	return h.in.Files.ReadFile(name)
+}
+
+// sopsRule notes who may read the encrypted file.
+func (h *host) sopsRule(file string) {
+	h.recipients = map[string][]string{}
+	sops := h.profile.Node.Get("sops")
+	var keys []string
+	if n := sops.Get("hostKey"); n != nil {
+		keys = append(keys, n.Str())
+	}
+	if n := sops.Get("recipients"); n != nil {
+		for _, item := range n.Items {
+			keys = append(keys, item.Str())
+		}
+	}
+	if len(keys) > 0 {
+		h.recipients[file] = keys
+	}
+}
+
+// sopsConfig is .sops.yaml: for each encrypted file the keys of the hosts that read it.
+func sopsConfig(hosts []*host) []File {
+	recipients := map[string][]string{}
+	for _, h := range hosts {
+		for file, keys := range h.recipients {
+			for _, key := range keys {
+				if !slices.Contains(recipients[file], key) {
+					recipients[file] = append(recipients[file], key)
+				}
+			}
+		}
+	}
+	if len(recipients) == 0 {
+		return nil
+	}
+	var text strings.Builder
+	text.WriteString("# Written by quick-deploy from the keys in the profile:\n# sops --config .sops.yaml FILE\ncreation_rules:\n")
+	for _, file := range sortedKeys(recipients) {
+		// A single quote is doubled in single-quoted YAML; keys are checked by the schema.
+		pattern := strings.ReplaceAll(regexp.QuoteMeta(file), "'", "''")
+		fmt.Fprintf(&text, "  - path_regex: '(^|/)%s$'\n    age: %s\n", pattern, strings.Join(recipients[file], ","))
+	}
+	return []File{{Path: ".sops.yaml", Data: []byte(text.String())}}
+}
+
+// encryptedKeys are the top-level keys of a sops file in YAML. A value that is
+// not encrypted is an error: the file would carry it into the store.
+func encryptedKeys(data []byte) ([]string, error) {
+	root, err := profile.Parse("secrets", data)
+	if err != nil {
+		return nil, err
+	}
+	if root.Get("sops") == nil {
+		return nil, fmt.Errorf("it has no sops block")
+	}
+	var keys []string
+	for _, f := range root.Fields {
+		if f.Key == "sops" {
+			continue
+		}
+		if clear := clearText(f.Value); clear {
+			return nil, fmt.Errorf("the value of %s is in clear text", f.Key)
+		}
+		keys = append(keys, f.Key)
+	}
+	return keys, nil
+}
+
+func clearText(n *profile.Node) bool {
+	for _, i := range n.Items {
+		if clearText(i) {
+			return true
+		}
+	}
+	for _, f := range n.Fields {
+		if clearText(f.Value) {
+			return true
+		}
+	}
+	text, isText := n.Scalar.(string)
+	return n.Scalar != nil && !(isText && strings.HasPrefix(text, "ENC["))
+}

@@ -1,0 +1,120 @@
+package generator
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/quick-deploy/quick-deploy/generator/mapping"
+	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+)
+
+// services imports the modules of the services in use, compares their ports
+// and opens those that the profile exposes.
+func (h *host) services() error {
+	for _, use := range h.mapped.Services {
+		h.modules[cmp.Or(use.Service.Module, use.Name)+".nix"] = true
+		for _, name := range use.Service.Unfree {
+			h.unfree[name] = true
+		}
+		for _, name := range use.Service.Inputs {
+			h.inputs[name] = true
+		}
+		h.summary.Services = append(h.summary.Services, Service{Name: use.Name, Info: use.Service, Ports: ports(use)})
+	}
+	h.checkPorts()
+	h.checkNeeds()
+	for v := range h.visits("expose") {
+		if v.Node.Scalar != true {
+			continue
+		}
+		i := slices.IndexFunc(h.summary.Services, func(s Service) bool { return s.Name == v.Service })
+		if i < 0 {
+			return fmt.Errorf("expose outside of a service, at %v", v.Path)
+		}
+		h.summary.Services[i].Exposed = true
+		named := map[string]bool{}
+		for _, p := range h.summary.Services[i].Ports {
+			option := map[string]string{"tcp": "allowedTCPPorts", "udp": "allowedUDPPorts"}[p.Protocol]
+			item := nix.Item{Value: nix.Int(p.Number), Origin: v.Node.Origin()}
+			if !named[option] {
+				named[option], item.Comment = true, p.Service
+			}
+			h.set(v.Node, nix.List{item}, "networking", "firewall", option)
+		}
+	}
+	return nil
+}
+
+// ports are the ports that a service listens on with the host's settings.
+func ports(use mapping.Use) []Port {
+	var out []Port
+	for _, p := range use.Service.Ports {
+		if p.When != "" {
+			if on := use.Node.Get(p.When); on == nil || on.Scalar != true {
+				continue
+			}
+		}
+		port := Port{Service: use.Name, Name: p.Name, Protocol: p.Protocol, Number: p.Port, Node: use.Node}
+		if n := use.Node.Get(p.Key); p.Key != "" && n != nil {
+			port.Number, port.Node = integer(n), n
+		}
+		out = append(out, port)
+	}
+	return out
+}
+
+func integer(n *profile.Node) int {
+	switch v := n.Scalar.(type) {
+	case int64:
+		return int(v)
+	case uint64:
+		return int(v)
+	}
+	return 0
+}
+
+func (h *host) checkPorts() {
+	type key struct {
+		number   int
+		protocol string
+	}
+	taken := map[key]Port{}
+	for _, s := range h.summary.Services {
+		for _, p := range s.Ports {
+			k := key{p.Number, p.Protocol}
+			other, clash := taken[k]
+			if !clash {
+				taken[k] = p
+				continue
+			}
+			h.problem(p.Node, fmt.Sprintf("port %d is taken twice", p.Number),
+				fmt.Sprintf("%s and %s both listen on %s port %d", other.Service, p.Service, p.Protocol, p.Number),
+				fmt.Sprintf("give one of them another port, such as %s: {port: %d}", p.Service, free(p.Number, h.summary.Services)))
+		}
+	}
+}
+
+// free is the next port after n that no service uses.
+func free(n int, services []Service) int {
+	for {
+		n++
+		used := slices.ContainsFunc(services, func(s Service) bool {
+			return slices.ContainsFunc(s.Ports, func(p Port) bool { return p.Number == n })
+		})
+		if !used {
+			return n
+		}
+	}
+}
+
+func (h *host) checkNeeds() {
+	for i, s := range h.summary.Services {
+		for _, need := range s.Info.Needs {
+			if !slices.ContainsFunc(h.summary.Services, func(o Service) bool { return o.Name == need }) {
+				h.notice(h.mapped.Services[i].Node, "%s does its work only with %s, which is not on: add %s: {} to services", s.Name, need, need)
+			}
+		}
+	}
+}

@@ -1,0 +1,4 @@
+{ ... }:
+{
+  nixpkgs.hostPlatform = "x86_64-linux";
+}

@@ -1,0 +1,14 @@
+# Written by quick-deploy from the profile. Settings of your own belong in local.nix,
+# which is written once and then left alone.
+{ ... }:
+{
+  imports = [
+    ./hardware-configuration.nix
+    ./local.nix
+    ../../modules/base.nix
+  ];
+
+  networking.hostName = "atlas";
+
+  system.stateVersion = "26.05";
+}

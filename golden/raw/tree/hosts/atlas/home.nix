@@ -1,0 +1,17 @@
+# Written by quick-deploy from the profile. Settings of your own belong in local.nix,
+# which is written once and then left alone.
+{ ... }:
+{
+  imports = [ ../../modules/home/base.nix ];
+
+  home = {
+    homeDirectory = "/home/ada";
+    stateVersion = "26.05";
+    username = "ada";
+  };
+
+  programs = {
+    bat.enable = true;
+    htop.enable = true;
+  };
+}

@@ -1,0 +1,30 @@
+# Written by quick-deploy from the profile. Settings of your own belong in local.nix,
+# which is written once and then left alone.
+{ ... }:
+{
+  imports = [
+    ../../modules/home/base.nix
+    ../../modules/home/git.nix
+  ];
+
+  home = {
+    homeDirectory = "/home/ada";
+    sessionVariables = {
+      A = "''\${b}";
+      CR = "a\rb";
+      EMPTY = "";
+      LINES = ''
+        one
+        two
+      '';
+      TAB = "a\tb";
+    };
+    stateVersion = "26.05";
+    username = "ada";
+  };
+
+  programs.git.settings.user = {
+    email = "a&b|c@example.org";
+    name = "Ada \${x} ''$\${y}'' \"Q\"";
+  };
+}

@@ -1,0 +1,42 @@
+# Written by quick-deploy from the profile. Settings of your own belong in local.nix,
+# which is written once and then left alone.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+{
+  imports = [
+    ../../modules/home/base.nix
+    ../../modules/home/zsh.nix
+    ../../modules/home/git.nix
+  ];
+
+  home = {
+    homeDirectory = "/home/ada";
+    packages = [ pkgs.fd ];
+    sessionVariables.QUICK_DEPLOY_FLAKE = lib.mkDefault "${config.xdg.configHome}/nixos";
+    stateVersion = "26.05";
+    username = "ada";
+  };
+
+  programs = {
+    git.settings.alias.amend = "commit --amend";
+    zsh = {
+      history = {
+        save = 5000;
+        size = 5000;
+      };
+      shellAliases = {
+        hms = lib.mkDefault "home-manager switch --flake \"$QUICK_DEPLOY_FLAKE#ada@atlas\"";
+        nfc = lib.mkDefault "nix flake check \"$QUICK_DEPLOY_FLAKE\"";
+        nfd = lib.mkDefault "nix develop \"$QUICK_DEPLOY_FLAKE\"";
+        nfu = lib.mkDefault "nix flake update --flake \"$QUICK_DEPLOY_FLAKE\"";
+        nrb = lib.mkDefault "nixos-rebuild build --flake \"$QUICK_DEPLOY_FLAKE#atlas\"";
+        nrs = lib.mkDefault "nixos-rebuild switch --sudo --flake \"$QUICK_DEPLOY_FLAKE#atlas\"";
+        nrt = lib.mkDefault "nixos-rebuild test --sudo --flake \"$QUICK_DEPLOY_FLAKE#atlas\"";
+      };
+    };
+  };
+}

@@ -1,0 +1,168 @@
+package schema
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Reference writes the description of every key as Markdown.
+func Reference(w io.Writer, root *Node) error {
+	r := &reference{w: w}
+	r.printf("# The profile\n\n")
+	r.printf("Written from the schema by `go generate ./schema`; a test keeps it fresh.\n\n")
+	r.printf("Every list has a twin with a `+` before its name, which adds to the inherited list instead of replacing it.\n")
+	r.section("Top level", root, map[string]bool{"host": true, "defaults": true, "hosts": true, "groups": true})
+	host := root.Properties["host"]
+	r.section("A host", host, map[string]bool{"services": true, "users": true})
+	r.printf("\n`hosts.<host>`, `defaults`, `groups.<group>` and `host` all have these keys.\n")
+	user := host.Properties["users"].Additional
+	r.section("A user", user, map[string]bool{"home": true})
+	r.section("A user's home", user.Properties["home"], homes(user.Properties["home"]))
+	for _, name := range sortedKeys(user.Properties["home"].Properties) {
+		if n := user.Properties["home"].Properties[name]; n.Home != nil {
+			r.printf("\n### home.%s\n\n%s\n", name, n.Description)
+			r.table(n, "", nil)
+		}
+	}
+	r.printf("\n## Services\n")
+	services := host.Properties["services"]
+	for _, name := range sortedKeys(services.Properties) {
+		r.service(name, services.Properties[name])
+	}
+	return r.err
+}
+
+func homes(n *Node) map[string]bool {
+	skip := map[string]bool{}
+	for name, p := range n.Properties {
+		if p.Home != nil {
+			skip[name] = true
+		}
+	}
+	return skip
+}
+
+type reference struct {
+	w   io.Writer
+	err error
+}
+
+func (r *reference) printf(format string, args ...any) {
+	if r.err == nil {
+		_, r.err = fmt.Fprintf(r.w, format, args...)
+	}
+}
+
+func (r *reference) section(title string, n *Node, skip map[string]bool) {
+	r.printf("\n## %s\n\n%s\n", title, n.Description)
+	r.table(n, "", skip)
+}
+
+func (r *reference) service(name string, n *Node) {
+	r.printf("\n### services.%s\n\n%s\n", name, n.Description)
+	if n.Service != nil {
+		var facts []string
+		for _, p := range n.Service.Ports {
+			facts = append(facts, fmt.Sprintf("%s port %d", p.Protocol, p.Port))
+		}
+		for _, need := range n.Service.Needs {
+			facts = append(facts, "needs "+need)
+		}
+		if n.Service.Docs != "" {
+			facts = append(facts, "see <"+n.Service.Docs+">")
+		}
+		if len(facts) > 0 {
+			r.printf("\n%s.\n", strings.Join(facts, "; "))
+		}
+	}
+	r.table(n, "", nil)
+}
+
+// table writes one row for each key below n.
+func (r *reference) table(n *Node, prefix string, skip map[string]bool) {
+	rows := r.rows(n, prefix, skip)
+	if len(rows) == 0 {
+		return
+	}
+	r.printf("\n| key | value | meaning | sets |\n| --- | --- | --- | --- |\n%s", strings.Join(rows, ""))
+}
+
+func (r *reference) rows(n *Node, prefix string, skip map[string]bool) []string {
+	var rows []string
+	for _, key := range sortedKeys(n.Properties) {
+		c := n.Properties[key]
+		rows = append(rows, row(prefix+key, c))
+		if skip[key] {
+			continue
+		}
+		rows = append(rows, r.rows(c, prefix+key+".", nil)...)
+	}
+	if n.Additional != nil && n.Key != "" {
+		rows = append(rows, r.rows(n.Additional, prefix+"<"+n.Key+">.", nil)...)
+	}
+	if n.Items != nil {
+		rows = append(rows, r.rows(n.Items, strings.TrimSuffix(prefix, ".")+"[].", nil)...)
+	}
+	return rows
+}
+
+func row(key string, n *Node) string {
+	meaning := n.Description
+	if n.Default != nil {
+		meaning += " Default: `" + compact(n.Default) + "`."
+	}
+	if len(n.Examples) > 0 {
+		meaning += " Example: `" + compact(n.Examples[0]) + "`."
+	}
+	if n.Deprecated {
+		meaning = "Deprecated. " + meaning
+	}
+	var sets []string
+	for _, rule := range n.Rules {
+		for _, target := range []string{rule.Option, rule.Home} {
+			if target != "" && !slices.Contains(sets, "`"+target+"`") {
+				sets = append(sets, "`"+target+"`")
+			}
+		}
+	}
+	return fmt.Sprintf("| `%s` | %s | %s | %s |\n", key, kind(n), cell(meaning), strings.Join(sets, ", "))
+}
+
+func kind(n *Node) string {
+	if len(n.Enum) > 0 {
+		values := make([]string, len(n.Enum))
+		for i, v := range n.Enum {
+			values[i] = "`" + compact(v) + "`"
+		}
+		return strings.Join(values, " ")
+	}
+	if n.Service != nil || n.Home != nil {
+		return "object"
+	}
+	if len(n.Types) == 0 {
+		return "any of several"
+	}
+	if n.Types[0] == "array" && n.Items != nil && len(n.Items.Types) == 1 {
+		return "list of " + n.Items.Types[0]
+	}
+	return strings.Join(n.Types, " or ")
+}
+
+func cell(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, "|", `\|`), "\n", " ")
+}
+
+func compact(v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	s := string(data)
+	if text, ok := v.(string); ok {
+		s = text
+	}
+	return strings.ReplaceAll(s, "|", `\|`)
+}
