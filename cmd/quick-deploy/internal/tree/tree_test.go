@@ -1,7 +1,10 @@
 package tree
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -11,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/gofrs/flock"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
@@ -584,6 +588,120 @@ func TestHashIgnoresTheOrder(t *testing.T) {
 	}
 	if Fingerprint(set("a", "b")) == Fingerprint(set("ab", "")) {
 		t.Error("the fingerprint does not tell path from content")
+	}
+}
+
+func TestOnlyOneRunAtATime(t *testing.T) {
+	dir := t.TempDir()
+	tr := open(t, dir)
+	other := flock.New(dir, flock.SetFlag(os.O_RDONLY))
+	if ok, err := other.TryLock(); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	_, err := tr.Apply(t.Context(), plan(t, tr, set("a", "1")), Options{})
+	if fault.CodeOf(err) != fault.Locked {
+		t.Errorf("got %v", err)
+	}
+	wantContents(t, dir, "./", "")
+	if err := other.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	apply(t, tr, set("a", "1"), Options{})
+}
+
+func TestCancelled(t *testing.T) {
+	dir := t.TempDir()
+	tr := open(t, dir)
+	apply(t, tr, set("a", "1", "b", "1"), Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := tr.Apply(ctx, plan(t, tr, set("a", "2")), Options{})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	recovers(t, dir, set("a", "3"), "cancelled")
+}
+
+func TestHintsForTheDisk(t *testing.T) {
+	for _, tc := range []struct {
+		err  error
+		code fault.Code
+		hint string
+	}{
+		{syscall.EACCES, fault.Preflight, "writable for you"},
+		{syscall.EROFS, fault.Preflight, "read-only"},
+		{syscall.ENOSPC, fault.Preflight, "free some space"},
+		{syscall.EDQUOT, fault.Preflight, "free some space"},
+		{syscall.EIO, fault.Unexpected, ""},
+	} {
+		err := onDisk("write", "/x/flake.nix", fmt.Errorf("write: %w", &fs.PathError{Op: "open", Path: "/x/.flake.nix.tmp", Err: tc.err}))
+		if fault.CodeOf(err) != tc.code || !strings.Contains(strings.Join(fault.HintsOf(err), " "), tc.hint) {
+			t.Errorf("%v: code %d, hints %v", tc.err, fault.CodeOf(err), fault.HintsOf(err))
+		}
+		if want := "write /x/flake.nix: " + tc.err.Error(); err.Error() != want {
+			t.Errorf("got %q, want %q", err, want)
+		}
+	}
+}
+
+func TestDiff(t *testing.T) {
+	dir := t.TempDir()
+	tr := open(t, dir)
+	apply(t, tr, set("gone", "g\n", "mine", "1\n", "x", "a\n-- b\nc\n", "yours", "1\n"), Options{})
+	put(t, dir, "mine", "edited\x1b[2J\n")
+	put(t, dir, "yours", "edited\n")
+	put(t, dir, "theirs", "t\n")
+	c := plan(t, tr, set("mine", "2\n", "new", "n", "same", "", "theirs", "2\n", "x", "a\nc\nd\n"))
+	var plain, colored strings.Builder
+	if err := errors.Join(Diff(c, &plain, false), Diff(c, &colored, true)); err != nil {
+		t.Fatal(err)
+	}
+	const want = `--- a/gone
++++ /dev/null
+@@ -1 +0,0 @@
+-g
+# mine: edited by hand; kept unless forced. To force it means:
+--- a/mine
++++ b/mine
+@@ -1 +1 @@
+-edited␛[2J
++2
+--- /dev/null
++++ b/new
+@@ -0,0 +1 @@
++n
+\ No newline at end of file
+# theirs: not written by quick-deploy; kept unless forced. To force it means:
+--- a/theirs
++++ b/theirs
+@@ -1 +1 @@
+-t
++2
+--- a/x
++++ b/x
+@@ -1,3 +1,3 @@
+ a
+--- b
+ c
++d
+# yours: no longer needed, but edited by hand: it stays, and is yours
+`
+	if diff := cmp.Diff(want, plain.String()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if !strings.Contains(colored.String(), "\x1b[31m--- b\x1b[0m\n") || strings.Contains(colored.String(), "[2J\n\x1b") {
+		t.Errorf("colors:\n%q", colored.String())
+	}
+	raw, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const wantJSON = `{"changes":[{"path":"gone","action":"remove","added":0,"removed":1},{"path":"mine","action":"conflict","added":1,"removed":1},` +
+		`{"path":"new","action":"create","added":1,"removed":0},{"path":"same","action":"create","added":0,"removed":0},` +
+		`{"path":"theirs","action":"foreign","added":1,"removed":1},{"path":"x","action":"update","added":1,"removed":1},` +
+		`{"path":"yours","action":"released","added":0,"removed":1}],"counts":{"conflict":1,"create":2,"foreign":1,"released":1,"remove":1,"update":1}}`
+	if diff := cmp.Diff(wantJSON, string(raw)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 
