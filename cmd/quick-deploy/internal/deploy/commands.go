@@ -1,0 +1,95 @@
+package deploy
+
+import (
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+)
+
+// The commands that act on a machine, each in one place. The plan prints them,
+// the steps run them.
+
+// quick is the limit for commands that do not build, download or activate.
+const quick = 2 * time.Minute
+
+// flakes turns on what the commands below need on a machine whose nix.conf does not.
+var flakes = []string{"--extra-experimental-features", "nix-command flakes"}
+
+// buildSystem builds the system as the user. nixos-rebuild leaves a link
+// named result in the working directory, which is a garbage-collector root.
+// The flags are those that the Python nixos-rebuild (since 25.11) and the shell one
+// before it take alike; "build" never re-executes itself, so --no-reexec is not needed.
+func (d *Deployer) buildSystem(g Goal, dir string) run.Command {
+	args := []string{"build", "--flake", g.systemRef(), "--log-format", "internal-json"}
+	return run.Command{Name: "nixos-rebuild", Args: append(args, g.nixFlags()...), Dir: dir, Timeout: d.cfg.BuildTimeout}
+}
+
+// buildHome builds a home as the user. Not "home-manager build": that needs
+// the home-manager command, and finds the home of the wrong host where names are ambiguous.
+func (d *Deployer) buildHome(g Goal, u User, link string) run.Command {
+	args := append([]string{"build"}, flakes...)
+	args = append(args, "--out-link", link, "--log-format", "internal-json")
+	args = append(args, g.nixFlags()...)
+	return run.Command{Name: "nix", Args: append(args, g.homeRef(u)), Dir: filepath.Dir(link), Timeout: d.cfg.BuildTimeout}
+}
+
+func (g Goal) nixFlags() []string {
+	var args []string
+	if !g.UpdateLock {
+		// flake.lock is written by this program: a lock file that Nix wants to
+		// change is a finding, not something to change on the way.
+		args = append(args, "--no-update-lock-file")
+	}
+	if g.Offline {
+		args = append(args, "--offline")
+	}
+	if g.ShowTrace {
+		args = append(args, "--show-trace")
+	}
+	return append(args, g.NixArgs...)
+}
+
+// activate runs a system's switch-to-configuration.
+func (d *Deployer) activate(system, verb string, env []string, id int) run.Command {
+	return run.Command{
+		Name: system + "/bin/switch-to-configuration", Args: []string{verb}, Env: env,
+		Elevate: true, Timeout: d.cfg.ActivateTimeout,
+		Detach: &run.Detach{Unit: "quick-deploy-" + strconv.Itoa(id) + "-" + verb, Log: d.store.Path("logs", "activation.log")},
+	}
+}
+
+// setProfile makes a system the newest generation of the system profile.
+func (d *Deployer) setProfile(system string) run.Command {
+	return run.Command{Name: "nix-env", Args: []string{"-p", d.cfg.Paths.System, "--set", system}, Elevate: true, Timeout: quick}
+}
+
+// switchGeneration makes an existing generation the current one of a profile.
+func (d *Deployer) switchGeneration(profile string, n int) run.Command {
+	return run.Command{Name: "nix-env", Args: []string{"-p", profile, "--switch-generation", strconv.Itoa(n)}, Timeout: quick}
+}
+
+// activateHome runs a home's activate for a user.
+func (d *Deployer) activateHome(pkg string, u User, suffix string) run.Command {
+	c := run.Command{
+		Name: pkg + "/activate", Timeout: d.cfg.ActivateTimeout,
+		// What "home-manager switch -b SUFFIX" sets.
+		Env: []string{"HOME_MANAGER_BACKUP_EXT=" + suffix},
+	}
+	if u.Name != d.cfg.User {
+		c.As = u.Name
+	}
+	return c
+}
+
+// addRoot makes link a garbage-collector root of path. --indirect is what Nix
+// before 2.4 needs and later ones accept.
+func (d *Deployer) addRoot(path, link string) run.Command {
+	return run.Command{Name: "nix-store", Args: []string{"--realise", path, "--add-root", link, "--indirect"}, Timeout: quick}
+}
+
+// compare lists what differs between two closures.
+func (d *Deployer) compare(old, new string) run.Command {
+	return run.Command{Name: "nix", Args: append(append([]string{"store", "diff-closures"}, flakes...), old, new), Timeout: quick}
+}

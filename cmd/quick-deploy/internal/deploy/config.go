@@ -1,0 +1,182 @@
+// Package deploy brings a machine to what a generated flake describes, and back.
+//
+// It is thin. Nix evaluates and builds, through nixos-rebuild and nix; the
+// built system's own switch-to-configuration and the built home's own activate
+// do the work, which are the programs that nixos-rebuild and home-manager end
+// in as well. They are run directly, because then exactly the closure that was
+// shown and confirmed is activated, without a second evaluation; because the
+// exit codes of switch-to-configuration reach us (the shell nixos-rebuild
+// turns all of them into 1); and because the boot default can move last.
+//
+// Every run is a plan of typed steps, listed in pipeline.go. Each step has an
+// input hash, and the journal is written before and after it: a run that ended
+// at any point is taken up where it stopped.
+package deploy
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+)
+
+// Paths are the places on the machine that a deployment reads and changes.
+type Paths struct {
+	Current   string // link to the running system
+	Booted    string // link to the system that was booted
+	System    string // the system profile
+	PerUser   string // the folder of the old per-user profiles
+	MachineID string
+}
+
+// DefaultPaths are those of a NixOS machine.
+func DefaultPaths() Paths {
+	return Paths{
+		Current:   "/run/current-system",
+		Booted:    "/run/booted-system",
+		System:    "/nix/var/nix/profiles/system",
+		PerUser:   "/nix/var/nix/profiles/per-user",
+		MachineID: "/etc/machine-id",
+	}
+}
+
+// Config is everything a Deployer needs from its surroundings. All of it can
+// be replaced by a test.
+type Config struct {
+	StateDir string
+	Paths    Paths
+	Runner   run.Runner // with elevation, see package elevate
+	Writer   atomic.Writer
+	Now      func() time.Time                                 // nil: time.Now
+	Sleep    func(ctx context.Context, d time.Duration) error // nil: real time
+	Jitter   func() float64                                   // in [0,1); nil: none
+	Log      *slog.Logger                                     // nil: discarded
+	// LogPath is the log file of this process, LogOffset its size now, bytes.
+	LogPath   string
+	LogOffset func() int64
+	// Events gets everything that happens, for the terminal or as JSON; nil: nobody.
+	Events func(journal.Event)
+	// Output gets each line of a command's output, raw; nil: nobody.
+	Output func(step string, s run.Stream, line string)
+	// Confirm asks a question whose default answer is no. nil: there is nobody
+	// to ask, and a run without Goal.Yes is refused.
+	Confirm func(ctx context.Context, q Question) (bool, error)
+	// Hook is called with "before:<step>", "after:<step>" and at the other
+	// boundaries of a run; tests end the process there.
+	Hook func(point string) error
+
+	User      string // who runs the program
+	HomeDir   string // of User
+	StateHome string // XDG_STATE_HOME of User, absolute
+	HostName  string // of this machine
+	PID       int
+	Tool      string // version of the program
+	Machine   *preflight.Machine
+	Health    *health.Checker
+	Retry     retry.Policy
+	Retention journal.Retention // zero: the newest 20 and what is younger than 30 days
+	Backups   journal.Retention // likewise for backups
+	// Graphical says whether the program was started from inside a graphical session of this machine.
+	Graphical bool
+	// Timeouts of the steps, zero: none for builds, 15 min for an activation.
+	BuildTimeout, ActivateTimeout time.Duration
+}
+
+// Question is asked before something is switched.
+type Question struct {
+	Host    string
+	Verb    string
+	Text    string   // one line
+	Details []string // what changes
+}
+
+// Deployer acts on this machine.
+type Deployer struct {
+	cfg   Config
+	store *journal.Store
+}
+
+// New fills the defaults in.
+func New(cfg Config) *Deployer {
+	if cfg.Paths == (Paths{}) {
+		cfg.Paths = DefaultPaths()
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Sleep == nil {
+		cfg.Sleep = sleep
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.LogOffset == nil {
+		cfg.LogOffset = func() int64 { return 0 }
+	}
+	if cfg.Retention == (journal.Retention{}) {
+		cfg.Retention = journal.Retention{Count: 20, Age: 30 * 24 * time.Hour}
+	}
+	if cfg.Backups == (journal.Retention{}) {
+		cfg.Backups = journal.Retention{Count: 10, Age: 30 * 24 * time.Hour}
+	}
+	if cfg.ActivateTimeout == 0 {
+		cfg.ActivateTimeout = 15 * time.Minute
+	}
+	if cfg.StateHome == "" {
+		cfg.StateHome = filepath.Join(cfg.HomeDir, ".local/state")
+	}
+	if cfg.PID == 0 {
+		cfg.PID = os.Getpid()
+	}
+	if cfg.Retry == (retry.Policy{}) {
+		cfg.Retry = retry.Default()
+	}
+	d := &Deployer{cfg: cfg}
+	d.store = &journal.Store{Dir: cfg.StateDir, Writer: cfg.Writer, Now: cfg.Now, Warn: d.warn}
+	return d
+}
+
+// Store is the state directory, for commands that only read.
+func (d *Deployer) Store() *journal.Store { return d.store }
+
+func (d *Deployer) warn(format string, args ...any) {
+	d.event(journal.Event{Type: "warning", Message: sprintf(format, args...)})
+	d.cfg.Log.Warn(sprintf(format, args...))
+}
+
+func (d *Deployer) event(e journal.Event) {
+	if d.cfg.Events == nil {
+		return
+	}
+	e.SchemaVersion = journal.EventSchema
+	if e.Time.IsZero() {
+		e.Time = d.cfg.Now()
+	}
+	d.cfg.Events(e)
+}
+
+func (d *Deployer) hook(point string) error {
+	if d.cfg.Hook == nil {
+		return nil
+	}
+	return d.cfg.Hook(point)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,356 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+)
+
+func TestSwitchMovesTheBootDefaultLast(t *testing.T) {
+	w := newWorld(t)
+	d := w.deployer()
+	r, err := w.run(t, d, w.goal(Switch))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Result != journal.Good || r.ID != 1 {
+		t.Errorf("record %d is %q", r.ID, r.Result)
+	}
+	order := []string{"nixos-rebuild build", "nix build", "# ", "/activate", "--set", "switch-to-configuration boot"}
+	at := 0
+	for _, c := range w.ran {
+		if at < len(order) && strings.Contains(c, order[at]) {
+			at++
+		}
+	}
+	if at != len(order) {
+		t.Errorf("no command with %q in its place:\n%s", order[at], strings.Join(w.ran, "\n"))
+	}
+	for _, c := range w.ran {
+		root := strings.HasPrefix(c, "# ")
+		if want := strings.Contains(c, "switch-to-configuration") || strings.Contains(c, "nix-env -p "+w.path("profiles")); root != want {
+			t.Errorf("root %t, want %t: %s", root, want, c)
+		}
+	}
+	now := w.now(t)
+	if now["system"][:2] != "2 " || now["home"][:2] != "2 " || now["boot"] != now["current"] {
+		t.Errorf("after the switch: %v", now)
+	}
+}
+
+func TestNoChangeIsFoundWithoutACommand(t *testing.T) {
+	w := newWorld(t)
+	d := w.deployer()
+	if _, err := w.run(t, d, w.goal(Switch)); err != nil {
+		t.Fatal(err)
+	}
+	w.ran = nil
+	p, err := d.Plan(t.Context(), w.goal(Switch))
+	if err != nil || !p.NoChange {
+		t.Fatalf("no change not found: %v %q", err, p.Reason)
+	}
+	if _, err := d.Run(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.ran) != 0 {
+		t.Errorf("commands ran: %v", w.ran)
+	}
+	for name, change := range map[string]func(){
+		"a file":         func() { must(t, os.WriteFile(filepath.Join(w.flake(), "local.nix"), []byte("{ }"), 0o644)) },
+		"the lock":       func() { must(t, os.WriteFile(filepath.Join(w.flake(), "flake.lock"), []byte("new"), 0o644)) },
+		"the generation": func() { must(t, w.profileSet(w.path("profiles/system"), w.path("store/first-nixos-system"))) },
+		"the running system": func() {
+			must(t, w.setLink(w.path("run/current-system"), w.path("store/first-nixos-system")))
+		},
+	} {
+		if _, err := w.run(t, d, w.goal(Switch)); err != nil {
+			t.Fatal(err)
+		}
+		change()
+		if p, err := d.Plan(t.Context(), w.goal(Switch)); err != nil || p.NoChange {
+			t.Errorf("%s changed, and it was not seen (%v)", name, err)
+		}
+	}
+}
+
+func TestRollbackRestoresTheRecordedGenerations(t *testing.T) {
+	w := newWorld(t)
+	d := w.deployer()
+	run := func(text string) journal.Record {
+		t.Helper()
+		w.writeFlake(t, text)
+		r, err := w.run(t, d, w.goal(Switch))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	run("one")
+	one := w.now(t)
+	run("two")
+	two := w.now(t)
+	run("three")
+
+	back := func(o RollbackOptions) journal.Record {
+		t.Helper()
+		o.Yes = true
+		o.Owned = func(string) ([]string, error) { return []string{"flake.nix"}, nil }
+		p, err := d.PlanRollback(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := d.Rollback(t.Context(), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	// What is deployed carries the files of the next deployment's start: compare machine parts only.
+	machine := func(m map[string]string) map[string]string {
+		out := map[string]string{}
+		for k, v := range m {
+			if !strings.HasPrefix(k, "file") {
+				out[k] = v
+			}
+		}
+		return out
+	}
+	back(RollbackOptions{})
+	if diff := cmp.Diff(machine(two), machine(w.now(t))); diff != "" {
+		t.Errorf("one rollback (-want +got):\n%s", diff)
+	}
+	r := back(RollbackOptions{})
+	if diff := cmp.Diff(machine(one), machine(w.now(t))); diff != "" {
+		t.Errorf("two rollbacks (-want +got):\n%s", diff)
+	}
+	if r.Verb != "rollback" || r.Target != 2 {
+		t.Errorf("record of the second rollback: %s, undoes %d", r.Verb, r.Target)
+	}
+	back(RollbackOptions{To: 3})
+	if diff := cmp.Diff(machine(two), machine(w.now(t))); diff != "" {
+		t.Errorf("rollback to before run 3 (-want +got):\n%s", diff)
+	}
+}
+
+func TestRollbackRefusesACollectedGeneration(t *testing.T) {
+	w := newWorld(t)
+	d := w.deployer()
+	if _, err := w.run(t, d, w.goal(Switch)); err != nil {
+		t.Fatal(err)
+	}
+	before := w.now(t)
+	must(t, os.RemoveAll(w.path("store/first-home-manager-generation")))
+	p, err := d.PlanRollback(t.Context(), RollbackOptions{Yes: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = d.Rollback(t.Context(), p)
+	if fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), "home of ada generation 1") {
+		t.Errorf("got %v", err)
+	}
+	if diff := cmp.Diff(before, w.now(t)); diff != "" {
+		t.Errorf("something was changed (-want +got):\n%s", diff)
+	}
+}
+
+func TestFailuresPutTheMachineBack(t *testing.T) {
+	for name, c := range map[string]struct {
+		fail string
+		code int
+		want fault.Code
+	}{
+		"activation script":  {"switch-to-configuration test", 2, fault.Activation},
+		"failed units":       {"switch-to-configuration test", 4, fault.Activation},
+		"pre-switch check":   {"switch-to-configuration test", 1, fault.Activation},
+		"home":               {"/activate", 1, fault.Activation},
+		"profile":            {"--set", 1, fault.Activation},
+		"boot loader":        {"switch-to-configuration boot", 1, fault.Activation},
+		"system build":       {"nixos-rebuild build", 1, fault.Build},
+		"home build":         {"nix build", 1, fault.Build},
+		"unknown exit code":  {"switch-to-configuration test", 77, fault.Activation},
+		"another activation": {"switch-to-configuration test", 11, fault.Activation},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			before := w.now(t)
+			// Only the new system and home fail: the old ones must work for going back.
+			new := w.hash(w.flake())
+			key := c.fail
+			if strings.HasPrefix(key, "switch") || strings.HasPrefix(key, "/act") {
+				key = new
+			}
+			w.fail = map[string]int{}
+			fails := 0
+			w.before = nil
+			d := w.deployer(func(cfg *Config) {
+				cfg.Runner = &failing{world: w, match: key, with: c.fail, code: c.code, count: &fails}
+			})
+			r, err := w.run(t, d, w.goal(Switch))
+			if fault.CodeOf(err) != c.want {
+				t.Fatalf("exit code %d (%v), want %d", fault.CodeOf(err), err, c.want)
+			}
+			if fails == 0 {
+				t.Fatal("nothing failed")
+			}
+			got := w.now(t)
+			// The generation that failed stays in the profile's list as evidence; current is the old one.
+			if diff := cmp.Diff(before, got); diff != "" {
+				t.Errorf("not as before (-want +got):\n%s", diff)
+			}
+			want := journal.PutBack
+			if c.want == fault.Build {
+				want = journal.Unchanged
+			}
+			if r.Result != want {
+				t.Errorf("result %q, want %q", r.Result, want)
+			}
+			if c.want == fault.Activation && r.Child != c.code {
+				t.Errorf("child exit %d, want %d", r.Child, c.code)
+			}
+		})
+	}
+}
+
+func TestFailedHealthIsPutBackAndRemembered(t *testing.T) {
+	w := newWorld(t)
+	before := w.now(t)
+	d := w.deployer()
+	g := w.goal(Switch)
+	g.Checks = []health.Check{{Name: "marker", Kind: health.File, Target: "/etc/marker", Required: true, Hint: "make it"}}
+	r, err := w.run(t, d, g)
+	if fault.CodeOf(err) != fault.Health {
+		t.Fatalf("got %v", err)
+	}
+	if diff := cmp.Diff(before, w.now(t)); diff != "" {
+		t.Errorf("not as before (-want +got):\n%s", diff)
+	}
+	if r.Result != journal.PutBack || len(r.Health) == 0 {
+		t.Errorf("result %q", r.Result)
+	}
+	if !slices.Contains(fault.HintsOf(err), "marker: make it") {
+		t.Errorf("hints %q", fault.HintsOf(err))
+	}
+
+	must(t, os.WriteFile(w.path("etc/marker"), nil, 0o644))
+	w.ran = nil
+	_, err = w.run(t, d, g)
+	if fault.CodeOf(err) != fault.Health || !strings.Contains(err.Error(), "tried in run 1") {
+		t.Fatalf("the bad closure was not refused: %v", err)
+	}
+	if slices.ContainsFunc(w.ran, func(c string) bool { return strings.HasPrefix(c, "# ") || strings.Contains(c, "nixos-rebuild") }) {
+		t.Errorf("it was built or activated again: %v", w.ran)
+	}
+
+	g.RetryBad = true
+	if _, err = w.run(t, d, g); err != nil {
+		t.Fatal(err)
+	}
+	bad, err := d.store.Bad()
+	if err != nil || len(bad) != 0 {
+		t.Errorf("still bad: %v %v", bad, err)
+	}
+}
+
+func TestKeepOnFailureLeavesTheNewSystemAndRollbackGoesToTheLastGood(t *testing.T) {
+	w := newWorld(t)
+	before := w.now(t)
+	d := w.deployer()
+	g := w.goal(Switch)
+	g.KeepOnFailure = true
+	g.Checks = []health.Check{{Name: "marker", Kind: health.File, Target: "/etc/marker", Required: true}}
+	for i, text := range []string{"two", "three"} {
+		w.writeFlake(t, text)
+		r, err := w.run(t, d, g)
+		if fault.CodeOf(err) != fault.Health || r.Result != journal.Broken {
+			t.Fatalf("run %d: %q, %v", i+1, r.Result, err)
+		}
+	}
+	p, err := d.PlanRollback(t.Context(), RollbackOptions{Yes: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Point.Record != 1 {
+		t.Errorf("the rollback point is that of run %d: a failed run replaced the last good one", p.Point.Record)
+	}
+	if _, err := d.Rollback(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	now := w.now(t)
+	for _, k := range []string{"current", "system", "home"} {
+		if before[k] != now[k] {
+			t.Errorf("%s is %s, was %s", k, now[k], before[k])
+		}
+	}
+}
+
+func TestNobodyToAsk(t *testing.T) {
+	w := newWorld(t)
+	g := w.goal(Switch)
+	g.Yes = false
+	_, err := w.run(t, w.deployer(), g)
+	if fault.CodeOf(err) != fault.Usage {
+		t.Errorf("got %v", err)
+	}
+	if len(w.ran) > 0 {
+		t.Errorf("ran %v before it refused", w.ran)
+	}
+}
+
+func TestDeclinedSwitchesNothing(t *testing.T) {
+	w := newWorld(t)
+	before := w.now(t)
+	var asked Question
+	d := w.deployer(func(c *Config) {
+		c.Confirm = func(_ context.Context, q Question) (bool, error) { asked = q; return false, nil }
+	})
+	g := w.goal(Switch)
+	g.Yes = false
+	r, err := w.run(t, d, g)
+	if fault.CodeOf(err) != fault.Pending || r.Result != journal.Declined {
+		t.Errorf("%q, %v", r.Result, err)
+	}
+	if diff := cmp.Diff(before, w.now(t)); diff != "" {
+		t.Errorf("something was switched (-want +got):\n%s", diff)
+	}
+	if !slices.Contains(asked.Details, "hello: 1 -> 2") {
+		t.Errorf("the question shows %q", asked.Details)
+	}
+}
+
+func TestInterruptDuringActivationPutsBack(t *testing.T) {
+	w := newWorld(t)
+	before := w.now(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	w.writeFlake(t, "two")
+	before["file flake.nix"], before["file flake.lock"] = "two", "lock of two"
+	d := w.deployer(func(c *Config) {
+		c.Hook = func(point string) error {
+			if point == "after:activate-system" {
+				cancel()
+			}
+			return nil
+		}
+	})
+	p, err := d.Plan(ctx, w.goal(Switch))
+	must(t, err)
+	r, err := d.Run(ctx, p)
+	if fault.CodeOf(err) != fault.Interrupted || !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if r.Result != journal.PutBack {
+		t.Errorf("result %q", r.Result)
+	}
+	if diff := cmp.Diff(before, w.now(t)); diff != "" {
+		t.Errorf("not as before (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,59 @@
+package deploy
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/nix-community/go-nix/pkg/nar"
+)
+
+func sprintf(format string, args ...any) string { return fmt.Sprintf(format, args...) }
+
+// hashOf hashes strings so that no two lists give the same text.
+func hashOf(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d:%s,", len(p), p)
+	}
+	return "sha256-" + base64.StdEncoding.EncodeToString(h.Sum(nil))
+}
+
+// treeHash is the NAR hash of the flake directory as Nix would copy it: all
+// but the repository's own folder and the links that builds leave. An absent
+// directory has the hash "".
+func treeHash(dir string) (string, error) {
+	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	h := sha256.New()
+	err := nar.DumpPathFilter(h, dir, func(path string, t nar.NodeType) bool {
+		base := filepath.Base(path)
+		if filepath.Dir(path) != filepath.Clean(dir) {
+			return true
+		}
+		return base != ".git" && !(t == nar.TypeSymlink && (base == "result" || strings.HasPrefix(base, "result-")))
+	})
+	if err != nil {
+		return "", fmt.Errorf("hash %s: %w", dir, err)
+	}
+	return "sha256-" + base64.StdEncoding.EncodeToString(h.Sum(nil)), nil
+}
+
+// fileHash is the SRI hash of a file, "" if there is none.
+func fileHash(path string) (string, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("hash %s: %w", path, err)
+	}
+	sum := sha256.Sum256(data)
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:]), nil
+}

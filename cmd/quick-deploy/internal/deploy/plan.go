@@ -1,0 +1,211 @@
+package deploy
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+)
+
+// Planned is what one step would do.
+type Planned struct {
+	Step     string   `json:"step"`
+	What     string   `json:"what"`
+	Commands []string `json:"commands,omitempty"` // as they will be run; what a build has yet to name is in angle brackets
+	Root     bool     `json:"root,omitempty"`     // one of the commands needs root
+	Done     string   `json:"done,omitempty"`     // why it will not run again
+}
+
+// Plan is what a run will do. Run carries out exactly this.
+type Plan struct {
+	SchemaVersion int              `json:"schema_version"`
+	Goal          Goal             `json:"goal"`
+	Run           int              `json:"run"`              // number the run will have
+	Resumes       bool             `json:"resumes"`          // takes up an unfinished run
+	NoChange      bool             `json:"no_change"`        // nothing to do: the machine is what the flake says
+	Reason        string           `json:"reason,omitempty"` // why NoChange or Resumes
+	Steps         []Planned        `json:"steps"`
+	Files         []Change         `json:"files"`
+	Preflight     preflight.Report `json:"preflight"`
+	Machine       journal.Machine  `json:"machine"`
+
+	fingerprint string
+	steps       []step
+	prior       *journal.State
+}
+
+// Plan works out what Run would do. It writes nothing, uses no network and needs no root.
+func (d *Deployer) Plan(ctx context.Context, g Goal) (Plan, error) {
+	p := Plan{SchemaVersion: journal.EventSchema, Goal: g, Steps: []Planned{}, Files: []Change{}}
+	if err := g.check(); err != nil {
+		return p, err
+	}
+	var err error
+	if p.Machine, err = d.machine(ctx, g.Users, false); err != nil {
+		return p, err
+	}
+	if p.prior, err = d.store.Peek(); err != nil {
+		if !journal.IsSetAside(err) {
+			return p, err
+		}
+		p.prior = nil // Run puts it aside; a plan writes nothing
+	}
+	if p.Run, err = d.store.NextID(p.prior); err != nil {
+		return p, err
+	}
+	if g.Tree != nil {
+		if p.Files, err = g.Tree.Changes(ctx); err != nil {
+			return p, err
+		}
+	}
+	if crashed(p.prior) && d.sameGoal(p.prior, g) {
+		p.Run, p.Resumes = p.prior.ID, true
+		p.Reason = fmt.Sprintf("run %d stopped in step %q", p.prior.ID, stoppedAt(p.prior))
+	} else if !g.Force && !crashed(p.prior) {
+		if p.NoChange, p.Reason, err = d.unchanged(g, p); err != nil || p.NoChange {
+			return p, err
+		}
+	}
+	if d.cfg.Machine != nil {
+		m := *d.cfg.Machine
+		m.Verb = string(g.Verb)
+		p.Preflight, err = preflight.Run(ctx, &m, g.Target, preflight.Options{Skip: g.SkipChecks, Offline: true, Acting: g.Verb.touches()})
+		if err != nil {
+			return p, usage(err)
+		}
+	}
+	for _, st := range pipeline() {
+		if pl := st.plan(d, g); pl != nil {
+			p.Steps = append(p.Steps, *pl)
+			p.steps = append(p.steps, st)
+		}
+	}
+	return p, nil
+}
+
+// unchanged says whether the last good deployment had this very goal, tree and
+// lock file, and the machine is still what it made of it.
+func (d *Deployer) unchanged(g Goal, p Plan) (bool, string, error) {
+	for _, c := range p.Files {
+		if c.Action != "keep" {
+			return false, "", nil
+		}
+	}
+	if g.Verb == Build {
+		return false, "", nil // its result is a store path that may have been collected
+	}
+	records, _ := d.store.Records()
+	if len(records) == 0 || records[0].Result != journal.Good || records[0].Fingerprint == "" || len(records[0].Pending) > 0 {
+		return false, "", nil
+	}
+	fp, err := d.fingerprint(g)
+	if err != nil {
+		return false, "", err
+	}
+	r := records[0]
+	if fp != r.Fingerprint || !p.Machine.Same(r.After) {
+		return false, "", nil
+	}
+	return true, fmt.Sprintf("run %d deployed this flake, and the machine is still what it made", r.ID), nil
+}
+
+// fingerprint identifies goal, tree and lock file.
+func (d *Deployer) fingerprint(g Goal) (string, error) {
+	tree, err := treeHash(g.FlakeDir)
+	if err != nil {
+		return "", err
+	}
+	parts := []string{"1", string(g.Verb), g.Host, g.FlakeDir, tree, strings.Join(g.NixArgs, "\x00")}
+	for _, u := range g.Users {
+		parts = append(parts, u.Name, u.Home)
+	}
+	return hashOf(parts...), nil
+}
+
+func (d *Deployer) sameGoal(st *journal.State, g Goal) bool {
+	return st.Verb == string(g.Verb) && st.Host == g.Host && st.Flake == g.FlakeDir
+}
+
+// crashed says whether a run was cut off: it never came to write that it ended.
+func crashed(st *journal.State) bool { return st != nil && st.Status == journal.Running }
+
+func stoppedAt(st *journal.State) string {
+	for _, s := range st.Steps {
+		if s.Status == journal.Running || s.Status == journal.Pending || s.Status == journal.Failed || s.Status == journal.Interrupted {
+			return s.Name
+		}
+	}
+	return "record"
+}
+
+// command is a planned command as text, with the elevation it will really have.
+func (d *Deployer) command(p *Planned, c run.Command) {
+	p.Root = p.Root || c.Elevate
+	if w, ok := d.cfg.Runner.(interface {
+		Wrap(run.Command) (run.Command, error)
+	}); ok {
+		if wrapped, err := w.Wrap(c); err == nil {
+			c = wrapped
+		}
+	}
+	text := c.String()
+	if len(c.Env) > 0 {
+		text = strings.Join(c.Env, " ") + " " + text
+	}
+	p.Commands = append(p.Commands, unquotePlaceholders.Replace(text))
+}
+
+// A path that is not known yet reads better without shell quotes.
+var unquotePlaceholders = strings.NewReplacer("'<system>'", "<system>", "'<home>'", "<home>",
+	"'<system>/bin/switch-to-configuration'", "<system>/bin/switch-to-configuration", "'<home>/activate'", "<home>/activate",
+	"'HOME_MANAGER_BACKUP_EXT=<suffix>'", "HOME_MANAGER_BACKUP_EXT=<suffix>")
+
+// WriteText prints the plan for a person.
+func (p Plan) WriteText(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "plan: %s %s from %s (run %d)\n", p.Goal.Verb, p.Goal.Host, p.Goal.FlakeDir, p.Run)
+	switch {
+	case p.NoChange:
+		fmt.Fprintf(&b, "nothing to do: %s\n", p.Reason)
+	case p.Resumes:
+		fmt.Fprintf(&b, "resumes: %s\n", p.Reason)
+	}
+	if p.Machine.Current != "" {
+		fmt.Fprintf(&b, "running: %s\n", p.Machine.Current)
+	}
+	for _, c := range p.Files {
+		fmt.Fprintf(&b, "file: %-8s %s\n", c.Action, c.Path)
+	}
+	for i, s := range p.Steps {
+		fmt.Fprintf(&b, "%2d. %-15s %s\n", i+1, s.Step, s.What)
+		for _, c := range s.Commands {
+			mark := "$"
+			if s.Root {
+				mark = "#"
+			}
+			fmt.Fprintf(&b, "    %s %s\n", mark, c)
+		}
+	}
+	for _, f := range p.Preflight.Findings {
+		skipped := ""
+		if f.Skipped {
+			skipped = " (skipped)"
+		}
+		fmt.Fprintf(&b, "%s: %s: %s%s\n    fix: %s\n", f.Severity, f.Check, f.What, skipped, f.Fix)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// WriteJSON prints the plan for a program.
+func (p Plan) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(p)
+}

@@ -1,0 +1,437 @@
+package deploy
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+)
+
+// session is one run at work.
+type session struct {
+	*Deployer
+	goal  Goal
+	plan  Plan
+	state *journal.State
+	data  data
+	step  *journal.Step // the one at work
+	final journal.Record
+}
+
+// data is what the steps hand on to each other. It lives in state.json, so
+// that a run that is taken up has it again.
+type data struct {
+	Before      journal.Machine   `json:"before"`
+	Point       journal.Point     `json:"point"`
+	Backup      string            `json:"backup,omitempty"`
+	Tree        string            `json:"tree,omitempty"`
+	Lock        string            `json:"lock,omitempty"`
+	Fingerprint string            `json:"fingerprint,omitempty"`
+	System      string            `json:"system,omitempty"`
+	Homes       map[string]string `json:"homes,omitempty"`
+	// BootOnly says why the new system is not to be run before a reboot.
+	BootOnly  string          `json:"boot_only,omitempty"`
+	Pending   []string        `json:"pending,omitempty"`
+	Advice    []string        `json:"advice,omitempty"`
+	After     journal.Machine `json:"after"`
+	Rollback  *rollbackData   `json:"rollback,omitempty"`
+	Suffix    string          `json:"suffix,omitempty"`  // of the files that home-manager moves out of its way
+	Touched   bool            `json:"touched,omitempty"` // something on the machine was switched, or was about to be
+	Skipped   []string        `json:"skipped_checks,omitempty"`
+	Health    json.RawMessage `json:"health,omitempty"`
+	Failed    []string        `json:"failed_units,omitempty"` // units that had failed before
+	Confirmed string          `json:"confirmed,omitempty"`
+}
+
+func (s *session) backups() *backup.Store {
+	return &backup.Store{Dir: s.store.Path("backups"), Writer: s.cfg.Writer, Now: s.cfg.Now}
+}
+
+// save writes state.json with the data of the steps.
+func (s *session) save() error {
+	raw, err := json.Marshal(s.data)
+	if err != nil {
+		return fmt.Errorf("encode state: %w", err)
+	}
+	s.state.Data = raw
+	return s.store.SaveState(s.state)
+}
+
+// note appends to the journal and tells the terminal. The journal is for
+// people: a run does not fail because it cannot be written while state.json can.
+func (s *session) note(e journal.Event) {
+	e.SchemaVersion, e.Time, e.Run, e.Host = journal.EventSchema, s.cfg.Now(), s.state.ID, s.goal.Host
+	if s.step != nil && e.Step == "" {
+		e.Step = s.step.Name
+	}
+	if err := s.store.Append(e); err != nil {
+		s.cfg.Log.Warn("journal", "error", err)
+	}
+	s.event(e)
+}
+
+// say tells the user something that is worth keeping in the step's record too.
+func (s *session) say(format string, args ...any) {
+	msg := fmt.Sprintf(format, args...)
+	if s.step != nil {
+		if s.step.Note != "" {
+			s.step.Note += "; "
+		}
+		s.step.Note += msg
+	}
+	s.cfg.Log.Info(msg)
+	s.note(journal.Event{Type: "message", Message: msg})
+}
+
+// command runs a command of a step: its lines go to the terminal and the log.
+func (s *session) command(ctx context.Context, c run.Command) (run.Result, error) {
+	name := "rollback"
+	if s.step != nil {
+		name = s.step.Name
+	}
+	if s.cfg.Output != nil && c.OnLine == nil {
+		c.OnLine = func(st run.Stream, line string) { s.cfg.Output(name, st, line) }
+	}
+	s.cfg.Log.Info("run", "command", c.String(), "root", c.Elevate)
+	res, err := s.cfg.Runner.Run(ctx, c)
+	if s.step != nil && err != nil {
+		s.step.Child = run.CodeOf(err)
+	}
+	return res, err
+}
+
+// Run carries out a plan and returns the record of it. A run that ends in a
+// failure has a record too; the error says what failed, with the exit code.
+func (d *Deployer) Run(ctx context.Context, p Plan) (journal.Record, error) {
+	if p.NoChange {
+		records, _ := d.store.Records()
+		if len(records) > 0 {
+			return records[0], nil
+		}
+	}
+	if p.Goal.Verb.touches() && !p.Goal.Yes && d.cfg.Confirm == nil {
+		return journal.Record{}, fault.New(fault.Usage, "there is nobody to ask, and --yes was not given").
+			Hint("pass --yes to go on without a question, or --dry-run to see the plan")
+	}
+	if err := d.store.Open(); err != nil {
+		return journal.Record{}, err
+	}
+	unlock, err := d.store.Lock(journal.Holder{PID: d.cfg.PID, Host: d.cfg.HostName, Verb: string(p.Goal.Verb), Started: d.cfg.Now()})
+	if err != nil {
+		return journal.Record{}, err
+	}
+	defer unlock()
+	s, err := d.begin(ctx, p)
+	if err != nil {
+		return journal.Record{}, err
+	}
+	return s.do(ctx)
+}
+
+// begin takes an unfinished run up or starts a new one. It runs under the lock:
+// what Plan saw may have changed since.
+func (d *Deployer) begin(ctx context.Context, p Plan) (*session, error) {
+	s := &session{Deployer: d, goal: p.Goal, plan: p}
+	prior, err := d.store.State()
+	if err != nil {
+		return nil, err
+	}
+	if err := d.store.SetAside("rollback-info.json"); err != nil {
+		return nil, err
+	}
+	if crashed(prior) {
+		if d.sameGoal(prior, p.Goal) {
+			return s, s.takeUp(prior)
+		}
+		if err := d.supersede(ctx, prior); err != nil {
+			return nil, err
+		}
+	}
+	id, err := d.store.NextID(prior)
+	if err != nil {
+		return nil, err
+	}
+	s.state = &journal.State{
+		ID: id, Verb: string(p.Goal.Verb), Host: p.Goal.Host, Flake: p.Goal.FlakeDir, By: d.cfg.User, PID: d.cfg.PID,
+		Started: d.cfg.Now(), Status: journal.Running, Log: d.cfg.LogPath,
+	}
+	for _, st := range p.steps {
+		s.state.Steps = append(s.state.Steps, journal.Step{Name: st.name(), Status: journal.Pending})
+	}
+	s.inherit(prior)
+	if err := d.hook("begin"); err != nil {
+		return nil, err
+	}
+	return s, s.save()
+}
+
+// inherit takes the build over from a run that failed: if its inputs are the
+// same and its result is still there, it is not built again.
+func (s *session) inherit(prior *journal.State) {
+	if prior == nil || prior.Status == journal.Done || !s.sameGoal(prior, s.goal) {
+		return
+	}
+	var old data
+	if json.Unmarshal(prior.Data, &old) != nil || old.System == "" {
+		return
+	}
+	from, to := prior.Find(build{}.name()), s.state.Find(build{}.name())
+	if from == nil || to == nil || (from.Status != journal.Done && from.Status != journal.Skipped) {
+		return
+	}
+	to.Status, to.Input = journal.Done, from.Input
+	s.data.System, s.data.Homes = old.System, old.Homes
+	s.data.Tree, s.data.Lock, s.data.Fingerprint = old.Tree, old.Lock, old.Fingerprint
+}
+
+// takeUp goes on with a run that was cut off, under its own number.
+func (s *session) takeUp(prior *journal.State) error {
+	if len(prior.Data) > 0 {
+		if err := json.Unmarshal(prior.Data, &s.data); err != nil {
+			return fmt.Errorf("read state: %w", err)
+		}
+	}
+	steps := make([]journal.Step, 0, len(s.plan.steps))
+	for _, st := range s.plan.steps {
+		if old := prior.Find(st.name()); old != nil {
+			steps = append(steps, *old)
+			continue
+		}
+		steps = append(steps, journal.Step{Name: st.name(), Status: journal.Pending})
+	}
+	prior.Steps, prior.PID, prior.Log = steps, s.cfg.PID, s.cfg.LogPath
+	prior.Resumed++
+	s.state = prior
+	if err := s.hook("begin"); err != nil {
+		return err
+	}
+	s.note(journal.Event{Type: "run", Status: journal.Running, Message: fmt.Sprintf("run %d is taken up at step %q", prior.ID, stoppedAt(prior))})
+	return s.save()
+}
+
+// supersede closes a run that was cut off and that another goal replaces.
+func (d *Deployer) supersede(ctx context.Context, prior *journal.State) error {
+	s := &session{Deployer: d, goal: Goal{Verb: Verb(prior.Verb), Host: prior.Host, FlakeDir: prior.Flake}, state: prior}
+	if len(prior.Data) > 0 {
+		if err := json.Unmarshal(prior.Data, &s.data); err != nil {
+			return fmt.Errorf("read state: %w", err)
+		}
+	}
+	for u := range s.data.Before.Homes {
+		s.goal.Users = append(s.goal.Users, User{Name: u})
+	}
+	prior.Status = journal.Interrupted
+	prior.Error = fmt.Sprintf("cut off in step %q; another run took its place", stoppedAt(prior))
+	after, err := d.machine(ctx, nil, false)
+	if err != nil {
+		return err
+	}
+	after.Homes = s.data.Before.Homes
+	r := s.record(journal.Superseded, after)
+	if err := d.store.SaveRecord(r); err != nil {
+		return err
+	}
+	return s.save()
+}
+
+// do runs the steps.
+func (s *session) do(ctx context.Context) (journal.Record, error) {
+	for _, st := range s.plan.steps {
+		if err := s.one(ctx, st); err != nil {
+			return s.fail(ctx, st, err)
+		}
+		if err := ctx.Err(); err != nil && !isRecord(st) {
+			return s.fail(ctx, st, fault.New(fault.Interrupted, "interrupted after step %q: %w", st.name(), err))
+		}
+	}
+	s.summary(s.final)
+	return s.final, nil
+}
+
+func isRecord(st step) bool { _, ok := st.(record); return ok }
+
+// one runs one step, unless it is done and nothing that it depends on has changed.
+func (s *session) one(ctx context.Context, st step) error {
+	js := s.state.Find(st.name())
+	s.step = js
+	defer func() { s.step = nil }()
+	in := st.input(s)
+	if in != "" && js.Status == journal.Done && js.Input == in && st.holds(s) {
+		s.note(journal.Event{Type: "step", Status: journal.Skipped, Message: "done before, with the same inputs"})
+		return nil
+	}
+	now := s.cfg.Now()
+	*js = journal.Step{Name: js.Name, Status: journal.Running, Input: in, Start: &now, LogOffset: s.cfg.LogOffset()}
+	if err := s.hook("before:" + st.name()); err != nil {
+		return err
+	}
+	if err := s.save(); err != nil {
+		return err
+	}
+	s.note(journal.Event{Type: "step", Status: journal.Running})
+	s.cfg.Log.Info("step", "name", st.name())
+
+	err := st.run(ctx, s)
+	end := s.cfg.Now()
+	js.End = &end
+	seconds := max(0, end.Sub(now).Seconds())
+	var skip skipped
+	switch {
+	case errors.As(err, &skip):
+		js.Status, js.Note, err = journal.Skipped, string(skip), nil
+	case err == nil:
+		js.Status = journal.Done
+		js.Input = in
+	case ctx.Err() != nil:
+		js.Status = journal.Interrupted
+	default:
+		js.Status = journal.Failed
+	}
+	if err != nil {
+		js.Error = err.Error()
+		s.note(journal.Event{Type: "step", Status: js.Status, Message: js.Error, Child: js.Child, Seconds: seconds})
+		return err // fail writes the state
+	}
+	if err := s.hook("after:" + st.name()); err != nil {
+		return err
+	}
+	if err := s.save(); err != nil {
+		return err
+	}
+	s.note(journal.Event{Type: "step", Status: js.Status, Message: js.Note, Seconds: seconds})
+	return nil
+}
+
+// skipped is the error of a step that had nothing to do, and why.
+type skipped string
+
+func (s skipped) Error() string { return string(s) }
+
+// fail ends a run that cannot go on: the machine is put back if it was touched, the
+// state and a record are written, and the error gets its exit code and hints.
+func (s *session) fail(ctx context.Context, st step, cause error) (journal.Record, error) {
+	// What follows must happen although the user has pressed Ctrl-C.
+	quiet := context.WithoutCancel(ctx)
+	result := journal.Unchanged
+	err := cause
+	if ctx.Err() != nil && fault.CodeOf(err) != fault.Interrupted {
+		err = &fault.Error{Code: fault.Interrupted, Err: fmt.Errorf("interrupted in step %q: %w", st.name(), cause), Hints: fault.HintsOf(cause), Child: run.CodeOf(cause)}
+	}
+	if s.data.Touched && critical(st) {
+		result = journal.Broken
+		if s.goal.KeepOnFailure {
+			err = withHint(err, "the new system was left as it is (--rollback-on-failure=false); quick-deploy rollback goes back to run %d's rollback point", s.state.ID)
+		} else if perr := s.putBack(quiet); perr != nil {
+			err = &fault.Error{Code: fault.RollbackFailed, Err: fmt.Errorf("%w; putting the machine back failed as well: %w", err, perr), Child: run.CodeOf(cause)}
+			err = withHint(err, "the last good system is %s", s.data.Before.Current)
+			err = withHint(err, "see docs/recovery.md; the old system also stands in the boot menu")
+		} else {
+			result = journal.PutBack
+		}
+	}
+	var declined *declinedError
+	if errors.As(cause, &declined) {
+		result = journal.Declined
+	}
+	code := fault.CodeOf(err)
+	s.state.Status, s.state.Error, s.state.Code, s.state.Child = journal.Failed, err.Error(), int(code), run.CodeOf(cause)
+	if code == fault.Interrupted {
+		s.state.Status = journal.Interrupted
+	}
+	end := s.cfg.Now()
+	s.state.Ended = &end
+	after, merr := s.machine(quiet, s.goal.Users, s.data.Touched)
+	if merr != nil {
+		s.cfg.Log.Warn("read the machine after the failure", "error", merr)
+	}
+	r := s.record(result, after)
+	if s.goal.Verb.touches() {
+		if serr := s.store.SaveRecord(r); serr != nil {
+			return r, errors.Join(err, serr)
+		}
+	}
+	if serr := s.save(); serr != nil {
+		return r, errors.Join(err, serr)
+	}
+	if s.cfg.LogPath != "" {
+		err = withHint(err, "log: %s", s.cfg.LogPath)
+	}
+	s.summary(r)
+	return r, err
+}
+
+func withHint(err error, format string, args ...any) error {
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Err == nil {
+		f = &fault.Error{Code: fault.CodeOf(err), Err: err}
+		return f.Hint(format, args...)
+	}
+	f.Hint(format, args...)
+	return err
+}
+
+// record is the record of this run as it stands.
+func (s *session) record(result journal.Result, after journal.Machine) journal.Record {
+	r := journal.Record{
+		ID: s.state.ID, Verb: s.state.Verb, Host: s.state.Host, By: s.state.By, Tool: s.cfg.Tool, Machine: s.machineID(),
+		Flake: s.state.Flake, Started: s.state.Started, Ended: s.cfg.Now(), Result: result,
+		Code: s.state.Code, Child: s.state.Child, Error: s.state.Error, Before: s.data.Before, After: after, Point: s.data.Point,
+		Profile: s.goal.Profile, Tree: s.data.Tree, Lock: s.data.Lock, System: s.data.System, Homes: s.data.Homes,
+		Pending: s.data.Pending, Advice: s.data.Advice, SkippedChecks: s.data.Skipped, Health: s.data.Health, Backup: s.data.Backup,
+		Log: s.state.Log, Steps: s.state.Steps,
+	}
+	if s.data.Rollback != nil {
+		r.Target = s.data.Rollback.Undoes
+		r.Point = journal.Point{Version: journal.Version, Record: s.state.ID, Taken: s.state.Started, Machine: s.data.Before, Flake: s.state.Flake, Backup: s.data.Backup}
+	}
+	if result == journal.Good {
+		r.Fingerprint = s.data.Fingerprint
+	}
+	for _, u := range s.goal.Users {
+		r.Users = append(r.Users, u.Name)
+	}
+	return r
+}
+
+// summary ends the event stream of a run with its record.
+func (s *session) summary(r journal.Record) {
+	e := journal.Event{
+		SchemaVersion: journal.EventSchema, Time: s.cfg.Now(), Type: "summary", Run: r.ID, Host: r.Host, Code: &r.Code, Child: r.Child,
+		Message: string(r.Result), Seconds: max(0, r.Ended.Sub(r.Started).Seconds()), Status: s.state.Status,
+	}
+	if err := s.store.Append(e); err != nil {
+		s.cfg.Log.Warn("journal", "error", err)
+	}
+	e.Data = r // in the journal it would only repeat the record's own file
+	s.event(e)
+}
+
+// Summary is what a person is told at the end of a run.
+func Summary(r journal.Record) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "run %d: %s %s: %s\n", r.ID, r.Verb, r.Host, r.Result)
+	if r.System != "" {
+		fmt.Fprintf(&b, "  system: %s\n", r.System)
+	}
+	for u, h := range r.Homes {
+		fmt.Fprintf(&b, "  home of %s: %s\n", u, h)
+	}
+	for _, p := range append(r.Pending, r.Advice...) {
+		fmt.Fprintf(&b, "  to do: %s\n", p)
+	}
+	if len(r.SkippedChecks) > 0 {
+		fmt.Fprintf(&b, "  skipped: %s\n", strings.Join(r.SkippedChecks, ", "))
+	}
+	var h health.Report
+	if len(r.Health) > 0 && json.Unmarshal(r.Health, &h) == nil {
+		fmt.Fprintf(&b, "  health: %d passed, %d failed, %d warnings, %d unknown\n", h.Passed, h.Failed, h.Warnings, h.Unknown)
+	}
+	return b.String()
+}

@@ -1,0 +1,393 @@
+package deploy
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+)
+
+// build evaluates and builds the system and every home, as the user.
+type build struct{}
+
+func (build) name() string { return "build" }
+
+// input hashes the tree as it lies on disk: an edit of local.nix counts as much as a new profile.
+func (build) input(s *session) string {
+	fp, err := s.fingerprint(s.goal)
+	if err != nil {
+		return ""
+	}
+	return hashOf("build", fp)
+}
+
+func (build) holds(s *session) bool {
+	if !isSystem(s.data.System) {
+		return false
+	}
+	for _, u := range s.goal.homes() {
+		if !exists(s.data.Homes[u.Name]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (build) plan(d *Deployer, g Goal) *Planned {
+	p := &Planned{Step: "build", What: "evaluate and build the system and the homes, as " + orUser(d.cfg.User)}
+	d.command(p, d.buildSystem(g, ""))
+	for _, u := range g.homes() {
+		d.command(p, d.buildHome(g, u, d.store.Path("work", "<run>", "home-"+u.Name)))
+	}
+	return p
+}
+
+func (g Goal) homes() []User {
+	if g.SkipHome {
+		return nil
+	}
+	return g.Users
+}
+
+func orUser(name string) string {
+	if name == "" {
+		return "the user"
+	}
+	return name
+}
+
+func (build) run(ctx context.Context, s *session) error {
+	before, err := s.fingerprint(s.goal)
+	if err != nil {
+		return err
+	}
+	work := s.store.Path("work", strconv.Itoa(s.state.ID))
+	if err := os.MkdirAll(work, 0o700); err != nil {
+		return fmt.Errorf("make the build's working directory: %w", err)
+	}
+	result := filepath.Join(work, "result")
+	if err := os.Remove(result); err != nil && !notExist(err) {
+		return fmt.Errorf("remove the last build's link: %w", err)
+	}
+	if err := s.nix(ctx, s.buildSystem(s.goal, work)); err != nil {
+		return err
+	}
+	system, err := resolve(result)
+	if err != nil {
+		return fault.New(fault.Build, "nixos-rebuild said that it built the system, but left no result link: %w", err)
+	}
+	if err := sane(system); err != nil {
+		return err
+	}
+	homes := map[string]string{}
+	for _, u := range s.goal.homes() {
+		link := filepath.Join(work, "home-"+u.Name)
+		if err := s.nix(ctx, s.buildHome(s.goal, u, link)); err != nil {
+			return err
+		}
+		if homes[u.Name], err = resolve(link); err != nil {
+			return fault.New(fault.Build, "nix said that it built the home of %s, but left no link: %w", u.Name, err)
+		}
+		if !exists(homes[u.Name] + "/activate") {
+			return fault.New(fault.Build, "%s is not a home-manager generation: it has no activate", homes[u.Name])
+		}
+	}
+	s.data.System, s.data.Homes = system, homes
+	if s.data.Tree, err = treeHash(s.goal.FlakeDir); err != nil {
+		return err
+	}
+	if s.data.Lock, err = fileHash(filepath.Join(s.goal.FlakeDir, "flake.lock")); err != nil {
+		return err
+	}
+	if s.data.Fingerprint, err = s.fingerprint(s.goal); err != nil {
+		return err
+	}
+	if s.data.Fingerprint != before {
+		// What was built is a mixture, or Nix completed the lock file: do not take it for this tree.
+		s.data.Fingerprint = ""
+		s.say("files of the flake changed while it was built")
+	}
+	return nil
+}
+
+// sane refuses what is not a whole NixOS system, before anything runs it.
+func sane(system string) error {
+	for _, f := range []string{"bin/switch-to-configuration", "nixos-version", "init"} {
+		if !exists(filepath.Join(system, f)) {
+			return fault.New(fault.Build, "%s is not a NixOS system: it has no %s", system, f).
+				Hint("is the host's system.build.toplevel overridden somewhere?")
+		}
+	}
+	return nil
+}
+
+func isSystem(path string) bool { return path != "" && sane(path) == nil }
+
+// nix runs a command of Nix, repeats it where the network failed, and says
+// what went wrong otherwise.
+func (s *session) nix(ctx context.Context, c run.Command) error {
+	err := s.cfg.Retry.Do(ctx, s.cfg.Jitter, s.cfg.Sleep,
+		func(n retry.Notice) {
+			msg := fmt.Sprintf("attempt %d of %d failed (%s: %s); the next in %s", n.Attempt, n.Of, n.Class, n.Reason, n.Wait)
+			s.cfg.Log.Warn(msg)
+			s.note(journal.Event{Type: "retry", Attempt: n.Attempt, Message: msg, Seconds: n.Wait.Seconds()})
+		},
+		func(int) *retry.Failure {
+			res, err := s.command(ctx, c)
+			if err == nil {
+				return nil
+			}
+			return &retry.Failure{Err: err, Output: plainLog(res.Stderr)}
+		})
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	s.step.Child = run.CodeOf(err)
+	var spent *retry.SpentError
+	if errors.As(err, &spent) {
+		e := fault.New(fault.Network, "%w", err)
+		e.Child = run.CodeOf(err)
+		if spent.Class == retry.RateLimit {
+			e.Hint("the server limits requests; an access token in nix.conf (access-tokens) raises GitHub's limit")
+		}
+		return e.Hint("nothing was switched; quick-deploy resume goes on from here")
+	}
+	var re *run.Error
+	if !errors.As(err, &re) {
+		return err
+	}
+	text := plainLog(re.Tail)
+	v := retry.Classify(text)
+	e := fault.New(fault.Build, "%s: %w", excerpt(text), err)
+	e.Child = re.Code
+	switch v.Class {
+	case retry.Missing:
+		e.Hint("Nix sees only files that git knows: git add --intent-to-add the new ones")
+	case retry.Lock:
+		e.Hint("flake.lock lacks an input that flake.nix names: quick-deploy update locks it")
+	case retry.Hash:
+		e.Hint("a download is not what the lock file or the package promises; trying again does not help")
+	case retry.Disk:
+		e.Hint("free space: nix-collect-garbage --delete-older-than 30d")
+	case retry.Trust:
+		e.Hint("the store refuses unsigned paths: see trusted-public-keys, or let the target build")
+	}
+	return e.Hint("nothing was switched")
+}
+
+// excerpt is what of an error output belongs in one line: the last "error:" of Nix.
+func excerpt(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	for _, l := range slices.Backward(lines) {
+		if l = strings.TrimSpace(l); strings.HasPrefix(l, "error:") && len(l) > len("error:") {
+			return l
+		}
+	}
+	return strings.TrimSpace(lines[len(lines)-1])
+}
+
+// compare shows what changes and asks. It runs on every run; a question that
+// was answered for these very closures is not asked again.
+type compare struct{}
+
+func (compare) name() string          { return "compare" }
+func (compare) input(*session) string { return "" }
+func (compare) holds(*session) bool   { return false }
+func (compare) plan(d *Deployer, g Goal) *Planned {
+	if !g.Verb.touches() {
+		return nil
+	}
+	p := &Planned{Step: "compare", What: "show what changes between the running and the new system"}
+	if !g.Yes {
+		p.What += ", and ask"
+	}
+	d.command(p, d.compare(d.cfg.Paths.Current, "<system>"))
+	return p
+}
+
+// declinedError is a question answered with no.
+type declinedError struct{}
+
+func (*declinedError) Error() string { return "declined, nothing was switched" }
+
+func (compare) run(ctx context.Context, s *session) error {
+	if err := s.refuseBad(); err != nil {
+		return err
+	}
+	if err := s.chooseVerb(); err != nil {
+		return err
+	}
+	var diff []string
+	if s.data.Before.Current != "" && s.data.Before.Current != s.data.System {
+		res, err := s.cfg.Runner.Run(ctx, s.diffTool(s.data.Before.Current, s.data.System))
+		if err != nil && ctx.Err() != nil {
+			return err
+		}
+		if err != nil {
+			s.say("the closures cannot be compared: %v", err)
+		}
+		for line := range strings.Lines(res.Stdout) {
+			diff = append(diff, strings.TrimRight(line, "\n"))
+		}
+	}
+	if s.data.Before.Current == s.data.System {
+		diff = append(diff, "the system is the same")
+	}
+	for u, h := range s.data.Homes {
+		if s.data.Before.Homes[u].Path == h {
+			diff = append(diff, "the home of "+u+" is the same")
+		}
+	}
+	s.note(journal.Event{Type: "diff", Message: strings.Join(diff, "\n")})
+	if s.goal.Yes {
+		return nil
+	}
+	keys := []string{s.data.System, string(s.effective())}
+	for _, u := range sortedKeys(s.data.Homes) {
+		keys = append(keys, u, s.data.Homes[u])
+	}
+	what := hashOf(keys...)
+	if s.data.Confirmed == what {
+		return nil
+	}
+	q := Question{Host: s.goal.Host, Verb: string(s.effective()), Details: diff,
+		Text: fmt.Sprintf("%s %s now?", s.effective(), s.goal.Host)}
+	s.note(journal.Event{Type: "question", Message: q.Text})
+	yes, err := s.cfg.Confirm(ctx, q)
+	if err != nil {
+		return err
+	}
+	if !yes {
+		return &fault.Error{Code: fault.Pending, Err: &declinedError{}, Hints: []string{"the build is kept: the next run with the same flake does not build again"}}
+	}
+	s.data.Confirmed = what
+	return nil
+}
+
+// diffTool is dix or nvd where the user has one, else Nix's own.
+func (s *session) diffTool(old, new string) run.Command {
+	for _, c := range []run.Command{{Name: "dix", Args: []string{old, new}}, {Name: "nvd", Args: []string{"diff", old, new}}} {
+		if _, err := s.cfg.Runner.LookPath(c.Name); err == nil {
+			c.Timeout = quick
+			return c
+		}
+	}
+	return s.compare(old, new)
+}
+
+// refuseBad refuses a closure that failed before.
+func (s *session) refuseBad() error {
+	if !s.goal.Verb.touches() {
+		return nil
+	}
+	bad, err := s.store.Bad()
+	if err != nil {
+		return err
+	}
+	for _, b := range bad {
+		if b.Path != s.data.System && !slices.Contains(values(s.data.Homes), b.Path) {
+			continue
+		}
+		if s.goal.RetryBad {
+			if err := s.store.ClearBad(b.Path); err != nil {
+				return err
+			}
+			s.say("%s failed in run %d and is tried again", b.Path, b.Record)
+			continue
+		}
+		return fault.New(fault.Health, "%s was tried in run %d and was bad: %s", b.Path, b.Record, b.Why).
+			Hint("change the profile, or try the same system again with --retry-bad")
+	}
+	return nil
+}
+
+// effective is the verb that the run comes to, once the built system is known.
+func (s *session) effective() Verb {
+	if s.data.BootOnly != "" {
+		return Boot
+	}
+	return s.goal.Verb
+}
+
+// chooseVerb turns a switch into a boot where running the new system before a
+// reboot would break the machine or the session.
+func (s *session) chooseVerb() error {
+	s.data.BootOnly = ""
+	if s.goal.Verb != Switch && s.goal.Verb != Test {
+		return nil
+	}
+	why := ""
+	if names := inhibitors(s.data.Before.Current, s.data.System); len(names) > 0 && !s.goal.IgnoreInhibitors {
+		why = "the new system changes " + strings.Join(names, ", ") + ", which cannot be changed while the machine runs"
+	} else if s.cfg.Graphical && !s.goal.LiveDisplay && displayChanges(s.data.Before.Current, s.data.System) {
+		why = "the display manager changes and this is a graphical session: switching now would end it"
+	}
+	if why == "" {
+		return nil
+	}
+	if s.goal.Verb == Test {
+		return fault.New(fault.Preflight, "test: %s", why).Hint("quick-deploy boot, then reboot")
+	}
+	s.data.BootOnly = why
+	s.data.Pending = []string{"reboot"}
+	s.say("switch becomes boot: %s; reboot to run it", why)
+	return nil
+}
+
+// inhibitors are the names of the switch inhibitors that differ between two
+// systems. Since January 2026 a NixOS system lists them in the file
+// switch-inhibitors, as JSON from name to value; an older one has none, and then nothing is known.
+func inhibitors(old, new string) []string {
+	a, okA := readInhibitors(old)
+	b, okB := readInhibitors(new)
+	if !okA || !okB {
+		return nil
+	}
+	var names []string
+	for _, n := range sortedKeys(b) {
+		if v, ok := a[n]; ok && v != b[n] {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+func readInhibitors(system string) (map[string]string, bool) {
+	if system == "" {
+		return nil, false
+	}
+	raw, err := os.ReadFile(filepath.Join(system, "switch-inhibitors"))
+	if err != nil {
+		return nil, false
+	}
+	var values map[string]json.RawMessage
+	if json.Unmarshal(raw, &values) != nil {
+		return nil, false
+	}
+	m := map[string]string{}
+	for k, v := range values {
+		m[k] = string(v)
+	}
+	return m, true
+}
+
+// displayChanges compares the unit of the display manager in two systems.
+func displayChanges(old, new string) bool {
+	const unit = "etc/systemd/system/display-manager.service"
+	a, errA := os.ReadFile(filepath.Join(old, unit))
+	b, errB := os.ReadFile(filepath.Join(new, unit))
+	if notExist(errA) && notExist(errB) {
+		return false
+	}
+	return string(a) != string(b)
+}

@@ -1,0 +1,226 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
+)
+
+// checkMachine is the preflight. It runs on every run: free space and the network are of today.
+type checkMachine struct{}
+
+func (checkMachine) name() string          { return "preflight" }
+func (checkMachine) input(*session) string { return "" }
+func (checkMachine) holds(*session) bool   { return false }
+func (checkMachine) plan(d *Deployer, g Goal) *Planned {
+	if d.cfg.Machine == nil {
+		return nil
+	}
+	return &Planned{Step: "preflight", What: "look at the machine and at what the flake asks of it"}
+}
+
+func (checkMachine) run(ctx context.Context, s *session) error {
+	m := *s.cfg.Machine
+	m.Verb = string(s.goal.Verb)
+	r, err := preflight.Run(ctx, &m, s.goal.Target, preflight.Options{Skip: s.goal.SkipChecks, Offline: s.goal.Offline, Acting: s.goal.Verb.touches()})
+	if err != nil {
+		return usage(err)
+	}
+	s.data.Skipped = r.Skipped
+	for _, f := range r.Findings {
+		s.note(journal.Event{Type: "finding", Message: fmt.Sprintf("%s: %s: %s", f.Severity, f.Check, f.What), Data: f})
+		s.cfg.Log.Warn("preflight", "check", f.Check, "severity", string(f.Severity), "what", f.What, "skipped", f.Skipped)
+	}
+	return refuse(r)
+}
+
+// refuse turns blockers into one error that lists them all.
+func refuse(r preflight.Report) error {
+	blockers := r.Blockers()
+	if len(blockers) == 0 {
+		return nil
+	}
+	var lines []string
+	for _, b := range blockers {
+		lines = append(lines, b.Check+": "+b.What)
+	}
+	e := fault.New(fault.Preflight, "refused by preflight: %s", strings.Join(lines, "; "))
+	for _, b := range blockers {
+		e.Hint("%s: %s (or --skip %s)", b.Check, b.Fix, b.Check)
+	}
+	return e
+}
+
+func usage(err error) error { return &fault.Error{Code: fault.Usage, Err: err} }
+
+// backupFiles copies the flake directory as it is before the run writes into it.
+type backupFiles struct{}
+
+func (backupFiles) name() string { return "backup" }
+func (backupFiles) input(s *session) string {
+	return hashOf("backup", s.goal.FlakeDir, fmt.Sprint(s.state.ID))
+}
+func (backupFiles) holds(s *session) bool {
+	_, err := s.backups().Get(s.data.Backup)
+	return err == nil
+}
+func (backupFiles) plan(d *Deployer, g Goal) *Planned {
+	return &Planned{Step: "backup", What: fmt.Sprintf("copy %s to %s", g.FlakeDir, d.store.Path("backups"))}
+}
+
+func (backupFiles) run(ctx context.Context, s *session) error {
+	b := s.backups()
+	if s.data.Backup == "" {
+		s.data.Backup = b.NewID()
+		// Remembered before it is made: after a crash the same one is made again, not a second.
+		if err := s.save(); err != nil {
+			return err
+		}
+	}
+	m, err := b.Make(ctx, s.data.Backup, s.state.ID, []backup.Item{{Path: s.goal.FlakeDir, Why: "the flake before this run", Skip: notOurs}})
+	if err != nil {
+		return err
+	}
+	for _, p := range m.LeftOut {
+		s.say("%s is larger than %d MiB and was not backed up; it is not a file of the tool and stays as it is", p, backup.MaxFile>>20)
+	}
+	return nil
+}
+
+// notOurs leaves the repository's own folder and the links of builds out.
+func notOurs(path string, d fs.DirEntry) bool {
+	base := filepath.Base(path)
+	return base == ".git" || (d.Type()&fs.ModeSymlink != 0 && (base == "result" || strings.HasPrefix(base, "result-")))
+}
+
+// rollbackPoint records what runs and boots now, and holds it against garbage collection.
+type rollbackPoint struct{}
+
+func (rollbackPoint) name() string { return "rollback-point" }
+func (rollbackPoint) input(s *session) string {
+	return hashOf("point", fmt.Sprint(s.state.ID), s.goal.Host)
+}
+func (rollbackPoint) holds(s *session) bool {
+	return s.data.Point.Taken != s.data.Point.Taken.AddDate(1, 0, 0)
+}
+func (rollbackPoint) plan(d *Deployer, g Goal) *Planned {
+	if !g.Verb.touches() {
+		return nil
+	}
+	return &Planned{Step: "rollback-point", What: "record the current generations of system and homes, and hold them against garbage collection"}
+}
+
+func (rollbackPoint) run(ctx context.Context, s *session) error {
+	now, err := s.machine(ctx, s.goal.Users, true)
+	if err != nil {
+		return err
+	}
+	s.data.Before = now
+	s.data.Failed, err = health.FailedUnitNames(ctx, s.cfg.Runner)
+	if err != nil {
+		s.cfg.Log.Info("the units that have failed already cannot be listed", "error", err)
+	}
+	point := journal.Point{Record: s.state.ID, Taken: s.cfg.Now(), Machine: now, Flake: s.goal.FlakeDir, Backup: s.data.Backup}
+	if old, why := s.olderPoint(now); old != nil {
+		point = *old
+		s.say("the rollback point of run %d is kept: %s", old.Record, why)
+	}
+	if err := s.root(ctx, &now, s.state.ID); err != nil {
+		return err
+	}
+	if point.Record == s.state.ID {
+		point.Machine = now
+	}
+	s.data.Before, s.data.Point = now, point
+	// The data goes first: a point that is written and not remembered would be
+	// taken again after a crash, and then be one of a half-switched machine.
+	if err := s.save(); err != nil {
+		return err
+	}
+	return s.store.SavePoint(point)
+}
+
+// olderPoint finds the point that must survive: if the machine is still what a
+// failed run left, going back must not lead to that.
+func (s *session) olderPoint(now journal.Machine) (*journal.Point, string) {
+	records, _ := s.store.Records()
+	for _, r := range records {
+		if r.ID == s.state.ID {
+			continue
+		}
+		if (r.Result == journal.Broken || r.Result == journal.Superseded) && now.Same(r.After) && !now.Same(r.Before) && !r.Point.Taken.IsZero() {
+			return &r.Point, fmt.Sprintf("run %d failed and the machine is as it left it", r.ID)
+		}
+		return nil, ""
+	}
+	return nil, ""
+}
+
+// root makes garbage-collector roots for all paths of m and notes them in it.
+func (s *session) root(ctx context.Context, m *journal.Machine, id int) error {
+	hold := func(path, name string) (string, error) {
+		if path == "" {
+			return "", nil
+		}
+		link := s.store.Path("gcroots", fmt.Sprintf("%d-%s", id, name))
+		if _, err := s.command(ctx, s.addRoot(path, link)); err != nil {
+			return "", fmt.Errorf("hold %s against garbage collection: %w", path, err)
+		}
+		return link, nil
+	}
+	if _, err := hold(m.Current, "current"); err != nil {
+		return err
+	}
+	var err error
+	if m.System.Root, err = hold(m.System.Path, "system"); err != nil {
+		return err
+	}
+	for _, u := range sortedKeys(m.Homes) {
+		g := m.Homes[u]
+		if g.Root, err = hold(g.Path, "home-"+u); err != nil {
+			return err
+		}
+		m.Homes[u] = g
+	}
+	return nil
+}
+
+// generate writes the tree.
+type generate struct{}
+
+func (generate) name() string          { return "generate" }
+func (generate) input(*session) string { return "" } // it is idempotent and fast; a file that was changed in between is found
+func (generate) holds(*session) bool   { return false }
+func (generate) plan(d *Deployer, g Goal) *Planned {
+	if g.Tree == nil {
+		return nil
+	}
+	return &Planned{Step: "generate", What: "write the generated files into " + g.FlakeDir}
+}
+
+func (generate) run(ctx context.Context, s *session) error {
+	changes, err := s.goal.Tree.Changes(ctx)
+	if err != nil {
+		return err
+	}
+	if len(changes) == 0 {
+		return skipped("the files are as generated")
+	}
+	if i := slices.IndexFunc(changes, func(c Change) bool { return c.Action == "conflict" }); i >= 0 {
+		return fault.New(fault.Pending, "%s was edited by hand and the profile wants it changed", changes[i].Path).
+			Hint("quick-deploy diff shows both; move your lines into local.nix, or take the generated file with --force-update")
+	}
+	return s.goal.Tree.Apply(ctx)
+}
+
+func notExist(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -1,0 +1,261 @@
+// Package elevate gives single commands the rights of root or of another user.
+//
+// Evaluation and building run as the caller; only what must be root is
+// wrapped, by the one method that was decided on when the program started.
+// What each tool can do was read in its manual:
+//
+//	sudo  caches a password per terminal; "sudo -v" asks, "sudo -n" then never asks
+//	run0  asks through polkit on the terminal, keeps the answer for five minutes
+//	doas  asks on the terminal only; "doas -n" never asks; caches only where the system's "persist" allows it
+//	none  the program is root already
+package elevate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+)
+
+// Method is a way of becoming root.
+type Method string
+
+// The methods.
+const (
+	Auto Method = "auto"
+	Sudo Method = "sudo"
+	Run0 Method = "run0"
+	Doas Method = "doas"
+	None Method = "none"
+)
+
+// Methods lists what a user may choose.
+func Methods() []string {
+	return []string{string(Auto), string(Sudo), string(Run0), string(Doas), string(None)}
+}
+
+// Config is what a Runner is made of.
+type Config struct {
+	Method   Method
+	UID      int  // of this process
+	Terminal bool // is there somebody to type a password
+	// AllowRoot permits running as root, which is otherwise refused: files
+	// would belong to root and evaluation would have its rights. The installer
+	// image is the case where it is right.
+	AllowRoot bool
+	// Systemd says that systemd is the init system, so that activation can run
+	// as a transient service which a lost terminal does not end.
+	Systemd bool
+	// Interval is how often sudo's ticket is renewed during a run; 0 means one minute.
+	Interval time.Duration
+}
+
+// Runner is a run.Runner that carries out Command.Elevate, Command.As and
+// Command.Detach by wrapping the command for the Runner below it.
+type Runner struct {
+	inner  run.Runner
+	cfg    Config
+	method Method
+
+	mu     sync.Mutex
+	primed bool
+	stop   func()
+}
+
+// New decides the method. An error names what is missing; it has the exit code
+// for a wrong flag or a refused run.
+func New(inner run.Runner, cfg Config) (*Runner, error) {
+	r := &Runner{inner: inner, cfg: cfg}
+	m := cfg.Method
+	if m == "" {
+		m = Auto
+	}
+	if !slices.Contains(Methods(), string(m)) {
+		return nil, fault.New(fault.Usage, "elevation %q is not known", m).Hint("one of %s", strings.Join(Methods(), ", "))
+	}
+	if cfg.UID == 0 {
+		if !cfg.AllowRoot {
+			return nil, fault.New(fault.Preflight, "refusing to run as root: files and flake.lock would belong to root, and evaluation needs no rights").
+				Hint("run it as your own user; it asks for root where a command needs it").
+				Hint("on an installer image, where root is the only user, pass --allow-root")
+		}
+		m = None
+	} else if m == None {
+		r.method = None
+		return r, nil // commands that need root will say so; build and generate do not
+	}
+	if m == Auto {
+		m = None
+		for _, name := range []Method{Sudo, Run0, Doas} {
+			if _, err := inner.LookPath(string(name)); err == nil {
+				m = name
+				break
+			}
+		}
+	} else if m != None {
+		if _, err := inner.LookPath(string(m)); err != nil {
+			return nil, fault.New(fault.Preflight, "elevation by %s: %w", m, err).Hint("choose another with --elevate, or leave it at auto")
+		}
+	}
+	r.method = m
+	return r, nil
+}
+
+// Method is what was decided.
+func (r *Runner) Method() Method { return r.method }
+
+// LookPath implements run.Runner.
+func (r *Runner) LookPath(name string) (string, error) { return r.inner.LookPath(name) }
+
+// Run implements run.Runner.
+func (r *Runner) Run(ctx context.Context, c run.Command) (run.Result, error) {
+	if c.Elevate || c.As != "" {
+		if err := r.Prime(ctx); err != nil {
+			return run.Result{Code: -1}, err
+		}
+	}
+	w, err := r.Wrap(c)
+	if err != nil {
+		return run.Result{Code: -1}, err
+	}
+	if c.Detach != nil && r.cfg.Systemd {
+		stop := follow(c.Detach.Log, c.OnLine)
+		defer stop()
+	}
+	return r.inner.Run(ctx, w)
+}
+
+// Wrap is the command that is really started for c. It is what a plan prints.
+func (r *Runner) Wrap(c run.Command) (run.Command, error) {
+	if c.Detach != nil && r.cfg.Systemd {
+		c = detached(c)
+	}
+	c.Detach = nil
+	if !c.Elevate && c.As == "" {
+		return c, nil
+	}
+	elevate, as := c.Elevate, c.As
+	c.Elevate, c.As = false, ""
+	inner := append([]string{c.Name}, c.Args...)
+	if len(c.Env) > 0 {
+		// sudo, doas and run0 all start from a clean environment: what the
+		// command needs is put back on the far side. The values are ours and public.
+		inner = append(append([]string{"env"}, c.Env...), inner...)
+		c.Env = nil
+	}
+	switch r.method {
+	case None:
+		switch {
+		case r.cfg.UID != 0:
+			return c, fault.New(fault.Preflight, "%s needs root, and there is no way to become root", inner[0]).
+				Hint("install sudo, run0 or doas, or choose one with --elevate")
+		case elevate:
+			c.Name, c.Args = inner[0], inner[1:]
+		default:
+			c.Name, c.Args = "setpriv", append([]string{"--reuid", as, "--regid", as, "--init-groups", "--reset-env", "--"}, inner...)
+		}
+	case Sudo:
+		args := []string{"-n"}
+		if as != "" {
+			args = append(args, "-H", "-u", as)
+		}
+		c.Name, c.Args = "sudo", append(append(args, "--"), inner...)
+	case Doas:
+		var args []string
+		if !r.cfg.Terminal {
+			args = append(args, "-n")
+		}
+		if as != "" {
+			args = append(args, "-u", as)
+		}
+		c.Name, c.Args = "doas", append(append(args, "--"), inner...)
+		c.Terminal = r.cfg.Terminal
+	case Run0:
+		// Empty background: no tinted terminal; --pipe keeps output on our pipes.
+		args := []string{"--background=", "--pipe"}
+		if as != "" {
+			args = append(args, "--user="+as)
+		}
+		if !r.cfg.Terminal {
+			args = append(args, "--no-ask-password")
+		}
+		c.Name, c.Args = "run0", append(append(args, "--"), inner...)
+		c.Terminal = r.cfg.Terminal
+	}
+	return c, nil
+}
+
+// Prime asks for the password, once, where the method can keep it, and keeps
+// it fresh until Close. Without a terminal it only checks that none is needed.
+func (r *Runner) Prime(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.primed || r.method != Sudo {
+		return nil
+	}
+	if _, err := r.inner.Run(ctx, run.Command{Name: "sudo", Args: []string{"-n", "-v"}, Timeout: 30 * time.Second}); err != nil {
+		if !r.cfg.Terminal {
+			return fault.New(fault.Preflight, "sudo needs a password and there is no terminal to ask on: %w", err).
+				Hint("run it in a terminal, or allow the user to use sudo without a password")
+		}
+		if _, err := r.inner.Run(ctx, run.Command{Name: "sudo", Args: []string{"-v"}, Terminal: true}); err != nil {
+			if errors.Is(err, context.Canceled) {
+				return err
+			}
+			return fault.New(fault.Preflight, "sudo refused: %w", err).Hint("is the user in the group wheel?")
+		}
+	}
+	r.primed = true
+	r.keep()
+	return nil
+}
+
+// keep renews sudo's ticket, which lasts 5 to 15 minutes, while a build or a health check takes longer.
+func (r *Runner) keep() {
+	every := r.cfg.Interval
+	if every == 0 {
+		every = time.Minute
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	r.stop = func() { cancel(); wg.Wait() }
+	wg.Go(func() {
+		t := time.NewTicker(every)
+		defer t.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+			}
+			if _, err := r.inner.Run(ctx, run.Command{Name: "sudo", Args: []string{"-n", "-v"}, Timeout: 30 * time.Second}); err != nil {
+				return // the next elevated command reports it with its own words
+			}
+		}
+	})
+}
+
+// Close stops renewing the ticket.
+func (r *Runner) Close() {
+	r.mu.Lock()
+	stop := r.stop
+	r.stop, r.primed = nil, false
+	r.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
+}
+
+// Describe says in a few words how root is reached, for status and plan.
+func (r *Runner) Describe() string {
+	if r.method == None && r.cfg.UID == 0 {
+		return "already root"
+	}
+	return fmt.Sprintf("by %s", r.method)
+}

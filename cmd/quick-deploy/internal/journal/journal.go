@@ -1,0 +1,245 @@
+// Package journal keeps what the program knows about its own runs, so that a
+// crash, a Ctrl-C or a power cut at any point leaves something that status can
+// explain and resume can go on from.
+//
+// Under the state directory (mode 0700; files 0600):
+//
+//	state.json           the current or last run and its steps; the truth for resume
+//	journal.jsonl        every transition, appended and synced; for people, never read back for decisions
+//	history/<id>.json    one record a deployment
+//	rollback-info.json   the last good generations: where rollback goes
+//	bad-closures.json    closures that failed their health check
+//	lock, lock.json      the advisory lock, and who holds it
+//
+// Every file carries a version. A file of a newer version, of another program
+// or cut short is put aside with a message, never guessed at.
+package journal
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+)
+
+// Version is the version of every file that this package writes.
+const Version = 1
+
+// Store is the state directory.
+type Store struct {
+	Dir    string
+	Writer atomic.Writer
+	Now    func() time.Time
+	// Warn is told about every file that was put aside; nil: nobody is.
+	Warn func(format string, args ...any)
+}
+
+// Open makes the directories and returns the store. A directory that cannot be
+// written gives an error with the exit code of a refused run.
+func (s *Store) Open() error {
+	for _, d := range []string{s.Dir, s.path("history"), s.path("logs"), s.path("backups"), s.path("gcroots"), s.path("work")} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			return fault.New(fault.Preflight, "state directory: %w", err).
+				Hint("choose another with XDG_STATE_HOME, or make %s writable", s.Dir)
+		}
+	}
+	return nil
+}
+
+func (s *Store) path(elem ...string) string {
+	return filepath.Join(append([]string{s.Dir}, elem...)...)
+}
+
+// Path is the absolute path of a file or directory below the state directory.
+func (s *Store) Path(elem ...string) string { return s.path(elem...) }
+
+// Status of a step or of a run.
+type Status string
+
+// The states of a step. A run has Running, Done, Failed and Interrupted.
+const (
+	Pending     Status = "pending"
+	Running     Status = "running"
+	Done        Status = "done"
+	Skipped     Status = "skipped"
+	Failed      Status = "failed"
+	Interrupted Status = "interrupted"
+)
+
+// State is the current or last run.
+type State struct {
+	Version int             `json:"version"`
+	ID      int             `json:"id"`
+	Verb    string          `json:"verb"`
+	Host    string          `json:"host"`
+	Flake   string          `json:"flake"`
+	By      string          `json:"by"` // user name
+	PID     int             `json:"pid"`
+	Started time.Time       `json:"started"`
+	Ended   *time.Time      `json:"ended,omitempty"`
+	Status  Status          `json:"status"`
+	Steps   []Step          `json:"steps"`
+	Log     string          `json:"log,omitempty"`   // absolute path of the log file
+	Error   string          `json:"error,omitempty"` // why it did not end well
+	Code    int             `json:"code"`            // exit code of the program
+	Child   int             `json:"child_exit"`      // exit code of the command that failed
+	Data    json.RawMessage `json:"data,omitempty"`  // what the steps hand on to each other; the executor's own
+	Resumed int             `json:"resumed"`         // how often the run was taken up again
+}
+
+// Step is one step of a run.
+type Step struct {
+	Name      string     `json:"name"`
+	Status    Status     `json:"status"`
+	Input     string     `json:"input,omitempty"` // hash of what the step's result depends on
+	Start     *time.Time `json:"start,omitempty"`
+	End       *time.Time `json:"end,omitempty"`
+	Child     int        `json:"child_exit,omitempty"`
+	LogOffset int64      `json:"log_offset,omitempty"` // where the step begins in the log file, bytes
+	Note      string     `json:"note,omitempty"`       // why it was skipped, what it found
+	Error     string     `json:"error,omitempty"`
+}
+
+// Unfinished says whether the run can be taken up again.
+func (s *State) Unfinished() bool { return s != nil && s.Status != Done }
+
+// Find is the step of that name, nil if there is none.
+func (s *State) Find(name string) *Step {
+	for i := range s.Steps {
+		if s.Steps[i].Name == name {
+			return &s.Steps[i]
+		}
+	}
+	return nil
+}
+
+// errSetAside is a file that could not be used and was renamed.
+var errSetAside = errors.New("set aside")
+
+// IsSetAside says whether a file was unusable and was put aside.
+func IsSetAside(err error) bool { return errors.Is(err, errSetAside) }
+
+// State reads state.json. No file gives nil. An unusable one is put aside,
+// reported through Warn, and nil is returned: the next run starts afresh.
+func (s *Store) State() (*State, error) {
+	var st State
+	ok, err := s.read("state.json", &st)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &st, nil
+}
+
+// Peek is State for commands that must not write: an unusable file stays and gives an error.
+func (s *Store) Peek() (*State, error) {
+	var st State
+	ok, err := s.peek("state.json", &st)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &st, nil
+}
+
+// SaveState writes state.json.
+func (s *Store) SaveState(st *State) error {
+	st.Version = Version
+	return s.write("state.json", st)
+}
+
+// ResetState archives state.json as state.json.<n> and says under which name;
+// "" if there was none. Logs, backups, history and the rollback record stay.
+func (s *Store) ResetState() (string, error) {
+	return s.archive("state.json", "archived")
+}
+
+// archive renames a file to the first free NAME.SUFFIX-N.
+func (s *Store) archive(name, suffix string) (string, error) {
+	from := s.path(name)
+	if _, err := os.Lstat(from); errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	for n := 1; ; n++ {
+		to := fmt.Sprintf("%s.%s-%d", from, suffix, n)
+		// Link and not rename: it fails where the name is taken, so nothing archived is ever replaced.
+		switch err := os.Link(from, to); {
+		case err == nil:
+			if err := os.Remove(from); err != nil {
+				return "", fmt.Errorf("archive %s: %w", from, err)
+			}
+			return to, nil
+		case errors.Is(err, fs.ErrExist):
+			continue
+		default:
+			return "", fmt.Errorf("archive %s: %w", from, err)
+		}
+	}
+}
+
+func (s *Store) write(name string, v any) error {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", name, err)
+	}
+	return s.Writer.WriteFile(s.path(name), append(data, '\n'), 0o600)
+}
+
+// read reads a versioned file into v and reports whether there was one. An
+// unusable one is put aside.
+func (s *Store) read(name string, v any) (bool, error) {
+	ok, err := s.peek(name, v)
+	var bad *unusable
+	if !errors.As(err, &bad) {
+		return ok, err
+	}
+	aside, aerr := s.archive(name, "unusable")
+	if aerr != nil {
+		return false, errors.Join(err, aerr)
+	}
+	if s.Warn != nil {
+		s.Warn("%v; it was kept as %s", bad, aside)
+	}
+	return false, nil
+}
+
+// unusable is a file that is there and cannot be used.
+type unusable struct {
+	path, why string
+	newer     bool
+}
+
+func (u *unusable) Error() string { return u.path + ": " + u.why }
+func (u *unusable) Is(t error) bool {
+	return t == errSetAside
+}
+
+func (s *Store) peek(name string, v any) (bool, error) {
+	path := s.path(name)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read %s: %w", path, err)
+	}
+	data, err = migrate(data, migrations)
+	if err != nil {
+		var newer newerError
+		if errors.As(err, &newer) {
+			return false, fault.New(fault.Preflight, "%s: %w", path, err).
+				Hint("use the quick-deploy that wrote it, or start afresh with --reset-state")
+		}
+		return false, &unusable{path: path, why: err.Error()}
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	if err := dec.Decode(v); err != nil {
+		return false, &unusable{path: path, why: "not a file of quick-deploy: " + err.Error()}
+	}
+	return true, nil
+}

@@ -1,0 +1,115 @@
+// Package preflight finds out, before anything is touched, whether a run can
+// end well. All findings come at once, each with what was seen and what to do.
+//
+// The checks are small functions in one list. They look at the machine through
+// the fields of Machine and at the configuration to come through Target, which
+// the generator's caller fills: nothing here evaluates Nix.
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Severity of a finding.
+type Severity string
+
+// The severities. A Blocker refuses the run unless its check is skipped by name.
+const (
+	Blocker Severity = "blocker"
+	Warning Severity = "warning"
+)
+
+// Finding is one thing that is wrong, or may be.
+type Finding struct {
+	Check    string   `json:"check"` // name of the check, for --skip
+	Severity Severity `json:"severity"`
+	What     string   `json:"what"` // what was seen, with numbers
+	Fix      string   `json:"fix"`  // what to do
+	Skipped  bool     `json:"skipped,omitempty"`
+}
+
+// Report is what all checks found.
+type Report struct {
+	Ran      []string  `json:"ran"`
+	Skipped  []string  `json:"skipped,omitempty"`
+	Findings []Finding `json:"findings"`
+}
+
+// Blockers are the findings that refuse the run.
+func (r Report) Blockers() []Finding {
+	var out []Finding
+	for _, f := range r.Findings {
+		if f.Severity == Blocker && !f.Skipped {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// check is one named check.
+type check struct {
+	name string
+	doc  string // one line for the documentation
+	// network says that it needs the network, which a dry run does not use.
+	network bool
+	// acting says that it matters only where something is activated.
+	acting bool
+	run    func(ctx context.Context, m *Machine, t Target) []Finding
+}
+
+// Options choose what is checked.
+type Options struct {
+	Skip    []string // names of checks whose findings do not refuse
+	Offline bool     // leave out what needs the network
+	Acting  bool     // the run will activate, not only build
+}
+
+// Run runs all checks that apply. The error names a Skip that is no check.
+func Run(ctx context.Context, m *Machine, t Target, o Options) (Report, error) {
+	for _, s := range o.Skip {
+		if !slices.Contains(Names(), s) {
+			return Report{}, fmt.Errorf("no preflight check is called %q: one of %s", s, strings.Join(Names(), ", "))
+		}
+	}
+	var r Report
+	for _, c := range checks {
+		if c.network && o.Offline || c.acting && !o.Acting {
+			continue
+		}
+		r.Ran = append(r.Ran, c.name)
+		skip := slices.Contains(o.Skip, c.name)
+		if skip {
+			r.Skipped = append(r.Skipped, c.name)
+		}
+		for _, f := range c.run(ctx, m, t) {
+			f.Check, f.Skipped = c.name, skip
+			if f.Severity == "" {
+				f.Severity = Blocker
+			}
+			r.Findings = append(r.Findings, f)
+		}
+	}
+	return r, nil
+}
+
+// Names are the names of all checks, in the order they run.
+func Names() []string {
+	out := make([]string, len(checks))
+	for i, c := range checks {
+		out[i] = c.name
+	}
+	return out
+}
+
+// Doc is the one-line description of the named check.
+func Doc(name string) string {
+	for _, c := range checks {
+		if c.name == name {
+			return c.doc
+		}
+	}
+	return ""
+}

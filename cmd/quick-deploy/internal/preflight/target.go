@@ -1,0 +1,119 @@
+package preflight
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+)
+
+// Target is what the checks need to know of the configuration to come. Unknown
+// values stay zero, and the checks that need them then find nothing.
+type Target struct {
+	Host         string // networking.hostName
+	System       string // x86_64-linux, aarch64-linux
+	Release      string // "26.05", "unstable"
+	StateVersion string // system.stateVersion
+	Users        []User // accounts that the profile declares
+	MutableUsers bool   // users.mutableUsers
+	SSHD         bool   // services.openssh.enable
+	SSHPorts     []int  // services.openssh.ports
+	RootFS       FS     // fileSystems."/"
+	BootLoader   string // systemd-boot, grub, none, "" unknown
+	BootMount    string // where the boot loader keeps kernels: /boot, /boot/efi
+	Ports        []Port // what the enabled services listen on
+	Services     []Stateful
+	Secrets      []Secret
+	Display      string   // display manager unit: "display-manager.service" or ""
+	Paths        []string // every file that the generator writes, relative to the flake
+	HomeFiles    []HomeFile
+	Caches       []string // URLs of the binary caches, https://cache.nixos.org first
+	NeedsBytes   int64    // free space wanted in the store, bytes; 0: 50 GB
+	NeedsMemory  int64    // bytes; 0: 1 GiB
+	MachineID    string   // machine-id this configuration was made for, "" if it is for any
+	Firmware     string   // "uefi", "bios", "" unknown
+	Modules      []string // kernel modules that the initrd must have to reach the root file system
+}
+
+// User is an account of the target configuration.
+type User struct {
+	Name     string
+	Admin    bool // may become root
+	Keys     int  // number of authorised SSH keys
+	Password PasswordState
+	HomeDir  string
+}
+
+// PasswordState says how the target declares a password.
+type PasswordState string
+
+// The states of a password.
+const (
+	NoPassword     PasswordState = ""       // not declared: what /etc/shadow has stays, if users are mutable
+	HashedPassword PasswordState = "hashed" // by a file or a hash
+	LockedPassword PasswordState = "locked" // declared as locked
+)
+
+// FS is a file system of the target.
+type FS struct {
+	Device string // /dev/disk/by-uuid/…, tmpfs
+	Type   string // ext4, btrfs, …
+}
+
+// Port is a port that a service of the target listens on.
+type Port struct {
+	Number  int
+	Proto   string // tcp, udp
+	Address string // "", 127.0.0.1, …
+	Service string
+	Origin  string // file#/pointer in the profile
+}
+
+// Stateful is a service whose data belongs to one version of it.
+type Stateful struct {
+	Name    string // postgresql
+	Version string // "16"
+	DataDir string // /var/lib/postgresql
+}
+
+// Secret is a file that must be there before the services that read it start.
+type Secret struct {
+	Name string
+	Path string // absolute, on the target
+	For  string // the service that needs it
+	Made bool   // sops-nix or agenix makes it during activation
+}
+
+// HomeFile is a file that home-manager will link into a home.
+type HomeFile struct {
+	User string
+	Path string // absolute
+}
+
+// Machine is the running machine as the checks see it.
+type Machine struct {
+	Runner    run.Runner
+	Root      string // "/" or a fixture; every absolute path is read below it
+	UID       int
+	AllowRoot bool
+	Environ   func(name string) string
+	Client    *http.Client
+	Now       func() time.Time
+	FreeBytes func(path string) (free int64, err error) // free for an unprivileged user, bytes
+	FlakeDir  string
+	StateDir  string
+	NewSystem string // store path of the built system, once it is built; for the checks before activation
+	Verb      string
+}
+
+// Check is the outside view of one check, for documentation and --help.
+type Check struct{ Name, Doc string }
+
+// List describes all checks.
+func List() []Check {
+	out := make([]Check, len(checks))
+	for i, c := range checks {
+		out[i] = Check{c.name, c.doc}
+	}
+	return out
+}

@@ -1,0 +1,152 @@
+// Package run starts other programs. Everything the executor does to a
+// machine is a Command handed to a Runner, so that a test can stand in for
+// the machine, a plan can print a command without starting it, and one place
+// decides about process groups, time limits, environment and redaction.
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Stream says where a line of output came from.
+type Stream int
+
+// The two streams of a child.
+const (
+	Stdout Stream = iota
+	Stderr
+)
+
+// Command is one program to start. The zero values of the optional fields
+// mean: no input, the runner's own directory, no extra environment, no limit.
+type Command struct {
+	Name string   // the program: a name looked up in PATH, or an absolute path
+	Args []string // its arguments, without the program
+	Dir  string   // working directory
+	Env  []string // "KEY=value", on top of the runner's allow-listed environment
+	// Input is written to the standard input. Without it the child reads
+	// end-of-file at once, so that a program that asks does not hang.
+	Input []byte
+	// Timeout limits the run; after it the process group gets SIGTERM and,
+	// Grace later, SIGKILL.
+	Timeout time.Duration
+	Grace   time.Duration
+	// Elevate asks for root, As for another user. The elevate package turns
+	// both into a plain command; a Runner that meets one of them refuses.
+	Elevate bool
+	As      string
+	// Terminal leaves the child in the terminal's foreground process group
+	// with the terminal as its standard input, so that it can ask for a password.
+	Terminal bool
+	// Detach, where there is a service manager, runs the command as a transient
+	// service that outlives this program and its terminal.
+	Detach *Detach
+	// OnLine gets every line as it comes, without its line end. Lines longer
+	// than 1 MiB come in pieces. It is called from one goroutine at a time.
+	OnLine func(Stream, string)
+}
+
+// Detach is how a command becomes a transient systemd service.
+type Detach struct {
+	Unit string // its name, without ".service"
+	Log  string // absolute path of an existing file that gets its output; Command.OnLine still gets each line
+}
+
+// String is the command as a person would type it, quoted for a POSIX shell
+// and without the environment. Values named as secret are not in Args by
+// contract: secrets travel in files.
+func (c Command) String() string {
+	words := make([]string, 0, len(c.Args)+1)
+	words = append(words, Quote(c.Name))
+	for _, a := range c.Args {
+		words = append(words, Quote(a))
+	}
+	return strings.Join(words, " ")
+}
+
+// Quote quotes s for a POSIX shell where that is needed.
+func Quote(s string) string {
+	if s == "" {
+		return "''"
+	}
+	plain := strings.IndexFunc(s, func(r rune) bool {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
+			return false
+		}
+		return !strings.ContainsRune("-_./:=@%+,#", r)
+	}) < 0
+	if plain && s[0] != '#' {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// Result is what a finished command left.
+type Result struct {
+	Stdout   string // at most the last MaxCapture bytes
+	Stderr   string // likewise
+	Code     int    // exit code, -1 if a signal ended it
+	Duration time.Duration
+}
+
+// MaxCapture is how much of each stream a Result keeps, in bytes.
+const MaxCapture = 1 << 20
+
+// Runner starts commands.
+type Runner interface {
+	// Run starts the command and waits for it. A command that could not be
+	// started, was stopped or returned other than 0 gives an *Error, and the
+	// Result is filled as far as it got.
+	Run(ctx context.Context, c Command) (Result, error)
+	// LookPath says where the named program is; the error wraps exec.ErrNotFound.
+	LookPath(name string) (string, error)
+}
+
+// Error is a command that failed.
+type Error struct {
+	Command string        // as String prints it
+	Code    int           // exit code, -1 if a signal ended it or it never ran
+	Signal  string        // name of the signal that ended it, if any
+	Timeout time.Duration // the limit that was exceeded, 0 if none was
+	Tail    string        // the last lines it wrote to stderr
+	Err     error         // what the operating system said, if it never ran; ctx.Err() if cancelled
+}
+
+func (e *Error) Error() string {
+	switch {
+	case errors.Is(e.Err, context.Canceled):
+		return fmt.Sprintf("%s: interrupted", e.Command)
+	case e.Timeout > 0:
+		return fmt.Sprintf("%s: no end after %s, stopped", e.Command, e.Timeout)
+	case e.Signal != "":
+		return fmt.Sprintf("%s: killed by %s", e.Command, e.Signal)
+	case e.Err != nil:
+		return fmt.Sprintf("%s: %v", e.Command, e.Err)
+	}
+	return fmt.Sprintf("%s: exit code %d", e.Command, e.Code)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// CodeOf is the exit code of the command behind err: 0 if there is none.
+func CodeOf(err error) int {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return 0
+}
+
+// TailOf is what the command behind err last said on stderr.
+func TailOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Tail
+	}
+	return ""
+}
