@@ -63,12 +63,12 @@ func (x *explainer) locate(pointer string) place {
 		switch pl.node.Kind {
 		case Map:
 			if f := pl.node.field(part); f != nil {
-				next, pl.in, pl.name = f.Value, f, part
+				next, pl.in, pl.name = f.Value, f, printable(part)
 			}
 		case List:
 			if i, err := strconv.Atoi(part); err == nil && i < len(pl.node.Items) {
 				if pl.in != nil {
-					pl.name = "an entry of " + pl.in.Key
+					pl.name = "an entry of " + printable(pl.in.Key)
 				}
 				next, pl.in = pl.node.Items[i], nil
 			}
@@ -349,7 +349,7 @@ func parentName(path []string) string {
 	if len(path) < 2 {
 		return "the profile"
 	}
-	return path[len(path)-2]
+	return printable(path[len(path)-2])
 }
 
 // unknown reports each key of pl that the schema does not know.

@@ -46,6 +46,7 @@ func (p *parser) flowList(pointer string) *Node {
 		p.separator(open, token.SequenceEndType)
 	}
 	n.width = p.width(open.start, p.last().end)
+	p.close(n, open)
 	return n
 }
 
@@ -84,6 +85,7 @@ func (p *parser) flowMap(pointer string) *Node {
 		key, keep := p.key()
 		child := pointerTo(pointer, key)
 		v := p.null(lx, child)
+		end := lx.end
 		if colon := p.peek(); colon.typ == token.MappingValueType {
 			if lx.plain && p.tight(colon) {
 				p.fail(lx, "a colon without a space between braces", "it can be read in two ways",
@@ -91,6 +93,8 @@ func (p *parser) flowMap(pointer string) *Node {
 				return n
 			}
 			p.i++
+			end = colon.end
+			v = p.null(colon, child)
 			switch p.peek().typ {
 			case token.CollectEntryType, token.MappingEndType:
 			default:
@@ -104,11 +108,12 @@ func (p *parser) flowMap(pointer string) *Node {
 			return n
 		}
 		if keep && keys.add(p, lx, key) {
-			n.Fields = append(n.Fields, Field{Key: key, KeyPos: p.pos(lx), Value: p.release(key, v)})
+			n.Fields = append(n.Fields, Field{Key: key, KeyPos: p.pos(lx), Value: p.release(key, v), span: span{int32(lx.start), int32(end)}})
 		}
 		p.separator(open, token.MappingEndType)
 	}
 	n.width = p.width(open.start, p.last().end)
+	p.close(n, open)
 	return n.seal()
 }
 

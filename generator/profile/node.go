@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Pos is a place in a file. Line and Column count from 1; a column is one
@@ -81,6 +82,7 @@ type Node struct {
 	Pointer string // JSON pointer (RFC 6901) of the value within Pos.File
 
 	width int            // characters of the value on its first line, for the caret
+	span  span           // in the text of the file, for edits
 	fresh bool           // in patches, see merger: a map that replaces, a null that is data
 	off   bool           // in patches: a service taken away by false
 	index map[string]int // of Fields, for big maps
@@ -92,8 +94,12 @@ type Field struct {
 	KeyPos Pos
 	Value  *Node
 
-	add bool // in patches: +key
+	add  bool // in patches: +key
+	span span // from the key to behind the colon, or to the end of the key if there is none
 }
+
+// span is a range of offsets in a text. Texts are smaller than MaxBytes.
+type span struct{ from, to int32 }
 
 // Get follows keys through nested maps. It returns nil where a key is absent
 // or what holds it is no map; a nil Node has no keys.
@@ -252,7 +258,15 @@ func dotted(parts []string) string {
 		if s == "" || strings.ContainsAny(s, ". \t\"\\") {
 			s = strconv.Quote(s)
 		}
-		b.WriteString(s)
+		b.WriteString(printable(s))
 	}
 	return b.String()
+}
+
+// printable is s, or s in quotes if it would not print as what it is.
+func printable(s string) string {
+	if strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
+		return s
+	}
+	return strconv.Quote(s)
 }

@@ -208,6 +208,7 @@ func (p *parser) isKey() bool {
 func (p *parser) blockList(col int, pointer string) *Node {
 	start := p.peek()
 	n := &Node{Kind: List, Pos: p.pos(start), Pointer: pointer, width: 1}
+	defer p.close(n, start)
 	for {
 		dash := p.peek()
 		if dash.typ != token.SequenceEntryType || dash.col != col {
@@ -231,6 +232,11 @@ func (p *parser) blockList(col int, pointer string) *Node {
 		}
 	}
 	return n
+}
+
+// close ends the span of n, which started at start, behind the last token.
+func (p *parser) close(n *Node, start lexeme) {
+	n.span = span{int32(start.start), int32(p.last().end)}
 }
 
 func isEnd(lx lexeme) bool {
@@ -268,7 +274,9 @@ func (p *parser) unexpected(lx lexeme) {
 }
 
 func (p *parser) blockMap(col int, pointer string) *Node {
-	n := &Node{Kind: Map, Pos: p.pos(p.peek()), Pointer: pointer, width: 1}
+	start := p.peek()
+	n := &Node{Kind: Map, Pos: p.pos(start), Pointer: pointer, width: 1}
+	defer p.close(n, start)
 	keys := keySet{}
 	for {
 		lx := p.peek()
@@ -311,7 +319,7 @@ func (p *parser) blockMap(col int, pointer string) *Node {
 			return n
 		}
 		if keep && keys.add(p, lx, key) {
-			n.Fields = append(n.Fields, Field{Key: key, KeyPos: p.pos(lx), Value: p.release(key, v)})
+			n.Fields = append(n.Fields, Field{Key: key, KeyPos: p.pos(lx), Value: p.release(key, v), span: span{int32(lx.start), int32(colon.end)}})
 		}
 		if !p.lineEnds(col) {
 			return n
@@ -429,13 +437,13 @@ func shortEscape(s string) string {
 func (p *parser) null(lx lexeme, pointer string) *Node {
 	pos := p.pos(lx)
 	pos.Column += p.width(lx.start, lx.end)
-	return &Node{Kind: Null, Pos: pos, Pointer: pointer, width: 1}
+	return &Node{Kind: Null, Pos: pos, Pointer: pointer, width: 1, span: span{int32(lx.end), int32(lx.end)}}
 }
 
 // scalar reads a scalar of any style.
 func (p *parser) scalar(pointer string) *Node {
 	lx := p.peek()
-	n := &Node{Pos: p.pos(lx), Pointer: pointer, width: p.width(lx.start, lx.end)}
+	n := &Node{Pos: p.pos(lx), Pointer: pointer, width: p.width(lx.start, lx.end), span: span{int32(lx.start), int32(lx.end)}}
 	switch lx.typ {
 	case token.StringType:
 		p.i++
@@ -457,6 +465,7 @@ func (p *parser) scalar(pointer string) *Node {
 		if content := p.peek(); content.block {
 			p.i++
 			n.Scalar = content.value
+			n.span.to = int32(content.end)
 		}
 	case token.AliasType:
 		p.note(lx, Problem{Code: CodeFeature, What: "an alias (*" + p.at(1).value + ")", Why: "profiles share values in plain sight",

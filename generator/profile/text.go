@@ -54,19 +54,27 @@ func newText(name string, data []byte) (*text, *Problem) {
 		return t, &Problem{Pos: at, Code: CodeEncoding, What: "the file is UTF-16", Why: "profiles are UTF-8",
 			Hint: "save it as UTF-8"}
 	}
-	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
-	t.src = strings.ReplaceAll(string(data), "\r\n", "\n")
-	t.lines = []int{0}
-	for i := 0; i < len(t.src); i++ {
-		if t.src[i] == '\n' {
-			t.lines = append(t.lines, i+1)
-		}
-	}
+	t = splitText(name, data)
 	if p := t.checkCharacters(); p != nil {
 		return t, p
 	}
 	return t, t.checkWork()
 }
+
+// splitText is the text of data without any check.
+func splitText(name string, data []byte) *text {
+	data = bytes.TrimPrefix(data, []byte(bom))
+	t := &text{name: name, src: strings.ReplaceAll(string(data), "\r\n", "\n"), lines: []int{0}}
+	for i := 0; i < len(t.src); i++ {
+		if t.src[i] == '\n' {
+			t.lines = append(t.lines, i+1)
+		}
+	}
+	return t
+}
+
+// bom is the byte order mark that may start a UTF-8 file.
+const bom = "\uFEFF"
 
 // pos is the place of the byte at offset off.
 func (t *text) pos(off int) Pos {
