@@ -1,6 +1,6 @@
 # Typesense, a full-text search engine, on the loopback. Without a secret of your own its API key
 # is made on the first start, in /var/lib/typesense-key/api-key.
-{ config, lib, ... }:
+{ lib, ... }:
 {
   services.typesense = {
     enable = lib.mkDefault true;
