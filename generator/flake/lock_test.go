@@ -112,6 +112,7 @@ func TestInputsThatCannotBeLocked(t *testing.T) {
 		"indirect":         {with(func(in *Input) { in.URL = "nixpkgs" }), "neither github:"},
 		"code":             {with(func(in *Input) { in.URL = "github:a/b#c" }), "no #fragment"},
 		"no repository":    {with(func(in *Input) { in.URL = "github:a" }), "owner/repository"},
+		"encoded slash":    {with(func(in *Input) { in.URL = "gitlab:a%2Fb/c" }), "an encoded slash"},
 		"parameter":        {with(func(in *Input) { in.URL = "github:a/b?x=y" }), "unknown parameter"},
 		"relative path":    {with(func(in *Input) { in.URL = "path:../x" }), "not absolute"},
 	} {

@@ -297,3 +297,44 @@ func repository(t *testing.T, env *nixtest.Env, base, name, flake string) Input 
 		NarHash: meta.NarHash, LastModified: meta.LastModified,
 	}}
 }
+
+// References mean to parseRef what they mean to Nix.
+func TestRefsAreNix(t *testing.T) {
+	nixtest.Each(t, func(t *testing.T, env *nixtest.Env) {
+		rev := strings.Repeat("a1", 20)
+		for _, ref := range []string{
+			"github:NixOS/nixpkgs",
+			"github:NixOS/nixpkgs/nixos-26.05",
+			"github:NixOS/nixpkgs/" + rev,
+			"github:NixOS/nixpkgs?ref=nixos-26.05",
+			"github:NixOS/nixpkgs?dir=lib",
+			"github:NixOS/nixpkgs/nixos-26.05?host=git.example.org",
+			"gitlab:group/repo",
+			"sourcehut:~user/repo/main",
+			"git+https://example.org/x.git",
+			"git+https://example.org/x.git?ref=main&rev=" + rev,
+			"git+ssh://git@example.org/x.git?dir=a/b",
+			"git+file:///srv/x?ref=refs/heads/main&shallow=1",
+			"path:/srv/x",
+			"path:/srv/x?dir=sub",
+			"https://example.org/x.tar.gz",
+			"https://example.org/x.tar.gz?a=b",
+			"tarball+https://example.org/latest",
+			"https://example.org/x.zip?dir=sub",
+		} {
+			want := env.Run(t, "nix", "eval", "--json", "--expr", fmt.Sprintf("builtins.parseFlakeRef %q", ref))
+			got, err := parseRef(ref)
+			if err != nil {
+				t.Errorf("%s: %v", ref, err)
+				continue
+			}
+			data, err := json.Marshal(got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(generic(t, want), generic(t, data)); diff != "" {
+				t.Errorf("%s: -Nix +ours:\n%s", ref, diff)
+			}
+		}
+	})
+}

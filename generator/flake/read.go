@@ -3,6 +3,7 @@ package flake
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -19,6 +20,10 @@ type LockedInput struct {
 	LastModified int64 // seconds since 1970, 0 if the lock file does not say
 }
 
+// maxInputs bounds the work on a lock file whose nodes share one another: each
+// way to a node is an input, and their number can double with every node.
+const maxInputs = 10_000
+
 // ReadLock lists what a lock file pins, sorted by path. Inputs that follow
 // another are not listed.
 func ReadLock(data []byte) ([]LockedInput, error) {
@@ -29,6 +34,9 @@ func ReadLock(data []byte) ([]LockedInput, error) {
 	var out []LockedInput
 	var visit func(n *node, at []string)
 	visit = func(n *node, at []string) {
+		if len(out) > maxInputs {
+			return
+		}
 		for _, name := range slices.Sorted(maps.Keys(n.inputs)) {
 			child := n.inputs[name].node
 			if child == nil {
@@ -47,6 +55,9 @@ func ReadLock(data []byte) ([]LockedInput, error) {
 		}
 	}
 	visit(root, nil)
+	if len(out) > maxInputs {
+		return nil, fmt.Errorf("read flake.lock: more than %d inputs", maxInputs)
+	}
 	slices.SortFunc(out, func(a, b LockedInput) int { return cmp.Compare(a.Path, b.Path) })
 	return out, nil
 }

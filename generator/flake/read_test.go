@@ -2,6 +2,7 @@ package flake
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -55,5 +56,17 @@ func TestCompareLocks(t *testing.T) {
 	}
 	if got, err := CompareLocks(before, before); err != nil || len(got) != 0 {
 		t.Errorf("the same lock: %v, %v", got, err)
+	}
+}
+
+func TestReadLockOfManyWays(t *testing.T) {
+	var file strings.Builder
+	file.WriteString(`{"nodes":{"root":{"inputs":{"a":"n0","b":"n0"}}`)
+	for i := range 100 {
+		fmt.Fprintf(&file, `,"n%d":{"inputs":{"a":"n%d","b":"n%d"}}`, i, i+1, i+1)
+	}
+	file.WriteString(`,"n100":{}},"root":"root","version":7}`)
+	if _, err := ReadLock([]byte(file.String())); err == nil || !strings.Contains(err.Error(), "more than") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -77,6 +77,10 @@ func parseForge(u *url.URL, query url.Values) (attrs, error) {
 		if err != nil {
 			return nil, err
 		}
+		if i < 2 && strings.Contains(p, "/") {
+			// Nix 2.26 and 2.34 do not agree on what an encoded slash means.
+			return nil, fmt.Errorf("an encoded slash means different things to different versions of Nix; use git+https://")
+		}
 		parts[i] = p
 	}
 	a := attrs{"type": u.Scheme, "owner": parts[0], "repo": parts[1]}

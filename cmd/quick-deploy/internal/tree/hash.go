@@ -130,3 +130,25 @@ func Fingerprint(files []File) string {
 }
 
 func sri(digest []byte) string { return "sha256-" + base64.StdEncoding.EncodeToString(digest) }
+
+// OnDisk is the set with the contents that its files have on disk; those that
+// do not exist are left out.
+func (t *Tree) OnDisk(files []File) ([]File, error) {
+	files = sortFiles(files)
+	if err := t.checkDirs(dirsOf(files)); err != nil {
+		return nil, err
+	}
+	out := make([]File, 0, len(files))
+	for _, f := range files {
+		data, info, err := t.read(f.Path)
+		if err != nil {
+			return nil, err
+		}
+		if info == nil {
+			continue
+		}
+		f.Data = data
+		out = append(out, f)
+	}
+	return out, nil
+}
