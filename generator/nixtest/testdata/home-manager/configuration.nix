@@ -27,7 +27,7 @@ let
       modulesPath = ./modules;
     }
     // extraSpecialArgs;
-    declared = import ./declared.nix { inherit lib; };
+    declared = import ./declared.nix { inherit lib pkgs; };
     strict = false;
   };
 in

@@ -132,6 +132,8 @@ programs
 // {
   inherit lib config overlays system;
   inherit mkDerivation;
+  # A package of any name.
+  standIn = name: program (lib.last (lib.splitString "." name));
   stdenv = {
     inherit mkDerivation system;
     hostPlatform = {

@@ -91,17 +91,20 @@ let
     let
       force = inForce defs;
       wrong = filter (d: !type.check d.value) force.values;
-    in
-    {
-      inherit (force) highest values;
-      isDefined = force.values != [ ];
-      value =
+      checked =
+        merge:
         if force.values == [ ] then
           throw "The option `${showOption loc}' was accessed but has no value defined. Try setting the option."
         else if wrong != [ ] then
           throw "A definition for option `${showOption loc}' is not of type `${type.description}'. Definition values:${showDefs wrong}"
         else
-          type.merge loc force.values;
+          merge loc force.values;
+    in
+    {
+      inherit (force) highest values;
+      isDefined = force.values != [ ];
+      value = checked type.merge;
+      defined = checked (type.mergeDefined or type.merge);
     };
 
   evalOption =
@@ -125,6 +128,7 @@ let
     // {
       inherit loc type value;
       inherit (merged) isDefined;
+      defined = addErrorContext "while evaluating the option `${showOption loc}':" merged.defined;
       highestPrio = merged.highest;
       definitionsWithLocations = merged.values;
       definitions = map (d: d.value) merged.values;
@@ -171,7 +175,6 @@ let
     loc: node: defs:
     let
       defsByName = zipAttrsWith (_: ds: ds) (concatMap (pushDown loc) defs);
-      names = attrNames (defsByName // node.children);
       undeclared = filter (n: !(node.children ? ${n})) (attrNames defsByName);
       branch =
         name:
@@ -197,20 +200,17 @@ let
             option = evalOption here { type = lib.types.free; } childDefs;
             unmatched = [ ];
           };
-      branches = lib.genAttrs names branch;
-      set = mapAttrs (_: b: if b ? tree then b.tree else null) branches;
-      definedNames = filter (
-        n: if branches.${n} ? tree then branches.${n}.tree.defined != { } else branches.${n}.option.isSet
-      ) (attrNames defsByName);
+      # Apart from each other: which options there are must not depend on what is defined.
+      declaredBranches = mapAttrs (name: _: branch name) node.children;
+      branches = declaredBranches // lib.genAttrs undeclared branch;
+      isDefined = b: if b ? tree then b.tree.defined != { } else b.option.isSet;
     in
     {
-      config = mapAttrs (n: b: if b ? tree then b.tree.config else b.option.value) branches;
-      options = mapAttrs (n: b: if b ? tree then b.tree.options else b.option) (
-        builtins.intersectAttrs node.children branches
-      );
+      config = mapAttrs (_: b: if b ? tree then b.tree.config else b.option.value) branches;
+      options = mapAttrs (_: b: if b ? tree then b.tree.options else b.option) declaredBranches;
       # What the configuration says, without the defaults.
-      defined = lib.genAttrs definedNames (
-        n: if set.${n} != null then set.${n}.defined else branches.${n}.option.value
+      defined = mapAttrs (_: b: if b ? tree then b.tree.defined else b.option.defined) (
+        lib.filterAttrs (_: isDefined) (builtins.intersectAttrs defsByName branches)
       );
       unmatched =
         lib.optionals node.strict (
@@ -219,7 +219,7 @@ let
             defs = defsByName.${n};
           }) undeclared
         )
-        ++ concatMap (n: branches.${n}.unmatched) names;
+        ++ concatMap (n: branches.${n}.unmatched) (attrNames defsByName);
     };
 
   plainSet =

@@ -43,8 +43,9 @@ let
   isPackage = v: lib.isDerivation v || (isString v && lib.isStorePath v) || builtins.isPath v;
   stringLike = v: isString v || builtins.isPath v || v ? outPath || v ? __toString;
 
+  # Values of lists and sets: pick is "value", or "defined" to leave out what defaults add.
   elements =
-    type: loc: defs:
+    pick: type: loc: defs:
     concatMap (
       d:
       concatMap (
@@ -57,18 +58,18 @@ let
             }
           ];
         in
-        lib.optional merged.isDefined merged.value
+        lib.optional merged.isDefined merged.${pick}
       ) (lib.imap1 (n: value: { inherit n value; }) d.value)
     ) defs;
 
   sets =
-    lazy: type: loc: defs:
+    pick: lazy: type: loc: defs:
     let
       merged = builtins.zipAttrsWith (name: mergeDefinitions (loc ++ [ name ]) type) (
         map (d: builtins.mapAttrs (_: value: { inherit (d) file; inherit value; }) d.value) defs
       );
     in
-    builtins.mapAttrs (_: m: m.value) (if lazy then merged else lib.filterAttrs (_: m: m.isDefined) merged);
+    builtins.mapAttrs (_: m: m.${pick}) (if lazy then merged else lib.filterAttrs (_: m: m.isDefined) merged);
 
   text = description: sep: mkOptionType {
     name = "separatedString";
@@ -76,6 +77,22 @@ let
     check = isString;
     merge = _: defs: builtins.concatStringsSep sep (map (d: d.value) defs);
   };
+
+  orNull =
+    merge: loc: defs:
+    if all (d: d.value == null) defs then
+      null
+    else if lib.any (d: d.value == null) defs then
+      conflict loc defs
+    else
+      merge loc defs;
+
+  firstFit =
+    choices: merge: loc: defs:
+    let
+      fit = lib.filter (type: all (d: type.check d.value) defs) choices;
+    in
+    if fit == [ ] then conflict loc defs else merge (head fit) loc defs;
 
   paren = s: if builtins.match ".* .*" s != null then "(${s})" else s;
 
@@ -118,15 +135,17 @@ let
       name = "listOf";
       description = "list of ${paren type.description}";
       check = isList;
-      merge = elements type;
+      merge = elements "value" type;
+      mergeDefined = elements "defined" type;
     };
     attrsOf = type: mkOptionType {
       name = "attrsOf";
       description = "attribute set of ${paren type.description}";
       check = isAttrs;
-      merge = sets false type;
+      merge = sets "value" false type;
+      mergeDefined = sets "defined" false type;
     };
-    lazyAttrsOf = type: types.attrsOf type // { description = "lazy attribute set of ${paren type.description}"; merge = sets true type; };
+    lazyAttrsOf = type: types.attrsOf type // { description = "lazy attribute set of ${paren type.description}"; merge = sets "value" true type; mergeDefined = sets "defined" true type; };
     attrs = mkOptionType { name = "attribute set"; check = isAttrs; merge = _: defs: lib.mergeAttrsList (map (d: d.value) defs); };
     functionTo = type: mkOptionType {
       name = "function";
@@ -138,27 +157,15 @@ let
       name = "nullOr";
       description = "null or ${type.description}";
       check = v: v == null || type.check v;
-      merge =
-        loc: defs:
-        if all (d: d.value == null) defs then
-          null
-        else if lib.any (d: d.value == null) defs then
-          conflict loc defs
-        else
-          type.merge loc defs;
+      merge = orNull type.merge;
+      mergeDefined = orNull (type.mergeDefined or type.merge);
     };
     either = a: b: mkOptionType {
       name = "either";
       description = "${a.description} or ${b.description}";
       check = v: a.check v || b.check v;
-      merge =
-        loc: defs:
-        if all (d: a.check d.value) defs then
-          a.merge loc defs
-        else if all (d: b.check d.value) defs then
-          b.merge loc defs
-        else
-          conflict loc defs;
+      merge = firstFit [ a b ] (type: type.merge);
+      mergeDefined = firstFit [ a b ] (type: type.mergeDefined or type.merge);
     };
     oneOf = ts: lib.foldl types.either (head ts) (builtins.tail ts);
     uniq = type: type // { merge = one; };
@@ -172,40 +179,48 @@ let
     submodule = module: types.submoduleWith { modules = lib.toList module; };
     submoduleWith =
       { modules, specialArgs ? { }, ... }:
+      let
+        evaluate =
+          loc: defs:
+          lib.evalModules {
+            modules =
+              modules
+              ++ [ { _module.args.name = lib.last loc; } ]
+              ++ map (d: { _file = d.file; imports = [ d.value ]; }) defs;
+            inherit specialArgs;
+            prefix = loc;
+          };
+      in
       mkOptionType {
         name = "submodule";
         check = v: isAttrs v || lib.isFunction v || builtins.isPath v;
-        merge =
-          loc: defs:
-          builtins.removeAttrs
-            (lib.evalModules {
-              modules = modules ++ [ { _module.args.name = lib.last loc; } ] ++ map (d: { _file = d.file; imports = [ d.value ]; }) defs;
-              inherit specialArgs;
-              prefix = loc;
-            }).config
-            [ "_module" ];
+        merge = loc: defs: builtins.removeAttrs (evaluate loc defs).config [ "_module" ];
+        mergeDefined = loc: defs: builtins.removeAttrs (evaluate loc defs).defined [ "_module" ];
       };
 
     # A submodule whose options are given as a node of an option tree.
-    submoduleOf = description: node: mkOptionType {
-      name = "submodule";
-      inherit description;
-      check = v: isAttrs v || lib.isFunction v;
-      merge =
-        loc: defs:
-        let
-          own = d: d // {
-            value = if lib.isFunction d.value then d.value { inherit lib; name = lib.last loc; inherit (tree) config options; } else d.value;
-          };
-          tree = lib.modules.evalTree loc node (map own defs);
-          local = lib.drop (length loc);
-          below = map (u: u // { loc = local u.loc; }) tree.unmatched;
-        in
-        if below == [ ] then
-          tree.config
-        else
-          throw "The option `${showOption (head tree.unmatched).loc}' does not exist. Definition values:${showDefs (head tree.unmatched).defs}";
-    };
+    submoduleOf =
+      description: node:
+      let
+        evaluate =
+          pick: loc: defs:
+          let
+            apply = v: if lib.isFunction v then v { inherit lib; name = lib.last loc; inherit (tree) config options; } else v;
+            tree = lib.modules.evalTree loc node (map (d: d // { value = apply d.value; }) defs);
+            unknown = head tree.unmatched;
+          in
+          if tree.unmatched == [ ] then
+            tree.${pick}
+          else
+            throw "The option `${showOption unknown.loc}' does not exist. Definition values:${showDefs unknown.defs}";
+      in
+      mkOptionType {
+        name = "submodule";
+        inherit description;
+        check = v: isAttrs v || lib.isFunction v;
+        merge = evaluate "config";
+        mergeDefined = evaluate "defined";
+      };
 
     # Any value: sets and lists are merged, functions applied, the rest must be equal.
     free = mkOptionType {
@@ -219,9 +234,9 @@ let
           set = v: isAttrs v && !lib.isDerivation v && !(v ? __functor) && !(v ? __toString) && !(v ? outPath) && kind v == null;
         in
         if all set values then
-          sets false types.free loc defs
+          sets "value" false types.free loc defs
         else if all isList values then
-          elements types.free loc defs
+          elements "value" types.free loc defs
         else if length values == 1 then
           head values
         else if all lib.isFunction values then

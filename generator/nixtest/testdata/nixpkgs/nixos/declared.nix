@@ -1,12 +1,28 @@
-# The option tree that is known beforehand.
-{ lib }:
+# The options of NixOS, so that a name or a type that is wrong there is wrong here. To the
+# table come defaults that NixOS computes and that modules of quick-deploy read.
+{ lib, pkgs }:
 let
-  inherit (lib) mkOption types;
-  option = type: default: mkOption { inherit type default; };
-  required = type: mkOption { inherit type; };
+  table = lib.importJSON ./declared.json;
+  computed = {
+    networking.firewall.checkReversePath = true;
+    services.forgejo.settings.server.ROOT_URL = "http://localhost:3000/";
+    services.gitea.settings.server.ROOT_URL = "http://localhost:3000/";
+  };
+  listed = import ../lib/declared.nix { inherit lib pkgs; } {
+    inherit (table) types;
+    options = lib.recursiveUpdate table.options (lib.mapAttrsRecursive (_: value: { "=" = value; }) computed);
+  };
 in
-lib.modules.declare "nixos" false {
-  networking.hostName = option types.str "nixos";
-  networking.enableIPv6 = option types.bool true;
-  swapDevices = option (types.listOf types.free) [ ];
-}
+lib.modules.mergeNodes [ ] listed (
+  lib.modules.declare "nixos/declared.nix" true {
+    # An option that the manual does not show.
+    services.displayManager.sessionData = lib.mkOption {
+      type = lib.types.raw;
+      default.desktops = pkgs.standIn "desktops";
+    };
+    networking.hostName = lib.mkOption {
+      type = lib.types.str;
+      default = "nixos";
+    };
+  }
+)

@@ -22,7 +22,10 @@ let
       modulesPath = ./modules;
     }
     // specialArgs;
-    declared = import ./declared.nix { inherit lib; };
+    declared = import ./declared.nix {
+      inherit lib;
+      inherit (evaluated.config._module.args) pkgs;
+    };
     strict = false;
   };
 in
