@@ -19,6 +19,7 @@ func (l *loader) assemble() *Profile {
 	for _, f := range l.files {
 		p.Files = append(p.Files, f.name)
 		p.Sources = append(p.Sources, Content{f.name, f.data})
+		f.root = l.merger.patch(f.root, l.shape, nil)
 		if l.schema != nil {
 			l.problems = append(l.problems, l.schema.layer(f.root)...)
 		}

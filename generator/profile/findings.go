@@ -19,11 +19,12 @@ type finding struct {
 	at      string   // instance location
 	types   []string // expected, of a CodeType finding
 	missing []string // of a CodeMissing finding
+	foreign bool     // the value has another type than all values allowed
 }
 
 // explainer turns a tree of validation errors into findings.
 type explainer struct {
-	schema  *Schema
+	schema  *compiled
 	root    *Node
 	partial bool
 	found   []finding
@@ -280,8 +281,12 @@ func allowed(part *jsonschema.Schema) []any {
 }
 
 func notAmong(pl place, values []any) finding {
-	var names, texts []string
+	var names, texts, types []string
+	foreign := true
 	for _, v := range values {
+		t := typeOf(v)
+		types = append(types, t)
+		foreign = foreign && t != typeOf(pl.node.Any())
 		s := fmt.Sprint(v)
 		if v == nil {
 			s = "null"
@@ -291,7 +296,7 @@ func notAmong(pl place, values []any) finding {
 			texts = append(texts, s)
 		}
 	}
-	f := finding{Problem: Problem{Code: CodeValue, What: pl.name + " cannot be " + pl.node.brief()}}
+	f := finding{types: types, foreign: foreign, Problem: Problem{Code: CodeValue, What: pl.name + " cannot be " + pl.node.brief()}}
 	const few = 24
 	switch {
 	case len(names) == 1:
@@ -310,6 +315,23 @@ func notAmong(pl place, values []any) finding {
 		f.Hint = "put it in quotes: " + strconv.Quote(fmt.Sprint(pl.node.Scalar))
 	}
 	return f
+}
+
+// typeOf is the type of JSON Schema that v has.
+func typeOf(v any) string {
+	switch v.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "boolean"
+	case string:
+		return "string"
+	case []any:
+		return "array"
+	case map[string]any:
+		return "object"
+	}
+	return "number"
 }
 
 func wrongFormat(s, name string) finding {
@@ -488,7 +510,7 @@ func (x *explainer) alternatives(e *jsonschema.ValidationError, part *jsonschema
 // ofType is the finding that the value itself has the wrong type.
 func ofType(findings []finding, at string) *finding {
 	for i := range findings {
-		if findings[i].Code == CodeType && findings[i].at == at {
+		if (findings[i].Code == CodeType || findings[i].foreign) && findings[i].at == at {
 			return &findings[i]
 		}
 	}

@@ -62,15 +62,18 @@ type Content struct {
 // merging itself needs is checked. If the profile is at fault the error is
 // Problems, all of them; if it cannot be read at all the error wraps that of src.
 func Load(src Source, name string, schema *Schema) (*Profile, error) {
-	l := &loader{src: src, schema: schema, shape: plainShape(), state: map[string]fileState{}}
-	if schema != nil {
-		l.shape = schema.shape
-	}
+	l := &loader{src: src, shape: plainShape(), state: map[string]fileState{}}
 	data, err := src.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("read profile %s: %w", name, err)
 	}
 	l.read(name, data, nil)
+	if schema != nil {
+		if l.schema, err = schema.compileFor(l.files); err != nil {
+			return nil, err
+		}
+		l.shape = l.schema.shape
+	}
 	p := l.assemble()
 	if err := append(l.problems, l.merger.problems...).err(); err != nil {
 		return nil, err
@@ -88,7 +91,7 @@ const (
 
 type loader struct {
 	src      Source
-	schema   *Schema
+	schema   *compiled // nil for none
 	shape    *shape
 	state    map[string]fileState
 	files    []*file // in the order they are applied
@@ -100,7 +103,7 @@ type loader struct {
 type file struct {
 	name string
 	data []byte
-	root *Node // as a patch
+	root *Node // as parsed; assemble makes a patch of it
 	// whole is false if the file could not be parsed to its end.
 	whole bool
 }
@@ -121,9 +124,7 @@ func (l *loader) read(name string, data []byte, chain []string) {
 	for _, ref := range l.references(root) {
 		l.extend(ref, chain)
 	}
-	f := &file{name: name, data: data, whole: len(problems) == 0}
-	f.root = l.merger.patch(root, l.shape, nil)
-	l.files = append(l.files, f)
+	l.files = append(l.files, &file{name: name, data: data, root: root, whole: len(problems) == 0})
 }
 
 func (l *loader) references(root *Node) []*Node {

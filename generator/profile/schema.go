@@ -2,6 +2,7 @@ package profile
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -9,18 +10,48 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
 
-// Schema is a compiled JSON Schema of profiles.
+// Schema is the JSON Schema (draft 2020-12) of profiles. It refers to nothing
+// outside itself and may be used by several Loads at once.
 type Schema struct {
+	id  string
+	doc map[string]any
+}
+
+// NewSchema returns the schema in doc, a decoded JSON document, which is not
+// changed and must not change any more; id is its address.
+func NewSchema(id string, doc map[string]any) *Schema { return &Schema{id, doc} }
+
+// ParseSchema returns the schema in the JSON document.
+func ParseSchema(id string, document []byte) (*Schema, error) {
+	doc := map[string]any{}
+	dec := json.NewDecoder(bytes.NewReader(document))
+	dec.UseNumber()
+	if err := dec.Decode(&doc); err != nil {
+		return nil, fmt.Errorf("read schema %s: %w", id, err)
+	}
+	return NewSchema(id, doc), nil
+}
+
+// Check compiles the whole schema, which Load never does: see prune. A format
+// that is known neither here nor to JSON Schema is an error, too.
+func (s *Schema) Check() error {
+	_, err := compile(s.id, s.doc)
+	return err
+}
+
+// compiled is a schema ready for use.
+type compiled struct {
 	root  *jsonschema.Schema
 	shape *shape
 	// parts finds the part of the schema that an error comes from, by its location.
 	parts map[string]*jsonschema.Schema
 }
 
-// CompileSchema compiles the JSON Schema (draft 2020-12) in document, which
-// refers to nothing outside itself; id is its address. Formats are asserted; a
-// format that is known neither here nor to JSON Schema is an error.
-func CompileSchema(id string, document []byte) (*Schema, error) {
+func compile(id string, doc map[string]any) (*compiled, error) {
+	document, err := json.Marshal(doc)
+	if err != nil {
+		return nil, fmt.Errorf("compile schema: %w", err)
+	}
 	c := jsonschema.NewCompiler()
 	c.Draft = jsonschema.Draft2020
 	c.AssertFormat = true
@@ -40,7 +71,7 @@ func CompileSchema(id string, document []byte) (*Schema, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile schema: %w", err)
 	}
-	s := &Schema{root: root, parts: map[string]*jsonschema.Schema{}}
+	s := &compiled{root: root, parts: map[string]*jsonschema.Schema{}}
 	if err := s.index(root, c); err != nil {
 		return nil, fmt.Errorf("compile schema: %w", err)
 	}
@@ -49,7 +80,7 @@ func CompileSchema(id string, document []byte) (*Schema, error) {
 }
 
 // index records p and all parts of the schema below it.
-func (s *Schema) index(p *jsonschema.Schema, c *jsonschema.Compiler) error {
+func (s *compiled) index(p *jsonschema.Schema, c *jsonschema.Compiler) error {
 	if p == nil || s.parts[p.Location] != nil {
 		return nil
 	}
@@ -117,12 +148,12 @@ func (s *shape) add(p *jsonschema.Schema, memo map[*jsonschema.Schema]*shape) {
 }
 
 // layer validates what one file says. Keys that another layer may add are not missed.
-func (s *Schema) layer(root *Node) Problems { return s.check(root, true) }
+func (s *compiled) layer(root *Node) Problems { return s.check(root, true) }
 
 // merged validates a whole profile in the normal form.
-func (s *Schema) merged(root *Node) Problems { return s.check(root, false) }
+func (s *compiled) merged(root *Node) Problems { return s.check(root, false) }
 
-func (s *Schema) check(root *Node, partial bool) Problems {
+func (s *compiled) check(root *Node, partial bool) Problems {
 	err := s.validate(instance(root))
 	if err == nil {
 		return nil
@@ -137,7 +168,7 @@ func (s *Schema) check(root *Node, partial bool) Problems {
 }
 
 // validate contains the panics of the library.
-func (s *Schema) validate(v any) (err error) {
+func (s *compiled) validate(v any) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("the validator failed: %v", r)
