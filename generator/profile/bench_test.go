@@ -13,7 +13,7 @@ func testSchema(tb testing.TB) *Schema {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s, err := ParseSchema("https://example.org/profile.json", data)
+	s, err := CompileSchema("https://example.org/profile.json", data)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -21,8 +21,9 @@ type Schema struct {
 // changed and must not change any more; id is its address.
 func NewSchema(id string, doc map[string]any) *Schema { return &Schema{id, doc} }
 
-// ParseSchema returns the schema in the JSON document.
-func ParseSchema(id string, document []byte) (*Schema, error) {
+// CompileSchema returns the schema in the JSON document. Load compiles what of
+// it a profile touches; Check compiles it all.
+func CompileSchema(id string, document []byte) (*Schema, error) {
 	doc := map[string]any{}
 	dec := json.NewDecoder(bytes.NewReader(document))
 	dec.UseNumber()
