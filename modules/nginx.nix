@@ -6,7 +6,7 @@
 { config, lib, ... }:
 let
   inherit (config) services;
-  units = config.systemd.services;
+  inherit (config.virtualisation.oci-containers) containers;
   upstream = port: { servers."127.0.0.1:${toString port}" = { }; };
 in
 {
@@ -36,7 +36,7 @@ in
       (lib.mkIf services.jupyter.enable { jupyter = upstream services.jupyter.port; })
       (lib.mkIf services.llama-cpp.enable { llama-cpp = upstream services.llama-cpp.port; })
       (lib.mkIf services.meilisearch.enable { meilisearch = upstream services.meilisearch.listenPort; })
-      (lib.mkIf (units ? mlflow) { mlflow = upstream units.mlflow.environment.MLFLOW_PORT; })
+      (lib.mkIf (containers ? mlflow) { mlflow = upstream containers.mlflow.environment.MLFLOW_PORT; })
       (lib.mkIf services.netdata.enable {
         netdata = upstream services.netdata.config.web."default port";
       })
