@@ -117,6 +117,33 @@ func (in Input) Repin(p Pin) (Input, error) {
 	return in, nil
 }
 
+// Variant returns the inputs a second time for a group of hosts that has pins
+// of its own: nixpkgs becomes nixpkgs-canary, and what followed one of the
+// inputs follows its variant.
+func Variant(inputs []Input, suffix string) []Input {
+	renamed := map[string]string{}
+	for _, in := range inputs {
+		renamed[in.Name] = in.Name + "-" + suffix
+	}
+	out := slices.Clone(inputs)
+	for i, in := range out {
+		out[i].Name = renamed[in.Name]
+		out[i].Follows = maps.Clone(in.Follows)
+		for name, target := range in.Follows {
+			first, rest, deep := strings.Cut(target, "/")
+			to, ok := renamed[first]
+			if !ok {
+				continue
+			}
+			if deep {
+				to += "/" + rest
+			}
+			out[i].Follows[name] = to
+		}
+	}
+	return out
+}
+
 // Validate reports the first thing that makes inputs unusable: names that Nix
 // refuses or that repeat, references it does not know, redirections to nowhere.
 func Validate(inputs []Input) error {

@@ -216,3 +216,23 @@ func TestRelock(t *testing.T) {
 		}
 	})
 }
+
+func TestVariant(t *testing.T) {
+	inputs := builtin(t, "26.05", "nixpkgs", "home-manager", "sops-nix")
+	inputs[2].Follows = map[string]string{"nixpkgs": "home-manager/nixpkgs", "other": "elsewhere"}
+	got := Variant(inputs, "canary")
+	var names []string
+	for _, in := range got {
+		names = append(names, in.Name)
+	}
+	if diff := cmp.Diff([]string{"nixpkgs-canary", "home-manager-canary", "sops-nix-canary"}, names); diff != "" {
+		t.Errorf("names, -want +got:\n%s", diff)
+	}
+	want := map[string]string{"nixpkgs": "home-manager-canary/nixpkgs", "other": "elsewhere"}
+	if diff := cmp.Diff(want, got[2].Follows); diff != "" {
+		t.Errorf("follows, -want +got:\n%s", diff)
+	}
+	if inputs[0].Name != "nixpkgs" || inputs[2].Follows["nixpkgs"] != "home-manager/nixpkgs" {
+		t.Error("the originals changed")
+	}
+}

@@ -56,7 +56,7 @@ var upstream = map[string]declared{
 func stand(t *testing.T, env *nixtest.Env, in Input) Input {
 	t.Helper()
 	dir := t.TempDir()
-	body, ok := upstream[in.Name]
+	body, ok := upstream[strings.TrimSuffix(in.Name, "-canary")]
 	if !ok && !in.Source {
 		t.Fatalf("the inputs of %s are not known", in.Name)
 	}
@@ -128,6 +128,15 @@ func TestNixAcceptsTheLock(t *testing.T) {
 			}
 			cases[release+" all"], cases[release+" usual"] = all, usual
 		}
+		stable, err := pins.Inputs("26.05", "nixpkgs", "home-manager", "sops-nix")
+		if err != nil {
+			t.Fatal(err)
+		}
+		canary, err := pins.Inputs("unstable", "nixpkgs", "home-manager")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cases["two releases"] = append(stable, Variant(canary, "canary")...)
 		for name, inputs := range cases {
 			t.Run(name, func(t *testing.T) {
 				for i := range inputs {

@@ -143,23 +143,33 @@ func (t *Tree) untracked(ctx context.Context, run Runner, paths []string) ([]str
 	return slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return tracked[p] }), nil
 }
 
-// ignored are those of the paths that git ignores, with the rule.
+// ignored are those of the paths that git ignores, with the rule. The paths
+// are untracked.
 func (t *Tree) ignored(ctx context.Context, run Runner, paths []string) (map[string]string, error) {
-	// With --non-matching git answers for every path, so that it exits with 0
-	// or 1 depending on nothing we care about; a failure has no output.
-	out, err := run(ctx, t.dir, zero(paths), "git", "check-ignore", "-z", "--stdin", "--verbose", "--non-matching")
-	fields := split(out)
-	if len(fields) != 4*len(paths) {
-		if err == nil {
-			err = errors.New("an answer of another form than expected")
-		}
+	out, err := run(ctx, t.dir, nil, "git", "ls-files", "-z", "--others", "--ignored", "--exclude-standard")
+	if err != nil {
 		return nil, fmt.Errorf("ask git which files it ignores: %w", err)
 	}
+	all := map[string]bool{}
+	for _, p := range split(out) {
+		all[p] = true
+	}
+	some := slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return !all[p] })
+	if len(some) == 0 {
+		return nil, nil
+	}
+	// Only now, since check-ignore fails if none of the paths is ignored.
+	out, err = run(ctx, t.dir, zero(some), "git", "check-ignore", "-z", "--stdin", "--verbose")
+	if err != nil {
+		return nil, fmt.Errorf("ask git why it ignores files: %w", err)
+	}
 	rules := map[string]string{}
-	for f := range slices.Chunk(fields, 4) {
-		source, line, pattern, p := f[0], f[1], f[2], f[3]
-		if pattern != "" && !strings.HasPrefix(pattern, "!") {
-			rules[p] = source + ":" + line + ":" + pattern
+	for _, p := range some {
+		rules[p] = "one of git's"
+	}
+	for f := range slices.Chunk(split(out), 4) { // source, line, pattern, path
+		if len(f) == 4 {
+			rules[f[3]] = f[0] + ":" + f[1] + ":" + f[2]
 		}
 	}
 	return rules, nil

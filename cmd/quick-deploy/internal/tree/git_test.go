@@ -27,9 +27,9 @@ func runGit(ctx context.Context, dir string, stdin []byte, argv ...string) ([]by
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		err = fmt.Errorf("%s: %w: %s", strings.Join(argv, " "), err, stderr.Bytes())
+		return nil, fmt.Errorf("%s: %w: %s", strings.Join(argv, " "), err, stderr.Bytes())
 	}
-	return out, err
+	return out, nil
 }
 
 func git(t *testing.T, dir string, args ...string) string {
