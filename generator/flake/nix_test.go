@@ -56,16 +56,17 @@ var upstream = map[string]declared{
 func stand(t *testing.T, env *nixtest.Env, in Input) Input {
 	t.Helper()
 	dir := t.TempDir()
-	body, ok := upstream[strings.TrimSuffix(in.Name, "-canary")]
+	repo := standsFor(in)
+	body, ok := upstream[repo]
 	if !ok && !in.Source {
 		t.Fatalf("the inputs of %s are not known", in.Name)
 	}
 	if !in.Source {
 		// Without an ellipsis, the outputs take these inputs, no fewer and no more.
 		write(t, dir, "flake.nix", fmt.Sprintf("{ %s outputs = { %s }: { it = %q; }; }\n",
-			body.inputs, strings.Join(append([]string{"self"}, body.names...), ", "), in.Name))
+			body.inputs, strings.Join(append([]string{"self"}, body.names...), ", "), repo))
 	}
-	write(t, dir, "name", in.Name+in.Locked.Rev)
+	write(t, dir, "name", repo+in.Locked.Rev)
 	hash := strings.TrimSpace(string(env.Run(t, "nix", "hash", "path", dir)))
 	env.Run(t, "nix", "store", "add-path", "--name", "source", dir)
 
@@ -79,6 +80,9 @@ func stand(t *testing.T, env *nixtest.Env, in Input) Input {
 	}
 	return in
 }
+
+// standsFor is the name under which upstream knows an input.
+func standsFor(in Input) string { return strings.TrimSuffix(in.Name, "-canary") }
 
 func write(t *testing.T, dir, name, data string) {
 	t.Helper()
@@ -168,7 +172,7 @@ func TestNixAcceptsTheLock(t *testing.T) {
 					t.Fatal(err)
 				}
 				for i, in := range inputs {
-					if its[i] != in.Name {
+					if its[i] != standsFor(in) {
 						t.Errorf("the flake is given %v", its)
 					}
 				}
