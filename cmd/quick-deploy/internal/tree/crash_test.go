@@ -1,11 +1,14 @@
 package tree
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
@@ -176,6 +179,53 @@ func TestWriteFailsAnywhere(t *testing.T) {
 		}
 		recovers(t, dir, second, fmt.Sprintf("failed at %d", n))
 		if !failed {
+			return
+		}
+	}
+}
+
+// The same with a process of its own and a real SIGKILL.
+func TestKilledForReal(t *testing.T) {
+	first := set("flake.nix", "1", "hosts/a/x", "1", "hosts/b/x", "1")
+	second := set("flake.nix", "2", "hosts/a/x", "2", "hosts/c/x", "2")
+	const at, in = "TREE_TEST_KILL_AT", "TREE_TEST_DIR"
+	if dir := os.Getenv(in); dir != "" {
+		n, err := strconv.Atoi(os.Getenv(at))
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := 0
+		tr, err := Open(dir, atomic.Writer{Hook: func(atomic.Stage, string) error {
+			if i++; i == n {
+				return syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			}
+			return nil
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		apply(t, tr, second, Options{})
+		return
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; ; n++ {
+		dir := t.TempDir()
+		apply(t, open(t, dir), first, Options{})
+		cmd := exec.CommandContext(t.Context(), self, "-test.run", "^TestKilledForReal$")
+		cmd.Env = append(os.Environ(), at+"="+strconv.Itoa(n), in+"="+dir)
+		out, err := cmd.CombinedOutput()
+		var exit *exec.ExitError
+		if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != -1) {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		recovers(t, dir, set("flake.nix", "3", "hosts/c/x", "3"), fmt.Sprintf("killed at %d", n))
+		if err == nil {
+			if n < 18 {
+				t.Errorf("only %d points to be killed at", n)
+			}
 			return
 		}
 	}
