@@ -1,0 +1,20 @@
+# Written by quick-deploy from the profile. Settings of your own belong in local.nix,
+# which is written once and then left alone.
+{ ... }:
+{
+  imports = [
+    ./hardware-configuration.nix
+    ./local.nix
+    ../../modules/base.nix
+    ../../modules/fwupd.nix
+    ../../modules/zram.nix
+  ];
+
+  zramSwap.memoryPercent = 50;
+
+  networking.hostName = "full";
+
+  services.fwupd.extraRemotes = [ "lvfs-testing" ];
+
+  system.stateVersion = "26.05";
+}

@@ -1,0 +1,44 @@
+# Written by quick-deploy from the profile. Settings of your own belong in
+# hosts/<host>/local.nix, which is written once and then left alone.
+{
+  description = "NixOS configuration of full, plain";
+
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
+
+  outputs =
+    inputs@{ self, nixpkgs, ... }:
+    let
+      mkHost =
+        configuration:
+        nixpkgs.lib.nixosSystem {
+          specialArgs = { inherit inputs; };
+          modules = [ configuration ];
+        };
+
+      perSystem = f: builtins.mapAttrs (_: f) (nixpkgs.lib.getAttrs [ "" ] nixpkgs.legacyPackages);
+    in
+    {
+      nixosConfigurations = {
+        full = mkHost ./hosts/full/configuration.nix;
+        plain = mkHost ./hosts/plain/configuration.nix;
+      };
+
+      checks."" = {
+        full = self.nixosConfigurations.full.config.system.build.toplevel;
+        plain = self.nixosConfigurations.plain.config.system.build.toplevel;
+      };
+
+      formatter = perSystem (pkgs: pkgs.nixfmt-tree);
+
+      devShells = perSystem (pkgs: {
+        default = pkgs.mkShellNoCC {
+          packages = [
+            pkgs.git
+            pkgs.home-manager
+            pkgs.nixfmt-tree
+            pkgs.nixos-rebuild-ng
+          ];
+        };
+      });
+    };
+}

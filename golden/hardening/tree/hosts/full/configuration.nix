@@ -1,0 +1,25 @@
+# Written by quick-deploy from the profile. Settings of your own belong in local.nix,
+# which is written once and then left alone.
+{ ... }:
+{
+  imports = [
+    ./hardware-configuration.nix
+    ./local.nix
+    ../../modules/base.nix
+    ../../modules/hardening.nix
+    ../../modules/zram.nix
+  ];
+
+  zramSwap.memoryPercent = 50;
+
+  networking.hostName = "full";
+
+  security = {
+    allowUserNamespaces = false;
+    apparmor.enable = false;
+    lockKernelModules = true;
+    protectKernelImage = false;
+  };
+
+  system.stateVersion = "26.05";
+}

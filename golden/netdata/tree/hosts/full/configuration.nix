@@ -1,0 +1,26 @@
+# Written by quick-deploy from the profile. Settings of your own belong in local.nix,
+# which is written once and then left alone.
+{ ... }:
+{
+  imports = [
+    ./hardware-configuration.nix
+    ./local.nix
+    ../../modules/base.nix
+    ../../modules/netdata.nix
+    ../../modules/zram.nix
+  ];
+
+  zramSwap.memoryPercent = 50;
+
+  networking.hostName = "full";
+
+  services.netdata = {
+    claimTokenFile = "/etc/secrets/netdata-claim";
+    config.web = {
+      "bind to" = "127.0.0.1";
+      "default port" = 20000;
+    };
+  };
+
+  system.stateVersion = "26.05";
+}

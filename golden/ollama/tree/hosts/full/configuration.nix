@@ -1,0 +1,47 @@
+# Written by quick-deploy from the profile. Settings of your own belong in local.nix,
+# which is written once and then left alone.
+{ lib, pkgs, ... }:
+{
+  imports = [
+    ./hardware-configuration.nix
+    ./local.nix
+    ../../modules/base.nix
+    ../../modules/ollama.nix
+    ../../modules/zram.nix
+  ];
+
+  zramSwap.memoryPercent = 50;
+
+  networking = {
+    firewall.allowedTCPPorts = [
+      # ollama
+      11435
+    ];
+    hostName = "full";
+  };
+
+  nixpkgs.config.allowUnfreePredicate =
+    pkg:
+    builtins.elem (lib.getName pkg) [
+      "cuda_cccl"
+      "cuda_cudart"
+      "cuda_nvcc"
+      "libcublas"
+    ];
+
+  services.ollama = {
+    environmentVariables.OLLAMA_CONTEXT_LENGTH = "8192";
+    host = "0.0.0.0";
+    loadModels = [
+      "llama3.2:3b"
+      "nomic-embed-text"
+    ];
+    models = "/srv/models";
+    package = pkgs.ollama-vulkan;
+    port = 11435;
+    rocmOverrideGfx = "10.3.0";
+    syncModels = true;
+  };
+
+  system.stateVersion = "26.05";
+}

@@ -1,0 +1,54 @@
+# Written by quick-deploy from the profile. Settings of your own belong in local.nix,
+# which is written once and then left alone.
+{ ... }:
+{
+  imports = [
+    ./hardware-configuration.nix
+    ./local.nix
+    ../../modules/base.nix
+    ../../modules/postgresql.nix
+    ../../modules/restic.nix
+    ../../modules/zram.nix
+  ];
+
+  zramSwap.memoryPercent = 50;
+
+  networking.hostName = "full";
+
+  services.restic.backups = {
+    cloud = {
+      environmentFile = "/etc/secrets/restic-env";
+      initialize = false;
+      passwordFile = "/etc/secrets/restic-password";
+      paths = [ "/srv" ];
+      repositoryFile = "/etc/secrets/restic-repository";
+      timerConfig = {
+        OnCalendar = "daily";
+        Persistent = true;
+        RandomizedDelaySec = "1h";
+      };
+    };
+    home = {
+      exclude = [ "/home/*/.cache" ];
+      initialize = true;
+      passwordFile = "/etc/secrets/restic-password";
+      paths = [
+        "/home"
+        "/var/backup"
+      ];
+      pruneOpts = [
+        "--keep-daily 7"
+        "--keep-weekly 5"
+        "--keep-monthly 12"
+      ];
+      repository = "sftp:backup@nas:/backups/full";
+      timerConfig = {
+        OnCalendar = "03:30";
+        Persistent = true;
+        RandomizedDelaySec = "1h";
+      };
+    };
+  };
+
+  system.stateVersion = "26.05";
+}
