@@ -90,7 +90,7 @@ func mention(n *Node, keys, path []string) (Step, bool) {
 		}
 		s := Step{Effect: Sets, Pos: f.KeyPos, Path: dotted(at), Value: v}
 		switch {
-		case v.Kind == Null && !v.fresh:
+		case v.takesBack():
 			s.Effect = TakesBack
 			if v.off {
 				written := *v

@@ -44,7 +44,12 @@ type place struct {
 	in   *Field // the entry that holds node; nil for the root and in lists
 	name string // what to call it
 	path []string
+	// listed is true below a list, where nothing merges and null is data.
+	listed bool
 }
+
+// takesBack reports whether n, of a patch, removes what it would inherit.
+func (n *Node) takesBack() bool { return n.Kind == Null && !n.fresh }
 
 // key is the position of the key of the place, or else of its value.
 func (pl place) key() (Pos, int) {
@@ -71,7 +76,7 @@ func (x *explainer) locate(pointer string) place {
 				if pl.in != nil {
 					pl.name = "an entry of " + printable(pl.in.Key)
 				}
-				next, pl.in = pl.node.Items[i], nil
+				next, pl.in, pl.listed = pl.node.Items[i], nil, true
 			}
 		}
 		if next == nil {
@@ -119,9 +124,13 @@ func (x *explainer) walk(e *jsonschema.ValidationError) {
 	if len(x.found) > 2*maxProblems {
 		return
 	}
+	pl := x.locate(e.InstanceLocation)
+	if pl.node.bad || pl.node.takesBack() && !pl.listed && !ofKeys(e) {
+		return
+	}
 	part, keyword := x.keyword(e)
 	if keyword == "anyOf" || keyword == "oneOf" {
-		x.alternatives(e, part, keyword)
+		x.alternatives(e, pl, part)
 		return
 	}
 	if len(e.Causes) > 0 && keyword != "minContains" {
@@ -133,7 +142,6 @@ func (x *explainer) walk(e *jsonschema.ValidationError) {
 	if part == nil {
 		part = &jsonschema.Schema{}
 	}
-	pl := x.locate(e.InstanceLocation)
 	if ofKeys(e) {
 		x.badKey(e, pl, part, keyword)
 		return
@@ -385,7 +393,7 @@ func (x *explainer) unknown(e *jsonschema.ValidationError, pl place, part *jsons
 	sort.Strings(names)
 	for i := range pl.node.Fields {
 		f := &pl.node.Fields[i]
-		if _, ok := part.Properties[f.Key]; ok || matchesAny(part, f.Key) || f.Value.Kind == Null && !f.Value.fresh && !f.Value.off {
+		if _, ok := part.Properties[f.Key]; ok || matchesAny(part, f.Key) {
 			continue
 		}
 		width := len([]rune(f.Key))
@@ -459,8 +467,7 @@ func (x *explainer) twice(e *jsonschema.ValidationError, pl place) {
 }
 
 // alternatives explains anyOf and oneOf by the branch that fits the value best.
-func (x *explainer) alternatives(e *jsonschema.ValidationError, part *jsonschema.Schema, keyword string) {
-	pl := x.locate(e.InstanceLocation)
+func (x *explainer) alternatives(e *jsonschema.ValidationError, pl place, part *jsonschema.Schema) {
 	if len(e.Causes) == 0 { // oneOf, and more than one branch holds
 		x.tooMany(e, pl, part)
 		return
@@ -548,13 +555,16 @@ func (x *explainer) tooMany(e *jsonschema.ValidationError, pl place, part *jsons
 	if part != nil {
 		for _, b := range part.OneOf {
 			for _, key := range b.Required {
-				if pl.node.field(key) != nil {
+				if f := pl.node.field(key); f != nil && !f.Value.takesBack() {
 					keys = append(keys, key)
 				}
 			}
 		}
 	}
 	if len(keys) < 2 {
+		if x.partial {
+			return
+		}
 		x.add(e, pl, finding{Problem: Problem{Code: CodeValue, What: pl.name + " can be read in two ways", Why: e.Message}})
 		return
 	}

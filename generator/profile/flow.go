@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -8,12 +9,14 @@ import (
 )
 
 // flow reads a value in flow context: [a, b], {a: b} or a scalar.
-func (p *parser) flow(pointer string) *Node {
+func (p *parser) flow(pointer string) (n *Node) {
 	if !p.enter() {
 		return nil
 	}
 	defer func() { p.depth-- }()
-	p.properties()
+	if p.properties() {
+		defer func() { n.spoil() }()
+	}
 	switch p.peek().typ {
 	case token.SequenceStartType:
 		return p.flowList(pointer)
@@ -143,6 +146,6 @@ func (p *parser) separator(open lexeme, end token.Type) {
 	case lx.typ == eof || isEnd(lx):
 		p.closes(open, end)
 	default:
-		p.fail(lx, "a comma is missing before this", "", "put one between the entries, or close the "+strconv.Quote(open.value))
+		p.fail(lx, "a comma is missing before this", "", fmt.Sprintf("put one between the entries, or close the %q of line %d", open.value, open.line))
 	}
 }

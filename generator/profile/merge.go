@@ -192,7 +192,7 @@ func normal(n *Node) *Node {
 	}
 	var out []Field // nil as long as nothing has changed
 	for i, f := range n.Fields {
-		keep := f.Value.Kind != Null || f.Value.fresh
+		keep := !f.Value.takesBack()
 		v := normal(f.Value)
 		if out == nil && (!keep || f.add || v != f.Value) {
 			out = append(make([]Field, 0, len(n.Fields)), n.Fields[:i]...)

@@ -85,6 +85,7 @@ type Node struct {
 	span  span           // in the text of the file, for edits
 	fresh bool           // in patches, see merger: a map that replaces, a null that is data
 	off   bool           // in patches: a service taken away by false
+	bad   bool           // already reported: the schema need not complain, too
 	index map[string]int // of Fields, for big maps
 }
 

@@ -77,8 +77,10 @@ func (p *parser) fail(lx lexeme, what, why, hint string) {
 
 // note records a problem that the parser can read on after.
 func (p *parser) note(lx lexeme, problem Problem) {
-	problem.Pos = p.pos(lx)
-	problem.width = p.width(lx.start, lx.end)
+	if !problem.Pos.IsValid() {
+		problem.Pos = p.pos(lx)
+		problem.width = p.width(lx.start, lx.end)
+	}
 	p.problems = append(p.problems, problem)
 }
 
@@ -125,8 +127,8 @@ func (p *parser) document() *Node {
 }
 
 // properties consumes anchors, tags and the like before a value: each is a
-// problem, and the value is read on without it.
-func (p *parser) properties() {
+// problem, and the value is read on without it. It reports whether there were any.
+func (p *parser) properties() (found bool) {
 	for {
 		lx := p.peek()
 		switch lx.typ {
@@ -134,24 +136,28 @@ func (p *parser) properties() {
 			p.note(lx, Problem{Code: CodeFeature, What: "an anchor (&" + p.at(1).value + ")", Why: "profiles share values in plain sight",
 				Hint: "move what is shared to defaults, a group, or a profile listed under extends"})
 			p.i += 2
+			found = true
 		case token.TagType:
 			p.note(lx, Problem{Code: CodeFeature, What: "a YAML tag (" + lx.value + ")", Why: "profiles hold plain values only",
 				Hint: "delete it, and put the value in quotes if it is text"})
 			p.i++
+			found = true
 		default:
-			return
+			return found
 		}
 	}
 }
 
 // block reads the value that starts at the next token, in block context.
 // Its lines lie right of column indent.
-func (p *parser) block(indent int, pointer string) *Node {
+func (p *parser) block(indent int, pointer string) (n *Node) {
 	if !p.enter() {
 		return nil
 	}
 	defer func() { p.depth-- }()
-	p.properties()
+	if p.properties() {
+		defer func() { n.spoil() }()
+	}
 	lx := p.peek()
 	switch lx.typ {
 	case token.SequenceEntryType:
@@ -160,7 +166,7 @@ func (p *parser) block(indent int, pointer string) *Node {
 		p.fail(lx, "a key that starts with ?", "profiles have plain keys", "write key: value")
 		return nil
 	case token.SequenceStartType, token.MappingStartType:
-		n := p.flow(pointer)
+		n = p.flow(pointer)
 		if next := p.peek(); next.typ == token.MappingValueType && next.line == lx.line {
 			p.fail(lx, "a key that is a list or a map", "keys are text", "put it in quotes if it is text")
 		}
@@ -170,6 +176,13 @@ func (p *parser) block(indent int, pointer string) *Node {
 		return p.blockMap(lx.col, pointer)
 	}
 	return p.scalar(pointer)
+}
+
+// spoil marks a value that is reported already.
+func (n *Node) spoil() {
+	if n != nil {
+		n.bad = true
+	}
 }
 
 func (p *parser) enter() bool {
@@ -329,8 +342,10 @@ func (p *parser) blockMap(col int, pointer string) *Node {
 }
 
 // sameLine reads the value that starts on the line of its key.
-func (p *parser) sameLine(col int, pointer string) *Node {
-	p.properties()
+func (p *parser) sameLine(col int, pointer string) (n *Node) {
+	if p.properties() {
+		defer func() { n.spoil() }()
+	}
 	lx := p.peek()
 	key := p.last()
 	switch {
@@ -417,7 +432,7 @@ func (p *parser) key() (string, bool) {
 func (p *parser) checkString(lx lexeme) *Problem {
 	if lx.typ == token.DoubleQuoteType {
 		if off, bad := badEscape(p.t.src[lx.start:lx.end]); bad {
-			return &Problem{Code: CodeSyntax, What: "the escape " + strconv.Quote(shortEscape(p.t.src[lx.start+off:lx.end])) + " is not valid",
+			return &Problem{Pos: p.t.pos(lx.start + off), width: 2, Code: CodeSyntax, What: "the escape " + strconv.Quote(shortEscape(p.t.src[lx.start+off:lx.end])) + " is not valid",
 				Why:  "double quotes know \\n, \\t, \\\", \\\\, \\xNN, \\uNNNN and a few more",
 				Hint: "double the backslash, or use single quotes"}
 		}
@@ -451,6 +466,7 @@ func (p *parser) scalar(pointer string) *Node {
 		if problem != nil {
 			p.note(lx, *problem)
 			kind, v = String, lx.value
+			n.bad = true
 		}
 		n.Kind, n.Scalar = kind, v
 	case token.SingleQuoteType, token.DoubleQuoteType:
@@ -458,6 +474,7 @@ func (p *parser) scalar(pointer string) *Node {
 		n.Kind, n.Scalar = String, lx.value
 		if problem := p.checkString(lx); problem != nil {
 			p.note(lx, *problem)
+			n.bad = true
 		}
 	case token.LiteralType, token.FoldedType:
 		p.i++
@@ -471,6 +488,7 @@ func (p *parser) scalar(pointer string) *Node {
 		p.note(lx, Problem{Code: CodeFeature, What: "an alias (*" + p.at(1).value + ")", Why: "profiles share values in plain sight",
 			Hint: "move what is shared to defaults, a group, or a profile listed under extends; put the value in quotes if it is text"})
 		p.i += 2
+		n.bad = true
 	case token.MergeKeyType:
 		p.i++
 		n.Kind, n.Scalar = String, lx.value
@@ -503,6 +521,6 @@ func (p *parser) release(key string, n *Node) *Node {
 	}
 	p.note(written, Problem{Code: CodeQuote, What: key + " is the number " + written.value,
 		Why: "without quotes YAML reads a number, and 25.10 would become 25.1", Hint: "put it in quotes: " + strconv.Quote(written.value)})
-	n.Kind, n.Scalar = String, written.value
+	n.Kind, n.Scalar, n.bad = String, written.value, true
 	return n
 }

@@ -178,8 +178,8 @@ func (s *compiled) validate(v any) (err error) {
 	return s.root.Validate(v)
 }
 
-// instance is a patch as the schema sees it: what takes something back is not
-// there, and a service that is off is an empty map, so that its name is checked.
+// instance is a patch as the schema sees it: what takes something back is
+// null, and a service that is off an empty map, so that their names are checked.
 func instance(n *Node) any {
 	switch n.Kind {
 	case List:
@@ -191,10 +191,9 @@ func instance(n *Node) any {
 	case Map:
 		out := make(map[string]any, len(n.Fields))
 		for _, f := range n.Fields {
-			switch {
-			case f.Value.off:
+			if f.Value.off {
 				out[f.Key] = map[string]any{}
-			case f.Value.Kind != Null || f.Value.fresh:
+			} else {
 				out[f.Key] = instance(f.Value)
 			}
 		}
