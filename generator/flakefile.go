@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,15 +14,16 @@ import (
 // DefaultRelease is the NixOS release of a profile that names none.
 const DefaultRelease = "26.05"
 
+// DefaultSystem is the platform of a host that was not probed and names none.
+const DefaultSystem = "x86_64-linux"
+
 const flakeHeader = "Written by quick-deploy from the profile. Settings of your own belong in\n" +
 	"hosts/<host>/local.nix, which is written once and then left alone."
 
+func release(p *profile.Profile) string { return cmp.Or(p.Release, DefaultRelease) }
+
 // flakeFiles writes flake.nix and flake.lock.
 func flakeFiles(p *profile.Profile, hosts []*host, extra map[string]bool) ([]File, error) {
-	release := p.Release
-	if release == "" {
-		release = DefaultRelease
-	}
 	names := []string{"nixpkgs"}
 	if slices.ContainsFunc(hosts, (*host).hasHome) {
 		names = append(names, "home-manager")
@@ -31,7 +33,7 @@ func flakeFiles(p *profile.Profile, hosts []*host, extra map[string]bool) ([]Fil
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := pins.Inputs(release, names...)
+	inputs, err := pins.Inputs(release(p), names...)
 	if err != nil {
 		return nil, err
 	}

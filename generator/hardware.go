@@ -2,40 +2,164 @@ package generator
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
-// hardware decides about drivers, boot loader and file systems and writes
+// hardware decides about drivers, boot loader and file systems, and writes
 // hardware-configuration.nix.
 func (h *host) hardware() error {
-	over := hardware.Overrides{}
-	if n := h.profile.Node.Get("hardware"); n != nil {
-		data, err := json.Marshal(n.Any())
-		if err != nil {
-			return fmt.Errorf("read hardware: %w", err)
-		}
-		if err := json.Unmarshal(data, &over); err != nil {
-			return fmt.Errorf("read hardware: %w", err)
-		}
-	}
-	facts, probed := h.in.Facts[h.profile.Name]
-	if n := h.profile.Node.Get("system"); n != nil {
-		facts.System = n.Str()
-	}
-	decision, err := hardware.Decide(facts, over)
-	if err != nil {
-		h.problem(h.profile.Node.Get("hardware"), "hardware", err.Error(), "")
-		return nil
-	}
-	h.summary.System, h.summary.Probed, h.summary.Decision = decision.System, probed, decision
-	for _, name := range decision.Unfree {
-		h.unfree[name] = true
-	}
-	file, err := decision.Module()
+	chosen := h.profile.Node.Get("hardware")
+	over, err := overrides(chosen)
 	if err != nil {
 		return err
 	}
+	over.Release = release(h.in.Profile)
+	if n := h.profile.Node.Get("system"); n != nil {
+		over.System = n.Str()
+	}
+	facts, probed := h.in.Facts[h.profile.Name]
+	if over.System == "" && facts.System == "" {
+		over.System = DefaultSystem
+	}
+	d, err := hardware.Decide(facts, over)
+	if err != nil {
+		h.hardwareProblem(chosen, err)
+		return nil
+	}
+	h.summary.System, h.summary.Probed, h.summary.Decision = d.System, probed, d
+	for _, text := range d.Warnings {
+		h.notice(chosen, "%s", text)
+	}
+	for _, name := range d.Unfree {
+		h.unfree[name] = true
+	}
+	for _, name := range d.NixosHardware {
+		h.inputs["nixos-hardware"] = true
+		h.imports = append(h.imports, nix.Ref{"inputs", "nixos-hardware", "nixosModules", name})
+	}
+	h.power(d)
+	file, err := d.Module()
+	if err != nil {
+		return fmt.Errorf("arrange the hardware configuration: %w", err)
+	}
+	if d.Kept != "" {
+		h.files = append(h.files, File{Path: "hosts/" + h.profile.Name + "/" + hardware.KeptName, Data: []byte(d.Kept)})
+	}
 	return h.write("hardware-configuration.nix", file)
+}
+
+// overrides reads the profile's choices; the schema has checked them.
+func overrides(n *profile.Node) (hardware.Overrides, error) {
+	var o hardware.Overrides
+	if n == nil {
+		return o, nil
+	}
+	data, err := json.Marshal(n.Any())
+	if err != nil {
+		return o, fmt.Errorf("read hardware: %w", err)
+	}
+	if err := json.Unmarshal(data, &o); err != nil {
+		return o, fmt.Errorf("read hardware: %w", err)
+	}
+	return o, nil
+}
+
+// hardwareProblem places an error at the choice that cannot be followed.
+func (h *host) hardwareProblem(chosen *profile.Node, err error) {
+	var bad *hardware.OverrideError
+	at := chosen
+	if errors.As(err, &bad) {
+		if n := chosen.Get(strings.Split(bad.Key, ".")...); n != nil {
+			at = n
+		}
+	}
+	if at == nil {
+		at = h.profile.Node
+	}
+	h.problem(at, "hardware of "+h.profile.Name, err.Error(), "")
+}
+
+// power switches on compressed swap and what suits a machine with a battery.
+func (h *host) power(d hardware.Decision) {
+	power := h.profile.Node.Get("power")
+	if on := power.Get("zram"); on == nil || on.Scalar == true {
+		h.modules["zram.nix"] = true
+		if d.Zram > 0 && power.Get("zramPercent") == nil {
+			h.set(h.profile.Node, nix.Int(d.Zram), "zramSwap", "memoryPercent")
+		}
+	}
+	laptop := d.Laptop
+	if n := power.Get("laptop"); n != nil {
+		laptop = n.Scalar == true
+	}
+	if laptop {
+		h.modules["laptop.nix"] = true
+	}
+}
+
+// memory sizes a database by the machine's memory, as PostgreSQL's chapter on
+// resource consumption suggests: a quarter for the shared buffers, three
+// quarters expected to be cached. What the profile sets itself stays.
+func (h *host) memory() error {
+	for v := range h.visits("memory") {
+		mib := int(h.summary.Decision.Memory >> 20)
+		if tune := v.Node.Get("tune"); mib == 0 || tune != nil && tune.Scalar == false {
+			continue
+		}
+		for _, s := range []struct {
+			key, option string
+			mib         int
+		}{
+			{"sharedBuffers", "shared_buffers", min(mib/4, 8192)},
+			{"effectiveCacheSize", "effective_cache_size", mib * 3 / 4},
+			{"maintenanceWorkMem", "maintenance_work_mem", min(mib/16, 2048)},
+			{"workMem", "work_mem", min(max(mib/400, 4), 64)},
+		} {
+			if v.Node.Get(s.key) == nil && v.Node.Get("settings", s.option) == nil {
+				h.set(v.Node, nix.Str(fmt.Sprintf("%dMB", s.mib)), "services", v.Service, "settings", s.option)
+			}
+		}
+	}
+	return nil
+}
+
+// acceleration chooses the build of a service that computes on the machine's
+// graphics card. Without a probed card the service's module decides.
+func (h *host) acceleration() error {
+	for v := range h.visits("acceleration") {
+		kind := string(h.summary.Decision.Acceleration)
+		if n := v.Node.Get("acceleration"); n != nil {
+			kind = n.Str()
+		}
+		if kind == "" {
+			continue
+		}
+		h.set(v.Node, accelerated(v.Service, kind, release(h.in.Profile)), "services", v.Service, "package")
+		if kind == string(hardware.CUDA) {
+			for _, name := range []string{"cuda_cccl", "cuda_cudart", "cuda_nvcc", "libcublas"} {
+				h.unfree[name] = true
+			}
+		}
+	}
+	return nil
+}
+
+// accelerated is a service's package for one way to compute (nixpkgs,
+// pkgs/by-name/ol/ollama and pkgs/by-name/ll/llama-cpp).
+func accelerated(service, kind, release string) nix.Expr {
+	switch {
+	case service == "llama-cpp" && kind == string(hardware.CUDA):
+		return nix.Call{Fn: nix.Ref{"pkgs", service, "override"}, Args: []nix.Expr{
+			nix.Attrs{Body: []nix.Binding{{Path: []string{"cudaSupport"}, Value: nix.Bool(true)}}},
+		}}
+	case kind == "cpu" && (service != "ollama" || release == "25.11"):
+		return nix.Ref{"pkgs", service}
+	}
+	return nix.Ref{"pkgs", service + "-" + kind}
 }

@@ -20,6 +20,9 @@ type options struct {
 	yes     bool
 	debug   bool
 	quiet   bool
+	noProbe bool
+	// allowRoot permits running as root, for installer images.
+	allowRoot bool
 }
 
 // twin is the environment variable that stands for a flag.
@@ -50,6 +53,8 @@ func (a *app) globalFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "show what would be done and do nothing", Destination: &o.dryRun, Sources: twin("dry-run")},
 		&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: "answer yes to every question", Destination: &o.yes, Sources: twin("yes")},
 		&cli.BoolFlag{Name: "debug", Aliases: []string{"d"}, Usage: "show and log every command", Destination: &o.debug, Sources: twin("debug")},
+		&cli.BoolFlag{Name: "no-probe", Usage: "do not look at this machine's hardware", Destination: &o.noProbe, Sources: twin("no-probe")},
+		&cli.BoolFlag{Name: "allow-root", Usage: "run as root, as on an installer image", Destination: &o.allowRoot, Sources: twin("allow-root")},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "show errors and data only", Destination: &o.quiet, Sources: twin("quiet")},
 	}
 }

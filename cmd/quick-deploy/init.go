@@ -44,7 +44,7 @@ func (a *app) initAction(_ context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	if _, err := a.parseText(path, text); err != nil {
+	if _, err := a.loadText(path, text); err != nil {
 		return err
 	}
 	if a.opts.dryRun {

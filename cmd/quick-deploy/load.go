@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -87,12 +88,21 @@ func (a *app) read(l *loaded, text []byte) error {
 	if text != nil {
 		l.source = overlay{source, l.name, text}
 	}
+	a.source = l.source
 	s, err := compiledSchema()
 	if err != nil {
 		return err
 	}
 	l.profile, err = profile.Load(l.source, l.name, s)
 	return err
+}
+
+// readSource reads a file of the profile again, to show the line of a problem.
+func (a *app) readSource(name string) ([]byte, error) {
+	if a.source == nil {
+		return nil, fs.ErrNotExist
+	}
+	return a.source.ReadFile(name)
 }
 
 // newSource reads files relative to the working directory, and the presets
@@ -225,4 +235,23 @@ func (l *loaded) hash() string {
 		sum.Write(s.Data)
 	}
 	return "sha256-" + hex.EncodeToString(sum.Sum(nil))
+}
+
+// compiledSchema is the schema as validation uses it.
+func compiledSchema() (*profile.Schema, error) {
+	data, err := schema.Bundle()
+	if err != nil {
+		return nil, err
+	}
+	return profile.CompileSchema(schema.ID, data)
+}
+
+// loadText reads a profile whose text is not, or not yet, in the file called name.
+func (a *app) loadText(name string, text []byte) (*loaded, error) {
+	node, err := schema.Root()
+	if err != nil {
+		return nil, err
+	}
+	l := &loaded{name: name, schema: node, machine: machine.Read(a.opts.root)}
+	return l, a.read(l, text)
 }

@@ -12,17 +12,18 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
 // version is set by the linker (-X main.version=…).
 var version = "dev"
 
 func main() {
-	os.Exit(int(run(os.Args, os.Stdin, os.Stdout, os.Stderr)))
+	os.Exit(int(quickDeploy(os.Args, os.Stdin, os.Stdout, os.Stderr)))
 }
 
-// run is the program: it never exits and returns the code to exit with.
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer) fault.Code {
+// quickDeploy is the program: it never exits and returns the code to exit with.
+func quickDeploy(args []string, stdin io.Reader, stdout, stderr io.Writer) fault.Code {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	a := newApp(stdin, stdout, stderr)
@@ -38,7 +39,8 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	opts           options
-	sources        sources
+	// source is what the profile was read from, for the lines in messages.
+	source profile.Source
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {

@@ -31,7 +31,9 @@ func (a *app) report(err error) fault.Code {
 		return code
 	}
 	if hasProblems {
-		problems.Render(a.stderr, a.sources.text, a.colour(a.stderr))
+		if err := problems.Render(a.stderr, a.readSource, a.colour(a.stderr)); err != nil {
+			return code
+		}
 		fmt.Fprintf(a.stderr, "quick-deploy: %s in the profile\n", count(len(problems), "problem"))
 		return code
 	}

@@ -114,7 +114,7 @@ func (a *app) servicesShow(_ context.Context, cmd *cli.Command) error {
 	e, n := newEntry(names[0], all[names[0]]), all[names[0]]
 	for _, k := range sortedKeys(n.Properties) {
 		c := n.Properties[k]
-		e.Keys = append(e.Keys, key{Name: k, Description: c.Description, Default: c.Default, Sets: options(c)})
+		e.Keys = append(e.Keys, key{Name: k, Description: c.Description, Default: c.Default, Sets: optionsSet(c)})
 	}
 	module := e.Name
 	if n.Service != nil && n.Service.Module != "" {
@@ -132,7 +132,7 @@ func (a *app) servicesShow(_ context.Context, cmd *cli.Command) error {
 	return nil
 }
 
-func options(n *schema.Node) []string {
+func optionsSet(n *schema.Node) []string {
 	out := []string{}
 	for _, r := range n.Rules {
 		if r.Option != "" && !slices.Contains(out, r.Option) {
@@ -251,7 +251,7 @@ func (a *app) editServices(cmd *cli.Command, edit func(src []byte, path []string
 
 // replaceProfile writes an edited profile, if it is still valid.
 func (a *app) replaceProfile(l *loaded, src []byte, what string) error {
-	if _, err := a.parseEdited(l, src); err != nil {
+	if _, err := a.loadText(l.name, src); err != nil {
 		return err
 	}
 	if a.opts.dryRun {

@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
-	"slices"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
 // switchCommand is one of build, test, boot and switch.
@@ -40,20 +39,23 @@ func (a *app) deployFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "ignore-inhibitors", Usage: "switch even if the new system asks for a reboot", Sources: twin("ignore-inhibitors")},
 		&cli.BoolFlag{Name: "offline", Usage: "use no network", Sources: twin("offline")},
 		&cli.BoolFlag{Name: "show-trace", Aliases: []string{"t"}, Usage: "show the whole trace of an evaluation error", Sources: twin("show-trace")},
-		&cli.StringFlag{Name: "elevate", Usage: "become root by `METHOD`: sudo, run0, doas or none", Sources: twin("elevate")},
+		elevateFlag(),
 	}
+}
+
+func elevateFlag() cli.Flag {
+	return &cli.StringFlag{Name: "elevate", Usage: "become root by `METHOD`: auto, sudo, run0, doas or none", Value: "auto", Sources: twin("elevate")}
 }
 
 // releaseFlags are the flags that the root command takes by the release notes,
 // beside the global ones.
 func (a *app) releaseFlags() []cli.Flag {
-	local := []cli.Flag{
+	return []cli.Flag{
 		&cli.BoolFlag{Name: "rollback", Usage: "go back to the state before the last deployment", Local: true},
 		&cli.BoolFlag{Name: "reset-state", Usage: "forget an unfinished run; its state is archived", Local: true},
 		&cli.BoolFlag{Name: "force-update", Aliases: []string{"f"}, Usage: "replace files that were edited by hand, after a backup", Local: true, Sources: twin("force-update")},
 		&cli.BoolFlag{Name: "skip-health-check", Usage: "do not look whether the services came up", Local: true, Sources: twin("skip-health-check")},
 	}
-	return local
 }
 
 // root is the program without a command.
@@ -65,9 +67,9 @@ func (a *app) root(ctx context.Context, cmd *cli.Command) error {
 	case cmd.Bool("reset-state") && cmd.Bool("rollback"):
 		return fault.New(fault.Usage, "--reset-state and --rollback exclude each other")
 	case cmd.Bool("reset-state"):
-		return a.resetState()
+		return a.resetState(ctx, cmd)
 	case cmd.Bool("rollback"):
-		return a.rollback(ctx, deploy.RollbackOptions{})
+		return a.rollback(ctx, cmd, deploy.RollbackOptions{})
 	}
 	return a.deploy(ctx, cmd, deploy.Switch)
 }
@@ -79,20 +81,48 @@ func unknownCommand(cmd *cli.Command) error {
 		names = append(names, c.Name)
 	}
 	e := fault.New(fault.Usage, "no command called %q", name)
-	if near := nearest(name, names); near != "" {
+	if near := profile.Nearest(name, names); near != "" {
 		return e.Hint("did you mean %s", near)
 	}
 	return e.Hint("%s --help lists the commands", cmd.FullName())
 }
 
 func (a *app) deploy(ctx context.Context, cmd *cli.Command, verb deploy.Verb) error {
-	g, err := a.plan(ctx)
+	goal, g, err := a.goal(ctx, cmd, verb)
 	if err != nil {
 		return err
 	}
-	name, err := a.hostName(g.loaded)
+	s, err := a.session(ctx, cmd)
 	if err != nil {
 		return err
+	}
+	defer s.close()
+	plan, err := s.deployer.Plan(ctx, goal)
+	if err != nil {
+		return err
+	}
+	if a.opts.dryRun {
+		return a.printPlan(plan, g)
+	}
+	if plan.NoChange {
+		a.say("nothing to do: %s", plan.Reason)
+	}
+	record, err := s.deployer.Run(ctx, plan)
+	if plan.NoChange {
+		return err
+	}
+	return s.finish(record, err)
+}
+
+// goal is what a run of verb is to reach, by the profile and the flags.
+func (a *app) goal(ctx context.Context, cmd *cli.Command, verb deploy.Verb) (deploy.Goal, *generated, error) {
+	g, err := a.plan(ctx)
+	if err != nil {
+		return deploy.Goal{}, nil, err
+	}
+	name, err := a.hostName(g.loaded)
+	if err != nil {
+		return deploy.Goal{}, nil, err
 	}
 	force := cmd.Bool("force-update")
 	goal := deploy.Goal{
@@ -107,27 +137,14 @@ func (a *app) deploy(ctx context.Context, cmd *cli.Command, verb deploy.Verb) er
 	}
 	if !cmd.Bool("no-generate") {
 		if conflicts := g.changes.InTheWay(); len(conflicts) > 0 && !force {
-			a.say("%s: kept as edited by hand, and deployed so: quick-deploy diff shows the differences", count(len(conflicts), "file"))
+			a.say("%s edited by hand, kept and deployed so: quick-deploy diff shows the differences", count(len(conflicts), "file"))
 		}
 		goal.Tree = &flakeTree{app: a, generated: g, force: force}
 	}
 	if !goal.SkipHome {
 		goal.Users = homes(g, name)
 	}
-	s, err := a.session(ctx, cmd)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	plan, err := s.deployer.Plan(ctx, goal)
-	if err != nil {
-		return err
-	}
-	if a.opts.dryRun {
-		return a.printPlan(plan, g)
-	}
-	record, err := s.deployer.Run(ctx, plan)
-	return s.finish(record, err)
+	return goal, g, nil
 }
 
 func (a *app) printPlan(p deploy.Plan, g *generated) error {
@@ -194,11 +211,4 @@ func homes(g *generated, host string) []deploy.User {
 		}
 	}
 	return out
-}
-
-// checkNames are the preflight checks that --skip takes.
-func checkNames() []string {
-	names := preflight.Names()
-	slices.Sort(names)
-	return names
 }

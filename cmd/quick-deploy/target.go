@@ -147,3 +147,12 @@ func serviceCheck(s generator.Service, c schema.Health) (health.Check, bool) {
 	check.Hint = "quick-deploy health shows it again; systemctl status of the service's units tells more"
 	return check, address != ""
 }
+
+// hardwareTarget adds what was decided about the hardware.
+func hardwareTarget(t preflight.Target, h generator.Host) preflight.Target {
+	return t
+}
+
+func gpuVendors(h generator.Host) []string {
+	return nil
+}

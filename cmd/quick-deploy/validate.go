@@ -41,24 +41,28 @@ func (a *app) validate(ctx context.Context, cmd *cli.Command) error {
 	}
 	out := validation{Problems: profile.Problems{}, Notices: []notice{}}
 	l, err := a.load()
+	if l != nil {
+		out.Profile = l.name
+	}
 	if err == nil {
-		out.Profile, out.Hosts = l.name, len(l.profile.Hosts)
+		out.Hosts = len(l.profile.Hosts)
 		err = a.check(ctx, l, &out)
 	}
-	var problems profile.Problems
-	if err != nil && (!a.opts.json || !errors.As(err, &problems)) {
-		return err
-	}
 	if !a.opts.json {
-		a.say("%s: valid, %s", l.name, count(out.Hosts, "host"))
-		return nil
-	}
-	out.Problems = append(out.Problems, problems...)
-	out.Valid = len(problems) == 0
-	if err := a.printJSON(out); err != nil {
+		if err == nil {
+			a.say("%s: valid, %s", l.name, count(out.Hosts, "host"))
+		}
 		return err
 	}
-	return quiet(err)
+	var problems profile.Problems
+	if err != nil && !errors.As(err, &problems) {
+		return err
+	}
+	out.Problems, out.Valid = append(out.Problems, problems...), len(problems) == 0
+	if printed := a.printJSON(out); printed != nil {
+		return printed
+	}
+	return err
 }
 
 // check generates the flake in memory, since some rules only show there.

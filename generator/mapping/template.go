@@ -185,6 +185,16 @@ func (w *walker) fillMap(t map[string]any, s subject) (nix.Expr, error) {
 	if format, ok := t["$format"].(string); ok {
 		return w.format(format, t["of"], s)
 	}
+	if condition, ok := t["$if"].(string); ok {
+		branch := "else"
+		if v, found := s.lookup(condition); found && v != false {
+			branch = "then"
+		}
+		if t[branch] == nil {
+			return nil, nil
+		}
+		return w.fill(t[branch], s)
+	}
 	if choices, ok := t["$or"].([]any); ok {
 		for _, c := range choices {
 			if e, err := w.fill(c, s); e != nil || err != nil {

@@ -7,7 +7,10 @@
     ./local.nix
     ../../modules/base.nix
     ../../modules/openssh.nix
+    ../../modules/zram.nix
   ];
+
+  zramSwap.memoryPercent = 50;
 
   networking.hostName = "atlas";
 

@@ -8,7 +8,10 @@
     ../../modules/base.nix
     ../../modules/openssh.nix
     ../../modules/tailscale.nix
+    ../../modules/zram.nix
   ];
+
+  zramSwap.memoryPercent = 50;
 
   networking.hostName = "atlas";
 

@@ -9,7 +9,10 @@
     ../../modules/openssh.nix
     ../../modules/postgresql.nix
     ../../modules/redis.nix
+    ../../modules/zram.nix
   ];
+
+  zramSwap.memoryPercent = 50;
 
   networking.hostName = "db-1";
 

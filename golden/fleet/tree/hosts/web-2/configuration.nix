@@ -8,7 +8,10 @@
     ../../modules/base.nix
     ../../modules/nginx.nix
     ../../modules/tailscale.nix
+    ../../modules/zram.nix
   ];
+
+  zramSwap.memoryPercent = 50;
 
   networking = {
     firewall.allowedTCPPorts = [

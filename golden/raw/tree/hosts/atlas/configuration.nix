@@ -7,6 +7,7 @@
     ./local.nix
     ../../modules/base.nix
     ../../modules/openssh.nix
+    ../../modules/zram.nix
   ];
 
   boot = {
@@ -16,6 +17,8 @@
     };
     kernelPackages = pkgs.linuxPackages_latest;
   };
+
+  zramSwap.memoryPercent = 50;
 
   networking = {
     hostName = "atlas";

@@ -7,8 +7,11 @@
     ./local.nix
     ../../modules/base.nix
     ../../modules/grafana.nix
+    ../../modules/zram.nix
     inputs.sops-nix.nixosModules.sops
   ];
+
+  zramSwap.memoryPercent = 50;
 
   networking.hostName = "atlas";
 

@@ -6,7 +6,10 @@
     ./hardware-configuration.nix
     ./local.nix
     ../../modules/base.nix
+    ../../modules/zram.nix
   ];
+
+  zramSwap.memoryPercent = 50;
 
   networking.hostName = "atlas";
 

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+)
+
+func (a *app) resumeCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "resume",
+		Usage: "go on with a run that failed or was cut off",
+		Flags: a.deployFlags(),
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			if err := noArgs(cmd); err != nil {
+				return err
+			}
+			s, err := a.session(ctx, cmd)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			record, err := s.deployer.Resume(ctx, func(st journal.State) (deploy.Goal, error) {
+				a.opts.host, a.opts.flake = st.Host, st.Flake
+				goal, _, err := a.goal(ctx, cmd, deploy.Verb(st.Verb))
+				return goal, err
+			})
+			return s.finish(record, err)
+		},
+	}
+}
+
+// resetState archives the state of an unfinished run.
+func (a *app) resetState(ctx context.Context, cmd *cli.Command) error {
+	s, err := a.session(ctx, cmd)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	archived, err := s.deployer.ResetState()
+	if err != nil {
+		return err
+	}
+	if archived == "" {
+		a.say("there is no state to reset")
+		return nil
+	}
+	a.say("the state was archived as %s; history, logs and backups are as they were", archived)
+	return nil
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v3"
+	"golang.org/x/sys/unix"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/elevate"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+)
+
+// session is the executor, wired to this machine and this terminal.
+type session struct {
+	app      *app
+	deployer *deploy.Deployer
+	elevate  *elevate.Runner
+}
+
+func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
+	me, err := user.Current()
+	if err != nil {
+		return nil, fmt.Errorf("find out who runs this: %w", err)
+	}
+	runner, err := elevate.New(&run.Exec{Environ: os.Environ()}, elevate.Config{
+		Method: elevate.Method(cmd.String("elevate")), UID: os.Getuid(), Terminal: isTerminal(a.stdin),
+		AllowRoot: a.opts.allowRoot, Systemd: exists("/run/systemd/system"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	m := machine.Read(a.opts.root)
+	cfg := deploy.Config{
+		StateDir: filepath.Join(stateHome(), "quick-deploy"), Paths: a.paths(), Runner: runner,
+		User: me.Username, HomeDir: os.Getenv("HOME"), StateHome: stateHome(), HostName: m.Hostname, Tool: version,
+		Machine: a.machine(runner), Health: a.checker(runner, me.Username),
+		Graphical: os.Getenv("WAYLAND_DISPLAY") != "" || os.Getenv("DISPLAY") != "",
+		Events:    a.event,
+		Confirm:   a.confirm(),
+	}
+	return &session{app: a, deployer: deploy.New(cfg), elevate: runner}, nil
+}
+
+func (s *session) close() { s.elevate.Close() }
+
+// paths are those of a NixOS machine below --root, unless the environment names
+// a scratch profile, as tests do.
+func (a *app) paths() deploy.Paths {
+	p := deploy.DefaultPaths()
+	for _, path := range []*string{&p.Current, &p.Booted, &p.System, &p.PerUser, &p.MachineID} {
+		*path = filepath.Join(a.opts.root, *path)
+	}
+	if profile := os.Getenv("QUICK_DEPLOY_SYSTEM_PROFILE"); profile != "" {
+		p.System = profile
+	}
+	return p
+}
+
+func (a *app) machine(r run.Runner) *preflight.Machine {
+	return &preflight.Machine{
+		Runner: r, Root: a.opts.root, UID: os.Getuid(), AllowRoot: a.opts.allowRoot, Environ: os.Getenv,
+		Client: &http.Client{Timeout: 10 * time.Second}, Now: time.Now, FreeBytes: freeBytes,
+		FlakeDir: a.opts.flake, StateDir: filepath.Join(stateHome(), "quick-deploy"),
+	}
+}
+
+func (a *app) checker(r run.Runner, name string) *health.Checker {
+	return &health.Checker{Runner: r, Root: a.opts.root, User: name}
+}
+
+// freeBytes is the space that a user without privileges has left at path (statfs(2)).
+func freeBytes(path string) (int64, error) {
+	var s unix.Statfs_t
+	if err := unix.Statfs(path, &s); err != nil {
+		return 0, fmt.Errorf("free space of %s: %w", path, err)
+	}
+	return int64(s.Bavail) * s.Bsize, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// event shows what the executor does: plain lines, or one JSON object a line.
+func (a *app) event(e journal.Event) {
+	if a.opts.json {
+		// An error about writing to stdout shows when the summary is written.
+		_ = json.NewEncoder(a.stdout).Encode(e)
+		return
+	}
+	switch {
+	case e.Type == "summary" || e.Type == "run":
+	case e.Message != "":
+		a.say("%s: %s", stepName(e), e.Message)
+	case e.Type == "step" && e.Status == journal.Running:
+		a.say("%s ...", stepName(e))
+	}
+}
+
+func stepName(e journal.Event) string {
+	if e.Step == "" {
+		return e.Type
+	}
+	return e.Step
+}
+
+// confirm asks on the terminal; nil where there is nobody to ask.
+func (a *app) confirm() func(context.Context, deploy.Question) (bool, error) {
+	if !isTerminal(a.stdin) {
+		return nil
+	}
+	return func(_ context.Context, q deploy.Question) (bool, error) {
+		for _, line := range q.Details {
+			fmt.Fprintln(a.stderr, line)
+		}
+		fmt.Fprintf(a.stderr, "%s [y/N] ", q.Text)
+		answer, err := bufio.NewReader(a.stdin).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return false, fmt.Errorf("read the answer: %w", err)
+		}
+		switch strings.ToLower(strings.TrimSpace(answer)) {
+		case "y", "yes":
+			return true, nil
+		}
+		return false, nil
+	}
+}
+
+// finish prints how a run ended.
+func (s *session) finish(r journal.Record, err error) error {
+	if s.app.opts.json || r.ID == 0 {
+		return err
+	}
+	s.app.say("%s", strings.TrimSuffix(deploy.Summary(r), "\n"))
+	if err != nil && r.Log != "" {
+		var f *fault.Error
+		if errors.As(err, &f) {
+			return f.Hint("the log is %s", r.Log)
+		}
+	}
+	return err
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
+)
+
+// write brings the flake's folder to what was generated, and makes the files
+// visible to Nix where the folder lies in a git work tree.
+func (a *app) write(ctx context.Context, g *generated, force bool) (tree.Result, error) {
+	o := tree.Options{Force: force}
+	if force {
+		save, err := a.backup(ctx, g)
+		if err != nil {
+			return tree.Result{}, err
+		}
+		o.Backup = save
+	}
+	result, err := g.tree.Apply(ctx, g.changes, o)
+	if err != nil {
+		return result, err
+	}
+	if result.Aside != "" {
+		a.say("note: the manifest could not be read; it is kept as %s", result.Aside)
+	}
+	seen, err := g.tree.Reveal(ctx, runGit, g.files, force)
+	if err != nil {
+		return result, err
+	}
+	if n := len(seen.Added); n > 0 {
+		a.say("%s added to git's index without content (git add --intent-to-add), so that Nix sees them; nothing was committed", count(n, "file"))
+	}
+	return result, seen.Err()
+}
+
+// backup copies the files that force replaces to a backup of their own.
+func (a *app) backup(ctx context.Context, g *generated) (func(string, []byte) error, error) {
+	store := &backup.Store{Dir: filepath.Join(stateHome(), "quick-deploy", "backups"), Writer: atomic.Writer{}, Now: time.Now}
+	var items []backup.Item
+	for _, c := range g.changes.InTheWay() {
+		items = append(items, backup.Item{Path: filepath.Join(g.tree.Dir(), c.Path), Why: "edited by hand, replaced by --force-update"})
+	}
+	if len(items) == 0 {
+		return func(path string, _ []byte) error { return fmt.Errorf("no backup was made of %s", path) }, nil
+	}
+	if err := os.MkdirAll(store.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("back up: %w", err)
+	}
+	m, err := store.Make(ctx, store.NewID(), 0, items)
+	if err != nil {
+		return nil, err
+	}
+	a.say("%s backed up to %s", count(len(m.Entries), "file"), filepath.Join(store.Dir, m.ID))
+	return func(string, []byte) error { return nil }, nil
+}
+
+// runGit runs git for package tree.
+func runGit(ctx context.Context, dir string, stdin []byte, argv ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Dir, cmd.Stdin = dir, bytes.NewReader(stdin)
+	for _, kv := range os.Environ() {
+		if !strings.HasPrefix(kv, "GIT_") {
+			cmd.Env = append(cmd.Env, kv)
+		}
+	}
+	var out, diag bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &diag
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("%s: %w: %s", strings.Join(argv[:min(2, len(argv))], " "), err, strings.TrimSpace(diag.String()))
+	}
+	return out.Bytes(), nil
+}
+
+// written says in a line what a run wrote.
+func written(r tree.Result) string {
+	if len(r.Written)+len(r.Removed) == 0 {
+		return "no changes"
+	}
+	text := count(len(r.Written), "file") + " written"
+	if n := len(r.Removed); n > 0 {
+		text += fmt.Sprintf(", %d removed", n)
+	}
+	return text
+}
+
+// kept is the error that tells of hand edits which stayed.
+func (a *app) kept(r tree.Result) error {
+	if len(r.Kept) == 0 {
+		return nil
+	}
+	e := fault.New(fault.Pending, "kept as edited by hand: %s", shortList(r.Kept))
+	return e.Hint("quick-deploy diff shows what the profile would make of them").
+		Hint("move your settings to local.nix, or replace the files with --force-update (they are backed up)")
+}
