@@ -6,6 +6,8 @@
 
   security.rtkit.enable = lib.mkDefault true;
   services = {
+    # The passphrase window of GnuPG, pinentry-gnome3, talks to it on any desktop.
+    dbus.packages = [ pkgs.gcr ];
     pipewire = {
       enable = lib.mkDefault true;
       alsa.enable = lib.mkDefault true;

@@ -1,0 +1,11 @@
+# bash with a long history.
+{ lib, ... }:
+{
+  programs.bash = {
+    enable = lib.mkDefault true;
+    historySize = lib.mkDefault 100000;
+    historyFileSize = lib.mkDefault 100000;
+    # Repeated commands and those that start with a blank are not recorded.
+    historyControl = lib.mkDefault [ "ignoreboth" ];
+  };
+}
