@@ -281,6 +281,13 @@ func (s *Store) Restore(ctx context.Context, m Manifest, match func(Entry) bool)
 		todo = append(todo, e)
 	}
 	var done []string
+	for _, e := range m.Entries {
+		if match == nil || match(e) {
+			if err := atomic.Clean(e.Source); err != nil {
+				return nil, err
+			}
+		}
+	}
 	for _, e := range todo {
 		if err := ctx.Err(); err != nil {
 			return done, err

@@ -37,14 +37,15 @@ type Paths struct {
 	MachineID string
 }
 
-// DefaultPaths are those of a NixOS machine.
-func DefaultPaths() Paths {
+// PathsUnder are those of a NixOS machine whose root is at root, "/" for this one.
+func PathsUnder(root string) Paths {
+	at := func(p string) string { return filepath.Join("/", root, p) }
 	return Paths{
-		Current:   "/run/current-system",
-		Booted:    "/run/booted-system",
-		System:    "/nix/var/nix/profiles/system",
-		PerUser:   "/nix/var/nix/profiles/per-user",
-		MachineID: "/etc/machine-id",
+		Current:   at("run/current-system"),
+		Booted:    at("run/booted-system"),
+		System:    at("nix/var/nix/profiles/system"),
+		PerUser:   at("nix/var/nix/profiles/per-user"),
+		MachineID: at("etc/machine-id"),
 	}
 }
 
@@ -107,7 +108,7 @@ type Deployer struct {
 // New fills the defaults in.
 func New(cfg Config) *Deployer {
 	if cfg.Paths == (Paths{}) {
-		cfg.Paths = DefaultPaths()
+		cfg.Paths = PathsUnder("/")
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

@@ -37,8 +37,20 @@ type User struct {
 
 // Change is one file that generating would change.
 type Change struct {
-	Path   string `json:"path"`   // relative to the flake directory
-	Action string `json:"action"` // create, update, delete, keep (a hand edit that stays), conflict
+	Path   string `json:"path"` // relative to the flake directory
+	Action string `json:"action"`
+}
+
+// Actions of a Change that mean something here; any other is only shown.
+const (
+	Create   = "create"
+	Update   = "update"
+	Delete   = "delete"
+	Conflict = "conflict" // a hand edit is in the way: refuses the run
+)
+
+func (c Change) pending() bool {
+	return c.Action == Create || c.Action == Update || c.Action == Delete || c.Action == Conflict
 }
 
 // Tree is the generated flake, as the package that writes it sees it.

@@ -36,13 +36,3 @@ func pipeline() []step {
 		record{}, // history, rollback record, retention
 	}
 }
-
-// critical are the steps between which a run must not simply stop: from the
-// first that changes the running machine to the last.
-func critical(s step) bool {
-	switch s.(type) {
-	case activateSystem, activateHomes, checkHealth, bootDefault, verify:
-		return true
-	}
-	return false
-}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
@@ -91,10 +92,8 @@ func (d *Deployer) Plan(ctx context.Context, g Goal) (Plan, error) {
 // unchanged says whether the last good deployment had this very goal, tree and
 // lock file, and the machine is still what it made of it.
 func (d *Deployer) unchanged(g Goal, p Plan) (bool, string, error) {
-	for _, c := range p.Files {
-		if c.Action != "keep" {
-			return false, "", nil
-		}
+	if slices.ContainsFunc(p.Files, Change.pending) {
+		return false, "", nil
 	}
 	if g.Verb == Build {
 		return false, "", nil // its result is a store path that may have been collected

@@ -24,7 +24,12 @@ func (s *session) putBack(ctx context.Context) error {
 	var errs []error
 	for _, u := range s.goal.Users {
 		old, ok := was.Homes[u.Name]
-		if !ok || now.Homes[u.Name].Path == old.Path {
+		if !ok {
+			continue
+		}
+		if now.Homes[u.Name].Path == old.Path {
+			// The same home, maybe under another number: putting back was cut off there.
+			errs = append(errs, s.homeGeneration(ctx, u, old))
 			continue
 		}
 		if old.Path == "" {

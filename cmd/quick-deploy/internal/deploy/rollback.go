@@ -192,16 +192,16 @@ func (d *Deployer) filesBack(p journal.Point, owned func(string) ([]string, erro
 		}
 		switch {
 		case !exists(e.Source):
-			changes = append(changes, Change{Path: rel, Action: "create"})
+			changes = append(changes, Change{Path: rel, Action: Create})
 		case own[rel]:
-			changes = append(changes, Change{Path: rel, Action: "update"})
+			changes = append(changes, Change{Path: rel, Action: Update})
 		default:
 			kept = append(kept, rel)
 		}
 	}
 	for _, rel := range sortedKeys(own) {
 		if !then[rel] && exists(filepath.Join(p.Flake, rel)) {
-			changes = append(changes, Change{Path: rel, Action: "delete"})
+			changes = append(changes, Change{Path: rel, Action: Delete})
 		}
 	}
 	slices.SortFunc(changes, func(a, b Change) int { return strings.Compare(a.Path, b.Path) })
@@ -244,6 +244,9 @@ func (d *Deployer) Rollback(ctx context.Context, p RollbackPlan) (journal.Record
 func (d *Deployer) rollback(ctx context.Context, g Goal, rb *rollbackData) (journal.Record, error) {
 	plan := Plan{Goal: g, steps: rollbackPipeline()}
 	s := &session{Deployer: d, goal: g, plan: plan}
+	if err := d.store.Clean(); err != nil {
+		return journal.Record{}, err
+	}
 	prior, err := d.store.State()
 	if err != nil {
 		return journal.Record{}, err
@@ -358,7 +361,7 @@ func (restoreFiles) run(ctx context.Context, s *session) error {
 		return err
 	}
 	for _, c := range rb.Files {
-		if c.Action != "delete" {
+		if c.Action != Delete {
 			continue
 		}
 		path := filepath.Join(s.goal.FlakeDir, c.Path)

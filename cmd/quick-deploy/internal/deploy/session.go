@@ -139,6 +139,9 @@ func (d *Deployer) Run(ctx context.Context, p Plan) (journal.Record, error) {
 // what Plan saw may have changed since.
 func (d *Deployer) begin(ctx context.Context, p Plan) (*session, error) {
 	s := &session{Deployer: d, goal: p.Goal, plan: p}
+	if err := d.store.Clean(); err != nil {
+		return nil, err
+	}
 	prior, err := d.store.State()
 	if err != nil {
 		return nil, err
@@ -324,7 +327,8 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 	if ctx.Err() != nil && fault.CodeOf(err) != fault.Interrupted {
 		err = &fault.Error{Code: fault.Interrupted, Err: fmt.Errorf("interrupted in step %q: %w", st.name(), cause), Hints: fault.HintsOf(cause), Child: run.CodeOf(cause)}
 	}
-	if s.data.Touched && critical(st) {
+	// Also where an early step of a resumed run failed: the machine may be between two systems.
+	if s.data.Touched {
 		result = journal.Broken
 		if s.goal.KeepOnFailure {
 			err = withHint(err, "the new system was left as it is (--rollback-on-failure=false); quick-deploy rollback goes back to run %d's rollback point", s.state.ID)

@@ -213,10 +213,10 @@ func (generate) run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	if len(changes) == 0 {
+	if !slices.ContainsFunc(changes, Change.pending) {
 		return skipped("the files are as generated")
 	}
-	if i := slices.IndexFunc(changes, func(c Change) bool { return c.Action == "conflict" }); i >= 0 {
+	if i := slices.IndexFunc(changes, func(c Change) bool { return c.Action == Conflict }); i >= 0 {
 		return fault.New(fault.Pending, "%s was edited by hand and the profile wants it changed", changes[i].Path).
 			Hint("quick-deploy diff shows both; move your lines into local.nix, or take the generated file with --force-update")
 	}

@@ -39,7 +39,10 @@ type world struct {
 }
 
 func newWorld(t testing.TB) *world {
-	w := &world{dir: t.TempDir()}
+	dir, err := os.MkdirTemp(shm(), "world-")
+	must(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	w := &world{dir: dir}
 	w.build(t)
 	return w
 }

@@ -53,6 +53,16 @@ func (s *Store) Open() error {
 	return nil
 }
 
+// Clean removes the temporary files that a killed run left. It is called under the lock.
+func (s *Store) Clean() error {
+	for _, d := range []string{s.Dir, s.path("history")} {
+		if err := atomic.CleanDir(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s *Store) path(elem ...string) string {
 	return filepath.Join(append([]string{s.Dir}, elem...)...)
 }

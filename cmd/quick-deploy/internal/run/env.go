@@ -16,7 +16,7 @@ var allowedNames = []string{
 	"SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "SUDO_ASKPASS", "NO_COLOR", "CLICOLOR_FORCE",
 }
 
-var allowedPrefixes = []string{"LC_", "NIX_", "NIXOS_", "HOME_MANAGER_"}
+var allowedPrefixes = []string{"LC_", "NIX_", "NIXOS_", "HOME_MANAGER_", "QUICK_DEPLOY_"}
 
 // Allowed is the part of environ that a child may see.
 func Allowed(environ []string) []string {
