@@ -1,0 +1,188 @@
+package probe
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
+)
+
+const blockDir = "sys/class/block"
+
+// notDisks are block devices that hold no file system of a configuration.
+var notDisks = regexp.MustCompile(`^(ram|zram|fd|nbd|sr|mtdblock)[0-9]`)
+
+// readBlocks reads /sys/class/block and the links of udev below /dev/disk. It
+// comes after the mounts, since a loop device counts only if it is mounted.
+func readBlocks(t *tree, o Options, f *hardware.Facts) {
+	mounted := map[string]bool{}
+	for _, m := range f.Mounts {
+		mounted[path.Base(m.Source)] = true
+	}
+	for _, name := range t.list(blockDir, true) {
+		if notDisks.MatchString(name) || strings.HasPrefix(name, "loop") && !mounted[name] {
+			continue
+		}
+		f.Blocks = append(f.Blocks, t.block(name))
+	}
+	t.blockNames(f)
+	t.diskIDs(f)
+	f.MMC = t.mmc()
+	slices.SortFunc(f.Blocks, func(a, b hardware.Block) int { return strings.Compare(a.Name, b.Name) })
+}
+
+func (t *tree) block(name string) hardware.Block {
+	dir := path.Join(blockDir, name)
+	real := t.resolve(dir)
+	b := hardware.Block{Name: name, USB: strings.Contains(real, "/usb")}
+	b.Number, _ = t.text(real + "/dev")
+	b.Size = t.size(real)
+	if t.exists(real + "/partition") {
+		b.Disk = path.Base(path.Dir(real))
+		return b
+	}
+	removable, _ := t.text(real + "/removable")
+	b.Removable = removable == "1"
+	b.Parts = t.list(real+"/slaves", false)
+	if len(b.Parts) == 0 {
+		b.Parts = nil
+	}
+	switch {
+	case strings.HasPrefix(name, "dm-"):
+		b.DMName, _ = t.text(real + "/dm/name")
+		b.DMUUID, _ = t.text(real + "/dm/uuid")
+	case strings.HasPrefix(name, "md"):
+		b.MDLevel, _ = t.text(real + "/md/level")
+	case strings.HasPrefix(name, "loop"):
+		b.Backing, _ = t.text(real + "/loop/backing_file")
+	default:
+		b.Modules = t.modulesAbove(real)
+	}
+	return b
+}
+
+// size is the number of sectors of 512 bytes, in bytes.
+func (t *tree) size(dir string) uint64 {
+	s, ok := t.text(dir + "/size")
+	if !ok {
+		return 0
+	}
+	n, err := strconv.ParseUint(s, 10, 54)
+	if err != nil {
+		t.garbled(dir+"/size", "%.20q is not a number of sectors", s)
+		return 0
+	}
+	return n * 512
+}
+
+// maxDepth is how deep devices lie in /sys/devices at most.
+const maxDepth = 32
+
+// modulesAbove lists the modules of the drivers of all devices above a disk,
+// its controller's and its bus's among them.
+func (t *tree) modulesAbove(dir string) []string {
+	var modules []string
+	for range maxDepth {
+		if dir == "." || dir == "/" || path.Base(dir) == "devices" || strings.HasPrefix(path.Base(dir), "pci0") {
+			break
+		}
+		driver, module := t.driver(dir)
+		if driver != "" && driver != "pcieport" {
+			if module = hardware.ModuleOf(driver, module); !slices.Contains(modules, module) {
+				modules = append(modules, module)
+			}
+		}
+		dir = path.Dir(dir)
+	}
+	return modules
+}
+
+// blockNames reads the links from names that stay to the kernel's names.
+func (t *tree) blockNames(f *hardware.Facts) {
+	byName := map[string]*hardware.Block{}
+	for i := range f.Blocks {
+		byName[f.Blocks[i].Name] = &f.Blocks[i]
+	}
+	for _, kind := range []struct {
+		dir    string
+		needed bool
+		set    func(*hardware.Block, string)
+	}{
+		{"by-uuid", len(f.Blocks) > 0, func(b *hardware.Block, s string) { b.UUID = s }},
+		{"by-label", false, func(b *hardware.Block, s string) { b.Label = s }},
+		{"by-partuuid", false, func(b *hardware.Block, s string) { b.PartUUID = s }},
+	} {
+		dir := "dev/disk/" + kind.dir
+		for _, name := range t.list(dir, kind.needed) {
+			if b := byName[t.link(path.Join(dir, name))]; b != nil {
+				kind.set(b, unescapeUdev(name))
+			}
+		}
+	}
+}
+
+// unescapeUdev undoes udev's \x20 in names of links.
+func unescapeUdev(s string) string {
+	return udevEscape.ReplaceAllStringFunc(s, func(m string) string {
+		n, err := strconv.ParseUint(m[2:], 16, 8)
+		if err != nil || n < ' ' {
+			return m
+		}
+		return string([]byte{byte(n)})
+	})
+}
+
+var udevEscape = regexp.MustCompile(`\\x[0-9a-f]{2}`)
+
+// diskIDs reads the names by serial number of the disks, only where GRUB must
+// name one: on a PC without UEFI.
+func (t *tree) diskIDs(f *hardware.Facts) {
+	if f.Firmware != hardware.BIOS {
+		return
+	}
+	const dir = "dev/disk/by-id"
+	ids := map[string]string{}
+	for _, name := range t.list(dir, false) {
+		disk := t.link(path.Join(dir, name))
+		if disk == "" || strings.HasPrefix(name, "dm-") || strings.HasPrefix(name, "md-") || strings.HasPrefix(name, "lvm-") {
+			continue
+		}
+		if have, ok := ids[disk]; !ok || idRank(name) < idRank(have) {
+			ids[disk] = name
+		}
+	}
+	for i := range f.Blocks {
+		if b := &f.Blocks[i]; b.Disk == "" && b.DMName == "" && b.MDLevel == "" {
+			b.ID = ids[b.Name]
+		}
+	}
+}
+
+// idRank prefers names that people can read to world wide names.
+func idRank(name string) int {
+	for i, prefix := range []string{"ata-", "nvme-", "scsi-", "usb-", "mmc-", "virtio-"} {
+		if strings.HasPrefix(name, prefix) && !strings.HasPrefix(name, "nvme-eui.") && !strings.HasPrefix(name, "nvme-nvme.") {
+			return i
+		}
+	}
+	return 100
+}
+
+// mmc lists the modules of controllers for SD cards and eMMC.
+func (t *tree) mmc() []string {
+	var modules []string
+	for _, name := range t.list("sys/class/mmc_host", false) {
+		driver, module := t.driver("sys/class/mmc_host/" + name + "/device")
+		if driver == "" {
+			continue
+		}
+		if m := hardware.ModuleOf(driver, module); !slices.Contains(modules, m) {
+			modules = append(modules, m)
+		}
+	}
+	slices.Sort(modules)
+	return modules
+}

@@ -1,0 +1,101 @@
+package probe
+
+import (
+	"cmp"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
+)
+
+const pciDevices = "sys/bus/pci/devices"
+
+var pciAddress = regexp.MustCompile(`^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$`)
+
+// readPCI reads /sys/bus/pci/devices (Linux, Documentation/ABI/testing/sysfs-bus-pci).
+func readPCI(t *tree, _ Options, f *hardware.Facts) {
+	nodes := t.numaNodes()
+	for _, name := range t.list(pciDevices, true) {
+		dir := path.Join(pciDevices, name)
+		if !pciAddress.MatchString(name) {
+			t.garbled(dir, "not a PCI address")
+			continue
+		}
+		d := hardware.PCI{Address: name}
+		class, ok1 := t.hex(dir+"/class", 24)
+		vendor, ok2 := t.hex(dir+"/vendor", 16)
+		device, ok3 := t.hex(dir+"/device", 16)
+		if !ok1 || !ok2 || !ok3 {
+			continue
+		}
+		d.Class, d.Vendor, d.Device = hardware.Class(class), hardware.ID(vendor), hardware.ID(device)
+		if v, ok := t.optionalHex(dir+"/subsystem_vendor", 16); ok {
+			d.SubVendor = hardware.ID(v)
+		}
+		if v, ok := t.optionalHex(dir+"/subsystem_device", 16); ok {
+			d.SubDevice = hardware.ID(v)
+		}
+		d.Driver, d.Module = t.driver(dir)
+		d.Modalias, _ = t.text(dir + "/modalias")
+		if d.Class.Base() == 0x03 {
+			v, _ := t.text(dir + "/boot_vga")
+			d.BootVGA = v == "1"
+		}
+		if nodes > 1 {
+			if v, ok := t.text(dir + "/numa_node"); ok {
+				if n, err := strconv.Atoi(v); err == nil && n >= 0 {
+					d.NUMA = &n
+				}
+			}
+		}
+		f.PCI = append(f.PCI, d)
+	}
+	slices.SortFunc(f.PCI, func(a, b hardware.PCI) int {
+		return cmp.Or(cmp.Compare(len(a.Address), len(b.Address)), cmp.Compare(a.Address, b.Address))
+	})
+}
+
+// numaNodes counts the memory nodes.
+func (t *tree) numaNodes() int {
+	n := 0
+	for _, name := range t.list("sys/devices/system/node", false) {
+		if rest, ok := strings.CutPrefix(name, "node"); ok {
+			if _, err := strconv.Atoi(rest); err == nil {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// hex reads a number that sysfs gives as 0x10de.
+func (t *tree) hex(name string, bits int) (uint64, bool) {
+	s, ok := t.text(name)
+	if !ok {
+		if !t.exists(name) {
+			t.garbled(name, "not there")
+		}
+		return 0, false
+	}
+	return t.parseHex(name, s, bits)
+}
+
+func (t *tree) optionalHex(name string, bits int) (uint64, bool) {
+	s, ok := t.text(name)
+	if !ok || s == "" {
+		return 0, false
+	}
+	return t.parseHex(name, s, bits)
+}
+
+func (t *tree) parseHex(name, s string, bits int) (uint64, bool) {
+	n, err := strconv.ParseUint(strings.TrimPrefix(s, "0x"), 16, bits)
+	if err != nil {
+		t.garbled(name, "%.20q is not a number of %d hex digits", s, bits/4)
+		return 0, false
+	}
+	return n, true
+}

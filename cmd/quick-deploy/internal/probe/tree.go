@@ -1,0 +1,171 @@
+package probe
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"syscall"
+	"unicode/utf8"
+)
+
+// textLimit is the most that is read of a file in /sys; a page is the kernel's own limit.
+const textLimit = 4096
+
+// tree reads files of a machine and remembers what went wrong.
+type tree struct {
+	fs       fs.FS
+	own      bool // the machine that this program runs on
+	buf      []byte
+	warnings []Warning
+}
+
+func (t *tree) warn(source string, err error) {
+	t.warnings = append(t.warnings, Warning{Source: "/" + strings.TrimPrefix(source, "/"), Problem: reason(err)})
+}
+
+func (t *tree) garbled(source, what string, args ...any) {
+	t.warnings = append(t.warnings, Warning{Source: "/" + strings.TrimPrefix(source, "/"), Problem: fmt.Sprintf(what, args...)})
+}
+
+// reason is an error without the path that the warning names anyway.
+func reason(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "not there"
+	case errors.Is(err, fs.ErrPermission):
+		return "permission denied"
+	case errors.Is(err, syscall.ELOOP):
+		return "links in a circle"
+	}
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err.Error()
+	}
+	return err.Error()
+}
+
+// read reads the first bytes of a file, as many as the buffer takes.
+func (t *tree) read(name string) ([]byte, error) {
+	f, err := t.fs.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	n, err := io.ReadFull(f, t.buf)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, err
+	}
+	return t.buf[:n], nil
+}
+
+// text reads a small file that may be absent, without outer blanks. What is
+// not readable, or no text, is a warning.
+func (t *tree) text(name string) (string, bool) {
+	b, err := t.read(name)
+	if err != nil {
+		// Some attributes exist and answer only when the device does.
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENODEV) && !errors.Is(err, syscall.EIO) {
+			t.warn(name, err)
+		}
+		return "", false
+	}
+	s := strings.Trim(string(b), " \t\r\n\x00")
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "?")
+	}
+	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' }) {
+		t.garbled(name, "control characters in it")
+		return "", false
+	}
+	return s, true
+}
+
+// whole reads a file up to limit bytes. That it is absent is a warning too.
+func (t *tree) whole(name string, limit int64) (string, bool) {
+	f, err := t.fs.Open(name)
+	if err != nil {
+		t.warn(name, err)
+		return "", false
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		t.warn(name, err)
+		return "", false
+	}
+	if int64(len(b)) > limit {
+		t.garbled(name, "longer than %d KiB; the rest is ignored", limit>>10)
+		b = b[:limit]
+	}
+	return strings.ToValidUTF8(string(b), "?"), true
+}
+
+// head reads the start of a file that should be there.
+func (t *tree) head(name string, limit int64) (string, bool) {
+	f, err := t.fs.Open(name)
+	if err != nil {
+		t.warn(name, err)
+		return "", false
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, limit))
+	if err != nil {
+		t.warn(name, err)
+		return "", false
+	}
+	return strings.ToValidUTF8(string(b), "?"), true
+}
+
+// list lists a folder, sorted. A folder that is absent is a warning if it is needed.
+func (t *tree) list(dir string, needed bool) []string {
+	entries, err := fs.ReadDir(t.fs, dir)
+	if err != nil && (needed || !errors.Is(err, fs.ErrNotExist)) {
+		t.warn(dir, err)
+	}
+	names := make([]string, 0, len(entries))
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (t *tree) exists(name string) bool {
+	_, err := fs.Stat(t.fs, name)
+	return err == nil
+}
+
+// link is the last part of what a link points to.
+func (t *tree) link(name string) string {
+	target, err := fs.ReadLink(t.fs, name)
+	if err != nil {
+		return ""
+	}
+	return path.Base(target)
+}
+
+// resolve follows one link and gives the path that it leads to; other names
+// are given back as they are.
+func (t *tree) resolve(name string) string {
+	target, err := fs.ReadLink(t.fs, name)
+	if err != nil {
+		return name
+	}
+	if path.IsAbs(target) {
+		return strings.TrimPrefix(path.Clean(target), "/")
+	}
+	return strings.TrimPrefix(path.Join("/", path.Dir(name), target), "/")
+}
+
+// driver is the driver of a device and the module that holds it.
+func (t *tree) driver(device string) (driver, module string) {
+	target, err := fs.ReadLink(t.fs, device+"/driver")
+	if err != nil {
+		return "", ""
+	}
+	return path.Base(target), t.link(device + "/driver/module")
+}

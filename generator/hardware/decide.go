@@ -1,0 +1,257 @@
+package hardware
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/nix"
+)
+
+// Decision is what follows from the facts: the options of
+// hardware-configuration.nix with their reasons, and what other parts of the
+// generator want to know about the machine.
+type Decision struct {
+	// System is the platform, such as x86_64-linux.
+	System string `json:"system"`
+	// Laptop tells whether a battery powers the machine or its chassis is
+	// portable; Virtual whether it is a virtual machine or a container.
+	Laptop  bool `json:"laptop"`
+	Virtual bool `json:"virtual"`
+	// Memory is in bytes; 0 is unknown. Zram is how much may be swapped to
+	// compressed memory, in percent of it.
+	Memory uint64 `json:"memory,omitempty"`
+	Zram   int    `json:"zram"`
+
+	// GPUs are the real graphics cards: first the one that the firmware showed
+	// its picture on, then by address.
+	GPUs []GPU `json:"gpus,omitempty"`
+	// Acceleration is what programs can compute with.
+	Acceleration Acceleration `json:"acceleration,omitempty"`
+	// ROCmVersion is what HSA_OVERRIDE_GFX_VERSION must say, mostly nothing.
+	ROCmVersion string `json:"rocmVersion,omitempty"`
+
+	Loader Loader `json:"loader,omitzero"`
+	// NixosHardware are the modules of nixos-hardware to import.
+	NixosHardware []string `json:"nixosHardware,omitempty"`
+	// Unfree are the packages (lib.getName) that need nixpkgs.config.allowUnfreePredicate.
+	Unfree []string `json:"unfree,omitempty"`
+
+	// Mode is what hardware-configuration.nix is: probe, keep or facter.
+	Mode string `json:"mode"`
+	// Report is the path of the facter report to put beside it, in mode facter.
+	Report string `json:"report,omitempty"`
+	// Kept is the file that the machine has, to be written unchanged as
+	// KeptName beside hardware-configuration.nix, in mode keep.
+	Kept string `json:"-"`
+
+	// Reasons are why, in the order of the file.
+	Reasons []Reason `json:"reasons,omitempty"`
+	// Dropped are mounts and swaps that the configuration leaves out.
+	Dropped []Dropped `json:"dropped,omitempty"`
+	// Warnings are for the user; nothing stops.
+	Warnings []string `json:"warnings,omitempty"`
+	// Blockers are why the machine would not boot with this configuration.
+	Blockers []string `json:"blockers,omitempty"`
+
+	settings []setting
+}
+
+// Acceleration names what a program can compute on.
+type Acceleration string
+
+// What programs can compute on, the best first. Empty is the processor.
+const (
+	CUDA   Acceleration = "cuda"
+	ROCm   Acceleration = "rocm"
+	Vulkan Acceleration = "vulkan"
+)
+
+// Reason says why an option has its value.
+type Reason struct {
+	// Option is a NixOS option, or the subject where nothing was set.
+	Option string `json:"option"`
+	Value  string `json:"value,omitempty"`
+	Why    string `json:"why"`
+}
+
+// Dropped is something of the running system that is not taken over.
+type Dropped struct {
+	What string `json:"what"`
+	Why  string `json:"why"`
+}
+
+// Names of files beside hardware-configuration.nix.
+const (
+	KeptName   = "hardware-kept.nix"
+	ReportName = "facter.json"
+)
+
+// ErrNotBootable is what Ready wraps.
+var ErrNotBootable = errors.New("the machine would not boot with this configuration")
+
+// Ready tells whether the machine would boot with the decisions. The
+// configuration can be generated and read all the same.
+func (d Decision) Ready() error {
+	if len(d.Blockers) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", ErrNotBootable, strings.Join(d.Blockers, "; "))
+}
+
+// decider collects the decisions.
+type decider struct {
+	Decision
+	facts Facts
+	over  Overrides
+}
+
+// setting is an option that was decided on.
+type setting struct {
+	path    []string
+	value   nix.Expr
+	comment string
+	initrd  bool
+}
+
+// why is a reason. In a file it stands above the option if it is not obvious.
+type why struct {
+	why     string
+	comment bool
+}
+
+// because is a reason that the report gives; noted is one that the file gives as well.
+func because(text string) why { return why{why: text} }
+func noted(text string) why   { return why{why: text, comment: true} }
+
+var saysProfile = because("the profile says so")
+
+// set decides on an option, named without quotes.
+func (d *decider) set(option string, value nix.Expr, w why) {
+	d.setPath(strings.Split(option, "."), value, w)
+}
+
+func (d *decider) setPath(path []string, value nix.Expr, w why) {
+	s := setting{path: path, value: value}
+	if w.comment {
+		s.comment = sentence(w.why)
+	}
+	d.settings = append(d.settings, s)
+	if w.why != "" {
+		d.Reasons = append(d.Reasons, Reason{Option: nix.FormatAttrPath(path), Value: display(value), Why: w.why})
+	}
+}
+
+// note records a decision that sets nothing.
+func (d *decider) note(subject, value, why string) {
+	d.Reasons = append(d.Reasons, Reason{Option: subject, Value: value, Why: why})
+}
+
+func (d *decider) warn(format string, args ...any) {
+	d.Warnings = append(d.Warnings, fmt.Sprintf(format, args...))
+}
+
+func (d *decider) block(format string, args ...any) {
+	d.Blockers = append(d.Blockers, fmt.Sprintf(format, args...))
+}
+
+func (d *decider) drop(what, why string) {
+	d.Dropped = append(d.Dropped, Dropped{What: what, Why: why})
+}
+
+// soft makes a value that the user's own settings override. Where a module of
+// nixos-hardware is imported it must win over that module's mkDefault, which a
+// second mkDefault would contradict.
+func (d *decider) soft(v nix.Expr) nix.Expr {
+	if len(d.NixosHardware) > 0 {
+		return nix.Call{Fn: nix.Ref{"lib", "mkOverride"}, Args: []nix.Expr{nix.Int(overNixosHardware), v}}
+	}
+	return nix.Call{Fn: nix.Ref{"lib", "mkDefault"}, Args: []nix.Expr{v}}
+}
+
+// overNixosHardware is a priority between mkDefault (1000) and a plain value (100).
+const overNixosHardware = 900
+
+// flag is the profile's answer to a question, or else the fallback.
+func flag(given *bool, fallback bool, w why) (bool, why) {
+	if given != nil {
+		return *given, saysProfile
+	}
+	return fallback, w
+}
+
+// Decide decides. An *OverrideError says that the profile asks for what cannot be.
+func Decide(f Facts, o Overrides) (Decision, error) {
+	d := &decider{facts: f, over: o}
+	d.System = cmp.Or(o.System, f.System)
+	d.Virtual = f.Virtualization != ""
+	d.Laptop = d.portable()
+	d.Memory = f.Memory
+	d.Zram = zramPercent(f.Memory)
+	if err := d.mode(); err != nil {
+		return Decision{}, err
+	}
+	d.model()
+	steps := []func() error{
+		d.imports, d.storage, d.kernel, d.loader, d.fileSystems, d.swap, d.platform, d.processor, d.graphics, d.guest, d.wireless,
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return Decision{}, err
+		}
+	}
+	slices.Sort(d.Unfree)
+	d.Unfree = slices.Compact(d.Unfree)
+	return d.Decision, nil
+}
+
+// portable goes by the chassis types that run on batteries (SMBIOS 3.7,
+// 7.4.1): portable, laptop, notebook, hand held, sub notebook, tablet,
+// convertible, detachable.
+func (d *decider) portable() bool {
+	if d.facts.Virtualization != "" {
+		return false
+	}
+	return d.facts.Battery || slices.Contains([]int{8, 9, 10, 11, 14, 30, 31, 32}, d.facts.Product.Chassis)
+}
+
+// server goes by the chassis types of rack, blade and tower servers.
+func (d *decider) server() bool {
+	return slices.Contains([]int{17, 23, 25, 28, 29}, d.facts.Product.Chassis)
+}
+
+// zramPercent is 75 for less than 8 GiB, 50 for less than 16, else 25. MemTotal
+// lacks what firmware and graphics take, so it is rounded to whole GiB: a
+// machine sold with 16 GB counts as one.
+func zramPercent(memory uint64) int {
+	const gib = 1 << 30
+	switch n := (memory + gib/2) / gib; {
+	case n == 0:
+		return 50
+	case n < 8:
+		return 75
+	case n < 16:
+		return 50
+	default:
+		return 25
+	}
+}
+
+// display shows a value in a report, on one line.
+func display(e nix.Expr) string {
+	b, err := nix.Print(e)
+	if err != nil {
+		return ""
+	}
+	return strings.Join(strings.Fields(string(b)), " ")
+}
+
+// sentence makes a reason a comment.
+func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + s[1:] + "."
+}

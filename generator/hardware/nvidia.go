@@ -1,0 +1,213 @@
+package hardware
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/nix"
+)
+
+// nvidiaFamily is an architecture of NVIDIA's, oldest first in nvidiaFamilies.
+type nvidiaFamily struct {
+	name string
+	// chips are the prefixes of its chips' names in pci.ids.
+	chips []string
+	// cuda tells whether the CUDA that nixpkgs builds with (12.8 and later) still runs on it.
+	cuda bool
+}
+
+// Which chips make up which architecture: NVIDIA's names as pci.ids gives them.
+// CUDA 12 needs compute capability 5.0, Maxwell (CUDA Toolkit release notes).
+var nvidiaFamilies = []nvidiaFamily{
+	{"Celsius to Curie", []string{"NV", "C5", "C6", "C7", "G7", "MCP5", "MCP6", "MCP2", "MCP0"}, false},
+	{"Tesla", []string{"G8", "G9", "GT2", "MCP7", "MCP8"}, false},
+	{"Fermi", []string{"GF"}, false},
+	{"Kepler", []string{"GK"}, false},
+	{"Maxwell", []string{"GM"}, true},
+	{"Pascal", []string{"GP"}, true},
+	{"Volta", []string{"GV"}, true},
+	{"Turing", []string{"TU"}, true},
+	{"Ampere", []string{"GA"}, true},
+	{"Ada Lovelace", []string{"AD"}, true},
+	{"Hopper", []string{"GH"}, true},
+	{"Blackwell", []string{"GB"}, true},
+}
+
+// familyIndex is the place of a chip's architecture in nvidiaFamilies, -1 if
+// there is none. MCP61 and MCP67 are Curie, MCP77 and later Tesla.
+func familyIndex(chip string) int {
+	best, length := -1, 0
+	for i, f := range nvidiaFamilies {
+		for _, p := range f.chips {
+			if strings.HasPrefix(chip, p) && len(p) > length {
+				best, length = i, len(p)
+			}
+		}
+	}
+	return best
+}
+
+func family(name string) int {
+	return slices.IndexFunc(nvidiaFamilies, func(f nvidiaFamily) bool { return f.name == name })
+}
+
+// nvidiaBranch is a series of drivers that nixpkgs ships.
+type nvidiaBranch struct {
+	// name is the attribute of linuxPackages.nvidiaPackages.
+	name string
+	// version is the series.
+	version int
+	// oldest and newest are the architectures that it drives.
+	oldest, newest string
+	// broken says why nixpkgs refuses to build it for the release's own kernel.
+	broken string
+	// old says why one should not rely on it for long.
+	old string
+}
+
+// What each release ships, newest branch first.
+//
+// Sources: nixpkgs pkgs/os-specific/linux/nvidia-x11/default.nix, July 2026
+// (26.05 and unstable: production 595.84, legacy_580 580.173.02, legacy_470
+// 470.256.02 patched up to Linux 7.0, legacy_390 broken from Linux 6.18 on,
+// legacy_340 from 6.7 on; the default kernel is 6.18) and 25.11 (production
+// 580); NVIDIA's READMEs name the architectures: 590 dropped Maxwell, Pascal
+// and Volta, 495 Kepler, 396 Fermi, 343 Tesla.
+var nvidiaBranches = map[string][]nvidiaBranch{
+	"26.05": {
+		{name: "stable", version: 595, oldest: "Turing", newest: "Blackwell"},
+		{name: "legacy_580", version: 580, oldest: "Maxwell", newest: "Blackwell"},
+		{name: "legacy_470", version: 470, oldest: "Kepler", newest: "Ampere",
+			old: "NVIDIA stopped fixing it in 2024"},
+		{name: "legacy_390", version: 390, oldest: "Fermi", newest: "Volta",
+			broken: "nixpkgs marks it broken from Linux 6.18 on, the kernel of this release"},
+		{name: "legacy_340", version: 340, oldest: "Tesla", newest: "Kepler",
+			broken: "nixpkgs marks it broken from Linux 6.7 on"},
+	},
+	"25.11": {
+		{name: "stable", version: 580, oldest: "Maxwell", newest: "Blackwell"},
+		{name: "legacy_470", version: 470, oldest: "Kepler", newest: "Ampere",
+			old: "NVIDIA stopped fixing it in 2024"},
+		{name: "legacy_390", version: 390, oldest: "Fermi", newest: "Volta",
+			old: "NVIDIA stopped fixing it in 2022"},
+		{name: "legacy_340", version: 340, oldest: "Tesla", newest: "Kepler",
+			broken: "nixpkgs marks it broken from Linux 6.7 on"},
+	},
+}
+
+func branches(release string) []nvidiaBranch {
+	if b, ok := nvidiaBranches[release]; ok {
+		return b
+	}
+	return nvidiaBranches["26.05"] // unstable ships the same
+}
+
+func (b nvidiaBranch) drives(fam int) bool {
+	return fam >= family(b.oldest) && fam <= family(b.newest)
+}
+
+// chooseBranch takes the newest branch that drives all of the cards. If none
+// does, it leaves out the oldest cards until one does; left are those.
+func chooseBranch(release string, cards []GPU) (b nvidiaBranch, left []GPU, why string) {
+	cards = slices.Clone(cards)
+	slices.SortStableFunc(cards, func(a, b GPU) int { return b.family - a.family }) // newest first
+	for n := len(cards); n > 0; n-- {
+		for _, br := range branches(release) {
+			if br.broken != "" {
+				continue
+			}
+			if !slices.ContainsFunc(cards[:n], func(g GPU) bool { return !br.drives(g.family) }) {
+				return br, cards[n:], ""
+			}
+		}
+	}
+	return nvidiaBranch{}, cards, whyNone(release, cards[0])
+}
+
+// whyNone says why no branch of the release drives a card.
+func whyNone(release string, g GPU) string {
+	for _, b := range branches(release) {
+		if b.drives(g.family) {
+			return fmt.Sprintf("its last driver is NVIDIA's %d branch, and %s", b.version, b.broken)
+		}
+	}
+	return "nixpkgs ships no driver of NVIDIA's for it any more"
+}
+
+// nvSwitches are the device ids of NVIDIA's NVSwitch chips (pci.ids): boards
+// with them need the fabric manager of the data centre driver.
+var nvSwitches = []ID{0x1ac1, 0x1ac2, 0x1af1, 0x1af2, 0x22a3, 0x22a4}
+
+func hasNVSwitch(pci []PCI) bool {
+	return slices.ContainsFunc(pci, func(p PCI) bool {
+		return p.Vendor == vendorNVIDIA && slices.Contains(nvSwitches, p.Device)
+	})
+}
+
+// prime decides about a laptop with a second, NVIDIA card. Kinds: off, offload,
+// sync, reverseSync.
+func (d *decider) prime(nvidia GPU) error {
+	mode := d.over.NVIDIA.Prime
+	integrated, hybrid := d.integrated()
+	switch {
+	case mode == "off":
+		d.note("hardware.nvidia.prime", "off", saysProfile.why)
+		return nil
+	case mode != "" && mode != "auto":
+	case !hybrid:
+		return nil
+	case !d.Laptop:
+		d.note("hardware.nvidia.prime", "off", "two cards, but no laptop: the monitor is plugged into one of them")
+		return nil
+	default:
+		mode = "offload"
+	}
+	nvidiaID, err := d.busID(d.over.NVIDIA.BusIDs.NVIDIA, nvidia.Address, "nvidia.busIds.nvidia")
+	if err != nil {
+		return err
+	}
+	option, other := "intelBusId", d.over.NVIDIA.BusIDs.Intel
+	key := "nvidia.busIds.intel"
+	if integrated.Vendor == AMD || other == "" && d.over.NVIDIA.BusIDs.AMD != "" {
+		option, other, key = "amdgpuBusId", d.over.NVIDIA.BusIDs.AMD, "nvidia.busIds.amd"
+	}
+	otherID, err := d.busID(other, integrated.Address, key)
+	if err != nil {
+		return err
+	}
+	if otherID == "" {
+		return &OverrideError{Key: "nvidia.prime", Why: mode + " needs the bus id of the other card, and there is no Intel or AMD card; give " + key}
+	}
+	d.set("hardware.nvidia.prime."+option, d.soft(nix.Str(otherID)),
+		because("the "+integrated.Name()+" at "+integrated.Address))
+	d.set("hardware.nvidia.prime.nvidiaBusId", d.soft(nix.Str(nvidiaID)),
+		because("the "+nvidia.Name()+" at "+nvidia.Address))
+	kind := map[string]string{"reverse-sync": "reverseSync"}[mode]
+	if kind == "" {
+		kind = mode
+	}
+	why := saysProfile
+	if d.over.NVIDIA.Prime == "" || d.over.NVIDIA.Prime == "auto" {
+		why = noted("a laptop with two cards: nvidia-offload starts a program on the fast one")
+	}
+	d.set("hardware.nvidia.prime."+kind+".enable", d.soft(nix.Bool(true)), why)
+	if mode == "offload" {
+		d.set("hardware.nvidia.prime.offload.enableOffloadCmd", d.soft(nix.Bool(true)), because("the command nvidia-offload"))
+	}
+	return nil
+}
+
+// busID gives a bus id as the option wants it, from the profile or the address.
+func (d *decider) busID(given, address, key string) (string, error) {
+	if given == "" {
+		if address == "" {
+			return "", nil
+		}
+		return BusID(address)
+	}
+	if !busIDPattern.MatchString(given) {
+		return "", &OverrideError{Key: key, Why: fmt.Sprintf("%q is not of the form PCI:bus@domain:device:function, in decimal", given)}
+	}
+	return given, nil
+}

@@ -1,0 +1,125 @@
+package hardware
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/quick-deploy/quick-deploy/generator/nix"
+)
+
+// The values of Mode.
+const (
+	modeProbe  = "probe"
+	modeKeep   = "keep"
+	modeFacter = "facter"
+)
+
+// mode chooses where hardware-configuration.nix comes from.
+func (d *decider) mode() error {
+	switch d.over.Mode {
+	case modeProbe:
+		d.Mode = modeProbe
+	case modeFacter:
+		if d.over.Report == "" {
+			return &OverrideError{Key: "mode", Why: "facter needs report, the path of what nixos-facter wrote"}
+		}
+		d.Mode, d.Report = modeFacter, d.over.Report
+	case modeKeep, "":
+		problem := d.existingProblem()
+		switch {
+		case problem == "":
+			d.Mode, d.Kept = modeKeep, d.facts.Existing.Text
+			d.note(KeptName, "kept", "the machine runs NixOS and "+d.facts.Existing.Path+" fits it")
+		case d.over.Mode == modeKeep:
+			return &OverrideError{Key: "mode", Why: "keep is not possible: " + problem}
+		default:
+			d.Mode = modeProbe
+			if d.facts.Existing != nil {
+				d.warn("%s is not kept: %s", d.facts.Existing.Path, problem)
+			}
+		}
+	default:
+		return &OverrideError{Key: "mode", Why: fmt.Sprintf("%q is none of probe, keep, facter", d.over.Mode)}
+	}
+	return nil
+}
+
+// platform says what the packages are built for.
+func (d *decider) platform() error {
+	if d.System == "" {
+		d.warn("the platform is not known; set system in the profile")
+		return nil
+	}
+	if d.Mode == modeKeep {
+		return nil
+	}
+	d.set("nixpkgs.hostPlatform", mkDefault(nix.Str(d.System)), why{})
+	return nil
+}
+
+// processor decides about microcode and heat.
+func (d *decider) processor() error {
+	if d.Virtual {
+		return nil // the host's business
+	}
+	vendors := map[string]string{"GenuineIntel": "intel", "AuthenticAMD": "amd"}
+	vendor := vendors[d.facts.CPU.Vendor]
+	if vendor != "" && d.Mode == modeProbe {
+		option := "hardware.cpu." + vendor + ".updateMicrocode"
+		value := nix.Expr(nix.Ref{"config", "hardware", "enableRedistributableFirmware"})
+		w := because("processor of " + d.facts.CPU.Vendor)
+		if d.over.Microcode != nil {
+			value, w = nix.Bool(*d.over.Microcode), saysProfile
+		}
+		d.set(option, mkDefault(value), w)
+	}
+	on, w := flag(d.over.Thermald, vendor == "intel" && !d.server(), because("thermald cools Intel's client processors"))
+	if on {
+		d.set("services.thermald.enable", d.soft(nix.Bool(true)), w)
+	}
+	return nil
+}
+
+func mkDefault(v nix.Expr) nix.Expr {
+	return nix.Call{Fn: nix.Ref{"lib", "mkDefault"}, Args: []nix.Expr{v}}
+}
+
+// Broadcom's Wi-Fi chips, from nixos-generate-config.
+var (
+	// brcmFullMAC are driven by brcmfmac with firmware that lacks in linux-firmware
+	// (wireless.wiki.kernel.org, brcm80211).
+	brcmFullMAC = []ID{
+		0x43a3, 0x43df, 0x43ec, 0x43d3, 0x43d9, 0x43e9, 0x43ba, 0x43bb, 0x43bc, 0xaa52, 0x43ca, 0x43cb, 0x43cc, 0x43c3, 0x43c4, 0x43c5,
+	}
+	// brcmSTA need Broadcom's own driver wl for all they can do (its README).
+	// nixpkgs marks it insecure since 2025 (CVE-2019-9501, CVE-2019-9502).
+	brcmSTA = []ID{
+		0x4311, 0x4312, 0x4313, 0x4315, 0x4327, 0x4328, 0x4329, 0x432a, 0x432b, 0x432c, 0x432d, 0x4353, 0x4357, 0x4358, 0x4359, 0x4331, 0x43a0, 0x43b1,
+	}
+	intel2200BG = []ID{0x1043, 0x104f, 0x4220, 0x4221, 0x4223, 0x4224}
+)
+
+func isBrcmFullMAC(p PCI) bool {
+	return p.Vendor == vendorBroadcom && slices.Contains(brcmFullMAC, p.Device)
+}
+
+// wireless decides about Wi-Fi cards that want more than the kernel has.
+func (d *decider) wireless() error {
+	if d.Mode != modeProbe {
+		return nil
+	}
+	for _, p := range d.facts.PCI {
+		switch {
+		case isBrcmFullMAC(p):
+			d.note("imports", "broadcom-43xx.nix", fmt.Sprintf("Wi-Fi 14e4:%s at %s wants firmware of its own", p.Device, p.Address))
+		case p.Vendor == vendorBroadcom && slices.Contains(brcmSTA, p.Device) && p.Class.Base() == 0x02:
+			d.warn("Wi-Fi 14e4:%s at %s works best with Broadcom's driver wl, which nixpkgs marks insecure (CVE-2019-9501, CVE-2019-9502); it is left to the kernel's drivers", p.Device, p.Address)
+		case p.Vendor == vendorIntel && slices.Contains(intel2200BG, p.Device) && p.Class.Base() == 0x02:
+			if !slices.Contains(d.Unfree, "ipw2200-fw") {
+				d.set("networking.enableIntel2200BGFirmware", d.soft(nix.Bool(true)), because(fmt.Sprintf("Wi-Fi 8086:%s at %s", p.Device, p.Address)))
+				d.Unfree = append(d.Unfree, "ipw2200-fw")
+			}
+		}
+	}
+	return nil
+}

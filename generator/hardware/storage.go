@@ -1,0 +1,238 @@
+package hardware
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/nix"
+)
+
+// imports takes over what every NixOS machine of this kind imports.
+func (d *decider) imports() error {
+	var files nix.List
+	fromNixpkgs := func(path string) nix.Expr {
+		return nix.Op{Name: "+", Left: nix.Ref{"modulesPath"}, Right: nix.Str(path)}
+	}
+	switch {
+	case d.Mode == modeKeep:
+		files = append(files, nix.Path("./"+KeptName))
+	case d.Mode == modeFacter:
+		d.set("hardware.facter.reportPath", nix.Path("./"+ReportName), because("the profile chooses nixos-facter"))
+	default:
+		switch d.facts.Virtualization {
+		case "kvm", "qemu", "bochs":
+			files = append(files, fromNixpkgs("/profiles/qemu-guest.nix"))
+		case "":
+			if on, _ := flag(d.over.Firmware, len(d.facts.PCI) > 0 || d.facts.Firmware == DeviceTree, because("")); on {
+				files = append(files, fromNixpkgs("/installer/scan/not-detected.nix"))
+				d.note("hardware.enableRedistributableFirmware", "true", "a real machine; not-detected.nix turns it on")
+			}
+		}
+		if slices.ContainsFunc(d.facts.PCI, isBrcmFullMAC) {
+			files = append(files, fromNixpkgs("/hardware/network/broadcom-43xx.nix"))
+		}
+	}
+	d.set("imports", files, why{})
+	return nil
+}
+
+// initrdClasses are the PCI classes whose drivers the initrd must have: mass
+// storage, FireWire (a disk may hang on it) and USB (a keyboard or a disk). They
+// are those of nixos-generate-config.
+func initrdClass(c Class) (reason string, ok bool) {
+	switch {
+	case c.Base() == 0x01:
+		return "storage", true
+	case c.Sub() == 0x0c00:
+		return "FireWire", true
+	case c.Sub() == 0x0c03:
+		return "USB", true
+	}
+	return "", false
+}
+
+// classModules are the modules for controllers that have no driver while the
+// machine is looked at, by class; all of them are standard interfaces.
+var classModules = map[Class]string{
+	0x010601: "ahci",
+	0x010802: "nvme",
+	0x0c0010: "firewire_ohci",
+	0x0c0300: "uhci_hcd",
+	0x0c0310: "ohci_pci",
+	0x0c0320: "ehci_pci",
+	0x0c0330: "xhci_pci",
+	0x0c0340: "thunderbolt",
+}
+
+// driverModules are the modules of drivers that a kernel may have built in,
+// where the name differs from the driver's. NixOS builds them all as modules.
+var driverModules = map[string]string{
+	"ehci-pci": "ehci_pci", "ohci-pci": "ohci_pci", "xhci_hcd": "xhci_pci", "virtio-pci": "virtio_pci",
+	"sdhci-pci": "sdhci_pci", "usb-storage": "usb_storage", "sd": "sd_mod", "sr": "sr_mod", "mmcblk": "mmc_block",
+	"vmw_pvscsi": "vmw_pvscsi", "virtio_blk": "virtio_blk", "rtsx_pci": "rtsx_pci_sdmmc",
+	"intel_vmd": "vmd", "firewire-ohci": "firewire_ohci", "storvsc": "hv_storvsc",
+}
+
+// ModuleOf is the kernel module of a bound driver. A driver that is built into
+// the running kernel has none there; in NixOS it is a module all the same.
+func ModuleOf(driver, module string) string {
+	if module != "" {
+		return module
+	}
+	if m := driverModules[driver]; m != "" {
+		return m
+	}
+	return strings.ReplaceAll(driver, "-", "_")
+}
+
+// storage decides which modules the initrd gets.
+func (d *decider) storage() error {
+	if d.Mode == modeKeep {
+		d.extraModules()
+		return nil
+	}
+	var modules, early []string
+	add := func(module, why string) {
+		if module != "" && !slices.Contains(modules, module) {
+			modules = append(modules, module)
+			d.note("boot.initrd.availableKernelModules", module, why)
+		}
+	}
+	if d.Mode != modeFacter && !d.facts.container() {
+		for _, p := range d.facts.PCI {
+			if why, ok := initrdClass(p.Class); ok {
+				why = fmt.Sprintf("%s controller %s:%s at %s", why, p.Vendor, p.Device, p.Address)
+				if p.Driver == "" && p.Module == "" {
+					add(classModules[p.Class], why+", without a driver now")
+					continue
+				}
+				add(ModuleOf(p.Driver, p.Module), why)
+			}
+			if p.Vendor == vendorVirtIO && (p.Device == 0x1004 || p.Device == 0x1048) {
+				add("virtio_scsi", fmt.Sprintf("virtio SCSI at %s", p.Address))
+			}
+		}
+		used := d.inUse()
+		for _, u := range d.facts.USB {
+			switch {
+			case u.Class == 0x03 && u.Protocol == 0x01:
+				add(ModuleOf(u.Driver, u.Module), "USB keyboard, to type in when things go wrong")
+			case u.Class == 0x08 && d.usbInUse(used):
+				add(ModuleOf(u.Driver, u.Module), "a file system in use is on a USB disk")
+			}
+		}
+		for _, b := range d.facts.Blocks {
+			if b.Removable && !used[b.Name] || b.USB && !used[b.Name] {
+				continue
+			}
+			for _, m := range b.Modules {
+				add(m, "disk "+b.Name)
+			}
+		}
+		for _, m := range d.facts.MMC {
+			add(m, "controller for SD cards and eMMC")
+		}
+		for _, b := range d.facts.Blocks {
+			switch {
+			case strings.HasPrefix(b.Name, "bcache"):
+				add("bcache", b.Name)
+			case strings.HasPrefix(b.DMUUID, "LVM-") && !slices.Contains(early, "dm-snapshot"):
+				early = append(early, "dm-snapshot")
+				d.note("boot.initrd.kernelModules", "dm-snapshot", "LVM is in use, and a snapshot at boot needs it")
+			}
+		}
+	}
+	for _, m := range d.over.InitrdModules {
+		add(m, saysProfile.why)
+	}
+	if d.Mode == modeFacter && len(modules) == 0 {
+		return nil
+	}
+	d.set("boot.initrd.availableKernelModules", strs(modules), why{})
+	d.set("boot.initrd.kernelModules", strs(early), why{})
+	return nil
+}
+
+func (d *decider) extraModules() {
+	if len(d.over.InitrdModules) > 0 {
+		d.set("boot.initrd.availableKernelModules", strs(d.over.InitrdModules), saysProfile)
+	}
+}
+
+// inUse are the block devices that a file system or swap lies on, with all that
+// they are made of.
+func (d *decider) inUse() map[string]bool {
+	used := map[string]bool{}
+	var mark func(name string)
+	mark = func(name string) {
+		b, ok := d.blockNamed(name)
+		if !ok || used[name] {
+			return
+		}
+		used[name] = true
+		mark(b.Disk)
+		for _, p := range b.Parts {
+			mark(p)
+		}
+	}
+	for _, m := range d.facts.Mounts {
+		if reason := d.transient(m); reason == "" {
+			for _, b := range d.devicesOf(m) {
+				mark(b.Name)
+			}
+		}
+	}
+	for _, s := range d.facts.Swaps {
+		mark(s.Block)
+	}
+	return used
+}
+
+func (d *decider) usbInUse(used map[string]bool) bool {
+	return slices.ContainsFunc(d.facts.Blocks, func(b Block) bool { return b.USB && used[b.Name] })
+}
+
+func (d *decider) blockNamed(name string) (Block, bool) {
+	i := slices.IndexFunc(d.facts.Blocks, func(b Block) bool { return b.Name == name })
+	if i < 0 || name == "" {
+		return Block{}, false
+	}
+	return d.facts.Blocks[i], true
+}
+
+// kernel decides about the modules of the running system.
+func (d *decider) kernel() error {
+	var modules []string
+	add := func(m, why string) {
+		modules = append(modules, m)
+		d.note("boot.kernelModules", m, why)
+	}
+	if d.Mode != modeKeep {
+		if d.facts.CPU.VMX {
+			add("kvm-intel", "the processor can run virtual machines (vmx)")
+		}
+		if d.facts.CPU.SVM {
+			add("kvm-amd", "the processor can run virtual machines (svm)")
+		}
+	}
+	for _, m := range d.over.KernelModules {
+		add(m, saysProfile.why)
+	}
+	if d.Mode == modeKeep && len(modules) == 0 {
+		return nil
+	}
+	d.set("boot.kernelModules", strs(modules), why{})
+	if d.Mode == modeProbe {
+		d.set("boot.extraModulePackages", nix.List{}, why{})
+	}
+	return nil
+}
+
+func strs(ss []string) nix.List {
+	l := make(nix.List, len(ss))
+	for i, s := range ss {
+		l[i] = nix.Str(s)
+	}
+	return l
+}
