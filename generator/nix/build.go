@@ -181,6 +181,12 @@ func (b *builder) name(s string) {
 	b.text = text
 }
 
+func (b *builder) attrName(s string) {
+	from := b.start()
+	b.name(s)
+	b.end(from)
+}
+
 func (b *builder) variable(s string) {
 	if !isIdent(s) {
 		b.fail(fmt.Errorf("%q cannot be the name of a variable", s))
@@ -221,9 +227,9 @@ func (b *builder) selection(s Select) {
 		b.word(".")
 		switch a := view(a).(type) {
 		case Str:
-			from := b.start()
-			b.name(string(a))
-			b.end(from)
+			b.attrName(string(a))
+		case Text:
+			b.attrName(string(a))
 		default:
 			b.antiquote(a)
 		}
@@ -304,6 +310,7 @@ func (b *builder) list(l List, between kind) {
 	}
 	b.word("[")
 	b.space(lineSpace)
+	b.keep()
 	b.nest++
 	for i, e := range l {
 		if i > 0 {
@@ -321,6 +328,7 @@ func (b *builder) list(l List, between kind) {
 	}
 	b.nest--
 	b.space(lineSpace)
+	b.keep()
 	b.word("]")
 }
 
@@ -389,10 +397,12 @@ func (b *builder) attrs(a Attrs, wide bool) {
 	}
 	b.word("{")
 	b.space(sep)
+	b.keep()
 	b.nest++
 	b.bindings(a.Body, !a.Rec)
 	b.nest--
 	b.space(sep)
+	b.keep()
 	b.word("}")
 }
 
@@ -558,6 +568,7 @@ func (b *builder) inherit(names []string, from Expr) {
 	}
 	for _, n := range names {
 		b.space(sep)
+		b.keep()
 		at := b.start()
 		if from == nil {
 			b.variable(n)
@@ -567,6 +578,7 @@ func (b *builder) inherit(names []string, from Expr) {
 		b.end(at)
 	}
 	b.space(end)
+	b.keep()
 	b.word(";")
 	b.nest--
 }
@@ -673,12 +685,20 @@ func (b *builder) patternFunction(f Func, top bool) {
 		b.close()
 	case absorbable(body):
 		b.space(lineSpace)
+		b.keepIf(f.As == "")
 		b.open(regular)
 		b.term(body, true)
 		b.close()
 	default:
 		b.space(lineSpace)
+		b.keepIf(f.As == "")
 		b.expr(body)
+	}
+}
+
+func (b *builder) keepIf(yes bool) {
+	if yes {
+		b.keep()
 	}
 }
 

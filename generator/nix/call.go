@@ -34,19 +34,16 @@ func (b *builder) call(c Call, parens bool, before kind, after bool) {
 	}
 	b.open(regular)
 	if simple(c) && !b.underHeader() {
-		m := b.mark()
-		outer := b.compact
-		b.compact = true
-		b.before(before)
-		b.arguments(fn, args[:n-1], parens)
-		b.compact = outer
-		if b.oneLine(m, -1) {
+		flat := b.onOneLine(-1, func() {
+			b.before(before)
+			b.arguments(fn, args[:n-1], parens)
+		})
+		if flat {
 			b.space(hardSpace)
 			b.lastArgument(last)
 			b.close()
 			return
 		}
-		b.rewind(m)
 	}
 	b.before(before)
 	b.open(transparent)

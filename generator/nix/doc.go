@@ -1,6 +1,9 @@
 package nix
 
-import "unicode/utf8"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 // A doc is a document between expression and text: words, spaces that may
 // become line breaks, and groups of them that are laid out on one line or
@@ -21,6 +24,8 @@ type doc struct {
 	origin  int32
 	origins []string
 	compact bool // write everything for one line
+	columns int  // written so, counting every space by itself
+	soft    bool // there are soft spaces
 }
 
 type kind uint8
@@ -43,6 +48,7 @@ const (
 	opening
 	closing
 	nothing
+	ending // after the last token
 )
 
 func (k kind) space() bool { return k <= newlines }
@@ -67,6 +73,8 @@ type tok struct {
 	to     int32
 	width  int32
 	match  int32 // opening: index of its closing
+	kept   bool  // see doc.keep
+	broken bool  // kept: the layout put a line break here
 	origin int32
 	flat   int32 // width on one line of all before this
 	breaks int32 // line breaks that cannot be avoided before this
@@ -129,7 +137,9 @@ func (d *doc) spaces(k kind, n int32) {
 		case softSpace, lineSpace:
 			k = hardSpace
 		}
+		d.columns++
 	}
+	d.soft = d.soft || k == softBreak || k == softSpace
 	last := len(d.toks) - 1
 	if len(d.pending) == 0 || k.hard() {
 		if last >= 0 && d.toks[last].kind.space() {
@@ -181,6 +191,7 @@ func (d *doc) endAs(k kind, from int32) {
 		d.begin()
 	}
 	w := int32(utf8.RuneCount(d.text[from:to]))
+	d.columns += int(w)
 	if last := len(d.toks) - 1; last >= 0 && k == word && d.toks[last].kind == word {
 		d.toks[last].to = to
 		d.toks[last].width += w
@@ -206,7 +217,7 @@ type mark struct {
 }
 
 func (d *doc) mark() mark {
-	m := mark{toks: len(d.toks), text: len(d.text), opened: len(d.opened), pending: append([]group(nil), d.pending...)}
+	m := mark{toks: len(d.toks), text: len(d.text), opened: len(d.opened), pending: slices.Clone(d.pending)}
 	if m.toks > 0 {
 		m.last = d.toks[m.toks-1]
 	}
@@ -223,31 +234,54 @@ func (d *doc) rewind(m mark) {
 	d.pending = append(d.pending[:0], m.pending...)
 }
 
-// oneLine reports whether what was written since the mark has no line break
-// and at most limit columns (any number when limit is negative).
-func (d *doc) oneLine(m mark, limit int) bool {
-	width := 0
-	for i := max(m.toks-1, 0); i < len(d.toks); i++ {
-		t := &d.toks[i]
-		switch {
-		case i < m.toks:
-			if t.kind != m.last.kind && hardLine <= t.kind && t.kind <= newlines {
-				return false
-			}
-			width += int(t.width - m.last.width)
-		case hardLine <= t.kind && t.kind <= newlines:
-			return false
-		case t.kind == word:
-			width += int(t.width)
-		case t.kind == hardSpace:
-			width++
+// onOneLine has write write without optional line breaks. It reports whether
+// that came without line breaks altogether, and within limit columns (any number
+// if limit is negative); if not, nothing is written.
+func (d *doc) onOneLine(limit int, write func()) bool {
+	m, outer, before := d.mark(), d.compact, d.columns
+	d.compact = true
+	write()
+	d.compact = outer
+	if (limit < 0 || d.columns-before <= limit) && !d.breaksSince(m) {
+		return true
+	}
+	d.rewind(m)
+	return false
+}
+
+func (d *doc) breaksSince(m mark) bool {
+	from := m.toks
+	if from > 0 && d.toks[from-1].kind != m.last.kind {
+		from-- // the space there has merged with one that came later
+	}
+	for _, t := range d.toks[from:] {
+		if hardLine <= t.kind && t.kind <= newlines {
+			return true
 		}
 	}
-	return limit < 0 || width <= limit
+	return false
+}
+
+// keep says that nixfmt leaves a line break at the last space where it finds one.
+func (d *doc) keep() { d.toks[len(d.toks)-1].kept = true }
+
+// settle makes the kept line breaks that the layout has taken unavoidable. It
+// reports whether that changes the document.
+func (d *doc) settle() bool {
+	changed := false
+	for i := range d.toks {
+		if t := &d.toks[i]; t.kept && t.broken && (t.kind == lineSpace || t.kind == lineBreak) {
+			t.kind, changed = hardLine, true
+		}
+	}
+	return changed
 }
 
 // measure fills in the sums of widths and line breaks.
 func (d *doc) measure() {
+	if n := len(d.toks); n > 0 && d.toks[n-1].kind == ending {
+		d.toks = d.toks[:n-1]
+	}
 	var flat, breaks int32
 	var before int32 // width of the space just before, if one is
 	for i := range d.toks {
@@ -270,7 +304,7 @@ func (d *doc) measure() {
 			before = 0
 		}
 	}
-	d.toks = append(d.toks, tok{kind: nothing, flat: flat, breaks: breaks})
+	d.toks = append(d.toks, tok{kind: ending, flat: flat, breaks: breaks})
 }
 
 // columns is the width of a space on one line.

@@ -96,7 +96,8 @@ type Not struct{ Of Expr }
 
 // Select selects attributes of an expression: (import ./x.nix).y, or
 // pkgs.${system}.default. A Str in Attr is a name, any other expression an
-// antiquotation. Or is the value if an attribute is missing.
+// antiquotation. Or is the value if an attribute is missing; where Of is a
+// Ref, if one of its attributes is.
 type Select struct {
 	Of   Expr
 	Attr []Expr

@@ -92,7 +92,7 @@ func drawExpr(t *rapid.T, depth int) Expr {
 			s.Attr = append(s.Attr, sub())
 		}
 		if rapid.Bool().Draw(t, "or") {
-			s.Or = drawExpr(t, 0)
+			s.Or = sub()
 		}
 		return s
 	default:
@@ -117,17 +117,21 @@ func drawAttrs(t *rapid.T, depth int) Expr {
 func drawBindings(t *rapid.T, depth, least int) []Binding {
 	n := rapid.IntRange(least, 4).Draw(t, "n")
 	var bs []Binding
+	taken := map[string]bool{}
 	for i := range n {
 		var b Binding
 		switch rapid.IntRange(0, 9).Draw(t, "binding") {
 		case 0:
-			b.Inherit = rapid.SliceOfN(genIdent, 1, 5).Draw(t, "inherit")
+			b.Inherit = drawNames(t, genIdent, taken)
 		case 1:
-			b.Inherit = rapid.SliceOfN(genName, 1, 5).Draw(t, "inherit")
+			b.Inherit = drawNames(t, genName, taken)
 			b.From = drawExpr(t, depth-1)
 		default:
 			b.Path = append([]string{"k" + string(rune('a'+i))}, rapid.SliceOfN(genName, 0, 5).Draw(t, "path")...)
 			b.Value = drawExpr(t, depth-1)
+		}
+		if b.Value == nil && len(b.Inherit) == 0 {
+			continue
 		}
 		b.Blank = rapid.IntRange(0, 5).Draw(t, "blank") == 0
 		if rapid.IntRange(0, 6).Draw(t, "commented") == 0 {
@@ -136,4 +140,16 @@ func drawBindings(t *rapid.T, depth, least int) []Binding {
 		bs = append(bs, b)
 	}
 	return bs
+}
+
+// drawNames draws names that are not taken yet; possibly none.
+func drawNames(t *rapid.T, g *rapid.Generator[string], taken map[string]bool) []string {
+	var names []string
+	for _, n := range rapid.SliceOfN(g, 1, 5).Draw(t, "inherit") {
+		if !taken[n] {
+			taken[n] = true
+			names = append(names, n)
+		}
+	}
+	return names
 }

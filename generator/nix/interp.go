@@ -60,7 +60,7 @@ func (b *builder) antiquote(e Expr) {
 	}
 	if simple(e) {
 		b.word("${")
-		if !b.onOneLine(e, -1) {
+		if !b.onOneLine(-1, func() { b.expr(e) }) {
 			b.expr(e)
 		}
 		b.word("}")
@@ -68,7 +68,7 @@ func (b *builder) antiquote(e Expr) {
 	}
 	b.open(regular)
 	b.word("${")
-	if !b.onOneLine(e, 30) {
+	if !b.onOneLine(30, func() { b.expr(e) }) {
 		b.space(lineBreak)
 		b.nest++
 		b.grouped(e)
@@ -77,19 +77,4 @@ func (b *builder) antiquote(e Expr) {
 	}
 	b.word("}")
 	b.close()
-}
-
-// onOneLine writes e without any line break, if it has a form without and that
-// has at most limit columns.
-func (b *builder) onOneLine(e Expr, limit int) bool {
-	m := b.mark()
-	outer := b.compact
-	b.compact = true
-	b.expr(e)
-	b.compact = outer
-	if b.oneLine(m, limit) {
-		return true
-	}
-	b.rewind(m)
-	return false
 }

@@ -104,8 +104,9 @@ func (l *layout) broken(i, j int32) {
 		case opening:
 			l.group(i)
 			i = t.match
-		case closing, nothing, absent:
+		case closing, nothing, ending, absent:
 		default:
+			t.broken = true
 			if l.column != 0 {
 				l.breakAt(t, i)
 			}
@@ -208,6 +209,7 @@ func (l *layout) flat(i, j int32) {
 		case k == word:
 			l.raw(t)
 		case k.space():
+			t.broken = false
 			if l.toks[i+1].flat > t.flat || i == first && k.columns() > 0 {
 				l.out = append(l.out, ' ')
 				l.column++

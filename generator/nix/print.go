@@ -49,9 +49,11 @@ func (f File) Print() (Printed, error) {
 	if p.err != nil {
 		return Printed{}, p.err
 	}
-	p.measure()
-	p.layout.reset(&p.doc)
-	p.layout.run()
+	for again := true; again; again = p.soft && p.settle() {
+		p.measure()
+		p.layout.reset(&p.doc)
+		p.layout.run()
+	}
 	out := Printed{Source: slices.Clone(p.layout.out)}
 	lines := p.layout.lines
 	for len(lines) > 0 && len(lines) > countLines(out.Source) {
