@@ -8,22 +8,24 @@ import (
 	"testing"
 )
 
-func (e *Env) dirs() (nixpkgs, homeManager string) {
-	return filepath.Join(e.root, "nixpkgs"), filepath.Join(e.root, "home-manager")
-}
-
 // StandIn returns the directories of the flakes that stand for nixpkgs and
 // home-manager. They lie outside of any git repository.
 func (e *Env) StandIn(tb testing.TB) (nixpkgs, homeManager string) {
 	tb.Helper()
-	return e.dirs()
+	return filepath.Join(e.root, "nixpkgs"), filepath.Join(e.root, "home-manager")
 }
 
-// Overrides maps the inputs nixpkgs and home-manager to the stand-ins, as
-// [Flake] wants them.
+// inputs are the flakes that have a stand-in.
+var inputs = []string{"colmena", "deploy-rs", "disko", "home-manager", "nixos-hardware", "nixpkgs", "sops-nix"}
+
+// Overrides maps the names of inputs (nixpkgs, home-manager, sops-nix, …) to
+// references of the stand-ins, as [Env.Flake] wants them.
 func (e *Env) Overrides() map[string]string {
-	nixpkgs, homeManager := e.dirs()
-	return map[string]string{"nixpkgs": "path:" + nixpkgs, "home-manager": "path:" + homeManager}
+	refs := map[string]string{}
+	for _, name := range inputs {
+		refs[name] = "path:" + filepath.Join(e.root, name)
+	}
+	return refs
 }
 
 // Flake is a flake directory together with the inputs to use in place of the locked ones.
@@ -47,13 +49,13 @@ func (e *Env) Flake(tb testing.TB, dir string, overrides map[string]string) *Fla
 		overrides = e.Overrides()
 	}
 	args := []string{"--no-write-lock-file"}
-	var inputs []string
+	var declared []string
 	out := e.Run(tb, "nix-instantiate", "--eval", "--strict", "--json", "--argstr", "file", filepath.Join(dir, "flake.nix"),
 		"-E", "{ file }: builtins.attrNames ((import file).inputs or { })")
-	if err := json.Unmarshal(out, &inputs); err != nil {
+	if err := json.Unmarshal(out, &declared); err != nil {
 		tb.Fatalf("decode the names of inputs: %v", err)
 	}
-	for _, name := range inputs {
+	for _, name := range declared {
 		if ref, ok := overrides[name]; ok {
 			args = append(args, "--override-input", name, ref)
 		}

@@ -112,7 +112,11 @@ func (e *Env) Environ() []string {
 // the test, for programs that bring the rest along.
 func (e *Env) Vars() []string {
 	dir := func(name string) string { return filepath.Join(e.root, name) }
-	nixpkgs, homeManager := e.dirs()
+	var overrides []string
+	for name, ref := range e.Overrides() {
+		overrides = append(overrides, name+"="+ref)
+	}
+	slices.Sort(overrides)
 	return []string{
 		"PATH=" + e.Path(),
 		"HOME=" + e.home,
@@ -127,7 +131,7 @@ func (e *Env) Vars() []string {
 		"QUICK_DEPLOY_TEST_NIX=" + e.bin,
 		"GIT_CONFIG_NOSYSTEM=1",
 		"GIT_CONFIG_GLOBAL=" + os.DevNull,
-		"QUICK_DEPLOY_TEST_OVERRIDES=nixpkgs=path:" + nixpkgs + " home-manager=path:" + homeManager,
+		"QUICK_DEPLOY_TEST_OVERRIDES=" + strings.Join(overrides, " "),
 	}
 }
 

@@ -26,7 +26,7 @@ let
     {
       _type = "option";
       file = "the manual";
-      type = parse (builtins.elemAt table.types json."$") (builtins.removeAttrs json meta);
+      type = parse (brackets (builtins.elemAt table.types json."$")) (builtins.removeAttrs json meta);
     }
     // lib.optionalAttrs (json ? "=") { default = json."="; }
     // lib.optionalAttrs (json ? "@") {
@@ -44,13 +44,16 @@ let
     "floating point number" = types.float;
     "positive integer, meaning >0" = types.ints.positive;
     "unsigned integer, meaning >=0" = types.ints.unsigned;
-    "16 bit unsigned integer; between 0 and 65535 (both inclusive)" = types.port;
-    "8 bit unsigned integer; between 0 and 255 (both inclusive)" = types.ints.u8;
+    "16 bit unsigned integer; between 0 and 65535 [both inclusive]" = types.port;
+    "8 bit unsigned integer; between 0 and 255 [both inclusive]" = types.ints.u8;
     "strings concatenated with “\\n”" = types.lines;
     "strings concatenated with “,”" = types.commas;
     "strings concatenated with \" \"" = types.separatedString " ";
     "strings concatenated with “:”" = types.envVar;
   };
+
+  # What is left in parentheses is structure.
+  brackets = builtins.replaceStrings [ "(both inclusive)" ] [ "[both inclusive]" ];
 
   # The first rule that fits decides. A text that no rule knows takes any value.
   parse =
@@ -70,7 +73,7 @@ let
         (rule "open submodule of .*" (_: below false json))
         (rule "string matching the pattern .*" (_: types.str))
         (rule "list of string matching the pattern .*" (_: types.listOf types.str))
-        (rule "integer between (-?[0-9]+) and (-?[0-9]+) \\(both inclusive\\)" (
+        (rule "integer between (-?[0-9]+) and (-?[0-9]+) \\[both inclusive]" (
           m: types.ints.between (lib.toInt (head m)) (lib.toInt (lib.last m))
         ))
         (rule "one of (“[^”]*”(, “[^”]*”)*)" (m: types.enum (quoted (head m))))

@@ -47,20 +47,22 @@ let
   elements =
     pick: type: loc: defs:
     concatMap (
-      d:
+      def:
       concatMap (
-        i:
+        e:
         let
-          merged = mergeDefinitions (loc ++ [ "[definition ${toString i.n}]" ]) type [
+          name = "[definition ${toString def.n}-entry ${toString e.n}]";
+          merged = mergeDefinitions (loc ++ [ name ]) type [
             {
-              inherit (d) file;
-              value = i.value;
+              inherit (def.value) file;
+              inherit (e) value;
             }
           ];
         in
         lib.optional merged.isDefined merged.${pick}
-      ) (lib.imap1 (n: value: { inherit n value; }) d.value)
-    ) defs;
+      ) (numbered def.value.value)
+    ) (numbered defs);
+  numbered = lib.imap1 (n: value: { inherit n value; });
 
   sets =
     pick: lazy: type: loc: defs:

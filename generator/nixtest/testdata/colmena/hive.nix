@@ -1,0 +1,38 @@
+raw:
+let
+  meta = raw.meta or (throw "meta is missing in the hive");
+  inherit (meta.nixpkgs) lib;
+  reserved = [
+    "meta"
+    "network"
+    "defaults"
+  ];
+  names = lib.subtractLists reserved (builtins.attrNames raw);
+  nodes = lib.genAttrs names (
+    name:
+    let
+      pkgs = meta.nodeNixpkgs.${name} or meta.nixpkgs;
+    in
+    import (pkgs.path + "/nixos/eval-config.nix") {
+      inherit lib;
+      modules = [
+        ./deployment.nix
+        { nixpkgs.pkgs = lib.mkDefault pkgs; }
+        (raw.defaults or { })
+        raw.${name}
+      ];
+      specialArgs = { inherit name nodes; } // meta.specialArgs or { } // meta.nodeSpecialArgs.${name} or { };
+    }
+  );
+in
+{
+  __schema = "v0.5";
+  inherit nodes;
+  toplevel = builtins.mapAttrs (_: n: n.config.system.build.toplevel) nodes;
+  deploymentConfig = builtins.mapAttrs (_: n: n.config.deployment) nodes;
+  metaConfig = {
+    name = meta.name or "hive";
+    description = meta.description or "";
+    allowApplyAll = meta.allowApplyAll or true;
+  };
+}
