@@ -26,9 +26,10 @@ in
   // lib.optionalAttrs (lib.versionOlder lib.trivial.release "26.05") {
     # Until 25.11 nixpkgs overrides the package with this option, so both have to agree.
     acceleration = lib.mkDefault (
-      lib.findFirst (kind: ollama.package == pkgs."ollama-${kind}") null [
+      lib.findFirst (kind: ollama.package == (pkgs."ollama-${kind}" or null)) null [
         "cuda"
         "rocm"
+        "vulkan"
       ]
     );
   };

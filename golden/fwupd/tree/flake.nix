@@ -15,7 +15,8 @@
           modules = [ configuration ];
         };
 
-      perSystem = f: builtins.mapAttrs (_: f) (nixpkgs.lib.getAttrs [ "" ] nixpkgs.legacyPackages);
+      perSystem =
+        f: builtins.mapAttrs (_: f) (nixpkgs.lib.getAttrs [ "x86_64-linux" ] nixpkgs.legacyPackages);
     in
     {
       nixosConfigurations = {
@@ -23,7 +24,7 @@
         plain = mkHost ./hosts/plain/configuration.nix;
       };
 
-      checks."" = {
+      checks.x86_64-linux = {
         full = self.nixosConfigurations.full.config.system.build.toplevel;
         plain = self.nixosConfigurations.plain.config.system.build.toplevel;
       };

@@ -1,6 +1,6 @@
 # Written by quick-deploy from the profile. Settings of your own belong in local.nix,
 # which is written once and then left alone.
-{ lib, ... }:
+{ pkgs, ... }:
 {
   imports = [
     ./hardware-configuration.nix
@@ -10,23 +10,17 @@
     ../../modules/zram.nix
   ];
 
-  zramSwap.memoryPercent = 50;
+  zramSwap.memoryPercent = 25;
 
   networking.hostName = "plain";
 
-  nixpkgs.config.allowUnfreePredicate =
-    pkg:
-    builtins.elem (lib.getName pkg) [
-      "cuda_cccl"
-      "cuda_cudart"
-      "cuda_nvcc"
-      "libcublas"
+  services.llama-cpp = {
+    extraFlags = [
+      "-hf"
+      "ggml-org/gemma-3-4b-it-GGUF"
     ];
-
-  services.llama-cpp.extraFlags = [
-    "-hf"
-    "ggml-org/gemma-3-4b-it-GGUF"
-  ];
+    package = pkgs.llama-cpp-rocm;
+  };
 
   system.stateVersion = "26.05";
 }

@@ -1,6 +1,6 @@
 # Written by quick-deploy from the profile. Settings of your own belong in local.nix,
 # which is written once and then left alone.
-{ lib, ... }:
+{ lib, pkgs, ... }:
 {
   imports = [
     ./hardware-configuration.nix
@@ -10,7 +10,7 @@
     ../../modules/zram.nix
   ];
 
-  zramSwap.memoryPercent = 50;
+  zramSwap.memoryPercent = 25;
 
   networking.hostName = "plain";
 
@@ -21,7 +21,11 @@
       "cuda_cudart"
       "cuda_nvcc"
       "libcublas"
+      "nvidia-settings"
+      "nvidia-x11"
     ];
+
+  services.ollama.package = pkgs.ollama-cuda;
 
   system.stateVersion = "26.05";
 }

@@ -1,17 +1,69 @@
 # Written by quick-deploy from what it found on the machine, in the style of
 # nixos-generate-config. Settings of your own belong in local.nix.
-{ ... }:
 {
-  imports = [ ];
+  config,
+  lib,
+  modulesPath,
+  ...
+}:
+{
+  imports = [ (modulesPath + "/installer/scan/not-detected.nix") ];
 
   boot = {
     initrd = {
-      availableKernelModules = [ ];
+      availableKernelModules = [ "nvme" ];
       kernelModules = [ ];
     };
-    kernelModules = [ ];
+    kernelModules = [ "kvm-intel" ];
     extraModulePackages = [ ];
+    loader = {
+      systemd-boot = {
+        # What this NixOS boots with already.
+        enable = lib.mkDefault true;
+        # Kernels of old generations share the 1024 MiB of /boot.
+        configurationLimit = lib.mkDefault 10;
+      };
+      efi.canTouchEfiVariables = lib.mkDefault true;
+    };
+  };
+
+  fileSystems = {
+    "/" = {
+      device = "/dev/disk/by-uuid/7c9e6679-7425-40de-944b-e07fc1f90ae7";
+      fsType = "ext4";
+    };
+    "/boot" = {
+      device = "/dev/disk/by-uuid/1A2B-3C4D";
+      fsType = "vfat";
+      options = [
+        "fmask=0077"
+        "dmask=0077"
+      ];
+    };
   };
 
   swapDevices = [ ];
+
+  nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
+
+  hardware = {
+    cpu.intel.updateMicrocode = lib.mkDefault config.hardware.enableRedistributableFirmware;
+    nvidia = {
+      modesetting.enable = lib.mkDefault true;
+      # NVIDIA's open kernel modules drive Turing and later.
+      open = lib.mkDefault true;
+    };
+    graphics = {
+      enable = lib.mkDefault true;
+      enable32Bit = lib.mkDefault true;
+    };
+  };
+
+  services = {
+    thermald.enable = lib.mkDefault true;
+    # NVIDIA AD102, Ada Lovelace (10de:2684 at 0000:01:00.0); this option also chooses the kernel modules, with or without X.
+    xserver.videoDrivers = [ "nvidia" ];
+  };
+
+  environment.sessionVariables.LIBVA_DRIVER_NAME = lib.mkDefault "nvidia";
 }

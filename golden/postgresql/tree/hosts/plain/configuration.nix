@@ -10,9 +10,16 @@
     ../../modules/zram.nix
   ];
 
-  zramSwap.memoryPercent = 50;
+  zramSwap.memoryPercent = 25;
 
   networking.hostName = "plain";
+
+  services.postgresql.settings = {
+    effective_cache_size = "12288MB";
+    maintenance_work_mem = "1024MB";
+    shared_buffers = "4096MB";
+    work_mem = "40MB";
+  };
 
   system.stateVersion = "26.05";
 }

@@ -1,6 +1,6 @@
 # Written by quick-deploy from the profile. Settings of your own belong in local.nix,
 # which is written once and then left alone.
-{ lib, pkgs, ... }:
+{ pkgs, ... }:
 {
   imports = [
     ./hardware-configuration.nix
@@ -19,8 +19,6 @@
     ];
     hostName = "full";
   };
-
-  nixpkgs.config.allowUnfreePredicate = pkg: builtins.elem (lib.getName pkg) [ "hplip" ];
 
   services = {
     avahi = {

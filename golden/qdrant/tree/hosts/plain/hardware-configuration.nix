@@ -1,6 +1,6 @@
 # Written by quick-deploy from what it found on the machine, in the style of
 # nixos-generate-config. Settings of your own belong in local.nix.
-{ ... }:
+{ lib, ... }:
 {
   imports = [ ];
 
@@ -14,4 +14,6 @@
   };
 
   swapDevices = [ ];
+
+  nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
 }

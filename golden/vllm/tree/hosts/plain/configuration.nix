@@ -1,6 +1,6 @@
 # Written by quick-deploy from the profile. Settings of your own belong in local.nix,
 # which is written once and then left alone.
-{ ... }:
+{ lib, ... }:
 {
   imports = [
     ./hardware-configuration.nix
@@ -10,9 +10,16 @@
     ../../modules/zram.nix
   ];
 
-  zramSwap.memoryPercent = 50;
+  zramSwap.memoryPercent = 25;
 
   networking.hostName = "plain";
+
+  nixpkgs.config.allowUnfreePredicate =
+    pkg:
+    builtins.elem (lib.getName pkg) [
+      "nvidia-settings"
+      "nvidia-x11"
+    ];
 
   system.stateVersion = "26.05";
 }

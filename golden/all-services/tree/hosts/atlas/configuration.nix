@@ -1,0 +1,60 @@
+# Written by quick-deploy from the profile. Settings of your own belong in local.nix,
+# which is written once and then left alone.
+{ lib, ... }:
+{
+  imports = [
+    ./hardware-configuration.nix
+    ./local.nix
+    ../../modules/alloy.nix
+    ../../modules/auto-upgrade.nix
+    ../../modules/base.nix
+    ../../modules/bluetooth.nix
+    ../../modules/chromadb.nix
+    ../../modules/docker.nix
+    ../../modules/fail2ban.nix
+    ../../modules/forgejo.nix
+    ../../modules/fwupd.nix
+    ../../modules/gitea.nix
+    ../../modules/glances.nix
+    ../../modules/grafana.nix
+    ../../modules/hardening.nix
+    ../../modules/jupyter.nix
+    ../../modules/k3s.nix
+    ../../modules/libvirt.nix
+    ../../modules/llama-cpp.nix
+    ../../modules/loki.nix
+    ../../modules/meilisearch.nix
+    ../../modules/mlflow.nix
+    ../../modules/netdata.nix
+    ../../modules/nginx.nix
+    ../../modules/node-exporter.nix
+    ../../modules/ollama.nix
+    ../../modules/open-webui.nix
+    ../../modules/openssh.nix
+    ../../modules/podman.nix
+    ../../modules/postgresql.nix
+    ../../modules/printing.nix
+    ../../modules/prometheus.nix
+    ../../modules/qdrant.nix
+    ../../modules/redis.nix
+    ../../modules/restic.nix
+    ../../modules/syncthing.nix
+    ../../modules/tailscale.nix
+    ../../modules/tgi.nix
+    ../../modules/typesense.nix
+    ../../modules/vllm.nix
+    ../../modules/wandb.nix
+    ../../modules/weaviate.nix
+    ../../modules/zram.nix
+  ];
+
+  zramSwap.memoryPercent = 50;
+
+  networking.hostName = "atlas";
+
+  nixpkgs.config.allowUnfreePredicate = pkg: builtins.elem (lib.getName pkg) [ "open-webui" ];
+
+  services.llama-cpp.model = "/srv/models/model.gguf";
+
+  system.stateVersion = "26.05";
+}
