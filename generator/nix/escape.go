@@ -156,12 +156,26 @@ func appendName(dst []byte, s string) ([]byte, error) {
 	return appendQuoted(dst, s), nil
 }
 
+// checkFloat refuses the floats that have no literal: NaN, infinities and what
+// lies so close to zero that it has lost precision, which the evaluator
+// refuses to read.
+func checkFloat(f float64) error {
+	const smallest = 0x1p-1022
+	switch {
+	case math.IsNaN(f) || math.IsInf(f, 0):
+		return fmt.Errorf("the number %v cannot be written in Nix", f)
+	case f != 0 && math.Abs(f) < smallest:
+		return fmt.Errorf("the number %v is too close to zero for Nix", f)
+	}
+	return nil
+}
+
 // appendFloat appends f, which must not be negative, in a form that Nix reads
 // as a float: never with an exponent alone (1e3 is a function call), always
 // with a point.
 func appendFloat(dst []byte, f float64) ([]byte, error) {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return dst, fmt.Errorf("Nix has no literal for the float %v", f)
+	if err := checkFloat(f); err != nil {
+		return dst, err
 	}
 	n := len(dst)
 	dst = strconv.AppendFloat(dst, f, 'f', -1, 64)

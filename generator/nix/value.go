@@ -11,7 +11,8 @@ import (
 // FromValue makes an expression of plain data: nil, bool, integers, floats,
 // strings, slices and maps of these, and expressions themselves. Keys are
 // sorted. It refuses what Nix cannot hold: NUL characters and invalid UTF-8,
-// NaN and infinity, integers beyond 64 bits signed.
+// NaN, infinities and denormal numbers, integers beyond 64 bits signed. The sign
+// of a negative zero is lost.
 func FromValue(v any) (Expr, error) {
 	return fromValue(v, nil)
 }
@@ -34,8 +35,8 @@ func fromValue(v any, at []string) (Expr, error) {
 		}
 		return Int(v), nil
 	case float64:
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return nil, valueError(at, fmt.Errorf("Nix has no number %v", v))
+		if err := checkFloat(v); err != nil {
+			return nil, valueError(at, err)
 		}
 		return Float(v), nil
 	case string:
