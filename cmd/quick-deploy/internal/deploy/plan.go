@@ -73,9 +73,8 @@ func (d *Deployer) Plan(ctx context.Context, g Goal) (Plan, error) {
 		}
 	}
 	if d.cfg.Machine != nil {
-		m := *d.cfg.Machine
-		m.Verb = string(g.Verb)
-		p.Preflight, err = preflight.Run(ctx, &m, g.Target, preflight.Options{Skip: g.SkipChecks, Offline: true, Acting: g.Verb.touches()})
+		m, t := d.lookedAt(g)
+		p.Preflight, err = preflight.Run(ctx, m, t, preflight.Options{Skip: g.SkipChecks, Offline: true, Acting: g.Verb.touches()})
 		if err != nil {
 			return p, usage(err)
 		}

@@ -384,7 +384,7 @@ func withHint(err error, format string, args ...any) error {
 // record is the record of this run as it stands.
 func (s *session) record(result journal.Result, after journal.Machine) journal.Record {
 	r := journal.Record{
-		ID: s.state.ID, Verb: s.state.Verb, Host: s.state.Host, By: s.state.By, Tool: s.cfg.Tool, Machine: s.machineID(),
+		ID: s.state.ID, Verb: s.state.Verb, Host: s.state.Host, By: s.state.By, Tool: s.cfg.Tool, Machine: s.machineID(), StateVersion: s.goal.Target.StateVersion,
 		Flake: s.state.Flake, Started: s.state.Started, Ended: s.cfg.Now(), Result: result,
 		Code: s.state.Code, Child: s.state.Child, Error: s.state.Error, Before: s.data.Before, After: after, Point: s.data.Point,
 		Profile: s.goal.Profile, Tree: s.data.Tree, Lock: s.data.Lock, System: s.data.System, Homes: s.data.Homes,

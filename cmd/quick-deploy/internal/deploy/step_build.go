@@ -227,6 +227,9 @@ func (compare) run(ctx context.Context, s *session) error {
 	if err := s.chooseVerb(); err != nil {
 		return err
 	}
+	if err := s.recheckBoot(ctx); err != nil {
+		return err
+	}
 	var diff []string
 	if s.data.Before.Current != "" && s.data.Before.Current != s.data.System {
 		res, err := s.cfg.Runner.Run(ctx, s.diffTool(s.data.Before.Current, s.data.System))

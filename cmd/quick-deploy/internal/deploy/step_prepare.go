@@ -30,18 +30,50 @@ func (checkMachine) plan(d *Deployer, g Goal) *Planned {
 }
 
 func (checkMachine) run(ctx context.Context, s *session) error {
-	m := *s.cfg.Machine
-	m.Verb = string(s.goal.Verb)
-	r, err := preflight.Run(ctx, &m, s.goal.Target, preflight.Options{Skip: s.goal.SkipChecks, Offline: s.goal.Offline, Acting: s.goal.Verb.touches()})
+	m, t := s.lookedAt(s.goal)
+	r, err := preflight.Run(ctx, m, t, preflight.Options{Skip: s.goal.SkipChecks, Offline: s.goal.Offline, Acting: s.goal.Verb.touches()})
 	if err != nil {
 		return usage(err)
 	}
 	s.data.Skipped = r.Skipped
+	s.findings(r)
+	return refuse(r)
+}
+
+// lookedAt completes what the preflight looks at with what the history knows.
+func (d *Deployer) lookedAt(g Goal) (*preflight.Machine, preflight.Target) {
+	m, t := *d.cfg.Machine, g.Target
+	m.FlakeDir, m.ID = g.FlakeDir, d.machineID()
+	records, _ := d.store.Records() // what cannot be read of them is not known
+	for _, r := range records {
+		if r.Result == journal.Good && r.Host == g.Host && r.Verb != string(Rollback) {
+			t.MachineID, t.Deployed = r.Machine, r.StateVersion
+			break
+		}
+	}
+	return &m, t
+}
+
+// recheckBoot looks at the boot partition again, now that the new kernel and initrd are known.
+func (s *session) recheckBoot(ctx context.Context) error {
+	if s.cfg.Machine == nil || !s.effective().boots() {
+		return nil
+	}
+	m, t := s.lookedAt(s.goal)
+	m.NewSystem = s.data.System
+	r, err := preflight.Run(ctx, m, t, preflight.Options{Skip: s.goal.SkipChecks, Offline: true, Acting: true, Only: []string{"boot-space"}})
+	if err != nil {
+		return usage(err)
+	}
+	s.findings(r)
+	return refuse(r)
+}
+
+func (s *session) findings(r preflight.Report) {
 	for _, f := range r.Findings {
 		s.note(journal.Event{Type: "finding", Message: fmt.Sprintf("%s: %s: %s", f.Severity, f.Check, f.What), Data: f})
 		s.cfg.Log.Warn("preflight", "check", f.Check, "severity", string(f.Severity), "what", f.What, "skipped", f.Skipped)
 	}
-	return refuse(r)
 }
 
 // refuse turns blockers into one error that lists them all.

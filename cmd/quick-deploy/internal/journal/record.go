@@ -68,27 +68,28 @@ const (
 
 // Record is one deployment, in history/<id>.json.
 type Record struct {
-	Version int       `json:"version"`
-	ID      int       `json:"id"`
-	Verb    string    `json:"verb"`
-	Host    string    `json:"host"`
-	Users   []string  `json:"users,omitempty"`
-	By      string    `json:"by"`
-	Machine string    `json:"machine_id,omitempty"`
-	Tool    string    `json:"tool,omitempty"` // version of the program
-	Flake   string    `json:"flake"`
-	Started time.Time `json:"started"`
-	Ended   time.Time `json:"ended"`
-	Result  Result    `json:"result"`
-	Code    int       `json:"code"`
-	Child   int       `json:"child_exit"`
-	Error   string    `json:"error,omitempty"`
-	Before  Machine   `json:"before"`
-	After   Machine   `json:"after"`
-	Point   Point     `json:"rollback_point"` // where rolling this one back leads
-	Profile string    `json:"profile_hash,omitempty"`
-	Tree    string    `json:"tree_hash,omitempty"` // NAR hash of the flake directory that was deployed
-	Lock    string    `json:"lock_hash,omitempty"` // hash of flake.lock
+	Version      int       `json:"version"`
+	ID           int       `json:"id"`
+	Verb         string    `json:"verb"`
+	Host         string    `json:"host"`
+	Users        []string  `json:"users,omitempty"`
+	By           string    `json:"by"`
+	Machine      string    `json:"machine_id,omitempty"`
+	Tool         string    `json:"tool,omitempty"`          // version of the program
+	StateVersion string    `json:"state_version,omitempty"` // system.stateVersion that was deployed
+	Flake        string    `json:"flake"`
+	Started      time.Time `json:"started"`
+	Ended        time.Time `json:"ended"`
+	Result       Result    `json:"result"`
+	Code         int       `json:"code"`
+	Child        int       `json:"child_exit"`
+	Error        string    `json:"error,omitempty"`
+	Before       Machine   `json:"before"`
+	After        Machine   `json:"after"`
+	Point        Point     `json:"rollback_point"` // where rolling this one back leads
+	Profile      string    `json:"profile_hash,omitempty"`
+	Tree         string    `json:"tree_hash,omitempty"` // NAR hash of the flake directory that was deployed
+	Lock         string    `json:"lock_hash,omitempty"` // hash of flake.lock
 	// Fingerprint identifies goal, tree and lock; a later run with the same one on an
 	// unchanged machine has nothing to do. Empty unless everything was done.
 	Fingerprint   string            `json:"fingerprint,omitempty"`

@@ -1,66 +1,79 @@
 package preflight
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io/fs"
+	"cmp"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 )
 
-// checks are all checks, in the order they run.
+// checks are all checks, in the order they run and are documented.
 var checks = []check{
-	{name: "nixos", doc: "the machine runs NixOS", acting: true, run: onNixOS},
+	{name: "nixos", doc: "the machine runs NixOS, and the commands that act on it are there", acting: true, run: onNixOS},
 	{name: "root", doc: "the program does not run as root", run: notRoot},
-	{name: "nix-space", doc: "the store has room", run: storeSpace},
+	{name: "machine", doc: "this is the machine that the host is for: its name, its machine-id, its processor", acting: true, run: rightMachine},
+	{name: "flake", doc: "the flake directory and flake.lock belong to the user", run: flakeOwned},
+	{name: "paths", doc: "no two generated files have the same path", run: uniquePaths},
+	{name: "nix-space", doc: "the store has room: 50 GiB unless told otherwise", run: storeSpace},
+	{name: "boot-space", doc: "the boot partition has room for the kernel and initrd of one more generation", acting: true, run: bootSpace},
+	{name: "memory", doc: "there is memory to evaluate with", run: memory},
+	{name: "network", doc: "one of the binary caches answers over HTTPS", network: true, run: network},
+	{name: "release", doc: "NixOS would not go back to an older release", acting: true, run: release},
+	{name: "state-version", doc: "stateVersion is what it was at the first deployment", acting: true, run: stateVersion},
+	{name: "services", doc: "no service with data would go back to an older version", acting: true, run: services},
+	{name: "boot", doc: "root file system and boot loader are those of the running system", acting: true, run: bootable},
+	{name: "accounts", doc: "somebody can still log in and become root", acting: true, run: accounts},
+	{name: "ssh", doc: "a run over SSH does not close the door behind itself", acting: true, run: sshKept},
+	{name: "ports", doc: "no two services listen on the same port", run: ports},
+	{name: "secrets", doc: "the files that services read secrets from are there", acting: true, run: secrets},
+	{name: "home-files", doc: "what home-manager would move out of its way", acting: true, run: homeFiles},
 }
 
 func (m *Machine) path(p string) string { return filepath.Join("/", m.Root, p) }
 
-func onNixOS(_ context.Context, m *Machine, _ Target) []Finding {
-	_, err := os.Stat(m.path("/etc/NIXOS"))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return []Finding{{What: "this is not NixOS: /etc/NIXOS does not exist", Fix: "generate and build work anywhere; switch on the machine itself"}}
-	case err != nil:
-		return []Finding{{What: "cannot look for /etc/NIXOS: " + err.Error(), Fix: "make it readable"}}
-	}
-	return nil
+// read reads a small file of the machine, without its last line end.
+func (m *Machine) read(p string) (string, bool) {
+	data, err := os.ReadFile(m.path(p))
+	return strings.TrimSpace(string(data)), err == nil
 }
 
-func notRoot(_ context.Context, m *Machine, _ Target) []Finding {
-	if m.UID != 0 || m.AllowRoot {
-		return nil
+func (m *Machine) env(name string) string {
+	if m.Environ == nil {
+		return ""
 	}
-	return []Finding{{What: "running as root: generated files and flake.lock would belong to root", Fix: "run it as your own user, or pass --allow-root on an installer image"}}
+	return m.Environ(name)
 }
 
-// DefaultSpace is how much the store should have free, bytes.
-const DefaultSpace = 50 << 30
-
-func storeSpace(_ context.Context, m *Machine, t Target) []Finding {
-	need := t.NeedsBytes
-	if need == 0 {
-		need = DefaultSpace
+func (m *Machine) look(name string) error {
+	find := m.Lookup
+	if find == nil {
+		find = m.Runner.LookPath
 	}
-	free, err := m.FreeBytes(m.path("/nix/store"))
-	if err != nil {
-		return []Finding{{Severity: Warning, What: "cannot tell how much is free in /nix/store: " + err.Error(), Fix: "look with df -h /nix"}}
-	}
-	if free < need {
-		return []Finding{{
-			What: fmt.Sprintf("%s free in /nix/store, %s wanted", size(free), size(need)),
-			Fix:  "nix-collect-garbage --delete-older-than 30d, or a lower limit with --min-free",
-		}}
-	}
-	return nil
+	_, err := find(name)
+	return err
 }
 
-func size(n int64) string {
-	const g = 1 << 30
-	if n >= g {
-		return fmt.Sprintf("%.1f GiB", float64(n)/g)
+// compareVersions compares versions part by part, numbers as numbers.
+func compareVersions(a, b string) int {
+	as, bs := strings.Split(a, "."), strings.Split(b, ".")
+	for i := range max(len(as), len(bs)) {
+		var x, y string
+		if i < len(as) {
+			x = as[i]
+		}
+		if i < len(bs) {
+			y = bs[i]
+		}
+		nx, errX := strconv.Atoi(x)
+		ny, errY := strconv.Atoi(y)
+		c := strings.Compare(x, y)
+		if (errX == nil || x == "") && (errY == nil || y == "") {
+			c = cmp.Compare(nx, ny)
+		}
+		if c != 0 {
+			return c
+		}
 	}
-	return fmt.Sprintf("%d MiB", n>>20)
+	return 0
 }

@@ -65,6 +65,7 @@ type Options struct {
 	Skip    []string // names of checks whose findings do not refuse
 	Offline bool     // leave out what needs the network
 	Acting  bool     // the run will activate, not only build
+	Only    []string // names of the only checks to run; empty: all
 }
 
 // Run runs all checks that apply. The error names a Skip that is no check.
@@ -76,7 +77,7 @@ func Run(ctx context.Context, m *Machine, t Target, o Options) (Report, error) {
 	}
 	var r Report
 	for _, c := range checks {
-		if c.network && o.Offline || c.acting && !o.Acting {
+		if c.network && o.Offline || c.acting && !o.Acting || len(o.Only) > 0 && !slices.Contains(o.Only, c.name) {
 			continue
 		}
 		r.Ran = append(r.Ran, c.name)

@@ -2,7 +2,6 @@ package preflight
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
@@ -24,15 +23,15 @@ type Target struct {
 	Ports        []Port // what the enabled services listen on
 	Services     []Stateful
 	Secrets      []Secret
-	Display      string   // display manager unit: "display-manager.service" or ""
 	Paths        []string // every file that the generator writes, relative to the flake
 	HomeFiles    []HomeFile
 	Caches       []string // URLs of the binary caches, https://cache.nixos.org first
-	NeedsBytes   int64    // free space wanted in the store, bytes; 0: 50 GB
-	NeedsMemory  int64    // bytes; 0: 1 GiB
-	MachineID    string   // machine-id this configuration was made for, "" if it is for any
+	NeedsBytes   int64    // free space wanted in the store, bytes; 0: DefaultSpace
+	NeedsMemory  int64    // bytes; 0: DefaultMemory
+	MachineID    string   // identity of the machine that this host was last deployed on, as Machine.ID; "" before the first time
 	Firmware     string   // "uefi", "bios", "" unknown
-	Modules      []string // kernel modules that the initrd must have to reach the root file system
+	// Deployed is the stateVersion of the last deployment, "" before the first.
+	Deployed string
 }
 
 // User is an account of the target configuration.
@@ -41,7 +40,6 @@ type User struct {
 	Admin    bool // may become root
 	Keys     int  // number of authorised SSH keys
 	Password PasswordState
-	HomeDir  string
 }
 
 // PasswordState says how the target declares a password.
@@ -71,9 +69,8 @@ type Port struct {
 
 // Stateful is a service whose data belongs to one version of it.
 type Stateful struct {
-	Name    string // postgresql
+	Name    string // of the unit and of the package: postgresql
 	Version string // "16"
-	DataDir string // /var/lib/postgresql
 }
 
 // Secret is a file that must be there before the services that read it start.
@@ -94,16 +91,18 @@ type HomeFile struct {
 type Machine struct {
 	Runner    run.Runner
 	Root      string // "/" or a fixture; every absolute path is read below it
+	ID        string // identity of this machine, in any form; "" is not compared
 	UID       int
+	User      string // who runs the program
 	AllowRoot bool
-	Environ   func(name string) string
-	Client    *http.Client
-	Now       func() time.Time
-	FreeBytes func(path string) (free int64, err error) // free for an unprivileged user, bytes
+	Arch      string                   // of the machine in Nix' words: x86_64, aarch64; "" is not compared
+	Environ   func(name string) string // the environment; nil: empty
+	Client    *http.Client             // nil: the network is not looked at
+	FreeBytes func(path string) (int64, error)
 	FlakeDir  string
-	StateDir  string
-	NewSystem string // store path of the built system, once it is built; for the checks before activation
-	Verb      string
+	NewSystem string // store path of the built system, once it is built: what the boot partition needs is then known
+	// Lookup says where a program is; nil: Runner.LookPath.
+	Lookup func(name string) (string, error)
 }
 
 // Check is the outside view of one check, for documentation and --help.

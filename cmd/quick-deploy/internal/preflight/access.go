@@ -1,0 +1,235 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// bootable compares what the target says of root file system and loader with the running system.
+func bootable(_ context.Context, m *Machine, t Target) []Finding {
+	var out []Finding
+	if device, fsType, ok := m.rootMount(); ok && t.RootFS.Device != "" && t.RootFS.Type != "tmpfs" && fsType != "tmpfs" && fsType != "overlay" {
+		want := t.RootFS.Device
+		if p, err := filepath.EvalSymlinks(m.path(want)); err == nil {
+			want = strings.TrimPrefix(p, strings.TrimSuffix(m.path("/"), "/"))
+		} else if strings.HasPrefix(want, "/dev/disk/") {
+			out = append(out, Finding{
+				What: fmt.Sprintf("the root file system of the profile, %s, is on no disk of this machine", t.RootFS.Device),
+				Fix:  "quick-deploy probe reads the disks anew; UUIDs belong to one machine",
+			})
+			want = device
+		}
+		if real, err := filepath.EvalSymlinks(m.path(device)); err == nil {
+			device = strings.TrimPrefix(real, strings.TrimSuffix(m.path("/"), "/"))
+		}
+		if want != device && strings.HasPrefix(device, "/dev/") {
+			out = append(out, Finding{
+				What: fmt.Sprintf("the running root file system is %s, the profile's is %s (%s)", device, t.RootFS.Device, want),
+				Fix:  "quick-deploy probe reads the disks anew",
+			})
+		}
+		if t.RootFS.Type != "" && fsType != t.RootFS.Type && t.RootFS.Type != "auto" {
+			out = append(out, Finding{What: fmt.Sprintf("the running root file system is %s, the profile says %s", fsType, t.RootFS.Type), Fix: "quick-deploy probe reads the disks anew"})
+		}
+	}
+	_, err := os.Stat(m.path("/sys/firmware/efi"))
+	uefi := err == nil
+	if _, err := os.Stat(m.path("/sys/firmware")); err != nil {
+		return out // no such thing here: nothing is known
+	}
+	if t.BootLoader == "systemd-boot" && !uefi {
+		out = append(out, Finding{What: "the machine was booted by a BIOS, and systemd-boot needs UEFI", Fix: "choose GRUB with the disk it is installed on"})
+	}
+	if t.Firmware == "bios" && uefi && t.BootLoader == "grub" {
+		out = append(out, Finding{Severity: Warning, What: "the machine was booted by UEFI, the profile installs GRUB for a BIOS", Fix: "quick-deploy probe reads the firmware anew"})
+	}
+	return out
+}
+
+// rootMount reads the last line for / in /proc/self/mounts (proc(5)): the one on top.
+func (m *Machine) rootMount() (device, fsType string, ok bool) {
+	data, found := m.read("/proc/self/mounts")
+	if !found {
+		return "", "", false
+	}
+	for line := range strings.Lines(data) {
+		if f := strings.Fields(line); len(f) >= 3 && f[1] == "/" && f[2] != "rootfs" {
+			device, fsType, ok = f[0], f[2], true
+		}
+	}
+	return device, fsType, ok
+}
+
+// accounts looks whether somebody can log in and become root afterwards.
+func accounts(_ context.Context, m *Machine, t Target) []Finding {
+	if len(t.Users) == 0 {
+		return nil
+	}
+	var out []Finding
+	shadow := m.shadow()
+	admins, able := 0, 0
+	for _, u := range t.Users {
+		kept := t.MutableUsers && u.Password == NoPassword // what /etc/shadow has stays
+		hash, known := shadow[u.Name]
+		if u.Password == LockedPassword || kept && known && strings.HasPrefix(hash, "!") {
+			sev := Warning
+			if u.Admin || u.Name == m.User {
+				sev = Blocker
+			}
+			if u.Keys == 0 || !t.SSHD {
+				out = append(out, Finding{Severity: sev, What: fmt.Sprintf("the account %s is locked and has no SSH key to log in with", u.Name), Fix: fmt.Sprintf("sudo passwd -u %s, or give it a password or a key in the profile", u.Name)})
+			}
+		}
+		if !u.Admin {
+			continue
+		}
+		admins++
+		password := u.Password == HashedPassword || kept && (!known || !strings.HasPrefix(hash, "!") && hash != "*")
+		if password || u.Keys > 0 && t.SSHD {
+			able++
+		}
+	}
+	switch {
+	case admins == 0:
+		out = append(out, Finding{What: "no user of the profile may become root", Fix: "set admin: true on one"})
+	case able == 0:
+		out = append(out, Finding{
+			What: "no administrator of the profile could log in: users.mutableUsers is off and none has a password or an SSH key",
+			Fix:  "give one a hashedPasswordFile or an SSH key, or leave mutableUsers on",
+		})
+	}
+	if !t.MutableUsers && m.User != "" && m.User != "root" && !slices.ContainsFunc(t.Users, func(u User) bool { return u.Name == m.User }) {
+		out = append(out, Finding{What: fmt.Sprintf("your account %s is not in the profile and would be removed (users.mutableUsers is off)", m.User), Fix: "add it to users, or leave mutableUsers on"})
+	}
+	return out
+}
+
+// shadow reads the password hashes where it may, which is as root or in a fixture.
+func (m *Machine) shadow() map[string]string {
+	data, ok := m.read("/etc/shadow")
+	if !ok {
+		return nil
+	}
+	out := map[string]string{}
+	for line := range strings.Lines(data) {
+		if f := strings.Split(line, ":"); len(f) > 1 {
+			out[f[0]] = f[1]
+		}
+	}
+	return out
+}
+
+// sshKept reads SSH_CONNECTION: client address, client port, server address, server port (ssh(1)).
+func sshKept(_ context.Context, m *Machine, t Target) []Finding {
+	f := strings.Fields(m.env("SSH_CONNECTION"))
+	if len(f) != 4 {
+		return nil
+	}
+	if !t.SSHD {
+		return []Finding{{What: "this run comes over SSH, and the profile has no sshd: the connection would be the last", Fix: "add services.openssh to the profile, or run it at the machine and --skip ssh"}}
+	}
+	var out []Finding
+	if port, err := strconv.Atoi(f[3]); err == nil && len(t.SSHPorts) > 0 && !slices.Contains(t.SSHPorts, port) {
+		out = append(out, Finding{Severity: Warning, What: fmt.Sprintf("this run comes over SSH to port %d, the profile's sshd listens on %s", port, join(t.SSHPorts)), Fix: "keep both ports until the new one has been tried"})
+	}
+	for _, u := range t.Users {
+		if u.Name == m.User && u.Keys == 0 && u.Password != HashedPassword && !t.MutableUsers {
+			out = append(out, Finding{What: fmt.Sprintf("this run comes over SSH as %s, who would have neither key nor password", u.Name), Fix: "add sshKeys to the user"})
+		}
+	}
+	return out
+}
+
+func join(ns []int) string {
+	var s []string
+	for _, n := range ns {
+		s = append(s, strconv.Itoa(n))
+	}
+	return strings.Join(s, ", ")
+}
+
+func ports(_ context.Context, _ *Machine, t Target) []Finding {
+	var out []Finding
+	for i, a := range t.Ports {
+		for _, b := range t.Ports[i+1:] {
+			if a.Number != b.Number || proto(a) != proto(b) || a.Service == b.Service || !overlap(a.Address, b.Address) {
+				continue
+			}
+			what := fmt.Sprintf("%s and %s both listen on %s port %d", a.Service, b.Service, proto(a), a.Number)
+			if a.Origin != "" && b.Origin != "" {
+				what += fmt.Sprintf(" (%s, %s)", a.Origin, b.Origin)
+			}
+			out = append(out, Finding{What: what, Fix: "give one of them another port"})
+		}
+	}
+	return out
+}
+
+func proto(p Port) string {
+	if p.Proto == "" {
+		return "tcp"
+	}
+	return p.Proto
+}
+
+// overlap says whether two listeners meet: the unspecified address meets all.
+func overlap(a, b string) bool {
+	if a == b {
+		return true
+	}
+	any := func(s string) bool {
+		ip := net.ParseIP(s)
+		return s == "" || s == "*" || ip != nil && ip.IsUnspecified()
+	}
+	if any(a) || any(b) {
+		return true
+	}
+	local := func(s string) bool { ip := net.ParseIP(s); return s == "localhost" || ip != nil && ip.IsLoopback() }
+	return local(a) && local(b) && (a == "localhost" || b == "localhost")
+}
+
+func secrets(_ context.Context, m *Machine, t Target) []Finding {
+	var out []Finding
+	for _, s := range t.Secrets {
+		if s.Made {
+			continue
+		}
+		fi, err := os.Stat(m.path(s.Path))
+		switch {
+		case os.IsNotExist(err):
+			out = append(out, Finding{What: fmt.Sprintf("the secret %s for %s is missing: %s", s.Name, s.For, s.Path), Fix: "put it there, readable by the service only, or let sops-nix or agenix make it"})
+		case err != nil:
+			continue // a directory that only root may look into: it is there
+		case fi.Mode().Perm()&0o004 != 0:
+			out = append(out, Finding{Severity: Warning, What: fmt.Sprintf("the secret %s can be read by everybody: %s has mode %04o", s.Name, s.Path, fi.Mode().Perm()), Fix: "sudo chmod 0400 " + s.Path})
+		case fi.Size() == 0 && fi.Mode().IsRegular():
+			out = append(out, Finding{What: fmt.Sprintf("the secret %s for %s is empty: %s", s.Name, s.For, s.Path), Fix: "write it"})
+		}
+	}
+	return out
+}
+
+func homeFiles(_ context.Context, m *Machine, t Target) []Finding {
+	var out []Finding
+	for _, f := range t.HomeFiles {
+		fi, err := os.Lstat(m.path(f.Path))
+		if err != nil {
+			continue
+		}
+		if fi.IsDir() {
+			out = append(out, Finding{What: fmt.Sprintf("%s is a directory, and home-manager wants to put a file there", f.Path), Fix: "move it away"})
+			continue
+		}
+		if link, err := os.Readlink(m.path(f.Path)); err == nil && strings.HasPrefix(link, "/nix/store/") {
+			continue // home-manager's own
+		}
+		out = append(out, Finding{Severity: Warning, What: fmt.Sprintf("%s is in home-manager's way and will be kept as %s.before-quick-deploy-…", f.Path, filepath.Base(f.Path)), Fix: "nothing needs to be done; move your settings into the profile's home"})
+	}
+	return out
+}

@@ -1,0 +1,289 @@
+package preflight
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// machine makes a fixture of files below a temporary root; "-> x" makes a link to x.
+func machine(t *testing.T, files map[string]string) *Machine {
+	t.Helper()
+	root := t.TempDir()
+	for name, text := range files {
+		p := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if to, ok := strings.CutPrefix(text, "-> "); ok {
+			err = os.Symlink(to, p)
+		} else {
+			err = os.WriteFile(p, []byte(text), 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &Machine{
+		Root: root, UID: 1000, User: "ada", FlakeDir: filepath.Join(root, "flake"),
+		FreeBytes: func(string) (int64, error) { return 1 << 40, nil },
+		Lookup:    func(string) (string, error) { return "", nil },
+		Environ:   func(string) string { return "" },
+	}
+}
+
+// good is a target that no check objects to.
+func good() Target {
+	return Target{
+		Host: "atlas", System: "x86_64-linux", Release: "26.05", StateVersion: "26.05", MutableUsers: true, SSHD: true, SSHPorts: []int{22},
+		Users:    []User{{Name: "ada", Admin: true, Keys: 1}},
+		Ports:    []Port{{Number: 3000, Service: "gitea"}, {Number: 3001, Service: "grafana"}, {Number: 53, Proto: "udp", Service: "dns"}, {Number: 53, Proto: "tcp", Service: "web"}},
+		Services: []Stateful{{Name: "postgresql", Version: "16"}}, RootFS: FS{Device: "/dev/disk/by-uuid/1", Type: "ext4"}, BootLoader: "systemd-boot",
+		BootMount: "/boot", Firmware: "uefi", Paths: []string{"flake.nix", "hosts/atlas/configuration.nix"},
+		Secrets: []Secret{{Name: "db", Path: "/var/lib/secrets/db", For: "postgresql"}},
+	}
+}
+
+var nixos = map[string]string{
+	"etc/NIXOS": "", "etc/os-release": "VERSION_ID=\"25.11\"\nBUILD_ID=\"25.11.812345.abcdef\"\n", "etc/machine-id": "abc",
+	"proc/sys/kernel/hostname": "atlas\n", "proc/meminfo": "MemTotal: 8000000 kB\nMemAvailable: 4000000 kB\nSwapFree: 0 kB\n",
+	"proc/self/mounts": "/dev/sda2 / ext4 rw 0 0\n", "dev/sda2": "", "dev/disk/by-uuid/1": "-> ../../sda2", "sys/firmware/efi/x": "",
+	"run/current-system/kernel": "kernel", "run/current-system/initrd": "initrd", "var/lib/secrets/db": "secret",
+	"etc/systemd/system/postgresql.service": "ExecStart=/nix/store/abcdefghijklmnopqrstuvwxyz012345-postgresql-and-plugins-16.4/bin/postgres\n",
+}
+
+func with(files map[string]string) map[string]string {
+	out := map[string]string{}
+	for k, v := range nixos {
+		out[k] = v
+	}
+	for k, v := range files {
+		if v == "gone" {
+			delete(out, k)
+			continue
+		}
+		out[k] = v
+	}
+	return out
+}
+
+func TestNothingWrong(t *testing.T) {
+	m := machine(t, nixos)
+	if err := os.Chmod(m.path("/var/lib/secrets/db"), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Run(t.Context(), m, good(), Options{Acting: true})
+	if err != nil || len(r.Findings) > 0 {
+		t.Errorf("%v, findings %+v", err, r.Findings)
+	}
+	if len(r.Ran) != len(checks) {
+		t.Errorf("ran %d of %d checks", len(r.Ran), len(checks))
+	}
+}
+
+func TestEachCheckFindsItsFault(t *testing.T) {
+	locked := map[string]string{"etc/shadow": "root:!:1::\nada:!$6$hash:19000::\n"}
+	for name, c := range map[string]struct {
+		check  string
+		files  map[string]string
+		change func(*Machine, *Target)
+		want   string // part of What
+		sev    Severity
+	}{
+		"not nixos": {"nixos", map[string]string{"etc/NIXOS": "gone"}, nil, "this is not NixOS", Blocker},
+		"no nixos-rebuild": {"nixos", nil, func(m *Machine, _ *Target) {
+			m.Lookup = func(n string) (string, error) { return "", missing(n == "nixos-rebuild") }
+		}, "nixos-rebuild is not in PATH", Blocker},
+		"root":                {"root", nil, func(m *Machine, _ *Target) { m.UID = 0 }, "running as root", Blocker},
+		"other host name":     {"machine", map[string]string{"proc/sys/kernel/hostname": "zeus\n"}, nil, "called zeus", Blocker},
+		"other machine":       {"machine", nil, func(m *Machine, tg *Target) { m.ID, tg.MachineID = "a", "b" }, "another machine", Blocker},
+		"other processor":     {"machine", nil, func(m *Machine, _ *Target) { m.Arch = "aarch64" }, "is for x86_64-linux, this machine is aarch64", Blocker},
+		"flake of another":    {"flake", map[string]string{"flake/flake.lock": "{}"}, func(m *Machine, _ *Target) { m.UID = 4321 }, "belongs to user", Blocker},
+		"flake in the store":  {"flake", nil, func(m *Machine, _ *Target) { m.FlakeDir = "/nix/store/x" }, "lies in the Nix store", Blocker},
+		"same path":           {"paths", nil, func(_ *Machine, tg *Target) { tg.Paths = []string{"a/b.nix", "a/../a/b.nix"} }, "are the same file", Blocker},
+		"same path by a link": {"paths", map[string]string{"flake/a.nix": "x", "flake/b.nix": "-> a.nix"}, func(_ *Machine, tg *Target) { tg.Paths = []string{"a.nix", "b.nix"} }, "a.nix and b.nix are the same file", Blocker},
+		"49.9 GiB":            {"nix-space", nil, func(m *Machine, _ *Target) { m.FreeBytes = free(DefaultSpace - DefaultSpace/500) }, "49.90 GiB free in /nix/store, 50.00 GiB wanted", Blocker},
+		"own limit":           {"nix-space", nil, func(m *Machine, tg *Target) { m.FreeBytes, tg.NeedsBytes = free(9<<30), 10<<30 }, "9.00 GiB free", Blocker},
+		"boot estimate":       {"boot-space", nil, func(m *Machine, _ *Target) { m.FreeBytes = free(1 << 20) }, "may need 8 MiB", Warning},
+		"boot known": {"boot-space", map[string]string{"new/kernel": "k", "new/initrd": "i"}, func(m *Machine, _ *Target) {
+			m.FreeBytes, m.NewSystem = free(1<<20), m.path("/new")
+		}, "need 8 MiB", Blocker},
+		"memory":            {"memory", map[string]string{"proc/meminfo": "MemAvailable: 500000 kB\nSwapFree: 100000 kB\n"}, nil, "585 MiB of memory", Blocker},
+		"older release":     {"release", nil, func(_ *Machine, tg *Target) { tg.Release = "25.05" }, "NixOS 25.11, the profile asks for 25.05", Blocker},
+		"from unstable":     {"release", map[string]string{"etc/os-release": "VERSION_ID=\"26.11\"\nBUILD_ID=\"26.11pre812345.abc\"\n"}, nil, "pre-release of NixOS 26.11", Blocker},
+		"stateVersion":      {"state-version", nil, func(_ *Machine, tg *Target) { tg.Deployed = "24.05" }, "stateVersion is 26.05, the machine was deployed with 24.05", Blocker},
+		"older postgresql":  {"services", map[string]string{"etc/systemd/system/postgresql.service": "/nix/store/abcdefghijklmnopqrstuvwxyz012345-postgresql-17.2/bin/postgres"}, nil, "from 17.2 to 16", Blocker},
+		"other root disk":   {"boot", map[string]string{"proc/self/mounts": "/dev/nvme0n1p2 / ext4 rw 0 0\n"}, nil, "running root file system is /dev/nvme0n1p2", Blocker},
+		"stale uuid":        {"boot", nil, func(_ *Machine, tg *Target) { tg.RootFS.Device = "/dev/disk/by-uuid/2" }, "on no disk of this machine", Blocker},
+		"other root type":   {"boot", nil, func(_ *Machine, tg *Target) { tg.RootFS.Type = "btrfs" }, "is ext4, the profile says btrfs", Blocker},
+		"bios":              {"boot", map[string]string{"sys/firmware/efi/x": "gone", "sys/firmware/acpi": ""}, nil, "systemd-boot needs UEFI", Blocker},
+		"grub for bios":     {"boot", nil, func(_ *Machine, tg *Target) { tg.Firmware, tg.BootLoader = "bios", "grub" }, "installs GRUB for a BIOS", Warning},
+		"nobody is admin":   {"accounts", nil, func(_ *Machine, tg *Target) { tg.Users[0].Admin = false }, "no user of the profile may become root", Blocker},
+		"nobody can log in": {"accounts", nil, func(_ *Machine, tg *Target) { tg.MutableUsers, tg.SSHD = false, false }, "no administrator of the profile could log in", Blocker},
+		"locked in shadow":  {"accounts", locked, func(_ *Machine, tg *Target) { tg.Users[0].Keys = 0 }, "account ada is locked", Blocker},
+		"locked in profile": {"accounts", nil, func(_ *Machine, tg *Target) { tg.Users = append(tg.Users, User{Name: "eve", Password: LockedPassword}) }, "account eve is locked", Warning},
+		"own account":       {"accounts", nil, func(_ *Machine, tg *Target) { tg.MutableUsers, tg.Users[0].Name = false, "eve" }, "your account ada is not in the profile", Blocker},
+		"no sshd":           {"ssh", nil, func(m *Machine, tg *Target) { m.Environ, tg.SSHD = overSSH, false }, "the connection would be the last", Blocker},
+		"other ssh port":    {"ssh", nil, func(m *Machine, tg *Target) { m.Environ, tg.SSHPorts = overSSH, []int{2222} }, "to port 22, the profile's sshd listens on 2222", Warning},
+		"no key":            {"ssh", nil, func(m *Machine, tg *Target) { m.Environ, tg.MutableUsers, tg.Users[0].Keys = overSSH, false, 0 }, "neither key nor password", Blocker},
+		"same port": {"ports", nil, func(_ *Machine, tg *Target) {
+			tg.Ports = []Port{{3000, "tcp", "", "gitea", "p#/a"}, {3000, "", "127.0.0.1", "grafana", "p#/b"}}
+		}, "gitea and grafana both listen on tcp port 3000 (p#/a, p#/b)", Blocker},
+		"same local port": {"ports", nil, func(_ *Machine, tg *Target) {
+			tg.Ports = []Port{{3000, "tcp", "localhost", "a", ""}, {3000, "", "127.0.0.1", "b", ""}}
+		}, "both listen", Blocker},
+		"no secret":         {"secrets", map[string]string{"var/lib/secrets/db": "gone"}, nil, "the secret db for postgresql is missing", Blocker},
+		"empty secret":      {"secrets", map[string]string{"var/lib/secrets/db": ""}, func(m *Machine, _ *Target) { os.Chmod(m.path("/var/lib/secrets/db"), 0o400) }, "is empty", Blocker},
+		"open secret":       {"secrets", nil, nil, "can be read by everybody", Warning},
+		"file in the way":   {"home-files", map[string]string{"home/ada/.zshrc": "mine"}, func(_ *Machine, tg *Target) { tg.HomeFiles = []HomeFile{{"ada", "/home/ada/.zshrc"}} }, "/home/ada/.zshrc is in home-manager's way", Warning},
+		"folder in the way": {"home-files", map[string]string{"home/ada/.zshrc/x": ""}, func(_ *Machine, tg *Target) { tg.HomeFiles = []HomeFile{{"ada", "/home/ada/.zshrc"}} }, "is a directory", Blocker},
+		"no network": {"network", nil, func(m *Machine, tg *Target) {
+			m.Client, tg.Caches = answers(nil, &net.DNSError{Err: "x", IsNotFound: true}), caches
+		}, "the name cannot be resolved", Blocker},
+		"refused": {"network", nil, func(m *Machine, tg *Target) {
+			m.Client, tg.Caches = answers(nil, &net.OpError{Op: "dial", Err: errors.New("connection refused")}), caches
+		}, "connection refused", Blocker},
+		"slow network":      {"network", nil, func(m *Machine, tg *Target) { m.Client, tg.Caches = answers(nil, context.DeadlineExceeded), caches }, "no answer within 10s", Blocker},
+		"captive portal":    {"network", nil, func(m *Machine, tg *Target) { m.Client, tg.Caches = answers(page(200, "<html>log in"), nil), caches }, "captive portal", Blocker},
+		"cache has a fault": {"network", nil, func(m *Machine, tg *Target) { m.Client, tg.Caches = answers(page(503, ""), nil), caches }, "answers 503", Blocker},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, tg := machine(t, with(c.files)), good()
+			if c.change != nil {
+				c.change(m, &tg)
+			}
+			r, err := Run(t.Context(), m, tg, Options{Acting: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			i := slices.IndexFunc(r.Findings, func(f Finding) bool { return f.Check == c.check && strings.Contains(f.What, c.want) })
+			if i < 0 {
+				t.Fatalf("no finding of %s with %q in %+v", c.check, c.want, r.Findings)
+			}
+			if f := r.Findings[i]; f.Severity != c.sev || f.Fix == "" {
+				t.Errorf("severity %q, want %q; fix %q", f.Severity, c.sev, f.Fix)
+			}
+		})
+	}
+}
+
+func TestWhatIsNotAFault(t *testing.T) {
+	for name, c := range map[string]struct {
+		check  string
+		files  map[string]string
+		change func(*Machine, *Target)
+	}{
+		"50 GiB exactly":      {"nix-space", nil, func(m *Machine, _ *Target) { m.FreeBytes = free(DefaultSpace) }},
+		"allowed root":        {"root", nil, func(m *Machine, _ *Target) { m.UID, m.AllowRoot = 0, true }},
+		"fresh installation":  {"machine", map[string]string{"proc/sys/kernel/hostname": "nixos\n"}, nil},
+		"renamed host":        {"machine", map[string]string{"proc/sys/kernel/hostname": "zeus\n"}, func(m *Machine, tg *Target) { m.ID, tg.MachineID = "a", "a" }},
+		"unstable":            {"release", nil, func(_ *Machine, tg *Target) { tg.Release = "unstable" }},
+		"newer postgresql":    {"services", nil, func(_ *Machine, tg *Target) { tg.Services[0].Version = "17" }},
+		"same kernel":         {"boot-space", nil, func(m *Machine, _ *Target) { m.FreeBytes, m.NewSystem = free(0), m.path("/run/current-system") }},
+		"tmpfs root":          {"boot", map[string]string{"proc/self/mounts": "none / tmpfs rw 0 0\n"}, nil},
+		"home-manager's file": {"home-files", map[string]string{"home/ada/.zshrc": "-> /nix/store/x/.zshrc"}, func(_ *Machine, tg *Target) { tg.HomeFiles = []HomeFile{{"ada", "/home/ada/.zshrc"}} }},
+		"made secret":         {"secrets", map[string]string{"var/lib/secrets/db": "gone"}, func(_ *Machine, tg *Target) { tg.Secrets[0].Made = true }},
+		"locked with key":     {"accounts", map[string]string{"etc/shadow": "ada:!:1::\n"}, nil},
+		"local and other port": {"ports", nil, func(_ *Machine, tg *Target) {
+			tg.Ports = []Port{{80, "", "127.0.0.1", "a", ""}, {80, "", "192.0.2.1", "b", ""}}
+		}},
+		"network": {"network", nil, func(m *Machine, tg *Target) {
+			m.Client, tg.Caches = answers(page(200, "StoreDir: /nix/store\n"), nil), caches
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, tg := machine(t, with(c.files)), good()
+			if c.change != nil {
+				c.change(m, &tg)
+			}
+			r, err := Run(t.Context(), m, tg, Options{Acting: true, Only: []string{c.check}})
+			if err != nil || len(r.Ran) != 1 || len(r.Findings) > 0 {
+				t.Errorf("%v: %+v", err, r)
+			}
+		})
+	}
+}
+
+func TestSkipAndOffline(t *testing.T) {
+	m, tg := machine(t, with(map[string]string{"etc/NIXOS": "gone"})), good()
+	m.Client, tg.Caches = answers(nil, errors.New("must not be asked")), caches
+	r, err := Run(t.Context(), m, tg, Options{Acting: true, Offline: true, Skip: []string{"nixos"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Blockers()) > 0 || !slices.Equal(r.Skipped, []string{"nixos"}) {
+		t.Errorf("blockers %+v, skipped %q", r.Blockers(), r.Skipped)
+	}
+	if !slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Check == "nixos" && f.Skipped }) {
+		t.Error("the skipped finding is not reported")
+	}
+	if _, err := Run(t.Context(), m, tg, Options{Skip: []string{"nxios"}}); err == nil || !strings.Contains(err.Error(), "nxios") {
+		t.Errorf("unknown check: %v", err)
+	}
+	if r, _ := Run(t.Context(), m, tg, Options{Offline: true}); slices.Contains(r.Ran, "nixos") {
+		t.Error("a build asks for NixOS")
+	}
+}
+
+func TestFreeBytesOfAStoreThatIsNoFileSystemOfItsOwn(t *testing.T) {
+	dir := t.TempDir()
+	a, err := FreeBytes(dir)
+	if err != nil || a <= 0 {
+		t.Fatal(a, err)
+	}
+	b, err := FreeBytes(filepath.Join(dir, "nix/store"))
+	if err != nil || b <= 0 {
+		t.Errorf("%d, %v", b, err)
+	}
+}
+
+func TestCompareVersions(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"25.11", "26.05", -1}, {"26.05", "26.05", 0}, {"9.6", "16", -1}, {"16.4", "16", 1}, {"25.05", "24.11", 1}} {
+		if got := compareVersions(c.a, c.b); got != c.want {
+			t.Errorf("compareVersions(%s, %s) = %d, want %d", c.a, c.b, got, c.want)
+		}
+	}
+}
+
+var caches = []string{"https://cache.nixos.org"}
+
+func free(n int64) func(string) (int64, error) { return func(string) (int64, error) { return n, nil } }
+
+func missing(yes bool) error {
+	if yes {
+		return exec.ErrNotFound
+	}
+	return nil
+}
+
+func overSSH(name string) string {
+	if name == "SSH_CONNECTION" {
+		return "192.0.2.9 50000 192.0.2.1 22"
+	}
+	return ""
+}
+
+type transport func() (*http.Response, error)
+
+func (f transport) RoundTrip(*http.Request) (*http.Response, error) { return f() }
+
+func answers(r *http.Response, err error) *http.Client {
+	return &http.Client{Transport: transport(func() (*http.Response, error) { return r, err })}
+}
+
+func page(code int, body string) *http.Response {
+	return &http.Response{StatusCode: code, Status: fmt.Sprintf("%d %s", code, http.StatusText(code)), Body: io.NopCloser(strings.NewReader(body))}
+}
