@@ -193,9 +193,8 @@ func Decide(f Facts, o Overrides) (Decision, error) {
 	if err := d.mode(); err != nil {
 		return Decision{}, err
 	}
-	d.model()
 	steps := []func() error{
-		d.imports, d.storage, d.kernel, d.loader, d.fileSystems, d.swap, d.platform, d.processor, d.graphics, d.guest, d.wireless,
+		d.model, d.imports, d.storage, d.kernel, d.loader, d.fileSystems, d.swap, d.platform, d.processor, d.graphics, d.guest, d.wireless,
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

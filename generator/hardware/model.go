@@ -2,6 +2,7 @@ package hardware
 
 import (
 	_ "embed"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -40,22 +41,39 @@ func parseModels(text string) []modelRule {
 	return rules
 }
 
-// fits tells whether a machine is of the model: every field is equal, or starts
-// with the value where that ends in an asterisk. Case and outer blanks do not count.
-func (r modelRule) fits(p Product) bool {
-	return len(r.want) > 0 && !slices.ContainsFunc(r.want, func(f modelField) bool {
-		return !slices.ContainsFunc(p.field(f.name), func(have string) bool {
-			have = strings.ToLower(strings.TrimSpace(have))
-			want := strings.ToLower(f.value)
-			if prefix, ok := strings.CutSuffix(want, "*"); ok {
-				return strings.HasPrefix(have, prefix)
-			}
-			return have == want
+// fits tells whether a machine is of the model.
+func (r modelRule) fits(f Facts, gpus []GPU) bool {
+	return len(r.want) > 0 && !slices.ContainsFunc(r.want, func(w modelField) bool {
+		return !slices.ContainsFunc(modelValues(w.name, f, gpus), func(have string) bool {
+			return matches(strings.ToLower(w.value), strings.ToLower(have))
 		})
 	})
 }
 
-func (p Product) field(name string) []string {
+// matches compares with a pattern in which an asterisk stands for any text.
+func matches(pattern, s string) bool {
+	parts := strings.Split(pattern, "*")
+	if len(parts) == 1 {
+		return s == pattern
+	}
+	rest, ok := strings.CutPrefix(s, parts[0])
+	if !ok {
+		return false
+	}
+	last := parts[len(parts)-1]
+	for _, p := range parts[1 : len(parts)-1] {
+		_, after, ok := strings.Cut(rest, p)
+		if !ok {
+			return false
+		}
+		rest = after
+	}
+	return strings.HasSuffix(rest, last)
+}
+
+// modelValues are what a machine says, by the field's name in data/models.txt.
+func modelValues(name string, f Facts, gpus []GPU) []string {
+	p := f.Product
 	switch name {
 	case "vendor":
 		return []string{p.Vendor}
@@ -71,38 +89,75 @@ func (p Product) field(name string) []string {
 		return []string{p.BoardVendor}
 	case "compatible":
 		return p.Compatible
+	case "cpu":
+		return []string{f.CPU.Vendor}
+	case "gpu", "gpu-discrete":
+		var vendors []string
+		for _, g := range gpus {
+			if name == "gpu" || !g.Integrated {
+				vendors = append(vendors, string(g.Vendor))
+			}
+		}
+		return vendors
 	}
 	return nil
 }
 
-func (r modelRule) String() string {
-	var parts []string
-	for _, f := range r.want {
-		if f.name != "vendor" {
-			parts = append(parts, strings.TrimSuffix(f.value, "*"))
+//go:embed data/nixos-hardware.txt
+var nixosHardwareText string
+
+// nixosHardware lists the modules that the pinned nixos-hardware has.
+var nixosHardware = sync.OnceValue(func() []string {
+	var names []string
+	for line := range strings.Lines(nixosHardwareText) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			names = append(names, line)
 		}
 	}
-	return strings.Join(parts, ", ")
+	return names
+})
+
+// called is what the machine says that made the model fit.
+func (r modelRule) called(f Facts) string {
+	var parts []string
+	for _, w := range r.want {
+		switch w.name {
+		case "cpu", "gpu", "gpu-discrete":
+			continue
+		}
+		for _, have := range modelValues(w.name, f, nil) {
+			if matches(strings.ToLower(w.value), strings.ToLower(have)) {
+				parts = append(parts, have)
+				break
+			}
+		}
+	}
+	return strings.Join(parts, " ")
 }
 
 // model finds the module of nixos-hardware for the machine.
-func (d *decider) model() {
+func (d *decider) model() error {
 	switch want := d.over.Model; want {
 	case "none":
 		d.note("nixos-hardware", "none", saysProfile.why)
 	case "", "auto":
 		if d.Virtual {
-			return
+			return nil
 		}
+		cards := gpus(d.facts)
 		for _, m := range models() {
-			if m.fits(d.facts.Product) {
+			if m.fits(d.facts, cards) {
 				d.NixosHardware = append(d.NixosHardware, m.module)
-				d.note("nixos-hardware", m.module, "the machine calls itself "+m.String())
-				return
+				d.note("nixos-hardware", m.module, "the machine calls itself "+m.called(d.facts))
+				return nil
 			}
 		}
 	default:
+		if !slices.Contains(nixosHardware(), want) {
+			return &OverrideError{Key: "model", Why: fmt.Sprintf("nixos-hardware has no module %q", want)}
+		}
 		d.NixosHardware = []string{want}
 		d.note("nixos-hardware", want, saysProfile.why)
 	}
+	return nil
 }

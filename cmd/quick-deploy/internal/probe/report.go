@@ -1,0 +1,155 @@
+package probe
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe/pciids"
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
+)
+
+// Report is what probe --json prints: the facts, and what could not be read.
+// [hardware.Read] reads it back.
+type Report struct {
+	hardware.Facts
+	Warnings []Warning `json:"warnings,omitempty"`
+}
+
+// WriteJSON writes the report with a fixed order and layout.
+func WriteJSON(w io.Writer, f hardware.Facts, warnings []Warning) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(Report{f, warnings}); err != nil {
+		return fmt.Errorf("write the hardware report: %w", err)
+	}
+	return nil
+}
+
+// Render writes the report for people. Without names it prints ids.
+func Render(w io.Writer, f hardware.Facts, warnings []Warning, names *pciids.Names) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	row := func(head, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", head, fmt.Sprintf(format, args...)) }
+	row("machine", "%s", machineLine(f))
+	row("platform", "%s", platformLine(f))
+	row("processor", "%s", cpuLine(f.CPU))
+	row("memory", "%s", bytesText(f.Memory))
+	for _, p := range f.PCI {
+		if head := shown(p.Class); head != "" {
+			row(head, "%s (%s:%s, %s) at %s", names.Device(p), p.Vendor, p.Device, or(p.Driver, "no driver"), p.Address)
+		}
+	}
+	for _, b := range f.Blocks {
+		row("disk", "%s", blockLine(b))
+	}
+	for _, m := range f.Mounts {
+		row("mount", "%s: %s on %s", m.Point, m.Type, m.Source)
+	}
+	for _, s := range f.Swaps {
+		row("swap", "%s (%s)", s.Path, s.Type)
+	}
+	if f.Loader.Kind != "" {
+		row("loader", "%s %s", f.Loader.Kind, strings.Join(f.Loader.Devices, " "))
+	}
+	for _, warning := range warnings {
+		row("not read", "%s: %s", warning.Source, warning.Problem)
+	}
+	return t.Flush()
+}
+
+// Explain writes every decision with its reason.
+func Explain(w io.Writer, d hardware.Decision, names *pciids.Names, f hardware.Facts) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, g := range d.GPUs {
+		for _, p := range f.PCI {
+			if p.Address == g.Address {
+				fmt.Fprintf(t, "%s\t%s\t%s\n", g.Address, g.Driver, names.Device(p)+": "+g.Name())
+			}
+		}
+	}
+	for _, r := range d.Reasons {
+		fmt.Fprintf(t, "%s\t%s\t%s\n", r.Option, r.Value, r.Why)
+	}
+	for _, x := range d.Dropped {
+		fmt.Fprintf(t, "left out\t%s\t%s\n", x.What, x.Why)
+	}
+	for _, s := range d.Warnings {
+		fmt.Fprintf(t, "warning\t\t%s\n", s)
+	}
+	for _, s := range d.Blockers {
+		fmt.Fprintf(t, "must be solved before switch\t\t%s\n", s)
+	}
+	return t.Flush()
+}
+
+// shown are the classes of devices that a reader wants to see.
+func shown(c hardware.Class) string {
+	switch c.Base() {
+	case 0x01:
+		return "storage"
+	case 0x02:
+		return "network"
+	case 0x03, 0x12:
+		return "graphics"
+	}
+	return ""
+}
+
+func machineLine(f hardware.Facts) string {
+	p := f.Product
+	s := strings.Join(strings.Fields(strings.Join([]string{p.Vendor, p.Name, p.Version}, " ")), " ")
+	if f.Battery {
+		s += ", with a battery"
+	}
+	return or(s, "unknown")
+}
+
+func platformLine(f hardware.Facts) string {
+	parts := []string{or(f.System, "unknown"), or(string(f.Firmware), "unknown firmware")}
+	if f.Virtualization != "" {
+		parts = append(parts, "inside "+f.Virtualization)
+	}
+	if f.NixOS != "" {
+		parts = append(parts, "NixOS "+f.NixOS)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func cpuLine(c hardware.CPU) string {
+	return fmt.Sprintf("%s, %d threads", or(c.Name, or(c.Vendor, "unknown")), c.Threads)
+}
+
+func blockLine(b hardware.Block) string {
+	s := b.Name + " " + bytesText(b.Size)
+	for _, x := range []struct{ head, value string }{
+		{"on", b.Disk}, {"of", strings.Join(b.Parts, " ")}, {"called", b.DMName}, {"level", b.MDLevel}, {"uuid", b.UUID}, {"label", b.Label},
+	} {
+		if x.value != "" {
+			s += ", " + x.head + " " + x.value
+		}
+	}
+	return s
+}
+
+// bytesText is a size with binary units.
+func bytesText(n uint64) string {
+	switch {
+	case n == 0:
+		return "unknown size"
+	case n >= 1<<40:
+		return fmt.Sprintf("%.1f TiB", float64(n)/(1<<40))
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
+	}
+	return fmt.Sprintf("%d MiB", n>>20)
+}
+
+func or(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
