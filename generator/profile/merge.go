@@ -48,15 +48,15 @@ func (m *merger) patch(n *Node, s *shape, path []string) *Node {
 			if pv := m.patch(v, c, append(sub, key)); pv != v {
 				change(i).Value = pv
 			}
+		case v.Kind == Null && s != nil && s.open:
+			data := *v
+			data.fresh = true
+			change(i).Value = &data
 		case c == nil:
 		case c.toggle && (v.Kind == Null || v.Kind == Bool && v.Scalar == true):
 			change(i).Value = &Node{Kind: Map, Pos: v.Pos, Pointer: v.Pointer, width: v.width}
 		case c.toggle && v.Kind == Bool:
 			change(i).Value = &Node{Kind: Null, Pos: v.Pos, Pointer: v.Pointer, width: v.width, off: true}
-		case c.open && v.Kind == Null:
-			data := *v
-			data.fresh = true
-			change(i).Value = &data
 		}
 	}
 	if renamed {

@@ -14,7 +14,7 @@ func Nearest(s string, names []string) string {
 		return ""
 	}
 	fold := []rune(strings.ToLower(s))
-	limit := max(1, (len(fold)+1)/3)
+	limit := min(max(1, (len(fold)+1)/3), len(fold)-1)
 	best, found := limit+1, ""
 	for _, name := range names {
 		cand := []rune(strings.ToLower(name))

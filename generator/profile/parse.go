@@ -62,6 +62,9 @@ func (p *parser) at(n int) lexeme {
 	return p.toks[p.i+n]
 }
 
+// skip consumes n tokens, or those that are left.
+func (p *parser) skip(n int) { p.i = min(p.i+n, len(p.toks)) }
+
 // last is the token before the next one.
 func (p *parser) last() lexeme { return p.toks[p.i-1] }
 
@@ -77,6 +80,9 @@ func (p *parser) fail(lx lexeme, what, why, hint string) {
 
 // note records a problem that the parser can read on after.
 func (p *parser) note(lx lexeme, problem Problem) {
+	if lx.typ == eof && p.i > 0 {
+		lx = p.last()
+	}
 	if !problem.Pos.IsValid() {
 		problem.Pos = p.pos(lx)
 		problem.width = p.width(lx.start, lx.end)
@@ -135,7 +141,7 @@ func (p *parser) properties() (found bool) {
 		case token.AnchorType:
 			p.note(lx, Problem{Code: CodeFeature, What: "an anchor (&" + p.at(1).value + ")", Why: "profiles share values in plain sight",
 				Hint: "move what is shared to defaults, a group, or a profile listed under extends"})
-			p.i += 2
+			p.skip(2)
 			found = true
 		case token.TagType:
 			p.note(lx, Problem{Code: CodeFeature, What: "a YAML tag (" + lx.value + ")", Why: "profiles hold plain values only",
@@ -393,7 +399,7 @@ func (p *parser) key() (string, bool) {
 			Hint: "move what is shared to defaults, a group, or a profile listed under extends"})
 		return "<<", false
 	case token.AliasType:
-		p.i += 2
+		p.skip(2)
 		p.note(lx, Problem{Code: CodeFeature, What: "an alias as a key", Why: "keys are text"})
 		return "", false
 	}
@@ -487,7 +493,7 @@ func (p *parser) scalar(pointer string) *Node {
 	case token.AliasType:
 		p.note(lx, Problem{Code: CodeFeature, What: "an alias (*" + p.at(1).value + ")", Why: "profiles share values in plain sight",
 			Hint: "move what is shared to defaults, a group, or a profile listed under extends; put the value in quotes if it is text"})
-		p.i += 2
+		p.skip(2)
 		n.bad = true
 	case token.MergeKeyType:
 		p.i++

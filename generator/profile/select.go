@@ -81,7 +81,7 @@ func (p *Profile) matcher(pattern string) (func(*Host) bool, *Problem) {
 		names[i] = h.Name
 	}
 	problem.Hint = didYouMean(pattern, names)
-	if problem.Hint == "" && slices.Contains(p.labels(), pattern) {
+	if slices.Contains(p.labels(), pattern) {
 		problem.Hint = "did you mean @" + pattern + "?"
 	}
 	return nil, problem

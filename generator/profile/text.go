@@ -42,7 +42,7 @@ type text struct {
 
 // newText checks data. The problem is nil if it may be lexed.
 func newText(name string, data []byte) (*text, *Problem) {
-	t := &text{name: name}
+	t := &text{name: name, lines: []int{0}}
 	at := Pos{File: name, Line: 1, Column: 1}
 	if len(data) > MaxBytes {
 		return t, &Problem{Pos: at, Code: CodeLimit,

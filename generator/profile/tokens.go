@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -26,7 +27,10 @@ type lexeme struct {
 // token that is not found where it must be shows that the lexer has misread
 // the text, which is then refused rather than guessed at.
 func (t *text) lexemes() ([]lexeme, *Problem) {
-	toks := lexer.Tokenize(t.src)
+	toks, err := tokenize(t.src)
+	if err != nil {
+		return nil, &Problem{Pos: Pos{t.name, 1, 1}, Code: CodeSyntax, What: "the file cannot be read as YAML", Why: err.Error()}
+	}
 	out := make([]lexeme, 0, len(toks))
 	c := cursor{t: t, line: 1, col: 1}
 	block := false
@@ -90,6 +94,16 @@ func (t *text) lexemes() ([]lexeme, *Problem) {
 			What: "this cannot be read without doubt", Hint: "put the value in quotes, or write it on lines of its own"}
 	}
 	return out, nil
+}
+
+// tokenize contains panics of the lexer: what it is given may be hostile.
+func tokenize(src string) (toks token.Tokens, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the lexer failed: %v", r)
+		}
+	}()
+	return lexer.Tokenize(src), nil
 }
 
 func indicator(t token.Type) string {

@@ -1,0 +1,163 @@
+package profile
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestFormats(t *testing.T) {
+	const (
+		ed25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0y9xO3p8Qk7b6Yb1iHkJmX1nYyqk1m4cVb0yXo0c9Z"
+		rsaKind = "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIJ0y9xO3p8Qk7b6Yb1iHkJmX1nYyqk1m4cVb0yXo0c9Z"
+	)
+	for name, c := range map[string]struct{ good, bad []string }{
+		"hostname": {
+			[]string{"a", "atlas", "Web-1", "a.example.org", "1", strings.Repeat("a", 63)},
+			[]string{"", "-a", "a-", "a_b", "a..b", ".a", "a.", "ä", "a b", strings.Repeat("a", 64), strings.Repeat("a.", 127) + "a"},
+		},
+		"unix-user": {
+			[]string{"ada", "_x", "a-b_1", strings.Repeat("a", 31)},
+			[]string{"", "root", "Ada", "1a", "-a", "a.b", "a b", "a$", "ä", strings.Repeat("a", 32), "a\n"},
+		},
+		"timezone": {
+			[]string{"Europe/Berlin", "UTC", "Etc/GMT+1", "America/Argentina/Buenos_Aires"},
+			[]string{"", "Berlin", "europe/berlin", "Europe/Berlin ", "../etc/passwd", "Etc"},
+		},
+		"locale": {
+			[]string{"en_US.UTF-8", "de_DE.UTF-8", "C.UTF-8", "sr_RS.UTF-8@latin", "eo.UTF-8"},
+			[]string{"", "de", "de_DE", "de_DE.utf8", "de-DE.UTF-8", "de_DE.ISO-8859-1", "en_US.UTF-8 "},
+		},
+		"nix-attrpath": {
+			[]string{"a", "services.nginx.enable", `services.nginx.virtualHosts."a.b".root`, `"a b"`, "a.b-c.d'", "_x", `"\""`},
+			[]string{"", ".", "a.", ".a", "a..b", "1a", "a b", `"a`, `a"b"`, `"a"b`, `""`, `"${x}"`, "a.${x}", "a;b", `"a` + "\n" + `"`, `"\"`},
+		},
+		"absolute-path": {
+			[]string{"/", "/a", "/a/b.c", "/a/"},
+			[]string{"", "a", "./a", "/a/../b", "/a//b", "~/a", "/a\nb"},
+		},
+		"release": {[]string{"26.05", "25.11", "unstable"}, []string{"", "26.5", "26.06", "26.05 ", "latest", "126.05"}},
+		"flatpak-app": {
+			[]string{"org.mozilla.firefox", "com.github.tchx84.Flatseal", "io.x.a-b_c"},
+			[]string{"", "firefox", "org.firefox", "org..x.y", ".org.x.y", "org.1x.y", "org.x.y ", strings.Repeat("a.", 200) + "b"},
+		},
+		"ssh-public-key": {
+			[]string{ed25519, ed25519 + " ada@atlas", "restrict,from=\"10.0.0.0/8\" " + ed25519},
+			[]string{"", "x", "ssh-ed25519", "ssh-ed25519 AAAA", "ssh-ed25519 !!!", rsaKind, ed25519 + "\nssh-rsa x", "ssh-ed25519 /////w=="},
+		},
+		"email": {[]string{"ada@example.org"}, []string{"", "ada", "Ada <ada@example.org>", "a@b@c"}},
+		"cidr":  {[]string{"10.0.0.0/8", "2001:db8::/32"}, []string{"", "10.0.0.0", "10.0.0.0/33", "x/8"}},
+		"ipv4":  {[]string{"192.0.2.1"}, []string{"", "1.2.3", "256.1.1.1", "::1", "01.2.3.4"}},
+		"ipv6":  {[]string{"::1", "2001:db8::1"}, []string{"", "1.2.3.4", "::1%eth0", "x"}},
+	} {
+		f, known := formats[name]
+		if !known {
+			t.Errorf("no format %s", name)
+			continue
+		}
+		for _, s := range c.good {
+			if !f.check(s) {
+				t.Errorf("%s refuses %q", name, s)
+			}
+		}
+		for _, s := range c.bad {
+			if f.check(s) {
+				t.Errorf("%s accepts %q", name, s)
+			}
+			if f.hint == nil {
+				continue
+			}
+			if fixed, ok := strings.CutPrefix(f.hint(s), "write "); ok && !f.check(fixed) {
+				t.Errorf("%s: the hint for %q is not right itself: %q", name, s, fixed)
+			}
+		}
+	}
+	for name := range formats {
+		if name != strings.ToLower(name) {
+			t.Errorf("format %s", name)
+		}
+	}
+}
+
+func TestZonesAreSorted(t *testing.T) {
+	if len(zones()) < 500 || !slices.IsSorted(zones()) {
+		t.Errorf("%d zones, sorted: %v", len(zones()), slices.IsSorted(zones()))
+	}
+}
+
+func TestHints(t *testing.T) {
+	for _, c := range []struct{ format, value, want string }{
+		{"timezone", "Berlin", `did you mean "Europe/Berlin"?`},
+		{"timezone", "europe/berlin", `did you mean "Europe/Berlin"?`},
+		{"timezone", "America/New York", `did you mean "America/New_York"?`},
+		{"timezone", "Europe/Berlni", `did you mean "Europe/Berlin"?`},
+		{"timezone", "qqqqqqqqqqqq", "timedatectl list-timezones lists them"},
+		{"locale", "de_DE", "write de_DE.UTF-8"},
+		{"locale", "de-DE.utf8", "write de_DE.UTF-8"},
+		{"hostname", "my_host", "write my-host"},
+		{"unix-user", "Ada Lovelace", "write ada-lovelace"},
+		{"absolute-path", "var/lib", "write /var/lib"},
+		{"ssh-public-key", "-----BEGIN OPENSSH PRIVATE KEY-----", "this is a private key: take it out of the profile and make a new one"},
+	} {
+		if got := formats[c.format].hint(c.value); got != c.want {
+			t.Errorf("%s %q: %q, want %q", c.format, c.value, got, c.want)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	names := []string{"grafana", "nginx", "postgresql", "redis", "packages", "timezone"}
+	for s, want := range map[string]string{
+		"ngnix": "nginx", "pakages": "packages", "postgres": "postgresql", "redis-server": "redis", "Grafana": "grafana",
+		"timeZone": "timezone", "xyz": "", "": "", "a": "", strings.Repeat("x", 100): "",
+	} {
+		if got := Nearest(s, names); got != want {
+			t.Errorf("%q: got %q, want %q", s, got, want)
+		}
+	}
+	if d := distance([]rune("ca"), []rune("ac")); d != 1 {
+		t.Errorf("a swap costs %d", d)
+	}
+}
+
+func TestSchemaErrors(t *testing.T) {
+	for _, c := range []struct{ name, doc, want string }{
+		{"no JSON", "{", "read schema"},
+		{"no schema", `{"type": 5}`, "compile schema"},
+		{"a reference outside", `{"$ref": "https://example.org/other.json"}`, "is not part of the schema"},
+		{"an unknown format", `{"properties": {"a": {"format": "hostnam"}}}`, `the format "hostnam" is unknown`},
+	} {
+		s, err := CompileSchema("https://example.org/s", []byte(c.doc))
+		if err == nil {
+			err = s.Check()
+		}
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %q", c.name, err, c.want)
+		}
+	}
+}
+
+// TestPruning checks that a schema pruned to what a profile mentions says the same as the whole.
+func TestPruning(t *testing.T) {
+	schema := testSchema(t)
+	whole, err := compile(schema.id, schema.doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range malformed {
+		root, _, _ := parse("p.yaml", []byte(c.yaml))
+		if root == nil || root.Kind != Map {
+			continue
+		}
+		pruned, err := schema.compileFor([]*file{{root: root}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &merger{}
+		a := whole.layer(m.patch(root, whole.shape, nil))
+		b := pruned.layer(m.patch(root, pruned.shape, nil))
+		if a, b := a.err(), b.err(); (a == nil) != (b == nil) || a != nil && a.Error() != b.Error() {
+			t.Errorf("%s: whole schema\n%v\npruned\n%v", c.name, a, b)
+		}
+	}
+}

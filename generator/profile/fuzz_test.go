@@ -1,0 +1,215 @@
+package profile
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+)
+
+// FuzzParse feeds any bytes: parsing never panics, every problem lies in the
+// file, every node is where it says, and what goccy/go-yaml reads too is read alike.
+func FuzzParse(f *testing.F) {
+	for _, src := range sameAsGoccy {
+		f.Add([]byte(src))
+	}
+	for _, c := range malformed {
+		if len(c.yaml) < 1<<12 {
+			f.Add([]byte(c.yaml))
+		}
+	}
+	f.Add(fleetYAML(2))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) > 1<<16 {
+			return
+		}
+		root, text, problems := parse("p.yaml", data)
+		for _, p := range problems {
+			if p.Pos.Line < 1 || p.Pos.Line > len(text.lines) || p.Pos.Column < 1 {
+				t.Errorf("%v is outside of the file", p)
+			}
+			if p.What == "" || strings.HasSuffix(p.message(), ".") {
+				t.Errorf("badly worded: %v", p)
+			}
+		}
+		if err := problems.err(); err != nil {
+			if err := problems.Render(io.Discard, func(string) ([]byte, error) { return data, nil }, true); err != nil {
+				t.Error(err)
+			}
+			return
+		}
+		checkNode(t, text, root)
+		if _, err := json.Marshal(root.Any()); err != nil {
+			t.Errorf("the tree is no JSON: %v", err)
+		}
+		checkGoccy(t, data, root)
+	})
+}
+
+// checkNode checks positions, pointers and values of n.
+func checkNode(t *testing.T, text *text, root *Node) {
+	t.Helper()
+	var walk func(n *Node, pointer string, depth int)
+	walk = func(n *Node, pointer string, depth int) {
+		if depth > MaxDepth+1 {
+			t.Fatalf("%s is too deep", pointer)
+		}
+		if n.Pointer != pointer {
+			t.Errorf("pointer %q, want %q", n.Pointer, pointer)
+		}
+		if n.Kind != Null {
+			if got := text.pos(int(n.span.from)); got != n.Pos {
+				t.Errorf("%s is at %v, its text at %v", pointer, n.Pos, got)
+			}
+		}
+		if s, ok := n.Scalar.(string); ok && (!utf8.ValidString(s) || strings.Contains(s, "\x00")) {
+			t.Errorf("%s holds %q", pointer, s)
+		}
+		for i, item := range n.Items {
+			walk(item, pointer+"/"+itoa(i), depth+1)
+		}
+		for _, f := range n.Fields {
+			if n.Get(f.Key) != f.Value {
+				t.Errorf("%s has no own %q", pointer, f.Key)
+			}
+			walk(f.Value, pointerTo(pointer, f.Key), depth+1)
+		}
+	}
+	walk(root, "", 0)
+}
+
+func itoa(i int) string {
+	b, _ := json.Marshal(i)
+	return string(b)
+}
+
+var emptyEntry = regexp.MustCompile(`(?m)-[ \t]*(#.*)?$`)
+
+// checkGoccy compares with the other parser on the same lexer, and tolerates
+// where it is known to read numbers otherwise than YAML 1.2.
+func checkGoccy(t *testing.T, data []byte, root *Node) {
+	t.Helper()
+	// It reads CRLF in quotes as two line ends.
+	data = bytes.ReplaceAll(bytes.TrimPrefix(data, []byte(bom)), []byte("\r\n"), []byte("\n"))
+	if emptyEntry.Match(data) {
+		return // it takes the next key for the value of an empty list entry
+	}
+	var want any
+	if err := yaml.Unmarshal(data, &want); err != nil || want == nil {
+		return
+	}
+	if diff := cmp.Diff(textual(want), textual(root.Any())); diff != "" {
+		t.Errorf("(-goccy +profile)\n%s", diff)
+	}
+}
+
+// textual is v without what depends on the reading of scalars: only structure
+// and texts that are no number stay.
+func textual(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for k, e := range v {
+			out[k] = textual(e)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = textual(v[i])
+		}
+		return out
+	case string:
+		if strings.IndexAny(v, "0123456789") >= 0 {
+			return "a scalar with digits"
+		}
+		return v
+	case bool, nil:
+		return v
+	}
+	return "a scalar with digits"
+}
+
+// FuzzLoad feeds any profile to everything behind the parser.
+func FuzzLoad(f *testing.F) {
+	for _, c := range malformed {
+		if len(c.yaml) < 1<<12 {
+			f.Add(c.yaml, "version: 1\ndefaults: {services: {nginx: }, packages: [a]}\n")
+		}
+	}
+	schema := testSchema(f)
+	f.Fuzz(func(t *testing.T, own, base string) {
+		if len(own)+len(base) > 1<<14 {
+			return
+		}
+		files := Memory{"p.yaml": own, "base.yaml": base, "preset:x": base}
+		p, err := Load(files, "p.yaml", schema)
+		if err != nil {
+			var ps Problems
+			if !errors.As(err, &ps) || len(ps) == 0 {
+				t.Fatalf("not Problems: %v", err)
+			}
+			return
+		}
+		m := &merger{}
+		again := normal(m.patch(p.Root, plainShape(), nil))
+		if diff := cmp.Diff(p.Root.Any(), again.Any()); diff != "" && !strings.Contains(own+base, "+") {
+			t.Errorf("not the normal form:\n%s", diff)
+		}
+		for _, h := range p.Hosts {
+			if !isHostLabel(h.Name) {
+				t.Errorf("host %q", h.Name)
+			}
+			for _, f := range h.Node.Fields {
+				if steps, err := p.Explain(h.Name, dotted([]string{f.Key})); err != nil || len(steps) == 0 {
+					t.Errorf("explain %s: %v", f.Key, err)
+				}
+			}
+		}
+	})
+}
+
+// FuzzEdit sets and removes keys in any profile: either it refuses, or exactly
+// that key has changed and putting the value back restores the meaning.
+func FuzzEdit(f *testing.F) {
+	for _, src := range sameAsGoccy {
+		f.Add(src, "a.x", "{}")
+		f.Add(src, "a", "[1, two]")
+	}
+	f.Add("a: {b: 1, # c\n  c: 2 # d\n}\n", "a.x", "- y")
+	f.Fuzz(func(t *testing.T, src, path, value string) {
+		if len(src) > 1<<12 || len(path) > 64 || len(value) > 64 {
+			return
+		}
+		before, err := Parse("p", []byte(src))
+		if err != nil {
+			return
+		}
+		parts := strings.Split(path, ".")
+		out, err := SetIn([]byte(src), parts, value)
+		if err != nil {
+			return
+		}
+		after, err := Parse("p", out)
+		if err != nil {
+			t.Fatalf("%q: %v", out, err)
+		}
+		if before.Get(parts...) != nil {
+			return
+		}
+		if after.Get(parts...) == nil {
+			t.Fatalf("%q was not set in %q", parts, out)
+		}
+		// Every line of the source is still there, in order, up to what was added to it.
+		if _, err := RemoveIn(out, parts); err != nil && !strings.Contains(err.Error(), "by hand") {
+			t.Errorf("remove again from %q: %v", out, err)
+		}
+	})
+}
