@@ -62,7 +62,7 @@ var rules = []rule{
 		`timeout was reached|operation timed out|operation too slow|failed to connect|failure when receiving data|couldn't connect to server|` +
 		`transfer closed|recv failure|send failure|SSL_ERROR_SYSCALL|SSL connect error|TLS connect error|unexpected eof while reading|HTTP/2 stream .*(?:not closed|reset)|stream was reset|` +
 		`early EOF|RPC failed|the remote end hung up|kex_exchange_identification|broken pipe.*(?:ssh|nix-daemon|cache)|ssh: connect to host|` +
-		`error: unable to download|\(curl error(?: code=)?|server returned nothing|proxy CONNECT aborted|stalled download|download.*(?:interrupted|aborted)|unable to access 'https?://`)},
+		`error: unable to download|\(curl error(?: code=)?|server returned nothing|proxy CONNECT aborted|stalled download|download.*(?:interrupted|aborted)|truncated gzip input|unable to connect to \S+:|unable to access 'https?://`)},
 	{Evaluation, regexp.MustCompile(`(?im)error: (?:undefined variable|attribute '[^']*' (?:missing|already defined)|syntax error|infinite recursion|value is|cannot coerce|assertion|expected a|evaluation aborted|the option|a definition for option|flake '[^']*' does not provide|function '|called (?:with|without)|import|path '|access to absolute path|stack overflow|cannot (?:find|look up)|string '|tried to|while evaluating|unexpected argument)|` +
 		`The option .* does not exist|is used but not defined|is not of type|Failed assertions|undefined variable|has conflicting definition|is marked as (?:broken|insecure)|has an unfree license|while calling the 'throw' builtin|The option .* is (?:read-only|deprecated and)`)},
 	{Builder, regexp.MustCompile(`(?i)builder for '[^']*' failed|build of '[^']*' failed|\d+ dependenc(?:y|ies) of derivation|Cannot build '|build failed|for full logs, run|while setting up the build environment|a '[^']*' with features|required \(unavailable\) system`)},
@@ -78,9 +78,10 @@ var (
 )
 
 // Classify reads a command's output. Nix prints the cause of a failure last
-// and its context first, but nests causes: all lines count.
+// and its context first, but nests causes: all lines of its errors count, and none of
+// its warnings, which tell of tries that it made itself.
 func Classify(output string) Verdict {
-	text := colours.ReplaceAllString(output, "")
+	text := relevant(colours.ReplaceAllString(output, ""))
 	for _, r := range rules {
 		loc := r.re.FindStringIndex(text)
 		if loc == nil {
@@ -96,6 +97,41 @@ func Classify(output string) Verdict {
 		return v
 	}
 	return Verdict{Class: Other, Line: lastLine(text)}
+}
+
+var (
+	// A line of a builder's log, in the excerpt that Nix prints or live.
+	logLine = regexp.MustCompile(`^\s*[^\s>]*>`)
+	// Lines that fetchers write: nixpkgs' fetchurl (curl), fetchgit (git), Go's, npm's.
+	fetcher = regexp.MustCompile(`(?i)^\s*[^\s>]*>\s*(?:curl: \(|warning: problem .* retry|fatal: |ssh: |error: (?:cannot download|RPC failed)|.*(?:dial tcp|npm (?:err!|error) network|Failed to download))`)
+)
+
+// relevant is what of an output tells why it failed. A builder's log is that of a program of its
+// own: a test in it that says "connection refused" says nothing about the network, so only
+// what a fetcher wrote is left of it.
+func relevant(text string) string {
+	var kept []string
+	warning := false
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\r\n")
+		indented := line == "" || line[0] == ' ' || line[0] == '\t'
+		if t := strings.TrimSpace(line); strings.HasPrefix(t, "warning:") || strings.HasPrefix(t, "trace:") {
+			warning = true
+			continue
+		}
+		if warning && indented {
+			continue // a warning goes on until the next line that is not indented
+		}
+		warning = false
+		if logLine.MatchString(line) && !fetcher.MatchString(line) {
+			continue
+		}
+		kept = append(kept, line)
+	}
+	if len(kept) == 0 {
+		return text // nothing but warnings: they are all there is
+	}
+	return strings.Join(kept, "\n")
 }
 
 func retryAfter(text string) time.Duration {
