@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/user"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v3"
@@ -31,11 +30,11 @@ func (a *app) healthCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			me, err := user.Current()
+			me, err := username()
 			if err != nil {
-				return fmt.Errorf("find out who runs this: %w", err)
+				return err
 			}
-			report := a.checker(&run.Exec{Environ: os.Environ()}, me.Username).Run(ctx, healthChecks(g, name))
+			report := a.checker(&run.Exec{Environ: os.Environ()}, me).Run(ctx, healthChecks(g, name))
 			if a.opts.json {
 				err = a.printJSON(report)
 			} else {

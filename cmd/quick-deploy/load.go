@@ -29,6 +29,7 @@ type loaded struct {
 	profile *profile.Profile
 	schema  *schema.Node
 	machine machine.Machine
+	facts   map[string]hardware.Facts // by host, once generated
 }
 
 // builtinName is what messages call the profile that is built in.
@@ -180,16 +181,17 @@ func shortList(names []string) string {
 
 // generate makes the flake in memory.
 func (a *app) generate(ctx context.Context, l *loaded) (*generator.Tree, error) {
-	facts, err := a.facts(ctx, l)
+	facts, err := a.probed(ctx, l)
 	if err != nil {
 		return nil, err
 	}
+	l.facts = facts
 	return generator.Generate(generator.Input{Profile: l.profile, Schema: l.schema, Facts: facts, Files: l.source})
 }
 
-// facts are the probed machines: those whose facts the profile names by a file,
+// probed are the probed machines: those whose facts the profile names by a file,
 // and this machine, if it is one of the hosts and names none.
-func (a *app) facts(ctx context.Context, l *loaded) (map[string]hardware.Facts, error) {
+func (a *app) probed(ctx context.Context, l *loaded) (map[string]hardware.Facts, error) {
 	facts := map[string]hardware.Facts{}
 	for _, h := range l.profile.Hosts {
 		n := h.Node.Get("hardware", "facts")

@@ -2,18 +2,52 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"os"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe/pciids"
+	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
 
 func (a *app) probeCommand() *cli.Command {
 	return &cli.Command{
-		Name: "probe",
-		Action: func(ctx context.Context, cmd *cli.Command) error {
-			f, _ := probe.Run(ctx, probe.Options{Root: a.opts.root})
-			return a.printJSON(f)
+		Name:  "probe",
+		Usage: "look at this machine's hardware, and say what follows from it",
+		Description: "Needs neither root nor the network. With --json it prints the facts, which hardware.facts of a\n" +
+			"profile reads; they hold no serial numbers or addresses unless --identify is given.",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "explain", Usage: "show what was decided, and why"},
+			&cli.BoolFlag{Name: "identify", Usage: "add serial numbers and MAC addresses"},
 		},
+		Action: a.probeAction,
 	}
+}
+
+func (a *app) probeAction(ctx context.Context, cmd *cli.Command) error {
+	if err := noArgs(cmd); err != nil {
+		return err
+	}
+	facts, warnings := probe.Run(ctx, probe.Options{Root: a.opts.root, Identify: cmd.Bool("identify")})
+	if a.opts.json && !cmd.Bool("explain") {
+		return probe.WriteJSON(a.stdout, facts, warnings)
+	}
+	decision, err := hardware.Decide(facts, hardware.Overrides{Release: generator.DefaultRelease})
+	if err != nil {
+		return fmt.Errorf("decide about the hardware: %w", err)
+	}
+	if a.opts.json {
+		return a.printJSON(decision)
+	}
+	names, err := pciids.Load(os.Getenv("PCIDB_PATH"))
+	if err != nil {
+		return err
+	}
+	if cmd.Bool("explain") {
+		return probe.Explain(a.stdout, decision, names, facts)
+	}
+	return probe.Render(a.stdout, facts, warnings, names)
 }

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 )
 
 func (a *app) rollbackCommand() *cli.Command {
@@ -54,5 +57,41 @@ func (a *app) printRollback(p deploy.RollbackPlan) error {
 	if a.opts.json {
 		return a.printJSON(p)
 	}
-	return p.WriteText(a.stdout)
+	fmt.Fprintf(a.stdout, "plan: go back to before run %d\n", p.Undoes)
+	if p.System {
+		fmt.Fprintf(a.stdout, "system: %s\n", step(p.Now.System, p.Point.Machine.System))
+	}
+	if p.Home {
+		for _, u := range sortedKeys(p.Point.Machine.Homes) {
+			fmt.Fprintf(a.stdout, "home of %s: %s\n", u, step(p.Now.Homes[u], p.Point.Machine.Homes[u]))
+		}
+	}
+	for _, f := range p.Files {
+		fmt.Fprintf(a.stdout, "file: %-8s %s\n", f.Action, f.Path)
+	}
+	for _, f := range p.Kept {
+		fmt.Fprintf(a.stdout, "kept: %s\n", f)
+	}
+	for _, m := range p.Missing {
+		fmt.Fprintf(a.stdout, "missing: %s\n", m)
+	}
+	return nil
+}
+
+// ownedFiles are the files of a flake that the program wrote and nobody has
+// changed since: those that a profile without hosts would remove.
+func ownedFiles(dir string) ([]string, error) {
+	t, err := tree.Open(dir, atomic.Writer{})
+	if err != nil {
+		return nil, err
+	}
+	changes, err := t.Plan(nil, tree.Meta{})
+	if err != nil {
+		return nil, err
+	}
+	var paths []string
+	for _, c := range changes.With(tree.Remove) {
+		paths = append(paths, c.Path)
+	}
+	return paths, nil
 }

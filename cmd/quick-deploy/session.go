@@ -35,9 +35,9 @@ type session struct {
 }
 
 func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
-	me, err := user.Current()
+	me, err := username()
 	if err != nil {
-		return nil, fmt.Errorf("find out who runs this: %w", err)
+		return nil, err
 	}
 	runner, err := elevate.New(&run.Exec{Environ: os.Environ()}, elevate.Config{
 		Method: elevate.Method(cmd.String("elevate")), UID: os.Getuid(), Terminal: isTerminal(a.stdin),
@@ -49,8 +49,8 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 	m := machine.Read(a.opts.root)
 	cfg := deploy.Config{
 		StateDir: filepath.Join(stateHome(), "quick-deploy"), Paths: a.paths(), Runner: runner,
-		User: me.Username, HomeDir: os.Getenv("HOME"), StateHome: stateHome(), HostName: m.Hostname, Tool: version,
-		Machine: a.machine(runner), Health: a.checker(runner, me.Username),
+		User: me, HomeDir: os.Getenv("HOME"), StateHome: stateHome(), HostName: m.Hostname, Tool: version,
+		Machine: a.machine(runner, me), Health: a.checker(runner, me),
 		Graphical: os.Getenv("WAYLAND_DISPLAY") != "" || os.Getenv("DISPLAY") != "",
 		Events:    a.event,
 		Confirm:   a.confirm(),
@@ -58,26 +58,34 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 	return &session{app: a, deployer: deploy.New(cfg), elevate: runner}, nil
 }
 
+// username is who runs the program: $USER, by which home-manager goes too, else the account's name.
+func username() (string, error) {
+	if name := os.Getenv("USER"); name != "" {
+		return name, nil
+	}
+	me, err := user.Current()
+	if err != nil {
+		return "", fmt.Errorf("find out who runs this: %w", err)
+	}
+	return me.Username, nil
+}
+
 func (s *session) close() { s.elevate.Close() }
 
 // paths are those of a NixOS machine below --root, unless the environment names
 // a scratch profile, as tests do.
 func (a *app) paths() deploy.Paths {
-	p := deploy.DefaultPaths()
-	for _, path := range []*string{&p.Current, &p.Booted, &p.System, &p.PerUser, &p.MachineID} {
-		*path = filepath.Join(a.opts.root, *path)
-	}
+	p := deploy.PathsUnder(a.opts.root)
 	if profile := os.Getenv("QUICK_DEPLOY_SYSTEM_PROFILE"); profile != "" {
 		p.System = profile
 	}
 	return p
 }
 
-func (a *app) machine(r run.Runner) *preflight.Machine {
+func (a *app) machine(r run.Runner, name string) *preflight.Machine {
 	return &preflight.Machine{
-		Runner: r, Root: a.opts.root, UID: os.Getuid(), AllowRoot: a.opts.allowRoot, Environ: os.Getenv,
-		Client: &http.Client{Timeout: 10 * time.Second}, Now: time.Now, FreeBytes: freeBytes,
-		FlakeDir: a.opts.flake, StateDir: filepath.Join(stateHome(), "quick-deploy"),
+		Runner: r, Root: a.opts.root, UID: os.Getuid(), User: name, AllowRoot: a.opts.allowRoot, Environ: os.Getenv,
+		Client: &http.Client{Timeout: 10 * time.Second}, FreeBytes: freeBytes, FlakeDir: a.opts.flake,
 	}
 }
 

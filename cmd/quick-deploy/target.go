@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
@@ -45,7 +47,7 @@ func target(g *generated, name string) preflight.Target {
 		t.MutableUsers = m.Scalar == true
 	}
 	for _, u := range h.Users {
-		p := preflight.User{Name: u.Name, Admin: u.Admin, Keys: u.Keys, HomeDir: "/home/" + u.Name}
+		p := preflight.User{Name: u.Name, Admin: u.Admin, Keys: u.Keys}
 		if u.Password {
 			p.Password = preflight.HashedPassword
 		}
@@ -59,8 +61,8 @@ func target(g *generated, name string) preflight.Target {
 				t.SSHPorts = append(t.SSHPorts, p.Number)
 			}
 		}
-		for _, dir := range s.Info.Data {
-			t.Services = append(t.Services, preflight.Stateful{Name: s.Name, Version: serviceVersion(n, s.Name), DataDir: dir})
+		if len(s.Info.Data) > 0 {
+			t.Services = append(t.Services, preflight.Stateful{Name: s.Name, Version: serviceVersion(n, s.Name)})
 		}
 	}
 	for _, s := range h.Secrets {
@@ -71,13 +73,10 @@ func target(g *generated, name string) preflight.Target {
 		}
 		t.Secrets = append(t.Secrets, preflight.Secret{Name: s.Name, Path: path, Made: s.File == ""})
 	}
-	if h.Desktop {
-		t.Display = "display-manager.service"
-	}
 	for _, f := range g.flake.Files {
 		t.Paths = append(t.Paths, f.Path)
 	}
-	return hardwareTarget(t, h)
+	return hardwareTarget(t, h, g.facts[name])
 }
 
 // serviceVersion is the version that the profile pins a service to, if it says.
@@ -149,10 +148,24 @@ func serviceCheck(s generator.Service, c schema.Health) (health.Check, bool) {
 }
 
 // hardwareTarget adds what was decided about the hardware.
-func hardwareTarget(t preflight.Target, h generator.Host) preflight.Target {
+func hardwareTarget(t preflight.Target, h generator.Host, facts hardware.Facts) preflight.Target {
+	t.BootLoader, t.BootMount = string(h.Decision.Loader.Kind), h.Decision.Loader.Mount
+	t.Firmware = string(facts.Firmware)
+	for _, m := range facts.Mounts {
+		if m.Point == "/" {
+			t.RootFS = preflight.FS{Device: m.Source, Type: m.Type}
+		}
+	}
 	return t
 }
 
+// gpuVendors are the vendors of the host's graphics cards, each once.
 func gpuVendors(h generator.Host) []string {
-	return nil
+	var out []string
+	for _, g := range h.Decision.GPUs {
+		if !slices.Contains(out, string(g.Vendor)) {
+			out = append(out, string(g.Vendor))
+		}
+	}
+	return out
 }
