@@ -62,7 +62,7 @@ func (b *builder) expr(e Expr) {
 	case Call:
 		b.call(e, false, hasNoBreak, false)
 	case Func:
-		b.function(e)
+		b.function(e, false)
 	case Let:
 		b.let(e)
 	case If:
@@ -407,7 +407,7 @@ func (b *builder) attrs(a Attrs, wide bool) {
 }
 
 // bindings writes the entries of a set or a let. With outer set, names on the
-// right refer to the scope outside, so x = x can be written as an inherit.
+// right refer to the scope outside.
 func (b *builder) bindings(list []Binding, outer bool) {
 	for i := range list {
 		bind := &list[i]
@@ -439,15 +439,9 @@ func (b *builder) binding(bind *Binding, outer bool) {
 		return
 	}
 	value := view(bind.Value)
-	if outer && len(bind.Path) == 1 {
-		if r, ok := value.(Ref); ok && len(r) > 0 && r[len(r)-1] == bind.Path[0] {
-			var from Expr
-			if len(r) > 1 {
-				from = r[:len(r)-1]
-			}
-			b.inherit(bind.Path, from)
-			return
-		}
+	if from, ok := inherited(bind, outer); ok {
+		b.inherit(bind.Path, from)
+		return
 	}
 	from, bare := b.start(), true
 	for i, n := range bind.Path {
@@ -480,7 +474,7 @@ func (b *builder) binding(bind *Binding, outer bool) {
 func (b *builder) value(e Expr) {
 	b.nest++
 	defer func() { b.nest-- }()
-	if a, ok := e.(Attrs); ok && len(a.Body) == 1 && a.Body[0].Comment == "" && inherits(a.Body[0], !a.Rec) {
+	if a, ok := e.(Attrs); ok && a.onlyInherits() {
 		b.space(hardSpace)
 		b.open(regular)
 		b.term(e, false)
@@ -541,12 +535,32 @@ func (b *builder) value(e Expr) {
 	b.grouped(e)
 }
 
-func inherits(bind Binding, outer bool) bool {
-	if bind.Value == nil {
+// onlyInherits reports whether the set consists of one inherit.
+func (a Attrs) onlyInherits() bool {
+	if len(a.Body) != 1 || a.Body[0].Comment != "" {
+		return false
+	}
+	if a.Body[0].Value == nil {
 		return true
 	}
-	r, ok := view(bind.Value).(Ref)
-	return outer && ok && len(bind.Path) == 1 && len(r) > 0 && r[len(r)-1] == bind.Path[0]
+	_, ok := inherited(&a.Body[0], !a.Rec)
+	return ok
+}
+
+// inherited reports whether the binding is better written as an inherit:
+// x = x, where the right-hand side refers to the scope outside, and x = y.x.
+func inherited(bind *Binding, outer bool) (from Expr, ok bool) {
+	r, isRef := view(bind.Value).(Ref)
+	if !isRef || len(bind.Path) != 1 || !isIdent(bind.Path[0]) {
+		return nil, false
+	}
+	switch {
+	case len(r) == 1 && outer && r[0] == bind.Path[0]:
+		return nil, true
+	case len(r) == 2 && r[1] == bind.Path[0]:
+		return r[:1], true
+	}
+	return nil, false
 }
 
 func (b *builder) inherit(names []string, from Expr) {
@@ -632,9 +646,11 @@ func (b *builder) branches(e If, sep kind) {
 	b.nest--
 }
 
-func (b *builder) function(f Func) {
+// function writes a function. With top set it is the file's own: the body of a
+// set pattern starts on a new line, and a set as the body is broken over lines.
+func (b *builder) function(f Func, top bool) {
 	if f.pattern() {
-		b.patternFunction(f, false)
+		b.patternFunction(f, top)
 		return
 	}
 	b.open(regular)
@@ -654,7 +670,7 @@ func (b *builder) function(f Func) {
 		case absorbableBody(body):
 			b.space(hardSpace)
 			b.open(priority)
-			b.absorb(body, false)
+			b.absorb(body, top)
 			b.close()
 		case depth <= 2:
 			b.space(lineSpace)
@@ -668,8 +684,6 @@ func (b *builder) function(f Func) {
 	b.close()
 }
 
-// patternFunction writes a function with a set pattern. With top set it is
-// the file's own: its body starts on a new line.
 func (b *builder) patternFunction(f Func, top bool) {
 	b.pattern(f)
 	b.word(":")
@@ -677,7 +691,7 @@ func (b *builder) patternFunction(f Func, top bool) {
 	switch {
 	case top && f.As == "":
 		b.space(hardLine)
-		b.expr(body)
+		b.topBody(body)
 	case f.short() && absorbableBody(body):
 		b.space(hardSpace)
 		b.open(priority)

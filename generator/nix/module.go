@@ -6,7 +6,9 @@ import (
 )
 
 // Module wraps body in a module's function, { config, lib, pkgs, ... }: body,
-// taking only the arguments that body uses: its free variables.
+// taking only the arguments that body uses: its free variables. Where it uses
+// none, the argument is _, as statix asks, or { ... } if the module has imports
+// and is meant to be extended.
 func Module(body Expr) Func {
 	used := FreeVariables(body)
 	rank := func(name string) int {
@@ -26,7 +28,14 @@ func Module(body Expr) Func {
 		}
 		return strings.Compare(a, b)
 	})
+	if set, ok := body.(Attrs); len(used) == 0 && !(ok && set.sets("imports")) {
+		return Func{Arg: "_", Body: body}
+	}
 	return Func{Params: used, Open: true, Body: body}
+}
+
+func (a Attrs) sets(name string) bool {
+	return slices.ContainsFunc(a.Body, func(b Binding) bool { return len(b.Path) == 1 && b.Path[0] == name })
 }
 
 // FreeVariables lists, sorted, the names that e uses and does not bind itself,

@@ -1,6 +1,9 @@
 package nix
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A ConflictError says that an attribute is set twice, or both as a value and as a set.
 type ConflictError struct {
@@ -50,8 +53,7 @@ func (n *node) add(b Binding, at []string, origin string) error {
 		b.Origin = origin
 	}
 	if b.Value == nil {
-		n.inherits = append(n.inherits, b)
-		return nil
+		return n.inherit(b, at)
 	}
 	if len(b.Path) == 0 {
 		return fmt.Errorf("nest %s: a binding without a name", FormatAttrPath(at))
@@ -63,6 +65,9 @@ func (n *node) add(b Binding, at []string, origin string) error {
 			return &ConflictError{at[:len(at)-1], n.origin, b.Origin}
 		}
 		child := n.byName[name]
+		if origin, ok := n.inherited(name); ok {
+			return &ConflictError{at, origin, b.Origin}
+		}
 		if child == nil {
 			child = &node{name: name, blank: blank, origin: b.Origin}
 			blank = false
@@ -92,6 +97,32 @@ func (n *node) add(b Binding, at []string, origin string) error {
 		}
 	}
 	return nil
+}
+
+func (n *node) inherit(b Binding, at []string) error {
+	for i, name := range b.Inherit {
+		path := append(at[:len(at):len(at)], name)
+		if origin, ok := n.inherited(name); ok {
+			return &ConflictError{path, origin, b.Origin}
+		}
+		if child := n.byName[name]; child != nil {
+			return &ConflictError{path, child.origin, b.Origin}
+		}
+		if slices.Contains(b.Inherit[:i], name) {
+			return &ConflictError{path, b.Origin, b.Origin}
+		}
+	}
+	n.inherits = append(n.inherits, b)
+	return nil
+}
+
+func (n *node) inherited(name string) (origin string, ok bool) {
+	for _, b := range n.inherits {
+		if slices.Contains(b.Inherit, name) {
+			return b.Origin, true
+		}
+	}
+	return "", false
 }
 
 func joinComments(a, b string) string {

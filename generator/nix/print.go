@@ -76,10 +76,19 @@ func countLines(b []byte) int {
 	return n
 }
 
+// file writes the expression of a file: a set there, or as the body of a
+// function there, is always broken over lines.
 func (b *builder) file(e Expr) {
-	f, ok := e.(Func)
-	if ok && f.pattern() {
-		b.patternFunction(f, true)
+	if f, ok := e.(Func); ok {
+		b.function(f, true)
+		return
+	}
+	b.topBody(e)
+}
+
+func (b *builder) topBody(e Expr) {
+	if a, ok := e.(Attrs); ok {
+		b.term(a, true)
 		return
 	}
 	b.expr(e)

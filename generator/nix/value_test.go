@@ -136,7 +136,7 @@ func TestFromValue(t *testing.T) {
 		{"a\nb\n", "''\n  a\n  b\n''\n"},
 		{[]string{"b", "a"}, "[\n  \"b\"\n  \"a\"\n]\n"},
 		{map[string]any{"b": 1, "a.c": []any{}, "a": map[string]any{}}, "{\n  a = { };\n  \"a.c\" = [ ];\n  b = 1;\n}\n"},
-		{map[string]any{"x": Ref{"lib", "types"}}, "{ x = lib.types; }\n"},
+		{map[string]any{"x": Ref{"lib", "types"}}, "{\n  x = lib.types;\n}\n"},
 	} {
 		e, err := FromValue(tt.value)
 		if err != nil {
