@@ -89,18 +89,18 @@ hosts:
     system: x86_64-linux
     stateVersion: "26.05"
     timezone: `+zone+`
-    users: {ada: {home: {sessionVariables: {ZONE: `+zone+`}}}}
+    users: {ada: {admin: true, home: {sessionVariables: {ZONE: `+zone+`}}}}
 `)
 	}
 	profile("Europe/Berlin")
-	c.must("switch", "--yes")
+	c.must("switch", "--yes", "--skip", "network")
 	sys1, path1 := c.Generation(t)
 	home1, hpath1 := c.home()
 	if sys1 != 1 || home1 != 1 || c.Running() != path1 || c.Default() != path1 {
 		t.Fatalf("after the first switch: system %d %s, running %s, boot %s, home %d", sys1, path1, c.Running(), c.Default(), home1)
 	}
 	profile("Europe/Rome")
-	c.must("switch", "--yes")
+	c.must("switch", "--yes", "--skip", "network")
 	sys2, path2 := c.Generation(t)
 	home2, _ := c.home()
 	if sys2 != 2 || home2 != 2 || path2 == path1 || c.Running() != path2 || c.Default() != path2 {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/user"
@@ -90,7 +91,24 @@ func (a *app) machine(r run.Runner, name string) *preflight.Machine {
 }
 
 func (a *app) checker(r run.Runner, name string) *health.Checker {
-	return &health.Checker{Runner: r, Root: a.opts.root, User: name}
+	return &health.Checker{
+		Runner: r, Root: a.opts.root, User: name, Now: time.Now, Sleep: sleep,
+		Dial: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, Client: &http.Client{Timeout: 10 * time.Second},
+		HomeProfile: func(string) string {
+			return filepath.Join(stateHome(), "nix", "profiles", "home-manager")
+		},
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // freeBytes is the space that a user without privileges has left at path (statfs(2)).

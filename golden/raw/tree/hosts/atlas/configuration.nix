@@ -10,12 +10,9 @@
     ../../modules/zram.nix
   ];
 
-  boot = {
-    kernel.sysctl = {
-      "net.core.somaxconn" = 8192;
-      "vm.swappiness" = 10;
-    };
-    kernelPackages = pkgs.linuxPackages_latest;
+  boot.kernel.sysctl = {
+    "net.core.somaxconn" = 8192;
+    "vm.swappiness" = 10;
   };
 
   zramSwap.memoryPercent = 50;
@@ -31,7 +28,8 @@
   users.users.ada.isNormalUser = true;
 
   services = {
-    demo = {
+    fstrim.enable = true;
+    grafana.settings.demo = {
       low = -5;
       numbers = [
         1
@@ -40,12 +38,13 @@
       ];
       ratio = 0.25;
     };
-    fstrim.enable = true;
     openssh = {
       ports = [ 2222 ];
       settings.X11Forwarding = true;
     };
   };
+
+  programs.git.package = pkgs.git;
 
   environment.systemPackages = [ pkgs.hello ];
 
