@@ -19,7 +19,7 @@ func (h *host) hardware() error {
 	if err != nil {
 		return err
 	}
-	over.Release = release(h.in.Profile)
+	over.Release = h.channel.release
 	if n := h.profile.Node.Get("system"); n != nil {
 		over.System = n.Str()
 	}
@@ -51,7 +51,27 @@ func (h *host) hardware() error {
 	if d.Kept != "" {
 		h.files = append(h.files, File{Path: "hosts/" + h.profile.Name + "/" + hardware.KeptName, Data: []byte(d.Kept)})
 	}
+	if d.Mode == "facter" {
+		if err := h.copyReport(chosen.Get("report")); err != nil {
+			return err
+		}
+	}
 	return h.write("hardware-configuration.nix", file)
+}
+
+// copyReport copies the report of nixos-facter that the profile names.
+func (h *host) copyReport(n *profile.Node) error {
+	data, err := h.readBeside(n)
+	if err != nil {
+		h.problem(n, "hardware.report cannot be read", err.Error(), "write it on that machine with: sudo nixos-facter -o "+n.Str())
+		return nil
+	}
+	if !json.Valid(data) {
+		h.problem(n, "hardware.report is no report", "it is not JSON", "write it with: sudo nixos-facter -o "+n.Str())
+		return nil
+	}
+	h.files = append(h.files, File{Path: "hosts/" + h.profile.Name + "/" + hardware.ReportName, Data: data})
+	return nil
 }
 
 // overrides reads the profile's choices; the schema has checked them.
@@ -140,7 +160,7 @@ func (h *host) acceleration() error {
 		if kind == "" {
 			continue
 		}
-		h.set(v.Node, accelerated(v.Service, kind, release(h.in.Profile)), "services", v.Service, "package")
+		h.set(v.Node, accelerated(v.Service, kind, h.channel.release), "services", v.Service, "package")
 		if kind == string(hardware.CUDA) {
 			for _, name := range []string{"cuda_cccl", "cuda_cudart", "cuda_nvcc", "libcublas"} {
 				h.unfree[name] = true
