@@ -12,6 +12,8 @@ import (
 const (
 	// MaxFiles is how many files a profile consists of.
 	MaxFiles = 256
+	// MaxTotal is the size of all files of a profile together, in bytes.
+	MaxTotal = 4 * MaxBytes
 	// MaxExtends is how many files may extend each other in a chain.
 	MaxExtends = 16
 )
@@ -94,6 +96,7 @@ type loader struct {
 	schema   *compiled // nil for none
 	shape    *shape
 	state    map[string]fileState
+	total    int     // bytes read
 	files    []*file // in the order they are applied
 	merger   merger
 	problems Problems
@@ -114,6 +117,7 @@ func (l *loader) report(p Problem) { l.problems = append(l.problems, p) }
 // that are being read, outermost first.
 func (l *loader) read(name string, data []byte, chain []string) {
 	l.state[name] = reading
+	l.total += len(data)
 	defer func() { l.state[name] = done }()
 	root, _, problems := parse(name, data)
 	l.problems = append(l.problems, problems...)
@@ -175,6 +179,10 @@ func (l *loader) extend(ref *Node, chain []string) {
 		return
 	case len(l.state) >= MaxFiles:
 		p.Code, p.Why = CodeLimit, fmt.Sprintf("a profile has at most %d files", MaxFiles)
+		l.report(p)
+		return
+	case l.total > MaxTotal:
+		p.Code, p.Why = CodeLimit, fmt.Sprintf("the files of a profile have at most %d MiB together", MaxTotal>>20)
 		l.report(p)
 		return
 	}

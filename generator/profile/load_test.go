@@ -133,6 +133,10 @@ func TestExtends(t *testing.T) {
 		wide["p.yaml"] += fmt.Sprintf("  - w%d.yaml\n", i)
 		wide[fmt.Sprintf("w%d.yaml", i)] = "version: 1\n"
 	}
+	big := Memory{"p.yaml": "version: 1\nextends:\n  - 0.yaml\n  - 1.yaml\n  - 2.yaml\n  - 3.yaml\n  - 4.yaml\nhosts: {a: {}}\n"}
+	for i := range 5 {
+		big[fmt.Sprintf("%d.yaml", i)] = "version: 1\n#" + strings.Repeat("x", MaxBytes-20) + "\n"
+	}
 	for _, c := range []struct {
 		name  string
 		files Memory
@@ -145,6 +149,7 @@ func TestExtends(t *testing.T) {
 		}, `b.yaml:3:5: cannot extend "x/a.yaml"; the files extend each other in a circle: x/a.yaml → b.yaml → x/a.yaml`},
 		{"too long a chain", chain, `f14.yaml:2:11: cannot extend "f15.yaml"; more than 16 files extend each other in a chain`},
 		{"too many files", wide, `p.yaml:259:5: cannot extend "w255.yaml"; a profile has at most 256 files`},
+		{"too much", big, `p.yaml:7:5: cannot extend "4.yaml"; the files of a profile have at most 32 MiB together`},
 		{"a mistake in a file below", Memory{
 			"p.yaml": "version: 1\nextends: [a.yaml]\nhosts: {h: {}}\n",
 			"a.yaml": "version: 1\ndefaults: {locale: x}\n",
@@ -211,7 +216,7 @@ func TestFS(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"typo.yaml":   `typo.yaml:2:11: cannot extend "preset:srver"; there is no preset srver; did you mean "server"?`,
-		"huge.yaml":   "huge.yaml:1:1: the file is larger than 16 MiB",
+		"huge.yaml":   "huge.yaml:1:1: the file is larger than 8 MiB",
 		"dirs.yaml":   `dirs.yaml:2:11: cannot extend "dir"`,
 		"preset:evil": `preset:evil:2:11: cannot extend "../p.yaml"; a preset can only extend presets`,
 	} {

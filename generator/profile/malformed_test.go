@@ -47,6 +47,7 @@ var malformed = []struct{ name, yaml, want string }{
 	{"text behind quotes", "hosts: {a: {}}\nrelease: \"26.05\" stable\n", `2:18 syntax text behind the end of a value`},
 	{"reserved character", "hosts: {a: {}}\nrelease: @x\n", `2:10 syntax a value cannot start with @`},
 	{"backtick", "hosts: {a: {}}\nrelease: `x`\n", "2:10 syntax a value cannot start with `"},
+	{"tab in double quotes", "hosts: {a: {}}\nrelease: \"26\t05\"\n", `2:13 syntax a tab inside double quotes`},
 	{"unknown escape", "hosts: {a: {}}\nrelease: \"\\q\"\n", `2:11 syntax the escape in this text is not valid`},
 	{"short escape", "hosts: {a: {locale: \"\\xZZ\"}}\n", `1:22 syntax the escape "\\x" is not valid`},
 	{"half a surrogate pair", "hosts: {a: {}}\nrelease: \"\\udc00\"\n", `2:11 syntax the escape "\\u" is not valid`},
@@ -205,7 +206,7 @@ func TestMalformed(t *testing.T) {
 // TestLimits feeds what must be refused before it costs anything.
 func TestLimits(t *testing.T) {
 	for _, c := range []struct{ name, src, want string }{
-		{"size", strings.Repeat("# comment\n", MaxBytes/10+1), "1:1 limit the file is larger than 16 MiB"},
+		{"size", strings.Repeat("# comment\n", MaxBytes/10+1), "1:1 limit the file is larger than 8 MiB"},
 		{"brackets", "a: " + strings.Repeat("[", 100_000), "1:34 limit values nest deeper than 32 levels"},
 		{"braces", "a: " + strings.Repeat("{a: ", 100_000), "1:124 limit values nest deeper than 32 levels"},
 		{"dashes", strings.Repeat("- ", 100_000), "1:65 limit values nest deeper than 32 levels"},
@@ -216,9 +217,10 @@ func TestLimits(t *testing.T) {
 			}
 			return b.String()
 		}(), "33:33 limit values nest deeper than 32 levels"},
-		{"values", strings.Repeat("-\n", MaxIndicators/2+2), "2097153:1 limit more than 4194304 values"},
-		{"empty lines in a block", "a: |\n" + strings.Repeat("\n", 100_000), "66:1 limit more than 64 empty lines in a row"},
+		{"values", strings.Repeat("-\n", MaxIndicators/2+2), "1048577:1 limit more than 2097152 values"},
+		{"empty lines in a block", "a: |\n" + strings.Repeat("\n", 100_000), "34:1 limit more than 32 empty lines in a row"},
 		{"angle brackets", "a: " + strings.Repeat("<", 1<<20), `1:132 limit more than 128 "<" in a row`},
+		{"tags", "a: " + strings.Repeat("!a ", 100_000), "1:196612 limit more than 65536 words that start with a special character"},
 		{"tabs in quotes", "a: \"" + strings.Repeat("\t", 1<<20) + "\"", "1:1 limit too many tabs in a long line"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -88,6 +88,9 @@ func (p *parser) note(lx lexeme, problem Problem) {
 		problem.width = p.width(lx.start, lx.end)
 	}
 	p.problems = append(p.problems, problem)
+	if len(p.problems) > maxProblems {
+		p.broken = true // nobody reads on
+	}
 }
 
 // width is the number of characters from start to end on the first line.

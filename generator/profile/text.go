@@ -13,18 +13,22 @@ import (
 // quadratic time on the shapes bounded below.
 const (
 	// MaxBytes is the size of a profile file.
-	MaxBytes = 16 << 20
+	MaxBytes = 8 << 20
 	// MaxDepth is how deep lists and maps nest.
 	MaxDepth = 32
 	// MaxIndicators is how many characters may start or separate values
 	// (line ends and any of -:,[]{}), an upper bound of the lexer's tokens.
-	MaxIndicators = 4 << 20
+	MaxIndicators = 2 << 20
 	// maxBlankRun is how many empty lines may follow each other: the lexer
 	// copies a block of text once for each empty line at its end.
-	maxBlankRun = 64
+	maxBlankRun = 32
 	// maxAngleRun is how many "<" may follow each other: the lexer looks from
 	// each to the end of the run for a merge key.
 	maxAngleRun = 128
+	// maxRefused is how many characters may stand where they start what
+	// profiles do without (anchors, aliases, tags, directives, ? keys): they
+	// are reported one by one, but occur in texts of several lines, too.
+	maxRefused = 1 << 16
 	// maxTabWork bounds tabs times length over all lines: the lexer looks from
 	// each tab in quotes to the end of its line.
 	maxTabWork = 1 << 28
@@ -140,17 +144,25 @@ func (t *text) badCharacter(off int, r rune) *Problem {
 
 // checkWork refuses shapes that the lexer takes quadratic time for.
 func (t *text) checkWork() *Problem {
-	indicators, blank, angles := 0, 0, 0
+	indicators, refused, blank, angles := 0, 0, 0, 0
 	for i := 0; i < len(t.src); i++ {
 		switch t.src[i] {
 		case '\n', '-', ':', ',', '[', ']', '{', '}':
 			indicators++
+		case '!', '&', '*', '?', '@', '`', '%':
+			if i == 0 || strings.IndexByte(" \t\n[{,!&*?@`%", t.src[i-1]) >= 0 {
+				refused++
+			}
 		}
 		if t.src[i] != '<' {
 			angles = 0
 		} else if angles++; angles > maxAngleRun {
 			return &Problem{Pos: t.pos(i), Code: CodeLimit,
 				What: fmt.Sprintf("more than %d \"<\" in a row", maxAngleRun), Why: "no profile needs them"}
+		}
+		if refused > maxRefused {
+			return &Problem{Pos: t.pos(i), Code: CodeLimit,
+				What: fmt.Sprintf("more than %d words that start with a special character", maxRefused), Why: "no profile needs them"}
 		}
 		if indicators > MaxIndicators {
 			return &Problem{Pos: t.pos(i), Code: CodeLimit,

@@ -81,6 +81,11 @@ func (t *text) lexemes() ([]lexeme, *Problem) {
 			ok = c.match(tk.Value)
 		}
 		block = false
+		if tab := strings.IndexByte(t.src[lx.start:c.off], '\t'); tab >= 0 && ok && tk.Type == token.DoubleQuoteType {
+			// The lexer loses a character behind the quote for each of them.
+			return nil, &Problem{Pos: t.pos(lx.start + tab), Code: CodeSyntax, What: "a tab inside double quotes",
+				Hint: "write \\t"}
+		}
 		if !ok {
 			return nil, &Problem{Pos: Pos{t.name, lx.line, lx.col}, Code: CodeSyntax,
 				What: "this cannot be read without doubt", Hint: "put the value in quotes, or write it on lines of its own"}
