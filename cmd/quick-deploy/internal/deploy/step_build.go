@@ -177,6 +177,10 @@ func (s *session) nix(ctx context.Context, c run.Command) error {
 		e.Hint("flake.lock lacks an input that flake.nix names: quick-deploy update locks it")
 	case retry.Hash:
 		e.Hint("a download is not what the lock file or the package promises; trying again does not help")
+	case retry.Builder:
+		for _, l := range lastLog(text, 5) {
+			e.Hint("the builder said: %s", l)
+		}
 	case retry.Disk:
 		e.Hint("free space: nix-collect-garbage --delete-older-than 30d")
 	case retry.Trust:
@@ -185,15 +189,33 @@ func (s *session) nix(ctx context.Context, c run.Command) error {
 	return e.Hint("nothing was switched")
 }
 
-// excerpt is what of an error output belongs in one line: the last "error:" of Nix.
+// excerpt is what of an error output belongs in one line: the last "error:" of
+// Nix, and the reason behind it where it stands on a line of its own.
 func excerpt(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
-	for _, l := range slices.Backward(lines) {
-		if l = strings.TrimSpace(l); strings.HasPrefix(l, "error:") && len(l) > len("error:") {
-			return l
+	for i, l := range slices.Backward(lines) {
+		if l = strings.TrimSpace(l); !strings.HasPrefix(l, "error:") || len(l) == len("error:") {
+			continue
 		}
+		if i+1 < len(lines) {
+			if why := strings.TrimSpace(lines[i+1]); strings.HasPrefix(why, "Reason: ") {
+				l += " " + why
+			}
+		}
+		return l
 	}
 	return strings.TrimSpace(lines[len(lines)-1])
+}
+
+// lastLog is the end of the builder's log in an error output, at most n lines.
+func lastLog(text string, n int) []string {
+	var out []string
+	for line := range strings.Lines(text) {
+		if l, ok := strings.CutPrefix(strings.TrimSpace(line), ">"); ok {
+			out = append(out, strings.TrimSpace(l))
+		}
+	}
+	return out[max(0, len(out)-n):]
 }
 
 // compare shows what changes and asks. It runs on every run; a question that

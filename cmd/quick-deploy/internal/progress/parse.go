@@ -33,7 +33,6 @@ type Message struct {
 const (
 	actCopyPath   = 100
 	actTransfer   = 101
-	actRealise    = 102
 	actCopyPaths  = 103
 	actBuilds     = 104
 	actBuild      = 105
@@ -42,7 +41,6 @@ const (
 	actFetchTree  = 112
 
 	resBuildLog  = 101
-	resUntrusted = 102
 	resPhase     = 104
 	resProgress  = 105
 	resExpected  = 106
@@ -107,8 +105,10 @@ func Plain(log string) string {
 func PlainLine(line string) (text string, show bool) {
 	m, ok := Parse(line)
 	switch {
+	case !ok && strings.HasPrefix(strings.TrimSpace(line), prefix):
+		return "", false
 	case !ok:
-		return line, !strings.HasPrefix(strings.TrimSpace(line), prefix)
+		return line, true
 	case m.Action == "msg":
 		if m.RawMsg != "" && m.Msg == "" {
 			return StripColours(m.RawMsg), true

@@ -1,0 +1,136 @@
+package logfile
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+)
+
+func fixed() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
+
+func open(t *testing.T, level slog.Level) *File {
+	t.Helper()
+	l, err := Open(filepath.Join(t.TempDir(), "logs"), level, fixed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+func text(t *testing.T, l *File) string {
+	t.Helper()
+	data, err := os.ReadFile(l.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestEntry(t *testing.T) {
+	l := open(t, slog.LevelDebug)
+	l.Logger().With("step", "build").Warn("attempt failed", "n", 2, "why", "no route")
+	l.Output("build", run.Stderr, "error: x")
+	got := text(t, l)
+	want := regexp.MustCompile(`^2026-03-01T12:00:00\.000Z WARNING \[build\] attempt failed n=2 why="no route" \(logfile_test\.go:\d+\)\n` +
+		`2026-03-01T12:00:00\.000Z INFO    \[build\] ! error: x\n$`)
+	if !want.MatchString(got) {
+		t.Errorf("log:\n%s", got)
+	}
+	if l.Offset() != int64(len(got)) {
+		t.Errorf("offset %d, size %d", l.Offset(), len(got))
+	}
+	fi, err := os.Stat(l.Path())
+	if err != nil || fi.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", fi.Mode(), err)
+	}
+	if fi, err := os.Stat(filepath.Dir(l.Path())); err != nil || fi.Mode().Perm() != 0o700 {
+		t.Errorf("mode of the directory %v, %v", fi.Mode(), err)
+	}
+}
+
+func TestLevels(t *testing.T) {
+	for level, want := range map[string]string{"DEBUG": "dioiwe", "INFO": "ioiwe", "WARNING": "we", "error": "e"} {
+		lv, err := ParseLevel(level)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := open(t, lv)
+		log := l.Logger()
+		log.Debug("d")
+		log.Info("i")
+		l.Output("o", run.Stdout, "o")
+		log.Info("i")
+		log.Warn("w")
+		log.Error("e")
+		got := ""
+		for line := range strings.Lines(text(t, l)) {
+			got += strings.TrimLeft(strings.Fields(line)[2], "[")[:1]
+		}
+		if got != want {
+			t.Errorf("LOG_LEVEL=%s writes %q, want %q", level, got, want)
+		}
+	}
+	if _, err := ParseLevel("LOUD"); err == nil {
+		t.Error("LOG_LEVEL=LOUD was taken")
+	}
+}
+
+func TestSecretsAreNeverWritten(t *testing.T) {
+	for _, level := range []slog.Level{slog.LevelDebug, slog.LevelError} {
+		l := open(t, level)
+		l.Hide("hunter2hunter2", "hunter2", "x")
+		log := l.Logger()
+		log.Error("password is hunter2hunter2", "github_token", "ghp_abcdef", "db", "u:hunter2")
+		log.With("API_KEY", "sk-123456").WithGroup("g").Error("go", "secret", "s3cr3t", "env", run.Redact([]string{"NIX_CONFIG=access-tokens = x", "https_proxy=http://u:p4ss@h:1"}))
+		l.Output("build", run.Stdout, "echo hunter2")
+		got := text(t, l)
+		for _, s := range []string{"hunter2", "ghp_abcdef", "sk-123456", "s3cr3t", "access-tokens", "p4ss"} {
+			if strings.Contains(got, s) {
+				t.Errorf("%q was written:\n%s", s, got)
+			}
+		}
+		if !strings.Contains(got, "[redacted]") {
+			t.Errorf("nothing was written:\n%s", got)
+		}
+	}
+}
+
+func TestOutputCannotForgeAnEntry(t *testing.T) {
+	l := open(t, slog.LevelInfo)
+	l.Logger().Info("a\n2026-03-01T12:00:00.000Z ERROR forged")
+	for line := range strings.Lines(text(t, l)) {
+		if strings.HasPrefix(line, "2026") && strings.Contains(line, "ERROR") {
+			t.Errorf("forged: %s", line)
+		}
+	}
+}
+
+func TestNamesDoNotCollideAndPruneKeepsTheNewest(t *testing.T) {
+	dir := t.TempDir()
+	var paths []string
+	for range 3 {
+		l, err := Open(dir, slog.LevelInfo, fixed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, l.Path())
+		l.Close()
+	}
+	if err := os.WriteFile(filepath.Join(dir, "activation.log"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Prune(dir, 1, paths[:1]); err != nil {
+		t.Fatal(err)
+	}
+	left, _ := filepath.Glob(filepath.Join(dir, "*"))
+	if len(left) != 3 { // activation.log, the kept and the newest
+		t.Errorf("left: %q", left)
+	}
+}

@@ -1,0 +1,251 @@
+package progress
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+)
+
+// testdata/*.log were written by Nix 2.34.8; store paths are shortened to /nix/store.
+func logLines(t testing.TB, name string) []string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
+}
+
+// clock advances by a second a call.
+func clock() func() time.Time {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	return func() time.Time { now = now.Add(time.Second); return now }
+}
+
+func TestTrackerFollowsABuild(t *testing.T) {
+	tr := &Tracker{Now: clock()}
+	var most int64
+	seen := map[string]string{}
+	for _, line := range logLines(t, "build.log") {
+		tr.Feed(line)
+		s := tr.Snapshot()
+		most = max(most, s.ToBuild)
+		for _, j := range s.Jobs {
+			if j.Phase != "" {
+				seen[j.Name] = j.Phase
+			}
+		}
+	}
+	want := map[string]string{"left-2.1": "buildPhase", "right-3": "buildPhase", "top-1.0": "buildPhase"}
+	if diff := cmp.Diff(want, seen); diff != "" {
+		t.Errorf("builds and phases (-want +got):\n%s", diff)
+	}
+	if most < 3 {
+		t.Errorf("at most %d builds were expected", most)
+	}
+	if s := tr.Snapshot(); len(s.Jobs) != 0 {
+		t.Errorf("still at work: %+v", s.Jobs)
+	}
+}
+
+func TestPlainIsWhatAPersonWouldHaveSeen(t *testing.T) {
+	got := Plain(strings.Join(logLines(t, "bad.log"), "\n"))
+	want := `this derivation will be built:
+  /nix/store/7krkaq482m4jy74x2cq2pndswn3iv3qq-bad-1.drv
+> oh no
+error: Cannot build '/nix/store/7krkaq482m4jy74x2cq2pndswn3iv3qq-bad-1.drv'.
+       Reason: builder failed with exit code 3.
+       Output paths:
+         /nix/store/ypaqr94zwqskn6ldcf573p6kp5dh1fdk-bad-1
+`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestTrackerIsLenient(t *testing.T) {
+	tr := &Tracker{Now: clock()}
+	for _, line := range []string{
+		"", "@nix", "@nix ", "@nix {", "@nix []", "@nix {}", `@nix {"action":"stop","id":99}`, `@nix {"action":"result","id":99,"type":105,"fields":[1,2]}`,
+		`@nix {"action":"start","id":1,"type":105,"fields":[7]}`, `@nix {"action":"result","id":1,"type":105,"fields":["x"]}`,
+		`@nix {"action":"result","id":1,"type":101}`, `@nix {"action":"start","id":-1}`, `@nix {"action":"start","id":18446744073709551615,"type":104}`,
+		`@nix {"action":"result","id":18446744073709551615,"type":105,"fields":[2.0,5,1,0]}`, `@nix {"action":"result","id":18446744073709551615,"type":105,"fields":[1,4,1,0]}`,
+		`@nix {"action":"new-thing","id":3}`, `@nix {"action":"msg","level":0}`, "\xff\xfe",
+	} {
+		tr.Feed(line)
+	}
+	if s := tr.Snapshot(); s.Built != 1 || s.ToBuild != 4 {
+		t.Errorf("a counter that shrank: %+v", s)
+	}
+	if text, show := tr.Feed("plain words"); text != "plain words" || !show {
+		t.Errorf("another program's line: %q %t", text, show)
+	}
+}
+
+func FuzzTracker(f *testing.F) {
+	for _, name := range []string{"build.log", "bad.log"} {
+		for _, l := range logLines(f, name) {
+			f.Add(l)
+		}
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		tr := &Tracker{Now: clock()}
+		tr.Feed(`@nix {"action":"start","id":1,"type":105,"fields":["/nix/store/x.drv"]}`)
+		tr.Feed(line)
+		tr.Snapshot()
+		if text, show := PlainLine(line); !show && text != "" {
+			t.Errorf("hidden and not empty: %q", text)
+		}
+	})
+}
+
+func events(u *UI) {
+	u.Event(journal.Event{Type: "step", Step: "preflight", Status: journal.Running})
+	u.Event(journal.Event{Type: "finding", Message: "warning: memory: 900 MiB"})
+	u.Event(journal.Event{Type: "step", Step: "preflight", Status: journal.Done, Seconds: 0.25})
+	u.Event(journal.Event{Type: "step", Step: "generate", Status: journal.Skipped, Message: "the files are as generated"})
+	u.Event(journal.Event{Type: "step", Step: "build", Status: journal.Running})
+	for _, l := range []string{
+		`@nix {"action":"start","id":1,"type":104}`, `@nix {"action":"result","id":1,"type":105,"fields":[2,14,3,0]}`,
+		`@nix {"action":"start","id":2,"type":105,"fields":["/nix/store/7krkaq482m4jy74x2cq2pndswn3iv3qq-linux-6.12.drv"]}`,
+		`@nix {"action":"result","id":2,"type":104,"fields":["buildPhase"]}`, `@nix {"action":"result","id":2,"type":101,"fields":["CC main.o"]}`,
+		`@nix {"action":"msg","level":1,"msg":"\u001b[35;1mwarning:\u001b[0m Git tree is dirty"}`,
+	} {
+		u.Output("build", run.Stderr, l)
+	}
+	u.Tick()
+	u.Event(journal.Event{Type: "retry", Message: "attempt 1 of 4 failed"})
+	u.Event(journal.Event{Type: "step", Step: "build", Status: journal.Failed, Seconds: 83})
+}
+
+func TestPlainLinesWhereThereIsNoTerminal(t *testing.T) {
+	var b bytes.Buffer
+	u := New(&b, Options{Now: clock()})
+	events(u)
+	u.Close()
+	want := `  preflight …
+! warning: memory: 900 MiB
+✓ preflight 0.2s
+- generate (the files are as generated)
+  build …
+    warning: Git tree is dirty
+! attempt 1 of 4 failed
+✗ build 1m23s
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// screen is as much of a terminal as the live region uses: lines, cursor up, clear below.
+func screen(t *testing.T, out string) []string {
+	t.Helper()
+	var lines []string
+	for out != "" {
+		if rest, ok := strings.CutPrefix(out, "\x1b["); ok {
+			n := 0
+			for rest[0] >= '0' && rest[0] <= '9' {
+				n, rest = n*10+int(rest[0]-'0'), rest[1:]
+			}
+			switch rest[0] {
+			case 'A':
+				if n > len(lines) {
+					t.Fatalf("the cursor goes %d lines up from line %d", n, len(lines))
+				}
+				lines = lines[:len(lines)-n]
+			case 'J':
+			default:
+				t.Fatalf("control sequence %q", rest[:1])
+			}
+			out = rest[1:]
+			continue
+		}
+		line, rest, ok := strings.Cut(out, "\n")
+		if !ok {
+			t.Fatalf("an unfinished line: %q", out)
+		}
+		lines, out = append(lines, line), rest
+	}
+	return lines
+}
+
+func TestLiveRegionStaysAtTheBottom(t *testing.T) {
+	var b bytes.Buffer
+	u := New(&b, Options{Live: true, Now: clock(), Width: func() int { return 40 }})
+	u.Event(journal.Event{Type: "step", Step: "build", Status: journal.Running})
+	for i := range 9 {
+		id := string(rune('0' + i))
+		u.Output("build", run.Stderr, `@nix {"action":"start","id":`+id+`,"type":105,"fields":["/nix/store/7krkaq482m4jy74x2cq2pndswn3iv3qq-a-very-long-name-of-a-package-`+id+`.drv"]}`)
+	}
+	u.Output("build", run.Stderr, `@nix {"action":"msg","level":1,"msg":"warning: dirty"}`)
+	u.Tick()
+	got := screen(t, b.String())
+	if len(got) != 1+1+maxJobs+1 || got[0] != "    warning: dirty" || !strings.HasPrefix(got[1], "build  ") || got[len(got)-1] != "  … and 3 more" {
+		t.Errorf("screen:\n%s", strings.Join(got, "\n"))
+	}
+	for _, l := range got {
+		if len([]rune(l)) >= 40 {
+			t.Errorf("a line that wraps: %q", l)
+		}
+	}
+	u.Pause()
+	if got := screen(t, b.String()); len(got) != 1 {
+		t.Errorf("paused:\n%s", strings.Join(got, "\n"))
+	}
+	u.Resume()
+	u.Event(journal.Event{Type: "step", Step: "build", Status: journal.Done, Seconds: 2})
+	u.Close()
+	if got := screen(t, b.String()); len(got) != 2 || got[1] != "✓ build 2.0s" {
+		t.Errorf("at the end:\n%s", strings.Join(got, "\n"))
+	}
+}
+
+func TestCut(t *testing.T) {
+	for _, c := range []struct {
+		in    string
+		width int
+		want  string
+	}{
+		{"short", 10, "short"}, {"exactly ten", 11, "exactly ten"}, {"too long a line", 8, "too lon…"},
+		{"\x1b[1mbold text\x1b[0m", 5, "\x1b[1mbold\x1b[0m…"}, {"äöüßäöü", 4, "äöü…"}, {"x", 0, "x"},
+	} {
+		if got := cut(c.in, c.width); got != c.want {
+			t.Errorf("cut(%q, %d) = %q, want %q", c.in, c.width, got, c.want)
+		}
+	}
+}
+
+func TestShort(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		400 * time.Millisecond: "0.4s", 12 * time.Second: "12s", 185 * time.Second: "3m05s", 62 * time.Minute: "1h02m",
+	} {
+		if got := short(d); got != want {
+			t.Errorf("short(%s) = %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestJSONIsOneObjectALine(t *testing.T) {
+	var b bytes.Buffer
+	j := NewJSON(&b)
+	code := 6
+	j.Event(journal.Event{SchemaVersion: 1, Type: "step", Step: "build", Message: "a\nb <c>"})
+	j.Event(journal.Event{SchemaVersion: 1, Type: "summary", Code: &code})
+	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+	if len(lines) != 2 || j.Err() != nil {
+		t.Fatalf("%d lines, %v", len(lines), j.Err())
+	}
+	var e journal.Event
+	if err := json.Unmarshal([]byte(lines[1]), &e); err != nil || *e.Code != 6 || e.SchemaVersion != 1 {
+		t.Errorf("%+v, %v", e, err)
+	}
+}

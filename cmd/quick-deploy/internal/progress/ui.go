@@ -1,0 +1,313 @@
+package progress
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+)
+
+// Options say how a run is shown.
+type Options struct {
+	Live    bool // a terminal that can move its cursor: the region at the bottom is redrawn
+	Colour  bool
+	Width   func() int // columns, 0: 80
+	Quiet   bool       // only failures, questions and the summary
+	Verbose bool       // build logs and every command's output
+	Now     func() time.Time
+	Every   time.Duration // how often the live region is redrawn, 0: only by Tick
+}
+
+// UI shows a run to a person: on a terminal with a live region at the bottom,
+// elsewhere as plain lines, one a change of state. Its methods may be called from several goroutines.
+type UI struct {
+	w io.Writer
+	o Options
+
+	mu      sync.Mutex
+	step    string
+	started time.Time
+	nix     *Tracker
+	drawn   int // lines of the live region on the screen
+	paused  bool
+	stop    chan struct{}
+	stopped sync.WaitGroup
+}
+
+// New shows a run on w.
+func New(w io.Writer, o Options) *UI {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Width == nil {
+		o.Width = func() int { return 80 }
+	}
+	u := &UI{w: w, o: o, stop: make(chan struct{})}
+	if o.Live && o.Every > 0 {
+		u.stopped.Go(func() {
+			t := time.NewTicker(o.Every)
+			defer t.Stop()
+			for {
+				select {
+				case <-u.stop:
+					return
+				case <-t.C:
+					u.Tick()
+				}
+			}
+		})
+	}
+	return u
+}
+
+// Close clears the live region and ends redrawing.
+func (u *UI) Close() {
+	close(u.stop)
+	u.stopped.Wait()
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.step = ""
+	u.clear()
+}
+
+// Pause clears the live region, for a question; Resume draws it again.
+func (u *UI) Pause() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.clear()
+	u.paused = true
+}
+
+// Resume ends a Pause.
+func (u *UI) Resume() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.paused = false
+	u.draw()
+}
+
+// Tick redraws the live region.
+func (u *UI) Tick() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.clear()
+	u.draw()
+}
+
+// Event shows an event of the executor.
+func (u *UI) Event(e journal.Event) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	switch e.Type {
+	case "step":
+		u.stepEvent(e)
+	case "message", "warning", "retry", "finding", "run":
+		mark := "·"
+		if e.Type != "message" && e.Type != "run" {
+			mark = u.colour(yellow, "!")
+		}
+		if u.o.Quiet && (e.Type == "message" || e.Type == "run") {
+			return
+		}
+		u.print(mark + " " + e.Message)
+	case "health":
+		if strings.Contains(e.Message, ": passed: ") && !u.o.Verbose {
+			return
+		}
+		u.print("  " + e.Message)
+	case "diff":
+		if e.Message != "" && !u.o.Quiet {
+			u.print(e.Message)
+		}
+	}
+}
+
+func (u *UI) stepEvent(e journal.Event) {
+	took := ""
+	if e.Seconds >= 0.1 {
+		took = " " + short(time.Duration(e.Seconds*float64(time.Second)))
+	}
+	note := ""
+	if e.Message != "" {
+		note = " (" + e.Message + ")"
+	}
+	switch e.Status {
+	case journal.Running:
+		u.step, u.started, u.nix = e.Step, u.o.Now(), &Tracker{Now: u.o.Now}
+		if !u.o.Live && !u.o.Quiet {
+			u.print("  " + e.Step + " …")
+		}
+		u.clear()
+		u.draw()
+		return
+	case journal.Done:
+		if !u.o.Quiet {
+			u.print(u.colour(green, "✓") + " " + e.Step + took + note)
+		}
+	case journal.Skipped:
+		if !u.o.Quiet {
+			u.print("- " + e.Step + note)
+		}
+	default:
+		// The error itself is printed once, by main, with its hints.
+		u.print(u.colour(red, "✗") + " " + e.Step + took)
+	}
+	if e.Step == u.step {
+		u.step, u.nix = "", nil
+	}
+}
+
+// Output shows a line of a command's output: Nix' progress goes into the live
+// region, its messages and what other commands say above it.
+func (u *UI) Output(step string, _ run.Stream, line string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	text, show := PlainLine(line)
+	if u.nix != nil {
+		text, show = u.nix.Feed(line)
+	}
+	if !show || u.o.Quiet {
+		return
+	}
+	log := strings.Contains(text, "> ")
+	if step == "build" && !u.o.Verbose && (log || !important(text)) {
+		return
+	}
+	if step != "build" && step != "activate-system" && step != "activate-home" && step != "boot-default" && !u.o.Verbose {
+		return
+	}
+	for line := range strings.Lines(text) {
+		u.print("    " + strings.TrimRight(line, "\r\n"))
+	}
+}
+
+// important is a message of Nix that is shown without --debug too.
+func important(text string) bool {
+	for _, p := range []string{"error", "warning", "trace"} {
+		if strings.HasPrefix(strings.TrimSpace(text), p) {
+			return true
+		}
+	}
+	return false
+}
+
+// print writes lines that stay, above the live region.
+func (u *UI) print(text string) {
+	u.clear()
+	fmt.Fprintln(u.w, text)
+	u.draw()
+}
+
+func (u *UI) clear() {
+	if u.drawn > 0 {
+		fmt.Fprintf(u.w, "\x1b[%dA\x1b[J", u.drawn)
+		u.drawn = 0
+	}
+}
+
+// maxJobs is how many builds the live region lists.
+const maxJobs = 6
+
+func (u *UI) draw() {
+	if !u.o.Live || u.paused || u.step == "" {
+		return
+	}
+	lines := []string{u.headline()}
+	if u.nix != nil {
+		s := u.nix.Snapshot()
+		for i, j := range s.Jobs {
+			if i == maxJobs {
+				lines = append(lines, fmt.Sprintf("  … and %d more", len(s.Jobs)-maxJobs))
+				break
+			}
+			l := "  " + j.Name
+			if j.Phase != "" {
+				l += "  " + j.Phase
+			}
+			lines = append(lines, l+"  "+short(j.For))
+		}
+	}
+	for _, l := range lines {
+		fmt.Fprintln(u.w, cut(l, u.o.Width()-1))
+	}
+	u.drawn = len(lines)
+}
+
+func (u *UI) headline() string {
+	parts := []string{}
+	if u.nix != nil {
+		s := u.nix.Snapshot()
+		if s.ToBuild > 0 {
+			parts = append(parts, fmt.Sprintf("%d/%d built", s.Built, s.ToBuild))
+		}
+		if s.ToCopy > 0 {
+			parts = append(parts, fmt.Sprintf("%d/%d paths", s.Copied, s.ToCopy))
+		}
+		if s.BytesWant > 0 {
+			parts = append(parts, fmt.Sprintf("%s/%s", mib(s.Bytes), mib(s.BytesWant)))
+		}
+		if len(parts) == 0 && s.Doing != "" {
+			parts = append(parts, s.Doing)
+		}
+	}
+	parts = append(parts, short(max(0, u.o.Now().Sub(u.started))))
+	return u.colour(bold, u.step) + "  " + strings.Join(parts, " · ")
+}
+
+func mib(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
+
+// short prints a duration as a person says it: 0.4s, 12s, 3m05s, 1h02m.
+func short(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+}
+
+const (
+	bold   = "1"
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+)
+
+func (u *UI) colour(code, s string) string {
+	if !u.o.Colour {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+// cut shortens a line to a width, not counting colours: a line that wraps
+// would leave its rest on the screen.
+func cut(s string, width int) string {
+	if width <= 0 || utf8.RuneCountInString(StripColours(s)) <= width {
+		return s
+	}
+	var b strings.Builder
+	n, escape := 0, false
+	for _, r := range s {
+		switch {
+		case r == '\x1b':
+			escape = true
+		case escape:
+			escape = r < '@' || r > '~' || r == '['
+		case n < width-1:
+			n++
+		default:
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String() + "…"
+}
