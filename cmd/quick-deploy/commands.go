@@ -21,5 +21,6 @@ func (a *app) commands() []*cli.Command {
 		a.healthCommand(),
 		a.servicesCommand(),
 		a.schemaCommand(),
+		a.manCommand(),
 	}
 }

@@ -29,6 +29,32 @@ const (
 	Interrupted    Code = 130 // SIGINT
 )
 
+// Meaning is what a code says to a user.
+type Meaning struct {
+	Code    Code
+	Meaning string
+}
+
+// Codes are all codes with their meanings, in order, for the documentation.
+func Codes() []Meaning {
+	return []Meaning{
+		{OK, "done"},
+		{Unexpected, "a fault of the program or of the machine"},
+		{Usage, "wrong flags or arguments, or a question that nobody can answer"},
+		{Profile, "the profile is invalid; nothing was written"},
+		{Preflight, "a check refused the run; nothing was switched"},
+		{Network, "the network failed, and the retries are spent"},
+		{Build, "evaluation or build failed; nothing was switched"},
+		{Activation, "activation failed, and the machine was put back"},
+		{Health, "a required health check failed"},
+		{Locked, "another run holds the lock"},
+		{Pending, "changes are pending, or a hand edit is in the way"},
+		{Partial, "part of a fleet failed"},
+		{RollbackFailed, "putting back failed, and a person is needed"},
+		{Interrupted, "interrupted"},
+	}
+}
+
 // Error is an error with an exit code and hints. Its text follows the form
 // "<what>: <why>": lower case, no final period.
 type Error struct {
