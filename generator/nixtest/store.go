@@ -1,12 +1,15 @@
 package nixtest
 
 import (
+	"bytes"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -128,6 +131,10 @@ func unpack(root string) error {
 	if err != nil {
 		return err
 	}
+	tools, err := findTools()
+	if err != nil {
+		return err
+	}
 	epoch := time.Unix(1e9, 0)
 	var dirs []string
 	err = fs.WalkDir(sub, ".", func(path string, d fs.DirEntry, err error) error {
@@ -147,6 +154,12 @@ func unpack(root string) error {
 		if strings.HasPrefix(path, "bin/") {
 			mode = 0o755
 		}
+		if rest, ok := bytes.CutPrefix(data, []byte("#!/usr/bin/env bash\n")); ok {
+			data = append([]byte("#!"+tools.bash+"\n"), rest...)
+		}
+		if filepath.Base(path) == "tools.nix" {
+			data = fmt.Appendf(nil, "%q\n", tools.path)
+		}
 		return errors.Join(os.WriteFile(dest, data, mode), os.Chtimes(dest, epoch, epoch))
 	})
 	if err != nil {
@@ -158,6 +171,31 @@ func unpack(root string) error {
 		}
 	}
 	return nil
+}
+
+// tools are the programs of the machine that builders and scripts use. In a
+// sandbox they are neither in /bin nor is there a /usr/bin/env.
+type tools struct {
+	bash string
+	path string // for PATH
+}
+
+func findTools() (tools, error) {
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		return tools{}, err
+	}
+	dirs := []string{filepath.Dir(bash)}
+	for _, name := range []string{"mkdir", "sed"} {
+		file, err := exec.LookPath(name)
+		if err != nil {
+			return tools{}, err
+		}
+		if dir := filepath.Dir(file); !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	return tools{bash: bash, path: strings.Join(dirs, ":")}, nil
 }
 
 // removeAll is os.RemoveAll for a store, whose directories are read-only.

@@ -1,4 +1,8 @@
-{ lib, name ? "nixos", ... }:
+{
+  lib,
+  name ? "nixos",
+  ...
+}:
 let
   inherit (lib) mkOption types;
   option = type: default: mkOption { inherit type default; };
@@ -13,7 +17,11 @@ in
     buildOnTarget = option types.bool false;
     allowLocalDeployment = option types.bool false;
     replaceUnknownProfiles = option types.bool true;
-    privilegeEscalationCommand = option (types.listOf types.str) [ "sudo" "-H" "--" ];
+    privilegeEscalationCommand = option (types.listOf types.str) [
+      "sudo"
+      "-H"
+      "--"
+    ];
     keys = option (types.attrsOf types.free) { };
   };
 }

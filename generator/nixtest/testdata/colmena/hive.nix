@@ -21,7 +21,11 @@ let
         (raw.defaults or { })
         raw.${name}
       ];
-      specialArgs = { inherit name nodes; } // meta.specialArgs or { } // meta.nodeSpecialArgs.${name} or { };
+      specialArgs = {
+        inherit name nodes;
+      }
+      // meta.specialArgs or { }
+      // meta.nodeSpecialArgs.${name} or { };
     }
   );
 in

@@ -18,7 +18,7 @@
               args = [
                 "-c"
                 ''
-                  PATH=/run/current-system/sw/bin:/usr/bin:/bin; set -eu
+                  PATH=${import ./tools.nix}; set -eu
                   mkdir $out
                   for entry in "$base"/*; do ln -s "$entry" $out/; done
                   printf '#!/bin/sh\n%s\n' '${command}' > $out/deploy-rs-activate
@@ -28,7 +28,10 @@
             };
           perSystem = system: {
             activate = {
-              nixos = machine: package system "activatable-nixos" machine.config.system.build.toplevel "$PROFILE/bin/switch-to-configuration switch";
+              nixos =
+                machine:
+                package system "activatable-nixos" machine.config.system.build.toplevel
+                  "$PROFILE/bin/switch-to-configuration switch";
               home-manager = home: package system "activatable-home" home.activationPackage "$PROFILE/activate";
               custom = base: command: package system "activatable" base command;
               noop = base: package system "activatable-noop" base ":";
@@ -42,8 +45,15 @@
                     node = deploy.nodes.${name};
                   in
                   (if node ? hostname then [ ] else [ "node ${name} has no hostname" ])
-                  ++ (if builtins.match ".*[a-zA-Z].*" name != null then [ ] else [ "node ${name} has no letter in its name" ])
-                  ++ builtins.concatMap (p: if node.profiles.${p} ? path then [ ] else [ "profile ${p} of ${name} has no path" ]) (builtins.attrNames node.profiles)
+                  ++ (
+                    if builtins.match ".*[a-zA-Z].*" name != null then
+                      [ ]
+                    else
+                      [ "node ${name} has no letter in its name" ]
+                  )
+                  ++ builtins.concatMap (
+                    p: if node.profiles.${p} ? path then [ ] else [ "profile ${p} of ${name} has no path" ]
+                  ) (builtins.attrNames node.profiles)
                 ) (builtins.attrNames deploy.nodes);
               in
               {
@@ -55,11 +65,19 @@
                       name = "deploy-schema";
                       inherit system;
                       builder = "/bin/sh";
-                      args = [ "-c" "echo ok > $out" ];
+                      args = [
+                        "-c"
+                        "echo ok > $out"
+                      ];
                     };
               };
           };
         in
-        builtins.listToAttrs (map (name: { inherit name; value = perSystem name; }) systems);
+        builtins.listToAttrs (
+          map (name: {
+            inherit name;
+            value = perSystem name;
+          }) systems
+        );
     };
 }

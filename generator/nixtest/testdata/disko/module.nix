@@ -22,11 +22,19 @@ let
   inner =
     device: content:
     lib.concatLists (
-      lib.mapAttrsToList (name: p: mounts "/dev/disk/by-partlabel/${name}" (p.content or null)) (content.partitions or { })
-      ++ lib.mapAttrsToList (_: sub: mounts device ({ format = "btrfs"; } // sub)) (content.subvolumes or { })
-      ++ lib.optional (content ? content) (mounts "/dev/mapper/${content.name or "crypt"}" content.content)
+      lib.mapAttrsToList (name: p: mounts "/dev/disk/by-partlabel/${name}" (p.content or null)) (
+        content.partitions or { }
+      )
+      ++ lib.mapAttrsToList (_: sub: mounts device ({ format = "btrfs"; } // sub)) (
+        content.subvolumes or { }
+      )
+      ++ lib.optional (content ? content) (
+        mounts "/dev/mapper/${content.name or "crypt"}" content.content
+      )
     );
-  all = lib.concatLists (lib.mapAttrsToList (_: d: mounts d.device (d.content or null)) config.disko.devices.disk);
+  all = lib.concatLists (
+    lib.mapAttrsToList (_: d: mounts d.device (d.content or null)) config.disko.devices.disk
+  );
 in
 {
   _file = "disko/module.nix";
@@ -49,7 +57,9 @@ in
   };
   config = {
     fileSystems = lib.mkIf config.disko.enableConfig (
-      builtins.listToAttrs (map (m: lib.nameValuePair m.mountpoint { inherit (m) device fsType options; }) all)
+      builtins.listToAttrs (
+        map (m: lib.nameValuePair m.mountpoint { inherit (m) device fsType options; }) all
+      )
     );
     system.build.diskoScript = builtins.toFile "disko" "#!/bin/sh\necho 'a stand-in formats nothing' >&2\nexit 1\n";
   };

@@ -25,7 +25,10 @@ let
         else
           go (done ++ ready) (lib.subtractLists ready rest);
     in
-    map (name: { inherit name; inherit (entries.${name}) data; }) (go [ ] (lib.attrNames entries));
+    map (name: {
+      inherit name;
+      inherit (entries.${name}) data;
+    }) (go [ ] (lib.attrNames entries));
 in
 {
   dag = {

@@ -45,13 +45,25 @@ let
       toString v
     else
       v;
-  record = builtins.removeAttrs definedOptions [ "_module" "assertions" "warnings" "news" ] // {
-    home = builtins.removeAttrs definedOptions.home [ "activationPackage" "file" ];
-  };
+  record =
+    builtins.removeAttrs definedOptions [
+      "_module"
+      "assertions"
+      "warnings"
+      "news"
+    ]
+    // {
+      home = builtins.removeAttrs definedOptions.home [
+        "activationPackage"
+        "file"
+      ];
+    };
 
   below = dir: lib.mapAttrsToList (_: f: f // { target = dir + f.target; });
   files = lib.filter (f: f.enable) (
-    lib.attrValues cfg.file ++ below ".config/" config.xdg.configFile ++ below ".local/share/" config.xdg.dataFile
+    lib.attrValues cfg.file
+    ++ below ".config/" config.xdg.configFile
+    ++ below ".local/share/" config.xdg.dataFile
   );
   content =
     f:
@@ -76,7 +88,16 @@ in
     home = {
       username = required types.str;
       homeDirectory = required types.path;
-      stateVersion = required (types.enum [ "23.11" "24.05" "24.11" "25.05" "25.11" "26.05" ]);
+      stateVersion = required (
+        types.enum [
+          "23.11"
+          "24.05"
+          "24.11"
+          "25.05"
+          "25.11"
+          "26.05"
+        ]
+      );
       packages = option (types.listOf types.package) [ ];
       sessionVariables = option (types.lazyAttrsOf types.raw) { };
       sessionPath = option (types.listOf types.str) [ ];
@@ -101,7 +122,12 @@ in
   };
 
   config = {
-    news.json.output = pkgs.writeText "hm-news.json" (builtins.toJSON { display = "silent"; entries = [ ]; });
+    news.json.output = pkgs.writeText "hm-news.json" (
+      builtins.toJSON {
+        display = "silent";
+        entries = [ ];
+      }
+    );
 
     home.activationPackage = check (
       pkgs.runCommandLocal "home-manager-generation"

@@ -5,15 +5,21 @@
     { self }:
     {
       nixosModules = builtins.listToAttrs (
-        map (name: {
-          inherit name;
-          value =
-            { lib, ... }:
-            {
-              _file = "nixos-hardware/${name}";
-              hardware.enableRedistributableFirmware = lib.mkDefault true;
-            };
-        }) (builtins.filter (w: builtins.isString w && w != "") (builtins.split "\n" (builtins.readFile ./names.txt)))
+        map
+          (name: {
+            inherit name;
+            value =
+              { lib, ... }:
+              {
+                _file = "nixos-hardware/${name}";
+                hardware.enableRedistributableFirmware = lib.mkDefault true;
+              };
+          })
+          (
+            builtins.filter (w: builtins.isString w && w != "") (
+              builtins.split "\n" (builtins.readFile ./names.txt)
+            )
+          )
       );
     };
 }

@@ -10,11 +10,13 @@ let
   platform = if builtins.isAttrs system then system.system else system;
   settings = if lib.isFunction config then config { inherit pkgs lib; } else config;
   pkgs = lib.fix (
-    lib.extends (lib.composeManyExtensions overlays) (import ./pkgs.nix {
-      inherit lib overlays;
-      system = platform;
-      config = settings;
-    })
+    lib.extends (lib.composeManyExtensions overlays) (
+      import ./pkgs.nix {
+        inherit lib overlays;
+        system = platform;
+        config = settings;
+      }
+    )
   );
 in
 pkgs

@@ -8,10 +8,14 @@
 }:
 final:
 let
-  words = file: builtins.filter (w: builtins.isString w && w != "") (builtins.split "[[:space:]]+" (builtins.readFile file));
+  words =
+    file:
+    builtins.filter (w: builtins.isString w && w != "") (
+      builtins.split "[[:space:]]+" (builtins.readFile file)
+    );
   unfree = lib.genAttrs (words ./unfree.txt) (_: true);
 
-  # Builders find the tools of the machine, be it NixOS or another Linux.
+  # Builders use the tools of the machine; nixtest writes down where they are.
   run =
     name: env: script:
     derivation (
@@ -21,18 +25,27 @@ let
         builder = "/bin/sh";
         args = [
           "-c"
-          "PATH=/run/current-system/sw/bin:/usr/bin:/bin; set -eu\n${script}"
+          "PATH=${import ./tools.nix}; set -eu\n${script}"
         ];
       }
     );
 
   # The attributes and functions of a package, around its derivation.
   package =
-    { pname, version, meta ? { }, passthru ? { }, ... }@attrs:
+    {
+      pname,
+      version,
+      meta ? { },
+      passthru ? { },
+      ...
+    }@attrs:
     drv:
     let
       refuse = throw "Package ‘${pname}-${version}’ has an unfree license (‘unfree’), refusing to evaluate.";
-      allowed = meta.license.free or true || config.allowUnfree or false || (config.allowUnfreePredicate or (_: false)) self;
+      allowed =
+        meta.license.free or true
+        || config.allowUnfree or false
+        || (config.allowUnfreePredicate or (_: false)) self;
       self =
         drv
         // passthru
@@ -52,7 +65,8 @@ let
           lib = self;
           man = self;
           override = _: self;
-          overrideAttrs = change: package (attrs // (if lib.isFunction (change attrs) then change attrs attrs else change attrs)) drv;
+          overrideAttrs =
+            change: package (attrs // (if lib.isFunction change then change attrs else change)) drv;
         };
     in
     self;
@@ -64,14 +78,21 @@ let
         inherit pname;
         version = "1.0";
         meta.license = if unfree ? ${pname} then lib.licenses.unfree else lib.licenses.mit;
-        passthru.withPackages = choose: package { pname = "${pname}-env"; version = "1.0"; } (
-          run "${pname}-env" { packages = choose (final."${pname}Packages" or final); } ''
-            mkdir -p $out/bin
-            echo "$packages" > $out/packages
-            printf '#!/bin/sh\necho "stand-in for ${pname}"\n' > $out/bin/${pname}
-            chmod +x $out/bin/*
-          ''
-        );
+        passthru.withPackages =
+          choose:
+          package
+            {
+              pname = "${pname}-env";
+              version = "1.0";
+            }
+            (
+              run "${pname}-env" { packages = choose (final."${pname}Packages" or final); } ''
+                mkdir -p $out/bin
+                echo "$packages" > $out/packages
+                printf '#!/bin/sh\necho "stand-in for ${pname}"\n' > $out/bin/${pname}
+                chmod +x $out/bin/*
+              ''
+            );
       }
       (
         run "${pname}-1.0" { } ''
@@ -81,27 +102,44 @@ let
         ''
       );
 
-  # Of a name "a.b", b is a package in the set a.
+  # Of a name "a.b.c", c is a package in the set b of the set a.
   programs =
     let
-      split = map (lib.splitString ".") (words ./names.txt);
-      sets = builtins.groupBy builtins.head (builtins.filter (path: builtins.length path > 1) split);
-      packages = names: lib.genAttrs names program;
+      tree =
+        paths:
+        builtins.mapAttrs (
+          name: below:
+          let
+            rest = builtins.filter (path: path != [ ]) (map builtins.tail below);
+          in
+          if rest == [ ] then program name else tree rest
+        ) (builtins.groupBy builtins.head paths);
     in
-    packages (map builtins.head (builtins.filter (path: builtins.length path == 1) split))
-    // builtins.mapAttrs (_: paths: packages (map (path: builtins.concatStringsSep "." (builtins.tail path)) paths)) sets;
+    tree (map (lib.splitString ".") (words ./names.txt));
 
   file =
     name: destination: mode: text:
-    package { pname = name; version = "1.0"; } (
-      run name { inherit text; passAsFile = [ "text" ]; } ''
-        file=$out${destination}
-        mkdir -p "''${file%/*}"
-        cp "$textPath" "$file"
-        chmod ${mode} "$file"
-      ''
-    );
-  script = name: destination: text: file name destination "755" "#!/bin/sh\n${text}";
+    package
+      {
+        pname = name;
+        version = "1.0";
+      }
+      (
+        run name
+          {
+            inherit text;
+            passAsFile = [ "text" ];
+          }
+          ''
+            file=$out${destination}
+            mkdir -p "''${file%/*}"
+            cp "$textPath" "$file"
+            chmod ${mode} "$file"
+          ''
+      );
+  script =
+    name: destination: text:
+    file name destination "755" "#!/bin/sh\n${text}";
 
   # A build that is not run: its inputs count, its phases do not.
   mkDerivation =
@@ -110,17 +148,27 @@ let
       attrs = if lib.isFunction given then lib.fix given else given;
       name = attrs.name or "${attrs.pname}-${attrs.version}";
       plain = lib.filterAttrs (
-        n: v: !builtins.elem n [ "meta" "passthru" "env" "name" "system" "builder" "args" "outputs" ] && !lib.isFunction v && (!builtins.isAttrs v || v ? outPath)
+        n: v:
+        !builtins.elem n [
+          "meta"
+          "passthru"
+          "env"
+          "name"
+          "system"
+          "builder"
+          "args"
+          "outputs"
+        ]
+        && !lib.isFunction v
+        && (!builtins.isAttrs v || v ? outPath)
       ) attrs;
     in
-    package
-      {
-        pname = attrs.pname or (lib.getName name);
-        version = attrs.version or (lib.getVersion name);
-        meta = attrs.meta or { };
-        passthru = attrs.passthru or { };
-      }
-      (run name (plain // attrs.env or { }) "mkdir $out; echo ${lib.escapeShellArg name} > $out/name");
+    package {
+      pname = attrs.pname or (lib.getName name);
+      version = attrs.version or (lib.getVersion name);
+      meta = attrs.meta or { };
+      passthru = attrs.passthru or { };
+    } (run name (plain // attrs.env or { }) "mkdir $out; echo ${lib.escapeShellArg name} > $out/name");
 
   format = name: render: _: {
     type = lib.types.anything;
@@ -130,21 +178,29 @@ let
 in
 programs
 // {
-  inherit lib config overlays system;
+  inherit
+    lib
+    config
+    overlays
+    system
+    ;
   inherit mkDerivation;
   # A package of any name.
   standIn = name: program (lib.last (lib.splitString "." name));
   stdenv = {
     inherit mkDerivation system;
+    buildPlatform = final.stdenv.hostPlatform;
     hostPlatform = {
       inherit system;
       isLinux = true;
+      canExecute = _: true;
       isx86_64 = system == "x86_64-linux";
       isAarch64 = system == "aarch64-linux";
     };
   };
   stdenvNoCC = final.stdenv;
   buildGoModule = mkDerivation;
+  buildGo126Module = mkDerivation;
   path = ./.;
   extend = overlay: lib.fix (lib.extends overlay (_: final));
   callPackage =
@@ -154,39 +210,108 @@ programs
     in
     function (builtins.intersectAttrs (lib.functionArgs function) final // args);
 
-  runCommand = name: env: text: package { pname = lib.getName name; version = "1.0"; } (run name env text);
+  runCommand =
+    name: env: text:
+    package {
+      pname = lib.getName name;
+      version = "1.0";
+    } (run name env text);
   runCommandLocal = final.runCommand;
-  writeText = name: text: package { pname = name; version = "1.0"; } (run name { inherit text; passAsFile = [ "text" ]; } ''cp "$textPath" $out'');
+  writeText =
+    name: text:
+    package
+      {
+        pname = name;
+        version = "1.0";
+      }
+      (
+        run name {
+          inherit text;
+          passAsFile = [ "text" ];
+        } ''cp "$textPath" $out''
+      );
   writeTextDir = path: text: file (baseNameOf path) "/${path}" "644" text;
   writeTextFile =
-    { name, text, destination ? "", executable ? false, ... }:
-    if destination == "" then final.writeText name text else file name destination (if executable then "755" else "644") text;
+    {
+      name,
+      text,
+      destination ? "",
+      executable ? false,
+      ...
+    }:
+    if destination == "" then
+      final.writeText name text
+    else
+      file name destination (if executable then "755" else "644") text;
   writeScriptBin = name: text: file name "/bin/${name}" "755" text;
   writeShellScriptBin = name: text: script name "/bin/${name}" text;
-  writeShellScript = name: text: package { pname = name; version = "1.0"; } (run name { text = "#!/bin/sh\n${text}"; passAsFile = [ "text" ]; } ''cp "$textPath" $out; chmod +x $out'');
+  writeShellScript =
+    name: text:
+    package
+      {
+        pname = name;
+        version = "1.0";
+      }
+      (
+        run name {
+          text = "#!/bin/sh\n${text}";
+          passAsFile = [ "text" ];
+        } ''cp "$textPath" $out; chmod +x $out''
+      );
   writeShellApplication = { name, text, ... }: script name "/bin/${name}" text;
   symlinkJoin =
-    { name, paths, postBuild ? "", ... }@args:
-    package { pname = args.pname or (lib.getName name); version = args.version or "1.0"; meta = args.meta or { }; passthru = args.passthru or { }; } (
-      run name { inherit paths; } ''
-        mkdir -p $out
-        for path in $paths; do
-          for entry in "$path"/*; do
-            [ ! -e "$entry" ] || cp -rsf "$entry" $out/
-          done
-        done
-      ''
-    );
+    { paths, ... }@args:
+    let
+      name = args.name or "${args.pname}-${args.version}";
+    in
+    package
+      {
+        pname = args.pname or (lib.getName name);
+        version = args.version or "1.0";
+        meta = args.meta or { };
+        passthru = args.passthru or { };
+      }
+      (
+        # postBuild counts as an input, and is not run: the hooks that it calls are nixpkgs' own.
+        run name
+          {
+            inherit paths;
+            postBuild = args.postBuild or "";
+          }
+          ''
+            mkdir -p $out
+            for path in $paths; do
+              for entry in "$path"/*; do
+                [ ! -e "$entry" ] || cp -rsf "$entry" $out/
+              done
+            done
+          ''
+      );
   buildEnv = final.symlinkJoin;
-  linkFarm = name: entries: package { pname = name; version = "1.0"; } (
-    run name { } (
-      "mkdir -p $out\n"
-      + lib.concatMapStrings (e: "ln -s ${e.path} $out/${lib.escapeShellArg e.name}\n") (
-        if builtins.isAttrs entries then lib.mapAttrsToList (name: path: { inherit name path; }) entries else entries
-      )
-    )
-  );
-  mkShell = args: mkDerivation { name = args.name or "nix-shell"; tools = args.packages or [ ]; };
+  linkFarm =
+    name: entries:
+    package
+      {
+        pname = name;
+        version = "1.0";
+      }
+      (
+        run name { } (
+          "mkdir -p $out\n"
+          + lib.concatMapStrings (e: "ln -s ${e.path} $out/${lib.escapeShellArg e.name}\n") (
+            if builtins.isAttrs entries then
+              lib.mapAttrsToList (name: path: { inherit name path; }) entries
+            else
+              entries
+          )
+        )
+      );
+  mkShell =
+    args:
+    mkDerivation {
+      name = args.name or "nix-shell";
+      tools = args.packages or [ ];
+    };
   mkShellNoCC = final.mkShell;
 
   formats = {

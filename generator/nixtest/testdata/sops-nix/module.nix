@@ -16,7 +16,13 @@ let
         uid = option (types.nullOr types.int) 0;
         group = option (types.nullOr types.str) "root";
         gid = option (types.nullOr types.int) 0;
-        format = option (types.enum [ "yaml" "json" "binary" "dotenv" "ini" ]) "yaml";
+        format = option (types.enum [
+          "yaml"
+          "json"
+          "binary"
+          "dotenv"
+          "ini"
+        ]) "yaml";
         sopsFile = option types.path cfg.defaultSopsFile;
         neededForUsers = option types.bool false;
         restartUnits = option (types.listOf types.str) [ ];

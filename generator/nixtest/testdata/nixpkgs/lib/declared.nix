@@ -96,6 +96,16 @@ let
       children = builtins.mapAttrs (_: node strict) json;
     };
 
-  anything = json: if builtins.removeAttrs json [ "*" "<name>" ] == { } then types.free else below false json;
+  anything =
+    json:
+    if
+      builtins.removeAttrs json [
+        "*"
+        "<name>"
+      ] == { }
+    then
+      types.free
+    else
+      below false json;
 in
 node true table.options

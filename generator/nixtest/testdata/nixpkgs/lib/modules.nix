@@ -47,7 +47,12 @@ let
         else
           throw "The option `${showOption loc}' is a set of options, but is defined as ${lib.options.showValue v} in `${def.file}'.";
     in
-    map (mapAttrs (_: value: { inherit (def) file; inherit value; })) (go def.value);
+    map (mapAttrs (
+      _: value: {
+        inherit (def) file;
+        inherit value;
+      }
+    )) (go def.value);
 
   # The definitions in force: conditions applied, merges opened, the lowest priority, in order.
   inForce =
@@ -149,9 +154,18 @@ let
   declare =
     file: strict: options:
     if lib.isOption options then
-      emptyNode // { option = options // { inherit file; }; }
+      emptyNode
+      // {
+        option = options // {
+          inherit file;
+        };
+      }
     else
-      emptyNode // { inherit strict; children = mapAttrs (_: declare file strict) options; };
+      emptyNode
+      // {
+        inherit strict;
+        children = mapAttrs (_: declare file strict) options;
+      };
 
   mergeNodes =
     loc: a: b:
@@ -167,7 +181,9 @@ let
         strict = a.strict || b.strict;
         children =
           a.children
-          // mapAttrs (n: c: if a.children ? ${n} then mergeNodes (loc ++ [ n ]) a.children.${n} c else c) b.children;
+          // mapAttrs (
+            n: c: if a.children ? ${n} then mergeNodes (loc ++ [ n ]) a.children.${n} c else c
+          ) b.children;
       };
 
   # Evaluates a set of options below loc. Sets that nothing declares take any value.
@@ -238,13 +254,17 @@ let
     else
       let
         first = head unmatched;
-        siblings = attrNames (lib.foldl (n: part: n.children.${part} or emptyNode) node (lib.init first.loc)).children;
+        siblings =
+          attrNames
+            (lib.foldl (n: part: n.children.${part} or emptyNode) node (lib.init first.loc)).children;
         close = filter (near (lib.last first.loc)) siblings;
         hint =
           if close == [ ] then
             ""
           else
-            "\n\nDid you mean ${lib.concatMapStringsSep " or " (n: "`${showOption (lib.init first.loc ++ [ n ])}'") close}?";
+            "\n\nDid you mean ${
+              lib.concatMapStringsSep " or " (n: "`${showOption (lib.init first.loc ++ [ n ])}'") close
+            }?";
       in
       throw "The option `${showOption first.loc}' does not exist. Definition values:${showDefs first.defs}${hint}";
 
@@ -254,7 +274,9 @@ let
     let
       n = builtins.stringLength a;
       m = builtins.stringLength b;
-      cut = s: i: k: builtins.substring 0 i s + builtins.substring (i + k) (-1) s;
+      cut =
+        s: i: k:
+        builtins.substring 0 i s + builtins.substring (i + k) (-1) s;
       positions = lib.range 0 (lib.min n m);
       without = s: lib.range 0 (builtins.stringLength s - 1);
       sorted = s: builtins.sort builtins.lessThan (lib.stringToCharacters s);
@@ -277,7 +299,8 @@ let
           fromConfig = mapAttrs (
             name: _:
             addErrorContext "while evaluating the module argument `${name}':" (
-              config._module.args.${name} or (throw "attribute '${name}' missing: no module argument has this name")
+              config._module.args.${name}
+                or (throw "attribute '${name}' missing: no module argument has this name")
             )
           ) (builtins.removeAttrs (lib.functionArgs f) (attrNames args));
         in
@@ -306,7 +329,17 @@ let
             "_class"
           ];
           explicit = kind m == null && (m ? config || m ? options);
-          extra = attrNames (builtins.removeAttrs m (meta ++ [ "config" "options" "freeformType" "meta" ]));
+          extra = attrNames (
+            builtins.removeAttrs m (
+              meta
+              ++ [
+                "config"
+                "options"
+                "freeformType"
+                "meta"
+              ]
+            )
+          );
         in
         if explicit && extra != [ ] then
           throw "Module `${file}' has an unsupported attribute `${head extra}'. This is caused by introducing a top-level `config' or `options' attribute. Add configuration attributes immediately on the top level instead, or move all of them (namely: ${toString extra}) into the explicit `config' attribute."
@@ -362,15 +395,31 @@ let
           default = { };
         };
       };
-      declarations = [ (declare internal._file false internal.options) ] ++ map (m: declare m.file strict m.options) collected;
+      declarations = [
+        (declare internal._file false internal.options)
+      ]
+      ++ map (m: declare m.file strict m.options) collected;
       node = foldl' (mergeNodes prefix) declared declarations;
-      tree = evalTree prefix node (map (m: { inherit (m) file; value = m.config; }) collected);
+      tree = evalTree prefix node (
+        map (m: {
+          inherit (m) file;
+          value = m.config;
+        }) collected
+      );
     in
     {
       config = checkUnmatched node tree.unmatched tree.config;
       options = checkUnmatched node tree.unmatched tree.options;
       inherit (tree) defined;
-      extendModules = more: evalModules (given // { modules = modules ++ more.modules or [ ]; specialArgs = specialArgs // more.specialArgs or { }; });
+      extendModules =
+        more:
+        evalModules (
+          given
+          // {
+            modules = modules ++ more.modules or [ ];
+            specialArgs = specialArgs // more.specialArgs or { };
+          }
+        );
       type = lib.types.submodule { imports = modules; };
       _type = "configuration";
     };

@@ -31,7 +31,11 @@ rec {
   showOption =
     loc:
     lib.concatMapStringsSep "." (
-      part: if builtins.match "[a-zA-Z_][a-zA-Z0-9_'-]*" part != null || part == "*" || part == "<name>" then part else builtins.toJSON part
+      part:
+      if builtins.match "[a-zA-Z_][a-zA-Z0-9_'-]*" part != null || part == "*" || part == "<name>" then
+        part
+      else
+        builtins.toJSON part
     ) loc;
 
   showDefs = lib.concatMapStrings (d: "\n- In `${d.file}': ${showValue d.value}");
@@ -48,14 +52,21 @@ rec {
         else if lib.isDerivation v then
           "<derivation ${v.name or "?"}>"
         else if builtins.isPath v || v == null || builtins.isBool v then
-          if v == null then "null" else if builtins.isBool v then lib.boolToString v else toString v
+          if v == null then
+            "null"
+          else if builtins.isBool v then
+            lib.boolToString v
+          else
+            toString v
         else if builtins.isList v then
           if depth == 0 then "[ … ]" else "[ ${lib.concatMapStrings (x: go (depth - 1) x + " ") v}]"
         else if builtins.isAttrs v then
           if depth == 0 then
             "{ … }"
           else
-            "{ ${lib.concatStrings (lib.mapAttrsToList (n: x: "${showOption [ n ]} = ${go (depth - 1) x}; ") v)}}"
+            "{ ${
+              lib.concatStrings (lib.mapAttrsToList (n: x: "${showOption [ n ]} = ${go (depth - 1) x}; ") v)
+            }}"
         else
           toString v;
     in

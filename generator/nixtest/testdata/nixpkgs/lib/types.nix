@@ -17,7 +17,17 @@ let
   inherit (lib.options) showOption showDefs;
   inherit (lib.modules) mergeDefinitions kind;
 
-  mkOptionType = t: { description = t.name; merge = equal; getSubOptions = _: { }; } // t // { _type = "option-type"; };
+  mkOptionType =
+    t:
+    {
+      description = t.name;
+      merge = equal;
+      getSubOptions = _: { };
+    }
+    // t
+    // {
+      _type = "option-type";
+    };
 
   conflict =
     loc: defs:
@@ -38,7 +48,12 @@ let
     else
       throw "The option `${showOption loc}' is defined multiple times while it's expected to be unique.\n\nDefinition values:${showDefs defs}\nUse `lib.mkForce value` or `lib.mkDefault value` to change the priority on any of these definitions.";
 
-  atom = description: check: mkOptionType { name = description; inherit description check; };
+  atom =
+    description: check:
+    mkOptionType {
+      name = description;
+      inherit description check;
+    };
 
   isPackage = v: lib.isDerivation v || (isString v && lib.isStorePath v) || builtins.isPath v;
   stringLike = v: isString v || builtins.isPath v || v ? outPath || v ? __toString;
@@ -68,17 +83,27 @@ let
     pick: lazy: type: loc: defs:
     let
       merged = builtins.zipAttrsWith (name: mergeDefinitions (loc ++ [ name ]) type) (
-        map (d: builtins.mapAttrs (_: value: { inherit (d) file; inherit value; }) d.value) defs
+        map (
+          d:
+          builtins.mapAttrs (_: value: {
+            inherit (d) file;
+            inherit value;
+          }) d.value
+        ) defs
       );
     in
-    builtins.mapAttrs (_: m: m.${pick}) (if lazy then merged else lib.filterAttrs (_: m: m.isDefined) merged);
+    builtins.mapAttrs (_: m: m.${pick}) (
+      if lazy then merged else lib.filterAttrs (_: m: m.isDefined) merged
+    );
 
-  text = description: sep: mkOptionType {
-    name = "separatedString";
-    inherit description;
-    check = isString;
-    merge = _: defs: builtins.concatStringsSep sep (map (d: d.value) defs);
-  };
+  text =
+    description: sep:
+    mkOptionType {
+      name = "separatedString";
+      inherit description;
+      check = isString;
+      merge = _: defs: builtins.concatStringsSep sep (map (d: d.value) defs);
+    };
 
   orNull =
     merge: loc: defs:
@@ -104,83 +129,144 @@ let
     bool = atom "boolean" isBool;
     str = atom "string" isString;
     string = types.str;
-    singleLineStr = atom "(optionally newline-terminated) single-line string" (s: isString s && builtins.match "[^\n\r]*\n?" s != null);
+    singleLineStr = atom "(optionally newline-terminated) single-line string" (
+      s: isString s && builtins.match "[^\n\r]*\n?" s != null
+    );
     nonEmptyStr = atom "non-empty string" (s: isString s && builtins.match "[ \t\n]*" s == null);
     passwdEntry = type: type;
     shellPackage = types.package;
     int = atom "signed integer" isInt;
     float = atom "floating point number" isFloat;
     number = atom "signed integer or floating point number" (v: isInt v || isFloat v);
-    port = atom "16 bit unsigned integer; between 0 and 65535 (both inclusive)" (v: isInt v && v >= 0 && v <= 65535);
+    port = atom "16 bit unsigned integer; between 0 and 65535 (both inclusive)" (
+      v: isInt v && v >= 0 && v <= 65535
+    );
     ints = {
       positive = atom "positive integer, meaning >0" (v: isInt v && v > 0);
       unsigned = atom "unsigned integer, meaning >=0" (v: isInt v && v >= 0);
-      between = a: b: atom "integer between ${toString a} and ${toString b} (both inclusive)" (v: isInt v && v >= a && v <= b);
+      between =
+        a: b:
+        atom "integer between ${toString a} and ${toString b} (both inclusive)" (
+          v: isInt v && v >= a && v <= b
+        );
       u8 = types.ints.between 0 255;
       u16 = types.ints.between 0 65535;
       u32 = types.ints.between 0 4294967295;
     };
     path = atom "absolute path" (v: stringLike v && builtins.substring 0 1 (toString v) == "/");
-    package = mkOptionType { name = "package"; check = isPackage; merge = one; };
+    package = mkOptionType {
+      name = "package";
+      check = isPackage;
+      merge = one;
+    };
     pkgs = types.raw;
-    raw = mkOptionType { name = "raw"; description = "raw value"; check = _: true; merge = one; };
-    unspecified = mkOptionType { name = "unspecified"; description = "unspecified value"; check = _: true; merge = types.free.merge; };
-    anything = types.free // { name = "anything"; description = "anything"; };
-    enum = values: atom "one of ${lib.concatMapStringsSep ", " lib.options.showValue values}" (v: builtins.elem v values);
+    raw = mkOptionType {
+      name = "raw";
+      description = "raw value";
+      check = _: true;
+      merge = one;
+    };
+    unspecified = mkOptionType {
+      name = "unspecified";
+      description = "unspecified value";
+      check = _: true;
+      merge = types.free.merge;
+    };
+    anything = types.free // {
+      name = "anything";
+      description = "anything";
+    };
+    enum =
+      values:
+      atom "one of ${lib.concatMapStringsSep ", " lib.options.showValue values}" (
+        v: builtins.elem v values
+      );
     lines = text "strings concatenated with \"\\n\"" "\n";
     commas = text "strings concatenated with \",\"" ",";
     envVar = text "strings concatenated with \":\"" ":";
     separatedString = sep: text "strings concatenated with ${builtins.toJSON sep}" sep;
-    strMatching = re: atom "string matching the pattern ${re}" (s: isString s && builtins.match re s != null);
+    strMatching =
+      re: atom "string matching the pattern ${re}" (s: isString s && builtins.match re s != null);
 
-    listOf = type: mkOptionType {
-      name = "listOf";
-      description = "list of ${paren type.description}";
-      check = isList;
-      merge = elements "value" type;
-      mergeDefined = elements "defined" type;
-    };
-    attrsOf = type: mkOptionType {
-      name = "attrsOf";
-      description = "attribute set of ${paren type.description}";
+    listOf =
+      type:
+      mkOptionType {
+        name = "listOf";
+        description = "list of ${paren type.description}";
+        check = isList;
+        merge = elements "value" type;
+        mergeDefined = elements "defined" type;
+      };
+    attrsOf =
+      type:
+      mkOptionType {
+        name = "attrsOf";
+        description = "attribute set of ${paren type.description}";
+        check = isAttrs;
+        merge = sets "value" false type;
+        mergeDefined = sets "defined" false type;
+      };
+    lazyAttrsOf =
+      type:
+      types.attrsOf type
+      // {
+        description = "lazy attribute set of ${paren type.description}";
+        merge = sets "value" true type;
+        mergeDefined = sets "defined" true type;
+      };
+    attrs = mkOptionType {
+      name = "attribute set";
       check = isAttrs;
-      merge = sets "value" false type;
-      mergeDefined = sets "defined" false type;
+      merge = _: defs: lib.mergeAttrsList (map (d: d.value) defs);
     };
-    lazyAttrsOf = type: types.attrsOf type // { description = "lazy attribute set of ${paren type.description}"; merge = sets "value" true type; mergeDefined = sets "defined" true type; };
-    attrs = mkOptionType { name = "attribute set"; check = isAttrs; merge = _: defs: lib.mergeAttrsList (map (d: d.value) defs); };
-    functionTo = type: mkOptionType {
-      name = "function";
-      description = "function that evaluates to a(n) ${type.description}";
-      check = lib.isFunction;
-      merge = loc: defs: arg: (mergeDefinitions loc type (map (d: d // { value = d.value arg; }) defs)).value;
-    };
-    nullOr = type: mkOptionType {
-      name = "nullOr";
-      description = "null or ${type.description}";
-      check = v: v == null || type.check v;
-      merge = orNull type.merge;
-      mergeDefined = orNull (type.mergeDefined or type.merge);
-    };
-    either = a: b: mkOptionType {
-      name = "either";
-      description = "${a.description} or ${b.description}";
-      check = v: a.check v || b.check v;
-      merge = firstFit [ a b ] (type: type.merge);
-      mergeDefined = firstFit [ a b ] (type: type.mergeDefined or type.merge);
-    };
+    functionTo =
+      type:
+      mkOptionType {
+        name = "function";
+        description = "function that evaluates to a(n) ${type.description}";
+        check = lib.isFunction;
+        merge =
+          loc: defs: arg:
+          (mergeDefinitions loc type (map (d: d // { value = d.value arg; }) defs)).value;
+      };
+    nullOr =
+      type:
+      mkOptionType {
+        name = "nullOr";
+        description = "null or ${type.description}";
+        check = v: v == null || type.check v;
+        merge = orNull type.merge;
+        mergeDefined = orNull (type.mergeDefined or type.merge);
+      };
+    either =
+      a: b:
+      mkOptionType {
+        name = "either";
+        description = "${a.description} or ${b.description}";
+        check = v: a.check v || b.check v;
+        merge = firstFit [ a b ] (type: type.merge);
+        mergeDefined = firstFit [ a b ] (type: type.mergeDefined or type.merge);
+      };
     oneOf = ts: lib.foldl types.either (head ts) (builtins.tail ts);
     uniq = type: type // { merge = one; };
-    coercedTo = from: f: to: mkOptionType {
-      name = "coercedTo";
-      description = "${to.description} or ${from.description} convertible to it";
-      check = v: to.check v || from.check v;
-      merge = loc: defs: to.merge loc (map (d: d // { value = if to.check d.value then d.value else f d.value; }) defs);
-    };
+    coercedTo =
+      from: f: to:
+      mkOptionType {
+        name = "coercedTo";
+        description = "${to.description} or ${from.description} convertible to it";
+        check = v: to.check v || from.check v;
+        merge =
+          loc: defs:
+          to.merge loc (map (d: d // { value = if to.check d.value then d.value else f d.value; }) defs);
+      };
 
     submodule = module: types.submoduleWith { modules = lib.toList module; };
     submoduleWith =
-      { modules, specialArgs ? { }, ... }:
+      {
+        modules,
+        specialArgs ? { },
+        ...
+      }:
       let
         evaluate =
           loc: defs:
@@ -188,7 +274,10 @@ let
             modules =
               modules
               ++ [ { _module.args.name = lib.last loc; } ]
-              ++ map (d: { _file = d.file; imports = [ d.value ]; }) defs;
+              ++ map (d: {
+                _file = d.file;
+                imports = [ d.value ];
+              }) defs;
             inherit specialArgs;
             prefix = loc;
           };
@@ -207,7 +296,16 @@ let
         evaluate =
           pick: loc: defs:
           let
-            apply = v: if lib.isFunction v then v { inherit lib; name = lib.last loc; inherit (tree) config options; } else v;
+            apply =
+              v:
+              if lib.isFunction v then
+                v {
+                  inherit lib;
+                  name = lib.last loc;
+                  inherit (tree) config options;
+                }
+              else
+                v;
             tree = lib.modules.evalTree loc node (map (d: d // { value = apply d.value; }) defs);
             unknown = head tree.unmatched;
           in
@@ -233,7 +331,14 @@ let
         loc: defs:
         let
           values = map (d: d.value) defs;
-          set = v: isAttrs v && !lib.isDerivation v && !(v ? __functor) && !(v ? __toString) && !(v ? outPath) && kind v == null;
+          set =
+            v:
+            isAttrs v
+            && !lib.isDerivation v
+            && !(v ? __functor)
+            && !(v ? __toString)
+            && !(v ? outPath)
+            && kind v == null;
         in
         if all set values then
           sets "value" false types.free loc defs

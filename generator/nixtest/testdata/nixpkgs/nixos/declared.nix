@@ -10,7 +10,9 @@ let
   };
   listed = import ../lib/declared.nix { inherit lib pkgs; } {
     inherit (table) types;
-    options = lib.recursiveUpdate table.options (lib.mapAttrsRecursive (_: value: { "=" = value; }) computed);
+    options = lib.recursiveUpdate table.options (
+      lib.mapAttrsRecursive (_: value: { "=" = value; }) computed
+    );
   };
 in
 lib.modules.mergeNodes [ ] listed (
