@@ -47,10 +47,21 @@ func (l *loader) assemble() *Profile {
 	if r := p.Root.Get("release"); r != nil {
 		p.Release = r.Str()
 	}
-	if l.schema != nil && len(l.problems)+len(l.merger.problems) == 0 {
+	if l.schema != nil && l.whole() {
 		l.problems = append(l.problems, l.schema.merged(p.Root)...)
 	}
 	return p
+}
+
+// whole reports whether all files could be read to their end: only then what
+// seems to be missing is missing.
+func (l *loader) whole() bool {
+	for _, f := range l.files {
+		if !f.whole {
+			return false
+		}
+	}
+	return !l.lost
 }
 
 // builder merges the layers of all files into hosts.
@@ -95,13 +106,13 @@ func (b *builder) collect(f *file) {
 		switch field.Key {
 		case "defaults":
 			b.refuseKey(field.Value, "name", "defaults cannot name a host")
-			b.defaults = append(b.defaults, layer{"defaults", field.Value})
+			b.defaults = append(b.defaults, layer{"defaults", field.KeyPos, field.Value})
 		case "groups":
 			for _, g := range field.Value.Fields {
 				if b.body(&g, "groups") {
 					b.refuseKey(g.Value, "groups", "a group cannot be in groups")
 					b.refuseKey(g.Value, "name", "a group cannot name a host")
-					b.groups[g.Key] = append(b.groups[g.Key], layer{"group " + g.Key, g.Value})
+					b.groups[g.Key] = append(b.groups[g.Key], layer{"group " + g.Key, g.KeyPos, g.Value})
 				}
 			}
 		case "host":
@@ -162,7 +173,7 @@ func (b *builder) refuseKey(n *Node, key, what string) {
 
 // host1 reads the flat form. Its name may stand in another file.
 func (b *builder) host1(f Field) {
-	b.bodies[""] = append(b.bodies[""], layer{"host", f.Value})
+	b.bodies[""] = append(b.bodies[""], layer{"host", f.KeyPos, f.Value})
 	if name := f.Value.Get("name"); name != nil && name.Kind == String {
 		b.names = append(b.names[:0], name.Str())
 		b.checkName(name.Str(), name.Pos)
@@ -177,7 +188,7 @@ func (b *builder) addHost(name string, pos Pos, body *Node) {
 		b.names = append(b.names, name)
 		b.checkName(name, pos)
 	}
-	b.bodies[name] = append(b.bodies[name], layer{"host " + name, body})
+	b.bodies[name] = append(b.bodies[name], layer{"host " + name, pos, body})
 }
 
 // checkName refuses names that cannot be a host name (RFC 1123, one label):
@@ -210,8 +221,7 @@ func (b *builder) checkNames() {
 	for _, name := range b.names {
 		lower := strings.ToLower(name)
 		if other, dup := seen[lower]; dup {
-			at := b.bodies[name][0].patch.Pos
-			b.l.report(Problem{Pos: at, Path: dotted([]string{"hosts", name}), Code: CodeHost,
+			b.l.report(Problem{Pos: b.bodies[name][0].key, width: len(name), Path: dotted([]string{"hosts", name}), Code: CodeHost,
 				What: fmt.Sprintf("the hosts %s and %s differ in case only", other, name), Why: "host names ignore case"})
 		}
 		seen[lower] = name
@@ -329,8 +339,7 @@ func (b *builder) root(hosts []*Host) *Node {
 		keyPos = b.single.KeyPos
 	}
 	for i, h := range hosts {
-		last := h.layers[len(h.layers)-1].patch
-		all.Fields[i] = Field{Key: h.Name, KeyPos: last.Pos, Value: h.Node}
+		all.Fields[i] = Field{Key: h.Name, KeyPos: h.layers[len(h.layers)-1].key, Value: h.Node}
 	}
 	out.Fields = append(out.Fields, Field{Key: "hosts", KeyPos: keyPos, Value: all.seal()})
 	return out.seal()

@@ -30,6 +30,8 @@
 //   - +key: [a, b] appends to the list that key inherits; entries that are
 //     there already are not repeated. (A key that really starts with a plus sign is written ++key.)
 //   - key: ~ (null) takes back what key inherits, as if it had never been set;
+//     a key with nothing behind it is the same, but for the name of a thing: a
+//     user or a secret that is named with nothing behind is there, as if by {};
 //   - a service, and what else the schema lets be an object, a boolean or null,
 //     is on when it is named: null, true and {} are the same and keep what is
 //     inherited; false takes the service away;

@@ -176,6 +176,16 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
+// subsequence reports whether all bytes of a are in b, in order.
+func subsequence(a, b []byte) bool {
+	for _, c := range b {
+		if len(a) > 0 && a[0] == c {
+			a = a[1:]
+		}
+	}
+	return len(a) == 0
+}
+
 // FuzzEdit sets and removes keys in any profile: either it refuses, or exactly
 // that key has changed and putting the value back restores the meaning.
 func FuzzEdit(f *testing.F) {
@@ -207,7 +217,14 @@ func FuzzEdit(f *testing.F) {
 		if after.Get(parts...) == nil {
 			t.Fatalf("%q was not set in %q", parts, out)
 		}
-		// Every line of the source is still there, in order, up to what was added to it.
+		for i := range parts {
+			if n := before.Get(parts[:i]...); n != nil && n.Kind != Map {
+				return // null or true on the way gives way to a map
+			}
+		}
+		if !subsequence([]byte(src), out) {
+			t.Fatalf("not all of %q is in %q", src, out)
+		}
 		if _, err := RemoveIn(out, parts); err != nil && !strings.Contains(err.Error(), "by hand") {
 			t.Errorf("remove again from %q: %v", out, err)
 		}

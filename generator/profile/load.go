@@ -49,6 +49,7 @@ type Host struct {
 // layer is one place that a host's values come from.
 type layer struct {
 	label string // "defaults", "group web", "host atlas"
+	key   Pos    // of the layer
 	patch *Node
 }
 
@@ -97,6 +98,7 @@ type loader struct {
 	shape    *shape
 	state    map[string]fileState
 	total    int     // bytes read
+	lost     bool    // a file is missing
 	files    []*file // in the order they are applied
 	merger   merger
 	problems Problems
@@ -111,7 +113,10 @@ type file struct {
 	whole bool
 }
 
-func (l *loader) report(p Problem) { l.problems = append(l.problems, p) }
+func (l *loader) report(p Problem) {
+	l.lost = l.lost || p.Code == CodeExtends || p.Code == CodeRead || p.Code == CodeLimit
+	l.problems = append(l.problems, p)
+}
 
 // read parses data and, before it, what it extends. chain names the files
 // that are being read, outermost first.
@@ -122,6 +127,7 @@ func (l *loader) read(name string, data []byte, chain []string) {
 	root, _, problems := parse(name, data)
 	l.problems = append(l.problems, problems...)
 	if root == nil || root.Kind != Map {
+		l.lost = true
 		return
 	}
 	chain = append(chain[:len(chain):len(chain)], name)

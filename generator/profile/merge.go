@@ -53,6 +53,8 @@ func (m *merger) patch(n *Node, s *shape, path []string) *Node {
 			data.fresh = true
 			change(i).Value = &data
 		case c == nil:
+		case v.Kind == Null && v.span.from == v.span.to && s.named(key):
+			change(i).Value = &Node{Kind: Map, Pos: v.Pos, Pointer: v.Pointer, width: v.width}
 		case c.toggle && (v.Kind == Null || v.Kind == Bool && v.Scalar == true):
 			change(i).Value = &Node{Kind: Map, Pos: v.Pos, Pointer: v.Pointer, width: v.width}
 		case c.toggle && v.Kind == Bool:

@@ -181,6 +181,8 @@ func TestMergeRules(t *testing.T) {
 		{"a service by true", "{services: {nginx: {port: 1}}}", "{services: {nginx: true}}", "{services: {nginx: {port: 1}}}"},
 		{"a service is off", "{services: {nginx: {port: 1}, redis: {}}}", "{services: {nginx: false}}", "{services: {redis: {}}}"},
 		{"a service is off and on", "{services: {nginx: false}}", "{services: {nginx: {port: 2}}}", "{services: {nginx: {port: 2}}}"},
+		{"a user by the name", "{users: {ada: {admin: true}}}", "{users: {ada: , bob: }}", "{users: {ada: {admin: true}, bob: {}}}"},
+		{"a user taken back", "{users: {ada: {admin: true}}}", "{users: {ada: ~}}", "{users: {}}"},
 		{"false elsewhere is false", "{a: true}", "{a: false}", "{a: false}"},
 		{"null among options is null", "{nixos: {x.y: 1}}", "{nixos: {x.y: ~, z: {q: ~}}}", "{nixos: {x.y: ~, z: {q: ~}}}"},
 		{"null over all options takes back", "{nixos: {x: 1}}", "{nixos: ~}", "{}"},

@@ -125,8 +125,9 @@ func (ps Problems) err() error {
 	seen := make(map[spot]bool, len(out))
 	out = slices.DeleteFunc(out, func(p Problem) bool {
 		key := spot{p.Pos, p.Code, p.What}
-		if p.Code == CodeType || p.Code == CodeFormat {
-			key.what = "" // loading and the schema word it differently
+		switch p.Code {
+		case CodeType, CodeFormat, CodeUnknown:
+			key.what = "" // loading, layers and merged hosts word it differently
 		}
 		dup := seen[key]
 		seen[key] = true
