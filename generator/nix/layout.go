@@ -15,6 +15,10 @@ type layout struct {
 	// lines holds the origin of every line so far; the last one may be unfinished.
 	lines  []int32
 	undone []undo
+	soft   bool // the document has soft spaces
+
+	attempts int // attempts at breakOnly under way
+	failed   map[attempt]bool
 }
 
 // level is an indentation in force: columns, since which nesting.
@@ -27,7 +31,7 @@ type undo struct {
 
 func (l *layout) reset(d *doc) {
 	*l = layout{
-		toks: d.toks, text: d.text, out: l.out[:0],
+		toks: d.toks, text: d.text, out: l.out[:0], soft: d.soft,
 		levels: append(l.levels[:0], level{}), lines: append(l.lines[:0], 0), undone: l.undone[:0],
 	}
 }
@@ -293,6 +297,16 @@ func (l *layout) byPriority(i, j int32) bool {
 // breakOnly writes the tokens from i to j with only the group at p broken, if that fits.
 func (l *layout) breakOnly(p, i, j int32) bool {
 	q := l.toks[p].match
+	if !l.mayFit(q+1, j) {
+		return false
+	}
+	try := attempt{p, int32(l.column), l.firstLineWidth(j, width), int32(len(l.undone))}
+	if !l.soft {
+		try.undone = 0
+	}
+	if l.failed[try] {
+		return false
+	}
 	out, column, lines, origin := len(l.out), l.column, len(l.lines), l.lines[len(l.lines)-1]
 	var few [16]level
 	levels := append(few[:0], l.levels...)
@@ -301,20 +315,42 @@ func (l *layout) breakOnly(p, i, j int32) bool {
 	ok := l.fitsFlat(i, p)
 	if ok {
 		l.stiffen(q+1, j)
+		l.attempts++
 		l.broken(p+1, q)
+		l.attempts--
 		ok = l.fitsFlat(q+1, j)
 		for _, u := range l.undone[undone:] {
 			l.toks[u.at].kind = u.kind
 		}
 		l.undone = l.undone[:undone]
 	}
-	if !ok {
-		l.out, l.column = l.out[:out], column
-		l.lines = l.lines[:lines]
-		l.lines[lines-1] = origin
-		l.levels = append(l.levels[:0], levels...)
+	if ok {
+		return true
 	}
-	return ok
+	l.out, l.column = l.out[:out], column
+	l.lines = l.lines[:lines]
+	l.lines[lines-1] = origin
+	l.levels = append(l.levels[:0], levels...)
+	if l.attempts > 0 { // else it is not tried again
+		if l.failed == nil {
+			l.failed = map[attempt]bool{}
+		}
+		l.failed[try] = true
+	}
+	return false
+}
+
+// An attempt is all that the outcome of breakOnly depends on: the group, the
+// column it starts at, and the width that must follow it on the same line.
+// Where soft spaces look further ahead, the number of stiffened spaces stands
+// for what they see. Failed attempts are remembered, else nested calls would
+// take exponential time.
+type attempt struct{ group, column, follow, undone int32 }
+
+// mayFit reports whether the tokens from i to j fit a line at all.
+func (l *layout) mayFit(i, j int32) bool {
+	i = l.skipBrackets(i, j)
+	return i == j || l.toks[i].breaks == l.toks[j].breaks && l.flatWidth(i, j) <= width
 }
 
 // stiffen takes the line breaks out of the tokens from i to j, except those of regular groups.

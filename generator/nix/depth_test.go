@@ -1,0 +1,45 @@
+package nix
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// Layout tries several forms of a call; nested, that must not multiply.
+func TestDeepNestingStaysFast(t *testing.T) {
+	wide := Str(strings.Repeat("x", 60))
+	for name, wrap := range map[string]func(Expr) Expr{
+		"last argument":     func(e Expr) Expr { return Call{Ref{"lib", "mkIf"}, []Expr{Ref{"cond"}, e}} },
+		"first argument":    func(e Expr) Expr { return Call{Ref{"f"}, []Expr{e, wide}} },
+		"both arguments":    func(e Expr) Expr { return Call{Ref{"f"}, []Expr{e, set(bind("a", Int(1)), bind("b", wide))}} },
+		"list":              func(e Expr) Expr { return List{e} },
+		"list of two":       func(e Expr) Expr { return List{e, wide} },
+		"set":               func(e Expr) Expr { return set(bind("a.b.c", e)) },
+		"set as argument":   func(e Expr) Expr { return Call{Ref{"f"}, []Expr{set(bind("a", e), bind("b", wide))}} },
+		"quoted names":      func(e Expr) Expr { return set(bind(`a."b c"`, e)) },
+		"function":          func(e Expr) Expr { return Func{Arg: "x", Body: e} },
+		"function argument": func(e Expr) Expr { return Call{Ref{"f"}, []Expr{Func{Arg: "x", Body: e}}} },
+		"let":               func(e Expr) Expr { return Let{[]Binding{bind("a", e)}, Ref{"a"}} },
+		"condition":         func(e Expr) Expr { return If{e, wide, wide} },
+		"else":              func(e Expr) Expr { return If{Ref{"a"}, wide, e} },
+		"operator":          func(e Expr) Expr { return Op{"++", List{wide}, Op{"+", wide, e}} },
+		"comparison":        func(e Expr) Expr { return Op{"==", wide, e} },
+		"antiquotation":     func(e Expr) Expr { return Interp{Str("a"), e} },
+		"selection":         func(e Expr) Expr { return Select{Of: Call{Ref{"f"}, []Expr{e}}, Attr: []Expr{Str("a")}, Or: Null{}} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := Expr(Ref{"leaf"})
+			for range 60 {
+				e = wrap(e)
+			}
+			start := time.Now()
+			if _, err := Print(e); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(start); took > time.Second {
+				t.Errorf("took %v", took)
+			}
+		})
+	}
+}
