@@ -183,6 +183,19 @@ func explicitBindings(bs []Binding) string {
 // pieces matches how Nix shows an indented string with escapes in it: ("a" + "b").
 var pieces = regexp.MustCompile(`\("(?:[^"\\]|\\.)*"(?: \+ "(?:[^"\\]|\\.)*")+\)`)
 
+// joinPieces makes literal strings that Nix shows in pieces whole.
+func joinPieces(s string) string {
+	for {
+		joined := pieces.ReplaceAllStringFunc(s, func(s string) string {
+			return strings.ReplaceAll(s[1:len(s)-1], `" + "`, "")
+		})
+		if joined == s {
+			return strings.ReplaceAll(s, `\${`, `${`)
+		}
+		s = joined
+	}
+}
+
 // TestNixParsesTheSame: what is printed means the expression, says Nix's own
 // parser, which prints both forms with all parentheses. Free variables are made
 // arguments; Nix refuses a name that is missing there.
@@ -201,10 +214,7 @@ func TestNixParsesTheSame(t *testing.T) {
 		if err != nil {
 			rt.Fatalf("%v: %s\nin\n%s", err, &stderr, source)
 		}
-		joined := pieces.ReplaceAllStringFunc(string(out), func(s string) string {
-			return strings.ReplaceAll(s[1:len(s)-1], `" + "`, "")
-		})
-		return strings.ReplaceAll(joined, `\${`, `${`)
+		return joinPieces(string(out))
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		var list List
