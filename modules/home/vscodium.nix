@@ -11,6 +11,7 @@ let
   is2511 = lib.versionOlder lib.trivial.release "26.05";
   cfg = config.programs.vscodium;
   settings = "${config.xdg.configHome}/VSCodium/User/settings.json";
+  seed = (pkgs.formats.json { }).generate "vscodium-settings.json" cfg.profiles.default.userSettings;
 in
 {
   imports = lib.optionals is2511 (
@@ -66,11 +67,11 @@ in
       pkgs.nil
       pkgs.nixfmt
     ];
-    file.${settings}.enable = lib.mkIf cfg.mutableExtensionsDir (lib.mkDefault false);
+    file = lib.mkIf cfg.mutableExtensionsDir { ${settings}.enable = lib.mkDefault false; };
     activation.seedVscodiumSettings = lib.mkIf cfg.mutableExtensionsDir (
       lib.hm.dag.entryAfter [ "linkGeneration" ] ''
         if [[ ! -e ${lib.escapeShellArg settings} ]]; then
-          run install -D -m 0644 ${config.home.file.${settings}.source} ${lib.escapeShellArg settings}
+          run install -D -m 0644 ${seed} ${lib.escapeShellArg settings}
         fi
       ''
     );

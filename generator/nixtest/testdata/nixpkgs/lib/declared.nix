@@ -47,6 +47,7 @@ let
     "16 bit unsigned integer; between 0 and 65535 [both inclusive]" = types.port;
     "8 bit unsigned integer; between 0 and 255 [both inclusive]" = types.ints.u8;
     "strings concatenated with “\\n”" = types.lines;
+    "strings concatenated with \"\\n\"" = types.lines;
     "strings concatenated with “,”" = types.commas;
     "strings concatenated with \" \"" = types.separatedString " ";
     "strings concatenated with “:”" = types.envVar;
@@ -69,7 +70,8 @@ let
         (rule "(.*) \\(read only\\)" (m: parse (head m) json))
         (rule "null or (.*)" (m: types.nullOr (parse (head m) json)))
         (rule "\\(([^()]*|[^()]*\\([^()]*\\)[^()]*)\\)" (m: parse (head m) json))
-        (rule "submodule" (_: below true json))
+        # Some submodules keep their options out of the manual; those take any name.
+        (rule "submodule" (_: below (json != { }) json))
         (rule "open submodule of .*" (_: below false json))
         (rule "string matching the pattern .*" (_: types.str))
         (rule "list of string matching the pattern .*" (_: types.listOf types.str))
@@ -77,6 +79,7 @@ let
           m: types.ints.between (lib.toInt (head m)) (lib.toInt (lib.last m))
         ))
         (rule "one of (“[^”]*”(, “[^”]*”)*)" (m: types.enum (quoted (head m))))
+        (rule "one of (\"[^\"]*\"(, \"[^\"]*\")*)" (m: types.enum (quoted (head m))))
         (rule "([^()]*) or ([^()]*)" (m: types.either (parse (head m) json) (parse (lib.last m) json)))
         (rule "(non-empty )?\\(?list of ([^()]*)\\)?" (m: types.listOf (element (lib.last m))))
         (rule "list of \\((.*)\\)" (m: types.listOf (element (head m))))
@@ -86,7 +89,7 @@ let
     in
     exact.${text} or (if hits == [ ] then anything json else (head hits).f (head hits).found);
 
-  quoted = text: map head (filter builtins.isList (builtins.split "“([^”]*)”" text));
+  quoted = text: map head (filter builtins.isList (builtins.split "[“\"]([^”\"]*)[”\"]" text));
 
   below =
     strict: json:

@@ -1,0 +1,21 @@
+# Written by quick-deploy from the profile. Settings of your own belong in local.nix,
+# which is written once and then left alone.
+{ ... }:
+{
+  imports = [
+    ./hardware-configuration.nix
+    ./local.nix
+    ../../modules/base.nix
+    ../../modules/desktop/cosmic.nix
+    ../../modules/desktop/session.nix
+    ../../modules/zram.nix
+  ];
+
+  zramSwap.memoryPercent = 50;
+
+  networking.hostName = "atlas";
+
+  services.displayManager.defaultSession = "cosmic";
+
+  system.stateVersion = "26.05";
+}

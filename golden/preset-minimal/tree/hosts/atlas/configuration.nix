@@ -1,0 +1,31 @@
+# Written by quick-deploy from the profile. Settings of your own belong in local.nix,
+# which is written once and then left alone.
+{ ... }:
+{
+  imports = [
+    ./hardware-configuration.nix
+    ./local.nix
+    ../../modules/base.nix
+    ../../modules/openssh.nix
+    ../../modules/zram.nix
+  ];
+
+  zramSwap.memoryPercent = 50;
+
+  networking.hostName = "atlas";
+
+  i18n.defaultLocale = "en_US.UTF-8";
+
+  users.users.ada = {
+    extraGroups = [
+      "networkmanager"
+      "wheel"
+    ];
+    isNormalUser = true;
+    openssh.authorizedKeys.keys = [
+      "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS ada@example.org"
+    ];
+  };
+
+  system.stateVersion = "26.05";
+}
