@@ -35,20 +35,20 @@ type Node struct {
 type Rule struct {
 	// Option is the NixOS option that is set, Home the home-manager option.
 	// Parts in angle brackets stand for the key of the enclosing map of that name.
-	Option string `json:"option,omitempty"`
-	Home   string `json:"home,omitempty"`
+	Option string
+	Home   string
 	// Code names a handler of the generator.
-	Code string `json:"code,omitempty"`
+	Code string
 	// As turns a string into something else: package, packages, secret or path.
-	As string `json:"as,omitempty"`
+	As string
 	// Each, Value and Map are templates.
-	Each  any            `json:"each,omitempty"`
-	Join  string         `json:"join,omitempty"` // joins the texts of Each to one
-	Value any            `json:"value,omitempty"`
-	Map   map[string]any `json:"map,omitempty"`
+	Each  any
+	Join  string // joins the texts of Each to one
+	Value any
+	Map   map[string]any
 	// When restricts the rule to one profile value.
-	When     any    `json:"when,omitempty"`
-	Priority string `json:"priority,omitempty"`
+	When     any
+	Priority string
 }
 
 // Service describes an entry of the catalogue.
@@ -101,7 +101,7 @@ func (n *Node) IsLeaf() bool {
 
 // Root parses the bundled schema into nodes.
 func Root() (*Node, error) {
-	doc, err := bundle(files)
+	doc, err := document()
 	if err != nil {
 		return nil, fmt.Errorf("read the schema: %w", err)
 	}
@@ -212,14 +212,17 @@ func (p *parser) annotations(n *Node, raw map[string]any, at string) error {
 		if _, one := v.(map[string]any); one {
 			v = []any{v}
 		}
-		n.Rules = nil
-		if err := remarshal(v, &n.Rules); err != nil {
-			return fmt.Errorf("%s/x-nixos: %w", at, err)
+		list, ok := v.([]any)
+		if !ok {
+			return fmt.Errorf("%s/x-nixos: neither a rule nor a list of rules", at)
 		}
-		for _, r := range n.Rules {
-			if err := r.check(); err != nil {
+		n.Rules = make([]Rule, len(list))
+		for i, v := range list {
+			r, err := newRule(v)
+			if err != nil {
 				return fmt.Errorf("%s/x-nixos: %w", at, err)
 			}
+			n.Rules[i] = r
 		}
 	}
 	if v, ok := raw["x-service"]; ok {
@@ -235,6 +238,41 @@ func (p *parser) annotations(n *Node, raw map[string]any, at string) error {
 		}
 	}
 	return nil
+}
+
+// newRule reads a rule. By hand, since there are thousands and every command reads them all.
+func newRule(v any) (Rule, error) {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return Rule{}, errors.New("a rule is an object")
+	}
+	var r Rule
+	texts := map[string]*string{
+		"option": &r.Option, "home": &r.Home, "code": &r.Code, "as": &r.As, "join": &r.Join, "priority": &r.Priority,
+	}
+	for key, v := range m {
+		switch key {
+		case "each":
+			r.Each = v
+		case "value":
+			r.Value = v
+		case "when":
+			r.When = v
+		case "map":
+			if r.Map, ok = v.(map[string]any); !ok {
+				return Rule{}, errors.New("map is an object")
+			}
+		default:
+			into, known := texts[key]
+			if !known {
+				return Rule{}, fmt.Errorf("unknown key %s", key)
+			}
+			if *into, ok = v.(string); !ok {
+				return Rule{}, fmt.Errorf("%s is a text", key)
+			}
+		}
+	}
+	return r, r.check()
 }
 
 // check refuses rules whose meaning would be ambiguous.

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 )
 
 //go:embed *.json services/*.json home/*.json
@@ -37,7 +38,7 @@ func Presets() fs.FS {
 // Bundle is the whole schema as one document without references to other
 // files: what `quick-deploy schema` prints and what validation compiles.
 func Bundle() ([]byte, error) {
-	doc, err := bundle(files)
+	doc, err := document()
 	if err != nil {
 		return nil, fmt.Errorf("bundle the schema: %w", err)
 	}
@@ -50,6 +51,9 @@ func Bundle() ([]byte, error) {
 	}
 	return out.Bytes(), nil
 }
+
+// document is the schema in one piece. What is embedded never changes, so it is put together once.
+var document = sync.OnceValues(func() (map[string]any, error) { return bundle(files) })
 
 // bundler copies the referenced files into $defs of the root document.
 type bundler struct {
