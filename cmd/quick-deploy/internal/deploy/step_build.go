@@ -136,6 +136,7 @@ func isSystem(path string) bool { return path != "" && sane(path) == nil }
 // nix runs a command of Nix, repeats it where the network failed, and says
 // what went wrong otherwise.
 func (s *session) nix(ctx context.Context, c run.Command) error {
+	said := ""
 	err := s.cfg.Retry.Do(ctx, s.cfg.Jitter, s.cfg.Sleep,
 		func(n retry.Notice) {
 			msg := fmt.Sprintf("attempt %d of %d failed (%s: %s); the next in %s", n.Attempt, n.Of, n.Class, n.Reason, n.Wait)
@@ -147,7 +148,8 @@ func (s *session) nix(ctx context.Context, c run.Command) error {
 			if err == nil {
 				return nil
 			}
-			return &retry.Failure{Err: err, Output: plainLog(res.Stderr)}
+			said = plainLog(res.Stderr)
+			return &retry.Failure{Err: err, Output: said}
 		})
 	if err == nil || ctx.Err() != nil {
 		return err
@@ -166,9 +168,8 @@ func (s *session) nix(ctx context.Context, c run.Command) error {
 	if !errors.As(err, &re) {
 		return err
 	}
-	text := plainLog(re.Tail)
-	v := retry.Classify(text)
-	e := fault.New(fault.Build, "%s: %w", excerpt(text), err)
+	v := retry.Classify(said)
+	e := fault.New(fault.Build, "%s: %w", excerpt(said), err)
 	e.Child = re.Code
 	switch v.Class {
 	case retry.Missing:
@@ -178,7 +179,7 @@ func (s *session) nix(ctx context.Context, c run.Command) error {
 	case retry.Hash:
 		e.Hint("a download is not what the lock file or the package promises; trying again does not help")
 	case retry.Builder:
-		for _, l := range lastLog(text, 5) {
+		for _, l := range lastLog(said, 5) {
 			e.Hint("the builder said: %s", l)
 		}
 	case retry.Disk:

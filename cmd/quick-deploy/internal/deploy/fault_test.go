@@ -1,0 +1,565 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+)
+
+// Every write of a run meets a full disk, one after the other. The machine is
+// then as before or as wanted, and with room again the next run ends well.
+func TestDiskFullAtEveryWrite(t *testing.T) {
+	writes := 0
+	count := newWorld(t)
+	d := count.deployer(func(c *Config) {
+		c.Writer = atomic.Writer{Hook: func(s atomic.Stage, _ string) error {
+			if s == atomic.BeforeTemp {
+				writes++
+			}
+			return nil
+		}}
+	})
+	if _, err := count.run(t, d, count.goal(Switch)); err != nil {
+		t.Fatal(err)
+	}
+	want := count.now(t)
+	if writes < 20 {
+		t.Fatalf("only %d writes", writes)
+	}
+	for at := 1; at <= writes; at++ {
+		w := newWorld(t)
+		before := w.now(t)
+		n := 0
+		full := w.deployer(func(c *Config) {
+			c.Writer = atomic.Writer{Hook: func(s atomic.Stage, path string) error {
+				if s == atomic.BeforeTemp {
+					n++
+				}
+				if n >= at { // full stays full
+					return fmt.Errorf("write %s: %w", path, syscall.ENOSPC)
+				}
+				return nil
+			}}
+		})
+		_, err := w.run(t, full, w.goal(Switch))
+		if !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("write %d: %v", at, err)
+		}
+		now := w.now(t)
+		if diff := cmp.Diff(before, now); diff != "" && cmp.Diff(want, now) != "" {
+			t.Errorf("write %d: neither as before nor as wanted:\n%s", at, diff)
+		}
+		if _, err := w.run(t, w.deployer(), w.goal(Switch)); err != nil {
+			t.Errorf("write %d: run again: %v", at, err)
+		}
+		// Putting back and trying again takes generation numbers; the paths are what counts.
+		if diff := cmp.Diff(unnumbered(want), unnumbered(w.now(t))); diff != "" {
+			t.Errorf("write %d (-want +got):\n%s", at, diff)
+		}
+	}
+}
+
+func unnumbered(m map[string]string) map[string]string {
+	out := maps.Clone(m)
+	for _, k := range []string{"system", "home"} {
+		_, out[k], _ = strings.Cut(m[k], " ")
+	}
+	return out
+}
+
+// A real full disk: the state directory on a tmpfs of 200 kB.
+func TestRealFullDisk(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("mounting a tmpfs needs root; TestDiskFullAtEveryWrite does without")
+	}
+	w := newWorld(t)
+	state := w.path("home/ada/.local/state/quick-deploy")
+	must(t, os.MkdirAll(state, 0o700))
+	if err := syscall.Mount("tmpfs", state, "tmpfs", 0, "size=200k"); err != nil {
+		t.Skipf("mount: %v", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(state, syscall.MNT_DETACH) })
+	before := w.now(t)
+	ballast := filepath.Join(state, "ballast")
+	must(t, os.WriteFile(ballast, make([]byte, 180<<10), 0o600))
+	_, err := w.run(t, w.deployer(), w.goal(Switch))
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("%v", err)
+	}
+	if diff := cmp.Diff(before, w.now(t)); diff != "" {
+		t.Errorf("not as before (-want +got):\n%s", diff)
+	}
+	must(t, os.Remove(ballast))
+	if _, err := w.run(t, w.deployer(), w.goal(Switch)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReadOnlyStateDirectoryTouchesNothing(t *testing.T) {
+	w := newWorld(t)
+	before := w.now(t)
+	// A file in the place of the directory refuses root as well as a user.
+	must(t, os.RemoveAll(w.path("home/ada/.local/state/quick-deploy")))
+	must(t, os.WriteFile(w.path("home/ada/.local/state/quick-deploy"), nil, 0o400))
+	_, err := w.deployer().Run(t.Context(), Plan{Goal: w.goal(Switch)})
+	if fault.CodeOf(err) != fault.Preflight || len(fault.HintsOf(err)) == 0 {
+		t.Errorf("%v", err)
+	}
+	if diff := cmp.Diff(before, w.now(t)); diff != "" || len(w.ran) > 0 {
+		t.Errorf("ran %q, changed:\n%s", w.ran, diff)
+	}
+}
+
+func TestClockGoingBackwards(t *testing.T) {
+	w := newWorld(t)
+	clock := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	back := func(c *Config) {
+		c.Now = func() time.Time { clock = clock.Add(-time.Hour); return clock }
+	}
+	for _, text := range []string{"one", "two", "three"} {
+		w.writeFlake(t, text)
+		r, err := w.run(t, w.deployer(back), w.goal(Switch))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range r.Steps {
+			if s.Status != journal.Done && s.Status != journal.Skipped {
+				t.Errorf("run %d: step %s is %s", r.ID, s.Name, s.Status)
+			}
+		}
+	}
+	records, bad := w.deployer(back).History()
+	if len(records) != 3 || len(bad) > 0 || records[0].ID != 3 || records[2].ID != 1 {
+		t.Errorf("%d records, %v", len(records), bad)
+	}
+	p, err := w.deployer(back).PlanRollback(t.Context(), RollbackOptions{Yes: true})
+	if err != nil || p.Undoes != 3 {
+		t.Errorf("rollback undoes %d, %v", p.Undoes, err)
+	}
+	backups, err := (&session{Deployer: w.deployer()}).backups().List()
+	if err != nil || len(backups) != 3 || backups[0].Run != 3 {
+		t.Errorf("backups %+v, %v", backups, err)
+	}
+}
+
+func TestOfTwoRunsOneIsRefused(t *testing.T) {
+	w := newWorld(t)
+	started, finish := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	first := w.deployer(func(c *Config) {
+		c.Hook = func(point string) error {
+			if point == "before:build" {
+				once.Do(func() { close(started) })
+				<-finish
+			}
+			return nil
+		}
+	})
+	done := make(chan error, 1)
+	go func() {
+		p, err := first.Plan(context.Background(), w.goal(Switch))
+		if err == nil {
+			_, err = first.Run(context.Background(), p)
+		}
+		done <- err
+	}()
+	<-started
+	second := &world{dir: w.dir}
+	_, err := second.run(t, second.deployer(), second.goal(Switch))
+	if fault.CodeOf(err) != fault.Locked || !strings.Contains(err.Error(), "switch, process 42 on atlas") {
+		t.Errorf("the second run: %v", err)
+	}
+	if len(second.ran) > 0 {
+		t.Errorf("the second run ran %q", second.ran)
+	}
+	st, err := second.deployer().Status(t.Context())
+	if err != nil || st.AtWork == nil || !strings.Contains(st.Explanation, "at work") {
+		t.Errorf("status: %+v, %v", st.Explanation, err)
+	}
+	close(finish)
+	if err := <-done; err != nil {
+		t.Errorf("the first run: %v", err)
+	}
+	if records, _ := first.History(); len(records) != 1 {
+		t.Errorf("%d records", len(records))
+	}
+}
+
+// flaky is a world whose network fails the first n builds.
+type flaky struct {
+	*world
+	fails int
+	says  string
+}
+
+func (f *flaky) Run(ctx context.Context, c run.Command) (run.Result, error) {
+	if c.Name == "nixos-rebuild" && f.fails > 0 {
+		f.fails--
+		f.ran = append(f.ran, c.String())
+		return run.Result{Code: 1, Stderr: f.says}, &run.Error{Command: c.String(), Code: 1, Tail: f.says}
+	}
+	return f.world.Run(ctx, c)
+}
+
+func TestNetworkFailures(t *testing.T) {
+	const down = `@nix {"action":"msg","level":0,"msg":"\u001b[31;1merror:\u001b[0m unable to download 'https://cache.nixos.org/x': Couldn't resolve host name (6)"}` + "\n"
+	for name, c := range map[string]struct {
+		fails int
+		says  string
+		want  fault.Code
+		calls int
+		waits []time.Duration
+	}{
+		"three times":      {3, down, fault.OK, 4, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second}},
+		"for good":         {99, down, fault.Network, 4, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second}},
+		"evaluation error": {99, `@nix {"action":"msg","level":0,"msg":"error: undefined variable 'x'"}`, fault.Build, 1, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			f := &flaky{world: w, fails: c.fails, says: c.says}
+			var waits []time.Duration
+			var events []journal.Event
+			d := w.deployer(func(cfg *Config) {
+				cfg.Runner = f
+				cfg.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
+				cfg.Events = func(e journal.Event) { events = append(events, e) }
+			})
+			r, err := w.run(t, d, w.goal(Switch))
+			if fault.CodeOf(err) != c.want || !slices.Equal(waits, c.waits) {
+				t.Errorf("%v, waits %v, want %v", err, waits, c.waits)
+			}
+			calls := 0
+			for _, cmd := range w.ran {
+				if strings.HasPrefix(cmd, "nixos-rebuild") {
+					calls++
+				}
+			}
+			if calls != c.calls {
+				t.Errorf("%d attempts, want %d", calls, c.calls)
+			}
+			if n := len(slices.Collect(func(yield func(journal.Event) bool) {
+				for _, e := range events {
+					if e.Type == "retry" && !yield(e) {
+						return
+					}
+				}
+			})); n != len(c.waits) {
+				t.Errorf("%d retries were told of", n)
+			}
+			if c.want != fault.OK && r.Result != journal.Unchanged {
+				t.Errorf("result %q", r.Result)
+			}
+		})
+	}
+}
+
+// A failed build that is repaired is the same run's work taken over: what was built is not built again.
+func TestTheNextRunTakesTheBuildOver(t *testing.T) {
+	w := newWorld(t)
+	fails := 0
+	d := w.deployer(func(c *Config) {
+		c.Runner = &failing{world: w, match: w.hash(w.flake()), with: "switch-to-configuration test", code: 4, count: &fails}
+	})
+	if _, err := w.run(t, d, w.goal(Switch)); fault.CodeOf(err) != fault.Activation {
+		t.Fatal(err)
+	}
+	w.ran = nil
+	r, err := w.run(t, w.deployer(), w.goal(Switch))
+	if err != nil || r.ID != 2 {
+		t.Fatalf("run %d, %v", r.ID, err)
+	}
+	if slices.ContainsFunc(w.ran, func(c string) bool { return strings.HasPrefix(c, "nixos-rebuild") }) {
+		t.Error("it was built again")
+	}
+	w.writeFlake(t, "changed")
+	w.ran = nil
+	if _, err := w.run(t, w.deployer(), w.goal(Switch)); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(w.ran, func(c string) bool { return strings.HasPrefix(c, "nixos-rebuild") }) {
+		t.Error("a changed flake was not built")
+	}
+}
+
+func TestInhibitorsAndDisplayManager(t *testing.T) {
+	const unit = "etc/systemd/system/display-manager.service"
+	for name, c := range map[string]struct {
+		old, new  map[string]string
+		graphical bool
+		change    func(*Goal)
+		boots     string // why only the boot default moves, "" if the system is switched
+	}{
+		"same inhibitors":      {map[string]string{"switch-inhibitors": `{"dbus":"a"}`}, map[string]string{"switch-inhibitors": `{"dbus":"a"}`}, false, nil, ""},
+		"dbus changes":         {map[string]string{"switch-inhibitors": `{"dbus":"a"}`}, map[string]string{"switch-inhibitors": `{"dbus":"b"}`}, false, nil, "changes dbus"},
+		"at the user's wish":   {map[string]string{"switch-inhibitors": `{"dbus":"a"}`}, map[string]string{"switch-inhibitors": `{"dbus":"b"}`}, false, func(g *Goal) { g.IgnoreInhibitors = true }, ""},
+		"old system has none":  {nil, map[string]string{"switch-inhibitors": `{"dbus":"b"}`}, false, nil, ""},
+		"display in a session": {map[string]string{unit: "sddm"}, map[string]string{unit: "gdm"}, true, nil, "the display manager changes"},
+		"display over ssh":     {map[string]string{unit: "sddm"}, map[string]string{unit: "gdm"}, false, nil, ""},
+		"live all the same":    {map[string]string{unit: "sddm"}, map[string]string{unit: "gdm"}, true, func(g *Goal) { g.LiveDisplay = true }, ""},
+		"same display":         {map[string]string{unit: "gdm"}, map[string]string{unit: "gdm"}, true, nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			put := func(system string, files map[string]string) {
+				for f, text := range files {
+					p := filepath.Join(w.path("store/"+system+"-nixos-system"), f)
+					must(t, os.MkdirAll(filepath.Dir(p), 0o755))
+					must(t, os.WriteFile(p, []byte(text), 0o644))
+				}
+			}
+			put("first", c.old)
+			put(w.hash(w.flake()), c.new)
+			g := w.goal(Switch)
+			if c.change != nil {
+				c.change(&g)
+			}
+			r, err := w.run(t, w.deployer(func(cfg *Config) { cfg.Graphical = c.graphical }), g)
+			must(t, err)
+			now := w.now(t)
+			booted := now["current"] == "/store/first-nixos-system"
+			if booted != (c.boots != "") || now["boot"] == "/store/first-nixos-system" {
+				t.Errorf("runs %s, boots %s", now["current"], now["boot"])
+			}
+			if c.boots == "" {
+				return
+			}
+			if !slices.Contains(r.Pending, "reboot") || now["home"][:2] != "1 " {
+				t.Errorf("pending %q, home %s", r.Pending, now["home"])
+			}
+			if !strings.Contains(fmt.Sprint(r.Steps), c.boots) {
+				t.Errorf("the record does not say why: %+v", r.Steps)
+			}
+			// After the reboot the same command does the rest.
+			must(t, w.setLink(w.path("run/current-system"), w.path("store/"+w.hash(w.flake())+"-nixos-system")))
+			if _, err := w.run(t, w.deployer(func(cfg *Config) { cfg.Graphical = c.graphical }), g); err != nil {
+				t.Fatal(err)
+			}
+			if now := w.now(t); now["home"][:2] != "2 " {
+				t.Errorf("the home did not follow: %s", now["home"])
+			}
+		})
+	}
+}
+
+func TestExitCode100MeansReboot(t *testing.T) {
+	w := newWorld(t)
+	d := w.deployer(func(c *Config) { c.Runner = &refusing{world: w, code: exitReboot} })
+	r, err := w.run(t, d, w.goal(Switch))
+	must(t, err)
+	now := w.now(t)
+	if now["current"] != "/store/first-nixos-system" || now["boot"] == now["current"] || !slices.Contains(r.Pending, "reboot") {
+		t.Errorf("%v, pending %q", now, r.Pending)
+	}
+}
+
+// refusing is a world whose new systems refuse "test" without doing anything.
+type refusing struct {
+	*world
+	code int
+}
+
+func (f *refusing) Run(ctx context.Context, c run.Command) (run.Result, error) {
+	if strings.HasSuffix(c.String(), "switch-to-configuration test") && !strings.Contains(c.Name, "first") {
+		return run.Result{Code: f.code}, &run.Error{Command: c.String(), Code: f.code}
+	}
+	return f.world.Run(ctx, c)
+}
+
+func TestVerbs(t *testing.T) {
+	for verb, want := range map[Verb]map[string]bool{ // what moves
+		Build:  {},
+		Test:   {"current": true},
+		Boot:   {"system": true, "boot": true},
+		Switch: {"current": true, "system": true, "boot": true, "home": true},
+	} {
+		t.Run(string(verb), func(t *testing.T) {
+			w := newWorld(t)
+			before := w.now(t)
+			g := w.goal(verb)
+			g.Yes = verb != Build
+			r, err := w.run(t, w.deployer(), g)
+			must(t, err)
+			now := w.now(t)
+			for _, k := range []string{"current", "system", "boot", "home"} {
+				if (before[k] != now[k]) != want[k] {
+					t.Errorf("%s moved: %t", k, before[k] != now[k])
+				}
+			}
+			if r.System == "" || r.Homes["ada"] == "" {
+				t.Errorf("nothing was built: %+v", r)
+			}
+			if records, _ := w.deployer().History(); len(records) != map[bool]int{true: 1, false: 0}[verb != Build] {
+				t.Errorf("%d records", len(records))
+			}
+		})
+	}
+}
+
+func TestPlanWritesNothingAndNamesEveryCommand(t *testing.T) {
+	w := newWorld(t)
+	before := listAll(t, w.dir)
+	d := w.deployer()
+	p, err := d.Plan(t.Context(), w.goal(Switch))
+	must(t, err)
+	if diff := cmp.Diff(before, listAll(t, w.dir)); diff != "" || len(w.ran) > 0 {
+		t.Errorf("a plan wrote or ran something: %q\n%s", w.ran, diff)
+	}
+	var b strings.Builder
+	must(t, p.WriteText(&b))
+	for _, c := range []string{"nixos-rebuild build --flake", "nix build", "# <system>/bin/switch-to-configuration test", "HOME_MANAGER_BACKUP_EXT=<suffix> <home>/activate", "--set <system>", "switch-to-configuration boot"} {
+		if !strings.Contains(b.String(), c) {
+			t.Errorf("no %q in the plan:\n%s", c, b.String())
+		}
+	}
+	var j strings.Builder
+	must(t, p.WriteJSON(&j))
+	if !strings.Contains(j.String(), `"schema_version": 1`) {
+		t.Error(j.String())
+	}
+	// What the plan lists is what the run does.
+	r, err := d.Run(t.Context(), p)
+	must(t, err)
+	var planned, done []string
+	for _, s := range p.Steps {
+		planned = append(planned, s.Step)
+	}
+	for _, s := range r.Steps {
+		done = append(done, s.Name)
+	}
+	if diff := cmp.Diff(planned, done); diff != "" {
+		t.Errorf("planned and done differ (-planned +done):\n%s", diff)
+	}
+}
+
+func listAll(t *testing.T, dir string) []string {
+	t.Helper()
+	var out []string
+	must(t, filepath.WalkDir(dir, func(p string, e os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		fi, err := e.Info()
+		if err == nil {
+			out = append(out, fmt.Sprint(p, fi.Mode(), fi.Size(), fi.ModTime()))
+		}
+		return err
+	}))
+	return out
+}
+
+func TestResume(t *testing.T) {
+	w := newWorld(t)
+	d := w.deployer()
+	goal := func(st journal.State) (Goal, error) {
+		if st.Verb != "switch" || st.Host != "atlas" || st.Flake != w.flake() {
+			t.Errorf("asked for %+v", st)
+		}
+		return w.goal(Switch), nil
+	}
+	if _, err := d.Resume(t.Context(), goal); !errors.Is(err, ErrNothingToResume) || fault.CodeOf(err) != fault.Usage {
+		t.Errorf("of nothing: %v", err)
+	}
+	w.fail = map[string]int{"nixos-rebuild": 1}
+	if _, err := w.run(t, d, w.goal(Switch)); err == nil {
+		t.Fatal("no failure")
+	}
+	st, err := d.Status(t.Context())
+	if err != nil || st.Next != "quick-deploy resume" || !strings.Contains(st.Explanation, `ended in step "build"`) {
+		t.Errorf("status: %q, next %q, %v", st.Explanation, st.Next, err)
+	}
+	w.fail = nil
+	r, err := d.Resume(t.Context(), goal)
+	if err != nil || r.Result != journal.Good {
+		t.Errorf("%q, %v", r.Result, err)
+	}
+	if _, err := d.Resume(t.Context(), goal); !errors.Is(err, ErrNothingToResume) {
+		t.Errorf("of a run that is done: %v", err)
+	}
+}
+
+func TestStatusSeesDrift(t *testing.T) {
+	w := newWorld(t)
+	d := w.deployer()
+	if st, err := d.Status(t.Context()); err != nil || st.Next != "quick-deploy switch" {
+		t.Errorf("of a fresh machine: %q, %v", st.Explanation, err)
+	}
+	if _, err := w.run(t, d, w.goal(Switch)); err != nil {
+		t.Fatal(err)
+	}
+	must(t, w.setLink(w.path("run/current-system"), w.path("store/first-nixos-system")))
+	st, err := d.Status(t.Context())
+	if err != nil || len(st.Drift) != 1 || !strings.Contains(st.Drift[0], "the running system is") {
+		t.Errorf("drift %q, %v", st.Drift, err)
+	}
+}
+
+func TestRollbackOfFilesKeepsTheUsers(t *testing.T) {
+	w := newWorld(t)
+	d := w.deployer()
+	file := func(name, text string) { must(t, os.WriteFile(filepath.Join(w.flake(), name), []byte(text), 0o644)) }
+	file("local.nix", "old mine")
+	if _, err := w.run(t, d, w.goal(Switch)); err != nil {
+		t.Fatal(err)
+	}
+	w.writeFlake(t, "two")
+	g := w.goal(Switch)
+	g.Tree = &fakeTree{dir: w.flake(), files: map[string]string{"flake.nix": "generated two", "flake.lock": "new lock", "added.nix": "x"}}
+	if _, err := w.run(t, d, g); err != nil {
+		t.Fatal(err)
+	}
+	file("local.nix", "new mine")
+	file("notes.md", "my notes")
+	p, err := d.PlanRollback(t.Context(), RollbackOptions{Files: true, Yes: true, Owned: func(string) ([]string, error) { return []string{"flake.nix", "added.nix"}, nil }})
+	must(t, err)
+	wantFiles := []Change{{"added.nix", Delete}, {"flake.lock", Update}, {"flake.nix", Update}}
+	if diff := cmp.Diff(wantFiles, p.Files); diff != "" || !slices.Equal(p.Kept, []string{"local.nix"}) {
+		t.Errorf("kept %q, files (-want +got):\n%s", p.Kept, diff)
+	}
+	system := w.now(t)["system"]
+	if _, err := d.Rollback(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	now := w.now(t)
+	for name, want := range map[string]string{"flake.nix": "two", "flake.lock": "lock of two", "local.nix": "new mine", "notes.md": "my notes", "added.nix": ""} {
+		if now["file "+name] != want {
+			t.Errorf("%s is %q, want %q", name, now["file "+name], want)
+		}
+	}
+	if now["system"] != system {
+		t.Errorf("--files moved the system to %s", now["system"])
+	}
+}
+
+func TestResetState(t *testing.T) {
+	w := newWorld(t)
+	d := w.deployer()
+	if to, err := d.ResetState(); to != "" || err != nil || exists(d.cfg.StateDir) {
+		t.Errorf("of nothing: %q, %v", to, err)
+	}
+	if _, err := w.run(t, d, w.goal(Switch)); err != nil {
+		t.Fatal(err)
+	}
+	to, err := d.ResetState()
+	if err != nil || !exists(to) {
+		t.Errorf("%q, %v", to, err)
+	}
+	if records, _ := d.History(); len(records) != 1 {
+		t.Errorf("%d records", len(records))
+	}
+}

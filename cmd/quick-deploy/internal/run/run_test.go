@@ -1,0 +1,179 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func shell(script string) Command { return Command{Name: "/bin/sh", Args: []string{"-c", script}} }
+
+func runner() *Exec { return &Exec{Environ: os.Environ(), Grace: 200 * time.Millisecond} }
+
+func TestStreamsAndExitCode(t *testing.T) {
+	var got []string
+	c := shell(`echo out; echo err >&2; printf 'no end'; exit 4`)
+	c.OnLine = func(s Stream, l string) { got = append(got, fmt.Sprint(int(s), " ", l)) }
+	res, err := runner().Run(t.Context(), c)
+	var re *Error
+	if !errors.As(err, &re) || re.Code != 4 || CodeOf(err) != 4 || TailOf(err) != "err" {
+		t.Fatalf("%v", err)
+	}
+	if res.Stdout != "out\nno end" || res.Stderr != "err\n" || res.Code != 4 {
+		t.Errorf("%+v", res)
+	}
+	slices.Sort(got)
+	if want := []string{"0 no end", "0 out", "1 err"}; !slices.Equal(got, want) {
+		t.Errorf("lines %q, want %q", got, want)
+	}
+}
+
+func TestHangingChildIsStoppedWithItsChildren(t *testing.T) {
+	mark := filepath.Join(t.TempDir(), "pid")
+	c := shell(`trap '' TERM; sh -c 'trap "" TERM; echo $$ > ` + mark + `; while :; do sleep 0.05; done' & wait; while :; do sleep 0.05; done`)
+	c.Timeout = 300 * time.Millisecond
+	start := time.Now()
+	_, err := runner().Run(t.Context(), c)
+	var re *Error
+	if !errors.As(err, &re) || re.Timeout != c.Timeout || !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("%v", err)
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	pid, err := os.ReadFile(mark)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	fmt.Sscan(string(pid), &n)
+	for range 50 {
+		if errors.Is(syscall.Kill(n, 0), syscall.ESRCH) || zombie(n) {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Errorf("grandchild %d is still there", n)
+}
+
+func zombie(pid int) bool {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err != nil || strings.Contains(string(data), ") Z ")
+}
+
+func TestChildKilledByASignal(t *testing.T) {
+	_, err := runner().Run(t.Context(), shell("kill -KILL $$"))
+	var re *Error
+	if !errors.As(err, &re) || re.Signal != "SIGKILL" || re.Code != -1 || !strings.Contains(err.Error(), "killed by SIGKILL") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestCancelledChildGetsTimeToEnd(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	c := shell("trap 'echo ended; exit 0' TERM; echo ready; while :; do sleep 0.02; done")
+	c.OnLine = func(_ Stream, l string) {
+		if l == "ready" {
+			cancel()
+		}
+	}
+	res, err := runner().Run(ctx, c)
+	if !errors.Is(err, context.Canceled) || !strings.Contains(res.Stdout, "ended") {
+		t.Errorf("%q, %v", res.Stdout, err)
+	}
+	if _, err := runner().Run(ctx, shell("true")); !errors.Is(err, context.Canceled) {
+		t.Errorf("a cancelled runner starts commands: %v", err)
+	}
+}
+
+func TestDaemonThatKeepsThePipeOpen(t *testing.T) {
+	start := time.Now()
+	if _, err := runner().Run(t.Context(), shell("sleep 30 & echo started")); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("waited %s for a grandchild", took)
+	}
+}
+
+func TestMissingProgram(t *testing.T) {
+	_, err := runner().Run(t.Context(), Command{Name: "no-such-program-here"})
+	if !errors.Is(err, exec.ErrNotFound) {
+		t.Errorf("%v", err)
+	}
+	x := &Exec{Environ: []string{"PATH=.:relative"}}
+	if p, err := x.LookPath("run_test.go"); err == nil {
+		t.Errorf("found %s by a relative PATH", p)
+	}
+}
+
+func TestEnvironmentIsAllowListed(t *testing.T) {
+	x := &Exec{Environ: []string{"PATH=" + os.Getenv("PATH"), "HOME=/home/ada", "GITHUB_TOKEN=x", "LD_PRELOAD=/x.so", "NIX_PATH=n", "LC_ALL=C", "BASH_ENV=/x"}}
+	c := Command{Name: "env", Env: []string{"NIXOS_NO_CHECK=1"}}
+	res, err := x.Run(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for line := range strings.Lines(res.Stdout) {
+		name, _, _ := strings.Cut(line, "=")
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	if want := []string{"HOME", "LC_ALL", "NIXOS_NO_CHECK", "NIX_PATH", "PATH"}; !slices.Equal(names, want) {
+		t.Errorf("the child sees %q, want %q", names, want)
+	}
+}
+
+func TestWhatNeedsRootIsRefusedWithoutElevation(t *testing.T) {
+	for _, c := range []Command{{Name: "true", Elevate: true}, {Name: "true", As: "eve"}, {Name: "true", Detach: &Detach{}}} {
+		if _, err := runner().Run(t.Context(), c); err == nil {
+			t.Errorf("%+v ran", c)
+		}
+	}
+}
+
+func TestInputAndEndOfFile(t *testing.T) {
+	res, err := runner().Run(t.Context(), Command{Name: "cat", Input: []byte("typed")})
+	if err != nil || res.Stdout != "typed" {
+		t.Errorf("%q, %v", res.Stdout, err)
+	}
+	if res, err := runner().Run(t.Context(), Command{Name: "cat", Timeout: 5 * time.Second}); err != nil || res.Stdout != "" {
+		t.Errorf("a child that asks: %q, %v", res.Stdout, err)
+	}
+}
+
+func TestManyLinesAreKeptFromTheEnd(t *testing.T) {
+	n := 0
+	c := shell(`i=0; while [ $i -lt 3000 ]; do printf '%01000d\n' $i; i=$((i+1)); done`)
+	c.OnLine = func(Stream, string) { n++ }
+	res, err := runner().Run(t.Context(), c)
+	if err != nil || n != 3000 || len(res.Stdout) > MaxCapture || !strings.HasSuffix(res.Stdout, "2999\n") {
+		t.Errorf("%d lines, %d bytes, %v", n, len(res.Stdout), err)
+	}
+}
+
+func TestQuoteIsUndoneByAShell(t *testing.T) {
+	for _, s := range []string{"", "plain", "a b", "it's", "$HOME", "`id`", "#x", "a#b", `"`, "\\", "new\nline", "ä", "*", "~", "a;b", "--flag=x y"} {
+		out, err := exec.Command("/bin/sh", "-c", "printf %s "+Quote(s)).Output()
+		if err != nil || string(out) != s {
+			t.Errorf("%q became %q (%v)", s, out, err)
+		}
+	}
+}
+
+func TestRedact(t *testing.T) {
+	got := Redact([]string{"PATH=/bin", "GITHUB_TOKEN=x", "NIX_CONFIG=access-tokens = y", "https_proxy=http://u:pw@proxy:3128", "SSH_AUTH_SOCK=/run/s", "db_password=z"})
+	want := []string{"PATH=/bin", "GITHUB_TOKEN=[redacted]", "NIX_CONFIG=[redacted]", "https_proxy=http://[redacted]@proxy:3128", "SSH_AUTH_SOCK=/run/s", "db_password=[redacted]"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
