@@ -23,25 +23,28 @@ const flakeHeader = "Written by quick-deploy from the profile. Settings of your 
 func release(p *profile.Profile) string { return cmp.Or(p.Release, DefaultRelease) }
 
 // flakeFiles writes flake.nix and flake.lock.
-func flakeFiles(p *profile.Profile, hosts []*host, extra map[string]bool) ([]File, error) {
-	names := []string{"nixpkgs"}
-	if slices.ContainsFunc(hosts, (*host).hasHome) {
-		names = append(names, "home-manager")
+func flakeFiles(p *profile.Profile, fleet Fleet, hosts []*host) ([]File, error) {
+	var extra []string
+	if name := fleet.Engine.input(); name != "" {
+		extra = append(extra, name)
 	}
-	names = append(names, sortedKeys(extra)...)
-	pins, err := flake.Builtin()
+	from, err := sources(p, hosts, extra)
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := pins.Inputs(release(p), names...)
-	if err != nil {
-		return nil, err
+	var inputs []flake.Input
+	for _, s := range from {
+		inputs = append(inputs, s.inputs...)
 	}
 	lock, err := flake.Lock(inputs)
 	if err != nil {
 		return nil, err
 	}
-	body, err := flakeExpr(hosts, inputs)
+	for _, h := range hosts {
+		h.summary.Modules = moduleFiles(h)
+		h.summary.Inputs = h.inputNames(from)
+	}
+	body, err := flakeExpr(fleet, hosts, from, inputs)
 	if err != nil {
 		return nil, err
 	}
@@ -58,12 +61,41 @@ func flakeFiles(p *profile.Profile, hosts []*host, extra map[string]bool) ([]Fil
 	}, nil
 }
 
+func moduleFiles(h *host) []string {
+	out := sortedKeys(h.modules)
+	for i := range out {
+		out[i] = "modules/" + out[i]
+	}
+	return out
+}
+
+// inputNames are the inputs that the host's system and homes are built from.
+func (h *host) inputNames(from []source) []string {
+	names := map[string]bool{"nixpkgs": true}
+	for name := range h.inputs {
+		names[name] = true
+	}
+	if h.hasHome() {
+		names["home-manager"] = true
+	}
+	out := sortedKeys(names)
+	for _, s := range from {
+		if s.name != h.channel.name || s.renamed == nil {
+			continue
+		}
+		for i, name := range out {
+			out[i] = s.renamed[name]
+		}
+	}
+	return out
+}
+
 func (h *host) hasHome() bool {
 	return slices.ContainsFunc(h.summary.Users, func(u User) bool { return u.Home })
 }
 
-func flakeExpr(hosts []*host, inputs []flake.Input) (nix.Expr, error) {
-	outputs, err := outputsExpr(hosts)
+func flakeExpr(fleet Fleet, hosts []*host, from []source, inputs []flake.Input) (nix.Expr, error) {
+	outputs, err := outputsExpr(fleet, hosts, from)
 	if err != nil {
 		return nil, err
 	}
@@ -95,22 +127,59 @@ func description(hosts []*host) string {
 
 // outputsExpr is the function from the inputs to what the flake offers. Hosts
 // and homes go through one small function each, so that every one is built alike.
-func outputsExpr(hosts []*host) (nix.Expr, error) {
-	homes := slices.ContainsFunc(hosts, (*host).hasHome)
-	params := []string{"self", "nixpkgs"}
-	lets := []nix.Binding{{Path: []string{"mkHost"}, Value: mkHost()}}
-	if homes {
-		params = append(params, "home-manager")
-		lets = append(lets, nix.Binding{Path: []string{"mkHome"}, Value: mkHome(), Blank: true})
+func outputsExpr(fleet Fleet, hosts []*host, from []source) (nix.Expr, error) {
+	perChannel := len(from) > 1
+	for _, h := range hosts {
+		h.perChannel = perChannel
+	}
+	params := []string{"self"}
+	for _, in := range from[0].inputs {
+		if in.Name == "nixpkgs" || in.Name == "home-manager" || in.Name == fleet.Engine.input() {
+			params = append(params, in.Name)
+		}
+	}
+	lets := []nix.Binding{{Path: []string{"mkHost"}, Value: mkHost(perChannel)}}
+	if perChannel {
+		// Functions take the inputs of the host's channel instead.
+		params = slices.DeleteFunc(params, func(name string) bool { return name == "home-manager" })
+		lets = append([]nix.Binding{channelsExpr(from[1:])}, lets...)
+	}
+	if slices.ContainsFunc(hosts, (*host).hasHome) {
+		lets = append(lets, nix.Binding{Path: []string{"mkHome"}, Value: mkHome(perChannel)})
+	}
+	if fleet.Engine == Colmena {
+		lets = append(lets, nix.Binding{Path: []string{"mkNode"}, Value: mkNode(perChannel)})
 	}
 	var bs []nix.Binding
+	checks := []nix.Binding{}
 	systems := map[string]bool{}
 	for _, h := range hosts {
-		bs = append(bs, hostOutputs(h)...)
+		configurations, tests := hostOutputs(h)
+		bs = append(bs, configurations...)
+		checks = append(checks, tests...)
 		systems[h.summary.System] = true
 	}
-	lets = append(lets, nix.Binding{Path: []string{"perSystem"}, Value: perSystem(sortedKeys(systems)), Blank: true})
-	bs = append(bs, systemOutputs()...)
+	lets = append(lets, nix.Binding{Path: []string{"perSystem"}, Value: perSystem(sortedKeys(systems))})
+	for i := range lets {
+		lets[i].Blank = i > 0
+	}
+	engine, err := fleet.Engine.outputs(fleet, hosts)
+	if err != nil {
+		return nil, err
+	}
+	bs = append(append(bs, engine...), systemOutputs(fleet.Engine)...)
+	if fleet.Engine == DeployRS {
+		own, err := nix.Nest(checks)
+		if err != nil {
+			return nil, fmt.Errorf("arrange the checks: %w", err)
+		}
+		bs = append(bs, nix.Binding{Path: []string{"checks"}, Value: deployChecks(own)})
+	} else {
+		for _, c := range checks {
+			c.Path = append([]string{"checks"}, c.Path...)
+			bs = append(bs, c)
+		}
+	}
 	slices.SortStableFunc(bs, func(a, b nix.Binding) int {
 		return slices.Index(outputOrder, a.Path[0]) - slices.Index(outputOrder, b.Path[0])
 	})
@@ -124,46 +193,77 @@ func outputsExpr(hosts []*host) (nix.Expr, error) {
 	return nix.Func{As: "inputs", Params: params, Open: true, Body: nix.Let{Binds: lets, Body: set}}, nil
 }
 
-var outputOrder = []string{"nixosConfigurations", "homeConfigurations", "checks", "formatter", "devShells"}
-
-func hostOutputs(h *host) []nix.Binding {
-	name, origin := h.profile.Name, h.profile.Node.Origin()
-	dir := "./hosts/" + name + "/"
-	out := []nix.Binding{
-		{
-			Path: []string{"nixosConfigurations", name}, Origin: origin,
-			Value: nix.Call{Fn: nix.Ref{"mkHost"}, Args: []nix.Expr{nix.Path(dir + "configuration.nix")}},
-		},
-		{
-			Path: []string{"checks", h.summary.System, name}, Origin: origin,
-			Value: nix.Ref{"self", "nixosConfigurations", name, "config", "system", "build", "toplevel"},
-		},
+// channelsExpr is channels.canary = inputs // { nixpkgs = inputs.nixpkgs-canary; … }:
+// the inputs as the modules of those hosts know them.
+func channelsExpr(from []source) nix.Binding {
+	var all []nix.Binding
+	for _, s := range from {
+		var own []nix.Binding
+		for _, name := range sortedKeys(s.renamed) {
+			own = append(own, nix.Binding{Path: []string{name}, Value: nix.Ref{"inputs", s.renamed[name]}})
+		}
+		all = append(all, nix.Binding{
+			Path:  []string{s.name},
+			Value: nix.Op{Name: "//", Left: nix.Ref{"inputs"}, Right: nix.Attrs{Body: own}},
+		})
 	}
+	return nix.Binding{Path: []string{"channels"}, Value: nix.Attrs{Body: all}, Comment: "Hosts with inputs of their own."}
+}
+
+var outputOrder = []string{
+	"nixosConfigurations", "homeConfigurations", "colmena", "colmenaHive", "deploy", "checks", "formatter", "devShells",
+}
+
+func (h *host) dir() string { return "./hosts/" + h.profile.Name + "/" }
+
+// from is a call of one of the flake's functions, with the inputs of the host's
+// channel where the flake has several.
+func (h *host) from(function string) nix.Call {
+	c := nix.Call{Fn: nix.Ref{function}}
+	switch {
+	case h.channel.name != "":
+		c.Args = append(c.Args, nix.Ref{"channels", h.channel.name})
+	case h.perChannel:
+		c.Args = append(c.Args, nix.Ref{"inputs"})
+	}
+	return c
+}
+
+// hostOutputs are the configurations of a host and of its homes, and the
+// checks that build them, by platform.
+func hostOutputs(h *host) (configurations, checks []nix.Binding) {
+	name, origin := h.profile.Name, h.profile.Node.Origin()
+	system := h.from("mkHost")
+	system.Args = append(system.Args, nix.Path(h.dir()+"configuration.nix"))
+	configurations = append(configurations, nix.Binding{Path: []string{"nixosConfigurations", name}, Origin: origin, Value: system})
+	checks = append(checks, nix.Binding{
+		Path: []string{h.summary.System, name}, Origin: origin,
+		Value: nix.Ref{"self", "nixosConfigurations", name, "config", "system", "build", "toplevel"},
+	})
 	for _, u := range h.summary.Users {
 		if !u.Home {
 			continue
 		}
 		target := u.Name + "@" + name
-		out = append(out,
-			nix.Binding{
-				Path: []string{"homeConfigurations", target}, Origin: origin,
-				Value: nix.Call{Fn: nix.Ref{"mkHome"}, Args: []nix.Expr{
-					nix.Ref{"self", "nixosConfigurations", name}, nix.Path(dir + u.File),
-				}},
-			},
-			nix.Binding{
-				Path: []string{"checks", h.summary.System, target}, Origin: origin,
-				Value: nix.Ref{"self", "homeConfigurations", target, "activationPackage"},
-			})
+		home := h.from("mkHome")
+		home.Args = append(home.Args, nix.Ref{"self", "nixosConfigurations", name}, nix.Path(h.dir()+u.File))
+		configurations = append(configurations, nix.Binding{Path: []string{"homeConfigurations", target}, Origin: origin, Value: home})
+		checks = append(checks, nix.Binding{
+			Path: []string{h.summary.System, target}, Origin: origin,
+			Value: nix.Ref{"self", "homeConfigurations", target, "activationPackage"},
+		})
 	}
-	return out
+	return configurations, checks
 }
 
 // systemOutputs are the formatter and the shell to work on the flake in.
-func systemOutputs() []nix.Binding {
+func systemOutputs(engine Engine) []nix.Binding {
 	tools := nix.List{}
 	for _, name := range []string{"git", "home-manager", "nixfmt-tree", "nixos-rebuild-ng"} {
 		tools = append(tools, nix.Ref{"pkgs", name})
+	}
+	if engine != NixosRebuild {
+		tools = append(tools, engine.tool())
 	}
 	shell := nix.Call{Fn: nix.Ref{"pkgs", "mkShellNoCC"}, Args: []nix.Expr{
 		nix.Attrs{Body: []nix.Binding{{Path: []string{"packages"}, Value: tools}}},
@@ -190,20 +290,20 @@ func perSystem(systems []string) nix.Expr {
 }
 
 // mkHost is configuration: nixpkgs.lib.nixosSystem { … }.
-func mkHost() nix.Expr {
-	return nix.Func{Arg: "configuration", Body: nix.Call{
-		Fn: nix.Ref{"nixpkgs", "lib", "nixosSystem"},
+func mkHost(perChannel bool) nix.Expr {
+	return ofChannel(perChannel, nix.Func{Arg: "configuration", Body: nix.Call{
+		Fn: input(perChannel, "nixpkgs", "lib", "nixosSystem"),
 		Args: []nix.Expr{nix.Attrs{Body: []nix.Binding{
 			{Path: []string{"specialArgs"}, Value: inherited("inputs")},
 			{Path: []string{"modules"}, Value: nix.List{nix.Ref{"configuration"}}},
 		}}},
-	}}
+	}})
 }
 
 // mkHome is host: configuration: home-manager.lib.homeManagerConfiguration { … }.
-func mkHome() nix.Expr {
-	return nix.Func{Arg: "host", Body: nix.Func{Arg: "configuration", Body: nix.Call{
-		Fn: nix.Ref{"home-manager", "lib", "homeManagerConfiguration"},
+func mkHome(perChannel bool) nix.Expr {
+	return ofChannel(perChannel, nix.Func{Arg: "host", Body: nix.Func{Arg: "configuration", Body: nix.Call{
+		Fn: input(perChannel, "home-manager", "lib", "homeManagerConfiguration"),
 		Args: []nix.Expr{nix.Attrs{Body: []nix.Binding{
 			{
 				Inherit: []string{"pkgs"}, From: nix.Ref{"host"},
@@ -212,7 +312,24 @@ func mkHome() nix.Expr {
 			{Path: []string{"extraSpecialArgs"}, Value: inherited("inputs")},
 			{Path: []string{"modules"}, Value: nix.List{nix.Ref{"configuration"}}},
 		}}},
-	}}}
+	}}})
+}
+
+// ofChannel makes f a function of the channel's inputs where there are several
+// channels; they shadow those of the flake.
+func ofChannel(perChannel bool, f nix.Expr) nix.Expr {
+	if !perChannel {
+		return f
+	}
+	return nix.Func{Arg: "inputs", Body: f}
+}
+
+// input selects from an input, of the channel where there are several.
+func input(perChannel bool, path ...string) nix.Ref {
+	if perChannel {
+		return append(nix.Ref{"inputs"}, path...)
+	}
+	return nix.Ref(path)
 }
 
 func inherited(names ...string) nix.Expr {

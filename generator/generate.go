@@ -26,6 +26,8 @@ type Input struct {
 	Facts map[string]hardware.Facts
 	// Files reads the files that the profile names.
 	Files profile.Source
+
+	engine Engine
 }
 
 // File is one file of the flake.
@@ -47,6 +49,7 @@ type File struct {
 type Tree struct {
 	Files   []File // by path
 	Hosts   []Host // by name
+	Fleet   Fleet
 	Notices []Notice
 }
 
@@ -60,22 +63,27 @@ type Notice struct {
 // Generate makes the flake. An error that the profile is to blame for is a
 // profile.Problems with all of them.
 func Generate(in Input) (*Tree, error) {
+	fleet, err := readFleet(in.Profile)
+	if err != nil {
+		return nil, err
+	}
+	in.engine = fleet.Engine
 	hosts, err := buildHosts(in)
 	if err != nil {
 		return nil, err
 	}
-	tree := &Tree{}
+	top, err := flakeFiles(in.Profile, fleet, hosts)
+	if err != nil {
+		return nil, err
+	}
+	tree := &Tree{Fleet: fleet}
 	used := map[string]bool{}
-	inputs := map[string]bool{}
 	for _, h := range hosts {
 		tree.Files = append(tree.Files, h.files...)
 		tree.Hosts = append(tree.Hosts, h.summary)
 		tree.Notices = append(tree.Notices, h.notices...)
 		for m := range h.modules {
 			used[m] = true
-		}
-		for name := range h.inputs {
-			inputs[name] = true
 		}
 	}
 	for _, path := range sortedKeys(used) {
@@ -84,10 +92,6 @@ func Generate(in Input) (*Tree, error) {
 			return nil, fmt.Errorf("read module %s: %w", path, err)
 		}
 		tree.Files = append(tree.Files, File{Path: "modules/" + path, Data: data})
-	}
-	top, err := flakeFiles(in.Profile, hosts, inputs)
-	if err != nil {
-		return nil, err
 	}
 	tree.Files = append(tree.Files, top...)
 	tree.Files = append(tree.Files, sopsConfig(hosts)...)

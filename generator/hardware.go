@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,6 +27,13 @@ func (h *host) hardware() error {
 	facts, probed := h.in.Facts[h.profile.Name]
 	if over.System == "" && facts.System == "" {
 		over.System = DefaultSystem
+	}
+	if h.laidOut() {
+		// What is mounted now, as on an installer, is not what will be.
+		over.FileSystems, over.Mode = "none", cmp.Or(over.Mode, "probe")
+		if !probed && over.Loader.Kind == "" {
+			over.Loader.Kind = string(hardware.SystemdBoot)
+		}
 	}
 	d, err := hardware.Decide(facts, over)
 	if err != nil {

@@ -22,6 +22,8 @@ type Host struct {
 	Name         string
 	System       string
 	StateVersion string
+	// Release is the NixOS release that the host is built from.
+	Release      string
 	Tags, Groups []string
 	Users        []User
 	Services     []Service
@@ -30,6 +32,13 @@ type Host struct {
 	// Probed tells whether the hardware configuration rests on facts.
 	Probed   bool
 	Decision hardware.Decision
+	// Deployment is how the machine is reached from another one.
+	Deployment Deployment
+	// Formatted are the disks that disks.nix lays out, and that installing erases.
+	Formatted []string
+	// Modules and Inputs are what its system is built from beside its own
+	// files, as paths and names in the flake.
+	Modules, Inputs []string
 	// Secrets are the files that must exist on the machine before it is switched.
 	Secrets []Secret
 }
@@ -66,7 +75,10 @@ type Port struct {
 type host struct {
 	profile *profile.Host
 	in      Input
-	mapped  mapping.Result
+	channel channel
+	// perChannel tells whether the flake has several channels.
+	perChannel bool
+	mapped     mapping.Result
 
 	system   []mapping.Assignment            // NixOS options
 	homes    map[string][]mapping.Assignment // home-manager options by user
@@ -90,6 +102,9 @@ func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
 		modules: map[string]bool{}, inputs: map[string]bool{}, unfree: map[string]bool{},
 		summary: Host{Name: p.Name, Tags: p.Tags, Groups: p.Groups},
 	}
+	if err := h.chooseChannel(); err != nil {
+		return nil, err
+	}
 	h.readSecrets()
 	result, err := mapping.Map(s, p.Node, h.secretPath)
 	if err != nil {
@@ -101,7 +116,7 @@ func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
 	}
 	// The order decides only in which order notices and equal options appear.
 	steps := []func() error{
-		h.stateVersion, h.hardware, h.desktop, h.services, h.memory, h.acceleration, h.users, h.packages, h.python,
+		h.stateVersion, h.deployment, h.hardware, h.disks, h.desktop, h.services, h.memory, h.acceleration, h.users, h.packages, h.python,
 		h.powerlevel10k, h.secretFiles, h.raw, h.unfreeRule, h.configuration, h.homeFiles, h.local,
 	}
 	for _, step := range steps {

@@ -58,6 +58,16 @@ func (p Pins) Names(release string) []string {
 	return names
 }
 
+// OfRelease reports whether the input called name differs by release.
+func (p Pins) OfRelease(name string) bool {
+	for _, inputs := range p.releases {
+		if _, ok := inputs[name]; ok {
+			return true
+		}
+	}
+	return false
+}
+
 // Input is the input called name for a release: nixpkgs and home-manager
 // differ by release, the others (disko, sops-nix, …) serve every one.
 func (p Pins) Input(release, name string) (Input, error) {

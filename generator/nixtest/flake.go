@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -56,11 +57,26 @@ func (e *Env) Flake(tb testing.TB, dir string, overrides map[string]string) *Fla
 		tb.Fatalf("decode the names of inputs: %v", err)
 	}
 	for _, name := range declared {
-		if ref, ok := overrides[name]; ok {
+		if ref := overrideFor(overrides, name); ref != "" {
 			args = append(args, "--override-input", name, ref)
 		}
 	}
 	return &Flake{env: e, dir: dir, args: args}
+}
+
+// overrideFor is the override of an input, or, for a variant such as
+// nixpkgs-canary, that of the input it is a variant of; empty if there is none.
+func overrideFor(overrides map[string]string, name string) string {
+	for {
+		if ref, ok := overrides[name]; ok {
+			return ref
+		}
+		i := strings.LastIndexByte(name, '-')
+		if i < 0 {
+			return ""
+		}
+		name = name[:i]
+	}
 }
 
 // Ref is the flake reference of an attribute, such as path:/dir#attr.

@@ -13,11 +13,15 @@ let
     let
       pkgs = meta.nodeNixpkgs.${name} or meta.nixpkgs;
     in
-    import (pkgs.path + "/nixos/eval-config.nix") {
-      inherit lib;
+    # As colmena does it: the node makes its own packages, of this platform.
+    import (pkgs.path + "/nixos/lib/eval-config.nix") {
+      inherit (pkgs) system;
       modules = [
         ./deployment.nix
-        { nixpkgs.pkgs = lib.mkDefault pkgs; }
+        {
+          nixpkgs.overlays = lib.mkBefore pkgs.overlays;
+          nixpkgs.config = lib.mkBefore pkgs.config;
+        }
         (raw.defaults or { })
         raw.${name}
       ];

@@ -13,7 +13,15 @@
     in
     {
       lib = lib // {
-        nixosSystem = args: import ./nixos/eval-config.nix (args // { inherit lib; });
+        nixosSystem =
+          args:
+          import ./nixos/eval-config.nix (
+            args
+            // {
+              inherit lib;
+              modules = args.modules ++ [ { nixpkgs.flake.source = self.outPath; } ];
+            }
+          );
       };
       legacyPackages = lib.genAttrs systems (system: import ./. { inherit system; });
     };

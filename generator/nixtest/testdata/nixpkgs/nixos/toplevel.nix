@@ -28,12 +28,14 @@ let
     builtins.removeAttrs definedOptions [
       "_module"
       "assertions"
+      "deployment" # colmena's own
       "specialisation"
       "warnings"
     ]
     // {
-      nixpkgs = builtins.removeAttrs (definedOptions.nixpkgs or { }) [ "pkgs" ];
-      system = builtins.removeAttrs (definedOptions.system or { }) [ "build" ];
+      nixpkgs = lib.filterAttrs (name: v: name != "pkgs" && v != [ ] && v != { }) (definedOptions.nixpkgs or { });
+      system = lib.filterAttrs (name: v: name != "build" && v != { }) (definedOptions.system or { });
+      systemd = lib.filterAttrs (_: v: v != { }) (definedOptions.systemd or { });
     };
 
   failed = map (a: a.message) (lib.filter (a: !a.assertion) config.assertions);

@@ -1,0 +1,2 @@
+# Where other tools look for it.
+args: import ../eval-config.nix ({ lib = import ../../lib; } // args)

@@ -1,0 +1,22 @@
+# Written by quick-deploy from what it found on the machine, in the style of
+# nixos-generate-config. Settings of your own belong in local.nix.
+{ lib, ... }:
+{
+  imports = [ ];
+
+  boot = {
+    initrd = {
+      availableKernelModules = [ ];
+      kernelModules = [ ];
+    };
+    kernelModules = [ ];
+    extraModulePackages = [ ];
+    loader.grub = {
+      enable = lib.mkDefault true;
+      configurationLimit = lib.mkDefault 10;
+      device = lib.mkDefault "/dev/disk/by-id/virtio-root";
+    };
+  };
+
+  nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
+}

@@ -1,0 +1,21 @@
+# Written by quick-deploy from what it found on the machine, in the style of
+# nixos-generate-config. Settings of your own belong in local.nix.
+{ lib, ... }:
+{
+  imports = [ ];
+
+  boot = {
+    initrd = {
+      availableKernelModules = [ ];
+      kernelModules = [ ];
+    };
+    kernelModules = [ ];
+    extraModulePackages = [ ];
+    loader.systemd-boot = {
+      enable = lib.mkDefault true;
+      configurationLimit = lib.mkDefault 10;
+    };
+  };
+
+  nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
+}
