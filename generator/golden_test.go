@@ -126,11 +126,11 @@ func schemaRoot(t testing.TB) *schema.Node {
 }
 
 var compiled = sync.OnceValues(func() (*profile.Schema, error) {
-	data, err := schema.Bundle()
+	doc, err := schema.Document()
 	if err != nil {
 		return nil, err
 	}
-	return profile.CompileSchema(schema.ID, data)
+	return profile.NewSchema(schema.ID, doc), nil
 })
 
 // load reads profile.yaml in fsys.

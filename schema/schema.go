@@ -38,9 +38,9 @@ func Presets() fs.FS {
 // Bundle is the whole schema as one document without references to other
 // files: what `quick-deploy schema` prints and what validation compiles.
 func Bundle() ([]byte, error) {
-	doc, err := document()
+	doc, err := Document()
 	if err != nil {
-		return nil, fmt.Errorf("bundle the schema: %w", err)
+		return nil, err
 	}
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
@@ -50,6 +50,15 @@ func Bundle() ([]byte, error) {
 		return nil, fmt.Errorf("bundle the schema: %w", err)
 	}
 	return out.Bytes(), nil
+}
+
+// Document is what Bundle prints, decoded, with numbers as json.Number. It must not be changed.
+func Document() (map[string]any, error) {
+	doc, err := document()
+	if err != nil {
+		return nil, fmt.Errorf("bundle the schema: %w", err)
+	}
+	return doc, nil
 }
 
 // document is the schema in one piece. What is embedded never changes, so it is put together once.

@@ -241,11 +241,11 @@ func (l *loaded) hash() string {
 
 // compiledSchema is the schema as validation uses it.
 func compiledSchema() (*profile.Schema, error) {
-	data, err := schema.Bundle()
+	doc, err := schema.Document()
 	if err != nil {
 		return nil, err
 	}
-	return profile.CompileSchema(schema.ID, data)
+	return profile.NewSchema(schema.ID, doc), nil
 }
 
 // loadText reads a profile whose text is not, or not yet, in the file called name.
