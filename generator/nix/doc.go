@@ -209,57 +209,39 @@ func (d *doc) word(s string) {
 	d.end(from)
 }
 
-// mark remembers a place in the document to return to.
-type mark struct {
-	toks, text, opened int
-	last               tok
-	pending            []group
-}
-
-func (d *doc) mark() mark {
-	m := mark{toks: len(d.toks), text: len(d.text), opened: len(d.opened), pending: slices.Clone(d.pending)}
-	if m.toks > 0 {
-		m.last = d.toks[m.toks-1]
-	}
-	return m
-}
-
-func (d *doc) rewind(m mark) {
-	d.toks = d.toks[:m.toks]
-	if m.toks > 0 {
-		d.toks[m.toks-1] = m.last
-	}
-	d.text = d.text[:m.text]
-	d.opened = d.opened[:m.opened]
-	d.pending = append(d.pending[:0], m.pending...)
-}
-
 // onOneLine has write write without optional line breaks. It reports whether
 // that came without line breaks altogether, and within limit columns (any number
 // if limit is negative); if not, nothing is written.
 func (d *doc) onOneLine(limit int, write func()) bool {
-	m, outer, before := d.mark(), d.compact, d.columns
+	toks, text, opened, columns, outer := len(d.toks), len(d.text), len(d.opened), d.columns, d.compact
+	var few [8]group
+	pending := append(few[:0], d.pending...)
+	var last tok
+	if toks > 0 {
+		last = d.toks[toks-1]
+	}
+
 	d.compact = true
 	write()
 	d.compact = outer
-	if (limit < 0 || d.columns-before <= limit) && !d.breaksSince(m) {
+
+	from := toks
+	if toks > 0 && d.toks[toks-1].kind != last.kind {
+		from-- // the space there has merged with one that came later
+	}
+	if (limit < 0 || d.columns-columns <= limit) && !breaks(d.toks[from:]) {
 		return true
 	}
-	d.rewind(m)
+	d.toks, d.text, d.opened = d.toks[:toks], d.text[:text], d.opened[:opened]
+	d.pending = append(d.pending[:0], pending...)
+	if toks > 0 {
+		d.toks[toks-1] = last
+	}
 	return false
 }
 
-func (d *doc) breaksSince(m mark) bool {
-	from := m.toks
-	if from > 0 && d.toks[from-1].kind != m.last.kind {
-		from-- // the space there has merged with one that came later
-	}
-	for _, t := range d.toks[from:] {
-		if hardLine <= t.kind && t.kind <= newlines {
-			return true
-		}
-	}
-	return false
+func breaks(toks []tok) bool {
+	return slices.ContainsFunc(toks, func(t tok) bool { return hardLine <= t.kind && t.kind <= newlines })
 }
 
 // keep says that nixfmt leaves a line break at the last space where it finds one.

@@ -2,6 +2,7 @@ package nix
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 )
 
@@ -67,10 +68,13 @@ func (b *builder) comment(s string) {
 	}
 }
 
-func commentLines(s string) func(yield func(string) bool) {
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\u0085", "\n").Replace(s)
+// lineEnds are the line breaks that editors or Nix see as such.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\u0085", "\n")
+
+func commentLines(s string) iter.Seq[string] {
+	s = strings.TrimRight(lineEnds.Replace(s), " \t\n")
 	return func(yield func(string) bool) {
-		for line := range strings.SplitSeq(strings.TrimRight(s, " \t\n"), "\n") {
+		for line := range strings.SplitSeq(s, "\n") {
 			line = strings.Map(func(r rune) rune {
 				if r < ' ' || r == 0x7f {
 					return ' '

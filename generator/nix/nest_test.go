@@ -14,14 +14,6 @@ import (
 )
 
 func TestNest(t *testing.T) {
-	commented := func(b Binding, comment string) Binding {
-		b.Comment = comment
-		return b
-	}
-	blank := func(b Binding) Binding {
-		b.Blank = true
-		return b
-	}
 	for _, tt := range []struct {
 		name string
 		in   []Binding
@@ -61,7 +53,7 @@ func TestNest(t *testing.T) {
   };
 }`},
 		{"recursive sets stay", []Binding{bind("a", Attrs{Rec: true, Body: []Binding{bind("b", Int(1))}})}, "{\n  a = rec {\n    b = 1;\n  };\n}"},
-		{"comments", []Binding{commented(bind("a.b", Int(1)), "one"), commented(bind("a.c", set(commented(bind("d", Int(2)), "three"))), "two")}, `{
+		{"comments", []Binding{commented("one", bind("a.b", Int(1))), commented("two", bind("a.c", set(commented("three", bind("d", Int(2))))))}, `{
   a = {
     # one
     b = 1;
