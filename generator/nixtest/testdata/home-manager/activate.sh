@@ -21,7 +21,7 @@ finish() {
   fail=${QUICK_DEPLOY_TEST_ROOT:-/nonexistent}/test/fail/home
   if [ -f "$fail" ]; then
     local code='' pattern=''
-    { read -r code && read -r pattern || true; } < "$fail"
+    { read -r code; read -r pattern; } < "$fail" || true
     if [ -z "$pattern" ] || grep -qF -- "$pattern" "$generation/etc/configuration.json"; then
       echo "failed because the test said so" >&2
       exit "$code"

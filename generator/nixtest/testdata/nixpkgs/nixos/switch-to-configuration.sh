@@ -29,9 +29,10 @@ if [ -f "$root/test/slow/$verb" ]; then sleep "$(cat "$root/test/slow/$verb")"; 
 
 fail=
 if [ -f "$root/test/fail/$verb" ]; then
-  { read -r fail && read -r pattern || true; read -r once || true; } < "$root/test/fail/$verb"
-  if [ -n "${pattern:-}" ] && ! grep -qF -- "$pattern" "$toplevel/etc/configuration.json"; then fail=; fi
-  if [ -n "$fail" ] && [ "${once:-}" = once ]; then rm "$root/test/fail/$verb"; fi
+  pattern='' once=''
+  { read -r fail; read -r pattern; read -r once; } < "$root/test/fail/$verb" || true
+  if [ -n "$pattern" ] && ! grep -qF -- "$pattern" "$toplevel/etc/configuration.json"; then fail=; fi
+  if [ -n "$fail" ] && [ "$once" = once ]; then rm "$root/test/fail/$verb"; fi
 fi
 # Like the real one: what goes wrong before the switch stops it, a unit that does not start does not.
 case $fail in
