@@ -161,17 +161,20 @@ func (d *decider) drop(what, why string) {
 	d.Dropped = append(d.Dropped, Dropped{What: what, Why: why})
 }
 
-// soft makes a value that the user's own settings override. Where a module of
-// nixos-hardware is imported it must win over that module's mkDefault, which a
-// second mkDefault would contradict.
-func (d *decider) soft(v nix.Expr) nix.Expr {
-	if len(d.NixosHardware) > 0 {
-		return nix.Call{Fn: nix.Ref{"lib", "mkOverride"}, Args: []nix.Expr{nix.Int(overNixosHardware), v}}
+// soft makes a value that the user's own settings override.
+func (d *decider) soft(v nix.Expr) nix.Expr { return mkDefault(v) }
+
+// firm does the same, but wins over what a module of nixos-hardware has set by
+// mkDefault for its model: a second, different mkDefault would contradict it.
+func (d *decider) firm(v nix.Expr) nix.Expr {
+	if len(d.NixosHardware) == 0 {
+		return mkDefault(v)
 	}
-	return nix.Call{Fn: nix.Ref{"lib", "mkDefault"}, Args: []nix.Expr{v}}
+	return nix.Call{Fn: nix.Ref{"lib", "mkOverride"}, Args: []nix.Expr{nix.Int(overNixosHardware), v}}
 }
 
-// overNixosHardware is a priority between mkDefault (1000) and a plain value (100).
+// overNixosHardware is a priority between mkDefault (1000), or the 990 that
+// nixos-hardware uses at times, and a plain value (100).
 const overNixosHardware = 900
 
 // flag is the profile's answer to a question, or else the fallback.

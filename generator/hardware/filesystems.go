@@ -269,6 +269,10 @@ func kernelsOwn(m Mount) bool {
 // fileSystem writes one down. It reports false where it cannot.
 func (d *decider) fileSystem(m Mount, bind string) bool {
 	at := func(name string) []string { return []string{"fileSystems", m.Point, name} }
+	if bind == m.Point {
+		d.drop(m.Point+" ("+m.Type+")", "it shows itself")
+		return false
+	}
 	if bind != "" {
 		d.setPath(at("device"), nix.Str(bind), because("bind mount"))
 		d.setPath(at("fsType"), nix.Str("none"), why{})

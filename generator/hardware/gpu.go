@@ -275,12 +275,12 @@ func (d *decider) nvidia() (dataCenter bool, err error) {
 	dataCenter, w := flag(d.over.NVIDIA.DataCenter, hasNVSwitch(d.facts.PCI),
 		noted("the cards are joined by NVSwitch, which needs the fabric manager"))
 	if dataCenter {
-		d.set("hardware.nvidia.datacenter.enable", d.soft(nix.Bool(true)), w)
+		d.set("hardware.nvidia.datacenter.enable", d.firm(nix.Bool(true)), w)
 		d.Unfree = append(d.Unfree, "fabricmanager", "nvidia-persistenced")
 	} else {
 		d.set("services.xserver.videoDrivers", nix.List{nix.Str("nvidia")},
-			noted(fmt.Sprintf("%s (10de:%s at %s); this option also chooses the kernel modules, with or without X", newest.Name(), newest.Device, newest.Address)))
-		d.set("hardware.nvidia.modesetting.enable", d.soft(nix.Bool(true)), because("Wayland needs it"))
+			noted(fmt.Sprintf("%s at %s; also without X, this chooses the kernel modules", newest.Name(), newest.Address)))
+		d.set("hardware.nvidia.modesetting.enable", d.firm(nix.Bool(true)), because("Wayland needs it"))
 		d.branch(branch, oldest)
 	}
 	open, w := flag(d.over.NVIDIA.Open, oldest.family >= family("Turing"),
@@ -288,7 +288,7 @@ func (d *decider) nvidia() (dataCenter bool, err error) {
 	if d.over.NVIDIA.Open == nil && !open {
 		w = noted(fmt.Sprintf("NVIDIA's open kernel modules start at Turing; this is %s", oldest.Family))
 	}
-	d.set("hardware.nvidia.open", d.soft(nix.Bool(open)), w)
+	d.set("hardware.nvidia.open", d.firm(nix.Bool(open)), w)
 	d.Unfree = append(d.Unfree, "nvidia-x11", "nvidia-settings")
 	if !open && d.over.Release != "25.11" {
 		d.Unfree = append(d.Unfree, "nvidia-kernel-modules")
@@ -313,20 +313,20 @@ func (d *decider) branch(b nvidiaBranch, oldest GPU) {
 		w = saysProfile
 	}
 	if d.over.Release == "25.11" { // hardware.nvidia.branch is new in 26.05
-		d.set("hardware.nvidia.package", d.soft(nix.Ref{"config", "boot", "kernelPackages", "nvidiaPackages", b.name}), w)
+		d.set("hardware.nvidia.package", d.firm(nix.Ref{"config", "boot", "kernelPackages", "nvidiaPackages", b.name}), w)
 		return
 	}
-	d.set("hardware.nvidia.branch", d.soft(nix.Str(b.name)), w)
+	d.set("hardware.nvidia.branch", d.firm(nix.Str(b.name)), w)
 }
 
 func (d *decider) nvidiaPower() error {
 	switch d.over.NVIDIA.PowerManagement {
 	case "", "off":
 	case "finegrained":
-		d.set("hardware.nvidia.powerManagement.finegrained", d.soft(nix.Bool(true)), saysProfile)
+		d.set("hardware.nvidia.powerManagement.finegrained", d.firm(nix.Bool(true)), saysProfile)
 		fallthrough
 	case "on":
-		d.set("hardware.nvidia.powerManagement.enable", d.soft(nix.Bool(true)), saysProfile)
+		d.set("hardware.nvidia.powerManagement.enable", d.firm(nix.Bool(true)), saysProfile)
 	default:
 		return &OverrideError{Key: "nvidia.powerManagement", Why: "it is off, on or finegrained"}
 	}
@@ -411,7 +411,7 @@ func (d *decider) videoDecoding() {
 	}
 	for name, ok := range names {
 		if ok && len(names) == 1 {
-			d.set("environment.sessionVariables.LIBVA_DRIVER_NAME", d.soft(nix.Str(name)), because("the card that decodes video"))
+			d.set("environment.sessionVariables.LIBVA_DRIVER_NAME", d.firm(nix.Str(name)), because("the card that decodes video"))
 		}
 	}
 }

@@ -14,8 +14,8 @@ import (
 const (
 	mib        = 1 << 20
 	espSmall   = 260 * mib // what Windows makes
-	espMedium  = 600 * mib
-	limitSmall = 2
+	espMedium  = 500 * mib
+	limitSmall = 3
 	limitMid   = 5
 	limitFull  = 10
 )
@@ -139,7 +139,7 @@ func (d *decider) systemdBoot(w why) {
 	if size := d.espSize(); size > 0 {
 		limit = noted(fmt.Sprintf("kernels of old generations share the %d MiB of %s", size/mib, d.Loader.Mount))
 		if size <= espSmall && d.over.Loader.Limit == 0 {
-			d.warn("the EFI system partition at %s has %d MiB, room for about two generations", d.Loader.Mount, size/mib)
+			d.warn("the EFI system partition at %s has %d MiB, room for about three generations", d.Loader.Mount, size/mib)
 		}
 	}
 	if d.over.Loader.Limit > 0 {

@@ -1,0 +1,183 @@
+package probe
+
+import (
+	"bytes"
+	"context"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/sebdah/goldie/v2"
+	"pgregory.net/rapid"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe/probetest"
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
+)
+
+// reports is where the decisions take their facts from, too.
+const reports = "../../../../generator/hardware/testdata/machines"
+
+func machines(t testing.TB) map[string]probetest.Machine {
+	t.Helper()
+	all, err := probetest.Machines()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func build(t testing.TB, m probetest.Machine, shuffle []int) string {
+	t.Helper()
+	root := t.TempDir()
+	if err := m.Write(root, shuffle); err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+func TestMachines(t *testing.T) {
+	for name, m := range machines(t) {
+		t.Run(name, func(t *testing.T) {
+			facts, warnings := Run(context.Background(), Options{Root: build(t, m, nil)})
+			var out bytes.Buffer
+			if err := WriteJSON(&out, facts, warnings); err != nil {
+				t.Fatal(err)
+			}
+			goldie.New(t, goldie.WithFixtureDir(reports), goldie.WithNameSuffix(".facts.json"), goldie.WithDiffEngine(goldie.ClassicDiff)).
+				Assert(t, name, out.Bytes())
+			back, err := hardware.Read(&out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(facts, back); diff != "" {
+				t.Errorf("the report does not say all (-probed +read):\n%s", diff)
+			}
+		})
+	}
+}
+
+// The order in which a kernel lists devices, and in which they were added, does
+// not show in the report.
+func TestOrderOfDevicesIsIrrelevant(t *testing.T) {
+	all := machines(t)
+	var names []string
+	for name, m := range all {
+		if m.PCI() > 1 {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	rapid.Check(t, func(r *rapid.T) {
+		m := all[rapid.SampledFrom(names).Draw(r, "machine")]
+		order := rapid.Permutation(indexes(m.PCI())).Draw(r, "order")
+		want, _ := Run(context.Background(), Options{Root: build(t, m, nil)})
+		root := build(t, m, order)
+		defer os.RemoveAll(root)
+		tree, err := os.OpenRoot(root)
+		if err != nil {
+			r.Fatal(err)
+		}
+		defer tree.Close()
+		seed := rapid.Uint64().Draw(r, "seed")
+		got, _ := Run(context.Background(), Options{FS: shuffled{rand.New(rand.NewPCG(seed, 1)), tree.FS().(fs.ReadLinkFS)}})
+		if diff := cmp.Diff(want, got); diff != "" {
+			r.Fatalf("(-described +shuffled):\n%s", diff)
+		}
+	})
+}
+
+func indexes(n int) []int {
+	s := make([]int, n)
+	for i := range s {
+		s[i] = i
+	}
+	return s
+}
+
+func TestIdentifiersOnlyOnRequest(t *testing.T) {
+	m, err := probetest.Parse(`
+		system x86_64
+		dmi sys_vendor LENOVO
+		dmi product_serial PF3SECRET
+		file /sys/class/net/eth0/address 52:54:00:12:34:56
+		uefi
+		cpu GenuineIntel 6 140 8 vmx i7
+		pci 0000:01:00.0 010802 144d:a80a 144d:a801 nvme
+		disk nvme0n1 10 under 0000:01:00.0 id=nvme-Samsung_SSD_S4SECRET`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := build(t, m, nil)
+	render := func(o Options) string {
+		facts, warnings := Run(context.Background(), o)
+		var b bytes.Buffer
+		if err := WriteJSON(&b, facts, warnings); err != nil {
+			t.Fatal(err)
+		}
+		if err := Render(&b, facts, warnings, nil); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	secrets := []string{"PF3SECRET", "52:54:00:12:34:56", "S4SECRET"}
+	for _, s := range secrets {
+		if bytes.Contains([]byte(render(Options{Root: root})), []byte(s)) {
+			t.Errorf("%s is in the report without being asked for", s)
+		}
+	}
+	asked := render(Options{Root: root, Identify: true})
+	for _, s := range secrets[:2] {
+		if !bytes.Contains([]byte(asked), []byte(s)) {
+			t.Errorf("%s is missing though it was asked for", s)
+		}
+	}
+}
+
+func TestTarget(t *testing.T) {
+	m, err := probetest.Parse(`
+		system x86_64
+		uefi
+		disk sda 10 under ahci
+		part sda1 9 uuid=AAAA
+		mount / tmpfs tmpfs 0:20 / rw rw
+		mount /mnt ext4 /dev/sda1 sda1 / rw rw
+		mount /mnt/boot vfat /dev/sda2 8:2 / rw rw
+		mount /mnther ext4 /dev/sdb1 8:3 / rw rw`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts, _ := Run(context.Background(), Options{Root: build(t, m, nil), Target: "/mnt/"})
+	var points []string
+	for _, m := range facts.Mounts {
+		points = append(points, m.Point)
+	}
+	if want := []string{"/", "/boot"}; !slices.Equal(points, want) {
+		t.Errorf("mounts below /mnt are %v, want %v", points, want)
+	}
+}
+
+func TestStopsWhenAsked(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	facts, warnings := Run(ctx, Options{Root: build(t, machines(t)["vm-kvm-virtio"], nil)})
+	if len(facts.PCI) > 0 || len(warnings) != 1 || warnings[0].Problem != context.Canceled.Error() {
+		t.Errorf("got %d devices and %v", len(facts.PCI), warnings)
+	}
+}
+
+func TestLinksStayBelowTheRoot(t *testing.T) {
+	root := t.TempDir()
+	for name, target := range map[string]string{
+		"sys/class/dmi/id": "/sys/class/dmi/id", "proc/cpuinfo": "/proc/cpuinfo", "proc/meminfo": "../../../../../../proc/meminfo",
+	} {
+		mustLink(t, filepath.Join(root, name), target)
+	}
+	facts, _ := Run(context.Background(), Options{Root: root})
+	if facts.Memory != 0 || facts.CPU.Vendor != "" || facts.Product.Vendor != "" {
+		t.Errorf("read this machine instead of the tree: %+v", facts)
+	}
+}

@@ -1,0 +1,59 @@
+# Written by quick-deploy from what it found on the machine, in the style of
+# nixos-generate-config. Settings of your own belong in local.nix.
+{ lib, ... }:
+{
+  imports = [ ];
+
+  boot = {
+    initrd = {
+      availableKernelModules = [
+        "virtio_scsi"
+        "sd_mod"
+        "virtio_pci"
+      ];
+      kernelModules = [ ];
+    };
+    kernelModules = [ ];
+    extraModulePackages = [ ];
+    loader = {
+      systemd-boot = {
+        enable = lib.mkDefault true;
+        # Kernels of old generations share the 476 MiB of /boot.
+        configurationLimit = lib.mkDefault 5;
+      };
+      efi.canTouchEfiVariables = lib.mkDefault true;
+    };
+  };
+
+  fileSystems = {
+    "/" = {
+      device = "/dev/disk/by-uuid/acac0002-0000-4b5c-9d2e-0a1b2c3d4e5f";
+      fsType = "ext4";
+    };
+    "/boot" = {
+      device = "/dev/disk/by-uuid/ACAC-0001";
+      fsType = "vfat";
+    };
+  };
+
+  swapDevices = [ ];
+
+  nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
+
+  # NVIDIA TU104, Turing at 0000:00:04.0; also without X, this chooses the kernel modules.
+  services.xserver.videoDrivers = [ "nvidia" ];
+
+  hardware = {
+    nvidia = {
+      modesetting.enable = lib.mkDefault true;
+      # NVIDIA's open kernel modules drive Turing and later.
+      open = lib.mkDefault true;
+    };
+    graphics = {
+      enable = lib.mkDefault true;
+      enable32Bit = lib.mkDefault true;
+    };
+  };
+
+  environment.sessionVariables.LIBVA_DRIVER_NAME = lib.mkDefault "nvidia";
+}

@@ -1,0 +1,68 @@
+# Written by quick-deploy from what it found on the machine, in the style of
+# nixos-generate-config. Settings of your own belong in local.nix.
+{
+  config,
+  lib,
+  modulesPath,
+  ...
+}:
+{
+  imports = [ (modulesPath + "/installer/scan/not-detected.nix") ];
+
+  boot = {
+    initrd = {
+      availableKernelModules = [
+        "nvme"
+        "xhci_pci"
+      ];
+      kernelModules = [ ];
+    };
+    kernelModules = [ "kvm-amd" ];
+    extraModulePackages = [ ];
+    loader = {
+      systemd-boot = {
+        enable = lib.mkDefault true;
+        # Kernels of old generations share the 1020 MiB of /boot.
+        configurationLimit = lib.mkDefault 10;
+      };
+      efi.canTouchEfiVariables = lib.mkDefault true;
+    };
+  };
+
+  fileSystems = {
+    "/" = {
+      device = "rpool/root";
+      fsType = "zfs";
+    };
+    "/boot" = {
+      device = "/dev/disk/by-uuid/5D5D-0001";
+      fsType = "vfat";
+      options = [
+        "fmask=0077"
+        "dmask=0077"
+      ];
+    };
+    "/home" = {
+      device = "rpool/home";
+      fsType = "zfs";
+      options = [ "zfsutil" ];
+    };
+    "/nix" = {
+      device = "rpool/nix";
+      fsType = "zfs";
+      options = [
+        "zfsutil"
+        "noatime"
+      ];
+    };
+  };
+
+  # By this ZFS knows that its pools belong to this machine.
+  networking.hostId = lib.mkDefault "01234567";
+
+  swapDevices = [ ];
+
+  nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
+
+  hardware.cpu.amd.updateMicrocode = lib.mkDefault config.hardware.enableRedistributableFirmware;
+}

@@ -1,0 +1,45 @@
+# Written by quick-deploy from what it found on the machine, in the style of
+# nixos-generate-config. Settings of your own belong in local.nix.
+{ lib, ... }:
+{
+  imports = [ ];
+
+  boot = {
+    initrd = {
+      availableKernelModules = [
+        "ahci"
+        "xhci_pci"
+        "vmw_pvscsi"
+        "sd_mod"
+      ];
+      kernelModules = [ ];
+    };
+    kernelModules = [ ];
+    extraModulePackages = [ ];
+    loader = {
+      systemd-boot = {
+        enable = lib.mkDefault true;
+        # Kernels of old generations share the 476 MiB of /boot.
+        configurationLimit = lib.mkDefault 5;
+      };
+      efi.canTouchEfiVariables = lib.mkDefault true;
+    };
+  };
+
+  fileSystems = {
+    "/" = {
+      device = "/dev/disk/by-uuid/9a9a0002-cccc-4b5c-9d2e-0a1b2c3d4e5f";
+      fsType = "ext4";
+    };
+    "/boot" = {
+      device = "/dev/disk/by-uuid/9A9A-0001";
+      fsType = "vfat";
+    };
+  };
+
+  swapDevices = [ ];
+
+  nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
+
+  virtualisation.vmware.guest.enable = lib.mkDefault true;
+}
