@@ -59,7 +59,7 @@ func (b *builder) expr(e Expr) {
 			return appendFloat(dst, max(float64(e), -float64(e)))
 		})
 	case Call:
-		b.call(e, false, hasNoBreak, false)
+		b.call(e, anywhere)
 	case Func:
 		b.function(e, false)
 	case Let:
@@ -139,7 +139,7 @@ func (b *builder) enclosed(e Expr) {
 		return
 	}
 	if c, ok := e.(Call); ok {
-		b.call(c, true, hasNoBreak, true)
+		b.call(c, inParens)
 		return
 	}
 	if !selects(e) {

@@ -1,141 +1,118 @@
 package nix
 
-// hasNoBreak stands for "no space before" in the calls below.
-const hasNoBreak = nothing
+// A place says where a call stands, and so where lines may break around it.
+type place uint8
 
-// call writes a function call. With parens set it stands between parentheses,
-// where the function itself may move to a line of its own; before is the space
-// before it, after asks for a line break at the end where the call is broken.
-func (b *builder) call(c Call, parens bool, before kind, after bool) {
-	fn, args := view(c.Fn), c.Args
-	n := len(args)
-	last := view(args[n-1])
-	if n >= 2 {
-		if l1, l2, ok := twoLists(args[n-2], last); ok {
-			b.open(regular)
-			b.before(before)
-			b.open(transparent)
-			b.arguments(fn, args[:n-2], parens)
-			b.close()
-			b.nest++
-			b.space(lineSpace)
-			b.open(regular)
-			b.argument(l1)
-			b.close()
-			b.space(lineSpace)
-			b.open(regular)
-			b.argument(l2)
-			b.close()
-			b.nest--
-			b.after(after)
-			b.close()
-			return
-		}
-	}
+const (
+	anywhere   place = iota
+	behindSign       // behind = or an operator: the call may start a new line
+	inParens         // between parentheses: the function may move to a line of its own
+)
+
+// call writes a function call. The arguments share a line as long as possible;
+// if that is too long, the last one that lets the others stay is broken.
+func (b *builder) call(c Call, at place) {
 	b.open(regular)
-	if simple(c) && !b.underHeader() {
-		flat := b.onOneLine(-1, func() {
-			b.before(before)
-			b.arguments(fn, args[:n-1], parens)
-		})
-		if flat {
-			b.space(hardSpace)
-			b.lastArgument(last)
-			b.close()
-			return
-		}
+	defer b.close()
+	fn, args := view(c.Fn), c.Args
+	n := len(args) - 1
+	if n > 0 && isList(args[n-1]) && isList(args[n]) {
+		b.head(fn, args[:n-1], at)
+		b.nest++
+		b.twoLists(args[n-1], args[n])
+		b.nest--
+		b.tail(at)
+		return
 	}
-	b.before(before)
-	b.open(transparent)
-	b.arguments(fn, args[:n-1], parens)
-	b.close()
+	last := view(args[n])
+	if simple(c) && !b.underHeader() && b.onOneLine(-1, func() { b.head(fn, args[:n], at) }) {
+		b.space(hardSpace)
+		b.lastArgument(last)
+		return
+	}
+	b.head(fn, args[:n], at)
 	b.space(lineSpace)
 	b.lastArgument(last)
-	b.after(after)
+	b.tail(at)
+}
+
+// head writes the call up to its last argument.
+func (b *builder) head(fn Expr, args []Expr, at place) {
+	if at == behindSign {
+		b.space(lineSpace)
+	}
+	b.open(transparent)
+	b.arguments(fn, args, at)
 	b.close()
 }
 
-func (b *builder) before(k kind) {
-	if k != hasNoBreak {
-		b.space(k)
-	}
-}
-
-func (b *builder) after(yes bool) {
-	if yes {
+func (b *builder) tail(at place) {
+	if at == inParens {
 		b.space(lineBreak)
 	}
 }
 
-func twoLists(a, c Expr) (l1, l2 List, ok bool) {
-	l1, ok1 := view(a).(List)
-	l2, ok2 := c.(List)
-	return l1, l2, ok1 && ok2
+func isList(e Expr) bool {
+	_, ok := view(e).(List)
+	return ok
 }
 
-// arguments writes a function and all its arguments but the last one.
-func (b *builder) arguments(fn Expr, args []Expr, parens bool) {
-	n := len(args)
-	if n == 0 {
-		if !parens {
-			b.function1(fn)
-			return
-		}
-		b.nest++
-		b.open(regular)
-		b.space(lineBreak)
-		b.function1(fn)
-		b.close()
-		b.nest--
-		return
-	}
-	arg := view(args[n-1])
-	if selection(arg) {
-		b.open(transparent)
-		b.arguments(fn, args[:n-1], parens)
-		b.close()
+// twoLists writes two lists in a row, which share a line or take one each.
+func (b *builder) twoLists(l1, l2 Expr) {
+	for _, l := range []Expr{l1, l2} {
 		b.space(lineSpace)
-		b.nest++
 		b.open(regular)
-		b.argument(arg)
+		b.argument(view(l))
 		b.close()
-		b.nest--
-		return
 	}
-	if n >= 2 {
-		if l1, l2, ok := twoLists(args[n-2], arg); ok {
-			b.open(transparent)
-			b.open(transparent)
-			b.arguments(fn, args[:n-2], parens)
-			b.close()
-			b.nest++
-			b.open(regular)
-			b.space(lineSpace)
-			b.open(regular)
-			b.argument(l1)
-			b.close()
-			b.space(lineSpace)
-			b.open(regular)
-			b.argument(l2)
-			b.close()
-			b.close()
-			b.nest--
-			b.close()
-			return
-		}
+}
+
+// arguments writes a function and its first arguments.
+func (b *builder) arguments(fn Expr, args []Expr, at place) {
+	n := len(args) - 1
+	if n < 0 {
+		b.called(fn, at)
+		return
 	}
 	b.open(transparent)
-	b.arguments(fn, args[:n-1], parens)
+	if n > 0 && isList(args[n-1]) && isList(args[n]) {
+		b.arguments(fn, args[:n-1], at)
+		b.close()
+		b.nest++
+		b.open(regular)
+		b.twoLists(args[n-1], args[n])
+		b.close()
+		b.nest--
+		return
+	}
+	b.arguments(fn, args[:n], at)
 	b.close()
 	b.space(lineSpace)
 	b.nest++
-	b.open(priority)
+	arg := view(args[n])
+	if selection(arg) {
+		b.open(regular) // broken first, it would part at a dot
+	} else {
+		b.open(priority)
+	}
 	b.argument(arg)
 	b.close()
 	b.nest--
 }
 
-func (b *builder) function1(fn Expr) { b.operand(fn, atTerm) }
+// called writes the function of a call.
+func (b *builder) called(fn Expr, at place) {
+	if at != inParens {
+		b.operand(fn, atTerm)
+		return
+	}
+	b.nest++
+	b.open(regular)
+	b.space(lineBreak)
+	b.operand(fn, atTerm)
+	b.close()
+	b.nest--
+}
 
 func selection(e Expr) bool {
 	switch e := e.(type) {

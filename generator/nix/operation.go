@@ -56,7 +56,7 @@ func (b *builder) rightOperand(e Expr, weakest int) {
 	case Call:
 		b.open(regular)
 		b.space(hardSpace)
-		b.call(e, false, lineSpace, false)
+		b.call(e, behindSign)
 		b.close()
 	default:
 		b.space(hardSpace)

@@ -116,7 +116,7 @@ func (b *builder) value(e Expr) {
 		b.grouped(e)
 		return
 	case Call:
-		b.call(e, false, lineSpace, false)
+		b.call(e, behindSign)
 		return
 	case Op:
 		if !e.joins() {
