@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -155,13 +156,11 @@ func (d *Deployer) command(p *Planned, c run.Command) {
 	if len(c.Env) > 0 {
 		text = strings.Join(c.Env, " ") + " " + text
 	}
-	p.Commands = append(p.Commands, unquotePlaceholders.Replace(text))
+	p.Commands = append(p.Commands, placeholder.ReplaceAllString(text, "$1"))
 }
 
 // A path that is not known yet reads better without shell quotes.
-var unquotePlaceholders = strings.NewReplacer("'<system>'", "<system>", "'<home>'", "<home>",
-	"'<system>/bin/switch-to-configuration'", "<system>/bin/switch-to-configuration", "'<home>/activate'", "<home>/activate",
-	"'HOME_MANAGER_BACKUP_EXT=<suffix>'", "HOME_MANAGER_BACKUP_EXT=<suffix>")
+var placeholder = regexp.MustCompile(`'([^' ]*<[a-z]+>[^' ]*)'`)
 
 // WriteText prints the plan for a person.
 func (p Plan) WriteText(w io.Writer) error {

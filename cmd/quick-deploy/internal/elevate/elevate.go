@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -109,6 +110,13 @@ func New(inner run.Runner, cfg Config) (*Runner, error) {
 
 // Method is what was decided.
 func (r *Runner) Method() Method { return r.method }
+
+// SetLog has the Runner below log its commands, if it can.
+func (r *Runner) SetLog(log *slog.Logger) {
+	if x, ok := r.inner.(interface{ SetLog(*slog.Logger) }); ok {
+		x.SetLog(log)
+	}
+}
 
 // LookPath implements run.Runner.
 func (r *Runner) LookPath(name string) (string, error) { return r.inner.LookPath(name) }

@@ -31,6 +31,9 @@ type Exec struct {
 	Kill func(pgid int, s syscall.Signal) error
 }
 
+// SetLog sets Log. It is called before the first Run.
+func (x *Exec) SetLog(log *slog.Logger) { x.Log = log }
+
 // drain is how long the pipes of an ended or unreachable child are still read.
 const drain = 2 * time.Second
 

@@ -1,0 +1,228 @@
+// Package console joins a run of the executor to the terminal that it was
+// started from: what is shown, what is asked, what goes into the log, and
+// what happens when the terminal goes away.
+package console
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/progress"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+)
+
+// Options say where a run is shown and how.
+type Options struct {
+	In       io.Reader // answers come from here
+	Data     io.Writer // standard output: the events, with JSON
+	Talk     io.Writer // standard error: everything for people
+	Ask      bool      // In is a terminal: there is somebody to ask
+	Live     bool      // Talk is a terminal that can move its cursor
+	Colour   bool
+	Width    func() int // of Talk, columns
+	JSON     bool
+	Quiet    bool
+	Debug    bool
+	LogDir   string // where the log file goes
+	LogLevel string // LOG_LEVEL; Debug counts as DEBUG
+	Nom      string // path of nix-output-monitor, "" for our own progress
+	Now      func() time.Time
+}
+
+// Console is an open one. Close ends it.
+type Console struct {
+	o    Options
+	log  *logfile.File
+	ui   *progress.UI
+	json *progress.JSON
+	in   *bufio.Reader
+
+	mu  sync.Mutex
+	nom *progress.Nom
+}
+
+// redraw is how often the live region is drawn anew.
+const redraw = 100 * time.Millisecond
+
+// Open makes the log file and takes hold of the terminal. It is called only by
+// commands that act: a plan or a status writes no log.
+func Open(o Options) (*Console, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	level, err := logfile.ParseLevel(o.LogLevel)
+	if err != nil {
+		return nil, err
+	}
+	if o.Debug {
+		level = slog.LevelDebug
+	}
+	log, err := logfile.Open(o.LogDir, level, o.Now)
+	if err != nil {
+		return nil, err
+	}
+	c := &Console{o: o, log: log, in: bufio.NewReader(o.In)}
+	if o.JSON {
+		c.json = progress.NewJSON(o.Data)
+	} else {
+		c.ui = progress.New(o.Talk, progress.Options{
+			Live: o.Live && !o.Quiet, Colour: o.Colour, Width: o.Width, Quiet: o.Quiet, Verbose: o.Debug, Now: o.Now, Every: redraw,
+		})
+	}
+	// A lost terminal or a closed pipe must not end the program between two
+	// systems. Writing to them fails from then on, and nobody is asked anything.
+	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
+	return c, nil
+}
+
+// Attach has a deployer show, ask and log through the console.
+func (c *Console) Attach(cfg *deploy.Config) {
+	cfg.Log, cfg.LogPath, cfg.LogOffset = c.log.Logger(), c.log.Path(), c.log.Offset
+	cfg.Events, cfg.Output = c.event, c.output
+	if c.o.Ask {
+		cfg.Confirm = c.confirm
+	}
+	if x, ok := cfg.Runner.(interface{ SetLog(*slog.Logger) }); ok {
+		x.SetLog(c.log.Logger())
+	}
+}
+
+// Log is the log file, to hide secrets in it.
+func (c *Console) Log() *logfile.File { return c.log }
+
+// Watch tells the user that an interrupt was understood, since a step that
+// must not be cut in two goes on for a while.
+func (c *Console) Watch(ctx context.Context) (stop func() bool) {
+	return context.AfterFunc(ctx, func() {
+		c.event(journal.Event{Type: "warning", Message: "interrupted: the step at work is ended first, then the machine is put back if it was touched"})
+	})
+}
+
+// Close ends the live region and the log. The error says that the log or the
+// event stream is not whole.
+func (c *Console) Close() error {
+	c.endNom()
+	var shown error
+	if c.ui != nil {
+		c.ui.Close()
+	}
+	if c.json != nil {
+		shown = c.json.Err()
+	}
+	return errors.Join(shown, c.log.Close())
+}
+
+func (c *Console) event(e journal.Event) {
+	if e.SchemaVersion == 0 {
+		e.SchemaVersion, e.Time = journal.EventSchema, c.o.Now()
+	}
+	if c.json != nil {
+		c.json.Event(e)
+		return
+	}
+	if c.o.Nom != "" && e.Type == "step" && e.Step == "build" {
+		if e.Status == journal.Running {
+			c.startNom()
+		} else {
+			c.endNom()
+		}
+	}
+	c.ui.Event(e)
+}
+
+func (c *Console) startNom() {
+	nom, err := progress.StartNom(c.o.Nom, c.o.Talk)
+	if err != nil {
+		c.log.Logger().Warn("nix-output-monitor", "error", err)
+		return // our own progress shows instead
+	}
+	c.ui.Pause()
+	c.mu.Lock()
+	c.nom = nom
+	c.mu.Unlock()
+}
+
+func (c *Console) endNom() {
+	c.mu.Lock()
+	nom := c.nom
+	c.nom = nil
+	c.mu.Unlock()
+	if nom == nil {
+		return
+	}
+	if err := nom.Close(); err != nil {
+		c.log.Logger().Warn("nix-output-monitor", "error", err)
+	}
+	c.ui.Resume()
+}
+
+func (c *Console) output(step string, s run.Stream, line string) {
+	if text, show := progress.PlainLine(line); show {
+		c.log.Output(step, s, text)
+	}
+	c.mu.Lock()
+	nom := c.nom
+	c.mu.Unlock()
+	switch {
+	case nom != nil && nom.Feed(line), c.ui == nil:
+	default:
+		c.ui.Output(step, s, line)
+	}
+}
+
+// maxAnswers is how often an answer that is neither yes nor no is asked for again.
+const maxAnswers = 3
+
+// confirm asks a question. The default is no, and so is the end of the input.
+func (c *Console) confirm(ctx context.Context, q deploy.Question) (bool, error) {
+	if c.ui != nil {
+		c.ui.Pause()
+		defer c.ui.Resume()
+	}
+	if c.ui == nil || q.Verb == string(deploy.Rollback) {
+		for _, line := range q.Details {
+			fmt.Fprintln(c.o.Talk, line)
+		}
+	}
+	type answer struct {
+		text string
+		err  error
+	}
+	for range maxAnswers {
+		fmt.Fprintf(c.o.Talk, "%s [y/N] ", q.Text)
+		got := make(chan answer, 1)
+		go func() {
+			text, err := c.in.ReadString('\n')
+			got <- answer{text, err}
+		}()
+		select {
+		case <-ctx.Done():
+			fmt.Fprintln(c.o.Talk)
+			return false, ctx.Err()
+		case a := <-got:
+			switch strings.ToLower(strings.TrimSpace(a.text)) {
+			case "y", "yes":
+				return true, nil
+			case "", "n", "no":
+				return false, nil
+			}
+			if a.err != nil {
+				return false, nil
+			}
+			fmt.Fprintln(c.o.Talk, "please answer yes or no")
+		}
+	}
+	return false, nil
+}
