@@ -38,7 +38,7 @@ func words(source string) ([]string, error) {
 			if n = stringEnd(s); n < 0 {
 				return nil, fmt.Errorf("no end of the string at %.40q", s)
 			}
-			out = append(out, "string")
+			out = append(out, `"…"`)
 		default:
 			n = len(token.FindString(s))
 			out = append(out, s[:n])
@@ -158,7 +158,7 @@ func lint(source string) ([]string, error) {
 				fallthrough
 			case first == "[" || first == "{" || first == "(":
 				k = match[k] + 1
-			case first == "string" || ident(first):
+			case first == `"…"` || ident(first):
 				k++
 			}
 			for at(k) == "." && k > i+1 {
@@ -201,6 +201,7 @@ func TestLintFindsWhatItShould(t *testing.T) {
 		"f (rec { a = 1; })":                   "useless parens around a primitive",
 		"{ a = a; }":                           "manual inherit",
 		"{ b = 1; a = x.a; }":                  "manual inherit from",
+		`{ "a" = "a"; }`:                       "",
 		"let in 1":                             "empty let",
 		"{ inherit; }":                         "empty inherit",
 		"{ inherit (x); }":                     "empty inherit",

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/sebdah/goldie/v2"
 )
 
@@ -141,6 +142,28 @@ func TestPrint(t *testing.T) {
 				t.Fatal(err)
 			}
 			golden.Assert(t, name, p.Source)
+		})
+	}
+}
+
+// Printers are reused; what one printed must not reach another.
+func TestPrintInParallel(t *testing.T) {
+	want, err := typical(3).Print()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 8 {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			for range 50 {
+				if _, err := Print(Str("\x00")); err == nil {
+					t.Fatal("a NUL was printed")
+				}
+				got, err := typical(3).Print()
+				if diff := cmp.Diff(want, got); err != nil || diff != "" {
+					t.Fatalf("%v\n-want +got:\n%s", err, diff)
+				}
+			}
 		})
 	}
 }
