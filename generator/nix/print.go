@@ -1,6 +1,7 @@
 package nix
 
 import (
+	"bytes"
 	"slices"
 	"sync"
 )
@@ -55,25 +56,12 @@ func (f File) Print() (Printed, error) {
 		p.layout.run()
 	}
 	out := Printed{Source: slices.Clone(p.layout.out)}
-	lines := p.layout.lines
-	for len(lines) > 0 && len(lines) > countLines(out.Source) {
-		lines = lines[:len(lines)-1]
-	}
+	lines := p.layout.lines[:bytes.Count(out.Source, []byte{'\n'})]
 	out.Lines = make([]string, len(lines))
 	for i, o := range lines {
 		out.Lines[i] = p.origins[o]
 	}
 	return out, nil
-}
-
-func countLines(b []byte) int {
-	n := 0
-	for _, c := range b {
-		if c == '\n' {
-			n++
-		}
-	}
-	return n
 }
 
 // file writes the expression of a file: a set there, or as the body of a
