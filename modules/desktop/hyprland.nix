@@ -8,6 +8,7 @@
 }:
 let
   inherit (config.services.desktopManager) cosmic gnome plasma6;
+  inherit (config.services.displayManager) autoLogin;
 in
 {
   programs = {
@@ -24,15 +25,22 @@ in
     greetd = lib.mkIf (!(cosmic.enable || gnome.enable || plasma6.enable)) {
       enable = lib.mkDefault true;
       useTextGreeter = lib.mkDefault true;
-      settings.default_session.command = lib.mkDefault (
-        lib.concatStringsSep " " [
-          (lib.getExe pkgs.tuigreet)
-          "--time"
-          "--remember"
-          "--remember-session"
-          "--sessions ${config.services.displayManager.sessionData.desktops}/share/wayland-sessions"
-        ]
-      );
+      settings = {
+        default_session.command = lib.mkDefault (
+          lib.concatStringsSep " " [
+            (lib.getExe pkgs.tuigreet)
+            "--time"
+            "--remember"
+            "--remember-session"
+            "--sessions ${config.services.displayManager.sessionData.desktops}/share/wayland-sessions"
+          ]
+        );
+        # greetd knows nothing of services.displayManager.autoLogin.
+        initial_session = lib.mkIf autoLogin.enable {
+          inherit (autoLogin) user;
+          command = lib.mkDefault "${lib.getExe config.programs.uwsm.package} start hyprland.desktop";
+        };
+      };
     };
     blueman.enable = lib.mkDefault true;
     gnome.gnome-keyring.enable = lib.mkDefault true;
