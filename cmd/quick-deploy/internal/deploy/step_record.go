@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
 )
 
 // record writes the deployment into the history and clears away what is too old.
@@ -50,6 +51,9 @@ func (record) run(ctx context.Context, s *session) error {
 // from being collected. Older ones can be rolled back to until they are.
 const heldPoints = 3
 
+// keptLogs is how many of the newest logs are kept, beside those of kept records.
+const keptLogs = 50
+
 // prune removes old records, backups, roots and working directories. What
 // cannot be removed stays: it is tidying, not part of the deployment.
 func (s *session) prune(ctx context.Context) {
@@ -73,6 +77,13 @@ func (s *session) prune(ctx context.Context) {
 	}
 	if _, err := s.backups().Prune(s.cfg.Backups.Count, s.cfg.Backups.Age, backups); err != nil {
 		s.cfg.Log.Warn("prune backups", "error", err)
+	}
+	logs := []string{s.cfg.LogPath}
+	for _, r := range records {
+		logs = append(logs, r.Log)
+	}
+	if err := logfile.Prune(s.store.Path("logs"), keptLogs, logs); err != nil {
+		s.cfg.Log.Warn("prune logs", "error", err)
 	}
 	s.removeUnless("gcroots", func(name string) bool {
 		id, _, _ := strings.Cut(name, "-")
