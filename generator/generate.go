@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/modules"
 	"github.com/quick-deploy/quick-deploy/schema"
@@ -51,6 +52,8 @@ type Tree struct {
 	Hosts   []Host // by name
 	Fleet   Fleet
 	Notices []Notice
+	// Unchecked is how many options the profile names by their own paths while there was no Check.
+	Unchecked int
 }
 
 // Notice is something the user should know that stops nothing.
@@ -82,6 +85,7 @@ func Generate(in Input) (*Tree, error) {
 		tree.Files = append(tree.Files, h.files...)
 		tree.Hosts = append(tree.Hosts, h.summary)
 		tree.Notices = append(tree.Notices, h.notices...)
+		tree.Unchecked += h.unchecked
 		for m := range h.modules {
 			used[m] = true
 		}

@@ -93,6 +93,7 @@ func (h *host) homeFile(u User) error {
 		set(list, items, "home", "packages")
 	}
 	h.rebuildAliases(u, set)
+	h.homes[u.Name] = as
 	body, err := h.body(as)
 	if err != nil {
 		return err
@@ -157,6 +158,9 @@ func (h *host) raw() error {
 			as, err := mapping.Raw(v.Node, user, h.secretPath)
 			if err != nil {
 				return err
+			}
+			if h.in.Check == nil {
+				h.unchecked += len(as)
 			}
 			for _, a := range as {
 				h.assign(a)

@@ -80,17 +80,19 @@ type host struct {
 	perChannel bool
 	mapped     mapping.Result
 
-	system   []mapping.Assignment            // NixOS options
-	homes    map[string][]mapping.Assignment // home-manager options by user
-	imports  []nix.Expr
-	modules  map[string]bool
-	inputs   map[string]bool
-	unfree   map[string]bool
-	files    []File
-	summary  Host
-	notices  []Notice
-	problems profile.Problems
-	secrets  map[string]secret
+	system  []mapping.Assignment            // NixOS options
+	homes   map[string][]mapping.Assignment // home-manager options by user
+	imports []nix.Expr
+	modules map[string]bool
+	inputs  map[string]bool
+	unfree  map[string]bool
+	files   []File
+	summary Host
+	notices []Notice
+	// unchecked counts raw options that nothing checked.
+	unchecked int
+	problems  profile.Problems
+	secrets   map[string]secret
 	// recipients are the keys that may read an encrypted file, by its path.
 	recipients map[string][]string
 }
@@ -135,6 +137,11 @@ func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
 }
 
 func (h *host) assign(a mapping.Assignment) {
+	if h.in.Check != nil {
+		if err := h.in.Check(a.User, a.Path, a.Value); err != nil {
+			h.problem(a.Node, strings.Join(a.Path, "."), err.Error(), "")
+		}
+	}
 	if a.User != "" {
 		h.homes[a.User] = append(h.homes[a.User], a)
 		return

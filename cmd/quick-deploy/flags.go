@@ -21,6 +21,9 @@ type options struct {
 	debug   bool
 	quiet   bool
 	noProbe bool
+	// options and homeOptions are lists that options are checked against.
+	options     string
+	homeOptions string
 	// allowRoot permits running as root, for installer images.
 	allowRoot bool
 }
@@ -48,6 +51,14 @@ func (a *app) globalFlags() []cli.Flag {
 		&cli.StringFlag{
 			Name: "root", Usage: "read /sys, /proc and /etc below `DIR`", Value: "/",
 			Destination: &o.root, Sources: twin("root"), TakesFile: true,
+		},
+		&cli.StringFlag{
+			Name: "options", Usage: "check options of NixOS against the list in `FILE` (nixpkgs' options.json)",
+			Destination: &o.options, Sources: twin("options"), TakesFile: true,
+		},
+		&cli.StringFlag{
+			Name: "home-options", Usage: "check options of home-manager against the list in `FILE`",
+			Destination: &o.homeOptions, Sources: twin("home-options"), TakesFile: true,
 		},
 		&cli.BoolFlag{Name: "json", Usage: "print data as JSON", Destination: &o.json, Sources: twin("json")},
 		&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "show what would be done and do nothing", Destination: &o.dryRun, Sources: twin("dry-run")},

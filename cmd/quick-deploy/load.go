@@ -17,6 +17,8 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/optionlist"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
@@ -186,7 +188,11 @@ func (a *app) generate(ctx context.Context, l *loaded) (*generator.Tree, error) 
 		return nil, err
 	}
 	l.facts = facts
-	return generator.Generate(generator.Input{Profile: l.profile, Schema: l.schema, Facts: facts, Files: l.source})
+	check, err := a.optionCheck()
+	if err != nil {
+		return nil, err
+	}
+	return generator.Generate(generator.Input{Profile: l.profile, Schema: l.schema, Facts: facts, Files: l.source, Check: check})
 }
 
 // probed are the probed machines: those whose facts the profile names by a file,
@@ -256,4 +262,46 @@ func (a *app) loadText(name string, text []byte) (*loaded, error) {
 	}
 	l := &loaded{name: name, schema: node, machine: machine.Read(a.opts.root)}
 	return l, a.read(l, text)
+}
+
+// optionCheck checks options against the lists that --options and
+// --home-options name; nil if neither is given.
+func (a *app) optionCheck() (func(user string, path []string, value nix.Expr) error, error) {
+	if a.opts.options == "" && a.opts.homeOptions == "" {
+		return nil, nil
+	}
+	system, err := readOptions(a.opts.options)
+	if err != nil {
+		return nil, err
+	}
+	home, err := readOptions(a.opts.homeOptions)
+	if err != nil {
+		return nil, err
+	}
+	return func(user string, path []string, value nix.Expr) error {
+		list := system
+		if user != "" {
+			list = home
+		}
+		if list == nil {
+			return nil
+		}
+		return list.Check(path, value)
+	}, nil
+}
+
+func readOptions(name string) (*optionlist.List, error) {
+	if name == "" {
+		return nil, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fault.New(fault.Usage, "read the option list: %w", err)
+	}
+	defer f.Close()
+	list, err := optionlist.Read(f)
+	if err != nil {
+		return nil, fault.New(fault.Usage, "%s: %w", name, err)
+	}
+	return list, nil
 }

@@ -26,6 +26,8 @@ type validation struct {
 	Hosts    int              `json:"hosts"`
 	Problems profile.Problems `json:"problems"`
 	Notices  []notice         `json:"notices"`
+	// Unchecked is how many options were named by their paths and not checked.
+	Unchecked int `json:"uncheckedOptions"`
 }
 
 type notice struct {
@@ -75,5 +77,8 @@ func (a *app) check(ctx context.Context, l *loaded, out *validation) error {
 		out.Notices = append(out.Notices, notice{Host: n.Host, File: n.Pos.File, Line: n.Pos.Line, Text: n.Text})
 	}
 	a.showNotices(tree)
+	if out.Unchecked = tree.Unchecked; out.Unchecked > 0 {
+		a.say("note: %s named by path, not checked; --options and --home-options name lists to check them against", count(out.Unchecked, "option"))
+	}
 	return nil
 }
