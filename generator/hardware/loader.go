@@ -177,9 +177,15 @@ func (d *decider) grub(w why) {
 			d.efi()
 		}
 	}
+	where := w
 	if len(l.Devices) == 0 {
 		l.Devices = d.bootDisks()
+		where = because("the disk with /boot")
+		if len(l.Devices) > 1 {
+			where = noted("every disk of the array can boot")
+		}
 	}
+	where.comment = where.comment && where != w // said above already
 	limit := cmp.Or(d.over.Loader.Limit, limitFull)
 	d.set("boot.loader.grub.configurationLimit", d.soft(nix.Int(limit)), because("a menu that can be read"))
 	switch len(l.Devices) {
@@ -187,9 +193,9 @@ func (d *decider) grub(w why) {
 		d.warn("the disk to install GRUB on is not known; set hardware.loader.devices in the profile")
 		d.block("GRUB has no disk to be installed on")
 	case 1:
-		d.set("boot.loader.grub.device", d.soft(nix.Str(l.Devices[0])), because("the disk with /boot"))
+		d.set("boot.loader.grub.device", d.soft(nix.Str(l.Devices[0])), where)
 	default:
-		d.set("boot.loader.grub.devices", d.soft(strs(l.Devices)), noted("every disk of the array can boot"))
+		d.set("boot.loader.grub.devices", d.soft(strs(l.Devices)), where)
 	}
 }
 

@@ -3,6 +3,7 @@ package hardware
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
@@ -50,8 +51,8 @@ func (d *decider) platform() error {
 		d.warn("the platform is not known; set system in the profile")
 		return nil
 	}
-	if d.Mode == modeKeep {
-		return nil
+	if d.Mode == modeKeep && strings.Contains(d.Kept, "hostPlatform") {
+		return nil // nixos-generate-config writes it since 22.11
 	}
 	d.set("nixpkgs.hostPlatform", mkDefault(nix.Str(d.System)), why{})
 	return nil
@@ -73,12 +74,18 @@ func (d *decider) processor() error {
 		}
 		d.set(option, mkDefault(value), w)
 	}
-	on, w := flag(d.over.Thermald, vendor == "intel" && !d.server(), because("thermald cools Intel's client processors"))
+	// thermald stops with an error on processors before Sandy Bridge (its table of models).
+	c := d.facts.CPU
+	cooled := vendor == "intel" && c.Family == 6 && c.Model >= sandyBridge && !d.server()
+	on, w := flag(d.over.Thermald, cooled, because("thermald cools Intel's client processors"))
 	if on {
 		d.set("services.thermald.enable", d.soft(nix.Bool(true)), w)
 	}
 	return nil
 }
+
+// sandyBridge is the first model of that generation, in family 6.
+const sandyBridge = 42
 
 func mkDefault(v nix.Expr) nix.Expr {
 	return nix.Call{Fn: nix.Ref{"lib", "mkDefault"}, Args: []nix.Expr{v}}

@@ -47,6 +47,4 @@
       enable32Bit = lib.mkDefault true;
     };
   };
-
-  services.thermald.enable = lib.mkDefault true;
 }

@@ -23,7 +23,6 @@
       # What this NixOS boots with already.
       enable = lib.mkDefault true;
       configurationLimit = lib.mkDefault 10;
-      # Every disk of the array can boot.
       devices = lib.mkDefault [
         "/dev/disk/by-id/ata-ONE"
         "/dev/disk/by-id/ata-TWO"
@@ -41,6 +40,4 @@
   nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
 
   hardware.cpu.intel.updateMicrocode = lib.mkDefault config.hardware.enableRedistributableFirmware;
-
-  services.thermald.enable = lib.mkDefault true;
 }

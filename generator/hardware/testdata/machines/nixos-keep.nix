@@ -14,6 +14,8 @@
     efi.canTouchEfiVariables = lib.mkDefault true;
   };
 
+  nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
+
   # NVIDIA GA102, Ampere at 0000:0b:00.0; also without X, this chooses the kernel modules.
   services.xserver.videoDrivers = [ "nvidia" ];
 

@@ -75,14 +75,14 @@ var atLeast = map[string]int{
 
 // builder writes files below a root and keeps the first error.
 type builder struct {
-	root     string
-	err      error
-	minor    int
-	numbers  map[string]string // block device → major:minor
-	sysPath  map[string]string // block device or PCI address → folder in /sys
-	mounts   []string
-	swaps    []string
-	flags    []string // of the processor
+	root    string
+	err     error
+	minor   int
+	numbers map[string]string // block device → major:minor
+	sysPath map[string]string // block device or PCI address → folder in /sys
+	mounts  []string
+	swaps   []string
+	flags   []string // of the processor
 }
 
 // Write builds the machine's tree in an empty folder. PCI devices are written
