@@ -1,7 +1,6 @@
 package nixtest
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,26 +11,12 @@ import (
 	"sync"
 )
 
-var errNone = errors.New("no Nix found: none on PATH, none in /opt/nix-*/bin")
-
-// Find returns the directory of the nix commands: $QUICK_DEPLOY_TEST_NIX if
-// set, else where PATH finds nix, else the newest of /opt/nix-*/bin.
-func Find() (string, error) {
-	if dir := os.Getenv("QUICK_DEPLOY_TEST_NIX"); dir != "" {
-		if _, err := version(dir); err != nil {
-			return "", fmt.Errorf("QUICK_DEPLOY_TEST_NIX: %w", err)
-		}
-		return dir, nil
-	}
-	if bins := all(); len(bins) > 0 {
-		return bins[0], nil
-	}
-	return "", errNone
-}
-
-// all returns the directories of every Nix found, the one on PATH first, then
-// those below /opt, newest first.
+// all returns the directories of every Nix found: $QUICK_DEPLOY_TEST_NIX alone
+// if set, else the one on PATH, then those in /opt/nix-*/bin, newest first.
 func all() []string {
+	if dir := os.Getenv("QUICK_DEPLOY_TEST_NIX"); dir != "" {
+		return []string{dir}
+	}
 	var bins []string
 	if file, err := exec.LookPath("nix"); err == nil {
 		bins = append(bins, filepath.Dir(file))

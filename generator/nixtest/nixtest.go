@@ -29,18 +29,19 @@ type Env struct {
 	home string
 }
 
-// New returns the Nix of this test process. Where no Nix is found, the test is
-// skipped, but fails if the environment says CI=true.
+// New returns the Nix of this test process: the one in $QUICK_DEPLOY_TEST_NIX if
+// set, else the one on PATH, else the newest in /opt/nix-*/bin. Where there is
+// none, the test is skipped, but fails if the environment says CI=true.
 //
 // All tests of a process that overlap share one store; see [Main] to share it
 // between tests that follow each other. Two Envs share everything but HOME.
 func New(tb testing.TB) *Env {
 	tb.Helper()
-	bin, err := Find()
-	if err != nil {
-		missing(tb, err)
+	bins := all()
+	if len(bins) == 0 {
+		missing(tb)
 	}
-	return newEnv(tb, bin)
+	return newEnv(tb, bins[0])
 }
 
 // Each runs f as a subtest with every Nix that is installed, newest first.
@@ -48,27 +49,31 @@ func Each(t *testing.T, f func(t *testing.T, env *Env)) {
 	t.Helper()
 	bins := all()
 	if len(bins) == 0 {
-		missing(t, errNone)
+		missing(t)
 	}
 	for _, bin := range bins {
-		v, err := version(bin)
-		if err != nil {
-			t.Fatal(err)
+		name := "nix"
+		if v, err := version(bin); err == nil {
+			name += "-" + v
 		}
-		t.Run("nix-"+v, func(t *testing.T) { f(t, newEnv(t, bin)) })
+		t.Run(name, func(t *testing.T) { f(t, newEnv(t, bin)) })
 	}
 }
 
-func missing(tb testing.TB, err error) {
+func missing(tb testing.TB) {
 	tb.Helper()
+	const none = "no Nix found: none on PATH, none in /opt/nix-*/bin"
 	if os.Getenv("CI") == "true" {
-		tb.Fatalf("%v; .ci/install-nix installs one", err)
+		tb.Fatal(none + "; .ci/install-nix installs one")
 	}
-	tb.Skipf("%v", err)
+	tb.Skip(none)
 }
 
 func newEnv(tb testing.TB, bin string) *Env {
 	tb.Helper()
+	if _, err := version(bin); err != nil {
+		tb.Fatal(err)
+	}
 	root, release, err := stores.acquire(bin)
 	if err != nil {
 		tb.Fatalf("set up a store for tests: %v", err)

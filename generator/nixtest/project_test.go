@@ -202,3 +202,28 @@ func TestProjectSource(t *testing.T) {
 		}
 	}
 }
+
+// The profile that "nix flake init" copies is a good one, all the way to a generated flake.
+func TestTemplate(t *testing.T) {
+	env := New(t)
+	dir := filepath.Join(t.TempDir(), "nixos")
+	cmd := env.Command(t.Context(), "go", "run", "./cmd/quick-deploy", "--allow-root", "--no-probe", "--yes",
+		"--profile", "docs/template/quick-deploy.yaml", "--flake", dir, "generate")
+	cmd.Dir = root(t)
+	// HOME of its own, but the build cache and the modules of the one who tests.
+	for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
+		value, err := exec.CommandContext(t.Context(), "go", "env", name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd.Env = append(cmd.Env, name+"="+strings.TrimSpace(string(value)))
+	}
+	if _, err := output(cmd); err != nil {
+		t.Fatal(err)
+	}
+	f := env.Flake(t, dir, nil)
+	if host := string(f.Eval(t, "nixosConfigurations.nixos.config.networking.hostName", "")); strings.TrimSpace(host) != `"nixos"` {
+		t.Errorf("the host is called %s", host)
+	}
+	f.Build(t, `homeConfigurations."ada@nixos".activationPackage`)
+}

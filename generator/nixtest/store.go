@@ -88,7 +88,6 @@ sandbox = false
 build-users-group =
 substituters =
 builders =
-build-hook =
 flake-registry =
 warn-dirty = false
 fsync-metadata = false
