@@ -97,6 +97,15 @@ func (c *Console) Attach(cfg *deploy.Config) {
 	if x, ok := cfg.Runner.(interface{ SetLog(*slog.Logger) }); ok {
 		x.SetLog(c.log.Logger())
 	}
+	if x, ok := cfg.Runner.(interface{ SetAsk(func(bool)) }); ok && c.ui != nil {
+		x.SetAsk(func(asking bool) {
+			if asking {
+				c.ui.Pause()
+			} else {
+				c.ui.Resume()
+			}
+		})
+	}
 }
 
 // Log is the log file, to hide secrets in it.

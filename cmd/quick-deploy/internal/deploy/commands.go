@@ -51,12 +51,12 @@ func (g Goal) nixFlags() []string {
 	return append(args, g.NixArgs...)
 }
 
-// activate runs a system's switch-to-configuration.
-func (d *Deployer) activate(system, verb string, env []string, id int) run.Command {
+// activate runs a system's switch-to-configuration, as a service of the name unit where there is systemd.
+func (d *Deployer) activate(system, verb string, env []string, unit string) run.Command {
 	return run.Command{
 		Name: system + "/bin/switch-to-configuration", Args: []string{verb}, Env: env,
 		Elevate: true, Timeout: d.cfg.ActivateTimeout,
-		Detach: &run.Detach{Unit: "quick-deploy-" + strconv.Itoa(id) + "-" + verb, Log: d.store.Path("logs", "activation.log")},
+		Detach: &run.Detach{Unit: unit, Log: d.store.Path("logs", "activation.log")},
 	}
 }
 

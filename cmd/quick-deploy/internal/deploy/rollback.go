@@ -308,7 +308,7 @@ func (confirmRollback) run(ctx context.Context, s *session) error {
 		return fault.New(fault.Preflight, "cannot go back to the point of run %d: %s", rb.Undoes, strings.Join(missing, "; ")).Hint("nothing was changed")
 	}
 	if s.goal.Yes {
-		return nil
+		return s.root(ctx, &s.data.Before, s.state.ID)
 	}
 	yes, err := s.cfg.Confirm(ctx, Question{Host: s.goal.Host, Verb: string(Rollback), Details: rb.details(s.data.Before), Text: fmt.Sprintf("undo run %d now?", rb.Undoes)})
 	if err != nil {
@@ -317,7 +317,8 @@ func (confirmRollback) run(ctx context.Context, s *session) error {
 	if !yes {
 		return &fault.Error{Code: fault.Pending, Err: &declinedError{}}
 	}
-	return nil
+	// What is left now can be come back to as well.
+	return s.root(ctx, &s.data.Before, s.state.ID)
 }
 
 func (rb *rollbackData) details(now journal.Machine) []string {

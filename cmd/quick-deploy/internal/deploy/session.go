@@ -23,6 +23,7 @@ type session struct {
 	data  data
 	step  *journal.Step // the one at work
 	final journal.Record
+	units int // activations so far
 }
 
 // data is what the steps hand on to each other. It lives in state.json, so

@@ -46,7 +46,7 @@ func (activateSystem) plan(d *Deployer, g Goal) *Planned {
 		return nil
 	}
 	p := &Planned{Step: "activate-system", What: "run the new system; the boot default stays"}
-	d.command(p, d.activate("<system>", "test", nil, 0))
+	d.command(p, d.activate("<system>", "test", nil, "quick-deploy-<run>"))
 	return p
 }
 
@@ -118,7 +118,11 @@ func (s *session) switchTo(ctx context.Context, system, verb string, env []strin
 		return err
 	}
 	for try := 1; ; try++ {
-		_, err := s.command(whole, s.activate(system, verb, env, s.state.ID))
+		// A name of its own each time: the service of a run that was killed may still be at
+		// work, and is then waited for by its lock.
+		s.units++
+		unit := fmt.Sprintf("quick-deploy-%d-%d-%d", s.state.ID, s.state.Resumed, s.units)
+		_, err := s.command(whole, s.activate(system, verb, env, unit))
 		if run.CodeOf(err) != exitLocked || try == lockWait {
 			return err
 		}
@@ -310,7 +314,7 @@ func (bootDefault) plan(d *Deployer, g Goal) *Planned {
 	}
 	p := &Planned{Step: "boot-default", What: "make it the boot default"}
 	d.command(p, d.setProfile("<system>"))
-	d.command(p, d.activate("<system>", "boot", nil, 0))
+	d.command(p, d.activate("<system>", "boot", nil, "quick-deploy-<run>"))
 	return p
 }
 

@@ -16,8 +16,10 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
@@ -67,6 +69,7 @@ type Runner struct {
 	mu     sync.Mutex
 	primed bool
 	stop   func()
+	ask    func(asking bool)
 }
 
 // New decides the method. An error names what is missing; it has the exit code
@@ -105,7 +108,33 @@ func New(inner run.Runner, cfg Config) (*Runner, error) {
 		}
 	}
 	r.method = m
+	if x, ok := inner.(interface {
+		SetKill(func(pgid int, s syscall.Signal) error)
+	}); ok && m != None {
+		x.SetKill(r.kill)
+	}
 	return r, nil
+}
+
+// kill signals a process group that runs as root, for a command that does not end.
+func (r *Runner) kill(pgid int, s syscall.Signal) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	w, err := r.Wrap(run.Command{Name: "kill", Args: []string{"-" + strconv.Itoa(int(s)), "--", "-" + strconv.Itoa(pgid)}, Elevate: true})
+	if err != nil {
+		return err
+	}
+	_, err = r.inner.Run(ctx, w)
+	return err
+}
+
+// SetAsk is told when the terminal is about to be used for a password, and when no longer.
+func (r *Runner) SetAsk(ask func(asking bool)) { r.ask = ask }
+
+func (r *Runner) asking(now bool) {
+	if r.ask != nil {
+		r.ask(now)
+	}
 }
 
 // Method is what was decided.
@@ -135,6 +164,10 @@ func (r *Runner) Run(ctx context.Context, c run.Command) (run.Result, error) {
 	if c.Detach != nil && r.cfg.Systemd {
 		stop := follow(c.Detach.Log, c.OnLine)
 		defer stop()
+	}
+	if w.Terminal && !c.Terminal {
+		r.asking(true)
+		defer r.asking(false)
 	}
 	return r.inner.Run(ctx, w)
 }
@@ -212,7 +245,10 @@ func (r *Runner) Prime(ctx context.Context) error {
 			return fault.New(fault.Preflight, "sudo needs a password and there is no terminal to ask on: %w", err).
 				Hint("run it in a terminal, or allow the user to use sudo without a password")
 		}
-		if _, err := r.inner.Run(ctx, run.Command{Name: "sudo", Args: []string{"-v"}, Terminal: true}); err != nil {
+		r.asking(true)
+		_, err := r.inner.Run(ctx, run.Command{Name: "sudo", Args: []string{"-v"}, Terminal: true})
+		r.asking(false)
+		if err != nil {
 			if errors.Is(err, context.Canceled) {
 				return err
 			}

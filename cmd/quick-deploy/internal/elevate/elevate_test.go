@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -223,4 +224,47 @@ type cancelled struct{}
 func (cancelled) LookPath(string) (string, error) { return "/bin/sudo", nil }
 func (cancelled) Run(context.Context, run.Command) (run.Result, error) {
 	return run.Result{Code: -1}, &run.Error{Err: context.Canceled}
+}
+
+// killable is a recorder that takes a Kill, as run.Exec does.
+type killable struct {
+	recorder
+	kill func(int, syscall.Signal) error
+}
+
+func (k *killable) SetKill(f func(int, syscall.Signal) error) { k.kill = f }
+
+func TestARootChildIsStoppedAsRoot(t *testing.T) {
+	k := &killable{recorder: recorder{have: []string{"sudo"}}}
+	if _, err := New(k, Config{UID: 1000}); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.kill(4711, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if got := k.commands(); !slices.Equal(got, []string{"sudo -n -- kill -15 -- -4711"}) {
+		t.Errorf("ran %q", got)
+	}
+}
+
+func TestTheScreenMakesWayForAPassword(t *testing.T) {
+	for method, want := range map[Method]string{Sudo: "sudo -n -v, ask, sudo -v [terminal], asked, sudo -n -- a", Doas: "ask, doas -- a [terminal], asked"} {
+		rec := &recorder{have: []string{"sudo", "doas"}, fail: []string{"sudo -n -v"}}
+		r, err := New(rec, Config{UID: 1000, Terminal: true, Method: method, Interval: time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.SetAsk(func(asking bool) {
+			rec.mu.Lock()
+			defer rec.mu.Unlock()
+			rec.ran = append(rec.ran, map[bool]string{true: "ask", false: "asked"}[asking])
+		})
+		if _, err := r.Run(t.Context(), run.Command{Name: "a", Elevate: true}); err != nil {
+			t.Fatal(err)
+		}
+		r.Close()
+		if got := strings.Join(rec.commands(), ", "); got != want {
+			t.Errorf("%s: %s", method, got)
+		}
+	}
 }

@@ -34,6 +34,9 @@ type Exec struct {
 // SetLog sets Log. It is called before the first Run.
 func (x *Exec) SetLog(log *slog.Logger) { x.Log = log }
 
+// SetKill sets Kill. It is called before the first Run.
+func (x *Exec) SetKill(kill func(pgid int, s syscall.Signal) error) { x.Kill = kill }
+
 // drain is how long the pipes of an ended or unreachable child are still read.
 const drain = 2 * time.Second
 

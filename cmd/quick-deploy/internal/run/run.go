@@ -57,13 +57,16 @@ type Detach struct {
 }
 
 // String is the command as a person would type it, quoted for a POSIX shell
-// and without the environment. Values named as secret are not in Args by
-// contract: secrets travel in files.
+// and without the environment. Secrets travel in files and are not in Args by
+// contract; what a user passes on to Nix may still hold one, and is redacted.
 func (c Command) String() string {
 	words := make([]string, 0, len(c.Args)+1)
 	words = append(words, Quote(c.Name))
-	for _, a := range c.Args {
-		words = append(words, Quote(a))
+	for i, a := range c.Args {
+		if i > 0 && c.Args[i-1] == "access-tokens" { // nix --option access-tokens …: what stood behind "--"
+			a = "[redacted]"
+		}
+		words = append(words, Quote(redactURL(a)))
 	}
 	return strings.Join(words, " ")
 }

@@ -177,3 +177,10 @@ func TestRedact(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+func TestWhatIsPassedOnToNixIsRedacted(t *testing.T) {
+	c := Command{Name: "nix", Args: []string{"build", "--option", "access-tokens", "github.com=ghp_x", "git+https://u:pw@example.org/x"}}
+	if got, want := c.String(), "nix build --option access-tokens '[redacted]' 'git+https://[redacted]@example.org/x'"; got != want {
+		t.Errorf("%s", got)
+	}
+}
