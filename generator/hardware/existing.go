@@ -5,11 +5,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 var (
-	rootPattern = regexp.MustCompile(`fileSystems\s*(\.\s*"/"|=\s*\{[^}]*"/")`)
-	uuidPattern = regexp.MustCompile(`/dev/disk/by-uuid/([0-9A-Za-z-]+)`)
+	rootPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`fileSystems\s*(\.\s*"/"|=\s*\{[^}]*"/")`) })
+	uuidPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`/dev/disk/by-uuid/([0-9A-Za-z-]+)`) })
 )
 
 // maxKept is the most that an existing file may have, in bytes.
@@ -29,10 +30,10 @@ func (d *decider) existingProblem() string {
 		return fmt.Sprintf("it has more than %d KiB", maxKept>>10)
 	}
 	code := withoutComments(f.Text)
-	if d.over.FileSystems != "none" && !rootPattern.MatchString(code) {
+	if d.over.FileSystems != "none" && !rootPattern().MatchString(code) {
 		return "it has no root file system"
 	}
-	for _, m := range uuidPattern.FindAllStringSubmatch(code, -1) {
+	for _, m := range uuidPattern().FindAllStringSubmatch(code, -1) {
 		known := slices.ContainsFunc(d.facts.Blocks, func(b Block) bool { return strings.EqualFold(b.UUID, m[1]) })
 		if !known {
 			return "it names " + m[0] + ", which this machine does not have"

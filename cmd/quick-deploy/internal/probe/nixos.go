@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
@@ -26,12 +27,13 @@ func readNixOS(t *tree, _ Options, f *hardware.Facts) {
 	if !slices.Contains(strings.Split(text, "\n"), "ID=nixos") {
 		return
 	}
-	if m := buildID.FindStringSubmatch(text); m != nil {
-		f.NixOS = oneLine(m[1])
+	for line := range strings.Lines(text) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		if name == "BUILD_ID" || name == "VERSION_ID" && f.NixOS == "" {
+			f.NixOS = oneLine(strings.Trim(value, `"`))
+		}
 	}
 }
-
-var buildID = regexp.MustCompile(`(?m)^(?:BUILD_ID|VERSION_ID)="?([^"\n]+)`)
 
 // scriptLimit bounds what is read of the switch script, which may be a wrapper
 // of any kind.
@@ -55,18 +57,25 @@ var installers = []struct {
 	{"init-script-builder", hardware.OtherLoader},
 }
 
-var (
-	installLine = regexp.MustCompile(`INSTALL_BOOTLOADER[^\n\x00]{0,4}[='" ]+(/[^\s'"\x00]+)`)
-	storePath   = regexp.MustCompile(`/nix/store/[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+._?=-]+`)
-	grubDevice  = regexp.MustCompile(`(?s)<attr name="devices">\s*<list>(.*?)</list>`)
-	stringValue = regexp.MustCompile(`<string value="([^"]*)"`)
-	grubString  = func(name string) *regexp.Regexp {
+// patterns read what NixOS writes about its boot loader. They are compiled only
+// where there is a NixOS.
+type patterns struct {
+	install, store, devices, value  *regexp.Regexp
+	grubTarget, grubMount, grubMode *regexp.Regexp
+}
+
+var loaderPatterns = sync.OnceValue(func() patterns {
+	attr := func(name string) *regexp.Regexp {
 		return regexp.MustCompile(`(?s)<attr name="` + name + `">\s*<(?:string|bool) value="([^"]*)"`)
 	}
-	grubTarget    = grubString("grubTargetEfi")
-	grubRemovable = grubString("efiInstallAsRemovable")
-	grubMount     = grubString("efiSysMountPoint")
-)
+	return patterns{
+		install:    regexp.MustCompile(`INSTALL_BOOTLOADER[^\n\x00]{0,4}[='" ]+(/[^\s'"\x00]+)`),
+		store:      regexp.MustCompile(`/nix/store/[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+._?=-]+`),
+		devices:    regexp.MustCompile(`(?s)<attr name="devices">\s*<list>(.*?)</list>`),
+		value:      regexp.MustCompile(`<string value="([^"]*)"`),
+		grubTarget: attr("grubTargetEfi"), grubMount: attr("efiSysMountPoint"), grubMode: attr("efiInstallAsRemovable"),
+	}
+})
 
 // readLoader finds out what the running NixOS boots with: its switch script
 // names the program that installs the loader.
@@ -81,12 +90,13 @@ func readLoader(t *tree, _ Options, f *hardware.Facts) {
 }
 
 func (t *tree) loaderByScript(f *hardware.Facts) hardware.LoaderKind {
+	re := loaderPatterns()
 	script := t.bytes("run/current-system/bin/switch-to-configuration", scriptLimit)
 	program := ""
-	if m := installLine.FindSubmatch(script); m != nil {
+	if m := re.install.FindSubmatch(script); m != nil {
 		program = string(m[1])
 	} else {
-		for _, p := range storePath.FindAll(script, -1) {
+		for _, p := range re.store.FindAll(script, -1) {
 			if kind := installerKind(string(p)); kind != "" {
 				program = string(p)
 				break
@@ -98,7 +108,7 @@ func (t *tree) loaderByScript(f *hardware.Facts) hardware.LoaderKind {
 		return kind
 	}
 	text := t.bytes(strings.TrimPrefix(program, "/"), 1<<20)
-	for _, p := range storePath.FindAll(text, -1) {
+	for _, p := range re.store.FindAll(text, -1) {
 		if bytes.HasSuffix(p, []byte("grub-config.xml")) {
 			t.grubConfig(strings.TrimPrefix(string(p), "/"), f)
 			break
@@ -118,21 +128,22 @@ func installerKind(program string) hardware.LoaderKind {
 
 // grubConfig reads what NixOS tells its GRUB installer (install-grub.pl).
 func (t *tree) grubConfig(name string, f *hardware.Facts) {
+	re := loaderPatterns()
 	text := t.bytes(name, 1<<20)
-	if m := grubDevice.FindSubmatch(text); m != nil {
-		for _, v := range stringValue.FindAllSubmatch(m[1], -1) {
+	if m := re.devices.FindSubmatch(text); m != nil {
+		for _, v := range re.value.FindAllSubmatch(m[1], -1) {
 			if d := string(v[1]); d == "nodev" || strings.HasPrefix(d, "/dev/") {
 				f.Loader.Devices = append(f.Loader.Devices, d)
 			}
 		}
 	}
-	if m := grubTarget.FindSubmatch(text); m != nil && len(m[1]) > 0 {
+	if m := re.grubTarget.FindSubmatch(text); m != nil && len(m[1]) > 0 {
 		f.Loader.EFI = true
-		if m := grubMount.FindSubmatch(text); m != nil {
+		if m := re.grubMount.FindSubmatch(text); m != nil {
 			f.Loader.Mount = string(m[1])
 		}
 	}
-	if m := grubRemovable.FindSubmatch(text); m != nil {
+	if m := re.grubMode.FindSubmatch(text); m != nil {
 		f.Loader.Removable = string(m[1]) == "true"
 	}
 }
