@@ -27,6 +27,9 @@ type Input struct {
 	Facts map[string]hardware.Facts
 	// Files reads the files that the profile names.
 	Files profile.Source
+	// Check, if set, says what is wrong with an option: of NixOS, or of
+	// home-manager where user is not empty. See package optionlist.
+	Check func(user string, path []string, value nix.Expr) error
 
 	engine Engine
 }

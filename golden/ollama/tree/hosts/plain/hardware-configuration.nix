@@ -61,7 +61,7 @@
 
   services = {
     thermald.enable = lib.mkDefault true;
-    # NVIDIA AD102, Ada Lovelace (10de:2684 at 0000:01:00.0); this option also chooses the kernel modules, with or without X.
+    # NVIDIA AD102, Ada Lovelace at 0000:01:00.0; also without X, this chooses the kernel modules.
     xserver.videoDrivers = [ "nvidia" ];
   };
 
