@@ -27,5 +27,8 @@ func (h *host) desktop() error {
 		h.modules["desktop/session.nix"] = true
 		h.modules["desktop/"+name+".nix"] = true
 	}
+	if f := h.profile.Node.Get("flatpak"); f != nil && f.Kind == profile.Map && !h.summary.Desktop {
+		h.notice(f, "flatpak needs the portals of a desktop: name a desktop, or set xdg.portal under nixos:")
+	}
 	return nil
 }

@@ -5,6 +5,7 @@ let
   table = lib.importJSON ./declared.json;
   computed = {
     networking.firewall.checkReversePath = true;
+    services.displayManager.autoLogin.enable = false;
     services.forgejo.settings.server.ROOT_URL = "http://localhost:3000/";
     services.gitea.settings.server.ROOT_URL = "http://localhost:3000/";
   };
