@@ -1,0 +1,203 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+)
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv("QUICK_DEPLOY_TEST_HANGUP"); dir != "" {
+		os.Exit(hangupChild(dir))
+	}
+	os.Exit(m.Run())
+}
+
+func open(t *testing.T, o Options) (*Console, *deploy.Config) {
+	t.Helper()
+	if o.In == nil {
+		o.In = strings.NewReader("")
+	}
+	if o.Data == nil {
+		o.Data = io.Discard
+	}
+	if o.Talk == nil {
+		o.Talk = io.Discard
+	}
+	o.LogDir = t.TempDir()
+	c, err := Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cfg deploy.Config
+	c.Attach(&cfg)
+	return c, &cfg
+}
+
+func TestAnswers(t *testing.T) {
+	for typed, want := range map[string]bool{
+		"y\n": true, "YES\n": true, " yes \n": true, "n\n": false, "\n": false, "": false, "y": true,
+		"maybe\ny\n": true, "what\nhow\nwhy\ny\n": false, "ja": false,
+	} {
+		c, cfg := open(t, Options{In: strings.NewReader(typed), Ask: true})
+		got, err := cfg.Confirm(t.Context(), deploy.Question{Text: "switch?"})
+		if err != nil || got != want {
+			t.Errorf("%q: %t, %v", typed, got, err)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestNobodyToAsk(t *testing.T) {
+	c, cfg := open(t, Options{In: strings.NewReader("y\n")})
+	defer c.Close()
+	if cfg.Confirm != nil {
+		t.Error("it would ask")
+	}
+}
+
+func TestInterruptedQuestion(t *testing.T) {
+	r, w := io.Pipe()
+	defer w.Close()
+	c, cfg := open(t, Options{In: r, Ask: true})
+	defer c.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(10*time.Millisecond, cancel)
+	if yes, err := cfg.Confirm(ctx, deploy.Question{}); yes || !errors.Is(err, context.Canceled) {
+		t.Errorf("%t, %v", yes, err)
+	}
+}
+
+func TestJSONGoesToStandardOutputAndTalkToTheLog(t *testing.T) {
+	var data, talk bytes.Buffer
+	c, cfg := open(t, Options{Data: &data, Talk: &talk, JSON: true})
+	cfg.Events(journal.Event{Type: "step", Step: "build"})
+	cfg.Output("build", run.Stderr, `@nix {"action":"msg","level":0,"msg":"error: undefined variable"}`)
+	cfg.Output("build", run.Stderr, `@nix {"action":"stop","id":1}`)
+	cfg.Log.Info("hello")
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var e journal.Event
+	if err := json.Unmarshal(data.Bytes(), &e); err != nil || e.Step != "build" || e.SchemaVersion != journal.EventSchema || talk.Len() > 0 {
+		t.Errorf("%s, %v; talk %q", data.Bytes(), err, talk.String())
+	}
+	log, err := os.ReadFile(cfg.LogPath)
+	if err != nil || !strings.Contains(string(log), "[build] ! error: undefined variable") || strings.Contains(string(log), "@nix") || !strings.Contains(string(log), "hello") {
+		t.Errorf("log: %s, %v", log, err)
+	}
+	if cfg.LogOffset() != int64(len(log)) {
+		t.Errorf("offset %d of %d", cfg.LogOffset(), len(log))
+	}
+}
+
+func TestLogLevel(t *testing.T) {
+	if _, err := Open(Options{In: strings.NewReader(""), LogLevel: "LOUD", LogDir: t.TempDir()}); err == nil {
+		t.Error("LOG_LEVEL=LOUD was taken")
+	}
+	c, cfg := open(t, Options{LogLevel: "ERROR"})
+	cfg.Log.Warn("hidden")
+	cfg.Log.Error("shown")
+	c.Close()
+	log, err := os.ReadFile(cfg.LogPath)
+	if err != nil || strings.Contains(string(log), "hidden") || !strings.Contains(string(log), "shown") {
+		t.Errorf("%s, %v", log, err)
+	}
+}
+
+func TestNixOutputMonitorGetsTheRawStream(t *testing.T) {
+	dir := t.TempDir()
+	nom := filepath.Join(dir, "nom")
+	if err := os.WriteFile(nom, []byte("#!/bin/sh\n[ \"$1\" = --json ] && cat > "+dir+"/got\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var talk bytes.Buffer
+	c, cfg := open(t, Options{Talk: &talk, Nom: nom})
+	line := `@nix {"action":"start","id":1,"type":105}`
+	cfg.Output("preflight", run.Stderr, line)
+	cfg.Events(journal.Event{Type: "step", Step: "build", Status: journal.Running})
+	cfg.Output("build", run.Stderr, line)
+	cfg.Output("build", run.Stderr, "warning: not of Nix")
+	cfg.Events(journal.Event{Type: "step", Step: "build", Status: journal.Done})
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(dir + "/got")
+	if err != nil || string(got) != line+"\n" {
+		t.Errorf("nom got %q, %v", got, err)
+	}
+	if !strings.Contains(talk.String(), "warning: not of Nix") {
+		t.Errorf("shown: %q", talk.String())
+	}
+}
+
+// A process whose terminal goes away, as when an SSH connection breaks, ends its run.
+func TestALostTerminalDoesNotEndTheRun(t *testing.T) {
+	dir := t.TempDir()
+	master, tty, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "QUICK_DEPLOY_TEST_HANGUP="+dir)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	tty.Close()
+	for range 200 {
+		if _, err := os.Stat(dir + "/started"); err == nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	master.Close() // the kernel sends SIGHUP to the session, and every write fails with EIO
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("the process ended with %v", err)
+	}
+	if _, err := os.Stat(dir + "/ended"); err != nil {
+		t.Error("the command that was at work was not ended")
+	}
+}
+
+// hangupChild is a run that takes a while and talks all the time.
+func hangupChild(dir string) int {
+	c, err := Open(Options{In: os.Stdin, Data: os.Stdout, Talk: os.Stderr, Ask: true, Live: true, LogDir: dir})
+	if err != nil {
+		return 1
+	}
+	var cfg deploy.Config
+	c.Attach(&cfg)
+	cfg.Events(journal.Event{Type: "step", Step: "activate-system", Status: journal.Running})
+	x := &run.Exec{Environ: os.Environ()}
+	_, err = x.Run(context.Background(), run.Command{
+		Name: "/bin/sh", Args: []string{"-c", "touch " + dir + "/started; i=0; while [ $i -lt 40 ]; do echo line $i; i=$((i+1)); sleep 0.02; done; touch " + dir + "/ended"},
+		OnLine: func(s run.Stream, l string) { cfg.Output("activate-system", s, l) },
+	})
+	if err != nil {
+		return 2
+	}
+	if yes, err := cfg.Confirm(context.Background(), deploy.Question{Text: "still there?"}); yes || err != nil {
+		return 3
+	}
+	c.Close()
+	return 0
+}
