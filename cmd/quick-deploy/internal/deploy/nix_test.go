@@ -10,10 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/elevate"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/generator/nixtest"
 )
@@ -312,5 +314,53 @@ func TestNixEvaluationErrorSwitchesNothing(t *testing.T) {
 	}
 	if slices.ContainsFunc(m.lines, func(l string) bool { return strings.Contains(l, "attempt") }) {
 		t.Error("an evaluation error was tried again")
+	}
+}
+
+func TestNixFilesInHomeManagersWayAreKeptTwice(t *testing.T) {
+	m := newNixMachine(t, nixtest.New(t), func(c *Config) {
+		c.Machine = &preflight.Machine{Root: "/", UID: 1000, User: "ada", FreeBytes: func(string) (int64, error) { return 1 << 40, nil }, Lookup: func(string) (string, error) { return "", nil }}
+	})
+	g := m.goal(Switch)
+	g.SkipChecks = []string{"nixos", "flake"}
+	greeting := filepath.Join(m.env.Home(), ".greeting")
+	must(t, os.WriteFile(greeting, []byte("my own"), 0o600))
+	var found []string
+	m.d.cfg.Events = func(e journal.Event) {
+		if e.Type == "finding" {
+			found = append(found, e.Message)
+		}
+	}
+	if _, err := m.deploy(t, g); err != nil {
+		t.Fatalf("%v\n%s", err, strings.Join(m.lines, "\n"))
+	}
+	if m.greeting(t) != "hello" {
+		t.Errorf("greeting %q", m.greeting(t))
+	}
+	if !slices.ContainsFunc(found, func(s string) bool { return strings.Contains(s, "home-files: "+greeting+" is in home-manager's way") }) {
+		t.Errorf("findings %q", found)
+	}
+	moved, _ := filepath.Glob(greeting + ".before-quick-deploy-*")
+	if len(moved) != 1 {
+		t.Fatalf("moved to %q", moved)
+	}
+	b := &backup.Store{Dir: m.d.store.Path("backups"), Now: time.Now}
+	all, err := b.List()
+	must(t, err)
+	i := slices.IndexFunc(all, func(m backup.Manifest) bool { return len(m.Entries) == 1 && m.Entries[0].Source == greeting })
+	if i < 0 {
+		t.Fatalf("no backup of it: %+v", all)
+	}
+	must(t, os.Remove(greeting))
+	if _, err := b.Restore(t.Context(), all[i], nil); err != nil || m.greeting(t) != "my own" {
+		t.Errorf("restored %q, %v", m.greeting(t), err)
+	}
+	// Again, with another file in the way: another name, no failure.
+	m.write(t, "ripgrep", "good evening")
+	if _, err := m.deploy(t, g); err != nil {
+		t.Fatal(err)
+	}
+	if moved, _ := filepath.Glob(greeting + ".before-quick-deploy-*"); len(moved) != 2 || m.greeting(t) != "good evening" {
+		t.Errorf("moved to %q, greeting %q", moved, m.greeting(t))
 	}
 }

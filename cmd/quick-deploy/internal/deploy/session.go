@@ -38,17 +38,18 @@ type data struct {
 	System      string            `json:"system,omitempty"`
 	Homes       map[string]string `json:"homes,omitempty"`
 	// BootOnly says why the new system is not to be run before a reboot.
-	BootOnly  string          `json:"boot_only,omitempty"`
-	Pending   []string        `json:"pending,omitempty"`
-	Advice    []string        `json:"advice,omitempty"`
-	After     journal.Machine `json:"after"`
-	Rollback  *rollbackData   `json:"rollback,omitempty"`
-	Suffix    string          `json:"suffix,omitempty"`  // of the files that home-manager moves out of its way
-	Touched   bool            `json:"touched,omitempty"` // something on the machine was switched, or was about to be
-	Skipped   []string        `json:"skipped_checks,omitempty"`
-	Health    json.RawMessage `json:"health,omitempty"`
-	Failed    []string        `json:"failed_units,omitempty"` // units that had failed before
-	Confirmed string          `json:"confirmed,omitempty"`
+	BootOnly   string          `json:"boot_only,omitempty"`
+	Pending    []string        `json:"pending,omitempty"`
+	Advice     []string        `json:"advice,omitempty"`
+	After      journal.Machine `json:"after"`
+	Rollback   *rollbackData   `json:"rollback,omitempty"`
+	HomeBackup string          `json:"home_backup,omitempty"` // of the files in home-manager's way
+	Suffix     string          `json:"suffix,omitempty"`      // of the files that home-manager moves out of its way
+	Touched    bool            `json:"touched,omitempty"`     // something on the machine was switched, or was about to be
+	Skipped    []string        `json:"skipped_checks,omitempty"`
+	Health     json.RawMessage `json:"health,omitempty"`
+	Failed     []string        `json:"failed_units,omitempty"` // units that had failed before
+	Confirmed  string          `json:"confirmed,omitempty"`
 }
 
 func (s *session) backups() *backup.Store {

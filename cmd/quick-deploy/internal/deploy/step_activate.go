@@ -193,6 +193,9 @@ func (activateHomes) run(ctx context.Context, s *session) error {
 	if err := s.save(); err != nil {
 		return err
 	}
+	if err := s.keepHomeFiles(ctx); err != nil {
+		return err
+	}
 	now, err := s.machine(ctx, s.goal.homes(), true)
 	if err != nil {
 		return err

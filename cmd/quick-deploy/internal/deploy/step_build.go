@@ -250,7 +250,7 @@ func (compare) run(ctx context.Context, s *session) error {
 	if err := s.chooseVerb(); err != nil {
 		return err
 	}
-	if err := s.recheckBoot(ctx); err != nil {
+	if err := s.recheck(ctx); err != nil {
 		return err
 	}
 	var diff []string

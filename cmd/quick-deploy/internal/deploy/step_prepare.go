@@ -54,14 +54,26 @@ func (d *Deployer) lookedAt(g Goal) (*preflight.Machine, preflight.Target) {
 	return &m, t
 }
 
-// recheckBoot looks at the boot partition again, now that the new kernel and initrd are known.
-func (s *session) recheckBoot(ctx context.Context) error {
-	if s.cfg.Machine == nil || !s.effective().boots() {
+// recheck looks again at what is known only now that the system and the homes
+// are built: what the boot partition needs, and which files home-manager moves.
+func (s *session) recheck(ctx context.Context) error {
+	if s.cfg.Machine == nil {
 		return nil
 	}
 	m, t := s.lookedAt(s.goal)
-	m.NewSystem = s.data.System
-	r, err := preflight.Run(ctx, m, t, preflight.Options{Skip: s.goal.SkipChecks, Offline: true, Acting: true, Only: []string{"boot-space"}})
+	var only []string
+	if s.effective().boots() {
+		m.NewSystem = s.data.System
+		only = append(only, "boot-space")
+	}
+	if s.effective() == Switch {
+		t.HomeFiles = s.inTheWay()
+		only = append(only, "home-files")
+	}
+	if len(only) == 0 {
+		return nil
+	}
+	r, err := preflight.Run(ctx, m, t, preflight.Options{Skip: s.goal.SkipChecks, Offline: true, Acting: true, Only: only})
 	if err != nil {
 		return usage(err)
 	}

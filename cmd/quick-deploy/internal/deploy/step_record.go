@@ -64,7 +64,7 @@ func (s *session) prune(ctx context.Context) {
 	}
 	records, _ := s.store.Records()
 	held := map[int]bool{s.state.ID: true}
-	backups := []string{s.data.Backup}
+	backups := []string{s.data.Backup, s.data.HomeBackup}
 	if p, err := s.store.Point(); err == nil && p != nil {
 		held[p.Record] = true
 		backups = append(backups, p.Backup)

@@ -1,0 +1,72 @@
+package deploy
+
+import (
+	"context"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
+)
+
+// homeFiles lists what a built home will link into the home directory: every
+// file below its home-files, which is what home-manager itself walks.
+func homeFiles(pkg string, u User) []preflight.HomeFile {
+	root, err := resolve(filepath.Join(pkg, "home-files"))
+	if err != nil {
+		return nil
+	}
+	var out []preflight.HomeFile
+	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil // what cannot be read here home-manager names itself
+		}
+		rel, err := filepath.Rel(root, path)
+		if err == nil {
+			out = append(out, preflight.HomeFile{User: u.Name, Path: filepath.Join(u.Home, rel)})
+		}
+		return nil
+	})
+	return out
+}
+
+// inTheWay are the files that home-manager will move aside: those of the user's own.
+func (s *session) inTheWay() []preflight.HomeFile {
+	var out []preflight.HomeFile
+	for _, u := range s.goal.homes() {
+		if s.data.Homes[u.Name] == s.data.Before.Homes[u.Name].Path {
+			continue
+		}
+		out = append(out, homeFiles(s.data.Homes[u.Name], u)...)
+	}
+	return out
+}
+
+// keepHomeFiles backs up what home-manager is about to move aside, so that one
+// command brings it back.
+func (s *session) keepHomeFiles(ctx context.Context) error {
+	var items []backup.Item
+	for _, f := range s.inTheWay() {
+		link, err := filepath.EvalSymlinks(f.Path)
+		if err != nil || strings.HasPrefix(link, filepath.Dir(s.data.System)+"/") {
+			continue // not there, or home-manager's own link into the store
+		}
+		items = append(items, backup.Item{Path: f.Path, Why: "in home-manager's way"})
+	}
+	if len(items) == 0 {
+		return nil
+	}
+	b := s.backups()
+	if s.data.HomeBackup == "" {
+		s.data.HomeBackup = b.NewID()
+		if err := s.save(); err != nil {
+			return err
+		}
+	}
+	if _, err := b.Make(ctx, s.data.HomeBackup, s.state.ID, items); err != nil {
+		return err
+	}
+	s.say("%d files in home-manager's way are in backup %s", len(items), s.data.HomeBackup)
+	return nil
+}
