@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/gpu"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
@@ -275,30 +276,15 @@ func (c *Checker) home(check Check) (string, error) {
 	return p, nil
 }
 
-// gpu looks whether the driver answers. nvidia-smi fails with "couldn't
-// communicate" until the reboot after a driver change: the hint says so.
+// gpu asks the driver, and the tools of the vendor that are installed.
 func (c *Checker) gpu(ctx context.Context, vendor string) (string, error) {
-	if vendor == "nvidia" {
-		res, err := c.Runner.Run(ctx, run.Command{Name: "nvidia-smi", Args: []string{"--query-gpu=name,driver_version", "--format=csv,noheader"}, Timeout: 30 * time.Second})
-		var re *run.Error
-		if errors.As(err, &re) && re.Code < 0 && re.Signal == "" && re.Timeout == 0 {
-			return "", fmt.Errorf("%w: nvidia-smi is not installed yet", errUnknown)
-		}
-		if err != nil {
-			return "", fmt.Errorf("the driver does not answer: %w", err)
-		}
-		return strings.TrimSpace(res.Stdout), nil
+	findings := gpu.Validator{Runner: c.Runner, Root: c.Root}.Validate(ctx, vendor)
+	if err := gpu.Problem(findings); err != nil {
+		return "", err
 	}
-	nodes, err := filepath.Glob(c.path("/dev/dri/renderD*"))
-	if err != nil || len(nodes) == 0 {
-		return "", errors.New("no render node under /dev/dri")
+	summary := gpu.Summary(findings)
+	if summary == "" {
+		return "", fmt.Errorf("%w: the driver of %s is not active yet", errUnknown, vendor)
 	}
-	driver := map[string][]string{"amd": {"amdgpu", "radeon"}, "intel": {"i915", "xe"}}[vendor]
-	for _, n := range nodes {
-		link, err := os.Readlink(c.path("/sys/class/drm/" + filepath.Base(n) + "/device/driver"))
-		if err == nil && (driver == nil || slices.Contains(driver, filepath.Base(link))) {
-			return filepath.Base(n) + " by " + filepath.Base(link), nil
-		}
-	}
-	return "", fmt.Errorf("no render node of %s", vendor)
+	return summary, nil
 }

@@ -27,7 +27,13 @@ type systemd struct {
 	ran    []string
 }
 
-func (s *systemd) LookPath(name string) (string, error) { return "/bin/" + name, nil }
+func (s *systemd) LookPath(name string) (string, error) {
+	switch name {
+	case "vulkaninfo", "glxinfo", "vainfo":
+		return "", exec.ErrNotFound
+	}
+	return "/bin/" + name, nil
+}
 
 func (s *systemd) Run(_ context.Context, c run.Command) (run.Result, error) {
 	s.ran = append(s.ran, c.String())
@@ -153,7 +159,7 @@ func TestKinds(t *testing.T) {
 		"program":          {Check{Kind: Program, Target: "git"}, Passed, "sw/bin/git"},
 		"no program":       {Check{Kind: Program, Target: "hg"}, Failed, "not in the system's PATH"},
 		"amd":              {Check{Kind: GPU, Target: "amd"}, Passed, "renderD128 by amdgpu"},
-		"intel":            {Check{Kind: GPU, Target: "intel"}, Failed, "no render node of intel"},
+		"intel":            {Check{Kind: GPU, Target: "intel"}, Failed, "no render node of i915 or xe"},
 		"nvidia":           {Check{Kind: GPU, Target: "nvidia"}, Passed, "RTX 4090"},
 		"unheard of":       {Check{Kind: "magic"}, Unknown, `no check of kind "magic"`},
 	} {

@@ -1,0 +1,273 @@
+// Package gpu looks, after a system was activated, whether its graphics cards
+// really work: the kernel driver is bound, the vendor's tool answers, Vulkan or
+// OpenGL does not fall back to the processor, video is decoded. It only ever
+// warns: a new driver mostly works after the next reboot, and a machine without
+// a picture can still be a good server.
+package gpu
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+)
+
+// Outcome of a look.
+type Outcome string
+
+// The outcomes. Absent means that the tool is not installed, which is no fault.
+const (
+	Works  Outcome = "works"
+	Warns  Outcome = "warns"
+	Absent Outcome = "absent"
+)
+
+// Finding is what one look found.
+type Finding struct {
+	// Tool is what was asked: kernel, nvidia-smi, vulkaninfo, glxinfo, vainfo.
+	Tool     string  `json:"tool"`
+	Outcome  Outcome `json:"outcome"`
+	Evidence string  `json:"evidence"`
+	// Hint says what to do about a warning.
+	Hint string `json:"hint,omitempty"`
+}
+
+// Validator looks at a machine.
+type Validator struct {
+	Runner run.Runner
+	// Root is the folder that dev and sys lie in, / without it.
+	Root string
+	// Display is the value of DISPLAY; without it OpenGL through X is not asked.
+	Display string
+}
+
+// timeout bounds each tool: a driver that hangs takes its tools with it.
+const timeout = 20 * time.Second
+
+// drivers are the kernel drivers that do a vendor's cards justice.
+var drivers = map[string][]string{
+	"nvidia": {"nvidia"}, "amd": {"amdgpu", "radeon"}, "intel": {"i915", "xe"},
+}
+
+// Validate looks at the cards of a vendor: nvidia, amd or intel.
+func (v Validator) Validate(ctx context.Context, vendor string) []Finding {
+	node, kernel := v.kernel(vendor)
+	findings := []Finding{kernel}
+	if vendor == "nvidia" {
+		smi := v.nvidiaSMI(ctx)
+		switch {
+		case kernel.Outcome != Warns:
+		case smi.Outcome == Works: // a server has no need of a render node
+			findings = nil
+		case smi.Outcome == Absent: // the driver comes with this very deployment
+			findings[0].Outcome = Absent
+		}
+		findings = append(findings, smi)
+	}
+	findings = append(findings, v.rendering(ctx))
+	if node != "" {
+		findings = append(findings, v.video(ctx, node))
+	}
+	return findings
+}
+
+// Problem is the first warning with its hint, nil if there is none.
+func Problem(findings []Finding) error {
+	for _, f := range findings {
+		if f.Outcome == Warns {
+			return fmt.Errorf("%s: %s; %s", f.Tool, f.Evidence, f.Hint)
+		}
+	}
+	return nil
+}
+
+// Summary is what works, on one line.
+func Summary(findings []Finding) string {
+	var parts []string
+	for _, f := range findings {
+		if f.Outcome == Works {
+			parts = append(parts, f.Tool+": "+f.Evidence)
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// kernel finds the render node that a driver of the vendor serves.
+func (v Validator) kernel(vendor string) (node string, f Finding) {
+	f = Finding{Tool: "kernel", Outcome: Warns}
+	dir := path.Join("/", v.Root, "dev/dri")
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		f.Evidence, f.Hint = err.Error(), "ls -l "+dir
+		return "", f
+	}
+	var others []string
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), "renderD") {
+			continue
+		}
+		link, err := os.Readlink(path.Join("/", v.Root, "sys/class/drm", e.Name(), "device/driver"))
+		if err != nil {
+			continue
+		}
+		driver := path.Base(link)
+		if slices.Contains(drivers[vendor], driver) {
+			f.Outcome, f.Evidence = Works, fmt.Sprintf("%s by %s", e.Name(), driver)
+			return "/dev/dri/" + e.Name(), f
+		}
+		others = append(others, driver)
+	}
+	want := strings.Join(drivers[vendor], " or ")
+	if vendor == "nvidia" && slices.Contains(others, "nouveau") {
+		f.Evidence, f.Hint = "nouveau still drives the card", "reboot: NVIDIA's driver takes over at the next start"
+		return "", f
+	}
+	f.Evidence = "no render node of " + want
+	f.Hint = "reboot if the driver is new; else journalctl -k -b | grep -iE '" + strings.Join(append(slices.Clone(drivers[vendor]), "drm"), "|") + "'"
+	return "", f
+}
+
+// nvidiaSMI asks NVIDIA's own tool, and knows what it says when it fails.
+func (v Validator) nvidiaSMI(ctx context.Context) Finding {
+	f := Finding{Tool: "nvidia-smi"}
+	out, err := v.ask(ctx, &f, "nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader")
+	if f.Outcome == Absent {
+		return f
+	}
+	if err == nil && strings.TrimSpace(out) != "" {
+		f.Outcome, f.Evidence = Works, lines(out)
+		return f
+	}
+	f.Outcome, f.Evidence = Warns, lines(out)
+	if f.Evidence == "" && err != nil {
+		f.Evidence = err.Error()
+	}
+	for _, known := range []struct{ text, hint string }{
+		{"version mismatch", "reboot: the kernel still runs the old driver, the programs are of the new one"},
+		{"couldn't communicate with the NVIDIA driver", "reboot if the driver is new; else journalctl -k -b | grep NVRM"},
+		{"No devices were found", "journalctl -k -b | grep NVRM says why the driver leaves the card alone; hardware.nvidia.branch chooses an older one"},
+		{"GPU is lost", "power the machine off and on; if it stays, the card or its power supply is at fault"},
+		{"Insufficient Permissions", "add the user to the group video, or run it as root"},
+	} {
+		if strings.Contains(out+f.Evidence, known.text) {
+			f.Hint = known.hint
+			return f
+		}
+	}
+	f.Hint = "reboot if the driver is new; else journalctl -k -b | grep -iE 'nvidia|NVRM'"
+	return f
+}
+
+// software are the names under which Mesa renders on the processor.
+var software = []string{"llvmpipe", "lavapipe", "softpipe", "swrast"}
+
+// rendering asks Vulkan, or else OpenGL, what it renders on.
+func (v Validator) rendering(ctx context.Context) Finding {
+	f := Finding{Tool: "vulkaninfo"}
+	out, err := v.ask(ctx, &f, "vulkaninfo", "--summary")
+	mark := "deviceName"
+	if f.Outcome == Absent && v.Display != "" {
+		f = Finding{Tool: "glxinfo"}
+		out, err = v.ask(ctx, &f, "glxinfo", "-B")
+		mark = "OpenGL renderer string"
+	}
+	if f.Outcome == Absent {
+		return f
+	}
+	var names []string
+	for line := range strings.Lines(out) {
+		name, value, ok := strings.Cut(line, "=")
+		if mark != "deviceName" {
+			name, value, ok = strings.Cut(line, ":")
+		}
+		if ok && strings.TrimSpace(name) == mark {
+			names = append(names, strings.TrimSpace(value))
+		}
+	}
+	real := slices.DeleteFunc(slices.Clone(names), func(n string) bool {
+		return slices.ContainsFunc(software, func(s string) bool { return strings.Contains(n, s) })
+	})
+	switch {
+	case len(real) > 0:
+		f.Outcome, f.Evidence = Works, strings.Join(real, ", ")
+	case len(names) > 0:
+		f.Outcome, f.Evidence = Warns, "only the processor renders ("+strings.Join(names, ", ")+")"
+		f.Hint = "hardware.graphics.enable must be on, and the user in the group video or at the screen"
+	default:
+		f.Outcome, f.Evidence, f.Hint = Warns, "no device", "reboot if the driver is new"
+		if err != nil {
+			f.Evidence = cmp.Or(lastLine(out), err.Error())
+		}
+	}
+	return f
+}
+
+// video asks what the card decodes.
+func (v Validator) video(ctx context.Context, node string) Finding {
+	f := Finding{Tool: "vainfo"}
+	out, err := v.ask(ctx, &f, "vainfo", "--display", "drm", "--device", node)
+	if f.Outcome == Absent {
+		return f
+	}
+	profiles := 0
+	driver := ""
+	for line := range strings.Lines(out) {
+		if strings.Contains(line, "VAEntrypointVLD") {
+			profiles++
+		}
+		if _, after, ok := strings.Cut(line, "Driver version:"); ok {
+			driver = strings.TrimSpace(after)
+		}
+	}
+	if profiles > 0 {
+		f.Outcome, f.Evidence = Works, fmt.Sprintf("%d profiles decoded by %s", profiles, cmp.Or(driver, "the card"))
+		return f
+	}
+	f.Outcome = Warns
+	f.Evidence = "no video format is decoded"
+	if err != nil {
+		f.Evidence = cmp.Or(lastLine(out), err.Error())
+	}
+	f.Hint = "LIBVA_DRIVER_NAME must fit the card, and its package be in hardware.graphics.extraPackages"
+	return f
+}
+
+// ask runs a tool and gives back all that it wrote. A tool that is not
+// installed makes the finding absent.
+func (v Validator) ask(ctx context.Context, f *Finding, name string, args ...string) (string, error) {
+	if _, err := v.Runner.LookPath(name); err != nil {
+		f.Outcome, f.Evidence = Absent, name+" is not installed"
+		if !errors.Is(err, exec.ErrNotFound) {
+			f.Evidence = err.Error()
+		}
+		return "", nil
+	}
+	c := run.Command{Name: name, Args: args, Timeout: timeout}
+	if v.Display != "" {
+		c.Env = []string{"DISPLAY=" + v.Display}
+	}
+	res, err := v.Runner.Run(ctx, c)
+	if errors.Is(err, exec.ErrNotFound) {
+		f.Outcome, f.Evidence = Absent, name+" is not installed"
+	}
+	return res.Stdout + res.Stderr, err
+}
+
+// lines joins the lines of an output.
+func lines(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+}
+
+func lastLine(s string) string {
+	all := strings.Split(strings.TrimSpace(s), "\n")
+	return strings.TrimSpace(all[len(all)-1])
+}
