@@ -50,7 +50,11 @@ func (c *computer) run(args ...string) (stdout, stderr string, code fault.Code) 
 	cmd := exec.CommandContext(c.t.Context(), "quick-deploy", args...)
 	cmd.Dir = c.work
 	cmd.Env = append(c.env.Environ(), c.Vars()...)
-	cmd.Env = append(cmd.Env, "QUICK_DEPLOY_ROOT="+c.Root, "QUICK_DEPLOY_ALLOW_ROOT=true", "QUICK_DEPLOY_ELEVATE=none", "USER=ada")
+	elevate := "none"
+	if os.Geteuid() != 0 {
+		elevate = "sudo" // nixtest's, which stays the same user
+	}
+	cmd.Env = append(cmd.Env, "QUICK_DEPLOY_ROOT="+c.Root, "QUICK_DEPLOY_ALLOW_ROOT=true", "QUICK_DEPLOY_ELEVATE="+elevate, "USER=ada")
 	var out, diag bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &diag
 	err := cmd.Run()
