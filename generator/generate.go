@@ -51,9 +51,11 @@ type File struct {
 
 // Tree is a complete flake.
 type Tree struct {
-	Files   []File // by path
-	Hosts   []Host // by name
-	Fleet   Fleet
+	Files []File // by path
+	Hosts []Host // by name
+	Fleet Fleet
+	// Pinned are the inputs that the profile pins, by their names in the flake.
+	Pinned  map[string]profile.Pos
 	Notices []Notice
 	// Unchecked is how many options the profile names by their own paths while there was no Check.
 	Unchecked int
@@ -78,11 +80,11 @@ func Generate(in Input) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	top, err := flakeFiles(in.Profile, fleet, hosts)
+	top, pinned, err := flakeFiles(in.Profile, fleet, hosts)
 	if err != nil {
 		return nil, err
 	}
-	tree := &Tree{Fleet: fleet}
+	tree := &Tree{Fleet: fleet, Pinned: pinned}
 	used := map[string]bool{}
 	for _, h := range hosts {
 		tree.Files = append(tree.Files, h.files...)

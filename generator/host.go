@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/optionlist"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
@@ -137,6 +139,9 @@ func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
 }
 
 func (h *host) assign(a mapping.Assignment) {
+	if m, moved := optionlist.Moved(cmp.Or(h.channel.release, release(h.in.Profile)), a.User != "", a.Path); moved {
+		h.problem(a.Node, strings.Join(a.Path, "."), "NixOS "+m.Since+" no longer has this option", m.Hint(a.Path))
+	}
 	if h.in.Check != nil {
 		if err := h.in.Check(a.User, a.Path, a.Value); err != nil {
 			h.problem(a.Node, strings.Join(a.Path, "."), err.Error(), "")
