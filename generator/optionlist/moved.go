@@ -1,0 +1,57 @@
+package optionlist
+
+import (
+	_ "embed"
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Move is an option that a release no longer has under its name.
+type Move struct {
+	Option string `json:"option"` // the option, or what it begins with
+	Home   bool   `json:"home"`   // of home-manager
+	Since  string `json:"since"`  // first release without it
+	Use    string `json:"use"`    // what took its place, "" for nothing
+	Why    string `json:"why"`
+}
+
+// movedJSON is the one place that knows what differs by release. Sources: the
+// option lists of NixOS 25.11 and of nixpkgs-unstable at 26.05, the modules'
+// mkRenamedOptionModule and mkRemovedOptionModule, and home-manager's
+// release-26.05 modules. The longest names come first among those with one beginning.
+//
+//go:embed moved.json
+var movedJSON []byte
+
+var moves = sync.OnceValues(func() ([]Move, error) {
+	var list []Move
+	err := json.Unmarshal(movedJSON, &list)
+	return list, err
+})
+
+// Moved tells whether a release has moved or removed the option at path.
+func Moved(release string, home bool, path []string) (Move, bool) {
+	list, err := moves()
+	if err != nil {
+		return Move{}, false
+	}
+	name := strings.Join(path, ".") + "."
+	i := slices.IndexFunc(list, func(m Move) bool {
+		return m.Home == home && strings.HasPrefix(name, m.Option+".") && (release == "unstable" || release >= m.Since)
+	})
+	if i < 0 {
+		return Move{}, false
+	}
+	return list[i], true
+}
+
+// Hint says what to write instead of the option at path.
+func (m Move) Hint(path []string) string {
+	if m.Use == "" {
+		return m.Why
+	}
+	rest := strings.TrimPrefix(strings.Join(path, "."), m.Option)
+	return "use " + m.Use + rest
+}
