@@ -1,0 +1,197 @@
+package deploy
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+)
+
+// A reboot is advised only where the kernel that was booted is another than the new system's.
+func TestRebootIsAdvisedOnlyForAnotherKernel(t *testing.T) {
+	for name, other := range map[string]bool{"same": false, "other": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			kernels := w.path("store/kernels")
+			must(t, os.MkdirAll(kernels, 0o755))
+			link := func(system, kernel string) {
+				must(t, os.WriteFile(filepath.Join(kernels, kernel), nil, 0o644))
+				for _, f := range []string{"kernel", "initrd"} {
+					p := filepath.Join(w.path("store/"+system+"-nixos-system"), f)
+					must(t, os.MkdirAll(filepath.Dir(p), 0o755))
+					must(t, w.setLink(p, filepath.Join(kernels, kernel)))
+				}
+			}
+			link("first", "6.12")
+			newer := "6.12"
+			if other {
+				newer = "6.18"
+			}
+			d := w.deployer(func(c *Config) {
+				c.Hook = func(point string) error {
+					if point == "after:build" {
+						link(w.hash(w.flake()), newer)
+					}
+					return nil
+				}
+			})
+			r, err := w.run(t, d, w.goal(Switch))
+			must(t, err)
+			if (len(r.Advice) > 0) != other {
+				t.Errorf("advice %q", r.Advice)
+			}
+			if other && !strings.Contains(Summary(r), "reboot when it suits: the kernel of the booted system is an older one") {
+				t.Errorf("summary:\n%s", Summary(r))
+			}
+			// Advice is not something left to do: the next run has nothing to do.
+			if p, err := d.Plan(t.Context(), w.goal(Switch)); err != nil || !p.NoChange {
+				t.Errorf("no change: %t, %v", p.NoChange, err)
+			}
+		})
+	}
+}
+
+// withTools is a world that has further programs.
+type withTools struct {
+	*world
+	tools []string
+}
+
+func (w *withTools) LookPath(name string) (string, error) {
+	if slices.Contains(w.tools, name) {
+		return "/bin/" + name, nil
+	}
+	return w.world.LookPath(name)
+}
+
+func (w *withTools) Run(ctx context.Context, c run.Command) (run.Result, error) {
+	if slices.Contains(w.tools, c.Name) {
+		w.ran = append(w.ran, c.String())
+		return run.Result{Stdout: "shown by " + c.Name + "\n"}, nil
+	}
+	return w.world.Run(ctx, c)
+}
+
+func TestDiffToolOfTheUserIsTaken(t *testing.T) {
+	for _, c := range []struct {
+		tools []string
+		want  string
+	}{{nil, "hello: 1 -> 2"}, {[]string{"nvd"}, "shown by nvd"}, {[]string{"nvd", "dix"}, "shown by dix"}} {
+		w := newWorld(t)
+		diff := ""
+		d := w.deployer(func(cfg *Config) {
+			cfg.Runner = &withTools{w, c.tools}
+			cfg.Events = func(e journal.Event) {
+				if e.Type == "diff" {
+					diff = e.Message
+				}
+			}
+		})
+		if _, err := w.run(t, d, w.goal(Switch)); err != nil {
+			t.Fatal(err)
+		}
+		if diff != c.want {
+			t.Errorf("with %q: %q, want %q", c.tools, diff, c.want)
+		}
+	}
+}
+
+func TestHomesOfOthersAreActivatedAsThem(t *testing.T) {
+	d := newWorld(t).deployer()
+	for user, as := range map[string]string{"ada": "", "eve": "eve"} {
+		c := d.activateHome("/nix/store/x-home", User{Name: user}, "bak")
+		if c.As != as || c.Elevate || c.String() != "/nix/store/x-home/activate" || !slices.Equal(c.Env, []string{"HOME_MANAGER_BACKUP_EXT=bak"}) {
+			t.Errorf("%s: %+v", user, c)
+		}
+	}
+}
+
+func TestTornStateIsSetAsideAndTheRunGoesOn(t *testing.T) {
+	w := newWorld(t)
+	d := w.deployer()
+	if _, err := w.run(t, d, w.goal(Switch)); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"state.json", "rollback-info.json", "bad-closures.json"} {
+		must(t, os.WriteFile(d.store.Path(name), []byte(`{"version": 1, "id`), 0o600))
+	}
+	st, err := d.Status(t.Context())
+	if err != nil || len(st.Problems) != 3 || st.Next != "quick-deploy --reset-state" {
+		t.Errorf("problems %q, next %q, %v", st.Problems, st.Next, err)
+	}
+	w.writeFlake(t, "two")
+	var warnings []string
+	again := w.deployer(func(c *Config) {
+		c.Events = func(e journal.Event) {
+			if e.Type == "warning" {
+				warnings = append(warnings, e.Message)
+			}
+		}
+	})
+	r, err := w.run(t, again, w.goal(Switch))
+	if err != nil || r.ID != 2 {
+		t.Fatalf("run %d, %v", r.ID, err)
+	}
+	if len(warnings) != 3 || !strings.Contains(warnings[0], "it was kept as") {
+		t.Errorf("warnings %q", warnings)
+	}
+	for _, name := range []string{"state.json", "rollback-info.json", "bad-closures.json"} {
+		if !exists(d.store.Path(name + ".unusable-1")) {
+			t.Errorf("%s was not kept", name)
+		}
+	}
+}
+
+func TestHangingActivationIsPutBack(t *testing.T) {
+	w := newWorld(t)
+	before := w.now(t)
+	d := w.deployer(func(c *Config) { c.Runner = &hanging{w} })
+	r, err := w.run(t, d, w.goal(Switch))
+	if fault.CodeOf(err) != fault.Activation || !strings.Contains(err.Error(), "no end after 15m0s") || r.Result != journal.PutBack {
+		t.Errorf("%q, %v", r.Result, err)
+	}
+	if now := w.now(t); now["current"] != before["current"] || now["system"] != before["system"] {
+		t.Errorf("not put back: %v", now)
+	}
+}
+
+// hanging is a world in which new systems do not come up: their activation is stopped by its time limit.
+type hanging struct{ *world }
+
+func (h *hanging) Run(ctx context.Context, c run.Command) (run.Result, error) {
+	res, err := h.world.Run(ctx, c)
+	if strings.HasSuffix(c.String(), "switch-to-configuration test") && !strings.Contains(c.Name, "first") {
+		if c.Timeout != 15*time.Minute {
+			return res, nil
+		}
+		return run.Result{Code: -1}, &run.Error{Command: c.String(), Code: -1, Timeout: c.Timeout, Err: context.DeadlineExceeded}
+	}
+	return res, err
+}
+
+func TestGoalsThatCannotBeReached(t *testing.T) {
+	w := newWorld(t)
+	for name, change := range map[string]func(*Goal){
+		"verb":            func(g *Goal) { g.Verb = "explode" },
+		"relative flake":  func(g *Goal) { g.FlakeDir = "nixos" },
+		"flake with #":    func(g *Goal) { g.FlakeDir = "/home/a#b" },
+		"flake with ?":    func(g *Goal) { g.FlakeDir = "/home/a?dir=b" },
+		"no host":         func(g *Goal) { g.Host = "" },
+		"host with quote": func(g *Goal) { g.Host = `a"b` },
+		"user as flag":    func(g *Goal) { g.Users = []User{{Name: "-rf"}} },
+		"user with at":    func(g *Goal) { g.Users = []User{{Name: "a@b"}} },
+	} {
+		g := w.goal(Switch)
+		change(&g)
+		if _, err := w.deployer().Plan(t.Context(), g); fault.CodeOf(err) != fault.Usage {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
