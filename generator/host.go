@@ -1,7 +1,6 @@
 package generator
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -139,7 +138,7 @@ func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
 }
 
 func (h *host) assign(a mapping.Assignment) {
-	if m, moved := optionlist.Moved(cmp.Or(h.channel.release, release(h.in.Profile)), a.User != "", a.Path); moved {
+	if m, moved := optionlist.Moved(h.channel.release, a.User != "", a.Path); moved {
 		h.problem(a.Node, strings.Join(a.Path, "."), "NixOS "+m.Since+" no longer has this option", m.Hint(a.Path))
 	}
 	if h.in.Check != nil {
