@@ -3,6 +3,7 @@ package generator
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -22,23 +23,25 @@ const flakeHeader = "Written by quick-deploy from the profile. Settings of your 
 
 func release(p *profile.Profile) string { return cmp.Or(p.Release, DefaultRelease) }
 
-// flakeFiles writes flake.nix and flake.lock.
-func flakeFiles(p *profile.Profile, fleet Fleet, hosts []*host) ([]File, error) {
+// flakeFiles writes flake.nix and flake.lock, and says which inputs the profile pins.
+func flakeFiles(p *profile.Profile, fleet Fleet, hosts []*host) ([]File, map[string]profile.Pos, error) {
 	var extra []string
 	if name := fleet.Engine.input(); name != "" {
 		extra = append(extra, name)
 	}
 	from, err := sources(p, hosts, extra)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var inputs []flake.Input
+	pinned := map[string]profile.Pos{}
 	for _, s := range from {
 		inputs = append(inputs, s.inputs...)
+		maps.Copy(pinned, s.pinned)
 	}
 	lock, err := flake.Lock(inputs)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, h := range hosts {
 		h.summary.Modules = moduleFiles(h)
@@ -46,11 +49,11 @@ func flakeFiles(p *profile.Profile, fleet Fleet, hosts []*host) ([]File, error) 
 	}
 	body, err := flakeExpr(fleet, hosts, from, inputs)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	printed, err := nix.File{Header: flakeHeader, Body: body}.Print()
 	if err != nil {
-		return nil, fmt.Errorf("print flake.nix: %w", err)
+		return nil, nil, fmt.Errorf("print flake.nix: %w", err)
 	}
 	return []File{
 		{Path: "flake.nix", Data: printed.Source, Lines: printed.Lines},
@@ -58,7 +61,7 @@ func flakeFiles(p *profile.Profile, fleet Fleet, hosts []*host) ([]File, error) 
 			Path: "flake.lock", Data: lock, Beside: "flake.nix",
 			Adapt: func(have []byte) ([]byte, error) { return flake.Relock(have, inputs) },
 		},
-	}, nil
+	}, pinned, nil
 }
 
 func moduleFiles(h *host) []string {

@@ -72,6 +72,8 @@ type source struct {
 	channel
 	inputs  []flake.Input
 	renamed map[string]string
+	// pinned are the places of the profile's pins, by the flake's names.
+	pinned map[string]profile.Pos
 }
 
 // sources are the inputs of the flake: those of the profile first, then those
@@ -125,6 +127,7 @@ func sources(p *profile.Profile, hosts []*host, extra []string) ([]source, error
 		if err != nil {
 			return nil, err
 		}
+		places := map[string]profile.Pos{}
 		for i, in := range inputs {
 			for _, f := range chosen {
 				if f.Key != in.Name {
@@ -137,15 +140,18 @@ func sources(p *profile.Profile, hosts []*host, extra []string) ([]source, error
 					})
 					continue
 				}
-				inputs[i] = pinned
+				inputs[i], places[in.Name] = pinned, f.KeyPos
 			}
 		}
-		s := source{channel: c, inputs: inputs}
+		s := source{channel: c, inputs: inputs, pinned: places}
 		if name != "" {
 			s.inputs = flake.Variant(inputs, name)
-			s.renamed = map[string]string{}
+			s.renamed, s.pinned = map[string]string{}, map[string]profile.Pos{}
 			for i, in := range inputs {
 				s.renamed[in.Name] = s.inputs[i].Name
+				if pos, ok := places[in.Name]; ok {
+					s.pinned[s.inputs[i].Name] = pos
+				}
 			}
 		}
 		out = append(out, s)

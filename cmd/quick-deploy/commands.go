@@ -20,6 +20,11 @@ func (a *app) commands() []*cli.Command {
 		a.resumeCommand(),
 		a.healthCommand(),
 		a.servicesCommand(),
+		a.hostsCommand(),
+		a.explainCommand(),
+		a.fleetCommand(),
+		a.updateCommand(),
+		a.pinCommand(),
 		a.schemaCommand(),
 		a.manCommand(),
 	}

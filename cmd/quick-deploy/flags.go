@@ -14,6 +14,7 @@ type options struct {
 	profile string
 	flake   string
 	host    string
+	on      []string
 	root    string
 	json    bool
 	dryRun  bool
@@ -48,6 +49,7 @@ func (a *app) globalFlags() []cli.Flag {
 			Name: "host", Usage: "act on the host `NAME` (default: the profile's only one, else this machine)",
 			Destination: &o.host, Sources: twin("host"),
 		},
+		onFlag(a),
 		&cli.StringFlag{
 			Name: "root", Usage: "read /sys, /proc and /etc below `DIR`", Value: "/",
 			Destination: &o.root, Sources: twin("root"), TakesFile: true,

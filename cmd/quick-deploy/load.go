@@ -148,6 +148,17 @@ func (a *app) hostName(l *loaded) (string, error) {
 		names[i] = h.Name
 	}
 	wanted := a.opts.host
+	if wanted == "" && len(a.opts.on) > 0 {
+		hosts, err := a.selected(l)
+		if err != nil {
+			return "", err
+		}
+		if len(hosts) > 1 {
+			return "", fault.New(fault.Usage, "--on names %d hosts, and this command acts on one", len(hosts)).
+				Hint("quick-deploy fleet deploys to many")
+		}
+		return hosts[0].Name, nil
+	}
 	if wanted == "" {
 		if len(names) == 1 {
 			return names[0], nil
@@ -235,11 +246,12 @@ func (a *app) probed(ctx context.Context, l *loaded) (map[string]hardware.Facts,
 	return facts, nil
 }
 
-// profileHash identifies all that was read as the profile.
+// hash identifies all that was read as the profile, wherever it lies: of names
+// only the last part counts.
 func (l *loaded) hash() string {
 	sum := sha256.New()
 	for _, s := range l.profile.Sources {
-		fmt.Fprintf(sum, "%s\x00%d\x00", s.Name, len(s.Data))
+		fmt.Fprintf(sum, "%s\x00%d\x00", filepath.Base(s.Name), len(s.Data))
 		sum.Write(s.Data)
 	}
 	return "sha256-" + hex.EncodeToString(sum.Sum(nil))

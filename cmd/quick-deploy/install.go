@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
+)
+
+// fleetInstall erases the disks of a machine: it shows them and wants the
+// host's name typed. --yes does not stand for that, --confirm NAME does.
+func (a *app) fleetInstall(ctx context.Context, cmd *cli.Command) error {
+	if cmd.Args().Len() != 1 {
+		return fault.New(fault.Usage, "fleet install takes one host")
+	}
+	a.opts.host = cmd.Args().First()
+	g, err := a.plan(ctx)
+	if err != nil {
+		return err
+	}
+	name, err := a.hostName(g.loaded)
+	if err != nil {
+		return err
+	}
+	h := g.host(name)
+	if len(h.Formatted) == 0 {
+		return fault.New(fault.Preflight, "%s: the profile does not lay out its disks", name).
+			Hint("add disks: {layout: ext4, devices: [/dev/disk/by-id/...]} to the host")
+	}
+	if g.changes.Pending() {
+		return fault.New(fault.Pending, "%s is not as %s says: %s", g.tree.Dir(), g.name, g.changes.Summary()).
+			Hint("quick-deploy generate writes it")
+	}
+	in := fleet.Install{Host: name, Devices: h.Formatted, Target: fleet.Target{User: "root", Host: h.Deployment.Host}}
+	if text := cmd.String("target"); text != "" {
+		if in.Target, err = parseTarget(text); err != nil {
+			return err
+		}
+	}
+	if n := g.node(name).Get("disks", "encrypt"); n != nil && n.Scalar == true {
+		if in.Key = cmd.String("disk-key"); in.Key == "" {
+			return fault.New(fault.Usage, "the disks of %s are encrypted", name).Hint("name a file with their passphrase: --disk-key FILE")
+		}
+		if in.Key, err = filepath.Abs(in.Key); err != nil {
+			return err
+		}
+		if _, err := os.Stat(in.Key); err != nil {
+			return fault.New(fault.Usage, "--disk-key: %w", err)
+		}
+	}
+	r, err := a.roll(g, "")
+	if err != nil {
+		return err
+	}
+	disks, err := r.CheckDisks(ctx, in)
+	if err != nil {
+		var away *fleet.UnreachableError
+		if errors.As(err, &away) {
+			return fault.New(fault.Network, "install %s: %w", name, err)
+		}
+		return err
+	}
+	for _, d := range disks {
+		a.say("%s will be erased: %s", in.Target, d)
+	}
+	if a.opts.dryRun {
+		return nil
+	}
+	if err := a.typed(cmd.String("confirm"), name); err != nil {
+		return err
+	}
+	return r.Install(ctx, in)
+}
+
+// typed has the host's name typed.
+func (a *app) typed(given, name string) error {
+	if given == "" {
+		if !isTerminal(a.stdin) {
+			return fault.New(fault.Usage, "erasing the disks of %s needs its name typed, and nobody can be asked", name).Hint("--confirm %s", name)
+		}
+		fmt.Fprintf(a.stderr, "Type %s to erase these disks: ", name)
+		line, err := bufio.NewReader(a.stdin).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("read the answer: %w", err)
+		}
+		given = strings.TrimSpace(line)
+	}
+	if given != name {
+		return fault.New(fault.Usage, "%q is not %q; nothing was erased", given, name)
+	}
+	return nil
+}
+
+// parseTarget reads USER@ADDRESS, with :PORT behind it where there is one.
+func parseTarget(text string) (fleet.Target, error) {
+	t := fleet.Target{User: "root", Host: text}
+	if user, host, ok := strings.Cut(text, "@"); ok {
+		t.User, t.Host = user, host
+	}
+	if host, port, ok := strings.Cut(t.Host, ":"); ok && !strings.Contains(port, ":") {
+		n, err := strconv.Atoi(port)
+		if err != nil {
+			return t, fault.New(fault.Usage, "--target %q: %w", text, err)
+		}
+		t.Host, t.Port = host, n
+	}
+	if t.User == "" || t.Host == "" || strings.HasPrefix(t.Host, "-") || strings.HasPrefix(t.User, "-") {
+		return t, fault.New(fault.Usage, "--target %q is not USER@ADDRESS", text)
+	}
+	return t, nil
+}

@@ -1,0 +1,112 @@
+// Package fleet rolls a profile's hosts out to their machines through an
+// engine that others wrote: nixos-rebuild, colmena or deploy-rs. What it adds
+// is order and memory: waves with a health gate between them, a verdict for
+// each machine, a journal for each, and a second run that touches only what is left.
+//
+// A machine is changed in the order that switch has on this machine: its new
+// system runs first (nixos-rebuild test), is looked at, and only then becomes
+// what the machine boots. A machine that does not come up gets its old system back.
+// deploy-rs moves the boot default together with the system and has a rollback of
+// its own; there the old system becomes the default again.
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/generator"
+)
+
+// Host is a machine of the fleet.
+type Host struct {
+	Name string
+	// Fingerprint changes with everything that the host's system and homes are
+	// built from, and with nothing else; see Fingerprint.
+	Fingerprint   string
+	Target        Target
+	BuildOnTarget bool
+	// Homes are the users whose home-manager configuration goes with the system.
+	Homes  []string
+	Checks []health.Check
+}
+
+// Verdict is how a machine ended.
+type Verdict string
+
+// The verdicts.
+const (
+	Deployed    Verdict = "deployed"
+	Unchanged   Verdict = "unchanged"         // runs what it should
+	Unreachable Verdict = "unreachable"       // ssh does not get there: nothing is known about the machine
+	NotBuilt    Verdict = "not built"         // evaluation or build failed, the machine is as before
+	Failed      Verdict = "failed"            // the engine or the activation failed
+	Unhealthy   Verdict = "unhealthy"         // a required health check failed
+	Stranded    Verdict = "not put back"      // failed, and putting back failed too: a person is needed
+	Left        Verdict = "left"              // not begun: a machine before it stopped the roll-out
+	Waiting     Verdict = "would be deployed" // in a plan
+)
+
+// OK reports whether the machine runs what it should.
+func (v Verdict) OK() bool { return v == Deployed || v == Unchanged }
+
+// Result is what became of a machine.
+type Result struct {
+	Host    string  `json:"host"`
+	Wave    string  `json:"wave"`
+	Verdict Verdict `json:"verdict"`
+	// System is the store path that the machine should run, Before what it ran.
+	System  string `json:"system,omitempty"`
+	Before  string `json:"before,omitempty"`
+	PutBack bool   `json:"put_back,omitempty"`
+	Error   string `json:"error,omitempty"`
+	// Child is the exit code of the command that failed.
+	Child   int            `json:"child_exit,omitempty"`
+	Seconds float64        `json:"seconds"`
+	Health  *health.Report `json:"health,omitempty"`
+}
+
+// Fleet deploys hosts.
+type Fleet struct {
+	Runner run.Runner
+	// Flake is the absolute path of the flake.
+	Flake  string
+	Engine generator.Engine
+	// State is where the journals of the machines lie, a folder each.
+	State    string
+	Parallel int
+	// SSH are options for ssh, NIX_SSHOPTS by the user's environment.
+	SSH   []string
+	Now   func() time.Time
+	Sleep func(context.Context, time.Duration) error
+	// Grace is how long health checks may fail at first, 0: the checker's own.
+	Grace time.Duration
+	// By and Tool are who deploys with what, for the journal.
+	By, Tool string
+	// Events are told what happens, from one goroutine at a time; nil: nobody is.
+	Events func(journal.Event)
+	// NixArgs go to nix behind the rest.
+	NixArgs []string
+	// BuildTimeout limits a build with its copy, ActivateTimeout an activation; 0: no limit.
+	BuildTimeout, ActivateTimeout time.Duration
+
+	talk sync.Mutex // one event at a time
+}
+
+// Options are what a run may leave out.
+type Options struct {
+	SkipHealth bool
+	// Keep leaves an unhealthy system running.
+	Keep bool
+	// Again deploys machines that run what they should.
+	Again bool
+}
+
+func (f *Fleet) nix() Nix { return Nix{Runner: f.Runner, Args: f.NixArgs} }
+
+// ref is the flake as engines want it.
+func (f *Fleet) ref(attribute string) string { return fmt.Sprintf("%s#%s", f.Flake, attribute) }

@@ -1,0 +1,107 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// Standing is where a machine stands.
+type Standing string
+
+// The standings.
+const (
+	Current Standing = "current"     // runs and boots what the files say
+	Pending Standing = "pending"     // the files say something else since it was deployed
+	Drifted Standing = "drifted"     // runs or boots something that was not deployed from here
+	Failing Standing = "failing"     // its last deployment failed
+	Never   Standing = "never"       // was never deployed from here
+	Away    Standing = "unreachable" // ssh does not get there
+)
+
+// Status is a machine, as fleet status shows it.
+type Status struct {
+	Host     string   `json:"host"`
+	Wave     string   `json:"wave"`
+	Standing Standing `json:"standing"`
+	// Wanted is the system that the files say, as far as it was evaluated.
+	Wanted string `json:"wanted,omitempty"`
+	Machine
+	// Drift says what is not as deployed.
+	Drift []string `json:"drift,omitempty"`
+	// Last is the last result with its time, zero if there was none.
+	Last  Verdict   `json:"last,omitempty"`
+	At    time.Time `json:"at,omitzero"`
+	Error string    `json:"error,omitempty"`
+}
+
+// OK reports whether nothing is to be done.
+func (s Status) OK() bool { return s.Standing == Current }
+
+// Status looks at every machine, some at once. It changes nothing and evaluates nothing.
+func (f *Fleet) Status(ctx context.Context, waves []Wave, hosts map[string]*Host) []Status {
+	var out []Status
+	for _, w := range waves {
+		for _, name := range w.Hosts {
+			out = append(out, Status{Host: name, Wave: w.Name})
+		}
+	}
+	slots := make(chan struct{}, max(1, f.Parallel))
+	var wg sync.WaitGroup
+	for i := range out {
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			f.status(ctx, hosts[out[i].Host], &out[i])
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+func (f *Fleet) status(ctx context.Context, h *Host, s *Status) {
+	known, err := f.peek(h.Name)
+	if err != nil {
+		s.Error = err.Error()
+	}
+	if known.Fingerprint == h.Fingerprint {
+		s.Wanted = known.System
+	}
+	if known.Last != nil {
+		s.Last, s.At = known.Last.Verdict, known.At
+		if s.Error == "" {
+			s.Error = known.Last.Error
+		}
+	}
+	machine, err := Remote{Runner: f.Runner, Target: h.Target, SSH: f.SSH}.Look(ctx)
+	s.Machine = machine
+	var away *UnreachableError
+	switch {
+	case errors.As(err, &away):
+		s.Standing, s.Error = Away, err.Error()
+		return
+	case err != nil:
+		s.Standing, s.Error = Failing, err.Error()
+		return
+	}
+	if known.DeployedSystem != "" && known.Last != nil && known.Last.Verdict.OK() {
+		if machine.Running != known.DeployedSystem {
+			s.Drift = append(s.Drift, "runs "+machine.Running+", deployed was "+known.DeployedSystem)
+		} else if !f.boots(machine, known.DeployedSystem) {
+			s.Drift = append(s.Drift, "would boot "+machine.Default+", deployed was "+known.DeployedSystem)
+		}
+	}
+	switch {
+	case known.Last != nil && !known.Last.Verdict.OK() && known.Last.Verdict != Unreachable && known.Last.Verdict != Left:
+		s.Standing = Failing
+	case len(s.Drift) > 0:
+		s.Standing = Drifted
+	case known.Deployed == "":
+		s.Standing = Never
+	case known.Deployed != h.Fingerprint:
+		s.Standing = Pending
+	default:
+		s.Standing, s.Error = Current, ""
+	}
+}

@@ -1,0 +1,169 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+)
+
+// Target is where a machine is reached by ssh.
+type Target struct {
+	User, Host string
+	Port       int
+}
+
+// defaultPort is the port of ssh (RFC 4253).
+const defaultPort = 22
+
+// String is user@host, with the port where it is not the usual one.
+func (t Target) String() string {
+	if t.Port == 0 || t.Port == defaultPort {
+		return t.login()
+	}
+	return t.User + "@" + net.JoinHostPort(t.Host, strconv.Itoa(t.Port))
+}
+
+func (t Target) login() string { return t.User + "@" + t.Host }
+
+// store is the machine as a Nix store.
+func (t Target) store() string {
+	host := t.Host
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return "ssh-ng://" + t.User + "@" + host
+}
+
+// options are ssh's options for the machine. Nobody can answer a question:
+// hosts are worked on side by side.
+func (t Target) options(more []string) []string {
+	out := []string{"-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"}
+	if t.Port != 0 && t.Port != defaultPort {
+		out = append(out, "-p", strconv.Itoa(t.Port))
+	}
+	return append(out, more...)
+}
+
+// nixOptions is the same in the environment, for programs that call ssh.
+func (t Target) nixOptions(more []string) string {
+	return "NIX_SSHOPTS=" + strings.Join(t.options(more), " ")
+}
+
+// UnreachableError is a machine that ssh does not get to: nothing is known
+// about what runs there.
+type UnreachableError struct {
+	Target Target
+	Why    string
+}
+
+func (e *UnreachableError) Error() string { return fmt.Sprintf("%s: %s", e.Target, e.Why) }
+
+// sshFailed is the exit code of ssh for errors of its own (ssh(1)).
+const sshFailed = 255
+
+// Remote runs commands on a machine, by ssh. Elevate becomes sudo for another
+// login than root.
+type Remote struct {
+	Runner run.Runner
+	Target Target
+	SSH    []string
+}
+
+// LookPath implements run.Runner: what the machine has is seen when it runs.
+func (r Remote) LookPath(name string) (string, error) { return name, nil }
+
+// Run implements run.Runner.
+func (r Remote) Run(ctx context.Context, c run.Command) (run.Result, error) {
+	if c.Detach != nil || c.Terminal || c.Dir != "" {
+		return run.Result{Code: -1}, fmt.Errorf("run %s on %s: not possible by ssh", c.Name, r.Target)
+	}
+	var words []string
+	switch {
+	case c.As != "" && c.As != r.Target.User:
+		words = append(words, "sudo", "-H", "-u", c.As, "--")
+	case c.Elevate && r.Target.User != "root":
+		words = append(words, "sudo", "--")
+	}
+	if len(c.Env) > 0 {
+		words = append(append(words, "env"), c.Env...)
+	}
+	words = append(append(words, c.Name), c.Args...)
+	for i, w := range words {
+		words[i] = run.Quote(w)
+	}
+	args := append(r.Target.options(r.SSH), r.Target.login(), "--", strings.Join(words, " "))
+	res, err := r.Runner.Run(ctx, run.Command{
+		Name: "ssh", Args: args, Input: c.Input, Timeout: c.Timeout, Grace: c.Grace, OnLine: c.OnLine,
+	})
+	var failed *run.Error
+	if errors.As(err, &failed) && failed.Code == sshFailed {
+		return res, &UnreachableError{Target: r.Target, Why: lastLine(failed.Tail)}
+	}
+	return res, err
+}
+
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
+}
+
+// Machine is what a machine runs.
+type Machine struct {
+	// Running is the store path of the system that runs, Default of the one that boots.
+	Running string `json:"running"`
+	Default string `json:"default"`
+	// Generation is the number of the system profile, 0 if it has none.
+	Generation int `json:"generation"`
+}
+
+// Where NixOS keeps them.
+const (
+	currentSystem = "/run/current-system"
+	systemProfile = "/nix/var/nix/profiles/system"
+)
+
+// Look asks a machine what it runs.
+func (r Remote) Look(ctx context.Context) (Machine, error) {
+	script := "readlink -f " + currentSystem + " || echo; readlink -f " + systemProfile + " || echo; readlink " + systemProfile + " || echo"
+	res, err := r.Run(ctx, run.Command{Name: "sh", Args: []string{"-c", script}, Timeout: time.Minute})
+	if err != nil {
+		return Machine{}, err
+	}
+	lines := strings.Split(res.Stdout, "\n")
+	if len(lines) < 3 {
+		return Machine{}, fmt.Errorf("look at %s: it said %q", r.Target, res.Stdout)
+	}
+	m := Machine{Running: storePath(lines[0]), Default: storePath(lines[1])}
+	number := strings.TrimSuffix(strings.TrimPrefix(lines[2], "system-"), "-link")
+	m.Generation, _ = strconv.Atoi(number) // 0 where the link is none of Nix's
+	return m, nil
+}
+
+// storePath is a system, and nothing where a link leads nowhere.
+func storePath(line string) string {
+	if line == currentSystem || line == systemProfile {
+		return ""
+	}
+	return line
+}
+
+// Dial connects to an address as the machine sees it. The connection is asked
+// for on the machine, because ssh tells only afterwards that nobody listens there.
+func (r Remote) Dial(ctx context.Context, _, address string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := r.Run(ctx, run.Command{
+		Name: "bash", Args: []string{"-c", `exec 3<>"/dev/tcp/$1/$2"`, "bash", host, port}, Timeout: 10 * time.Second,
+	}); err != nil {
+		return nil, err
+	}
+	return &tunnel{remote: r, ctx: ctx, address: address}, nil
+}
