@@ -19,6 +19,7 @@ func (a *app) commands() []*cli.Command {
 		a.rollbackCommand(),
 		a.resumeCommand(),
 		a.healthCommand(),
+		a.backupCommand(),
 		a.servicesCommand(),
 		a.hostsCommand(),
 		a.explainCommand(),

@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
@@ -18,6 +21,10 @@ func (a *app) healthCommand() *cli.Command {
 		Usage: "look whether the machine came up as the profile says",
 		Description: "Looks at the units, ports and pages of what the profile switches on, and at nothing else. Exit\n" +
 			"code 8 if a required check fails.",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "fix", Usage: "restart the units that failed, after a question, and look again", Sources: twin("fix")},
+			elevateFlag(),
+		},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			if err := noArgs(cmd); err != nil {
 				return err
@@ -30,11 +37,10 @@ func (a *app) healthCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			me, err := username()
+			report, err := a.health(ctx, cmd, healthChecks(g, name))
 			if err != nil {
 				return err
 			}
-			report := a.checker(&run.Exec{Environ: os.Environ()}, me).Run(ctx, healthChecks(g, name))
 			if a.opts.json {
 				err = a.printJSON(report)
 			} else {
@@ -56,4 +62,53 @@ func (a *app) healthCommand() *cli.Command {
 			return e
 		},
 	}
+}
+
+// health looks, and with --fix mends what a restart can mend.
+func (a *app) health(ctx context.Context, cmd *cli.Command, checks []health.Check) (health.Report, error) {
+	if !cmd.Bool("fix") {
+		me, err := username()
+		if err != nil {
+			return health.Report{}, err
+		}
+		return a.checker(&run.Exec{Environ: os.Environ()}, me).Run(ctx, checks), nil
+	}
+	s, err := a.session(ctx, cmd)
+	if err != nil {
+		return health.Report{}, err
+	}
+	defer s.close()
+	report := s.cfg.Health.Run(ctx, checks)
+	actions := s.cfg.Health.Fixes(report)
+	if len(actions) == 0 {
+		return report, nil
+	}
+	var lines []string
+	for _, act := range actions {
+		lines = append(lines, act.Command.String())
+	}
+	if a.opts.dryRun {
+		a.say("would run: %s", strings.Join(lines, "; "))
+		return report, nil
+	}
+	if err := a.agreed(ctx, deploy.Question{Text: "run this?", Details: lines}); err != nil {
+		return report, err
+	}
+	return s.cfg.Health.Fix(ctx, report), nil
+}
+
+// agreed asks a question, and returns an error unless the answer is yes.
+func (a *app) agreed(ctx context.Context, q deploy.Question) error {
+	if a.opts.yes {
+		return nil
+	}
+	ask := a.confirm()
+	if ask == nil {
+		return fault.New(fault.Usage, "there is nobody to ask, and --yes was not given").Hint("pass --yes to go on without a question")
+	}
+	yes, err := ask(ctx, q)
+	if err == nil && !yes {
+		err = fault.New(fault.Pending, "declined, nothing was done")
+	}
+	return err
 }

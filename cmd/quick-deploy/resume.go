@@ -23,12 +23,14 @@ func (a *app) resumeCommand() *cli.Command {
 				return err
 			}
 			defer s.close()
-			record, err := s.deployer.Resume(ctx, func(st journal.State) (deploy.Goal, error) {
+			if err := s.act(ctx, cmd); err != nil {
+				return err
+			}
+			return s.finish(s.deployer.Resume(ctx, func(st journal.State) (deploy.Goal, error) {
 				a.opts.host, a.opts.flake = st.Host, st.Flake
 				goal, _, err := a.goal(ctx, cmd, deploy.Verb(st.Verb))
 				return goal, err
-			})
-			return s.finish(record, err)
+			}))
 		},
 	}
 }

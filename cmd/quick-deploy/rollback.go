@@ -49,8 +49,10 @@ func (a *app) rollback(ctx context.Context, cmd *cli.Command, o deploy.RollbackO
 	if a.opts.dryRun {
 		return a.printRollback(plan)
 	}
-	record, err := s.deployer.Rollback(ctx, plan)
-	return s.finish(record, err)
+	if err := s.act(ctx, cmd); err != nil {
+		return err
+	}
+	return s.finish(s.deployer.Rollback(ctx, plan))
 }
 
 func (a *app) printRollback(p deploy.RollbackPlan) error {

@@ -16,8 +16,9 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v3"
-	"golang.org/x/sys/unix"
+	"golang.org/x/term"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/elevate"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
@@ -25,14 +26,18 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
 // session is the executor, wired to this machine and this terminal.
 type session struct {
 	app      *app
+	cfg      deploy.Config
 	deployer *deploy.Deployer
 	elevate  *elevate.Runner
+	console  *console.Console // nil until the command acts
+	unwatch  func() bool
 }
 
 func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
@@ -42,7 +47,7 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 	}
 	runner, err := elevate.New(&run.Exec{Environ: os.Environ()}, elevate.Config{
 		Method: elevate.Method(cmd.String("elevate")), UID: os.Getuid(), Terminal: isTerminal(a.stdin),
-		AllowRoot: a.opts.allowRoot, Systemd: exists("/run/systemd/system"),
+		AllowRoot: a.opts.allowRoot, Systemd: a.opts.root == "/" && exists("/run/systemd/system"),
 	})
 	if err != nil {
 		return nil, err
@@ -52,11 +57,49 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 		StateDir: filepath.Join(stateHome(), "quick-deploy"), Paths: a.paths(), Runner: runner,
 		User: me, HomeDir: os.Getenv("HOME"), StateHome: stateHome(), HostName: m.Hostname, Tool: version,
 		Machine: a.machine(runner, me), Health: a.checker(runner, me),
-		Graphical: os.Getenv("WAYLAND_DISPLAY") != "" || os.Getenv("DISPLAY") != "",
-		Events:    a.event,
-		Confirm:   a.confirm(),
+		// A display that SSH forwards is not this machine's.
+		Graphical: os.Getenv("SSH_CONNECTION") == "" && (os.Getenv("WAYLAND_DISPLAY") != "" || os.Getenv("DISPLAY") != ""),
 	}
-	return &session{app: a, deployer: deploy.New(cfg), elevate: runner}, nil
+	if cmd.IsSet("retries") {
+		cfg.Retry = retry.Default()
+		cfg.Retry.Attempts = cmd.Int("retries") + 1
+	}
+	return &session{app: a, cfg: cfg, deployer: deploy.New(cfg), elevate: runner}, nil
+}
+
+// act opens the log and takes hold of the terminal. A command that only looks does without.
+func (s *session) act(ctx context.Context, cmd *cli.Command) error {
+	a := s.app
+	nom := ""
+	if cmd.Bool("nom") && isTerminal(a.stderr) {
+		var err error
+		if nom, err = s.elevate.LookPath("nom"); err != nil {
+			return fault.New(fault.Usage, "--nom: %w", err).Hint("nix-output-monitor is its package")
+		}
+	}
+	con, err := console.Open(console.Options{
+		In: a.stdin, Data: a.stdout, Talk: a.stderr, Ask: isTerminal(a.stdin), Live: isTerminal(a.stderr) && os.Getenv("TERM") != "dumb",
+		Colour: a.colour(a.stderr), Width: func() int { return width(a.stderr) },
+		JSON: a.opts.json, Quiet: a.opts.quiet, Debug: a.opts.debug,
+		LogDir: filepath.Join(s.cfg.StateDir, "logs"), LogLevel: os.Getenv("LOG_LEVEL"), Nom: nom,
+	})
+	if err != nil {
+		return err
+	}
+	con.Attach(&s.cfg)
+	s.console, s.unwatch = con, con.Watch(ctx)
+	s.deployer = deploy.New(s.cfg)
+	return nil
+}
+
+// width is the number of columns of a terminal, 80 for anything else.
+func width(f any) int {
+	if file, ok := f.(*os.File); ok {
+		if w, _, err := term.GetSize(int(file.Fd())); err == nil && w > 0 {
+			return w
+		}
+	}
+	return 80
 }
 
 // username is who runs the program: $USER, by which home-manager goes too, else the account's name.
@@ -71,7 +114,18 @@ func username() (string, error) {
 	return me.Username, nil
 }
 
-func (s *session) close() { s.elevate.Close() }
+// close ends what act began. A log that is not whole is told of, and no more: the run itself has ended.
+func (s *session) close() {
+	s.elevate.Close()
+	if s.console == nil {
+		return
+	}
+	s.unwatch()
+	if err := s.console.Close(); err != nil {
+		s.app.say("note: %v", err)
+	}
+	s.console = nil
+}
 
 // paths are those of a NixOS machine below --root, unless the environment names
 // a scratch profile, as tests do.
@@ -86,7 +140,7 @@ func (a *app) paths() deploy.Paths {
 func (a *app) machine(r run.Runner, name string) *preflight.Machine {
 	return &preflight.Machine{
 		Runner: r, Root: a.opts.root, UID: os.Getuid(), User: name, AllowRoot: a.opts.allowRoot, Environ: os.Getenv,
-		Client: &http.Client{Timeout: 10 * time.Second}, FreeBytes: freeBytes, FlakeDir: a.opts.flake,
+		Client: &http.Client{Timeout: 10 * time.Second}, FreeBytes: preflight.FreeBytes, FlakeDir: a.opts.flake,
 	}
 }
 
@@ -109,15 +163,6 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// freeBytes is the space that a user without privileges has left at path (statfs(2)).
-func freeBytes(path string) (int64, error) {
-	var s unix.Statfs_t
-	if err := unix.Statfs(path, &s); err != nil {
-		return 0, fmt.Errorf("free space of %s: %w", path, err)
-	}
-	return int64(s.Bavail) * s.Bsize, nil
 }
 
 func exists(path string) bool {
@@ -172,15 +217,9 @@ func (a *app) confirm() func(context.Context, deploy.Question) (bool, error) {
 
 // finish prints how a run ended.
 func (s *session) finish(r journal.Record, err error) error {
-	if s.app.opts.json || r.ID == 0 {
-		return err
-	}
-	s.app.say("%s", strings.TrimSuffix(deploy.Summary(r), "\n"))
-	if err != nil && r.Log != "" {
-		var f *fault.Error
-		if errors.As(err, &f) {
-			return f.Hint("the log is %s", r.Log)
-		}
+	s.close()
+	if !s.app.opts.json && r.ID != 0 {
+		s.app.say("%s", strings.TrimSuffix(deploy.Summary(r), "\n"))
 	}
 	return err
 }

@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"math"
 
+	"github.com/dustin/go-humanize"
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -31,7 +34,7 @@ func (a *app) deployFlags() []cli.Flag {
 		forceUpdateFlag(),
 		&cli.BoolFlag{Name: "skip-health-check", Usage: "do not look whether the services came up", Sources: twin("skip-health-check")},
 		&cli.StringSliceFlag{Name: "skip", Usage: "leave out the preflight check `CHECK`; it is recorded", Sources: twin("skip")},
-		&cli.BoolFlag{Name: "keep-on-failure", Usage: "leave a system that failed its health check running", Sources: twin("keep-on-failure")},
+		&cli.BoolFlag{Name: "rollback-on-failure", Usage: "put system and homes back if activation or a health check fails", Value: true, Sources: twin("rollback-on-failure")},
 		&cli.BoolFlag{Name: "retry-bad", Usage: "switch to a closure that failed before", Sources: twin("retry-bad")},
 		&cli.BoolFlag{Name: "no-home", Usage: "leave the homes alone", Sources: twin("no-home")},
 		&cli.BoolFlag{Name: "no-generate", Usage: "take the flake as it lies there", Sources: twin("no-generate")},
@@ -39,6 +42,9 @@ func (a *app) deployFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "ignore-inhibitors", Usage: "switch even if the new system asks for a reboot", Sources: twin("ignore-inhibitors")},
 		&cli.BoolFlag{Name: "offline", Usage: "use no network", Sources: twin("offline")},
 		&cli.BoolFlag{Name: "show-trace", Aliases: []string{"t"}, Usage: "show the whole trace of an evaluation error", Sources: twin("show-trace")},
+		&cli.StringFlag{Name: "min-free", Usage: "refuse if the store has less than `SIZE` free, such as 20GiB", Value: "50GiB", Sources: twin("min-free")},
+		&cli.IntFlag{Name: "retries", Usage: "try `N` times more what the network broke", Value: retry.Default().Attempts - 1, Sources: twin("retries")},
+		&cli.BoolFlag{Name: "nom", Usage: "show the build with nix-output-monitor", Sources: twin("nom")},
 		elevateFlag(),
 	}
 }
@@ -105,13 +111,12 @@ func (a *app) deploy(ctx context.Context, cmd *cli.Command, verb deploy.Verb) er
 		return a.printPlan(plan, g)
 	}
 	if plan.NoChange {
-		a.say("nothing to do: %s", plan.Reason)
+		return a.nothingToDo(plan)
 	}
-	record, err := s.deployer.Run(ctx, plan)
-	if plan.NoChange {
+	if err := s.act(ctx, cmd); err != nil {
 		return err
 	}
-	return s.finish(record, err)
+	return s.finish(s.deployer.Run(ctx, plan))
 }
 
 // goal is what a run of verb is to reach, by the profile and the flags.
@@ -125,12 +130,20 @@ func (a *app) goal(ctx context.Context, cmd *cli.Command, verb deploy.Verb) (dep
 		return deploy.Goal{}, nil, err
 	}
 	force := cmd.Bool("force-update")
+	t := target(g, name)
+	if size := cmd.String("min-free"); size != "" {
+		n, err := humanize.ParseBytes(size)
+		if err != nil || n > math.MaxInt64 {
+			return deploy.Goal{}, nil, fault.New(fault.Usage, "--min-free %q is not a size", size).Hint("20GiB, 500MB, or a number of bytes")
+		}
+		t.NeedsBytes = int64(n)
+	}
 	goal := deploy.Goal{
 		Verb: verb, Host: name, FlakeDir: g.tree.Dir(), Profile: g.hash(),
-		Target: target(g, name), Checks: healthChecks(g, name),
+		Target: t, Checks: healthChecks(g, name),
 		Yes: a.opts.yes, DryRun: a.opts.dryRun,
 		SkipHealth: cmd.Bool("skip-health-check"), SkipChecks: cmd.StringSlice("skip"),
-		KeepOnFailure: cmd.Bool("keep-on-failure"), RetryBad: cmd.Bool("retry-bad"),
+		KeepOnFailure: cmd.IsSet("rollback-on-failure") && !cmd.Bool("rollback-on-failure"), RetryBad: cmd.Bool("retry-bad"),
 		LiveDisplay: cmd.Bool("live-display"), IgnoreInhibitors: cmd.Bool("ignore-inhibitors"),
 		Offline: cmd.Bool("offline"), ShowTrace: cmd.Bool("show-trace"),
 		SkipHome: cmd.Bool("no-home"), Force: force, NixArgs: cmd.Args().Slice(),
@@ -145,6 +158,15 @@ func (a *app) goal(ctx context.Context, cmd *cli.Command, verb deploy.Verb) (dep
 		goal.Users = homes(g, name)
 	}
 	return goal, g, nil
+}
+
+// nothingToDo says so, to a program by the plan.
+func (a *app) nothingToDo(p deploy.Plan) error {
+	if a.opts.json {
+		return p.WriteJSON(a.stdout)
+	}
+	a.say("nothing to do: %s", p.Reason)
+	return nil
 }
 
 func (a *app) printPlan(p deploy.Plan, g *generated) error {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/progress"
@@ -64,7 +65,7 @@ func Open(o Options) (*Console, error) {
 	}
 	level, err := logfile.ParseLevel(o.LogLevel)
 	if err != nil {
-		return nil, err
+		return nil, &fault.Error{Code: fault.Usage, Err: err}
 	}
 	if o.Debug {
 		level = slog.LevelDebug
