@@ -29,7 +29,11 @@ type Machine struct {
 // User is an account.
 type User struct {
 	Name, Description, Shell string
-	UID                      int
+	// Home is the home directory, as the machine itself names it.
+	Home string
+	UID  int
+	// Admin tells whether the account is in wheel or sudo, by /etc/group.
+	Admin bool
 }
 
 // Read reads the machine whose root directory is root.
@@ -111,6 +115,7 @@ func (r reader) layout() string {
 }
 
 func (r reader) users() []User {
+	admins := r.admins()
 	var out []User
 	for line := range strings.Lines(r.text("etc/passwd")) {
 		field := strings.Split(strings.TrimSpace(line), ":")
@@ -122,8 +127,28 @@ func (r reader) users() []User {
 		if err != nil || uid < 1000 || uid >= 30000 {
 			continue
 		}
+		shell := filepath.Base(field[6])
+		if shell == "nologin" || shell == "false" {
+			continue
+		}
 		name, _, _ := strings.Cut(field[4], ",")
-		out = append(out, User{Name: field[0], Description: name, Shell: filepath.Base(field[6]), UID: uid})
+		out = append(out, User{Name: field[0], Description: name, Shell: shell, Home: field[5], UID: uid, Admin: admins[field[0]]})
+	}
+	return out
+}
+
+// admins are the members of the groups whose members may become root: wheel
+// on NixOS and most others, sudo on Debian.
+func (r reader) admins() map[string]bool {
+	out := map[string]bool{}
+	for line := range strings.Lines(r.text("etc/group")) {
+		field := strings.Split(strings.TrimSpace(line), ":")
+		if len(field) < 4 || (field[0] != "wheel" && field[0] != "sudo") {
+			continue
+		}
+		for name := range strings.SplitSeq(field[3], ",") {
+			out[name] = true
+		}
 	}
 	return out
 }

@@ -4,7 +4,9 @@ package starter
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -14,25 +16,41 @@ import (
 )
 
 // Answers are what the profile is made from. Empty ones are left out, or
-// stand in the profile as a comment to fill in.
+// stand in the profile as a comment to fill in. The keys of an answers file are
+// the names of the flags of init.
 type Answers struct {
-	Preset       string
-	Release      string
-	Hostname     string
-	StateVersion string
-	Timezone     string
-	Locale       string
-	Layout       string
-	Desktop      string
-	User         string
-	Description  string
-	Shell        string
-	Email        string
-	SSHKeys      []string
-	Services     []string
-	Packages     []string
+	Preset       string   `yaml:"preset"`
+	Release      string   `yaml:"release"`
+	Hostname     string   `yaml:"hostname"`
+	StateVersion string   `yaml:"state-version"`
+	Timezone     string   `yaml:"timezone"`
+	Locale       string   `yaml:"locale"`
+	Layout       string   `yaml:"layout"`
+	Desktop      string   `yaml:"desktop"`
+	User         string   `yaml:"user"`
+	Name         string   `yaml:"name"` // full name, also for git
+	Email        string   `yaml:"email"`
+	Shell        string   `yaml:"shell"`
+	SSHKeys      []string `yaml:"ssh-key"`
+	Services     []string `yaml:"service"`
+	Packages     []string `yaml:"package"`
+	// Others are further accounts of the machine. They are named, since NixOS
+	// removes an account that a configuration declared once and does not any more.
+	Others []Account `yaml:"others"`
+	// Adopt is the configuration that was taken over, empty if there was none.
+	Adopt string `yaml:"adopt"`
+	// Nixos are single options that were taken over from it.
+	Nixos map[string]any `yaml:"nixos"`
 	// Schema is the address of the schema for editors.
-	Schema string
+	Schema string `yaml:"-"`
+}
+
+// Account is somebody who has an account on the machine.
+type Account struct {
+	User  string `yaml:"user"`
+	Name  string `yaml:"name"`
+	Shell string `yaml:"shell"`
+	Admin bool   `yaml:"admin"`
 }
 
 // Profile is the text of the profile.
@@ -61,6 +79,7 @@ func Profile(a Answers) ([]byte, error) {
 	w.users(a)
 	w.services(a.Services)
 	w.list(2, "packages", a.Packages)
+	w.options(a)
 	return []byte(w.text.String()), w.err
 }
 
@@ -108,7 +127,7 @@ func (w *writer) users(a Answers) {
 	}
 	w.line(2, "users:")
 	w.line(3, w.scalar(a.User)+":")
-	w.pair(4, "description", a.Description)
+	w.pair(4, "description", a.Name)
 	w.line(4, "admin: true")
 	w.pair(4, "shell", a.Shell)
 	if len(a.SSHKeys) == 0 {
@@ -124,13 +143,45 @@ func (w *writer) users(a Answers) {
 		w.line(5, a.Shell+": {}")
 	}
 	if a.Email == "" {
-		w.line(5, "# git: {name: "+example(a.Description, "Ada Lovelace")+", email: ada@example.org}")
+		w.line(5, "# git: {name: "+example(a.Name, "Ada Lovelace")+", email: ada@example.org}")
 		w.line(5, "git: {}")
+	} else {
+		w.line(5, "git:")
+		w.pair(6, "name", a.Name)
+		w.pair(6, "email", a.Email)
+	}
+	for _, o := range a.Others {
+		w.account(o)
+	}
+}
+
+func (w *writer) account(o Account) {
+	if o == (Account{User: o.User}) {
+		w.line(3, w.scalar(o.User)+": {}")
 		return
 	}
-	w.line(5, "git:")
-	w.pair(6, "name", a.Description)
-	w.pair(6, "email", a.Email)
+	w.line(3, w.scalar(o.User)+":")
+	w.pair(4, "description", o.Name)
+	if o.Admin {
+		w.line(4, "admin: true")
+	}
+	w.pair(4, "shell", o.Shell)
+}
+
+// options writes what was taken over and has no key of its own.
+func (w *writer) options(a Answers) {
+	if len(a.Nixos) == 0 {
+		return
+	}
+	w.line(2, "# Taken over from "+a.Adopt+": options of NixOS by their own names.")
+	w.line(2, "nixos:")
+	for _, path := range slices.Sorted(maps.Keys(a.Nixos)) {
+		value, err := yaml.MarshalWithOptions(a.Nixos[path], yaml.JSON())
+		if err != nil {
+			w.err = fmt.Errorf("write the profile: %w", err)
+		}
+		w.line(3, w.scalar(path)+": "+strings.TrimSpace(string(value)))
+	}
 }
 
 func (w *writer) services(names []string) {
@@ -141,7 +192,7 @@ func (w *writer) services(names []string) {
 	}
 	w.line(2, "services:")
 	for _, name := range names {
-		w.line(3, name+": {}")
+		w.line(3, w.scalar(name)+": {}")
 	}
 }
 
@@ -186,14 +237,24 @@ func For(m machine.Machine, preset string) Answers {
 	if stable.MatchString(m.Release) {
 		a.StateVersion = m.Release
 	}
-	if len(m.Users) > 0 {
-		u := m.Users[0]
-		a.User, a.Description = u.Name, u.Description
-		if u.Shell == "bash" || u.Shell == "zsh" || u.Shell == "fish" {
-			a.Shell = u.Shell
+	for i, u := range m.Users {
+		account := Account{User: u.Name, Name: u.Description, Shell: shell(u), Admin: u.Admin}
+		if i == 0 {
+			a.User, a.Name, a.Shell = account.User, account.Name, account.Shell
+			continue
 		}
+		a.Others = append(a.Others, account)
 	}
 	return a
+}
+
+// shell is the login shell of u, where it is one that a profile can name.
+func shell(u machine.User) string {
+	switch u.Shell {
+	case "bash", "zsh", "fish":
+		return u.Shell
+	}
+	return ""
 }
 
 var (

@@ -1,0 +1,148 @@
+package interview
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/charmbracelet/huh"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+)
+
+// tries is how often a question is asked again after a wrong answer.
+const tries = 5
+
+// plain asks the questions as lines of text.
+func (s *Session) plain(ctx context.Context, d *draft, questions []question) error {
+	in := &lines{ctx: ctx, in: s.In}
+	fmt.Fprintf(s.Out, "%s\n\n", strings.Join(s.Found, "\n"))
+	for i, q := range questions {
+		if q.hide != nil && q.hide() {
+			continue
+		}
+		if i == len(questions)-1 {
+			fmt.Fprintf(s.Out, "%s\n\n", s.Preview(d.answers()))
+		}
+		for _, f := range q.fields {
+			if err := ask(in, s.Out, f); err != nil {
+				return err
+			}
+		}
+	}
+	return d.decided()
+}
+
+// decided is an error if the answers are to be thrown away.
+func (d *draft) decided() error {
+	if !d.write {
+		return fault.New(fault.Interrupted, "nothing was written")
+	}
+	return nil
+}
+
+// ask asks one question.
+func ask(in *lines, out io.Writer, f huh.Field) error {
+	in.left = tries
+	f.Init()
+	f.Focus()
+	err := f.WithTheme(huh.ThemeBase()).RunAccessible(out, in)
+	if in.err != nil {
+		return in.fault()
+	}
+	return err
+}
+
+// Confirm asks a question that is answered by yes or no, outside of an interview.
+func Confirm(ctx context.Context, in io.Reader, out io.Writer, plain bool, title string, proposed bool) (bool, error) {
+	yes := proposed
+	field := huh.NewConfirm().Title(title).Value(&yes)
+	if plain {
+		err := ask(&lines{ctx: ctx, in: in}, out, field)
+		return yes && err == nil, err
+	}
+	err := run(ctx, in, out, huh.NewForm(huh.NewGroup(field)))
+	return yes && err == nil, err
+}
+
+var errTries = errors.New("too many wrong answers")
+
+// lines hands out its input line by line, and not a byte more: what reads the
+// same input afterwards finds the rest. A line is waited for no longer than ctx lasts.
+type lines struct {
+	ctx  context.Context
+	in   io.Reader
+	rest []byte
+	left int   // lines that may still be asked for
+	err  error // why there are no more lines
+}
+
+// Read implements io.Reader.
+func (l *lines) Read(p []byte) (int, error) {
+	if len(l.rest) == 0 {
+		if l.err == nil && l.left == 0 {
+			l.err = errTries
+		}
+		if l.err == nil {
+			l.left--
+			l.rest, l.err = l.line()
+		}
+		if len(l.rest) == 0 {
+			return 0, io.EOF
+		}
+	}
+	n := copy(p, l.rest)
+	l.rest = l.rest[n:]
+	return n, nil
+}
+
+func (l *lines) line() ([]byte, error) {
+	type result struct {
+		text []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		var r result
+		b := make([]byte, 1)
+		for {
+			n, err := l.in.Read(b)
+			if n > 0 {
+				r.text = append(r.text, b[0])
+			}
+			if err != nil {
+				r.err = err
+				break
+			}
+			if n > 0 && b[0] == '\n' {
+				break
+			}
+		}
+		done <- r
+	}()
+	select {
+	case r := <-done:
+		if len(r.text) > 0 {
+			return r.text, nil
+		}
+		return nil, r.err
+	case <-l.ctx.Done():
+		return nil, l.ctx.Err()
+	}
+}
+
+// fault is why the questions ended, for the user.
+func (l *lines) fault() error {
+	switch {
+	case errors.Is(l.err, context.Canceled):
+		return fault.New(fault.Interrupted, "interrupted; nothing was written")
+	case errors.Is(l.err, errTries):
+		return fault.New(fault.Usage, "no valid answer after %d attempts; nothing was written", tries)
+	case errors.Is(l.err, io.EOF):
+		return fault.New(fault.Usage, "the input ended before the last question; nothing was written").
+			Hint("answer by flags and --yes, or by --answers FILE")
+	}
+	return fmt.Errorf("read the answer: %w", l.err)
+}

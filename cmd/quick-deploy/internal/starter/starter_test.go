@@ -1,0 +1,83 @@
+package starter
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+)
+
+func TestForKeepsEveryAccount(t *testing.T) {
+	a := For(machine.Machine{Hostname: "Bad_Name", Release: "25.05", Users: []machine.User{
+		{Name: "ada", Description: "Ada", Shell: "zsh"},
+		{Name: "bob", Shell: "tcsh", Admin: true},
+		{Name: "eve", Shell: "bash"},
+	}}, "server")
+	want := []Account{{User: "bob", Admin: true}, {User: "eve", Shell: "bash"}}
+	if diff := cmp.Diff(want, a.Others); diff != "" || a.User != "ada" || a.Hostname != "nixos" || a.StateVersion != "25.05" {
+		t.Errorf("%+v\n%s", a, diff)
+	}
+	text, err := Profile(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := profile.Parse("p.yaml", text)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if root.Get("hosts", "nixos", "users", "bob", "admin").Any() != true || root.Get("hosts", "nixos", "users", "eve", "shell").Str() != "bash" {
+		t.Errorf("an account is missing:\n%s", text)
+	}
+}
+
+// Whatever is answered, the file brings it back, and the profile says it.
+func TestAnswersComeBack(t *testing.T) {
+	word := rapid.StringMatching(`[ -~äß]{0,20}`)
+	rapid.Check(t, func(t *rapid.T) {
+		a := Answers{
+			Preset: word.Draw(t, "preset"), Release: "26.05", Hostname: "atlas", StateVersion: "25.10", User: "ada",
+			Name: word.Draw(t, "name"), Email: word.Draw(t, "email"), Locale: word.Draw(t, "locale"),
+			SSHKeys: rapid.SliceOfN(word, 0, 2).Draw(t, "keys"), Services: rapid.SliceOfNDistinct(rapid.StringMatching(`[a-z0-9-]{1,8}`), 0, 2, rapid.ID[string]).Draw(t, "services"),
+			Packages: rapid.SliceOfN(word, 0, 2).Draw(t, "packages"), Others: []Account{{User: "bob", Name: word.Draw(t, "other")}},
+		}
+		data, err := File(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// What a machine tells must not shine through.
+		got := Answers{Hostname: "other", Timezone: "Etc/UTC", Services: []string{"x"}, Others: []Account{{User: "x", Admin: true}}, Nixos: map[string]any{"a": 1}}
+		if err := Fill(&got, data); err != nil {
+			t.Fatalf("%v\n%s", err, data)
+		}
+		one, err := Profile(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		two, err := Profile(got)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(one), string(two)); diff != "" {
+			t.Fatalf("%s\n%s", diff, data)
+		}
+		root, err := profile.Parse("p.yaml", one)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, one)
+		}
+		if got := root.Get("hosts", "atlas", "users", "ada", "description").Str(); got != a.Name {
+			t.Fatalf("name %q became %q", a.Name, got)
+		}
+	})
+}
+
+func TestFillNamesTheLine(t *testing.T) {
+	var a Answers
+	err := Fill(&a, []byte("preset: server\nhostnme: atlas\n"))
+	if err == nil || !strings.Contains(err.Error(), "[2:1]") {
+		t.Errorf("%v", err)
+	}
+}
