@@ -179,8 +179,17 @@ func TestNixSwitchChangeSwitchRollback(t *testing.T) {
 		}
 
 		m.write(t, "ripgrep", "good evening")
+		diff := ""
+		m.d.cfg.Events = func(e journal.Event) {
+			if e.Type == "diff" {
+				diff = e.Message
+			}
+		}
 		if _, err := m.deploy(t, m.goal(Switch)); err != nil {
 			t.Fatalf("%v\n%s", err, strings.Join(m.lines, "\n"))
+		}
+		if !strings.Contains(diff, "ripgrep") {
+			t.Errorf("the closures' difference: %q", diff)
 		}
 		n2, s2 := m.Generation(t)
 		h2, _ := m.homeGeneration(t)

@@ -70,7 +70,7 @@ func (s *session) prune(ctx context.Context) {
 		backups = append(backups, p.Backup)
 	}
 	for i, r := range records {
-		backups = append(backups, r.Point.Backup)
+		backups = append(backups, r.Point.Backup, r.Backup)
 		if i < heldPoints {
 			held[r.Point.Record], held[r.ID] = true, true
 		}
