@@ -37,6 +37,7 @@ func (a *app) fleetCommand() *cli.Command {
 					&cli.StringFlag{Name: "wave", Usage: "only the wave `NAME`, such as canary or rest", Sources: twin("wave")},
 					forceUpdateFlag(),
 					&cli.BoolFlag{Name: "skip-health-check", Usage: "do not look whether the services came up", Sources: twin("skip-health-check")},
+					&cli.DurationFlag{Name: "health-timeout", Usage: "how long services may take to come up", Value: 20 * time.Second, Sources: twin("health-timeout")},
 					&cli.BoolFlag{Name: "keep-on-failure", Usage: "leave a system that failed its health check running", Sources: twin("keep-on-failure")},
 					&cli.BoolFlag{Name: "again", Usage: "also deploy machines that run what they should", Sources: twin("again")},
 					&cli.BoolFlag{Name: "no-generate", Usage: "take the flake as it lies there", Sources: twin("no-generate")},
@@ -199,7 +200,7 @@ func (a *app) fleetDeploy(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	r.NixArgs = cmd.Args().Slice()
+	r.NixArgs, r.Grace = cmd.Args().Slice(), cmd.Duration("health-timeout")
 	if err := a.permitted(ctx, r); err != nil {
 		return err
 	}
