@@ -170,12 +170,14 @@ func (d *decider) firm(v nix.Expr) nix.Expr {
 	if len(d.NixosHardware) == 0 {
 		return mkDefault(v)
 	}
-	return nix.Call{Fn: nix.Ref{"lib", "mkOverride"}, Args: []nix.Expr{nix.Int(overNixosHardware), v}}
+	return overDefaults(v)
 }
 
-// overNixosHardware is a priority between mkDefault (1000), or the 990 that
-// nixos-hardware uses at times, and a plain value (100).
-const overNixosHardware = 900
+// overDefaults wins over mkDefault (priority 1000, or the 990 that
+// nixos-hardware uses at times), but not over a plain value (100).
+func overDefaults(v nix.Expr) nix.Expr {
+	return nix.Call{Fn: nix.Ref{"lib", "mkOverride"}, Args: []nix.Expr{nix.Int(900), v}}
+}
 
 // flag is the profile's answer to a question, or else the fallback.
 func flag(given *bool, fallback bool, w why) (bool, why) {

@@ -288,7 +288,8 @@ func (d *decider) nvidia() (dataCenter bool, err error) {
 	if d.over.NVIDIA.Open == nil && !open {
 		w = noted(fmt.Sprintf("NVIDIA's open kernel modules start at Turing; this is %s", oldest.Family))
 	}
-	d.set("hardware.nvidia.open", d.firm(nix.Bool(open)), w)
+	// Some releases of nixpkgs set it by mkDefault, by the driver's version alone.
+	d.set("hardware.nvidia.open", overDefaults(nix.Bool(open)), w)
 	d.Unfree = append(d.Unfree, "nvidia-x11", "nvidia-settings")
 	if !open && d.over.Release != "25.11" {
 		d.Unfree = append(d.Unfree, "nvidia-kernel-modules")

@@ -195,7 +195,8 @@ func (d *decider) grub(w why) {
 	case 1:
 		d.set("boot.loader.grub.device", d.soft(nix.Str(l.Devices[0])), where)
 	default:
-		d.set("boot.loader.grub.devices", d.soft(strs(l.Devices)), where)
+		// nixpkgs sets this list plainly, from device: a mkDefault would be lost.
+		d.set("boot.loader.grub.devices", strs(l.Devices), where)
 	}
 }
 

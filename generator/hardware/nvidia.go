@@ -179,9 +179,10 @@ func (d *decider) prime(nvidia GPU) error {
 	if otherID == "" {
 		return &OverrideError{Key: "nvidia.prime", Why: mode + " needs the bus id of the other card, and there is no Intel or AMD card; give " + key}
 	}
-	d.set("hardware.nvidia.prime."+option, d.firm(nix.Str(otherID)),
+	// nixpkgs sets offload.enable by mkDefault too, from reverseSync.
+	d.set("hardware.nvidia.prime."+option, overDefaults(nix.Str(otherID)),
 		because("the "+integrated.Name()+" at "+integrated.Address))
-	d.set("hardware.nvidia.prime.nvidiaBusId", d.firm(nix.Str(nvidiaID)),
+	d.set("hardware.nvidia.prime.nvidiaBusId", overDefaults(nix.Str(nvidiaID)),
 		because("the "+nvidia.Name()+" at "+nvidia.Address))
 	kind := map[string]string{"reverse-sync": "reverseSync"}[mode]
 	if kind == "" {
@@ -191,9 +192,9 @@ func (d *decider) prime(nvidia GPU) error {
 	if d.over.NVIDIA.Prime == "" || d.over.NVIDIA.Prime == "auto" {
 		why = noted("a laptop with two cards: nvidia-offload starts a program on the fast one")
 	}
-	d.set("hardware.nvidia.prime."+kind+".enable", d.firm(nix.Bool(true)), why)
+	d.set("hardware.nvidia.prime."+kind+".enable", overDefaults(nix.Bool(true)), why)
 	if mode == "offload" {
-		d.set("hardware.nvidia.prime.offload.enableOffloadCmd", d.firm(nix.Bool(true)), because("the command nvidia-offload"))
+		d.set("hardware.nvidia.prime.offload.enableOffloadCmd", overDefaults(nix.Bool(true)), because("the command nvidia-offload"))
 	}
 	return nil
 }

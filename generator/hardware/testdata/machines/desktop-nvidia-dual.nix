@@ -57,7 +57,7 @@
       # The 580 branch is the last that drives Pascal.
       branch = lib.mkDefault "legacy_580";
       # NVIDIA's open kernel modules start at Turing; this is Pascal.
-      open = lib.mkDefault false;
+      open = lib.mkOverride 900 false;
     };
     graphics = {
       enable = lib.mkDefault true;

@@ -57,7 +57,7 @@
       # The 470 branch is the last that drives Kepler.
       branch = lib.mkDefault "legacy_470";
       # NVIDIA's open kernel modules start at Turing; this is Kepler.
-      open = lib.mkDefault false;
+      open = lib.mkOverride 900 false;
     };
     graphics = {
       enable = lib.mkDefault true;

@@ -55,14 +55,14 @@
     nvidia = {
       modesetting.enable = lib.mkDefault true;
       # NVIDIA's open kernel modules drive Turing and later.
-      open = lib.mkDefault true;
+      open = lib.mkOverride 900 true;
       prime = {
-        intelBusId = lib.mkDefault "PCI:0@0:2:0";
-        nvidiaBusId = lib.mkDefault "PCI:26@0:0:0";
+        intelBusId = lib.mkOverride 900 "PCI:0@0:2:0";
+        nvidiaBusId = lib.mkOverride 900 "PCI:26@0:0:0";
         offload = {
           # A laptop with two cards: nvidia-offload starts a program on the fast one.
-          enable = lib.mkDefault true;
-          enableOffloadCmd = lib.mkDefault true;
+          enable = lib.mkOverride 900 true;
+          enableOffloadCmd = lib.mkOverride 900 true;
         };
       };
     };

@@ -23,7 +23,7 @@
       # What this NixOS boots with already.
       enable = lib.mkDefault true;
       configurationLimit = lib.mkDefault 10;
-      devices = lib.mkDefault [
+      devices = [
         "/dev/disk/by-id/ata-ONE"
         "/dev/disk/by-id/ata-TWO"
       ];

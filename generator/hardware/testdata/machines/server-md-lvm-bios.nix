@@ -26,7 +26,7 @@
       enable = lib.mkDefault true;
       configurationLimit = lib.mkDefault 10;
       # Every disk of the array can boot.
-      devices = lib.mkDefault [
+      devices = [
         "/dev/disk/by-id/ata-WDC_WD40EFRX-68N32N0_WD-WCC7K0000001"
         "/dev/disk/by-id/ata-WDC_WD40EFRX-68N32N0_WD-WCC7K0000002"
       ];
