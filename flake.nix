@@ -56,7 +56,7 @@
             ];
           };
           # The hash of what `go mod vendor` makes. A test of generator/nixtest compares the two.
-          vendorHash = "sha256-twsyRXjiJFoxKvJYaCb9SAfrlD8pdbwjnGApBCvHiWo=";
+          vendorHash = "sha256-ZCkK+OMyb3Tlj3ctL8J7Ja8LKUbG28dPS+vrTwBm3Sc=";
 
           subPackages = [ "cmd/quick-deploy" ];
           env.CGO_ENABLED = 0;
@@ -227,7 +227,6 @@
         {
           package = (packagesFor pkgs).quick-deploy;
           tests = (packagesFor pkgs).quick-deploy-unwrapped.overrideAttrs {
-            pname = "quick-deploy-tests";
             doCheck = true;
             nativeCheckInputs = [
               pkgs.git
