@@ -47,7 +47,7 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 	}
 	runner, err := elevate.New(&run.Exec{Environ: os.Environ()}, elevate.Config{
 		Method: elevate.Method(cmd.String("elevate")), UID: os.Getuid(), Terminal: isTerminal(a.stdin),
-		AllowRoot: a.opts.allowRoot, Systemd: a.opts.root == "/" && exists("/run/systemd/system"),
+		AllowRoot: a.opts.allowRoot, Path: os.Getenv("PATH"), Systemd: a.opts.root == "/" && exists("/run/systemd/system"),
 	})
 	if err != nil {
 		return nil, err

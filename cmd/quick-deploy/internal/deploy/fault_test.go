@@ -563,3 +563,40 @@ func TestResetState(t *testing.T) {
 		t.Errorf("%d records", len(records))
 	}
 }
+
+// primed is a world whose sudo asks first.
+type primed struct {
+	*world
+	err   error
+	times int
+}
+
+func (p *primed) Prime(context.Context) error { p.times++; return p.err }
+
+func TestARefusedPasswordTouchesNothing(t *testing.T) {
+	w := newWorld(t)
+	before := w.now(t)
+	p := &primed{world: w, err: fault.New(fault.Preflight, "sudo refused")}
+	d := w.deployer(func(c *Config) { c.Runner = p })
+	r, err := w.run(t, d, w.goal(Switch))
+	if fault.CodeOf(err) != fault.Preflight || r.Result != journal.Unchanged || p.times != 1 {
+		t.Errorf("%q after %d questions, %v", r.Result, p.times, err)
+	}
+	if diff := cmp.Diff(before, w.now(t)); diff != "" {
+		t.Errorf("something was touched (-want +got):\n%s", diff)
+	}
+	p.err = nil
+	if _, err := w.run(t, d, w.goal(Switch)); err != nil {
+		t.Fatal(err)
+	}
+	p.err = fault.New(fault.Preflight, "sudo refused")
+	after := w.now(t)
+	plan, err := d.PlanRollback(t.Context(), RollbackOptions{Yes: true})
+	must(t, err)
+	if _, err := d.Rollback(t.Context(), plan); fault.CodeOf(err) != fault.Preflight {
+		t.Errorf("rollback: %v", err)
+	}
+	if diff := cmp.Diff(after, w.now(t)); diff != "" {
+		t.Errorf("the rollback touched something (-want +got):\n%s", diff)
+	}
+}

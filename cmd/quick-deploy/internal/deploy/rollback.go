@@ -307,15 +307,19 @@ func (confirmRollback) run(ctx context.Context, s *session) error {
 	if missing := s.missingTargets(rb.Machine, rb.System, rb.Home); len(missing) > 0 {
 		return fault.New(fault.Preflight, "cannot go back to the point of run %d: %s", rb.Undoes, strings.Join(missing, "; ")).Hint("nothing was changed")
 	}
-	if s.goal.Yes {
-		return s.root(ctx, &s.data.Before, s.state.ID)
-	}
-	yes, err := s.cfg.Confirm(ctx, Question{Host: s.goal.Host, Verb: string(Rollback), Details: rb.details(s.data.Before), Text: fmt.Sprintf("undo run %d now?", rb.Undoes)})
-	if err != nil {
-		return err
+	yes := s.goal.Yes
+	if !yes {
+		var err error
+		yes, err = s.cfg.Confirm(ctx, Question{Host: s.goal.Host, Verb: string(Rollback), Details: rb.details(s.data.Before), Text: fmt.Sprintf("undo run %d now?", rb.Undoes)})
+		if err != nil {
+			return err
+		}
 	}
 	if !yes {
 		return &fault.Error{Code: fault.Pending, Err: &declinedError{}}
+	}
+	if err := s.prime(ctx); err != nil {
+		return err
 	}
 	// What is left now can be come back to as well.
 	return s.root(ctx, &s.data.Before, s.state.ID)

@@ -276,7 +276,7 @@ func (compare) run(ctx context.Context, s *session) error {
 	}
 	s.note(journal.Event{Type: "diff", Message: strings.Join(diff, "\n")})
 	if s.goal.Yes {
-		return nil
+		return s.prime(ctx)
 	}
 	keys := []string{s.data.System, string(s.effective())}
 	for _, u := range sortedKeys(s.data.Homes) {
@@ -284,7 +284,7 @@ func (compare) run(ctx context.Context, s *session) error {
 	}
 	what := hashOf(keys...)
 	if s.data.Confirmed == what {
-		return nil
+		return s.prime(ctx)
 	}
 	q := Question{Host: s.goal.Host, Verb: string(s.effective()), Details: diff,
 		Text: fmt.Sprintf("%s %s now?", s.effective(), s.goal.Host)}
@@ -297,6 +297,15 @@ func (compare) run(ctx context.Context, s *session) error {
 		return &fault.Error{Code: fault.Pending, Err: &declinedError{}, Hints: []string{"the build is kept: the next run with the same flake does not build again"}}
 	}
 	s.data.Confirmed = what
+	return s.prime(ctx)
+}
+
+// prime asks for the password now, while nothing is touched: a refusal later
+// would leave nobody with the rights to put the machine back.
+func (s *session) prime(ctx context.Context) error {
+	if p, ok := s.cfg.Runner.(interface{ Prime(context.Context) error }); ok {
+		return p.Prime(ctx)
+	}
 	return nil
 }
 

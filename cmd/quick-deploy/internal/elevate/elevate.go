@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os/user"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,6 +56,11 @@ type Config struct {
 	// Systemd says that systemd is the init system, so that activation can run
 	// as a transient service which a lost terminal does not end.
 	Systemd bool
+	// Path is the PATH that another user's commands get where the program is root:
+	// setpriv starts them with one that NixOS does not have.
+	Path string
+	// Lookup finds an account by its name; nil: user.Lookup.
+	Lookup func(name string) (*user.User, error)
 	// Interval is how often sudo's ticket is renewed during a run; 0 means one minute.
 	Interval time.Duration
 }
@@ -75,6 +81,9 @@ type Runner struct {
 // New decides the method. An error names what is missing; it has the exit code
 // for a wrong flag or a refused run.
 func New(inner run.Runner, cfg Config) (*Runner, error) {
+	if cfg.Lookup == nil {
+		cfg.Lookup = user.Lookup
+	}
 	r := &Runner{inner: inner, cfg: cfg}
 	m := cfg.Method
 	if m == "" {
@@ -199,7 +208,15 @@ func (r *Runner) Wrap(c run.Command) (run.Command, error) {
 		case elevate:
 			c.Name, c.Args = inner[0], inner[1:]
 		default:
-			c.Name, c.Args = "setpriv", append([]string{"--reuid", as, "--regid", as, "--init-groups", "--reset-env", "--"}, inner...)
+			account, err := r.cfg.Lookup(as)
+			if err != nil {
+				return c, fault.New(fault.Preflight, "run a command as %s: %w", as, err)
+			}
+			if r.cfg.Path != "" {
+				inner = append([]string{"env", "PATH=" + r.cfg.Path}, inner...)
+			}
+			// The group of an account is rarely called like it: on NixOS it is "users".
+			c.Name, c.Args = "setpriv", append([]string{"--reuid", account.Uid, "--regid", account.Gid, "--init-groups", "--reset-env", "--"}, inner...)
 		}
 	case Sudo:
 		args := []string{"-n"}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -71,7 +72,7 @@ func TestWrap(t *testing.T) {
 		"run0":             {Config{Method: Run0, UID: 1000}, c, "run0 --background= --pipe --no-ask-password -- env NIXOS_NO_CHECK=1 /s/bin/switch-to-configuration test"},
 		"run0 as":          {Config{Method: Run0, UID: 1000, Terminal: true}, as, "run0 --background= --pipe --user=eve -- env HOME_MANAGER_BACKUP_EXT=x /h/activate"},
 		"root":             {Config{Method: Auto, UID: 0, AllowRoot: true}, c, "env NIXOS_NO_CHECK=1 /s/bin/switch-to-configuration test"},
-		"root as":          {Config{Method: Auto, UID: 0, AllowRoot: true}, as, "setpriv --reuid eve --regid eve --init-groups --reset-env -- env HOME_MANAGER_BACKUP_EXT=x /h/activate"},
+		"root as":          {Config{Method: Auto, UID: 0, AllowRoot: true, Path: "/p", Lookup: account}, as, "setpriv --reuid 1001 --regid 100 --init-groups --reset-env -- env PATH=/p env HOME_MANAGER_BACKUP_EXT=x /h/activate"},
 		"nothing to do":    {Config{Method: Sudo, UID: 1000}, run.Command{Name: "nix", Args: []string{"build"}}, "nix build"},
 		"auto takes sudo":  {Config{UID: 1000}, run.Command{Name: "id", Elevate: true}, "sudo -n -- id"},
 		"detached by sudo": {Config{Method: Sudo, UID: 1000, Systemd: true}, run.Command{Name: "/s/stc", Args: []string{"boot"}, Elevate: true, Env: []string{"A=b"}, Detach: &run.Detach{Unit: "qd", Log: "/l"}}, "sudo -n -- systemd-run --collect --no-ask-password --quiet --wait --service-type=exec --unit=qd --property=StandardOutput=append:/l --property=StandardError=append:/l --setenv=A=b --setenv=LOCALE_ARCHIVE --setenv=NIXOS_INSTALL_BOOTLOADER -- /s/stc boot"},
@@ -90,6 +91,32 @@ func TestWrap(t *testing.T) {
 				t.Errorf("something is left to do: %+v", got)
 			}
 		})
+	}
+}
+
+func account(name string) (*user.User, error) {
+	if name != "eve" {
+		return nil, user.UnknownUserError(name)
+	}
+	return &user.User{Username: name, Uid: "1001", Gid: "100", HomeDir: "/home/eve"}, nil
+}
+
+// With the real setpriv, where the tests run as root: another user's command has that user's identity and home.
+func TestRootBecomesAnotherUser(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can become another user")
+	}
+	nobody, err := user.Lookup("nobody")
+	if err != nil {
+		t.Skip(err)
+	}
+	r, err := New(&run.Exec{Environ: os.Environ()}, Config{UID: 0, AllowRoot: true, Path: os.Getenv("PATH")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := r.Run(t.Context(), run.Command{Name: "/bin/sh", Args: []string{"-c", "id -un; echo $HOME; echo $X; echo $PATH"}, As: "nobody", Env: []string{"X=y"}})
+	if want := "nobody\n" + nobody.HomeDir + "\ny\n" + os.Getenv("PATH") + "\n"; err != nil || res.Stdout != want {
+		t.Errorf("%v, %q, want %q", err, res.Stdout, want)
 	}
 }
 
