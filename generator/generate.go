@@ -76,7 +76,7 @@ func Generate(in Input) (*Tree, error) {
 		return nil, err
 	}
 	in.engine = fleet.Engine
-	hosts, err := buildHosts(in)
+	hosts, err := buildHosts(in, (*host).done)
 	if err != nil {
 		return nil, err
 	}
@@ -108,8 +108,9 @@ func Generate(in Input) (*Tree, error) {
 	return tree, nil
 }
 
-// buildHosts builds every host, in parallel since they do not depend on each other.
-func buildHosts(in Input) ([]*host, error) {
+// buildHosts builds every host, in parallel since they do not depend on each
+// other, and calls then with each that is built.
+func buildHosts(in Input, then func(*host)) ([]*host, error) {
 	node := in.Schema.Properties["host"]
 	if node == nil {
 		return nil, fmt.Errorf("the schema has no host")
@@ -121,7 +122,9 @@ func buildHosts(in Input) ([]*host, error) {
 	for range min(runtime.GOMAXPROCS(0), len(hosts)) {
 		wg.Go(func() {
 			for i := range next {
-				hosts[i], errs[i] = buildHost(in, node, in.Profile.Hosts[i])
+				if hosts[i], errs[i] = buildHost(in, node, in.Profile.Hosts[i]); errs[i] == nil {
+					then(hosts[i])
+				}
 			}
 		})
 	}

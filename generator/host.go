@@ -137,6 +137,10 @@ func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
 	return h, nil
 }
 
+// done forgets what only building the host needs: of ten thousand hosts that
+// is most of the memory.
+func (h *host) done() { h.mapped, h.system, h.homes, h.imports = mapping.Result{}, nil, nil, nil }
+
 func (h *host) assign(a mapping.Assignment) {
 	if m, moved := optionlist.Moved(h.channel.release, a.User != "", a.Path); moved {
 		h.problem(a.Node, strings.Join(a.Path, "."), "NixOS "+m.Since+" no longer has this option", m.Hint(a.Path))
