@@ -140,6 +140,36 @@ func TestAcceleration(t *testing.T) {
 	}
 }
 
+func TestRoomForKernels(t *testing.T) {
+	for _, tt := range []struct {
+		firmware Firmware
+		fsType   string
+		size     uint64
+		option   string
+		want     int
+		warned   bool
+	}{
+		{UEFI, "vfat", 1024 * mib, "boot.loader.systemd-boot.configurationLimit", 10, false},
+		{UEFI, "vfat", 400 * mib, "boot.loader.systemd-boot.configurationLimit", 5, false},
+		{UEFI, "vfat", 100 * mib, "boot.loader.systemd-boot.configurationLimit", 3, true},
+		{BIOS, "ext4", 200 * mib, "boot.loader.grub.configurationLimit", 3, true},
+		{BIOS, "ext4", 1024 * mib, "boot.loader.grub.configurationLimit", 10, false},
+		{BIOS, "", 0, "boot.loader.grub.configurationLimit", 10, false},
+	} {
+		f := card(vendorAMD, 0x73bf)
+		f.Firmware = tt.firmware
+		f.Blocks = append(f.Blocks, Block{Name: "sda", ID: "x"}, Block{Name: "sda2", UUID: "b", Size: tt.size})
+		f.Blocks[0].Disk = "sda"
+		if tt.fsType != "" {
+			f.Mounts = append(f.Mounts, Mount{Point: "/boot", Type: tt.fsType, Source: "/dev/sda2", Root: "/"})
+		}
+		d := must(t, f, Overrides{})
+		if got := value(t, d, tt.option); got != fmt.Sprintf("lib.mkDefault %d", tt.want) || len(d.Warnings) > 0 != tt.warned {
+			t.Errorf("%+v: %s, %v", tt, got, d.Warnings)
+		}
+	}
+}
+
 func TestZram(t *testing.T) {
 	const gib = 1 << 30
 	for memory, want := range map[uint64]int{

@@ -9,7 +9,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
 
-// Sizes of EFI system partitions. A generation with a kernel of its own takes
+// Sizes of what kernels are kept on. A generation with a kernel of its own takes
 // 50 to 100 MiB there.
 const (
 	mib        = 1 << 20
@@ -44,7 +44,8 @@ func (d *decider) loader() error {
 		d.set("boot.loader.generic-extlinux-compatible.enable", d.soft(nix.Bool(true)), w)
 	case Limine:
 		d.set("boot.loader.limine.enable", d.soft(nix.Bool(true)), w)
-		d.set("boot.loader.limine.maxGenerations", d.soft(nix.Int(d.limit())), because("room on /boot"))
+		limit, reason := d.limit()
+		d.set("boot.loader.limine.maxGenerations", d.soft(nix.Int(limit)), reason)
 		d.efi()
 	case OtherLoader:
 		d.warn("the boot loader of the running NixOS is not known to this program; set boot.loader in local.nix or under nixos in the profile")
@@ -107,45 +108,47 @@ func (d *decider) espMount() string {
 	return ""
 }
 
-// espSize is the size of the partition, 0 if it is not known.
-func (d *decider) espSize() uint64 {
+// kernelsAt is where kernels are kept and how much room there is: on the EFI
+// system partition, or in a /boot of its own. The size is 0 if it is not known
+// or not limited.
+func (d *decider) kernelsAt() (point string, size uint64) {
+	point = "/boot"
+	if k := d.Loader.Kind; k == SystemdBoot || k == Limine {
+		point = cmp.Or(d.Loader.Mount, d.espMount(), point)
+	}
 	for _, m := range d.facts.Mounts {
-		if m.Point == cmp.Or(d.Loader.Mount, d.espMount()) && m.Type == "vfat" {
+		if m.Point == point {
 			for _, b := range d.devicesOf(m) {
-				return b.Size
+				return point, b.Size
 			}
 		}
 	}
-	return 0
+	return point, 0
 }
 
-func (d *decider) limit() int {
+// limit is how many generations the menu keeps, by the room for their kernels.
+func (d *decider) limit() (int, why) {
 	if d.over.Loader.Limit > 0 {
-		return d.over.Loader.Limit
+		return d.over.Loader.Limit, saysProfile
 	}
-	switch size := d.espSize(); {
-	case size == 0 || size >= espMedium:
-		return limitFull
+	point, size := d.kernelsAt()
+	w := noted(fmt.Sprintf("kernels of old generations share the %d MiB of %s", size/mib, point))
+	switch {
+	case size == 0:
+		return limitFull, because("a menu that can be read")
+	case size >= espMedium:
+		return limitFull, w
 	case size > espSmall:
-		return limitMid
-	default:
-		return limitSmall
+		return limitMid, w
 	}
+	d.warn("%s, where kernels are kept, has %d MiB: room for about three generations", point, size/mib)
+	return limitSmall, w
 }
 
 func (d *decider) systemdBoot(w why) {
 	d.set("boot.loader.systemd-boot.enable", d.soft(nix.Bool(true)), w)
-	limit := because("old kernels would fill the EFI system partition")
-	if size := d.espSize(); size > 0 {
-		limit = noted(fmt.Sprintf("kernels of old generations share the %d MiB of %s", size/mib, d.Loader.Mount))
-		if size <= espSmall && d.over.Loader.Limit == 0 {
-			d.warn("the EFI system partition at %s has %d MiB, room for about three generations", d.Loader.Mount, size/mib)
-		}
-	}
-	if d.over.Loader.Limit > 0 {
-		limit = saysProfile
-	}
-	d.set("boot.loader.systemd-boot.configurationLimit", d.soft(nix.Int(d.limit())), limit)
+	limit, reason := d.limit()
+	d.set("boot.loader.systemd-boot.configurationLimit", d.soft(nix.Int(limit)), reason)
 	if d.facts.Firmware == UEFI && !d.facts.EFIVariables {
 		d.set("boot.loader.systemd-boot.graceful", d.soft(nix.Bool(true)), noted("the firmware's variables cannot be written here"))
 	}
@@ -186,8 +189,8 @@ func (d *decider) grub(w why) {
 		}
 	}
 	where.comment = where.comment && where != w // said above already
-	limit := cmp.Or(d.over.Loader.Limit, limitFull)
-	d.set("boot.loader.grub.configurationLimit", d.soft(nix.Int(limit)), because("a menu that can be read"))
+	limit, reason := d.limit()
+	d.set("boot.loader.grub.configurationLimit", d.soft(nix.Int(limit)), reason)
 	switch len(l.Devices) {
 	case 0:
 		d.warn("the disk to install GRUB on is not known; set hardware.loader.devices in the profile")
