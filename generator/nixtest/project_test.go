@@ -129,6 +129,11 @@ func TestProjectFlake(t *testing.T) {
 	}
 	Each(t, func(t *testing.T, env *Env) {
 		f := env.Flake(t, dir, nil)
+		// Nix's own view of what outputs there are and what they must look like.
+		check := append([]string{"flake", "check", "--no-build", strings.TrimSuffix(f.Ref(""), "#")}, f.Args()...)
+		if _, err := env.TryRun(t.Context(), "nix", check...); err != nil {
+			t.Error(err)
+		}
 		var apps map[string]struct{ Type, Program string }
 		f.EvalInto(t, "apps", "builtins.mapAttrs (_: a: { inherit (a.quick-deploy) type program; })", &apps)
 		var packages map[string]map[string]string
