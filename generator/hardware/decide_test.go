@@ -158,7 +158,7 @@ func TestRoomForKernels(t *testing.T) {
 	} {
 		f := card(vendorAMD, 0x73bf)
 		f.Firmware = tt.firmware
-		f.Blocks = append(f.Blocks, Block{Name: "sda", ID: "x"}, Block{Name: "sda2", UUID: "b", Size: tt.size})
+		f.Blocks = append(f.Blocks, Block{Name: "sda", ID: "x"}, Block{Name: "sda2", Disk: "sda", UUID: "b", Size: tt.size})
 		f.Blocks[0].Disk = "sda"
 		if tt.fsType != "" {
 			f.Mounts = append(f.Mounts, Mount{Point: "/boot", Type: tt.fsType, Source: "/dev/sda2", Root: "/"})
