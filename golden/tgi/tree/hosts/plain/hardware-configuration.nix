@@ -51,7 +51,7 @@
     nvidia = {
       modesetting.enable = lib.mkDefault true;
       # NVIDIA's open kernel modules drive Turing and later.
-      open = lib.mkDefault true;
+      open = lib.mkOverride 900 true;
     };
     graphics = {
       enable = lib.mkDefault true;
