@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -121,25 +120,6 @@ func TestLogLevel(t *testing.T) {
 	if err != nil || strings.Contains(string(log), "hidden") || !strings.Contains(string(log), "shown") {
 		t.Errorf("%s, %v", log, err)
 	}
-}
-
-// lockedBuffer is a terminal as far as nom is concerned, which writes to it from
-// a process of its own.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }
 
 func TestNixOutputMonitorGetsTheRawStream(t *testing.T) {

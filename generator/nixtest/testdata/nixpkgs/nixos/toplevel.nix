@@ -33,7 +33,9 @@ let
       "warnings"
     ]
     // {
-      nixpkgs = lib.filterAttrs (name: v: name != "pkgs" && v != [ ] && v != { }) (definedOptions.nixpkgs or { });
+      nixpkgs = lib.filterAttrs (name: v: name != "pkgs" && v != [ ] && v != { }) (
+        definedOptions.nixpkgs or { }
+      );
       system = lib.filterAttrs (name: v: name != "build" && v != { }) (definedOptions.system or { });
       systemd = lib.filterAttrs (_: v: v != { }) (definedOptions.systemd or { });
     };
