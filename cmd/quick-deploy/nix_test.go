@@ -132,4 +132,11 @@ hosts:
 	if len(history) != 3 || history[0].Verb != "rollback" || history[0].Result != "good" || history[0].Target != history[1].ID {
 		t.Errorf("history: %+v", history)
 	}
+	c.must("rollback", "--yes", "--to", "2")
+	if n, path := c.Generation(t); n != sys2 || path != path2 || c.Running() != path2 {
+		t.Errorf("after going to what run 2 left: system %d %s, running %s", n, path, c.Running())
+	}
+	if _, stderr, code := c.run("rollback", "--yes", "--to", "9"); code != fault.Usage || !strings.Contains(stderr, "no run 9") {
+		t.Errorf("a run that does not exist: exit code %d, %s", code, stderr)
+	}
 }

@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 )
 
@@ -15,10 +18,11 @@ func (a *app) rollbackCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "rollback",
 		Usage: "go back to recorded generations of system and homes, and to the files of then",
-		Description: "Without --to it undoes the last deployment. It restores exactly the generations that were recorded;\n" +
+		Description: "Without --to it undoes the last deployment; with --to the machine becomes what that run left. It\n" +
+			"restores exactly the generations that were recorded;\n" +
 			"if one was collected it says so and changes nothing.",
 		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "to", Usage: "undo back to before the run `ID` of history"},
+			&cli.IntFlag{Name: "to", Usage: "go back to what the run `ID` of history left"},
 			&cli.BoolFlag{Name: "system", Usage: "the system only"},
 			&cli.BoolFlag{Name: "home", Usage: "the homes only"},
 			&cli.BoolFlag{Name: "files", Usage: "the flake's files only"},
@@ -29,7 +33,7 @@ func (a *app) rollbackCommand() *cli.Command {
 				return err
 			}
 			return a.rollback(ctx, cmd, deploy.RollbackOptions{
-				To: cmd.Int("to"), System: cmd.Bool("system"), Home: cmd.Bool("home"), Files: cmd.Bool("files"),
+				System: cmd.Bool("system"), Home: cmd.Bool("home"), Files: cmd.Bool("files"),
 			})
 		},
 	}
@@ -42,6 +46,12 @@ func (a *app) rollback(ctx context.Context, cmd *cli.Command, o deploy.RollbackO
 	}
 	defer s.close()
 	o.Yes, o.Owned = a.opts.yes, ownedFiles
+	if cmd.IsSet("to") {
+		records, _ := s.deployer.History()
+		if o.To, err = firstAfter(records, cmd.Int("to")); err != nil {
+			return err
+		}
+	}
 	plan, err := s.deployer.PlanRollback(ctx, o)
 	if err != nil {
 		return err
@@ -53,6 +63,28 @@ func (a *app) rollback(ctx context.Context, cmd *cli.Command, o deploy.RollbackO
 		return err
 	}
 	return s.finish(s.deployer.Rollback(ctx, plan))
+}
+
+// firstAfter is the first run after the run id that could have changed
+// something: undoing it leads back to what id left. Records are the newest first.
+func firstAfter(records []journal.Record, id int) (int, error) {
+	after, known := 0, []string{}
+	found := false
+	for _, r := range records {
+		known = append(known, strconv.Itoa(r.ID))
+		if r.ID > id && !r.Point.Taken.IsZero() {
+			after = r.ID
+		}
+		found = found || r.ID == id
+	}
+	switch {
+	case !found:
+		return 0, fault.New(fault.Usage, "there is no run %d in the history", id).Hint("known are %s", shortList(known))
+	case after == 0:
+		return 0, fault.New(fault.Usage, "nothing was deployed after run %d", id).
+			Hint("without --to, rollback undoes it")
+	}
+	return after, nil
 }
 
 func (a *app) printRollback(p deploy.RollbackPlan) error {
