@@ -60,9 +60,9 @@ func (f *Fleet) Deploy(ctx context.Context, waves []Wave, hosts map[string]*Host
 		r := rollout{Fleet: f, wave: w.Name, options: o, systems: systems, notBuilt: failed}
 		if stopped != "" {
 			r.stop(stopped)
-		} else if len(failed) > 0 && !slices.ContainsFunc(members, func(h *Host) bool { return failed[h.Name] != nil }) {
+		} else if len(failed) > 0 {
 			// Of a flake that does not evaluate for some host nothing is switched.
-			r.stop("a host of the flake does not evaluate")
+			r.stop("another host does not evaluate; leave it out with --on to go on without it")
 		} else {
 			f.tell(journal.Event{Type: "progress", Step: "wave", Message: fmt.Sprintf("%s: %s", w.Name, strings.Join(w.Hosts, ", "))})
 		}
@@ -96,8 +96,11 @@ func verdict(results []Result) error {
 		return nil
 	}
 	code := fault.Partial
-	if len(results) == 1 || !slices.ContainsFunc(results, func(r Result) bool { return r.Verdict != NotBuilt && r.Verdict != Left }) {
+	switch {
+	case len(results) == 1:
 		code = bad[0].code()
+	case number[NotBuilt] > 0 && number[NotBuilt]+number[Left] == len(results):
+		code = fault.Build
 	}
 	var parts []string
 	for _, v := range []Verdict{Stranded, Unhealthy, Failed, NotBuilt, Unreachable, Left} {
@@ -269,7 +272,9 @@ func (r *rollout) activate(ctx context.Context, members []*member) {
 		after, lookErr := m.remote(r.Fleet).Look(context.WithoutCancel(ctx))
 		var away *UnreachableError
 		switch {
-		case lookErr == nil && after.Running == m.result.System && err == nil:
+		case lookErr == nil && after.Running == m.result.System && (err == nil || r.together()):
+			// The error of a call for many machines is about another one, or about
+			// units that did not start: the health checks tell.
 		case errors.As(lookErr, &away):
 			m.finish(Stranded, fmt.Errorf("after the activation: %w", lookErr))
 		case lookErr == nil && after.Running == m.before.Running && after.Default == m.before.Default:
@@ -438,8 +443,12 @@ func (r *rollout) putBack(ctx context.Context, m *member, v Verdict, why error) 
 func (r *rollout) settle(ctx context.Context, members []*member) {
 	r.command(ctx, settle, "boot", members, func(m *member, err error) {
 		after, lookErr := m.remote(r.Fleet).Look(context.WithoutCancel(ctx))
-		if lookErr == nil && err == nil && after.Default != m.result.System {
-			err = fmt.Errorf("it would boot %s", after.Default)
+		switch {
+		case lookErr != nil:
+		case after.Default != m.result.System:
+			err = orDefault(err, "it would boot "+after.Default)
+		case r.together():
+			err = nil
 		}
 		if err := errors.Join(err, lookErr); err != nil {
 			m.finish(Failed, fmt.Errorf("it runs the new system, which is not its boot default: %w", err))

@@ -94,3 +94,7 @@ func names(hosts []*Host) string {
 func (f *Fleet) boots(m Machine, system string) bool {
 	return f.Engine == generator.DeployRS || m.Default == system
 }
+
+// together reports whether the engine takes many machines in one call, and
+// so has one exit code for all of them.
+func (f *Fleet) together() bool { return f.Engine != generator.NixosRebuild }

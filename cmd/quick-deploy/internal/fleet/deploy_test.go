@@ -1,0 +1,252 @@
+package fleet
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/generator"
+)
+
+var engines = []generator.Engine{generator.NixosRebuild, generator.Colmena, generator.DeployRS}
+
+func verdicts(results map[string]Result) map[string]Verdict {
+	out := map[string]Verdict{}
+	for name, r := range results {
+		out[name] = r.Verdict
+	}
+	return out
+}
+
+// With every engine: what is well is deployed, once; then nothing is touched.
+func TestDeploy(t *testing.T) {
+	for _, e := range engines {
+		t.Run(string(e), func(t *testing.T) {
+			o := operate(t, e, Wave{"canary", []string{"a"}}, Wave{LastWave, []string{"b", "c"}})
+			results, err := o.deploy(t, Options{})
+			want := map[string]Verdict{"a": Deployed, "b": Deployed, "c": Deployed}
+			if diff := cmp.Diff(want, verdicts(results)); diff != "" || err != nil {
+				t.Fatal(diff, err)
+			}
+			for name, m := range o.world.machines {
+				if m.running != system(name, 1) || m.boots != system(name, 1) {
+					t.Errorf("%s runs %s and boots %s", name, m.running, m.boots)
+				}
+			}
+			if e != generator.NixosRebuild {
+				// One call a wave and verb: the engine does its own queueing.
+				calls := o.world.count("colmena") + o.world.count("deploy")
+				if want := map[generator.Engine]int{generator.Colmena: 4, generator.DeployRS: 2}[e]; calls != want {
+					t.Errorf("%d calls of %s, want %d", calls, e, want)
+				}
+			}
+			results, err = o.deploy(t, Options{})
+			if diff := cmp.Diff(map[string]Verdict{"a": Unchanged, "b": Unchanged, "c": Unchanged}, verdicts(results)); diff != "" || err != nil {
+				t.Fatal(diff, err)
+			}
+			if n := len(o.world.ran) - o.world.count("ssh"); n != 0 {
+				t.Errorf("%d commands besides looking: %q", n, o.world.ran)
+			}
+			results, _ = o.deploy(t, Options{Again: true})
+			if results["a"].Verdict != Deployed {
+				t.Errorf("again: %+v", results["a"])
+			}
+		})
+	}
+}
+
+// A machine that is away and one that is sick are told apart with every engine,
+// the sick one has its old system back, also as its boot default, and the next
+// run does what is left.
+func TestAwayAndSick(t *testing.T) {
+	for _, e := range engines {
+		t.Run(string(e), func(t *testing.T) {
+			o := operate(t, e, Wave{LastWave, []string{"away", "fine", "sick"}})
+			o.world.machines["away"].away = true
+			o.world.machines["sick"].sick = "v1"
+			results, err := o.deploy(t, Options{})
+			want := map[string]Verdict{"away": Unreachable, "fine": Deployed, "sick": Unhealthy}
+			if diff := cmp.Diff(want, verdicts(results)); diff != "" {
+				t.Fatal(diff)
+			}
+			if fault.CodeOf(err) != fault.Partial {
+				t.Errorf("the code is %d: %v", fault.CodeOf(err), err)
+			}
+			sick := o.world.machines["sick"]
+			if sick.running != system("sick", 0) || sick.boots != system("sick", 0) || !results["sick"].PutBack {
+				t.Errorf("sick runs %s and boots %s", sick.running, sick.boots)
+			}
+			status := map[string]Standing{}
+			for _, s := range o.Status(t.Context(), o.waves, o.hosts) {
+				status[s.Host] = s.Standing
+			}
+			if diff := cmp.Diff(map[string]Standing{"away": Away, "fine": Current, "sick": Failing}, status); diff != "" {
+				t.Error(diff)
+			}
+			o.world.machines["away"].away = false
+			sick.sick = ""
+			fine := len(o.world.machines["fine"].log)
+			results, err = o.deploy(t, Options{})
+			if diff := cmp.Diff(map[string]Verdict{"away": Deployed, "fine": Unchanged, "sick": Deployed}, verdicts(results)); diff != "" || err != nil {
+				t.Error(diff, err)
+			}
+			if len(o.world.machines["fine"].log) != fine || o.world.count("nix ") != 0 {
+				t.Errorf("fine was touched, or something was evaluated again: %q", o.world.ran)
+			}
+		})
+	}
+}
+
+// A failing canary keeps the next wave from beginning, with every engine.
+func TestGate(t *testing.T) {
+	for _, e := range engines {
+		for _, kind := range []string{"sick", "refuses", "away"} {
+			t.Run(string(e)+"/"+kind, func(t *testing.T) {
+				o := operate(t, e, Wave{"canary", []string{"a"}}, Wave{LastWave, []string{"b"}})
+				m := o.world.machines["a"]
+				var want Verdict
+				switch kind {
+				case "sick":
+					m.sick, want = "v1", Unhealthy
+				case "refuses":
+					m.refuses, want = "v1", Failed
+				case "away":
+					m.away, want = true, Unreachable
+				}
+				results, err := o.deploy(t, Options{})
+				if diff := cmp.Diff(map[string]Verdict{"a": want, "b": Left}, verdicts(results)); diff != "" || fault.CodeOf(err) != fault.Partial {
+					t.Error(diff, err)
+				}
+				if len(o.world.machines["b"].log) > 0 {
+					t.Errorf("b was touched: %q", o.world.machines["b"].log)
+				}
+				if m.running != system("a", 0) || m.boots != system("a", 0) {
+					t.Errorf("a runs %s and boots %s", m.running, m.boots)
+				}
+			})
+		}
+	}
+}
+
+// The engine's words are told of the machine that they are about.
+func TestTranscript(t *testing.T) {
+	o := operate(t, generator.Colmena, Wave{LastWave, []string{"a", "b"}})
+	o.world.machines["b"].refuses = "v1"
+	results, _ := o.deploy(t, Options{})
+	if b := results["b"]; b.Verdict != Failed || !strings.Contains(b.Error, "Activation failed") {
+		t.Errorf("b: %+v", b)
+	}
+	// colmena ended with an error for both, and a is well.
+	if a := results["a"]; a.Verdict != Deployed || o.world.machines["a"].boots != system("a", 1) {
+		t.Errorf("a: %+v", a)
+	}
+}
+
+// Of a flake that does not evaluate for one host nothing is switched, and the
+// host is named.
+func TestEvaluationFails(t *testing.T) {
+	o := operate(t, generator.NixosRebuild, Wave{"canary", []string{"a", "b"}}, Wave{LastWave, []string{"c"}})
+	o.world.broken["b"] = true
+	results, err := o.deploy(t, Options{})
+	if diff := cmp.Diff(map[string]Verdict{"a": Left, "b": NotBuilt, "c": Left}, verdicts(results)); diff != "" {
+		t.Error(diff)
+	}
+	if fault.CodeOf(err) != fault.Build || o.world.count("ssh")+o.world.count("nixos-rebuild") != 0 {
+		t.Errorf("%v after %q", err, o.world.ran)
+	}
+}
+
+// Only hosts whose fingerprint changed are evaluated.
+func TestOnlyChangedAreEvaluated(t *testing.T) {
+	o := operate(t, generator.NixosRebuild, Wave{LastWave, []string{"a", "b", "c"}})
+	if _, err := o.deploy(t, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	o.world.version = 2
+	o.hosts["b"].Fingerprint = "v2"
+	results, err := o.deploy(t, Options{})
+	if diff := cmp.Diff(map[string]Verdict{"a": Unchanged, "b": Deployed, "c": Unchanged}, verdicts(results)); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	for _, c := range o.world.ran {
+		if strings.HasPrefix(c, "nix ") && (strings.Contains(c, `"a"`) || !strings.Contains(c, `"b"`)) {
+			t.Errorf("evaluated more than b: %s", c)
+		}
+	}
+}
+
+// A machine that somebody switched by hand has drifted, and is deployed again.
+func TestDrift(t *testing.T) {
+	o := operate(t, generator.NixosRebuild, Wave{LastWave, []string{"a"}})
+	if _, err := o.deploy(t, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	o.world.machines["a"].running = system("a", 9)
+	s := o.Status(t.Context(), o.waves, o.hosts)[0]
+	if s.Standing != Drifted || len(s.Drift) != 1 || s.Wanted != system("a", 1) {
+		t.Errorf("%+v", s)
+	}
+	if results, err := o.deploy(t, Options{}); results["a"].Verdict != Deployed || err != nil {
+		t.Errorf("%+v %v", results["a"], err)
+	}
+	o.change()
+	if s := o.Status(t.Context(), o.waves, o.hosts)[0]; s.Standing != Pending {
+		t.Errorf("after a change: %+v", s)
+	}
+}
+
+// What was interrupted is not said to be well, and the next run ends it.
+func TestInterrupted(t *testing.T) {
+	o := operate(t, generator.NixosRebuild, Wave{"canary", []string{"a"}}, Wave{LastWave, []string{"b"}})
+	ctx, cancel := context.WithCancel(t.Context())
+	o.Runner = runnerFunc{o.world, func(name string) {
+		if name == "nixos-rebuild" {
+			cancel()
+		}
+	}}
+	results, err := o.Deploy(ctx, o.waves, o.hosts, Options{})
+	if err == nil || results[0].Verdict.OK() || results[1].Verdict != Left {
+		t.Errorf("%v %+v", err, results)
+	}
+	o.Runner = o.world
+	if results, err := o.deploy(t, Options{}); err != nil || len(results) != 2 {
+		t.Errorf("%v %+v", err, results)
+	}
+}
+
+// A machine whose old system cannot be put back needs a person.
+func TestStranded(t *testing.T) {
+	o := operate(t, generator.NixosRebuild, Wave{LastWave, []string{"a"}})
+	m := o.world.machines["a"]
+	m.sick, m.refuses = "v1", "v0"
+	results, err := o.deploy(t, Options{})
+	if results["a"].Verdict != Stranded || fault.CodeOf(err) != fault.RollbackFailed {
+		t.Errorf("%v %+v", err, results["a"])
+	}
+	m.sick, m.refuses = "", ""
+	// It runs the right system by now, but nobody has seen it well.
+	if results, err := o.deploy(t, Options{}); results["a"].Verdict != Deployed || err != nil {
+		t.Errorf("%v %+v", err, results["a"])
+	}
+}
+
+// Two runs do not work on one machine at once.
+func TestLocked(t *testing.T) {
+	o := operate(t, generator.NixosRebuild, Wave{LastWave, []string{"a"}})
+	m, err := o.open("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock, err := m.begin(o.Fleet, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	results, err := o.deploy(t, Options{})
+	if results["a"].Verdict != Left || err == nil || len(o.world.machines["a"].log) != 0 {
+		t.Errorf("%v %+v", err, results["a"])
+	}
+}
