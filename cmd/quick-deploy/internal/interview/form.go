@@ -14,7 +14,10 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/noquery"
 )
+
+func init() { noquery.Restore() }
 
 // form asks the questions on a terminal, with the preview beside or below them.
 func (s *Session) form(ctx context.Context, d *draft, questions []question) error {
@@ -27,7 +30,17 @@ func (s *Session) form(ctx context.Context, d *draft, questions []question) erro
 		groups = append(groups, g)
 	}
 	l := &layout{text: func() string { return s.Preview(d.answers()) }, size: s.Size}
-	if err := run(ctx, s.In, s.Out, huh.NewForm(groups...).WithLayout(l)); err != nil {
+	f := huh.NewForm(groups...).WithLayout(l)
+	w, h := s.Size()
+	if w < wide && h >= tall {
+		// Without this every question is as high as the highest, and none leaves room for the preview.
+		f = f.WithHeight(h * 3 / 5)
+	}
+	for _, g := range groups {
+		// What is drawn before the terminal has told its size.
+		g.WithWidth(l.GroupWidth(f, g, w))
+	}
+	if err := run(ctx, s.In, s.Out, f); err != nil {
 		return err
 	}
 	return d.decided()
@@ -37,13 +50,22 @@ func (s *Session) form(ctx context.Context, d *draft, questions []question) erro
 func run(ctx context.Context, in io.Reader, out io.Writer, form *huh.Form) error {
 	keys := huh.NewDefaultKeyMap()
 	keys.Quit = key.NewBinding(key.WithKeys("ctrl+c"))
-	form = form.WithKeyMap(keys).WithProgramOptions(tea.WithInput(in), tea.WithOutput(out), tea.WithFilter(escape))
+	// Escape leaves; what it does in a list that was searched is for another key.
+	keys.MultiSelect.ClearFilter = key.NewBinding(key.WithKeys("backspace"), key.WithHelp("backspace", "show all"), key.WithDisabled())
+	keys.Select.ClearFilter = keys.MultiSelect.ClearFilter
+	// The colours of the terminal's own palette: readable on light and on dark.
+	form = form.WithTheme(huh.ThemeBase16()).WithKeyMap(keys).WithProgramOptions(
+		// A signal cancels ctx already; a second handler would wait for a program that is gone.
+		tea.WithInput(in), tea.WithOutput(out), tea.WithFilter(escape), tea.WithoutSignalHandler())
 	err := form.RunWithContext(ctx)
 	if errors.Is(err, huh.ErrUserAborted) || ctx.Err() != nil {
 		return fault.New(fault.Interrupted, "interrupted; nothing was written")
 	}
 	if err != nil {
 		return fmt.Errorf("ask on the terminal: %w", err)
+	}
+	if form.State != huh.StateCompleted {
+		return fault.New(fault.Interrupted, "interrupted; nothing was written")
 	}
 	return nil
 }
@@ -61,6 +83,9 @@ func escape(m tea.Model, msg tea.Msg) tea.Msg {
 
 // wide is from how many columns on the preview stands beside the questions.
 const wide = 100
+
+// tall is from how many lines on there is room for a preview below the questions.
+const tall = 20
 
 // layout shows a group and the preview. It implements huh.Layout.
 type layout struct {

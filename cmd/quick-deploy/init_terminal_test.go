@@ -1,0 +1,273 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	enter  = "\r"
+	down   = "\x1b[B"
+	escape = "\x1b"
+	ctrlC  = "\x03"
+)
+
+// files are the names of what lies in dir.
+func files(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := []string{}
+	for _, e := range entries {
+		out = append(out, e.Name())
+	}
+	return out
+}
+
+func readText(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// Three machines, a wide and a narrow terminal, and plain lines in three ways:
+// the same answers, the same profile.
+func TestInitOnATerminal(t *testing.T) {
+	for _, m := range []struct{ machine, preset, found string }{
+		{"laptop-thinkpad-p14s-gen2-amd", "workstation", "Graphics: AMD"},
+		{"arm-server-altra", "server", "Disks: "},
+		{"vm-kvm-virtio", "minimal", "Disks: vda"},
+	} {
+		root := machineOf(t, m.machine)
+		var want string
+		for _, mode := range []struct {
+			name       string
+			cols, rows int
+			plain      bool
+			env        []string
+		}{
+			{"wide", 140, 45, false, nil},
+			{"narrow", 60, 24, false, nil},
+			{"no colour", 80, 24, true, []string{"NO_COLOR=1"}},
+			{"dumb", 80, 24, true, []string{"TERM=dumb"}},
+			{"screen reader", 80, 24, true, []string{"ACCESSIBLE=1"}},
+		} {
+			t.Run(m.machine+"/"+mode.name, func(t *testing.T) {
+				dir := t.TempDir()
+				x := start(t, dir, root, mode.cols, mode.rows, mode.env, "--host", "atlas", "init")
+				x.see("Is this right?")
+				if out := ansi.Strip(x.output()); !strings.Contains(out, m.found) || !strings.Contains(out, "Europe/Berlin") {
+					t.Errorf("what was found is not shown:\n%s", out)
+				}
+				next := func(keys, see string) {
+					t.Helper()
+					x.typed(keys)
+					x.see(see)
+				}
+				next(enter, "What is this machine for?")
+				if !mode.plain && !strings.Contains(ansi.Strip(x.output()), "preset:"+m.preset) {
+					t.Error("the preset that fits the machine is not proposed")
+				}
+				if m.preset != "server" {
+					next(enter, "Which desktop?")
+				}
+				if mode.plain {
+					next(enter, "Services, by name")
+					next("grafana postgres"+enter, "postgresql")
+					next("grafana"+enter, "full name")
+				} else {
+					next(enter, "Which services?")
+					next("/", "set filter")
+					next("grafana", "> [ ] grafana")
+					next(enter, "show all")
+					next("x", "grafana: {}")
+					next(enter, "full name")
+				}
+				next(enter, "e-mail")
+				next("ada at example.org"+enter, "email cannot be")
+				if !mode.plain {
+					x.typed(strings.Repeat("\x7f", 20))
+				}
+				next("ada@example.org"+enter, "ssh key")
+				next(enter, "Write quick-deploy.yaml?")
+				if mode.plain && !strings.Contains(ansi.Strip(x.output()), `networking.hostName = "atlas"`) {
+					t.Error("the Nix is not shown before the last question")
+				}
+				next(enter, "quick-deploy.yaml: written")
+				x.see("quick-deploy diff")
+				next("n"+map[bool]string{true: enter}[mode.plain], "quick-deploy switch")
+				x.typed("n" + map[bool]string{true: enter}[mode.plain])
+				if code := x.end(); code != 0 {
+					t.Fatalf("exit code %d\n%s", code, ansi.Strip(x.output()))
+				}
+				got := readText(t, filepath.Join(dir, "quick-deploy.yaml"))
+				if want == "" {
+					want = got
+					for _, line := range []string{"preset:" + m.preset, "grafana: {}", "ada@example.org", "locale: de_DE.UTF-8"} {
+						if !strings.Contains(got, line) {
+							t.Errorf("%q is missing in\n%s", line, got)
+						}
+					}
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Error(diff)
+				}
+				drawn(t, x, mode.cols, mode.plain)
+			})
+		}
+	}
+}
+
+// drawn checks what was on the terminal: plain lines without any control
+// sequence, or frames that fit.
+func drawn(t *testing.T, x *terminal, cols int, plain bool) {
+	t.Helper()
+	if plain {
+		if i := strings.Index(x.output(), "\x1b"); i >= 0 {
+			t.Errorf("a control sequence in plain mode: %q", x.output()[max(0, i-40):min(len(x.output()), i+20)])
+		}
+		return
+	}
+	beside, below := false, false
+	for _, line := range x.lines() {
+		if strings.Contains(line, "written") {
+			break
+		}
+		if w := ansi.StringWidth(line); w > cols {
+			t.Errorf("a line of %d columns: %q", w, line)
+		}
+		question := strings.Contains(line, "What is this machine for?")
+		beside = beside || question && strings.Contains(line, "╭")
+		below = below || !question && strings.HasPrefix(line, "╭")
+	}
+	if beside != (cols >= 100) || below == beside {
+		t.Errorf("the preview stands beside: %v, below: %v", beside, below)
+	}
+}
+
+// Whatever is left half-way leaves nothing behind.
+func TestInitIsLeft(t *testing.T) {
+	root := machineOf(t, "vm-kvm-virtio")
+	for _, c := range []struct {
+		name string
+		env  []string
+		end  func(x *terminal)
+	}{
+		{"escape", nil, func(x *terminal) { x.typed(escape) }},
+		{"ctrl-c", nil, func(x *terminal) { x.typed(ctrlC) }},
+		{"escape later", nil, func(x *terminal) {
+			x.typed(enter)
+			x.see("What is this machine for?")
+			x.typed(escape)
+		}},
+		{"discarded", nil, func(x *terminal) {
+			for _, see := range []string{"What is this machine for?", "Which desktop?", "Which services?", "full name", "e-mail", "ssh key", "Write quick-deploy.yaml?"} {
+				x.typed(enter)
+				x.see(see)
+			}
+			x.typed("n")
+		}},
+		{"terminated", nil, func(x *terminal) {
+			if err := x.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+				x.t.Error(err)
+			}
+		}},
+		{"plain ctrl-c", []string{"TERM=dumb"}, func(x *terminal) { x.typed(ctrlC) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			x := start(t, dir, root, 80, 24, c.env, "init", "--save-answers", "answers.yaml")
+			x.see("Is this right?")
+			c.end(x)
+			if code := x.end(); code != 130 {
+				t.Errorf("exit code %d\n%s", code, ansi.Strip(x.output()))
+			}
+			if diff := cmp.Diff([]string{}, files(t, dir)); diff != "" {
+				t.Error(diff)
+			}
+			// The cursor that the form hides comes back.
+			hide, show := strings.LastIndex(x.output(), "\x1b[?25l"), strings.LastIndex(x.output(), "\x1b[?25h")
+			if hide > show {
+				t.Error("the cursor stays hidden")
+			}
+			if !slices.ContainsFunc(x.lines(), func(l string) bool { return strings.Contains(l, "nothing was written") }) {
+				t.Errorf("it does not say that nothing was written:\n%s", ansi.Strip(x.output()))
+			}
+		})
+	}
+}
+
+// Escape ends a search before it ends the session.
+func TestEscapeEndsTheSearch(t *testing.T) {
+	dir := t.TempDir()
+	x := start(t, dir, machineOf(t, "vm-kvm-virtio"), 80, 24, nil, "init", "--preset", "minimal", "--desktop", "none")
+	x.see("Is this right?")
+	x.typed(enter)
+	x.see("Which services?")
+	x.typed("/")
+	x.see("set filter")
+	x.typed("red")
+	x.see("> [ ] redis")
+	x.typed(escape)
+	x.see("show all")
+	x.typed("\x7f")
+	x.see("alloy")
+	x.typed(escape)
+	if code := x.end(); code != 130 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// The answers of a session, saved, give its profile on another machine.
+func TestSavedSession(t *testing.T) {
+	dir := t.TempDir()
+	x := start(t, dir, machineOf(t, "laptop-thinkpad-p14s-gen2-amd"), 120, 40, nil, "init", "--save-answers", "answers.yaml")
+	x.see("Is this right?")
+	for _, see := range []string{"What is this machine for?", "Which desktop?"} {
+		x.typed(enter)
+		x.see(see)
+	}
+	x.typed(down + down)
+	x.see("desktop: gnome")
+	for _, see := range []string{"Which services?", "full name", "e-mail", "ssh key", "Write", "written"} {
+		x.typed(enter)
+		x.see(see)
+	}
+	x.typed(escape)
+	if code := x.end(); code != 0 {
+		t.Fatalf("exit code %d: what comes after the profile may be left", code)
+	}
+	first := readText(t, filepath.Join(dir, "quick-deploy.yaml"))
+	y := start(t, dir, machineOf(t, "server-md-lvm-bios"), 80, 24, nil, "--profile", "again.yaml", "init", "--answers", "answers.yaml")
+	if code := y.end(); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, y.output())
+	}
+	if diff := cmp.Diff(first, readText(t, filepath.Join(dir, "again.yaml"))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// No command asks the terminal for its colours, or waits for a reply.
+func TestStartAsksNothing(t *testing.T) {
+	begin := time.Now()
+	x := start(t, t.TempDir(), t.TempDir(), 80, 24, nil, "--version")
+	if code := x.end(); code != 0 {
+		t.Fatalf("exit code %d", code)
+	}
+	if strings.Contains(x.output(), "\x1b") || time.Since(begin) > 4*time.Second {
+		t.Errorf("%q after %s", x.output(), time.Since(begin))
+	}
+}

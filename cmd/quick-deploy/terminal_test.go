@@ -1,0 +1,159 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/creack/pty"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe/probetest"
+)
+
+// terminal is a program that runs on a terminal, and somebody who looks at it and types.
+type terminal struct {
+	t    *testing.T
+	cmd  *exec.Cmd
+	pty  *os.File
+	done chan struct{}
+
+	mu  sync.Mutex
+	raw []byte
+	// seen is where looking goes on: what was there before is old.
+	seen int
+}
+
+// machineOf makes the root directory of a described machine on which ada works.
+func machineOf(t *testing.T, name string) string {
+	t.Helper()
+	all, err := probetest.Machines()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, ok := all[name]
+	if !ok {
+		t.Fatalf("no machine %s", name)
+	}
+	root := t.TempDir()
+	if err := m.Write(root, nil); err != nil {
+		t.Fatal(err)
+	}
+	for file, text := range map[string]string{
+		"etc/hostname":    "atlas\n",
+		"etc/passwd":      "root:x:0:0::/root:/bin/sh\nada:x:1000:100:Ada Lovelace:/home/ada:/bin/zsh\n",
+		"etc/group":       "wheel:x:1:ada\n",
+		"etc/timezone":    "Europe/Berlin\n",
+		"etc/locale.conf": "LANG=de_DE.UTF-8\n",
+	} {
+		path := filepath.Join(root, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+// start runs the program in dir on a terminal of that size. Nothing answers what it asks the terminal.
+func start(t *testing.T, dir, root string, cols, rows int, env []string, args ...string) *terminal {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "quick-deploy", args...)
+	cmd.Dir = dir
+	drop := []string{"CI", "NO_COLOR", "TERM", "ACCESSIBLE", "USER", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "HOME"}
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(kv string) bool {
+		name, _, _ := strings.Cut(kv, "=")
+		return slices.Contains(drop, name) || strings.HasPrefix(name, "QUICK_DEPLOY_")
+	})
+	cmd.Env = append(cmd.Env, "TERM=xterm-256color", "USER=ada", "HOME="+filepath.Join(dir, "home"), "QUICK_DEPLOY_ROOT="+root)
+	cmd.Env = append(cmd.Env, env...)
+	f, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	term := &terminal{t: t, cmd: cmd, pty: f, done: make(chan struct{})}
+	go func() {
+		defer close(term.done)
+		buf := make([]byte, 1<<16)
+		for {
+			n, err := f.Read(buf)
+			term.mu.Lock()
+			term.raw = append(term.raw, buf[:n]...)
+			term.mu.Unlock()
+			// On Linux the other side's end is an I/O error.
+			if err != nil {
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() { f.Close() })
+	return term
+}
+
+func (x *terminal) output() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return string(x.raw)
+}
+
+// see waits until the terminal shows text that it did not show before.
+func (x *terminal) see(text string) {
+	x.t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for time.Now().Before(deadline) {
+		if fresh := x.output()[x.seen:]; strings.Contains(ansi.Strip(fresh), text) {
+			return
+		}
+		select {
+		case <-x.done:
+			if fresh := x.output()[x.seen:]; strings.Contains(ansi.Strip(fresh), text) {
+				return
+			}
+			x.t.Fatalf("the program ended without %q:\n%s", text, ansi.Strip(x.output()))
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	x.t.Fatalf("the terminal never showed %q:\n%s", text, ansi.Strip(x.output()[x.seen:]))
+}
+
+// typed types keys; what is shown from now on is new.
+func (x *terminal) typed(keys string) {
+	x.t.Helper()
+	x.seen = len(x.output())
+	if _, err := x.pty.WriteString(keys); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// end waits for the program's end and returns its exit code.
+func (x *terminal) end() int {
+	x.t.Helper()
+	select {
+	case <-x.done:
+	case <-time.After(10 * time.Second):
+		x.t.Fatalf("the program does not end:\n%s", ansi.Strip(x.output()))
+	}
+	err := x.cmd.Wait()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		x.t.Fatal(err)
+	}
+	return x.cmd.ProcessState.ExitCode()
+}
+
+// moves are the control sequences after which drawing goes on somewhere else.
+var moves = regexp.MustCompile("\\x1b\\[[0-9;]*[A-HJKf]|\r")
+
+// lines are the lines that were drawn, without colours.
+func (x *terminal) lines() []string {
+	return strings.Split(ansi.Strip(moves.ReplaceAllString(x.output(), "\n")), "\n")
+}
