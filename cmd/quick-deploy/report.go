@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/diagnose"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -37,6 +38,12 @@ func (a *app) report(err error) fault.Code {
 		fmt.Fprintf(a.stderr, "quick-deploy: %s in the profile\n", count(len(problems), "problem"))
 		return code
 	}
+	var evaluation *evaluationError
+	if errors.As(err, &evaluation) {
+		if err := evaluation.problems().Render(a.stderr, a.readShown, a.colour(a.stderr)); err != nil {
+			return code
+		}
+	}
 	fmt.Fprintf(a.stderr, "quick-deploy: %v\n", err)
 	for _, h := range fault.HintsOf(err) {
 		fmt.Fprintf(a.stderr, "hint: %s\n", h)
@@ -52,10 +59,16 @@ type exitError struct {
 	Hints       []string         `json:"hints,omitempty"`
 	ChildExit   int              `json:"child_exit,omitempty"`
 	Problems    profile.Problems `json:"problems,omitempty"`
+	// Findings are the errors of Nix with the lines that they go back to.
+	Findings []diagnose.Finding `json:"findings,omitempty"`
 }
 
 func (a *app) reportJSON(err error, code fault.Code, problems profile.Problems) {
 	e := exitError{MessageType: "exit_error", Code: code, Message: err.Error(), Hints: fault.HintsOf(err), Problems: problems}
+	var evaluation *evaluationError
+	if errors.As(err, &evaluation) {
+		e.Findings = evaluation.findings
+	}
 	var f *fault.Error
 	if errors.As(err, &f) {
 		e.ChildExit = f.Child

@@ -26,11 +26,13 @@ func (a *app) resumeCommand() *cli.Command {
 			if err := s.act(ctx, cmd); err != nil {
 				return err
 			}
-			return s.finish(s.deployer.Resume(ctx, func(st journal.State) (deploy.Goal, error) {
+			var g *generated
+			record, err := s.deployer.Resume(ctx, func(st journal.State) (goal deploy.Goal, err error) {
 				a.opts.host, a.opts.flake = st.Host, st.Flake
-				goal, _, err := a.goal(ctx, cmd, deploy.Verb(st.Verb))
+				goal, g, err = a.goal(ctx, cmd, deploy.Verb(st.Verb))
 				return goal, err
-			}))
+			})
+			return a.traced(s.finish(record, err), g, a.opts.host, cmd.Bool("show-trace"))
 		},
 	}
 }

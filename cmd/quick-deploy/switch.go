@@ -116,7 +116,8 @@ func (a *app) deploy(ctx context.Context, cmd *cli.Command, verb deploy.Verb) er
 	if err := s.act(ctx, cmd); err != nil {
 		return err
 	}
-	return s.finish(s.deployer.Run(ctx, plan))
+	record, err := s.deployer.Run(ctx, plan)
+	return a.traced(s.finish(record, err), g, goal.Host, cmd.Bool("show-trace"))
 }
 
 // goal is what a run of verb is to reach, by the profile and the flags.
@@ -145,7 +146,7 @@ func (a *app) goal(ctx context.Context, cmd *cli.Command, verb deploy.Verb) (dep
 		SkipHealth: cmd.Bool("skip-health-check"), SkipChecks: cmd.StringSlice("skip"),
 		KeepOnFailure: cmd.IsSet("rollback-on-failure") && !cmd.Bool("rollback-on-failure"), RetryBad: cmd.Bool("retry-bad"),
 		LiveDisplay: cmd.Bool("live-display"), IgnoreInhibitors: cmd.Bool("ignore-inhibitors"),
-		Offline: cmd.Bool("offline"), ShowTrace: cmd.Bool("show-trace"),
+		Offline: cmd.Bool("offline"),
 		SkipHome: cmd.Bool("no-home"), Force: force, NixArgs: cmd.Args().Slice(),
 	}
 	if !cmd.Bool("no-generate") {

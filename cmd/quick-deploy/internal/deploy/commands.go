@@ -45,9 +45,8 @@ func (g Goal) nixFlags() []string {
 	if g.Offline {
 		args = append(args, "--offline")
 	}
-	if g.ShowTrace {
-		args = append(args, "--show-trace")
-	}
+	// The whole trace goes to the log, and tells which line of the profile an error goes back to.
+	args = append(args, "--show-trace")
 	return append(args, g.NixArgs...)
 }
 

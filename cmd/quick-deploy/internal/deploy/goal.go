@@ -84,7 +84,6 @@ type Goal struct {
 	IgnoreInhibitors bool     `json:"ignore_inhibitors,omitempty"`
 	UpdateLock       bool     `json:"update_lock,omitempty"` // let Nix complete flake.lock
 	Offline          bool     `json:"offline,omitempty"`
-	ShowTrace        bool     `json:"show_trace,omitempty"`
 	Force            bool     `json:"force,omitempty"`    // do it all even if nothing changed
 	NixArgs          []string `json:"nix_args,omitempty"` // what stood after "--"
 	SkipHome         bool     `json:"skip_home,omitempty"`

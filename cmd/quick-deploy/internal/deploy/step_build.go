@@ -169,7 +169,7 @@ func (s *session) nix(ctx context.Context, c run.Command) error {
 		return err
 	}
 	v := retry.Classify(said)
-	e := fault.New(fault.Build, "%s: %w", excerpt(said), err)
+	e := fault.New(fault.Build, "%s: %w", excerpt(said), &NixError{Err: err, Said: said})
 	e.Child = re.Code
 	switch v.Class {
 	case retry.Missing:

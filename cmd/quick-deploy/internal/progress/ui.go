@@ -181,6 +181,9 @@ func (u *UI) Output(step string, _ run.Stream, line string) {
 	if step != "build" && step != "activate-system" && step != "activate-home" && step != "boot-default" && !u.o.Verbose {
 		return
 	}
+	if !u.o.Verbose {
+		text = Brief(text) // the log has the rest
+	}
 	for line := range strings.Lines(text) {
 		u.print("    " + strings.TrimRight(line, "\r\n"))
 	}

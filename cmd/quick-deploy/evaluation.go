@@ -1,0 +1,67 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/diagnose"
+	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+)
+
+// evaluationError is a failed evaluation or build, with the lines that it goes back to.
+type evaluationError struct {
+	err      error
+	findings []diagnose.Finding
+}
+
+func (e *evaluationError) Error() string { return e.err.Error() }
+func (e *evaluationError) Unwrap() error { return e.err }
+
+// problems are the findings as a message shows them.
+func (e *evaluationError) problems() profile.Problems {
+	out := make(profile.Problems, len(e.findings))
+	for i, f := range e.findings {
+		out[i] = f.Problem
+	}
+	return out
+}
+
+// traced adds to an error of Nix which lines of the profile it goes back to.
+// Any other error is returned as it is.
+func (a *app) traced(err error, g *generated, host string, wholeTrace bool) error {
+	var nix *deploy.NixError
+	if g == nil || !errors.As(err, &nix) {
+		return err
+	}
+	if wholeTrace {
+		fmt.Fprint(a.stderr, nix.Said)
+	}
+	errs := diagnose.Parse(nix.Said)
+	if len(errs) == 0 {
+		return err
+	}
+	options, oerr := generator.Options(generator.Input{Profile: g.profile, Schema: g.schema, Facts: g.facts, Files: g.source})
+	if oerr != nil {
+		return err // the flake was made from it a moment ago: what Nix said is worth more
+	}
+	findings := diagnose.Locate(errs, diagnose.Source{
+		Host: host, Dir: g.tree.Dir(), Profile: g.profile, Tree: g.flake, Options: options,
+		ReadFile: func(path string) ([]byte, error) {
+			return os.ReadFile(filepath.Join(g.tree.Dir(), filepath.FromSlash(path)))
+		},
+	})
+	return &evaluationError{err: err, findings: findings}
+}
+
+// readShown reads a file of which a message shows a line: one of the profile or of the flake.
+func (a *app) readShown(name string) ([]byte, error) {
+	data, err := a.readSource(name)
+	if err != nil && filepath.IsAbs(name) {
+		return os.ReadFile(name)
+	}
+	return data, err
+}

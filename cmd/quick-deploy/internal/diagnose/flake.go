@@ -1,0 +1,406 @@
+package diagnose
+
+import (
+	"bytes"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/mapping"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+)
+
+// Source is what errors are traced back through.
+type Source struct {
+	// Host is the host that was built; an error may name another one itself.
+	Host string
+	// Dir is the flake's folder, absolute.
+	Dir     string
+	Profile *profile.Profile
+	// Tree is the flake as the profile makes it, Options what it sets.
+	Tree    *generator.Tree
+	Options []generator.HostOptions
+	// ReadFile reads a file of the flake as it lies there, by its path below
+	// Dir with slashes. What it cannot read counts as absent; nil means that
+	// the flake lies there as it was made.
+	ReadFile func(path string) ([]byte, error)
+}
+
+// index is a Source made ready for questions.
+type index struct {
+	Source
+	files map[string]*file
+	nodes map[string]spot // by origin
+}
+
+// spot is a node of the profile and where its key stands.
+type spot struct {
+	node *profile.Node
+	key  profile.Pos
+}
+
+// file is a file of the flake.
+type file struct {
+	path string
+	// text is how it lies there, made is how it was generated.
+	text, made [][]byte
+	lines      []string // origins of made
+	// own tells that it is the user's: never generated, written once, or edited by hand.
+	own bool
+}
+
+func newIndex(s Source) *index {
+	x := &index{Source: s, files: map[string]*file{}, nodes: map[string]spot{}}
+	for _, f := range s.Tree.Files {
+		e := &file{path: f.Path, made: bytes.Split(f.Data, []byte("\n")), lines: f.Lines, own: f.Once}
+		e.text = e.made
+		if have, ok := x.read(f.Path); ok && !bytes.Equal(have, f.Data) {
+			e.text, e.own = bytes.Split(have, []byte("\n")), true
+		}
+		x.files[f.Path] = e
+	}
+	x.walk(s.Profile.Root, profile.Pos{})
+	for _, h := range s.Profile.Hosts {
+		x.walk(h.Node, h.Node.Pos)
+	}
+	return x
+}
+
+func (x *index) read(path string) ([]byte, bool) {
+	if x.ReadFile == nil {
+		return nil, false
+	}
+	data, err := x.ReadFile(path)
+	return data, err == nil
+}
+
+func (x *index) walk(n *profile.Node, key profile.Pos) {
+	if n == nil {
+		return
+	}
+	origin := n.Origin()
+	if s, seen := x.nodes[origin]; seen && s.key.IsValid() {
+		return
+	}
+	x.nodes[origin] = spot{n, key}
+	for _, item := range n.Items {
+		x.walk(item, profile.Pos{})
+	}
+	for _, f := range n.Fields {
+		x.walk(f.Value, f.KeyPos)
+	}
+}
+
+// keyOf is where the key of a node stands; the value itself where it has none.
+func (x *index) keyOf(n *profile.Node) profile.Pos {
+	if s, ok := x.nodes[n.Origin()]; ok && s.key.IsValid() {
+		return s.key
+	}
+	return n.Pos
+}
+
+// storeSource is a flake as Nix copies it into the store, whatever folder the store is in.
+var storeSource = regexp.MustCompile(`^.*/[0-9a-df-np-sv-z]{32}-[^/]+/(.+)$`)
+
+// find is the file of the flake that Nix calls name: a path in the store, in
+// the flake's folder, or «path:/the/folder»/file.
+func (x *index) find(name string) *file {
+	if i := strings.LastIndex(name, "»"); i >= 0 {
+		return x.below(strings.TrimPrefix(name[i+len("»"):], "/"))
+	}
+	if rest, ok := strings.CutPrefix(name, strings.TrimSuffix(x.Dir, "/")+"/"); ok && x.Dir != "" {
+		return x.below(rest)
+	}
+	if m := storeSource.FindStringSubmatch(name); m != nil {
+		return x.below(m[1])
+	}
+	return nil
+}
+
+// below finds a path of the flake, also where the flake is a folder within the
+// repository that Nix copied.
+func (x *index) below(path string) *file {
+	for rest := path; ; {
+		if f := x.files[rest]; f != nil {
+			return f
+		}
+		_, after, ok := strings.Cut(rest, "/")
+		if !ok {
+			break
+		}
+		rest = after
+	}
+	if !strings.HasPrefix(path, "hosts/") && !strings.HasPrefix(path, "modules/") {
+		return nil
+	}
+	data, ok := x.read(path)
+	if !ok {
+		return nil
+	}
+	f := &file{path: path, text: bytes.Split(data, []byte("\n")), own: true}
+	x.files[path] = f
+	return f
+}
+
+// at checks that p is a line of f. nixpkgs has files of the same names, so
+// where Nix shows the line it must be the file's.
+func (f *file) at(p Place) bool {
+	if f == nil || p.Line < 1 || p.Line > len(f.text) {
+		return false
+	}
+	return !p.Shown || strings.TrimSpace(p.Text) == strings.TrimSpace(string(f.text[p.Line-1]))
+}
+
+// origin is the profile node that a line goes back to: its own, or that of the
+// nearest line above that opens around it. An edited file still has the lines that
+// nobody touched.
+func (f *file) origin(line int) string {
+	if f.own {
+		line = f.unedited(line)
+	}
+	if line < 1 || line > len(f.lines) {
+		return ""
+	}
+	indent := indentOf(f.made[line-1])
+	for i := line - 1; i >= 0; i-- {
+		in := indentOf(f.made[i])
+		if len(bytes.TrimSpace(f.made[i])) == 0 || in > indent {
+			continue
+		}
+		if f.lines[i] != "" {
+			return f.lines[i]
+		}
+		indent = in
+		if in == 0 {
+			break
+		}
+	}
+	return ""
+}
+
+// unedited is the line of the generated text that a line of the edited one is,
+// 0 where it was added or changed or stands there more than once.
+func (f *file) unedited(line int) int {
+	if f.lines == nil || line > len(f.text) {
+		return 0
+	}
+	found := 0
+	for i, l := range f.made {
+		if bytes.Equal(l, f.text[line-1]) {
+			if found != 0 {
+				return 0
+			}
+			found = i + 1
+		}
+	}
+	return found
+}
+
+func indentOf(line []byte) int { return len(line) - len(bytes.TrimLeft(line, " ")) }
+
+// host is the host that a file belongs to, "" if to none.
+func (f *file) host() string {
+	rest, ok := strings.CutPrefix(f.path, "hosts/")
+	if !ok {
+		return ""
+	}
+	name, _, _ := strings.Cut(rest, "/")
+	return name
+}
+
+// hostNamed is a host of the profile, nil if it has none of that name.
+func (x *index) hostNamed(name string) *profile.Host {
+	for _, h := range x.Profile.Hosts {
+		if h.Name == name {
+			return h
+		}
+	}
+	return nil
+}
+
+// userOf is whose home f configures, "" for a file of the system.
+func (x *index) userOf(f *file) string {
+	for _, h := range x.Tree.Hosts {
+		if h.Name != f.host() {
+			continue
+		}
+		for _, u := range h.Users {
+			if u.Home && strings.HasSuffix(f.path, "/"+u.File) {
+				return u.Name
+			}
+		}
+	}
+	return ""
+}
+
+// setting finds what sets an option: the assignment of the option itself, else
+// of the nearest one around it, else the first one within. rest is what of the path
+// leads on into the value.
+func (x *index) setting(host, user, path string) (found *mapping.Assignment, rest []string) {
+	want := parts(path)
+	var inner *mapping.Assignment
+	for i := range x.Options {
+		if x.Options[i].Host != host {
+			continue
+		}
+		for j := range x.Options[i].Options {
+			a := &x.Options[i].Options[j]
+			if a.User != user || a.Node == nil {
+				continue
+			}
+			n := common(a.Path, want)
+			switch {
+			case n == len(a.Path) && (found == nil || n > len(found.Path)):
+				found = a
+			case n == len(want) && (inner == nil || before(a.Node.Pos, inner.Node.Pos)):
+				inner = a
+			}
+		}
+	}
+	if found != nil {
+		return found, want[len(found.Path):]
+	}
+	return inner, nil
+}
+
+// nodeFor is the node of the profile that stands for an option: within the value that is
+// assigned, or around it where the option is only the beginning of what is set.
+func (x *index) nodeFor(a *mapping.Assignment, rest []string, option string) *profile.Node {
+	if len(rest) > 0 {
+		return inside(a.Node, rest)
+	}
+	// Only below nixos: and options: do the keys of the profile spell the option.
+	pointer, at := a.Node.Pointer, -1
+	for _, key := range []string{"/nixos/", "/options/", "/home/"} {
+		if i := strings.Index(pointer, key); i >= 0 {
+			at = max(at, i+len(key))
+		}
+	}
+	if at < 0 {
+		return a.Node
+	}
+	n, have := a.Node, len(a.Path)
+	for want := len(parts(option)); ; {
+		i := strings.LastIndexByte(pointer, '/')
+		if i < at {
+			return n
+		}
+		have -= len(parts(pointer[i+1:]))
+		if have < want {
+			return n
+		}
+		pointer = pointer[:i]
+		s, ok := x.nodes[n.Pos.File+"#"+pointer]
+		if !ok {
+			return n
+		}
+		n = s.node
+	}
+}
+
+func common(a, b []string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+func before(a, b profile.Pos) bool {
+	if a.File != b.File {
+		return false
+	}
+	return a.Line < b.Line || a.Line == b.Line && a.Column < b.Column
+}
+
+// entry is an item of a list as the module system names it: [definition 1-entry 2].
+var entry = regexp.MustCompile(`^\[definition \d+-entry (\d+)\]$`)
+
+// inside follows an option path into the value of a node, as far as it goes.
+func inside(n *profile.Node, rest []string) *profile.Node {
+	for _, p := range rest {
+		if m := entry.FindStringSubmatch(p); m != nil {
+			i := atoi(m[1]) - 1
+			if n.Kind != profile.List || i < 0 || i >= len(n.Items) {
+				return n
+			}
+			n = n.Items[i]
+			continue
+		}
+		next := n.Get(p)
+		if next == nil {
+			return n
+		}
+		n = next
+	}
+	return n
+}
+
+func atoi(digits string) int {
+	n := 0
+	for _, d := range digits {
+		n = n*10 + int(d-'0')
+	}
+	return n
+}
+
+// service is the entry of the profile that brought a module of the catalogue in.
+func (x *index) service(host string, f *file) *profile.Node {
+	name, ok := strings.CutPrefix(f.path, "modules/")
+	if !ok {
+		return nil
+	}
+	h := x.hostNamed(host)
+	if h == nil {
+		return nil
+	}
+	base := strings.TrimSuffix(name[strings.LastIndex(name, "/")+1:], ".nix")
+	if home, ok := strings.CutPrefix(name, "home/"); ok {
+		users := h.Node.Get("users")
+		if users == nil {
+			return nil
+		}
+		for _, u := range users.Fields {
+			if n := u.Value.Get("home", strings.TrimSuffix(home, ".nix")); n != nil {
+				return n
+			}
+		}
+		return nil
+	}
+	if strings.HasPrefix(name, "desktop/") {
+		return h.Node.Get("desktop")
+	}
+	return h.Node.Get("services", base)
+}
+
+// line finds where a Nix file that was not generated sets an option: the line with the
+// longest tail of its path. It is 0 where none has.
+func (f *file) line(option string) (line, column int) {
+	path := parts(option)
+	path = slices.DeleteFunc(path, func(p string) bool { return entry.MatchString(p) })
+	for from := range path {
+		tail := strings.Join(path[from:], ".")
+		for i, text := range f.text {
+			code, _, _ := bytes.Cut(text, []byte("#"))
+			at := bytes.Index(code, []byte(tail))
+			if at < 0 || at > 0 && isName(code[at-1]) || at+len(tail) < len(code) && isName(code[at+len(tail)]) {
+				continue
+			}
+			return i + 1, at + 1
+		}
+	}
+	for from := len(path) - 1; from > 0; from-- {
+		head := strings.Join(path[:from], ".")
+		for i, text := range f.text {
+			if at := bytes.Index(text, []byte(head)); at >= 0 {
+				return i + 1, at + 1
+			}
+		}
+	}
+	return 0, 0
+}
+
+func isName(c byte) bool {
+	return c == '_' || c == '-' || c == '\'' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}

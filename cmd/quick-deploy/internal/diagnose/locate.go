@@ -1,0 +1,498 @@
+package diagnose
+
+import (
+	"encoding/json"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+)
+
+// Owner says to whom the place of a finding belongs.
+type Owner string
+
+// The owners.
+const (
+	OfProfile Owner = "profile" // a line of the profile
+	OfUser    Owner = "user"    // a file of the flake that the user wrote or edited
+	OfNobody  Owner = ""        // no place was found
+)
+
+// Finding is an error with its address.
+type Finding struct {
+	// Problem is what to show: where, what, why and what to do. Its file is a
+	// file of the profile, or the absolute path of a file of the user's.
+	profile.Problem
+	Kind  Kind
+	Owner Owner
+	// Option is the option at fault, if one is.
+	Option string
+	// Generated is the place in the flake that led to the profile, as
+	// file or file:line below the flake's folder, "" if none did.
+	Generated string
+	// Message is what Nix said.
+	Message string
+}
+
+// MarshalJSON writes the keys of a profile.Problem and kind, owner, option,
+// generated and message.
+func (f Finding) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		File      string `json:"file"`
+		Line      int    `json:"line"`
+		Column    int    `json:"column"`
+		Path      string `json:"path"`
+		Kind      Kind   `json:"kind"`
+		Owner     Owner  `json:"owner"`
+		Option    string `json:"option,omitempty"`
+		Generated string `json:"generated,omitempty"`
+		What      string `json:"what"`
+		Why       string `json:"why"`
+		Hint      string `json:"hint"`
+		Message   string `json:"message"`
+	}{f.Pos.File, f.Pos.Line, f.Pos.Column, f.Path, f.Kind, f.Owner, f.Option, f.Generated, f.What, f.Why, f.Hint, f.Message})
+}
+
+// Locate finds what of the profile, or of the user's own files, the errors go
+// back to. Each error gives one finding; where no place is found it has none.
+func Locate(errs []NixError, s Source) []Finding {
+	x := newIndex(s)
+	var out []Finding
+	for _, e := range errs {
+		f := x.locate(e)
+		f.explain(x, e)
+		if !slices.ContainsFunc(out, func(have Finding) bool { return have.Problem == f.Problem && have.Kind == f.Kind }) {
+			out = append(out, f.Finding)
+		}
+	}
+	return out
+}
+
+// located is a Finding under way.
+type located struct {
+	Finding
+	node *profile.Node
+	host string
+	user string
+}
+
+// locate tries what is most exact first: where the option is defined, where
+// the error is, the option that was being evaluated, the package, and the
+// part of the profile that brought a module in.
+func (x *index) locate(e NixError) *located {
+	f := &located{Finding: Finding{Kind: e.Kind, Option: e.Option, Message: e.Message}, host: x.Host}
+	steps := []func(*located, NixError) bool{
+		x.byDefinition, x.byPlace, x.byOption, x.byPackage, x.byMention, x.byModule, x.byFile,
+	}
+	switch e.Kind {
+	case Unfree, Insecure, Broken, Unsupported, PackageGone:
+		steps = []func(*located, NixError) bool{x.byPackage, x.byPlace, x.byDefinition, x.byOption, x.byModule}
+	case Syntax, AttributeTwice, VariableMissing, AttributeMissing, Recursion:
+		steps = []func(*located, NixError) bool{x.byPlace, x.byDefinition, x.byOption, x.byModule}
+	}
+	for _, step := range steps {
+		if step(f, e) {
+			return f
+		}
+	}
+	return f
+}
+
+// take makes n the place of f, at its key or at its value.
+func (x *index) take(f *located, n *profile.Node, key bool) bool {
+	f.Owner, f.node = OfProfile, n
+	f.Pos = n.Pos
+	if key {
+		f.Pos = x.keyOf(n)
+	}
+	f.Path = strings.ReplaceAll(strings.TrimPrefix(n.Pointer, "/"), "/", ".")
+	return true
+}
+
+// mine makes a line of a user's file the place of f.
+func (x *index) mine(f *located, file *file, line, column int) bool {
+	f.Owner = OfUser
+	f.Pos = profile.Pos{File: path.Join(x.Dir, file.path), Line: line, Column: max(column, 1)}
+	if line == 0 {
+		f.Pos = profile.Pos{File: path.Join(x.Dir, file.path)}
+	}
+	return true
+}
+
+// atKey tells whether the name of what is set is at fault, and not its value.
+func atKey(k Kind) bool {
+	switch k {
+	case OptionMissing, OptionRemoved, OptionReadOnly, OptionUnset, Assertion, Recursion, Builder:
+		return true
+	}
+	return false
+}
+
+// byDefinition follows "Definition values: - In `file': value".
+func (x *index) byDefinition(f *located, e NixError) bool {
+	type candidate struct {
+		file *file
+		def  Definition
+	}
+	var all []candidate
+	for _, d := range e.Definitions {
+		if file := x.find(d.File); file != nil {
+			all = append(all, candidate{file, d})
+		}
+	}
+	// The profile comes before a file of the user's, and both before a module of the catalogue.
+	slices.SortStableFunc(all, func(a, b candidate) int { return rank(a.file) - rank(b.file) })
+	for _, c := range all {
+		if h := c.file.host(); h != "" {
+			f.host = h
+		}
+		f.user = x.userOf(c.file)
+		f.Generated = c.file.path
+		if strings.HasPrefix(c.file.path, "modules/") {
+			if n := x.service(f.host, c.file); n != nil {
+				return x.take(f, n, true)
+			}
+			continue
+		}
+		if e.Option == "" {
+			if c.file.own && c.file.lines == nil || e.Kind == Recursion && c.file.own {
+				return x.mine(f, c.file, 0, 0)
+			}
+			continue
+		}
+		if a, rest := x.setting(f.host, f.user, e.Option); a != nil {
+			if !c.file.own || c.file.lines != nil && c.file.keeps(a.Path) {
+				return x.take(f, x.nodeFor(a, rest, e.Option), atKey(e.Kind))
+			}
+		}
+		if c.file.own {
+			line, column := c.file.line(e.Option)
+			return x.mine(f, c.file, line, column)
+		}
+		if n := x.partOf(f.host, c.file); n != nil {
+			return x.take(f, n, true)
+		}
+	}
+	f.Generated = ""
+	return false
+}
+
+// keeps tells whether an edited file still has the last part of an option somewhere.
+func (f *file) keeps(path []string) bool {
+	last := path[len(path)-1]
+	for i, l := range f.text {
+		if strings.Contains(string(l), last) && f.unedited(i+1) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func rank(f *file) int {
+	switch {
+	case strings.HasSuffix(f.path, "/hardware-configuration.nix"):
+		return 3
+	case strings.HasPrefix(f.path, "hosts/") && f.own:
+		return 1
+	case strings.HasPrefix(f.path, "hosts/"):
+		return 0
+	}
+	return 2
+}
+
+// partOf is the part of a host that a generated file without origins is made from.
+func (x *index) partOf(host string, f *file) *profile.Node {
+	h := x.hostNamed(host)
+	if h == nil {
+		return nil
+	}
+	for suffix, key := range map[string]string{"/hardware-configuration.nix": "hardware", "/disks.nix": "disks"} {
+		if strings.HasSuffix(f.path, suffix) {
+			if n := h.Node.Get(key); n != nil {
+				return n
+			}
+			return h.Node
+		}
+	}
+	return nil
+}
+
+// byPlace follows "at file:line:column".
+func (x *index) byPlace(f *located, e NixError) bool {
+	for _, p := range e.Places {
+		file := x.find(p.File)
+		if !file.at(p) {
+			continue
+		}
+		host := file.host()
+		if host == "" {
+			host = x.Host
+		}
+		if origin := file.origin(p.Line); origin != "" {
+			if s, ok := x.nodes[origin]; ok {
+				f.host, f.user, f.Generated = host, x.userOf(file), generatedAt(file, p)
+				return x.take(f, s.node, atKey(e.Kind) && s.node.Kind == profile.Map)
+			}
+		}
+		if file.own {
+			f.host, f.Generated = host, generatedAt(file, p)
+			return x.mine(f, file, p.Line, p.Column)
+		}
+		for _, n := range []*profile.Node{x.service(host, file), x.partOf(host, file)} {
+			if n != nil {
+				f.host, f.Generated = host, generatedAt(file, p)
+				return x.take(f, n, true)
+			}
+		}
+	}
+	return false
+}
+
+func generatedAt(f *file, p Place) string {
+	return profile.Pos{File: f.path, Line: p.Line, Column: p.Column}.String()
+}
+
+// byOption follows the option that the message or the trace names.
+func (x *index) byOption(f *located, e NixError) bool {
+	if e.Option == "" {
+		return false
+	}
+	for _, user := range x.usersOf(f.host) {
+		if a, rest := x.setting(f.host, user, e.Option); a != nil {
+			f.user = user
+			return x.take(f, x.nodeFor(a, rest, e.Option), atKey(e.Kind))
+		}
+	}
+	return false
+}
+
+// usersOf are the owners of options on a host: the system, then its homes.
+func (x *index) usersOf(host string) []string {
+	out := []string{""}
+	for _, h := range x.Tree.Hosts {
+		if h.Name == host {
+			for _, u := range h.Users {
+				if u.Home {
+					out = append(out, u.Name)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// byPackage finds who asked for a package, by its name with or without version.
+func (x *index) byPackage(f *located, e NixError) bool {
+	if e.Name == "" {
+		return false
+	}
+	best, score := (*profile.Node)(nil), 0
+	consider := func(n *profile.Node, ref nix.Expr) {
+		if n == nil {
+			return
+		}
+		for _, attr := range packagesIn(ref) {
+			if s := resembles(attr, e.Name); s > score {
+				best, score = n, s
+			}
+		}
+	}
+	for _, o := range x.Options {
+		if o.Host != f.host {
+			continue
+		}
+		for _, a := range o.Options {
+			if list, ok := a.Value.(nix.List); ok {
+				for _, item := range list {
+					if it, ok := item.(nix.Item); ok && it.Origin != "" {
+						consider(x.nodes[it.Origin].node, it.Value)
+					} else {
+						consider(a.Node, item)
+					}
+				}
+				continue
+			}
+			consider(a.Node, a.Value)
+		}
+	}
+	if best == nil {
+		return false
+	}
+	return x.take(f, best, false)
+}
+
+// packagesIn are the packages that an expression refers to as pkgs.…, by their attribute paths.
+func packagesIn(e nix.Expr) []string {
+	switch e := e.(type) {
+	case nix.Item:
+		return packagesIn(e.Value)
+	case nix.Ref:
+		if len(e) > 1 && e[0] == "pkgs" {
+			return []string{strings.Join(e[1:], ".")}
+		}
+	case nix.List:
+		var out []string
+		for _, item := range e {
+			out = append(out, packagesIn(item)...)
+		}
+		return out
+	case nix.Call:
+		out := packagesIn(e.Fn)
+		for _, a := range e.Args {
+			out = append(out, packagesIn(a)...)
+		}
+		return out
+	case nix.Attrs:
+		var out []string
+		for _, b := range e.Body {
+			out = append(out, packagesIn(b.Value)...)
+		}
+		return out
+	}
+	return nil
+}
+
+// resembles tells how sure it is that a package attribute and the name that
+// nixpkgs prints (pname-version, or an alias) are the same thing; 0 is not at all.
+func resembles(attr, name string) int {
+	last := attr[strings.LastIndexByte(attr, '.')+1:]
+	bare := baseName(name)
+	switch {
+	case attr == name || last == name:
+		return 5
+	case last == bare:
+		return 4
+	case strings.EqualFold(squash(last), squash(bare)):
+		return 3
+	case strings.HasPrefix(squash(last), squash(bare)) && len(bare) > 3 || strings.HasPrefix(squash(bare), squash(last)) && len(last) > 3:
+		return 2
+	}
+	return 0
+}
+
+// baseName is a package's name without its version: lib.getName ends the name
+// before the first hyphen that is not followed by a letter.
+func baseName(name string) string {
+	for i := 0; i+1 < len(name); i++ {
+		if c := name[i+1]; name[i] == '-' && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
+			return name[:i]
+		}
+	}
+	return name
+}
+
+func squash(s string) string {
+	return strings.ToLower(strings.NewReplacer("-", "", "_", "", ".", "").Replace(s))
+}
+
+// byMention looks for an option that the words of an assertion name, then for
+// one beside it: what is said to be missing is often next to what is set.
+func (x *index) byMention(f *located, e NixError) bool {
+	words := optionWords(e.Message)
+	for _, beside := range []bool{false, true} {
+		for _, word := range words {
+			path := word
+			if beside {
+				i := strings.LastIndexByte(word, '.')
+				if strings.Count(word, ".") < 2 {
+					continue
+				}
+				path = word[:i]
+			}
+			for _, user := range x.usersOf(f.host) {
+				a, rest := x.setting(f.host, user, path)
+				if a == nil {
+					continue
+				}
+				f.user = user
+				if f.Option == "" {
+					f.Option = word
+				}
+				n := a.Node
+				if !beside {
+					n = x.nodeFor(a, rest, path)
+				}
+				return x.take(f, n, true)
+			}
+		}
+	}
+	return false
+}
+
+var plainName = re(`^[a-zA-Z][a-zA-Z0-9]*$`)
+
+// optionWords are the words of a message that may be option paths, the longest first.
+func optionWords(message string) []string {
+	var out []string
+	for _, w := range strings.FieldsFunc(message, func(r rune) bool {
+		return strings.ContainsRune(" \t\n,;:()[]{}`'‘’“”=", r)
+	}) {
+		w = strings.Trim(w, ".?!")
+		w = strings.TrimPrefix(strings.TrimPrefix(w, "config."), "options.")
+		if strings.Contains(w, ".") && !strings.Contains(w, "/") && !slices.Contains(out, w) {
+			out = append(out, w)
+		}
+	}
+	for _, m := range aName.FindAllStringSubmatch(message, -1) {
+		if plainName.MatchString(m[1]) && !slices.Contains(out, m[1]) {
+			out = append(out, m[1]) // ‘fileSystems’
+		}
+	}
+	slices.SortStableFunc(out, func(a, b string) int { return strings.Count(b, ".") - strings.Count(a, ".") })
+	return out
+}
+
+// byModule falls back to the service whose options an error is about.
+func (x *index) byModule(f *located, e NixError) bool {
+	h := x.hostNamed(f.host)
+	if h == nil {
+		return false
+	}
+	words := optionWords(e.Message)
+	if e.Option != "" {
+		words = append([]string{e.Option}, words...)
+	}
+	for _, w := range words {
+		p := parts(w)
+		if len(p) > 1 && (p[0] == "services" || p[0] == "programs") {
+			if n := h.Node.Get("services", p[1]); n != nil {
+				return x.take(f, n, true)
+			}
+		}
+		if p[0] == "fileSystems" || p[0] == "boot" || p[0] == "hardware" || p[0] == "swapDevices" {
+			n := h.Node.Get("hardware")
+			if n == nil {
+				n = h.Node
+			}
+			return x.take(f, n, true)
+		}
+	}
+	return false
+}
+
+// byFile follows a path that the message names into a file of the user's.
+func (x *index) byFile(f *located, e NixError) bool {
+	if e.Name == "" {
+		return false
+	}
+	name := e.Name
+	if file := x.find(name); file != nil {
+		return x.mine(f, file, 0, 0)
+	}
+	base := path.Base(name)
+	for _, file := range x.files {
+		if !file.own {
+			continue
+		}
+		if line, column := file.line(base); line > 0 {
+			// The path before the name belongs to it: ./printer.nix
+			for column > 1 && (isName(file.text[line-1][column-2]) || strings.IndexByte("./", file.text[line-1][column-2]) >= 0) {
+				column--
+			}
+			return x.mine(f, file, line, column)
+		}
+	}
+	return false
+}
