@@ -250,3 +250,48 @@ func TestLocked(t *testing.T) {
 		t.Errorf("%v %+v", err, results["a"])
 	}
 }
+
+// The homes go with the system, after it, each as its user; deploy-rs carries
+// them itself.
+func TestHomes(t *testing.T) {
+	for _, e := range engines {
+		t.Run(string(e), func(t *testing.T) {
+			o := operate(t, e, Wave{LastWave, []string{"a"}})
+			o.hosts["a"].Homes = []string{"ops", "root"}
+			o.hosts["a"].Target.Port = 2222
+			results, err := o.deploy(t, Options{})
+			if results["a"].Verdict != Deployed || err != nil {
+				t.Fatal(results, err)
+			}
+			log := o.world.machines["a"].log
+			if e == generator.DeployRS {
+				if len(log) != 1 {
+					t.Errorf("did %q", log)
+				}
+				return
+			}
+			want := []string{
+				"test " + system("a", 1), "boot " + system("a", 1),
+				"sudo -H -u ops -- env HOME_MANAGER_BACKUP_EXT=quick-deploy-backup /nix/store/home-ops@a/activate",
+				"env HOME_MANAGER_BACKUP_EXT=quick-deploy-backup /nix/store/home-root@a/activate",
+			}
+			if diff := cmp.Diff(want, log); diff != "" {
+				t.Error(diff)
+			}
+			if o.world.count("nix copy --to ") != 2 {
+				t.Errorf("copied by %q", o.world.ran)
+			}
+			o.change()
+			o.world.machines["a"].noHomes = true
+			results, _ = o.deploy(t, Options{})
+			if r := results["a"]; r.Verdict != Failed || !strings.Contains(r.Error, "home of ops") {
+				t.Errorf("%+v", r)
+			}
+			// What is left is the home: the system that runs is not enough.
+			o.world.machines["a"].noHomes = false
+			if results, err := o.deploy(t, Options{}); results["a"].Verdict != Deployed || err != nil {
+				t.Error(results, err)
+			}
+		})
+	}
+}

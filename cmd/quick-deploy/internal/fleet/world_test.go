@@ -35,6 +35,7 @@ type machine struct {
 	sick string
 	// refuses makes switch-to-configuration fail for such systems.
 	refuses string
+	noHomes bool // homes do not activate
 	log     []string
 }
 
@@ -99,6 +100,13 @@ func (w *world) answer(c run.Command) (out string, code int, said string) {
 }
 
 func (w *world) evaluate(args []string) (string, int, string) {
+	switch args[0] {
+	case "build":
+		m := quoted.FindStringSubmatch(args[len(args)-1])
+		return "/nix/store/home-" + m[1] + "\n", 0, ""
+	case "copy":
+		return "", 0, ""
+	}
 	apply := args[slices.Index(args, "--apply")+1]
 	out := map[string]string{}
 	for _, m := range quoted.FindAllStringSubmatch(apply, -1) {
@@ -173,6 +181,13 @@ func (w *world) ssh(args []string) (string, int, string) {
 		return "LoadState=loaded\nActiveState=" + state + "\nSubState=x\nResult=x\nExecMainStatus=3\n", 0, ""
 	case strings.Contains(script, "nix-env"):
 		m.boots = script[strings.LastIndex(script, " ")+1:]
+		return "", 0, ""
+	}
+	if strings.HasSuffix(script, "/activate") {
+		m.log = append(m.log, script)
+		if m.noHomes {
+			return "", 1, "Existing file '/home/ops/.zshrc' would be clobbered"
+		}
 		return "", 0, ""
 	}
 	if f := switchRE.FindStringSubmatch(script); f != nil {
