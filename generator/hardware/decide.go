@@ -113,7 +113,6 @@ type setting struct {
 	path    []string
 	value   nix.Expr
 	comment string
-	initrd  bool
 }
 
 // why is a reason. In a file it stands above the option if it is not obvious.
