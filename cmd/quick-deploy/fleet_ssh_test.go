@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 )
 
 // insideNamespaces marks the test process that runs in namespaces of its own.
@@ -153,6 +155,11 @@ exec chroot "$new" /usr/sbin/sshd -D -e -f /test/sshd_config
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		_ = cmd.Wait()
 	})
+	// What node-exporter would answer, for the machine alone.
+	serve := exec.CommandContext(n.t.Context(), "ip", "netns", "exec", name, "serve-http", "127.0.0.1:9100")
+	if err := serve.Start(); err != nil {
+		n.t.Fatal(err)
+	}
 	for range 100 {
 		if exec.Command("bash", "-c", "exec 3<>/dev/tcp/"+r.addr+"/22").Run() == nil {
 			return r
@@ -161,6 +168,13 @@ exec chroot "$new" /usr/sbin/sshd -D -e -f /test/sshd_config
 	}
 	n.t.Fatalf("%s does not answer", name)
 	return nil
+}
+
+// serveHTTP answers every request with 200, except for those of anything but /metrics.
+func serveHTTP() {
+	http.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "up 1") })
+	fmt.Fprintln(os.Stderr, http.ListenAndServe(os.Args[1], nil))
+	os.Exit(1)
 }
 
 // cable puts the machine's cable in or out.
@@ -202,7 +216,7 @@ func (r *remote) running() string {
 
 // profile writes a profile of the machines; more is put into defaults.
 func (n *network) profile(more string, hosts map[string]string) {
-	text := "version: 1\ndefaults:\n  system: x86_64-linux\n  stateVersion: \"26.05\"\n  services: {openssh: {}}\n" + more + "hosts:\n"
+	text := "version: 1\ndefaults:\n  system: x86_64-linux\n  stateVersion: \"26.05\"\n  services: {openssh: {}, node-exporter: {}}\n" + more + "hosts:\n"
 	for _, name := range sortedKeys(n.hosts) {
 		text += fmt.Sprintf("  %s: {%s, deployment: {targetHost: %s}}\n", name, hosts[name], n.hosts[name].addr)
 	}
@@ -270,6 +284,18 @@ func TestFleetOverSSH(t *testing.T) {
 	}
 	if s.Hosts[0].Host != "fine" || s.Hosts[0].Wave != "canary" || s.Hosts[1].Wave != fleet.LastWave {
 		t.Errorf("the waves were %+v", s.Hosts)
+	}
+	// Units, a port and a URL, all looked at through ssh.
+	for _, h := range s.Hosts {
+		kinds := map[health.Kind]bool{}
+		for _, f := range h.Health.Findings {
+			if f.Outcome == health.Passed {
+				kinds[f.Kind] = true
+			}
+		}
+		if !kinds[health.Unit] || !kinds[health.Port] || !kinds[health.HTTP] {
+			t.Errorf("%s was looked at so: %+v", h.Host, h.Health.Findings)
+		}
 	}
 	var standing []fleet.Status
 	n.fleet(fault.OK, &standing, "fleet", "status")

@@ -13,7 +13,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"quick-deploy": main})
+	testscript.Main(m, map[string]func(){"quick-deploy": main, "serve-http": serveHTTP})
 }
 
 // TestScript runs the program as users do: testdata/script, one session a file.
