@@ -21,6 +21,7 @@ func (a *app) probeCommand() *cli.Command {
 			"profile reads; they hold no serial numbers or addresses unless --identify is given.",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "explain", Usage: "show what was decided, and why"},
+			&cli.StringFlag{Name: "target", Usage: "take the file systems mounted below `DIR`, as while installing to /mnt", TakesFile: true},
 			&cli.BoolFlag{Name: "identify", Usage: "add serial numbers and MAC addresses"},
 		},
 		Action: a.probeAction,
@@ -31,7 +32,7 @@ func (a *app) probeAction(ctx context.Context, cmd *cli.Command) error {
 	if err := noArgs(cmd); err != nil {
 		return err
 	}
-	facts, warnings := probe.Run(ctx, probe.Options{Root: a.opts.root, Identify: cmd.Bool("identify")})
+	facts, warnings := probe.Run(ctx, probe.Options{Root: a.opts.root, Target: cmd.String("target"), Identify: cmd.Bool("identify")})
 	if a.opts.json && !cmd.Bool("explain") {
 		return probe.WriteJSON(a.stdout, facts, warnings)
 	}
