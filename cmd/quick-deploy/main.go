@@ -58,7 +58,7 @@ func (a *app) command() *cli.Command {
 		Commands:                        a.commands(),
 		Action:                          a.root,
 		EnableShellCompletion:           true,
-		ConfigureShellCompletionCommand: func(c *cli.Command) { c.Hidden = false },
+		ConfigureShellCompletionCommand: a.completionCommand,
 		Suggest:                         true,
 		DisableSliceFlagSeparator:       true,
 		Reader:                          a.stdin,
@@ -68,6 +68,7 @@ func (a *app) command() *cli.Command {
 		Before:                          a.before,
 	}
 	strict(root)
+	a.completions(root)
 	return root
 }
 

@@ -76,7 +76,13 @@ func start(t *testing.T, dir, root string, cols, rows int, env []string, args ..
 	})
 	cmd.Env = append(cmd.Env, "TERM=xterm-256color", "USER=ada", "HOME="+filepath.Join(dir, "home"), "QUICK_DEPLOY_ROOT="+root)
 	cmd.Env = append(cmd.Env, env...)
-	f, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)})
+	return begin(t, cmd, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)})
+}
+
+// begin starts cmd on a terminal.
+func begin(t *testing.T, cmd *exec.Cmd, size *pty.Winsize) *terminal {
+	t.Helper()
+	f, err := pty.StartWithSize(cmd, size)
 	if err != nil {
 		t.Fatal(err)
 	}
