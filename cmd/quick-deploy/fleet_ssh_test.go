@@ -19,6 +19,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 )
 
 // insideNamespaces marks the test process that runs in namespaces of its own.
@@ -235,20 +236,34 @@ func (n *network) fleet(want fault.Code, into any, args ...string) string {
 		"NIX_SSHOPTS=-i "+n.key+" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR")
 	var diag strings.Builder
 	cmd.Stderr = &diag
+	start := time.Now()
 	data, err := cmd.Output()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		n.t.Fatal(err)
 	}
 	out := string(data)
+	n.t.Logf("%s: %.1f s\n%s", strings.Join(args, " "), time.Since(start).Seconds(), steps(out))
 	if code := fault.Code(cmd.ProcessState.ExitCode()); code != want {
 		n.t.Fatalf("%s exited with %d, want %d\n%s\n%s", strings.Join(args, " "), code, want, out, diag.String())
 	}
-	start := max(strings.LastIndex(out, "\n{\n"), strings.LastIndex(out, "\n[\n")) + 1
-	if err := json.Unmarshal([]byte(out[start:]), into); err != nil {
-		n.t.Fatalf("%v in %s", err, out[start:])
+	last := max(strings.LastIndex(out, "\n{\n"), strings.LastIndex(out, "\n[\n")) + 1
+	if err := json.Unmarshal([]byte(out[last:]), into); err != nil {
+		n.t.Fatalf("%v in %s", err, out[last:])
 	}
 	return out
+}
+
+// steps are the steps that ended, with their seconds.
+func steps(out string) string {
+	var b strings.Builder
+	for line := range strings.Lines(out) {
+		var e journal.Event
+		if json.Unmarshal([]byte(line), &e) == nil && e.Type == "step" && e.Status != journal.Running {
+			fmt.Fprintf(&b, "%s %s %s: %.1f s\n", e.Host, e.Step, e.Status, e.Seconds)
+		}
+	}
+	return b.String()
 }
 
 type summary struct {

@@ -320,19 +320,25 @@ func (r *rollout) command(ctx context.Context, v verb, step string, members []*m
 			}
 			said := &transcript{fleet: r.Fleet, hosts: o.hosts}
 			o.command.OnLine = said.line
+			var unwritten error
+			for _, h := range o.hosts {
+				unwritten = errors.Join(unwritten, byName[h.Name].memory.begun(r.Fleet, step))
+			}
+			if unwritten != nil { // what cannot be written down is not done
+				for _, h := range o.hosts {
+					byName[h.Name].finish(Left, unwritten)
+				}
+				r.stop("the journal cannot be written")
+				return
+			}
 			_, err := r.Runner.Run(ctx, o.command)
 			for _, h := range o.hosts {
 				m := byName[h.Name]
-				failure := m.memory.step(r.Fleet, step, func() error {
-					after(m, said.failure(h.Name, err))
-					if m.done && m.result.Error != "" {
-						return errors.New(m.result.Error)
-					}
-					return nil
-				})
-				if failure != nil {
-					m.finish(Failed, failure)
+				failure := said.failure(h.Name, err)
+				if m.memory.ended(r.Fleet, r.own(failure)) != nil && failure == nil {
+					failure = errors.New("the journal cannot be written")
 				}
+				after(m, failure)
 				if m.done && !m.result.Verdict.OK() {
 					r.stop(m.Name + " " + string(m.result.Verdict))
 				}
@@ -340,6 +346,14 @@ func (r *rollout) command(ctx context.Context, v verb, step string, members []*m
 		})
 	}
 	wg.Wait()
+}
+
+// own is the engine's error if it is known to be about the machine.
+func (r *rollout) own(err error) error {
+	if r.together() {
+		return nil
+	}
+	return err
 }
 
 // check looks whether a machine came up as its profile says.

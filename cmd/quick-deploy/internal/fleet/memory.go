@@ -156,17 +156,29 @@ func (m *memory) save() error {
 
 // step writes down a step before it begins, and how it ended.
 func (m *memory) step(f *Fleet, name string, do func() error) error {
+	if err := m.begun(f, name); err != nil {
+		return err
+	}
+	return m.ended(f, do())
+}
+
+// begun writes down that a step begins, so that a crash shows where it was.
+func (m *memory) begun(f *Fleet, name string) error {
 	start := f.Now()
 	m.state.Steps = append(m.state.Steps, journal.Step{Name: name, Status: journal.Running, Start: &start})
 	if err := m.save(); err != nil {
 		return err
 	}
 	f.event(m, journal.Event{Type: "step", Step: name, Status: journal.Running})
-	failed := do()
+	return nil
+}
+
+// ended writes down how the last step ended, and returns why it failed.
+func (m *memory) ended(f *Fleet, failed error) error {
 	end := f.Now()
 	s := &m.state.Steps[len(m.state.Steps)-1]
 	s.Status, s.End = journal.Done, &end
-	e := journal.Event{Type: "step", Step: name, Status: journal.Done, Seconds: end.Sub(start).Seconds()}
+	e := journal.Event{Type: "step", Step: s.Name, Status: journal.Done, Seconds: end.Sub(*s.Start).Seconds()}
 	if failed != nil {
 		s.Status, s.Error = journal.Failed, failed.Error()
 		e.Status, e.Message = journal.Failed, failed.Error()
