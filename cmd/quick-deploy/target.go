@@ -37,11 +37,8 @@ func (g *generated) node(name string) *profile.Node {
 func target(g *generated, name string) preflight.Target {
 	h, n := g.host(name), g.node(name)
 	t := preflight.Target{
-		Host: name, System: h.System, Release: g.profile.Release, StateVersion: h.StateVersion,
+		Host: name, System: h.System, Release: h.Release, StateVersion: h.StateVersion,
 		MutableUsers: true, Caches: []string{"https://cache.nixos.org"},
-	}
-	if t.Release == "" {
-		t.Release = generator.DefaultRelease
 	}
 	if m := n.Get("mutableUsers"); m != nil {
 		t.MutableUsers = m.Scalar == true
