@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -110,20 +111,24 @@ func (a *app) backupRestore(ctx context.Context, cmd *cli.Command) error {
 	}
 	if len(changes) == 0 {
 		a.say("the files are as in the backup")
-		return nil
+		return a.printPaths(nil)
 	}
 	if a.opts.dryRun {
-		for _, p := range changes {
-			fmt.Fprintln(a.stdout, p)
-		}
-		return nil
+		return a.printPaths(changes)
 	}
 	if err := a.agreed(ctx, deploy.Question{Text: fmt.Sprintf("replace %s?", count(len(changes), "file")), Details: changes}); err != nil {
 		return err
 	}
 	done, err := backups().Restore(ctx, m, chosen)
-	for _, p := range done {
+	return errors.Join(a.printPaths(done), err)
+}
+
+func (a *app) printPaths(paths []string) error {
+	if a.opts.json {
+		return a.printJSON(orEmpty(paths))
+	}
+	for _, p := range paths {
 		fmt.Fprintln(a.stdout, p)
 	}
-	return err
+	return nil
 }

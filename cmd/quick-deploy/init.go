@@ -77,8 +77,7 @@ func (a *app) initAction(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	if a.opts.dryRun {
-		_, err := a.stdout.Write(text)
-		return err
+		return a.printFile(path, text)
 	}
 	if err := writeFirst(path, text, save, answers); err != nil {
 		return err

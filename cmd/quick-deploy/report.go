@@ -85,6 +85,15 @@ func (a *app) printJSON(v any) error {
 	return enc.Encode(v)
 }
 
+// printFile prints a file that a dry run does not write.
+func (a *app) printFile(path string, text []byte) error {
+	if a.opts.json {
+		return a.printJSON(map[string]string{"path": path, "text": string(text)})
+	}
+	_, err := a.stdout.Write(text)
+	return err
+}
+
 // say tells the user something that is no data.
 func (a *app) say(format string, args ...any) {
 	if !a.opts.quiet {

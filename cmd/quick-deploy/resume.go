@@ -23,15 +23,23 @@ func (a *app) resumeCommand() *cli.Command {
 				return err
 			}
 			defer s.close()
-			if err := s.act(ctx, cmd); err != nil {
-				return err
-			}
 			var g *generated
-			record, err := s.deployer.Resume(ctx, func(st journal.State) (goal deploy.Goal, err error) {
+			goal := func(st journal.State) (goal deploy.Goal, err error) {
 				a.opts.host, a.opts.flake = st.Host, st.Flake
 				goal, g, err = a.goal(ctx, cmd, deploy.Verb(st.Verb))
 				return goal, err
-			})
+			}
+			if a.opts.dryRun {
+				plan, err := s.deployer.PlanResume(ctx, goal)
+				if err != nil {
+					return err
+				}
+				return a.printPlan(plan, g)
+			}
+			if err := s.act(ctx, cmd); err != nil {
+				return err
+			}
+			record, err := s.deployer.Resume(ctx, goal)
 			return a.traced(s.finish(record, err), g, a.opts.host, cmd.Bool("show-trace"))
 		},
 	}
@@ -44,6 +52,10 @@ func (a *app) resetState(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	defer s.close()
+	if a.opts.dryRun {
+		a.say("would archive %s", s.deployer.Store().Path("state.json"))
+		return nil
+	}
 	archived, err := s.deployer.ResetState()
 	if err != nil {
 		return err

@@ -255,8 +255,7 @@ func (a *app) replaceProfile(l *loaded, src []byte, what string) error {
 		return err
 	}
 	if a.opts.dryRun {
-		_, err := a.stdout.Write(src)
-		return err
+		return a.printFile(l.name, src)
 	}
 	info, err := os.Stat(l.name)
 	if err != nil {

@@ -117,7 +117,13 @@ func (a *app) deploy(ctx context.Context, cmd *cli.Command, verb deploy.Verb) er
 		return err
 	}
 	record, err := s.deployer.Run(ctx, plan)
-	return a.traced(s.finish(record, err), g, goal.Host, cmd.Bool("show-trace"))
+	if err = a.traced(s.finish(record, err), g, goal.Host, cmd.Bool("show-trace")); err != nil {
+		return err
+	}
+	if verb == deploy.Build {
+		s.showBuilt(ctx, record.System)
+	}
+	return nil
 }
 
 // goal is what a run of verb is to reach, by the profile and the flags.
@@ -170,11 +176,13 @@ func (a *app) nothingToDo(p deploy.Plan) error {
 	return nil
 }
 
+// printPlan prints what a run would do, and what it would change in the flake; g
+// is nil for a run that does not generate.
 func (a *app) printPlan(p deploy.Plan, g *generated) error {
 	if a.opts.json {
 		return p.WriteJSON(a.stdout)
 	}
-	if err := p.WriteText(a.stdout); err != nil {
+	if err := p.WriteText(a.stdout); err != nil || g == nil {
 		return err
 	}
 	return tree.Diff(g.changes, a.stdout, a.colour(a.stdout))

@@ -113,12 +113,6 @@ func (g Goal) check() error {
 	return nil
 }
 
-// key identifies what the run is about. A run with the same key as an
-// unfinished one takes that one up.
-func (g Goal) key() string {
-	return hashOf("goal", string(g.Verb), g.Host, g.FlakeDir)
-}
-
 func (g Goal) systemRef() string { return g.FlakeDir + "#" + g.Host }
 
 func (g Goal) homeRef(u User) string {

@@ -36,9 +36,8 @@ type Plan struct {
 	Preflight     preflight.Report `json:"preflight"`
 	Machine       journal.Machine  `json:"machine"`
 
-	fingerprint string
-	steps       []step
-	prior       *journal.State
+	steps []step
+	prior *journal.State
 }
 
 // Plan works out what Run would do. It writes nothing, uses no network and needs no root.
@@ -67,7 +66,7 @@ func (d *Deployer) Plan(ctx context.Context, g Goal) (Plan, error) {
 	}
 	if crashed(p.prior) && d.sameGoal(p.prior, g) {
 		p.Run, p.Resumes = p.prior.ID, true
-		p.Reason = fmt.Sprintf("run %d stopped in step %q", p.prior.ID, stoppedAt(p.prior))
+		p.Reason = resumes(p.prior)
 	} else if !g.Force && !crashed(p.prior) {
 		if p.NoChange, p.Reason, err = d.unchanged(g, p); err != nil || p.NoChange {
 			return p, err
@@ -82,6 +81,9 @@ func (d *Deployer) Plan(ctx context.Context, g Goal) (Plan, error) {
 	}
 	for _, st := range pipeline() {
 		if pl := st.plan(d, g); pl != nil {
+			if p.Resumes {
+				pl.Done = doneBefore(p.prior, st.name())
+			}
 			p.Steps = append(p.Steps, *pl)
 			p.steps = append(p.steps, st)
 		}
@@ -142,6 +144,18 @@ func stoppedAt(st *journal.State) string {
 	return "record"
 }
 
+func resumes(st *journal.State) string {
+	return fmt.Sprintf("run %d stopped in step %q", st.ID, stoppedAt(st))
+}
+
+// doneBefore says why a step of a run that is taken up may not run again; "" if it will.
+func doneBefore(st *journal.State, name string) string {
+	if s := st.Find(name); s != nil && s.Status == journal.Done && s.Input != "" {
+		return "done before; again only if what it depends on has changed"
+	}
+	return ""
+}
+
 // command is a planned command as text, with the elevation it will really have.
 func (d *Deployer) command(p *Planned, c run.Command) {
 	p.Root = p.Root || c.Elevate
@@ -180,6 +194,9 @@ func (p Plan) WriteText(w io.Writer) error {
 	}
 	for i, s := range p.Steps {
 		fmt.Fprintf(&b, "%2d. %-15s %s\n", i+1, s.Step, s.What)
+		if s.Done != "" {
+			fmt.Fprintf(&b, "    %s\n", s.Done)
+		}
 		for _, c := range s.Commands {
 			mark := "$"
 			if s.Root {

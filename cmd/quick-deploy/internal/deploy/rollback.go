@@ -391,44 +391,77 @@ func removeEmptyDirs(dir, stop string) {
 // ErrNothingToResume is returned by Resume when the last run ended well.
 var ErrNothingToResume = errors.New("there is no unfinished run")
 
+// unfinished is the run that Resume goes on with.
+func (d *Deployer) unfinished() (*journal.State, error) {
+	st, err := d.store.Peek()
+	if err != nil {
+		return nil, err
+	}
+	if !st.Unfinished() {
+		return nil, &fault.Error{Code: fault.Usage, Err: ErrNothingToResume}
+	}
+	if st.Verb == string(Rollback) && !crashed(st) {
+		return nil, fault.New(fault.Usage, "run %d, a rollback, ended in step %q: there is nothing to go on with", st.ID, stoppedAt(st)).
+			Hint("quick-deploy rollback begins another")
+	}
+	return st, nil
+}
+
+// PlanResume is what Resume would do. It writes nothing.
+func (d *Deployer) PlanResume(ctx context.Context, goal func(journal.State) (Goal, error)) (Plan, error) {
+	st, err := d.unfinished()
+	if err != nil {
+		return Plan{}, err
+	}
+	if st.Verb != string(Rollback) {
+		g, err := goal(*st)
+		if err != nil {
+			return Plan{}, err
+		}
+		return d.Plan(ctx, g)
+	}
+	p := Plan{
+		SchemaVersion: journal.EventSchema, Goal: Goal{Verb: Rollback, Host: st.Host, FlakeDir: st.Flake}, Run: st.ID,
+		Resumes: true, Reason: resumes(st), Steps: []Planned{}, Files: []Change{},
+	}
+	for _, s := range st.Steps {
+		p.Steps = append(p.Steps, Planned{Step: s.Name, What: "go on with the rollback", Done: doneBefore(st, s.Name)})
+	}
+	p.Machine, err = d.machine(ctx, nil, false)
+	return p, err
+}
+
 // Resume goes on with the last run, if it did not end well. goal rebuilds what
 // the run was to reach from its verb, host and flake directory.
 func (d *Deployer) Resume(ctx context.Context, goal func(journal.State) (Goal, error)) (journal.Record, error) {
-	st, err := d.store.Peek()
+	st, err := d.unfinished()
 	if err != nil {
 		return journal.Record{}, err
 	}
-	if !st.Unfinished() {
-		return journal.Record{}, &fault.Error{Code: fault.Usage, Err: ErrNothingToResume}
-	}
-	if st.Verb == string(Rollback) && crashed(st) {
-		if err := d.store.Open(); err != nil {
-			return journal.Record{}, err
-		}
-		unlock, err := d.store.Lock(journal.Holder{PID: d.cfg.PID, Host: d.cfg.HostName, Verb: string(Rollback), Started: d.cfg.Now()})
+	if st.Verb != string(Rollback) {
+		p, err := d.PlanResume(ctx, goal)
 		if err != nil {
 			return journal.Record{}, err
 		}
-		defer unlock()
-		var old data
-		if err := json.Unmarshal(st.Data, &old); err != nil {
-			return journal.Record{}, fmt.Errorf("read state: %w", err)
-		}
-		g := Goal{Verb: Rollback, Host: st.Host, FlakeDir: st.Flake, Yes: true}
-		if old.Rollback != nil {
-			for _, u := range sortedKeys(old.Rollback.Machine.Homes) {
-				g.Users = append(g.Users, d.userOf(u, old.Rollback.Machine.Homes[u]))
-			}
-		}
-		return d.rollback(ctx, g, nil)
+		return d.Run(ctx, p)
 	}
-	g, err := goal(*st)
+	if err := d.store.Open(); err != nil {
+		return journal.Record{}, err
+	}
+	unlock, err := d.store.Lock(journal.Holder{PID: d.cfg.PID, Host: d.cfg.HostName, Verb: string(Rollback), Started: d.cfg.Now()})
 	if err != nil {
 		return journal.Record{}, err
 	}
-	p, err := d.Plan(ctx, g)
-	if err != nil {
-		return journal.Record{}, err
+	defer unlock()
+	var old data
+	if err := json.Unmarshal(st.Data, &old); err != nil {
+		return journal.Record{}, fmt.Errorf("read state: %w", err)
 	}
-	return d.Run(ctx, p)
+	g := Goal{Verb: Rollback, Host: st.Host, FlakeDir: st.Flake, Yes: true}
+	if old.Rollback != nil {
+		for _, u := range sortedKeys(old.Rollback.Machine.Homes) {
+			g.Users = append(g.Users, d.userOf(u, old.Rollback.Machine.Homes[u]))
+		}
+	}
+	return d.rollback(ctx, g, nil)
 }

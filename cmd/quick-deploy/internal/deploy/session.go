@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
@@ -431,10 +432,10 @@ func Summary(r journal.Record) string {
 	if r.System != "" {
 		fmt.Fprintf(&b, "  system: %s\n", r.System)
 	}
-	for u, h := range r.Homes {
-		fmt.Fprintf(&b, "  home of %s: %s\n", u, h)
+	for _, u := range sortedKeys(r.Homes) {
+		fmt.Fprintf(&b, "  home of %s: %s\n", u, r.Homes[u])
 	}
-	for _, p := range append(r.Pending, r.Advice...) {
+	for _, p := range slices.Concat(r.Pending, r.Advice) {
 		fmt.Fprintf(&b, "  to do: %s\n", p)
 	}
 	if len(r.SkippedChecks) > 0 {

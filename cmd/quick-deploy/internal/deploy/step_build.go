@@ -269,8 +269,8 @@ func (compare) run(ctx context.Context, s *session) error {
 	if s.data.Before.Current == s.data.System {
 		diff = append(diff, "the system is the same")
 	}
-	for u, h := range s.data.Homes {
-		if s.data.Before.Homes[u].Path == h {
+	for _, u := range sortedKeys(s.data.Homes) {
+		if s.data.Before.Homes[u].Path == s.data.Homes[u] {
 			diff = append(diff, "the home of "+u+" is the same")
 		}
 	}

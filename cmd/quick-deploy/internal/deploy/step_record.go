@@ -189,7 +189,11 @@ func explain(st Status) (text, next string) {
 	case s.Status == journal.Running:
 		return fmt.Sprintf("run %d (%s %s) was cut off in step %q%s", s.ID, s.Verb, s.Host, stoppedAt(s), touched(s)), "quick-deploy resume"
 	}
-	return fmt.Sprintf("run %d (%s %s) ended in step %q: %s", s.ID, s.Verb, s.Host, stoppedAt(s), s.Error), "quick-deploy resume"
+	next = "quick-deploy resume"
+	if s.Verb == string(Rollback) {
+		next = "quick-deploy rollback"
+	}
+	return fmt.Sprintf("run %d (%s %s) ended in step %q: %s", s.ID, s.Verb, s.Host, stoppedAt(s), s.Error), next
 }
 
 // touched says whether a cut-off run may have changed the machine.
