@@ -137,7 +137,7 @@ func (a *app) goal(ctx context.Context, cmd *cli.Command, verb deploy.Verb) (dep
 		return deploy.Goal{}, nil, err
 	}
 	force := cmd.Bool("force-update")
-	t := target(g, name)
+	t := target(g, name, verb)
 	if size := cmd.String("min-free"); size != "" {
 		n, err := humanize.ParseBytes(size)
 		if err != nil || n > math.MaxInt64 {

@@ -97,7 +97,7 @@ func TestReboot(t *testing.T) {
 			if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(target, nil, 0o644); err != nil {
+			if err := os.WriteFile(target, []byte(pkg), 0o644); err != nil {
 				t.Fatal(err)
 			}
 			if err := os.Symlink(target, filepath.Join(dir, file)); err != nil {

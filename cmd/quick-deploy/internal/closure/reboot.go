@@ -18,7 +18,7 @@ func Reboot(booted, system string) []string {
 	} {
 		old, errOld := filepath.EvalSymlinks(filepath.Join(booted, part.file))
 		now, errNow := filepath.EvalSymlinks(filepath.Join(system, part.file))
-		if errOld != nil || errNow != nil || old == now {
+		if errOld != nil || errNow != nil || same(old, now) {
 			continue
 		}
 		reason := part.what + " changes"
@@ -33,6 +33,22 @@ func Reboot(booted, system string) []string {
 		why = append(why, "the kernel's parameters change")
 	}
 	return why
+}
+
+// same reports whether two files are one, or have the same content: built anew
+// to the same bytes, a kernel is no reason to reboot.
+func same(a, b string) bool {
+	if a == b {
+		return true
+	}
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	if errX != nil || errY != nil || !x.Mode().IsRegular() || !y.Mode().IsRegular() || x.Size() != y.Size() {
+		return false
+	}
+	old, errX := os.ReadFile(a)
+	now, errY := os.ReadFile(b)
+	return errX == nil && errY == nil && bytes.Equal(old, now)
 }
 
 // packageOf is the name of the store path that a file is in: linux-6.12.1 of /nix/store/…-linux-6.12.1/bzImage.
