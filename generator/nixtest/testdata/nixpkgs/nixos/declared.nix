@@ -23,6 +23,15 @@ lib.modules.mergeNodes [ ] listed (
       type = lib.types.raw;
       default.desktops = pkgs.standIn "desktops";
     };
+    # What colmena's own modules set, should a test bring them.
+    system.activationScripts = lib.mkOption {
+      type = lib.types.attrsOf lib.types.free;
+      default = { };
+    };
+    systemd.paths = lib.mkOption {
+      type = lib.types.attrsOf lib.types.free;
+      default = { };
+    };
     networking.hostName = lib.mkOption {
       type = lib.types.str;
       default = "nixos";
