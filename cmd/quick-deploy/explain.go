@@ -17,7 +17,10 @@ func (a *app) explainCommand() *cli.Command {
 		Usage:     "say where a value comes from: file, line and layer",
 		ArgsUsage: "[HOST] KEY",
 		Description: "The layers that mention the key, in the order they are applied: defaults, groups in the host's\n" +
-			"order, the host. What is marked is in the result. HOST may be left out where there is only one.",
+			"order, the host. What is marked is in the result. HOST may be left out where there is only one.\n" +
+			"With --option, KEY is an option of NixOS or of a home: its value and default by Nix, the module that\n" +
+			"declares it, and the lines of the profile and of the flake that set it.",
+		Flags:  explainOptionFlags(),
 		Action: a.explainAction,
 	}
 }
@@ -32,7 +35,7 @@ type layerLine struct {
 	Won    bool   `json:"won"`
 }
 
-func (a *app) explainAction(_ context.Context, cmd *cli.Command) error {
+func (a *app) explainAction(ctx context.Context, cmd *cli.Command) error {
 	args := cmd.Args().Slice()
 	if len(args) == 0 || len(args) > 2 {
 		return fault.New(fault.Usage, "explain takes a host and a key").Hint("quick-deploy explain web-1 services.nginx.expose")
@@ -47,6 +50,9 @@ func (a *app) explainAction(_ context.Context, cmd *cli.Command) error {
 		if host, err = a.hostName(l); err != nil {
 			return err
 		}
+	}
+	if cmd.Bool("option") {
+		return a.explainOption(ctx, cmd, l, host, key)
 	}
 	steps, err := l.profile.Explain(host, key)
 	if err != nil {
