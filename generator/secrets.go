@@ -18,12 +18,13 @@ type Secret struct {
 	File string
 	// SopsKey is the key in the host's sops file otherwise.
 	SopsKey string
+	// For is the service that reads it, "" for none of the catalogue.
+	For string
 }
 
 type secret struct {
 	Secret
 	node *profile.Node
-	used bool
 }
 
 // sopsFile is the name that the host's encrypted file has in the flake.
@@ -47,7 +48,6 @@ func (h *host) readSecrets() {
 			}
 		}
 		h.secrets[f.Key] = s
-		h.summary.Secrets = append(h.summary.Secrets, s.Secret)
 	}
 }
 
@@ -61,18 +61,28 @@ func (h *host) secretPath(name string, ref *profile.Node) (nix.Expr, error) {
 		}
 		return nil, fmt.Errorf("%s; name a secret under secrets:, never its value", why)
 	}
-	s.used = true
-	h.secrets[name] = s
+	if s.For == "" {
+		s.For = serviceOf(ref)
+		h.secrets[name] = s
+	}
 	if s.File != "" {
 		return nix.Str(s.File), nil
 	}
 	return nix.Ref{"config", "sops", "secrets", name, "path"}, nil
 }
 
+// serviceOf is the service that a node of the profile belongs to, "" outside of services.
+func serviceOf(n *profile.Node) string {
+	_, below, _ := strings.Cut(n.Pointer, "/services/")
+	name, _, _ := strings.Cut(below, "/")
+	return name
+}
+
 // secretFiles declares the secrets that sops-nix decrypts and copies their encrypted file.
 func (h *host) secretFiles() error {
 	var names []string
 	for _, name := range sortedKeys(h.secrets) {
+		h.summary.Secrets = append(h.summary.Secrets, h.secrets[name].Secret)
 		if h.secrets[name].File == "" {
 			names = append(names, name)
 		}
@@ -130,7 +140,7 @@ func (h *host) copySops(file *profile.Node, names []string) error {
 		}
 	}
 	h.files = append(h.files, File{Path: "hosts/" + h.profile.Name + "/" + sopsFile, Data: data})
-	h.sopsRule(path.Base(name))
+	h.sopsRule(ruleName(name))
 	h.set(file, nix.Path("./"+sopsFile), "sops", "defaultSopsFile")
 	return nil
 }
@@ -142,6 +152,16 @@ func (h *host) readBeside(n *profile.Node) ([]byte, error) {
 		return nil, err
 	}
 	return h.in.Files.ReadFile(name)
+}
+
+// ruleName is what of a file's name a rule of .sops.yaml can go by wherever the
+// profile lies: with its folders, so that files of one name keep their own keys.
+func ruleName(name string) string {
+	name = strings.TrimPrefix(path.Clean(name), "/")
+	for strings.HasPrefix(name, "../") {
+		name = strings.TrimPrefix(name, "../")
+	}
+	return name
 }
 
 // sopsRule notes who may read the encrypted file.
@@ -179,7 +199,10 @@ func sopsConfig(hosts []*host) []File {
 	}
 	var text strings.Builder
 	text.WriteString("# Written by quick-deploy from the keys in the profile:\n# sops --config .sops.yaml FILE\ncreation_rules:\n")
-	for _, file := range sortedKeys(recipients) {
+	files := sortedKeys(recipients)
+	// The first rule that fits counts: a/secrets.yaml goes before secrets.yaml.
+	slices.SortStableFunc(files, func(a, b string) int { return strings.Count(b, "/") - strings.Count(a, "/") })
+	for _, file := range files {
 		// A single quote is doubled in single-quoted YAML; keys are checked by the schema.
 		pattern := strings.ReplaceAll(regexp.QuoteMeta(file), "'", "''")
 		fmt.Fprintf(&text, "  - path_regex: '(^|/)%s$'\n    age: %s\n", pattern, strings.Join(recipients[file], ","))

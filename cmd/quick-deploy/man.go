@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cpuguy83/go-md2man/v2/md2man"
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
@@ -89,6 +91,12 @@ func page(b *bytes.Buffer, root, c *cli.Command) {
 		}
 	}
 	manOptions(b, c.Flags)
+	if slices.ContainsFunc(c.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), "skip") }) {
+		fmt.Fprint(b, "# PREFLIGHT CHECKS\n\nThe names that **--skip** takes.\n\n")
+		for _, check := range preflight.List() {
+			fmt.Fprintf(b, "**%s**\n:   %s\n\n", check.Name, check.Doc)
+		}
+	}
 	if c != root {
 		fmt.Fprintf(b, "The global options of quick-deploy(1) apply too.\n\n")
 		return

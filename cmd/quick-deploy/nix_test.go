@@ -92,6 +92,7 @@ hosts:
   atlas:
     system: x86_64-linux
     stateVersion: "26.05"
+    hardware: {loader: {kind: systemd-boot}, fileSystems: none}
     timezone: `+zone+`
     users: {ada: {admin: true, home: {sessionVariables: {ZONE: `+zone+`}}}}
 `)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -137,9 +138,16 @@ func (a *app) paths() deploy.Paths {
 	return p
 }
 
+// nixArch are Nix' names for what Go calls a processor; of others nothing is compared.
+var nixArch = map[string]string{"amd64": "x86_64", "arm64": "aarch64"}
+
 func (a *app) machine(r run.Runner, name string) *preflight.Machine {
+	arch := ""
+	if a.opts.root == "/" {
+		arch = nixArch[runtime.GOARCH]
+	}
 	return &preflight.Machine{
-		Runner: r, Root: a.opts.root, UID: os.Getuid(), User: name, AllowRoot: a.opts.allowRoot, Environ: os.Getenv,
+		Runner: r, Arch: arch, Root: a.opts.root, UID: os.Getuid(), User: name, AllowRoot: a.opts.allowRoot, Environ: os.Getenv,
 		Client: &http.Client{Timeout: 10 * time.Second}, FreeBytes: preflight.FreeBytes, FlakeDir: a.opts.flake,
 	}
 }

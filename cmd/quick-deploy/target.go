@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/generator"
@@ -34,7 +35,7 @@ func (g *generated) node(name string) *profile.Node {
 }
 
 // target tells the preflight checks what the configuration will be like.
-func target(g *generated, name string) preflight.Target {
+func target(g *generated, name string, verb deploy.Verb) preflight.Target {
 	h, n := g.host(name), g.node(name)
 	t := preflight.Target{
 		Host: name, System: h.System, Release: h.Release, StateVersion: h.StateVersion,
@@ -59,7 +60,7 @@ func target(g *generated, name string) preflight.Target {
 			}
 		}
 		if len(s.Info.Data) > 0 {
-			t.Services = append(t.Services, preflight.Stateful{Name: s.Name, Version: serviceVersion(n, s.Name)})
+			t.Services = append(t.Services, preflight.Stateful{Name: s.Name, Version: serviceVersion(g.schema, n, s.Name)})
 		}
 	}
 	for _, s := range h.Secrets {
@@ -68,22 +69,42 @@ func target(g *generated, name string) preflight.Target {
 			// Where sops-nix puts it (sops-nix, modules/sops: sops.secrets.<name>.path).
 			path = "/run/secrets/" + s.Name
 		}
-		t.Secrets = append(t.Secrets, preflight.Secret{Name: s.Name, Path: path, Made: s.File == ""})
+		t.Secrets = append(t.Secrets, preflight.Secret{Name: s.Name, Path: path, For: s.For, Made: s.File == ""})
 	}
 	for _, f := range g.flake.Files {
 		t.Paths = append(t.Paths, f.Path)
 	}
+	if (verb == deploy.Boot || verb == deploy.Switch) && !bootsByOption(n) {
+		t.Unbootable = h.Decision.Blockers
+	}
 	return hardwareTarget(t, h, g.facts[name])
 }
 
-// serviceVersion is the version that the profile pins a service to, if it says.
-func serviceVersion(host *profile.Node, service string) string {
-	for _, key := range []string{"version", "package"} {
-		if v := host.Get("services", service, key); v != nil && v.Scalar != nil {
-			return strings.TrimPrefix(fmt.Sprint(v.Scalar), service+"_")
+// bootsByOption tells whether the profile itself says by options of NixOS how
+// the machine boots, which the decisions about its hardware do not know.
+func bootsByOption(host *profile.Node) bool {
+	options := host.Get("nixos")
+	return options != nil && slices.ContainsFunc(options.Fields, func(f profile.Field) bool {
+		return slices.ContainsFunc([]string{"boot", "fileSystems", "disko"}, func(set string) bool {
+			return f.Key == set || strings.HasPrefix(f.Key, set+".")
+		})
+	})
+}
+
+// serviceVersion is the version in the name of the package that a service runs,
+// 16 of postgresql_16: the profile's, else the catalogue's. Others follow NixOS.
+func serviceVersion(root *schema.Node, host *profile.Node, service string) string {
+	name := host.Get("services", service, "package").Str()
+	if name == "" {
+		if key := root.Properties["host"].Properties["services"].Properties[service].Properties["package"]; key != nil {
+			name, _ = key.Default.(string)
 		}
 	}
-	return ""
+	version, ok := strings.CutPrefix(name, service+"_")
+	if !ok {
+		return ""
+	}
+	return strings.ReplaceAll(version, "_", ".")
 }
 
 // healthChecks are what shows that the host came up as its profile says:

@@ -14,6 +14,12 @@ import (
 // bootable compares what the target says of root file system and loader with the running system.
 func bootable(_ context.Context, m *Machine, t Target) []Finding {
 	var out []Finding
+	if len(t.Unbootable) > 0 {
+		out = append(out, Finding{
+			What: "the machine would not boot with this configuration: " + strings.Join(t.Unbootable, ", "),
+			Fix:  "say it under hardware or nixos in the profile, or name the machine's facts by hardware.facts; what local.nix says is not seen here",
+		})
+	}
 	if device, fsType, ok := m.rootMount(); ok && t.RootFS.Device != "" && t.RootFS.Type != "tmpfs" && fsType != "tmpfs" && fsType != "overlay" {
 		want := t.RootFS.Device
 		if p, err := filepath.EvalSymlinks(m.path(want)); err == nil {
@@ -200,16 +206,20 @@ func secrets(_ context.Context, m *Machine, t Target) []Finding {
 		if s.Made {
 			continue
 		}
+		what := "the secret " + s.Name
+		if s.For != "" {
+			what += " for " + s.For
+		}
 		fi, err := os.Stat(m.path(s.Path))
 		switch {
 		case os.IsNotExist(err):
-			out = append(out, Finding{What: fmt.Sprintf("the secret %s for %s is missing: %s", s.Name, s.For, s.Path), Fix: "put it there, readable by the service only, or let sops-nix or agenix make it"})
+			out = append(out, Finding{What: fmt.Sprintf("%s is missing: %s", what, s.Path), Fix: "put it there, readable by the service only, or let sops-nix or agenix make it"})
 		case err != nil:
 			continue // a directory that only root may look into: it is there
 		case fi.Mode().Perm()&0o004 != 0:
-			out = append(out, Finding{Severity: Warning, What: fmt.Sprintf("the secret %s can be read by everybody: %s has mode %04o", s.Name, s.Path, fi.Mode().Perm()), Fix: "sudo chmod 0400 " + s.Path})
+			out = append(out, Finding{Severity: Warning, What: fmt.Sprintf("%s can be read by everybody: %s has mode %04o", what, s.Path, fi.Mode().Perm()), Fix: "sudo chmod 0400 " + s.Path})
 		case fi.Size() == 0 && fi.Mode().IsRegular():
-			out = append(out, Finding{What: fmt.Sprintf("the secret %s for %s is empty: %s", s.Name, s.For, s.Path), Fix: "write it"})
+			out = append(out, Finding{What: fmt.Sprintf("%s is empty: %s", what, s.Path), Fix: "write it"})
 		}
 	}
 	return out

@@ -22,7 +22,7 @@ var checks = []check{
 	{name: "release", doc: "NixOS would not go back to an older release", acting: true, run: release},
 	{name: "state-version", doc: "stateVersion is what it was at the first deployment", acting: true, run: stateVersion},
 	{name: "services", doc: "no service with data would go back to an older version", acting: true, run: services},
-	{name: "boot", doc: "root file system and boot loader are those of the running system", acting: true, run: bootable},
+	{name: "boot", doc: "the configuration boots: on known disks, with root file system and boot loader of the running system", acting: true, run: bootable},
 	{name: "accounts", doc: "somebody can still log in and become root", acting: true, run: accounts},
 	{name: "ssh", doc: "a run over SSH does not close the door behind itself", acting: true, run: sshKept},
 	{name: "ports", doc: "no two services listen on the same port", run: ports},

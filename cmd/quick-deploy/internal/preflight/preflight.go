@@ -104,13 +104,3 @@ func Names() []string {
 	}
 	return out
 }
-
-// Doc is the one-line description of the named check.
-func Doc(name string) string {
-	for _, c := range checks {
-		if c.name == name {
-			return c.doc
-		}
-	}
-	return ""
-}

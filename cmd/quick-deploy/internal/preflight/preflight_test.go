@@ -123,6 +123,7 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 		"from unstable":     {"release", map[string]string{"etc/os-release": "VERSION_ID=\"26.11\"\nBUILD_ID=\"26.11pre812345.abc\"\n"}, nil, "pre-release of NixOS 26.11", Blocker},
 		"stateVersion":      {"state-version", nil, func(_ *Machine, tg *Target) { tg.Deployed = "24.05" }, "stateVersion is 26.05, the machine was deployed with 24.05", Blocker},
 		"older postgresql":  {"services", map[string]string{"etc/systemd/system/postgresql.service": "/nix/store/abcdefghijklmnopqrstuvwxyz012345-postgresql-17.2/bin/postgres"}, nil, "from 17.2 to 16", Blocker},
+		"no loader":         {"boot", nil, func(_ *Machine, tg *Target) { tg.Unbootable = []string{"no boot loader"} }, "would not boot with this configuration: no boot loader", Blocker},
 		"other root disk":   {"boot", map[string]string{"proc/self/mounts": "/dev/nvme0n1p2 / ext4 rw 0 0\n"}, nil, "running root file system is /dev/nvme0n1p2", Blocker},
 		"stale uuid":        {"boot", nil, func(_ *Machine, tg *Target) { tg.RootFS.Device = "/dev/disk/by-uuid/2" }, "on no disk of this machine", Blocker},
 		"other root type":   {"boot", nil, func(_ *Machine, tg *Target) { tg.RootFS.Type = "btrfs" }, "is ext4, the profile says btrfs", Blocker},
