@@ -56,7 +56,7 @@
             ];
           };
           # The hash of what `go mod vendor` makes. A test of generator/nixtest compares the two.
-          vendorHash = "sha256-ZCkK+OMyb3Tlj3ctL8J7Ja8LKUbG28dPS+vrTwBm3Sc=";
+          vendorHash = "sha256-DbVS8cstkWSVtW7vOM0CF2Mf5w1ldKNHVyy5BGWAz0M=";
 
           subPackages = [ "cmd/quick-deploy" ];
           env.CGO_ENABLED = 0;

@@ -32,6 +32,15 @@ lib.modules.mergeNodes [ ] listed (
       type = lib.types.attrsOf lib.types.free;
       default = { };
     };
+    # The manual says only "function"; a list is taken for a function that returns it.
+    services.postgresql.extensions = lib.mkOption {
+      type =
+        let
+          packages = lib.types.listOf lib.types.package;
+        in
+        lib.types.coercedTo packages (list: _: list) (lib.types.functionTo packages);
+      default = _: [ ];
+    };
     networking.hostName = lib.mkOption {
       type = lib.types.str;
       default = "nixos";
