@@ -5,17 +5,25 @@
 # their sandboxes of them.
 { config, lib, ... }:
 let
-  # A loose check of return paths is what VPNs and exit nodes ask the firewall for.
-  rpFilter = if config.networking.firewall.checkReversePath == "loose" then 2 else 1;
+  # VPNs and exit nodes ask the firewall for a loose check of return paths, or for none.
+  strict = builtins.elem config.networking.firewall.checkReversePath [
+    true
+    "strict"
+  ];
+  rpFilter = if strict then 1 else 2;
+  # An option of this type cannot be defined twice, not even alike: modules of nixpkgs that set
+  # one of these by mkDefault win.
+  fallback = lib.mkOverride 1100;
 in
 {
   security = {
     apparmor.enable = lib.mkDefault true;
-    protectKernelImage = lib.mkDefault true;
+    # It forbids hibernation, too, which takes a swap device.
+    protectKernelImage = lib.mkDefault (config.swapDevices == [ ]);
     sudo.execWheelOnly = lib.mkDefault true;
   };
 
-  boot.kernel.sysctl = lib.mapAttrs (_: lib.mkDefault) {
+  boot.kernel.sysctl = lib.mapAttrs (_: fallback) {
     "kernel.dmesg_restrict" = 1;
     "kernel.unprivileged_bpf_disabled" = 1;
     "net.core.bpf_jit_harden" = 2;

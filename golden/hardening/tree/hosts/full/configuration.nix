@@ -15,7 +15,6 @@
   networking.hostName = "full";
 
   security = {
-    allowUserNamespaces = false;
     apparmor.enable = false;
     lockKernelModules = true;
     protectKernelImage = false;
