@@ -14,6 +14,7 @@
     enable = lib.mkDefault true;
     location = lib.mkDefault "/var/backup/postgresql";
     compression = lib.mkDefault "zstd";
-    startAt = lib.mkDefault "*-*-* 01:15:00";
+    # Backups are daily, from midnight on, unless a host says otherwise.
+    startAt = lib.mkDefault "*-*-* 23:15:00";
   };
 }
