@@ -12,8 +12,9 @@
       storage = {
         storage_path = lib.mkDefault "/var/lib/qdrant/storage";
         snapshots_path = lib.mkDefault "/var/lib/qdrant/snapshots";
+        # Stronger than nixpkgs' own default.
+        hnsw_index.on_disk = lib.mkOverride 900 true;
       };
-      hsnw_index.on_disk = lib.mkDefault true;
       telemetry_disabled = lib.mkDefault true;
     };
   };
