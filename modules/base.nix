@@ -39,8 +39,6 @@
     };
   };
 
-  services.timesyncd.enable = lib.mkDefault true;
-
   i18n.defaultLocale = lib.mkDefault "en_US.UTF-8";
   console = {
     font = lib.mkDefault "Lat2-Terminus16";
