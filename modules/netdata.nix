@@ -1,8 +1,10 @@
-# Netdata on the loopback: live charts of everything in this machine, without the cloud.
-{ lib, ... }:
+# Netdata on the loopback: live charts of everything in this machine, without the cloud. Its page
+# has a licence of its own, which is not free; without that option nixpkgs builds no page at all.
+{ lib, pkgs, ... }:
 {
   services.netdata = {
     enable = lib.mkDefault true;
+    package = lib.mkDefault (pkgs.netdata.override { withCloudUi = true; });
     enableAnalyticsReporting = lib.mkDefault false;
     # One section is one value here: a host that sets a key of it sets them all.
     config.web = lib.mkDefault {

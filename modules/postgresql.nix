@@ -1,5 +1,5 @@
 # PostgreSQL 16 for the applications of this machine: peer authentication on the socket,
-# SCRAM passwords over TCP, loopback only, and memory settings that suit analytical queries
+# SCRAM passwords over TCP, loopback only, pgvector, and memory settings that suit analytical queries
 # and embeddings better than the cautious ones of upstream.
 { lib, pkgs, ... }:
 {
@@ -7,15 +7,9 @@
     enable = lib.mkDefault true;
     # A new major version needs a migration of the data, so it never follows stateVersion.
     package = lib.mkDefault pkgs.postgresql_16;
-    extensions = lib.mkDefault (ps: [ ps.pgvector ]);
-
-    ensureDatabases = lib.mkDefault [ "aidb" ];
-    ensureUsers = lib.mkDefault [
-      {
-        name = "aidb";
-        ensureDBOwnership = true;
-      }
-    ];
+    # Beside what other modules need: a default would give way to theirs, and the indexes that
+    # are there already could no longer be read.
+    extensions = ps: [ ps.pgvector ];
 
     # The first line that matches decides; nixpkgs appends its own md5 lines below these.
     authentication = ''

@@ -52,9 +52,31 @@
 
   networking.hostName = "atlas";
 
-  nixpkgs.config.allowUnfreePredicate = pkg: builtins.elem (lib.getName pkg) [ "open-webui" ];
+  nixpkgs.config.allowUnfreePredicate =
+    pkg:
+    builtins.elem (lib.getName pkg) [
+      "netdata"
+      "open-webui"
+    ];
 
-  services.llama-cpp.model = "/srv/models/model.gguf";
+  services = {
+    llama-cpp.model = "/srv/models/model.gguf";
+    postgresql = {
+      ensureDatabases = [ "aidb" ];
+      ensureUsers = [
+        {
+          ensureDBOwnership = true;
+          name = "aidb";
+        }
+      ];
+    };
+  };
 
-  system.stateVersion = "26.05";
+  system = {
+    autoUpgrade.flags = [
+      "--update-input"
+      "nixpkgs"
+    ];
+    stateVersion = "26.05";
+  };
 }

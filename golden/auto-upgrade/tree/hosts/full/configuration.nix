@@ -18,10 +18,7 @@
     autoUpgrade = {
       allowReboot = true;
       dates = "Sun 04:00";
-      flags = [
-        "--no-write-lock-file"
-        "--print-build-logs"
-      ];
+      flags = [ "--no-update-lock-file" ];
       flake = "github:ada/machines";
       operation = "boot";
       randomizedDelaySec = "30min";

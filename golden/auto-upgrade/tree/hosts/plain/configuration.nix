@@ -14,5 +14,11 @@
 
   networking.hostName = "plain";
 
-  system.stateVersion = "26.05";
+  system = {
+    autoUpgrade.flags = [
+      "--update-input"
+      "nixpkgs"
+    ];
+    stateVersion = "26.05";
+  };
 }

@@ -52,10 +52,7 @@
       }
       { name = "reporting"; }
     ];
-    extensions = [
-      pkgs.postgresql17Packages.pgvector
-      pkgs.postgresql17Packages.postgis
-    ];
+    extensions = [ pkgs.postgresql17Packages.postgis ];
     package = pkgs.postgresql_17;
     settings = {
       effective_cache_size = "12GB";

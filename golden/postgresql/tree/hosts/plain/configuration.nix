@@ -14,11 +14,20 @@
 
   networking.hostName = "plain";
 
-  services.postgresql.settings = {
-    effective_cache_size = "12288MB";
-    maintenance_work_mem = "1024MB";
-    shared_buffers = "4096MB";
-    work_mem = "40MB";
+  services.postgresql = {
+    ensureDatabases = [ "aidb" ];
+    ensureUsers = [
+      {
+        ensureDBOwnership = true;
+        name = "aidb";
+      }
+    ];
+    settings = {
+      effective_cache_size = "12288MB";
+      maintenance_work_mem = "1024MB";
+      shared_buffers = "4096MB";
+      work_mem = "40MB";
+    };
   };
 
   system.stateVersion = "26.05";

@@ -40,6 +40,16 @@
     ];
   };
 
+  services.postgresql = {
+    ensureDatabases = [ "aidb" ];
+    ensureUsers = [
+      {
+        ensureDBOwnership = true;
+        name = "aidb";
+      }
+    ];
+  };
+
   environment.systemPackages = [
     # network: Network clients and diagnosis
     pkgs.curl

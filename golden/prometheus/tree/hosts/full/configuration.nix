@@ -24,24 +24,35 @@
     hostName = "full";
   };
 
-  services.prometheus = {
-    globalConfig.scrape_interval = "30s";
-    listenAddress = "0.0.0.0";
-    port = 9091;
-    retentionTime = "90d";
-    scrapeConfigs = [
-      {
-        job_name = "nodes";
-        static_configs = [
-          {
-            targets = [
-              "10.0.0.2:9100"
-              "10.0.0.3:9100"
-            ];
-          }
-        ];
-      }
-    ];
+  services = {
+    postgresql = {
+      ensureDatabases = [ "aidb" ];
+      ensureUsers = [
+        {
+          ensureDBOwnership = true;
+          name = "aidb";
+        }
+      ];
+    };
+    prometheus = {
+      globalConfig.scrape_interval = "30s";
+      listenAddress = "0.0.0.0";
+      port = 9091;
+      retentionTime = "90d";
+      scrapeConfigs = [
+        {
+          job_name = "nodes";
+          static_configs = [
+            {
+              targets = [
+                "10.0.0.2:9100"
+                "10.0.0.3:9100"
+              ];
+            }
+          ];
+        }
+      ];
+    };
   };
 
   system.stateVersion = "26.05";

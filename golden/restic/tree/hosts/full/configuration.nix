@@ -15,37 +15,48 @@
 
   networking.hostName = "full";
 
-  services.restic.backups = {
-    cloud = {
-      environmentFile = "/etc/secrets/restic-env";
-      initialize = false;
-      passwordFile = "/etc/secrets/restic-password";
-      paths = [ "/srv" ];
-      repositoryFile = "/etc/secrets/restic-repository";
-      timerConfig = {
-        OnCalendar = "daily";
-        Persistent = true;
-        RandomizedDelaySec = "1h";
-      };
+  services = {
+    postgresql = {
+      ensureDatabases = [ "aidb" ];
+      ensureUsers = [
+        {
+          ensureDBOwnership = true;
+          name = "aidb";
+        }
+      ];
     };
-    home = {
-      exclude = [ "/home/*/.cache" ];
-      initialize = true;
-      passwordFile = "/etc/secrets/restic-password";
-      paths = [
-        "/home"
-        "/var/backup"
-      ];
-      pruneOpts = [
-        "--keep-daily 7"
-        "--keep-weekly 5"
-        "--keep-monthly 12"
-      ];
-      repository = "sftp:backup@nas:/backups/full";
-      timerConfig = {
-        OnCalendar = "03:30";
-        Persistent = true;
-        RandomizedDelaySec = "1h";
+    restic.backups = {
+      cloud = {
+        environmentFile = "/etc/secrets/restic-env";
+        initialize = false;
+        passwordFile = "/etc/secrets/restic-password";
+        paths = [ "/srv" ];
+        repositoryFile = "/etc/secrets/restic-repository";
+        timerConfig = {
+          OnCalendar = "daily";
+          Persistent = true;
+          RandomizedDelaySec = "1h";
+        };
+      };
+      home = {
+        exclude = [ "/home/*/.cache" ];
+        initialize = true;
+        passwordFile = "/etc/secrets/restic-password";
+        paths = [
+          "/home"
+          "/var/backup"
+        ];
+        pruneOpts = [
+          "--keep-daily 7"
+          "--keep-weekly 5"
+          "--keep-monthly 12"
+        ];
+        repository = "sftp:backup@nas:/backups/full";
+        timerConfig = {
+          OnCalendar = "03:30";
+          Persistent = true;
+          RandomizedDelaySec = "1h";
+        };
       };
     };
   };
