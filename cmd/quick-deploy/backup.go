@@ -31,6 +31,7 @@ func (a *app) backupCommand() *cli.Command {
 	}
 }
 
+// backups are all of the user's; the folder is made with the first of them.
 func backups() *backup.Store {
 	return &backup.Store{Dir: filepath.Join(stateHome(), "quick-deploy", "backups"), Now: time.Now}
 }

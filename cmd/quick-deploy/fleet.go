@@ -114,7 +114,7 @@ func (a *app) roll(g *generated, only string) (*roll, error) {
 		Runner: a.fleetRunner(), Flake: dir, Engine: g.flake.Fleet.Engine, Parallel: g.flake.Fleet.Parallel,
 		State: fleet.StateDir(filepath.Join(stateHome(), "quick-deploy"), dir),
 		SSH:   strings.Fields(os.Getenv("NIX_SSHOPTS")), By: me.Username, Tool: version,
-		Now: time.Now, Sleep: sleep, Events: a.fleetEvent,
+		Now: time.Now, Sleep: retry.Sleep, Events: a.fleetEvent,
 		BuildTimeout: 4 * time.Hour, ActivateTimeout: 30 * time.Minute,
 	}}
 	data, err := os.ReadFile(filepath.Join(dir, lockFile))

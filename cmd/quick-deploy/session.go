@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -57,6 +58,7 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 	cfg := deploy.Config{
 		StateDir: filepath.Join(stateHome(), "quick-deploy"), Paths: a.paths(), Runner: runner,
 		User: me, HomeDir: os.Getenv("HOME"), StateHome: stateHome(), HostName: m.Hostname, Tool: version,
+		Jitter:  rand.Float64,
 		Machine: a.machine(runner, me), Health: a.checker(runner, me),
 		// A display that SSH forwards is not this machine's.
 		Graphical: os.Getenv("SSH_CONNECTION") == "" && (os.Getenv("WAYLAND_DISPLAY") != "" || os.Getenv("DISPLAY") != ""),
@@ -154,22 +156,11 @@ func (a *app) machine(r run.Runner, name string) *preflight.Machine {
 
 func (a *app) checker(r run.Runner, name string) *health.Checker {
 	return &health.Checker{
-		Runner: r, Root: a.opts.root, User: name, Now: time.Now, Sleep: sleep,
+		Runner: r, Root: a.opts.root, User: name, Now: time.Now, Sleep: retry.Sleep,
 		Dial: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, Client: &http.Client{Timeout: 10 * time.Second},
 		HomeProfile: func(string) string {
 			return filepath.Join(stateHome(), "nix", "profiles", "home-manager")
 		},
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 

@@ -183,10 +183,7 @@ func (a *app) replaceLock(ctx context.Context, path string, have, now []byte, wh
 	if a.opts.dryRun {
 		return nil
 	}
-	store, err := a.backups()
-	if err != nil {
-		return err
-	}
+	store := backups()
 	m, err := store.Make(ctx, store.NewID(), 0, []backup.Item{{Path: path, Why: why}})
 	if err != nil {
 		return err
@@ -201,21 +198,10 @@ func (a *app) replaceLock(ctx context.Context, path string, have, now []byte, wh
 	return nil
 }
 
-func (a *app) backups() (*backup.Store, error) {
-	store := &backup.Store{Dir: filepath.Join(stateHome(), "quick-deploy", "backups"), Writer: atomic.Writer{}, Now: time.Now}
-	if err := os.MkdirAll(store.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("back up: %w", err)
-	}
-	return store, nil
-}
-
 // undoUpdate goes back to the newest copy that update made of this flake's lock
 // file; called again, one further back, and never forward.
 func (a *app) undoUpdate(ctx context.Context, path string, have []byte) error {
-	store, err := a.backups()
-	if err != nil {
-		return err
-	}
+	store := backups()
 	all, err := store.List()
 	if err != nil {
 		return err

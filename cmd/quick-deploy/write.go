@@ -8,9 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
@@ -46,16 +44,13 @@ func (a *app) write(ctx context.Context, g *generated, force bool) (tree.Result,
 
 // backup copies the files that force replaces to a backup of their own.
 func (a *app) backup(ctx context.Context, g *generated) (func(string, []byte) error, error) {
-	store := &backup.Store{Dir: filepath.Join(stateHome(), "quick-deploy", "backups"), Writer: atomic.Writer{}, Now: time.Now}
+	store := backups()
 	var items []backup.Item
 	for _, c := range g.changes.InTheWay() {
 		items = append(items, backup.Item{Path: filepath.Join(g.tree.Dir(), c.Path), Why: "edited by hand, replaced by --force-update"})
 	}
 	if len(items) == 0 {
 		return func(path string, _ []byte) error { return fmt.Errorf("no backup was made of %s", path) }, nil
-	}
-	if err := os.MkdirAll(store.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("back up: %w", err)
 	}
 	m, err := store.Make(ctx, store.NewID(), 0, items)
 	if err != nil {

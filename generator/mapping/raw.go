@@ -2,7 +2,8 @@ package mapping
 
 import (
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -86,11 +87,4 @@ func (r *raw) problem(key string, n *profile.Node, err error) {
 	r.problems = append(r.problems, profile.Problem{Pos: n.Pos, Path: key, What: key, Why: err.Error()})
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
-}
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -134,7 +135,7 @@ func (n Nix) Update(ctx context.Context, dir string, inputs []string, notify fun
 		args = append(args, ref)
 	}
 	cmd := run.Command{Name: "nix", Args: append(args, n.Args...)}
-	err = retry.Default().Do(ctx, nil, sleep, notify, func(int) *retry.Failure {
+	err = retry.Default().Do(ctx, rand.Float64, retry.Sleep, notify, func(int) *retry.Failure {
 		res, err := n.Runner.Run(ctx, cmd)
 		if err == nil {
 			return nil
@@ -169,15 +170,4 @@ func (n Nix) minor(ctx context.Context) (int, error) {
 		}
 	}
 	return firstUpdateByName, nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

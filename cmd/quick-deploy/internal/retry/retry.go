@@ -29,6 +29,18 @@ func Default() Policy {
 	return Policy{Attempts: 4, First: 2 * time.Second, Max: 16 * time.Second, MaxServer: 2 * time.Minute, Jitter: 0.2}
 }
 
+// Sleep waits for d, or until ctx ends and returns its error.
+func Sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Failure is why an attempt failed, as the caller sees it.
 type Failure struct {
 	Err    error
