@@ -87,7 +87,7 @@ func fromValue(v any, at []string) (Expr, error) {
 		}
 		return set, nil
 	}
-	return nil, valueError(at, fmt.Errorf("Nix has no counterpart of %T", v))
+	return nil, valueError(at, fmt.Errorf("no counterpart of %T in Nix", v))
 }
 
 func valueError(at []string, err error) error {

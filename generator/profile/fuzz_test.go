@@ -127,7 +127,7 @@ func textual(v any) any {
 		}
 		return out
 	case string:
-		if strings.IndexAny(v, "0123456789") >= 0 {
+		if strings.ContainsAny(v, "0123456789") {
 			return "a scalar with digits"
 		}
 		return v

@@ -34,8 +34,6 @@ type world struct {
 	after  func(c run.Command)
 	// ran lists the commands, root ones with a "#".
 	ran []string
-	// ready says whether health finds the system well, by store path.
-	sick map[string]bool
 }
 
 func newWorld(t testing.TB) *world {

@@ -221,7 +221,6 @@ func (s *Store) read(name string, v any) (bool, error) {
 // unusable is a file that is there and cannot be used.
 type unusable struct {
 	path, why string
-	newer     bool
 }
 
 func (u *unusable) Error() string { return u.path + ": " + u.why }
