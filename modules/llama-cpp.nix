@@ -14,7 +14,7 @@ in
     host = lib.mkDefault "127.0.0.1";
     port = lib.mkDefault 8082;
     package = lib.mkDefault (
-      if builtins.elem "nvidia" drivers then
+      if config.hardware.nvidia.datacenter.enable || builtins.elem "nvidia" drivers then
         pkgs.llama-cpp.override { cudaSupport = true; }
       else if builtins.elem "amdgpu" drivers then
         pkgs.llama-cpp.override { rocmSupport = true; }

@@ -15,7 +15,7 @@ in
     host = lib.mkDefault "127.0.0.1";
     port = lib.mkDefault 11434;
     package = lib.mkDefault (
-      if builtins.elem "nvidia" drivers then
+      if config.hardware.nvidia.datacenter.enable || builtins.elem "nvidia" drivers then
         pkgs.ollama-cuda
       else if builtins.elem "amdgpu" drivers then
         pkgs.ollama-rocm

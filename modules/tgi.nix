@@ -17,8 +17,10 @@
     extraOptions = [ "--shm-size=1g" ];
   };
 
+  # Cards of a data centre have a driver without X.
   hardware.nvidia-container-toolkit.enable = lib.mkDefault (
-    builtins.elem "nvidia" config.services.xserver.videoDrivers
+    config.hardware.nvidia.datacenter.enable
+    || builtins.elem "nvidia" config.services.xserver.videoDrivers
   );
 
   systemd.tmpfiles.settings.tgi."/var/lib/tgi".d.mode = "0700";

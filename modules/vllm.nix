@@ -22,8 +22,10 @@
     extraOptions = [ "--ipc=host" ];
   };
 
+  # Cards of a data centre have a driver without X.
   hardware.nvidia-container-toolkit.enable = lib.mkDefault (
-    builtins.elem "nvidia" config.services.xserver.videoDrivers
+    config.hardware.nvidia.datacenter.enable
+    || builtins.elem "nvidia" config.services.xserver.videoDrivers
   );
 
   systemd.tmpfiles.settings.vllm."/var/lib/vllm".d.mode = "0700";
