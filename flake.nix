@@ -52,6 +52,7 @@
               ./go.sum
               ./golden
               ./modules
+              ./README.md
               ./schema
             ];
           };
