@@ -21,11 +21,15 @@ type said struct{ what, why, hint string }
 func advice(x *index, f *located, e NixError) said {
 	switch e.Kind {
 	case OptionMissing:
+		if strings.HasPrefix(f.Generated, "modules/") {
+			return said{"option " + e.Option + " does not exist", f.Generated + " sets it, which the profile's " + f.Path + " brings in",
+				didYouMean(e, "the module is made for another release of NixOS than the nixpkgs in flake.lock: see release in the profile, or quick-deploy update")}
+		}
 		return said{"option " + e.Option + " does not exist", x.whose(f), didYouMean(e, "nothing of this name is declared by NixOS or by what the host imports; search.nixos.org/options lists the names")}
 	case OptionRemoved:
 		return said{"option " + e.Option + " is gone", lastLine(e.Message), "remove it, or set what took its place"}
 	case OptionType:
-		return said{"option " + e.Option + " is of another type", typeWhy(e), typeHint(f.node, e)}
+		return said{"option " + e.Option + " is of another type", typeWhy(e), typeHint(f, e)}
 	case OptionConflict:
 		return said{"option " + e.Option + " has two values", x.conflict(e), "keep one of them; in local.nix lib.mkForce decides for one"}
 	case OptionReadOnly:
@@ -33,7 +37,7 @@ func advice(x *index, f *located, e NixError) said {
 	case OptionUnset:
 		return said{"option " + e.Option + " has no value", "something that is switched on needs it and it has no default", "set it in the profile, under nixos: " + e.Option}
 	case Assertion:
-		return said{firstLine(e.Message), rest(e.Message), ""}
+		return said{firstLine(e.Message), rest(e.Message), assertionHint(e.Message)}
 	case AttributeMissing:
 		return missingAttribute(f, e)
 	case VariableMissing:
@@ -47,7 +51,7 @@ func advice(x *index, f *located, e NixError) said {
 	case Syntax:
 		return said{firstLine(e.Message), "", "Nix stopped reading here; a missing ; or a bracket that is open on the line before is the usual cause"}
 	case Recursion:
-		return said{"a value depends on itself", x.evaluating(e), "look for an option that reads config of itself, or imports that depend on config; --show-trace tells the way round"}
+		return said{"a value depends on itself", x.evaluating(e), "look for an option that reads config of itself, or imports that depend on config; the trace in the log tells the way round"}
 	case Unfree:
 		name := baseName(e.Name)
 		return said{"package " + name + " is not free software", "its licence is not allowed on this host", "add it to the host's allowUnfree: [" + name + "]"}
@@ -62,7 +66,11 @@ func advice(x *index, f *located, e NixError) said {
 	case HashMismatch:
 		return said{"a download is not what was promised", strings.Join(e.Detail, ", "), "somebody changed the file upstream, or the hash in the package or in flake.lock is wrong; trying again does not help"}
 	case FileMissing:
-		return said{"no such file: " + e.shortName(), "", "write the file, or remove the reference; in a git repository Nix sees only files that git knows"}
+		hint := ""
+		if f.Owner != OfNobody {
+			hint = "write the file, or remove the reference; in a git repository Nix sees only files that git knows"
+		}
+		return said{"no such file: " + e.shortName(), "", hint}
 	case FileUntracked:
 		return said{"git does not know " + e.shortName(), "in a git repository Nix sees only files that git knows", "git add --intent-to-add " + e.shortName()}
 	case Impure:
@@ -131,7 +139,11 @@ func article(noun string) string {
 }
 
 // typeHint says how the profile's value becomes what the option takes.
-func typeHint(n *profile.Node, e NixError) string {
+func typeHint(f *located, e NixError) string {
+	n := f.node
+	if n == nil && f.Owner == OfUser && strings.HasPrefix(e.Expected, "list of") {
+		return "put it into brackets: [ … ]"
+	}
 	if n == nil {
 		return ""
 	}
@@ -170,6 +182,17 @@ func typeHint(n *profile.Node, e NixError) string {
 		if near := profile.Nearest(text, names); near != "" {
 			return "did you mean " + near + "?"
 		}
+	}
+	return ""
+}
+
+// assertionHint is what the profile can do about an assertion that every new machine meets.
+func assertionHint(message string) string {
+	switch {
+	case strings.Contains(message, "root file system"):
+		return "run quick-deploy probe on the machine itself, or give its disks in the profile"
+	case strings.Contains(message, "boot.loader.grub.devices"):
+		return "run quick-deploy probe on the machine itself, or set hardware.loader in the profile"
 	}
 	return ""
 }
@@ -279,7 +302,7 @@ func (e NixError) shortName() string {
 
 // baseOf is a derivation or store path by its name: no folder, hash or .drv.
 func baseOf(path string) string {
-	name := strings.TrimSuffix(path[strings.LastIndexByte(path, '/')+1:], ".drv")
+	name, _, _ := strings.Cut(path[strings.LastIndexByte(path, '/')+1:], ".drv")
 	if len(name) > 33 && name[32] == '-' {
 		return name[33:]
 	}

@@ -62,9 +62,10 @@ var rules = []rule{
 	{Impure, re("^access to (?:absolute |canonical )?path " + quote + " is forbidden"), name},
 	{Impure, re("^cannot (?:look up|find) " + quote + " in pure eval"), name},
 	{ImportFromBuild, re("^cannot build " + quote + " during evaluation"), name},
-	{OutputMissing, re("^flake " + quote + " does not provide attribute(?:s)? (.+)"), func(e *NixError, m []string) {
-		e.Name = strings.Trim(firstOf(m[2]), "'‘’\"`")
+	{OutputMissing, re(`^flake ` + quote + ` does not provide attribute.*?((?:nixosConfigurations|homeConfigurations)\.(?:"[^"]*"|[^.'’]+))`), func(e *NixError, m []string) {
+		e.Name = m[2]
 	}},
+	{OutputMissing, re("^flake " + quote + " does not provide attribute"), nil},
 	{LockFile, re(`lock file (?:changes|contains)|cannot (?:write modified lock file|update unlocked flake input)|--no-update-lock-file`), nil},
 	{Network, re(`(?i)^unable to download ` + quote), name},
 	{Network, re(`(?i)could ?n[o']t resolve host|failed to connect|connection (?:refused|timed out|reset)|temporary failure in name resolution|network is unreachable|HTTP error (?:4|5)\d\d`), nil},
@@ -238,9 +239,4 @@ func vulnerabilities(message string) []string {
 		}
 	}
 	return out
-}
-
-func firstOf(list string) string {
-	item, _, _ := strings.Cut(list, ",")
-	return strings.TrimSpace(item)
 }

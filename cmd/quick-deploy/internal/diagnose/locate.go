@@ -84,11 +84,13 @@ type located struct {
 func (x *index) locate(e NixError) *located {
 	f := &located{Finding: Finding{Kind: e.Kind, Option: e.Option, Message: e.Message}, host: x.Host}
 	steps := []func(*located, NixError) bool{
-		x.byDefinition, x.byPlace, x.byOption, x.byPackage, x.byMention, x.byModule, x.byFile,
+		x.byDefinition, x.byPlace, x.byOption, x.byPackage, x.byMention, x.byModule, x.byFile, x.byKey,
 	}
 	switch e.Kind {
 	case Unfree, Insecure, Broken, Unsupported, PackageGone:
 		steps = []func(*located, NixError) bool{x.byPackage, x.byPlace, x.byDefinition, x.byOption, x.byModule}
+	case Builder, HashMismatch:
+		steps = []func(*located, NixError) bool{x.byPackage, x.byFile}
 	case Syntax, AttributeTwice, VariableMissing, AttributeMissing, Recursion:
 		steps = []func(*located, NixError) bool{x.byPlace, x.byDefinition, x.byOption, x.byModule}
 	}
@@ -230,6 +232,11 @@ func (x *index) byPlace(f *located, e NixError) bool {
 		if host == "" {
 			host = x.Host
 		}
+		// What is generated has neither error: they came with an edit, wherever Nix noticed.
+		if file.own && (e.Kind == Syntax || e.Kind == AttributeTwice) {
+			f.host, f.Generated = host, generatedAt(file, p)
+			return x.mine(f, file, p.Line, p.Column)
+		}
 		if origin := file.origin(p.Line); origin != "" {
 			if s, ok := x.nodes[origin]; ok {
 				f.host, f.user, f.Generated = host, x.userOf(file), generatedAt(file, p)
@@ -288,13 +295,17 @@ func (x *index) byPackage(f *located, e NixError) bool {
 	if e.Name == "" {
 		return false
 	}
+	name := e.Name
+	if strings.HasPrefix(name, "/") {
+		name = baseOf(name)
+	}
 	best, score := (*profile.Node)(nil), 0
 	consider := func(n *profile.Node, ref nix.Expr) {
 		if n == nil {
 			return
 		}
 		for _, attr := range packagesIn(ref) {
-			if s := resembles(attr, e.Name); s > score {
+			if s := resembles(attr, name); s > score {
 				best, score = n, s
 			}
 		}
@@ -482,16 +493,41 @@ func (x *index) byFile(f *located, e NixError) bool {
 		return x.mine(f, file, 0, 0)
 	}
 	base := path.Base(name)
+	if strings.HasSuffix(name, ".drv") {
+		base = baseOf(name)
+	}
 	for _, file := range x.files {
 		if !file.own {
 			continue
 		}
 		if line, column := file.line(base); line > 0 {
 			// The path before the name belongs to it: ./printer.nix
-			for column > 1 && (isName(file.text[line-1][column-2]) || strings.IndexByte("./", file.text[line-1][column-2]) >= 0) {
+			for !strings.HasSuffix(name, ".drv") && column > 1 && (isName(file.text[line-1][column-2]) || strings.IndexByte("./", file.text[line-1][column-2]) >= 0) {
 				column--
 			}
 			return x.mine(f, file, line, column)
+		}
+	}
+	return false
+}
+
+// byKey looks for a key of the profile that the message quotes: the mount point
+// of "No device specified for mount point ‘/data’".
+func (x *index) byKey(f *located, e NixError) bool {
+	for _, m := range aName.FindAllStringSubmatch(e.Message, -1) {
+		for _, o := range x.Options {
+			if o.Host != f.host {
+				continue
+			}
+			for i := range o.Options {
+				a := &o.Options[i]
+				at := slices.Index(a.Path, m[1])
+				if at < 0 || a.Node == nil || len(m[1]) < 2 {
+					continue
+				}
+				f.user = a.User
+				return x.take(f, a.Node, true)
+			}
 		}
 	}
 	return false

@@ -13,8 +13,14 @@ import (
 // nixos-rebuild says about the command that it ran.
 func Parse(stderr string) []NixError {
 	var out []NixError
-	for _, b := range blocks(colours.ReplaceAllString(stderr, "")) {
-		out = append(out, b.read()...)
+	all, log := blocks(colours.ReplaceAllString(stderr, ""))
+	for i, b := range all {
+		for _, e := range b.read() {
+			if e.Kind == Builder && len(e.Detail) == 0 {
+				e.Detail = log[i]
+			}
+			out = append(out, e)
+		}
 	}
 	out = dedupe(out)
 	if slices.ContainsFunc(out, func(e NixError) bool { return e.Kind != DependencyFailure }) {
@@ -36,15 +42,21 @@ var (
 // indented to the next line that is not.
 type block []string
 
-func blocks(text string) []block {
-	var out []block
+// What a builder printed stands before the error, a line "> …" each; log holds
+// the last of those lines for each block.
+func blocks(text string) (out []block, log [][]string) {
+	const most = 5
+	var said []string
 	in := false
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\r\n")
 		switch {
 		case strings.HasPrefix(line, "error:"):
-			out = append(out, block{line})
+			out, log = append(out, block{line}), append(log, said)
 			in = true
+		case strings.HasPrefix(line, "> "):
+			said = append(said[max(0, len(said)-most+1):len(said):len(said)], line[len("> "):])
+			in = false
 		case line != "" && line[0] != ' ' && line[0] != '\t':
 			in = false
 		case in:
@@ -52,7 +64,7 @@ func blocks(text string) []block {
 			out[last] = append(out[last], line)
 		}
 	}
-	return out
+	return out, log
 }
 
 // part is a piece of a block: the message, or one step of the trace.
@@ -142,6 +154,7 @@ var (
 
 // fromTrace fills in what the message does not tell.
 func (e *NixError) fromTrace(trace []part) {
+	told := len(e.Definitions) > 0
 	for i, t := range slices.Backward(trace) {
 		line := strings.TrimSpace(t.text[0])
 		if i == len(trace)-1 && e.Kind == Other && line == "while calling the 'throw' builtin" {
@@ -150,7 +163,7 @@ func (e *NixError) fromTrace(trace []part) {
 		if m := tracedOption.FindStringSubmatch(line); m != nil && e.Option == "" && !strings.HasPrefix(line, "while evaluating the attribute") {
 			e.Option, e.Traced = m[1], true
 		}
-		if m := tracedFile.FindStringSubmatch(line); m != nil {
+		if m := tracedFile.FindStringSubmatch(line); m != nil && !told {
 			d := Definition{File: m[1]}
 			if !slices.ContainsFunc(e.Definitions, func(have Definition) bool { return have.File == d.File }) {
 				e.Definitions = append(e.Definitions, d)
