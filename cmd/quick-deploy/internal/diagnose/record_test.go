@@ -34,6 +34,8 @@ func checkout(name string) string {
 func TestNixSaysSo(t *testing.T) {
 	all := samples(t)
 	nixtest.Each(t, func(t *testing.T, env *nixtest.Env) {
+		// The first command lays out the store; several at once would do it together.
+		env.Run(t, "nix-store", "--init")
 		for _, s := range all {
 			if s.nixpkgs != "stand-in" && (!*update || checkout(s.nixpkgs) == "") {
 				continue
