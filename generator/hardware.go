@@ -170,7 +170,7 @@ func (h *host) acceleration() error {
 		}
 		h.set(v.Node, accelerated(v.Service, kind, h.channel.release), "services", v.Service, "package")
 		if kind == string(hardware.CUDA) {
-			for _, name := range []string{"cuda_cccl", "cuda_cudart", "cuda_nvcc", "libcublas"} {
+			for _, name := range []string{"cuda_cccl", "cuda_crt", "cuda_cudart", "cuda_nvcc", "libcublas", "libnvvm"} {
 				h.unfree[name] = true
 			}
 		}

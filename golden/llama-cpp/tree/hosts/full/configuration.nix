@@ -24,9 +24,11 @@
     pkg:
     builtins.elem (lib.getName pkg) [
       "cuda_cccl"
+      "cuda_crt"
       "cuda_cudart"
       "cuda_nvcc"
       "libcublas"
+      "libnvvm"
     ];
 
   services.llama-cpp = {
