@@ -158,8 +158,12 @@ func (a *app) checker(r run.Runner, name string) *health.Checker {
 	return &health.Checker{
 		Runner: r, Root: a.opts.root, User: name, Now: time.Now, Sleep: retry.Sleep,
 		Dial: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, Client: &http.Client{Timeout: 10 * time.Second},
-		HomeProfile: func(string) string {
-			return filepath.Join(stateHome(), "nix", "profiles", "home-manager")
+		HomeProfile: func(user string) string {
+			state := stateHome()
+			if user != name {
+				state = filepath.Join("/home", user, ".local", "state")
+			}
+			return filepath.Join(state, "nix", "profiles", "home-manager")
 		},
 	}
 }

@@ -258,6 +258,17 @@ func (checkHealth) plan(d *Deployer, g Goal) *Planned {
 	return &Planned{Step: "health", What: fmt.Sprintf("check that the machine came up (%d checks)", len(g.Checks))}
 }
 
+// checks are the goal's, and where a home was activated it must be that very generation.
+func (s *session) checks() []health.Check {
+	out := slices.Clone(s.goal.Checks)
+	for i, c := range out {
+		if home := s.data.Homes[c.User]; c.Kind == health.Home && home != "" {
+			out[i].Target, out[i].Required = home, true
+		}
+	}
+	return out
+}
+
 func (checkHealth) run(ctx context.Context, s *session) error {
 	switch {
 	case s.goal.SkipHealth:
@@ -268,7 +279,7 @@ func (checkHealth) run(ctx context.Context, s *session) error {
 	}
 	c := *s.cfg.Health
 	c.Failed = s.data.Failed
-	r := c.Run(ctx, s.goal.Checks)
+	r := c.Run(ctx, s.checks())
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

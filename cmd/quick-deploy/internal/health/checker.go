@@ -104,8 +104,14 @@ func (c *Checker) until(ctx context.Context, check Check) Finding {
 // look looks once. A nil error means passed; the string is the evidence.
 func (c *Checker) look(ctx context.Context, check Check) (string, error) {
 	switch check.Kind {
-	case Unit, Timer:
+	case Unit:
 		return c.unit(ctx, check.Target, run.Command{Name: "systemctl"})
+	case Timer:
+		evidence, err := c.unit(ctx, check.Target, run.Command{Name: "systemctl"})
+		if err == nil && strings.Contains(evidence, "(elapsed)") {
+			return "", fmt.Errorf("%s has no next run", check.Target)
+		}
+		return evidence, err
 	case UserUnit:
 		cmd := run.Command{Name: "systemctl", Args: []string{"--user"}}
 		if check.User != c.User && check.User != "" {
@@ -149,7 +155,7 @@ func (c *Checker) path(p string) string {
 // unit asks systemd. "active" passes, and so does a oneshot service that ended
 // well: "inactive" with Result=success and a unit that ran.
 func (c *Checker) unit(ctx context.Context, name string, base run.Command) (string, error) {
-	base.Args = append(base.Args, "show", "--property=LoadState,ActiveState,SubState,Result,ExecMainStatus,Type,NextElapseUSecRealtime,NextElapseUSecMonotonic,ConditionResult", "--", name)
+	base.Args = append(base.Args, "show", "--property=LoadState,ActiveState,SubState,Result,ExecMainStatus,Type,ConditionResult", "--", name)
 	base.Timeout = 15 * time.Second
 	res, err := c.Runner.Run(ctx, base)
 	if err != nil {

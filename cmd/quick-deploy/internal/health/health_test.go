@@ -105,6 +105,7 @@ func TestKinds(t *testing.T) {
 			"stopped.service": "LoadState=loaded ActiveState=inactive SubState=dead Result=success Type=simple",
 			"nobus.service":   "no bus",
 			"backup.timer":    "LoadState=loaded ActiveState=active SubState=waiting",
+			"once.timer":      "LoadState=loaded ActiveState=active SubState=elapsed",
 		},
 		failed: "old.service loaded failed failed Old\nnew.service loaded failed failed New\n",
 	}
@@ -143,6 +144,7 @@ func TestKinds(t *testing.T) {
 		"no such unit":     {Check{Kind: Unit, Target: "x.service"}, Failed, "does not exist"},
 		"no bus":           {Check{Kind: UserUnit, Target: "nobus.service"}, Unknown, "cannot be looked at"},
 		"timer":            {Check{Kind: Timer, Target: "backup.timer"}, Passed, "waiting"},
+		"timer that ended": {Check{Kind: Timer, Target: "once.timer"}, Failed, "no next run"},
 		"failed units":     {Check{Kind: FailedUnits}, Failed, "failed: new.service"},
 		"mount":            {Check{Kind: Mount, Target: "/mnt/my data"}, Passed, "/dev/sdb1 on /mnt/my data (ext4)"},
 		"no mount":         {Check{Kind: Mount, Target: "/mnt"}, Failed, "nothing is mounted"},

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
+)
+
+// planned generates the flake of a profile, beside which facts.json lies, for host atlas.
+func planned(t *testing.T, host string) *generated {
+	t.Helper()
+	dir := t.TempDir()
+	t.Setenv("HOME", dir)
+	t.Setenv("XDG_CONFIG_HOME", "")
+	t.Chdir(dir)
+	for name, text := range map[string]string{
+		"quick-deploy.yaml": "version: 1\nhost:\n  name: atlas\n  system: x86_64-linux\n  stateVersion: \"26.05\"\n" + host,
+		"facts.json": `{"version": 1, "system": "x86_64-linux", "firmware": "uefi", "blocks": [
+			{"name": "sda2", "number": "8:2", "uuid": "11111111-0000-4000-8000-000000000000"},
+			{"name": "sdb1", "number": "8:17", "uuid": "22222222-0000-4000-8000-000000000000"}], "mounts": [
+			{"point": "/", "type": "ext4", "source": "/dev/sda2", "number": "8:2", "root": "/"},
+			{"point": "/srv", "type": "ext4", "source": "/dev/sdb1", "number": "8:17", "root": "/"},
+			{"point": "/proc", "type": "proc", "source": "proc", "number": "0:4", "root": "/"}]}`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := newApp(nil, io.Discard, io.Discard)
+	a.opts.root, a.opts.flake = filepath.Join(dir, "machine"), filepath.Join(dir, "flake")
+	g, err := a.plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// What the profile says reaches the preflight checks.
+func TestTarget(t *testing.T) {
+	g := planned(t, "  services: {postgresql: {}, grafana: {adminPasswordSecret: grafana}}\n  secrets: {grafana: {file: /var/secrets/grafana}}\n")
+	for verb, bootable := range map[deploy.Verb]bool{deploy.Switch: false, deploy.Boot: false, deploy.Test: true, deploy.Build: true} {
+		if got := target(g, "atlas", verb); (len(got.Unbootable) == 0) != bootable {
+			t.Errorf("%s without facts: unbootable because of %q", verb, got.Unbootable)
+		}
+	}
+	got := target(g, "atlas", deploy.Switch)
+	if want := (preflight.Stateful{Name: "postgresql", Version: "16"}); !slices.Contains(got.Services, want) {
+		t.Errorf("services %+v, want %+v", got.Services, want)
+	}
+	if want := (preflight.Secret{Name: "grafana", Path: "/var/secrets/grafana", For: "grafana"}); !slices.Contains(got.Secrets, want) {
+		t.Errorf("secrets %+v, want %+v", got.Secrets, want)
+	}
+
+	g = planned(t, "  services: {postgresql: {package: postgresql_17}}\n  nixos: {'fileSystems.\"/\".device': /dev/sda2}\n")
+	got = target(g, "atlas", deploy.Switch)
+	if len(got.Unbootable) > 0 || got.Services[0].Version != "17" {
+		t.Errorf("with options of its own: unbootable because of %q, services %+v", got.Unbootable, got.Services)
+	}
+}
+
+// The health checks are what the profile and the machine's facts promise.
+func TestHealthChecks(t *testing.T) {
+	g := planned(t, "  hardware: {facts: ./facts.json}\n  services: {grafana: {}}\n  users: {ada: {admin: true, home: {git: {}}}, eve: {}}\n")
+	found := map[health.Kind][]string{}
+	for _, c := range healthChecks(g, "atlas") {
+		found[c.Kind] = append(found[c.Kind], c.Target+c.User)
+	}
+	for kind, want := range map[health.Kind]string{
+		health.FailedUnits: "", health.Unit: "grafana.service", health.HTTP: "http://127.0.0.1:3001/api/health",
+		health.Home: "ada", health.Mount: "/srv",
+	} {
+		if !slices.Contains(found[kind], want) {
+			t.Errorf("%s: %q, want %q among them", kind, found[kind], want)
+		}
+	}
+	if len(found[health.Mount]) != 1 || len(found[health.Home]) != 1 {
+		t.Errorf("mounts %q, homes %q", found[health.Mount], found[health.Home])
+	}
+}
