@@ -1,11 +1,14 @@
-/* What a configuration (c) knows about the option at a path, as plain data. */
+# What a configuration (c) knows about the option at a path, as plain data.
 path: c:
 let
-  /* The nearest option on the way: what lies within a submodule is no option of its own. */
+  # The nearest option on the way: what lies within a submodule is no option of its own.
   walk =
     set: rest:
     if builtins.isAttrs set && (set._type or null) == "option" then
-      { option = set; inherit rest; }
+      {
+        option = set;
+        inherit rest;
+      }
     else if rest == [ ] || !(builtins.isAttrs set && set ? ${builtins.head rest}) then
       {
         option = null;
