@@ -28,12 +28,15 @@ import (
 // guide is what init knows before it asks.
 type guide struct {
 	path     string
+	root     string
 	machine  machine.Machine
 	person   machine.Person
 	facts    hardware.Facts
 	proposed starter.Answers
 	// config is the configuration that the machine has, empty if it has none.
 	config string
+	// adoption is the configuration that is taken over, nil if none is.
+	adoption *adoption
 
 	schema   *profile.Schema
 	node     *schema.Node
@@ -42,7 +45,7 @@ type guide struct {
 }
 
 func (a *app) newGuide(ctx context.Context, path string) (*guide, error) {
-	g := &guide{path: path, machine: machine.Read(a.opts.root), previews: map[string]string{}}
+	g := &guide{path: path, root: a.opts.root, machine: machine.Read(a.opts.root), previews: map[string]string{}}
 	who := me(g.machine)
 	if i := slices.Index(g.machine.Users, who); i > 0 {
 		g.machine.Users = slices.Insert(slices.Delete(slices.Clone(g.machine.Users), i, i+1), 0, who)
@@ -94,6 +97,11 @@ func (g *guide) session(a *app, answers starter.Answers, given map[string]bool) 
 	presets, err := g.presets()
 	if err != nil {
 		return nil, err
+	}
+	if g.adoption != nil {
+		for _, name := range []string{"preset", "desktop", "service", "ssh-key"} {
+			given[name] = true
+		}
 	}
 	s := &interview.Session{
 		Answers: answers, Given: given, Found: g.found(), Path: g.path, Presets: presets, Keys: g.person.Keys,
@@ -200,6 +208,9 @@ func (g *guide) found() []string {
 	}
 	if g.config != "" {
 		lines = append(lines, "It has a configuration, which stays as it is: "+g.config)
+		if p.Adopt == "" && m.NixOS {
+			lines = append(lines, "What it says beyond these questions comes along with quick-deploy init --adopt")
+		}
 	}
 	return lines
 }

@@ -31,12 +31,19 @@ func (a *app) initCommand() *cli.Command {
 			"Every answer can be given by a flag, and --yes takes what is proposed for the others. Without a\n" +
 			"terminal, --yes or --answers is needed. Where NO_COLOR or ACCESSIBLE is set, or TERM is dumb, the\n" +
 			"questions are plain lines.\n\n" +
+			"With --adopt it evaluates the configuration that a NixOS machine has (PATH, or /etc/nixos), proposes the\n" +
+			"profile that says the same, and copies the rest into the flake, where local.nix imports it. It compares\n" +
+			"both, says what is different, and refuses where they contradict each other. The configuration itself\n" +
+			"stays as it is.\n\n" +
 			"Examples:\n" +
 			"  quick-deploy init\n" +
 			"  quick-deploy init --yes --preset server --service postgresql --service grafana\n" +
 			"  quick-deploy init --save-answers answers.yaml\n" +
-			"  quick-deploy init --answers answers.yaml",
+			"  quick-deploy init --answers answers.yaml\n" +
+			"  quick-deploy init --adopt",
+		ArgsUsage: "[--adopt [PATH]]",
 		Flags: append([]cli.Flag{
+			&cli.BoolFlag{Name: "adopt", Usage: "take over the configuration in PATH, or /etc/nixos"},
 			&cli.StringFlag{Name: "answers", Usage: "take the answers from `FILE` and ask nothing", TakesFile: true},
 			&cli.StringFlag{Name: "save-answers", Usage: "write the answers to `FILE`, for --answers", TakesFile: true},
 		}, answerFlags()...),
@@ -45,8 +52,10 @@ func (a *app) initCommand() *cli.Command {
 }
 
 func (a *app) initAction(ctx context.Context, cmd *cli.Command) error {
-	if err := noArgs(cmd); err != nil {
-		return err
+	if !cmd.Bool("adopt") || cmd.Args().Len() > 1 {
+		if err := noArgs(cmd); err != nil {
+			return err
+		}
 	}
 	path := a.opts.profile
 	if path == "" {
@@ -64,6 +73,10 @@ func (a *app) initAction(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	if err := a.guideByConfig(ctx, cmd, guide); err != nil {
+		return err
+	}
+	defer guide.close()
 	answers, asked, err := a.answer(ctx, cmd, guide)
 	if err != nil {
 		return err
@@ -76,8 +89,16 @@ func (a *app) initAction(ctx context.Context, cmd *cli.Command) error {
 	if _, err := a.loadText(path, text); err != nil {
 		return err
 	}
+	if err := guide.checkConfig(ctx, a, answers); err != nil {
+		return err
+	}
 	if a.opts.dryRun {
 		return a.printFile(path, text)
+	}
+	if guide.adoption != nil {
+		if err := guide.adoption.place(a, answers.Hostname); err != nil {
+			return err
+		}
 	}
 	if err := writeFirst(path, text, save, answers); err != nil {
 		return err

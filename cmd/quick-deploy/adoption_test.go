@@ -1,0 +1,210 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+)
+
+// oldConfig is a configuration as people have them, with GRUB, LUKS, further
+// users, sshd and a module of their own.
+var oldConfig = map[string]string{
+	"configuration.nix": `{ config, lib, pkgs, ... }:
+{
+  imports = [ ./hardware-configuration.nix ./own/desk.nix ];
+  boot.loader.grub = { enable = true; device = "/dev/sda"; };
+  networking.hostName = "atlas";
+  time.timeZone = "Europe/Berlin";
+  i18n.defaultLocale = "de_DE.UTF-8";
+  console.keyMap = "de";
+  users.users.ada = {
+    isNormalUser = true;
+    description = "Ada Lovelace";
+    extraGroups = [ "wheel" "dialout" ];
+    shell = pkgs.zsh;
+  };
+  users.users.bob.isNormalUser = true;
+  services.openssh.enable = true;
+  services.openssh.settings.PermitRootLogin = "yes";
+  services.postgresql.enable = true;
+  services.postgresql.package = pkgs.postgresql_15;
+  system.stateVersion = "24.05";
+}
+`,
+	"hardware-configuration.nix": `{ fileSystems."/" = { device = "/dev/sda1"; fsType = "ext4"; }; nixpkgs.hostPlatform = "x86_64-linux"; }
+`,
+	"own/desk.nix": `{ pkgs, ... }: { environment.systemPackages = [ pkgs.hello ]; programs.fish.enable = true; }
+`,
+}
+
+// adopted is a machine with a configuration and Nix.
+type adopted struct {
+	*computer
+	environ []string
+}
+
+func newAdopted(t *testing.T) *adopted {
+	c := newComputer(t)
+	nixpkgs, _ := c.env.StandIn(t)
+	for name, text := range oldConfig {
+		c.put(filepath.Join(c.Root, "etc/nixos", name), text)
+	}
+	c.put(filepath.Join(c.Root, "etc/passwd"), "ada:x:1000:100:Ada Lovelace:/home/ada:/run/current-system/sw/bin/zsh\nbob:x:1001:100::/home/bob:/bin/bash\n")
+	env := append(c.env.Environ(), "NIX_PATH=nixpkgs="+nixpkgs, "QUICK_DEPLOY_ROOT="+c.Root, "QUICK_DEPLOY_ALLOW_ROOT=true", "USER=ada")
+	return &adopted{c, env}
+}
+
+func (c *adopted) init(args ...string) (stderr string, code fault.Code) {
+	c.t.Helper()
+	cmd := exec.CommandContext(c.t.Context(), "quick-deploy", args...)
+	cmd.Dir, cmd.Env = c.work, c.environ
+	var out bytes.Buffer
+	cmd.Stderr = &out
+	var exit *exec.ExitError
+	if err := cmd.Run(); errors.As(err, &exit) {
+		code = fault.Code(exit.ExitCode())
+	} else if err != nil {
+		c.t.Fatal(err)
+	}
+	return out.String(), code
+}
+
+// The configuration of a machine becomes a profile and what the profile cannot
+// say; together they are what the machine was.
+func TestAdopt(t *testing.T) {
+	c := newAdopted(t)
+	said, code := c.init("init", "--adopt", "--yes", "--save-answers", "answers.yaml")
+	if code != 0 {
+		t.Fatalf("exit code %d\n%s", code, said)
+	}
+	for _, want := range []string{
+		"the accounts of ada, bob", "the services openssh, postgresql", "legacy.nix keeps", "boot.loader.grub.device", "programs.fish.enable",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the report lacks %q:\n%s", want, said)
+		}
+	}
+	want := `version: 1
+release: "26.05"
+
+hosts:
+  atlas:
+    # The release this machine was installed with. It stays, also after upgrades.
+    stateVersion: "24.05"
+    timezone: Europe/Berlin
+    locale: de_DE.UTF-8
+    users:
+      ada:
+        description: Ada Lovelace
+        admin: true
+        # sshKeys: [ssh-ed25519 AAAA… you@laptop]
+        home:
+          # git: {name: Ada Lovelace, email: ada@example.org}
+          git: {}
+      bob: {}
+    services:
+      openssh: {}
+      postgresql: {}
+`
+	got := readText(t, filepath.Join(c.work, "quick-deploy.yaml"))
+	if _, body, _ := strings.Cut(got, "a change does.\n"); body != want {
+		t.Error(cmp.Diff(want, body))
+	}
+	for name, text := range oldConfig {
+		if got := readText(t, filepath.Join(c.Root, "etc/nixos", name)); got != text {
+			t.Errorf("%s was changed:\n%s", name, got)
+		}
+	}
+	// The flake as it is deployed, in which what was there is in force.
+	c.must("generate")
+	dir := filepath.Join(c.env.Home(), ".config/nixos")
+	flake := c.env.Flake(t, dir, nil)
+	var now struct {
+		Groups          []string
+		Shell, Root     string
+		Mtr             bool
+		Zone, Postgres  string
+		Device, Version string
+	}
+	flake.EvalInto(t, "nixosConfigurations.atlas.config", `c: {
+		Groups = c.users.users.ada.extraGroups; Shell = c.users.users.ada.shell.name; Root = c.services.openssh.settings.PermitRootLogin;
+		Mtr = c.programs.fish.enable; Zone = c.time.timeZone; Postgres = c.services.postgresql.package.name;
+		Device = c.boot.loader.grub.device; Version = c.system.stateVersion; }`, &now)
+	if !strings.Contains(strings.Join(now.Groups, " "), "dialout") || !strings.Contains(now.Shell, "zsh") || now.Root != "yes" || !now.Mtr ||
+		now.Zone != "Europe/Berlin" || !strings.Contains(now.Postgres, "15") || now.Device != "/dev/sda" || now.Version != "24.05" {
+		t.Errorf("%+v", now)
+	}
+
+	// Once is enough, and the answers do it again elsewhere.
+	if said, code := c.init("--profile", "again.yaml", "init", "--adopt", "--yes"); code != fault.Usage || !strings.Contains(said, "legacy.nix exists") {
+		t.Errorf("exit code %d\n%s", code, said)
+	}
+	other := filepath.Join(c.work, "other")
+	if said, code := c.init("--profile", "again.yaml", "-o", other, "init", "--answers", "answers.yaml"); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, said)
+	}
+	if diff := cmp.Diff(got, readText(t, filepath.Join(c.work, "again.yaml"))); diff != "" {
+		t.Error(diff)
+	}
+	for _, name := range []string{"local.nix", "legacy.nix", "legacy/own/desk.nix"} {
+		name = filepath.Join("hosts/atlas", name)
+		if diff := cmp.Diff(readText(t, filepath.Join(dir, name)), readText(t, filepath.Join(other, name))); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// What contradicts the configuration is refused before anything is written; a
+// local.nix that is there is left as it is.
+func TestAdoptRefuses(t *testing.T) {
+	c := newAdopted(t)
+	flake := filepath.Join(c.env.Home(), ".config/nixos")
+	refused := func(code fault.Code, text string, args ...string) {
+		t.Helper()
+		said, got := c.init(args...)
+		if got != code || !strings.Contains(said, text) {
+			t.Errorf("%q: exit code %d, want %d and %q:\n%s", args, got, code, text, said)
+		}
+		if _, err := os.Lstat(filepath.Join(c.work, "quick-deploy.yaml")); err == nil {
+			t.Error("a profile was written")
+		}
+		if _, err := os.Lstat(flake); err == nil {
+			t.Error("the flake was written")
+		}
+	}
+	refused(fault.Preflight, "contradict each other; nothing was written: time.timeZone", "init", "--adopt", "--yes", "--timezone", "Europe/Rome")
+	refused(fault.Preflight, "users.users.ada.shell", "init", "--adopt", "--yes", "--shell", "fish")
+	refused(fault.Usage, "neither flake.nix nor configuration.nix", "init", "--adopt", "--yes", c.work)
+	refused(fault.Usage, "exclude each other", "init", "--adopt", "--answers", "x")
+	c.put(filepath.Join(c.Root, "etc/nixos/own/desk.nix"), "{ services.opensh.enable = true; }\n")
+	refused(fault.Build, "services.opensh", "init", "--adopt", "--yes")
+	c.put(filepath.Join(c.Root, "etc/nixos/own/desk.nix"), oldConfig["own/desk.nix"])
+	path := c.environ
+	c.environ = append(append([]string{}, path...), "PATH="+filepath.Dir(mustLook(t, "quick-deploy")))
+	refused(fault.Preflight, "takes Nix", "init", "--adopt", "--yes")
+	c.environ = path
+
+	local := filepath.Join(flake, "hosts/atlas/local.nix")
+	c.put(local, "{ }\n")
+	said, code := c.init("init", "--adopt", "--yes")
+	if code != 0 || !strings.Contains(said, "add ./legacy.nix to its imports") || readText(t, local) != "{ }\n" {
+		t.Errorf("exit code %d\n%s", code, said)
+	}
+}
+
+func mustLook(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

@@ -1,0 +1,175 @@
+// Package adopt reads the configuration that a NixOS machine has, by
+// evaluating it, and carries what a profile cannot say into the new flake. It never
+// writes to the configuration it reads.
+package adopt
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+//go:embed machine.nix
+var expression []byte
+
+// Config is a configuration that a machine has.
+type Config struct {
+	// Dir is the folder, such as /etc/nixos; File the configuration in it, and
+	// empty where it is a flake, which configures Host.
+	Dir, File, Host string
+}
+
+// ErrNone is returned by Find where there is no configuration.
+var ErrNone = errors.New("neither flake.nix nor configuration.nix")
+
+// Find finds the configuration at path, which is a folder or a file.
+func Find(path, host string) (Config, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("find the configuration: %w", err)
+	}
+	// Links are followed once: what is copied later is below one folder.
+	if path, err = filepath.EvalSymlinks(path); err != nil {
+		return Config{}, fmt.Errorf("find the configuration: %w", err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("find the configuration: %w", err)
+	}
+	if !info.IsDir() {
+		if filepath.Base(path) == "flake.nix" {
+			return Config{Dir: filepath.Dir(path), Host: host}, nil
+		}
+		return Config{Dir: filepath.Dir(path), File: path}, nil
+	}
+	for _, name := range []string{"flake.nix", "configuration.nix"} {
+		file := filepath.Join(path, name)
+		if _, err := os.Stat(file); err != nil {
+			continue
+		}
+		if name == "flake.nix" {
+			return Config{Dir: path, Host: host}, nil
+		}
+		return Config{Dir: path, File: file}, nil
+	}
+	return Config{}, fmt.Errorf("%s: %w", path, ErrNone)
+}
+
+// Service is an entry of the catalogue.
+type Service struct {
+	Name string `json:"name"`
+	// Module is its module's name.
+	Module string `json:"module"`
+}
+
+// Machine is what a configuration says that a profile can say too.
+type Machine struct {
+	HostName     string   `json:"hostName"`
+	TimeZone     string   `json:"timeZone"`
+	Locale       string   `json:"locale"`
+	Layout       string   `json:"layout"`
+	StateVersion string   `json:"stateVersion"`
+	Release      string   `json:"release"`
+	MutableUsers bool     `json:"mutableUsers"`
+	Loader       string   `json:"loader"`
+	Desktops     []string `json:"desktops"`
+	Users        []User   `json:"users"`
+	// Services are those of the catalogue that are on.
+	Services []Enabled `json:"services"`
+}
+
+// User is the account of a person.
+type User struct {
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	Shell       string   `json:"shell"`
+	Admin       bool     `json:"admin"`
+	Keys        []string `json:"keys"`
+}
+
+// Enabled is a service that is on, with the option that says so.
+type Enabled struct {
+	Name   string   `json:"name"`
+	Option []string `json:"option"`
+}
+
+// Definition is an option that the configuration's own files define.
+type Definition struct {
+	Path []string `json:"path"`
+	// Files are relative to the configuration's folder.
+	Files []string `json:"files"`
+}
+
+// Evaluator evaluates with the Nix of the machine.
+type Evaluator struct {
+	// Run runs nix-instantiate with arguments and returns its output. The error
+	// of a command that failed holds what it said.
+	Run func(ctx context.Context, args ...string) ([]byte, error)
+	// Temp is a folder of the caller's that is removed afterwards.
+	Temp string
+}
+
+// Machine evaluates c. Modules are the catalogue's, services what to look for.
+func (e *Evaluator) Machine(ctx context.Context, c Config, modules string, services []Service) (Machine, error) {
+	list, err := json.Marshal(services)
+	if err != nil {
+		return Machine{}, fmt.Errorf("write the list of services: %w", err)
+	}
+	var m Machine
+	err = e.ask(ctx, "machine", &m, append(c.args(), "--argstr", "modules", modules, "--argstr", "services", string(list))...)
+	return m, err
+}
+
+// Defined are the options that c's own files define.
+func (e *Evaluator) Defined(ctx context.Context, c Config) ([]Definition, error) {
+	var out []Definition
+	err := e.ask(ctx, "defined", &out, append(c.args(), "--argstr", "root", c.Dir)...)
+	return out, err
+}
+
+// Values are what options come to in c, by path as JSON; nil where definitions contradict each other.
+func (e *Evaluator) Values(ctx context.Context, c Config, paths [][]string) (map[string]any, error) {
+	watch, err := json.Marshal(paths)
+	if err != nil {
+		return nil, fmt.Errorf("write the list of options: %w", err)
+	}
+	var out map[string]any
+	err = e.ask(ctx, "values", &out, append(c.args(), "--argstr", "watch", string(watch))...)
+	return out, err
+}
+
+func (c Config) args() []string {
+	if c.File == "" {
+		return []string{"--argstr", "flake", "path:" + c.Dir, "--argstr", "host", c.Host}
+	}
+	return []string{"--argstr", "file", c.File}
+}
+
+func (e *Evaluator) ask(ctx context.Context, what string, into any, args ...string) error {
+	file := filepath.Join(e.Temp, "machine.nix")
+	if err := os.WriteFile(file, expression, 0o600); err != nil {
+		return fmt.Errorf("prepare the evaluation: %w", err)
+	}
+	args = append([]string{
+		"--eval", "--strict", "--json", "--extra-experimental-features", "nix-command flakes", file, "--argstr", "ask", what,
+	}, args...)
+	out, err := e.Run(ctx, args...)
+	if err != nil {
+		return fmt.Errorf("evaluate the configuration: %w", err)
+	}
+	if err := json.Unmarshal(out, into); err != nil {
+		return fmt.Errorf("read the evaluated configuration: %w", err)
+	}
+	return nil
+}
+
+// Key is a path as Values names it.
+func Key(path []string) string {
+	// A list of texts is always JSON.
+	data, _ := json.Marshal(path)
+	return string(data)
+}

@@ -1,0 +1,256 @@
+package adopt
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/quick-deploy/quick-deploy/generator/nixtest"
+	"github.com/quick-deploy/quick-deploy/modules"
+)
+
+func TestMain(m *testing.M) { nixtest.Main(m) }
+
+func write(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// old is a configuration as people have them: in two files, with what the
+// installer wrote, and with things of their own.
+var old = map[string]string{
+	"configuration.nix": `{ config, lib, pkgs, ... }:
+{
+  imports = [ ./hardware-configuration.nix ./own/desk.nix ];
+  boot.loader.grub = { enable = true; device = "/dev/sda"; };
+  boot.initrd.luks.devices.root.device = "/dev/sda2";
+  networking.hostName = "atlas";
+  time.timeZone = "Europe/Berlin";
+  i18n.defaultLocale = "de_DE.UTF-8";
+  console.keyMap = "de";
+  users.users.ada = {
+    isNormalUser = true;
+    description = "Ada Lovelace";
+    extraGroups = [ "wheel" "dialout" ];
+    shell = pkgs.zsh;
+    openssh.authorizedKeys.keys = [ "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSJLQRmWRxaOWbLWLmkQMbr5Dlz4GnFVGjDW7x9Yb ada@laptop" ];
+  };
+  users.users.bob.isNormalUser = true;
+  users.users.daemonic = { isSystemUser = true; group = "daemonic"; };
+  services.openssh.enable = true;
+  services.postgresql.enable = true;
+  services.prometheus.exporters.node.enable = true;
+  virtualisation.libvirtd.enable = true;
+  services.grafana.enable = false;
+  services.xserver.xkb.layout = "de";
+  system.stateVersion = "24.05";
+}
+`,
+	"hardware-configuration.nix": `{ fileSystems."/" = { device = "/dev/sda1"; fsType = "ext4"; }; nixpkgs.hostPlatform = "x86_64-linux"; }
+`,
+	"own/desk.nix": `{ pkgs, ... }: { environment.systemPackages = [ pkgs.hello ]; services.printing.enable = true; }
+`,
+}
+
+func newEvaluator(t *testing.T, env *nixtest.Env) (e *Evaluator, catalogue string) {
+	t.Helper()
+	catalogue = t.TempDir()
+	err := fs.WalkDir(modules.Files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := modules.Files.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		write(t, catalogue, map[string]string{name: string(data)})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nixpkgs, _ := env.StandIn(t)
+	return &Evaluator{Temp: t.TempDir(), Run: func(ctx context.Context, args ...string) ([]byte, error) {
+		return env.TryRun(ctx, "nix-instantiate", append([]string{"-I", "nixpkgs=" + nixpkgs}, args...)...)
+	}}, catalogue
+}
+
+var services = []Service{
+	{"openssh", "openssh"}, {"postgresql", "postgresql"}, {"grafana", "grafana"}, {"printing", "printing"}, {"node-exporter", "node-exporter"},
+	{"libvirt", "libvirt"}, {"hardening", "hardening"}, {"docker", "docker"}, {"redis", "redis"}, {"mlflow", "mlflow"},
+}
+
+func TestMachine(t *testing.T) {
+	env := nixtest.New(t)
+	e, catalogue := newEvaluator(t, env)
+	dir := t.TempDir()
+	write(t, dir, old)
+	c, err := Find(dir, "atlas")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := e.Machine(t.Context(), c, catalogue, services)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Machine{
+		HostName: "atlas", TimeZone: "Europe/Berlin", Locale: "de_DE.UTF-8", Layout: "de", StateVersion: "24.05", Release: "26.05",
+		MutableUsers: true, Loader: "grub", Desktops: []string{},
+		Users: []User{
+			{"ada", "Ada Lovelace", "zsh", true, []string{"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSJLQRmWRxaOWbLWLmkQMbr5Dlz4GnFVGjDW7x9Yb ada@laptop"}},
+			{"bob", "", got.Users[len(got.Users)-1].Shell, false, []string{}},
+		},
+		Services: []Enabled{
+			{"openssh", []string{"services", "openssh", "enable"}},
+			{"postgresql", []string{"services", "postgresql", "enable"}},
+			{"printing", []string{"services", "printing", "enable"}},
+			{"node-exporter", []string{"services", "prometheus", "exporters", "node", "enable"}},
+			{"libvirt", []string{"virtualisation", "libvirtd", "enable"}},
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDefined(t *testing.T) {
+	env := nixtest.New(t)
+	e, _ := newEvaluator(t, env)
+	dir := t.TempDir()
+	write(t, dir, old)
+	c, err := Find(filepath.Join(dir, "configuration.nix"), "atlas")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defined, err := e.Defined(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, d := range defined {
+		got[strings.Join(d.Path, ".")] = strings.Join(d.Files, " ")
+	}
+	for path, file := range map[string]string{
+		"environment.systemPackages": "own/desk.nix", "networking.hostName": "configuration.nix", "boot.loader.grub.device": "configuration.nix",
+		"services.printing.enable": "own/desk.nix", "fileSystems": "hardware-configuration.nix", "services.grafana.enable": "configuration.nix",
+	} {
+		if got[path] != file {
+			t.Errorf("%s is defined in %q, want %q", path, got[path], file)
+		}
+	}
+	if _, ok := got["system.nixos.release"]; ok {
+		t.Error("what only a default defines counts as the machine's own")
+	}
+}
+
+// A contradiction is one value that is not there, and not the end.
+func TestValues(t *testing.T) {
+	env := nixtest.New(t)
+	e, _ := newEvaluator(t, env)
+	dir := t.TempDir()
+	write(t, dir, old)
+	write(t, dir, map[string]string{"more.nix": `{ imports = [ ./configuration.nix ]; time.timeZone = "Europe/Rome"; networking.hostName = "atlas"; }`})
+	c := Config{Dir: dir, File: filepath.Join(dir, "more.nix")}
+	paths := [][]string{{"time", "timeZone"}, {"networking", "hostName"}, {"users", "users", "ada", "shell"}, {"no", "such", "option"}}
+	got, err := e.Values(t.Context(), c, paths)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got[Key(paths[0])] != nil || got[Key(paths[1])] != "atlas" || got[Key(paths[2])] == nil || got[Key(paths[3])] != nil {
+		t.Errorf("%v", got)
+	}
+}
+
+// A flake, with an inline module and with a file.
+func TestFlake(t *testing.T) {
+	env := nixtest.New(t)
+	e, catalogue := newEvaluator(t, env)
+	nixpkgs, _ := env.StandIn(t)
+	dir := t.TempDir()
+	write(t, dir, old)
+	write(t, dir, map[string]string{"flake.nix": `{
+  inputs.nixpkgs.url = "path:` + nixpkgs + `";
+  outputs = { nixpkgs, ... }: {
+    nixosConfigurations.desk = nixpkgs.lib.nixosSystem { system = "x86_64-linux"; modules = [ ./configuration.nix ]; };
+  };
+}
+`})
+	// Nix itself makes the lock file; reading does not.
+	env.Run(t, "nix", "flake", "lock", "path:"+dir)
+	c, err := Find(dir, "atlas")
+	if err != nil || c.File != "" {
+		t.Fatalf("%+v %v", c, err)
+	}
+	m, err := e.Machine(t.Context(), c, catalogue, services)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.HostName != "atlas" || len(m.Services) != 5 {
+		t.Errorf("%+v", m)
+	}
+	defined, err := e.Defined(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := Carry(c, defined)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(l.Files[len(l.Files)-1].Data)
+	if !strings.Contains(text, "./legacy/configuration.nix") || !strings.Contains(text, "./legacy/own/desk.nix") || strings.Contains(text, "flake.nix") {
+		t.Errorf("legacy.nix:\n%s", text)
+	}
+}
+
+func TestCarry(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, old)
+	write(t, dir, map[string]string{"secret.key": "x", ".git/config": "x", "wall.png": strings.Repeat("x", maxFile+1)})
+	if err := os.Chmod(filepath.Join(dir, "secret.key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Find(dir, "atlas")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := Carry(c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, f := range l.Files {
+		got[f.Path] = string(f.Data)
+	}
+	if got["legacy/configuration.nix"] != old["configuration.nix"] || got["legacy/own/desk.nix"] != old["own/desk.nix"] {
+		t.Error("a file is not copied as it was")
+	}
+	if strings.Contains(got["legacy/hardware-configuration.nix"], "fileSystems") || len(got) != 4 {
+		t.Errorf("%q", got)
+	}
+	if len(l.Left) != 2 || !strings.Contains(got["legacy.nix"], "./legacy/configuration.nix") {
+		t.Errorf("left: %q\n%s", l.Left, got["legacy.nix"])
+	}
+}
+
+func TestFindNothing(t *testing.T) {
+	if _, err := Find(t.TempDir(), "atlas"); !errors.Is(err, ErrNone) {
+		t.Error(err)
+	}
+	if _, err := Find("/no/such/folder", "atlas"); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+}
