@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -390,8 +391,8 @@ func TestDocsLinks(t *testing.T) {
 
 var (
 	codeSpan = regexp.MustCompile("`([^`\n]+)`")
-	indented = regexp.MustCompile(`(?m)^    \S.*$`)
-	called   = regexp.MustCompile(`(?:^|[\s$(;&|])quick-deploy((?: +[^\s|;&>()#]+)+)`)
+	indented = regexp.MustCompile(`(?m)^ {4,}\S.*$`)
+	called   = regexp.MustCompile(`(?:^|[$(;&|])\s*quick-deploy((?: +[^\s|;&>()#]+)+)`)
 	variable = regexp.MustCompile(`\bQUICK_DEPLOY_[A-Z_]+\b`)
 	word     = regexp.MustCompile(`^[a-z][a-z-]*$`)
 )
@@ -409,7 +410,7 @@ func (d document) code() []string {
 	}
 	for i, line := range out {
 		line = strings.ReplaceAll(line, "go run ./cmd/quick-deploy", "quick-deploy")
-		out[i] = strings.ReplaceAll(line, "github:quick-deploy/quick-deploy --", "quick-deploy")
+		out[i] = strings.ReplaceAll(line, "github:quick-deploy/quick-deploy --", "; quick-deploy")
 	}
 	return out
 }
@@ -526,6 +527,51 @@ func TestDocsNameWhatExists(t *testing.T) {
 		if checkCall(root, strings.Fields(wrong)) == nil {
 			t.Errorf("quick-deploy %s is not noticed", wrong)
 		}
+	}
+}
+
+// quotes makes the quotation marks of Nix, nixpkgs and Markdown one.
+var quotes = strings.NewReplacer("‘", "'", "’", "'", "`", "'", `"`, "'")
+
+// The messages that docs/troubleshooting.md explains are in the program, or among the real texts of
+// Nix that its tests hold.
+func TestDocumentedMessages(t *testing.T) {
+	var known strings.Builder
+	for _, dir := range []string{"cmd", "generator"} {
+		err := filepath.WalkDir(filepath.Join(projectRoot, dir), func(path string, d fs.DirEntry, err error) error {
+			ext := filepath.Ext(path)
+			if err != nil || d.IsDir() || d.Name() == "docs_test.go" || (ext != ".go" && ext != ".txtar" && ext != ".txt") {
+				return err
+			}
+			data, err := os.ReadFile(path)
+			known.Write(data)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	texts := quotes.Replace(known.String())
+	_, rest, _ := strings.Cut(readFile(t, filepath.Join(projectRoot, "docs", "troubleshooting.md")), "## What Nix says")
+	section, _, _ := strings.Cut(rest, "\n## Becoming root")
+	rows := 0
+	for line := range strings.Lines(section) {
+		if !strings.HasPrefix(line, "| `") {
+			continue
+		}
+		rows++
+		cell, _, _ := strings.Cut(line[2:], " | ")
+		for _, m := range codeSpan.FindAllStringSubmatch(cell, -1) {
+			for part := range strings.SplitSeq(m[1], "…") {
+				part = strings.Trim(quotes.Replace(part), " '")
+				if part != "" && !strings.Contains(texts, part) {
+					t.Errorf("nothing says %q: %s", part, m[1])
+				}
+			}
+		}
+	}
+	if rows < 20 {
+		t.Errorf("found %d messages", rows)
 	}
 }
 
