@@ -34,13 +34,7 @@ func (a *app) initCommand() *cli.Command {
 			"With --adopt it evaluates the configuration that a NixOS machine has (PATH, or /etc/nixos), proposes the\n" +
 			"profile that says the same, and copies the rest into the flake, where local.nix imports it. It compares\n" +
 			"both, says what is different, and refuses where they contradict each other. The configuration itself\n" +
-			"stays as it is.\n\n" +
-			"Examples:\n" +
-			"  quick-deploy init\n" +
-			"  quick-deploy init --yes --preset server --service postgresql --service grafana\n" +
-			"  quick-deploy init --save-answers answers.yaml\n" +
-			"  quick-deploy init --answers answers.yaml\n" +
-			"  quick-deploy init --adopt",
+			"stays as it is.",
 		ArgsUsage: "[--adopt [PATH]]",
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "adopt", Usage: "take over the configuration in PATH, or /etc/nixos"},

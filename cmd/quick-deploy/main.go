@@ -69,6 +69,7 @@ func (a *app) command() *cli.Command {
 	}
 	strict(root)
 	a.completions(root)
+	addExamples(root, "")
 	return root
 }
 
