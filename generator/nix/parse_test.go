@@ -183,6 +183,10 @@ func explicitBindings(bs []Binding) string {
 // pieces matches how Nix shows an indented string with escapes in it: ("a" + "b").
 var pieces = regexp.MustCompile(`\("(?:[^"\\]|\\.)*"(?: \+ "(?:[^"\\]|\\.)*")+\)`)
 
+// escapes matches one escape sequence, so that the backslash of an escaped
+// backslash is not taken for the beginning of the next.
+var escapes = regexp.MustCompile(`\\\$\{|\\.`)
+
 // joinPieces makes literal strings that Nix shows in pieces whole.
 func joinPieces(s string) string {
 	for {
@@ -190,7 +194,12 @@ func joinPieces(s string) string {
 			return strings.ReplaceAll(s[1:len(s)-1], `" + "`, "")
 		})
 		if joined == s {
-			return strings.ReplaceAll(s, `\${`, `${`)
+			return escapes.ReplaceAllStringFunc(s, func(e string) string {
+				if e == `\${` {
+					return `${`
+				}
+				return e
+			})
 		}
 		s = joined
 	}

@@ -2,6 +2,7 @@ package nix
 
 import (
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -39,6 +40,10 @@ func view(e Expr) Expr {
 	case Select:
 		if len(e.Attr) == 0 && e.Or == nil {
 			return view(e.Of)
+		}
+		// A selection from a selection is one: (x.a).b is x.a.b.
+		if inner, ok := view(e.Of).(Select); ok && inner.Or == nil {
+			return Select{Of: inner.Of, Attr: slices.Concat(inner.Attr, e.Attr), Or: e.Or}
 		}
 	}
 	return e
