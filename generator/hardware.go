@@ -74,8 +74,14 @@ func (h *host) copyReport(n *profile.Node) error {
 		h.problem(n, "hardware.report cannot be read", err.Error(), "write it on that machine with: sudo nixos-facter -o "+n.Str())
 		return nil
 	}
-	if !json.Valid(data) {
-		h.problem(n, "hardware.report is no report", "it is not JSON", "write it with: sudo nixos-facter -o "+n.Str())
+	// Only what is one is copied into the flake: another file may hold a secret.
+	var report struct {
+		Version  int
+		System   string
+		Hardware map[string]json.RawMessage
+	}
+	if json.Unmarshal(data, &report) != nil || report.Version == 0 || report.System == "" || report.Hardware == nil {
+		h.problem(n, "hardware.report is no report", "it is not the JSON of nixos-facter, with version, system and hardware", "write it with: sudo nixos-facter -o "+n.Str())
 		return nil
 	}
 	h.files = append(h.files, File{Path: "hosts/" + h.profile.Name + "/" + hardware.ReportName, Data: data})
