@@ -39,7 +39,7 @@ func drawExpr(t *rapid.T, depth int) Expr {
 	case 2:
 		return Int(rapid.OneOf(rapid.Int64Range(-5, 1000), rapid.Just[int64](math.MinInt64)).Draw(t, "int"))
 	case 3:
-		return Float(rapid.Float64Range(-100, 1e9).Draw(t, "float"))
+		return Float(rapid.Float64Range(-100, 1e9).Filter(func(f float64) bool { return checkFloat(f) == nil }).Draw(t, "float"))
 	case 4:
 		return Bool(rapid.Bool().Draw(t, "bool"))
 	case 5:
