@@ -30,7 +30,8 @@ import (
 //     below a command must be in its output; … stands for anything. "# exit code N" after a command
 //     is compared, 0 is expected without it;
 //   - the comment <!-- on NixOS --> above a block has the document run on a stand-in for a NixOS
-//     machine with a real Nix; <!-- not run: REASON --> leaves the block out.
+//     machine with a real Nix, <!-- on NixOS with /etc/nixos --> on one that has a configuration;
+//     <!-- not run: REASON --> leaves the block out.
 //
 // QUICK_DEPLOY_YES answers in place of the reader.
 
@@ -58,9 +59,10 @@ var (
 )
 
 const (
-	onNixOS = "on NixOS"
-	notRun  = "not run: "
-	partOf  = "in "
+	onNixOS    = "on NixOS"
+	configured = "on NixOS with /etc/nixos"
+	notRun     = "not run: "
+	partOf     = "in "
 )
 
 func documents(t *testing.T) []document {
@@ -173,11 +175,18 @@ func machineAt(t *testing.T, root string) {
 	}
 }
 
-func newReader(t *testing.T, nixos bool) *reader {
+// newReader sits at a machine of the kind that the marks of a document name.
+func newReader(t *testing.T, marks ...string) *reader {
 	t.Helper()
-	if nixos {
+	if slices.Contains(marks, onNixOS) || slices.Contains(marks, configured) {
 		c := newComputer(t)
 		machineAt(t, c.Root)
+		if slices.Contains(marks, configured) {
+			for name, text := range oldConfig {
+				c.put(filepath.Join(c.Root, "etc/nixos", name), text)
+			}
+		}
+		nixpkgs, _ := c.env.StandIn(t)
 		elevate := "none"
 		if os.Geteuid() != 0 {
 			elevate = "sudo"
@@ -185,7 +194,7 @@ func newReader(t *testing.T, nixos bool) *reader {
 		// The stand-in has no network, no services that could come up, and the disk of the test.
 		return &reader{c.work, c.env.Home(), append(append(c.env.Environ(), c.Vars()...), "QUICK_DEPLOY_ROOT="+c.Root, "USER=ada", "QUICK_DEPLOY_YES=true",
 			"QUICK_DEPLOY_ALLOW_ROOT=true", "QUICK_DEPLOY_ELEVATE="+elevate, "QUICK_DEPLOY_SKIP=network", "QUICK_DEPLOY_SKIP_HEALTH_CHECK=true",
-			"QUICK_DEPLOY_MIN_FREE=1MiB", "NO_COLOR=1")}
+			"QUICK_DEPLOY_MIN_FREE=1MiB", "NO_COLOR=1", "NIX_PATH=nixpkgs="+nixpkgs)}
 	}
 	root := t.TempDir()
 	machineAt(t, root)
@@ -238,7 +247,10 @@ func missingLine(output string, want []string) string {
 func TestDocsRun(t *testing.T) {
 	ran, left := 0, []string{}
 	for _, doc := range documents(t) {
-		nixos := slices.ContainsFunc(doc.blocks, func(b block) bool { return b.mark == onNixOS })
+		var marks []string
+		for _, b := range doc.blocks {
+			marks = append(marks, b.mark)
+		}
 		t.Run(doc.name, func(t *testing.T) {
 			var r *reader
 			flake := t.TempDir() // of the last profile
@@ -254,7 +266,7 @@ func TestDocsRun(t *testing.T) {
 					continue
 				}
 				if r == nil {
-					r = newReader(t, nixos)
+					r = newReader(t, marks...)
 				}
 				if name != nil {
 					write(t, filepath.Join(r.dir, name[1]), b.text)
@@ -599,7 +611,7 @@ func TestReadme(t *testing.T) {
 
 // The steps that docs/how-it-works.md draws are those of a run, in order.
 func TestDocumentedSteps(t *testing.T) {
-	r := newReader(t, false)
+	r := newReader(t)
 	write(t, filepath.Join(r.dir, "quick-deploy.yaml"), "version: 1\nhost: {name: atlas, stateVersion: \"26.05\", users: {ada: {home: {git: {}}}}}\n")
 	cmd := exec.CommandContext(t.Context(), "quick-deploy", "--json", "--dry-run", "switch")
 	cmd.Dir, cmd.Env = r.dir, r.env
