@@ -34,8 +34,10 @@ type adoption struct {
 	nix     *adopt.Evaluator
 	machine adopt.Machine
 	defined []adopt.Definition
-	legacy  adopt.Legacy
-	close   func()
+	// unlisted is why it could not be found out what the configuration's own files define.
+	unlisted error
+	legacy   adopt.Legacy
+	close    func()
 }
 
 // evaluator finds Nix.
@@ -106,8 +108,10 @@ func (ad *adoption) read(ctx context.Context, g *guide) error {
 	if ad.machine, err = ad.nix.Machine(ctx, ad.config, catalogue, services); err != nil {
 		return err
 	}
-	if ad.defined, err = ad.nix.Defined(ctx, ad.config); err != nil {
-		return err
+	ad.defined, ad.unlisted = ad.nix.Defined(ctx, ad.config)
+	if ad.unlisted != nil && ad.config.File == "" {
+		// What a flake consists of is known by nothing else.
+		return ad.unlisted
 	}
 	ad.legacy, err = adopt.Carry(ad.config, ad.defined)
 	return err
@@ -366,8 +370,12 @@ func (ad *adoption) report(a *app, answers starter.Answers, differences []differ
 		said = append(said, "the services "+strings.Join(answers.Services, ", "))
 	}
 	a.say("The profile says: %s.", strings.Join(said, "; "))
-	kept := ad.kept()
-	a.say("legacy.nix keeps %s: %s.", count(len(kept), "option"), shortList(kept))
+	if ad.unlisted != nil {
+		a.say("note: legacy.nix keeps the rest, which could not be listed: %v", ad.unlisted)
+	} else {
+		kept := ad.kept()
+		a.say("legacy.nix keeps %s: %s.", count(len(kept), "option"), shortList(kept))
+	}
 	for _, left := range ad.legacy.Left {
 		a.say("note: not copied: %s", left)
 	}

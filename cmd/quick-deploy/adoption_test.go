@@ -208,3 +208,24 @@ func mustLook(t *testing.T, name string) string {
 	}
 	return path
 }
+
+// Whoever takes over a configuration is asked for less: it says the rest.
+func TestAdoptOnATerminal(t *testing.T) {
+	c := newAdopted(t)
+	x := start(t, c.work, c.Root, 90, 30, append(c.environ, "TERM=xterm-256color"), "init", "--adopt")
+	for _, see := range []string{"Is this right?", "full name", "e-mail"} {
+		x.see(see)
+		x.typed(enter)
+	}
+	x.see("Write quick-deploy.yaml?")
+	if strings.Contains(x.output(), "What is this machine for?") || strings.Contains(x.output(), "Which services?") {
+		t.Error("it asks what the configuration says")
+	}
+	x.typed(enter)
+	x.see("legacy.nix keeps")
+	x.see("Show the options")
+	x.typed(escape)
+	if code := x.end(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}

@@ -228,11 +228,12 @@ func writeFirst(path string, text []byte, save string, answers starter.Answers) 
 // goOn offers what one does next.
 func (a *app) goOn(ctx context.Context, cmd *cli.Command, path string) error {
 	for _, next := range []struct {
-		title, command string
-		proposed       bool
+		title    string
+		command  []string
+		proposed bool
 	}{
-		{"Show what it leads to (quick-deploy diff)?", "diff", true},
-		{"Build it and activate it (quick-deploy switch)?", "switch", false},
+		{"Show the options that it sets (quick-deploy diff --options)?", []string{"diff", "--options"}, true},
+		{"Build it and activate it (quick-deploy switch)?", []string{"switch"}, false},
 	} {
 		yes, err := interview.Confirm(ctx, a.stdin, a.stderr, a.plain(), next.title, next.proposed)
 		if err != nil {
@@ -243,7 +244,7 @@ func (a *app) goOn(ctx context.Context, cmd *cli.Command, path string) error {
 			continue
 		}
 		other := newApp(a.stdin, a.stdout, a.stderr)
-		if err := other.command().Run(ctx, append(globals(cmd, path), next.command)); err != nil {
+		if err := other.command().Run(ctx, append(globals(cmd, path), next.command...)); err != nil {
 			return err
 		}
 	}

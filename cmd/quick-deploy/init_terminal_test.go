@@ -11,6 +11,8 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe/probetest"
 )
 
 const (
@@ -107,7 +109,7 @@ func TestInitOnATerminal(t *testing.T) {
 					t.Error("the Nix is not shown before the last question")
 				}
 				next(enter, "quick-deploy.yaml: written")
-				x.see("quick-deploy diff")
+				x.see("Show the options")
 				next("n"+map[bool]string{true: enter}[mode.plain], "quick-deploy switch")
 				x.typed("n" + map[bool]string{true: enter}[mode.plain])
 				if code := x.end(); code != 0 {
@@ -270,4 +272,42 @@ func TestStartAsksNothing(t *testing.T) {
 	if strings.Contains(x.output(), "\x1b") || time.Since(begin) > 4*time.Second {
 		t.Errorf("%q after %s", x.output(), time.Since(begin))
 	}
+}
+
+// A new user: one command, and enter to everything but the two questions that
+// change the machine. In the end a generation of the system runs.
+func TestFromNothingToAGeneration(t *testing.T) {
+	c := newComputer(t)
+	all, err := probetest.Machines()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := all["vm-kvm-virtio"].Write(c.Root, nil); err != nil {
+		t.Fatal(err)
+	}
+	c.put(filepath.Join(c.Root, "proc/meminfo"), "MemTotal: 28000000 kB\nMemAvailable: 16000000 kB\n")
+	c.put(filepath.Join(c.Root, "etc/passwd"), "ada:x:1000:100:Ada Lovelace:/home/ada:/run/current-system/sw/bin/bash\n")
+	// There is no systemd here to look at.
+	env := append(c.env.Environ(), c.Vars()...)
+	env = append(env, "TERM=xterm-256color", "USER=ada", "QUICK_DEPLOY_ALLOW_ROOT=true", "QUICK_DEPLOY_ELEVATE=none", "QUICK_DEPLOY_SKIP=network", "QUICK_DEPLOY_SKIP_HEALTH_CHECK=true")
+	x := start(t, c.work, c.Root, 120, 40, env, "init")
+	questions := []string{
+		"Is this right?", "What is this machine for?", "Which desktop?", "Which services?", "full name", "e-mail", "ssh key", "Write quick-deploy.yaml?",
+		"Show the options",
+	}
+	for _, q := range questions {
+		x.see(q)
+		x.typed(enter)
+	}
+	x.see("Build it and activate it")
+	x.typed("y")
+	x.see("[y/N]")
+	x.typed("y" + enter)
+	if code := x.end(); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, ansi.Strip(x.output()))
+	}
+	if n, path := c.Generation(t); n != 1 || c.Running() != path || c.Default() != path {
+		t.Errorf("generation %d, %s runs", n, c.Running())
+	}
+	t.Logf("1 command, %d questions answered by enter, 2 by y", len(questions))
 }
