@@ -379,6 +379,9 @@ func (ad *adoption) report(a *app, answers starter.Answers, differences []differ
 	for _, left := range ad.legacy.Left {
 		a.say("note: not copied: %s", left)
 	}
+	for _, place := range ad.legacy.Secrets {
+		a.say("note: %s looks like a secret: it would lie in the flake and in the store, which everybody may read, as it does now", place)
+	}
 	for _, d := range differences {
 		a.say("note: %s changes: %s → %s", nix.FormatAttrPath(d.path), brief(d.before), brief(d.now))
 	}

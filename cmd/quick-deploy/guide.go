@@ -183,7 +183,7 @@ func (g *guide) found() []string {
 	}
 	system := "not NixOS"
 	if m.NixOS {
-		system = "NixOS " + m.Release
+		system = fmt.Sprintf("NixOS %s, installed with %s", m.Release, p.StateVersion)
 	}
 	lines := []string{
 		fmt.Sprintf("This machine: %s, %s", p.Hostname, system),

@@ -285,6 +285,7 @@ func TestFromNothingToAGeneration(t *testing.T) {
 	if err := all["vm-kvm-virtio"].Write(c.Root, nil); err != nil {
 		t.Fatal(err)
 	}
+	c.put(filepath.Join(c.Root, "etc/timezone"), "Europe/Berlin\n")
 	c.put(filepath.Join(c.Root, "proc/meminfo"), "MemTotal: 28000000 kB\nMemAvailable: 16000000 kB\n")
 	c.put(filepath.Join(c.Root, "etc/passwd"), "ada:x:1000:100:Ada Lovelace:/home/ada:/run/current-system/sw/bin/bash\n")
 	// There is no systemd here to look at.

@@ -219,7 +219,7 @@ func TestFlake(t *testing.T) {
 func TestCarry(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, old)
-	write(t, dir, map[string]string{"secret.key": "x", ".git/config": "x", "wall.png": strings.Repeat("x", maxFile+1)})
+	write(t, dir, map[string]string{"secret.key": "x", "own/keys.nix": "{\n  # password = \"old\";\n  users.users.ada.hashedPassword = \"$6$x\";\n  services.x.passwordFile = \"/run/x\";\n  services.x = { token = \"y\"; };\n}\n", ".git/config": "x", "wall.png": strings.Repeat("x", maxFile+1)})
 	if err := os.Chmod(filepath.Join(dir, "secret.key"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -238,8 +238,11 @@ func TestCarry(t *testing.T) {
 	if got["legacy/configuration.nix"] != old["configuration.nix"] || got["legacy/own/desk.nix"] != old["own/desk.nix"] {
 		t.Error("a file is not copied as it was")
 	}
-	if strings.Contains(got["legacy/hardware-configuration.nix"], "fileSystems") || len(got) != 4 {
+	if strings.Contains(got["legacy/hardware-configuration.nix"], "fileSystems") || len(got) != 5 {
 		t.Errorf("%q", got)
+	}
+	if diff := cmp.Diff([]string{"own/keys.nix:3", "own/keys.nix:5"}, l.Secrets); diff != "" {
+		t.Error(diff)
 	}
 	if len(l.Left) != 2 || !strings.Contains(got["legacy.nix"], "./legacy/configuration.nix") {
 		t.Errorf("left: %q\n%s", l.Left, got["legacy.nix"])

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -26,7 +27,12 @@ type Legacy struct {
 	Files []File
 	// Left are files that were not copied, with the reason.
 	Left []string
+	// Secrets are places, as file:line, that look like a secret in plain words or its hash.
+	Secrets []string
 }
+
+// secret fits the assignment of a text to a password, a token or a key: users.users.ada.hashedPassword = "…".
+var secret = regexp.MustCompile(`(?i)\b[a-z_]*(?:password|passphrase|secret|token|apikey|privatekey|psk)"?\s*=\s*("[^"]|'')`)
 
 // maxFile is the size from which on a file is not taken for configuration.
 const maxFile = 1 << 20
@@ -103,6 +109,13 @@ func (l *Legacy) take(file, name string) error {
 		return err
 	}
 	l.Files = append(l.Files, File{"legacy/" + name, data})
+	number := 0
+	for line := range strings.Lines(string(data)) {
+		number++
+		if secret.MatchString(line) && !strings.HasPrefix(strings.TrimSpace(line), "#") {
+			l.Secrets = append(l.Secrets, fmt.Sprintf("%s:%d", name, number))
+		}
+	}
 	return nil
 }
 

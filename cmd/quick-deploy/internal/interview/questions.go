@@ -82,7 +82,8 @@ func (d *draft) questions() []question {
 		d.input("layout", "Keyboard layout", "as in de or us", &d.Layout),
 		d.input("user", "Your user name", "", &d.User),
 	}
-	qs = append(qs, question{facts, func() bool { return d.right && d.User != "" }})
+	complete := d.User != "" && d.Timezone != ""
+	qs = append(qs, question{facts, func() bool { return d.right && complete }})
 	if !d.Given["preset"] {
 		qs = append(qs, question{fields: []huh.Field{d.preset()}})
 	}

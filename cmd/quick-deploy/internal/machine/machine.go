@@ -22,6 +22,8 @@ type Machine struct {
 	// NixOS tells whether the system is NixOS; Release is its release, such as 25.11.
 	NixOS   bool
 	Release string
+	// StateVersion is system.stateVersion of /etc/nixos/configuration.nix, where it stands there in plain words.
+	StateVersion string
 	// Users are the accounts of people (uid 1000 to 29999), by /etc/passwd.
 	Users []User
 }
@@ -50,8 +52,20 @@ func Read(root string) Machine {
 	m.NixOS = release["ID"] == "nixos"
 	if m.NixOS {
 		m.Release = release["VERSION_ID"]
+		m.StateVersion = r.stateVersion()
 	}
 	return m
+}
+
+// stateVersion is an assignment as the installer writes it.
+var stateVersion = regexp.MustCompile(`(?m)^\s*system\.stateVersion\s*=\s*"([0-9]{2}\.(?:05|11))"\s*;`)
+
+func (r reader) stateVersion() string {
+	m := stateVersion.FindStringSubmatch(r.text("etc/nixos/configuration.nix"))
+	if m == nil {
+		return ""
+	}
+	return m[1]
 }
 
 type reader string

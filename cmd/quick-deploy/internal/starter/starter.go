@@ -4,9 +4,7 @@ package starter
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -39,8 +37,6 @@ type Answers struct {
 	Others []Account `yaml:"others"`
 	// Adopt is the configuration that was taken over, empty if there was none.
 	Adopt string `yaml:"adopt"`
-	// Nixos are single options that were taken over from it.
-	Nixos map[string]any `yaml:"nixos"`
 	// Schema is the address of the schema for editors.
 	Schema string `yaml:"-"`
 }
@@ -79,7 +75,6 @@ func Profile(a Answers) ([]byte, error) {
 	w.users(a)
 	w.services(a.Services)
 	w.list(2, "packages", a.Packages)
-	w.options(a)
 	return []byte(w.text.String()), w.err
 }
 
@@ -168,22 +163,6 @@ func (w *writer) account(o Account) {
 	w.pair(4, "shell", o.Shell)
 }
 
-// options writes what was taken over and has no key of its own.
-func (w *writer) options(a Answers) {
-	if len(a.Nixos) == 0 {
-		return
-	}
-	w.line(2, "# Taken over from "+a.Adopt+": options of NixOS by their own names.")
-	w.line(2, "nixos:")
-	for _, path := range slices.Sorted(maps.Keys(a.Nixos)) {
-		value, err := yaml.MarshalWithOptions(a.Nixos[path], yaml.JSON())
-		if err != nil {
-			w.err = fmt.Errorf("write the profile: %w", err)
-		}
-		w.line(3, w.scalar(path)+": "+strings.TrimSpace(string(value)))
-	}
-}
-
 func (w *writer) services(names []string) {
 	if len(names) == 0 {
 		w.line(2, "# quick-deploy services list shows what can be named here.")
@@ -233,9 +212,12 @@ func For(m machine.Machine, preset string) Answers {
 	if hostname.MatchString(m.Hostname) {
 		a.Hostname = m.Hostname
 	}
-	// A running NixOS keeps its release as the stateVersion unless the user knows better.
-	if stable.MatchString(m.Release) {
-		a.StateVersion = m.Release
+	// A running NixOS keeps the stateVersion of its configuration; where that does not say it
+	// in plain words, the release that runs is the best guess.
+	for _, v := range []string{m.Release, m.StateVersion} {
+		if stable.MatchString(v) {
+			a.StateVersion = v
+		}
 	}
 	for i, u := range m.Users {
 		account := Account{User: u.Name, Name: u.Description, Shell: shell(u), Admin: u.Admin}

@@ -17,6 +17,9 @@ func TestForKeepsEveryAccount(t *testing.T) {
 		{Name: "bob", Shell: "tcsh", Admin: true},
 		{Name: "eve", Shell: "bash"},
 	}}, "server")
+	if b := For(machine.Machine{Release: "26.05", StateVersion: "23.11"}, ""); b.StateVersion != "23.11" {
+		t.Errorf("stateVersion %s: it never changes after the installation", b.StateVersion)
+	}
 	want := []Account{{User: "bob", Admin: true}, {User: "eve", Shell: "bash"}}
 	if diff := cmp.Diff(want, a.Others); diff != "" || a.User != "ada" || a.Hostname != "nixos" || a.StateVersion != "25.05" {
 		t.Errorf("%+v\n%s", a, diff)
@@ -49,7 +52,7 @@ func TestAnswersComeBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		// What a machine tells must not shine through.
-		got := Answers{Hostname: "other", Timezone: "Etc/UTC", Services: []string{"x"}, Others: []Account{{User: "x", Admin: true}}, Nixos: map[string]any{"a": 1}}
+		got := Answers{Hostname: "other", Timezone: "Etc/UTC", Services: []string{"x"}, Others: []Account{{User: "x", Admin: true}}}
 		if err := Fill(&got, data); err != nil {
 			t.Fatalf("%v\n%s", err, data)
 		}
