@@ -352,7 +352,7 @@ var (
 	link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	// heading is one of Markdown; its anchor is made as GitHub makes it.
 	heading   = regexp.MustCompile(`(?m)^#+ (.+)$`)
-	noAnchor  = regexp.MustCompile("[^\\p{L}\\p{N} _-]")
+	noAnchor  = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 	codeFence = regexp.MustCompile("(?ms)^```.*?^```$")
 )
 

@@ -21,7 +21,7 @@ import (
 // Evaluate says which system each host should run. Hosts whose fingerprint was
 // evaluated before are not evaluated again. Evaluated is how many were.
 func (f *Fleet) Evaluate(ctx context.Context, hosts []*Host) (systems map[string]string, failed map[string]error, evaluated int) {
-	systems, failed = map[string]string{}, map[string]error{}
+	systems = map[string]string{}
 	var changed []string
 	for _, h := range hosts {
 		known, err := f.peek(h.Name)
