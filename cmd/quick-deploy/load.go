@@ -251,7 +251,7 @@ func (a *app) probed(ctx context.Context, l *loaded) (map[string]hardware.Facts,
 func (l *loaded) hash() string {
 	sum := sha256.New()
 	for _, s := range l.profile.Sources {
-		fmt.Fprintf(sum, "%s\x00%d\x00", filepath.Base(s.Name), len(s.Data))
+		fmt.Fprintf(sum, "%d\x00", len(s.Data))
 		sum.Write(s.Data)
 	}
 	return "sha256-" + hex.EncodeToString(sum.Sum(nil))
