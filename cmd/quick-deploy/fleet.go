@@ -204,6 +204,7 @@ func (a *app) fleetDeploy(ctx context.Context, cmd *cli.Command) error {
 	if err := a.permitted(ctx, r); err != nil {
 		return err
 	}
+	a.acting.Store(true)
 	results, verdict := r.Deploy(ctx, r.waves, r.hosts, fleet.Options{
 		SkipHealth: cmd.Bool("skip-health-check"), Keep: cmd.Bool("keep-on-failure"), Again: cmd.Bool("again"),
 	})

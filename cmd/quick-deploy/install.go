@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -76,24 +74,24 @@ func (a *app) fleetInstall(ctx context.Context, cmd *cli.Command) error {
 	if a.opts.dryRun {
 		return nil
 	}
-	if err := a.typed(cmd.String("confirm"), name); err != nil {
+	if err := a.typed(ctx, cmd.String("confirm"), name); err != nil {
 		return err
 	}
+	a.acting.Store(true)
 	return r.Install(ctx, in)
 }
 
 // typed has the host's name typed.
-func (a *app) typed(given, name string) error {
+func (a *app) typed(ctx context.Context, given, name string) error {
 	if given == "" {
 		if !isTerminal(a.stdin) {
 			return fault.New(fault.Usage, "erasing the disks of %s needs its name typed, and nobody can be asked", name).Hint("--confirm %s", name)
 		}
 		fmt.Fprintf(a.stderr, "Type %s to erase these disks: ", name)
-		line, err := bufio.NewReader(a.stdin).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return fmt.Errorf("read the answer: %w", err)
+		var err error
+		if given, err = a.readLine(ctx); err != nil {
+			return err
 		}
-		given = strings.TrimSpace(line)
 	}
 	if given != name {
 		return fault.New(fault.Usage, "%q is not %q; nothing was erased", given, name)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/urfave/cli/v3"
@@ -27,6 +28,13 @@ func quickDeploy(args []string, stdin io.Reader, stdout, stderr io.Writer) fault
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	a := newApp(stdin, stdout, stderr)
+	// A second interrupt ends the program at once, unless the machine is being
+	// changed: then a step at work must come to its end.
+	defer context.AfterFunc(ctx, func() {
+		if !a.acting.Load() {
+			stop()
+		}
+	})()
 	err := a.command().Run(ctx, args)
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) && fault.CodeOf(err) == fault.Unexpected {
 		err = fault.New(fault.Interrupted, "interrupted")
@@ -39,6 +47,8 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	opts           options
+	// acting says that a run is at work on the machine.
+	acting atomic.Bool
 	// source is what the profile was read from, for the lines in messages.
 	source profile.Source
 }

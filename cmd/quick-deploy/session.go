@@ -89,6 +89,7 @@ func (s *session) act(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	a.acting.Store(true)
 	con.Attach(&s.cfg)
 	s.console, s.unwatch = con, con.Watch(ctx)
 	s.deployer = deploy.New(s.cfg)
@@ -201,20 +202,43 @@ func (a *app) confirm() func(context.Context, deploy.Question) (bool, error) {
 	if !isTerminal(a.stdin) {
 		return nil
 	}
-	return func(_ context.Context, q deploy.Question) (bool, error) {
+	return func(ctx context.Context, q deploy.Question) (bool, error) {
 		for _, line := range q.Details {
 			fmt.Fprintln(a.stderr, line)
 		}
 		fmt.Fprintf(a.stderr, "%s [y/N] ", q.Text)
-		answer, err := bufio.NewReader(a.stdin).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return false, fmt.Errorf("read the answer: %w", err)
+		answer, err := a.readLine(ctx)
+		if err != nil {
+			return false, err
 		}
-		switch strings.ToLower(strings.TrimSpace(answer)) {
+		switch strings.ToLower(answer) {
 		case "y", "yes":
 			return true, nil
 		}
 		return false, nil
+	}
+}
+
+// readLine is the next line of stdin, without blanks around it. An interrupt
+// ends the wait, and the program with it: the read itself cannot be called off.
+func (a *app) readLine(ctx context.Context) (string, error) {
+	type read struct {
+		line string
+		err  error
+	}
+	done := make(chan read, 1)
+	go func() {
+		line, err := bufio.NewReader(a.stdin).ReadString('\n')
+		done <- read{line, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", fault.New(fault.Interrupted, "interrupted")
+	case r := <-done:
+		if r.err != nil && !errors.Is(r.err, io.EOF) {
+			return "", fmt.Errorf("read the answer: %w", r.err)
+		}
+		return strings.TrimSpace(r.line), nil
 	}
 }
 
