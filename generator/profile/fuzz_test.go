@@ -92,6 +92,8 @@ func itoa(i int) string {
 
 var emptyEntry = regexp.MustCompile(`(?m)-[ \t]*(#.*)?$`)
 
+var signedBase = regexp.MustCompile(`[-+]0[xob]`)
+
 // checkGoccy compares with the other parser on the same lexer, and tolerates
 // where it is known to read numbers otherwise than YAML 1.2.
 func checkGoccy(t *testing.T, data []byte, root *Node) {
@@ -100,6 +102,9 @@ func checkGoccy(t *testing.T, data []byte, root *Node) {
 	data = bytes.ReplaceAll(bytes.TrimPrefix(data, []byte(bom)), []byte("\r\n"), []byte("\n"))
 	if emptyEntry.Match(data) {
 		return // it takes the next key for the value of an empty list entry
+	}
+	if signedBase.Match(data) {
+		return // it reads -0x10 as a number, which the core schema does not
 	}
 	var want any
 	if err := yaml.Unmarshal(data, &want); err != nil || want == nil {
