@@ -48,8 +48,8 @@ hosts:
 		d.Options[0].Changes[1].Option != "time.timeZone" || d.Options[0].Changes[1].Before != `"Europe/Berlin"` || d.Options[0].Changes[1].After != `"Europe/Rome"` {
 		t.Errorf("options: %+v", d.Options)
 	}
-	if out, want := c.must("diff", "--options"), "  ~ time.timeZone: \"Europe/Berlin\" → \"Europe/Rome\"\n"; !strings.Contains(out, want) {
-		t.Errorf("diff --options lacks %q:\n%s", want, out)
+	if out, want := c.must("diff", "--by-option"), "  ~ time.timeZone: \"Europe/Berlin\" → \"Europe/Rome\"\n"; !strings.Contains(out, want) {
+		t.Errorf("diff --by-option lacks %q:\n%s", want, out)
 	}
 
 	out := c.must("build", "--yes", "--skip", "network")

@@ -24,7 +24,7 @@ func (a *app) diffCommand() *cli.Command {
 			"shows what forcing it would undo. With --built it compares the running system with the one that\n" +
 			"the last build made: packages, units to restart, and whether a reboot is needed and why.",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "options", Usage: "show the options that change, and no files"},
+			&cli.BoolFlag{Name: "by-option", Usage: "show the options that change, and no files"},
 			&cli.BoolFlag{Name: "built", Usage: "compare the running system with the one that was built last"},
 			&cli.BoolFlag{Name: "units", Usage: "with --built, ask as root which units a switch would stop, start and restart"},
 			elevateFlag(),
@@ -38,8 +38,8 @@ func (a *app) diffAction(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	if cmd.Bool("built") {
-		if cmd.Bool("options") {
-			return fault.New(fault.Usage, "--options and --built exclude each other")
+		if cmd.Bool("by-option") {
+			return fault.New(fault.Usage, "--by-option and --built exclude each other")
 		}
 		return a.diffBuilt(ctx, cmd)
 	}
@@ -55,7 +55,7 @@ func (a *app) diffAction(ctx context.Context, cmd *cli.Command) error {
 		return a.printDiff(g.changes, options)
 	}
 	a.say("%s: %s", g.tree.Dir(), g.changes.Summary())
-	if !cmd.Bool("options") {
+	if !cmd.Bool("by-option") {
 		if err := tree.Diff(g.changes, a.stdout, a.colour(a.stdout)); err != nil {
 			return err
 		}

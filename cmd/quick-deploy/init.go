@@ -232,7 +232,7 @@ func (a *app) goOn(ctx context.Context, cmd *cli.Command, path string) error {
 		command  []string
 		proposed bool
 	}{
-		{"Show the options that it sets (quick-deploy diff --options)?", []string{"diff", "--options"}, true},
+		{"Show the options that it sets (quick-deploy diff --by-option)?", []string{"diff", "--by-option"}, true},
 		{"Build it and activate it (quick-deploy switch)?", []string{"switch"}, false},
 	} {
 		yes, err := interview.Confirm(ctx, a.stdin, a.stderr, a.plain(), next.title, next.proposed)

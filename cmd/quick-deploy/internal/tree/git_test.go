@@ -168,7 +168,7 @@ func TestHashIsNix(t *testing.T) {
 	tr := open(t, dir)
 	apply(t, tr, files, Options{})
 	want := strings.TrimSpace(string(env.Run(t, "nix", "hash", "path", dir)))
-	m, err := Manifest(files, meta)
+	m, err := firstManifest(files, meta)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,4 +178,22 @@ func TestHashIsNix(t *testing.T) {
 	if got, err := tr.HashDir(); err != nil || got != want {
 		t.Errorf("HashDir is %s, %v; Nix says %s", got, err, want)
 	}
+}
+
+// firstManifest is the manifest as the first Apply of files to an empty directory
+// writes it. Hash of the files with it is the hash of that directory.
+func firstManifest(files []File, m Meta) (File, error) {
+	out := newManifest(m)
+	for _, f := range files {
+		if f.Once {
+			out.Once[f.Path] = sum(f.Data)
+		} else {
+			out.Files[f.Path] = sum(f.Data)
+		}
+	}
+	raw, err := out.encode()
+	if err != nil {
+		return File{}, err
+	}
+	return File{Path: manifestPath, Data: raw}, nil
 }

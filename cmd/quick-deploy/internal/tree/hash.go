@@ -99,24 +99,6 @@ func narHash(write func(*nar.Writer) error) (sum string, err error) {
 	return sri(h.Sum(nil)), nil
 }
 
-// Manifest is the manifest as the first Apply of files to an empty directory
-// writes it. Hash of the files with it is the hash of that directory.
-func Manifest(files []File, m Meta) (File, error) {
-	out := newManifest(m)
-	for _, f := range files {
-		if f.Once {
-			out.Once[f.Path] = sum(f.Data)
-		} else {
-			out.Files[f.Path] = sum(f.Data)
-		}
-	}
-	raw, err := out.encode()
-	if err != nil {
-		return File{}, err
-	}
-	return File{Path: manifestPath, Data: raw}, nil
-}
-
 // Fingerprint is a cheap hash of a set of files, of the paths and contents and
 // nothing else. It serves to tell whether a set, such as the files of one host,
 // is still the same.

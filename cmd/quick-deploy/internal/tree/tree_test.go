@@ -383,7 +383,7 @@ func TestManifestIsPortable(t *testing.T) {
 			t.Errorf("-want +got:\n%s", diff)
 		}
 	}
-	m, err := Manifest(files, meta)
+	m, err := firstManifest(files, meta)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -86,21 +86,3 @@ func (n *Names) Device(p hardware.PCI) string {
 	}
 	return vendor.Name + " " + product.Name
 }
-
-// Class is the name of a class: base and subclass.
-func (n *Names) Class(c hardware.Class) string {
-	if n == nil {
-		return c.String()
-	}
-	s := c.String()
-	base := n.db.Classes[s[:2]]
-	if base == nil {
-		return s
-	}
-	for _, sub := range base.Subclasses {
-		if sub.ID == s[2:4] {
-			return sub.Name
-		}
-	}
-	return base.Name
-}
