@@ -109,7 +109,7 @@ func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
 		return nil, err
 	}
 	h.readSecrets()
-	result, err := mapping.Map(s, p.Node, h.secretPath)
+	result, err := mapping.Map(s, p.Node, mapping.Names{Secret: h.secretPath, Input: h.inputName})
 	if err != nil {
 		return nil, err
 	}

@@ -13,8 +13,8 @@ import (
 )
 
 // join brings together the assignments of each option: lists are appended
-// without repeating an item, equal values count once, and different values are
-// a problem that names both places.
+// without repeating an item, unless they are the words of a command line; equal
+// values count once, and different values are a problem that names both places.
 func join(as []mapping.Assignment) ([]nix.Binding, error) {
 	byPath := map[string]int{}
 	var out []nix.Binding
@@ -81,9 +81,21 @@ func merge(a, b nix.Expr) (nix.Expr, bool) {
 	la, okA := a.(nix.List)
 	lb, okB := b.(nix.List)
 	if okA && okB {
+		if commandLine(la) || commandLine(lb) {
+			return slices.Concat(la, lb), true
+		}
 		return appendMissing(slices.Clone(la), lb), true
 	}
 	return a, reflect.DeepEqual(a, b)
+}
+
+// commandLine reports whether a list holds flags. What follows a flag belongs to
+// it: in --ctx-size 8192 --batch-size 8192 neither 8192 is a repetition.
+func commandLine(list nix.List) bool {
+	return slices.ContainsFunc(list, func(e nix.Expr) bool {
+		text, ok := bare(e).(nix.Str)
+		return ok && strings.HasPrefix(string(text), "-")
+	})
 }
 
 func appendMissing(list, more nix.List) nix.List {

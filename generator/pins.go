@@ -59,6 +59,14 @@ func (h *host) chooseChannel() error {
 	return nil
 }
 
+// inputName is what the flake calls an input of the host.
+func (h *host) inputName(name string) string {
+	if h.channel.name == "" {
+		return name
+	}
+	return flake.VariantName(name, h.channel.name)
+}
+
 // same reports whether two channels of one name are one.
 func (c channel) same(d channel) bool {
 	a, errA := json.Marshal(c.pins.Any())

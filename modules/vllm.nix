@@ -9,12 +9,10 @@
       HF_HUB_DISABLE_TELEMETRY = lib.mkDefault "1";
       VLLM_NO_USAGE_STATS = lib.mkDefault "1";
     };
-    # The last one of a flag counts, so a host adds its own behind these.
-    cmd = lib.mkBefore [
-      "--host=127.0.0.1"
-      "--port=8001"
-      "--model=Qwen/Qwen2.5-7B-Instruct"
-    ];
+    # Images before v0.15 start another program, which takes the model as a flag; `vllm serve`
+    # takes it as its first argument, and is in all of them. The host gives the arguments, each
+    # once: a second model is no default that gives way.
+    entrypoint = lib.mkDefault "vllm";
     volumes = [ "/var/lib/vllm:/data" ];
     networks = lib.mkDefault [ "host" ];
     devices = lib.mkIf config.hardware.nvidia-container-toolkit.enable [ "nvidia.com/gpu=all" ];

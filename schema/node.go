@@ -304,7 +304,7 @@ func (r Rule) check() error {
 		return fmt.Errorf("unknown as: %s", r.As)
 	}
 	switch r.Priority {
-	case "", "default", "force":
+	case "", "default", "force", "before":
 	default:
 		return fmt.Errorf("unknown priority: %s", r.Priority)
 	}

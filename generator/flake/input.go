@@ -117,13 +117,16 @@ func (in Input) Repin(p Pin) (Input, error) {
 	return in, nil
 }
 
+// VariantName is what Variant calls an input.
+func VariantName(name, suffix string) string { return name + "-" + suffix }
+
 // Variant returns the inputs a second time for a group of hosts that has pins
 // of its own: nixpkgs becomes nixpkgs-canary, and what followed one of the
 // inputs follows its variant.
 func Variant(inputs []Input, suffix string) []Input {
 	renamed := map[string]string{}
 	for _, in := range inputs {
-		renamed[in.Name] = in.Name + "-" + suffix
+		renamed[in.Name] = VariantName(in.Name, suffix)
 	}
 	out := slices.Clone(inputs)
 	for i, in := range out {

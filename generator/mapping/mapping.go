@@ -59,9 +59,17 @@ type Result struct {
 // its path. Node is the reference, for the message about an unknown name.
 type Secrets func(name string, node *profile.Node) (nix.Expr, error)
 
+// Names are what names in a profile and in the schema stand for on one host.
+type Names struct {
+	Secret Secrets
+	// Input is what an input of the flake is called there: a host with a release
+	// of its own has nixpkgs-canary for nixpkgs.
+	Input func(name string) string
+}
+
 // Map walks host along its schema. The error is a profile.Problems.
-func Map(s *schema.Node, host *profile.Node, secrets Secrets) (Result, error) {
-	w := &walker{secrets: secrets}
+func Map(s *schema.Node, host *profile.Node, names Names) (Result, error) {
+	w := &walker{names: names}
 	w.walk(s, host, place{vars: map[string]string{}})
 	if len(w.problems) > 0 {
 		return Result{}, w.problems
@@ -92,7 +100,7 @@ func (p place) bind(name, value string) place {
 }
 
 type walker struct {
-	secrets  Secrets
+	names    Names
 	result   Result
 	problems profile.Problems
 }
@@ -174,7 +182,7 @@ func (w *walker) apply(r schema.Rule, s *schema.Node, n *profile.Node, at place)
 		return
 	}
 	if r.Priority != "" {
-		fn := map[string]string{"default": "mkDefault", "force": "mkForce"}[r.Priority]
+		fn := map[string]string{"default": "mkDefault", "force": "mkForce", "before": "mkBefore"}[r.Priority]
 		value = nix.Call{Fn: nix.Ref{"lib", fn}, Args: []nix.Expr{value}}
 	}
 	w.result.Assignments = append(w.result.Assignments, Assignment{

@@ -38,7 +38,7 @@ func (w *walker) value(r schema.Rule, n *profile.Node, at place) (nix.Expr, erro
 		return listOf(n, Package)
 	case "secret":
 		name, _ := n.Scalar.(string)
-		return w.secrets(name, n)
+		return w.names.Secret(name, n)
 	}
 	return Literal(n)
 }
@@ -153,6 +153,14 @@ func (w *walker) fill(t any, s subject) (nix.Expr, error) {
 	case []any:
 		list := nix.List{}
 		for _, item := range t {
+			if more, ok := item.(map[string]any); ok && more["$items"] != nil {
+				items, err := s.items(more["$items"])
+				if err != nil {
+					return nil, err
+				}
+				list = append(list, items...)
+				continue
+			}
 			e, err := w.fill(item, s)
 			if err != nil {
 				return nil, err
@@ -180,7 +188,10 @@ func (w *walker) fillMap(t map[string]any, s subject) (nix.Expr, error) {
 			return nil, nil
 		}
 		text, _ := v.(string)
-		return w.secrets(text, s.node)
+		return w.names.Secret(text, s.node)
+	}
+	if name, ok := t["$input"].(string); ok {
+		return nix.Str(w.names.Input(name)), nil
 	}
 	if format, ok := t["$format"].(string); ok {
 		return w.format(format, t["of"], s)
@@ -245,11 +256,13 @@ func (w *walker) format(format string, of any, s subject) (nix.Expr, error) {
 			text += string(e)
 		case nix.Int:
 			text += strconv.FormatInt(int64(e), 10)
+		case nix.Float:
+			text += strconv.FormatFloat(float64(e), 'g', -1, 64)
 		case nix.Ref:
 			dynamic = append(dynamic, nix.Str(text), e)
 			text = ""
 		default:
-			return nil, errors.New("only a text or an integer fits here")
+			return nil, errors.New("only a text or a number fits here")
 		}
 		text += pieces[i+1]
 	}
@@ -257,6 +270,22 @@ func (w *walker) format(format string, of any, s subject) (nix.Expr, error) {
 		return nix.Str(text), nil
 	}
 	return append(dynamic, nix.Str(text)), nil
+}
+
+// items are the entries of the list that t stands for, none where there is no list.
+func (s subject) items(t any) (nix.List, error) {
+	name, _ := t.(string)
+	v, _ := s.lookup(name)
+	entries, _ := v.([]any)
+	list := nix.List{}
+	for _, entry := range entries {
+		e, err := nix.FromValue(entry)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, e)
+	}
+	return list, nil
 }
 
 // lookup is the value that t stands for: itself, unless it is one of the variables.

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"fmt"
 	"math/big"
 	"net/url"
@@ -93,6 +94,9 @@ func (x *explainer) locate(pointer string) place {
 func (x *explainer) keyword(e *jsonschema.ValidationError) (*jsonschema.Schema, string) {
 	loc := e.AbsoluteKeywordLocation
 	if p := x.schema.parts[loc]; p != nil {
+		if strings.HasSuffix(loc, "/not") {
+			return p, "not"
+		}
 		return p, ""
 	}
 	keyword := ""
@@ -216,7 +220,7 @@ func (x *explainer) leaf(e *jsonschema.ValidationError, pl place, part *jsonsche
 	case "minContains", "contains":
 		value("an entry that it needs is missing")
 	case "not":
-		value("it is not allowed here")
+		value(cmp.Or(part.Description, "it is not allowed here"))
 	default:
 		x.add(e, pl, finding{Problem: Problem{Code: CodeValue, What: pl.name + " is not allowed", Why: e.Message}})
 	}
@@ -435,7 +439,7 @@ func (x *explainer) missing(e *jsonschema.ValidationError, pl place, part *jsons
 	if keyword == "required" {
 		for _, key := range part.Required {
 			if pl.node.field(key) == nil {
-				report(key, "it is required")
+				report(key, cmp.Or(part.Description, "it is required"))
 			}
 		}
 		return

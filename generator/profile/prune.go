@@ -82,13 +82,15 @@ func (p *pruner) prune(v any) any {
 			out[keyword] = p.named(value, func(name string) bool { return p.keys[name] })
 		case "patternProperties", "dependentSchemas":
 			out[keyword] = p.named(value, func(string) bool { return true })
-		case "items", "additionalProperties", "unevaluatedProperties", "unevaluatedItems", "propertyNames", "contains", "not", "if", "then", "else":
+		case "items", "additionalProperties", "unevaluatedProperties", "unevaluatedItems", "propertyNames", "contains", "if":
 			out[keyword] = p.prune(value)
+		case "not", "then", "else":
+			out[keyword] = p.demand(value)
 		case "allOf", "anyOf", "oneOf", "prefixItems":
 			list, _ := value.([]any)
 			pruned := make([]any, len(list))
 			for i, sub := range list {
-				pruned[i] = p.prune(sub)
+				pruned[i] = p.demand(sub)
 			}
 			out[keyword] = pruned
 		default:
@@ -96,6 +98,16 @@ func (p *pruner) prune(v any) any {
 				out[keyword] = value
 			}
 		}
+	}
+	return out
+}
+
+// demand copies the schema v, which says what else a value has to be. Its
+// description is the reason, for the message.
+func (p *pruner) demand(v any) any {
+	out := p.prune(v)
+	if in, ok := v.(map[string]any); ok && in["description"] != nil {
+		out.(map[string]any)["description"] = in["description"]
 	}
 	return out
 }

@@ -56,6 +56,8 @@ func compile(id string, doc map[string]any) (*compiled, error) {
 	c := jsonschema.NewCompiler()
 	c.Draft = jsonschema.Draft2020
 	c.AssertFormat = true
+	// The descriptions that prune leaves are the reasons in messages.
+	c.ExtractAnnotations = true
 	c.LoadURL = func(url string) (io.ReadCloser, error) {
 		return nil, fmt.Errorf("%s is not part of the schema", url)
 	}

@@ -72,6 +72,13 @@
     };
   };
 
+  virtualisation.oci-containers.containers.vllm.cmd = lib.mkBefore [
+    "serve"
+    "Qwen/Qwen2.5-7B-Instruct"
+    "--host=127.0.0.1"
+    "--port=8001"
+  ];
+
   system = {
     autoUpgrade.flags = [
       "--update-input"

@@ -1,6 +1,6 @@
 # Written by quick-deploy from the profile. Settings of your own belong in local.nix,
 # which is written once and then left alone.
-{ ... }:
+{ lib, ... }:
 {
   imports = [
     ./hardware-configuration.nix
@@ -21,10 +21,11 @@
   };
 
   virtualisation.oci-containers.containers.vllm = {
-    cmd = [
-      "--port=8011"
+    cmd = lib.mkBefore [
+      "serve"
+      "meta-llama/Llama-3.1-8B-Instruct"
       "--host=0.0.0.0"
-      "--model=meta-llama/Llama-3.1-8B-Instruct"
+      "--port=8011"
       "--max-model-len=8192"
       "--enable-prefix-caching"
     ];

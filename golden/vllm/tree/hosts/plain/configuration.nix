@@ -21,5 +21,12 @@
       "nvidia-x11"
     ];
 
+  virtualisation.oci-containers.containers.vllm.cmd = lib.mkBefore [
+    "serve"
+    "Qwen/Qwen2.5-7B-Instruct"
+    "--host=127.0.0.1"
+    "--port=8001"
+  ];
+
   system.stateVersion = "26.05";
 }
