@@ -8,6 +8,7 @@
 { config, lib, ... }:
 let
   cfg = config.services.forgejo;
+  sites = (config.lib.nginx.sitesOf or (_: [ ])) "forgejo";
 in
 {
   services.forgejo = {
@@ -18,7 +19,9 @@ in
         HTTP_ADDR = lib.mkDefault "127.0.0.1";
         # Gitea has 3000 and 2222.
         HTTP_PORT = lib.mkDefault 3002;
-        DOMAIN = lib.mkDefault "localhost";
+        # Addresses for cloning, and those that links lead to.
+        DOMAIN = lib.mkDefault (if sites == [ ] then "localhost" else (lib.head sites).name);
+        ROOT_URL = lib.mkIf (sites != [ ]) (lib.mkDefault "${(lib.head sites).url}/");
         START_SSH_SERVER = lib.mkDefault true;
         SSH_LISTEN_HOST = lib.mkDefault "127.0.0.1";
         SSH_PORT = lib.mkDefault 2223;
@@ -34,4 +37,8 @@ in
   };
 
   environment.systemPackages = [ cfg.package ];
+
+  services.nginx.upstreams = lib.mkIf config.services.nginx.enable {
+    forgejo.servers."127.0.0.1:${toString cfg.settings.server.HTTP_PORT}" = { };
+  };
 }

@@ -8,6 +8,7 @@
 { config, lib, ... }:
 let
   cfg = config.services.gitea;
+  sites = (config.lib.nginx.sitesOf or (_: [ ])) "gitea";
 in
 {
   services.gitea = {
@@ -17,7 +18,9 @@ in
       server = {
         HTTP_ADDR = lib.mkDefault "127.0.0.1";
         HTTP_PORT = lib.mkDefault 3000;
-        DOMAIN = lib.mkDefault "localhost";
+        # Addresses for cloning, and those that links lead to.
+        DOMAIN = lib.mkDefault (if sites == [ ] then "localhost" else (lib.head sites).name);
+        ROOT_URL = lib.mkIf (sites != [ ]) (lib.mkDefault "${(lib.head sites).url}/");
         START_SSH_SERVER = lib.mkDefault true;
         SSH_LISTEN_HOST = lib.mkDefault "127.0.0.1";
         SSH_PORT = lib.mkDefault 2222;
@@ -34,4 +37,8 @@ in
   };
 
   environment.systemPackages = [ cfg.package ];
+
+  services.nginx.upstreams = lib.mkIf config.services.nginx.enable {
+    gitea.servers."127.0.0.1:${toString cfg.settings.server.HTTP_PORT}" = { };
+  };
 }

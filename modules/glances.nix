@@ -1,5 +1,5 @@
 # Glances as a page on the loopback: what top shows, in a browser.
-{ lib, ... }:
+{ config, lib, ... }:
 {
   services.glances = {
     enable = lib.mkDefault true;
@@ -10,5 +10,9 @@
       "127.0.0.1"
       "--disable-check-update"
     ];
+  };
+
+  services.nginx.upstreams = lib.mkIf config.services.nginx.enable {
+    glances.servers."127.0.0.1:${toString config.services.glances.port}" = { };
   };
 }

@@ -7,6 +7,7 @@
 let
   inherit (config) services;
   inherit (services.grafana) dataDir;
+  sites = (config.lib.nginx.sitesOf or (_: [ ])) "grafana";
 in
 {
   services.grafana = {
@@ -15,7 +16,8 @@ in
       server = {
         http_addr = lib.mkDefault "127.0.0.1";
         http_port = lib.mkDefault 3001;
-        domain = lib.mkDefault "localhost";
+        domain = lib.mkDefault (if sites == [ ] then "localhost" else (lib.head sites).name);
+        root_url = lib.mkIf (sites != [ ]) (lib.mkDefault "${(lib.head sites).url}/");
       };
       security = {
         admin_user = lib.mkDefault "admin";
@@ -56,4 +58,8 @@ in
       fi
     done
   '';
+
+  services.nginx.upstreams = lib.mkIf config.services.nginx.enable {
+    grafana.servers."127.0.0.1:${toString services.grafana.settings.server.http_port}" = { };
+  };
 }

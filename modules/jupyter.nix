@@ -1,7 +1,24 @@
 # JupyterLab on the loopback, and a kernel with a scientific Python. Without a password the
 # address with a token is in its journal.
-{ lib, pkgs, ... }:
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
 let
+  cfg = config.services.jupyter;
+  home = config.users.users.${cfg.user}.home or "/home/${cfg.user}";
+  # As JupyterLab reads it: ~ is the home of its user.
+  folder = lib.removeSuffix "/" (
+    if lib.hasPrefix "~" cfg.notebookDir then
+      home + lib.removePrefix "~" cfg.notebookDir
+    else
+      cfg.notebookDir
+  );
+  inHome = lib.hasPrefix "${home}/" folder;
+  elsewhere = !inHome && folder != home && folder != "/var/lib/jupyter";
+  sites = (config.lib.nginx.sitesOf or (_: [ ])) "jupyter";
   python = pkgs.python3.withPackages (ps: [
     ps.ipykernel
     ps.ipywidgets
@@ -35,7 +52,29 @@ in
     # Empty means a token instead of a password.
     password = lib.mkDefault "";
     notebookDir = lib.mkDefault "/var/lib/jupyter";
+    # On the loopback it answers only to names that it knows as local.
+    notebookConfig = lib.mkIf (sites != [ ]) ''
+      c.ServerApp.local_hostnames = ${builtins.toJSON ([ "localhost" ] ++ map (s: s.name) sites)}
+    '';
   };
 
-  systemd.services.jupyter.serviceConfig.StateDirectory = lib.mkDefault "jupyter";
+  systemd = {
+    # It does not start without its folder. In the home its user makes it; elsewhere only if
+    # missing: what is there keeps its owner and its mode.
+    services.jupyter = {
+      serviceConfig.StateDirectory = lib.mkDefault "jupyter";
+      preStart = lib.mkIf inHome "mkdir -p ${lib.escapeShellArg folder}";
+    };
+    tmpfiles.settings = lib.mkIf elsewhere {
+      jupyter.${folder}.d = {
+        mode = ":0750";
+        user = ":${cfg.user}";
+        group = ":${cfg.group}";
+      };
+    };
+  };
+
+  services.nginx.upstreams = lib.mkIf config.services.nginx.enable {
+    jupyter.servers."127.0.0.1:${toString config.services.jupyter.port}" = { };
+  };
 }

@@ -22,4 +22,8 @@ in
         pkgs.llama-cpp
     );
   };
+
+  services.nginx.upstreams = lib.mkIf config.services.nginx.enable {
+    llama-cpp.servers."127.0.0.1:${toString config.services.llama-cpp.port}" = { };
+  };
 }

@@ -1,6 +1,24 @@
 # MLflow's tracking server as a container, on the loopback of the host: runs in SQLite, artifacts
 # in files. It has no accounts. nixpkgs has no module for it, and its package often fails to build.
-{ lib, ... }:
+{ config, lib, ... }:
+let
+  container = config.virtualisation.oci-containers.containers.mlflow;
+  # Another folder than the one below, or an address.
+  artifacts = container.environment.MLFLOW_ARTIFACTS_DESTINATION;
+  elsewhere = lib.hasPrefix "/" artifacts && !lib.hasPrefix "/var/lib/mlflow/" artifacts;
+  sites = (config.lib.nginx.sitesOf or (_: [ ])) "mlflow";
+  # The hosts that MLflow allows where it is given none (mlflow/server/security_utils.py).
+  usual =
+    lib.concatMap (host: [
+      host
+      "${host}:*"
+    ]) [ "localhost" "127.0.0.1" ]
+    ++ [
+      "10.*"
+      "192.168.*"
+    ]
+    ++ map (n: "172.${toString n}.*") (lib.range 16 31);
+in
 {
   virtualisation.oci-containers.containers.mlflow = {
     image = lib.mkDefault "ghcr.io/mlflow/mlflow:v3.14.0";
@@ -15,10 +33,30 @@
       MLFLOW_ARTIFACTS_DESTINATION = lib.mkDefault "/var/lib/mlflow/artifacts";
       MLFLOW_WORKERS = lib.mkDefault "2";
       MLFLOW_DISABLE_TELEMETRY = lib.mkDefault "true";
+    }
+    # It answers only to hosts that it knows, and takes changes only from origins that it knows.
+    // lib.optionalAttrs (sites != [ ]) {
+      MLFLOW_SERVER_ALLOWED_HOSTS = lib.mkDefault (
+        lib.concatStringsSep "," (usual ++ map (site: site.name) sites)
+      );
+      MLFLOW_SERVER_CORS_ALLOWED_ORIGINS = lib.mkDefault (
+        lib.concatMapStringsSep "," (site: site.url) sites
+      );
     };
-    volumes = [ "/var/lib/mlflow:/var/lib/mlflow" ];
+    volumes = [
+      "/var/lib/mlflow:/var/lib/mlflow"
+    ]
+    ++ lib.optional elsewhere "${artifacts}:${artifacts}";
     networks = lib.mkDefault [ "host" ];
   };
 
-  systemd.tmpfiles.settings.mlflow."/var/lib/mlflow".d.mode = "0700";
+  systemd.tmpfiles.settings.mlflow = {
+    "/var/lib/mlflow".d.mode = "0700";
+  }
+  # Only if missing: what is there keeps its owner and its mode.
+  // lib.optionalAttrs elsewhere { ${artifacts}.d.mode = ":0700"; };
+
+  services.nginx.upstreams = lib.mkIf config.services.nginx.enable {
+    mlflow.servers."127.0.0.1:${toString container.environment.MLFLOW_PORT}" = { };
+  };
 }

@@ -1,6 +1,11 @@
 # Netdata on the loopback: live charts of everything in this machine, without the cloud. Its page
 # has a licence of its own, which is not free; without that option nixpkgs builds no page at all.
-{ lib, pkgs, ... }:
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
 {
   services.netdata = {
     enable = lib.mkDefault true;
@@ -11,5 +16,9 @@
       "bind to" = "127.0.0.1";
       "default port" = 19999;
     };
+  };
+
+  services.nginx.upstreams = lib.mkIf config.services.nginx.enable {
+    netdata.servers."127.0.0.1:${toString config.services.netdata.config.web."default port"}" = { };
   };
 }

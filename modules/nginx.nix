@@ -5,11 +5,45 @@
 # It listens on the loopback until a profile exposes it.
 { config, lib, ... }:
 let
-  inherit (config) services;
-  inherit (config.virtualisation.oci-containers) containers;
-  upstream = port: { servers."127.0.0.1:${toString port}" = { }; };
+  cfg = config.services.nginx;
+
+  # The address that browsers use. Certificates mean TLS, as in nixpkgs' own module.
+  address =
+    scheme: standard: port: name:
+    "${scheme}://${name}${lib.optionalString (port != standard) ":${toString port}"}";
+  urlOf =
+    host:
+    if host.forceSSL || host.onlySSL || host.addSSL then
+      address "https" 443 cfg.defaultSSLListenPort
+    else
+      address "http" 80 cfg.defaultHTTPListenPort;
+
+  # Folders that sites are served from, except what Nix built.
+  roots = lib.filter (root: root != null && !lib.hasPrefix builtins.storeDir (toString root)) (
+    lib.mapAttrsToList (_: host: host.root) cfg.virtualHosts
+  );
 in
 {
+  # The names and addresses under which sites show the upstream NAME. Services that compare the
+  # Host header, or write addresses of their own, ask for them.
+  lib.nginx.sitesOf =
+    upstream:
+    lib.concatLists (
+      lib.mapAttrsToList (
+        attribute: host:
+        map
+          (name: {
+            inherit name;
+            url = urlOf host name;
+          })
+          (
+            lib.optionals ((host.locations."/".proxyPass or null) == "http://${upstream}") (
+              [ (if host.serverName != null then host.serverName else attribute) ] ++ host.serverAliases
+            )
+          )
+      ) cfg.virtualHosts
+    );
+
   services.nginx = {
     enable = lib.mkDefault true;
     defaultListenAddresses = lib.mkDefault (
@@ -23,30 +57,14 @@ in
     # Websockets and answers that a model writes slowly.
     proxyTimeout = lib.mkDefault "300s";
     clientMaxBodySize = lib.mkDefault "100m";
-
-    upstreams = lib.mkMerge [
-      (lib.mkIf services.forgejo.enable {
-        forgejo = upstream services.forgejo.settings.server.HTTP_PORT;
-      })
-      (lib.mkIf services.gitea.enable { gitea = upstream services.gitea.settings.server.HTTP_PORT; })
-      (lib.mkIf services.glances.enable { glances = upstream services.glances.port; })
-      (lib.mkIf services.grafana.enable {
-        grafana = upstream services.grafana.settings.server.http_port;
-      })
-      (lib.mkIf services.jupyter.enable { jupyter = upstream services.jupyter.port; })
-      (lib.mkIf services.llama-cpp.enable { llama-cpp = upstream services.llama-cpp.port; })
-      (lib.mkIf services.meilisearch.enable { meilisearch = upstream services.meilisearch.listenPort; })
-      (lib.mkIf (containers ? mlflow) { mlflow = upstream containers.mlflow.environment.MLFLOW_PORT; })
-      (lib.mkIf services.netdata.enable {
-        netdata = upstream services.netdata.config.web."default port";
-      })
-      (lib.mkIf services.ollama.enable { ollama = upstream services.ollama.port; })
-      (lib.mkIf services.open-webui.enable { open-webui = upstream services.open-webui.port; })
-      (lib.mkIf services.prometheus.enable { prometheus = upstream services.prometheus.port; })
-      (lib.mkIf services.qdrant.enable { qdrant = upstream services.qdrant.settings.service.http_port; })
-      (lib.mkIf services.typesense.enable {
-        typesense = upstream services.typesense.settings.server.api-port;
-      })
-    ];
   };
+
+  # Only if missing: what is there keeps its owner and its mode.
+  systemd.tmpfiles.settings.nginx = lib.genAttrs (map toString roots) (_: {
+    d = {
+      mode = ":0755";
+      user = ":root";
+      group = ":root";
+    };
+  });
 }

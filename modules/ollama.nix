@@ -7,6 +7,10 @@
 }:
 let
   inherit (config.services) ollama;
+  # NixOS 26.11 calls it modelsDir.
+  models = ollama.modelsDir or ollama.models;
+  elsewhere = !lib.hasPrefix "${ollama.home}/" models;
+  sites = (config.lib.nginx.sitesOf or (_: [ ])) "ollama";
   drivers = config.services.xserver.videoDrivers;
 in
 {
@@ -22,6 +26,12 @@ in
       else
         pkgs.ollama
     );
+    # A folder of its own needs an owner that is the same at each start.
+    user = lib.mkIf elsewhere (lib.mkDefault "ollama");
+    # nginx calls it localhost, so pages of the site are another origin to it.
+    environmentVariables = lib.mkIf (sites != [ ]) {
+      OLLAMA_ORIGINS = lib.mkDefault (lib.concatMapStringsSep "," (site: site.url) sites);
+    };
   }
   // lib.optionalAttrs (lib.versionOlder lib.trivial.release "26.05") {
     # Until 25.11 nixpkgs overrides the package with this option, so both have to agree.
@@ -32,5 +42,18 @@ in
         "vulkan"
       ]
     );
+  };
+
+  # The unit does not start without it. Only if missing: what is there keeps its owner and its mode.
+  systemd.tmpfiles.settings = lib.mkIf elsewhere {
+    ollama.${models}.d = {
+      mode = ":0750";
+      user = ":${ollama.user}";
+      group = ":${ollama.group}";
+    };
+  };
+
+  services.nginx.upstreams = lib.mkIf config.services.nginx.enable {
+    ollama.servers."127.0.0.1:${toString ollama.port}" = { };
   };
 }

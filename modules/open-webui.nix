@@ -3,6 +3,7 @@
 { config, lib, ... }:
 let
   inherit (config) services;
+  sites = (config.lib.nginx.sitesOf or (_: [ ])) "open-webui";
   containers = config.virtualisation.oci-containers.containers;
   # Servers here that speak OpenAI's protocol.
   apis =
@@ -23,6 +24,7 @@ in
         DO_NOT_TRACK = lib.mkDefault "True";
         SCARF_NO_ANALYTICS = lib.mkDefault "True";
       }
+      (lib.mkIf (sites != [ ]) { WEBUI_URL = lib.mkDefault (lib.head sites).url; })
       (lib.mkIf services.ollama.enable {
         OLLAMA_BASE_URL = lib.mkDefault "http://127.0.0.1:${toString services.ollama.port}";
       })
@@ -30,5 +32,9 @@ in
         OPENAI_API_BASE_URLS = lib.mkDefault (lib.concatStringsSep ";" apis);
       })
     ];
+  };
+
+  services.nginx.upstreams = lib.mkIf config.services.nginx.enable {
+    open-webui.servers."127.0.0.1:${toString services.open-webui.port}" = { };
   };
 }

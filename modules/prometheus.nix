@@ -3,6 +3,7 @@
 { config, lib, ... }:
 let
   inherit (config) services;
+  sites = (config.lib.nginx.sitesOf or (_: [ ])) "prometheus";
   # Weaker than what node-exporter.nix sets, so that a host may use both.
   fallback = lib.mkOverride 1100;
   scrape = name: port: {
@@ -15,6 +16,7 @@ in
     enable = lib.mkDefault true;
     listenAddress = lib.mkDefault "127.0.0.1";
     port = lib.mkDefault 9090;
+    webExternalUrl = lib.mkIf (sites != [ ]) (lib.mkDefault "${(lib.head sites).url}/");
     retentionTime = lib.mkDefault "30d";
     globalConfig.scrape_interval = lib.mkDefault "15s";
 
@@ -51,5 +53,9 @@ in
       ])
       (lib.mkIf services.qdrant.enable [ (scrape "qdrant" services.qdrant.settings.service.http_port) ])
     ];
+  };
+
+  services.nginx.upstreams = lib.mkIf config.services.nginx.enable {
+    prometheus.servers."127.0.0.1:${toString services.prometheus.port}" = { };
   };
 }

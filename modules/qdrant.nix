@@ -1,5 +1,5 @@
 # Qdrant, a vector database, on the loopback and without telemetry.
-{ lib, ... }:
+{ config, lib, ... }:
 {
   services.qdrant = {
     enable = lib.mkDefault true;
@@ -17,5 +17,9 @@
       };
       telemetry_disabled = lib.mkDefault true;
     };
+  };
+
+  services.nginx.upstreams = lib.mkIf config.services.nginx.enable {
+    qdrant.servers."127.0.0.1:${toString config.services.qdrant.settings.service.http_port}" = { };
   };
 }

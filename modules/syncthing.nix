@@ -1,6 +1,15 @@
 # Syncthing with its page on the loopback. Devices and folders that a profile names are added to
 # those that were set up in the page.
-{ lib, ... }:
+{ config, lib, ... }:
+let
+  cfg = config.services.syncthing;
+  home = config.users.users.${cfg.user}.home or cfg.dataDir;
+  # In its user's home it makes folders itself; elsewhere it may not.
+  mayMake = path: lib.any (parent: lib.hasPrefix "${parent}/" path) [ "~" home cfg.dataDir ];
+  outside = lib.filter (path: !mayMake path) (
+    lib.mapAttrsToList (_: folder: folder.path) cfg.settings.folders
+  );
+in
 {
   services.syncthing = {
     enable = lib.mkDefault true;
@@ -11,4 +20,13 @@
     # Decline usage reports.
     settings.options.urAccepted = lib.mkDefault (-1);
   };
+
+  # Only if missing: what is there keeps its owner and its mode.
+  systemd.tmpfiles.settings.syncthing = lib.genAttrs outside (_: {
+    d = {
+      mode = ":0750";
+      user = ":${cfg.user}";
+      group = ":${cfg.group}";
+    };
+  });
 }

@@ -1,6 +1,6 @@
 # Typesense, a full-text search engine, on the loopback. Without a secret of your own its API key
 # is made on the first start, in /var/lib/typesense-key/api-key.
-{ lib, ... }:
+{ config, lib, ... }:
 {
   services.typesense = {
     enable = lib.mkDefault true;
@@ -30,5 +30,9 @@
         head -c 24 /dev/urandom | base64 > /var/lib/typesense-key/api-key
       '';
     };
+  };
+
+  services.nginx.upstreams = lib.mkIf config.services.nginx.enable {
+    typesense.servers."127.0.0.1:${toString config.services.typesense.settings.server.api-port}" = { };
   };
 }

@@ -94,7 +94,7 @@ func (r *reference) rows(n *Node, prefix string, skip map[string]bool) []string 
 	var rows []string
 	for _, key := range sortedKeys(n.Properties) {
 		c := n.Properties[key]
-		rows = append(rows, row(prefix+key, c))
+		rows = append(rows, row(prefix+key, c, slices.Concat(c.Rules, n.rulesWith(key))))
 		if skip[key] {
 			continue
 		}
@@ -109,7 +109,7 @@ func (r *reference) rows(n *Node, prefix string, skip map[string]bool) []string 
 	return rows
 }
 
-func row(key string, n *Node) string {
+func row(key string, n *Node, rules []Rule) string {
 	meaning := n.Description
 	if n.Default != nil {
 		meaning += " Default: `" + compact(n.Default) + "`."
@@ -121,7 +121,7 @@ func row(key string, n *Node) string {
 		meaning = "Deprecated. " + meaning
 	}
 	var sets []string
-	for _, rule := range n.Rules {
+	for _, rule := range rules {
 		for _, target := range []string{rule.Option, rule.Home} {
 			if target != "" && !slices.Contains(sets, "`"+target+"`") {
 				sets = append(sets, "`"+target+"`")

@@ -98,7 +98,7 @@ func visit(root *Node, path string, covered bool, f func(string, *Node, bool)) {
 			if path == "" && (key == "defaults" || key == "groups" || key == "host") {
 				continue
 			}
-			walk(n.Properties[key], strings.TrimPrefix(path+"."+key, "."), covered)
+			walk(n.Properties[key], strings.TrimPrefix(path+"."+key, "."), covered || len(n.rulesWith(key)) > 0)
 		}
 		if n.Additional != nil {
 			walk(n.Additional, path+".<"+n.Key+">", covered)

@@ -45,8 +45,11 @@ var formats = map[string]format{
 		}},
 	"nix-attrpath":  {"option path", "it is names separated by dots; a name with other characters stands in quotes", isAttrPath, nil},
 	"absolute-path": {"absolute path", "it starts with / and has no . or .. in it", isAbsolute, func(s string) string { return writeIf(path.Clean("/"+s), isAbsolute) }},
-	"release":       {"NixOS release", "releases are numbered like 26.05 and 25.11; unstable is the development branch", releasePattern.MatchString, nil},
-	"flatpak-app":   {"Flatpak application id", "it has at least three parts, as in org.mozilla.firefox", isFlatpak, nil},
+	"service-path": {"folder of a service",
+		"it is an absolute path outside of /home, /root, /run/user, /tmp and /var/tmp, which systemd hides from services, without blanks and %",
+		isServicePath, func(s string) string { return writeIf(path.Join("/srv", path.Base(s)), isServicePath) }},
+	"release":     {"NixOS release", "releases are numbered like 26.05 and 25.11; unstable is the development branch", releasePattern.MatchString, nil},
+	"flatpak-app": {"Flatpak application id", "it has at least three parts, as in org.mozilla.firefox", isFlatpak, nil},
 	"ssh-public-key": {"public ssh key", "it is one line as in id_ed25519.pub: the kind, the key and a comment", isSSHKey,
 		func(s string) string {
 			if strings.Contains(s, "PRIVATE KEY") {
@@ -123,6 +126,17 @@ func zoneHint(s string) string {
 
 func isAbsolute(s string) bool {
 	return path.IsAbs(s) && (path.Clean(s) == s || path.Clean(s)+"/" == s) && !strings.ContainsAny(s, "\n\x00")
+}
+
+// isServicePath reports whether a unit with ProtectHome= and PrivateTmp= (systemd.exec(5)) sees
+// the path, and tmpfiles.d(5) can name it as it is.
+func isServicePath(s string) bool {
+	for _, hidden := range []string{"/home", "/root", "/run/user", "/tmp", "/var/tmp"} {
+		if s == hidden || strings.HasPrefix(s, hidden+"/") {
+			return false
+		}
+	}
+	return s != "/" && isAbsolute(s) && !strings.ContainsAny(s, " \t%\"'\\")
 }
 
 func isFlatpak(s string) bool { return len(s) <= 255 && flatpakPattern.MatchString(s) }

@@ -26,6 +26,7 @@
       MLFLOW_HOST = "0.0.0.0";
       MLFLOW_PORT = "5001";
       MLFLOW_SERVER_ALLOWED_HOSTS = "localhost:*,mlflow.example.org";
+      MLFLOW_SERVER_CORS_ALLOWED_ORIGINS = "http*://localhost:*,http*://mlflow.example.org";
       MLFLOW_WORKERS = "4";
     };
     environmentFiles = [ "/etc/secrets/mlflow-env" ];
