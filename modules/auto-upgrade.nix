@@ -1,10 +1,14 @@
-# Builds and switches once a week, from the flake that this machine was installed from. It never reboots by itself: a new kernel waits for the next
-# boot. The lock file of the flake stays as it is.
-{ lib, ... }:
+# Builds and switches once a week, from the flake that the host names. It never reboots by itself:
+# a new kernel waits for the next boot. The lock file of the flake stays as it is.
+{ config, lib, ... }:
+let
+  flake = toString config.system.autoUpgrade.flake;
+  # The folder, if it is one that may be a git repository.
+  folder = lib.head (lib.splitString "?" (lib.removePrefix "git+file://" flake));
+in
 {
   system.autoUpgrade = {
     enable = lib.mkDefault true;
-    flake = lib.mkDefault "/etc/nixos";
     # nixpkgs adds --flake to this list, so it must not be a default that gives way.
     flags = [
       "--no-write-lock-file"
@@ -15,5 +19,12 @@
     dates = lib.mkDefault "weekly";
     randomizedDelaySec = lib.mkDefault "1h";
     allowReboot = lib.mkDefault false;
+  };
+
+  # The upgrade runs as root, and Nix opens no repository that belongs to somebody else, unless
+  # /etc/gitconfig says that it is safe.
+  programs.git = lib.mkIf (lib.hasPrefix "/" folder) {
+    enable = lib.mkDefault true;
+    config.safe.directory = [ folder ];
   };
 }

@@ -48,6 +48,9 @@ var formats = map[string]format{
 	"service-path": {"folder of a service",
 		"it is an absolute path outside of /home, /root, /run/user, /tmp and /var/tmp, which systemd hides from services, without blanks and %",
 		isServicePath, func(s string) string { return writeIf(path.Join("/srv", path.Base(s)), isServicePath) }},
+	"flake-address": {"address of a flake",
+		"it is github:you/machines, git+ssh://host/path or a folder such as /home/you/nixos, without blanks, # and characters of the shell",
+		flakeAddress.MatchString, nil},
 	"release":     {"NixOS release", "releases are numbered like 26.05 and 25.11; unstable is the development branch", releasePattern.MatchString, nil},
 	"flatpak-app": {"Flatpak application id", "it has at least three parts, as in org.mozilla.firefox", isFlatpak, nil},
 	"ssh-public-key": {"public ssh key", "it is one line as in id_ed25519.pub: the kind, the key and a comment", isSSHKey,
@@ -74,7 +77,9 @@ var (
 	userPattern = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,30}$`)
 	// flatpakPattern is the D-Bus form that flatpak checks ids against.
 	flatpakPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*){2,}$`)
-	attrName       = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_'-]*$`)
+	// flakeAddress is what nixos-rebuild takes. nixpkgs puts it into a script as it is.
+	flakeAddress = regexp.MustCompile(`^(/|path:/|github:|gitlab:|sourcehut:|git\+(https?|ssh|file)://)[A-Za-z0-9._~/:@%+?=-]+$`)
+	attrName     = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_'-]*$`)
 )
 
 func isHostLabel(s string) bool {

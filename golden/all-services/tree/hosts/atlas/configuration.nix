@@ -80,10 +80,13 @@
   ];
 
   system = {
-    autoUpgrade.flags = [
-      "--update-input"
-      "nixpkgs"
-    ];
+    autoUpgrade = {
+      flags = [
+        "--update-input"
+        "nixpkgs"
+      ];
+      flake = "github:ada/machines";
+    };
     stateVersion = "26.05";
   };
 }

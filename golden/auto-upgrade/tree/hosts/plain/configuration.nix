@@ -15,10 +15,13 @@
   networking.hostName = "plain";
 
   system = {
-    autoUpgrade.flags = [
-      "--update-input"
-      "nixpkgs"
-    ];
+    autoUpgrade = {
+      flags = [
+        "--update-input"
+        "nixpkgs"
+      ];
+      flake = "/home/ada/.config/nixos";
+    };
     stateVersion = "26.05";
   };
 }
