@@ -1,20 +1,83 @@
 # Backups by restic. The command is there for restoring; each backup adds a timer, and a wrapper
-# such as restic-home that knows its repository. Databases are dumped first, since files of a
-# running database are no backup.
+# such as restic-home that knows its repository. Databases are dumped to /var/backup before each,
+# since files of a running database are no backup.
 {
   config,
   lib,
   pkgs,
   ...
 }:
+let
+  inherit (config) services;
+  inherit (config.virtualisation.oci-containers) containers;
+  inherit (services.restic) backups;
+
+  # The databases of this machine that are a file of SQLite, by the service that writes it.
+  sqlite =
+    lib.optionalAttrs (services.forgejo.enable && services.forgejo.database.type == "sqlite3") {
+      forgejo = services.forgejo.database.path;
+    }
+    // lib.optionalAttrs (services.gitea.enable && services.gitea.database.type == "sqlite3") {
+      gitea = services.gitea.database.path;
+    }
+    // lib.optionalAttrs services.grafana.enable {
+      grafana = "${services.grafana.dataDir}/data/grafana.db";
+    }
+    // lib.optionalAttrs services.open-webui.enable {
+      open-webui = "${services.open-webui.stateDir}/data/webui.db";
+    }
+    // lib.optionalAttrs (containers ? mlflow) { mlflow = "/var/lib/mlflow/mlflow.db"; };
+
+  dumps =
+    lib.optional services.postgresqlBackup.enable "postgresqlBackup.service"
+    ++ lib.optional (sqlite != { }) "sqlite-backup.service";
+in
 {
   environment.systemPackages = [ pkgs.restic ];
 
-  services.postgresqlBackup = lib.mkIf config.services.postgresql.enable {
+  services.postgresqlBackup = lib.mkIf services.postgresql.enable {
     enable = lib.mkDefault true;
     location = lib.mkDefault "/var/backup/postgresql";
     compression = lib.mkDefault "zstd";
-    # Backups are daily, from midnight on, unless a host says otherwise.
+    # Daily as well without any backup below.
     startAt = lib.mkDefault "*-*-* 23:15:00";
+  };
+
+  systemd.services = lib.mkMerge [
+    (lib.mapAttrs' (
+      name: backup:
+      lib.nameValuePair "restic-backups-${name}" {
+        wants = dumps;
+        after = dumps;
+        # Not into the empty folder that a disk should be mounted on.
+        unitConfig = lib.mkIf (lib.hasPrefix "/" (toString backup.repository)) {
+          RequiresMountsFor = backup.repository;
+        };
+      }
+    ) backups)
+    (lib.mkIf (sqlite != { }) {
+      sqlite-backup = {
+        description = "Copies of the databases in SQLite";
+        path = [ pkgs.sqlite ];
+        serviceConfig = {
+          Type = "oneshot";
+          UMask = "0077";
+        };
+        # A copy by SQLite is whole while the service writes. A service that has not started yet
+        # has no database.
+        script = lib.concatStrings (
+          lib.mapAttrsToList (name: file: ''
+            if test -e ${lib.escapeShellArg file}; then
+              sqlite3 -readonly ${lib.escapeShellArg file} ".timeout 60000" ".backup /var/backup/sqlite/${name}.db.new"
+              mv /var/backup/sqlite/${name}.db.new /var/backup/sqlite/${name}.db
+            fi
+          '') sqlite
+        );
+      };
+    })
+  ];
+
+  systemd.tmpfiles.settings.sqlite-backup = lib.mkIf (sqlite != { }) {
+    "/var/backup/sqlite".d.mode = "0700";
   };
 }

@@ -197,22 +197,12 @@ func (w *walker) problem(n *profile.Node, at place, err error) {
 }
 
 // optionPath splits an option of the schema into its parts; <name> becomes
-// the key that vars holds, whatever characters it has.
+// the key that vars holds, whatever characters it has, also inside a part.
 func optionPath(option string, vars map[string]string) ([]string, error) {
 	var parts []string
 	for option != "" {
 		var part string
 		switch option[0] {
-		case '<':
-			name, rest, ok := strings.Cut(option[1:], ">")
-			if !ok {
-				return nil, fmt.Errorf("option path: missing > in %s", option)
-			}
-			key, ok := vars[name]
-			if !ok {
-				return nil, fmt.Errorf("option path: nothing is called <%s> here", name)
-			}
-			part, option = key, rest
 		case '"':
 			text, rest, ok := strings.Cut(option[1:], `"`)
 			if !ok {
@@ -225,6 +215,10 @@ func optionPath(option string, vars map[string]string) ([]string, error) {
 				i = len(option)
 			}
 			part, option = option[:i], option[i:]
+		}
+		part, err := expand(part, vars)
+		if err != nil {
+			return nil, err
 		}
 		parts = append(parts, part)
 		if option == "" {
@@ -239,4 +233,26 @@ func optionPath(option string, vars map[string]string) ([]string, error) {
 		return nil, fmt.Errorf("option path: empty")
 	}
 	return parts, nil
+}
+
+// expand puts the keys that vars holds in place of <name>.
+func expand(part string, vars map[string]string) (string, error) {
+	var text strings.Builder
+	for {
+		before, rest, found := strings.Cut(part, "<")
+		text.WriteString(before)
+		if !found {
+			return text.String(), nil
+		}
+		name, after, ok := strings.Cut(rest, ">")
+		if !ok {
+			return "", fmt.Errorf("option path: missing > in %s", part)
+		}
+		key, ok := vars[name]
+		if !ok {
+			return "", fmt.Errorf("option path: nothing is called <%s> here", name)
+		}
+		text.WriteString(key)
+		part = after
+	}
 }

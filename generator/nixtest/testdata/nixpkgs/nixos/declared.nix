@@ -6,7 +6,9 @@ let
   computed = {
     networking.firewall.checkReversePath = true;
     services.displayManager.autoLogin.enable = false;
+    services.forgejo.database.path = "/var/lib/forgejo/data/forgejo.db";
     services.forgejo.settings.server.ROOT_URL = "http://localhost:3000/";
+    services.gitea.database.path = "/var/lib/gitea/data/gitea.db";
     services.gitea.settings.server.ROOT_URL = "http://localhost:3000/";
   };
   listed = import ../lib/declared.nix { inherit lib pkgs; } {

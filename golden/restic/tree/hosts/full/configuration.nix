@@ -40,6 +40,9 @@
       };
       home = {
         exclude = [ "/home/*/.cache" ];
+        extraOptions = [
+          "sftp.args='-i /etc/restic/home.key -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=yes -o HostKeyAlias=restic-home'"
+        ];
         initialize = true;
         passwordFile = "/etc/secrets/restic-password";
         paths = [
@@ -60,6 +63,11 @@
       };
     };
   };
+
+  programs.ssh.knownHosts.restic-home.publicKey =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS";
+
+  environment.etc."restic/home.key".source = "/etc/secrets/restic-ssh-key";
 
   system.stateVersion = "26.05";
 }
