@@ -25,6 +25,8 @@ func (h *host) services() error {
 	}
 	h.checkPorts()
 	h.checkNeeds()
+	h.checkCards()
+	h.checkUpgrade()
 	for v := range h.visits("expose") {
 		if v.Node.Scalar != true {
 			continue
@@ -116,5 +118,39 @@ func (h *host) checkNeeds() {
 				h.notice(h.mapped.Services[i].Node, "%s does its work only with %s, which is not on: add %s: {} to services", s.Name, need, need)
 			}
 		}
+	}
+}
+
+// checkCards tells of services that need a graphics card which nobody has seen.
+func (h *host) checkCards() {
+	for i, s := range h.summary.Services {
+		need := s.Info.Acceleration
+		if need == "" || need == string(h.summary.Decision.Acceleration) {
+			continue
+		}
+		why := "none was found"
+		if !h.summary.Probed {
+			why = "nobody has looked: run it on the machine, or give hardware: {facts: FILE}"
+		}
+		h.notice(h.mapped.Services[i].Node, "%s needs an NVIDIA card, and starts over and over without one; %s", s.Name, why)
+	}
+}
+
+// checkUpgrade tells of an upgrade that leaves the nixpkgs which the profile pins.
+func (h *host) checkUpgrade() {
+	i := slices.IndexFunc(h.summary.Services, func(s Service) bool { return s.Name == "auto-upgrade" })
+	if i < 0 {
+		return
+	}
+	node := h.mapped.Services[i].Node
+	if locked := node.Get("locked"); locked != nil && locked.Scalar == true {
+		return
+	}
+	pin := h.channel.pins.Get("nixpkgs")
+	if pin == nil && h.channel.release == release(h.in.Profile) {
+		pin = h.in.Profile.Root.Get("pins", "nixpkgs")
+	}
+	if pin != nil {
+		h.notice(node, "auto-upgrade takes the newest nixpkgs, not the one that is pinned; locked: true keeps to the pin")
 	}
 }

@@ -2,11 +2,12 @@
 #
 # Without secrets of your own, the administrator's password and the key that encrypts
 # credentials of datasources are made on the first start; the password is then in
-# /var/lib/grafana/admin-password.
+# /var/lib/grafana/admin-password. A Grafana that was there before NixOS 26.05 has encrypted them
+# with the key that Grafana came with, and goes on with it: with a new one they were lost.
 { config, lib, ... }:
 let
   inherit (config) services;
-  inherit (services.grafana) dataDir;
+  inherit (services.grafana) dataDir settings;
   sites = (config.lib.nginx.sitesOf or (_: [ ])) "grafana";
 in
 {
@@ -51,13 +52,21 @@ in
     };
   };
 
-  systemd.services.grafana.preStart = lib.mkBefore ''
-    for file in admin-password secret-key; do
-      if ! test -s "${dataDir}/$file"; then
-        (umask 077 && head -c 24 /dev/urandom | base64 > "${dataDir}/$file")
+  systemd.services.grafana.preStart = lib.mkBefore (
+    lib.optionalString (settings.security.secret_key == "$__file{${dataDir}/secret-key}") ''
+      if ! test -s "${dataDir}/secret-key" && test -s "${dataDir}/data/grafana.db"; then
+        echo "going on with the key that Grafana came with, which everybody knows" >&2
+        (umask 077 && printf SW2YcwTIb9zpOOhoPsMm > "${dataDir}/secret-key")
       fi
-    done
-  '';
+    ''
+    + ''
+      for file in admin-password secret-key; do
+        if ! test -s "${dataDir}/$file"; then
+          (umask 077 && head -c 24 /dev/urandom | base64 > "${dataDir}/$file")
+        fi
+      done
+    ''
+  );
 
   services.nginx.upstreams = lib.mkIf config.services.nginx.enable {
     grafana.servers."127.0.0.1:${toString services.grafana.settings.server.http_port}" = { };
