@@ -2,9 +2,9 @@
 # in files. It has no accounts. nixpkgs has no module for it, and its package often fails to build.
 { config, lib, ... }:
 let
-  container = config.virtualisation.oci-containers.containers.mlflow;
+  environment = config.virtualisation.oci-containers.containers.mlflow.environment or { };
   # Another folder than the one below, or an address.
-  artifacts = container.environment.MLFLOW_ARTIFACTS_DESTINATION;
+  artifacts = environment.MLFLOW_ARTIFACTS_DESTINATION or "";
   elsewhere = lib.hasPrefix "/" artifacts && !lib.hasPrefix "/var/lib/mlflow/" artifacts;
   sites = (config.lib.nginx.sitesOf or (_: [ ])) "mlflow";
   # The hosts that MLflow allows where it is given none (mlflow/server/security_utils.py).
@@ -57,6 +57,6 @@ in
   // lib.optionalAttrs elsewhere { ${artifacts}.d.mode = ":0700"; };
 
   services.nginx.upstreams = lib.mkIf config.services.nginx.enable {
-    mlflow.servers."127.0.0.1:${toString container.environment.MLFLOW_PORT}" = { };
+    mlflow.servers."127.0.0.1:${environment.MLFLOW_PORT or "5000"}" = { };
   };
 }

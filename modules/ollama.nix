@@ -28,6 +28,7 @@ in
     );
     # A folder of its own needs an owner that is the same at each start.
     user = lib.mkIf elsewhere (lib.mkDefault "ollama");
+    group = lib.mkIf elsewhere (lib.mkDefault "ollama");
     # nginx calls it localhost, so pages of the site are another origin to it.
     environmentVariables = lib.mkIf (sites != [ ]) {
       OLLAMA_ORIGINS = lib.mkDefault (lib.concatMapStringsSep "," (site: site.url) sites);

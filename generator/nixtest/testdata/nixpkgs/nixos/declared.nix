@@ -10,12 +10,14 @@ let
     services.forgejo.settings.server.ROOT_URL = "http://localhost:3000/";
     services.gitea.database.path = "/var/lib/gitea/data/gitea.db";
     services.gitea.settings.server.ROOT_URL = "http://localhost:3000/";
+    services.ollama.models = "/var/lib/ollama/models";
   };
   listed = import ../lib/declared.nix { inherit lib pkgs; } {
     inherit (table) types;
-    options = lib.recursiveUpdate table.options (
-      lib.mapAttrsRecursive (_: value: { "=" = value; }) computed
-    );
+    options = lib.foldl lib.recursiveUpdate table.options [
+      (lib.mapAttrsRecursive (_: value: { "=" = value; }) computed)
+      { services.nginx.virtualHosts."=" = { }; }
+    ];
   };
 in
 lib.modules.mergeNodes [ ] listed (
