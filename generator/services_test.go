@@ -104,12 +104,18 @@ func TestServices(t *testing.T) {
 			all,
 			`let e = c.virtualisation.oci-containers.containers.mlflow.environment; hosts = lib.splitString "," e.MLFLOW_SERVER_ALLOWED_HOSTS; in
 			 [ (map (h: builtins.elem h hosts) [ "localhost:*" "127.0.0.1" "192.168.*" "172.31.*" "mlflow.example.org" ]) e.MLFLOW_SERVER_CORS_ALLOWED_ORIGINS ]`,
-			`[[true,true,true,true,true],"https://mlflow.example.org"]`,
+			`[[true,true,true,true,true],"http://atlas:*,https://mlflow.example.org"]`,
 		},
 		"MLflow as the profile says": {
 			`{mlflow: {allowedHosts: ["localhost:*", ml.lan]}, nginx: {sites: {mlflow.example.org: {service: mlflow}}}}`,
 			`let e = c.virtualisation.oci-containers.containers.mlflow.environment; in [ e.MLFLOW_SERVER_ALLOWED_HOSTS e.MLFLOW_SERVER_CORS_ALLOWED_ORIGINS ]`,
 			`["localhost:*,ml.lan","http*://localhost:*,http*://ml.lan"]`,
+		},
+		"MLflow knows the machine's names where it is exposed": {
+			`{mlflow: {expose: true, port: 5001}}`,
+			`let e = c.virtualisation.oci-containers.containers.mlflow.environment; in
+			 [ (builtins.elem "atlas:*" (lib.splitString "," e.MLFLOW_SERVER_ALLOWED_HOSTS)) e.MLFLOW_SERVER_CORS_ALLOWED_ORIGINS ]`,
+			`[true,"http://atlas:*"]`,
 		},
 		"addresses that services write": {
 			all,

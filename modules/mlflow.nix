@@ -6,18 +6,24 @@ let
   # Another folder than the one below, or an address.
   artifacts = environment.MLFLOW_ARTIFACTS_DESTINATION or "";
   elsewhere = lib.hasPrefix "/" artifacts && !lib.hasPrefix "/var/lib/mlflow/" artifacts;
+  port = environment.MLFLOW_PORT or "5000";
+  # The machine's own names, and those of sites.
+  inherit (config.networking) domain hostName;
+  names = [ hostName ] ++ lib.optional (domain != null) "${hostName}.${domain}";
   sites = (config.lib.nginx.sitesOf or (_: [ ])) "mlflow";
   # The hosts that MLflow allows where it is given none (mlflow/server/security_utils.py).
-  usual =
+  hosts =
     lib.concatMap (host: [
       host
       "${host}:*"
-    ]) [ "localhost" "127.0.0.1" ]
+    ]) ([ "localhost" "127.0.0.1" ] ++ names)
     ++ [
       "10.*"
       "192.168.*"
     ]
-    ++ map (n: "172.${toString n}.*") (lib.range 16 31);
+    ++ map (n: "172.${toString n}.*") (lib.range 16 31)
+    ++ map (site: site.name) sites;
+  origins = map (name: "http://${name}:*") names ++ map (site: site.url) sites;
 in
 {
   virtualisation.oci-containers.containers.mlflow = {
@@ -33,15 +39,9 @@ in
       MLFLOW_ARTIFACTS_DESTINATION = lib.mkDefault "/var/lib/mlflow/artifacts";
       MLFLOW_WORKERS = lib.mkDefault "2";
       MLFLOW_DISABLE_TELEMETRY = lib.mkDefault "true";
-    }
-    # It answers only to hosts that it knows, and takes changes only from origins that it knows.
-    // lib.optionalAttrs (sites != [ ]) {
-      MLFLOW_SERVER_ALLOWED_HOSTS = lib.mkDefault (
-        lib.concatStringsSep "," (usual ++ map (site: site.name) sites)
-      );
-      MLFLOW_SERVER_CORS_ALLOWED_ORIGINS = lib.mkDefault (
-        lib.concatMapStringsSep "," (site: site.url) sites
-      );
+      # It answers only to hosts that it knows, and takes changes only from origins that it knows.
+      MLFLOW_SERVER_ALLOWED_HOSTS = lib.mkDefault (lib.concatStringsSep "," hosts);
+      MLFLOW_SERVER_CORS_ALLOWED_ORIGINS = lib.mkDefault (lib.concatStringsSep "," origins);
     };
     volumes = [
       "/var/lib/mlflow:/var/lib/mlflow"
@@ -57,6 +57,6 @@ in
   // lib.optionalAttrs elsewhere { ${artifacts}.d.mode = ":0700"; };
 
   services.nginx.upstreams = lib.mkIf config.services.nginx.enable {
-    mlflow.servers."127.0.0.1:${environment.MLFLOW_PORT or "5000"}" = { };
+    mlflow.servers."127.0.0.1:${port}" = { };
   };
 }
