@@ -70,3 +70,39 @@ func TestReadLockOfManyWays(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A reference that was read from a lock file is the one that flake.nix states.
+func TestFormatRef(t *testing.T) {
+	rev := strings.Repeat("a1", 20)
+	for _, ref := range []string{
+		"github:NixOS/nixpkgs",
+		"github:NixOS/nixpkgs/nixos-26.05",
+		"github:NixOS/nixpkgs/a/b",
+		"github:NixOS/nixpkgs/" + rev,
+		"github:NixOS/nixpkgs/nixos-26.05?dir=lib&host=git.example.org",
+		"sourcehut:~user/repo/main",
+		"git+https://example.org/x.git",
+		"git+ssh://git@example.org/x.git?dir=a%2Fb&ref=main&rev=" + rev,
+		"git+file:///srv/x?ref=refs%2Fheads%2Fmain&shallow=1&submodules=0",
+		"path:/srv/x?dir=sub",
+		"https://example.org/x.tar.gz?a=b&dir=sub",
+		"tarball+https://example.org/latest",
+	} {
+		a, err := parseRef(ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := FormatRef(a); err != nil || got != ref {
+			t.Errorf("got %s, %v, want %s", got, err, ref)
+		}
+	}
+	for _, a := range []map[string]any{
+		{"type": "indirect", "id": "nixpkgs"},
+		{"type": "github", "owner": "o", "repo": "r", "unknown": "x"},
+		{"type": "git", "url": ":"},
+	} {
+		if got, err := FormatRef(a); err == nil {
+			t.Errorf("%v became %s", a, got)
+		}
+	}
+}
