@@ -22,10 +22,8 @@ func TestReadLock(t *testing.T) {
 	if diff := cmp.Diff(want, paths); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	nixpkgs := LockedInput{
-		Path: "nixpkgs", Rev: "8eeec934ae0dbeca3d7868c059568a65c08b2fc3", Ref: "nixos-26.05",
-		NarHash: "sha256-lDebytrYdd47IBLwvNOD+6AGeoqZ78CIKlp70hzW280=", LastModified: 1784011430,
-	}
+	pin := builtin(t, "26.05", "nixpkgs")[0].Locked
+	nixpkgs := LockedInput{Path: "nixpkgs", Rev: pin.Rev, Ref: "nixos-26.05", NarHash: pin.NarHash, LastModified: pin.LastModified}
 	if diff := cmp.Diff(nixpkgs, got[len(got)-1]); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -34,7 +32,8 @@ func TestReadLock(t *testing.T) {
 func TestCompareLocks(t *testing.T) {
 	before := lock(t, builtin(t, "26.05", "nixpkgs", "home-manager"))
 	after := lock(t, builtin(t, "26.05", "nixpkgs", "disko"))
-	after = bytes.ReplaceAll(after, []byte("8eeec934ae0dbeca3d7868c059568a65c08b2fc3"), []byte(strings.Repeat("f", 40)))
+	rev := builtin(t, "26.05", "nixpkgs")[0].Locked.Rev
+	after = bytes.ReplaceAll(after, []byte(rev), []byte(strings.Repeat("f", 40)))
 	got, err := CompareLocks(before, after)
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +49,7 @@ func TestCompareLocks(t *testing.T) {
 			lines = append(lines, c.Path+" "+c.Old.Rev[:7]+" "+c.New.Rev[:7])
 		}
 	}
-	want := []string{"new disko", "gone home-manager", "nixpkgs 8eeec93 fffffff"}
+	want := []string{"new disko", "gone home-manager", "nixpkgs " + rev[:7] + " fffffff"}
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
