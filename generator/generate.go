@@ -62,6 +62,16 @@ type Tree struct {
 	Unchecked int
 }
 
+// File is the content of the file at path, nil if the flake has none.
+func (t *Tree) File(path string) []byte {
+	for _, f := range t.Files {
+		if f.Path == path {
+			return f.Data
+		}
+	}
+	return nil
+}
+
 // Notice is something the user should know that stops nothing.
 type Notice struct {
 	Host string

@@ -50,9 +50,13 @@ func (a *app) diffAction(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	if g.inputs, err = a.inputs(g, false, false); err != nil {
+		return err
+	}
+	a.sayAge(g.inputs...)
 	options := optionChanges(g)
 	if a.opts.json {
-		return a.printDiff(g.changes, options)
+		return a.printWith(g.changes, map[string]any{"options": options, "inputs": g.inputs})
 	}
 	a.say("%s: %s", g.tree.Dir(), g.changes.Summary())
 	if !cmd.Bool("by-option") {
@@ -123,20 +127,6 @@ func (a *app) printOptions(files []fileOptions) {
 			}
 		}
 	}
-}
-
-// printDiff writes the plan for the files and beside it the options.
-func (a *app) printDiff(c tree.Changes, options []fileOptions) error {
-	data, err := json.Marshal(c)
-	if err != nil {
-		return fmt.Errorf("encode the changes: %w", err)
-	}
-	var out map[string]any
-	if err := json.Unmarshal(data, &out); err != nil {
-		return fmt.Errorf("encode the changes: %w", err)
-	}
-	out["options"] = options
-	return a.printJSON(out)
 }
 
 // lastBuilt is the system that the last build or switch of a host made.

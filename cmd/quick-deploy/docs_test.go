@@ -193,13 +193,16 @@ func newReader(t *testing.T, marks ...string) *reader {
 		}
 		// The stand-in has no network, no services that could come up, and the disk of the test.
 		return &reader{c.work, c.env.Home(), append(append(c.env.Environ(), c.Vars()...), "QUICK_DEPLOY_ROOT="+c.Root, "USER=ada", "QUICK_DEPLOY_YES=true",
-			"QUICK_DEPLOY_ALLOW_ROOT=true", "QUICK_DEPLOY_ELEVATE="+elevate, "QUICK_DEPLOY_SKIP=network", "QUICK_DEPLOY_SKIP_HEALTH_CHECK=true",
+			"QUICK_DEPLOY_LOCK=built-in", "QUICK_DEPLOY_ALLOW_ROOT=true", "QUICK_DEPLOY_ELEVATE="+elevate, "QUICK_DEPLOY_SKIP=network", "QUICK_DEPLOY_SKIP_HEALTH_CHECK=true",
 			"QUICK_DEPLOY_MIN_FREE=1MiB", "NO_COLOR=1", "NIX_PATH=nixpkgs="+nixpkgs)}
 	}
 	root := t.TempDir()
 	machineAt(t, root)
 	r := &reader{dir: t.TempDir(), home: t.TempDir()}
-	r.env = []string{"HOME=" + r.home, "PATH=" + os.Getenv("PATH"), "USER=ada", "QUICK_DEPLOY_ROOT=" + root, "QUICK_DEPLOY_YES=true", "QUICK_DEPLOY_ALLOW_ROOT=true", "NO_COLOR=1"}
+	r.env = []string{
+		"HOME=" + r.home, "PATH=" + os.Getenv("PATH"), "USER=ada", "QUICK_DEPLOY_ROOT=" + root, "QUICK_DEPLOY_YES=true",
+		"QUICK_DEPLOY_LOCK=built-in", "QUICK_DEPLOY_ALLOW_ROOT=true", "NO_COLOR=1",
+	}
 	return r
 }
 

@@ -184,6 +184,10 @@ func (a *app) fleetDeploy(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	if g.inputs, err = a.inputs(g, cmd.Bool("no-generate"), cmd.Bool("force-update")); err != nil {
+		return err
+	}
+	a.sayAge(g.inputs...)
 	if a.opts.dryRun {
 		return a.fleetPlan(cmd, g)
 	}
@@ -212,7 +216,7 @@ func (a *app) fleetDeploy(ctx context.Context, cmd *cli.Command) error {
 		verdict = fault.New(fault.Interrupted, "interrupted: %w", verdict)
 	}
 	if a.opts.json {
-		return errors.Join(a.printJSON(map[string]any{"message_type": "summary", "hosts": results}), verdict)
+		return errors.Join(a.printJSON(map[string]any{"message_type": "summary", "hosts": results, "inputs": g.inputs}), verdict)
 	}
 	return errors.Join(a.fleetTable(results), verdict)
 }

@@ -42,12 +42,16 @@ func (a *app) generateAction(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	force := cmd.Bool("force-update")
+	if g.inputs, err = a.inputs(g, false, force); err != nil {
+		return err
+	}
+	a.sayAge(g.inputs...)
 	if cmd.Bool("check") {
 		return a.checkTree(g)
 	}
 	if a.opts.dryRun {
 		if a.opts.json {
-			return a.printJSON(g.changes)
+			return a.printWith(g.changes, map[string]any{"inputs": g.inputs})
 		}
 		a.say("%s: %s", g.tree.Dir(), g.changes.Summary())
 		return tree.Diff(g.changes, a.stdout, a.colour(a.stdout))
@@ -57,7 +61,7 @@ func (a *app) generateAction(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	if a.opts.json {
-		return a.printJSON(result)
+		return a.printWith(result, map[string]any{"inputs": g.inputs})
 	}
 	a.say("%s: %s", g.tree.Dir(), written(result))
 	return a.kept(result)
@@ -70,6 +74,8 @@ type generated struct {
 	files   []tree.File
 	tree    *tree.Tree
 	changes tree.Changes
+	// inputs are what the flake is built from, where the command tells of it.
+	inputs []lockedInput
 }
 
 // plan generates the flake and compares it with the one on disk.
@@ -111,7 +117,7 @@ func (a *app) showNotices(t *generator.Tree) {
 // checkTree is generate --check: for CI and cron.
 func (a *app) checkTree(g *generated) error {
 	if a.opts.json {
-		if err := a.printJSON(g.changes); err != nil {
+		if err := a.printWith(g.changes, map[string]any{"inputs": g.inputs}); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/interview"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
@@ -31,6 +33,9 @@ func (a *app) initCommand() *cli.Command {
 			"Every answer can be given by a flag, and --yes takes what is proposed for the others. Without a\n" +
 			"terminal, --yes or --answers is needed. Where NO_COLOR or ACCESSIBLE is set, or TERM is dumb, the\n" +
 			"questions are plain lines.\n\n" +
+			"Then it has Nix lock the newest nixpkgs of the release, as update does, so that a first switch does not\n" +
+			"take a current machine back to the one that is built into the program. Where that fails, as without a\n" +
+			"network, the built-in one stays. --lock says it beforehand; a flake that is there already is left alone.\n\n" +
 			"With --adopt it evaluates the configuration that a NixOS machine has (PATH, or /etc/nixos), proposes the\n" +
 			"profile that says the same, and copies the rest into the flake, where local.nix imports it. It compares\n" +
 			"both, says what is different, and refuses where they contradict each other. The configuration itself\n" +
@@ -40,6 +45,7 @@ func (a *app) initCommand() *cli.Command {
 			&cli.BoolFlag{Name: "adopt", Usage: "take over the configuration in PATH, or /etc/nixos"},
 			&cli.StringFlag{Name: "answers", Usage: "take the answers from `FILE` and ask nothing", TakesFile: true},
 			&cli.StringFlag{Name: "save-answers", Usage: "write the answers to `FILE`, for --answers", TakesFile: true},
+			&cli.StringFlag{Name: "lock", Usage: "lock `WHICH` nixpkgs: newest, which must succeed then, or built-in", Sources: twin("lock")},
 		}, answerFlags()...),
 		Action: a.initAction,
 	}
@@ -50,6 +56,10 @@ func (a *app) initAction(ctx context.Context, cmd *cli.Command) error {
 		if err := noArgs(cmd); err != nil {
 			return err
 		}
+	}
+	which := cmd.String("lock")
+	if !slices.Contains([]string{"", lockNewest, byProgram}, which) {
+		return fault.New(fault.Usage, "--lock %q is neither %s nor %s", which, lockNewest, byProgram)
 	}
 	path := a.opts.profile
 	if path == "" {
@@ -80,14 +90,15 @@ func (a *app) initAction(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	if _, err := a.loadText(path, text); err != nil {
+	l, err := a.loadText(path, text)
+	if err != nil {
 		return err
 	}
 	if err := guide.checkConfig(ctx, a, answers); err != nil {
 		return err
 	}
 	if a.opts.dryRun {
-		return a.printFile(path, text)
+		return errors.Join(a.printFile(path, text), a.firstLock(ctx, l, which, false))
 	}
 	if guide.adoption != nil {
 		if err := guide.adoption.place(a, answers.Hostname); err != nil {
@@ -98,10 +109,83 @@ func (a *app) initAction(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	a.say("%s: written; look it over, then quick-deploy diff and quick-deploy switch", path)
-	if !asked {
-		return nil
+	if err := a.firstLock(ctx, l, which, asked); err != nil || !asked {
+		return err
 	}
 	return a.goOn(ctx, cmd, path)
+}
+
+// lockNewest is the value of --lock for the newest revision of the release.
+const lockNewest = "newest"
+
+// hasty are options of Nix (nix.conf) with which a missing network shows in
+// seconds, and a dead connection in less than a minute.
+var hasty = []string{
+	"--option", "connect-timeout", "5", "--option", "stalled-download-timeout", "15", "--option", "download-attempts", "1",
+}
+
+// firstLock locks the newest revisions for a flake that is yet to be written,
+// if that is wanted, and tells of the age of what is locked in the end. Only
+// where the newest was asked for by its name is it an error that it cannot be had.
+func (a *app) firstLock(ctx context.Context, l *loaded, which string, ask bool) error {
+	if exists(filepath.Join(a.opts.flake, flakeFile)) || exists(filepath.Join(a.opts.flake, lockFile)) {
+		if which == lockNewest {
+			return fault.New(fault.Usage, "%s has a flake already", a.opts.flake).Hint("quick-deploy update locks it anew")
+		}
+		return nil
+	}
+	f, err := a.lockable(ctx, l)
+	if err != nil {
+		return err
+	}
+	inputs, err := a.lockedInputs(f.lock, f.builtin, f.pinned)
+	if err != nil {
+		return err
+	}
+	nixpkgs := inputs[slices.IndexFunc(inputs, func(in lockedInput) bool { return isNixpkgs(in.Input) })]
+	nix := a.fleetNix()
+	nix.Args, nix.Retry = hasty, retry.Policy{Attempts: 1}
+	if _, err := nix.Runner.LookPath("nix"); err != nil && which != lockNewest {
+		which = byProgram
+	}
+	if which == "" && ask {
+		title := fmt.Sprintf("Lock the newest nixpkgs of %s? The built-in one is %s", nixpkgs.Ref, nixpkgs.age())
+		yes, err := interview.Confirm(ctx, a.stdin, a.stderr, a.plain(), title, true)
+		if err != nil {
+			return nil // the profile is written, and that was the task
+		}
+		if !yes {
+			which = byProgram
+		}
+	}
+	if which == byProgram {
+		a.sayAge(inputs...)
+		return nil
+	}
+	if a.opts.dryRun {
+		a.say("would lock the newest nixpkgs of %s; the built-in one is %s", nixpkgs.Ref, nixpkgs.age())
+		return nil
+	}
+	a.say("locking the newest nixpkgs of %s ...", nixpkgs.Ref)
+	err = a.update(ctx, f, nix, nil)
+	if err == nil || which == lockNewest || ctx.Err() != nil {
+		return err
+	}
+	a.say("note: it could not be locked: %s", firstCause(err))
+	a.sayAge(inputs...)
+	return nil
+}
+
+// firstCause is the line of Nix that says why it failed.
+func firstCause(err error) string {
+	var spent *retry.SpentError
+	if errors.As(err, &spent) {
+		return spent.Reason
+	}
+	if hints := fault.HintsOf(err); fault.CodeOf(err) == fault.Build && len(hints) > 0 {
+		return oneLine(hints[0])
+	}
+	return err.Error()
 }
 
 // absent refuses to write over a file.
@@ -244,6 +328,7 @@ func (a *app) goOn(ctx context.Context, cmd *cli.Command, path string) error {
 			continue
 		}
 		other := newApp(a.stdin, a.stdout, a.stderr)
+		other.now, other.aged = a.now, a.aged
 		if err := other.command().Run(ctx, append(globals(cmd, path), next.command...)); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/urfave/cli/v3"
 
@@ -25,9 +26,12 @@ func main() {
 
 // quickDeploy is the program: it never exits and returns the code to exit with.
 func quickDeploy(args []string, stdin io.Reader, stdout, stderr io.Writer) fault.Code {
+	return newApp(stdin, stdout, stderr).execute(args)
+}
+
+func (a *app) execute(args []string) fault.Code {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	a := newApp(stdin, stdout, stderr)
 	// A second interrupt ends the program at once, unless the machine is being
 	// changed: then a step at work must come to its end.
 	defer context.AfterFunc(ctx, func() {
@@ -51,10 +55,14 @@ type app struct {
 	acting atomic.Bool
 	// source is what the profile was read from, for the lines in messages.
 	source profile.Source
+	// now is the clock by which revisions have an age.
+	now func() time.Time
+	// aged says that the age of nixpkgs has been told.
+	aged bool
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
-	return &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	return &app{stdin: stdin, stdout: stdout, stderr: stderr, now: time.Now}
 }
 
 func (a *app) command() *cli.Command {

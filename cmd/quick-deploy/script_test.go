@@ -6,14 +6,41 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/flake"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"quick-deploy": main, "serve-http": serveHTTP})
+	testscript.Main(m, map[string]func(){"quick-deploy": mainAt, "serve-http": serveHTTP})
+}
+
+// mainAt is main $PIN_AGE days after the date of the built-in nixpkgs, at once
+// where that is not set: it is not old then, whenever the tests run.
+func mainAt() {
+	pins, err := flake.Builtin()
+	if err != nil {
+		panic(err)
+	}
+	nixpkgs, err := pins.Input(generator.DefaultRelease, "nixpkgs")
+	if err != nil {
+		panic(err)
+	}
+	days := 0
+	if age := os.Getenv("PIN_AGE"); age != "" {
+		if days, err = strconv.Atoi(age); err != nil {
+			panic(err)
+		}
+	}
+	a := newApp(os.Stdin, os.Stdout, os.Stderr)
+	a.now = func() time.Time { return time.Unix(nixpkgs.Locked.LastModified, 0).AddDate(0, 0, days) }
+	os.Exit(int(a.execute(os.Args)))
 }
 
 // TestScript runs the program as users do: testdata/script, one session a file.
@@ -32,6 +59,8 @@ func TestScript(t *testing.T) {
 			e.Setenv("XDG_CONFIG_HOME", "")
 			e.Setenv("XDG_STATE_HOME", "")
 			e.Setenv("QUICK_DEPLOY_ROOT", filepath.Join(e.WorkDir, "machine"))
+			// No test asks the network for the newest revisions.
+			e.Setenv("QUICK_DEPLOY_LOCK", "built-in")
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/dustin/go-humanize"
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -111,10 +113,13 @@ func (a *app) deploy(ctx context.Context, cmd *cli.Command, verb deploy.Verb) er
 		return a.printPlan(plan, g)
 	}
 	if plan.NoChange {
-		return a.nothingToDo(plan)
+		return a.nothingToDo(plan, g)
 	}
 	if err := s.act(ctx, cmd); err != nil {
 		return err
+	}
+	if a.opts.json {
+		a.event(journal.Event{SchemaVersion: journal.EventSchema, Time: a.now(), Type: "inputs", Host: goal.Host, Data: g.inputs})
 	}
 	record, err := s.deployer.Run(ctx, plan)
 	if err = a.traced(s.finish(record, err), g, goal.Host, cmd.Bool("show-trace")); err != nil {
@@ -145,6 +150,15 @@ func (a *app) goal(ctx context.Context, cmd *cli.Command, verb deploy.Verb) (dep
 		}
 		t.NeedsBytes = int64(n)
 	}
+	if g.inputs, err = a.inputs(g, cmd.Bool("no-generate"), force); err != nil {
+		return deploy.Goal{}, nil, err
+	}
+	// What stands behind -- may name another nixpkgs than the lock file.
+	overridden := slices.Contains(cmd.Args().Slice(), "--override-input")
+	if in := nixpkgsOf(g.host(name), g.inputs); in != nil && !overridden {
+		a.sayAge(*in)
+		t.Nixpkgs = in.preflight()
+	}
 	goal := deploy.Goal{
 		Verb: verb, Host: name, FlakeDir: g.tree.Dir(), Profile: g.hash(),
 		Target: t, Checks: healthChecks(g, name),
@@ -168,8 +182,9 @@ func (a *app) goal(ctx context.Context, cmd *cli.Command, verb deploy.Verb) (dep
 }
 
 // nothingToDo says so, to a program by the plan.
-func (a *app) nothingToDo(p deploy.Plan) error {
+func (a *app) nothingToDo(p deploy.Plan, g *generated) error {
 	if a.opts.json {
+		p.Inputs = g.inputs
 		return p.WriteJSON(a.stdout)
 	}
 	a.say("nothing to do: %s", p.Reason)
@@ -180,6 +195,9 @@ func (a *app) nothingToDo(p deploy.Plan) error {
 // is nil for a run that does not generate.
 func (a *app) printPlan(p deploy.Plan, g *generated) error {
 	if a.opts.json {
+		if g != nil {
+			p.Inputs = g.inputs
+		}
 		return p.WriteJSON(a.stdout)
 	}
 	if err := p.WriteText(a.stdout); err != nil || g == nil {

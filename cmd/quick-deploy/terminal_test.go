@@ -74,7 +74,8 @@ func start(t *testing.T, dir, root string, cols, rows int, env []string, args ..
 		name, _, _ := strings.Cut(kv, "=")
 		return slices.Contains(drop, name) || strings.HasPrefix(name, "QUICK_DEPLOY_")
 	})
-	cmd.Env = append(cmd.Env, "TERM=xterm-256color", "USER=ada", "HOME="+filepath.Join(dir, "home"), "QUICK_DEPLOY_ROOT="+root)
+	cmd.Env = append(cmd.Env, "TERM=xterm-256color", "USER=ada", "HOME="+filepath.Join(dir, "home"), "QUICK_DEPLOY_ROOT="+root,
+		"QUICK_DEPLOY_LOCK=built-in")
 	cmd.Env = append(cmd.Env, env...)
 	return begin(t, cmd, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)})
 }

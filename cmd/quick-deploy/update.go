@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +19,8 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
+	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -38,6 +43,7 @@ func (a *app) updateCommand() *cli.Command {
 		Usage:     "lock the flake's inputs anew, all or those named",
 		ArgsUsage: "[INPUT...]",
 		Description: "Nix locks, on a copy; then flake.lock, and nothing else, is replaced. The one before is backed up.\n" +
+			"Before the flake was written it writes flake.lock alone, which generate and switch then keep.\n" +
 			"Inputs that the profile pins stay: they change in the profile. Nothing is built or switched.",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "undo", Usage: "put back the flake.lock before the last update"},
@@ -51,18 +57,74 @@ func noFlake(dir string, err error) error {
 }
 
 func (a *app) updateAction(ctx context.Context, cmd *cli.Command) error {
-	path := filepath.Join(a.opts.flake, lockFile)
-	have, err := os.ReadFile(path)
-	if err != nil {
-		return noFlake(a.opts.flake, err)
-	}
 	if cmd.Bool("undo") {
 		if err := noArgs(cmd); err != nil {
 			return err
 		}
-		return a.undoUpdate(ctx, path, have)
+		return a.undoUpdate(ctx)
 	}
-	names, err := a.updatable(ctx, have, cmd.Args().Slice())
+	path, err := a.profilePath()
+	if err != nil {
+		return err
+	}
+	var l *loaded
+	if path != "" {
+		if l, err = a.load(); err != nil {
+			return err
+		}
+	}
+	f, err := a.lockable(ctx, l)
+	if err != nil {
+		return err
+	}
+	return a.update(ctx, f, a.fleetNix(), cmd.Args().Slice())
+}
+
+// lockable is a flake whose inputs can be locked anew.
+type lockable struct {
+	source, lock []byte
+	// written says that the lock file lies in the flake's folder.
+	written bool
+	// builtin is the lock file where nobody chooses, and pinned are the inputs that the
+	// profile pins, by their names in the flake. A flake without a profile has neither.
+	builtin []byte
+	pinned  map[string]profile.Pos
+}
+
+// lockable reads the flake of a profile, nil if there is none. Where it was not
+// written yet it is the one that generate would write: then flake.lock comes
+// first, and generate keeps it.
+func (a *app) lockable(ctx context.Context, l *loaded) (lockable, error) {
+	var f lockable
+	var t *generator.Tree
+	if l != nil {
+		var err error
+		if t, err = a.generate(ctx, l); err != nil {
+			return f, err
+		}
+		f.builtin, f.pinned = t.File(lockFile), t.Pinned
+	}
+	source, noSource := os.ReadFile(filepath.Join(a.opts.flake, flakeFile))
+	lock, noLock := os.ReadFile(filepath.Join(a.opts.flake, lockFile))
+	f.source, f.lock, f.written = source, lock, noLock == nil
+	switch {
+	case noSource == nil && noLock == nil:
+		return f, nil
+	case t == nil || noSource == nil:
+		return f, noFlake(a.opts.flake, cmp.Or(noSource, noLock))
+	case !errors.Is(noSource, fs.ErrNotExist):
+		return f, noFlake(a.opts.flake, noSource)
+	}
+	f.source = t.File(flakeFile)
+	if noLock != nil {
+		f.lock = f.builtin
+	}
+	return f, nil
+}
+
+// update locks the named inputs of f anew, or all that the profile does not pin.
+func (a *app) update(ctx context.Context, f lockable, nix fleet.Nix, named []string) error {
+	names, err := a.updatable(f, named)
 	if err != nil {
 		return err
 	}
@@ -70,17 +132,17 @@ func (a *app) updateAction(ctx context.Context, cmd *cli.Command) error {
 		a.say("nothing to update: the profile pins every input")
 		return nil
 	}
-	now, err := a.relock(ctx, have, names)
+	now, err := a.relock(ctx, f, nix, names)
 	if err != nil {
 		return err
 	}
-	return a.replaceLock(ctx, path, have, now, beforeUpdate)
+	return a.replaceLock(ctx, f, now, beforeUpdate)
 }
 
 // updatable are the inputs to lock anew: those named, or all, without those
 // that the profile pins.
-func (a *app) updatable(ctx context.Context, lock []byte, named []string) ([]string, error) {
-	locked, err := flake.ReadLock(lock)
+func (a *app) updatable(f lockable, named []string) ([]string, error) {
+	locked, err := flake.ReadLock(f.lock)
 	if err != nil {
 		return nil, err
 	}
@@ -90,10 +152,6 @@ func (a *app) updatable(ctx context.Context, lock []byte, named []string) ([]str
 			all = append(all, in.Path)
 		}
 	}
-	pinned, err := a.profilePins(ctx)
-	if err != nil {
-		return nil, err
-	}
 	for _, name := range named {
 		if !slices.Contains(all, name) {
 			e := fault.New(fault.Usage, "the flake has no input %q", name)
@@ -102,7 +160,7 @@ func (a *app) updatable(ctx context.Context, lock []byte, named []string) ([]str
 			}
 			return nil, e.Hint("it has %s", strings.Join(all, ", "))
 		}
-		if pos, ok := pinned[name]; ok {
+		if pos, ok := f.pinned[name]; ok {
 			return nil, fault.New(fault.Usage, "%s is pinned by the profile, at %s", name, pos).
 				Hint("change the pin there, or remove it and update")
 		}
@@ -112,7 +170,7 @@ func (a *app) updatable(ctx context.Context, lock []byte, named []string) ([]str
 	}
 	var free []string
 	for _, name := range all {
-		if pos, ok := pinned[name]; ok {
+		if pos, ok := f.pinned[name]; ok {
 			a.say("%s: pinned by the profile, at %s", name, pos)
 			continue
 		}
@@ -121,42 +179,20 @@ func (a *app) updatable(ctx context.Context, lock []byte, named []string) ([]str
 	return free, nil
 }
 
-// profilePins are the inputs that the profile pins, by their names in the
-// flake, with the places. A flake without a profile has none.
-func (a *app) profilePins(ctx context.Context) (map[string]profile.Pos, error) {
-	path, err := a.profilePath()
-	if err != nil || path == "" {
-		return nil, err
-	}
-	l, err := a.load()
-	if err != nil {
-		return nil, err
-	}
-	t, err := a.generate(ctx, l)
-	if err != nil {
-		return nil, err
-	}
-	return t.Pinned, nil
-}
-
 // relock has Nix lock the named inputs anew, in a folder of its own, so that
 // nothing of the flake but the lock file can change and an interrupted run leaves no trace.
-func (a *app) relock(ctx context.Context, have []byte, names []string) ([]byte, error) {
-	source, err := os.ReadFile(filepath.Join(a.opts.flake, flakeFile))
-	if err != nil {
-		return nil, noFlake(a.opts.flake, err)
-	}
+func (a *app) relock(ctx context.Context, f lockable, nix fleet.Nix, names []string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "quick-deploy-update-")
 	if err != nil {
 		return nil, fmt.Errorf("update: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	for name, data := range map[string][]byte{flakeFile: source, lockFile: have} {
+	for name, data := range map[string][]byte{flakeFile: f.source, lockFile: f.lock} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 			return nil, fmt.Errorf("update: %w", err)
 		}
 	}
-	if err := a.fleetNix().Update(ctx, dir, names, a.retrying); err != nil {
+	if err := nix.Update(ctx, dir, names, a.retrying); err != nil {
 		return nil, err
 	}
 	now, err := os.ReadFile(filepath.Join(dir, lockFile))
@@ -168,31 +204,37 @@ func (a *app) relock(ctx context.Context, have []byte, names []string) ([]byte, 
 
 // replaceLock shows what changes, and puts the new lock file in place of the
 // old one after a copy was made.
-func (a *app) replaceLock(ctx context.Context, path string, have, now []byte, why string) error {
-	changes, err := flake.CompareLocks(have, now)
+func (a *app) replaceLock(ctx context.Context, f lockable, now []byte, why string) error {
+	changes, err := flake.CompareLocks(f.lock, now)
 	if err != nil {
 		return err
 	}
 	if err := a.showChanges(changes); err != nil {
 		return err
 	}
-	if bytes.Equal(have, now) {
+	if bytes.Equal(f.lock, now) {
 		a.say("flake.lock: no changes")
 		return nil
 	}
 	if a.opts.dryRun {
 		return nil
 	}
-	store := backups()
-	m, err := store.Make(ctx, store.NewID(), 0, []backup.Item{{Path: path, Why: why}})
-	if err != nil {
-		return err
+	path, before := filepath.Join(a.opts.flake, lockFile), ""
+	if f.written {
+		store := backups()
+		m, err := store.Make(ctx, store.NewID(), 0, []backup.Item{{Path: path, Why: why}})
+		if err != nil {
+			return err
+		}
+		before = "; the one before is in " + filepath.Join(store.Dir, m.ID)
+	} else if err := os.MkdirAll(a.opts.flake, 0o755); err != nil {
+		return fmt.Errorf("update: %w", err)
 	}
 	if err := (atomic.Writer{}).WriteFile(path, now, 0o644); err != nil {
 		return err
 	}
-	a.say("flake.lock: written; the one before is in %s", filepath.Join(store.Dir, m.ID))
-	if why == beforeUpdate {
+	a.say("%s: written%s", path, before)
+	if why == beforeUpdate && f.written {
 		a.say("quick-deploy switch builds from it; quick-deploy update --undo takes it back")
 	}
 	return nil
@@ -200,7 +242,12 @@ func (a *app) replaceLock(ctx context.Context, path string, have, now []byte, wh
 
 // undoUpdate goes back to the newest copy that update made of this flake's lock
 // file; called again, one further back, and never forward.
-func (a *app) undoUpdate(ctx context.Context, path string, have []byte) error {
+func (a *app) undoUpdate(ctx context.Context) error {
+	path := filepath.Join(a.opts.flake, lockFile)
+	have, err := os.ReadFile(path)
+	if err != nil {
+		return noFlake(a.opts.flake, err)
+	}
 	store := backups()
 	all, err := store.List()
 	if err != nil {
@@ -222,7 +269,7 @@ func (a *app) undoUpdate(ctx context.Context, path string, have []byte) error {
 	at := slices.IndexFunc(copies, func(data []byte) bool { return bytes.Equal(data, have) })
 	for _, before := range copies[at+1:] {
 		if !bytes.Equal(before, have) {
-			return a.replaceLock(ctx, path, have, before, beforeUndo)
+			return a.replaceLock(ctx, lockable{lock: have, written: true}, before, beforeUndo)
 		}
 	}
 	return fault.New(fault.Usage, "no update of %s to undo", path)
@@ -243,7 +290,7 @@ type locking struct {
 }
 
 func (a *app) showChanges(changes []flake.LockChange) error {
-	now := time.Now()
+	now := a.now()
 	out := make([]change, len(changes))
 	for i, c := range changes {
 		out[i] = change{Input: c.Path, Old: lockingOf(c.Old, now), New: lockingOf(c.New, now)}

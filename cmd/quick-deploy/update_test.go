@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/generator/nixtest"
@@ -128,6 +129,34 @@ func TestUpdate(t *testing.T) {
 		run(fault.Build, "update", "one")
 		if !maps.Equal(before, content(t, flake)) {
 			t.Error("an update that failed changed the flake")
+		}
+	})
+}
+
+// A real Nix that reaches nobody, of each version that there is: init ends at
+// once with the built-in revisions, and with a failure where the newest were asked for.
+func TestInitWithoutANetwork(t *testing.T) {
+	nixtest.Each(t, func(t *testing.T, env *nixtest.Env) {
+		// Nothing listens on the discard port.
+		c := &computer{Machine: env.Machine(t), t: t, env: env, work: t.TempDir(), vars: []string{
+			"QUICK_DEPLOY_LOCK=", "https_proxy=http://127.0.0.1:9", "http_proxy=http://127.0.0.1:9", "no_proxy=",
+		}}
+		c.put(filepath.Join(c.Root, "etc/hostname"), "atlas\n")
+		flake := filepath.Join(c.work, "flake")
+		begin := time.Now()
+		_, diag, code := c.run("--flake", flake, "--no-probe", "init", "--yes")
+		if code != fault.OK || !strings.Contains(diag, "could not be locked: error: ") {
+			t.Errorf("exit code %d: %s", code, diag)
+		}
+		_, diag, code = c.run("--flake", flake, "--no-probe", "--profile", "two.yaml", "init", "--yes", "--lock", "newest")
+		if code != fault.Network || !strings.Contains(diag, "two.yaml: written") {
+			t.Errorf("exit code %d: %s", code, diag)
+		}
+		if took := time.Since(begin); took > time.Minute {
+			t.Errorf("it took %s", took)
+		}
+		if _, err := os.Stat(flake); err == nil {
+			t.Error("something was written to the flake")
 		}
 	})
 }

@@ -58,7 +58,17 @@ func TestLockIsWhatNixWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := lock(t, builtin(t, "26.05", "nixpkgs", "home-manager"))
+	pinned, err := ReadLock(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inputs := builtin(t, "26.05", "home-manager", "nixpkgs")
+	for i, in := range pinned {
+		if inputs[i], err = inputs[i].Repin(Pin{Rev: in.Rev, NarHash: in.NarHash, LastModified: in.LastModified}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := lock(t, inputs)
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

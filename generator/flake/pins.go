@@ -14,38 +14,54 @@ import (
 // redirections name inputs that the upstream flake.nix has at that revision,
 // the nested inputs are what its flake.lock pins.
 //
+//go:generate go run ./mkpins -file pins.json
 //go:embed pins.json
 var pinsJSON []byte
 
-// pinned is one entry of pins.json.
-type pinned struct {
-	URL          string            `json:"url"`
-	Source       bool              `json:"source"`
-	Rev          string            `json:"rev"`
-	NarHash      string            `json:"narHash"`
-	LastModified int64             `json:"lastModified"`
-	Follows      map[string]string `json:"follows"`
-	Inputs       map[string]pinned `json:"inputs"`
+// PinFile is pins.json.
+type PinFile struct {
+	Releases map[string]map[string]PinEntry `json:"releases"` // by release and input
+	Optional map[string]PinEntry            `json:"optional"` // by input: the same for every release
+}
+
+// PinEntry is one input of a PinFile, as [Input] says it.
+type PinEntry struct {
+	URL          string              `json:"url"`
+	Source       bool                `json:"source,omitempty"`
+	Rev          string              `json:"rev"`
+	NarHash      string              `json:"narHash"`
+	LastModified int64               `json:"lastModified"`
+	Follows      map[string]string   `json:"follows,omitempty"`
+	Inputs       map[string]PinEntry `json:"inputs,omitempty"`
+}
+
+// ReadPinFile decodes a PinFile, which has no fields but these.
+func ReadPinFile(data []byte) (PinFile, error) {
+	var file PinFile
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&file); err != nil {
+		return PinFile{}, fmt.Errorf("read the pins: %w", err)
+	}
+	return file, nil
 }
 
 // Pins are the inputs that the tool knows, with their pins.
 type Pins struct {
-	releases map[string]map[string]pinned
-	optional map[string]pinned
+	releases map[string]map[string]PinEntry
+	optional map[string]PinEntry
 }
+
+// Pins are the inputs of the file.
+func (f PinFile) Pins() Pins { return Pins{releases: f.Releases, optional: f.Optional} }
 
 // Builtin reads the pins that are built into the program.
 func Builtin() (Pins, error) {
-	var file struct {
-		Releases map[string]map[string]pinned `json:"releases"`
-		Optional map[string]pinned            `json:"optional"`
+	file, err := ReadPinFile(pinsJSON)
+	if err != nil {
+		return Pins{}, fmt.Errorf("built in: %w", err)
 	}
-	dec := json.NewDecoder(bytes.NewReader(pinsJSON))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&file); err != nil {
-		return Pins{}, fmt.Errorf("read the built-in pins: %w", err)
-	}
-	return Pins{releases: file.Releases, optional: file.Optional}, nil
+	return file.Pins(), nil
 }
 
 // Releases are the NixOS releases that have pins, oldest first, unstable last.
@@ -102,7 +118,7 @@ func (p Pins) Inputs(release string, names ...string) ([]Input, error) {
 	return out, nil
 }
 
-func (e pinned) input(name string) (Input, error) {
+func (e PinEntry) input(name string) (Input, error) {
 	in, err := Input{Name: name, URL: e.URL, Source: e.Source, Follows: e.Follows}.
 		Repin(Pin{Rev: e.Rev, NarHash: e.NarHash, LastModified: e.LastModified})
 	if err != nil {

@@ -1,6 +1,7 @@
 package flake
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strings"
@@ -133,6 +134,64 @@ func parseTarball(u *url.URL, query url.Values) (attrs, error) {
 	}
 	a["url"] = bare.String()
 	return a, nil
+}
+
+// FormatRef is the flake reference that parses to attributes as flake.lock has
+// them under "original".
+func FormatRef(a map[string]any) (string, error) {
+	var u url.URL
+	query := url.Values{}
+	path := func(parts ...string) string {
+		for i, part := range parts {
+			parts[i] = url.PathEscape(part)
+		}
+		return strings.Join(parts, "/")
+	}
+	switch kind := text(a, "type"); kind {
+	case "github", "gitlab", "sourcehut":
+		u.Scheme, u.Opaque = kind, path(text(a, "owner"), text(a, "repo"))
+		if at := cmp.Or(text(a, "ref"), text(a, "rev")); at != "" {
+			u.Opaque += "/" + at
+		}
+	case "git", "tarball":
+		at, err := url.Parse(text(a, "url"))
+		if err != nil {
+			return "", fmt.Errorf("format a flake reference: %w", err)
+		}
+		u, query = *at, at.Query()
+		if kind == "git" {
+			u.Scheme = "git+" + u.Scheme
+			set(query, a, "ref", "rev")
+		} else if !isArchive(u.Path) {
+			u.Scheme = "tarball+" + u.Scheme
+		}
+	case "path":
+		u.Scheme, u.Path = "path", text(a, "path")
+		u.OmitHost = true
+	default:
+		return "", fmt.Errorf("format a flake reference: %q depends on the machine", kind)
+	}
+	set(query, a, "host", "dir")
+	for _, key := range []string{"shallow", "submodules"} {
+		if on, ok := a[key].(bool); ok {
+			query.Set(key, map[bool]string{true: "1", false: "0"}[on])
+		}
+	}
+	u.RawQuery = query.Encode()
+	ref := u.String()
+	if back, err := parseRef(ref); err != nil || !sameAttrs(back, a) {
+		return "", fmt.Errorf("format a flake reference: %q is not all of %v", ref, a)
+	}
+	return ref, nil
+}
+
+// set sets parameters to the attributes of these names that there are.
+func set(query url.Values, a attrs, keys ...string) {
+	for _, key := range keys {
+		if v := text(a, key); v != "" {
+			query.Set(key, v)
+		}
+	}
 }
 
 // take moves the named parameters from query to a.

@@ -35,6 +35,7 @@ type Plan struct {
 	Files         []Change         `json:"files"`
 	Preflight     preflight.Report `json:"preflight"`
 	Machine       journal.Machine  `json:"machine"`
+	Inputs        any              `json:"inputs,omitempty"` // what the flake is built from, as the caller tells it
 
 	steps []step
 	prior *journal.State

@@ -19,7 +19,8 @@ import (
 // Nix evaluates and locks flakes with the nix command.
 type Nix struct {
 	Runner run.Runner
-	Args   []string // behind the rest
+	Args   []string     // behind the rest
+	Retry  retry.Policy // of what the network breaks; zero: retry.Default
 }
 
 // flakes turns on what is needed on a machine whose nix.conf does not.
@@ -135,7 +136,11 @@ func (n Nix) Update(ctx context.Context, dir string, inputs []string, notify fun
 		args = append(args, ref)
 	}
 	cmd := run.Command{Name: "nix", Args: append(args, n.Args...)}
-	err = retry.Default().Do(ctx, rand.Float64, retry.Sleep, notify, func(int) *retry.Failure {
+	policy := n.Retry
+	if policy.Attempts == 0 {
+		policy = retry.Default()
+	}
+	err = policy.Do(ctx, rand.Float64, retry.Sleep, notify, func(int) *retry.Failure {
 		res, err := n.Runner.Run(ctx, cmd)
 		if err == nil {
 			return nil

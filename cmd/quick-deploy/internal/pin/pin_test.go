@@ -126,6 +126,11 @@ func TestEveryByteCounts(t *testing.T) {
 func TestEachKindIsNamed(t *testing.T) {
 	hosts := map[string]string{"a": "/nix/store/1-a.drv", "b": "/nix/store/1-b.drv"}
 	p := newPin(t, meta, files(t), hosts)
+	locked, err := flake.ReadLock(lock(t, "26.05", "home-manager", "nixpkgs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	nixpkgs, other := locked[1], "sha256-"+strings.Repeat("A", 43)+"="
 	for name, tc := range map[string]struct {
 		meta   tree.Meta
 		change func([]tree.File) []tree.File
@@ -147,18 +152,18 @@ func TestEachKindIsNamed(t *testing.T) {
 		"input": {
 			meta: meta,
 			change: func(f []tree.File) []tree.File {
-				f[1].Data = bytes.ReplaceAll(f[1].Data, []byte("8eeec934ae0dbeca3d7868c059568a65c08b2fc3"), []byte(strings.Repeat("f", 40)))
+				f[1].Data = bytes.ReplaceAll(f[1].Data, []byte(nixpkgs.Rev), []byte(strings.Repeat("f", 40)))
 				return f
 			},
-			want: []string{"input nixpkgs: " + strings.Repeat("f", 40) + ", pinned 8eeec934ae0dbeca3d7868c059568a65c08b2fc3", "file flake.lock", "tree"},
+			want: []string{"input nixpkgs: " + strings.Repeat("f", 40) + ", pinned " + nixpkgs.Rev, "file flake.lock", "tree"},
 		},
 		"input's content": {
 			meta: meta,
 			change: func(f []tree.File) []tree.File {
-				f[1].Data = bytes.ReplaceAll(f[1].Data, []byte("sha256-lDeb"), []byte("sha256-xDeb"))
+				f[1].Data = bytes.ReplaceAll(f[1].Data, []byte(nixpkgs.NarHash), []byte(other))
 				return f
 			},
-			want: []string{"input nixpkgs: sha256-xDebytrYdd47IBLwvNOD+6AGeoqZ78CIKlp70hzW280=, pinned sha256-lDebytrYdd47IBLwvNOD+6AGeoqZ78CIKlp70hzW280=", "file flake.lock", "tree"},
+			want: []string{"input nixpkgs: " + other + ", pinned " + nixpkgs.NarHash, "file flake.lock", "tree"},
 		},
 		"inputs": {
 			meta: meta,
@@ -167,7 +172,7 @@ func TestEachKindIsNamed(t *testing.T) {
 				return f
 			},
 			want: []string{
-				"input home-manager: missing; the pin has 3cd22efe6471dc7365c822bd9ad73a21e55f38fb",
+				"input home-manager: missing; the pin has " + locked[0].Rev,
 				"input nix-flatpak: not in the pin", "file flake.lock", "tree",
 			},
 		},

@@ -20,6 +20,7 @@ var checks = []check{
 	{name: "memory", doc: "there is memory to evaluate with", run: memory},
 	{name: "network", doc: "one of the binary caches answers over HTTPS", network: true, run: network},
 	{name: "release", doc: "NixOS would not go back to an older release", acting: true, run: release},
+	{name: "nixpkgs", doc: "NixOS would not go back to an older nixpkgs of its release that nobody chose", acting: true, run: nixpkgs},
 	{name: "state-version", doc: "stateVersion is what it was at the first deployment", acting: true, run: stateVersion},
 	{name: "services", doc: "no service with data would go back to an older version", acting: true, run: services},
 	{name: "boot", doc: "the configuration boots: on known disks, with root file system and boot loader of the running system", acting: true, run: bootable},

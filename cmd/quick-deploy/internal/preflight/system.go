@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
+	"time"
 )
 
 func onNixOS(_ context.Context, m *Machine, _ Target) []Finding {
@@ -96,27 +98,30 @@ func uniquePaths(_ context.Context, m *Machine, t Target) []Finding {
 	return out
 }
 
-// running is the release of the running system, such as 25.11, and whether it is a pre-release of it.
-func (m *Machine) running() (version string, pre bool) {
-	data, ok := m.read("/etc/os-release")
-	if !ok {
-		return "", false
-	}
+// running is the release of the running system, such as 25.11, and its full
+// version (nixpkgs, nixos/modules/misc/version.nix). Either may be empty.
+func (m *Machine) running() (release, version string) {
+	data, _ := m.read("/etc/os-release")
 	for line := range strings.Lines(data) {
 		k, v, _ := strings.Cut(strings.TrimSpace(line), "=")
 		v = strings.Trim(v, `"`)
 		switch k {
 		case "VERSION_ID":
-			version = v
+			release = v
 		case "BUILD_ID":
-			pre = strings.Contains(v, "pre") // 26.05pre812345.abcdef0
+			version = v
 		}
 	}
-	return version, pre
+	if version == "" {
+		// The label: the version, with system.nixos.tags before it.
+		version, _ = m.read("/run/current-system/nixos-version")
+	}
+	return release, version
 }
 
 func release(_ context.Context, m *Machine, t Target) []Finding {
-	now, pre := m.running()
+	now, version := m.running()
+	pre := strings.Contains(version, "pre") // 26.05pre812345.abcdef0
 	if now == "" || t.Release == "" || t.Release == "unstable" {
 		return nil
 	}
@@ -128,6 +133,51 @@ func release(_ context.Context, m *Machine, t Target) []Finding {
 		what = fmt.Sprintf("the running system is a pre-release of NixOS %s (unstable), the profile asks for %s", now, t.Release)
 	}
 	return []Finding{{What: what, Fix: fmt.Sprintf("set release: %q in the profile; services may have migrated their data and not work with older versions", now)}}
+}
+
+// DateLayout is how dates are written for the user.
+const DateLayout = "2 January 2006"
+
+// builtFrom are release, date or number of commits, and revision in a version of
+// NixOS. A flake's has the date of the commit in UTC, 26.05.20260714.8eeec93 (nixpkgs,
+// lib/flake-version-info.nix); a channel's the number of commits, 26.05.4937.8eeec934ae0d
+// and 26.11pre812345.8eeec934ae0d.
+var builtFrom = regexp.MustCompile(`([0-9]{2}\.[0-9]{2})(?:\.|pre|beta)([0-9]+)\.([0-9a-f]{7,40}|dirty)$`)
+
+// nixpkgs compares the nixpkgs that the machine runs with the one to come. A
+// way back to an older release is what the check "release" finds.
+func nixpkgs(_ context.Context, m *Machine, t Target) []Finding {
+	release, version := m.running()
+	of, next := builtFrom.FindStringSubmatch(version), t.Nixpkgs
+	if of == nil || next.Date.IsZero() || strings.HasPrefix(next.Rev, of[3]) {
+		return nil
+	}
+	// Which release unstable will become is not known; it is never an upgrade here.
+	order := 0
+	if t.Release != "unstable" {
+		order = compareVersions(t.Release, cmp.Or(release, of[1]))
+	}
+	if order < 0 {
+		return nil
+	}
+	f := Finding{Severity: Warning, Fix: next.Fix}
+	to := next.Date.UTC().Format(DateLayout)
+	now, err := time.Parse("20060102", of[2])
+	switch {
+	case err != nil || now.Year() == 1970: // a channel's, and a flake's whose source has no date
+		if !next.BuiltIn || order > 0 {
+			return nil
+		}
+		f.What = fmt.Sprintf("nixpkgs (%s) is of %s, and that of the running NixOS %s may be newer", next.Origin, to, version)
+	case !next.Date.Before(now):
+		return nil
+	default:
+		if next.BuiltIn && order == 0 {
+			f.Severity = Blocker
+		}
+		f.What = fmt.Sprintf("nixpkgs would go back from %s to %s (%s)", now.Format(DateLayout), to, next.Origin)
+	}
+	return []Finding{f}
 }
 
 func stateVersion(_ context.Context, _ *Machine, t Target) []Finding {

@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
@@ -13,6 +14,7 @@ type Target struct {
 	System       string // x86_64-linux, aarch64-linux
 	Release      string // "26.05", "unstable"
 	StateVersion string // system.stateVersion
+	Nixpkgs      Nixpkgs
 	Users        []User // accounts that the profile declares
 	MutableUsers bool   // users.mutableUsers
 	SSHD         bool   // services.openssh.enable
@@ -35,6 +37,16 @@ type Target struct {
 	Firmware    string   // "uefi", "bios", "" unknown
 	// Deployed is the stateVersion of the last deployment, "" before the first.
 	Deployed string
+}
+
+// Nixpkgs is the revision of nixpkgs that the configuration is built from.
+type Nixpkgs struct {
+	Rev  string
+	Date time.Time // of the commit; zero: not known
+	// BuiltIn says that nobody chose it: it is the one that the program brings.
+	BuiltIn bool
+	Origin  string // where it stands, such as "flake.lock"
+	Fix     string // how to come to a newer one
 }
 
 // User is an account of the target configuration.
