@@ -3,7 +3,9 @@ package generator
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"slices"
+	"strconv"
 
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
@@ -27,6 +29,7 @@ func (h *host) services() error {
 	h.checkNeeds()
 	h.checkCards()
 	h.checkUpgrade()
+	h.checkSites()
 	for v := range h.visits("expose") {
 		if v.Node.Scalar != true {
 			continue
@@ -152,5 +155,32 @@ func (h *host) checkUpgrade() {
 	}
 	if pin != nil {
 		h.notice(node, "auto-upgrade takes the newest nixpkgs, not the one that is pinned; locked: true keeps to the pin")
+	}
+}
+
+// checkSites tells of sites that lead to a service by its address, so that it is not told of the site.
+func (h *host) checkSites() {
+	known := func(name string) bool {
+		sites := h.schema.Properties["services"].Properties["nginx"].Properties["sites"]
+		return slices.Contains(sites.Additional.Properties["service"].Enum, any(name))
+	}
+	sites := h.profile.Node.Get("services", "nginx", "sites")
+	if sites == nil {
+		return
+	}
+	for _, site := range sites.Fields {
+		proxy := site.Value.Get("proxy")
+		if proxy == nil {
+			continue
+		}
+		address, err := url.Parse(proxy.Str())
+		if err != nil || !slices.Contains([]string{"127.0.0.1", "localhost", "::1"}, address.Hostname()) {
+			continue
+		}
+		for _, s := range h.summary.Services {
+			if known(s.Name) && slices.ContainsFunc(s.Ports, func(p Port) bool { return strconv.Itoa(p.Number) == address.Port() }) {
+				h.notice(proxy, "%s may refuse requests for %s; with service: %s in place of proxy it knows the name", s.Name, site.Key, s.Name)
+			}
+		}
 	}
 }
