@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -124,18 +125,17 @@ func (h *host) checkNeeds() {
 	}
 }
 
-// checkCards tells of services that need a graphics card which nobody has seen.
+// checkCards tells of services that need an NVIDIA card which nobody has seen.
 func (h *host) checkCards() {
-	for i, s := range h.summary.Services {
-		need := s.Info.Acceleration
-		if need == "" || need == string(h.summary.Decision.Acceleration) {
-			continue
-		}
-		why := "none was found"
-		if !h.summary.Probed {
-			why = "nobody has looked: run it on the machine, or give hardware: {facts: FILE}"
-		}
-		h.notice(h.mapped.Services[i].Node, "%s needs an NVIDIA card, and starts over and over without one; %s", s.Name, why)
+	if h.summary.Decision.Acceleration == hardware.CUDA {
+		return
+	}
+	why := "none was found"
+	if !h.summary.Probed {
+		why = "nobody has looked: run it on the machine, or give hardware: {facts: FILE}"
+	}
+	for v := range h.visits("nvidia") {
+		h.notice(v.Node, "%s needs an NVIDIA card, and starts over and over without one; %s", v.Service, why)
 	}
 }
 

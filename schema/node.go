@@ -65,8 +65,6 @@ type Service struct {
 	Data    []string `json:"data,omitempty"`
 	Unfree  []string `json:"unfree,omitempty"`
 	Inputs  []string `json:"inputs,omitempty"`
-	// Acceleration is what a service computes with and does nothing without: cuda.
-	Acceleration string `json:"acceleration,omitempty"`
 }
 
 // Port is a port that a service listens on.
