@@ -72,6 +72,7 @@ in
         # has no database.
         script = ''
           copy() {
+            rm -f "/var/backup/sqlite/$1.db.new"
             test ! -e "$2" || {
               sqlite3 -readonly "$2" ".timeout 60000" ".backup /var/backup/sqlite/$1.db.new" &&
                 mv "/var/backup/sqlite/$1.db.new" "/var/backup/sqlite/$1.db"
