@@ -75,6 +75,7 @@ type Port struct {
 // host is a machine while it is built.
 type host struct {
 	profile *profile.Host
+	schema  *schema.Node // of a host
 	in      Input
 	channel channel
 	// perChannel tells whether the flake has several channels.
@@ -100,7 +101,7 @@ type host struct {
 
 func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
 	h := &host{
-		profile: p, in: in,
+		profile: p, schema: s, in: in,
 		homes:   map[string][]mapping.Assignment{},
 		modules: map[string]bool{}, inputs: map[string]bool{}, unfree: map[string]bool{},
 		summary: Host{Name: p.Name, Tags: p.Tags, Groups: p.Groups},

@@ -3,8 +3,11 @@ package generator
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"slices"
+	"strconv"
 
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -27,6 +30,7 @@ func (h *host) services() error {
 	h.checkNeeds()
 	h.checkCards()
 	h.checkUpgrade()
+	h.checkSites()
 	for v := range h.visits("expose") {
 		if v.Node.Scalar != true {
 			continue
@@ -121,18 +125,17 @@ func (h *host) checkNeeds() {
 	}
 }
 
-// checkCards tells of services that need a graphics card which nobody has seen.
+// checkCards tells of services that need an NVIDIA card which nobody has seen.
 func (h *host) checkCards() {
-	for i, s := range h.summary.Services {
-		need := s.Info.Acceleration
-		if need == "" || need == string(h.summary.Decision.Acceleration) {
-			continue
-		}
-		why := "none was found"
-		if !h.summary.Probed {
-			why = "nobody has looked: run it on the machine, or give hardware: {facts: FILE}"
-		}
-		h.notice(h.mapped.Services[i].Node, "%s needs an NVIDIA card, and starts over and over without one; %s", s.Name, why)
+	if h.summary.Decision.Acceleration == hardware.CUDA {
+		return
+	}
+	why := "none was found"
+	if !h.summary.Probed {
+		why = "nobody has looked: run it on the machine, or give hardware: {facts: FILE}"
+	}
+	for v := range h.visits("nvidia") {
+		h.notice(v.Node, "%s needs an NVIDIA card, and starts over and over without one; %s", v.Service, why)
 	}
 }
 
@@ -152,5 +155,32 @@ func (h *host) checkUpgrade() {
 	}
 	if pin != nil {
 		h.notice(node, "auto-upgrade takes the newest nixpkgs, not the one that is pinned; locked: true keeps to the pin")
+	}
+}
+
+// checkSites tells of sites that lead to a service by its address, so that it is not told of the site.
+func (h *host) checkSites() {
+	known := func(name string) bool {
+		sites := h.schema.Properties["services"].Properties["nginx"].Properties["sites"]
+		return slices.Contains(sites.Additional.Properties["service"].Enum, any(name))
+	}
+	sites := h.profile.Node.Get("services", "nginx", "sites")
+	if sites == nil {
+		return
+	}
+	for _, site := range sites.Fields {
+		proxy := site.Value.Get("proxy")
+		if proxy == nil {
+			continue
+		}
+		address, err := url.Parse(proxy.Str())
+		if err != nil || !slices.Contains([]string{"127.0.0.1", "localhost", "::1"}, address.Hostname()) {
+			continue
+		}
+		for _, s := range h.summary.Services {
+			if known(s.Name) && slices.ContainsFunc(s.Ports, func(p Port) bool { return strconv.Itoa(p.Number) == address.Port() }) {
+				h.notice(proxy, "%s may refuse requests for %s; with service: %s in place of proxy it knows the name", s.Name, site.Key, s.Name)
+			}
+		}
 	}
 }

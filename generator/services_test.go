@@ -131,6 +131,11 @@ func TestServices(t *testing.T) {
 			`let s = c.services.grafana.settings.server; in [ s.domain s.root_url (map (x: x.url) (c.lib.nginx.sitesOf "grafana")) ]`,
 			`["g.lan","https://g.lan/",["https://grafana.example.org:8443"]]`,
 		},
+		"the chat asks every server of models here": {
+			`{open-webui: {}, llama-cpp: {model: /srv/m.gguf}, tgi: {port: 8090}, vllm: {port: 8011}}`,
+			`c.services.open-webui.environment.OPENAI_API_BASE_URLS`,
+			`"http://127.0.0.1:8082/v1;http://127.0.0.1:8090/v1;http://127.0.0.1:8011/v1"`,
+		},
 		"upstreams of what is on": {
 			`{grafana: {}, typesense: {}, netdata: {port: 20000}, nginx: {}}`,
 			`builtins.mapAttrs (_: u: builtins.attrNames u.servers) c.services.nginx.upstreams`,
@@ -193,6 +198,7 @@ func TestServicesRefused(t *testing.T) {
 		sftp: "root and unattended",
 		`{vllm: {flags: [--model=Qwen/Qwen3-4B]}}`:            "the keys model, port",
 		`{vllm: {flags: [--max_model_len, "1"]}}`:             "the keys model, port",
+		`{prometheus: {targets: {node: ["10.0.0.2:9100"]}}}`:  "refuses two of one name",
 		`{ollama: {modelsDir: /home/ada/models}}`:             "which systemd hides from services",
 		`{llama-cpp: {model: /root/m.gguf}}`:                  "which systemd hides from services",
 		`{nginx: {sites: {a.example.org: {root: /tmp/x}}}}`:   "which systemd hides from services",
@@ -230,6 +236,10 @@ hosts: {web-1: {}, web-2: {groups: [canary]}}
 func TestServiceNotices(t *testing.T) {
 	for name, tc := range map[string]struct{ profile, want string }{
 		"no card seen": {string(atlas(`{vllm: {}}`)["profile.yaml"].Data), "vllm needs an NVIDIA card"},
+		"a proxy to a service by its address": {
+			string(atlas(`{ollama: {}, nginx: {sites: {a.example.org: {proxy: "http://127.0.0.1:11434"}}}}`)["profile.yaml"].Data),
+			"with service: ollama",
+		},
 		"a pin that the upgrade leaves": {`version: 1
 pins: {nixpkgs: {rev: "0123456789012345678901234567890123456789", narHash: "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", lastModified: 1}}
 host: {name: atlas, system: x86_64-linux, stateVersion: "26.05", services: {auto-upgrade: {flake: "github:a/b"}}}

@@ -58,6 +58,9 @@ in
     '';
   };
 
+  # Releases before the fix of nixpkgs' module leave it unset, which NixOS refuses.
+  users.users = lib.mkIf (cfg.user == "jupyter") { jupyter.group = lib.mkDefault cfg.group; };
+
   systemd = {
     # It does not start without its folder. In the home its user makes it; elsewhere only if
     # missing: what is there keeps its owner and its mode.

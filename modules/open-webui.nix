@@ -8,7 +8,12 @@ let
   # Servers here that speak OpenAI's protocol.
   apis =
     lib.optional services.llama-cpp.enable "http://127.0.0.1:${toString services.llama-cpp.port}/v1"
-    ++ lib.optional (containers ? tgi) "http://127.0.0.1:${containers.tgi.environment.PORT}/v1";
+    ++ lib.optional (containers ? tgi) "http://127.0.0.1:${containers.tgi.environment.PORT}/v1"
+    ++ lib.optionals (containers ? vllm) (
+      map (flag: "http://127.0.0.1:${lib.removePrefix "--port=" flag}/v1") (
+        lib.filter (lib.hasPrefix "--port=") containers.vllm.cmd
+      )
+    );
 in
 {
   services.open-webui = {

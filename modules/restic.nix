@@ -29,7 +29,12 @@ let
     // lib.optionalAttrs (containers ? mlflow) { mlflow = "/var/lib/mlflow/mlflow.db"; };
 
   dumps =
-    lib.optional services.postgresqlBackup.enable "postgresqlBackup.service"
+    lib.optionals services.postgresqlBackup.enable (
+      if services.postgresqlBackup.databases == [ ] then
+        [ "postgresqlBackup.service" ]
+      else
+        map (database: "postgresqlBackup-${database}.service") services.postgresqlBackup.databases
+    )
     ++ lib.optional (sqlite != { }) "sqlite-backup.service";
 in
 {
@@ -65,14 +70,20 @@ in
         };
         # A copy by SQLite is whole while the service writes. A service that has not started yet
         # has no database.
-        script = lib.concatStrings (
-          lib.mapAttrsToList (name: file: ''
-            if test -e ${lib.escapeShellArg file}; then
-              sqlite3 -readonly ${lib.escapeShellArg file} ".timeout 60000" ".backup /var/backup/sqlite/${name}.db.new"
-              mv /var/backup/sqlite/${name}.db.new /var/backup/sqlite/${name}.db
-            fi
-          '') sqlite
-        );
+        script = ''
+          copy() {
+            rm -f "/var/backup/sqlite/$1.db.new"
+            test ! -e "$2" || {
+              sqlite3 -readonly "$2" ".timeout 60000" ".backup /var/backup/sqlite/$1.db.new" &&
+                mv "/var/backup/sqlite/$1.db.new" "/var/backup/sqlite/$1.db"
+            } || failed=1
+          }
+          failed=0
+          ${lib.concatLines (
+            lib.mapAttrsToList (name: file: "copy ${name} ${lib.escapeShellArg file}") sqlite
+          )}
+          exit $failed
+        '';
       };
     })
   ];

@@ -26,6 +26,8 @@ type Node struct {
 	Additional *Node            // schema of the values of a map, nil if it has fixed keys
 	Key        string           // x-key: what the map's keys are called in option paths
 	Items      *Node
+	// NeedsKeys tells that an empty object is refused.
+	NeedsKeys bool
 
 	Rules   []Rule   // x-nixos
 	Service *Service // x-service
@@ -65,8 +67,6 @@ type Service struct {
 	Data    []string `json:"data,omitempty"`
 	Unfree  []string `json:"unfree,omitempty"`
 	Inputs  []string `json:"inputs,omitempty"`
-	// Acceleration is what a service computes with and does nothing without: cuda.
-	Acceleration string `json:"acceleration,omitempty"`
 }
 
 // Port is a port that a service listens on.
@@ -198,10 +198,31 @@ func (p *parser) node(raw map[string]any, at string) (*Node, error) {
 	if v, ok := raw["deprecated"].(bool); ok {
 		n.Deprecated = v
 	}
+	n.NeedsKeys = n.NeedsKeys || needsKeys(raw)
 	if err := p.children(n, raw, at); err != nil {
 		return nil, err
 	}
 	return n, p.annotations(n, raw, at)
+}
+
+// needsKeys reports whether the schema refuses an empty object.
+func needsKeys(raw map[string]any) bool {
+	holds := func(v any) bool {
+		sub, ok := v.(map[string]any)
+		return ok && needsKeys(sub)
+	}
+	keys, _ := raw["required"].([]any)
+	all, _ := raw["allOf"].([]any)
+	if len(keys) > 0 || slices.ContainsFunc(all, holds) {
+		return true
+	}
+	for _, keyword := range []string{"oneOf", "anyOf"} {
+		some, _ := raw[keyword].([]any)
+		if len(some) > 0 && !slices.ContainsFunc(some, func(v any) bool { return !holds(v) }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *parser) children(n *Node, raw map[string]any, at string) error {

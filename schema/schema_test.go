@@ -36,7 +36,7 @@ func TestBundleCompiles(t *testing.T) {
 var handlers = map[string]bool{
 	"profile": false, "release": false, "hardware": false, "home": false, "packages": false, "python": false,
 	"unfree": false, "expose": false, "desktop": false, "memory": false,
-	"acceleration": false, "powerlevel10k": false, "secrets": false, "raw": false, "pins": false, "fleet": false, "disks": false,
+	"acceleration": false, "nvidia": false, "powerlevel10k": false, "secrets": false, "raw": false, "pins": false, "fleet": false, "disks": false,
 }
 
 // Every leaf of the schema sets an option or is named as handled in code, and

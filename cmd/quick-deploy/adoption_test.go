@@ -36,6 +36,7 @@ var oldConfig = map[string]string{
   services.openssh.settings.PermitRootLogin = "yes";
   services.postgresql.enable = true;
   services.postgresql.package = pkgs.postgresql_15;
+  system.autoUpgrade.enable = true; # by a channel: the profile has no flake for it
   system.stateVersion = "24.05";
 }
 `,

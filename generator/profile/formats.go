@@ -46,10 +46,12 @@ var formats = map[string]format{
 	"nix-attrpath":  {"option path", "it is names separated by dots; a name with other characters stands in quotes", isAttrPath, nil},
 	"absolute-path": {"absolute path", "it starts with / and has no . or .. in it", isAbsolute, func(s string) string { return writeIf(path.Clean("/"+s), isAbsolute) }},
 	"service-path": {"folder of a service",
-		"it is an absolute path outside of /home, /root, /run/user, /tmp and /var/tmp, which systemd hides from services, without blanks and %",
+		"it is an absolute path outside of /home, /root, /run/user, /tmp and /var/tmp, which systemd hides from services, " +
+			"without blanks and %",
 		isServicePath, func(s string) string { return writeIf(path.Join("/srv", path.Base(s)), isServicePath) }},
 	"flake-address": {"address of a flake",
-		"it is github:you/machines, git+ssh://host/path or a folder such as /home/you/nixos, without blanks, # and characters of the shell",
+		"it is github:you/machines, git+ssh://host/path or a folder such as /home/you/nixos, " +
+			"without blanks, # and characters of the shell",
 		flakeAddress.MatchString, nil},
 	"release":     {"NixOS release", "releases are numbered like 26.05 and 25.11; unstable is the development branch", releasePattern.MatchString, nil},
 	"flatpak-app": {"Flatpak application id", "it has at least three parts, as in org.mozilla.firefox", isFlatpak, nil},
