@@ -141,9 +141,11 @@ hosts:
 		t.Errorf("after going to what run 2 left: system %d %s, running %s", n, path, c.Running())
 	}
 	// A machine of a newer nixpkgs is not taken back by a revision that nobody chose; a rollback goes where it is told.
-	c.put(filepath.Join(c.Root, "etc/os-release"), "ID=nixos\nVERSION_ID=\"26.05\"\nBUILD_ID=\"26.05.20991231.abcdef0\"\n")
+	c.put(filepath.Join(c.Root, "etc/os-release"),
+		"ID=nixos\nVERSION_ID=\"26.05\"\nBUILD_ID=\"26.05.20991231.abcdef0\"\n")
 	profile("Europe/Oslo")
-	if _, stderr, code := c.run("switch", "--yes", "--skip", "network"); code != fault.Preflight || !strings.Contains(stderr, "nixpkgs would go back from 31 December 2099") {
+	_, stderr, code := c.run("switch", "--yes", "--skip", "network")
+	if code != fault.Preflight || !strings.Contains(stderr, "nixpkgs would go back from 31 December 2099") {
 		t.Errorf("an older nixpkgs: exit code %d, %s", code, stderr)
 	}
 	c.must("build", "--yes", "--skip", "network")

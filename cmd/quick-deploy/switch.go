@@ -119,7 +119,9 @@ func (a *app) deploy(ctx context.Context, cmd *cli.Command, verb deploy.Verb) er
 		return err
 	}
 	if a.opts.json {
-		a.event(journal.Event{SchemaVersion: journal.EventSchema, Time: a.now(), Type: "inputs", Host: goal.Host, Data: g.inputs})
+		a.event(journal.Event{
+			SchemaVersion: journal.EventSchema, Time: a.now(), Type: "inputs", Host: goal.Host, Data: g.inputs,
+		})
 	}
 	record, err := s.deployer.Run(ctx, plan)
 	if err = a.traced(s.finish(record, err), g, goal.Host, cmd.Bool("show-trace")); err != nil {

@@ -10,7 +10,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -197,9 +196,11 @@ func nest(nodes map[string]node, name string, parent, at []string) (flake.PinEnt
 			entry.Inputs = with(entry.Inputs, input, nested)
 			continue
 		}
-		// A redirection counts from the flake that declares it, and a file of pins knows of the parent only.
+		// A redirection counts from the flake that declares it, and a file of
+		// pins knows of the parent only.
 		if len(follows) <= len(parent) || !slices.Equal(follows[:len(parent)], parent) {
-			return entry, errors.New("input " + strings.Join(path, "/") + " is redirected by a flake further up, to " + strings.Join(follows, "/"))
+			return entry, fmt.Errorf("input %s is redirected by a flake further up, to %s",
+				strings.Join(path, "/"), strings.Join(follows, "/"))
 		}
 		entry.Follows = with(entry.Follows, input, strings.Join(follows[len(parent):], "/"))
 	}

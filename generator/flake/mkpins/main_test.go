@@ -46,7 +46,9 @@ type upstream struct {
 	dir string
 }
 
-func (u upstream) url(name string) string { return "git+file://" + filepath.Join(u.dir, name) + "?ref=main" }
+func (u upstream) url(name string) string {
+	return "git+file://" + filepath.Join(u.dir, name) + "?ref=main"
+}
 
 // publish commits a flake.nix, which Nix locks, to the repository called name.
 func (u upstream) publish(name, source string) {
@@ -101,7 +103,9 @@ func TestRefresh(t *testing.T) {
 		}
 		engine("")
 
-		old := flake.PinEntry{Rev: strings.Repeat("0", 40), NarHash: "sha256-lDebytrYdd47IBLwvNOD+6AGeoqZ78CIKlp70hzW280=", LastModified: 1}
+		old := flake.PinEntry{
+			Rev: strings.Repeat("0", 40), NarHash: "sha256-lDebytrYdd47IBLwvNOD+6AGeoqZ78CIKlp70hzW280=", LastModified: 1,
+		}
 		nixpkgs, tool := old, old
 		nixpkgs.URL, tool.URL = u.url("nixpkgs"), u.url("engine")
 		tool.Follows = map[string]string{"stable": "nixpkgs", "gone": "nixpkgs"}
@@ -178,7 +182,8 @@ func TestRefresh(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := run(t.Context(), name, u.ask); err == nil || !strings.Contains(err.Error(), "self-made follows utils/systems") {
+		err = run(t.Context(), name, u.ask)
+		if err == nil || !strings.Contains(err.Error(), "self-made follows utils/systems") {
 			t.Errorf("got %v", err)
 		}
 		if after, err := os.ReadFile(name); err != nil || string(after) != string(before) {
@@ -207,7 +212,8 @@ func TestNestedRedirection(t *testing.T) {
 		data, _ := json.Marshal(got)
 		t.Errorf("c follows %q in %s", follows, data)
 	}
-	if _, err := refresh(t.Context(), flake.PinEntry{URL: "github:o/x"}, answer(`["d"]`)); err == nil || !strings.Contains(err.Error(), "input a/b/c is redirected") {
+	_, err = refresh(t.Context(), flake.PinEntry{URL: "github:o/x"}, answer(`["d"]`))
+	if err == nil || !strings.Contains(err.Error(), "input a/b/c is redirected") {
 		t.Errorf("got %v", err)
 	}
 }

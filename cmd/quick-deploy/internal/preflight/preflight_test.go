@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // machine makes a fixture of files below a temporary root; "-> x" makes a link to x.
@@ -119,43 +118,25 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 		"boot known": {"boot-space", map[string]string{"new/kernel": "k", "new/initrd": "i"}, func(m *Machine, _ *Target) {
 			m.FreeBytes, m.NewSystem = free(1<<20), m.path("/new")
 		}, "need 8 MiB", Blocker},
-		"memory":        {"memory", map[string]string{"proc/meminfo": "MemAvailable: 500000 kB\nSwapFree: 100000 kB\n"}, nil, "585 MiB of memory", Blocker},
-		"older release": {"release", nil, func(_ *Machine, tg *Target) { tg.Release = "25.05" }, "NixOS 25.11, the profile asks for 25.05", Blocker},
-		"from unstable": {"release", map[string]string{"etc/os-release": "VERSION_ID=\"26.11\"\nBUILD_ID=\"26.11pre812345.abc\"\n"}, nil, "pre-release of NixOS 26.11", Blocker},
-		"older nixpkgs": {"nixpkgs", running("25.11", "25.11.20260715.abcdef0"), func(_ *Machine, tg *Target) {
-			tg.Release, tg.Nixpkgs = "25.11", july
-		}, "nixpkgs would go back from 15 July 2026 to 14 July 2026 (built in)", Blocker},
-		"older unstable": {"nixpkgs", running("26.11", "26.11.20261110.abcdef0"), func(_ *Machine, tg *Target) {
-			tg.Release, tg.Nixpkgs = "unstable", july
-		}, "nixpkgs would go back", Blocker},
-		"older by a source that is dirty": {"nixpkgs", running("26.05", "26.05.20261110.dirty"), builtIn, "nixpkgs would go back", Blocker},
-		"older by the label": {"nixpkgs", map[string]string{
-			"etc/os-release": "VERSION_ID=26.05\n", "run/current-system/nixos-version": "gpu-26.05.20261110.abcdef0",
-		}, builtIn, "nixpkgs would go back from 10 November 2026", Blocker},
-		"older with the next release": {"nixpkgs", running("25.11", "25.11.20261110.abcdef0"), builtIn, "nixpkgs would go back", Warning},
-		"older by choice": {"nixpkgs", running("26.05", "26.05.20261110.abcdef0"), func(_ *Machine, tg *Target) {
-			tg.Nixpkgs = july
-			tg.Nixpkgs.BuiltIn, tg.Nixpkgs.Origin = false, "flake.lock"
-		}, "to 14 July 2026 (flake.lock)", Warning},
-		"from a channel":               {"nixpkgs", running("26.05", "26.05.5400.abcdef012345"), builtIn, "that of the running NixOS 26.05.5400.abcdef012345 may be newer", Warning},
-		"from a channel, unstable":     {"nixpkgs", running("26.05", "26.05pre812345.abcdef012345"), builtIn, "may be newer", Warning},
-		"from a source without a date": {"nixpkgs", running("26.05", "26.05.19700101.dirty"), builtIn, "may be newer", Warning},
-		"stateVersion":                 {"state-version", nil, func(_ *Machine, tg *Target) { tg.Deployed = "24.05" }, "stateVersion is 26.05, the machine was deployed with 24.05", Blocker},
-		"older postgresql":             {"services", map[string]string{"etc/systemd/system/postgresql.service": "/nix/store/abcdefghijklmnopqrstuvwxyz012345-postgresql-17.2/bin/postgres"}, nil, "from 17.2 to 16", Blocker},
-		"no loader":                    {"boot", nil, func(_ *Machine, tg *Target) { tg.Unbootable = []string{"no boot loader"} }, "would not boot with this configuration: no boot loader", Blocker},
-		"other root disk":              {"boot", map[string]string{"proc/self/mounts": "/dev/nvme0n1p2 / ext4 rw 0 0\n"}, nil, "running root file system is /dev/nvme0n1p2", Blocker},
-		"stale uuid":                   {"boot", nil, func(_ *Machine, tg *Target) { tg.RootFS.Device = "/dev/disk/by-uuid/2" }, "on no disk of this machine", Blocker},
-		"other root type":              {"boot", nil, func(_ *Machine, tg *Target) { tg.RootFS.Type = "btrfs" }, "is ext4, the profile says btrfs", Blocker},
-		"bios":                         {"boot", map[string]string{"sys/firmware/efi/x": "gone", "sys/firmware/acpi": ""}, nil, "systemd-boot needs UEFI", Blocker},
-		"grub for bios":                {"boot", nil, func(_ *Machine, tg *Target) { tg.Firmware, tg.BootLoader = "bios", "grub" }, "installs GRUB for a BIOS", Warning},
-		"nobody is admin":              {"accounts", nil, func(_ *Machine, tg *Target) { tg.Users[0].Admin = false }, "no user of the profile may become root", Blocker},
-		"nobody can log in":            {"accounts", nil, func(_ *Machine, tg *Target) { tg.MutableUsers, tg.SSHD = false, false }, "no administrator of the profile could log in", Blocker},
-		"locked in shadow":             {"accounts", locked, func(_ *Machine, tg *Target) { tg.Users[0].Keys = 0 }, "account ada is locked", Blocker},
-		"locked in profile":            {"accounts", nil, func(_ *Machine, tg *Target) { tg.Users = append(tg.Users, User{Name: "eve", Password: LockedPassword}) }, "account eve is locked", Warning},
-		"own account":                  {"accounts", nil, func(_ *Machine, tg *Target) { tg.MutableUsers, tg.Users[0].Name = false, "eve" }, "your account ada is not in the profile", Blocker},
-		"no sshd":                      {"ssh", nil, func(m *Machine, tg *Target) { m.Environ, tg.SSHD = overSSH, false }, "the connection would be the last", Blocker},
-		"other ssh port":               {"ssh", nil, func(m *Machine, tg *Target) { m.Environ, tg.SSHPorts = overSSH, []int{2222} }, "to port 22, the profile's sshd listens on 2222", Warning},
-		"no key":                       {"ssh", nil, func(m *Machine, tg *Target) { m.Environ, tg.MutableUsers, tg.Users[0].Keys = overSSH, false, 0 }, "neither key nor password", Blocker},
+		"memory":            {"memory", map[string]string{"proc/meminfo": "MemAvailable: 500000 kB\nSwapFree: 100000 kB\n"}, nil, "585 MiB of memory", Blocker},
+		"older release":     {"release", nil, func(_ *Machine, tg *Target) { tg.Release = "25.05" }, "NixOS 25.11, the profile asks for 25.05", Blocker},
+		"from unstable":     {"release", map[string]string{"etc/os-release": "VERSION_ID=\"26.11\"\nBUILD_ID=\"26.11pre812345.abc\"\n"}, nil, "pre-release of NixOS 26.11", Blocker},
+		"stateVersion":      {"state-version", nil, func(_ *Machine, tg *Target) { tg.Deployed = "24.05" }, "stateVersion is 26.05, the machine was deployed with 24.05", Blocker},
+		"older postgresql":  {"services", map[string]string{"etc/systemd/system/postgresql.service": "/nix/store/abcdefghijklmnopqrstuvwxyz012345-postgresql-17.2/bin/postgres"}, nil, "from 17.2 to 16", Blocker},
+		"no loader":         {"boot", nil, func(_ *Machine, tg *Target) { tg.Unbootable = []string{"no boot loader"} }, "would not boot with this configuration: no boot loader", Blocker},
+		"other root disk":   {"boot", map[string]string{"proc/self/mounts": "/dev/nvme0n1p2 / ext4 rw 0 0\n"}, nil, "running root file system is /dev/nvme0n1p2", Blocker},
+		"stale uuid":        {"boot", nil, func(_ *Machine, tg *Target) { tg.RootFS.Device = "/dev/disk/by-uuid/2" }, "on no disk of this machine", Blocker},
+		"other root type":   {"boot", nil, func(_ *Machine, tg *Target) { tg.RootFS.Type = "btrfs" }, "is ext4, the profile says btrfs", Blocker},
+		"bios":              {"boot", map[string]string{"sys/firmware/efi/x": "gone", "sys/firmware/acpi": ""}, nil, "systemd-boot needs UEFI", Blocker},
+		"grub for bios":     {"boot", nil, func(_ *Machine, tg *Target) { tg.Firmware, tg.BootLoader = "bios", "grub" }, "installs GRUB for a BIOS", Warning},
+		"nobody is admin":   {"accounts", nil, func(_ *Machine, tg *Target) { tg.Users[0].Admin = false }, "no user of the profile may become root", Blocker},
+		"nobody can log in": {"accounts", nil, func(_ *Machine, tg *Target) { tg.MutableUsers, tg.SSHD = false, false }, "no administrator of the profile could log in", Blocker},
+		"locked in shadow":  {"accounts", locked, func(_ *Machine, tg *Target) { tg.Users[0].Keys = 0 }, "account ada is locked", Blocker},
+		"locked in profile": {"accounts", nil, func(_ *Machine, tg *Target) { tg.Users = append(tg.Users, User{Name: "eve", Password: LockedPassword}) }, "account eve is locked", Warning},
+		"own account":       {"accounts", nil, func(_ *Machine, tg *Target) { tg.MutableUsers, tg.Users[0].Name = false, "eve" }, "your account ada is not in the profile", Blocker},
+		"no sshd":           {"ssh", nil, func(m *Machine, tg *Target) { m.Environ, tg.SSHD = overSSH, false }, "the connection would be the last", Blocker},
+		"other ssh port":    {"ssh", nil, func(m *Machine, tg *Target) { m.Environ, tg.SSHPorts = overSSH, []int{2222} }, "to port 22, the profile's sshd listens on 2222", Warning},
+		"no key":            {"ssh", nil, func(m *Machine, tg *Target) { m.Environ, tg.MutableUsers, tg.Users[0].Keys = overSSH, false, 0 }, "neither key nor password", Blocker},
 		"same port": {"ports", nil, func(_ *Machine, tg *Target) {
 			tg.Ports = []Port{{3000, "tcp", "", "gitea", "p#/a"}, {3000, "", "127.0.0.1", "grafana", "p#/b"}}
 		}, "gitea and grafana both listen on tcp port 3000 (p#/a, p#/b)", Blocker},
@@ -203,24 +184,11 @@ func TestWhatIsNotAFault(t *testing.T) {
 		files  map[string]string
 		change func(*Machine, *Target)
 	}{
-		"50 GiB exactly":        {"nix-space", nil, func(m *Machine, _ *Target) { m.FreeBytes = free(DefaultSpace) }},
-		"allowed root":          {"root", nil, func(m *Machine, _ *Target) { m.UID, m.AllowRoot = 0, true }},
-		"fresh installation":    {"machine", map[string]string{"proc/sys/kernel/hostname": "nixos\n"}, nil},
-		"renamed host":          {"machine", map[string]string{"proc/sys/kernel/hostname": "zeus\n"}, func(m *Machine, tg *Target) { m.ID, tg.MachineID = "a", "a" }},
-		"unstable":              {"release", nil, func(_ *Machine, tg *Target) { tg.Release = "unstable" }},
-		"newer nixpkgs":         {"nixpkgs", running("26.05", "26.05.20260713.abcdef0"), builtIn},
-		"nixpkgs of that day":   {"nixpkgs", running("26.05", "26.05.20260714.abcdef0"), builtIn},
-		"the same nixpkgs":      {"nixpkgs", running("26.05", "26.05.20260714.8eeec93"), builtIn},
-		"the same by a channel": {"nixpkgs", running("26.05", "26.05.4937.8eeec934ae0d"), builtIn},
-		"nixpkgs by choice, from a channel": {"nixpkgs", running("26.05", "26.05.5400.abcdef012345"), func(_ *Machine, tg *Target) {
-			tg.Nixpkgs = july
-			tg.Nixpkgs.BuiltIn = false
-		}},
-		"nixpkgs of an older release": {"nixpkgs", running("26.11", "26.11.20261110.abcdef0"), builtIn},
-		"nixpkgs from git":            {"nixpkgs", running("26.05", "26.05pre-git"), builtIn},
-		"nixpkgs without a date": {"nixpkgs", running("26.05", "26.05.20261110.abcdef0"), func(_ *Machine, tg *Target) {
-			tg.Nixpkgs.BuiltIn = true
-		}},
+		"50 GiB exactly":      {"nix-space", nil, func(m *Machine, _ *Target) { m.FreeBytes = free(DefaultSpace) }},
+		"allowed root":        {"root", nil, func(m *Machine, _ *Target) { m.UID, m.AllowRoot = 0, true }},
+		"fresh installation":  {"machine", map[string]string{"proc/sys/kernel/hostname": "nixos\n"}, nil},
+		"renamed host":        {"machine", map[string]string{"proc/sys/kernel/hostname": "zeus\n"}, func(m *Machine, tg *Target) { m.ID, tg.MachineID = "a", "a" }},
+		"unstable":            {"release", nil, func(_ *Machine, tg *Target) { tg.Release = "unstable" }},
 		"newer postgresql":    {"services", nil, func(_ *Machine, tg *Target) { tg.Services[0].Version = "17" }},
 		"same kernel":         {"boot-space", nil, func(m *Machine, _ *Target) { m.FreeBytes, m.NewSystem = free(0), m.path("/run/current-system") }},
 		"tmpfs root":          {"boot", map[string]string{"proc/self/mounts": "none / tmpfs rw 0 0\n"}, nil},
@@ -289,18 +257,6 @@ func TestCompareVersions(t *testing.T) {
 			t.Errorf("compareVersions(%s, %s) = %d, want %d", c.a, c.b, got, c.want)
 		}
 	}
-}
-
-// july is the nixpkgs of a July, built in.
-var july = Nixpkgs{
-	Rev: "8eeec934ae0dbeca3d7868c059568a65c08b2fc3", Date: time.Unix(1784011430, 0), BuiltIn: true, Origin: "built in", Fix: "update",
-}
-
-func builtIn(_ *Machine, t *Target) { t.Nixpkgs = july }
-
-// running is the os-release of a NixOS.
-func running(release, version string) map[string]string {
-	return map[string]string{"etc/os-release": fmt.Sprintf("ID=nixos\nVERSION_ID=%q\nBUILD_ID=%q\n", release, version)}
 }
 
 var caches = []string{"https://cache.nixos.org"}

@@ -168,7 +168,8 @@ func nixpkgs(_ context.Context, m *Machine, t Target) []Finding {
 		if !next.BuiltIn || order > 0 {
 			return nil
 		}
-		f.What = fmt.Sprintf("nixpkgs (%s) is of %s, and that of the running NixOS %s may be newer", next.Origin, to, version)
+		f.What = fmt.Sprintf("nixpkgs (%s) is of %s, and that of the running NixOS %s may be newer",
+			next.Origin, to, version)
 	case !next.Date.Before(now):
 		return nil
 	default:
