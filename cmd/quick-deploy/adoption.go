@@ -96,13 +96,8 @@ func (ad *adoption) read(ctx context.Context, g *guide) error {
 		return fmt.Errorf("write the catalogue for the evaluation: %w", err)
 	}
 	var services []adopt.Service
-	nodes := g.node.Properties["host"].Properties["services"].Properties
-	for _, name := range sortedKeys(nodes) {
-		module := name
-		if s := nodes[name].Service; s != nil && s.Module != "" {
-			module = s.Module
-		}
-		services = append(services, adopt.Service{Name: name, Module: module})
+	for _, name := range sortedKeys(g.node.Properties["host"].Properties["services"].Properties) {
+		services = append(services, adopt.Service{Name: name, Module: name})
 	}
 	var err error
 	if ad.machine, err = ad.nix.Machine(ctx, ad.config, catalogue, services); err != nil {
