@@ -1,7 +1,6 @@
 package generator
 
 import (
-	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -17,7 +16,7 @@ import (
 // and opens those that the profile exposes.
 func (h *host) services() error {
 	for _, use := range h.mapped.Services {
-		h.modules[cmp.Or(use.Service.Module, use.Name)+".nix"] = true
+		h.modules[use.Name+".nix"] = true
 		for _, name := range use.Service.Unfree {
 			h.unfree[name] = true
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Node is the schema of one value of the profile, with its annotations.
@@ -56,17 +57,17 @@ type Rule struct {
 
 // Service describes an entry of the catalogue.
 type Service struct {
-	Title   string   `json:"title"`
 	Summary string   `json:"summary"`
 	Docs    string   `json:"docs,omitempty"`
-	Module  string   `json:"module,omitempty"`
 	Ports   []Port   `json:"ports,omitempty"`
 	Needs   []string `json:"needs,omitempty"`
-	Units   []string `json:"units,omitempty"`
-	Health  []Health `json:"health,omitempty"`
-	Data    []string `json:"data,omitempty"`
-	Unfree  []string `json:"unfree,omitempty"`
-	Inputs  []string `json:"inputs,omitempty"`
+	// Units are what its systemd units are called, without their kind: sshd for
+	// sshd.service or sshd.socket. "*" stands for anything.
+	Units  []string `json:"units,omitempty"`
+	Health *Health  `json:"health,omitempty"`
+	Data   []string `json:"data,omitempty"`
+	Unfree []string `json:"unfree,omitempty"`
+	Inputs []string `json:"inputs,omitempty"`
 }
 
 // Port is a port that a service listens on.
@@ -79,13 +80,22 @@ type Port struct {
 	When string `json:"when,omitempty"`
 }
 
-// Health is a way to see that a service is up.
+// Health is what a service's units cannot say about it.
 type Health struct {
-	Kind string `json:"kind"` // unit, port, http, timer or mount
-	Unit string `json:"unit,omitempty"`
-	Port string `json:"port,omitempty"` // name of one of the service's ports
-	Path string `json:"path,omitempty"` // of an http check
-	URL  string `json:"url,omitempty"`
+	Port string `json:"port"`           // name of one of the service's ports: it answers
+	Path string `json:"path,omitempty"` // the page at Path there answers with a status from 200 to 399
+	// Grace is how long the service may take from its start until then; 0: no longer than any.
+	Grace Duration `json:"grace,omitempty"`
+}
+
+// Duration is a time.Duration, in JSON as time.ParseDuration reads it: "2m".
+type Duration time.Duration
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	*d = Duration(v)
+	return err
 }
 
 // Home describes an entry of a user's home.

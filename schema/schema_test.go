@@ -2,9 +2,12 @@ package schema
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,7 +121,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 			t.Errorf("services/%s.json has no x-service", name)
 			continue
 		}
-		needModule(t, n.Service.Module, name+".nix")
+		needModule(t, name+".nix")
 		for _, need := range n.Service.Needs {
 			if host.Properties["services"].Properties[need] == nil {
 				t.Errorf("services/%s.json needs %s, which does not exist", name, need)
@@ -132,20 +135,24 @@ func TestCatalogueIsComplete(t *testing.T) {
 				t.Errorf("services/%s.json: port %s has the protocol %q", name, p.Name, p.Protocol)
 			}
 		}
+		if h := n.Service.Health; h != nil && !slices.ContainsFunc(n.Service.Ports, func(p Port) bool { return p.Name == h.Port }) {
+			t.Errorf("services/%s.json: its health names the port %q, which it does not have", name, h.Port)
+		}
+		for _, unit := range n.Service.Units {
+			if _, err := path.Match(unit, ""); err != nil || strings.ContainsAny(unit, ".@") {
+				t.Errorf("services/%s.json: %q is not the name of a unit without its kind", name, unit)
+			}
+		}
 	}
 	for name, n := range host.Properties["users"].Additional.Properties["home"].Properties {
 		if n.Home != nil {
-			needModule(t, n.Home.Module, "home/"+name+".nix")
+			needModule(t, "home/"+cmp.Or(n.Home.Module, name)+".nix")
 		}
 	}
 }
 
-func needModule(t *testing.T, module, fallback string) {
+func needModule(t *testing.T, file string) {
 	t.Helper()
-	file := fallback
-	if module != "" {
-		file = filepath.Join(filepath.Dir(fallback), module+".nix")
-	}
 	if _, err := os.Stat(filepath.Join("../modules", file)); err != nil {
 		t.Error(err)
 	}

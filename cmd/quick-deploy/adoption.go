@@ -98,18 +98,16 @@ func (ad *adoption) read(ctx context.Context, g *guide) error {
 	var services []adopt.Service
 	nodes := g.node.Properties["host"].Properties["services"].Properties
 	for _, name := range sortedKeys(nodes) {
-		module := name
-		if s := nodes[name].Service; s != nil && s.Module != "" {
-			module = s.Module
-		}
-		services = append(services, adopt.Service{Name: name, Module: module})
+		services = append(services, adopt.Service{Name: name, Module: name})
 	}
 	var err error
 	if ad.machine, err = ad.nix.Machine(ctx, ad.config, catalogue, services); err != nil {
 		return err
 	}
 	// A service that needs keys stays with the old configuration, which has them.
-	ad.machine.Services = slices.DeleteFunc(ad.machine.Services, func(s adopt.Enabled) bool { return nodes[s.Name].NeedsKeys })
+	ad.machine.Services = slices.DeleteFunc(ad.machine.Services, func(s adopt.Enabled) bool {
+		return nodes[s.Name].NeedsKeys
+	})
 	ad.defined, ad.unlisted = ad.nix.Defined(ctx, ad.config)
 	if ad.unlisted != nil && ad.config.File == "" {
 		// What a flake consists of is known by nothing else.

@@ -37,7 +37,7 @@ func (a *app) fleetCommand() *cli.Command {
 					&cli.StringFlag{Name: "wave", Usage: "only the wave `NAME`, such as canary or rest", Sources: twin("wave")},
 					forceUpdateFlag(),
 					&cli.BoolFlag{Name: "skip-health-check", Usage: "do not look whether the services came up", Sources: twin("skip-health-check")},
-					&cli.DurationFlag{Name: "health-timeout", Usage: "how long services may take to come up", Value: 20 * time.Second, Sources: twin("health-timeout")},
+					healthTimeoutFlag(),
 					&cli.BoolFlag{Name: "keep-on-failure", Usage: "leave a system that failed its health check running", Sources: twin("keep-on-failure")},
 					&cli.BoolFlag{Name: "again", Usage: "also deploy machines that run what they should", Sources: twin("again")},
 					&cli.BoolFlag{Name: "no-generate", Usage: "take the flake as it lies there", Sources: twin("no-generate")},
@@ -204,7 +204,7 @@ func (a *app) fleetDeploy(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	r.NixArgs, r.Grace = cmd.Args().Slice(), cmd.Duration("health-timeout")
+	r.NixArgs, r.HealthTimeout = cmd.Args().Slice(), cmd.Duration("health-timeout")
 	if err := a.permitted(ctx, r); err != nil {
 		return err
 	}
@@ -255,7 +255,11 @@ func (a *app) fleetTable(results []fleet.Result) error {
 		if r.PutBack {
 			verdict += ", put back"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%.1f\t%s\n", r.Host, r.Wave, verdict, r.Seconds, oneLine(r.Error))
+		why := oneLine(r.Error)
+		if why == "" && r.Health != nil {
+			why = r.Health.StillStarting()
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%.1f\t%s\n", r.Host, r.Wave, verdict, r.Seconds, why)
 	}
 	return w.Flush()
 }

@@ -117,11 +117,7 @@ func (a *app) servicesShow(_ context.Context, cmd *cli.Command) error {
 		c := n.Properties[k]
 		e.Keys = append(e.Keys, key{Name: k, Description: c.Description, Default: c.Default, Sets: optionsSet(c)})
 	}
-	module := e.Name
-	if n.Service != nil && n.Service.Module != "" {
-		module = n.Service.Module
-	}
-	source, err := modules.Files.ReadFile(module + ".nix")
+	source, err := modules.Files.ReadFile(e.Name + ".nix")
 	if err != nil {
 		return fmt.Errorf("read the module of %s: %w", e.Name, err)
 	}

@@ -59,7 +59,7 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 		StateDir: filepath.Join(stateHome(), "quick-deploy"), Paths: a.paths(), Runner: runner,
 		User: me, HomeDir: os.Getenv("HOME"), StateHome: stateHome(), HostName: m.Hostname, Tool: version,
 		Jitter:  rand.Float64,
-		Machine: a.machine(runner, me), Health: a.checker(runner, me),
+		Machine: a.machine(runner, me), Health: a.checker(runner, me, cmd.Duration("health-timeout")),
 		// A display that SSH forwards is not this machine's.
 		Graphical: os.Getenv("SSH_CONNECTION") == "" && (os.Getenv("WAYLAND_DISPLAY") != "" || os.Getenv("DISPLAY") != ""),
 	}
@@ -155,9 +155,9 @@ func (a *app) machine(r run.Runner, name string) *preflight.Machine {
 	}
 }
 
-func (a *app) checker(r run.Runner, name string) *health.Checker {
+func (a *app) checker(r run.Runner, name string, timeout time.Duration) *health.Checker {
 	return &health.Checker{
-		Runner: r, Root: a.opts.root, User: name, Now: time.Now, Sleep: retry.Sleep,
+		Runner: r, Root: a.opts.root, Now: time.Now, Sleep: retry.Sleep, Timeout: timeout,
 		Dial: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, Client: &http.Client{Timeout: 10 * time.Second},
 		HomeProfile: func(user string) string {
 			state := stateHome()

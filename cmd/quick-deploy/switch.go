@@ -2,14 +2,17 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
@@ -35,6 +38,7 @@ func (a *app) deployFlags() []cli.Flag {
 	return []cli.Flag{
 		forceUpdateFlag(),
 		&cli.BoolFlag{Name: "skip-health-check", Usage: "do not look whether the services came up", Sources: twin("skip-health-check")},
+		healthTimeoutFlag(),
 		&cli.StringSliceFlag{Name: "skip", Usage: "leave out the preflight check `CHECK`; it is recorded", Sources: twin("skip")},
 		&cli.BoolFlag{Name: "rollback-on-failure", Usage: "put system and homes back if activation or a health check fails", Value: true, Sources: twin("rollback-on-failure")},
 		&cli.BoolFlag{Name: "retry-bad", Usage: "switch to a closure that failed before", Sources: twin("retry-bad")},
@@ -51,6 +55,20 @@ func (a *app) deployFlags() []cli.Flag {
 	}
 }
 
+// healthTimeoutFlag is a flag of every command that looks whether a machine came up.
+func healthTimeoutFlag() *cli.DurationFlag {
+	return &cli.DurationFlag{
+		Name: "health-timeout", Usage: "wait `DURATION` for what is not up, such as 90s",
+		Value: health.DefaultTimeout, Sources: twin("health-timeout"),
+		Validator: func(d time.Duration) error {
+			if d <= 0 {
+				return fmt.Errorf("%s is no time to wait; --skip-health-check leaves the checks out", d)
+			}
+			return nil
+		},
+	}
+}
+
 func elevateFlag() cli.Flag {
 	return &cli.StringFlag{Name: "elevate", Usage: "become root by `METHOD`: auto, sudo, run0, doas or none", Value: "auto", Sources: twin("elevate")}
 }
@@ -58,11 +76,14 @@ func elevateFlag() cli.Flag {
 // releaseFlags are the flags that the root command takes by the release notes,
 // beside the global ones.
 func (a *app) releaseFlags() []cli.Flag {
+	timeout := healthTimeoutFlag()
+	timeout.Local = true
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "rollback", Usage: "go back to the state before the last deployment", Local: true},
 		&cli.BoolFlag{Name: "reset-state", Usage: "forget an unfinished run; its state is archived", Local: true},
 		&cli.BoolFlag{Name: "force-update", Aliases: []string{"f"}, Usage: "replace files that were edited by hand, after a backup", Local: true, Sources: twin("force-update")},
 		&cli.BoolFlag{Name: "skip-health-check", Usage: "do not look whether the services came up", Local: true, Sources: twin("skip-health-check")},
+		timeout,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
@@ -107,23 +108,13 @@ func serviceVersion(root *schema.Node, host *profile.Node, service string) strin
 	return strings.ReplaceAll(version, "_", ".")
 }
 
-// healthChecks are what shows that the host came up as its profile says:
-// nothing else is looked at.
+// healthChecks are what shows that the host came up as its profile says. Which
+// units a service has is read later, from the system that is built.
 func healthChecks(g *generated, name string) []health.Check {
 	h := g.host(name)
-	checks := []health.Check{{Name: "failed units", Kind: health.FailedUnits}}
+	checks := []health.Check{{Name: "other units", Kind: health.Rest}}
 	for _, s := range h.Services {
-		for _, unit := range s.Info.Units {
-			checks = append(checks, health.Check{
-				Name: s.Name + ": " + unit, Kind: unitKind(unit), Target: unit, Required: true, Origin: "services." + s.Name,
-				Hint: "journalctl -u " + unit,
-			})
-		}
-		for _, c := range s.Info.Health {
-			if check, ok := serviceCheck(s, c); ok {
-				checks = append(checks, check)
-			}
-		}
+		checks = append(checks, serviceChecks(s)...)
 	}
 	for _, u := range h.Users {
 		if u.Home {
@@ -142,38 +133,33 @@ func healthChecks(g *generated, name string) []health.Check {
 	return checks
 }
 
-func unitKind(unit string) health.Kind {
-	if strings.HasSuffix(unit, ".timer") {
-		return health.Timer
+// serviceChecks are about a service's units, and about the port or page that
+// they cannot speak for.
+func serviceChecks(s generator.Service) []health.Check {
+	check := health.Check{Name: s.Name, Kind: health.Unit, Required: true, Origin: "services." + s.Name}
+	if s.Info.Health != nil {
+		check.Grace = time.Duration(s.Info.Health.Grace)
 	}
-	return health.Unit
-}
-
-func serviceCheck(s generator.Service, c schema.Health) (health.Check, bool) {
-	check := health.Check{Required: true, Origin: "services." + s.Name}
-	address := ""
+	var checks []health.Check
+	for _, unit := range s.Info.Units {
+		check.Target = unit
+		checks = append(checks, check)
+	}
 	for _, p := range s.Ports {
-		if p.Name == c.Port || c.Port == "" {
-			address = fmt.Sprintf("127.0.0.1:%d", p.Number)
-			break
+		if s.Info.Health == nil || p.Name != s.Info.Health.Port {
+			continue
 		}
-	}
-	switch c.Kind {
-	case "port":
-		check.Kind, check.Target = health.Port, address
-		check.Name = s.Name + ": port " + c.Port
-	case "http":
-		check.Kind, check.Target = health.HTTP, "http://"+address+c.Path
-		if c.URL != "" {
-			check.Target, address = c.URL, c.URL
+		check.Kind, check.Target = health.Port, fmt.Sprintf("127.0.0.1:%d", p.Number)
+		check.Name = s.Name + ": port " + p.Name
+		if path := s.Info.Health.Path; path != "" {
+			check.Kind, check.Target = health.HTTP, "http://"+check.Target+path
+			check.Name = s.Name + ": " + check.Target
 		}
-		check.Name = s.Name + ": " + check.Target
-	default:
-		// Units are listed in x-service itself.
-		return check, false
+		check.Units = s.Info.Units
+		check.Hint = "quick-deploy health shows it again; systemctl status of the service's units tells more"
+		checks = append(checks, check)
 	}
-	check.Hint = "quick-deploy health shows it again; systemctl status of the service's units tells more"
-	return check, address != ""
+	return checks
 }
 
 // hardwareTarget adds what was decided about the hardware.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
@@ -72,7 +73,7 @@ func TestHealthChecks(t *testing.T) {
 		found[c.Kind] = append(found[c.Kind], c.Target+c.User)
 	}
 	for kind, want := range map[health.Kind]string{
-		health.FailedUnits: "", health.Unit: "grafana.service", health.HTTP: "http://127.0.0.1:3001/api/health",
+		health.Rest: "", health.Unit: "grafana", health.HTTP: "http://127.0.0.1:3001/api/health",
 		health.Home: "ada", health.Mount: "/srv",
 	} {
 		if !slices.Contains(found[kind], want) {
@@ -81,5 +82,27 @@ func TestHealthChecks(t *testing.T) {
 	}
 	if len(found[health.Mount]) != 1 || len(found[health.Home]) != 1 {
 		t.Errorf("mounts %q, homes %q", found[health.Mount], found[health.Home])
+	}
+}
+
+// The catalogue says what its units cannot: a port or a page, and how long a start may take.
+func TestServiceChecks(t *testing.T) {
+	g := planned(t, "  services: {vllm: {}, loki: {port: 3200}, restic: {}, libvirt: {}, openssh: {}}\n")
+	found := map[string]health.Check{}
+	for _, c := range healthChecks(g, "atlas") {
+		found[c.Name+" "+c.Target] = c
+	}
+	for name, want := range map[string]time.Duration{
+		"vllm podman-vllm": time.Hour, "vllm: http://127.0.0.1:8001/health http://127.0.0.1:8001/health": time.Hour,
+		"loki: http://127.0.0.1:3200/ready http://127.0.0.1:3200/ready": 2 * time.Minute, "restic restic-backups-*": 0, "libvirt libvirtd": 0,
+		"openssh sshd": 0, "openssh: port ssh 127.0.0.1:22": 0,
+	} {
+		c, ok := found[name]
+		if !ok || c.Grace != want || !c.Required {
+			t.Errorf("%s: %+v", name, c)
+		}
+		if c.Kind != health.Unit && len(c.Units) != 1 {
+			t.Errorf("%s does not say what serves it", name)
+		}
 	}
 }

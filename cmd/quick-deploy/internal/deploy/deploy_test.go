@@ -2,18 +2,21 @@ package deploy
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
 func TestSwitchMovesTheBootDefaultLast(t *testing.T) {
@@ -258,6 +261,88 @@ func TestFailedHealthIsPutBackAndRemembered(t *testing.T) {
 	bad, err := d.store.Bad()
 	if err != nil || len(bad) != 0 {
 		t.Errorf("still bad: %v %v", bad, err)
+	}
+}
+
+// The units that count are those of the system that was built.
+func TestUnitsOfTheBuiltSystemAreChecked(t *testing.T) {
+	well := "LoadState=loaded ActiveState=active SubState=running Type=simple"
+	failed := "LoadState=loaded ActiveState=failed SubState=failed Result=exit-code ExecMainStatus=3"
+	for name, k := range map[string]struct {
+		before, after string // of foreign.service, which no check names
+		code          fault.Code
+	}{
+		"well":              {well, well, fault.OK},
+		"fails":             {well, failed, fault.Health},
+		"had failed before": {failed, failed, fault.OK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.units = map[string]string{"web.service": well, "foreign.service": k.before}
+			w.before = func(c run.Command) error {
+				if filepath.Base(c.Name) == "switch-to-configuration" {
+					w.units["foreign.service"] = k.after
+				}
+				return nil
+			}
+			g := w.goal(Switch)
+			g.Checks = []health.Check{
+				{Name: "web", Kind: health.Unit, Target: "web", Required: true}, {Name: "other units", Kind: health.Rest},
+			}
+			r, err := w.run(t, w.deployer(), g)
+			if fault.CodeOf(err) != k.code {
+				t.Fatalf("exit code %d: %v", fault.CodeOf(err), err)
+			}
+			var h health.Report
+			must(t, json.Unmarshal(r.Health, &h))
+			if h.Findings[len(h.Findings)-1].Target == "web" || h.Unknown > 0 || (h.Failed > 0) != (k.code != fault.OK) {
+				t.Errorf("%+v", h)
+			}
+			if k.code != fault.OK && (r.Result != journal.PutBack || !strings.Contains(err.Error(), "foreign.service is failed")) {
+				t.Errorf("%s: %v", r.Result, err)
+			}
+		})
+	}
+}
+
+// What is still within the time that its start may take neither fails the run
+// nor is it forgotten.
+func TestWhatIsStartingDoesNotHoldTheRunUp(t *testing.T) {
+	w := newWorld(t)
+	w.units = map[string]string{"vllm.service": "LoadState=loaded ActiveState=active SubState=running Type=notify"}
+	var waiting []string
+	d := w.deployer(func(c *Config) {
+		c.Health.Timeout = 10 * time.Second
+		c.Events = func(e journal.Event) {
+			if strings.HasPrefix(e.Message, "waiting for ") {
+				waiting = append(waiting, e.Message)
+			}
+		}
+	})
+	g := w.goal(Switch)
+	g.Checks = []health.Check{{
+		Name: "vllm: page", Kind: health.File, Target: "/run/page", Units: []string{"vllm"}, Required: true, Grace: time.Hour,
+	}}
+	r, err := w.run(t, d, g)
+	if err != nil || r.Result != journal.Good {
+		t.Fatalf("%s: %v", r.Result, err)
+	}
+	var h health.Report
+	must(t, json.Unmarshal(r.Health, &h))
+	if h.Starting != 1 || h.Findings[0].Outcome != health.Starting {
+		t.Errorf("%+v", h)
+	}
+	if s := Summary(r); !strings.Contains(s, "1 starting") || !strings.Contains(s, "still starting: vllm: page; quick-deploy health --wait") {
+		t.Errorf("summary:\n%s", s)
+	}
+	if len(waiting) != 1 {
+		t.Errorf("told %q", waiting)
+	}
+	// The next run finds it up.
+	must(t, os.WriteFile(w.path("run/page"), nil, 0o644))
+	g.Force = true
+	if r, err = w.run(t, d, g); err != nil || strings.Contains(Summary(r), "starting: ") {
+		t.Errorf("%v\n%s", err, Summary(r))
 	}
 }
 

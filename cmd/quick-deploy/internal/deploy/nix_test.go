@@ -93,7 +93,7 @@ func newNixMachine(t *testing.T, env *nixtest.Env, change ...func(*Config)) *nix
 		Output: func(step string, _ run.Stream, line string) { m.lines = append(m.lines, step+": "+line) },
 	}
 	cfg.Health = &health.Checker{
-		Runner: el, Root: m.Root, User: "ada", Now: time.Now, Grace: time.Millisecond,
+		Runner: el, Root: m.Root, Now: time.Now, Timeout: time.Millisecond,
 		Sleep:       func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 		HomeProfile: func(string) string { return filepath.Join(home, ".local/state/nix/profiles/home-manager") },
 	}

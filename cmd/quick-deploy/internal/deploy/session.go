@@ -443,7 +443,11 @@ func Summary(r journal.Record) string {
 	}
 	var h health.Report
 	if len(r.Health) > 0 && json.Unmarshal(r.Health, &h) == nil {
-		fmt.Fprintf(&b, "  health: %d passed, %d failed, %d warnings, %d unknown\n", h.Passed, h.Failed, h.Warnings, h.Unknown)
+		fmt.Fprintf(&b, "  health: %d passed, %d failed, %d starting, %d warnings, %d unknown\n",
+			h.Passed, h.Failed, h.Starting, h.Warnings, h.Unknown)
+		if starting := h.StillStarting(); starting != "" {
+			fmt.Fprintf(&b, "  %s; quick-deploy health --wait tells when it is up\n", starting)
+		}
 	}
 	return b.String()
 }

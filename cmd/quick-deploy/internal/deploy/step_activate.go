@@ -278,7 +278,10 @@ func (checkHealth) run(ctx context.Context, s *session) error {
 		return skipped("the new system is not running yet")
 	}
 	c := *s.cfg.Health
-	c.Failed = s.data.Failed
+	c.Failed, c.System = s.data.Failed, s.data.System
+	c.Pending = func(f health.Finding) {
+		s.note(journal.Event{Type: "message", Message: fmt.Sprintf("waiting for %s: %s", f.Name, f.Evidence)})
+	}
 	r := c.Run(ctx, s.checks())
 	if ctx.Err() != nil {
 		return ctx.Err()

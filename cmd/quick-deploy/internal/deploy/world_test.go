@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -34,6 +35,8 @@ type world struct {
 	after  func(c run.Command)
 	// ran lists the commands, root ones with a "#".
 	ran []string
+	// units are what systemctl tells of a unit, "Property=value" separated by blanks.
+	units map[string]string
 }
 
 func newWorld(t testing.TB) *world {
@@ -91,6 +94,15 @@ func (w *world) makeSystem(name string) (string, error) {
 			return "", err
 		}
 		if err := os.WriteFile(p, nil, 0o755); err != nil {
+			return "", err
+		}
+	}
+	for _, f := range sortedKeys(w.units) {
+		p := filepath.Join(dir, "etc/systemd/system/multi-user.target.wants", f)
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(p, nil, 0o644); err != nil {
 			return "", err
 		}
 	}
@@ -238,9 +250,29 @@ func (w *world) do(c run.Command) (run.Result, error) {
 	case "activate":
 		return run.Result{}, w.profileSet(w.homeProfile(), filepath.Dir(c.Name))
 	case "systemctl":
-		return run.Result{}, nil
+		return run.Result{Stdout: w.systemctl(c.Args)}, nil
+	case "sh": // the survey of a system's files; see package health
+		return (&run.Exec{Environ: os.Environ()}).Run(context.Background(), c)
 	}
 	return run.Result{}, fmt.Errorf("the world knows no %s", c.Name)
+}
+
+// systemctl answers list-units and show from the world's units.
+func (w *world) systemctl(args []string) string {
+	var b strings.Builder
+	switch args[0] {
+	case "list-units":
+		for _, name := range sortedKeys(w.units) {
+			if strings.Contains(w.units[name], "ActiveState=failed") {
+				fmt.Fprintf(&b, "%s loaded failed failed A unit\n", name)
+			}
+		}
+	case "show":
+		for _, name := range args[slices.Index(args, "--")+1:] {
+			fmt.Fprintf(&b, "Id=%s\n%s\n\n", name, strings.ReplaceAll(cmp.Or(w.units[name], "LoadState=not-found"), " ", "\n"))
+		}
+	}
+	return b.String()
 }
 
 // hash names what a flake builds: only its Nix files count.
@@ -293,8 +325,8 @@ func (w *world) deployer(change ...func(*Config)) *Deployer {
 		User:  "ada", HomeDir: w.path("home/ada"), StateHome: w.path("home/ada/.local/state"), HostName: "atlas", PID: 42, Tool: "test",
 	}
 	cfg.Health = &health.Checker{
-		Runner: w, Root: w.dir, User: "ada", Now: cfg.Now, Sleep: cfg.Sleep,
-		HomeProfile: func(string) string { return w.homeProfile() }, Grace: time.Nanosecond,
+		Runner: w, Root: w.dir, Now: cfg.Now, Sleep: cfg.Sleep,
+		HomeProfile: func(string) string { return w.homeProfile() }, Timeout: time.Nanosecond,
 	}
 	for _, f := range change {
 		f(&cfg)

@@ -141,6 +141,7 @@ type member struct {
 	memory *memory
 	unlock func()
 	before Machine
+	failed []string // units that had failed before
 	start  time.Time
 	result Result
 	done   bool
@@ -249,6 +250,8 @@ func (r *rollout) begin(ctx context.Context, m *member) {
 		r.stop(m.Name + " cannot be looked at")
 	case !r.options.Again && r.asItShould(m):
 		m.finish(Unchanged, nil)
+	case !r.options.SkipHealth:
+		m.failed, _ = health.FailedUnitNames(ctx, m.remote(r.Fleet)) // of a machine that does not say, all count
 	}
 }
 
@@ -390,7 +393,13 @@ func (r *rollout) check(ctx context.Context, m *member) {
 func (r *rollout) checker(m *member) *health.Checker {
 	remote := m.remote(r.Fleet)
 	return &health.Checker{
-		Runner: remote, User: m.Target.User, Now: r.Now, Sleep: r.Sleep, Grace: r.Grace, Dial: remote.Dial,
+		Runner: remote, System: m.result.System, Failed: m.failed,
+		Now: r.Now, Sleep: r.Sleep, Timeout: r.HealthTimeout, Dial: remote.Dial,
+		Pending: func(f health.Finding) {
+			r.tell(journal.Event{
+				Type: "progress", Host: m.Name, Message: fmt.Sprintf("waiting for %s: %s", f.Name, f.Evidence), Data: f,
+			})
+		},
 		Client: &http.Client{
 			Transport:     &http.Transport{DialContext: func(ctx context.Context, n, a string) (net.Conn, error) { return remote.Dial(ctx, n, a) }, DisableKeepAlives: true},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -402,7 +411,7 @@ func (r *rollout) checker(m *member) *health.Checker {
 // the machine's files cannot.
 func Remotely(c health.Check) bool {
 	switch c.Kind {
-	case health.Unit, health.Timer, health.FailedUnits, health.Port, health.HTTP:
+	case health.Unit, health.Rest, health.Port, health.HTTP:
 		return true
 	}
 	return false

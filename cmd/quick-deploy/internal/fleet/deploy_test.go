@@ -4,10 +4,12 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/generator"
 )
 
@@ -293,5 +295,40 @@ func TestHomes(t *testing.T) {
 				t.Error(results, err)
 			}
 		})
+	}
+}
+
+// Units that had failed before do not count against the new system, those that
+// fail with it do; what is starting holds nobody up.
+func TestHealthOfAMachine(t *testing.T) {
+	checks := []health.Check{
+		{Name: "x", Kind: health.Unit, Target: "x", Required: true}, {Name: "other units", Kind: health.Rest},
+		{Name: "page", Kind: health.Port, Target: "bad address", Units: []string{"x"}, Required: true, Grace: time.Hour},
+	}
+	o := operate(t, generator.NixosRebuild, Wave{"all", []string{"a"}})
+	o.hosts["a"].Checks = checks
+	o.world.machines["a"].failed = []string{"old.service"}
+	got, err := o.deploy(t, Options{})
+	if err != nil || got["a"].Verdict != Deployed {
+		t.Fatalf("%+v, %v", got["a"], err)
+	}
+	want := map[string]health.Outcome{"x: x.service": health.Passed, "system: old.service": health.Warning, "page": health.Starting}
+	found := map[string]health.Outcome{}
+	for _, f := range got["a"].Health.Findings {
+		found[f.Name] = f.Outcome
+	}
+	if diff := cmp.Diff(want, found); diff != "" {
+		t.Error(diff)
+	}
+	o.change()
+	o.world.machines["a"].failed = nil
+	o.Runner = runnerFunc{o.world, func(name string) {
+		if name == "nixos-rebuild" {
+			o.world.machines["a"].failed = []string{"x.service"}
+		}
+	}}
+	got, err = o.deploy(t, Options{})
+	if err == nil || got["a"].Verdict != Unhealthy || !got["a"].PutBack {
+		t.Errorf("%+v, %v", got["a"], err)
 	}
 }

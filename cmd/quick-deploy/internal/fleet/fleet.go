@@ -83,8 +83,8 @@ type Fleet struct {
 	SSH   []string
 	Now   func() time.Time
 	Sleep func(context.Context, time.Duration) error
-	// Grace is how long health checks may fail at first, 0: the checker's own.
-	Grace time.Duration
+	// HealthTimeout is how long is waited for what is not up, 0: health.DefaultTimeout.
+	HealthTimeout time.Duration
 	// By and Tool are who deploys with what, for the journal.
 	By, Tool string
 	// Events are told what happens, from one goroutine at a time; nil: nobody is.

@@ -35,7 +35,8 @@ type machine struct {
 	sick string
 	// refuses makes switch-to-configuration fail for such systems.
 	refuses string
-	noHomes bool // homes do not activate
+	noHomes bool     // homes do not activate
+	failed  []string // units
 	log     []string
 }
 
@@ -173,12 +174,26 @@ func (w *world) ssh(args []string) (string, int, string) {
 	switch {
 	case strings.Contains(script, "readlink"):
 		return fmt.Sprintf("%s\n%s\nsystem-%d-link\n", m.running, m.boots, m.generation), 0, ""
-	case strings.Contains(script, "systemctl show"):
-		state := "active"
-		if m.sick != "" && strings.HasSuffix(m.running, m.sick) {
-			state = "failed"
+	case strings.Contains(script, "realpath"):
+		// The clock and the units of the system; see package health.
+		return "1772366400\n100.00 1.00\n\nx.service\nmulti-user.target.wants/x.service\n\n" +
+			"/nix/store/u/x.service\n/nix/store/u/x.service\n\n", 0, ""
+	case strings.Contains(script, "systemctl list-units"):
+		out := ""
+		for _, unit := range m.failed {
+			out += unit + " loaded failed failed A unit\n"
 		}
-		return "LoadState=loaded\nActiveState=" + state + "\nSubState=x\nResult=x\nExecMainStatus=3\n", 0, ""
+		return out, 0, ""
+	case strings.Contains(script, "systemctl show"):
+		out := ""
+		for _, unit := range strings.Fields(script[strings.Index(script, " -- ")+4:]) {
+			state := "active"
+			if m.sick != "" && strings.HasSuffix(m.running, m.sick) || slices.Contains(m.failed, unit) {
+				state = "failed"
+			}
+			out += "\nId=" + unit + "\nLoadState=loaded\nActiveState=" + state + "\nSubState=x\nResult=x\nExecMainStatus=3\n"
+		}
+		return out, 0, ""
 	case strings.Contains(script, "nix-env"):
 		m.boots = script[strings.LastIndex(script, " ")+1:]
 		return "", 0, ""
@@ -224,7 +239,7 @@ func operate(t *testing.T, e generator.Engine, waves ...Wave) *operation {
 	w := newWorld(names...)
 	o := &operation{world: w, waves: waves, hosts: map[string]*Host{}, Fleet: &Fleet{
 		Runner: w, Flake: "/flake", Engine: e, State: t.TempDir(), Parallel: 2, Now: time.Now,
-		Sleep: func(context.Context, time.Duration) error { return nil }, Grace: time.Nanosecond,
+		Sleep: func(context.Context, time.Duration) error { return nil }, HealthTimeout: time.Nanosecond,
 	}}
 	for _, name := range names {
 		o.hosts[name] = &Host{

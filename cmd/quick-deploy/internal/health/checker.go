@@ -1,12 +1,14 @@
 package health
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,14 +23,18 @@ import (
 type Checker struct {
 	Runner run.Runner
 	Root   string // "/" or a fixture
-	User   string // who runs the program: whose units need no other user
 	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
 	Client *http.Client
 	Now    func() time.Time
 	Sleep  func(ctx context.Context, d time.Duration) error
-	// Grace is how long a check may fail before it counts, 0: 20 s. Between tries
-	// passes Every, 0: 1 s.
-	Grace, Every time.Duration
+	// System is the toplevel whose units are looked at, empty: the one that runs.
+	System string
+	// Timeout is how long is waited for what is not up, 0: DefaultTimeout. Wait goes
+	// on while something is Starting. Between two looks passes Every, 0: 1 s.
+	Timeout, Every time.Duration
+	Wait           bool
+	// Pending is told once of each finding that is waited for; nil: nobody is.
+	Pending func(Finding)
 	// Failed are units that had failed before: they do not count against the new system.
 	Failed []string
 	// HomeProfile is where a user's home-manager profile link lies.
@@ -37,89 +43,261 @@ type Checker struct {
 	Parallel int
 }
 
+// DefaultTimeout is how long is waited for what is not up.
+const DefaultTimeout = 20 * time.Second
+
 // errUnknown marks evidence that could not be gathered.
 var errUnknown = errors.New("cannot be looked at")
 
-// Run runs all checks side by side and returns their findings in order. It
-// ends early only when ctx does; the checks that had no answer yet are Unknown then.
+// Run looks at everything side by side, again and again, until all is well or
+// the time is over, and returns the findings in order. It ends early only when
+// ctx does; what had no answer yet is Unknown then.
 func (c *Checker) Run(ctx context.Context, checks []Check) Report {
-	findings := make([]Finding, len(checks))
-	slots := make(chan struct{}, max(c.Parallel, 1))
-	if c.Parallel == 0 {
-		slots = make(chan struct{}, 8)
+	timeout, every := cmp.Or(c.Timeout, DefaultTimeout), cmp.Or(c.Every, time.Second)
+	w := c.watch(ctx, checks)
+	told := map[string]bool{}
+	start, slept := c.Now(), time.Duration(0)
+	for {
+		// The pauses count as well: a clock that stands still or is set back must not make the wait endless.
+		w.waited = max(c.Now().Sub(start), slept)
+		findings := w.look(ctx)
+		r := Report{Findings: findings}
+		r.count()
+		open := slices.DeleteFunc(slices.Clone(findings), func(f Finding) bool {
+			return f.final || f.Outcome == Passed || f.Outcome == Unknown
+		})
+		left := timeout - w.waited
+		if c.Wait && r.Starting > 0 && r.Healthy() {
+			left = max(left, every)
+		}
+		if len(open) == 0 || left <= 0 || ctx.Err() != nil {
+			return r
+		}
+		for _, f := range open {
+			if c.Pending != nil && !told[f.Name] {
+				told[f.Name] = true
+				c.Pending(f)
+			}
+		}
+		pause := min(every, left)
+		slept += pause
+		// An error is that ctx has ended, which the next look finds.
+		_ = c.Sleep(ctx, pause)
 	}
+}
+
+// watch is one run of the checks.
+type watch struct {
+	*Checker
+	checks []Check
+	facts
+	surveyed error
+	passed   map[int]Finding // findings of checks that have passed, those of units excepted
+}
+
+// watch reads what does not change while it is waited.
+func (c *Checker) watch(ctx context.Context, checks []Check) *watch {
+	w := &watch{Checker: c, checks: checks, facts: facts{failed: c.Failed}, passed: map[int]Finding{}}
+	if slices.ContainsFunc(checks, aboutUnits) {
+		w.units, w.now, w.surveyed = c.survey(ctx, cmp.Or(c.System, c.path("/run/current-system")))
+	}
+	return w
+}
+
+// names are the units that a check's pattern means.
+func (w *watch) names(pattern string) []string {
+	switch {
+	case isUnit(pattern):
+		return []string{pattern}
+	case w.units != nil:
+		return w.units.named(pattern)
+	case isPattern(pattern):
+		return nil
+	}
+	return slices.DeleteFunc(guesses(pattern), func(name string) bool {
+		s := w.states[name]
+		return s == nil || s["LoadState"] == "not-found"
+	})
+}
+
+// guesses are what a unit might be called, where the system's files cannot be read.
+func guesses(pattern string) []string {
+	return []string{pattern + ".service", pattern + ".socket", pattern + ".timer"}
+}
+
+// answered reports whether systemd knew anything about what a unit might be called.
+func (w *watch) answered(pattern string) bool {
+	return slices.ContainsFunc(guesses(pattern), func(name string) bool { return w.states[name] != nil })
+}
+
+func isPattern(name string) bool { return strings.ContainsAny(name, "*?[") }
+
+// aboutUnits reports whether systemd has to be asked for a check.
+func aboutUnits(k Check) bool { return k.Kind == Unit || k.Kind == Rest || len(k.Units) > 0 }
+
+// ask asks systemd for every unit that a check is about, for what starts them,
+// and for what is in trouble.
+func (w *watch) ask(ctx context.Context) (trouble []string, err error) {
+	if trouble, err = troubled(ctx, w.Runner, "failed,activating,auto-restart"); err != nil {
+		return nil, err
+	}
+	names := slices.DeleteFunc(slices.Clone(trouble), isTemplate)
+	names = append(names, w.units.timers()...)
+	for name := range w.states { // what the look before found out
+		names = append(names, name)
+	}
+	for _, check := range w.checks {
+		patterns := check.Units
+		if check.Kind == Unit {
+			patterns = append(slices.Clone(patterns), check.Target)
+		}
+		for _, p := range patterns {
+			if w.units == nil && !isUnit(p) && !isPattern(p) {
+				names = append(names, guesses(p)...)
+				continue
+			}
+			names = append(names, w.names(p)...)
+		}
+	}
+	if len(names) == 0 {
+		return trouble, nil
+	}
+	w.before = w.states
+	// What starts a unit, or is started by it, is known only from the answer.
+	for {
+		slices.Sort(names)
+		names = slices.Compact(names)
+		if w.states, err = states(ctx, w.Runner, names); err != nil {
+			return nil, err
+		}
+		var more []string
+		for _, name := range names {
+			s := w.states[name]
+			for _, other := range strings.Fields(s["TriggeredBy"] + " " + s["Triggers"] + " " + s["Unit"]) {
+				if !slices.Contains(names, other) {
+					more = append(more, other)
+				}
+			}
+		}
+		if len(more) == 0 {
+			return trouble, nil
+		}
+		names = append(names, more...)
+	}
+}
+
+// look looks once at everything that has not passed yet, and at all units.
+func (w *watch) look(ctx context.Context) []Finding {
+	var trouble []string
+	var err error
+	if slices.ContainsFunc(w.checks, aboutUnits) {
+		trouble, err = w.ask(ctx)
+	}
+	all := make([][]Finding, len(w.checks))
+	slots := make(chan struct{}, cmp.Or(max(w.Parallel, 0), 8))
 	var wg sync.WaitGroup
-	for i, check := range checks {
+	for i, check := range w.checks {
+		if f, ok := w.passed[i]; ok {
+			all[i] = []Finding{f}
+			continue
+		}
+		if check.Kind == Unit || check.Kind == Rest {
+			continue
+		}
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			findings[i] = c.until(ctx, check)
+			all[i] = []Finding{w.one(ctx, check)}
 		})
 	}
 	wg.Wait()
-	r := Report{Findings: findings}
-	r.count()
-	return r
+	looked := map[string]bool{}
+	for i, check := range w.checks {
+		if check.Kind == Unit {
+			all[i] = w.unit(check, err, looked)
+		} else if check.Kind != Rest && all[i][0].Outcome == Passed {
+			w.passed[i] = all[i][0]
+		}
+	}
+	for i, check := range w.checks {
+		if check.Kind == Rest {
+			all[i] = w.others(check, err, trouble, looked)
+		}
+	}
+	return slices.Concat(all...)
 }
 
-// until repeats a check until it passes or its grace period is over.
-func (c *Checker) until(ctx context.Context, check Check) Finding {
-	grace, every := check.Grace, c.Every
-	if grace == 0 {
-		grace = c.Grace
+// finding makes a finding of a verdict.
+func (w *watch) finding(check Check, v verdict) Finding {
+	f := Finding{Check: check, Outcome: v.outcome, Evidence: v.evidence, Seconds: w.waited.Seconds(), final: v.final}
+	if f.Outcome == Failed && !check.Required {
+		f.Outcome = Warning
 	}
-	if grace == 0 {
-		grace = 20 * time.Second
-	}
-	if every == 0 {
-		every = time.Second
-	}
-	start := c.Now()
-	for {
-		evidence, err := c.look(ctx, check)
-		f := Finding{Check: check, Outcome: Passed, Evidence: evidence, Seconds: max(0, c.Now().Sub(start).Seconds())}
-		switch {
-		case err == nil:
-			return f
-		case errors.Is(err, errUnknown), ctx.Err() != nil:
-			f.Outcome, f.Evidence = Unknown, err.Error()
-			return f
-		}
-		f.Outcome, f.Evidence = Warning, err.Error()
-		if check.Required {
-			f.Outcome = Failed
-		}
-		// A clock that goes backwards must not make the wait endless: the tries count as well.
-		if c.Now().Sub(start) >= grace {
-			return f
-		}
-		grace -= every / 4
-		if c.Sleep(ctx, every) != nil {
-			f.Outcome = Unknown
-			return f
-		}
-	}
+	return f
 }
 
-// look looks once. A nil error means passed; the string is the evidence.
-func (c *Checker) look(ctx context.Context, check Check) (string, error) {
+// unit makes the findings of a check of units, and notes what they were about.
+func (w *watch) unit(check Check, err error, looked map[string]bool) []Finding {
+	names := w.names(check.Target)
+	switch {
+	case err != nil:
+		return []Finding{w.finding(check, verdict{outcome: Unknown, evidence: fmt.Sprintf("%v: %v", errUnknown, err)})}
+	case len(names) == 0 && w.units == nil && !w.answered(check.Target):
+		why := cmp.Or(w.surveyed, errors.New("the units of the system cannot be read"))
+		return []Finding{w.finding(check, verdict{outcome: Unknown, evidence: fmt.Sprintf("%v: %v", errUnknown, why)})}
+	case len(names) == 0 && isPattern(check.Target):
+		return nil // as many as the profile says: none
+	case len(names) == 0:
+		return []Finding{w.finding(check, broken("the system has no unit called %s", check.Target))}
+	}
+	var out []Finding
+	for _, name := range names {
+		k := check
+		if name != check.Target {
+			k.Name, k.Target = check.Name+": "+name, name
+		}
+		if k.Hint == "" {
+			k.Hint = "journalctl -b -u " + name
+		}
+		looked[name] = true
+		if path.Ext(name) == ".timer" {
+			looked[w.states[name]["Unit"]] = true
+		}
+		out = append(out, w.finding(k, w.judge(name, check.Grace)))
+	}
+	return out
+}
+
+// others makes the findings about the units that no other check is about.
+func (w *watch) others(check Check, err error, trouble []string, looked map[string]bool) []Finding {
+	if err != nil {
+		return []Finding{w.finding(check, verdict{outcome: Unknown, evidence: fmt.Sprintf("%v: %v", errUnknown, err)})}
+	}
+	if bad := w.rest(trouble, looked); len(bad) > 0 {
+		return bad
+	}
+	return []Finding{w.finding(check, passed("no other unit has failed"))}
+}
+
+// one looks once at what is no unit.
+func (w *watch) one(ctx context.Context, check Check) Finding {
+	evidence, err := w.see(ctx, check)
+	switch {
+	case err == nil:
+		return w.finding(check, passed("%s", evidence))
+	case errors.Is(err, errUnknown), ctx.Err() != nil:
+		return w.finding(check, verdict{outcome: Unknown, evidence: err.Error()})
+	}
+	var units []string
+	for _, pattern := range check.Units {
+		units = append(units, w.names(pattern)...)
+	}
+	return w.finding(check, w.page(units, err.Error(), check.Grace))
+}
+
+// see looks once at what is no unit. A nil error means passed; the string is the evidence.
+func (c *Checker) see(ctx context.Context, check Check) (string, error) {
 	switch check.Kind {
-	case Unit:
-		return c.unit(ctx, check.Target, run.Command{Name: "systemctl"})
-	case Timer:
-		evidence, err := c.unit(ctx, check.Target, run.Command{Name: "systemctl"})
-		if err == nil && strings.Contains(evidence, "(elapsed)") {
-			return "", fmt.Errorf("%s has no next run", check.Target)
-		}
-		return evidence, err
-	case UserUnit:
-		cmd := run.Command{Name: "systemctl", Args: []string{"--user"}}
-		if check.User != c.User && check.User != "" {
-			cmd.Args = append(cmd.Args, "--machine="+check.User+"@.host")
-		}
-		return c.unit(ctx, check.Target, cmd)
-	case FailedUnits:
-		return c.failedUnits(ctx)
 	case Mount:
 		return c.mount(check.Target)
 	case Port:
@@ -150,72 +328,6 @@ func (c *Checker) path(p string) string {
 		return p
 	}
 	return filepath.Join(c.Root, p)
-}
-
-// unit asks systemd. "active" passes, and so does a oneshot service that ended
-// well: "inactive" with Result=success and a unit that ran.
-func (c *Checker) unit(ctx context.Context, name string, base run.Command) (string, error) {
-	base.Args = append(base.Args, "show", "--property=LoadState,ActiveState,SubState,Result,ExecMainStatus,Type,ConditionResult", "--", name)
-	base.Timeout = 15 * time.Second
-	res, err := c.Runner.Run(ctx, base)
-	if err != nil {
-		return "", fmt.Errorf("%w: %w", errUnknown, err)
-	}
-	p := properties(res.Stdout)
-	state := p["ActiveState"] + " (" + p["SubState"] + ")"
-	switch {
-	case p["LoadState"] == "not-found":
-		return "", fmt.Errorf("%s does not exist", name)
-	case p["LoadState"] == "masked":
-		return "", fmt.Errorf("%s is masked", name)
-	case p["ActiveState"] == "active", p["ActiveState"] == "reloading":
-		return name + " is " + state, nil
-	case p["ActiveState"] == "inactive" && p["Type"] == "oneshot" && p["Result"] == "success":
-		return name + " has run", nil
-	case p["ActiveState"] == "inactive" && p["ConditionResult"] == "no":
-		return name + " was not started: a condition of the unit is not met", nil
-	}
-	return "", fmt.Errorf("%s is %s, result %s, exit status %s", name, state, p["Result"], p["ExecMainStatus"])
-}
-
-func properties(s string) map[string]string {
-	m := map[string]string{}
-	for line := range strings.Lines(s) {
-		if k, v, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
-			m[k] = v
-		}
-	}
-	return m
-}
-
-func (c *Checker) failedUnits(ctx context.Context) (string, error) {
-	failed, err := FailedUnitNames(ctx, c.Runner)
-	if err != nil {
-		return "", fmt.Errorf("%w: %w", errUnknown, err)
-	}
-	failed = slices.DeleteFunc(failed, func(u string) bool { return slices.Contains(c.Failed, u) })
-	if len(failed) > 0 {
-		return "", fmt.Errorf("failed: %s", strings.Join(failed, ", "))
-	}
-	return "no unit has failed anew", nil
-}
-
-// FailedUnitNames lists the system units that have failed, sorted.
-func FailedUnitNames(ctx context.Context, r run.Runner) ([]string, error) {
-	res, err := r.Run(ctx, run.Command{
-		Name: "systemctl", Args: []string{"list-units", "--state=failed", "--plain", "--no-legend", "--full"}, Timeout: 15 * time.Second,
-	})
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for line := range strings.Lines(res.Stdout) {
-		if f := strings.Fields(line); len(f) > 0 {
-			names = append(names, f[0])
-		}
-	}
-	slices.Sort(names)
-	return names, nil
 }
 
 // mount reads /proc/self/mounts, where a blank in a path is written \040 (proc(5)).

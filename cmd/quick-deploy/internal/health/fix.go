@@ -27,17 +27,11 @@ func (c *Checker) Fixes(r Report) []Action {
 		if strings.HasSuffix(f.Evidence, "does not exist") || strings.HasSuffix(f.Evidence, "is masked") {
 			continue
 		}
-		cmd := run.Command{Name: "systemctl", Timeout: 2 * time.Minute}
-		switch f.Kind {
-		case Unit, Timer:
-			cmd.Args, cmd.Elevate = []string{"restart", "--", f.Target}, true
-		case UserUnit:
-			cmd.Args = []string{"--user", "restart", "--", f.Target}
-			if f.User != c.User && f.User != "" {
-				cmd.As = f.User
-			}
-		default:
+		if f.Kind != Unit || !isUnit(f.Target) {
 			continue
+		}
+		cmd := run.Command{
+			Name: "systemctl", Args: []string{"restart", "--", f.Target}, Elevate: true, Timeout: 2 * time.Minute,
 		}
 		if !slices.ContainsFunc(out, func(a Action) bool { return a.Command.String() == cmd.String() }) {
 			out = append(out, Action{Finding: i, Command: cmd})
@@ -46,31 +40,20 @@ func (c *Checker) Fixes(r Report) []Action {
 	return out
 }
 
-// Fix carries the actions out and looks again at what they were for and at
-// what hangs on it: everything that had not passed.
-func (c *Checker) Fix(ctx context.Context, r Report) Report {
-	fixed := map[int]string{}
+// Fix carries the actions out and looks again.
+func (c *Checker) Fix(ctx context.Context, checks []Check, r Report) Report {
+	fixed := map[string]string{}
 	for _, a := range c.Fixes(r) {
 		// A restart that fails shows in the second look, with the unit's own words.
 		_, _ = c.Runner.Run(ctx, a.Command)
-		fixed[a.Finding] = a.Command.String()
+		fixed[r.Findings[a.Finding].Name] = a.Command.String()
 	}
 	if len(fixed) == 0 {
 		return r
 	}
-	var again []Check
-	var at []int
-	for i, f := range r.Findings {
-		if f.Outcome != Passed {
-			again, at = append(again, f.Check), append(at, i)
-		}
+	out := c.Run(ctx, checks)
+	for i, f := range out.Findings {
+		out.Findings[i].Fixed = fixed[f.Name]
 	}
-	second := c.Run(ctx, again)
-	out := Report{Findings: slices.Clone(r.Findings)}
-	for i, f := range second.Findings {
-		f.Fixed = fixed[at[i]]
-		out.Findings[at[i]] = f
-	}
-	out.count()
 	return out
 }

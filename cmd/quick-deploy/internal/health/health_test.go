@@ -19,12 +19,19 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
-// systemd answers systemctl from a table of unit properties.
+// systemd is a machine: its files are below root, what systemctl says about its
+// units is in units, and its clock is the checker's.
 type systemd struct {
-	units  map[string]string
-	failed string
+	units  map[string]string // properties, separated by blanks; "~" is a blank in a value
+	change func(waited time.Duration)
 	nvidia error
 	ran    []string
+	root   string
+	now    time.Time
+	start  time.Time
+	// uptime is how long the machine is up at start, less the time it slept.
+	uptime time.Duration
+	noBus  bool
 }
 
 func (s *systemd) LookPath(name string) (string, error) {
@@ -35,35 +42,114 @@ func (s *systemd) LookPath(name string) (string, error) {
 	return "/bin/" + name, nil
 }
 
-func (s *systemd) Run(_ context.Context, c run.Command) (run.Result, error) {
+// ago is when something was so long before the start, as systemctl prints it.
+func (s *systemd) ago(d time.Duration) string { return s.at(-d) }
+
+func (s *systemd) at(d time.Duration) string {
+	return strings.ReplaceAll(s.start.Add(d).UTC().Format("Mon 2006-01-02 15:04:05 MST"), " ", "~")
+}
+
+func (s *systemd) Run(ctx context.Context, c run.Command) (run.Result, error) {
 	s.ran = append(s.ran, c.String())
+	if s.change != nil {
+		s.change(s.now.Sub(s.start))
+	}
+	refused := func() (run.Result, error) {
+		return run.Result{Code: 1}, &run.Error{Command: c.Name, Code: 1}
+	}
 	switch {
 	case c.Name == "nvidia-smi":
 		return run.Result{Stdout: "RTX 4090, 560.1\n"}, s.nvidia
+	case c.Name == "sh":
+		res, err := (&run.Exec{Environ: os.Environ()}).Run(ctx, c)
+		_, rest, _ := strings.Cut(res.Stdout, "\n")
+		res.Stdout = fmt.Sprintf("%d\n%s", s.now.Unix(), rest)
+		return res, err
+	case s.noBus:
+		return refused()
 	case slices.Contains(c.Args, "list-units"):
-		return run.Result{Stdout: s.failed}, nil
+		var out strings.Builder
+		i := slices.IndexFunc(c.Args, func(a string) bool { return strings.HasPrefix(a, "--state=") })
+		for name, props := range s.units {
+			for state := range strings.SplitSeq(strings.TrimPrefix(c.Args[i], "--state="), ",") {
+				if strings.Contains(props, "State="+state+" ") || strings.HasSuffix(props, "State="+state) {
+					fmt.Fprintf(&out, "%s loaded x x A unit\n", name)
+					break
+				}
+			}
+		}
+		return run.Result{Stdout: out.String()}, nil
 	case slices.Contains(c.Args, "show"):
-		props, ok := s.units[c.Args[len(c.Args)-1]]
-		if !ok {
-			props = "LoadState=not-found ActiveState=inactive"
+		if !slices.Contains(c.Env, "TZ=UTC") {
+			return refused()
 		}
-		if props == "no bus" {
-			return run.Result{Code: 1}, &run.Error{Command: "systemctl", Code: 1}
+		var blocks []string
+		for _, name := range c.Args[slices.Index(c.Args, "--")+1:] {
+			props, ok := s.units[name]
+			if !ok {
+				props = "LoadState=not-found ActiveState=inactive SubState=dead"
+			} else if !strings.Contains(props, "LoadState=") {
+				props += " LoadState=loaded"
+			}
+			lines := strings.ReplaceAll(strings.ReplaceAll(props, " ", "\n"), "~", " ")
+			blocks = append(blocks, "Id="+name+"\nNames="+name+"\n"+lines+"\n")
 		}
-		return run.Result{Stdout: strings.ReplaceAll(props, " ", "\n") + "\n"}, nil
+		return run.Result{Stdout: strings.Join(blocks, "\n")}, nil
 	}
 	return run.Result{}, nil
 }
 
 func checker(t *testing.T, s *systemd) *Checker {
 	t.Helper()
-	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	return &Checker{
-		Runner: s, Root: t.TempDir(), User: "ada",
-		Now:   func() time.Time { return now },
-		Sleep: func(ctx context.Context, d time.Duration) error { now = now.Add(d); return ctx.Err() },
-		Dial:  (&net.Dialer{}).DialContext, Client: http.DefaultClient, Grace: 5 * time.Second, Parallel: 1,
+	s.start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	s.now, s.root = s.start, t.TempDir()
+	if s.uptime == 0 {
+		s.uptime = 24 * time.Hour
+	}
+	c := &Checker{
+		Runner: s, Root: s.root,
+		Now:   func() time.Time { return s.now },
+		Sleep: func(ctx context.Context, d time.Duration) error { s.now = s.now.Add(d); return ctx.Err() },
+		Dial:  (&net.Dialer{}).DialContext, Client: http.DefaultClient, Parallel: 1,
 		HomeProfile: func(string) string { return "" },
+	}
+	put(t, c, "proc/uptime", fmt.Sprintf("%.2f 1.00\n", s.uptime.Seconds()))
+	return c
+}
+
+// built gives the machine a system with these unit files: "name" or "name: line
+// of the file", "name -> other name", "target/name" for a link in target.wants.
+func built(t *testing.T, c *Checker, files ...string) {
+	t.Helper()
+	dir := c.path("run/current-system/etc/systemd/system")
+	store := c.path("store")
+	for _, d := range []string{dir, store} {
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link := func(to, name string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, f := range files {
+		name, line, _ := strings.Cut(f, ": ")
+		if alias, real, ok := strings.Cut(f, " -> "); ok {
+			link(real, alias)
+			continue
+		}
+		if target, unit, ok := strings.Cut(name, "/"); ok {
+			link("../"+unit, target+".wants/"+unit)
+			continue
+		}
+		// As NixOS has them: a link to a file of that name in the store.
+		put(t, c, "store/unit-"+name+"/"+name, "[Unit]\n"+line+"\n")
+		link(filepath.Join(store, "unit-"+name, name), name)
 	}
 }
 
@@ -95,22 +181,8 @@ func TestKinds(t *testing.T) {
 	nobody := closed.Addr().String()
 	closed.Close()
 
-	s := &systemd{
-		units: map[string]string{
-			"nginx.service":   "LoadState=loaded ActiveState=active SubState=running",
-			"db.service":      "LoadState=loaded ActiveState=failed SubState=failed Result=exit-code ExecMainStatus=3",
-			"setup.service":   "LoadState=loaded ActiveState=inactive SubState=dead Result=success Type=oneshot",
-			"off.service":     "LoadState=masked ActiveState=inactive",
-			"cond.service":    "LoadState=loaded ActiveState=inactive Type=simple ConditionResult=no",
-			"stopped.service": "LoadState=loaded ActiveState=inactive SubState=dead Result=success Type=simple",
-			"nobus.service":   "no bus",
-			"backup.timer":    "LoadState=loaded ActiveState=active SubState=waiting",
-			"once.timer":      "LoadState=loaded ActiveState=active SubState=elapsed",
-		},
-		failed: "old.service loaded failed failed Old\nnew.service loaded failed failed New\n",
-	}
-	c := checker(t, s)
-	c.Failed = []string{"old.service"}
+	c := checker(t, &systemd{})
+	c.Timeout = time.Second
 	put(t, c, "proc/self/mounts", "/dev/sda2 / ext4 rw 0 0\n/dev/sdb1 /mnt/my\\040data ext4 rw 0 0\n")
 	put(t, c, "etc/there", "")
 	put(t, c, "run/current-system/sw/bin/git", "")
@@ -135,17 +207,6 @@ func TestKinds(t *testing.T) {
 		want  Outcome
 		says  string
 	}{
-		"active":           {Check{Kind: Unit, Target: "nginx.service"}, Passed, "active (running)"},
-		"failed":           {Check{Kind: Unit, Target: "db.service"}, Failed, "is failed (failed), result exit-code, exit status 3"},
-		"oneshot":          {Check{Kind: Unit, Target: "setup.service"}, Passed, "has run"},
-		"masked":           {Check{Kind: Unit, Target: "off.service"}, Failed, "is masked"},
-		"condition":        {Check{Kind: Unit, Target: "cond.service"}, Passed, "condition"},
-		"stopped":          {Check{Kind: Unit, Target: "stopped.service"}, Failed, "inactive"},
-		"no such unit":     {Check{Kind: Unit, Target: "x.service"}, Failed, "does not exist"},
-		"no bus":           {Check{Kind: UserUnit, Target: "nobus.service"}, Unknown, "cannot be looked at"},
-		"timer":            {Check{Kind: Timer, Target: "backup.timer"}, Passed, "waiting"},
-		"timer that ended": {Check{Kind: Timer, Target: "once.timer"}, Failed, "no next run"},
-		"failed units":     {Check{Kind: FailedUnits}, Failed, "failed: new.service"},
 		"mount":            {Check{Kind: Mount, Target: "/mnt/my data"}, Passed, "/dev/sdb1 on /mnt/my data (ext4)"},
 		"no mount":         {Check{Kind: Mount, Target: "/mnt"}, Failed, "nothing is mounted"},
 		"port":             {Check{Kind: Port, Target: web.Listener.Addr().String()}, Passed, "answers"},
@@ -191,30 +252,62 @@ func TestOptionalChecksOnlyWarn(t *testing.T) {
 	}
 }
 
-func TestGracePeriod(t *testing.T) {
-	c := checker(t, &systemd{})
-	tries := 0
+// page is a checker whose port answers after so long; 0: never.
+func page(c *Checker, s *systemd, after time.Duration) {
 	c.Dial = func(context.Context, string, string) (net.Conn, error) {
-		if tries++; tries < 4 {
+		if after == 0 || s.now.Sub(s.start) < after {
 			return nil, errors.New("connection refused")
 		}
 		a, b := net.Pipe()
 		b.Close()
 		return a, nil
 	}
-	if r := c.Run(t.Context(), []Check{{Kind: Port, Target: "127.0.0.1:1", Required: true}}); r.Passed != 1 || tries != 4 {
-		t.Errorf("%d tries, %+v", tries, r)
+}
+
+func TestTwentySecondsAreTwentySeconds(t *testing.T) {
+	port := []Check{{Kind: Port, Target: "127.0.0.1:1", Required: true}}
+	for _, k := range []struct {
+		after, timeout, ends time.Duration
+		want                 Outcome
+	}{
+		{3 * time.Second, 0, 3 * time.Second, Passed},
+		{20 * time.Second, 0, 20 * time.Second, Passed},
+		{21 * time.Second, 0, 20 * time.Second, Failed},
+		{0, 0, 20 * time.Second, Failed},
+		{0, 2500 * time.Millisecond, 2500 * time.Millisecond, Failed},
+		{50 * time.Second, time.Minute, 50 * time.Second, Passed},
+	} {
+		s := &systemd{}
+		c := checker(t, s)
+		c.Timeout = k.timeout
+		page(c, s, k.after)
+		r := c.Run(t.Context(), port)
+		if f := r.Findings[0]; f.Outcome != k.want || s.now.Sub(s.start) != k.ends || f.Seconds != k.ends.Seconds() {
+			t.Errorf("%+v: %s after %s: %+v", k, f.Outcome, s.now.Sub(s.start), f)
+		}
 	}
-	tries = -1000
-	r := c.Run(t.Context(), []Check{{Kind: Port, Target: "127.0.0.1:1", Required: true, Grace: 3 * time.Second}})
-	if r.Failed != 1 || tries > -990 {
-		t.Errorf("%d tries, %+v", tries+1000, r)
-	}
-	// A clock that stands still does not make it wait for ever.
-	tries = -1000
-	c.Sleep = func(context.Context, time.Duration) error { return nil }
-	if r := c.Run(t.Context(), []Check{{Kind: Port, Target: "127.0.0.1:1", Required: true}}); r.Failed != 1 {
-		t.Errorf("%+v", r)
+}
+
+// A clock that stands still, or is set back, does not make it wait for ever, nor longer.
+func TestTheWaitEndsWhateverTheClockSays(t *testing.T) {
+	for name, step := range map[string]time.Duration{"stands still": 0, "goes back": -time.Hour} {
+		s := &systemd{}
+		c := checker(t, s)
+		page(c, s, 0)
+		slept := time.Duration(0)
+		c.Sleep = func(_ context.Context, d time.Duration) error {
+			slept += d
+			s.now = s.now.Add(step)
+			return nil
+		}
+		checks := []Check{{Kind: Port, Target: "127.0.0.1:1", Required: true, Grace: time.Minute}}
+		if r := c.Run(t.Context(), checks); r.Starting != 1 || slept != DefaultTimeout {
+			t.Errorf("%s: %+v after %s", name, r, slept)
+		}
+		c.Wait = true
+		if r := c.Run(t.Context(), checks); r.Failed != 1 || slept != DefaultTimeout+time.Minute {
+			t.Errorf("%s: %+v after %s", name, r, slept)
+		}
 	}
 }
 
@@ -250,19 +343,21 @@ func TestReportsKeepTheirOrder(t *testing.T) {
 
 func TestFixRunsOnlySafeActionsAndLooksAgain(t *testing.T) {
 	s := &systemd{units: map[string]string{
-		"db.service": "LoadState=loaded ActiveState=failed SubState=failed Result=exit-code ExecMainStatus=3",
-		"x.service":  "LoadState=not-found ActiveState=inactive",
+		"db.service": "ActiveState=failed SubState=failed Result=exit-code ExecMainStatus=3",
 	}}
 	c := checker(t, s)
-	checks := []Check{{Name: "db", Kind: Unit, Target: "db.service", Required: true}, {Name: "x", Kind: Unit, Target: "x.service", Required: true}, {Name: "file", Kind: File, Target: "/x", Required: true}}
+	checks := []Check{
+		{Name: "db", Kind: Unit, Target: "db.service", Required: true}, {Name: "x", Kind: Unit, Target: "x.service", Required: true},
+		{Name: "file", Kind: File, Target: "/x", Required: true},
+	}
 	r := c.Run(t.Context(), checks)
 	s.ran = nil
 	actions := c.Fixes(r)
 	if len(actions) != 1 || actions[0].Command.String() != "systemctl restart -- db.service" || !actions[0].Command.Elevate {
 		t.Fatalf("actions %+v", actions)
 	}
-	s.units["db.service"] = "LoadState=loaded ActiveState=active SubState=running"
-	after := c.Fix(t.Context(), r)
+	s.units["db.service"] = "ActiveState=active SubState=running"
+	after := c.Fix(t.Context(), checks, r)
 	if after.Findings[0].Outcome != Passed || after.Findings[0].Fixed != "systemctl restart -- db.service" || after.Failed != 2 {
 		t.Errorf("%+v", after)
 	}

@@ -1,0 +1,294 @@
+package health
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// facts are all that a verdict on units goes by.
+type facts struct {
+	units  Units            // nil: the system's files cannot be read
+	states map[string]state // by every name of a unit
+	now    clock            // zero where it cannot be read
+	waited time.Duration    // since the first look
+	failed []string         // units that had failed before
+	before map[string]state // at the look before; nil at the first
+}
+
+// verdict is what is known about a unit.
+type verdict struct {
+	outcome  Outcome
+	evidence string
+	// final is a failure that waiting does not mend.
+	final bool
+}
+
+func passed(format string, args ...any) verdict {
+	return verdict{outcome: Passed, evidence: fmt.Sprintf(format, args...)}
+}
+
+func failed(format string, args ...any) verdict {
+	return verdict{outcome: Failed, evidence: fmt.Sprintf(format, args...)}
+}
+
+func broken(format string, args ...any) verdict {
+	v := failed(format, args...)
+	v.final = true
+	return v
+}
+
+// settled is how long a unit that was restarted has to run to be called well.
+const settled = 5 * time.Second
+
+// judge says whether a unit is as it should be. grace is how long the
+// catalogue lets it start.
+func (f facts) judge(name string, grace time.Duration) verdict {
+	s, known := f.states[name]
+	if !known {
+		return verdict{outcome: Unknown, evidence: name + " cannot be looked at: systemd said nothing about it"}
+	}
+	switch load := s["LoadState"]; load {
+	case "not-found":
+		return broken("%s does not exist", name)
+	case "masked":
+		return broken("%s is masked", name)
+	case "error", "bad-setting":
+		return broken("%s cannot be loaded: %s", name, load)
+	}
+	v := f.active(name, s, grace)
+	if v.outcome == Passed && path.Ext(name) == ".timer" && s.up() {
+		v = f.timer(name, s)
+	}
+	if v.outcome == Failed && slices.Contains(f.failed, name) {
+		return asBefore(v)
+	}
+	return v
+}
+
+// asBefore is a failure that is not the new system's.
+func asBefore(v verdict) verdict {
+	return verdict{outcome: Warning, evidence: v.evidence + ", as before this run", final: true}
+}
+
+func (f facts) active(name string, s state, grace time.Duration) verdict {
+	switch {
+	case s["ActiveState"] == "failed":
+		return broken("%s is %s", name, s)
+	case s.restarting():
+		return broken("%s fails and is started again: it is %s", name, s)
+	case f.before[name] != nil && s.number("NRestarts") > f.before[name].number("NRestarts"):
+		return broken("%s ends and is started again, %s in all: it is %s", name, restarts(s), s)
+	case s["ActiveState"] == "activating":
+		return f.starting(name, s, grace)
+	case s.up():
+		if age, ok := f.since(s, "ActiveEnterTimestamp"); ok && s.number("NRestarts") > 0 && age < settled {
+			return failed("%s was started again %s ago, %s in all", name, describe(age), restarts(s))
+		}
+		return passed("%s is %s", name, s)
+	case s["ActiveState"] == "inactive":
+		return f.inactive(name, s)
+	}
+	return failed("%s is %s", name, s)
+}
+
+func restarts(s state) string {
+	if s["NRestarts"] == "1" {
+		return "once"
+	}
+	return s["NRestarts"] + " times"
+}
+
+// starting is a unit at its start: beyond its time it has failed.
+func (f facts) starting(name string, s state, grace time.Duration) verdict {
+	age, known := f.since(s, "InactiveExitTimestamp")
+	if !known {
+		age = f.waited
+	}
+	if s["Type"] == "oneshot" && strings.Contains(s["TriggeredBy"], ".timer") {
+		return passed("%s is at work since %s", name, describe(age))
+	}
+	limit, limited := s.startLimit()
+	if !limited && s["Type"] != "oneshot" {
+		limit, limited = grace, grace > 0 // systemd waits for ever, the catalogue does not
+	}
+	if limited && age >= max(limit, grace) {
+		return broken("%s is starting for %s, beyond its %s", name, describe(age), describe(max(limit, grace)))
+	}
+	return verdict{outcome: Starting, evidence: fmt.Sprintf("%s is %s for %s", name, s, describe(age))}
+}
+
+// inactive is a fault only of what should run all the time and does not.
+func (f facts) inactive(name string, s state) verdict {
+	var by []string
+	for _, trigger := range strings.Fields(s["TriggeredBy"]) {
+		t := f.states[trigger]
+		if t.up() {
+			return passed("%s starts when it is needed: %s is %s", name, trigger, t)
+		}
+		by = append(by, fmt.Sprintf("%s is %s", trigger, t))
+	}
+	switch {
+	case s.unmet():
+		return passed("%s was not started: a condition of the unit is not met", name)
+	case f.units != nil && !f.units[name].Wanted:
+		return passed("%s starts when something asks for it", name)
+	case s["Type"] == "oneshot" && s["ConditionTimestampMonotonic"] == "0":
+		return passed("%s runs once, when something asks for it", name)
+	case s["Type"] == "oneshot" && s["Result"] == "success":
+		return passed("%s has run", name)
+	case s["Type"] == "dbus" && s["Result"] == "success":
+		return passed("%s starts when its name on the bus is asked for", name)
+	}
+	why := ""
+	if len(by) > 0 {
+		why = "; nothing starts it: " + strings.Join(by, ", ")
+	}
+	return failed("%s is %s%s", name, s, why)
+}
+
+// overdue is how late a timer may be, in addition to what AccuracySec allows (1 min by default).
+const overdue = 10 * time.Minute
+
+// timer judges an active timer by when it ran, when it will, and how its
+// service ended. One that should have run and never did is at fault.
+func (f facts) timer(name string, s state) verdict {
+	service := s["Unit"]
+	if service == "" {
+		service = s["Triggers"]
+	}
+	of := f.states[service]
+	next, last := s.elapse(f.now), s.time("LastTriggerUSec")
+	ran := !last.IsZero() || of.number("InactiveExitTimestampMonotonic") > 0
+	when := ""
+	if !next.IsZero() {
+		when = next.Local().Format(time.DateTime)
+	}
+	now := f.now.wall.Add(f.waited)
+	age, aged := f.since(s, "ActiveEnterTimestamp")
+	gap, regular := s.longestGap()
+	switch {
+	case of["ActiveState"] == "failed":
+		v := broken("%s starts %s, which is %s", name, service, of)
+		if slices.Contains(f.failed, service) {
+			return asBefore(v)
+		}
+		return v
+	case of["ActiveState"] == "activating" || of.up():
+		return passed("%s: %s is at work", name, service)
+	case s["SubState"] == "elapsed":
+		return broken("%s has no next run", name)
+	case !next.IsZero() && !f.now.wall.IsZero() && now.After(next.Add(overdue)): // systemd would have started it
+		return broken("%s should have started %s at %s", name, service, when)
+	case !ran && regular && aged && age > gap+overdue:
+		return broken("%s has never started %s in the %s that it waits", name, service, describe(age))
+	case !ran:
+		return passed("%s has not started %s yet, first run at %s", name, service, orUnknown(when))
+	case !last.IsZero():
+		at := last.Local().Format(time.DateTime)
+		return passed("%s started %s at %s, next run at %s", name, service, at, orUnknown(when))
+	}
+	return passed("%s has started %s, next run at %s", name, service, orUnknown(when))
+}
+
+func orUnknown(text string) string {
+	if text == "" {
+		return "a time that systemd does not tell"
+	}
+	return text
+}
+
+// since is how long ago a …Timestamp of a unit was, now.
+func (f facts) since(s state, property string) (time.Duration, bool) {
+	now := f.now
+	now.wall = now.wall.Add(f.waited)
+	if f.now.wall.IsZero() {
+		now = clock{}
+	}
+	if now.uptime > 0 {
+		now.uptime += f.waited
+	}
+	return s.since(property, now)
+}
+
+// running is how long the service of units has been up or starting: the time
+// since the last of them was started. Not ok: none of them says.
+func (f facts) running(units []string) (time.Duration, bool) {
+	var ages []time.Duration
+	for _, name := range units {
+		s := f.states[name]
+		property := "ActiveEnterTimestamp"
+		if s["ActiveState"] == "activating" {
+			property = "InactiveExitTimestamp"
+		} else if !s.up() {
+			continue
+		}
+		if age, ok := f.since(s, property); ok && path.Ext(name) == ".service" && s["Type"] != "oneshot" {
+			ages = append(ages, age)
+		}
+	}
+	if len(ages) == 0 {
+		return 0, false
+	}
+	return slices.Min(ages), true
+}
+
+// page says what it means that a port or page is not there: its units may have
+// failed, or it may be within the time that the catalogue gives it.
+func (f facts) page(units []string, evidence string, grace time.Duration) verdict {
+	for _, name := range units {
+		switch v := f.judge(name, grace); {
+		case v.outcome == Warning:
+			return asBefore(failed("%s: %s", evidence, v.evidence))
+		case v.outcome == Failed && v.final:
+			return broken("%s: %s", evidence, v.evidence)
+		}
+	}
+	since := "it runs for"
+	age, known := f.running(units)
+	if !known {
+		since, age = "waited for", f.waited
+	}
+	if age < grace {
+		evidence = fmt.Sprintf("%s; %s %s and may take %s", evidence, since, describe(age), describe(grace))
+		return verdict{outcome: Starting, evidence: evidence}
+	}
+	return failed("%s", evidence)
+}
+
+// rest are the units that no check has been about and that are in trouble, and
+// the timers that should have run. Those of the system fail it, others (mounts
+// of fstab, transient units) are warnings.
+func (f facts) rest(troubled []string, looked map[string]bool) []Finding {
+	var out []Finding
+	for _, name := range slices.Concat(troubled, f.units.timers()) {
+		s, known := f.states[name]
+		if looked[name] || !known || isTemplate(name) {
+			continue
+		}
+		if path.Ext(name) == ".timer" && (s["SubState"] != "waiting" || f.states[s["Unit"]]["ActiveState"] == "failed") {
+			continue // one that runs once has no next run, and what it starts speaks for itself
+		}
+		v := f.judge(name, 0)
+		if v.outcome != Failed && v.outcome != Warning {
+			continue // what starts within its own time is left alone
+		}
+		unit, brought := f.units[name]
+		if template, ok := templateOf(name); ok && !brought {
+			_, brought = f.units[template]
+		}
+		// A unit file of NixOS lies in /etc; systemd.unit(5) has those that were made at run time in /run.
+		brought = brought && !unit.Masked || f.units == nil && !strings.HasPrefix(s["FragmentPath"], "/run/")
+		if v.outcome == Failed && !brought {
+			v.outcome = Warning
+		}
+		out = append(out, Finding{
+			Check: Check{
+				Name: "system: " + name, Kind: Unit, Target: name, Required: brought, Hint: "journalctl -b -u " + name,
+			}, Outcome: v.outcome, Evidence: v.evidence, final: v.final,
+		})
+	}
+	return out
+}
