@@ -1,4 +1,4 @@
-# Remote access by key only. Passwords are refused, for root as for everybody else.
+# Remote access by key only. Passwords are refused; nixpkgs lets root in by key alone.
 #
 # The firewall opens the port, as nixpkgs does by default: a machine that is deployed over
 # the network must not lock its administrator out.
@@ -6,11 +6,9 @@
 {
   services.openssh = {
     enable = lib.mkDefault true;
-    ports = lib.mkDefault [ 22 ];
     settings = {
       PasswordAuthentication = lib.mkDefault false;
       KbdInteractiveAuthentication = lib.mkDefault false;
-      PermitRootLogin = lib.mkDefault "prohibit-password";
       X11Forwarding = lib.mkDefault false;
     };
   };

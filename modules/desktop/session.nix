@@ -34,11 +34,6 @@
     ];
   };
 
-  environment.sessionVariables = {
-    MOZ_ENABLE_WAYLAND = lib.mkDefault "1";
-    # Electron and Chromium, by the wrappers of nixpkgs.
-    NIXOS_OZONE_WL = lib.mkDefault "1";
-    QT_QPA_PLATFORM = lib.mkDefault "wayland;xcb";
-    SDL_VIDEODRIVER = lib.mkDefault "wayland,x11";
-  };
+  # Electron and Chromium, by the wrappers of nixpkgs. Firefox, Qt and SDL find out by themselves.
+  environment.sessionVariables.NIXOS_OZONE_WL = lib.mkDefault "1";
 }

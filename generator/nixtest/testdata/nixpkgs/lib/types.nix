@@ -202,6 +202,7 @@ let
       mkOptionType {
         name = "attrsOf";
         description = "attribute set of ${paren type.description}";
+        element = type;
         check = isAttrs;
         merge = sets "value" false type;
         mergeDefined = sets "defined" false type;
@@ -234,6 +235,8 @@ let
       mkOptionType {
         name = "nullOr";
         description = "null or ${type.description}";
+        ${if type ? element then "element" else null} = type.element;
+        ${if type ? node then "node" else null} = type.node;
         check = v: v == null || type.check v;
         merge = orNull type.merge;
         mergeDefined = orNull (type.mergeDefined or type.merge);
@@ -316,7 +319,7 @@ let
       in
       mkOptionType {
         name = "submodule";
-        inherit description;
+        inherit description node;
         check = v: isAttrs v || lib.isFunction v;
         merge = evaluate "config";
         mergeDefined = evaluate "defined";
