@@ -4,6 +4,7 @@
 {
   virtualisation.oci-containers.containers.mlflow = {
     image = lib.mkDefault "ghcr.io/mlflow/mlflow:v3.14.0";
+    # One choice: a command.
     cmd = lib.mkDefault [
       "mlflow"
       "server"
@@ -17,6 +18,7 @@
       MLFLOW_DISABLE_TELEMETRY = lib.mkDefault "true";
     };
     volumes = [ "/var/lib/mlflow:/var/lib/mlflow" ];
+    # One choice: it goes with no other network.
     networks = lib.mkDefault [ "host" ];
   };
 

@@ -3,12 +3,16 @@
 # The firewall opens the port, as nixpkgs does by default: a machine that is deployed over
 # the network must not lock its administrator out.
 { lib, ... }:
+let
+  # Images of nixpkgs set these by mkDefault.
+  ours = lib.mkOverride 900;
+in
 {
   services.openssh = {
-    enable = lib.mkDefault true;
+    enable = ours true;
     settings = {
-      PasswordAuthentication = lib.mkDefault false;
-      KbdInteractiveAuthentication = lib.mkDefault false;
+      PasswordAuthentication = ours false;
+      KbdInteractiveAuthentication = ours false;
       X11Forwarding = lib.mkDefault false;
     };
   };

@@ -6,7 +6,7 @@
     enable = lib.mkDefault true;
     bind = lib.mkDefault "127.0.0.1";
     port = lib.mkDefault 6379;
-    # Write to disk after 15 minutes with 1 change, 5 with 10, 1 with 10,000.
+    # One choice: write to disk after 15 minutes with 1 change, 5 with 10, 1 with 10,000.
     save = lib.mkDefault [
       [
         900

@@ -16,6 +16,7 @@
       "--model=Qwen/Qwen2.5-7B-Instruct"
     ];
     volumes = [ "/var/lib/vllm:/data" ];
+    # One choice: it goes with no other network.
     networks = lib.mkDefault [ "host" ];
     devices = lib.mkIf config.hardware.nvidia-container-toolkit.enable [ "nvidia.com/gpu=all" ];
     # Its workers share tensors through shared memory.

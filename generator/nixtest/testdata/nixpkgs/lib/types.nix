@@ -33,13 +33,19 @@ let
     loc: defs:
     throw "The option `${showOption loc}' has conflicting definition values:${showDefs defs}\nUse `lib.mkForce value` or `lib.mkDefault value` to change the priority on any of these definitions.";
 
-  # Several definitions are well as long as they say the same.
+  # Several definitions are well as long as they say the same. Not so a default of NixOS's own config and one of a
+  # module here: NixOS takes them until its next revision says something else.
   equal =
     loc: defs:
     let
       first = (head defs).value;
+      defaults = lib.filter (d: d.priority or 0 == 1000) defs;
+      own = lib.filter (d: lib.hasPrefix "nixos/" d.file) defaults;
     in
-    if all (d: d.value == first) defs then first else conflict loc defs;
+    if all (d: d.value == first) defs && (own == [ ] || length own == length defaults) then
+      first
+    else
+      conflict loc defs;
 
   one =
     loc: defs:

@@ -56,7 +56,13 @@ let
     let
       found = find declared d.option;
     in
-    found.path != null && (found.option == null || found.path != [ ] || found.option.type.check (sample d));
+    found.path != null
+    && (
+      found.option == null
+      # Inside of a value that nothing is known of.
+      || found.path != [ ] && found.option.type.name != "raw"
+      || found.path == [ ] && found.option.type.check (sample d)
+    );
   # pkgs depends on what is defined.
   sample = value {
     type = "derivation";
