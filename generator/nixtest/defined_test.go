@@ -182,14 +182,8 @@ func mergeable(d definition) bool {
 	return kind["type"] == "function" || kind["type"] == "list" && (d.Priority == 100 || d.Option[0] == "systemd") || kind["type"] == "set" && d.Priority == 100
 }
 
-// renamed is the option's name in the releases that quick-deploy knows.
-func renamed(p path) path {
-	m, moved := optionlist.Moved("unstable", false, p)
-	if !moved || m.Use == "" {
-		return p
-	}
-	return append(strings.Split(m.Use, "."), p[strings.Count(m.Option, ".")+1:]...)
-}
+// renamed is the option's name in the release that the stand-in has.
+func renamed(p path) path { return optionlist.Rename("26.05", false, p) }
 
 // when is the switch that a definition in a file depends on, or nil.
 func when(d definition, switches []found, m machine) []string {
