@@ -116,6 +116,8 @@ func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
 	}
 	h.mapped = result
 	for _, a := range result.Assignments {
+		// The schema has the names of the oldest release.
+		a.Path = optionlist.Rename(h.channel.release, a.User != "", a.Path)
 		h.assign(a)
 	}
 	// The order decides only in which order notices and equal options appear.

@@ -6,7 +6,8 @@ in
 {
   services.alloy = {
     enable = lib.mkDefault true;
-    extraFlags = lib.mkDefault [
+    # A host's own come behind, and the last one of a flag counts.
+    extraFlags = lib.mkBefore [
       "--server.http.listen-addr=127.0.0.1:12345"
       "--disable-reporting"
     ];

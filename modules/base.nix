@@ -9,10 +9,11 @@
         "nix-command"
         "flakes"
       ];
+      # Instead of nix.optimise, which does the same once a week.
       auto-optimise-store = lib.mkDefault true;
       # People may build, system services may not. Nobody but root is trusted: a trusted
       # user can become root without sudo.
-      allowed-users = lib.mkDefault [
+      allowed-users = [
         "@users"
         "@wheel"
       ];
@@ -23,13 +24,10 @@
       dates = lib.mkDefault "weekly";
       options = lib.mkDefault "--delete-older-than 30d";
     };
-    optimise.automatic = lib.mkDefault true;
   };
 
-  networking.firewall = {
-    enable = lib.mkDefault true;
-    logRefusedConnections = lib.mkDefault false;
-  };
+  # nixpkgs has the firewall on; the images of clouds that have one of their own leave it out.
+  networking.firewall.logRefusedConnections = lib.mkDefault false;
 
   security = {
     polkit.enable = lib.mkDefault true;

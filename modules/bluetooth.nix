@@ -2,7 +2,8 @@
 { lib, ... }:
 {
   hardware.bluetooth = {
-    enable = lib.mkDefault true;
+    # Stronger than the desktops of nixpkgs.
+    enable = lib.mkOverride 900 true;
     powerOnBoot = lib.mkDefault true;
     settings.General.Experimental = lib.mkDefault true;
   };

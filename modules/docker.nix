@@ -7,7 +7,7 @@
     autoPrune = {
       enable = lib.mkDefault true;
       dates = lib.mkDefault "weekly";
-      flags = lib.mkDefault [ "--all" ];
+      flags = [ "--all" ];
     };
   };
 

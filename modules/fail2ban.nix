@@ -6,8 +6,6 @@
     enable = lib.mkDefault true;
     maxretry = lib.mkDefault 3;
     bantime = lib.mkDefault "1h";
-    # The loopback is never banned; these are the private networks around the machine.
-    ignoreIP = lib.mkDefault [ "192.168.1.0/24" ];
   };
 
   warnings = lib.optional (

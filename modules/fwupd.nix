@@ -1,5 +1,6 @@
 # Firmware updates from the Linux Vendor Firmware Service: "fwupdmgr update".
 { lib, ... }:
 {
-  services.fwupd.enable = lib.mkDefault true;
+  # Stronger than the desktops of nixpkgs.
+  services.fwupd.enable = lib.mkOverride 900 true;
 }

@@ -4,6 +4,7 @@
   services.glances = {
     enable = lib.mkDefault true;
     port = lib.mkDefault 61208;
+    # One choice: an address can be bound once.
     extraArgs = lib.mkDefault [
       "--webserver"
       "--bind"

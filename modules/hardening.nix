@@ -11,15 +11,14 @@ let
     "strict"
   ];
   rpFilter = if strict then 1 else 2;
-  # An option of this type cannot be defined twice, not even alike: modules of nixpkgs that set
-  # one of these by mkDefault win.
+  # Modules and profiles of nixpkgs that set one of these by mkDefault win.
   fallback = lib.mkOverride 1100;
 in
 {
   security = {
-    apparmor.enable = lib.mkDefault true;
+    apparmor.enable = fallback true;
     # It forbids hibernation, too, which takes a swap device.
-    protectKernelImage = lib.mkDefault (config.swapDevices == [ ]);
+    protectKernelImage = fallback (config.swapDevices == [ ]);
     sudo.execWheelOnly = lib.mkDefault true;
   };
 

@@ -41,6 +41,7 @@ in
     kernels.python3 = {
       displayName = lib.mkDefault "Python 3";
       language = lib.mkDefault "python";
+      # One choice: a command.
       argv = lib.mkDefault [
         (lib.getExe' python "python3")
         "-m"

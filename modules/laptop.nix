@@ -5,20 +5,24 @@
   options,
   ...
 }:
+let
+  # Desktops of nixpkgs set these by mkDefault.
+  ours = lib.mkOverride 900;
+in
 {
   services = {
     upower = {
-      enable = lib.mkDefault true;
+      enable = ours true;
       # An empty battery can only be survived on a swap device that outlives power.
       criticalPowerAction = lib.mkDefault (
         if config.swapDevices == [ ] then "PowerOff" else "HybridSleep"
       );
     };
-    power-profiles-daemon.enable = lib.mkDefault true;
+    power-profiles-daemon.enable = ours true;
   };
 
   networking.networkmanager = {
-    enable = lib.mkDefault true;
+    enable = ours true;
     wifi.powersave = lib.mkDefault true;
   };
 

@@ -25,6 +25,7 @@ in
           rules_directory = lib.mkDefault "${dataDir}/rules";
         };
       };
+      # One choice: the periods of a machine that has logs are its own.
       schema_config.configs = lib.mkDefault [
         {
           from = "2024-01-01";

@@ -28,6 +28,7 @@ in
 {
   virtualisation.oci-containers.containers.mlflow = {
     image = lib.mkDefault "ghcr.io/mlflow/mlflow:v3.14.0";
+    # One choice: a command.
     cmd = lib.mkDefault [
       "mlflow"
       "server"
@@ -47,6 +48,7 @@ in
       "/var/lib/mlflow:/var/lib/mlflow"
     ]
     ++ lib.optional elsewhere "${artifacts}:${artifacts}";
+    # One choice: it goes with no other network.
     networks = lib.mkDefault [ "host" ];
   };
 

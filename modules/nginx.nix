@@ -46,6 +46,7 @@ in
 
   services.nginx = {
     enable = lib.mkDefault true;
+    # One choice: the loopback, or what a host exposes.
     defaultListenAddresses = lib.mkDefault (
       [ "127.0.0.1" ] ++ lib.optional config.networking.enableIPv6 "[::1]"
     );

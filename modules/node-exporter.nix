@@ -6,6 +6,7 @@
     enable = lib.mkDefault true;
     listenAddress = lib.mkDefault "127.0.0.1";
     port = lib.mkDefault 9100;
+    # One choice: a host names all that it wants.
     enabledCollectors = lib.mkDefault [
       "cpu"
       "diskstats"

@@ -20,7 +20,7 @@ in
       autoPrune = {
         enable = lib.mkDefault true;
         dates = lib.mkDefault "weekly";
-        flags = lib.mkDefault [ "--all" ];
+        flags = [ "--all" ];
       };
     };
   };

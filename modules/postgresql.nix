@@ -5,8 +5,9 @@
 {
   services.postgresql = {
     enable = lib.mkDefault true;
-    # A new major version needs a migration of the data, so it never follows stateVersion.
-    package = lib.mkDefault pkgs.postgresql_16;
+    # A new major version needs a migration of the data, so it never follows stateVersion. Stronger
+    # than nixpkgs' own default.
+    package = lib.mkOverride 900 pkgs.postgresql_16;
     # Beside what other modules need: a default would give way to theirs, and the indexes that
     # are there already could no longer be read.
     extensions = ps: [ ps.pgvector ];

@@ -9,7 +9,8 @@
       browsed.enable = lib.mkDefault false;
     };
     avahi = {
-      enable = lib.mkDefault true;
+      # Stronger than the desktops of nixpkgs.
+      enable = lib.mkOverride 900 true;
       nssmdns4 = lib.mkDefault true;
       openFirewall = lib.mkDefault true;
     };

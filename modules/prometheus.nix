@@ -24,6 +24,7 @@ in
       node = {
         enable = fallback true;
         listenAddress = fallback "127.0.0.1";
+        # One choice: a host names all that it wants.
         enabledCollectors = fallback [
           "cpu"
           "diskstats"

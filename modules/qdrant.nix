@@ -4,18 +4,19 @@
   services.qdrant = {
     enable = lib.mkDefault true;
     settings = {
+      # Stronger than nixpkgs' own defaults, which some releases have as an option's and some as
+      # definitions of their own.
       service = {
-        host = lib.mkDefault "127.0.0.1";
-        http_port = lib.mkDefault 6333;
-        grpc_port = lib.mkDefault 6334;
+        host = lib.mkOverride 900 "127.0.0.1";
+        http_port = lib.mkOverride 900 6333;
+        grpc_port = lib.mkOverride 900 6334;
       };
       storage = {
-        storage_path = lib.mkDefault "/var/lib/qdrant/storage";
-        snapshots_path = lib.mkDefault "/var/lib/qdrant/snapshots";
-        # Stronger than nixpkgs' own default.
+        storage_path = lib.mkOverride 900 "/var/lib/qdrant/storage";
+        snapshots_path = lib.mkOverride 900 "/var/lib/qdrant/snapshots";
         hnsw_index.on_disk = lib.mkOverride 900 true;
       };
-      telemetry_disabled = lib.mkDefault true;
+      telemetry_disabled = lib.mkOverride 900 true;
     };
   };
 

@@ -12,6 +12,7 @@
       HF_HUB_DISABLE_TELEMETRY = lib.mkDefault "1";
     };
     volumes = [ "/var/lib/tgi:/data" ];
+    # One choice: it goes with no other network.
     networks = lib.mkDefault [ "host" ];
     devices = lib.mkIf config.hardware.nvidia-container-toolkit.enable [ "nvidia.com/gpu=all" ];
     extraOptions = [ "--shm-size=1g" ];

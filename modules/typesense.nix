@@ -12,6 +12,7 @@
   };
 
   systemd.services = {
+    # One choice: the key is made here or a secret.
     typesense.serviceConfig.LoadCredential = lib.mkDefault [
       "api-key:/var/lib/typesense-key/api-key"
     ];

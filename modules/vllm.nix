@@ -14,6 +14,7 @@
     # once: a second model is no default that gives way.
     entrypoint = lib.mkDefault "vllm";
     volumes = [ "/var/lib/vllm:/data" ];
+    # One choice: it goes with no other network.
     networks = lib.mkDefault [ "host" ];
     devices = lib.mkIf config.hardware.nvidia-container-toolkit.enable [ "nvidia.com/gpu=all" ];
     # Its workers share tensors through shared memory.

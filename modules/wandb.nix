@@ -5,6 +5,7 @@
   virtualisation.oci-containers.containers.wandb = {
     image = lib.mkDefault "docker.io/wandb/local:0.83.0";
     environment.HOST = lib.mkDefault "http://127.0.0.1:8084";
+    # One choice: the loopback, or what a host exposes.
     ports = lib.mkDefault [ "127.0.0.1:8084:8080" ];
     volumes = [ "/var/lib/wandb:/vol" ];
   };

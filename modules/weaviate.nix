@@ -10,6 +10,7 @@
       QUERY_DEFAULTS_LIMIT = lib.mkDefault "25";
       DISABLE_TELEMETRY = lib.mkDefault "true";
     };
+    # One choice: the loopback, or what a host exposes.
     ports = lib.mkDefault [
       "127.0.0.1:8085:8080"
       "127.0.0.1:50051:50051"

@@ -19,7 +19,7 @@ type Move struct {
 
 // movedJSON is the one place that knows what differs by release. Sources: the
 // option lists of NixOS 25.11 and of nixpkgs-unstable at 26.05, the modules'
-// mkRenamedOptionModule and mkRemovedOptionModule, and home-manager's
+// mkRenamedOptionModule and mkRemovedOptionModule (26.11: at 4aa6836a648c), and home-manager's
 // release-26.05 modules. The longest names come first among those with one beginning.
 //
 //go:embed moved.json
@@ -45,6 +45,15 @@ func Moved(release string, home bool, path []string) (Move, bool) {
 		return Move{}, false
 	}
 	return list[i], true
+}
+
+// Rename is the name that the option at path has in a release.
+func Rename(release string, home bool, path []string) []string {
+	m, moved := Moved(release, home, path)
+	if !moved || m.Use == "" {
+		return path
+	}
+	return append(strings.Split(m.Use, "."), path[strings.Count(m.Option, ".")+1:]...)
 }
 
 // Hint says what to write instead of the option at path.

@@ -34,6 +34,20 @@ func TestMoved(t *testing.T) {
 	}
 }
 
+func TestRename(t *testing.T) {
+	for _, tt := range []struct{ release, path, want string }{
+		{"unstable", "services.ollama.models", "services.ollama.modelsDir"},
+		{"26.05", "services.ollama.models", "services.ollama.models"},
+		{"unstable", "services.llama-cpp.extraFlags", "services.llama-cpp.extraFlags"}, // nothing to rename it to
+		{"unstable", "hardware.opengl.enable", "hardware.graphics.enable"},
+		{"unstable", "services.openssh.enable", "services.openssh.enable"},
+	} {
+		if got := strings.Join(Rename(tt.release, false, strings.Split(tt.path, ".")), "."); got != tt.want {
+			t.Errorf("%s in %s: %s, want %s", tt.path, tt.release, got, tt.want)
+		}
+	}
+}
+
 func TestMovedTableIsInOrder(t *testing.T) {
 	list, err := moves()
 	if err != nil {

@@ -9,6 +9,8 @@
 let
   inherit (config.services.desktopManager) cosmic gnome plasma6;
   inherit (config.services.displayManager) autoLogin;
+  # Other desktops and images of nixpkgs set these by mkDefault.
+  ours = lib.mkOverride 900;
 in
 {
   programs = {
@@ -42,16 +44,16 @@ in
         };
       };
     };
-    blueman.enable = lib.mkDefault true;
-    gnome.gnome-keyring.enable = lib.mkDefault true;
-    gvfs.enable = lib.mkDefault true;
+    blueman.enable = ours true;
+    gnome.gnome-keyring.enable = ours true;
+    gvfs.enable = ours true;
     hypridle.enable = lib.mkDefault true;
-    power-profiles-daemon.enable = lib.mkDefault true;
-    udisks2.enable = lib.mkDefault true;
-    upower.enable = lib.mkDefault true;
+    power-profiles-daemon.enable = ours true;
+    udisks2.enable = ours true;
+    upower.enable = ours true;
   };
 
-  hardware.bluetooth.enable = lib.mkDefault true;
+  hardware.bluetooth.enable = ours true;
 
   # Hyprland's portal has no file chooser.
   xdg.portal.extraPortals = [ pkgs.xdg-desktop-portal-gtk ];

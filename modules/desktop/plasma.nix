@@ -9,7 +9,8 @@ in
     desktopManager.plasma6.enable = lib.mkDefault true;
     displayManager.sddm = {
       enable = lib.mkDefault (!(cosmic.enable || gnome.enable));
-      wayland.enable = lib.mkDefault true;
+      # Stronger than nixpkgs, whose default is the same.
+      wayland.enable = lib.mkOverride 900 true;
     };
   };
 }

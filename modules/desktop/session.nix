@@ -1,27 +1,31 @@
 # What every graphical session shares: sound, fonts, the network applet's
 # backend, and programs that speak Wayland when they can.
 { lib, pkgs, ... }:
+let
+  # Desktops of nixpkgs set some of these by mkDefault.
+  ours = lib.mkOverride 900;
+in
 {
-  networking.networkmanager.enable = lib.mkDefault true;
+  networking.networkmanager.enable = ours true;
 
-  security.rtkit.enable = lib.mkDefault true;
+  security.rtkit.enable = ours true;
   services = {
     # The passphrase window of GnuPG, pinentry-gnome3, talks to it on any desktop.
     dbus.packages = [ pkgs.gcr ];
     pipewire = {
-      enable = lib.mkDefault true;
-      alsa.enable = lib.mkDefault true;
-      alsa.support32Bit = lib.mkDefault true;
-      pulse.enable = lib.mkDefault true;
-      jack.enable = lib.mkDefault true;
+      enable = ours true;
+      alsa.enable = ours true;
+      alsa.support32Bit = ours true;
+      pulse.enable = ours true;
+      jack.enable = ours true;
     };
-    pulseaudio.enable = lib.mkDefault false;
+    pulseaudio.enable = ours false;
   };
 
-  xdg.portal.enable = lib.mkDefault true;
+  xdg.portal.enable = ours true;
 
   fonts = {
-    enableDefaultPackages = lib.mkDefault true;
+    enableDefaultPackages = ours true;
     packages = [
       pkgs.font-awesome
       pkgs.nerd-fonts.fira-code
@@ -34,11 +38,6 @@
     ];
   };
 
-  environment.sessionVariables = {
-    MOZ_ENABLE_WAYLAND = lib.mkDefault "1";
-    # Electron and Chromium, by the wrappers of nixpkgs.
-    NIXOS_OZONE_WL = lib.mkDefault "1";
-    QT_QPA_PLATFORM = lib.mkDefault "wayland;xcb";
-    SDL_VIDEODRIVER = lib.mkDefault "wayland,x11";
-  };
+  # Electron and Chromium, by the wrappers of nixpkgs. Firefox, Qt and SDL find out by themselves.
+  environment.sessionVariables.NIXOS_OZONE_WL = lib.mkDefault "1";
 }

@@ -33,13 +33,19 @@ let
     loc: defs:
     throw "The option `${showOption loc}' has conflicting definition values:${showDefs defs}\nUse `lib.mkForce value` or `lib.mkDefault value` to change the priority on any of these definitions.";
 
-  # Several definitions are well as long as they say the same.
+  # Several definitions are well as long as they say the same. Not so a default of NixOS's own config and one of a
+  # module here: NixOS takes them until its next revision says something else.
   equal =
     loc: defs:
     let
       first = (head defs).value;
+      defaults = lib.filter (d: d.priority or 0 == 1000) defs;
+      own = lib.filter (d: lib.hasPrefix "nixos/" d.file) defaults;
     in
-    if all (d: d.value == first) defs then first else conflict loc defs;
+    if all (d: d.value == first) defs && (own == [ ] || length own == length defaults) then
+      first
+    else
+      conflict loc defs;
 
   one =
     loc: defs:
@@ -202,6 +208,7 @@ let
       mkOptionType {
         name = "attrsOf";
         description = "attribute set of ${paren type.description}";
+        element = type;
         check = isAttrs;
         merge = sets "value" false type;
         mergeDefined = sets "defined" false type;
@@ -234,6 +241,8 @@ let
       mkOptionType {
         name = "nullOr";
         description = "null or ${type.description}";
+        ${if type ? element then "element" else null} = type.element;
+        ${if type ? node then "node" else null} = type.node;
         check = v: v == null || type.check v;
         merge = orNull type.merge;
         mergeDefined = orNull (type.mergeDefined or type.merge);
@@ -316,7 +325,7 @@ let
       in
       mkOptionType {
         name = "submodule";
-        inherit description;
+        inherit description node;
         check = v: isAttrs v || lib.isFunction v;
         merge = evaluate "config";
         mergeDefined = evaluate "defined";

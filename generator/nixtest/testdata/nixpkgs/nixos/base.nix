@@ -21,6 +21,11 @@ in
         type = types.listOf types.raw;
         default = [ ];
       };
+      # Which modules of nixos/modules are imported.
+      profiles = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+      };
     };
     assertions = mkOption {
       type = types.listOf types.unspecified;

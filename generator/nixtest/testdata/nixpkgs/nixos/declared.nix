@@ -4,6 +4,7 @@
 let
   table = lib.importJSON ./declared.json;
   computed = {
+    boot.isContainer = false;
     networking.firewall.checkReversePath = true;
     services.displayManager.autoLogin.enable = false;
     services.forgejo.database.path = "/var/lib/forgejo/data/forgejo.db";

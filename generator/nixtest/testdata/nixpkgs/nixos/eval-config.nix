@@ -7,8 +7,13 @@
   ...
 }:
 let
+  inherit (evaluated.config._module.args) pkgs;
+  defined = import ./defined.nix {
+    inherit lib pkgs;
+    declared = import ./declared.nix { inherit lib pkgs; };
+  };
   evaluated = lib.evalModules {
-    modules = [
+    modules = defined.modules ++ [
       ./base.nix
       ./toplevel.nix
       {
@@ -22,16 +27,12 @@ let
       modulesPath = ./modules;
     }
     // specialArgs;
-    declared = import ./declared.nix {
-      inherit lib;
-      inherit (evaluated.config._module.args) pkgs;
-    };
+    declared = defined.node;
     strict = false;
   };
 in
 evaluated
 // {
-  inherit lib;
-  inherit (evaluated.config._module.args) pkgs;
+  inherit lib pkgs;
   class = "nixos";
 }

@@ -32,17 +32,15 @@
     ];
 
   services.llama-cpp = {
-    extraFlags = [
-      "--ctx-size"
-      "8192"
-      "--n-gpu-layers"
-      "99"
-      "--jinja"
-    ];
-    host = "0.0.0.0";
-    model = "/srv/models/qwen3-8b-q4_k_m.gguf";
+    flags = [ "--jinja" ];
     package = pkgs.llama-cpp.override { cudaSupport = true; };
-    port = 8092;
+    settings = {
+      ctx-size = 8192;
+      host = "0.0.0.0";
+      model = "/srv/models/qwen3-8b-q4_k_m.gguf";
+      n-gpu-layers = 99;
+      port = 8092;
+    };
   };
 
   system.stateVersion = "26.05";

@@ -1,0 +1,2 @@
+# What it defines stands in defined.json.
+{ nixpkgs.profiles = [ "virtualisation/qemu-vm" ]; }
