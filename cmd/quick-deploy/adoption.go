@@ -109,7 +109,9 @@ func (ad *adoption) read(ctx context.Context, g *guide) error {
 		return err
 	}
 	// A service that needs keys stays with the old configuration, which has them.
-	ad.machine.Services = slices.DeleteFunc(ad.machine.Services, func(s adopt.Enabled) bool { return nodes[s.Name].NeedsKeys })
+	ad.machine.Services = slices.DeleteFunc(ad.machine.Services, func(s adopt.Enabled) bool {
+		return g.node.Properties["host"].Properties["services"].Properties[s.Name].NeedsKeys
+	})
 	ad.defined, ad.unlisted = ad.nix.Defined(ctx, ad.config)
 	if ad.unlisted != nil && ad.config.File == "" {
 		// What a flake consists of is known by nothing else.
