@@ -23,6 +23,9 @@ prev.lib.foldl' (
   in
   if prev.lib.hasAttrByPath path prev then
     all
+  # NixOS looks into this one.
+  else if prev.lib.hasPrefix "postgresql_" name then
+    all // { ${name} = prev.postgresql; }
   else if builtins.length path == 1 then
     all // { ${name} = stub name; }
   else
