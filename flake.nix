@@ -3,7 +3,7 @@
 
   inputs = {
     nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
-    # For the checks: the homes of the built-in profiles are evaluated too.
+    # For the checks: homes are evaluated too.
     home-manager = {
       url = "github:nix-community/home-manager/release-26.05";
       inputs.nixpkgs.follows = "nixpkgs";
@@ -126,65 +126,45 @@
         default = quick-deploy;
       };
 
-      presets = map (lib.removeSuffix ".yaml") (
-        builtins.filter (lib.hasSuffix ".yaml") (builtins.attrNames (builtins.readDir ./schema/presets))
-      );
-
-      # A machine from a built-in profile, evaluated as far as its toplevel with the nixpkgs of
-      # flake.lock. Nix runs inside of the build, with a store of its own and without a network.
-      presetCheck =
-        pkgs: preset:
-        let
-          machine = pkgs.writeText "machine.nix" ''
-            tree:
-            let
-              call =
-                dir: inputs:
-                let
-                  self = (import (dir + "/flake.nix")).outputs (inputs // { inherit self; }) // {
-                    inherit inputs;
-                    outPath = dir;
-                  };
-                in
-                self;
-              nixpkgs = call ${nixpkgs} { };
-              home-manager = call ${home-manager} { inherit nixpkgs; };
-              flake = call tree { inherit nixpkgs home-manager; };
-              inherit (nixpkgs) lib;
-              host = flake.nixosConfigurations.example.extendModules {
-                # What a probe would have found.
-                modules = [
-                  {
-                    boot.loader.grub.enable = lib.mkDefault false;
-                    fileSystems."/" = lib.mkDefault {
-                      device = "none";
-                      fsType = "tmpfs";
-                    };
-                  }
-                ];
-              };
-            in
-            [ host.config.system.build.toplevel.drvPath ]
-            ++ map (home: home.activationPackage.drvPath) (builtins.attrValues (flake.homeConfigurations or { }))
+      # The test of the generator that evaluates what it writes, as a program of its own.
+      realTest =
+        unwrapped:
+        unwrapped.overrideAttrs {
+          pname = "quick-deploy-real-test";
+          buildPhase = ''
+            runHook preBuild
+            go test -c -o real.test ./generator
+            runHook postBuild
           '';
-        in
-        pkgs.runCommandLocal "quick-deploy-preset-${preset}"
+          installPhase = ''
+            runHook preInstall
+            install -D real.test $out/bin/real.test
+            runHook postInstall
+          '';
+          postInstall = "";
+        };
+
+      # The golden cases, those of the presets among them, and the profiles of the documentation.
+      goldenCases = lib.filterAttrs (_: type: type == "directory") (builtins.readDir ./golden);
+      realCases = [ "docs" ] ++ lib.attrNames goldenCases;
+
+      # A case with the nixpkgs and the home-manager of flake.lock: NixOS's own modules and real
+      # packages. Nix runs inside of the build, with a store of its own and without a network.
+      realCheck =
+        pkgs: unwrapped: test: case:
+        pkgs.runCommandLocal "quick-deploy-real-${case}"
           {
-            nativeBuildInputs = [
-              pkgs.nix
-              (packagesFor pkgs).quick-deploy
-            ];
+            nativeBuildInputs = [ pkgs.nix ];
+            QUICK_DEPLOY_TEST_NIXPKGS = nixpkgs.outPath;
+            QUICK_DEPLOY_TEST_HOME_MANAGER = home-manager.outPath;
+            # Without a Nix the test fails.
+            CI = "true";
           }
           ''
-            export HOME=$PWD NIX_STORE_DIR=$PWD/store NIX_STATE_DIR=$PWD/state NIX_LOG_DIR=$PWD/log
-            mkdir root
-            cat > quick-deploy.yaml <<'YAML'
-            version: 1
-            extends: [preset:${preset}]
-            hosts: {example: {system: ${pkgs.stdenv.hostPlatform.system}, stateVersion: "26.05"}}
-            YAML
-            quick-deploy --profile quick-deploy.yaml --flake tree --root root --yes generate
-            nix-instantiate --eval --strict --expr "import ${machine} $PWD/tree" > $out
+            export HOME=$PWD
+            cd ${unwrapped.src}/generator
+            ${test}/bin/real.test -test.v -test.run '^TestReal$/^${case}$' > $out \
+              || { cat $out; exit 1; }
           '';
     in
     {
@@ -225,9 +205,13 @@
 
       checks = forAllSystems (
         pkgs:
+        let
+          inherit (packagesFor pkgs) quick-deploy quick-deploy-unwrapped;
+          real = realCheck pkgs quick-deploy-unwrapped (realTest quick-deploy-unwrapped);
+        in
         {
-          package = (packagesFor pkgs).quick-deploy;
-          tests = (packagesFor pkgs).quick-deploy-unwrapped.overrideAttrs {
+          package = quick-deploy;
+          tests = quick-deploy-unwrapped.overrideAttrs {
             doCheck = true;
             nativeCheckInputs = [
               pkgs.git
@@ -250,8 +234,11 @@
                 touch $out
               '';
         }
-        // lib.listToAttrs (
-          map (preset: lib.nameValuePair "preset-${preset}" (presetCheck pkgs preset)) presets
+        // lib.listToAttrs (map (case: lib.nameValuePair "real-${case}" (real case)) realCases)
+        // lib.optionalAttrs (pkgs.stdenv.hostPlatform.system == "x86_64-linux") (
+          import ./generator/nixtest/vm {
+            inherit pkgs nixpkgs quick-deploy;
+          }
         )
       );
 

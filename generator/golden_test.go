@@ -68,7 +68,8 @@ func golden(t *testing.T, dir string) {
 			return err
 		}
 		rel, err := filepath.Rel(root, path)
-		if err != nil || want[filepath.ToSlash(rel)] {
+		// Where modules is there, it is a link to ../modules: Nix evaluates that tree where it lies.
+		if err != nil || want[filepath.ToSlash(rel)] || rel == "modules" {
 			return err
 		}
 		if os.Getenv("GOLDIE_UPDATE") != "" {

@@ -35,28 +35,14 @@ import (
 //
 // QUICK_DEPLOY_YES answers in place of the reader.
 
-// block is a fenced block of a document.
-type block struct {
-	lang, text string
-	mark       string // the HTML comment above it
-	line       int    // of its first line
-}
-
-// document is README.md or a file of docs.
-type document struct {
-	name   string // relative to the root of the project
-	text   string
-	blocks []block
-}
+type (
+	block    = nixtest.Block
+	document = nixtest.Document
+)
 
 const projectRoot = "../.."
 
-var (
-	comment = regexp.MustCompile(`^<!-- (.+) -->$`)
-	// fileName is the first line of a block that is a file.
-	fileName = regexp.MustCompile(`^# ([\w./-]+\.yaml)$`)
-	exitCode = regexp.MustCompile(`# exit code (\d+)`)
-)
+var exitCode = regexp.MustCompile(`# exit code (\d+)`)
 
 const (
 	onNixOS    = "on NixOS"
@@ -67,45 +53,7 @@ const (
 
 func documents(t *testing.T) []document {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(projectRoot, "docs", "*.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var docs []document
-	for _, path := range append(names, filepath.Join(projectRoot, "README.md")) {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		name, err := filepath.Rel(projectRoot, path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		docs = append(docs, document{name, string(data), fenced(string(data))})
-	}
-	return docs
-}
-
-func fenced(text string) []block {
-	var blocks []block
-	var b *block
-	mark := ""
-	for i, line := range strings.Split(text, "\n") {
-		switch fence, ok := strings.CutPrefix(line, "```"); {
-		case ok && b == nil:
-			b = &block{lang: fence, mark: mark, line: i + 2}
-		case ok:
-			blocks = append(blocks, *b)
-			b, mark = nil, ""
-		case b != nil:
-			b.text += line + "\n"
-		case comment.MatchString(line):
-			mark = comment.FindStringSubmatch(line)[1]
-		case line != "":
-			mark = ""
-		}
-	}
-	return blocks
+	return nixtest.Documents(t, projectRoot)
 }
 
 // command is a command of a console block and the output shown below it.
@@ -116,19 +64,19 @@ type command struct {
 	line int
 }
 
-func (b block) commands() ([]command, error) {
+func commandsOf(b block) ([]command, error) {
 	var out []command
-	lines := strings.Split(strings.TrimSuffix(b.text, "\n"), "\n")
+	lines := strings.Split(strings.TrimSuffix(b.Text, "\n"), "\n")
 	for i := 0; i < len(lines); i++ {
 		text, ok := strings.CutPrefix(lines[i], "$ ")
 		if !ok {
 			if len(out) == 0 {
-				return nil, fmt.Errorf("line %d: a console block begins with a command", b.line+i)
+				return nil, fmt.Errorf("line %d: a console block begins with a command", b.Line+i)
 			}
 			out[len(out)-1].want = append(out[len(out)-1].want, lines[i])
 			continue
 		}
-		c := command{line: b.line + i, code: "0"}
+		c := command{line: b.Line + i, code: "0"}
 		for strings.HasSuffix(text, "\\") && i+1 < len(lines) {
 			i++
 			text = strings.TrimSuffix(text, "\\") + strings.TrimLeft(lines[i], " ")
@@ -251,41 +199,41 @@ func TestDocsRun(t *testing.T) {
 	ran, left := 0, []string{}
 	for _, doc := range documents(t) {
 		var marks []string
-		for _, b := range doc.blocks {
-			marks = append(marks, b.mark)
+		for _, b := range doc.Blocks {
+			marks = append(marks, b.Mark)
 		}
-		t.Run(doc.name, func(t *testing.T) {
+		t.Run(doc.Name, func(t *testing.T) {
 			var r *reader
 			flake := t.TempDir() // of the last profile
-			for _, b := range doc.blocks {
-				if path, ok := strings.CutPrefix(b.mark, partOf); ok && b.lang == "nix" {
-					if !strings.Contains(readFile(t, filepath.Join(flake, path)), b.text) {
-						t.Errorf("%s:%d: this is not in %s", doc.name, b.line, path)
+			for _, b := range doc.Blocks {
+				if path, ok := strings.CutPrefix(b.Mark, partOf); ok && b.Lang == "nix" {
+					if !strings.Contains(readFile(t, filepath.Join(flake, path)), b.Text) {
+						t.Errorf("%s:%d: this is not in %s", doc.Name, b.Line, path)
 					}
 					continue
 				}
-				name := fileName.FindStringSubmatch(strings.SplitN(b.text, "\n", 2)[0])
-				if b.lang != "console" && (b.lang != "yaml" || name == nil) {
+				name := b.File()
+				if b.Lang != "console" && name == "" {
 					continue
 				}
 				if r == nil {
 					r = newReader(t, marks...)
 				}
-				if name != nil {
-					write(t, filepath.Join(r.dir, name[1]), b.text)
-					if name[1] != "quick-deploy.yaml" {
+				if name != "" {
+					write(t, filepath.Join(r.dir, name), b.Text)
+					if name != "quick-deploy.yaml" {
 						continue
 					}
 					flake = t.TempDir()
-					b.text = "$ quick-deploy --no-probe validate\n$ quick-deploy --no-probe -o " + flake + " generate\n"
+					b.Text = "$ quick-deploy --no-probe validate\n$ quick-deploy --no-probe -o " + flake + " generate\n"
 				}
-				commands, err := b.commands()
+				commands, err := commandsOf(b)
 				if err != nil {
 					t.Error(err)
 				}
-				reason, skipped := strings.CutPrefix(b.mark, notRun)
+				reason, skipped := strings.CutPrefix(b.Mark, notRun)
 				for _, c := range commands {
-					where := fmt.Sprintf("%s:%d: %s", doc.name, c.line, c.text)
+					where := fmt.Sprintf("%s:%d: %s", doc.Name, c.line, c.text)
 					if skipped {
 						left = append(left, where+" ("+reason+")")
 						continue
@@ -318,18 +266,12 @@ func write(t *testing.T, path, text string) {
 func TestDocumentedProfilesEvaluate(t *testing.T) {
 	env := nixtest.New(t)
 	for _, doc := range documents(t) {
-		work := t.TempDir()
-		for _, b := range doc.blocks {
-			name := fileName.FindStringSubmatch(strings.SplitN(b.text, "\n", 2)[0])
-			if b.lang != "yaml" || name == nil {
-				continue
-			}
-			write(t, filepath.Join(work, name[1]), b.text)
-			if name[1] != "quick-deploy.yaml" {
-				continue
-			}
-			t.Run(fmt.Sprintf("%s:%d", doc.name, b.line), func(t *testing.T) {
-				flake := t.TempDir()
+		for _, p := range doc.Profiles() {
+			t.Run(p.Name, func(t *testing.T) {
+				work, flake := t.TempDir(), t.TempDir()
+				if err := os.CopyFS(work, p.Files); err != nil {
+					t.Fatal(err)
+				}
 				cmd := exec.CommandContext(t.Context(), "quick-deploy", "--no-probe", "--profile", filepath.Join(work, "quick-deploy.yaml"), "-o", flake, "generate")
 				cmd.Env = append(env.Environ(), "QUICK_DEPLOY_ALLOW_ROOT=true")
 				if out, err := cmd.CombinedOutput(); err != nil {
@@ -372,34 +314,34 @@ func TestDocsLinks(t *testing.T) {
 	docs := documents(t)
 	byName := map[string]document{}
 	for _, doc := range docs {
-		byName[doc.name] = doc
+		byName[doc.Name] = doc
 	}
 	reached := map[string]bool{}
 	for _, doc := range docs {
-		for _, m := range link.FindAllStringSubmatch(codeFence.ReplaceAllString(doc.text, ""), -1) {
+		for _, m := range link.FindAllStringSubmatch(codeFence.ReplaceAllString(doc.Text, ""), -1) {
 			if strings.Contains(m[1], "://") {
 				continue
 			}
 			path, anchor, _ := strings.Cut(m[1], "#")
-			target := doc.name
+			target := doc.Name
 			if path != "" {
-				target = filepath.Join(filepath.Dir(doc.name), path)
+				target = filepath.Join(filepath.Dir(doc.Name), path)
 			}
 			if _, err := os.Stat(filepath.Join(projectRoot, target)); err != nil {
-				t.Errorf("%s links to %s, which is not there", doc.name, m[1])
+				t.Errorf("%s links to %s, which is not there", doc.Name, m[1])
 				continue
 			}
-			if anchor != "" && !slices.Contains(anchors(byName[target].text), anchor) {
-				t.Errorf("%s links to %s, and there is no such heading", doc.name, m[1])
+			if anchor != "" && !slices.Contains(anchors(byName[target].Text), anchor) {
+				t.Errorf("%s links to %s, and there is no such heading", doc.Name, m[1])
 			}
-			if doc.name == "docs/README.md" {
+			if doc.Name == "docs/README.md" {
 				reached[target] = true
 			}
 		}
 	}
 	for _, doc := range docs {
-		if filepath.Dir(doc.name) == "docs" && doc.name != "docs/README.md" && !reached[doc.name] {
-			t.Errorf("docs/README.md does not lead to %s", doc.name)
+		if filepath.Dir(doc.Name) == "docs" && doc.Name != "docs/README.md" && !reached[doc.Name] {
+			t.Errorf("docs/README.md does not lead to %s", doc.Name)
 		}
 	}
 }
@@ -413,12 +355,12 @@ var (
 )
 
 // code is all that a document shows as code.
-func (d document) code() []string {
+func codeOf(d document) []string {
 	var out []string
-	for _, b := range d.blocks {
-		out = append(out, strings.Split(b.text, "\n")...)
+	for _, b := range d.Blocks {
+		out = append(out, strings.Split(b.Text, "\n")...)
 	}
-	rest := codeFence.ReplaceAllString(d.text, "")
+	rest := codeFence.ReplaceAllString(d.Text, "")
 	out = append(out, indented.FindAllString(rest, -1)...)
 	for _, m := range codeSpan.FindAllStringSubmatch(rest, -1) {
 		out = append(out, m[1])
@@ -522,19 +464,19 @@ func TestDocsNameWhatExists(t *testing.T) {
 	}
 	walk(root)
 	for _, doc := range documents(t) {
-		for _, line := range doc.code() {
+		for _, line := range codeOf(doc) {
 			for _, m := range called.FindAllStringSubmatch(line, -1) {
 				if err := checkCall(root, strings.Fields(m[1])); err != nil {
-					t.Errorf("%s: %s: %v", doc.name, line, err)
+					t.Errorf("%s: %s: %v", doc.Name, line, err)
 				}
 			}
 			for _, v := range variable.FindAllString(line, -1) {
 				if !variables[v] && v != "QUICK_DEPLOY_FLAKE" {
-					t.Errorf("%s: no flag has the variable %s", doc.name, v)
+					t.Errorf("%s: no flag has the variable %s", doc.Name, v)
 				}
 			}
 			if name, _, _ := strings.Cut(strings.Fields(line + " .")[0], "="); strings.HasPrefix(line, "--") && !every[name] && !others[name] {
-				t.Errorf("%s: %s is no flag of quick-deploy", doc.name, name)
+				t.Errorf("%s: %s is no flag of quick-deploy", doc.Name, name)
 			}
 		}
 	}
@@ -627,7 +569,7 @@ func TestDocumentedSteps(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := readFile(t, filepath.Join(projectRoot, "docs", "how-it-works.md"))
-	i := slices.IndexFunc(fenced(text), func(b block) bool { return b.mark == "steps of a run" })
+	i := slices.IndexFunc(nixtest.Blocks(text), func(b block) bool { return b.Mark == "steps of a run" })
 	if i < 0 {
 		t.Fatal("docs/how-it-works.md does not draw the steps")
 	}
@@ -636,7 +578,7 @@ func TestDocumentedSteps(t *testing.T) {
 		at   int
 	}
 	var drawn []place
-	diagram := fenced(text)[i].text
+	diagram := nixtest.Blocks(text)[i].Text
 	for _, s := range plan.Steps {
 		at := regexp.MustCompile(`\[` + regexp.QuoteMeta(s.Step) + `[\]<]`).FindStringIndex(diagram)
 		if at == nil {

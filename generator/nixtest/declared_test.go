@@ -161,17 +161,6 @@ func marshal(t *testing.T, v any) []byte {
 	return bytes.TrimSpace(out.Bytes())
 }
 
-func decode(t *testing.T, file string, v any) {
-	t.Helper()
-	data, err := os.ReadFile(file)
-	if err == nil {
-		err = json.Unmarshal(data, v)
-	}
-	if err != nil {
-		t.Fatalf("read list of options %s: %v", file, err)
-	}
-}
-
 var (
 	packageName = regexp.MustCompile(`^[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*$`)
 	plainString = regexp.MustCompile(`^"[^"\\$‹]*"$`)

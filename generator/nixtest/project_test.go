@@ -103,14 +103,20 @@ func checkout(t *testing.T) string {
 		t.Fatal(err)
 	}
 	for _, name := range names {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if target, err := os.Readlink(filepath.Join(root(t), name)); err == nil {
+			if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
 		data, err := os.ReadFile(filepath.Join(root(t), name))
 		if os.IsNotExist(err) {
 			continue // removed, and not yet committed
 		}
 		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
@@ -120,12 +126,34 @@ func checkout(t *testing.T) string {
 	return dir
 }
 
+// vmChecks are the tests in virtual machines.
+var vmChecks = []string{
+	"vm-services-cluster", "vm-services-data", "vm-services-forge", "vm-services-host", "vm-services-watch", "vm-switch",
+}
+
+// CI boots them all, each in a job of its own.
+func TestVMChecksAreRun(t *testing.T) {
+	workflow := read(t, filepath.Join(root(t), ".github/workflows/ci.yml"))
+	m := regexp.MustCompile(`(?m)^ +test: \[(.*)\]$`).FindStringSubmatch(workflow)
+	if m == nil {
+		t.Fatal("ci.yml has no matrix of tests")
+	}
+	var run []string
+	for name := range strings.SplitSeq(m[1], ", ") {
+		run = append(run, "vm-"+name)
+	}
+	slices.Sort(run)
+	if diff := cmp.Diff(vmChecks, run); diff != "" {
+		t.Errorf("-checks +run by ci.yml\n%s", diff)
+	}
+}
+
 // What "nix run github:quick-deploy/quick-deploy" and a flake that takes the overlay see.
 func TestProjectFlake(t *testing.T) {
 	dir := checkout(t)
-	presets, err := filepath.Glob(filepath.Join(dir, "schema/presets/*.yaml"))
-	if err != nil || len(presets) == 0 {
-		t.Fatalf("no presets: %v", err)
+	goldens, err := os.ReadDir(filepath.Join(dir, "golden"))
+	if err != nil {
+		t.Fatal(err)
 	}
 	Each(t, func(t *testing.T, env *Env) {
 		f := env.Flake(t, dir, nil)
@@ -144,11 +172,10 @@ func TestProjectFlake(t *testing.T) {
 		f.EvalInto(t, "devShells", "builtins.mapAttrs (_: s: s.default.drvPath)", &tools)
 		f.EvalInto(t, "formatter", "builtins.mapAttrs (_: f: f.drvPath)", &tools)
 
-		wantChecks := []string{"formatting", "package", "tests"}
-		for _, p := range presets {
-			wantChecks = append(wantChecks, "preset-"+strings.TrimSuffix(filepath.Base(p), ".yaml"))
+		wantChecks := []string{"formatting", "package", "real-docs", "tests"}
+		for _, c := range goldens {
+			wantChecks = append(wantChecks, "real-"+c.Name())
 		}
-		slices.Sort(wantChecks)
 		for _, system := range []string{"x86_64-linux", "aarch64-linux"} {
 			app := apps[system]
 			if ok, _ := filepath.Match(env.Store()+"/*-quick-deploy-*/bin/quick-deploy", app.Program); app.Type != "app" || !ok {
@@ -158,7 +185,12 @@ func TestProjectFlake(t *testing.T) {
 			if p["default"] == "" || p["default"] != p["quick-deploy"] || p["quick-deploy-unwrapped"] == "" {
 				t.Errorf("%s: packages are %v", system, p)
 			}
-			if diff := cmp.Diff(wantChecks, slices.Sorted(maps.Keys(checks[system]))); diff != "" {
+			want := slices.Clone(wantChecks)
+			if system == "x86_64-linux" {
+				want = append(want, vmChecks...)
+			}
+			slices.Sort(want)
+			if diff := cmp.Diff(want, slices.Sorted(maps.Keys(checks[system]))); diff != "" {
 				t.Errorf("%s: checks: -want +got\n%s", system, diff)
 			}
 			if tools[system] == "" {

@@ -44,13 +44,13 @@ in
       default = true;
     };
     imageBuilder = mkOption {
-      type = types.free;
+      type = types.anything;
       default = { };
     };
     devices = lib.genAttrs [ "disk" "lvm_vg" "mdadm" "nodev" "zpool" ] (
       _:
       mkOption {
-        type = types.attrsOf types.free;
+        type = types.attrsOf types.anything;
         default = { };
       }
     );

@@ -314,6 +314,10 @@ programs
     };
   mkShellNoCC = final.mkShell;
 
+  # The machines are not evaluated: that takes NixOS's own modules.
+  testers.runNixOSTest =
+    test: run "vm-test-run-${test.name}" { inherit (test) testScript; } "mkdir $out";
+
   formats = {
     json = format "json" builtins.toJSON;
     yaml = format "yaml" builtins.toJSON;

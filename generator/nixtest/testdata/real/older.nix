@@ -15,7 +15,27 @@ let
       passthru.compiler = final.hello;
     } "mkdir $out";
 in
-builtins.listToAttrs (map (name: { inherit name; value = stub name; }) packages)
+prev.lib.foldl' (
+  all: name:
+  let
+    path = prev.lib.splitString "." name;
+    set = builtins.head path;
+  in
+  if prev.lib.hasAttrByPath path prev then
+    all
+  # NixOS looks into this one.
+  else if prev.lib.hasPrefix "postgresql_" name then
+    all // { ${name} = prev.postgresql; }
+  else if builtins.length path == 1 then
+    all // { ${name} = stub name; }
+  else
+    all
+    // {
+      ${set} = prev.lib.recursiveUpdate (all.${set} or prev.${set} or { }) (
+        prev.lib.setAttrByPath (builtins.tail path) (stub (prev.lib.last path))
+      );
+    }
+) { } packages
 # A checkout that lacks its largest files has no Haskell.
 //
   prev.lib.optionalAttrs
@@ -25,6 +45,12 @@ builtins.listToAttrs (map (name: { inherit name; value = stub name; }) packages)
       shellcheck-minimal = stub "shellcheck";
       pandoc = stub "pandoc";
     }
+// prev.lib.optionalAttrs (!(prev.formats.ini { }) ? lib) {
+  # home-manager asks for the type of a value.
+  formats = prev.formats // {
+    ini = args: prev.formats.ini args // { lib.types.atom = prev.lib.types.anything; };
+  };
+}
 // prev.lib.optionalAttrs apart {
   # Modules of late 2024 ask for these.
   systemd = prev.systemd // {

@@ -7,6 +7,7 @@
     ./local.nix
     ../../modules/base.nix
     ../../modules/fail2ban.nix
+    ../../modules/openssh.nix
     ../../modules/zram.nix
   ];
 

@@ -1,0 +1,46 @@
+{ pkgs, ... }:
+{
+  nixpkgs.hostPlatform = "x86_64-linux";
+  networking.hostName = "atlas";
+  networking.firewall.logRefusedConnections = false;
+
+  nix = {
+    channel.enable = false;
+    settings = {
+      experimental-features = [
+        "nix-command"
+        "flakes"
+      ];
+      auto-optimise-store = true;
+      allowed-users = [
+        "@users"
+        "@wheel"
+      ];
+    };
+    gc = {
+      automatic = true;
+      dates = "weekly";
+      options = "--delete-older-than 30d";
+    };
+    optimise.automatic = true;
+  };
+
+  security = {
+    polkit.enable = true;
+    sudo.execWheelOnly = true;
+  };
+
+  console.font = "Lat2-Terminus16";
+  environment.systemPackages = [ pkgs.git ];
+
+  zramSwap = {
+    enable = true;
+    algorithm = "zstd";
+    memoryPercent = 50;
+    priority = 10;
+  };
+  boot.kernelParams = [ "zswap.enabled=0" ];
+  boot.kernel.sysctl."vm.page-cluster" = 0;
+
+  system.stateVersion = "26.05";
+}
