@@ -21,7 +21,7 @@ import (
 type Nixpkgs struct {
 	env                          *Env
 	dir, nixos, lib, homeManager string
-	release, home                string
+	release                      string
 	mu                           sync.Mutex
 	options                      [][]string // that are younger than the modules
 	packages                     []string   // that are younger than the packages
