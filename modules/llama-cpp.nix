@@ -2,6 +2,7 @@
 {
   config,
   lib,
+  options,
   pkgs,
   ...
 }:
@@ -10,7 +11,7 @@ let
   drivers = config.services.xserver.videoDrivers;
 
   # Until 26.05 nixpkgs has a few options and a list of flags in place of settings.
-  isOld = lib.versionOlder lib.trivial.release "26.11";
+  isOld = !(options.services.llama-cpp ? settings);
   flag =
     name: value:
     if lib.isBool value then
@@ -46,9 +47,7 @@ in
       default = [ ];
       description = "More flags of llama-server.";
     };
-  }
-  // lib.optionalAttrs isOld {
-    settings = lib.mkOption {
+    arguments = lib.mkOption {
       type = lib.types.attrsOf lib.types.anything;
       default = { };
       description = "Flags of llama-server by their long names.";
@@ -57,13 +56,10 @@ in
 
   config.services.llama-cpp = {
     enable = lib.mkDefault true;
-    settings = lib.mkMerge [
-      {
-        host = lib.mkDefault "127.0.0.1";
-        port = lib.mkDefault 8082;
-      }
-      (lib.mkIf (!isOld) (settingsOf cfg.flags))
-    ];
+    arguments = {
+      host = lib.mkDefault "127.0.0.1";
+      port = lib.mkDefault 8082;
+    };
     package = lib.mkDefault (
       if config.hardware.nvidia.datacenter.enable || builtins.elem "nvidia" drivers then
         pkgs.llama-cpp.override { cudaSupport = true; }
@@ -73,13 +69,14 @@ in
         pkgs.llama-cpp
     );
   }
+  // lib.optionalAttrs (!isOld) { settings = cfg.arguments // settingsOf cfg.flags; }
   // lib.optionalAttrs isOld {
-    inherit (cfg.settings) host port;
-    model = lib.mkIf (cfg.settings ? model) cfg.settings.model;
+    inherit (cfg.arguments) host port;
+    model = lib.mkIf (cfg.arguments ? model) cfg.arguments.model;
     extraFlags =
       lib.concatLists (
         lib.mapAttrsToList flag (
-          builtins.removeAttrs cfg.settings [
+          builtins.removeAttrs cfg.arguments [
             "host"
             "model"
             "port"

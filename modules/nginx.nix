@@ -35,7 +35,7 @@ in
         grafana = upstream services.grafana.settings.server.http_port;
       })
       (lib.mkIf services.jupyter.enable { jupyter = upstream services.jupyter.port; })
-      (lib.mkIf services.llama-cpp.enable { llama-cpp = upstream services.llama-cpp.settings.port; })
+      (lib.mkIf services.llama-cpp.enable { llama-cpp = upstream services.llama-cpp.arguments.port; })
       (lib.mkIf services.meilisearch.enable { meilisearch = upstream services.meilisearch.listenPort; })
       (lib.mkIf (containers ? mlflow) { mlflow = upstream containers.mlflow.environment.MLFLOW_PORT; })
       (lib.mkIf services.netdata.enable {

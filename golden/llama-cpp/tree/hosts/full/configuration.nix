@@ -32,15 +32,15 @@
     ];
 
   services.llama-cpp = {
-    flags = [ "--jinja" ];
-    package = pkgs.llama-cpp.override { cudaSupport = true; };
-    settings = {
+    arguments = {
       ctx-size = 8192;
       host = "0.0.0.0";
       model = "/srv/models/qwen3-8b-q4_k_m.gguf";
       n-gpu-layers = 99;
       port = 8092;
     };
+    flags = [ "--jinja" ];
+    package = pkgs.llama-cpp.override { cudaSupport = true; };
   };
 
   system.stateVersion = "26.05";
