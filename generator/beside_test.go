@@ -17,7 +17,6 @@ var profilesOfNixpkgs = []string{
 	"profiles/qemu-guest",
 	"virtualisation/amazon-image",
 	"virtualisation/digital-ocean-config",
-	"virtualisation/google-compute-config",
 	"virtualisation/lxc-container",
 	"virtualisation/proxmox-lxc",
 	"virtualisation/qemu-vm",

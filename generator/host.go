@@ -110,13 +110,13 @@ func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
 		return nil, err
 	}
 	h.readSecrets()
-	result, err := mapping.Map(s, p.Node, mapping.Names{Secret: h.secretPath, Input: h.inputName})
+	result, err := mapping.Map(s, p.Node, mapping.Names{Release: h.channel.release, Secret: h.secretPath, Input: h.inputName})
 	if err != nil {
 		return nil, err
 	}
 	h.mapped = result
 	for _, a := range result.Assignments {
-		// The schema has the names of the oldest release.
+		// The schema has the names of the oldest release, but for rules that name theirs.
 		a.Path = optionlist.Rename(h.channel.release, a.User != "", a.Path)
 		h.assign(a)
 	}

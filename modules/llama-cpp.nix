@@ -2,68 +2,23 @@
 {
   config,
   lib,
+  options,
   pkgs,
   ...
 }:
 let
   cfg = config.services.llama-cpp;
   drivers = config.services.xserver.videoDrivers;
-
-  # Until 26.05 nixpkgs has a few options and a list of flags in place of settings.
-  isOld = lib.versionOlder lib.trivial.release "26.11";
-  flag =
-    name: value:
-    if lib.isBool value then
-      lib.optional value "--${name}"
-    else
-      [
-        "--${name}"
-        (toString value)
-      ];
-
-  # --name value, --name=value or --name, as settings.
-  settingsOf =
-    flags:
-    let
-      name = lib.removePrefix "--" (builtins.head flags);
-      both = builtins.match "([^=]+)=(.*)" name;
-      rest = builtins.tail flags;
-      hasValue = rest != [ ] && builtins.match "-[^0-9].*" (builtins.head rest) == null;
-    in
-    if flags == [ ] then
-      { }
-    else if both != null then
-      { ${builtins.head both} = lib.last both; } // settingsOf rest
-    else if hasValue then
-      { ${name} = builtins.head rest; } // settingsOf (builtins.tail rest)
-    else
-      { ${name} = true; } // settingsOf rest;
+  # NixOS 26.11 has every flag in settings.
+  hasSettings = options.services.llama-cpp ? settings;
+  address = {
+    host = lib.mkDefault "127.0.0.1";
+    port = lib.mkDefault 8082;
+  };
 in
 {
-  options.services.llama-cpp = {
-    flags = lib.mkOption {
-      type = lib.types.listOf lib.types.str;
-      default = [ ];
-      description = "More flags of llama-server.";
-    };
-  }
-  // lib.optionalAttrs isOld {
-    settings = lib.mkOption {
-      type = lib.types.attrsOf lib.types.anything;
-      default = { };
-      description = "Flags of llama-server by their long names.";
-    };
-  };
-
-  config.services.llama-cpp = {
+  services.llama-cpp = {
     enable = lib.mkDefault true;
-    settings = lib.mkMerge [
-      {
-        host = lib.mkDefault "127.0.0.1";
-        port = lib.mkDefault 8082;
-      }
-      (lib.mkIf (!isOld) (settingsOf cfg.flags))
-    ];
     package = lib.mkDefault (
       if config.hardware.nvidia.datacenter.enable || builtins.elem "nvidia" drivers then
         pkgs.llama-cpp.override { cudaSupport = true; }
@@ -73,30 +28,9 @@ in
         pkgs.llama-cpp
     );
   }
-  // lib.optionalAttrs isOld {
-    inherit (cfg.settings) host port;
-    model = lib.mkIf (cfg.settings ? model) cfg.settings.model;
-    extraFlags =
-      lib.concatLists (
-        lib.mapAttrsToList flag (
-          builtins.removeAttrs cfg.settings [
-            "host"
-            "model"
-            "port"
-          ]
-        )
-      )
-      ++ cfg.flags;
-  };
+  // (if hasSettings then { settings = address; } else address);
 
-  config.services.nginx.upstreams = lib.mkIf config.services.nginx.enable {
-    llama-cpp.servers."127.0.0.1:${toString cfg.settings.port}" = { };
+  services.nginx.upstreams = lib.mkIf config.services.nginx.enable {
+    llama-cpp.servers."127.0.0.1:${toString (cfg.settings or cfg).port}" = { };
   };
-
-  config.assertions = [
-    {
-      assertion = isOld || lib.all (f: builtins.match "-[A-Za-z].*" f == null) cfg.flags;
-      message = "services.llama-cpp.flags: nixpkgs takes long flags only, such as --n-gpu-layers for -ngl.";
-    }
-  ];
 }

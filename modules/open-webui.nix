@@ -7,7 +7,7 @@ let
   containers = config.virtualisation.oci-containers.containers;
   # Servers here that speak OpenAI's protocol.
   apis =
-    lib.optional services.llama-cpp.enable "http://127.0.0.1:${toString services.llama-cpp.settings.port}/v1"
+    lib.optional services.llama-cpp.enable "http://127.0.0.1:${toString (services.llama-cpp.settings or services.llama-cpp).port}/v1"
     ++ lib.optional (containers ? tgi) "http://127.0.0.1:${containers.tgi.environment.PORT}/v1"
     ++ lib.optionals (containers ? vllm) (
       map (flag: "http://127.0.0.1:${lib.removePrefix "--port=" flag}/v1") (

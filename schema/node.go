@@ -43,7 +43,7 @@ type Rule struct {
 	Home   string
 	// Code names a handler of the generator.
 	Code string
-	// As turns a string into something else: package, packages, secret or path.
+	// As turns a value into something else: package, packages, secret, path or flags.
 	As string
 	// Each, Value and Map are templates.
 	Each  any
@@ -53,6 +53,8 @@ type Rule struct {
 	// When restricts the rule to one profile value.
 	When     any
 	Priority string
+	// Since is the first release that the rule holds for, Until the first that it no longer does.
+	Since, Until string
 }
 
 // Service describes an entry of the catalogue.
@@ -312,6 +314,7 @@ func newRule(v any) (Rule, error) {
 	var r Rule
 	texts := map[string]*string{
 		"option": &r.Option, "home": &r.Home, "code": &r.Code, "as": &r.As, "join": &r.Join, "priority": &r.Priority,
+		"since": &r.Since, "until": &r.Until,
 	}
 	for key, v := range m {
 		switch key {
@@ -359,10 +362,10 @@ func (r Rule) check() error {
 		return errors.New("a rule has at most one of as, each, value and map")
 	}
 	if r.Code != "" && (shapes > 0 || r.Priority != "") {
-		return errors.New("a rule with code has nothing beside it but when")
+		return errors.New("a rule with code has nothing beside it but when, since and until")
 	}
 	switch r.As {
-	case "", "package", "packages", "secret", "path":
+	case "", "package", "packages", "secret", "path", "flags":
 	default:
 		return fmt.Errorf("unknown as: %s", r.As)
 	}

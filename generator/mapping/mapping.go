@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/optionlist"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
@@ -61,7 +62,8 @@ type Secrets func(name string, node *profile.Node) (nix.Expr, error)
 
 // Names are what names in a profile and in the schema stand for on one host.
 type Names struct {
-	Secret Secrets
+	Release string // of NixOS there: 26.05, unstable
+	Secret  Secrets
 	// Input is what an input of the flake is called there: a host with a release
 	// of its own has nixpkgs-canary for nixpkgs.
 	Input func(name string) string
@@ -155,7 +157,7 @@ func (w *walker) use(s *schema.Node, n *profile.Node, at place) place {
 }
 
 func (w *walker) apply(r schema.Rule, s *schema.Node, n *profile.Node, at place) {
-	if r.When != nil && !equal(r.When, n.Any()) {
+	if r.When != nil && !equal(r.When, n.Any()) || !w.holds(r) {
 		return
 	}
 	if r.Code != "" {
@@ -173,6 +175,10 @@ func (w *walker) apply(r schema.Rule, s *schema.Node, n *profile.Node, at place)
 		w.problem(n, at, err)
 		return
 	}
+	if r.As == "flags" {
+		w.flags(path, user, n, at)
+		return
+	}
 	value, err := w.value(r, n, at)
 	if err != nil {
 		w.problem(n, at, err)
@@ -188,6 +194,53 @@ func (w *walker) apply(r schema.Rule, s *schema.Node, n *profile.Node, at place)
 	w.result.Assignments = append(w.result.Assignments, Assignment{
 		User: user, Path: path, Value: value, Origin: n.Origin(), Node: n,
 	})
+}
+
+// holds reports whether the host's release is one that the rule is for.
+func (w *walker) holds(r schema.Rule) bool {
+	return (r.Since == "" || optionlist.AtLeast(w.names.Release, r.Since)) &&
+		(r.Until == "" || !optionlist.AtLeast(w.names.Release, r.Until))
+}
+
+// flags assigns each flag of the command line n to its own attribute of the set at path. A flag that
+// is there several times is a list.
+func (w *walker) flags(path []string, user string, n *profile.Node, at place) {
+	first := map[string]int{}
+	for i := 0; i < len(n.Items); i++ {
+		item := n.Items[i]
+		name, text, assigned := strings.Cut(item.Str(), "=")
+		name, long := strings.CutPrefix(name, "--")
+		if !long || name == "" {
+			w.problem(item, at, fmt.Errorf("%q is no long flag: NixOS takes flags by their long names here, such as --ctx-size",
+				item.Str()))
+			return
+		}
+		var value nix.Expr = nix.Bool(true)
+		if assigned {
+			value = nix.Str(text)
+		} else if i+1 < len(n.Items) && isArgument(n.Items[i+1].Str()) {
+			i++
+			value = nix.Str(n.Items[i].Str())
+		}
+		a := Assignment{User: user, Path: append(slices.Clip(path), name), Value: value, Origin: item.Origin(), Node: item}
+		have, again := first[name]
+		if !again {
+			first[name] = len(w.result.Assignments)
+			w.result.Assignments = append(w.result.Assignments, a)
+			continue
+		}
+		old := &w.result.Assignments[have]
+		list, isList := old.Value.(nix.List)
+		if !isList {
+			list = nix.List{old.Value}
+		}
+		old.Value = append(list, value)
+	}
+}
+
+// isArgument reports whether a word of a command line belongs to the flag before it: a negative number does.
+func isArgument(word string) bool {
+	return !strings.HasPrefix(word, "-") || len(word) > 1 && word[1] >= '0' && word[1] <= '9'
 }
 
 func (w *walker) problem(n *profile.Node, at place, err error) {

@@ -5,8 +5,10 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -164,6 +166,7 @@ func definitions(t *testing.T, machines []machine, evaluated map[string][]found)
 		}
 	}
 
+	merged(defined)
 	var lines [][]byte
 	for _, d := range defined {
 		slices.Sort(d.When)
@@ -173,10 +176,30 @@ func definitions(t *testing.T, machines []machine, evaluated map[string][]found)
 	return slices.Concat([]byte("{\"definitions\": [\n"), bytes.Join(lines, []byte(",\n")), []byte("\n]}\n"))
 }
 
-// mergeable tells whether a definition goes together with every other one.
+// mergeable tells whether a definition goes together with every other one. A text that is not told may be lines.
 func mergeable(d definition) bool {
 	kind, _ := d.Value.(map[string]any)
-	return kind["type"] == "function" || kind["type"] == "list" && (d.Priority == 100 || d.Option[0] == "systemd") || kind["type"] == "set" && d.Priority == 100
+	switch kind["type"] {
+	case "function":
+		return true
+	case "list":
+		return d.Priority == 100 || d.Option[0] == "systemd"
+	case "set", "string":
+		return d.Priority == 100
+	}
+	return d.Value == "" && d.Priority == 100
+}
+
+// merged leaves out options that several files of NixOS define with one priority: they are of a type that merges.
+func merged(defined map[string]*definition) {
+	files := map[string]int{}
+	key := func(d *definition) string { return fmt.Sprint(d.Option, d.Priority) }
+	for _, d := range defined {
+		files[key(d)]++
+	}
+	maps.DeleteFunc(defined, func(_ string, d *definition) bool {
+		return files[key(d)] > 1 && reflect.TypeOf(d.Value) != reflect.TypeFor[bool]()
+	})
 }
 
 // renamed is the option's name in the release that the stand-in has.

@@ -159,3 +159,53 @@ func TestModuleErrors(t *testing.T) {
 
 // squeeze makes one space of each run of them: Nix indents the lines of a message.
 func squeeze(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// Two definitions of one priority that NixOS would refuse are refused here: one of NixOS's own config, one of a module.
+func TestDefinitionsOfNixOSClash(t *testing.T) {
+	env := New(t)
+	for name, tc := range map[string]struct{ modules, option, file string }{
+		"a package that a service defaults to": {
+			`({ lib, pkgs, ... }: { _file = "/x/postgresql.nix"; services.postgresql = { enable = true; package = lib.mkDefault pkgs.postgresql_16; }; })`,
+			"services.postgresql.package", "nixos/modules/services/databases/postgresql.nix",
+		},
+		"what every machine has": {
+			`({ lib, ... }: { _file = "/x/postgresql.nix"; environment.variables.EDITOR = lib.mkDefault "vim"; })`,
+			"environment.variables.EDITOR", "nixos/modules/programs/environment.nix",
+		},
+		"a kernel parameter": {
+			`({ lib, ... }: { _file = "/x/postgresql.nix"; boot.kernel.sysctl."vm.max_map_count" = lib.mkDefault 262144; })`,
+			`boot.kernel.sysctl."vm.max_map_count"`, "nixos/modules/config/sysctl.nix",
+		},
+		"an equal value, for now": {
+			`({ lib, ... }: { _file = "/x/postgresql.nix"; programs.zsh = { enable = true; shellAliases.l = lib.mkDefault "ls -alh"; }; })`,
+			"programs.zsh.shellAliases.l", "nixos/modules/programs/zsh/zsh.nix",
+		},
+		"a unit's own setting": {
+			`{ _file = "/x/postgresql.nix"; services.nginx.enable = true; systemd.services.nginx.serviceConfig.User = "web"; }`,
+			"systemd.services.nginx.serviceConfig.User", "nixos/modules/services/web-servers/nginx/default.nix",
+		},
+		"a container": {
+			`({ lib, ... }: { _file = "/x/postgresql.nix"; boot.isContainer = true; nix.optimise.automatic = lib.mkDefault true; })`,
+			"nix.optimise.automatic", "nixos/modules/virtualisation/container-config.nix",
+		},
+		"a profile": {
+			`({ lib, modulesPath, ... }: {
+			   _file = "/x/postgresql.nix"; imports = [ (modulesPath + "/profiles/minimal.nix") ]; xdg.icons.enable = lib.mkDefault true;
+			 })`,
+			"xdg.icons.enable", "nixos/modules/profiles/minimal.nix",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := env.TryEval(t.Context(), system(env, t, tc.modules)+"config."+tc.option)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, want := range []string{"The option `" + tc.option + "'", "- In `/x/postgresql.nix'", "- In `" + tc.file + "'"} {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("got %v\nwant %s", err, want)
+				}
+			}
+		})
+	}
+}

@@ -31,6 +31,9 @@ var moves = sync.OnceValues(func() ([]Move, error) {
 	return list, err
 })
 
+// AtLeast reports whether a release is since or a later one, as unstable always is.
+func AtLeast(release, since string) bool { return release == "unstable" || release >= since }
+
 // Moved tells whether a release has moved or removed the option at path.
 func Moved(release string, home bool, path []string) (Move, bool) {
 	list, err := moves()
@@ -39,7 +42,7 @@ func Moved(release string, home bool, path []string) (Move, bool) {
 	}
 	name := strings.Join(path, ".") + "."
 	i := slices.IndexFunc(list, func(m Move) bool {
-		return m.Home == home && strings.HasPrefix(name, m.Option+".") && (release == "unstable" || release >= m.Since)
+		return m.Home == home && strings.HasPrefix(name, m.Option+".") && AtLeast(release, m.Since)
 	})
 	if i < 0 {
 		return Move{}, false

@@ -50,11 +50,17 @@ let
     else
       into type.element (builtins.tail path);
 
+  # families.txt leaves out most options.
+  hasFamily =
+    path:
+    declared.children.${builtins.head path}.children or { } ? ${builtins.elemAt path 1};
+  lookup = path: if lib.length path > 1 && !hasFamily path then { option = null; inherit path; } else find declared path;
+
   # An option that the release does not have, or has with another type, is left out.
   fits =
     d:
     let
-      found = find declared d.option;
+      found = lookup d.option;
     in
     found.path != null
     && (
@@ -81,7 +87,7 @@ let
     strict = false;
     weak = true;
   };
-  undeclared = path: (find declared path).option == null && (find declared path).path != null;
+  undeclared = path: (lookup path).option == null && (lookup path).path != null;
   below =
     path: node:
     lib.foldr (name: child: emptyNode // { children.${name} = child; }) node path;

@@ -60,7 +60,7 @@
     ];
 
   services = {
-    llama-cpp.settings.model = "/srv/models/model.gguf";
+    llama-cpp.model = "/srv/models/model.gguf";
     postgresql = {
       ensureDatabases = [ "aidb" ];
       ensureUsers = [

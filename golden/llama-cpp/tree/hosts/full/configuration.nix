@@ -32,15 +32,17 @@
     ];
 
   services.llama-cpp = {
-    flags = [ "--jinja" ];
+    extraFlags = [
+      "--ctx-size"
+      "8192"
+      "--n-gpu-layers"
+      "99"
+      "--jinja"
+    ];
+    host = "0.0.0.0";
+    model = "/srv/models/qwen3-8b-q4_k_m.gguf";
     package = pkgs.llama-cpp.override { cudaSupport = true; };
-    settings = {
-      ctx-size = 8192;
-      host = "0.0.0.0";
-      model = "/srv/models/qwen3-8b-q4_k_m.gguf";
-      n-gpu-layers = 99;
-      port = 8092;
-    };
+    port = 8092;
   };
 
   system.stateVersion = "26.05";

@@ -15,8 +15,11 @@
   networking.hostName = "plain";
 
   services.llama-cpp = {
+    extraFlags = [
+      "-hf"
+      "ggml-org/gemma-3-4b-it-GGUF"
+    ];
     package = pkgs.llama-cpp-rocm;
-    settings.hf-repo = "ggml-org/gemma-3-4b-it-GGUF";
   };
 
   system.stateVersion = "26.05";

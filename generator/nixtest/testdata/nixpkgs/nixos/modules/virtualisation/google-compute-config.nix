@@ -1,2 +1,0 @@
-# What it defines stands in defined.json.
-{ nixpkgs.profiles = [ "virtualisation/google-compute-config" ]; }
