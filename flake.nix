@@ -57,7 +57,7 @@
             ];
           };
           # The hash of what `go mod vendor` makes. A test of generator/nixtest compares the two.
-          vendorHash = "sha256-DbVS8cstkWSVtW7vOM0CF2Mf5w1ldKNHVyy5BGWAz0M=";
+          vendorHash = "sha256-mPfLdiXzxRRmULqP3f1c6zQGt7uW7Wpo0WtlbLmCQE4=";
 
           subPackages = [ "cmd/quick-deploy" ];
           env.CGO_ENABLED = 0;

@@ -11,18 +11,17 @@ let
     "strict"
   ];
   rpFilter = if strict then 1 else 2;
-  # Modules and profiles of nixpkgs that set one of these by mkDefault win.
-  fallback = lib.mkOverride 1100;
 in
 {
   security = {
-    apparmor.enable = fallback true;
+    # Modules and profiles of nixpkgs that set one of these by mkDefault win.
+    apparmor.enable = lib.mkOverride 1100 true;
     # It forbids hibernation, too, which takes a swap device.
-    protectKernelImage = fallback (config.swapDevices == [ ]);
+    protectKernelImage = lib.mkOverride 1100 (config.swapDevices == [ ]);
     sudo.execWheelOnly = lib.mkDefault true;
   };
 
-  boot.kernel.sysctl = lib.mapAttrs (_: fallback) {
+  boot.kernel.sysctl = lib.mapAttrs (_: lib.mkOverride 1100) {
     "kernel.dmesg_restrict" = 1;
     "kernel.unprivileged_bpf_disabled" = 1;
     "net.core.bpf_jit_harden" = 2;

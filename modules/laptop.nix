@@ -5,24 +5,21 @@
   options,
   ...
 }:
-let
-  # Desktops of nixpkgs set these by mkDefault.
-  ours = lib.mkOverride 900;
-in
 {
   services = {
     upower = {
-      enable = ours true;
+      # Desktops of nixpkgs set these by mkDefault.
+      enable = lib.mkOverride 900 true;
       # An empty battery can only be survived on a swap device that outlives power.
       criticalPowerAction = lib.mkDefault (
         if config.swapDevices == [ ] then "PowerOff" else "HybridSleep"
       );
     };
-    power-profiles-daemon.enable = ours true;
+    power-profiles-daemon.enable = lib.mkOverride 900 true;
   };
 
   networking.networkmanager = {
-    enable = ours true;
+    enable = lib.mkOverride 900 true;
     wifi.powersave = lib.mkDefault true;
   };
 

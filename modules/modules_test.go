@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-var defaultList = regexp.MustCompile(`(mkDefault|fallback|ours) \(?\[|(mkDefault|fallback|ours) \($`)
+var defaultList = regexp.MustCompile(`(mkDefault|mkOverride \d+) \(?\[|(mkDefault|mkOverride \d+) \($`)
 
 // A list that is a default gives way as a whole to any other definition. So it is one only where it is one choice,
 // and the line above says so.

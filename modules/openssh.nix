@@ -3,16 +3,13 @@
 # The firewall opens the port, as nixpkgs does by default: a machine that is deployed over
 # the network must not lock its administrator out.
 { lib, ... }:
-let
-  # Images of nixpkgs set these by mkDefault.
-  ours = lib.mkOverride 900;
-in
 {
   services.openssh = {
-    enable = ours true;
+    # Images of nixpkgs set these by mkDefault.
+    enable = lib.mkOverride 900 true;
     settings = {
-      PasswordAuthentication = ours false;
-      KbdInteractiveAuthentication = ours false;
+      PasswordAuthentication = lib.mkOverride 900 false;
+      KbdInteractiveAuthentication = lib.mkOverride 900 false;
       X11Forwarding = lib.mkDefault false;
     };
   };

@@ -4,8 +4,6 @@
 let
   inherit (config) services;
   sites = (config.lib.nginx.sitesOf or (_: [ ])) "prometheus";
-  # Weaker than what node-exporter.nix sets, so that a host may use both.
-  fallback = lib.mkOverride 1100;
   scrape = name: port: {
     job_name = name;
     static_configs = [ { targets = [ "127.0.0.1:${toString port}" ]; } ];
@@ -22,10 +20,11 @@ in
 
     exporters = {
       node = {
-        enable = fallback true;
-        listenAddress = fallback "127.0.0.1";
+        # Weaker than what node-exporter.nix sets, so that a host may use both.
+        enable = lib.mkOverride 1100 true;
+        listenAddress = lib.mkOverride 1100 "127.0.0.1";
         # One choice: a host names all that it wants.
-        enabledCollectors = fallback [
+        enabledCollectors = lib.mkOverride 1100 [
           "cpu"
           "diskstats"
           "meminfo"

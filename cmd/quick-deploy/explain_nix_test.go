@@ -35,7 +35,7 @@ hosts:
 	if len(e.Profile) != 1 || e.Profile[0].Place != "quick-deploy.yaml:7:32" || e.Profile[0].Value != "[ 2222 ]" {
 		t.Errorf("profile: %+v", e.Profile)
 	}
-	if len(e.Files) != 2 || !strings.HasPrefix(e.Files[0].Place, "hosts/atlas/configuration.nix:") || e.Files[1].Value != "lib.mkDefault [ 22 ]" {
+	if len(e.Files) != 1 || !strings.HasPrefix(e.Files[0].Place, "hosts/atlas/configuration.nix:") {
 		t.Errorf("files: %+v", e.Files)
 	}
 	if e.Evaluated == nil || !e.Evaluated.Exists || len(e.Evaluated.Value) != 1 || !strings.Contains(e.Evaluated.Type, "16 bit") {
@@ -47,7 +47,7 @@ hosts:
 
 	// What only a module of the catalogue sets.
 	e = explain("services.openssh.settings.PasswordAuthentication")
-	if len(e.Profile) != 0 || len(e.Files) != 1 || !strings.HasPrefix(e.Files[0].Place, "modules/openssh.nix:") || e.Files[0].Value != "lib.mkDefault false" {
+	if len(e.Profile) != 0 || len(e.Files) != 1 || !strings.HasPrefix(e.Files[0].Place, "modules/openssh.nix:") || e.Files[0].Value != "lib.mkOverride 900 false" {
 		t.Errorf("a module's own: %+v %+v", e.Profile, e.Files)
 	}
 

@@ -118,7 +118,7 @@ func TestFlake(t *testing.T) {
 		for name, want := range map[string]string{
 			"nixos-version":          "26.05.standin",
 			"system":                 "x86_64-linux",
-			"etc/configuration.json": `"openssh":{"enable":true}`,
+			"etc/configuration.json": `"openssh":{"enable":true,`,
 			"sw/bin/git":             "stand-in for git",
 		} {
 			if got := read(t, filepath.Join(toplevel, name)); !strings.Contains(got, want) {

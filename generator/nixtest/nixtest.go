@@ -170,7 +170,18 @@ func (e *Env) Run(tb testing.TB, name string, args ...string) []byte {
 // TryRun runs a command and returns its standard output. The error of a
 // command that failed holds its standard error.
 func (e *Env) TryRun(ctx context.Context, name string, args ...string) ([]byte, error) {
-	return output(e.Command(ctx, name, args...))
+	return patiently(func() ([]byte, error) { return output(e.Command(ctx, name, args...)) })
+}
+
+// patiently runs a Nix again that gave up on the store's database because
+// others, of which tests start many at once, were writing to it.
+func patiently(run func() ([]byte, error)) ([]byte, error) {
+	for try := 1; ; try++ {
+		out, err := run()
+		if err == nil || try == 3 || !strings.Contains(err.Error(), "error: SQLite database") {
+			return out, err
+		}
+	}
 }
 
 func output(cmd *exec.Cmd) ([]byte, error) {
@@ -198,9 +209,11 @@ func (e *Env) Eval(tb testing.TB, expr string) []byte {
 
 // TryEval is Eval for expressions that may fail; the error holds Nix's message.
 func (e *Env) TryEval(ctx context.Context, expr string) ([]byte, error) {
-	cmd := e.Command(ctx, "nix-instantiate", "--eval", "--strict", "--json", "--read-write-mode", "-")
-	cmd.Stdin = strings.NewReader(expr)
-	return output(cmd)
+	return patiently(func() ([]byte, error) {
+		cmd := e.Command(ctx, "nix-instantiate", "--eval", "--strict", "--json", "--read-write-mode", "-")
+		cmd.Stdin = strings.NewReader(expr)
+		return output(cmd)
+	})
 }
 
 // EvalFile is Eval for a file. Arguments are passed to the function in it.

@@ -9,8 +9,6 @@
 let
   inherit (config.services.desktopManager) cosmic gnome plasma6;
   inherit (config.services.displayManager) autoLogin;
-  # Other desktops and images of nixpkgs set these by mkDefault.
-  ours = lib.mkOverride 900;
 in
 {
   programs = {
@@ -44,16 +42,17 @@ in
         };
       };
     };
-    blueman.enable = ours true;
-    gnome.gnome-keyring.enable = ours true;
-    gvfs.enable = ours true;
+    # Other desktops and images of nixpkgs set these by mkDefault.
+    blueman.enable = lib.mkOverride 900 true;
+    gnome.gnome-keyring.enable = lib.mkOverride 900 true;
+    gvfs.enable = lib.mkOverride 900 true;
     hypridle.enable = lib.mkDefault true;
-    power-profiles-daemon.enable = ours true;
-    udisks2.enable = ours true;
-    upower.enable = ours true;
+    power-profiles-daemon.enable = lib.mkOverride 900 true;
+    udisks2.enable = lib.mkOverride 900 true;
+    upower.enable = lib.mkOverride 900 true;
   };
 
-  hardware.bluetooth.enable = ours true;
+  hardware.bluetooth.enable = lib.mkOverride 900 true;
 
   # Hyprland's portal has no file chooser.
   xdg.portal.extraPortals = [ pkgs.xdg-desktop-portal-gtk ];

@@ -1,31 +1,28 @@
 # What every graphical session shares: sound, fonts, the network applet's
 # backend, and programs that speak Wayland when they can.
 { lib, pkgs, ... }:
-let
-  # Desktops of nixpkgs set some of these by mkDefault.
-  ours = lib.mkOverride 900;
-in
 {
-  networking.networkmanager.enable = ours true;
+  # Desktops of nixpkgs set some of these by mkDefault.
+  networking.networkmanager.enable = lib.mkOverride 900 true;
 
-  security.rtkit.enable = ours true;
+  security.rtkit.enable = lib.mkOverride 900 true;
   services = {
     # The passphrase window of GnuPG, pinentry-gnome3, talks to it on any desktop.
     dbus.packages = [ pkgs.gcr ];
     pipewire = {
-      enable = ours true;
-      alsa.enable = ours true;
-      alsa.support32Bit = ours true;
-      pulse.enable = ours true;
-      jack.enable = ours true;
+      enable = lib.mkOverride 900 true;
+      alsa.enable = lib.mkOverride 900 true;
+      alsa.support32Bit = lib.mkOverride 900 true;
+      pulse.enable = lib.mkOverride 900 true;
+      jack.enable = lib.mkOverride 900 true;
     };
-    pulseaudio.enable = ours false;
+    pulseaudio.enable = lib.mkOverride 900 false;
   };
 
-  xdg.portal.enable = ours true;
+  xdg.portal.enable = lib.mkOverride 900 true;
 
   fonts = {
-    enableDefaultPackages = ours true;
+    enableDefaultPackages = lib.mkOverride 900 true;
     packages = [
       pkgs.font-awesome
       pkgs.nerd-fonts.fira-code

@@ -40,7 +40,7 @@ let
     let
       first = (head defs).value;
       defaults = lib.filter (d: d.priority or 0 == 1000) defs;
-      own = lib.filter (d: lib.hasPrefix "nixos/" d.file) defaults;
+      own = lib.filter (d: lib.hasPrefix "nixos/modules/" d.file) defaults;
     in
     if all (d: d.value == first) defs && (own == [ ] || length own == length defaults) then
       first
