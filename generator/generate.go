@@ -134,7 +134,7 @@ func buildHosts(in Input, then func(*host)) ([]*host, error) {
 	}
 	close(next)
 	wg.Wait()
-	var problems profile.Problems
+	problems := clearSecrets(in.Profile, in.Schema)
 	for _, err := range errs {
 		switch e := err.(type) {
 		case nil:
