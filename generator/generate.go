@@ -134,7 +134,7 @@ func buildHosts(in Input, then func(*host)) ([]*host, error) {
 	}
 	close(next)
 	wg.Wait()
-	problems := clearSecrets(in.Profile, in.Schema)
+	problems := slices.Concat(clearSecrets(in.Profile, in.Schema), oneLine(in.Profile.Root, in.Schema))
 	for _, err := range errs {
 		switch e := err.(type) {
 		case nil:

@@ -20,6 +20,8 @@ type Node struct {
 	Deprecated  bool
 	Format      string
 	Pattern     string
+	// Lines is true of texts that may have several lines (x-lines).
+	Lines bool
 
 	Properties map[string]*Node // by key, without the "+key" twins
 	Additional *Node            // schema of the values of a map, nil if it has fixed keys
@@ -165,6 +167,9 @@ func (p *parser) node(raw map[string]any, at string) (*Node, error) {
 	}
 	if v, ok := raw["deprecated"].(bool); ok {
 		n.Deprecated = v
+	}
+	if v, ok := raw["x-lines"].(bool); ok {
+		n.Lines = v
 	}
 	if err := p.children(n, raw, at); err != nil {
 		return nil, err
