@@ -22,6 +22,8 @@ type options struct {
 	debug   bool
 	quiet   bool
 	noProbe bool
+	// extendsFrom are folders that a profile may extend files of, beside its own.
+	extendsFrom []string
 	// options and homeOptions are lists that options are checked against.
 	options     string
 	homeOptions string
@@ -40,6 +42,10 @@ func (a *app) globalFlags() []cli.Flag {
 		&cli.StringFlag{
 			Name: "profile", Usage: "read the profile from `FILE` (default ./quick-deploy.yaml, then $XDG_CONFIG_HOME/quick-deploy/profile.yaml)",
 			Destination: &o.profile, Sources: twin("profile"), TakesFile: true,
+		},
+		&cli.StringSliceFlag{
+			Name: "extends-from", Usage: "let the profile extend files below `DIR`, too (default: its own folder); may be given several times",
+			Destination: &o.extendsFrom, Sources: twin("extends-from"), TakesFile: true,
 		},
 		&cli.StringFlag{
 			Name: "flake", Aliases: []string{"o", "output"}, Usage: "keep the flake in `DIR` (default $XDG_CONFIG_HOME/nixos)",

@@ -40,7 +40,7 @@ type guide struct {
 
 	schema   *profile.Schema
 	node     *schema.Node
-	source   profile.Source
+	source   *fileSource
 	previews map[string]string
 }
 
@@ -74,8 +74,11 @@ func (a *app) newGuide(ctx context.Context, path string) (*guide, error) {
 	if g.schema, err = compiledSchema(); err != nil {
 		return nil, err
 	}
-	g.source, err = newSource()
-	return g, err
+	if g.source, err = a.newSource(); err != nil {
+		return nil, err
+	}
+	a.source = g.source
+	return g, nil
 }
 
 // purpose is the preset that fits the machine's chassis (SMBIOS 3.7, section
@@ -232,7 +235,7 @@ func (g *guide) load(answers starter.Answers) (*profile.Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return profile.Load(overlay{g.source, g.path, text}, g.path, g.schema)
+	return profile.Load(g.source.with(g.path, text), g.path, g.schema)
 }
 
 // check is the schema's judgement of one answer, by itself.

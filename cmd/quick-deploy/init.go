@@ -14,6 +14,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/interview"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
@@ -127,7 +128,7 @@ func (a *app) answer(ctx context.Context, cmd *cli.Command, g *guide) (answers s
 	answers = g.proposed
 	file := cmd.String("answers")
 	if file != "" {
-		data, err := os.ReadFile(file)
+		data, err := regular.Read(file)
 		if err != nil {
 			return answers, false, fault.New(fault.Usage, "read the answers: %w", err)
 		}

@@ -9,11 +9,11 @@ import (
 	"os/signal"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
-	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
 // version is set by the linker (-X main.version=…).
@@ -35,11 +35,36 @@ func quickDeploy(args []string, stdin io.Reader, stdout, stderr io.Writer) fault
 			stop()
 		}
 	})()
-	err := a.command().Run(ctx, args)
+	ended := make(chan error, 1)
+	go func() { ended <- a.command().Run(ctx, args) }()
+	err := a.wait(ctx, ended)
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) && fault.CodeOf(err) == fault.Unexpected {
 		err = fault.New(fault.Interrupted, "interrupted")
 	}
 	return a.report(err)
+}
+
+// patience is how long the program may take to end after an interrupt.
+const patience = 5 * time.Second
+
+// wait waits for the end of the command. One that an interrupt does not end, as
+// where a file system does not answer, is left, unless it is changing the machine.
+func (a *app) wait(ctx context.Context, ended <-chan error) error {
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	for {
+		select {
+		case err := <-ended:
+			return err
+		case <-time.After(patience):
+			if !a.acting.Load() {
+				return ctx.Err()
+			}
+		}
+	}
 }
 
 // app is the program with its surroundings.
@@ -50,7 +75,7 @@ type app struct {
 	// acting says that a run is at work on the machine.
 	acting atomic.Bool
 	// source is what the profile was read from, for the lines in messages.
-	source profile.Source
+	source *fileSource
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {

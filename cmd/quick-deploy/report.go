@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"golang.org/x/term"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/diagnose"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/generator/cleartext"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -27,12 +29,14 @@ func (a *app) report(err error) fault.Code {
 	if hasProblems && code == fault.Unexpected {
 		code = fault.Profile
 	}
+	veil := a.veil(problems)
+	problems = veil.Problems(problems)
 	if a.opts.json {
-		a.reportJSON(err, code, problems)
+		a.reportJSON(err, code, problems, veil)
 		return code
 	}
 	if hasProblems {
-		if err := problems.Render(a.stderr, a.readSource, a.colour(a.stderr)); err != nil {
+		if err := problems.Render(a.stderr, a.shown(veil), a.colour(a.stderr)); err != nil {
 			return code
 		}
 		fmt.Fprintf(a.stderr, "quick-deploy: %s in the profile\n", count(len(problems), "problem"))
@@ -40,13 +44,13 @@ func (a *app) report(err error) fault.Code {
 	}
 	var evaluation *evaluationError
 	if errors.As(err, &evaluation) {
-		if err := evaluation.problems().Render(a.stderr, a.readShown, a.colour(a.stderr)); err != nil {
+		if err := veil.Problems(evaluation.problems()).Render(a.stderr, a.shown(veil), a.colour(a.stderr)); err != nil {
 			return code
 		}
 	}
-	fmt.Fprintf(a.stderr, "quick-deploy: %v\n", err)
+	fmt.Fprintf(a.stderr, "quick-deploy: %s\n", veil.Text(err.Error()))
 	for _, h := range fault.HintsOf(err) {
-		fmt.Fprintf(a.stderr, "hint: %s\n", h)
+		fmt.Fprintf(a.stderr, "hint: %s\n", veil.Text(h))
 	}
 	return code
 }
@@ -63,11 +67,17 @@ type exitError struct {
 	Findings []diagnose.Finding `json:"findings,omitempty"`
 }
 
-func (a *app) reportJSON(err error, code fault.Code, problems profile.Problems) {
-	e := exitError{MessageType: "exit_error", Code: code, Message: err.Error(), Hints: fault.HintsOf(err), Problems: problems}
+func (a *app) reportJSON(err error, code fault.Code, problems profile.Problems, veil *cleartext.Veil) {
+	e := exitError{MessageType: "exit_error", Code: code, Message: veil.Text(err.Error()), Problems: problems}
+	for _, h := range fault.HintsOf(err) {
+		e.Hints = append(e.Hints, veil.Text(h))
+	}
 	var evaluation *evaluationError
 	if errors.As(err, &evaluation) {
-		e.Findings = evaluation.findings
+		e.Findings = slices.Clone(evaluation.findings)
+		for i, p := range veil.Problems(evaluation.problems()) {
+			e.Findings[i].Problem, e.Findings[i].Message = p, veil.Text(e.Findings[i].Message)
+		}
 	}
 	var f *fault.Error
 	if errors.As(err, &f) {

@@ -16,6 +16,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -52,7 +53,7 @@ func noFlake(dir string, err error) error {
 
 func (a *app) updateAction(ctx context.Context, cmd *cli.Command) error {
 	path := filepath.Join(a.opts.flake, lockFile)
-	have, err := os.ReadFile(path)
+	have, err := regular.Read(path)
 	if err != nil {
 		return noFlake(a.opts.flake, err)
 	}
@@ -142,7 +143,7 @@ func (a *app) profilePins(ctx context.Context) (map[string]profile.Pos, error) {
 // relock has Nix lock the named inputs anew, in a folder of its own, so that
 // nothing of the flake but the lock file can change and an interrupted run leaves no trace.
 func (a *app) relock(ctx context.Context, have []byte, names []string) ([]byte, error) {
-	source, err := os.ReadFile(filepath.Join(a.opts.flake, flakeFile))
+	source, err := regular.Read(filepath.Join(a.opts.flake, flakeFile))
 	if err != nil {
 		return nil, noFlake(a.opts.flake, err)
 	}
@@ -159,7 +160,7 @@ func (a *app) relock(ctx context.Context, have []byte, names []string) ([]byte, 
 	if err := a.fleetNix().Update(ctx, dir, names, a.retrying); err != nil {
 		return nil, err
 	}
-	now, err := os.ReadFile(filepath.Join(dir, lockFile))
+	now, err := regular.Read(filepath.Join(dir, lockFile))
 	if err != nil {
 		return nil, fmt.Errorf("update: %w", err)
 	}

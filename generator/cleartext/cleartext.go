@@ -41,6 +41,9 @@ func Spans(text string) []Span {
 	return spans
 }
 
+// inText is the kind of a secret that a text gives a name to.
+const inText = "a value under the name of one"
+
 // scan calls found with each secret in text until it returns false.
 func scan(text string, found func(kind string, s Span) bool) {
 	t := shapes()
@@ -70,7 +73,7 @@ func scan(text string, found func(kind string, s Span) bool) {
 			colon, bare := strings.Contains(text[at+m[3]:at+from], ":"), m[8] >= 0
 			prose := colon && bare && goesOn(text[at+to:])
 			if gives(text[at+m[2]:at+m[3]], text[at+from:at+to]) && !prose {
-				if !found("name", Span{at + from, at + to}) {
+				if !found(inText, Span{at + from, at + to}) {
 					return
 				}
 				next = at + m[1]
@@ -88,7 +91,7 @@ func scan(text string, found func(kind string, s Span) bool) {
 			word = text[m[4]:m[5]]
 		}
 		if gives(word, text[from:to]) {
-			if !found("name", Span{from, to}) {
+			if !found(inText, Span{from, to}) {
 				return
 			}
 		}

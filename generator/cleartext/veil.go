@@ -27,32 +27,57 @@ const least = 3
 // Those at the given places are hidden whatever they look like.
 func NewVeil(s *schema.Node, files []profile.Content, at []profile.Pos) *Veil {
 	v := &Veil{}
-	for _, f := range files {
+	roots := make([]*profile.Node, len(files))
+	var names []string
+	for i, f := range files {
 		root, err := profile.Parse(f.Name, f.Data)
-		if err == nil {
-			Walk(root, s, func(found Finding) { v.found(f, found) })
-			v.at(f, root, at)
+		if err != nil {
+			v.text(string(f.Data))
 			continue
 		}
-		v.text(string(f.Data))
+		roots[i], names = root, declared(root, names)
 	}
+	for i, root := range roots {
+		if root == nil {
+			continue
+		}
+		w := newWalker(func(found Finding) { v.found(files[i], found) })
+		w.strict, w.names = true, names
+		w.walk(root, place{schema: s, fixed: true})
+		v.at(files[i], root, at)
+	}
+	v.sort()
+	return v
+}
+
+func (v *Veil) sort() {
 	slices.SortFunc(v.secrets, func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) })
 	v.secrets = slices.Compact(v.secrets)
-	return v
+}
+
+// declared adds to names those that n declares under secrets:, wherever that stands.
+func declared(n *profile.Node, names []string) []string {
+	for _, f := range n.Fields {
+		if f.Key != "secrets" || !refers(f.Value) {
+			names = declared(f.Value, names)
+			continue
+		}
+		for _, secret := range f.Value.Fields {
+			names = append(names, secret.Key)
+		}
+	}
+	return names
 }
 
 func (v *Veil) found(file profile.Content, f Finding) {
 	// Of a long text that holds one, the rest may be shown.
 	spans := Spans(f.Text)
-	if f.Kind == "name" && !strings.Contains(f.Text, "\n") || len(spans) == 0 {
+	if f.Kind == "name" || len(spans) == 0 {
 		v.add(f.Text)
 		v.add(file.Spelling(f.Node))
 	}
 	for _, s := range spans {
 		v.add(f.Text[s.From:s.To])
-	}
-	if clearly, _ := clearName(f.Key); clearly {
-		v.add(f.Text)
 	}
 }
 
@@ -143,6 +168,15 @@ func (v *Veil) Source(data []byte) []byte {
 		}
 	}
 	return []byte(text)
+}
+
+// Hide is a text of any form without the secrets that it shows, in which every
+// other character keeps its place.
+func Hide(data []byte) []byte {
+	v := &Veil{}
+	v.text(string(data))
+	v.sort()
+	return v.Source(data)
 }
 
 // Problems are ps without the secrets.

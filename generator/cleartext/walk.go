@@ -24,14 +24,22 @@ type Finding struct {
 // Walk finds the secrets below root, a profile or a part of one, and s, its
 // schema. Hosts share what they inherit: each node is looked at once.
 func Walk(root *profile.Node, s *schema.Node, found func(Finding)) {
-	w := walker{found: found, seen: map[*profile.Node]bool{}, keys: map[string]keyFacts{}}
+	w := newWalker(found)
 	w.walk(root, place{schema: s, fixed: true})
+}
+
+func newWalker(found func(Finding)) *walker {
+	return &walker{found: found, seen: map[*profile.Node]bool{}, keys: map[string]keyFacts{}}
 }
 
 type walker struct {
 	found func(Finding)
 	seen  map[*profile.Node]bool
 	keys  map[string]keyFacts // hosts have the same keys
+	// strict takes for a secret also what stands anywhere below a name of one,
+	// and what stands for the name of a secret and is none of these names.
+	strict bool
+	names  []string
 }
 
 // keyFacts are what a key, which may be an option path, says about its value.
@@ -79,6 +87,14 @@ func (p place) clear() (secret, sure bool) {
 	return clearName(p.key)
 }
 
+// misnamed reports whether n may be a secret where the name of one belongs.
+func (w *walker) misnamed(n *profile.Node, p place) bool {
+	if !w.strict || !p.fixed || !strings.HasSuffix(p.key, "Secret") && p.key != "$secret" {
+		return false
+	}
+	return !slices.Contains(w.names, n.Str()) && profile.Nearest(n.Str(), w.names) == ""
+}
+
 func (w *walker) walk(n *profile.Node, p place) {
 	if n == nil || w.seen[n] {
 		return
@@ -101,7 +117,7 @@ func (w *walker) walk(n *profile.Node, p place) {
 
 func (w *walker) text(n *profile.Node, p place) {
 	name, kind := p.key, ""
-	if secret, _ := p.clear(); secret && !elsewhere.MatchString(n.Str()) {
+	if secret, _ := p.clear(); secret && !elsewhere.MatchString(n.Str()) || w.misnamed(n, p) {
 		kind = "name"
 	} else {
 		if p.fixed {
@@ -143,7 +159,10 @@ func (w *walker) entries(n *profile.Node, p place) {
 	}
 	for _, f := range n.Fields {
 		if strings.HasPrefix(f.Key, "$") {
-			continue // $secret, $package, $packages
+			if f.Key == "$secret" && f.Value.Kind == profile.String { // $package and $packages hold names of packages
+				w.walk(f.Value, place{key: f.Key, fixed: true})
+			}
+			continue
 		}
 		at := place{key: f.Key}
 		if p.schema != nil {
@@ -158,6 +177,9 @@ func (w *walker) entries(n *profile.Node, p place) {
 				w.found(Finding{f.Value, "", k.kind, f.Key})
 			}
 			at.key, at.all = k.last, p.all || k.inside || k.many && !refers(f.Value)
+			if secret, _ := clearName(k.last); secret && w.strict && !refers(f.Value) {
+				at.all = true
+			}
 		}
 		if f.Key == "value" && named != "" {
 			at.key = named

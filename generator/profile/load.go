@@ -202,6 +202,13 @@ func (l *loader) extend(ref *Node, chain []string) {
 		l.report(p)
 		return
 	}
+	if b, ok := l.src.(Bounded); ok {
+		if err := b.MayExtend(chain[0], name); err != nil {
+			p.Why, p.Hint = err.Error(), "--extends-from DIR lets a profile extend files below DIR, too"
+			l.report(p)
+			return
+		}
+	}
 	switch l.state[name] {
 	case reading:
 		at := slices.Index(chain, name)

@@ -27,6 +27,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 )
 
 // Version is the version of every file that this package writes.
@@ -230,7 +231,7 @@ func (u *unusable) Is(t error) bool {
 
 func (s *Store) peek(name string, v any) (bool, error) {
 	path := s.path(name)
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
