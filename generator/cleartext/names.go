@@ -103,6 +103,12 @@ func clearName(name string) (secret, sure bool) {
 	return true, !strings.HasSuffix(joined, "tokens")
 }
 
+// Name reports whether what goes under a name, of an option, a flag or a variable, is a secret.
+func Name(name string) bool {
+	secret, _ := clearName(name)
+	return secret
+}
+
 // holdsMany reports whether each entry of the map or list of that name is a secret.
 func holdsMany(name string) bool {
 	lower := strings.ToLower(name)

@@ -127,6 +127,7 @@ func (l *File) line(level slog.Level, text string) {
 	for _, h := range l.hidden {
 		text = strings.ReplaceAll(text, h, "[redacted]")
 	}
+	text = run.RedactText(text)
 	// One entry is one line: what a command says must not look like an entry of ours.
 	text = strings.NewReplacer("\n", "\n    ", "\r", "").Replace(text)
 	n, err := fmt.Fprintf(l.f, "%s %-7s %s\n", l.now().Format("2006-01-02T15:04:05.000Z07:00"), name, text)
