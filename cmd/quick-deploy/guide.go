@@ -6,19 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"golang.org/x/term"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/interview"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -107,8 +105,8 @@ func (g *guide) session(a *app, answers starter.Answers, given map[string]bool) 
 		}
 	}
 	s := &interview.Session{
-		Answers: answers, Given: given, Found: g.found(), Path: g.path, Presets: presets, Keys: g.person.Keys,
-		Check: g.check, Preview: g.preview, In: a.stdin, Out: a.stderr, Plain: a.plain(), Size: a.size,
+		Answers: answers, Given: given, Found: shownLines(g.found()), Path: g.path, Presets: presets, Keys: g.person.Keys,
+		Check: g.check, Preview: func(a starter.Answers) string { return term.Clean(g.preview(a)) }, In: a.stdin, Out: a.stderr.Raw(), Plain: a.plain(), Size: a.size,
 	}
 	host := g.node.Properties["host"]
 	for _, v := range host.Properties["desktop"].Properties["session"].Enum {
@@ -122,14 +120,18 @@ func (g *guide) session(a *app, answers starter.Answers, given map[string]bool) 
 	return s, nil
 }
 
+// shownLines are lines that a form can show: a machine's strings are its maker's.
+func shownLines(lines []string) []string {
+	out := make([]string, len(lines))
+	for i, line := range lines {
+		out[i] = term.Line(line)
+	}
+	return out
+}
+
 // size is the size of the terminal that questions go to, 80 by 24 where it has none.
 func (a *app) size() (width, height int) {
-	if f, ok := a.stderr.(*os.File); ok {
-		if w, h, err := term.GetSize(int(f.Fd())); err == nil && w > 0 && h > 0 {
-			return w, h
-		}
-	}
-	return 80, 24
+	return term.Size(a.stderr, 80, 24)
 }
 
 // presets are the presets with what their first comment says about them.

@@ -16,6 +16,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
@@ -195,11 +196,11 @@ func flagAnswers(cmd *cli.Command, answers *starter.Answers) map[string]bool {
 
 // mayAsk tells whether there is somebody to ask: a terminal, or a program that
 // stands for one and says so.
-func (a *app) mayAsk() bool { return isTerminal(a.stdin) || os.Getenv("ACCESSIBLE") != "" }
+func (a *app) mayAsk() bool { return term.Is(a.stdin) || os.Getenv("ACCESSIBLE") != "" }
 
 // plain tells whether questions are plain lines instead of a form.
 func (a *app) plain() bool {
-	return !isTerminal(a.stdin) || !isTerminal(a.stderr) || os.Getenv("NO_COLOR") != "" || os.Getenv("ACCESSIBLE") != "" ||
+	return !term.Is(a.stdin) || !term.Is(a.stderr) || os.Getenv("NO_COLOR") != "" || os.Getenv("ACCESSIBLE") != "" ||
 		slices.Contains([]string{"", "dumb"}, os.Getenv("TERM"))
 }
 
@@ -236,7 +237,7 @@ func (a *app) goOn(ctx context.Context, cmd *cli.Command, path string) error {
 		{"Show the options that it sets (quick-deploy diff --by-option)?", []string{"diff", "--by-option"}, true},
 		{"Build it and activate it (quick-deploy switch)?", []string{"switch"}, false},
 	} {
-		yes, err := interview.Confirm(ctx, a.stdin, a.stderr, a.plain(), next.title, next.proposed)
+		yes, err := interview.Confirm(ctx, a.stdin, a.stderr.Raw(), a.plain(), next.title, next.proposed)
 		if err != nil {
 			// The profile is written, and that was the task.
 			return nil

@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // version is set by the linker (-X main.version=…).
@@ -70,7 +71,7 @@ func (a *app) wait(ctx context.Context, ended <-chan error) error {
 // app is the program with its surroundings.
 type app struct {
 	stdin          io.Reader
-	stdout, stderr io.Writer
+	stdout, stderr *term.Gate
 	opts           options
 	// acting says that a run is at work on the machine.
 	acting atomic.Bool
@@ -79,7 +80,7 @@ type app struct {
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
-	return &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	return &app{stdin: stdin, stdout: term.New(stdout), stderr: term.New(stderr)}
 }
 
 func (a *app) command() *cli.Command {

@@ -8,10 +8,9 @@ import (
 	"os"
 	"slices"
 
-	"golang.org/x/term"
-
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/diagnose"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/generator/cleartext"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -30,13 +29,13 @@ func (a *app) report(err error) fault.Code {
 		code = fault.Profile
 	}
 	veil := a.veil(problems)
-	problems = veil.Problems(problems)
+	problems = readable(veil.Problems(problems))
 	if a.opts.json {
 		a.reportJSON(err, code, problems, veil)
 		return code
 	}
 	if hasProblems {
-		if err := problems.Render(a.stderr, a.shown(veil), a.colour(a.stderr)); err != nil {
+		if err := problems.Render(a.stderr.Styled(), a.shown(veil), a.colour(a.stderr)); err != nil {
 			return code
 		}
 		fmt.Fprintf(a.stderr, "quick-deploy: %s in the profile\n", count(len(problems), "problem"))
@@ -44,7 +43,7 @@ func (a *app) report(err error) fault.Code {
 	}
 	var evaluation *evaluationError
 	if errors.As(err, &evaluation) {
-		if err := veil.Problems(evaluation.problems()).Render(a.stderr, a.shown(veil), a.colour(a.stderr)); err != nil {
+		if err := readable(veil.Problems(evaluation.problems())).Render(a.stderr.Styled(), a.shown(veil), a.colour(a.stderr)); err != nil {
 			return code
 		}
 	}
@@ -53,6 +52,15 @@ func (a *app) report(err error) fault.Code {
 		fmt.Fprintf(a.stderr, "hint: %s\n", veil.Text(h))
 	}
 	return code
+}
+
+// readable are ps with texts that can be shown: Nix quotes what others wrote.
+func readable(ps profile.Problems) profile.Problems {
+	for i := range ps {
+		p := &ps[i]
+		p.Path, p.What, p.Why, p.Hint = term.Line(p.Path), term.Clean(p.What), term.Clean(p.Why), term.Clean(p.Hint)
+	}
+	return ps
 }
 
 // exitError is the last line on stderr with --json.
@@ -84,12 +92,12 @@ func (a *app) reportJSON(err error, code fault.Code, problems profile.Problems, 
 		e.ChildExit = f.Child
 	}
 	// An error about writing to stderr has nowhere to go.
-	_ = json.NewEncoder(a.stderr).Encode(e)
+	_ = json.NewEncoder(term.JSON(a.stderr)).Encode(e)
 }
 
 // printJSON writes v as the data of a command.
 func (a *app) printJSON(v any) error {
-	enc := json.NewEncoder(a.stdout)
+	enc := json.NewEncoder(term.JSON(a.stdout))
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(v)
@@ -119,12 +127,7 @@ func (a *app) colour(w io.Writer) bool {
 	if force := os.Getenv("CLICOLOR_FORCE"); force != "" && force != "0" {
 		return true
 	}
-	return isTerminal(w) && os.Getenv("TERM") != "dumb"
-}
-
-func isTerminal(f any) bool {
-	file, ok := f.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
+	return term.Is(w) && os.Getenv("TERM") != "dumb"
 }
 
 func count(n int, noun string) string {

@@ -10,6 +10,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -170,7 +171,7 @@ func (a *app) goal(ctx context.Context, cmd *cli.Command, verb deploy.Verb) (dep
 // nothingToDo says so, to a program by the plan.
 func (a *app) nothingToDo(p deploy.Plan) error {
 	if a.opts.json {
-		return p.WriteJSON(a.stdout)
+		return p.WriteJSON(term.JSON(a.stdout))
 	}
 	a.say("nothing to do: %s", p.Reason)
 	return nil
@@ -180,12 +181,12 @@ func (a *app) nothingToDo(p deploy.Plan) error {
 // is nil for a run that does not generate.
 func (a *app) printPlan(p deploy.Plan, g *generated) error {
 	if a.opts.json {
-		return p.WriteJSON(a.stdout)
+		return p.WriteJSON(term.JSON(a.stdout))
 	}
 	if err := p.WriteText(a.stdout); err != nil || g == nil {
 		return err
 	}
-	return tree.Diff(g.changes, a.stdout, a.colour(a.stdout))
+	return tree.Diff(g.changes, a.stdout.Styled(), a.colour(a.stdout))
 }
 
 // flakeTree is the generated flake as the executor sees it.
