@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 )
 
 // options are the global flags.
@@ -80,6 +82,10 @@ func (a *app) globalFlags() []cli.Flag {
 
 // before completes the flags that were left out.
 func (a *app) before(ctx context.Context, _ *cli.Command) (context.Context, error) {
+	// By it everything is found that is kept between runs.
+	if home := os.Getenv("HOME"); !filepath.IsAbs(home) {
+		return ctx, fault.New(fault.Usage, "HOME is %q, which is no absolute path", home).Hint("set it to your home directory")
+	}
 	if a.opts.flake == "" {
 		a.opts.flake = filepath.Join(configHome(), "nixos")
 	}

@@ -26,7 +26,8 @@ func main() {
 
 // quickDeploy is the program: it never exits and returns the code to exit with.
 func quickDeploy(args []string, stdin io.Reader, stdout, stderr io.Writer) fault.Code {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// SIGQUIT, by which Go programs stop where they are, would leave a machine between two systems.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
 	defer stop()
 	a := newApp(stdin, stdout, stderr)
 	// A second interrupt ends the program at once, unless the machine is being

@@ -22,6 +22,15 @@ var allowedNames = []string{
 
 var allowedPrefixes = []string{"LC_", "NIX_", "NIXOS_", "HOME_MANAGER_", "QUICK_DEPLOY_"}
 
+// GitEnv keeps git from running programs that the configuration of a repository
+// names, whether this program starts git or Nix does (git-config(1),
+// GIT_CONFIG_COUNT): a flake's folder may have come from somebody else.
+var GitEnv = []string{
+	"GIT_CONFIG_COUNT=2",
+	"GIT_CONFIG_KEY_0=core.fsmonitor", "GIT_CONFIG_VALUE_0=false",
+	"GIT_CONFIG_KEY_1=core.hooksPath", "GIT_CONFIG_VALUE_1=/dev/null",
+}
+
 // Allowed is the part of environ that a child may see.
 func Allowed(environ []string) []string {
 	var out []string

@@ -630,7 +630,7 @@ func TestHintsForTheDisk(t *testing.T) {
 	}{
 		{syscall.EACCES, fault.Preflight, "writable for you"},
 		{syscall.EROFS, fault.Preflight, "read-only"},
-		{syscall.ENOSPC, fault.Preflight, "free some space"},
+		{syscall.ENOSPC, fault.Unexpected, "free some space"},
 		{syscall.EDQUOT, fault.Preflight, "free some space"},
 		{syscall.EIO, fault.Unexpected, ""},
 	} {
