@@ -3,7 +3,6 @@ package generator
 import (
 	"fmt"
 	"slices"
-	"unicode"
 
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/schema"
@@ -52,7 +51,7 @@ func (c *lineChecker) walk(n *profile.Node, s *schema.Node, key string) {
 
 func (c *lineChecker) text(n *profile.Node, text, name string, lines bool) {
 	for _, r := range text {
-		if !hidden(r) || lines && (r == '\n' || r == '\t') {
+		if !profile.Hidden(r) || lines && (r == '\n' || r == '\t') {
 			continue
 		}
 		p := profile.Problem{
@@ -70,14 +69,8 @@ func (c *lineChecker) text(n *profile.Node, text, name string, lines bool) {
 	}
 }
 
-// hidden reports whether r is a control character or one that changes the
-// order or the breaks of what is shown (UAX #9, UAX #14).
-func hidden(r rune) bool {
-	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) || r == 0xFEFF
-}
-
 func printable(s string) string {
-	if i := slices.IndexFunc([]rune(s), hidden); i >= 0 {
+	if i := slices.IndexFunc([]rune(s), profile.Hidden); i >= 0 {
 		return fmt.Sprintf("%q", s)
 	}
 	return s

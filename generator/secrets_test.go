@@ -94,6 +94,9 @@ func TestClearTextSecrets(t *testing.T) {
 		"a word":                 "nixos: {services.openssh.settings.PermitRootLogin: prohibit-password}",
 		"a hash":                 "nixos: {users.users.ada.hashedPassword: \"$y$j9T$x\"}",
 		"an address with a name": "nixos: {a.b: \"ssh://git@example.org:2222/x\"}",
+		"a number":               "nixos: {services.x.password: »12345678}",
+		"a number of a port":     "nixos: {services.x: {tokens: 4096, tokenTimeout: 36000, port: 8080}}",
+		"what begins with $":     "nixos: {services.x.password: »\"$ecret-Passw0rd\"}",
 		"a reference":            "nixos: {a.password: {$secret: db}}, secrets: {db: {file: /run/keys/db}}",
 	} {
 		t.Run(name, func(t *testing.T) {

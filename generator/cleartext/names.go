@@ -9,31 +9,34 @@ import (
 // stems make a name that of a secret wherever they stand in it, written
 // together: dbPassword, PGPASSWORD, api_key and apiKey alike.
 var stems = []string{
-	"password", "passwd", "passwort", "passphrase", "passcode", "secret", "credential", "token", "psk", "requirepass", "masterauth",
-	"apikey", "authkey", "privatekey", "privkey", "presharedkey", "sharedkey", "accesskey", "encryptionkey", "encryptkey",
-	"decryptionkey", "masterkey", "sessionkey", "recoverykey", "hmackey", "signingsecret", "licensekey", "accountkey", "storagekey", "appkey",
-	"rpckey", "deploykey", "unsealkey", "joinkey", "basicauth", "authpass", "bearer", "cookiekey",
+	"password", "passwd", "passwort", "passphrase", "passcode", "secret", "credential", "token", "psk",
+	"requirepass", "masterauth", "apikey", "authkey", "privatekey", "privkey", "presharedkey", "sharedkey",
+	"accesskey", "encryptionkey", "encryptkey", "decryptionkey", "masterkey", "sessionkey", "recoverykey",
+	"hmackey", "signingsecret", "licensekey", "accountkey", "storagekey", "appkey", "rpckey", "deploykey",
+	"unsealkey", "joinkey", "basicauth", "authpass", "bearer", "cookiekey",
 }
 
 // whole are words that are too short to be looked for within others.
-var whole = map[string]bool{"pass": true, "pw": true, "pwd": true, "creds": true, "cred": true, "dbpass": true, "rootpw": true,
-	"smtppass": true, "userpass": true, "rootpass": true, "adminpass": true, "bindpw": true, "adminpw": true, "mypass": true}
+var whole = set(`pass pw pwd creds cred dbpass rootpw smtppass userpass rootpass adminpass bindpw adminpw mypass`)
 
 // before and after are words that say, where they stand so in a name, that it
 // is about a secret and does not hold it: maxTokens, passwordFile.
-var before = set(`max min num count allow enable use has is needs enforce no proxy fastcgi uwsgi scgi grpc load import set public hashed encrypted
-	maximum minimum without permit want show`)
+var before = set(`max min num count allow enable use has is needs enforce no proxy fastcgi uwsgi scgi grpc load import
+	set public hashed encrypted maximum minimum without permit want show`)
 
-var after = set(`file files path paths dir directory directories folder hash hashes hashed command cmd program helper url urls uri endpoint
-	host port name names id ids type kind length len size count min max num limit limits ttl lifetime expiry expiration expires expire
-	expiring age timeout interval duration rounds iterations policy policies algorithm algo alg format method methods mode authentication
-	login logins prompt enable enabled disable disabled required allow allowed reset change changes manager store stores agent service
-	provider source backend location header headers field fields label description title hint display prefix charset encoding template
-	reference owner group scope scopes audience issuer public pub ask quality strength cache check validation rotation only
-	protection permissions visible days hours minutes seconds period retries attempts feedback icon version context window generator
-	validator minimum maximum per budget usage request requests complexity history verify verification generation delimiter separator
-	symbols alphabet use needed engine class plugin rule rules list rights log less logging encrypted user username email domain
-	config column sender script bucket buckets izer ize ization`)
+var after = set(`file files path paths dir directory directories folder hash hashes hashed command cmd program helper
+	url urls uri endpoint host port name names id ids type kind length len size count min max num limit
+	limits ttl lifetime expiry expiration expires expire expiring age timeout interval duration rounds
+	iterations policy policies algorithm algo alg format method methods mode authentication login logins
+	prompt enable enabled disable disabled required allow allowed reset change changes manager store
+	stores agent service provider source backend location header headers field fields label description
+	title hint display prefix charset encoding template reference owner group scope scopes audience
+	issuer public pub ask quality strength cache check validation rotation only protection permissions
+	visible days hours minutes seconds period retries attempts feedback icon version context window
+	generator validator minimum maximum per budget usage request requests complexity history verify
+	verification generation delimiter separator symbols alphabet use needed engine class plugin rule
+	rules list rights log less logging encrypted user username email domain config column sender script
+	bucket buckets izer ize ization`)
 
 func set(words string) map[string]bool {
 	out := map[string]bool{}
@@ -125,7 +128,8 @@ func holdsMany(name string) bool {
 // elsewhere matches what stands for a secret that lies elsewhere: a path, or
 // what a program itself replaces.
 var elsewhere = regexp.MustCompile(`^(?:` + strings.Join([]string{
-	`(?:file:(?://)?|@|<)?/(?:etc|run|var|home|nix|root|srv|opt|mnt|media|tmp|usr|boot|dev|persist|persistent|secrets|state|data|storage)(?:/[^\s"']*)?`,
+	`(?:file:(?://)?|@|<)?/(?:etc|run|var|home|nix|root|srv|opt|mnt|media|tmp|usr|boot|dev|` +
+		`persist|persistent|secrets|state|data|storage)(?:/[^\s"']*)?`,
 	`\$[A-Z][A-Z_]*(?:_[A-Z0-9]+)*`,                   // $VARIABLE
 	`\$\{[A-Za-z_][A-Za-z0-9_.:]*\}`,                  // ${variable}
 	`\$__(?:file|env|vault)\{[^}]*\}`,                 // Grafana
@@ -143,8 +147,10 @@ var elsewhere = regexp.MustCompile(`^(?:` + strings.Join([]string{
 
 // assigned matches a name and the value that it is given within a text: of a
 // shell, an ini file, Nix, JSON, an address.
-var assigned = regexp.MustCompile(`([A-Za-z_][\w.-]*)["']?[ \t]*(?:[:+]?=>?|:)[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|(\$\{[^}\s]*\}|[^\s"'&;,}\])]+))`)
+var assigned = regexp.MustCompile(`([A-Za-z_][\w.-]*)["']?[ \t]*(?:[:+]?=>?|:)[ \t]*` +
+	`(?:"([^"\n]*)"|'([^'\n]*)'|(\$\{[^}\s]*\}|[^\s"'&;,}\])]+))`)
 
 // spaced matches a name and its value in flags (--token VALUE), and in files of
 // several lines (requirepass VALUE).
-var spaced = regexp.MustCompile(`(?m)(?:--?([A-Za-z][\w-]*)[ \t]+|^[ \t]*(requirepass|masterauth|passw(?:or)?d|passphrase|wpa_passphrase|psk|secret|token)[ \t]+)["']?([^\s"'-][^\s"']*)["']?`)
+var spaced = regexp.MustCompile(`(?m)(?:--?([A-Za-z][\w-]*)[ \t]+|^[ \t]*(` +
+	`requirepass|masterauth|passw(?:or)?d|passphrase|wpa_passphrase|psk|secret|token)[ \t]+)["']?([^\s"'-][^\s"']*)["']?`)

@@ -95,7 +95,8 @@ func (v *Veil) at(file profile.Content, n *profile.Node, places []profile.Pos) {
 }
 
 // opening matches the start of a block of lines that all belong to a name.
-var opening = regexp.MustCompile(`^([ \t]*)(?:- +)?["']?([A-Za-z_][\w.-]*)["']?[ \t]*[:=][ \t]*(?:[|>][0-9+-]*)?[ \t]*(?:#.*)?$`)
+var opening = regexp.MustCompile(`^([ \t]*)(?:- +)?["']?([A-Za-z_][\w.-]*)["']?[ \t]*[:=]` +
+	`[ \t]*(?:[|>][0-9+-]*)?[ \t]*(?:#.*)?$`)
 
 // text adds the secrets in a file that cannot be parsed.
 func (v *Veil) text(text string) {

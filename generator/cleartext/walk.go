@@ -176,8 +176,8 @@ func (w *walker) entries(n *profile.Node, p place) {
 			if k.kind != "" {
 				w.found(Finding{f.Value, "", k.kind, f.Key})
 			}
-			at.key, at.all = k.last, p.all || k.inside || k.many && !refers(f.Value)
-			if secret, _ := clearName(k.last); secret && w.strict && !refers(f.Value) {
+			at.key, at.all = k.last, p.all || k.inside || k.many && holds(f.Value)
+			if secret, _ := clearName(k.last); secret && w.strict && holds(f.Value) {
 				at.all = true
 			}
 		}
@@ -186,6 +186,11 @@ func (w *walker) entries(n *profile.Node, p place) {
 		}
 		w.walk(f.Value, at)
 	}
+}
+
+// holds reports whether n is a map or a list of what may be secrets themselves.
+func holds(n *profile.Node) bool {
+	return (n.Kind == profile.Map || n.Kind == profile.List) && !refers(n)
 }
 
 // refers reports whether n is a map of names of secrets, each with where it lies.

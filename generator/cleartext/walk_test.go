@@ -231,7 +231,13 @@ func TestNoFalseAlarms(t *testing.T) {
 			return
 		}
 		looked++
-		Walk(n, root, func(f Finding) { t.Errorf("%s: %s (%s): %s", f.Node.Pos, f.Key, f.Kind, f.Text) })
+		lines := strings.Split(string(data), "\n")
+		Walk(n, root, func(f Finding) {
+			if strings.Contains(lines[f.Node.Pos.Line-1], "# not-a-secret: ") {
+				return
+			}
+			t.Errorf("%s: %s (%s): %s", f.Node.Pos, f.Key, f.Kind, f.Text)
+		})
 	}
 	block := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```")
 	for _, dir := range []string{"../../golden", "../../schema", "../../docs", "../../README.md", "../../modules"} {

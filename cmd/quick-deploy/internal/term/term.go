@@ -10,10 +10,11 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/term"
+
+	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
 // sequence matches a control sequence (ECMA-48, 5.4 and 5.6): CSI, then the
@@ -45,11 +46,8 @@ func Line(s string) string {
 	return strings.NewReplacer("\n", " ", "\t", " ").Replace(Clean(s))
 }
 
-// Hidden reports whether r is a control character, or changes how others are
-// shown: the direction of text (UAX #9), or its lines.
-func Hidden(r rune) bool {
-	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) || r == 0xFEFF
-}
+// Hidden reports whether r does not show as itself.
+func Hidden(r rune) bool { return profile.Hidden(r) }
 
 func replace(s, with string) string {
 	bad := func(r rune) bool { return r != '\n' && r != '\t' && (Hidden(r) || r == utf8.RuneError) }
