@@ -144,7 +144,7 @@ func buildHosts(in Input, then func(*host)) ([]*host, error) {
 	}
 	close(next)
 	wg.Wait()
-	var problems profile.Problems
+	problems := slices.Concat(clearSecrets(in.Profile, in.Schema), oneLine(in.Profile.Root, in.Schema))
 	for _, err := range errs {
 		switch e := err.(type) {
 		case nil:

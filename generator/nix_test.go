@@ -97,12 +97,22 @@ hosts:
     users:
       ada:
         home:
-          git: {aliases: {x: TEXT}}
-          sessionVariables: {X: TEXT}
+          git: {aliases: {x: LINE}}
+          sessionVariables: {X: LINE}
     nixos:
       environment.variables: {TEXT: TEXT}
       environment.etc.x.text: TEXT
 `, "TEXT", string(quoted))
+		// A text of the catalogue is one line; below nixos: any may stand.
+		line := text
+		if strings.ContainsFunc(text, profile.Hidden) {
+			line = "of one line"
+		}
+		asLine, err := json.Marshal(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		yaml = strings.ReplaceAll(yaml, "LINE", string(asLine))
 		p, err := load(t, fstest.MapFS{"profile.yaml": {Data: []byte(yaml)}})
 		if err != nil {
 			// What YAML itself does not allow is refused with its line.
@@ -129,7 +139,11 @@ hosts:
 				t.Fatal(err)
 			}
 			for _, list := range got {
-				if diff := cmp.Diff([]string{text}, list); diff != "" {
+				want := text
+				if file == "home.nix" {
+					want = line
+				}
+				if diff := cmp.Diff([]string{want}, list); diff != "" {
 					t.Errorf("%q in %s: %s", text, file, diff)
 				}
 			}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/generator/cleartext"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -55,11 +56,14 @@ func (h *host) readSecrets() {
 func (h *host) secretPath(name string, ref *profile.Node) (nix.Expr, error) {
 	s, ok := h.secrets[name]
 	if !ok {
-		why := fmt.Sprintf("no secret is called %q", name)
 		if near := profile.Nearest(name, sortedKeys(h.secrets)); near != "" {
-			why += fmt.Sprintf("; did you mean %q", near)
+			return nil, fmt.Errorf("no secret is called %q; did you mean %q", name, near)
 		}
-		return nil, fmt.Errorf("%s; name a secret under secrets:, never its value", why)
+		// What is no name may be the secret itself.
+		return nil, profile.Problem{
+			Code: profile.CodeSecret, Why: "it does not name a secret of this host",
+			Hint: "write a name that stands under secrets:, never the value",
+		}
 	}
 	if s.For == "" {
 		s.For = serviceOf(ref)
@@ -244,6 +248,5 @@ func clearText(n *profile.Node) bool {
 			return true
 		}
 	}
-	text, isText := n.Scalar.(string)
-	return n.Scalar != nil && !(isText && strings.HasPrefix(text, "ENC["))
+	return n.Scalar != nil && !cleartext.Sealed(n.Str())
 }

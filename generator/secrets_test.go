@@ -17,7 +17,7 @@ const (
 	keyB = "age1zqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyq3xyz"
 )
 
-const encrypted = "token: ENC[AES256_GCM,data:QQ==,type:str]\nsops: {version: 3.9.0}\n"
+const encrypted = "token: ENC[AES256_GCM,data:QQ==,iv:QQ==,tag:QQ==,type:str]\nsops: {version: 3.9.0}\n"
 
 // Two hosts whose encrypted files have the same name in different folders do
 // not read each other's; the rule of the deeper file comes first, since sops takes the first that fits.
@@ -46,11 +46,12 @@ func TestSopsRulesKeepHostsApart(t *testing.T) {
 // What would carry a secret into the store in clear text is refused.
 func TestFilesThatAreNotWhatTheyShouldBe(t *testing.T) {
 	for name, c := range map[string]struct{ host, file, says string }{
-		"a sops file in clear":       {"sops: {file: ./x}, secrets: {token: {sops: true}}", "token: hunter2\nsops: {version: 1}\n", "in clear text"},
-		"one value of it in clear":   {"sops: {file: ./x}, secrets: {token: {sops: true}}", "token: ENC[x]\nlist: [7]\nsops: {version: 1}\n", "in clear text"},
-		"a file of something else":   {"sops: {file: ./x}, secrets: {token: {sops: true}}", "token: ENC[x]\n", "no sops block"},
-		"a report that is no report": {"hardware: {mode: facter, report: ./x}", `{"token": "hunter2"}`, "no report"},
-		"a report that is no JSON":   {"hardware: {mode: facter, report: ./x}", "hunter2", "no report"},
+		"a sops file in clear":        {"sops: {file: ./x}, secrets: {token: {sops: true}}", "token: hunter2\nsops: {version: 1}\n", "in clear text"},
+		"one value of it in clear":    {"sops: {file: ./x}, secrets: {token: {sops: true}}", "token: ENC[AES256_GCM,data:QQ==,iv:QQ==,tag:QQ==,type:str]\nlist: [7]\nsops: {version: 1}\n", "in clear text"},
+		"a sops value of half a form": {"sops: {file: ./x}, secrets: {token: {sops: true}}", "token: ENC[hunter2]\nsops: {version: 1}\n", "in clear text"},
+		"a file of something else":    {"sops: {file: ./x}, secrets: {token: {sops: true}}", "token: ENC[x]\n", "no sops block"},
+		"a report that is no report":  {"hardware: {mode: facter, report: ./x}", `{"token": "hunter2"}`, "no report"},
+		"a report that is no JSON":    {"hardware: {mode: facter, report: ./x}", "hunter2", "no report"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fsys := fstest.MapFS{
@@ -93,6 +94,9 @@ func TestClearTextSecrets(t *testing.T) {
 		"a word":                 "nixos: {services.openssh.settings.PermitRootLogin: prohibit-password}",
 		"a hash":                 "nixos: {users.users.ada.hashedPassword: \"$y$j9T$x\"}",
 		"an address with a name": "nixos: {a.b: \"ssh://git@example.org:2222/x\"}",
+		"a number":               "nixos: {services.x.password: »12345678}",
+		"a number of a port":     "nixos: {services.x: {tokens: 4096, tokenTimeout: 36000, port: 8080}}",
+		"what begins with $":     "nixos: {services.x.password: »\"$ecret-Passw0rd\"}",
 		"a reference":            "nixos: {a.password: {$secret: db}}, secrets: {db: {file: /run/keys/db}}",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -114,6 +118,36 @@ func TestClearTextSecrets(t *testing.T) {
 				t.Errorf("%v, want one problem about clear text in column %d", err, len(before)+1)
 			case strings.Contains(err.Error(), "hunter2"):
 				t.Errorf("the message shows the value: %v", err)
+			}
+		})
+	}
+}
+
+// A value that only looks like a secret is marked behind it or above it, with a reason.
+func TestNotASecret(t *testing.T) {
+	for name, c := range map[string]struct {
+		text    string
+		refused bool
+	}{
+		"behind":           {"nixos: {a.password: changeme} # not-a-secret: the demo login of the manual", false},
+		"above":            {"# not-a-secret: the demo login of the manual\n  nixos: {a.password: changeme}", false},
+		"of the map":       {"nixos: # not-a-secret: of the map\n    a.password: changeme", true},
+		"block":            {"nixos:\n    a.password: | # not-a-secret: x\n      changeme", false},
+		"of another line":  {"nixos: {a.password: changeme}\n  # not-a-secret: of nothing\n", true},
+		"without a reason": {"nixos: {a.password: changeme} # not-a-secret:", true},
+		"in the value":     {"nixos: {a.password: 'changeme # not-a-secret: x'}", true},
+		"two lines above":  {"# not-a-secret: x\n  tags: [a]\n  nixos: {a.password: changeme}", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := "version: 1\nhost:\n  name: atlas\n  stateVersion: \"26.05\"\n  " + c.text + "\n"
+			fsys := fstest.MapFS{"profile.yaml": {Data: []byte(text)}}
+			p, err := load(t, fsys)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = generator.Generate(generator.Input{Profile: p, Schema: schemaRoot(t), Files: profile.FS{Files: fsys}})
+			if refused := err != nil; refused != c.refused {
+				t.Errorf("refused: %v (%v), want %v", refused, err, c.refused)
 			}
 		})
 	}

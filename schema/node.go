@@ -22,6 +22,8 @@ type Node struct {
 	Deprecated  bool
 	Format      string
 	Pattern     string
+	// Lines is true of texts that may have several lines (x-lines).
+	Lines bool
 
 	Properties map[string]*Node // by key, without the "+key" twins
 	Additional *Node            // schema of the values of a map, nil if it has fixed keys
@@ -211,6 +213,9 @@ func (p *parser) node(raw map[string]any, at string) (*Node, error) {
 		n.Deprecated = v
 	}
 	n.NeedsKeys = n.NeedsKeys || needsKeys(raw)
+	if v, ok := raw["x-lines"].(bool); ok {
+		n.Lines = v
+	}
 	if err := p.children(n, raw, at); err != nil {
 		return nil, err
 	}

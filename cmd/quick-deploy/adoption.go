@@ -21,6 +21,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
@@ -49,6 +50,7 @@ func evaluator() (*adopt.Evaluator, error) {
 	}
 	return &adopt.Evaluator{Run: func(ctx context.Context, args ...string) ([]byte, error) {
 		cmd := exec.CommandContext(ctx, nix, args...)
+		cmd.Env = append(os.Environ(), run.GitEnv...)
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
 		out, err := cmd.Output()

@@ -60,7 +60,7 @@ func (a *app) diffAction(ctx context.Context, cmd *cli.Command) error {
 	}
 	a.say("%s: %s", g.tree.Dir(), g.changes.Summary())
 	if !cmd.Bool("by-option") {
-		if err := tree.Diff(g.changes, a.stdout, a.colour(a.stdout)); err != nil {
+		if err := tree.Diff(g.changes, a.stdout.Styled(), a.colour(a.stdout)); err != nil {
 			return err
 		}
 		// Of files that were not there every option is new; the diff above shows them all.

@@ -3,12 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/diagnose"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/cleartext"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -51,17 +53,31 @@ func (a *app) traced(err error, g *generated, host string, wholeTrace bool) erro
 	findings := diagnose.Locate(errs, diagnose.Source{
 		Host: host, Dir: g.tree.Dir(), Profile: g.profile, Tree: g.flake, Options: options,
 		ReadFile: func(path string) ([]byte, error) {
-			return os.ReadFile(filepath.Join(g.tree.Dir(), filepath.FromSlash(path)))
+			return regular.Read(filepath.Join(g.tree.Dir(), filepath.FromSlash(path)))
 		},
 	})
 	return &evaluationError{err: err, findings: findings}
 }
 
-// readShown reads a file of which a message shows a line: one of the profile or of the flake.
-func (a *app) readShown(name string) ([]byte, error) {
-	data, err := a.readSource(name)
-	if err != nil && filepath.IsAbs(name) {
-		return os.ReadFile(name)
+// shown reads a file of which a message shows a line: one of the profile, or
+// one in Nix that an error of Nix names. Secrets are hidden in it.
+func (a *app) shown(veil *cleartext.Veil) func(name string) ([]byte, error) {
+	return func(name string) ([]byte, error) {
+		if a.source != nil {
+			if data, err := a.source.content(name); err == nil {
+				if !a.source.isYAML(name) {
+					return nil, fs.ErrNotExist
+				}
+				return veil.Source(data), nil
+			}
+		}
+		if !filepath.IsAbs(name) || filepath.Ext(name) != ".nix" {
+			return nil, fs.ErrNotExist
+		}
+		data, err := regular.Read(name)
+		if err != nil {
+			return nil, err
+		}
+		return cleartext.Hide(data), nil
 	}
-	return data, err
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 )
 
 // options are the global flags.
@@ -22,6 +24,8 @@ type options struct {
 	debug   bool
 	quiet   bool
 	noProbe bool
+	// extendsFrom are folders that a profile may extend files of, beside its own.
+	extendsFrom []string
 	// options and homeOptions are lists that options are checked against.
 	options     string
 	homeOptions string
@@ -40,6 +44,10 @@ func (a *app) globalFlags() []cli.Flag {
 		&cli.StringFlag{
 			Name: "profile", Usage: "read the profile from `FILE` (default ./quick-deploy.yaml, then $XDG_CONFIG_HOME/quick-deploy/profile.yaml)",
 			Destination: &o.profile, Sources: twin("profile"), TakesFile: true,
+		},
+		&cli.StringSliceFlag{
+			Name: "extends-from", Usage: "let the profile extend files below `DIR`, too (default: its own folder); may be given several times",
+			Destination: &o.extendsFrom, Sources: twin("extends-from"), TakesFile: true,
 		},
 		&cli.StringFlag{
 			Name: "flake", Aliases: []string{"o", "output"}, Usage: "keep the flake in `DIR` (default $XDG_CONFIG_HOME/nixos)",
@@ -74,6 +82,10 @@ func (a *app) globalFlags() []cli.Flag {
 
 // before completes the flags that were left out.
 func (a *app) before(ctx context.Context, _ *cli.Command) (context.Context, error) {
+	// By it everything is found that is kept between runs.
+	if home := os.Getenv("HOME"); !filepath.IsAbs(home) {
+		return ctx, fault.New(fault.Usage, "HOME is %q, which is no absolute path", home).Hint("set it to your home directory")
+	}
 	if a.opts.flake == "" {
 		a.opts.flake = filepath.Join(configHome(), "nixos")
 	}

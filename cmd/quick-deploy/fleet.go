@@ -17,6 +17,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/generator"
@@ -117,7 +118,7 @@ func (a *app) roll(g *generated, only string) (*roll, error) {
 		Now: time.Now, Sleep: retry.Sleep, Events: a.fleetEvent,
 		BuildTimeout: 4 * time.Hour, ActivateTimeout: 30 * time.Minute,
 	}}
-	data, err := os.ReadFile(filepath.Join(dir, lockFile))
+	data, err := regular.Read(filepath.Join(dir, lockFile))
 	if err != nil {
 		return nil, noFlake(dir, err)
 	}

@@ -54,7 +54,7 @@ func (a *app) generateAction(ctx context.Context, cmd *cli.Command) error {
 			return a.printWith(g.changes, map[string]any{"inputs": g.inputs})
 		}
 		a.say("%s: %s", g.tree.Dir(), g.changes.Summary())
-		return tree.Diff(g.changes, a.stdout, a.colour(a.stdout))
+		return tree.Diff(g.changes, a.stdout.Styled(), a.colour(a.stdout))
 	}
 	result, err := a.write(ctx, g, force)
 	if err != nil {

@@ -6,19 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"golang.org/x/term"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/interview"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -40,7 +38,7 @@ type guide struct {
 
 	schema   *profile.Schema
 	node     *schema.Node
-	source   profile.Source
+	source   *fileSource
 	previews map[string]string
 }
 
@@ -74,8 +72,11 @@ func (a *app) newGuide(ctx context.Context, path string) (*guide, error) {
 	if g.schema, err = compiledSchema(); err != nil {
 		return nil, err
 	}
-	g.source, err = newSource()
-	return g, err
+	if g.source, err = a.newSource(); err != nil {
+		return nil, err
+	}
+	a.source = g.source
+	return g, nil
 }
 
 // purpose is the preset that fits the machine's chassis (SMBIOS 3.7, section
@@ -104,8 +105,8 @@ func (g *guide) session(a *app, answers starter.Answers, given map[string]bool) 
 		}
 	}
 	s := &interview.Session{
-		Answers: answers, Given: given, Found: g.found(), Path: g.path, Presets: presets, Keys: g.person.Keys,
-		Check: g.check, Preview: g.preview, In: a.stdin, Out: a.stderr, Plain: a.plain(), Size: a.size,
+		Answers: answers, Given: given, Found: shownLines(g.found()), Path: g.path, Presets: presets, Keys: g.person.Keys,
+		Check: g.check, Preview: func(a starter.Answers) string { return term.Clean(g.preview(a)) }, In: a.stdin, Out: a.stderr.Raw(), Plain: a.plain(), Size: a.size,
 	}
 	host := g.node.Properties["host"]
 	for _, v := range host.Properties["desktop"].Properties["session"].Enum {
@@ -122,14 +123,18 @@ func (g *guide) session(a *app, answers starter.Answers, given map[string]bool) 
 	return s, nil
 }
 
+// shownLines are lines that a form can show: a machine's strings are its maker's.
+func shownLines(lines []string) []string {
+	out := make([]string, len(lines))
+	for i, line := range lines {
+		out[i] = term.Line(line)
+	}
+	return out
+}
+
 // size is the size of the terminal that questions go to, 80 by 24 where it has none.
 func (a *app) size() (width, height int) {
-	if f, ok := a.stderr.(*os.File); ok {
-		if w, h, err := term.GetSize(int(f.Fd())); err == nil && w > 0 && h > 0 {
-			return w, h
-		}
-	}
-	return 80, 24
+	return term.Size(a.stderr, 80, 24)
 }
 
 // presets are the presets with what their first comment says about them.
@@ -235,7 +240,7 @@ func (g *guide) load(answers starter.Answers) (*profile.Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return profile.Load(overlay{g.source, g.path, text}, g.path, g.schema)
+	return profile.Load(g.source.with(g.path, text), g.path, g.schema)
 }
 
 // check is the schema's judgement of one answer, by itself.

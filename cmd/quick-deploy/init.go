@@ -15,8 +15,10 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/interview"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
@@ -211,7 +213,7 @@ func (a *app) answer(ctx context.Context, cmd *cli.Command, g *guide) (answers s
 	answers = g.proposed
 	file := cmd.String("answers")
 	if file != "" {
-		data, err := os.ReadFile(file)
+		data, err := regular.Read(file)
 		if err != nil {
 			return answers, false, fault.New(fault.Usage, "read the answers: %w", err)
 		}
@@ -278,11 +280,11 @@ func flagAnswers(cmd *cli.Command, answers *starter.Answers) map[string]bool {
 
 // mayAsk tells whether there is somebody to ask: a terminal, or a program that
 // stands for one and says so.
-func (a *app) mayAsk() bool { return isTerminal(a.stdin) || os.Getenv("ACCESSIBLE") != "" }
+func (a *app) mayAsk() bool { return term.Is(a.stdin) || os.Getenv("ACCESSIBLE") != "" }
 
 // plain tells whether questions are plain lines instead of a form.
 func (a *app) plain() bool {
-	return !isTerminal(a.stdin) || !isTerminal(a.stderr) || os.Getenv("NO_COLOR") != "" || os.Getenv("ACCESSIBLE") != "" ||
+	return !term.Is(a.stdin) || !term.Is(a.stderr) || os.Getenv("NO_COLOR") != "" || os.Getenv("ACCESSIBLE") != "" ||
 		slices.Contains([]string{"", "dumb"}, os.Getenv("TERM"))
 }
 
@@ -319,7 +321,7 @@ func (a *app) goOn(ctx context.Context, cmd *cli.Command, path string) error {
 		{"Show the options that it sets (quick-deploy diff --by-option)?", []string{"diff", "--by-option"}, true},
 		{"Build it and activate it (quick-deploy switch)?", []string{"switch"}, false},
 	} {
-		yes, err := interview.Confirm(ctx, a.stdin, a.stderr, a.plain(), next.title, next.proposed)
+		yes, err := interview.Confirm(ctx, a.stdin, a.stderr.Raw(), a.plain(), next.title, next.proposed)
 		if err != nil {
 			// The profile is written, and that was the task.
 			return nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // fleetInstall erases the disks of a machine: it shows them and wants the
@@ -84,7 +85,7 @@ func (a *app) fleetInstall(ctx context.Context, cmd *cli.Command) error {
 // typed has the host's name typed.
 func (a *app) typed(ctx context.Context, given, name string) error {
 	if given == "" {
-		if !isTerminal(a.stdin) {
+		if !term.Is(a.stdin) {
 			return fault.New(fault.Usage, "erasing the disks of %s needs its name typed, and nobody can be asked", name).Hint("--confirm %s", name)
 		}
 		fmt.Fprintf(a.stderr, "Type %s to erase these disks: ", name)

@@ -14,6 +14,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
@@ -83,53 +84,20 @@ func (a *app) load() (*loaded, error) {
 // read parses and checks the profile called l.name; text, if there is any,
 // stands for its content.
 func (a *app) read(l *loaded, text []byte) error {
-	source, err := newSource()
+	source, err := a.newSource()
 	if err != nil {
 		return err
 	}
-	l.source = source
 	if text != nil {
-		l.source = overlay{source, l.name, text}
+		source = source.with(l.name, text)
 	}
-	a.source = l.source
+	l.source, a.source = source, source
 	s, err := compiledSchema()
 	if err != nil {
 		return err
 	}
 	l.profile, err = profile.Load(l.source, l.name, s)
 	return err
-}
-
-// readSource reads a file of the profile again, to show the line of a problem.
-func (a *app) readSource(name string) ([]byte, error) {
-	if a.source == nil {
-		return nil, fs.ErrNotExist
-	}
-	return a.source.ReadFile(name)
-}
-
-// newSource reads files relative to the working directory, and the presets
-// that ship with the program.
-func newSource() (profile.Source, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return nil, fmt.Errorf("find the working directory: %w", err)
-	}
-	return profile.FS{Files: os.DirFS("/"), Dir: filepath.ToSlash(dir), Presets: schema.Presets()}, nil
-}
-
-// overlay is a source in which one file has another content.
-type overlay struct {
-	profile.Source
-	name string
-	text []byte
-}
-
-func (o overlay) ReadFile(name string) ([]byte, error) {
-	if name == o.name {
-		return o.text, nil
-	}
-	return o.Source.ReadFile(name)
 }
 
 // readBeside reads the file that n names, relative to the file that n is in.
@@ -306,7 +274,7 @@ func readOptions(name string) (*optionlist.List, error) {
 	if name == "" {
 		return nil, nil
 	}
-	f, err := os.Open(name)
+	f, err := regular.Open(name)
 	if err != nil {
 		return nil, fault.New(fault.Usage, "read the option list: %w", err)
 	}

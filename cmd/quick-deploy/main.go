@@ -14,7 +14,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
-	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // version is set by the linker (-X main.version=…).
@@ -30,7 +30,8 @@ func quickDeploy(args []string, stdin io.Reader, stdout, stderr io.Writer) fault
 }
 
 func (a *app) execute(args []string) fault.Code {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// SIGQUIT, by which Go programs stop where they are, would leave a machine between two systems.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
 	defer stop()
 	// A second interrupt ends the program at once, unless the machine is being
 	// changed: then a step at work must come to its end.
@@ -39,22 +40,47 @@ func (a *app) execute(args []string) fault.Code {
 			stop()
 		}
 	})()
-	err := a.command().Run(ctx, args)
+	ended := make(chan error, 1)
+	go func() { ended <- a.command().Run(ctx, args) }()
+	err := a.wait(ctx, ended)
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) && fault.CodeOf(err) == fault.Unexpected {
 		err = fault.New(fault.Interrupted, "interrupted")
 	}
 	return a.report(err)
 }
 
+// patience is how long the program may take to end after an interrupt.
+const patience = 5 * time.Second
+
+// wait waits for the end of the command. One that an interrupt does not end, as
+// where a file system does not answer, is left, unless it is changing the machine.
+func (a *app) wait(ctx context.Context, ended <-chan error) error {
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	for {
+		select {
+		case err := <-ended:
+			return err
+		case <-time.After(patience):
+			if !a.acting.Load() {
+				return ctx.Err()
+			}
+		}
+	}
+}
+
 // app is the program with its surroundings.
 type app struct {
 	stdin          io.Reader
-	stdout, stderr io.Writer
+	stdout, stderr *term.Gate
 	opts           options
 	// acting says that a run is at work on the machine.
 	acting atomic.Bool
 	// source is what the profile was read from, for the lines in messages.
-	source profile.Source
+	source *fileSource
 	// now is the clock by which revisions have an age.
 	now func() time.Time
 	// aged says that the age of nixpkgs has been told.
@@ -62,7 +88,7 @@ type app struct {
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
-	return &app{stdin: stdin, stdout: stdout, stderr: stderr, now: time.Now}
+	return &app{stdin: stdin, stdout: term.New(stdout), stderr: term.New(stderr), now: time.Now}
 }
 
 func (a *app) command() *cli.Command {

@@ -15,6 +15,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/pin"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 )
@@ -81,7 +82,7 @@ func onDisk(dir string) ([]tree.File, error) {
 		if !d.Type().IsRegular() {
 			return nil
 		}
-		data, err := os.ReadFile(path)
+		data, err := regular.Read(path)
 		if err != nil {
 			return err
 		}
@@ -142,7 +143,7 @@ func (a *app) pinVerify(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fault.New(fault.Preflight, "read the pin: %w", err).Hint("quick-deploy pin export writes one where the profile is right")
 	}
@@ -191,7 +192,7 @@ func (a *app) derivations(ctx context.Context, g *generated) (map[string]string,
 
 // pinShow prints the pins of flake.lock in the form that the profile takes.
 func (a *app) pinShow(_ context.Context, cmd *cli.Command) error {
-	data, err := os.ReadFile(filepath.Join(a.opts.flake, lockFile))
+	data, err := regular.Read(filepath.Join(a.opts.flake, lockFile))
 	if err != nil {
 		return noFlake(a.opts.flake, err)
 	}

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
@@ -75,7 +75,7 @@ func (a *app) lockedInputs(lock, builtin []byte, pinned map[string]profile.Pos) 
 // inputs are the flake's inputs as a run builds from them: by the lock file
 // that lies there, or by the one that the run writes before.
 func (a *app) inputs(g *generated, keep, force bool) ([]lockedInput, error) {
-	lock, err := os.ReadFile(filepath.Join(g.tree.Dir(), lockFile))
+	lock, err := regular.Read(filepath.Join(g.tree.Dir(), lockFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read the lock file: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe/pciids"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
@@ -34,7 +35,7 @@ func (a *app) probeAction(ctx context.Context, cmd *cli.Command) error {
 	}
 	facts, warnings := probe.Run(ctx, probe.Options{Root: a.opts.root, Target: cmd.String("target"), Identify: cmd.Bool("identify")})
 	if a.opts.json && !cmd.Bool("explain") {
-		return probe.WriteJSON(a.stdout, facts, warnings)
+		return probe.WriteJSON(term.JSON(a.stdout), facts, warnings)
 	}
 	decision, err := hardware.Decide(facts, hardware.Overrides{Release: generator.DefaultRelease})
 	if err != nil {

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-
-	"golang.org/x/term"
+	"slices"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/diagnose"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
+	"github.com/quick-deploy/quick-deploy/generator/cleartext"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -27,12 +28,14 @@ func (a *app) report(err error) fault.Code {
 	if hasProblems && code == fault.Unexpected {
 		code = fault.Profile
 	}
+	veil := a.veil(problems)
+	problems = readable(veil.Problems(problems))
 	if a.opts.json {
-		a.reportJSON(err, code, problems)
+		a.reportJSON(err, code, problems, veil)
 		return code
 	}
 	if hasProblems {
-		if err := problems.Render(a.stderr, a.readSource, a.colour(a.stderr)); err != nil {
+		if err := problems.Render(a.stderr.Styled(), a.shown(veil), a.colour(a.stderr)); err != nil {
 			return code
 		}
 		fmt.Fprintf(a.stderr, "quick-deploy: %s in the profile\n", count(len(problems), "problem"))
@@ -40,15 +43,24 @@ func (a *app) report(err error) fault.Code {
 	}
 	var evaluation *evaluationError
 	if errors.As(err, &evaluation) {
-		if err := evaluation.problems().Render(a.stderr, a.readShown, a.colour(a.stderr)); err != nil {
+		if err := readable(veil.Problems(evaluation.problems())).Render(a.stderr.Styled(), a.shown(veil), a.colour(a.stderr)); err != nil {
 			return code
 		}
 	}
-	fmt.Fprintf(a.stderr, "quick-deploy: %v\n", err)
+	fmt.Fprintf(a.stderr, "quick-deploy: %s\n", veil.Text(err.Error()))
 	for _, h := range fault.HintsOf(err) {
-		fmt.Fprintf(a.stderr, "hint: %s\n", h)
+		fmt.Fprintf(a.stderr, "hint: %s\n", veil.Text(h))
 	}
 	return code
+}
+
+// readable are ps with texts that can be shown: Nix quotes what others wrote.
+func readable(ps profile.Problems) profile.Problems {
+	for i := range ps {
+		p := &ps[i]
+		p.Path, p.What, p.Why, p.Hint = term.Line(p.Path), term.Clean(p.What), term.Clean(p.Why), term.Clean(p.Hint)
+	}
+	return ps
 }
 
 // exitError is the last line on stderr with --json.
@@ -63,23 +75,29 @@ type exitError struct {
 	Findings []diagnose.Finding `json:"findings,omitempty"`
 }
 
-func (a *app) reportJSON(err error, code fault.Code, problems profile.Problems) {
-	e := exitError{MessageType: "exit_error", Code: code, Message: err.Error(), Hints: fault.HintsOf(err), Problems: problems}
+func (a *app) reportJSON(err error, code fault.Code, problems profile.Problems, veil *cleartext.Veil) {
+	e := exitError{MessageType: "exit_error", Code: code, Message: veil.Text(err.Error()), Problems: problems}
+	for _, h := range fault.HintsOf(err) {
+		e.Hints = append(e.Hints, veil.Text(h))
+	}
 	var evaluation *evaluationError
 	if errors.As(err, &evaluation) {
-		e.Findings = evaluation.findings
+		e.Findings = slices.Clone(evaluation.findings)
+		for i, p := range veil.Problems(evaluation.problems()) {
+			e.Findings[i].Problem, e.Findings[i].Message = p, veil.Text(e.Findings[i].Message)
+		}
 	}
 	var f *fault.Error
 	if errors.As(err, &f) {
 		e.ChildExit = f.Child
 	}
 	// An error about writing to stderr has nowhere to go.
-	_ = json.NewEncoder(a.stderr).Encode(e)
+	_ = json.NewEncoder(term.JSON(a.stderr)).Encode(e)
 }
 
 // printJSON writes v as the data of a command.
 func (a *app) printJSON(v any) error {
-	enc := json.NewEncoder(a.stdout)
+	enc := json.NewEncoder(term.JSON(a.stdout))
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(v)
@@ -109,12 +127,7 @@ func (a *app) colour(w io.Writer) bool {
 	if force := os.Getenv("CLICOLOR_FORCE"); force != "" && force != "0" {
 		return true
 	}
-	return isTerminal(w) && os.Getenv("TERM") != "dumb"
-}
-
-func isTerminal(f any) bool {
-	file, ok := f.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
+	return term.Is(w) && os.Getenv("TERM") != "dumb"
 }
 
 func count(n int, noun string) string {

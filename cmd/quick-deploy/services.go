@@ -13,6 +13,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/modules"
 	"github.com/quick-deploy/quick-deploy/schema"
@@ -224,7 +225,7 @@ func (a *app) editServices(cmd *cli.Command, edit func(src []byte, path []string
 	if err != nil {
 		return err
 	}
-	before, err := os.ReadFile(l.name)
+	before, err := regular.Read(l.name)
 	if err != nil {
 		return fault.New(fault.Profile, "read the profile: %w", err)
 	}

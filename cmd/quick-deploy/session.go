@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v3"
-	"golang.org/x/term"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
@@ -30,6 +29,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // session is the executor, wired to this machine and this terminal.
@@ -48,7 +48,7 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 		return nil, err
 	}
 	runner, err := elevate.New(&run.Exec{Environ: os.Environ()}, elevate.Config{
-		Method: elevate.Method(cmd.String("elevate")), UID: os.Getuid(), Terminal: isTerminal(a.stdin),
+		Method: elevate.Method(cmd.String("elevate")), UID: os.Getuid(), Terminal: term.Is(a.stdin),
 		AllowRoot: a.opts.allowRoot, Path: os.Getenv("PATH"), Systemd: a.opts.root == "/" && exists("/run/systemd/system"),
 	})
 	if err != nil {
@@ -74,15 +74,15 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 func (s *session) act(ctx context.Context, cmd *cli.Command) error {
 	a := s.app
 	nom := ""
-	if cmd.Bool("nom") && isTerminal(a.stderr) {
+	if cmd.Bool("nom") && term.Is(a.stderr) {
 		var err error
 		if nom, err = s.elevate.LookPath("nom"); err != nil {
 			return fault.New(fault.Usage, "--nom: %w", err).Hint("nix-output-monitor is its package")
 		}
 	}
 	con, err := console.Open(console.Options{
-		In: a.stdin, Data: a.stdout, Talk: a.stderr, Ask: isTerminal(a.stdin), Live: isTerminal(a.stderr) && os.Getenv("TERM") != "dumb",
-		Colour: a.colour(a.stderr), Width: func() int { return width(a.stderr) },
+		In: a.stdin, Data: a.stdout, Talk: a.stderr, Ask: term.Is(a.stdin), Live: term.Is(a.stderr) && os.Getenv("TERM") != "dumb",
+		Colour: a.colour(a.stderr), Width: func() int { w, _ := a.size(); return w },
 		JSON: a.opts.json, Quiet: a.opts.quiet, Debug: a.opts.debug,
 		LogDir: filepath.Join(s.cfg.StateDir, "logs"), LogLevel: os.Getenv("LOG_LEVEL"), Nom: nom,
 	})
@@ -94,16 +94,6 @@ func (s *session) act(ctx context.Context, cmd *cli.Command) error {
 	s.console, s.unwatch = con, con.Watch(ctx)
 	s.deployer = deploy.New(s.cfg)
 	return nil
-}
-
-// width is the number of columns of a terminal, 80 for anything else.
-func width(f any) int {
-	if file, ok := f.(*os.File); ok {
-		if w, _, err := term.GetSize(int(file.Fd())); err == nil && w > 0 {
-			return w
-		}
-	}
-	return 80
 }
 
 // username is who runs the program: $USER, by which home-manager goes too, else the account's name.
@@ -178,7 +168,7 @@ func exists(path string) bool {
 func (a *app) event(e journal.Event) {
 	if a.opts.json {
 		// An error about writing to stdout shows when the summary is written.
-		_ = json.NewEncoder(a.stdout).Encode(e)
+		_ = json.NewEncoder(term.JSON(a.stdout)).Encode(e)
 		return
 	}
 	switch {
@@ -199,7 +189,7 @@ func stepName(e journal.Event) string {
 
 // confirm asks on the terminal; nil where there is nobody to ask.
 func (a *app) confirm() func(context.Context, deploy.Question) (bool, error) {
-	if !isTerminal(a.stdin) {
+	if !term.Is(a.stdin) {
 		return nil
 	}
 	return func(ctx context.Context, q deploy.Question) (bool, error) {

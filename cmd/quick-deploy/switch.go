@@ -15,6 +15,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -208,7 +209,7 @@ func (a *app) goal(ctx context.Context, cmd *cli.Command, verb deploy.Verb) (dep
 func (a *app) nothingToDo(p deploy.Plan, g *generated) error {
 	if a.opts.json {
 		p.Inputs = g.inputs
-		return p.WriteJSON(a.stdout)
+		return p.WriteJSON(term.JSON(a.stdout))
 	}
 	a.say("nothing to do: %s", p.Reason)
 	return nil
@@ -221,12 +222,12 @@ func (a *app) printPlan(p deploy.Plan, g *generated) error {
 		if g != nil {
 			p.Inputs = g.inputs
 		}
-		return p.WriteJSON(a.stdout)
+		return p.WriteJSON(term.JSON(a.stdout))
 	}
 	if err := p.WriteText(a.stdout); err != nil || g == nil {
 		return err
 	}
-	return tree.Diff(g.changes, a.stdout, a.colour(a.stdout))
+	return tree.Diff(g.changes, a.stdout.Styled(), a.colour(a.stdout))
 }
 
 // flakeTree is the generated flake as the executor sees it.

@@ -20,6 +20,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -104,8 +105,8 @@ func (a *app) lockable(ctx context.Context, l *loaded) (lockable, error) {
 		}
 		f.builtin, f.pinned = t.File(lockFile), t.Pinned
 	}
-	source, noSource := os.ReadFile(filepath.Join(a.opts.flake, flakeFile))
-	lock, noLock := os.ReadFile(filepath.Join(a.opts.flake, lockFile))
+	source, noSource := regular.Read(filepath.Join(a.opts.flake, flakeFile))
+	lock, noLock := regular.Read(filepath.Join(a.opts.flake, lockFile))
 	f.source, f.lock, f.written = source, lock, noLock == nil
 	switch {
 	case noSource == nil && noLock == nil:
@@ -195,7 +196,7 @@ func (a *app) relock(ctx context.Context, f lockable, nix fleet.Nix, names []str
 	if err := nix.Update(ctx, dir, names, a.retrying); err != nil {
 		return nil, err
 	}
-	now, err := os.ReadFile(filepath.Join(dir, lockFile))
+	now, err := regular.Read(filepath.Join(dir, lockFile))
 	if err != nil {
 		return nil, fmt.Errorf("update: %w", err)
 	}
@@ -244,7 +245,7 @@ func (a *app) replaceLock(ctx context.Context, f lockable, now []byte, why strin
 // file; called again, one further back, and never forward.
 func (a *app) undoUpdate(ctx context.Context) error {
 	path := filepath.Join(a.opts.flake, lockFile)
-	have, err := os.ReadFile(path)
+	have, err := regular.Read(path)
 	if err != nil {
 		return noFlake(a.opts.flake, err)
 	}

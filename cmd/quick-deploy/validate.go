@@ -60,7 +60,7 @@ func (a *app) validate(ctx context.Context, cmd *cli.Command) error {
 	if err != nil && !errors.As(err, &problems) {
 		return err
 	}
-	out.Problems, out.Valid = append(out.Problems, problems...), len(problems) == 0
+	out.Problems, out.Valid = append(out.Problems, a.veil(problems).Problems(problems)...), len(problems) == 0
 	if printed := a.printJSON(out); printed != nil {
 		return printed
 	}

@@ -4,6 +4,7 @@
 package mapping
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -244,9 +245,16 @@ func isArgument(word string) bool {
 }
 
 func (w *walker) problem(n *profile.Node, at place, err error) {
-	w.problems = append(w.problems, profile.Problem{
-		Pos: n.Pos, Path: strings.Join(at.path, "."), What: strings.Join(at.path, "."), Why: err.Error(),
-	})
+	w.problems = append(w.problems, refusal(n, strings.Join(at.path, "."), err))
+}
+
+// refusal is err as a problem of what stands at path. An error that is a
+// problem itself keeps its code and its hint.
+func refusal(n *profile.Node, path string, err error) profile.Problem {
+	p := profile.Problem{Why: err.Error()}
+	errors.As(err, &p)
+	p.Pos, p.Path, p.What = n.Pos, path, path
+	return p
 }
 
 // optionPath splits an option of the schema into its parts; <name> becomes

@@ -84,7 +84,7 @@ func (r *raw) set(n *profile.Node) (nix.Expr, error) {
 }
 
 func (r *raw) problem(key string, n *profile.Node, err error) {
-	r.problems = append(r.problems, profile.Problem{Pos: n.Pos, Path: key, What: key, Why: err.Error()})
+	r.problems = append(r.problems, refusal(n, key, err))
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -59,6 +60,15 @@ type Content struct {
 	Data []byte
 }
 
+// Spelling is n, a scalar of the file, as it is written there: with quotes and escapes.
+func (c Content) Spelling(n *Node) string {
+	src := splitText(c.Name, c.Data).src
+	if from, to := int(n.span.from), int(n.span.to); from >= 0 && from < to && to <= len(src) {
+		return src[from:to]
+	}
+	return ""
+}
+
 // Load reads the profile called name and what it extends. With a schema, each
 // file and each merged host is validated, and layers are merged by what the
 // schema says about services and open maps; without one, nil, only what
@@ -82,6 +92,29 @@ func Load(src Source, name string, schema *Schema) (*Profile, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// noSecret is the mark of a value that only looks like a secret.
+var noSecret = regexp.MustCompile(`(?:^|\s)# *not-a-secret: *(\S.*)$`)
+
+// NoSecret reports whether the line that n starts on, or a comment above it,
+// says that n is no secret, and why.
+func (p *Profile) NoSecret(n *Node) (reason string, marked bool) {
+	for _, s := range p.Sources {
+		if s.Name != n.Pos.File {
+			continue
+		}
+		t := splitText(s.Name, s.Data)
+		line := t.line(n.Pos.Line)
+		if m := noSecret.FindStringSubmatch(line); m != nil && !strings.Contains(n.Str(), "not-a-secret:") {
+			return m[1], true
+		}
+		above := strings.TrimSpace(t.line(n.Pos.Line - 1))
+		if m := noSecret.FindStringSubmatch(above); m != nil && strings.HasPrefix(above, "#") {
+			return m[1], true
+		}
+	}
+	return "", false
 }
 
 type fileState uint8
@@ -168,6 +201,13 @@ func (l *loader) extend(ref *Node, chain []string) {
 		p.Why = err.Error()
 		l.report(p)
 		return
+	}
+	if b, ok := l.src.(Bounded); ok {
+		if err := b.MayExtend(chain[0], name); err != nil {
+			p.Why, p.Hint = err.Error(), "--extends-from DIR lets a profile extend files below DIR, too"
+			l.report(p)
+			return
+		}
 	}
 	switch l.state[name] {
 	case reading:

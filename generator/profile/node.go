@@ -189,6 +189,9 @@ func (n *Node) Origin() string {
 	return n.Pos.File + "#" + n.Pointer
 }
 
+// Path is where the node was written, as in hosts.atlas.timezone.
+func (n *Node) Path() string { return dotted(splitPointer(n.Pointer)) }
+
 // Str is the text of a String node, and "" for any other.
 func (n *Node) Str() string {
 	if n == nil || n.Kind != String {

@@ -46,6 +46,7 @@ const (
 	CodeValue     Code = "value"         // a value of the right kind that is not allowed
 	CodeFormat    Code = "format"        // text of the wrong shape
 	CodeSelector  Code = "selector"      // a selector that selects nothing
+	CodeSecret    Code = "secret"        // a secret in clear text
 )
 
 // Error is "file:line:col: what; why; hint".

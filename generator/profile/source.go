@@ -18,6 +18,17 @@ type Source interface {
 	Resolve(from, ref string) (string, error)
 }
 
+// Bounded is a Source that limits which files a profile extends.
+type Bounded interface {
+	Source
+	// MayExtend returns ErrOutside if the profile called root may not extend
+	// the file called name.
+	MayExtend(root, name string) error
+}
+
+// ErrOutside says that a file lies where a profile may not extend it.
+var ErrOutside = errors.New("it lies outside of the profile's folder")
+
 // PresetPrefix starts a reference to a profile that ships with the program.
 const PresetPrefix = "preset:"
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -75,6 +76,12 @@ func splitText(name string, data []byte) *text {
 		}
 	}
 	return t
+}
+
+// Hidden reports whether r is a control character, or changes how others are
+// shown: their order (UAX #9) or the lines that they are on (UAX #14).
+func Hidden(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) || r == 0xFEFF
 }
 
 // bom is the byte order mark that may start a UTF-8 file.

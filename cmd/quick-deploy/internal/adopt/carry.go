@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
 
@@ -104,7 +105,7 @@ func (l *Legacy) take(file, name string) error {
 		l.Left = append(l.Left, fmt.Sprintf("%s: larger than %d KiB", name, maxFile/1024))
 		return nil
 	}
-	data, err := os.ReadFile(file)
+	data, err := regular.Read(file)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 )
 
 // Version is the version of manifest.json.
@@ -134,7 +135,7 @@ func (s *Store) add(m *Manifest, root, path string, d fs.DirEntry, why string) e
 		m.LeftOut = append(m.LeftOut, path)
 		return nil
 	default:
-		data, err := os.ReadFile(path)
+		data, err := regular.Read(path)
 		if err != nil {
 			return err
 		}
@@ -183,7 +184,7 @@ func (s *Store) Get(id string) (Manifest, error) {
 	if id == "" || id != filepath.Base(id) || id == ".." || id == "." {
 		return m, fmt.Errorf("no backup is called %q", id)
 	}
-	data, err := os.ReadFile(filepath.Join(s.Dir, id, "manifest.json"))
+	data, err := regular.Read(filepath.Join(s.Dir, id, "manifest.json"))
 	if err != nil {
 		return m, fmt.Errorf("backup %s: %w", id, err)
 	}
@@ -201,7 +202,7 @@ func (s *Store) Content(m Manifest, e Entry) ([]byte, error) {
 	if !filepath.IsLocal(e.Copy) {
 		return nil, fmt.Errorf("backup %s: copy %q lies outside of it", m.ID, e.Copy)
 	}
-	data, err := os.ReadFile(filepath.Join(s.Dir, m.ID, e.Copy))
+	data, err := regular.Read(filepath.Join(s.Dir, m.ID, e.Copy))
 	if err != nil {
 		return nil, fmt.Errorf("backup %s: %w", m.ID, err)
 	}
@@ -230,7 +231,7 @@ func (e Entry) Differs() (bool, error) {
 	if !fi.Mode().IsRegular() {
 		return true, nil
 	}
-	data, err := os.ReadFile(e.Source)
+	data, err := regular.Read(e.Source)
 	return err == nil && (hash(data) != e.Hash || fi.Mode().Perm() != e.Mode.Perm()), err
 }
 

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // Kind says what happened to a package.
@@ -54,8 +56,7 @@ func (d Diff) Count(kinds ...Kind) int {
 }
 
 var (
-	colours = regexp.MustCompile("\x1b\\[[0-9;]*m")
-	size    = regexp.MustCompile(`^(.*?)(?:^|, )([+-]?\d+(?:\.\d+)?) (B|KiB|MiB|GiB|TiB)$`)
+	size = regexp.MustCompile(`^(.*?)(?:^|, )([+-]?\d+(?:\.\d+)?) (B|KiB|MiB|GiB|TiB)$`)
 )
 
 var units = map[string]float64{"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
@@ -65,7 +66,7 @@ var units = map[string]float64{"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 
 // either part may be missing. A line that does not look like that is left out.
 func Parse(out string) Diff {
 	d := Diff{Packages: []Package{}}
-	for line := range strings.Lines(colours.ReplaceAllString(out, "")) {
+	for line := range strings.Lines(term.Strip(out)) {
 		name, rest, ok := strings.Cut(strings.TrimSpace(line), ": ")
 		if !ok {
 			continue

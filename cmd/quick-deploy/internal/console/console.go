@@ -22,6 +22,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/progress"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // Options say where a run is shown and how.
@@ -45,6 +46,7 @@ type Options struct {
 // Console is an open one. Close ends it.
 type Console struct {
 	o    Options
+	gate *term.Gate // before o.Talk
 	log  *logfile.File
 	ui   *progress.UI
 	json *progress.JSON
@@ -74,11 +76,13 @@ func Open(o Options) (*Console, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Console{o: o, log: log, in: bufio.NewReader(o.In)}
+	gate := term.New(o.Talk)
+	o.Talk = gate
+	c := &Console{o: o, gate: gate, log: log, in: bufio.NewReader(o.In)}
 	if o.JSON {
-		c.json = progress.NewJSON(o.Data)
+		c.json = progress.NewJSON(term.JSON(o.Data))
 	} else {
-		c.ui = progress.New(o.Talk, progress.Options{
+		c.ui = progress.New(gate.Styled(), progress.Options{
 			Live: o.Live && !o.Quiet, Colour: o.Colour, Width: o.Width, Quiet: o.Quiet, Verbose: o.Debug, Now: o.Now, Every: redraw,
 		})
 	}
@@ -153,7 +157,7 @@ func (c *Console) event(e journal.Event) {
 }
 
 func (c *Console) startNom() {
-	nom, err := progress.StartNom(c.o.Nom, c.o.Talk)
+	nom, err := progress.StartNom(c.o.Nom, c.gate.Raw())
 	if err != nil {
 		c.log.Logger().Warn("nix-output-monitor", "error", err)
 		return // our own progress shows instead

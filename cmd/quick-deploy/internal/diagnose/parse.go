@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // Parse reads what Nix wrote to stderr. The errors come in the order of the
@@ -13,7 +15,7 @@ import (
 // nixos-rebuild says about the command that it ran.
 func Parse(stderr string) []NixError {
 	var out []NixError
-	all, log := blocks(colours.ReplaceAllString(stderr, ""))
+	all, log := blocks(term.Strip(stderr))
 	for i, b := range all {
 		for _, e := range b.read() {
 			if e.Kind == Builder && len(e.Detail) == 0 {
@@ -30,7 +32,6 @@ func Parse(stderr string) []NixError {
 }
 
 var (
-	colours = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]|\x1b\\]8;[^\x1b\a]*(?:\x1b\\\\|\a)")
 	// nixos-rebuild tells which of its commands failed, after Nix has told why.
 	wrapper = regexp.MustCompile(`^(?:[Cc]ommand '.*' returned non-zero exit status|.*nixos-rebuild.*exit status)`)
 	place   = regexp.MustCompile(`^\s*at (.+?):(\d+)(?::(\d+))?:?$`)

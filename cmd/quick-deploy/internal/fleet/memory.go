@@ -16,6 +16,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 )
@@ -36,7 +37,7 @@ func Fingerprint(dir string, h generator.Host, locked []flake.LockedInput) (stri
 		}
 	}
 	for _, module := range h.Modules {
-		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(module)))
+		data, err := regular.Read(filepath.Join(dir, filepath.FromSlash(module)))
 		if err != nil {
 			return "", fmt.Errorf("read the files of %s: %w", h.Name, err)
 		}
@@ -47,7 +48,7 @@ func Fingerprint(dir string, h generator.Host, locked []flake.LockedInput) (stri
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}
-		data, err := os.ReadFile(path)
+		data, err := regular.Read(path)
 		if err != nil {
 			return err
 		}

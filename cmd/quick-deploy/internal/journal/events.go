@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // Event is one line of journal.jsonl and of the program's --json output.
@@ -48,7 +50,7 @@ func (s *Store) Append(e Event) error {
 		return fmt.Errorf("append to journal: %w", err)
 	}
 	defer f.Close()
-	line := append(data, '\n')
+	line := append(term.EscapeJSON(data), '\n')
 	if fi, err := f.Stat(); err == nil && fi.Size() > 0 {
 		last := make([]byte, 1)
 		if _, err := f.ReadAt(last, fi.Size()-1); err == nil && last[0] != '\n' {

@@ -27,6 +27,8 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // Version is the version of every file that this package writes.
@@ -197,7 +199,7 @@ func (s *Store) write(name string, v any) error {
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", name, err)
 	}
-	return s.Writer.WriteFile(s.path(name), append(data, '\n'), 0o600)
+	return s.Writer.WriteFile(s.path(name), append(term.EscapeJSON(data), '\n'), 0o600)
 }
 
 // read reads a versioned file into v and reports whether there was one. An
@@ -230,7 +232,7 @@ func (u *unusable) Is(t error) bool {
 
 func (s *Store) peek(name string, v any) (bool, error) {
 	path := s.path(name)
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 )
 
 // Holder is who holds the lock.
@@ -62,7 +63,7 @@ func (s *Store) Locked() bool {
 // Holder reads who took the lock last; it may have ended since.
 func (s *Store) Holder() (Holder, error) {
 	var h Holder
-	data, err := os.ReadFile(s.path("lock.json"))
+	data, err := regular.Read(s.path("lock.json"))
 	if err != nil {
 		return h, fmt.Errorf("read lock holder: %w", err)
 	}

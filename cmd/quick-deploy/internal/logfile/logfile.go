@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // ParseLevel reads LOG_LEVEL: DEBUG, INFO, WARNING (or WARN) and ERROR, in any case.
@@ -127,8 +128,9 @@ func (l *File) line(level slog.Level, text string) {
 	for _, h := range l.hidden {
 		text = strings.ReplaceAll(text, h, "[redacted]")
 	}
+	text = run.RedactText(text)
 	// One entry is one line: what a command says must not look like an entry of ours.
-	text = strings.NewReplacer("\n", "\n    ", "\r", "").Replace(text)
+	text = strings.ReplaceAll(term.Clean(strings.ReplaceAll(text, "\r", "")), "\n", "\n    ")
 	n, err := fmt.Fprintf(l.f, "%s %-7s %s\n", l.now().Format("2006-01-02T15:04:05.000Z07:00"), name, text)
 	l.offset += int64(n)
 	if err != nil && l.failed == nil {

@@ -7,8 +7,9 @@ package progress
 
 import (
 	"encoding/json"
-	"regexp"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // prefix starts every line of the format; other lines come from programs in between.
@@ -81,10 +82,8 @@ func (m Message) num(i int) int64 {
 	return int64(n)
 }
 
-var colours = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]")
-
 // StripColours removes terminal control sequences.
-func StripColours(s string) string { return colours.ReplaceAllString(s, "") }
+func StripColours(s string) string { return term.Strip(s) }
 
 // Plain is what of a whole log a person would have seen: messages and build
 // logs as text, other programs' lines as they are.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // Options say how a run is shown.
@@ -103,6 +104,7 @@ func (u *UI) Tick() {
 func (u *UI) Event(e journal.Event) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	e.Step, e.Message = term.Line(e.Step), term.Clean(e.Message)
 	switch e.Type {
 	case "step":
 		u.stepEvent(e)
@@ -185,7 +187,7 @@ func (u *UI) Output(step string, _ run.Stream, line string) {
 		text = Brief(text) // the log has the rest
 	}
 	for line := range strings.Lines(text) {
-		u.print("    " + strings.TrimRight(line, "\r\n"))
+		u.print("    " + term.Line(strings.TrimRight(line, "\r\n")))
 	}
 }
 
@@ -228,9 +230,9 @@ func (u *UI) draw() {
 				lines = append(lines, fmt.Sprintf("  … and %d more", len(s.Jobs)-maxJobs))
 				break
 			}
-			l := "  " + j.Name
+			l := "  " + term.Line(j.Name)
 			if j.Phase != "" {
-				l += "  " + j.Phase
+				l += "  " + term.Line(j.Phase)
 			}
 			lines = append(lines, l+"  "+short(j.For))
 		}
@@ -255,7 +257,7 @@ func (u *UI) headline() string {
 			parts = append(parts, fmt.Sprintf("%s/%s", mib(s.Bytes), mib(s.BytesWant)))
 		}
 		if len(parts) == 0 && s.Doing != "" {
-			parts = append(parts, s.Doing)
+			parts = append(parts, term.Line(s.Doing))
 		}
 	}
 	parts = append(parts, short(max(0, u.o.Now().Sub(u.started))))

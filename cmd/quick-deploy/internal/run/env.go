@@ -1,8 +1,12 @@
 package run
 
 import (
+	"cmp"
+	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/cleartext"
 )
 
 // allowedNames are the environment variables that reach a child: what a
@@ -17,6 +21,15 @@ var allowedNames = []string{
 }
 
 var allowedPrefixes = []string{"LC_", "NIX_", "NIXOS_", "HOME_MANAGER_", "QUICK_DEPLOY_"}
+
+// GitEnv keeps git from running programs that the configuration of a repository
+// names, whether this program starts git or Nix does (git-config(1),
+// GIT_CONFIG_COUNT): a flake's folder may have come from somebody else.
+var GitEnv = []string{
+	"GIT_CONFIG_COUNT=2",
+	"GIT_CONFIG_KEY_0=core.fsmonitor", "GIT_CONFIG_VALUE_0=false",
+	"GIT_CONFIG_KEY_1=core.hooksPath", "GIT_CONFIG_VALUE_1=/dev/null",
+}
 
 // Allowed is the part of environ that a child may see.
 func Allowed(environ []string) []string {
@@ -40,7 +53,7 @@ func AllowedName(name string) bool {
 var secretWords = []string{"TOKEN", "SECRET", "PASS", "KEY", "CREDENTIAL", "AUTH", "COOKIE"}
 
 // Redact is environ for a log: the values of variables whose names sound like a secret,
-// and user:password parts of URLs, are replaced by "[redacted]". NIX_CONFIG may hold
+// and what looks like one in others, are replaced by "[redacted]". NIX_CONFIG may hold
 // access tokens and is always redacted.
 func Redact(environ []string) []string {
 	out := make([]string, len(environ))
@@ -51,22 +64,57 @@ func Redact(environ []string) []string {
 			out[i] = name + "=[redacted]"
 			continue
 		}
-		out[i] = name + "=" + redactURL(value)
+		out[i] = name + "=" + RedactText(value)
 	}
 	return out
 }
 
-func redactURL(s string) string {
-	scheme := strings.Index(s, "://")
-	if scheme < 0 {
-		return s
+// redacted stands for what is not logged.
+const redacted = "[redacted]"
+
+// RedactArgs are args for a log: the values of flags and of Nix' settings that
+// sound like a secret, and what in others has the form of one, are replaced.
+func RedactArgs(args []string) []string {
+	out := make([]string, len(args))
+	for i, a := range args {
+		before, last := "", ""
+		if i > 0 {
+			last = args[i-1]
+		}
+		if i > 1 {
+			before = args[i-2]
+		}
+		// --token VALUE, and nix --option access-tokens VALUE. What starts with - is the next flag.
+		if named := strings.HasPrefix(last, "-") && !strings.HasPrefix(a, "-") || before == "--option"; named && cleartext.Name(last) {
+			out[i] = redacted
+			continue
+		}
+		out[i] = RedactText(a)
 	}
-	rest := s[scheme+3:]
-	host, _, _ := strings.Cut(rest, "/")
-	if at := strings.LastIndex(host, "@"); at >= 0 {
-		return s[:scheme+3] + "[redacted]" + rest[at:]
+	return out
+}
+
+// userinfo is that of a URL (RFC 3986, section 3.2.1); a password may hold an @.
+var userinfo = regexp.MustCompile(`(://)[^/?#\s"']*@`)
+
+// RedactText is a text for a log: the user and the password in each URL, and
+// all that looks like a secret, are replaced.
+func RedactText(s string) string {
+	if strings.Contains(s, "://") {
+		s = userinfo.ReplaceAllString(s, "${1}"+redacted+"@")
 	}
-	return s
+	spans := cleartext.Spans(s)
+	slices.SortFunc(spans, func(a, b cleartext.Span) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(b.To, a.To)) })
+	var b strings.Builder
+	at := 0
+	for _, span := range spans {
+		if span.From < at || strings.HasPrefix(redacted, s[span.From:span.To]) {
+			continue // in one before, or replaced already
+		}
+		b.WriteString(s[at:span.From] + redacted)
+		at = span.To
+	}
+	return b.String() + s[at:]
 }
 
 func lookup(environ []string, name string) string {

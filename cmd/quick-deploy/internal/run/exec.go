@@ -77,7 +77,7 @@ func (x *Exec) Run(ctx context.Context, c Command) (Result, error) {
 	cmd := exec.Command(path, c.Args...)
 	cmd.Args[0] = c.Name
 	cmd.Dir = c.Dir
-	cmd.Env = append(Allowed(x.Environ), c.Env...)
+	cmd.Env = slices.Concat(Allowed(x.Environ), GitEnv, c.Env)
 	// A group of its own: Ctrl-C reaches the child only through this program,
 	// which may be in a step that must not be cut in two.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: !c.Terminal}

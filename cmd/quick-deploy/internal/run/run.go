@@ -62,11 +62,8 @@ type Detach struct {
 func (c Command) String() string {
 	words := make([]string, 0, len(c.Args)+1)
 	words = append(words, Quote(c.Name))
-	for i, a := range c.Args {
-		if i > 0 && c.Args[i-1] == "access-tokens" { // nix --option access-tokens …: what stood behind "--"
-			a = "[redacted]"
-		}
-		words = append(words, Quote(redactURL(a)))
+	for _, a := range RedactArgs(c.Args) {
+		words = append(words, Quote(a))
 	}
 	return strings.Join(words, " ")
 }

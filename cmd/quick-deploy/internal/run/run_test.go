@@ -128,7 +128,7 @@ func TestEnvironmentIsAllowListed(t *testing.T) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	if want := []string{"HOME", "LC_ALL", "NIXOS_NO_CHECK", "NIX_PATH", "PATH"}; !slices.Equal(names, want) {
+	if want := []string{"GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_KEY_1", "GIT_CONFIG_VALUE_0", "GIT_CONFIG_VALUE_1", "HOME", "LC_ALL", "NIXOS_NO_CHECK", "NIX_PATH", "PATH"}; !slices.Equal(names, want) {
 		t.Errorf("the child sees %q, want %q", names, want)
 	}
 }
@@ -183,4 +183,53 @@ func TestWhatIsPassedOnToNixIsRedacted(t *testing.T) {
 	if got, want := c.String(), "nix build --option access-tokens '[redacted]' 'git+https://[redacted]@example.org/x'"; got != want {
 		t.Errorf("%s", got)
 	}
+}
+
+// No way of handing a secret to a command brings it into a log.
+func TestArgumentsAreRedacted(t *testing.T) {
+	const secret = "hunter2-Passw0rd"
+	for _, line := range []string{
+		"--option access-tokens github.com=»", "--option extra-access-tokens »", "--access-tokens »", "--access-tokens=»",
+		"--access-tokens=github.com=»", "--extra-access-tokens github.com=»", "--option netrc-token »", "--api-key »", "--token=»", "--password »",
+		"https://example.org/x https://ada:»@example.org/y", "x=https://a/b,https://ada:»@c/d", "https://ada:a@»@c/d", "https://»@github.com/x",
+		"git+https://example.org/x?token=»", "git+https://example.org/x?a=b&access_token=»&c=d", "https://example.org/#token=»",
+		"--setenv=GITHUB_TOKEN=»", "env DB_PASS=» true", "--header 'Authorization: Bearer »'", "--override-input a git+https://x:»@b/c",
+	} {
+		args := strings.Fields(strings.ReplaceAll(line, "»", secret))
+		if strings.Contains(line, "'") {
+			args = []string{"--header", "Authorization: Bearer " + secret}
+		}
+		got := Command{Name: "nix", Args: args}.String()
+		if strings.Contains(got, secret) || !strings.Contains(got, redacted) {
+			t.Errorf("%s: %s", line, got)
+		}
+	}
+	for _, line := range []string{
+		"build --no-link /nix/store/x-y#z", "--option max-jobs 4", "--option substituters https://cache.nixos.org", "--no-update-lock-file",
+		"github:NixOS/nixpkgs/nixos-26.05?dir=x", "--print-build-logs --json", "--option netrc-file /etc/netrc", "ssh ada@example.org true",
+	} {
+		args := strings.Fields(line)
+		if got := RedactArgs(args); !slices.Equal(got, args) {
+			t.Errorf("%q became %q", args, got)
+		}
+	}
+}
+
+func FuzzRedactArgs(f *testing.F) {
+	f.Add("--option\nextra-access-tokens\nx")
+	f.Add("https://a:b@c/d?token=e")
+	f.Fuzz(func(t *testing.T, text string) {
+		args := strings.Split(text, "\n")
+		once := RedactArgs(args)
+		if len(once) != len(args) {
+			t.Fatalf("%d of %d arguments", len(once), len(args))
+		}
+		// What stands where each command has its secret never passes.
+		secret := "Zq7" + strings.Repeat("x9", 6)
+		for _, with := range [][]string{{"--option", "access-tokens", secret}, {"--token=" + secret}, {"https://a:" + secret + "@b/"}} {
+			if got := strings.Join(RedactArgs(append(slices.Clone(args), with...)), " "); strings.Contains(got, secret) && !strings.Contains(text, secret) {
+				t.Fatalf("%q shows the secret", got)
+			}
+		}
+	})
 }

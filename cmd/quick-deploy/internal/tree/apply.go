@@ -16,6 +16,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 )
 
 // Options is how Apply treats what is in the way.
@@ -163,7 +164,7 @@ func (w *work) recheck() error {
 			return stale(w.abs(f.Path))
 		}
 	}
-	raw, err := os.ReadFile(w.abs(manifestPath))
+	raw, err := regular.Read(w.abs(manifestPath))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return onDisk("read", w.abs(manifestPath), err)
 	}

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/aymanbagabas/go-udiff"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // Diff writes the plan as unified diffs, from what is on disk to what is
@@ -87,8 +90,8 @@ func visible(s string) string {
 			return r
 		case r < 0x20 || r == 0x7f:
 			return 0x2400 + r%0x5f // the control pictures ␀…␟ and ␠ for DEL
-		case r >= 0x80 && r < 0xa0:
-			return '�'
+		case term.Hidden(r):
+			return utf8.RuneError
 		}
 		return r
 	}, s)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 )
 
 // Plan compares the directory with files and says what Apply would do. It
@@ -244,7 +245,7 @@ func (t *Tree) read(p string) ([]byte, fs.FileInfo, error) {
 	if info == nil || err != nil {
 		return nil, nil, err
 	}
-	data, err := os.ReadFile(t.abs(p))
+	data, err := regular.Read(t.abs(p))
 	if err != nil {
 		return nil, nil, onDisk("read", t.abs(p), err)
 	}

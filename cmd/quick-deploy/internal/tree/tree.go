@@ -170,6 +170,7 @@ func onDisk(what, path string, err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		return f.Hint("the directory must be writable for you; generating does not need root")
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		f.Code = fault.Unexpected // docs/failures.md
 		return f.Hint("free some space, then run the command again: it goes on from here")
 	}
 	f.Code = fault.Unexpected

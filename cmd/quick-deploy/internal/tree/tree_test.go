@@ -630,8 +630,8 @@ func TestHintsForTheDisk(t *testing.T) {
 	}{
 		{syscall.EACCES, fault.Preflight, "writable for you"},
 		{syscall.EROFS, fault.Preflight, "read-only"},
-		{syscall.ENOSPC, fault.Preflight, "free some space"},
-		{syscall.EDQUOT, fault.Preflight, "free some space"},
+		{syscall.ENOSPC, fault.Unexpected, "free some space"},
+		{syscall.EDQUOT, fault.Unexpected, "free some space"},
 		{syscall.EIO, fault.Unexpected, ""},
 	} {
 		err := onDisk("write", "/x/flake.nix", fmt.Errorf("write: %w", &fs.PathError{Op: "open", Path: "/x/.flake.nix.tmp", Err: tc.err}))

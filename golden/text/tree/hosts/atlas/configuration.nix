@@ -22,6 +22,12 @@
     etc."a b.conf".text = "first ''\${line}\n  second\n";
     variables = {
       "\${z}" = "w";
+      CR = "a\rb";
+      LINES = ''
+        one
+        two
+      '';
+      TAB = "a\tb";
       "let" = "x";
       "with space" = "y";
     };

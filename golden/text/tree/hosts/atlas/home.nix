@@ -11,13 +11,7 @@
     homeDirectory = "/home/ada";
     sessionVariables = {
       A = "''\${b}";
-      CR = "a\rb";
       EMPTY = "";
-      LINES = ''
-        one
-        two
-      '';
-      TAB = "a\tb";
     };
     stateVersion = "26.05";
     username = "ada";
