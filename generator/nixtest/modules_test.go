@@ -184,6 +184,14 @@ func TestDefinitionsOfNixOSClash(t *testing.T) {
 			`{ _file = "/x/postgresql.nix"; services.nginx.enable = true; systemd.services.nginx.serviceConfig.User = "web"; }`,
 			"systemd.services.nginx.serviceConfig.User", "nixos/modules/services/web-servers/nginx/default.nix",
 		},
+		"the unit of one of several servers": {
+			`({ lib, ... }: {
+			   _file = "/x/postgresql.nix";
+			   services.redis.servers.default.enable = true;
+			   systemd.services.redis-default.serviceConfig.LimitNOFILE = lib.mkDefault "99";
+			 })`,
+			"systemd.services.redis-default.serviceConfig.LimitNOFILE", "nixos/modules/services/databases/redis.nix",
+		},
 		"a container": {
 			`({ lib, ... }: { _file = "/x/postgresql.nix"; boot.isContainer = true; nix.optimise.automatic = lib.mkDefault true; })`,
 			"nix.optimise.automatic", "nixos/modules/virtualisation/container-config.nix",
