@@ -1,0 +1,87 @@
+package generator_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+)
+
+// ofRelease is a profile with one host of a release and the given services.
+func ofRelease(release, services string) fstest.MapFS {
+	return fstest.MapFS{"profile.yaml": {Data: []byte(`version: 1
+release: ` + release + `
+host: {name: atlas, system: x86_64-linux, stateVersion: "26.05", services: ` + services + `}
+`)}}
+}
+
+func configurationOf(t *testing.T, tree *generator.Tree) string {
+	t.Helper()
+	data := tree.File("hosts/atlas/configuration.nix")
+	if data == nil {
+		t.Fatal("no configuration.nix")
+	}
+	return string(data)
+}
+
+// Each release gets the options that it has: unstable has removed some of 26.05's, and renamed others.
+func TestOptionsOfReleases(t *testing.T) {
+	const services = `{llama-cpp: {model: /srv/m.gguf, contextSize: 4096, flags: [--jinja, --temp, "-1", --lora, a, --lora=b]}, ` +
+		`ollama: {modelsDir: /var/lib/ollama/m}}`
+	gone := []string{"extraFlags", "llama-cpp.model", "ollama.models "}
+	unstable := configurationOf(t, generate(t, ofRelease("unstable", services)))
+	for _, name := range gone {
+		if strings.Contains(unstable, name) {
+			t.Errorf("unstable has no %s any more:\n%s", name, unstable)
+		}
+	}
+	want := `  services = {
+    llama-cpp.settings = {
+      ctx-size = 4096;
+      jinja = true;
+      lora = [
+        "a"
+        "b"
+      ];
+      model = "/srv/m.gguf";
+      temp = "-1";
+    };
+    ollama.modelsDir = "/var/lib/ollama/m";
+  };
+`
+	_, got, _ := strings.Cut(unstable, "  services = {\n")
+	got, _, _ = strings.Cut(got, "\n  };\n")
+	if diff := cmp.Diff(want, "  services = {\n"+got+"\n  };\n"); diff != "" {
+		t.Errorf("unstable: %s", diff)
+	}
+	stable := configurationOf(t, generate(t, ofRelease(`"26.05"`, services)))
+	for _, text := range []string{`"--ctx-size"`, `"--jinja"`, `model = "/srv/m.gguf"`, `ollama.models = "/var/lib/ollama/m"`} {
+		if !strings.Contains(stable, text) {
+			t.Errorf("26.05 lacks %s:\n%s", text, stable)
+		}
+	}
+}
+
+// Settings have long names only, so a short flag is refused where it stands.
+func TestShortFlagsOfUnstable(t *testing.T) {
+	const services = `{llama-cpp: {model: /srv/m.gguf, flags: [-c, "4096"]}}`
+	p, err := load(t, ofRelease("unstable", services))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = generator.Generate(generator.Input{Profile: p, Schema: schemaRoot(t), Files: profile.Memory{}})
+	var problems profile.Problems
+	if !errors.As(err, &problems) || problems[0].Pos.Line != 3 || !strings.Contains(err.Error(), "long flag") {
+		t.Errorf("got %v", err)
+	}
+	tree := generate(t, ofRelease(`"26.05"`, services))
+	if !slices.ContainsFunc(tree.Files, func(f generator.File) bool { return strings.Contains(string(f.Data), `"-c"`) }) {
+		t.Error("26.05 takes it")
+	}
+}
