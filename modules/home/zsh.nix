@@ -3,6 +3,10 @@
 {
   programs.zsh = {
     enable = lib.mkDefault true;
+    # What it has been for this stateVersion. Without it home-manager warns at every build.
+    dotDir = lib.mkIf (lib.versionOlder config.home.stateVersion "26.05") (
+      lib.mkDefault config.home.homeDirectory
+    );
     enableCompletion = lib.mkDefault true;
     autosuggestion.enable = lib.mkDefault true;
     syntaxHighlighting.enable = lib.mkDefault true;
