@@ -32,7 +32,7 @@ func configurationOf(t *testing.T, tree *generator.Tree) string {
 
 // Each release gets the options that it has: unstable has removed some of 26.05's, and renamed others.
 func TestOptionsOfReleases(t *testing.T) {
-	const services = `{llama-cpp: {model: /srv/m.gguf, contextSize: 4096, flags: [--jinja, --temp, "-1", --lora, a, --lora=b]}, ` +
+	const services = `{llama-cpp: {model: /srv/m.gguf, contextSize: 4096, flags: [--jinja, --temp, "-.5", --lora, a, --lora=b]}, ` +
 		`ollama: {modelsDir: /var/lib/ollama/m}}`
 	gone := []string{"extraFlags", "llama-cpp.model", "ollama.models "}
 	unstable := configurationOf(t, generate(t, ofRelease("unstable", services)))
@@ -50,7 +50,7 @@ func TestOptionsOfReleases(t *testing.T) {
         "b"
       ];
       model = "/srv/m.gguf";
-      temp = "-1";
+      temp = "-.5";
     };
     ollama.modelsDir = "/var/lib/ollama/m";
   };

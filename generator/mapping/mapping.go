@@ -241,7 +241,7 @@ func (w *walker) flags(path []string, user string, n *profile.Node, at place) {
 
 // isArgument reports whether a word of a command line belongs to the flag before it: a negative number does.
 func isArgument(word string) bool {
-	return !strings.HasPrefix(word, "-") || len(word) > 1 && word[1] >= '0' && word[1] <= '9'
+	return !strings.HasPrefix(word, "-") || len(word) > 1 && strings.ContainsRune(".0123456789", rune(word[1]))
 }
 
 func (w *walker) problem(n *profile.Node, at place, err error) {
