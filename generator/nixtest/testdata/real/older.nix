@@ -56,14 +56,41 @@ prev.lib.foldl' (
       pandoc = stub "pandoc";
     }
 // prev.lib.optionalAttrs (!(prev.formats.ini { }) ? lib) {
-  # home-manager asks for the type of a value.
-  formats = prev.formats // {
+  # home-manager asks for the type of a value, and for a format.
+  formats = {
+    xml = _: {
+      type = prev.lib.types.anything;
+      generate = name: value: prev.writeText name (builtins.toJSON value);
+    };
+  }
+  // prev.formats
+  // {
     ini = args: prev.formats.ini args // { lib.types.atom = prev.lib.types.anything; };
   };
 }
 // prev.lib.optionalAttrs (!prev ? replaceVars) {
   # home-manager writes its scripts with it.
   replaceVars = src: values: prev.substituteAll (values // { inherit src; });
+}
+// prev.lib.optionalAttrs (prev.lib.versionOlder prev.lib.trivial.release "24.11") {
+  # home-manager wraps the editor with these.
+  wrapNeovimUnstable =
+    package: _:
+    package.overrideAttrs (old: {
+      passthru = old.passthru // {
+        luaRcContent = "";
+      };
+    });
+  neovimUtils = prev.neovimUtils // {
+    makeVimPackageInfo = _: {
+      pluginPython3Packages = [ ];
+      runtimeDeps = [ ];
+      vimPackage = {
+        start = [ ];
+        opt = [ ];
+      };
+    };
+  };
 }
 // prev.lib.optionalAttrs apart {
   # Modules of late 2024 ask for these.
