@@ -72,26 +72,6 @@ prev.lib.foldl' (
   # home-manager writes its scripts with it.
   replaceVars = src: values: prev.substituteAll (values // { inherit src; });
 }
-// prev.lib.optionalAttrs (prev.lib.versionOlder prev.lib.trivial.release "24.11") {
-  # home-manager wraps the editor with these.
-  wrapNeovimUnstable =
-    package: _:
-    package.overrideAttrs (old: {
-      passthru = old.passthru // {
-        luaRcContent = "";
-      };
-    });
-  neovimUtils = prev.neovimUtils // {
-    makeVimPackageInfo = _: {
-      pluginPython3Packages = [ ];
-      runtimeDeps = [ ];
-      vimPackage = {
-        start = [ ];
-        opt = [ ];
-      };
-    };
-  };
-}
 // prev.lib.optionalAttrs apart {
   # Modules of late 2024 ask for these.
   systemd = prev.systemd // {
