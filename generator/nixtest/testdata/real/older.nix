@@ -14,6 +14,17 @@ let
       meta.mainProgram = name;
       passthru.compiler = final.hello;
     } "mkdir $out";
+
+  # NixOS looks into these, or asks for another of their kind.
+  variantOf =
+    name:
+    prev.lib.findFirst (base: prev.lib.hasPrefix "${base}_" name || prev.lib.hasPrefix "${base}-" name)
+      null
+      [
+        "forgejo"
+        "ollama"
+        "postgresql"
+      ];
 in
 prev.lib.foldl' (
   all: name:
@@ -23,9 +34,8 @@ prev.lib.foldl' (
   in
   if prev.lib.hasAttrByPath path prev then
     all
-  # NixOS looks into this one.
-  else if prev.lib.hasPrefix "postgresql_" name then
-    all // { ${name} = prev.postgresql; }
+  else if variantOf name != null then
+    all // { ${name} = prev.${variantOf name}; }
   else if builtins.length path == 1 then
     all // { ${name} = stub name; }
   else
@@ -46,10 +56,21 @@ prev.lib.foldl' (
       pandoc = stub "pandoc";
     }
 // prev.lib.optionalAttrs (!(prev.formats.ini { }) ? lib) {
-  # home-manager asks for the type of a value.
-  formats = prev.formats // {
+  # home-manager asks for the type of a value, and for a format.
+  formats = {
+    xml = _: {
+      type = prev.lib.types.anything;
+      generate = name: value: prev.writeText name (builtins.toJSON value);
+    };
+  }
+  // prev.formats
+  // {
     ini = args: prev.formats.ini args // { lib.types.atom = prev.lib.types.anything; };
   };
+}
+// prev.lib.optionalAttrs (!prev ? replaceVars) {
+  # home-manager writes its scripts with it.
+  replaceVars = src: values: prev.substituteAll (values // { inherit src; });
 }
 // prev.lib.optionalAttrs apart {
   # Modules of late 2024 ask for these.

@@ -9,6 +9,7 @@
     ../../modules/gitea.nix
     ../../modules/grafana.nix
     ../../modules/nginx.nix
+    ../../modules/ollama.nix
     ../../modules/zram.nix
   ];
 
@@ -44,6 +45,19 @@
         "[::0]"
       ];
       virtualHosts = {
+        "ai.example.org" = {
+          enableACME = true;
+          forceSSL = true;
+          locations."/" = {
+            extraConfig = ''
+              # On the loopback it answers only to local names.
+              proxy_set_header Host localhost;
+            '';
+            proxyPass = "http://ollama";
+            proxyWebsockets = true;
+            recommendedProxySettings = false;
+          };
+        };
         "example.org" = {
           default = true;
           enableACME = true;
