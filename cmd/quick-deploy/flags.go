@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 )
 
 // options are the global flags.
@@ -21,6 +24,8 @@ type options struct {
 	yes     bool
 	debug   bool
 	quiet   bool
+	// retries is how often what the network broke is tried again.
+	retries int
 	noProbe bool
 	// options and homeOptions are lists that options are checked against.
 	options     string
@@ -68,12 +73,25 @@ func (a *app) globalFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "debug", Aliases: []string{"d"}, Usage: "show and log every command", Destination: &o.debug, Sources: twin("debug")},
 		&cli.BoolFlag{Name: "no-probe", Usage: "do not look at this machine's hardware", Destination: &o.noProbe, Sources: twin("no-probe")},
 		&cli.BoolFlag{Name: "allow-root", Usage: "run as root, as on an installer image", Destination: &o.allowRoot, Sources: twin("allow-root")},
+		&cli.IntFlag{
+			Name: "retries", Usage: "try `N` times more what the network broke", Value: retry.Default().Attempts - 1,
+			// RETRY_MAX_ATTEMPTS is the name that version 3.0.0 gave it.
+			Destination: &o.retries, Sources: cli.EnvVars("QUICK_DEPLOY_RETRIES", "RETRY_MAX_ATTEMPTS"), Validator: notNegative,
+		},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "show errors and data only", Destination: &o.quiet, Sources: twin("quiet")},
 	}
 }
 
+func notNegative(n int) error {
+	if n < 0 {
+		return fmt.Errorf("%d is less than 0", n)
+	}
+	return nil
+}
+
 // before completes the flags that were left out.
 func (a *app) before(ctx context.Context, _ *cli.Command) (context.Context, error) {
+	a.begun = true
 	if a.opts.flake == "" {
 		a.opts.flake = filepath.Join(configHome(), "nixos")
 	}

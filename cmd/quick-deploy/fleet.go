@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -66,12 +68,22 @@ func (a *app) fleetCommand() *cli.Command {
 // machines only, and comes by ssh.
 func (a *app) fleetRunner() run.Runner { return &run.Exec{Environ: os.Environ()} }
 
-func (a *app) fleetNix() fleet.Nix { return fleet.Nix{Runner: a.fleetRunner()} }
+func (a *app) fleetNix() fleet.Nix { return fleet.Nix{Runner: a.retrier(a.fleetRunner())} }
+
+// retry is how what the network broke is repeated.
+func (a *app) retry() retry.Policy {
+	p := retry.Default()
+	p.Attempts = a.opts.retries + 1
+	return p
+}
+
+// retrier repeats the commands of a Runner that the network broke, and tells of each wait.
+func (a *app) retrier(r run.Runner) run.Runner {
+	return retry.Runner{Runner: r, Policy: a.retry(), Jitter: rand.Float64, Sleep: a.sleep, Notify: a.retrying}
+}
 
 // retrying tells of a wait for the network.
-func (a *app) retrying(n retry.Notice) {
-	a.say("attempt %d of %d failed: %s; again in %s", n.Attempt, n.Of, n.Reason, n.Wait.Round(time.Second))
-}
+func (a *app) retrying(n retry.Notice) { a.say("%s", n) }
 
 // roll is a fleet with the waves that a command is about.
 type roll struct {
@@ -114,7 +126,7 @@ func (a *app) roll(g *generated, only string) (*roll, error) {
 		Runner: a.fleetRunner(), Flake: dir, Engine: g.flake.Fleet.Engine, Parallel: g.flake.Fleet.Parallel,
 		State: fleet.StateDir(filepath.Join(stateHome(), "quick-deploy"), dir),
 		SSH:   strings.Fields(os.Getenv("NIX_SSHOPTS")), By: me.Username, Tool: version,
-		Now: time.Now, Sleep: retry.Sleep, Events: a.fleetEvent,
+		Now: time.Now, Sleep: a.sleep, Retry: a.retry(), Jitter: rand.Float64, Events: a.fleetEvent,
 		BuildTimeout: 4 * time.Hour, ActivateTimeout: 30 * time.Minute,
 	}}
 	data, err := os.ReadFile(filepath.Join(dir, lockFile))
@@ -162,13 +174,10 @@ func (a *app) fleetEvent(e journal.Event) {
 		a.event(e)
 		return
 	}
-	subject := e.Host
-	if subject == "" {
-		subject = e.Step
-	}
+	subject := cmp.Or(e.Host, e.Step, "fleet")
 	switch {
 	case e.Type == "line" && !a.opts.debug:
-	case e.Type == "line" && subject == "":
+	case e.Type == "line" && e.Host+e.Step == "":
 		a.say("%s", e.Message)
 	case e.Type == "step" && e.Status == journal.Running:
 		a.say("%s: %s ...", subject, e.Step)

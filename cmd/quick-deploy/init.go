@@ -244,7 +244,7 @@ func (a *app) goOn(ctx context.Context, cmd *cli.Command, path string) error {
 			continue
 		}
 		other := newApp(a.stdin, a.stdout, a.stderr)
-		if err := other.command().Run(ctx, append(globals(cmd, path), next.command...)); err != nil {
+		if err := other.run(ctx, append(globals(cmd, path), next.command...)); err != nil {
 			return err
 		}
 	}

@@ -9,10 +9,12 @@ import (
 	"os/signal"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -35,7 +37,7 @@ func quickDeploy(args []string, stdin io.Reader, stdout, stderr io.Writer) fault
 			stop()
 		}
 	})()
-	err := a.command().Run(ctx, args)
+	err := a.run(ctx, args)
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) && fault.CodeOf(err) == fault.Unexpected {
 		err = fault.New(fault.Interrupted, "interrupted")
 	}
@@ -49,12 +51,26 @@ type app struct {
 	opts           options
 	// acting says that a run is at work on the machine.
 	acting atomic.Bool
+	// begun says that flags and variables were understood.
+	begun bool
+	// sleep waits for the network to come back; tests do not.
+	sleep func(ctx context.Context, d time.Duration) error
 	// source is what the profile was read from, for the lines in messages.
 	source profile.Source
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
-	return &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	return &app{stdin: stdin, stdout: stdout, stderr: stderr, sleep: retry.Sleep}
+}
+
+// run carries out a command line. What goes wrong before the command has begun is
+// wrong with the line, or with a variable that stands for a flag of it.
+func (a *app) run(ctx context.Context, args []string) error {
+	err := a.command().Run(ctx, args)
+	if err != nil && !a.begun && fault.CodeOf(err) == fault.Unexpected {
+		return fault.New(fault.Usage, "%w", err)
+	}
+	return err
 }
 
 func (a *app) command() *cli.Command {

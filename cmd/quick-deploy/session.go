@@ -58,14 +58,10 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 	cfg := deploy.Config{
 		StateDir: filepath.Join(stateHome(), "quick-deploy"), Paths: a.paths(), Runner: runner,
 		User: me, HomeDir: os.Getenv("HOME"), StateHome: stateHome(), HostName: m.Hostname, Tool: version,
-		Jitter:  rand.Float64,
+		Retry: a.retry(), Jitter: rand.Float64, Sleep: a.sleep,
 		Machine: a.machine(runner, me), Health: a.checker(runner, me),
 		// A display that SSH forwards is not this machine's.
 		Graphical: os.Getenv("SSH_CONNECTION") == "" && (os.Getenv("WAYLAND_DISPLAY") != "" || os.Getenv("DISPLAY") != ""),
-	}
-	if cmd.IsSet("retries") {
-		cfg.Retry = retry.Default()
-		cfg.Retry.Attempts = cmd.Int("retries") + 1
 	}
 	return &session{app: a, cfg: cfg, deployer: deploy.New(cfg), elevate: runner}, nil
 }

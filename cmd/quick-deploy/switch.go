@@ -9,7 +9,6 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -43,7 +42,6 @@ func (a *app) deployFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "offline", Usage: "use no network", Sources: twin("offline")},
 		&cli.BoolFlag{Name: "show-trace", Aliases: []string{"t"}, Usage: "show the whole trace of an evaluation error", Sources: twin("show-trace")},
 		&cli.StringFlag{Name: "min-free", Usage: "refuse if the store has less than `SIZE` free, such as 20GiB", Value: "50GiB", Sources: twin("min-free")},
-		&cli.IntFlag{Name: "retries", Usage: "try `N` times more what the network broke", Value: retry.Default().Attempts - 1, Sources: twin("retries")},
 		&cli.BoolFlag{Name: "nom", Usage: "show the build with nix-output-monitor", Sources: twin("nom")},
 		elevateFlag(),
 	}

@@ -156,7 +156,7 @@ func (a *app) relock(ctx context.Context, have []byte, names []string) ([]byte, 
 			return nil, fmt.Errorf("update: %w", err)
 		}
 	}
-	if err := a.fleetNix().Update(ctx, dir, names, a.retrying); err != nil {
+	if err := a.fleetNix().Update(ctx, dir, names); err != nil {
 		return nil, err
 	}
 	now, err := os.ReadFile(filepath.Join(dir, lockFile))

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,6 +22,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
@@ -226,8 +230,8 @@ func TestNetworkFailures(t *testing.T) {
 		calls int
 		waits []time.Duration
 	}{
-		"three times":      {3, down, fault.OK, 4, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second}},
-		"for good":         {99, down, fault.Network, 4, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second}},
+		"four times":       {4, down, fault.OK, 5, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}},
+		"for good":         {99, down, fault.Network, 5, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}},
 		"evaluation error": {99, `@nix {"action":"msg","level":0,"msg":"error: undefined variable 'x'"}`, fault.Build, 1, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -264,6 +268,54 @@ func TestNetworkFailures(t *testing.T) {
 			}
 			if c.want != fault.OK && r.Result != journal.Unchanged {
 				t.Errorf("result %q", r.Result)
+			}
+		})
+	}
+}
+
+// noRoute is an HTTP client of a machine without a network until it was asked a number of times.
+type noRoute struct{ fails, asked int }
+
+func (n *noRoute) RoundTrip(r *http.Request) (*http.Response, error) {
+	n.asked++
+	if n.asked <= n.fails {
+		return nil, &net.DNSError{Err: "no such host", Name: r.URL.Host}
+	}
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("StoreDir: /nix/store\n")), Request: r}, nil
+}
+
+// A look-up that fails once does not refuse a run: the caches are asked again, with the waits of a build.
+func TestPreflightAsksAgain(t *testing.T) {
+	four := []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}
+	for name, c := range map[string]struct {
+		fails int
+		skip  []string
+		want  fault.Code
+		asked int
+		waits []time.Duration
+	}{
+		"once":     {1, nil, fault.OK, 2, four[:1]},
+		"four":     {4, nil, fault.OK, 5, four},
+		"for good": {99, nil, fault.Preflight, 5, four},
+		"skipped":  {99, []string{"network"}, fault.OK, 1, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			network := &noRoute{fails: c.fails}
+			var waits []time.Duration
+			d := w.deployer(func(cfg *Config) {
+				cfg.Machine = &preflight.Machine{Runner: w, Root: w.dir, UID: os.Getuid(), AllowRoot: true, FreeBytes: func(string) (int64, error) { return 1 << 40, nil }, Client: &http.Client{Transport: network}}
+				cfg.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
+			})
+			g := w.goal(Build)
+			g.SkipChecks = c.skip
+			g.Target.Caches = []string{"https://cache.example.org"}
+			_, err := w.run(t, d, g)
+			if fault.CodeOf(err) != c.want || network.asked != c.asked || !slices.Equal(waits, c.waits) {
+				t.Errorf("%v: asked %d times, waits %v", err, network.asked, waits)
+			}
+			if c.want != fault.OK && !strings.Contains(err.Error(), "asked 5 times") {
+				t.Errorf("the error does not say how often was asked: %v", err)
 			}
 		})
 	}

@@ -31,6 +31,7 @@ func (checkMachine) plan(d *Deployer, g Goal) *Planned {
 
 func (checkMachine) run(ctx context.Context, s *session) error {
 	m, t := s.lookedAt(s.goal)
+	m.Retry = s.retry
 	r, err := preflight.Run(ctx, m, t, preflight.Options{Skip: s.goal.SkipChecks, Offline: s.goal.Offline, Acting: s.goal.Verb.touches()})
 	if err != nil {
 		return usage(err)

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -241,7 +242,7 @@ func (r Result) code() fault.Code {
 	case Unreachable:
 		return fault.Network
 	case NotBuilt:
-		return fault.Build
+		return cmp.Or(r.Code, fault.Build)
 	case Failed:
 		return fault.Activation
 	case Unhealthy:

@@ -99,7 +99,7 @@ func (r Remote) Run(ctx context.Context, c run.Command) (run.Result, error) {
 	}
 	args := append(r.Target.options(r.SSH), r.Target.login(), "--", strings.Join(words, " "))
 	res, err := r.Runner.Run(ctx, run.Command{
-		Name: "ssh", Args: args, Input: c.Input, Timeout: c.Timeout, Grace: c.Grace, OnLine: c.OnLine,
+		Name: "ssh", Args: args, Input: c.Input, Timeout: c.Timeout, Grace: c.Grace, OnLine: c.OnLine, Network: c.Network,
 	})
 	var failed *run.Error
 	if errors.As(err, &failed) && failed.Code == sshFailed {
@@ -131,7 +131,7 @@ const (
 // Look asks a machine what it runs.
 func (r Remote) Look(ctx context.Context) (Machine, error) {
 	script := "readlink -f " + currentSystem + " || echo; readlink -f " + systemProfile + " || echo; readlink " + systemProfile + " || echo"
-	res, err := r.Run(ctx, run.Command{Name: "sh", Args: []string{"-c", script}, Timeout: time.Minute})
+	res, err := r.Run(ctx, run.Command{Name: "sh", Args: []string{"-c", script}, Timeout: time.Minute, Network: true})
 	if err != nil {
 		return Machine{}, err
 	}

@@ -85,7 +85,7 @@ func Run(ctx context.Context, m *Machine, t Target, o Options) (Report, error) {
 		if skip {
 			r.Skipped = append(r.Skipped, c.name)
 		}
-		for _, f := range c.run(ctx, m, t) {
+		for _, f := range c.run(ctx, m.patient(!skip), t) {
 			f.Check, f.Skipped = c.name, skip
 			if f.Severity == "" {
 				f.Severity = Blocker

@@ -31,6 +31,9 @@ type Command struct {
 	// Input is written to the standard input. Without it the child reads
 	// end-of-file at once, so that a program that asks does not hang.
 	Input []byte
+	// Network says that the network can break the command, and that running it
+	// twice comes to the same as once. The retry package repeats it then.
+	Network bool
 	// Timeout limits the run; after it the process group gets SIGTERM and,
 	// Grace later, SIGKILL.
 	Timeout time.Duration
