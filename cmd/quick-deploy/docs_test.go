@@ -655,3 +655,32 @@ func readFile(t *testing.T, path string) string {
 	}
 	return string(data)
 }
+
+// docs/tuning.md lists every limit that a flag sets, with its variable and its default.
+func TestDocumentedLimits(t *testing.T) {
+	text := readFile(t, filepath.Join(projectRoot, "docs", "tuning.md"))
+	for _, f := range append((&limits{}).flags(), program().Flags...) {
+		name := f.Names()[0]
+		d, ok := f.(cli.DocGenerationFlag)
+		if !ok || !strings.HasSuffix(name, "-timeout") && name != "retries" {
+			continue
+		}
+		row := regexp.MustCompile("(?m)^\\|.*`--" + name + "`.*$").FindString(text)
+		if row == "" {
+			t.Errorf("docs/tuning.md does not list --%s", name)
+			continue
+		}
+		for _, v := range d.GetEnvVars() {
+			if !strings.Contains(row, "`"+v+"`") {
+				t.Errorf("docs/tuning.md does not name %s beside --%s", v, name)
+			}
+		}
+		want := d.GetValue()
+		if m := regexp.MustCompile(`\(default ([0-9a-z]+)\)`).FindStringSubmatch(d.GetUsage()); m != nil {
+			want = m[1]
+		}
+		if !strings.Contains(row, "`"+want+"`") && !strings.Contains(row, "none") {
+			t.Errorf("docs/tuning.md: the default of --%s is %s: %s", name, want, row)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v3"
 
@@ -26,6 +27,7 @@ type options struct {
 	quiet   bool
 	// retries is how often what the network broke is tried again.
 	retries int
+	limits  limits
 	noProbe bool
 	// options and homeOptions are lists that options are checked against.
 	options     string
@@ -39,9 +41,31 @@ func twin(flag string) cli.ValueSourceChain {
 	return cli.EnvVars("QUICK_DEPLOY_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_")))
 }
 
+// limits are how long things may take. Zero is the default, which docs/tuning.md lists.
+type limits struct {
+	build, activation, network, lock time.Duration
+}
+
+func (l *limits) flags() []cli.Flag {
+	flag := func(name, usage string, to *time.Duration) cli.Flag {
+		return &cli.DurationFlag{Name: name, Usage: usage, Destination: to, Sources: twin(name), HideDefault: true, Validator: func(d time.Duration) error {
+			if d < 0 {
+				return fmt.Errorf("%s is less than 0", d)
+			}
+			return nil
+		}}
+	}
+	return []cli.Flag{
+		flag("build-timeout", "stop a build after `TIME`, such as 2h", &l.build),
+		flag("activation-timeout", "stop an activation after `TIME` (default 15m)", &l.activation),
+		flag("network-timeout", "wait `TIME` for a binary cache or a machine to answer (default 10s)", &l.network),
+		flag("lock-timeout", "wait `TIME` for another run to end (default: not at all)", &l.lock),
+	}
+}
+
 func (a *app) globalFlags() []cli.Flag {
 	o := &a.opts
-	return []cli.Flag{
+	return append([]cli.Flag{
 		&cli.StringFlag{
 			Name: "profile", Usage: "read the profile from `FILE` (default ./quick-deploy.yaml, then $XDG_CONFIG_HOME/quick-deploy/profile.yaml)",
 			Destination: &o.profile, Sources: twin("profile"), TakesFile: true,
@@ -79,7 +103,7 @@ func (a *app) globalFlags() []cli.Flag {
 			Destination: &o.retries, Sources: cli.EnvVars("QUICK_DEPLOY_RETRIES", "RETRY_MAX_ATTEMPTS"), Validator: notNegative,
 		},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "show errors and data only", Destination: &o.quiet, Sources: twin("quiet")},
-	}
+	}, o.limits.flags()...)
 }
 
 func notNegative(n int) error {

@@ -127,7 +127,9 @@ func (a *app) roll(g *generated, only string) (*roll, error) {
 		State: fleet.StateDir(filepath.Join(stateHome(), "quick-deploy"), dir),
 		SSH:   strings.Fields(os.Getenv("NIX_SSHOPTS")), By: me.Username, Tool: version,
 		Now: time.Now, Sleep: a.sleep, Retry: a.retry(), Jitter: rand.Float64, Events: a.fleetEvent,
-		BuildTimeout: 4 * time.Hour, ActivateTimeout: 30 * time.Minute,
+		BuildTimeout:    cmp.Or(a.opts.limits.build, 4*time.Hour),
+		ActivateTimeout: cmp.Or(a.opts.limits.activation, 15*time.Minute),
+		LockTimeout:     a.opts.limits.lock,
 	}}
 	data, err := os.ReadFile(filepath.Join(dir, lockFile))
 	if err != nil {
@@ -150,7 +152,7 @@ func (a *app) roll(g *generated, only string) (*roll, error) {
 			}
 			host := &fleet.Host{
 				Name: name, Fingerprint: fingerprint, BuildOnTarget: h.Deployment.BuildOnTarget,
-				Target: fleet.Target{User: h.Deployment.User, Host: h.Deployment.Host, Port: h.Deployment.Port},
+				Target: fleet.Target{User: h.Deployment.User, Host: h.Deployment.Host, Port: h.Deployment.Port, Timeout: a.opts.limits.network},
 			}
 			for _, u := range h.Users {
 				if u.Home {

@@ -101,6 +101,12 @@ func TestRetries(t *testing.T) {
 			}
 		})
 	}
+	for _, c := range [][]string{{"update"}, init, {"pin", "export", "--evaluate", "-"}} {
+		offline(t) // no program at all
+		if _, said, code := session(t, c...); code != fault.NotFound {
+			t.Errorf("%s without Nix exits with %d:\n%s", c, code, said)
+		}
+	}
 	for _, wrong := range []string{"many", "-1"} {
 		t.Setenv("RETRY_MAX_ATTEMPTS", wrong)
 		if _, said, code := session(t, "update"); code != fault.Usage {

@@ -59,6 +59,7 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 		StateDir: filepath.Join(stateHome(), "quick-deploy"), Paths: a.paths(), Runner: runner,
 		User: me, HomeDir: os.Getenv("HOME"), StateHome: stateHome(), HostName: m.Hostname, Tool: version,
 		Retry: a.retry(), Jitter: rand.Float64, Sleep: a.sleep,
+		BuildTimeout: a.opts.limits.build, ActivateTimeout: a.opts.limits.activation, LockTimeout: a.opts.limits.lock,
 		Machine: a.machine(runner, me), Health: a.checker(runner, me),
 		// A display that SSH forwards is not this machine's.
 		Graphical: os.Getenv("SSH_CONNECTION") == "" && (os.Getenv("WAYLAND_DISPLAY") != "" || os.Getenv("DISPLAY") != ""),
@@ -147,7 +148,7 @@ func (a *app) machine(r run.Runner, name string) *preflight.Machine {
 	}
 	return &preflight.Machine{
 		Runner: r, Arch: arch, Root: a.opts.root, UID: os.Getuid(), User: name, AllowRoot: a.opts.allowRoot, Environ: os.Getenv,
-		Client: &http.Client{Timeout: 10 * time.Second}, FreeBytes: preflight.FreeBytes, FlakeDir: a.opts.flake,
+		Client: &http.Client{}, Timeout: a.opts.limits.network, FreeBytes: preflight.FreeBytes, FlakeDir: a.opts.flake,
 	}
 }
 

@@ -89,6 +89,8 @@ type Config struct {
 	Graphical bool
 	// Timeouts of the steps, zero: none for builds, 15 min for an activation.
 	BuildTimeout, ActivateTimeout time.Duration
+	// LockTimeout is how long another run is waited for.
+	LockTimeout time.Duration
 }
 
 // Question is asked before something is switched.
@@ -141,7 +143,7 @@ func New(cfg Config) *Deployer {
 		cfg.Retry = retry.Default()
 	}
 	d := &Deployer{cfg: cfg}
-	d.store = &journal.Store{Dir: cfg.StateDir, Writer: cfg.Writer, Now: cfg.Now, Warn: d.warn}
+	d.store = &journal.Store{Dir: cfg.StateDir, Writer: cfg.Writer, Now: cfg.Now, Warn: d.warn, Wait: cfg.LockTimeout}
 	return d
 }
 

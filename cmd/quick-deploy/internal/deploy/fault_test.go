@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -321,6 +322,39 @@ func TestPreflightAsksAgain(t *testing.T) {
 	}
 }
 
+// A command that is not there or does not end has a code of its own, and the machine is as before.
+func TestMissingAndSlowCommands(t *testing.T) {
+	missing := &run.Error{Command: "x", Code: -1, Err: &exec.Error{Name: "x", Err: exec.ErrNotFound}}
+	slow := &run.Error{Command: "x", Code: -1, Timeout: time.Second, Err: context.DeadlineExceeded}
+	for name, c := range map[string]struct {
+		command string
+		err     error
+		want    fault.Code
+		result  journal.Result
+	}{
+		"no nixos-rebuild": {"nixos-rebuild", missing, fault.NotFound, journal.Unchanged},
+		"slow build":       {"nixos-rebuild", slow, fault.Timeout, journal.Unchanged},
+		"slow activation":  {"bin/switch-to-configuration test", slow, fault.Timeout, journal.PutBack},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.writeFlake(t, "second")
+			once := false // putting back runs the same command
+			w.before = func(cmd run.Command) error {
+				if !once && strings.Contains(cmd.String(), c.command) {
+					once = true
+					return c.err
+				}
+				return nil
+			}
+			r, err := w.run(t, w.deployer(), w.goal(Switch))
+			if fault.CodeOf(err) != c.want || r.Result != c.result || r.Code != int(c.want) {
+				t.Errorf("code %d in %s, in the record %d: %v; %v", fault.CodeOf(err), r.Result, r.Code, err, w.ran)
+			}
+		})
+	}
+}
+
 // A failed build that is repaired is the same run's work taken over: what was built is not built again.
 func TestTheNextRunTakesTheBuildOver(t *testing.T) {
 	w := newWorld(t)
@@ -601,13 +635,13 @@ func TestRollbackOfFilesKeepsTheUsers(t *testing.T) {
 func TestResetState(t *testing.T) {
 	w := newWorld(t)
 	d := w.deployer()
-	if to, err := d.ResetState(); to != "" || err != nil || exists(d.cfg.StateDir) {
+	if to, err := d.ResetState(t.Context()); to != "" || err != nil || exists(d.cfg.StateDir) {
 		t.Errorf("of nothing: %q, %v", to, err)
 	}
 	if _, err := w.run(t, d, w.goal(Switch)); err != nil {
 		t.Fatal(err)
 	}
-	to, err := d.ResetState()
+	to, err := d.ResetState(t.Context())
 	if err != nil || !exists(to) {
 		t.Errorf("%q, %v", to, err)
 	}

@@ -126,7 +126,7 @@ func (d *Deployer) Run(ctx context.Context, p Plan) (journal.Record, error) {
 	if err := d.store.Open(); err != nil {
 		return journal.Record{}, err
 	}
-	unlock, err := d.store.Lock(journal.Holder{PID: d.cfg.PID, Host: d.cfg.HostName, Verb: string(p.Goal.Verb), Started: d.cfg.Now()})
+	unlock, err := d.store.Lock(ctx, journal.Holder{PID: d.cfg.PID, Host: d.cfg.HostName, Verb: string(p.Goal.Verb), Started: d.cfg.Now()})
 	if err != nil {
 		return journal.Record{}, err
 	}

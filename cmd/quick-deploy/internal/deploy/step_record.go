@@ -232,11 +232,11 @@ func (d *Deployer) History() ([]journal.Record, []error) { return d.store.Record
 
 // ResetState archives the state of the last run and says where; "" if there was none.
 // History, logs, backups and the rollback record stay.
-func (d *Deployer) ResetState() (string, error) {
+func (d *Deployer) ResetState(ctx context.Context) (string, error) {
 	if !exists(d.cfg.StateDir) {
 		return "", nil
 	}
-	unlock, err := d.store.Lock(journal.Holder{PID: d.cfg.PID, Host: d.cfg.HostName, Verb: "reset-state", Started: d.cfg.Now()})
+	unlock, err := d.store.Lock(ctx, journal.Holder{PID: d.cfg.PID, Host: d.cfg.HostName, Verb: "reset-state", Started: d.cfg.Now()})
 	if err != nil {
 		return "", err
 	}

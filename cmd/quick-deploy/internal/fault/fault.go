@@ -4,8 +4,10 @@
 package fault
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 )
 
 // Code is an exit code of the program. docs/exit-codes.md documents them; they never change meaning.
@@ -26,6 +28,8 @@ const (
 	Pending        Code = 10  // changes are pending, or a hand edit is in the way
 	Partial        Code = 11  // part of a fleet failed
 	RollbackFailed Code = 12  // putting back failed, a person is needed
+	NotFound       Code = 13  // a command that is needed was not found
+	Timeout        Code = 14  // a command ran out of its time
 	Interrupted    Code = 130 // SIGINT
 )
 
@@ -51,6 +55,8 @@ func Codes() []Meaning {
 		{Pending, "changes are pending, or a hand edit is in the way"},
 		{Partial, "part of a fleet failed"},
 		{RollbackFailed, "putting back failed, and a person is needed"},
+		{NotFound, "a command that is needed was not found; nothing was switched"},
+		{Timeout, "a command ran out of its time; nothing was switched, or the machine was put back"},
 		{Interrupted, "interrupted"},
 	}
 }
@@ -80,16 +86,28 @@ func (e *Error) Hint(format string, args ...any) *Error {
 }
 
 // CodeOf is the exit code that err asks for: that of the outermost Error in
-// its chain, Unexpected for any other error, OK for nil.
+// its chain, Unexpected for any other error, OK for nil. Where that says no more
+// than which part failed, a command that is missing or ran out of its time tells
+// more, and has codes of its own.
 func CodeOf(err error) Code {
 	if err == nil {
 		return OK
 	}
+	code := Unexpected
 	var e *Error
 	if errors.As(err, &e) {
-		return e.Code
+		code = e.Code
 	}
-	return Unexpected
+	switch code {
+	case Unexpected, Preflight, Build, Activation:
+		if errors.Is(err, exec.ErrNotFound) {
+			return NotFound
+		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			return Timeout
+		}
+	}
+	return code
 }
 
 // HintsOf collects the hints of every Error in err's chain, outermost first.

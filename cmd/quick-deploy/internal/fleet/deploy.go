@@ -161,9 +161,12 @@ func (m *member) finish(v Verdict, err error) {
 	if err != nil {
 		m.result.Error = err.Error()
 		m.result.Child = run.CodeOf(err)
+		switch code := fault.CodeOf(err); code {
+		case fault.Network, fault.NotFound, fault.Timeout:
+			m.result.Code = code
+		}
 		var e *fault.Error
 		if errors.As(err, &e) {
-			m.result.Code = e.Code
 			m.result.Child = cmp.Or(e.Child, m.result.Child)
 		}
 	}
@@ -229,7 +232,7 @@ func (r *rollout) begin(ctx context.Context, m *member) {
 	}
 	memory, err := r.open(m.Name)
 	if err == nil {
-		m.unlock, err = memory.begin(r.Fleet, m.Name)
+		m.unlock, err = memory.begin(ctx, r.Fleet, m.Name)
 	}
 	if err != nil {
 		m.finish(Left, err)

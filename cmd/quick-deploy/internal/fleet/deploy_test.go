@@ -245,7 +245,7 @@ func TestLocked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unlock, err := m.begin(o.Fleet, "a")
+	unlock, err := m.begin(t.Context(), o.Fleet, "a")
 	if err != nil {
 		t.Fatal(err)
 	}

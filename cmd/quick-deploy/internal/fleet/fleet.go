@@ -100,6 +100,8 @@ type Fleet struct {
 	NixArgs []string
 	// BuildTimeout limits a build with its copy, ActivateTimeout an activation; 0: no limit.
 	BuildTimeout, ActivateTimeout time.Duration
+	// LockTimeout is how long another run on a machine is waited for.
+	LockTimeout time.Duration
 
 	talk sync.Mutex // one event at a time
 }

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -14,7 +15,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 )
 
-// networkTimeout is how long a cache may take to answer.
+// networkTimeout is how long a cache may take to answer where nothing else is said.
 const networkTimeout = 10 * time.Second
 
 // network asks the binary caches for nix-cache-info, the file that every cache
@@ -29,7 +30,7 @@ func network(ctx context.Context, m *Machine, t Target) []Finding {
 	ask := func(int) *retry.Failure {
 		failed = failed[:0]
 		for _, url := range t.Caches {
-			err := askCache(ctx, m.Client, url)
+			err := askCache(ctx, m.Client, url, cmp.Or(m.Timeout, networkTimeout))
 			if err == nil {
 				return nil
 			}
@@ -95,8 +96,8 @@ func whys(failed []*cacheError) string {
 	return strings.Join(all, "; ")
 }
 
-func askCache(ctx context.Context, client *http.Client, url string) *cacheError {
-	ctx, cancel := context.WithTimeout(ctx, networkTimeout)
+func askCache(ctx context.Context, client *http.Client, url string, limit time.Duration) *cacheError {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(url, "/")+"/nix-cache-info", nil)
 	if err != nil {
@@ -104,7 +105,7 @@ func askCache(ctx context.Context, client *http.Client, url string) *cacheError 
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return explain(url, err)
+		return explain(url, err, limit)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
@@ -124,7 +125,7 @@ func askCache(ctx context.Context, client *http.Client, url string) *cacheError 
 	return nil
 }
 
-func explain(url string, err error) *cacheError {
+func explain(url string, err error, limit time.Duration) *cacheError {
 	var dns *net.DNSError
 	var op *net.OpError
 	var unknown x509.UnknownAuthorityError
@@ -136,7 +137,7 @@ func explain(url string, err error) *cacheError {
 	case errors.As(err, &unknown), errors.As(err, &host), errors.As(err, &expired):
 		return &cacheError{retry.Trust, fmt.Sprintf("%s: the certificate is not trusted: %v", url, err), "a wrong clock, or a proxy or portal in between"}
 	case errors.Is(err, context.DeadlineExceeded):
-		return &cacheError{retry.Network, fmt.Sprintf("%s: no answer within %s", url, networkTimeout), ""}
+		return &cacheError{retry.Network, fmt.Sprintf("%s: no answer within %s", url, limit), ""}
 	case errors.As(err, &op):
 		return &cacheError{retry.Network, fmt.Sprintf("%s: %v", url, op.Err), ""}
 	}

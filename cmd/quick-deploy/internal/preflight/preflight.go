@@ -29,6 +29,8 @@ type Finding struct {
 	What     string   `json:"what"` // what was seen, with numbers
 	Fix      string   `json:"fix"`  // what to do
 	Skipped  bool     `json:"skipped,omitempty"`
+	// Missing says that a command which is needed was not found.
+	Missing bool `json:"missing,omitempty"`
 }
 
 // Report is what all checks found.
