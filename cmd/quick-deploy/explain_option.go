@@ -199,7 +199,7 @@ func belongs(flake *generator.Tree, path, host, user string) bool {
 
 // evaluate asks Nix about an option of the flake as it lies on disk.
 func (a *app) evaluate(ctx context.Context, host, user string, path []string) (*evaluated, error) {
-	runner := a.retrier(&run.Exec{Environ: os.Environ()})
+	runner := a.retrier(&run.Exec{Environ: os.Environ(), Log: a.log})
 	if _, err := runner.LookPath("nix"); err != nil {
 		return nil, err
 	}

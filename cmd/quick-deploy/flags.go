@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 )
 
@@ -115,6 +118,13 @@ func notNegative(n int) error {
 
 // before completes the flags that were left out.
 func (a *app) before(ctx context.Context, _ *cli.Command) (context.Context, error) {
+	level, err := logfile.ParseLevel(os.Getenv("LOG_LEVEL"))
+	if err != nil {
+		return ctx, fault.New(fault.Usage, "%w", err)
+	}
+	if a.logLevel = level; a.opts.debug {
+		a.logLevel = slog.LevelDebug
+	}
 	a.begun = true
 	if a.opts.flake == "" {
 		a.opts.flake = filepath.Join(configHome(), "nixos")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/user"
@@ -66,7 +67,7 @@ func (a *app) fleetCommand() *cli.Command {
 
 // fleetRunner starts the engines and ssh as the user: root is needed on the
 // machines only, and comes by ssh.
-func (a *app) fleetRunner() run.Runner { return &run.Exec{Environ: os.Environ()} }
+func (a *app) fleetRunner() run.Runner { return &run.Exec{Environ: os.Environ(), Log: a.log} }
 
 func (a *app) fleetNix() fleet.Nix { return fleet.Nix{Runner: a.retrier(a.fleetRunner())} }
 
@@ -83,7 +84,10 @@ func (a *app) retrier(r run.Runner) run.Runner {
 }
 
 // retrying tells of a wait for the network.
-func (a *app) retrying(n retry.Notice) { a.say("%s", n) }
+func (a *app) retrying(n retry.Notice) {
+	a.log.Warn(n.String())
+	a.tell("%s", n)
+}
 
 // roll is a fleet with the waves that a command is about.
 type roll struct {
@@ -172,6 +176,11 @@ func (a *app) roll(g *generated, only string) (*roll, error) {
 
 // fleetEvent shows what happens, each line with the machine that it is about.
 func (a *app) fleetEvent(e journal.Event) {
+	level := slog.LevelInfo
+	if e.Status == journal.Failed || e.Type == "retry" {
+		level = slog.LevelWarn
+	}
+	a.log.Log(context.Background(), level, cmp.Or(e.Message, string(e.Status)), "type", e.Type, "host", e.Host, "step", e.Step)
 	if a.opts.json {
 		a.event(e)
 		return
@@ -180,13 +189,13 @@ func (a *app) fleetEvent(e journal.Event) {
 	switch {
 	case e.Type == "line" && !a.opts.debug:
 	case e.Type == "line" && e.Host+e.Step == "":
-		a.say("%s", e.Message)
+		a.tell("%s", e.Message)
 	case e.Type == "step" && e.Status == journal.Running:
-		a.say("%s: %s ...", subject, e.Step)
+		a.tell("%s: %s ...", subject, e.Step)
 	case e.Type == "step" && e.Status == journal.Failed:
-		a.say("%s: %s failed: %s", subject, e.Step, e.Message)
+		a.tell("%s: %s failed: %s", subject, e.Step, e.Message)
 	case e.Message != "":
-		a.say("%s: %s", subject, e.Message)
+		a.tell("%s: %s", subject, e.Message)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -51,6 +53,11 @@ type app struct {
 	opts           options
 	// acting says that a run is at work on the machine.
 	acting atomic.Bool
+	// log is the command's log, and discards where there is none; logFile is nil then.
+	log      *slog.Logger
+	logFile  *logfile.File
+	logErr   error
+	logLevel slog.Level
 	// begun says that flags and variables were understood.
 	begun bool
 	// sleep waits for the network to come back; tests do not.
@@ -60,7 +67,7 @@ type app struct {
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
-	return &app{stdin: stdin, stdout: stdout, stderr: stderr, sleep: retry.Sleep}
+	return &app{stdin: stdin, stdout: stdout, stderr: stderr, sleep: retry.Sleep, log: slog.New(slog.DiscardHandler)}
 }
 
 // run carries out a command line. What goes wrong before the command has begun is
@@ -94,6 +101,7 @@ func (a *app) command() *cli.Command {
 		Before:                          a.before,
 	}
 	strict(root)
+	a.logged(root)
 	a.completions(root)
 	addExamples(root, "")
 	return root

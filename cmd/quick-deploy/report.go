@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 
 	"golang.org/x/term"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/diagnose"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -94,8 +96,14 @@ func (a *app) printFile(path string, text []byte) error {
 	return err
 }
 
-// say tells the user something that is no data.
+// say tells the user something that is no data, and the log.
 func (a *app) say(format string, args ...any) {
+	logfile.At(a.log, slog.LevelInfo, 1, fmt.Sprintf(format, args...))
+	a.tell(format, args...)
+}
+
+// tell tells the user what the log has already.
+func (a *app) tell(format string, args ...any) {
 	if !a.opts.quiet {
 		fmt.Fprintf(a.stderr, format+"\n", args...)
 	}

@@ -47,7 +47,7 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	runner, err := elevate.New(&run.Exec{Environ: os.Environ()}, elevate.Config{
+	runner, err := elevate.New(&run.Exec{Environ: os.Environ(), Log: a.log}, elevate.Config{
 		Method: elevate.Method(cmd.String("elevate")), UID: os.Getuid(), Terminal: isTerminal(a.stdin),
 		AllowRoot: a.opts.allowRoot, Path: os.Getenv("PATH"), Systemd: a.opts.root == "/" && exists("/run/systemd/system"),
 	})
@@ -77,15 +77,15 @@ func (s *session) act(ctx context.Context, cmd *cli.Command) error {
 			return fault.New(fault.Usage, "--nom: %w", err).Hint("nix-output-monitor is its package")
 		}
 	}
-	con, err := console.Open(console.Options{
+	if a.logFile == nil {
+		return fmt.Errorf("open the log: %w", a.logErr)
+	}
+	con := console.Open(console.Options{
 		In: a.stdin, Data: a.stdout, Talk: a.stderr, Ask: isTerminal(a.stdin), Live: isTerminal(a.stderr) && os.Getenv("TERM") != "dumb",
 		Colour: a.colour(a.stderr), Width: func() int { return width(a.stderr) },
 		JSON: a.opts.json, Quiet: a.opts.quiet, Debug: a.opts.debug,
-		LogDir: filepath.Join(s.cfg.StateDir, "logs"), LogLevel: os.Getenv("LOG_LEVEL"), Nom: nom,
+		Log: a.logFile, Nom: nom,
 	})
-	if err != nil {
-		return err
-	}
 	a.acting.Store(true)
 	con.Attach(&s.cfg)
 	s.console, s.unwatch = con, con.Watch(ctx)

@@ -23,6 +23,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
@@ -152,7 +153,7 @@ func (d *Deployer) Store() *journal.Store { return d.store }
 
 func (d *Deployer) warn(format string, args ...any) {
 	d.event(journal.Event{Type: "warning", Message: sprintf(format, args...)})
-	d.cfg.Log.Warn(sprintf(format, args...))
+	logfile.At(d.cfg.Log, slog.LevelWarn, 1, sprintf(format, args...))
 }
 
 func (d *Deployer) event(e journal.Event) {

@@ -110,7 +110,11 @@ func (x *Exec) Run(ctx context.Context, c Command) (Result, error) {
 	}
 	fail.Code, fail.Tail = res.Code, tail(res.Stderr, 20)
 	if x.Log != nil {
-		x.Log.Debug("command ended", "command", c.String(), "dir", c.Dir, "env", Redact(c.Env), "exit", res.Code, "duration", res.Duration.Round(time.Millisecond))
+		level := slog.LevelDebug
+		if c.Network {
+			level = slog.LevelInfo // evaluations, builds and downloads: what a run waits for
+		}
+		x.Log.Log(ctx, level, "command ended", "command", c.String(), "dir", c.Dir, "env", Redact(c.Env), "exit", res.Code, "duration", res.Duration.Round(time.Millisecond))
 	}
 	switch {
 	case why != nil:
