@@ -80,7 +80,9 @@ func (a *app) logEnd(level slog.Level, err error, took time.Duration) {
 		return
 	}
 	if err != nil {
-		a.log.Log(context.Background(), level, err.Error(), "exit", int(fault.CodeOf(err)))
+		origin, _ := fault.OriginOf(err)
+		logfile.From(a.log, level, origin.PC, err.Error(), "exit", int(fault.CodeOf(err)),
+			"command", run.CommandOf(err), "child_exit", run.CodeOf(err))
 	}
 	a.log.Info("end", "exit", int(fault.CodeOf(err)), "duration", took.Round(time.Millisecond))
 	err = a.logFile.Close()

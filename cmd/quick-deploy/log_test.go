@@ -145,3 +145,33 @@ func TestLogLevel(t *testing.T) {
 		t.Errorf("validate without a place for its log exits with %d", code)
 	}
 }
+
+// A failure names the command, its exit code and the place in the program: in the
+// log and in JSON, and not on the screen.
+func TestFailuresNameTheirOrigin(t *testing.T) {
+	_, session := newLogged(t)
+	if code, _ := session("generate"); code != fault.OK {
+		t.Fatal(code)
+	}
+	offline(t, "nix")
+	_, logs := session("update")
+	for _, text := range logs {
+		want := regexp.MustCompile(`ERROR +fleet\.Nix\.Update: .* exit=5 command="nix flake update .*" child_exit=1 \(nix\.go:\d+\)\n`)
+		if !want.MatchString(text) {
+			t.Errorf("log:\n%s", text)
+		}
+	}
+	report := func(json bool) string {
+		var talk bytes.Buffer
+		a := newApp(strings.NewReader(""), new(bytes.Buffer), &talk)
+		a.opts.json = json
+		a.report(fault.New(fault.Build, "x"))
+		return talk.String()
+	}
+	if got := report(true); !strings.Contains(got, `"function":"quick-deploy.TestFailuresNameTheirOrigin.func1","source":"log_test.go:`) {
+		t.Errorf("JSON: %s", got)
+	}
+	if got := report(false); strings.Contains(got, "log_test.go") {
+		t.Errorf("the screen: %s", got)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/diagnose"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -55,18 +56,23 @@ func (a *app) report(err error) fault.Code {
 
 // exitError is the last line on stderr with --json.
 type exitError struct {
-	MessageType string           `json:"message_type"`
-	Code        fault.Code       `json:"code"`
-	Message     string           `json:"message"`
-	Hints       []string         `json:"hints,omitempty"`
-	ChildExit   int              `json:"child_exit,omitempty"`
-	Problems    profile.Problems `json:"problems,omitempty"`
+	MessageType string     `json:"message_type"`
+	Code        fault.Code `json:"code"`
+	Message     string     `json:"message"`
+	Hints       []string   `json:"hints,omitempty"`
+	ChildExit   int        `json:"child_exit,omitempty"`
+	Command     string     `json:"command,omitempty"`
+	// Function and source are the place in the program where the error arose.
+	fault.Origin
+	Problems profile.Problems `json:"problems,omitempty"`
 	// Findings are the errors of Nix with the lines that they go back to.
 	Findings []diagnose.Finding `json:"findings,omitempty"`
 }
 
 func (a *app) reportJSON(err error, code fault.Code, problems profile.Problems) {
 	e := exitError{MessageType: "exit_error", Code: code, Message: err.Error(), Hints: fault.HintsOf(err), Problems: problems}
+	e.Origin, _ = fault.OriginOf(err)
+	e.Command = run.CommandOf(err)
 	var evaluation *evaluationError
 	if errors.As(err, &evaluation) {
 		e.Findings = evaluation.findings

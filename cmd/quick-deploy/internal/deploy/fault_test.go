@@ -348,6 +348,9 @@ func TestMissingAndSlowCommands(t *testing.T) {
 				return nil
 			}
 			r, err := w.run(t, w.deployer(), w.goal(Switch))
+			if f := r.Failure; f == nil || f.Step == "" || !strings.Contains(f.Command, c.command) || f.Child != -1 || !strings.HasPrefix(f.Function, "deploy.") || f.Source == "" {
+				t.Errorf("the record says of the failure %+v", f)
+			}
 			if fault.CodeOf(err) != c.want || r.Result != c.result || r.Code != int(c.want) {
 				t.Errorf("code %d in %s, in the record %d: %v; %v", fault.CodeOf(err), r.Result, r.Code, err, w.ran)
 			}

@@ -368,6 +368,10 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 		s.cfg.Log.Warn("read the machine after the failure", "error", merr)
 	}
 	r := s.record(result, after)
+	origin, _ := fault.OriginOf(cause)
+	r.Failure = &journal.Failure{Step: st.name(), Command: run.CommandOf(cause), Child: run.CodeOf(cause), Origin: origin}
+	logfile.From(s.cfg.Log, slog.LevelError, origin.PC, cause.Error(), "step", st.name(),
+		"command", r.Failure.Command, "exit", r.Failure.Child, "result", string(result))
 	if s.goal.Verb.touches() {
 		if serr := s.store.SaveRecord(r); serr != nil {
 			return r, errors.Join(err, serr)

@@ -8,6 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
 )
 
 // Code is an exit code of the program. docs/exit-codes.md documents them; they never change meaning.
@@ -69,6 +72,8 @@ type Error struct {
 	Hints []string
 	// Child is the exit code of the command that failed, -1 if it was killed, 0 if none was run.
 	Child int
+
+	pc uintptr // where New was called
 }
 
 func (e *Error) Error() string { return e.Err.Error() }
@@ -76,7 +81,59 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // New returns an Error whose text is formatted as by fmt.Errorf.
 func New(code Code, format string, args ...any) *Error {
-	return &Error{Code: code, Err: fmt.Errorf(format, args...)}
+	var pcs [1]uintptr
+	runtime.Callers(2, pcs[:])
+	return &Error{Code: code, Err: fmt.Errorf(format, args...), pc: pcs[0]}
+}
+
+// Origin is a place in our own source where an error arose.
+type Origin struct {
+	Function string  `json:"function"` // deploy.(*session).nix
+	Source   string  `json:"source"`   // step_build.go:145
+	PC       uintptr `json:"-"`        // as runtime.Callers gives it
+}
+
+// At is the origin at a program counter as runtime.Callers gives it.
+func At(pc uintptr) Origin {
+	frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
+	// The package's last part is enough.
+	return Origin{
+		Function: frame.Function[strings.LastIndexByte(frame.Function, '/')+1:],
+		Source:   fmt.Sprintf("%s:%d", filepath.Base(frame.File), frame.Line),
+		PC:       pc,
+	}
+}
+
+func (e *Error) origin() (Origin, bool) { return At(e.pc), e.pc != 0 }
+
+// OriginOf is the innermost place that an error's chain names: an Error made by New,
+// or an error with a method Origin, such as that of a command.
+func OriginOf(err error) (o Origin, known bool) {
+	var visit func(error)
+	visit = func(err error) {
+		switch e := err.(type) {
+		case *Error:
+			if at, ok := e.origin(); ok {
+				o, known = at, true
+			}
+		case interface{ Origin() (Origin, bool) }:
+			if at, ok := e.Origin(); ok {
+				o, known = at, true
+			}
+		}
+		switch e := err.(type) {
+		case interface{ Unwrap() error }:
+			visit(e.Unwrap())
+		case interface{ Unwrap() []error }:
+			if all := e.Unwrap(); len(all) > 0 {
+				visit(all[0]) // the first is the cause, others came on the way
+			}
+		}
+	}
+	if err != nil {
+		visit(err)
+	}
+	return o, known
 }
 
 // Hint adds a hint and returns e.

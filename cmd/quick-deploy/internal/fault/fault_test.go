@@ -5,8 +5,26 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"strings"
 	"testing"
 )
+
+// The innermost place of ours is where an error arose.
+func TestOriginOf(t *testing.T) {
+	inner := New(Build, "x")
+	for name, err := range map[string]error{
+		"itself": inner, "wrapped": fmt.Errorf("y: %w", inner), "in another": New(Network, "y: %w", inner), "joined": errors.Join(inner, New(Usage, "z")),
+		"in a literal": &Error{Code: Health, Err: inner},
+	} {
+		o, known := OriginOf(err)
+		if want, _ := inner.origin(); !known || o != want || o.Function != "fault.TestOriginOf" || !strings.HasPrefix(o.Source, "fault_test.go:") {
+			t.Errorf("%s: %+v, %t", name, o, known)
+		}
+	}
+	if o, known := OriginOf(errors.New("x")); known {
+		t.Errorf("an error of others arose at %+v", o)
+	}
+}
 
 func TestCodeOf(t *testing.T) {
 	missing := &exec.Error{Name: "nix", Err: exec.ErrNotFound}

@@ -20,6 +20,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
@@ -149,11 +150,16 @@ func caller(skip int) uintptr {
 // At writes a message as from the function that is skip functions above its
 // caller: helpers of one line are no place to look for.
 func At(log *slog.Logger, level slog.Level, skip int, message string, args ...any) {
+	From(log, level, caller(skip+1), message, args...)
+}
+
+// From writes a message as from a place that runtime.Callers gave; 0: it is not known.
+func From(log *slog.Logger, level slog.Level, pc uintptr, message string, args ...any) {
 	ctx := context.Background()
 	if !log.Enabled(ctx, level) {
 		return
 	}
-	r := slog.NewRecord(time.Time{}, level, message, caller(skip+1))
+	r := slog.NewRecord(time.Time{}, level, message, pc)
 	r.Add(args...)
 	_ = log.Handler().Handle(ctx, r) // what cannot be written is told by Close
 }
@@ -181,10 +187,8 @@ func (e *entry) call(pc uintptr) {
 	if pc == 0 {
 		return
 	}
-	frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
-	// The package's last part is enough: deploy.(*session).one.
-	e.Function = frame.Function[strings.LastIndexByte(frame.Function, '/')+1:]
-	e.Source = fmt.Sprintf("%s:%d", filepath.Base(frame.File), frame.Line)
+	at := fault.At(pc)
+	e.Function, e.Source = at.Function, at.Source
 }
 
 // text is the entry for people. A command's output is marked by | or, from stderr, !.

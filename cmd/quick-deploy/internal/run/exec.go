@@ -59,7 +59,7 @@ func (x *Exec) LookPath(name string) (string, error) {
 
 // Run implements Runner.
 func (x *Exec) Run(ctx context.Context, c Command) (Result, error) {
-	fail := &Error{Command: c.String(), Code: -1}
+	fail := &Error{Command: c.String(), Code: -1, At: asker()}
 	if c.Elevate || c.As != "" || c.Detach != nil {
 		fail.Err = errors.New("needs another user or a service, and no elevation is set up")
 		return Result{Code: -1}, fail
