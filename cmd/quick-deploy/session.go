@@ -28,7 +28,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
@@ -61,8 +60,7 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 		Retry: a.retry(), Jitter: rand.Float64, Sleep: a.sleep,
 		BuildTimeout: a.opts.limits.build, ActivateTimeout: a.opts.limits.activation, LockTimeout: a.opts.limits.lock,
 		Machine: a.machine(runner, me), Health: a.checker(runner, me),
-		// A display that SSH forwards is not this machine's.
-		Graphical: os.Getenv("SSH_CONNECTION") == "" && (os.Getenv("WAYLAND_DISPLAY") != "" || os.Getenv("DISPLAY") != ""),
+		Graphical: display() != "" || os.Getenv("SSH_CONNECTION") == "" && os.Getenv("WAYLAND_DISPLAY") != "",
 	}
 	return &session{app: a, cfg: cfg, deployer: deploy.New(cfg), elevate: runner}, nil
 }
@@ -154,7 +152,7 @@ func (a *app) machine(r run.Runner, name string) *preflight.Machine {
 
 func (a *app) checker(r run.Runner, name string) *health.Checker {
 	return &health.Checker{
-		Runner: r, Root: a.opts.root, User: name, Now: time.Now, Sleep: retry.Sleep,
+		Runner: r, Root: a.opts.root, Display: display(), User: name, Now: time.Now, Sleep: a.sleep,
 		Dial: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, Client: &http.Client{Timeout: 10 * time.Second},
 		HomeProfile: func(user string) string {
 			state := stateHome()
@@ -164,6 +162,14 @@ func (a *app) checker(r run.Runner, name string) *health.Checker {
 			return filepath.Join(state, "nix", "profiles", "home-manager")
 		},
 	}
+}
+
+// display is the X display of this machine: one that ssh forwards is another's.
+func display() string {
+	if os.Getenv("SSH_CONNECTION") != "" {
+		return ""
+	}
+	return os.Getenv("DISPLAY")
 }
 
 func exists(path string) bool {

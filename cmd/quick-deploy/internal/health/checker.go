@@ -21,11 +21,13 @@ import (
 type Checker struct {
 	Runner run.Runner
 	Root   string // "/" or a fixture
-	User   string // who runs the program: whose units need no other user
-	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
-	Client *http.Client
-	Now    func() time.Time
-	Sleep  func(ctx context.Context, d time.Duration) error
+	// Display is the X display of this machine that the program can draw on, "" if there is none.
+	Display string
+	User    string // who runs the program: whose units need no other user
+	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
+	Client  *http.Client
+	Now     func() time.Time
+	Sleep   func(ctx context.Context, d time.Duration) error
 	// Grace is how long a check may fail before it counts, 0: 20 s. Between tries
 	// passes Every, 0: 1 s.
 	Grace, Every time.Duration
@@ -284,7 +286,7 @@ func (c *Checker) home(check Check) (string, error) {
 
 // gpu asks the driver, and the tools of the vendor that are installed.
 func (c *Checker) gpu(ctx context.Context, vendor string) (string, error) {
-	findings := gpu.Validator{Runner: c.Runner, Root: c.Root}.Validate(ctx, vendor)
+	findings := gpu.Validator{Runner: c.Runner, Root: c.Root, Display: c.Display}.Validate(ctx, vendor)
 	if err := gpu.Problem(findings); err != nil {
 		return "", err
 	}
