@@ -494,7 +494,7 @@ func checkCall(root *cli.Command, args []string) error {
 }
 
 // others are flags of other programs that documents name by themselves, and the end of flags.
-var others = map[string]bool{"--target-host": true, "--": true}
+var others = map[string]bool{"--target-host": true, "--": true, "--detailed": true}
 
 // A document names no command, flag or variable that the program does not have.
 func TestDocsNameWhatExists(t *testing.T) {
@@ -682,5 +682,31 @@ func TestDocumentedLimits(t *testing.T) {
 		if !strings.Contains(row, "`"+want+"`") && !strings.Contains(row, "none") {
 			t.Errorf("docs/tuning.md: the default of --%s is %s: %s", name, want, row)
 		}
+	}
+}
+
+// docs/migrating.md has a place for every flag, variable, constant and path of the old tool.
+func TestMigratingIsComplete(t *testing.T) {
+	text := readFile(t, filepath.Join(projectRoot, "docs", "migrating.md"))
+	n := 0
+	for line := range strings.Lines(readFile(t, filepath.Join("testdata", "old-tool.txt"))) {
+		kind, name, ok := strings.Cut(strings.TrimSpace(line), " ")
+		if !ok || kind == "#" {
+			continue
+		}
+		n++
+		found := false
+		for row := range strings.Lines(text) {
+			old, rest, ok := strings.Cut(strings.TrimPrefix(row, "| "), " | ")
+			if strings.HasPrefix(row, "| ") && ok && strings.Contains(old, "`"+name+"`") && strings.Trim(rest, " |\n") != "" {
+				found = true
+			}
+		}
+		if !found {
+			t.Errorf("docs/migrating.md has no row for the %s %s", kind, name)
+		}
+	}
+	if n < 80 {
+		t.Errorf("the list has %d entries", n)
 	}
 }

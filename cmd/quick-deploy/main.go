@@ -58,6 +58,8 @@ type app struct {
 	logFile  *logfile.File
 	logErr   error
 	logLevel slog.Level
+	// unknown refuses a command that help was asked for.
+	unknown error
 	// begun says that flags and variables were understood.
 	begun bool
 	// sleep waits for the network to come back; tests do not.
@@ -74,6 +76,9 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 // wrong with the line, or with a variable that stands for a flag of it.
 func (a *app) run(ctx context.Context, args []string) error {
 	err := a.command().Run(ctx, args)
+	if a.unknown != nil {
+		return a.unknown
+	}
 	if err != nil && !a.begun && fault.CodeOf(err) == fault.Unexpected {
 		return fault.New(fault.Usage, "%w", err)
 	}
@@ -100,6 +105,7 @@ func (a *app) command() *cli.Command {
 		ExitErrHandler:                  func(context.Context, *cli.Command, error) {},
 		Before:                          a.before,
 	}
+	root.CommandNotFound = func(_ context.Context, cmd *cli.Command, name string) { a.unknown = noCommand(cmd, name) }
 	strict(root)
 	a.logged(root)
 	a.completions(root)

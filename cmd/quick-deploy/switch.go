@@ -65,7 +65,7 @@ func (a *app) releaseFlags() []cli.Flag {
 // root is the program without a command.
 func (a *app) root(ctx context.Context, cmd *cli.Command) error {
 	if cmd.Args().Present() {
-		return unknownCommand(cmd)
+		return noCommand(cmd, cmd.Args().First())
 	}
 	switch {
 	case cmd.Bool("reset-state") && cmd.Bool("rollback"):
@@ -78,8 +78,8 @@ func (a *app) root(ctx context.Context, cmd *cli.Command) error {
 	return a.deploy(ctx, cmd, deploy.Switch)
 }
 
-func unknownCommand(cmd *cli.Command) error {
-	name := cmd.Args().First()
+// noCommand refuses the name of a command that cmd does not have.
+func noCommand(cmd *cli.Command, name string) error {
 	var names []string
 	for _, c := range cmd.Commands {
 		names = append(names, c.Name)
