@@ -710,3 +710,38 @@ func TestMigratingIsComplete(t *testing.T) {
 		t.Errorf("the list has %d entries", n)
 	}
 }
+
+// The commands by which docs/migrating.md shows what became of the release notes run.
+func TestReleaseNotesTable(t *testing.T) {
+	_, section, _ := strings.Cut(readFile(t, filepath.Join(projectRoot, "docs", "migrating.md")), "## The release notes of 3.0.0")
+	section, _, _ = strings.Cut(section, "\n## ")
+	_, session := newLogged(t)
+	ran := map[string]bool{}
+	rows := 0
+	for row := range strings.Lines(section) {
+		cells := strings.Split(strings.Trim(row, "|\n "), " | ")
+		if len(cells) != 4 || !strings.HasPrefix(cells[2], "`") {
+			continue
+		}
+		rows++
+		line := strings.Trim(cells[2], "`")
+		if ran[line] {
+			continue
+		}
+		ran[line] = true
+		words := strings.Fields(line)
+		if words[0] != "quick-deploy" {
+			t.Errorf("%s is no command of ours", line)
+			continue
+		}
+		switch code, _ := session(words[1:]...); code {
+		case fault.OK, fault.Pending:
+		case fault.Health: // the test's machine is none
+		default:
+			t.Errorf("%s exits with %d", line, code)
+		}
+	}
+	if rows < 30 {
+		t.Errorf("the table has %d rows", rows)
+	}
+}
