@@ -79,7 +79,7 @@ func (s *session) prune(ctx context.Context) {
 	for _, r := range records {
 		logs = append(logs, r.Log)
 	}
-	if err := logfile.Prune(s.store.Path("logs"), logfile.Deploy, logfile.Kept, s.cfg.Now().Add(-logfile.KeptFor), logs); err != nil {
+	if err := logfile.Prune(s.store.Path("logs"), logfile.Deploy, logfile.Kept, s.state.Started.Add(-logfile.KeptFor), logs); err != nil {
 		s.cfg.Log.Warn("prune logs", "error", err)
 	}
 	s.removeUnless("gcroots", func(name string) bool {
