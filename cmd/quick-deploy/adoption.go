@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +22,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 	"github.com/quick-deploy/quick-deploy/generator"
@@ -42,22 +44,31 @@ type adoption struct {
 }
 
 // evaluator finds Nix.
-func evaluator() (*adopt.Evaluator, error) {
+func (a *app) evaluator() (*adopt.Evaluator, error) {
 	nix, err := exec.LookPath("nix-instantiate")
 	if err != nil {
 		return nil, fault.New(fault.Preflight, "taking over a configuration takes Nix, which evaluates it: %w", err).
 			Hint("run this on the NixOS machine itself, or start without --adopt")
 	}
 	return &adopt.Evaluator{Run: func(ctx context.Context, args ...string) ([]byte, error) {
-		cmd := exec.CommandContext(ctx, nix, args...)
-		cmd.Env = append(os.Environ(), run.GitEnv...)
-		var stderr bytes.Buffer
-		cmd.Stderr = &stderr
-		out, err := cmd.Output()
-		if err != nil {
-			return nil, fault.New(fault.Build, "%s: %w", complaint(stderr.String()), err)
+		var out []byte
+		err := a.retry().Do(ctx, rand.Float64, a.sleep, a.retrying, func(int) *retry.Failure {
+			cmd := exec.CommandContext(ctx, nix, args...)
+			cmd.Env = append(os.Environ(), run.GitEnv...)
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			var err error
+			if out, err = cmd.Output(); err == nil {
+				return nil
+			}
+			err = fault.New(fault.Build, "%s: %w", complaint(stderr.String()), err)
+			return &retry.Failure{Err: err, Output: stderr.String()}
+		})
+		var spent *retry.SpentError
+		if errors.As(err, &spent) {
+			return nil, fault.New(fault.Network, "%w", err)
 		}
-		return out, nil
+		return out, err
 	}}, nil
 }
 
@@ -73,7 +84,7 @@ func complaint(said string) string {
 
 // newAdoption evaluates the configuration at path.
 func (a *app) newAdoption(ctx context.Context, g *guide, path string) (*adoption, error) {
-	ev, err := evaluator()
+	ev, err := a.evaluator()
 	if err != nil {
 		return nil, err
 	}

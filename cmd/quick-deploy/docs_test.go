@@ -439,7 +439,7 @@ func checkCall(root *cli.Command, args []string) error {
 }
 
 // others are flags of other programs that documents name by themselves, and the end of flags.
-var others = map[string]bool{"--target-host": true, "--": true}
+var others = map[string]bool{"--target-host": true, "--": true, "--detailed": true}
 
 // A document names no command, flag or variable that the program does not have.
 func TestDocsNameWhatExists(t *testing.T) {
@@ -603,4 +603,94 @@ func readFile(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return string(data)
+}
+
+// docs/tuning.md lists every limit that a flag sets, with its variable and its default.
+func TestDocumentedLimits(t *testing.T) {
+	text := readFile(t, filepath.Join(projectRoot, "docs", "tuning.md"))
+	for _, f := range append((&limits{}).flags(), program().Flags...) {
+		name := f.Names()[0]
+		d, ok := f.(cli.DocGenerationFlag)
+		if !ok || !strings.HasSuffix(name, "-timeout") && name != "retries" {
+			continue
+		}
+		row := regexp.MustCompile("(?m)^\\|.*`--" + name + "`.*$").FindString(text)
+		if row == "" {
+			t.Errorf("docs/tuning.md does not list --%s", name)
+			continue
+		}
+		for _, v := range d.GetEnvVars() {
+			if !strings.Contains(row, "`"+v+"`") {
+				t.Errorf("docs/tuning.md does not name %s beside --%s", v, name)
+			}
+		}
+		want := d.GetValue()
+		if m := regexp.MustCompile(`\(default ([0-9a-z]+)\)`).FindStringSubmatch(d.GetUsage()); m != nil {
+			want = m[1]
+		}
+		if !strings.Contains(row, "`"+want+"`") && !strings.Contains(row, "none") {
+			t.Errorf("docs/tuning.md: the default of --%s is %s: %s", name, want, row)
+		}
+	}
+}
+
+// docs/migrating.md has a place for every flag, variable, constant and path of the old tool.
+func TestMigratingIsComplete(t *testing.T) {
+	text := readFile(t, filepath.Join(projectRoot, "docs", "migrating.md"))
+	n := 0
+	for line := range strings.Lines(readFile(t, filepath.Join("testdata", "old-tool.txt"))) {
+		kind, name, ok := strings.Cut(strings.TrimSpace(line), " ")
+		if !ok || kind == "#" {
+			continue
+		}
+		n++
+		found := false
+		for row := range strings.Lines(text) {
+			old, rest, ok := strings.Cut(strings.TrimPrefix(row, "| "), " | ")
+			if strings.HasPrefix(row, "| ") && ok && strings.Contains(old, "`"+name+"`") && strings.Trim(rest, " |\n") != "" {
+				found = true
+			}
+		}
+		if !found {
+			t.Errorf("docs/migrating.md has no row for the %s %s", kind, name)
+		}
+	}
+	if n < 80 {
+		t.Errorf("the list has %d entries", n)
+	}
+}
+
+// The commands by which docs/migrating.md shows what became of the release notes run.
+func TestReleaseNotesTable(t *testing.T) {
+	_, section, _ := strings.Cut(readFile(t, filepath.Join(projectRoot, "docs", "migrating.md")), "## The release notes of 3.0.0")
+	section, _, _ = strings.Cut(section, "\n## ")
+	_, session := newLogged(t)
+	ran := map[string]bool{}
+	rows := 0
+	for row := range strings.Lines(section) {
+		cells := strings.Split(strings.Trim(row, "|\n "), " | ")
+		if len(cells) != 4 || !strings.HasPrefix(cells[2], "`") {
+			continue
+		}
+		rows++
+		line := strings.Trim(cells[2], "`")
+		if ran[line] {
+			continue
+		}
+		ran[line] = true
+		words := strings.Fields(line)
+		if words[0] != "quick-deploy" {
+			t.Errorf("%s is no command of ours", line)
+			continue
+		}
+		switch code, _ := session(words[1:]...); code {
+		case fault.OK, fault.Pending:
+		case fault.Health: // the test's machine is none
+		default:
+			t.Errorf("%s exits with %d", line, code)
+		}
+	}
+	if rows < 30 {
+		t.Errorf("the table has %d rows", rows)
+	}
 }

@@ -63,6 +63,7 @@ var examples = map[string][]string{
 	"pin show":      {"quick-deploy pin show nixpkgs"},
 	"schema":        {"quick-deploy schema > .quick-deploy.schema.json"},
 	"man":           {"quick-deploy man switch | man -l -", "quick-deploy man quick-deploy.yaml | man -l -"},
+	"help":          {"quick-deploy help", "quick-deploy help fleet deploy"},
 }
 
 // addExamples puts the examples under the descriptions of c and the commands

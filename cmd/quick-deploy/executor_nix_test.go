@@ -71,8 +71,8 @@ func TestARunIsLoggedShownAndFoundUnchanged(t *testing.T) {
 	if n := len(c.Commands(t)); n != commands {
 		t.Errorf("a run without a change started %d commands", n-commands)
 	}
-	if logs, _ := filepath.Glob(c.state() + "/logs/deploy-*.log"); len(logs) != 1 {
-		t.Errorf("a run without a change wrote a log: %q", logs)
+	if logs, _ := filepath.Glob(c.state() + "/logs/deploy-*.log"); len(logs) != 2 {
+		t.Errorf("a log of each run: %q", logs)
 	}
 }
 

@@ -199,7 +199,7 @@ func belongs(flake *generator.Tree, path, host, user string) bool {
 
 // evaluate asks Nix about an option of the flake as it lies on disk.
 func (a *app) evaluate(ctx context.Context, host, user string, path []string) (*evaluated, error) {
-	runner := &run.Exec{Environ: os.Environ()}
+	runner := a.retrier(&run.Exec{Environ: os.Environ(), Log: a.log})
 	if _, err := runner.LookPath("nix"); err != nil {
 		return nil, err
 	}
@@ -219,7 +219,7 @@ func (a *app) evaluate(ctx context.Context, host, user string, path []string) (*
 		attr = fmt.Sprintf("homeConfigurations.%q", user+"@"+host)
 	}
 	res, err := runner.Run(ctx, run.Command{
-		Name: "nix", Timeout: 5 * time.Minute,
+		Name: "nix", Timeout: 5 * time.Minute, Network: true,
 		Args: []string{
 			"--extra-experimental-features", "nix-command flakes", "eval", "--json", "--no-update-lock-file",
 			"--apply", "(" + explainExpr + ") " + string(arg), a.opts.flake + "#" + attr,

@@ -2,13 +2,18 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 )
 
 // options are the global flags.
@@ -23,6 +28,9 @@ type options struct {
 	yes     bool
 	debug   bool
 	quiet   bool
+	// retries is how often what the network broke is tried again.
+	retries int
+	limits  limits
 	noProbe bool
 	// extendsFrom are folders that a profile may extend files of, beside its own.
 	extendsFrom []string
@@ -38,9 +46,31 @@ func twin(flag string) cli.ValueSourceChain {
 	return cli.EnvVars("QUICK_DEPLOY_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_")))
 }
 
+// limits are how long things may take. Zero is the default, which docs/tuning.md lists.
+type limits struct {
+	build, activation, network, lock time.Duration
+}
+
+func (l *limits) flags() []cli.Flag {
+	flag := func(name, usage string, to *time.Duration) cli.Flag {
+		return &cli.DurationFlag{Name: name, Usage: usage, Destination: to, Sources: twin(name), HideDefault: true, Validator: func(d time.Duration) error {
+			if d < 0 {
+				return fmt.Errorf("%s is less than 0", d)
+			}
+			return nil
+		}}
+	}
+	return []cli.Flag{
+		flag("build-timeout", "stop a build after `TIME`, such as 2h", &l.build),
+		flag("activation-timeout", "stop an activation after `TIME` (default 15m)", &l.activation),
+		flag("network-timeout", "wait `TIME` for a binary cache or a machine to answer (default 10s)", &l.network),
+		flag("lock-timeout", "wait `TIME` for another run to end (default: not at all)", &l.lock),
+	}
+}
+
 func (a *app) globalFlags() []cli.Flag {
 	o := &a.opts
-	return []cli.Flag{
+	return append([]cli.Flag{
 		&cli.StringFlag{
 			Name: "profile", Usage: "read the profile from `FILE` (default ./quick-deploy.yaml, then $XDG_CONFIG_HOME/quick-deploy/profile.yaml)",
 			Destination: &o.profile, Sources: twin("profile"), TakesFile: true,
@@ -76,8 +106,20 @@ func (a *app) globalFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "debug", Aliases: []string{"d"}, Usage: "show and log every command", Destination: &o.debug, Sources: twin("debug")},
 		&cli.BoolFlag{Name: "no-probe", Usage: "do not look at this machine's hardware", Destination: &o.noProbe, Sources: twin("no-probe")},
 		&cli.BoolFlag{Name: "allow-root", Usage: "run as root, as on an installer image", Destination: &o.allowRoot, Sources: twin("allow-root")},
+		&cli.IntFlag{
+			Name: "retries", Usage: "try `N` times more what the network broke", Value: retry.Default().Attempts - 1,
+			// RETRY_MAX_ATTEMPTS is the name that version 3.0.0 gave it.
+			Destination: &o.retries, Sources: cli.EnvVars("QUICK_DEPLOY_RETRIES", "RETRY_MAX_ATTEMPTS"), Validator: notNegative,
+		},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "show errors and data only", Destination: &o.quiet, Sources: twin("quiet")},
+	}, o.limits.flags()...)
+}
+
+func notNegative(n int) error {
+	if n < 0 {
+		return fmt.Errorf("%d is less than 0", n)
 	}
+	return nil
 }
 
 // before completes the flags that were left out.
@@ -86,6 +128,14 @@ func (a *app) before(ctx context.Context, _ *cli.Command) (context.Context, erro
 	if home := os.Getenv("HOME"); !filepath.IsAbs(home) {
 		return ctx, fault.New(fault.Usage, "HOME is %q, which is no absolute path", home).Hint("set it to your home directory")
 	}
+	level, err := logfile.ParseLevel(os.Getenv("LOG_LEVEL"))
+	if err != nil {
+		return ctx, fault.New(fault.Usage, "%w", err)
+	}
+	if a.logLevel = level; a.opts.debug {
+		a.logLevel = slog.LevelDebug
+	}
+	a.begun = true
 	if a.opts.flake == "" {
 		a.opts.flake = filepath.Join(configHome(), "nixos")
 	}

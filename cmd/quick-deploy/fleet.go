@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"math/rand/v2"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -65,13 +68,26 @@ func (a *app) fleetCommand() *cli.Command {
 
 // fleetRunner starts the engines and ssh as the user: root is needed on the
 // machines only, and comes by ssh.
-func (a *app) fleetRunner() run.Runner { return &run.Exec{Environ: os.Environ()} }
+func (a *app) fleetRunner() run.Runner { return &run.Exec{Environ: os.Environ(), Log: a.log} }
 
-func (a *app) fleetNix() fleet.Nix { return fleet.Nix{Runner: a.fleetRunner()} }
+func (a *app) fleetNix() fleet.Nix { return fleet.Nix{Runner: a.retrier(a.fleetRunner())} }
+
+// retry is how what the network broke is repeated.
+func (a *app) retry() retry.Policy {
+	p := retry.Default()
+	p.Attempts = a.opts.retries + 1
+	return p
+}
+
+// retrier repeats the commands of a Runner that the network broke, and tells of each wait.
+func (a *app) retrier(r run.Runner) run.Runner {
+	return retry.Runner{Runner: r, Policy: a.retry(), Jitter: rand.Float64, Sleep: a.sleep, Notify: a.retrying}
+}
 
 // retrying tells of a wait for the network.
 func (a *app) retrying(n retry.Notice) {
-	a.say("attempt %d of %d failed: %s; again in %s", n.Attempt, n.Of, n.Reason, n.Wait.Round(time.Second))
+	a.log.Warn(n.String())
+	a.tell("%s", n)
 }
 
 // roll is a fleet with the waves that a command is about.
@@ -115,8 +131,10 @@ func (a *app) roll(g *generated, only string) (*roll, error) {
 		Runner: a.fleetRunner(), Flake: dir, Engine: g.flake.Fleet.Engine, Parallel: g.flake.Fleet.Parallel,
 		State: fleet.StateDir(filepath.Join(stateHome(), "quick-deploy"), dir),
 		SSH:   strings.Fields(os.Getenv("NIX_SSHOPTS")), By: me.Username, Tool: version,
-		Now: time.Now, Sleep: retry.Sleep, Events: a.fleetEvent,
-		BuildTimeout: 4 * time.Hour, ActivateTimeout: 30 * time.Minute,
+		Now: time.Now, Sleep: a.sleep, Retry: a.retry(), Jitter: rand.Float64, Events: a.fleetEvent,
+		BuildTimeout:    cmp.Or(a.opts.limits.build, 4*time.Hour),
+		ActivateTimeout: cmp.Or(a.opts.limits.activation, 15*time.Minute),
+		LockTimeout:     a.opts.limits.lock,
 	}}
 	data, err := regular.Read(filepath.Join(dir, lockFile))
 	if err != nil {
@@ -139,7 +157,7 @@ func (a *app) roll(g *generated, only string) (*roll, error) {
 			}
 			host := &fleet.Host{
 				Name: name, Fingerprint: fingerprint, BuildOnTarget: h.Deployment.BuildOnTarget,
-				Target: fleet.Target{User: h.Deployment.User, Host: h.Deployment.Host, Port: h.Deployment.Port},
+				Target: fleet.Target{User: h.Deployment.User, Host: h.Deployment.Host, Port: h.Deployment.Port, Timeout: a.opts.limits.network},
 			}
 			for _, u := range h.Users {
 				if u.Home {
@@ -159,24 +177,26 @@ func (a *app) roll(g *generated, only string) (*roll, error) {
 
 // fleetEvent shows what happens, each line with the machine that it is about.
 func (a *app) fleetEvent(e journal.Event) {
+	level := slog.LevelInfo
+	if e.Status == journal.Failed || e.Type == "retry" {
+		level = slog.LevelWarn
+	}
+	a.log.Log(context.Background(), level, cmp.Or(e.Message, string(e.Status)), "type", e.Type, "host", e.Host, "step", e.Step)
 	if a.opts.json {
 		a.event(e)
 		return
 	}
-	subject := e.Host
-	if subject == "" {
-		subject = e.Step
-	}
+	subject := cmp.Or(e.Host, e.Step, "fleet")
 	switch {
 	case e.Type == "line" && !a.opts.debug:
-	case e.Type == "line" && subject == "":
-		a.say("%s", e.Message)
+	case e.Type == "line" && e.Host+e.Step == "":
+		a.tell("%s", e.Message)
 	case e.Type == "step" && e.Status == journal.Running:
-		a.say("%s: %s ...", subject, e.Step)
+		a.tell("%s: %s ...", subject, e.Step)
 	case e.Type == "step" && e.Status == journal.Failed:
-		a.say("%s: %s failed: %s", subject, e.Step, e.Message)
+		a.tell("%s: %s failed: %s", subject, e.Step, e.Message)
 	case e.Message != "":
-		a.say("%s: %s", subject, e.Message)
+		a.tell("%s: %s", subject, e.Message)
 	}
 }
 

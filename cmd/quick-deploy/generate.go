@@ -101,6 +101,7 @@ func (a *app) plan(ctx context.Context) (*generated, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.log.Info("compared", "flake", t.Dir(), "changes", changes.Summary())
 	return &generated{loaded: l, flake: flake, files: files, tree: t, changes: changes}, nil
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/interview"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
@@ -145,8 +146,8 @@ func (a *app) firstLock(ctx context.Context, l *loaded, which string, ask bool) 
 		return err
 	}
 	nixpkgs := inputs[slices.IndexFunc(inputs, func(in lockedInput) bool { return isNixpkgs(in.Input) })]
-	nix := a.fleetNix()
-	nix.Args, nix.Retry = hasty, retry.Policy{Attempts: 1}
+	// One attempt: the program must not seem to hang where there is no network.
+	nix := fleet.Nix{Runner: retry.Runner{Runner: a.fleetRunner(), Policy: retry.Policy{Attempts: 1}}, Args: hasty}
 	if _, err := nix.Runner.LookPath("nix"); err != nil && which != lockNewest {
 		which = byProgram
 	}
@@ -330,8 +331,8 @@ func (a *app) goOn(ctx context.Context, cmd *cli.Command, path string) error {
 			continue
 		}
 		other := newApp(a.stdin, a.stdout, a.stderr)
-		other.now, other.aged = a.now, a.aged
-		if err := other.command().Run(ctx, append(globals(cmd, path), next.command...)); err != nil {
+		other.now, other.aged, other.sleep = a.now, a.aged, a.sleep
+		if err := other.run(ctx, append(globals(cmd, path), next.command...)); err != nil {
 			return err
 		}
 	}

@@ -171,7 +171,12 @@ func (a *app) generate(ctx context.Context, l *loaded) (*generator.Tree, error) 
 	if err != nil {
 		return nil, err
 	}
-	return generator.Generate(generator.Input{Profile: l.profile, Schema: l.schema, Facts: facts, Files: l.source, Check: check})
+	t, err := generator.Generate(generator.Input{Profile: l.profile, Schema: l.schema, Facts: facts, Files: l.source, Check: check})
+	if err != nil {
+		return nil, err
+	}
+	a.log.Info("generated", "profile", l.name, "hosts", len(l.profile.Hosts), "files", len(t.Files), "notices", len(t.Notices))
+	return t, nil
 }
 
 // probed are the probed machines: those whose facts the profile names by a file,
@@ -207,7 +212,8 @@ func (a *app) probed(ctx context.Context, l *loaded) (map[string]hardware.Facts,
 	}
 	for _, h := range l.profile.Hosts {
 		if h.Name == name {
-			f, _ := probe.Run(ctx, probe.Options{Root: a.opts.root})
+			f, warnings := probe.Run(ctx, probe.Options{Root: a.opts.root})
+			a.log.Info("probed", "host", name, "warnings", len(warnings))
 			facts[name] = f
 		}
 	}

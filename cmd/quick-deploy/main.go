@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"sync/atomic"
@@ -14,6 +15,8 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
@@ -41,7 +44,7 @@ func (a *app) execute(args []string) fault.Code {
 		}
 	})()
 	ended := make(chan error, 1)
-	go func() { ended <- a.command().Run(ctx, args) }()
+	go func() { ended <- a.run(ctx, args) }()
 	err := a.wait(ctx, ended)
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) && fault.CodeOf(err) == fault.Unexpected {
 		err = fault.New(fault.Interrupted, "interrupted")
@@ -79,6 +82,17 @@ type app struct {
 	opts           options
 	// acting says that a run is at work on the machine.
 	acting atomic.Bool
+	// log is the command's log, and discards where there is none; logFile is nil then.
+	log      *slog.Logger
+	logFile  *logfile.File
+	logErr   error
+	logLevel slog.Level
+	// unknown refuses a command that help was asked for.
+	unknown error
+	// begun says that flags and variables were understood.
+	begun bool
+	// sleep waits for the network to come back; tests do not.
+	sleep func(ctx context.Context, d time.Duration) error
 	// source is what the profile was read from, for the lines in messages.
 	source *fileSource
 	// now is the clock by which revisions have an age.
@@ -88,7 +102,23 @@ type app struct {
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
-	return &app{stdin: stdin, stdout: term.New(stdout), stderr: term.New(stderr), now: time.Now}
+	return &app{
+		stdin: stdin, stdout: term.New(stdout), stderr: term.New(stderr), now: time.Now,
+		sleep: retry.Sleep, log: slog.New(slog.DiscardHandler),
+	}
+}
+
+// run carries out a command line. What goes wrong before the command has begun is
+// wrong with the line, or with a variable that stands for a flag of it.
+func (a *app) run(ctx context.Context, args []string) error {
+	err := a.command().Run(ctx, args)
+	if a.unknown != nil {
+		return a.unknown
+	}
+	if err != nil && !a.begun && fault.CodeOf(err) == fault.Unexpected {
+		return fault.New(fault.Usage, "%w", err)
+	}
+	return err
 }
 
 func (a *app) command() *cli.Command {
@@ -111,7 +141,9 @@ func (a *app) command() *cli.Command {
 		ExitErrHandler:                  func(context.Context, *cli.Command, error) {},
 		Before:                          a.before,
 	}
+	root.CommandNotFound = func(_ context.Context, cmd *cli.Command, name string) { a.unknown = noCommand(cmd, name) }
 	strict(root)
+	a.logged(root)
 	a.completions(root)
 	addExamples(root, "")
 	return root

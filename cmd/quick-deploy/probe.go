@@ -34,6 +34,10 @@ func (a *app) probeAction(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	facts, warnings := probe.Run(ctx, probe.Options{Root: a.opts.root, Target: cmd.String("target"), Identify: cmd.Bool("identify")})
+	for _, w := range warnings {
+		a.log.Warn("not read", "what", fmt.Sprint(w))
+	}
+	a.log.Info("probed", "pci", len(facts.PCI), "disks", len(facts.Blocks), "warnings", len(warnings))
 	if a.opts.json && !cmd.Bool("explain") {
 		return probe.WriteJSON(term.JSON(a.stdout), facts, warnings)
 	}

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"slices"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/diagnose"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/generator/cleartext"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -65,12 +68,15 @@ func readable(ps profile.Problems) profile.Problems {
 
 // exitError is the last line on stderr with --json.
 type exitError struct {
-	MessageType string           `json:"message_type"`
-	Code        fault.Code       `json:"code"`
-	Message     string           `json:"message"`
-	Hints       []string         `json:"hints,omitempty"`
-	ChildExit   int              `json:"child_exit,omitempty"`
-	Problems    profile.Problems `json:"problems,omitempty"`
+	MessageType string     `json:"message_type"`
+	Code        fault.Code `json:"code"`
+	Message     string     `json:"message"`
+	Hints       []string   `json:"hints,omitempty"`
+	ChildExit   int        `json:"child_exit,omitempty"`
+	Command     string     `json:"command,omitempty"`
+	// Function and source are the place in the program where the error arose.
+	fault.Origin
+	Problems profile.Problems `json:"problems,omitempty"`
 	// Findings are the errors of Nix with the lines that they go back to.
 	Findings []diagnose.Finding `json:"findings,omitempty"`
 }
@@ -80,6 +86,8 @@ func (a *app) reportJSON(err error, code fault.Code, problems profile.Problems, 
 	for _, h := range fault.HintsOf(err) {
 		e.Hints = append(e.Hints, veil.Text(h))
 	}
+	e.Origin, _ = fault.OriginOf(err)
+	e.Command = veil.Text(run.CommandOf(err))
 	var evaluation *evaluationError
 	if errors.As(err, &evaluation) {
 		e.Findings = slices.Clone(evaluation.findings)
@@ -112,8 +120,14 @@ func (a *app) printFile(path string, text []byte) error {
 	return err
 }
 
-// say tells the user something that is no data.
+// say tells the user something that is no data, and the log.
 func (a *app) say(format string, args ...any) {
+	logfile.At(a.log, slog.LevelInfo, 1, fmt.Sprintf(format, args...))
+	a.tell(format, args...)
+}
+
+// tell tells the user what the log has already.
+func (a *app) tell(format string, args ...any) {
 	if !a.opts.quiet {
 		fmt.Fprintf(a.stderr, format+"\n", args...)
 	}

@@ -56,7 +56,7 @@ func (a *app) resetState(ctx context.Context, cmd *cli.Command) error {
 		a.say("would archive %s", s.deployer.Store().Path("state.json"))
 		return nil
 	}
-	archived, err := s.deployer.ResetState()
+	archived, err := s.deployer.ResetState(ctx)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
@@ -47,7 +46,7 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	runner, err := elevate.New(&run.Exec{Environ: os.Environ()}, elevate.Config{
+	runner, err := elevate.New(&run.Exec{Environ: os.Environ(), Log: a.log}, elevate.Config{
 		Method: elevate.Method(cmd.String("elevate")), UID: os.Getuid(), Terminal: term.Is(a.stdin),
 		AllowRoot: a.opts.allowRoot, Path: os.Getenv("PATH"), Systemd: a.opts.root == "/" && exists("/run/systemd/system"),
 	})
@@ -58,14 +57,10 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 	cfg := deploy.Config{
 		StateDir: filepath.Join(stateHome(), "quick-deploy"), Paths: a.paths(), Runner: runner,
 		User: me, HomeDir: os.Getenv("HOME"), StateHome: stateHome(), HostName: m.Hostname, Tool: version,
-		Jitter:  rand.Float64,
+		Retry: a.retry(), Jitter: rand.Float64, Sleep: a.sleep,
+		BuildTimeout: a.opts.limits.build, ActivateTimeout: a.opts.limits.activation, LockTimeout: a.opts.limits.lock,
 		Machine: a.machine(runner, me), Health: a.checker(runner, me, cmd.Duration("health-timeout")),
-		// A display that SSH forwards is not this machine's.
-		Graphical: os.Getenv("SSH_CONNECTION") == "" && (os.Getenv("WAYLAND_DISPLAY") != "" || os.Getenv("DISPLAY") != ""),
-	}
-	if cmd.IsSet("retries") {
-		cfg.Retry = retry.Default()
-		cfg.Retry.Attempts = cmd.Int("retries") + 1
+		Graphical: display() != "" || os.Getenv("SSH_CONNECTION") == "" && os.Getenv("WAYLAND_DISPLAY") != "",
 	}
 	return &session{app: a, cfg: cfg, deployer: deploy.New(cfg), elevate: runner}, nil
 }
@@ -80,15 +75,15 @@ func (s *session) act(ctx context.Context, cmd *cli.Command) error {
 			return fault.New(fault.Usage, "--nom: %w", err).Hint("nix-output-monitor is its package")
 		}
 	}
-	con, err := console.Open(console.Options{
+	if a.logFile == nil {
+		return fmt.Errorf("open the log: %w", a.logErr)
+	}
+	con := console.Open(console.Options{
 		In: a.stdin, Data: a.stdout, Talk: a.stderr, Ask: term.Is(a.stdin), Live: term.Is(a.stderr) && os.Getenv("TERM") != "dumb",
 		Colour: a.colour(a.stderr), Width: func() int { w, _ := a.size(); return w },
 		JSON: a.opts.json, Quiet: a.opts.quiet, Debug: a.opts.debug,
-		LogDir: filepath.Join(s.cfg.StateDir, "logs"), LogLevel: os.Getenv("LOG_LEVEL"), Nom: nom,
+		Log: a.logFile, Nom: nom,
 	})
-	if err != nil {
-		return err
-	}
 	a.acting.Store(true)
 	con.Attach(&s.cfg)
 	s.console, s.unwatch = con, con.Watch(ctx)
@@ -141,13 +136,13 @@ func (a *app) machine(r run.Runner, name string) *preflight.Machine {
 	}
 	return &preflight.Machine{
 		Runner: r, Arch: arch, Root: a.opts.root, UID: os.Getuid(), User: name, AllowRoot: a.opts.allowRoot, Environ: os.Getenv,
-		Client: &http.Client{Timeout: 10 * time.Second}, FreeBytes: preflight.FreeBytes, FlakeDir: a.opts.flake,
+		Client: &http.Client{}, Timeout: a.opts.limits.network, FreeBytes: preflight.FreeBytes, FlakeDir: a.opts.flake,
 	}
 }
 
 func (a *app) checker(r run.Runner, name string, timeout time.Duration) *health.Checker {
 	return &health.Checker{
-		Runner: r, Root: a.opts.root, Now: time.Now, Sleep: retry.Sleep, Timeout: timeout,
+		Runner: r, Root: a.opts.root, Display: display(), Now: time.Now, Sleep: a.sleep, Timeout: timeout,
 		Dial: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, Client: &http.Client{Timeout: 10 * time.Second},
 		HomeProfile: func(user string) string {
 			state := stateHome()
@@ -157,6 +152,14 @@ func (a *app) checker(r run.Runner, name string, timeout time.Duration) *health.
 			return filepath.Join(state, "nix", "profiles", "home-manager")
 		},
 	}
+}
+
+// display is the X display of this machine: one that ssh forwards is another's.
+func display() string {
+	if os.Getenv("SSH_CONNECTION") != "" {
+		return ""
+	}
+	return os.Getenv("DISPLAY")
 }
 
 func exists(path string) bool {

@@ -14,7 +14,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -50,7 +49,6 @@ func (a *app) deployFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "offline", Usage: "use no network", Sources: twin("offline")},
 		&cli.BoolFlag{Name: "show-trace", Aliases: []string{"t"}, Usage: "show the whole trace of an evaluation error", Sources: twin("show-trace")},
 		&cli.StringFlag{Name: "min-free", Usage: "refuse if the store has less than `SIZE` free, such as 20GiB", Value: "50GiB", Sources: twin("min-free")},
-		&cli.IntFlag{Name: "retries", Usage: "try `N` times more what the network broke", Value: retry.Default().Attempts - 1, Sources: twin("retries")},
 		&cli.BoolFlag{Name: "nom", Usage: "show the build with nix-output-monitor", Sources: twin("nom")},
 		elevateFlag(),
 	}
@@ -91,7 +89,7 @@ func (a *app) releaseFlags() []cli.Flag {
 // root is the program without a command.
 func (a *app) root(ctx context.Context, cmd *cli.Command) error {
 	if cmd.Args().Present() {
-		return unknownCommand(cmd)
+		return noCommand(cmd, cmd.Args().First())
 	}
 	switch {
 	case cmd.Bool("reset-state") && cmd.Bool("rollback"):
@@ -104,8 +102,8 @@ func (a *app) root(ctx context.Context, cmd *cli.Command) error {
 	return a.deploy(ctx, cmd, deploy.Switch)
 }
 
-func unknownCommand(cmd *cli.Command) error {
-	name := cmd.Args().First()
+// noCommand refuses the name of a command that cmd does not have.
+func noCommand(cmd *cli.Command, name string) error {
 	var names []string
 	for _, c := range cmd.Commands {
 		names = append(names, c.Name)

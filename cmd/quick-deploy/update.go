@@ -193,7 +193,7 @@ func (a *app) relock(ctx context.Context, f lockable, nix fleet.Nix, names []str
 			return nil, fmt.Errorf("update: %w", err)
 		}
 	}
-	if err := nix.Update(ctx, dir, names, a.retrying); err != nil {
+	if err := nix.Update(ctx, dir, names); err != nil {
 		return nil, err
 	}
 	now, err := regular.Read(filepath.Join(dir, lockFile))

@@ -30,6 +30,12 @@ func (a *app) write(ctx context.Context, g *generated, force bool) (tree.Result,
 	if err != nil {
 		return result, err
 	}
+	for _, path := range result.Written {
+		a.log.Info("wrote", "file", path)
+	}
+	for _, path := range result.Removed {
+		a.log.Info("removed", "file", path)
+	}
 	if result.Aside != "" {
 		a.say("note: the manifest could not be read; it is kept as %s", result.Aside)
 	}

@@ -62,6 +62,11 @@ var formats = map[string]format{
 			}
 			return "copy the whole line of the .pub file"
 		}},
+	"github-user": {"GitHub user name", "it has 1 to 39 letters, digits and single hyphens, none at the ends", isGitHubUser,
+		func(s string) string {
+			s = strings.TrimSuffix(s, "/")
+			return writeIf(strings.Trim(s[strings.LastIndexAny(s, "/@")+1:], "-_ "), isGitHubUser)
+		}},
 	"email": {"e-mail address", "it looks like ada@example.org", isEmail, nil},
 	"cidr": {"network", "it is an address and a prefix length, as in 10.0.0.0/8",
 		func(s string) bool { _, err := netip.ParsePrefix(s); return err == nil }, nil},
@@ -83,6 +88,11 @@ var (
 	flakeAddress = regexp.MustCompile(`^(/|path:/|github:|gitlab:|sourcehut:|git\+(https?|ssh|file)://)[A-Za-z0-9._~/:@%+?=-]+$`)
 	attrName     = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_'-]*$`)
 )
+
+// githubPattern is GitHub's rule for names of accounts; the length comes beside it.
+var githubPattern = regexp.MustCompile(`^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$`)
+
+func isGitHubUser(s string) bool { return len(s) <= 39 && githubPattern.MatchString(s) }
 
 func isHostLabel(s string) bool {
 	if len(s) == 0 || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {

@@ -45,6 +45,10 @@ func TestFormats(t *testing.T) {
 			[]string{ed25519, ed25519 + " ada@atlas", "restrict,from=\"10.0.0.0/8\" " + ed25519},
 			[]string{"", "x", "ssh-ed25519", "ssh-ed25519 AAAA", "ssh-ed25519 !!!", rsaKind, ed25519 + "\nssh-rsa x", "ssh-ed25519 /////w=="},
 		},
+		"github-user": {
+			[]string{"a", "ada", "Ada-Lovelace", "1-2-3", strings.Repeat("a", 39)},
+			[]string{"", "-ada", "ada-", "a--b", "a_b", "a.b", "ä", "a b", "@ada", "https://github.com/ada", "ada\n", strings.Repeat("a", 40)},
+		},
 		"email": {[]string{"ada@example.org"}, []string{"", "ada", "Ada <ada@example.org>", "a@b@c"}},
 		"cidr":  {[]string{"10.0.0.0/8", "2001:db8::/32"}, []string{"", "10.0.0.0", "10.0.0.0/33", "x/8"}},
 		"ipv4":  {[]string{"192.0.2.1"}, []string{"", "1.2.3", "256.1.1.1", "::1", "01.2.3.4"}},

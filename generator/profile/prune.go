@@ -7,7 +7,8 @@ import (
 // compileFor compiles the part of the schema that can say something about
 // files. Compiling all of it takes longer than anything else in a run.
 func (s *Schema) compileFor(files []*file) (*compiled, error) {
-	p := pruner{keys: map[string]bool{}, defs: map[string]any{}}
+	// The whole profile is judged in its normal form, with hosts also where the files say host.
+	p := pruner{keys: map[string]bool{"hosts": true}, defs: map[string]any{}}
 	for _, f := range files {
 		p.collect(f.root)
 	}

@@ -6,7 +6,6 @@ package console
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,7 +16,6 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/progress"
@@ -27,27 +25,25 @@ import (
 
 // Options say where a run is shown and how.
 type Options struct {
-	In       io.Reader // answers come from here
-	Data     io.Writer // standard output: the events, with JSON
-	Talk     io.Writer // standard error: everything for people
-	Ask      bool      // In is a terminal: there is somebody to ask
-	Live     bool      // Talk is a terminal that can move its cursor
-	Colour   bool
-	Width    func() int // of Talk, columns
-	JSON     bool
-	Quiet    bool
-	Debug    bool
-	LogDir   string // where the log file goes
-	LogLevel string // LOG_LEVEL; Debug counts as DEBUG
-	Nom      string // path of nix-output-monitor, "" for our own progress
-	Now      func() time.Time
+	In     io.Reader // answers come from here
+	Data   io.Writer // standard output: the events, with JSON
+	Talk   io.Writer // standard error: everything for people
+	Ask    bool      // In is a terminal: there is somebody to ask
+	Live   bool      // Talk is a terminal that can move its cursor
+	Colour bool
+	Width  func() int // of Talk, columns
+	JSON   bool
+	Quiet  bool
+	Debug  bool
+	Log    *logfile.File
+	Nom    string // path of nix-output-monitor, "" for our own progress
+	Now    func() time.Time
 }
 
 // Console is an open one. Close ends it.
 type Console struct {
 	o    Options
 	gate *term.Gate // before o.Talk
-	log  *logfile.File
 	ui   *progress.UI
 	json *progress.JSON
 	in   *bufio.Reader
@@ -59,26 +55,14 @@ type Console struct {
 // redraw is how often the live region is drawn anew.
 const redraw = 100 * time.Millisecond
 
-// Open makes the log file and takes hold of the terminal. It is called only by
-// commands that act: a plan or a status writes no log.
-func Open(o Options) (*Console, error) {
+// Open takes hold of the terminal. It is called only by commands that act.
+func Open(o Options) *Console {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	level, err := logfile.ParseLevel(o.LogLevel)
-	if err != nil {
-		return nil, &fault.Error{Code: fault.Usage, Err: err}
-	}
-	if o.Debug {
-		level = slog.LevelDebug
-	}
-	log, err := logfile.Open(o.LogDir, level, o.Now)
-	if err != nil {
-		return nil, err
-	}
 	gate := term.New(o.Talk)
 	o.Talk = gate
-	c := &Console{o: o, gate: gate, log: log, in: bufio.NewReader(o.In)}
+	c := &Console{o: o, gate: gate, in: bufio.NewReader(o.In)}
 	if o.JSON {
 		c.json = progress.NewJSON(term.JSON(o.Data))
 	} else {
@@ -89,18 +73,18 @@ func Open(o Options) (*Console, error) {
 	// A lost terminal or a closed pipe must not end the program between two
 	// systems. Writing to them fails from then on, and nobody is asked anything.
 	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
-	return c, nil
+	return c
 }
 
 // Attach has a deployer show, ask and log through the console.
 func (c *Console) Attach(cfg *deploy.Config) {
-	cfg.Log, cfg.LogPath, cfg.LogOffset = c.log.Logger(), c.log.Path(), c.log.Offset
+	cfg.Log, cfg.LogPath, cfg.LogOffset = c.o.Log.Logger(), c.o.Log.Path(), c.o.Log.Offset
 	cfg.Events, cfg.Output = c.event, c.output
 	if c.o.Ask {
 		cfg.Confirm = c.confirm
 	}
 	if x, ok := cfg.Runner.(interface{ SetLog(*slog.Logger) }); ok {
-		x.SetLog(c.log.Logger())
+		x.SetLog(c.o.Log.Logger())
 	}
 	if x, ok := cfg.Runner.(interface{ SetAsk(func(bool)) }); ok && c.ui != nil {
 		x.SetAsk(func(asking bool) {
@@ -113,9 +97,6 @@ func (c *Console) Attach(cfg *deploy.Config) {
 	}
 }
 
-// Log is the log file, to hide secrets in it.
-func (c *Console) Log() *logfile.File { return c.log }
-
 // Watch tells the user that an interrupt was understood, since a step that
 // must not be cut in two goes on for a while.
 func (c *Console) Watch(ctx context.Context) (stop func() bool) {
@@ -124,18 +105,16 @@ func (c *Console) Watch(ctx context.Context) (stop func() bool) {
 	})
 }
 
-// Close ends the live region and the log. The error says that the log or the
-// event stream is not whole.
+// Close ends the live region. The error says that the event stream is not whole.
 func (c *Console) Close() error {
 	c.endNom()
-	var shown error
 	if c.ui != nil {
 		c.ui.Close()
 	}
 	if c.json != nil {
-		shown = c.json.Err()
+		return c.json.Err()
 	}
-	return errors.Join(shown, c.log.Close())
+	return nil
 }
 
 func (c *Console) event(e journal.Event) {
@@ -159,7 +138,7 @@ func (c *Console) event(e journal.Event) {
 func (c *Console) startNom() {
 	nom, err := progress.StartNom(c.o.Nom, c.gate.Raw())
 	if err != nil {
-		c.log.Logger().Warn("nix-output-monitor", "error", err)
+		c.o.Log.Logger().Warn("nix-output-monitor", "error", err)
 		return // our own progress shows instead
 	}
 	c.ui.Pause()
@@ -177,14 +156,14 @@ func (c *Console) endNom() {
 		return
 	}
 	if err := nom.Close(); err != nil {
-		c.log.Logger().Warn("nix-output-monitor", "error", err)
+		c.o.Log.Logger().Warn("nix-output-monitor", "error", err)
 	}
 	c.ui.Resume()
 }
 
 func (c *Console) output(step string, s run.Stream, line string) {
 	if text, show := progress.PlainLine(line); show {
-		c.log.Output(step, s, text)
+		c.o.Log.Output(step, s, text)
 	}
 	c.mu.Lock()
 	nom := c.nom

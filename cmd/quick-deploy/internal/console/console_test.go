@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
@@ -26,6 +28,16 @@ func TestMain(m *testing.M) {
 		os.Exit(hangupChild(dir))
 	}
 	os.Exit(m.Run())
+}
+
+func newLog(t *testing.T, dir string, level slog.Level) *logfile.File {
+	t.Helper()
+	log, err := logfile.Open(dir, logfile.Options{Kind: logfile.Deploy, Level: level, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close() })
+	return log
 }
 
 func open(t *testing.T, o Options) (*Console, *deploy.Config) {
@@ -39,11 +51,10 @@ func open(t *testing.T, o Options) (*Console, *deploy.Config) {
 	if o.Talk == nil {
 		o.Talk = io.Discard
 	}
-	o.LogDir = t.TempDir()
-	c, err := Open(o)
-	if err != nil {
-		t.Fatal(err)
+	if o.Log == nil {
+		o.Log = newLog(t, t.TempDir(), slog.LevelInfo)
 	}
+	c := Open(o)
 	var cfg deploy.Config
 	c.Attach(&cfg)
 	return c, &cfg
@@ -109,10 +120,7 @@ func TestJSONGoesToStandardOutputAndTalkToTheLog(t *testing.T) {
 }
 
 func TestLogLevel(t *testing.T) {
-	if _, err := Open(Options{In: strings.NewReader(""), LogLevel: "LOUD", LogDir: t.TempDir()}); err == nil {
-		t.Error("LOG_LEVEL=LOUD was taken")
-	}
-	c, cfg := open(t, Options{LogLevel: "ERROR"})
+	c, cfg := open(t, Options{Log: newLog(t, t.TempDir(), slog.LevelError)})
 	cfg.Log.Warn("hidden")
 	cfg.Log.Error("shown")
 	c.Close()
@@ -184,10 +192,12 @@ func TestALostTerminalDoesNotEndTheRun(t *testing.T) {
 
 // hangupChild is a run that takes a while and talks all the time.
 func hangupChild(dir string) int {
-	c, err := Open(Options{In: os.Stdin, Data: os.Stdout, Talk: os.Stderr, Ask: true, Live: true, LogDir: dir})
+	log, err := logfile.Open(dir, logfile.Options{Kind: logfile.Deploy, Now: time.Now})
 	if err != nil {
 		return 1
 	}
+	defer log.Close()
+	c := Open(Options{In: os.Stdin, Data: os.Stdout, Talk: os.Stderr, Ask: true, Live: true, Log: log})
 	var cfg deploy.Config
 	c.Attach(&cfg)
 	cfg.Events(journal.Event{Type: "step", Step: "activate-system", Status: journal.Running})

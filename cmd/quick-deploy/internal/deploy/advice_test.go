@@ -154,7 +154,7 @@ func TestHangingActivationIsPutBack(t *testing.T) {
 	before := w.now(t)
 	d := w.deployer(func(c *Config) { c.Runner = &hanging{w} })
 	r, err := w.run(t, d, w.goal(Switch))
-	if fault.CodeOf(err) != fault.Activation || !strings.Contains(err.Error(), "no end after 15m0s") || r.Result != journal.PutBack {
+	if fault.CodeOf(err) != fault.Timeout || !strings.Contains(err.Error(), "no end after 15m0s") || r.Result != journal.PutBack {
 		t.Errorf("%q, %v", r.Result, err)
 	}
 	if now := w.now(t); now["current"] != before["current"] || now["system"] != before["system"] {

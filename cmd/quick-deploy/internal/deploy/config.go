@@ -23,6 +23,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
@@ -89,6 +90,8 @@ type Config struct {
 	Graphical bool
 	// Timeouts of the steps, zero: none for builds, 15 min for an activation.
 	BuildTimeout, ActivateTimeout time.Duration
+	// LockTimeout is how long another run is waited for.
+	LockTimeout time.Duration
 }
 
 // Question is asked before something is switched.
@@ -141,7 +144,7 @@ func New(cfg Config) *Deployer {
 		cfg.Retry = retry.Default()
 	}
 	d := &Deployer{cfg: cfg}
-	d.store = &journal.Store{Dir: cfg.StateDir, Writer: cfg.Writer, Now: cfg.Now, Warn: d.warn}
+	d.store = &journal.Store{Dir: cfg.StateDir, Writer: cfg.Writer, Now: cfg.Now, Warn: d.warn, Wait: cfg.LockTimeout}
 	return d
 }
 
@@ -150,7 +153,7 @@ func (d *Deployer) Store() *journal.Store { return d.store }
 
 func (d *Deployer) warn(format string, args ...any) {
 	d.event(journal.Event{Type: "warning", Message: sprintf(format, args...)})
-	d.cfg.Log.Warn(sprintf(format, args...))
+	logfile.At(d.cfg.Log, slog.LevelWarn, 1, sprintf(format, args...))
 }
 
 func (d *Deployer) event(e journal.Event) {

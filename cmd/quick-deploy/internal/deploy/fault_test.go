@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"net"
+	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +23,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
@@ -226,8 +231,8 @@ func TestNetworkFailures(t *testing.T) {
 		calls int
 		waits []time.Duration
 	}{
-		"three times":      {3, down, fault.OK, 4, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second}},
-		"for good":         {99, down, fault.Network, 4, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second}},
+		"four times":       {4, down, fault.OK, 5, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}},
+		"for good":         {99, down, fault.Network, 5, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}},
 		"evaluation error": {99, `@nix {"action":"msg","level":0,"msg":"error: undefined variable 'x'"}`, fault.Build, 1, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -264,6 +269,90 @@ func TestNetworkFailures(t *testing.T) {
 			}
 			if c.want != fault.OK && r.Result != journal.Unchanged {
 				t.Errorf("result %q", r.Result)
+			}
+		})
+	}
+}
+
+// noRoute is an HTTP client of a machine without a network until it was asked a number of times.
+type noRoute struct{ fails, asked int }
+
+func (n *noRoute) RoundTrip(r *http.Request) (*http.Response, error) {
+	n.asked++
+	if n.asked <= n.fails {
+		return nil, &net.DNSError{Err: "no such host", Name: r.URL.Host}
+	}
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("StoreDir: /nix/store\n")), Request: r}, nil
+}
+
+// A look-up that fails once does not refuse a run: the caches are asked again, with the waits of a build.
+func TestPreflightAsksAgain(t *testing.T) {
+	four := []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}
+	for name, c := range map[string]struct {
+		fails int
+		skip  []string
+		want  fault.Code
+		asked int
+		waits []time.Duration
+	}{
+		"once":     {1, nil, fault.OK, 2, four[:1]},
+		"four":     {4, nil, fault.OK, 5, four},
+		"for good": {99, nil, fault.Preflight, 5, four},
+		"skipped":  {99, []string{"network"}, fault.OK, 1, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			network := &noRoute{fails: c.fails}
+			var waits []time.Duration
+			d := w.deployer(func(cfg *Config) {
+				cfg.Machine = &preflight.Machine{Runner: w, Root: w.dir, UID: os.Getuid(), AllowRoot: true, FreeBytes: func(string) (int64, error) { return 1 << 40, nil }, Client: &http.Client{Transport: network}}
+				cfg.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
+			})
+			g := w.goal(Build)
+			g.SkipChecks = c.skip
+			g.Target.Caches = []string{"https://cache.example.org"}
+			_, err := w.run(t, d, g)
+			if fault.CodeOf(err) != c.want || network.asked != c.asked || !slices.Equal(waits, c.waits) {
+				t.Errorf("%v: asked %d times, waits %v", err, network.asked, waits)
+			}
+			if c.want != fault.OK && !strings.Contains(err.Error(), "asked 5 times") {
+				t.Errorf("the error does not say how often was asked: %v", err)
+			}
+		})
+	}
+}
+
+// A command that is not there or does not end has a code of its own, and the machine is as before.
+func TestMissingAndSlowCommands(t *testing.T) {
+	missing := &run.Error{Command: "x", Code: -1, Err: &exec.Error{Name: "x", Err: exec.ErrNotFound}}
+	slow := &run.Error{Command: "x", Code: -1, Timeout: time.Second, Err: context.DeadlineExceeded}
+	for name, c := range map[string]struct {
+		command string
+		err     error
+		want    fault.Code
+		result  journal.Result
+	}{
+		"no nixos-rebuild": {"nixos-rebuild", missing, fault.NotFound, journal.Unchanged},
+		"slow build":       {"nixos-rebuild", slow, fault.Timeout, journal.Unchanged},
+		"slow activation":  {"bin/switch-to-configuration test", slow, fault.Timeout, journal.PutBack},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.writeFlake(t, "second")
+			once := false // putting back runs the same command
+			w.before = func(cmd run.Command) error {
+				if !once && strings.Contains(cmd.String(), c.command) {
+					once = true
+					return c.err
+				}
+				return nil
+			}
+			r, err := w.run(t, w.deployer(), w.goal(Switch))
+			if f := r.Failure; f == nil || f.Step == "" || !strings.Contains(f.Command, c.command) || f.Child != -1 || !strings.HasPrefix(f.Function, "deploy.") || f.Source == "" {
+				t.Errorf("the record says of the failure %+v", f)
+			}
+			if fault.CodeOf(err) != c.want || r.Result != c.result || r.Code != int(c.want) {
+				t.Errorf("code %d in %s, in the record %d: %v; %v", fault.CodeOf(err), r.Result, r.Code, err, w.ran)
 			}
 		})
 	}
@@ -549,13 +638,13 @@ func TestRollbackOfFilesKeepsTheUsers(t *testing.T) {
 func TestResetState(t *testing.T) {
 	w := newWorld(t)
 	d := w.deployer()
-	if to, err := d.ResetState(); to != "" || err != nil || exists(d.cfg.StateDir) {
+	if to, err := d.ResetState(t.Context()); to != "" || err != nil || exists(d.cfg.StateDir) {
 		t.Errorf("of nothing: %q, %v", to, err)
 	}
 	if _, err := w.run(t, d, w.goal(Switch)); err != nil {
 		t.Fatal(err)
 	}
-	to, err := d.ResetState()
+	to, err := d.ResetState(t.Context())
 	if err != nil || !exists(to) {
 		t.Errorf("%q, %v", to, err)
 	}

@@ -226,7 +226,7 @@ func (d *Deployer) Rollback(ctx context.Context, p RollbackPlan) (journal.Record
 	if err := d.store.Open(); err != nil {
 		return journal.Record{}, err
 	}
-	unlock, err := d.store.Lock(journal.Holder{PID: d.cfg.PID, Host: d.cfg.HostName, Verb: string(Rollback), Started: d.cfg.Now()})
+	unlock, err := d.store.Lock(ctx, journal.Holder{PID: d.cfg.PID, Host: d.cfg.HostName, Verb: string(Rollback), Started: d.cfg.Now()})
 	if err != nil {
 		return journal.Record{}, err
 	}
@@ -448,7 +448,7 @@ func (d *Deployer) Resume(ctx context.Context, goal func(journal.State) (Goal, e
 	if err := d.store.Open(); err != nil {
 		return journal.Record{}, err
 	}
-	unlock, err := d.store.Lock(journal.Holder{PID: d.cfg.PID, Host: d.cfg.HostName, Verb: string(Rollback), Started: d.cfg.Now()})
+	unlock, err := d.store.Lock(ctx, journal.Holder{PID: d.cfg.PID, Host: d.cfg.HostName, Verb: string(Rollback), Started: d.cfg.Now()})
 	if err != nil {
 		return journal.Record{}, err
 	}

@@ -5,13 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
@@ -89,7 +92,7 @@ func (s *session) say(format string, args ...any) {
 		}
 		s.step.Note += msg
 	}
-	s.cfg.Log.Info(msg)
+	logfile.At(s.cfg.Log, slog.LevelInfo, 1, msg)
 	s.note(journal.Event{Type: "message", Message: msg})
 }
 
@@ -102,7 +105,7 @@ func (s *session) command(ctx context.Context, c run.Command) (run.Result, error
 	if s.cfg.Output != nil && c.OnLine == nil {
 		c.OnLine = func(st run.Stream, line string) { s.cfg.Output(name, st, line) }
 	}
-	s.cfg.Log.Info("run", "command", c.String(), "root", c.Elevate)
+	s.cfg.Log.Info("run", "step", name, "command", c.String(), "root", c.Elevate)
 	res, err := s.cfg.Runner.Run(ctx, c)
 	if s.step != nil && err != nil {
 		s.step.Child = run.CodeOf(err)
@@ -126,7 +129,7 @@ func (d *Deployer) Run(ctx context.Context, p Plan) (journal.Record, error) {
 	if err := d.store.Open(); err != nil {
 		return journal.Record{}, err
 	}
-	unlock, err := d.store.Lock(journal.Holder{PID: d.cfg.PID, Host: d.cfg.HostName, Verb: string(p.Goal.Verb), Started: d.cfg.Now()})
+	unlock, err := d.store.Lock(ctx, journal.Holder{PID: d.cfg.PID, Host: d.cfg.HostName, Verb: string(p.Goal.Verb), Started: d.cfg.Now()})
 	if err != nil {
 		return journal.Record{}, err
 	}
@@ -287,7 +290,7 @@ func (s *session) one(ctx context.Context, st step) error {
 		return err
 	}
 	s.note(journal.Event{Type: "step", Status: journal.Running})
-	s.cfg.Log.Info("step", "name", st.name())
+	s.cfg.Log.Info("step begins", "step", st.name())
 
 	err := st.run(ctx, s)
 	end := s.cfg.Now()
@@ -305,6 +308,7 @@ func (s *session) one(ctx context.Context, st step) error {
 	default:
 		js.Status = journal.Failed
 	}
+	s.cfg.Log.Info("step ended", "step", st.name(), "status", string(js.Status), "note", js.Note, "duration", end.Sub(now).Round(time.Millisecond))
 	if err != nil {
 		js.Error = err.Error()
 		s.note(journal.Event{Type: "step", Status: js.Status, Message: js.Error, Child: js.Child, Seconds: seconds})
@@ -364,6 +368,10 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 		s.cfg.Log.Warn("read the machine after the failure", "error", merr)
 	}
 	r := s.record(result, after)
+	origin, _ := fault.OriginOf(cause)
+	r.Failure = &journal.Failure{Step: st.name(), Command: run.CommandOf(cause), Child: run.CodeOf(cause), Origin: origin}
+	logfile.From(s.cfg.Log, slog.LevelError, origin.PC, cause.Error(), "step", st.name(),
+		"command", r.Failure.Command, "exit", r.Failure.Child, "result", string(result))
 	if s.goal.Verb.touches() {
 		if serr := s.store.SaveRecord(r); serr != nil {
 			return r, errors.Join(err, serr)

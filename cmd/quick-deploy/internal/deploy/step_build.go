@@ -137,20 +137,14 @@ func isSystem(path string) bool { return path != "" && sane(path) == nil }
 // what went wrong otherwise.
 func (s *session) nix(ctx context.Context, c run.Command) error {
 	said := ""
-	err := s.cfg.Retry.Do(ctx, s.cfg.Jitter, s.cfg.Sleep,
-		func(n retry.Notice) {
-			msg := fmt.Sprintf("attempt %d of %d failed (%s: %s); the next in %s", n.Attempt, n.Of, n.Class, n.Reason, n.Wait)
-			s.cfg.Log.Warn(msg)
-			s.note(journal.Event{Type: "retry", Attempt: n.Attempt, Message: msg, Seconds: n.Wait.Seconds()})
-		},
-		func(int) *retry.Failure {
-			res, err := s.command(ctx, c)
-			if err == nil {
-				return nil
-			}
-			said = plainLog(res.Stderr)
-			return &retry.Failure{Err: err, Output: said}
-		})
+	err := s.retry(ctx, func(int) *retry.Failure {
+		res, err := s.command(ctx, c)
+		if err == nil {
+			return nil
+		}
+		said = plainLog(res.Stderr)
+		return &retry.Failure{Err: err, Output: said}
+	})
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
@@ -188,6 +182,14 @@ func (s *session) nix(ctx context.Context, c run.Command) error {
 		e.Hint("the store refuses unsigned paths: see trusted-public-keys, or let the target build")
 	}
 	return e.Hint("nothing was switched")
+}
+
+// retry repeats what the network broke, and tells of each wait.
+func (s *session) retry(ctx context.Context, attempt func(n int) *retry.Failure) error {
+	return s.cfg.Retry.Do(ctx, s.cfg.Jitter, s.cfg.Sleep, func(n retry.Notice) {
+		s.cfg.Log.Warn(n.String())
+		s.note(journal.Event{Type: "retry", Attempt: n.Attempt, Message: n.String(), Seconds: n.Wait.Seconds()})
+	}, attempt)
 }
 
 // excerpt is what of an error output belongs in one line: the last "error:" of

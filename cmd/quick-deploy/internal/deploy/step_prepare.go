@@ -31,6 +31,7 @@ func (checkMachine) plan(d *Deployer, g Goal) *Planned {
 
 func (checkMachine) run(ctx context.Context, s *session) error {
 	m, t := s.lookedAt(s.goal)
+	m.Retry = s.retry
 	r, err := preflight.Run(ctx, m, t, preflight.Options{Skip: s.goal.SkipChecks, Offline: s.goal.Offline, Acting: s.goal.Verb.touches()})
 	if err != nil {
 		return usage(err)
@@ -98,7 +99,13 @@ func refuse(r preflight.Report) error {
 	for _, b := range blockers {
 		lines = append(lines, b.Check+": "+b.What)
 	}
-	e := fault.New(fault.Preflight, "refused by preflight: %s", strings.Join(lines, "; "))
+	code := fault.NotFound
+	for _, b := range blockers {
+		if !b.Missing {
+			code = fault.Preflight
+		}
+	}
+	e := fault.New(code, "refused by preflight: %s", strings.Join(lines, "; "))
 	for _, b := range blockers {
 		e.Hint("%s: %s (or --skip %s)", b.Check, b.Fix, b.Check)
 	}

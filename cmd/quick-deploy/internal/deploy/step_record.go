@@ -51,9 +51,6 @@ func (record) run(ctx context.Context, s *session) error {
 // from being collected. Older ones can be rolled back to until they are.
 const heldPoints = 3
 
-// keptLogs is how many of the newest logs are kept, beside those of kept records.
-const keptLogs = 50
-
 // prune removes old records, backups, roots and working directories. What
 // cannot be removed stays: it is tidying, not part of the deployment.
 func (s *session) prune(ctx context.Context) {
@@ -82,7 +79,7 @@ func (s *session) prune(ctx context.Context) {
 	for _, r := range records {
 		logs = append(logs, r.Log)
 	}
-	if err := logfile.Prune(s.store.Path("logs"), keptLogs, logs); err != nil {
+	if err := logfile.Prune(s.store.Path("logs"), logfile.Deploy, logfile.Kept, s.state.Started.Add(-logfile.KeptFor), logs); err != nil {
 		s.cfg.Log.Warn("prune logs", "error", err)
 	}
 	s.removeUnless("gcroots", func(name string) bool {
@@ -232,11 +229,11 @@ func (d *Deployer) History() ([]journal.Record, []error) { return d.store.Record
 
 // ResetState archives the state of the last run and says where; "" if there was none.
 // History, logs, backups and the rollback record stay.
-func (d *Deployer) ResetState() (string, error) {
+func (d *Deployer) ResetState(ctx context.Context) (string, error) {
 	if !exists(d.cfg.StateDir) {
 		return "", nil
 	}
-	unlock, err := d.store.Lock(journal.Holder{PID: d.cfg.PID, Host: d.cfg.HostName, Verb: "reset-state", Started: d.cfg.Now()})
+	unlock, err := d.store.Lock(ctx, journal.Holder{PID: d.cfg.PID, Host: d.cfg.HostName, Verb: "reset-state", Started: d.cfg.Now()})
 	if err != nil {
 		return "", err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
 )
 
 // terminal is a pty with a person at it, who types an answer to each question.
@@ -99,13 +100,15 @@ func (term *terminal) screen(t *testing.T) string {
 func session(t *testing.T, w deploy.World, term *terminal, act func(change func(*deploy.Config)) error) string {
 	t.Helper()
 	fixed := func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
-	con, err := console.Open(console.Options{
-		In: term.tty, Data: io.Discard, Talk: term.tty, Ask: true, Live: true, Colour: true, Width: func() int { return 100 },
-		LogDir: w.Dir() + "/logs", Now: fixed,
-	})
+	log, err := logfile.Open(w.Dir()+"/logs", logfile.Options{Kind: logfile.Deploy, Now: fixed})
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer log.Close()
+	con := console.Open(console.Options{
+		In: term.tty, Data: io.Discard, Talk: term.tty, Ask: true, Live: true, Colour: true, Width: func() int { return 100 },
+		Log: log, Now: fixed,
+	})
 	err = act(func(c *deploy.Config) { con.Attach(c); c.LogPath = "" })
 	if cerr := con.Close(); cerr != nil {
 		t.Error(cerr)

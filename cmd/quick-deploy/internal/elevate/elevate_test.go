@@ -128,7 +128,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		"root":            {Config{UID: 0}, nil, fault.Preflight},
 		"unknown method":  {Config{UID: 1000, Method: "su"}, nil, fault.Usage},
-		"missing method":  {Config{UID: 1000, Method: Doas}, []string{"sudo"}, fault.Preflight},
+		"missing method":  {Config{UID: 1000, Method: Doas}, []string{"sudo"}, fault.NotFound},
 		"root, any other": {Config{UID: 0, Method: Sudo}, []string{"sudo"}, fault.Preflight},
 	} {
 		_, err := New(&recorder{have: k.have}, k.cfg)

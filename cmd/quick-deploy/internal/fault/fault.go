@@ -4,8 +4,13 @@
 package fault
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
 )
 
 // Code is an exit code of the program. docs/exit-codes.md documents them; they never change meaning.
@@ -26,6 +31,8 @@ const (
 	Pending        Code = 10  // changes are pending, or a hand edit is in the way
 	Partial        Code = 11  // part of a fleet failed
 	RollbackFailed Code = 12  // putting back failed, a person is needed
+	NotFound       Code = 13  // a command that is needed was not found
+	Timeout        Code = 14  // a command ran out of its time
 	Interrupted    Code = 130 // SIGINT
 )
 
@@ -51,6 +58,8 @@ func Codes() []Meaning {
 		{Pending, "changes are pending, or a hand edit is in the way"},
 		{Partial, "part of a fleet failed"},
 		{RollbackFailed, "putting back failed, and a person is needed"},
+		{NotFound, "a command that is needed was not found; nothing was switched"},
+		{Timeout, "a command ran out of its time; nothing was switched, or the machine was put back"},
 		{Interrupted, "interrupted"},
 	}
 }
@@ -63,6 +72,8 @@ type Error struct {
 	Hints []string
 	// Child is the exit code of the command that failed, -1 if it was killed, 0 if none was run.
 	Child int
+
+	pc uintptr // where New was called
 }
 
 func (e *Error) Error() string { return e.Err.Error() }
@@ -70,7 +81,59 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // New returns an Error whose text is formatted as by fmt.Errorf.
 func New(code Code, format string, args ...any) *Error {
-	return &Error{Code: code, Err: fmt.Errorf(format, args...)}
+	var pcs [1]uintptr
+	runtime.Callers(2, pcs[:])
+	return &Error{Code: code, Err: fmt.Errorf(format, args...), pc: pcs[0]}
+}
+
+// Origin is a place in our own source where an error arose.
+type Origin struct {
+	Function string  `json:"function"` // deploy.(*session).nix
+	Source   string  `json:"source"`   // step_build.go:145
+	PC       uintptr `json:"-"`        // as runtime.Callers gives it
+}
+
+// At is the origin at a program counter as runtime.Callers gives it.
+func At(pc uintptr) Origin {
+	frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
+	// The package's last part is enough.
+	return Origin{
+		Function: frame.Function[strings.LastIndexByte(frame.Function, '/')+1:],
+		Source:   fmt.Sprintf("%s:%d", filepath.Base(frame.File), frame.Line),
+		PC:       pc,
+	}
+}
+
+func (e *Error) origin() (Origin, bool) { return At(e.pc), e.pc != 0 }
+
+// OriginOf is the innermost place that an error's chain names: an Error made by New,
+// or an error with a method Origin, such as that of a command.
+func OriginOf(err error) (o Origin, known bool) {
+	var visit func(error)
+	visit = func(err error) {
+		switch e := err.(type) {
+		case *Error:
+			if at, ok := e.origin(); ok {
+				o, known = at, true
+			}
+		case interface{ Origin() (Origin, bool) }:
+			if at, ok := e.Origin(); ok {
+				o, known = at, true
+			}
+		}
+		switch e := err.(type) {
+		case interface{ Unwrap() error }:
+			visit(e.Unwrap())
+		case interface{ Unwrap() []error }:
+			if all := e.Unwrap(); len(all) > 0 {
+				visit(all[0]) // the first is the cause, others came on the way
+			}
+		}
+	}
+	if err != nil {
+		visit(err)
+	}
+	return o, known
 }
 
 // Hint adds a hint and returns e.
@@ -80,16 +143,28 @@ func (e *Error) Hint(format string, args ...any) *Error {
 }
 
 // CodeOf is the exit code that err asks for: that of the outermost Error in
-// its chain, Unexpected for any other error, OK for nil.
+// its chain, Unexpected for any other error, OK for nil. Where that says no more
+// than which part failed, a command that is missing or ran out of its time tells
+// more, and has codes of its own.
 func CodeOf(err error) Code {
 	if err == nil {
 		return OK
 	}
+	code := Unexpected
 	var e *Error
 	if errors.As(err, &e) {
-		return e.Code
+		code = e.Code
 	}
-	return Unexpected
+	switch code {
+	case Unexpected, Preflight, Build, Activation:
+		if errors.Is(err, exec.ErrNotFound) {
+			return NotFound
+		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			return Timeout
+		}
+	}
+	return code
 }
 
 // HintsOf collects the hints of every Error in err's chain, outermost first.

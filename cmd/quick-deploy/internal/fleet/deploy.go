@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
@@ -100,7 +102,7 @@ func verdict(results []Result) error {
 	case len(results) == 1:
 		code = bad[0].code()
 	case number[NotBuilt] > 0 && number[NotBuilt]+number[Left] == len(results):
-		code = fault.Build
+		code = bad[slices.IndexFunc(bad, func(r Result) bool { return r.Verdict == NotBuilt })].code()
 	}
 	var parts []string
 	for _, v := range []Verdict{Stranded, Unhealthy, Failed, NotBuilt, Unreachable, Left} {
@@ -148,7 +150,7 @@ type member struct {
 }
 
 func (m *member) remote(f *Fleet) Remote {
-	return Remote{Runner: f.Runner, Target: m.Target, SSH: f.SSH}
+	return Remote{Runner: f.network(m.Name), Target: m.Target, SSH: f.SSH}
 }
 
 // settle ends the work on a machine.
@@ -160,9 +162,13 @@ func (m *member) finish(v Verdict, err error) {
 	if err != nil {
 		m.result.Error = err.Error()
 		m.result.Child = run.CodeOf(err)
+		switch code := fault.CodeOf(err); code {
+		case fault.Network, fault.NotFound, fault.Timeout:
+			m.result.Code = code
+		}
 		var e *fault.Error
-		if errors.As(err, &e) && e.Child != 0 {
-			m.result.Child = e.Child
+		if errors.As(err, &e) {
+			m.result.Child = cmp.Or(e.Child, m.result.Child)
 		}
 	}
 }
@@ -227,7 +233,7 @@ func (r *rollout) begin(ctx context.Context, m *member) {
 	}
 	memory, err := r.open(m.Name)
 	if err == nil {
-		m.unlock, err = memory.begin(r.Fleet, m.Name)
+		m.unlock, err = memory.begin(ctx, r.Fleet, m.Name)
 	}
 	if err != nil {
 		m.finish(Left, err)
@@ -334,7 +340,7 @@ func (r *rollout) command(ctx context.Context, v verb, step string, members []*m
 				r.stop("the journal cannot be written")
 				return
 			}
-			_, err := r.Runner.Run(ctx, o.command)
+			err := r.engine(ctx, o.command, said)
 			for _, h := range o.hosts {
 				m := byName[h.Name]
 				failure := said.failure(h.Name, err)
@@ -349,6 +355,28 @@ func (r *rollout) command(ctx context.Context, v verb, step string, members []*m
 		})
 	}
 	wg.Wait()
+}
+
+// engine runs an engine, and repeats it where the network broke it before a
+// machine began to change. What is said from then on comes from the machine too:
+// a unit of it that gets no connection says nothing about ours.
+func (r *rollout) engine(ctx context.Context, c run.Command, said *transcript) error {
+	host := ""
+	if len(said.hosts) == 1 {
+		host = said.hosts[0].Name
+	}
+	return r.Retry.Do(ctx, r.Jitter, r.Sleep, r.waiting(host), func(int) *retry.Failure {
+		said.lines = nil
+		res, err := r.Runner.Run(ctx, c)
+		if err == nil {
+			return nil
+		}
+		f := &retry.Failure{Err: err, Output: res.Stderr}
+		if said.activating {
+			f.Class = retry.Other
+		}
+		return f
+	})
 }
 
 // own is the engine's error if it is known to be about the machine.

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,9 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/generator"
 )
 
@@ -242,7 +246,7 @@ func TestLocked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unlock, err := m.begin(o.Fleet, "a")
+	unlock, err := m.begin(t.Context(), o.Fleet, "a")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -330,5 +334,73 @@ func TestHealthOfAMachine(t *testing.T) {
 	got, err = o.deploy(t, Options{})
 	if err == nil || got["a"].Verdict != Unhealthy || !got["a"].PutBack {
 		t.Errorf("%+v, %v", got["a"], err)
+	}
+}
+
+// unsteady is a world whose network fails at first.
+type unsteady struct {
+	*world
+	breaks func(c run.Command) bool
+	says   string
+	fails  int
+	calls  int
+}
+
+func (u *unsteady) Run(ctx context.Context, c run.Command) (run.Result, error) {
+	if u.breaks(c) {
+		u.calls++
+		if u.calls <= u.fails {
+			if c.OnLine != nil {
+				c.OnLine(run.Stderr, u.says)
+			}
+			return run.Result{Code: 255, Stderr: u.says}, &run.Error{Command: c.Name, Code: 255, Tail: u.says}
+		}
+	}
+	return u.world.Run(ctx, c)
+}
+
+// What the network breaks is done again, until a machine has begun to change.
+func TestNetworkFailures(t *testing.T) {
+	named := func(name, arg string) func(run.Command) bool {
+		return func(c run.Command) bool { return c.Name == name && strings.Contains(strings.Join(c.Args, " "), arg) }
+	}
+	const down = "ssh: connect to host one port 22: Connection timed out"
+	for name, c := range map[string]struct {
+		breaks func(run.Command) bool
+		says   string
+		fails  int
+		calls  int
+		want   Verdict
+	}{
+		"evaluation":           {named("nix", "--apply"), "error: unable to download 'x': Timeout was reached (28)", 4, 5, Deployed},
+		"evaluation, for good": {named("nix", "--apply"), "error: unable to download 'x': Timeout was reached (28)", 99, 5, NotBuilt},
+		"first look":           {named("ssh", "readlink"), down, 4, 7, Deployed}, // two more after the activation
+		"first look, for good": {named("ssh", "readlink"), down, 99, 5, Unreachable},
+		"copy":                 {named("nixos-rebuild", "test"), down, 4, 5, Deployed},
+		"copy, for good":       {named("nixos-rebuild", "test"), down, 99, 5, Failed},
+		"a unit of the machine": {named("nixos-rebuild", "test"),
+			"activating the configuration...\nx.service: connect to host db: Connection refused", 99, 1, Failed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := operate(t, generator.NixosRebuild, Wave{Name: "w", Hosts: []string{"one"}})
+			u := &unsteady{world: o.world, breaks: c.breaks, says: c.says, fails: c.fails}
+			var waits []time.Duration
+			told := 0
+			o.Runner, o.Retry = u, retry.Default()
+			o.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
+			o.Events = func(e journal.Event) {
+				if e.Type == "retry" {
+					told++
+				}
+			}
+			results, _ := o.deploy(t, Options{})
+			if got := results["one"].Verdict; got != c.want || u.calls != c.calls {
+				t.Errorf("%s after %d calls, want %s after %d", got, u.calls, c.want, c.calls)
+			}
+			want := []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}[:min(4, c.calls-1)]
+			if !slices.Equal(waits, want) || told != len(want) {
+				t.Errorf("waits %v, of %d was told", waits, told)
+			}
+		})
 	}
 }

@@ -16,8 +16,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/generator"
 )
@@ -64,6 +66,8 @@ type Result struct {
 	Before  string `json:"before,omitempty"`
 	PutBack bool   `json:"put_back,omitempty"`
 	Error   string `json:"error,omitempty"`
+	// Code is the exit code that the error asks for, where it is known better than by the verdict.
+	Code fault.Code `json:"code,omitempty"`
 	// Child is the exit code of the command that failed.
 	Child   int            `json:"child_exit,omitempty"`
 	Seconds float64        `json:"seconds"`
@@ -83,6 +87,9 @@ type Fleet struct {
 	SSH   []string
 	Now   func() time.Time
 	Sleep func(context.Context, time.Duration) error
+	// Retry says how what the network broke is repeated, with Jitter as its Policy.Do takes it; zero: it is not.
+	Retry  retry.Policy
+	Jitter func() float64
 	// HealthTimeout is how long is waited for what is not up, 0: health.DefaultTimeout.
 	HealthTimeout time.Duration
 	// By and Tool are who deploys with what, for the journal.
@@ -93,6 +100,8 @@ type Fleet struct {
 	NixArgs []string
 	// BuildTimeout limits a build with its copy, ActivateTimeout an activation; 0: no limit.
 	BuildTimeout, ActivateTimeout time.Duration
+	// LockTimeout is how long another run on a machine is waited for.
+	LockTimeout time.Duration
 
 	talk sync.Mutex // one event at a time
 }
@@ -106,7 +115,19 @@ type Options struct {
 	Again bool
 }
 
-func (f *Fleet) nix() Nix { return Nix{Runner: f.Runner, Args: f.NixArgs} }
+func (f *Fleet) nix() Nix { return Nix{Runner: f.network(""), Args: f.NixArgs} }
+
+// network is the Runner that repeats what the network broke, and tells of each
+// wait, for a host or for all.
+func (f *Fleet) network(host string) run.Runner {
+	return retry.Runner{Runner: f.Runner, Policy: f.Retry, Jitter: f.Jitter, Sleep: f.Sleep, Notify: f.waiting(host)}
+}
+
+func (f *Fleet) waiting(host string) func(retry.Notice) {
+	return func(n retry.Notice) {
+		f.tell(journal.Event{Type: "retry", Host: host, Attempt: n.Attempt, Message: n.String(), Seconds: n.Wait.Seconds()})
+	}
+}
 
 // ref is the flake as engines want it.
 func (f *Fleet) ref(attribute string) string { return fmt.Sprintf("%s#%s", f.Flake, attribute) }

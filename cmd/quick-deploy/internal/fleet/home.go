@@ -33,7 +33,8 @@ func (r *rollout) home(ctx context.Context, m *member, user string) error {
 	attribute := fmt.Sprintf(`homeConfigurations."%s@%s".activationPackage`, user, m.Name)
 	args := append([]string{"build", "--no-link", "--print-out-paths"}, flakes...)
 	args = append(append(args, "--no-update-lock-file", r.ref(attribute)), r.NixArgs...)
-	res, err := r.Runner.Run(ctx, run.Command{Name: "nix", Args: args, Timeout: r.BuildTimeout})
+	network := r.network(m.Name)
+	res, err := network.Run(ctx, run.Command{Name: "nix", Args: args, Timeout: r.BuildTimeout, Network: true})
 	if err != nil {
 		return buildFault("build", err)
 	}
@@ -42,8 +43,8 @@ func (r *rollout) home(ctx context.Context, m *member, user string) error {
 		return fmt.Errorf("build: nix printed %q and no store path", path)
 	}
 	copyTo := append([]string{"copy", "--to", m.Target.store()}, flakes...)
-	if _, err := r.Runner.Run(ctx, run.Command{
-		Name: "nix", Args: append(copyTo, path), Env: []string{m.Target.nixOptions(r.SSH)}, Timeout: r.BuildTimeout,
+	if _, err := network.Run(ctx, run.Command{
+		Name: "nix", Args: append(copyTo, path), Env: []string{m.Target.nixOptions(r.SSH)}, Timeout: r.BuildTimeout, Network: true,
 	}); err != nil {
 		return fmt.Errorf("copy: %w", err)
 	}

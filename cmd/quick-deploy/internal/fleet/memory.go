@@ -1,6 +1,8 @@
 package fleet
 
 import (
+	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -95,7 +97,7 @@ type memory struct {
 }
 
 func (f *Fleet) open(host string) (*memory, error) {
-	m := &memory{store: journal.Store{Dir: filepath.Join(f.State, host), Writer: atomic.Writer{}, Now: f.Now}}
+	m := &memory{store: journal.Store{Dir: filepath.Join(f.State, host), Writer: atomic.Writer{}, Now: f.Now, Wait: f.LockTimeout}}
 	if err := m.store.Open(); err != nil {
 		return nil, err
 	}
@@ -126,8 +128,8 @@ func (f *Fleet) peek(host string) (Memory, error) {
 }
 
 // begin writes down that a run works on the machine.
-func (m *memory) begin(f *Fleet, host string) (unlock func(), err error) {
-	unlock, err = m.store.Lock(journal.Holder{PID: os.Getpid(), Host: host, Verb: "fleet deploy", Started: f.Now()})
+func (m *memory) begin(ctx context.Context, f *Fleet, host string) (unlock func(), err error) {
+	unlock, err = m.store.Lock(ctx, journal.Holder{PID: os.Getpid(), Host: host, Verb: "fleet deploy", Started: f.Now()})
 	if err != nil {
 		return nil, err
 	}
@@ -242,9 +244,9 @@ func (r Result) code() fault.Code {
 	case Unreachable:
 		return fault.Network
 	case NotBuilt:
-		return fault.Build
+		return cmp.Or(r.Code, fault.Build)
 	case Failed:
-		return fault.Activation
+		return cmp.Or(r.Code, fault.Activation)
 	case Unhealthy:
 		return fault.Health
 	case Stranded:

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,9 +17,8 @@ import (
 
 // Nix evaluates and locks flakes with the nix command.
 type Nix struct {
-	Runner run.Runner
-	Args   []string     // behind the rest
-	Retry  retry.Policy // of what the network breaks; zero: retry.Default
+	Runner run.Runner // a retry.Runner repeats what the network broke
+	Args   []string   // behind the rest
 }
 
 // flakes turns on what is needed on a machine whose nix.conf does not.
@@ -81,7 +79,7 @@ func (n Nix) evaluate(ctx context.Context, flake string, hosts []string, attribu
 	apply := fmt.Sprintf("hosts: builtins.listToAttrs (map (name: { inherit name; value = hosts.${name}.%s; }) [%s ])", attribute, names.String())
 	args := append([]string{"eval", "--json"}, flakes...)
 	args = append(args, "--no-update-lock-file", flake+"#nixosConfigurations", "--apply", apply)
-	res, err := n.Runner.Run(ctx, run.Command{Name: "nix", Args: append(args, n.Args...)})
+	res, err := n.Runner.Run(ctx, run.Command{Name: "nix", Args: append(args, n.Args...), Network: true})
 	if err != nil {
 		return nil, buildFault("evaluate "+strings.Join(hosts, ", "), err)
 	}
@@ -97,7 +95,12 @@ func buildFault(what string, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	e := fault.New(fault.Build, "%s: %w", what, err)
+	code := fault.Build
+	var spent *retry.SpentError
+	if errors.As(err, &spent) {
+		code = fault.Network
+	}
+	e := fault.New(code, "%s: %w", what, err)
 	e.Child = run.CodeOf(err)
 	if said := errorLines(run.TailOf(err)); said != "" {
 		return e.Hint("%s", said)
@@ -117,9 +120,8 @@ func errorLines(text string) string {
 // arguments of flake update, and the flake as --flake (release notes of 2.19).
 const firstUpdateByName = 19
 
-// Update locks inputs of the flake in dir anew. Network failures are repeated;
-// each is told to notify.
-func (n Nix) Update(ctx context.Context, dir string, inputs []string, notify func(retry.Notice)) error {
+// Update locks inputs of the flake in dir anew.
+func (n Nix) Update(ctx context.Context, dir string, inputs []string) error {
 	minor, err := n.minor(ctx)
 	if err != nil {
 		return err
@@ -135,18 +137,7 @@ func (n Nix) Update(ctx context.Context, dir string, inputs []string, notify fun
 		}
 		args = append(args, ref)
 	}
-	cmd := run.Command{Name: "nix", Args: append(args, n.Args...)}
-	policy := n.Retry
-	if policy.Attempts == 0 {
-		policy = retry.Default()
-	}
-	err = policy.Do(ctx, rand.Float64, retry.Sleep, notify, func(int) *retry.Failure {
-		res, err := n.Runner.Run(ctx, cmd)
-		if err == nil {
-			return nil
-		}
-		return &retry.Failure{Err: err, Output: res.Stderr}
-	})
+	_, err = n.Runner.Run(ctx, run.Command{Name: "nix", Args: append(args, n.Args...), Network: true})
 	var spent *retry.SpentError
 	if errors.As(err, &spent) {
 		return fault.New(fault.Network, "update: %w", err).

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,8 @@ import (
 type Target struct {
 	User, Host string
 	Port       int
+	// Timeout is how long the machine may take to answer; 0 means 10 s.
+	Timeout time.Duration
 }
 
 // defaultPort is the port of ssh (RFC 4253).
@@ -43,7 +46,8 @@ func (t Target) store() string {
 // options are ssh's options for the machine. Nobody can answer a question:
 // hosts are worked on side by side.
 func (t Target) options(more []string) []string {
-	out := []string{"-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"}
+	seconds := int(cmp.Or(t.Timeout, 10*time.Second).Seconds())
+	out := []string{"-o", "BatchMode=yes", "-o", "ConnectTimeout=" + strconv.Itoa(max(1, seconds)), "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"}
 	if t.Port != 0 && t.Port != defaultPort {
 		out = append(out, "-p", strconv.Itoa(t.Port))
 	}
@@ -99,7 +103,7 @@ func (r Remote) Run(ctx context.Context, c run.Command) (run.Result, error) {
 	}
 	args := append(r.Target.options(r.SSH), r.Target.login(), "--", strings.Join(words, " "))
 	res, err := r.Runner.Run(ctx, run.Command{
-		Name: "ssh", Args: args, Input: c.Input, Timeout: c.Timeout, Grace: c.Grace, OnLine: c.OnLine,
+		Name: "ssh", Args: args, Input: c.Input, Timeout: c.Timeout, Grace: c.Grace, OnLine: c.OnLine, Network: c.Network,
 	})
 	var failed *run.Error
 	if errors.As(err, &failed) && failed.Code == sshFailed {
@@ -131,7 +135,7 @@ const (
 // Look asks a machine what it runs.
 func (r Remote) Look(ctx context.Context) (Machine, error) {
 	script := "readlink -f " + currentSystem + " || echo; readlink -f " + systemProfile + " || echo; readlink " + systemProfile + " || echo"
-	res, err := r.Run(ctx, run.Command{Name: "sh", Args: []string{"-c", script}, Timeout: time.Minute})
+	res, err := r.Run(ctx, run.Command{Name: "sh", Args: []string{"-c", script}, Timeout: time.Minute, Network: true})
 	if err != nil {
 		return Machine{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -16,15 +17,19 @@ func TestTarget(t *testing.T) {
 		target      Target
 		text, store string
 	}{
-		{Target{"root", "web-1.example.org", 22}, "root@web-1.example.org", "ssh-ng://root@web-1.example.org"},
-		{Target{"ops", "192.0.2.7", 2222}, "ops@192.0.2.7:2222", "ssh-ng://ops@192.0.2.7"},
-		{Target{"root", "2001:db8::7", 2222}, "root@[2001:db8::7]:2222", "ssh-ng://root@[2001:db8::7]"},
+		{Target{User: "root", Host: "web-1.example.org", Port: 22}, "root@web-1.example.org", "ssh-ng://root@web-1.example.org"},
+		{Target{User: "ops", Host: "192.0.2.7", Port: 2222}, "ops@192.0.2.7:2222", "ssh-ng://ops@192.0.2.7"},
+		{Target{User: "root", Host: "2001:db8::7", Port: 2222}, "root@[2001:db8::7]:2222", "ssh-ng://root@[2001:db8::7]"},
 	} {
 		if tt.target.String() != tt.text || tt.target.store() != tt.store {
 			t.Errorf("%s and %s, want %s and %s", tt.target, tt.target.store(), tt.text, tt.store)
 		}
 	}
-	if got := (Target{"a", "b", 2222}).nixOptions([]string{"-i", "key"}); !strings.HasSuffix(got, "-p 2222 -i key") || !strings.HasPrefix(got, "NIX_SSHOPTS=-o BatchMode=yes") {
+	slow := Target{User: "a", Host: "b", Timeout: time.Minute}
+	if got := slow.nixOptions(nil); !strings.Contains(got, "-o ConnectTimeout=60 ") {
+		t.Errorf("a minute to answer: %s", got)
+	}
+	if got := (Target{User: "a", Host: "b", Port: 2222}).nixOptions([]string{"-i", "key"}); !strings.HasSuffix(got, "-p 2222 -i key") || !strings.HasPrefix(got, "NIX_SSHOPTS=-o BatchMode=yes") {
 		t.Error(got)
 	}
 }

@@ -3,6 +3,7 @@ package fleet
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -15,7 +16,12 @@ type transcript struct {
 	fleet *Fleet
 	hosts []*Host
 	lines map[string][]string
+	// activating says that a machine began to change.
+	activating bool
 }
+
+// activating is what switch-to-configuration, colmena and deploy-rs say when a system is activated.
+var activating = regexp.MustCompile(`(?i)\bactivat(?:ing|ed|ion)\b`)
 
 // keepLines is how many lines of each machine are kept.
 const keepLines = 12
@@ -23,6 +29,7 @@ const keepLines = 12
 // line takes a line of the engine. colmena puts the machine's name and a bar
 // before it; with a single machine every line is about it.
 func (t *transcript) line(_ run.Stream, text string) {
+	t.activating = t.activating || activating.MatchString(text)
 	host := ""
 	if name, rest, ok := strings.Cut(text, " | "); ok {
 		name = strings.TrimSpace(name)

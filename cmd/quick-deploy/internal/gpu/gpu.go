@@ -73,7 +73,7 @@ func (v Validator) Validate(ctx context.Context, vendor string) []Finding {
 		}
 		findings = append(findings, smi)
 	}
-	findings = append(findings, v.rendering(ctx))
+	findings = append(findings, v.rendering(ctx, vendor)...)
 	if node != "" {
 		findings = append(findings, v.video(ctx, node))
 	}
@@ -170,25 +170,30 @@ func (v Validator) nvidiaSMI(ctx context.Context) Finding {
 // software are the names under which Mesa renders on the processor.
 var software = []string{"llvmpipe", "lavapipe", "softpipe", "swrast"}
 
-// rendering asks Vulkan, or else OpenGL, what it renders on.
-func (v Validator) rendering(ctx context.Context) Finding {
-	f := Finding{Tool: "vulkaninfo"}
-	out, err := v.ask(ctx, &f, "vulkaninfo", "--summary")
-	mark := "deviceName"
-	if f.Outcome == Absent && v.Display != "" {
-		f = Finding{Tool: "glxinfo"}
-		out, err = v.ask(ctx, &f, "glxinfo", "-B")
-		mark = "OpenGL renderer string"
+// rendering asks Vulkan what it renders on; OpenGL too where there is a display and
+// the card is AMD's, whose OpenGL has a driver of its own, or Vulkan tells nothing.
+func (v Validator) rendering(ctx context.Context, vendor string) []Finding {
+	vulkan := v.renderer(ctx, "vulkaninfo", "--summary", "=", "deviceName")
+	if v.Display == "" || vendor != "amd" && vulkan.Outcome != Absent {
+		return []Finding{vulkan}
 	}
+	opengl := v.renderer(ctx, "glxinfo", "-B", ":", "OpenGL renderer string")
+	if vulkan.Outcome == Absent {
+		return []Finding{opengl}
+	}
+	return []Finding{vulkan, opengl}
+}
+
+// renderer asks a tool, whose lines of the form "mark separator name" name the devices.
+func (v Validator) renderer(ctx context.Context, tool, arg, separator, mark string) Finding {
+	f := Finding{Tool: tool}
+	out, err := v.ask(ctx, &f, tool, arg)
 	if f.Outcome == Absent {
 		return f
 	}
 	var names []string
 	for line := range strings.Lines(out) {
-		name, value, ok := strings.Cut(line, "=")
-		if mark != "deviceName" {
-			name, value, ok = strings.Cut(line, ":")
-		}
+		name, value, ok := strings.Cut(line, separator)
 		if ok && strings.TrimSpace(name) == mark {
 			names = append(names, strings.TrimSpace(value))
 		}

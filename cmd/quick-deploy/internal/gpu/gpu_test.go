@@ -87,6 +87,7 @@ func TestValidate(t *testing.T) {
 		{"software vulkan", "amd", "amdgpu", answers{"vulkaninfo": {stdout: "deviceName = llvmpipe (LLVM 19)\n"}}, "vulkaninfo", Warns, "only the processor renders", "hardware.graphics.enable"},
 		{"vulkan fails", "amd", "amdgpu", answers{"vulkaninfo": {stderr: "ERROR_INCOMPATIBLE_DRIVER\n", err: failed}}, "vulkaninfo", Warns, "ERROR_INCOMPATIBLE_DRIVER", "reboot"},
 		{"opengl", "amd", "amdgpu", answers{"glxinfo": {stdout: "OpenGL renderer string: AMD Radeon RX 6800 (radeonsi, navi21)\n"}}, "glxinfo", Works, "AMD Radeon RX 6800", ""},
+		{"opengl beside vulkan", "amd", "amdgpu", answers{"vulkaninfo": {stdout: vulkan}, "glxinfo": {stdout: "OpenGL renderer string: llvmpipe (LLVM 19)\n"}}, "glxinfo", Warns, "only the processor renders (llvmpipe", "hardware.graphics.enable"},
 		{"video", "intel", "i915", answers{"vainfo": {stdout: va}}, "vainfo", Works, "2 profiles decoded by Intel iHD driver", ""},
 		{"no video", "intel", "i915", answers{"vainfo": {stderr: "libva error: iHD_drv_video.so init failed\n", err: failed}}, "vainfo", Warns, "init failed", "LIBVA_DRIVER_NAME"},
 	}

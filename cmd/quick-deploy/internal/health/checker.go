@@ -23,10 +23,12 @@ import (
 type Checker struct {
 	Runner run.Runner
 	Root   string // "/" or a fixture
-	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
-	Client *http.Client
-	Now    func() time.Time
-	Sleep  func(ctx context.Context, d time.Duration) error
+	// Display is the X display of this machine that the program can draw on, "" if there is none.
+	Display string
+	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
+	Client  *http.Client
+	Now     func() time.Time
+	Sleep   func(ctx context.Context, d time.Duration) error
 	// System is the toplevel whose units are looked at, empty: the one that runs.
 	System string
 	// Timeout is how long is waited for what is not up, 0: DefaultTimeout. Wait goes
@@ -396,7 +398,7 @@ func (c *Checker) home(check Check) (string, error) {
 
 // gpu asks the driver, and the tools of the vendor that are installed.
 func (c *Checker) gpu(ctx context.Context, vendor string) (string, error) {
-	findings := gpu.Validator{Runner: c.Runner, Root: c.Root}.Validate(ctx, vendor)
+	findings := gpu.Validator{Runner: c.Runner, Root: c.Root, Display: c.Display}.Validate(ctx, vendor)
 	if err := gpu.Problem(findings); err != nil {
 		return "", err
 	}

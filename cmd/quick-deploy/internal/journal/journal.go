@@ -41,6 +41,8 @@ type Store struct {
 	Now    func() time.Time
 	// Warn is told about every file that was put aside; nil: nobody is.
 	Warn func(format string, args ...any)
+	// Wait is how long Lock waits for another run; 0: not at all.
+	Wait time.Duration
 }
 
 // Open makes the directories and returns the store. A directory that cannot be

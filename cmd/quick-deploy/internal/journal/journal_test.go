@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -281,7 +282,7 @@ func TestLock(t *testing.T) {
 	if s.Locked() {
 		t.Error("locked before anybody came")
 	}
-	unlock, err := s.Lock(Holder{PID: 4711, Host: "atlas", Verb: "switch", Started: s.Now()})
+	unlock, err := s.Lock(t.Context(), Holder{PID: 4711, Host: "atlas", Verb: "switch", Started: s.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -289,12 +290,22 @@ func TestLock(t *testing.T) {
 		t.Error("not locked")
 	}
 	other := &Store{Dir: s.Dir, Now: s.Now}
-	_, err = other.Lock(Holder{PID: 1})
+	_, err = other.Lock(t.Context(), Holder{PID: 1})
 	if fault.CodeOf(err) != fault.Locked || !strings.Contains(err.Error(), "switch, process 4711 on atlas, since 2026-03-01 12:00:00") {
 		t.Errorf("%v", err)
 	}
-	unlock()
-	unlock, err = other.Lock(Holder{PID: 1})
+	other.Wait = 10 * time.Millisecond
+	if _, err := other.Lock(t.Context(), Holder{PID: 1}); fault.CodeOf(err) != fault.Locked {
+		t.Errorf("a lock that stays held: %v", err)
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	other.Wait = time.Hour
+	if _, err := other.Lock(cancelled, Holder{PID: 1}); fault.CodeOf(err) != fault.Interrupted {
+		t.Errorf("an interrupted wait: %v", err)
+	}
+	time.AfterFunc(10*time.Millisecond, unlock)
+	unlock, err = other.Lock(t.Context(), Holder{PID: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,9 @@
 package journal
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -20,12 +22,26 @@ type Holder struct {
 	Started time.Time `json:"started"`
 }
 
-// Lock takes the advisory lock of the state directory. The lock lies on a file
+// lockPoll is how often a lock that another run holds is tried.
+const lockPoll = 200 * time.Millisecond
+
+// Lock takes the advisory lock of the state directory, and waits for s.Wait if another run holds it. The lock lies on a file
 // that is never replaced; who holds it stands in lock.json beside it. The
 // kernel drops the lock when its holder ends, however it ends.
-func (s *Store) Lock(h Holder) (unlock func(), err error) {
+func (s *Store) Lock(ctx context.Context, h Holder) (unlock func(), err error) {
 	l := flock.New(s.path("lock"), flock.SetPermissions(0o600))
 	ok, err := l.TryLock()
+	if err == nil && !ok && s.Wait > 0 {
+		wait, cancel := context.WithTimeout(ctx, s.Wait)
+		defer cancel()
+		ok, err = l.TryLockContext(wait, lockPoll)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = nil // it is still held
+		}
+	}
+	if errors.Is(err, context.Canceled) {
+		return nil, fault.New(fault.Interrupted, "interrupted while another run was waited for")
+	}
 	if err != nil {
 		return nil, fault.New(fault.Preflight, "lock %s: %w", s.path("lock"), err)
 	}
@@ -35,7 +51,7 @@ func (s *Store) Lock(h Holder) (unlock func(), err error) {
 			e = fault.New(fault.Locked, "another quick-deploy is at work: %s, process %d on %s, since %s",
 				other.Verb, other.PID, other.Host, other.Started.Format(time.DateTime))
 		}
-		return nil, e.Hint("wait for it to end; the lock goes with the process, no file needs to be removed")
+		return nil, e.Hint("wait for it to end, --lock-timeout does; the lock goes with the process, no file needs to be removed")
 	}
 	if err := s.write("lock.json", h); err != nil {
 		_ = l.Unlock() // the write error is the one to report

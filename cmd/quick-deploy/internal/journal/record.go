@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 )
 
 // Generation is one generation of a Nix profile.
@@ -53,6 +55,15 @@ type Point struct {
 	Backup  string    `json:"backup,omitempty"` // id of the backup of the tree and the lock file
 }
 
+// Failure is where a run failed.
+type Failure struct {
+	Step    string `json:"step"`
+	Command string `json:"command,omitempty"`    // the command that failed, if one did
+	Child   int    `json:"child_exit,omitempty"` // its exit code
+	// Origin is the place in the program's own source, for a report of the fault.
+	fault.Origin
+}
+
 // Result is how a deployment ended.
 type Result string
 
@@ -83,6 +94,7 @@ type Record struct {
 	Result       Result    `json:"result"`
 	Code         int       `json:"code"`
 	Child        int       `json:"child_exit"`
+	Failure      *Failure  `json:"failure,omitempty"` // nil if it ended well
 	Error        string    `json:"error,omitempty"`
 	Before       Machine   `json:"before"`
 	After        Machine   `json:"after"`

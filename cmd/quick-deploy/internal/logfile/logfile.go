@@ -1,21 +1,26 @@
-// Package logfile writes the log of one run: a file of mode 0600, one line an
-// entry, with time, level, step and caller. What a terminal shows is another matter.
+// Package logfile writes the log of one command: a file of mode 0600, one line an
+// entry, with time, level, function, step and place in the source; as text, or as one
+// JSON object a line. What a terminal shows is another matter.
 package logfile
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
@@ -39,6 +44,7 @@ func ParseLevel(s string) (slog.Level, error) {
 type File struct {
 	path  string
 	level slog.Level
+	json  bool
 	now   func() time.Time
 
 	mu     sync.Mutex
@@ -48,17 +54,36 @@ type File struct {
 	failed error
 }
 
-// Open makes deploy-YYYYMMDD_HHMMSS.log in dir, with a number behind it where
+// Deploy is the kind of the logs of commands that change the machine.
+const Deploy = "deploy"
+
+// Kept is how many logs of each kind are kept, KeptFor how long at the most.
+const (
+	Kept    = 50
+	KeptFor = 90 * 24 * time.Hour
+)
+
+// Options say how a log is written.
+type Options struct {
+	// Kind is what the log's name begins with: deploy, or the command.
+	Kind  string
+	Level slog.Level
+	// JSON makes each entry a JSON object.
+	JSON bool
+	Now  func() time.Time
+}
+
+// Open makes KIND-YYYYMMDD_HHMMSS.log in dir, with a number behind it where
 // the name is taken.
-func Open(dir string, level slog.Level, now func() time.Time) (*File, error) {
+func Open(dir string, o Options) (*File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
-	base := filepath.Join(dir, "deploy-"+now().Format("20060102_150405"))
+	base := filepath.Join(dir, o.Kind+"-"+o.Now().Format("20060102_150405"))
 	for n := 1; ; n++ {
 		path := base + ".log"
 		if n > 1 {
-			path = fmt.Sprintf("%s_%d.log", base, n)
+			path = fmt.Sprintf("%s-%d.log", base, n)
 		}
 		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
 		if errors.Is(err, fs.ErrExist) {
@@ -67,7 +92,7 @@ func Open(dir string, level slog.Level, now func() time.Time) (*File, error) {
 		if err != nil {
 			return nil, fmt.Errorf("open log: %w", err)
 		}
-		return &File{path: path, level: level, now: now, f: f}, nil
+		return &File{path: path, level: o.Level, json: o.JSON, now: o.Now, f: f}, nil
 	}
 }
 
@@ -108,30 +133,114 @@ func (l *File) Output(step string, s run.Stream, line string) {
 	if l.level > slog.LevelInfo {
 		return
 	}
-	mark := "|"
+	e := entry{level: slog.LevelInfo, Step: step, Stream: "stdout", Message: line}
 	if s == run.Stderr {
-		mark = "!"
+		e.Stream = "stderr"
 	}
-	l.line(slog.LevelInfo, fmt.Sprintf("[%s] %s %s", step, mark, line))
+	e.call(caller(1))
+	l.write(e)
+}
+
+// caller is the place of the function that is skip functions above the one that asks.
+func caller(skip int) uintptr {
+	var pcs [1]uintptr
+	runtime.Callers(skip+2, pcs[:])
+	return pcs[0]
+}
+
+// At writes a message as from the function that is skip functions above its
+// caller: helpers of one line are no place to look for.
+func At(log *slog.Logger, level slog.Level, skip int, message string, args ...any) {
+	From(log, level, caller(skip+1), message, args...)
+}
+
+// From writes a message as from a place that runtime.Callers gave; 0: it is not known.
+func From(log *slog.Logger, level slog.Level, pc uintptr, message string, args ...any) {
+	ctx := context.Background()
+	if !log.Enabled(ctx, level) {
+		return
+	}
+	r := slog.NewRecord(time.Time{}, level, message, pc)
+	r.Add(args...)
+	_ = log.Handler().Handle(ctx, r) // what cannot be written is told by Close
 }
 
 // Logger writes to the log.
 func (l *File) Logger() *slog.Logger { return slog.New(&handler{file: l}) }
 
-func (l *File) line(level slog.Level, text string) {
-	name := level.String()
-	if level == slog.LevelWarn {
-		name = "WARNING"
+// entry is one entry, as JSON has it.
+type entry struct {
+	Time     string            `json:"time"`
+	Level    string            `json:"level"`
+	Function string            `json:"function,omitempty"`
+	Source   string            `json:"source,omitempty"` // file:line
+	Step     string            `json:"step,omitempty"`
+	Stream   string            `json:"stream,omitempty"` // stdout or stderr, of a command's output
+	Message  string            `json:"message"`
+	Fields   map[string]string `json:"fields,omitempty"`
+
+	level slog.Level
+	order []string // of the fields
+}
+
+// call says which function writes the entry.
+func (e *entry) call(pc uintptr) {
+	if pc == 0 {
+		return
+	}
+	at := fault.At(pc)
+	e.Function, e.Source = at.Function, at.Source
+}
+
+// text is the entry for people. A command's output is marked by | or, from stderr, !.
+func (e *entry) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %-7s %s:", e.Time, e.Level, cmp.Or(e.Function, "?"))
+	if e.Step != "" {
+		fmt.Fprintf(&b, " [%s]", e.Step)
+	}
+	switch e.Stream {
+	case "stdout":
+		b.WriteString(" |")
+	case "stderr":
+		b.WriteString(" !")
+	}
+	b.WriteString(" " + e.Message)
+	for _, key := range e.order {
+		fmt.Fprintf(&b, " %s=%s", key, quote(e.Fields[key]))
+	}
+	if e.Source != "" && e.Stream == "" {
+		fmt.Fprintf(&b, " (%s)", e.Source)
+	}
+	// One entry is one line: what a command says must not look like an entry of ours.
+	return strings.ReplaceAll(term.Clean(strings.ReplaceAll(b.String(), "\r", "")), "\n", "\n    ")
+}
+
+func (l *File) write(e entry) {
+	e.Time, e.Level = l.now().Format("2006-01-02T15:04:05.000Z07:00"), e.level.String()
+	if e.level == slog.LevelWarn {
+		e.Level = "WARNING"
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, h := range l.hidden {
-		text = strings.ReplaceAll(text, h, "[redacted]")
+		e.Message = strings.ReplaceAll(e.Message, h, "[redacted]")
+		for key, value := range e.Fields {
+			e.Fields[key] = strings.ReplaceAll(value, h, "[redacted]")
+		}
 	}
-	text = run.RedactText(text)
-	// One entry is one line: what a command says must not look like an entry of ours.
-	text = strings.ReplaceAll(term.Clean(strings.ReplaceAll(text, "\r", "")), "\n", "\n    ")
-	n, err := fmt.Fprintf(l.f, "%s %-7s %s\n", l.now().Format("2006-01-02T15:04:05.000Z07:00"), name, text)
+	e.Message = run.RedactText(e.Message)
+	for key, value := range e.Fields {
+		e.Fields[key] = run.RedactText(value)
+	}
+	line := []byte(nil)
+	if l.json {
+		line, _ = json.Marshal(e) // texts only: it cannot fail
+		line = term.EscapeJSON(line)
+	} else {
+		line = []byte(e.text())
+	}
+	n, err := l.f.Write(append(line, '\n'))
 	l.offset += int64(n)
 	if err != nil && l.failed == nil {
 		l.failed = fmt.Errorf("write log: %w", err)
@@ -173,30 +282,21 @@ func (h *handler) Handle(_ context.Context, r slog.Record) error {
 		attrs = append(attrs, h.named([]slog.Attr{a})...)
 		return true
 	})
-	step := ""
-	var rest strings.Builder
+	e := entry{level: r.Level, Message: r.Message, Fields: map[string]string{}}
 	for _, a := range attrs {
 		if a.Key == "step" {
-			step = a.Value.String()
+			e.Step = a.Value.String()
 			continue
 		}
 		value := a.Value.Resolve().String()
 		if secret(a.Key) {
 			value = "[redacted]"
 		}
-		fmt.Fprintf(&rest, " %s=%s", a.Key, quote(value))
+		e.order = append(e.order, a.Key)
+		e.Fields[a.Key] = value
 	}
-	var b strings.Builder
-	if step != "" {
-		fmt.Fprintf(&b, "[%s] ", step)
-	}
-	b.WriteString(r.Message)
-	b.WriteString(rest.String())
-	if r.PC != 0 {
-		frame, _ := runtime.CallersFrames([]uintptr{r.PC}).Next()
-		fmt.Fprintf(&b, " (%s:%d)", filepath.Base(frame.File), frame.Line)
-	}
-	h.file.line(r.Level, b.String())
+	e.call(r.PC)
+	h.file.write(e)
 	return nil
 }
 
@@ -211,18 +311,30 @@ func quote(s string) string {
 	return s
 }
 
-// Prune removes the oldest logs beyond the newest count, except those in keep.
-func Prune(dir string, count int, keep []string) error {
-	logs, err := filepath.Glob(filepath.Join(dir, "deploy-*.log"))
+// name is what Open calls a log.
+var name = regexp.MustCompile(`^([a-z-]+)-\d{8}_\d{6}(?:-\d+)?\.log$`)
+
+// Prune removes the oldest logs of a kind beyond the newest count, and those that
+// are older than before, except those in keep.
+func Prune(dir, kind string, count int, before time.Time, keep []string) error {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return fmt.Errorf("prune logs: %w", err)
 	}
+	var logs []string
+	for _, e := range entries {
+		if m := name.FindStringSubmatch(e.Name()); m != nil && m[1] == kind {
+			logs = append(logs, strings.TrimSuffix(e.Name(), ".log"))
+		}
+	}
 	slices.Sort(logs) // the names begin with the date
-	for _, p := range logs[:max(0, len(logs)-count)] {
-		if slices.Contains(keep, p) {
+	oldest := kind + "-" + before.Format("20060102_150405")
+	for i, log := range logs {
+		path := filepath.Join(dir, log+".log")
+		if i >= len(logs)-count && log >= oldest || i == len(logs)-1 || slices.Contains(keep, path) {
 			continue
 		}
-		if err := os.Remove(p); err != nil {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) { // another run prunes as well
 			return fmt.Errorf("prune logs: %w", err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +17,7 @@ func fixed() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 
 func open(t *testing.T, level slog.Level) *File {
 	t.Helper()
-	l, err := Open(filepath.Join(t.TempDir(), "logs"), level, fixed)
+	l, err := Open(filepath.Join(t.TempDir(), "logs"), Options{Kind: Deploy, Level: level, Now: fixed})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,8 +39,8 @@ func TestEntry(t *testing.T) {
 	l.Logger().With("step", "build").Warn("attempt failed", "n", 2, "why", "no route")
 	l.Output("build", run.Stderr, "error: x")
 	got := text(t, l)
-	want := regexp.MustCompile(`^2026-03-01T12:00:00\.000Z WARNING \[build\] attempt failed n=2 why="no route" \(logfile_test\.go:\d+\)\n` +
-		`2026-03-01T12:00:00\.000Z INFO    \[build\] ! error: x\n$`)
+	want := regexp.MustCompile(`^2026-03-01T12:00:00\.000Z WARNING logfile\.TestEntry: \[build\] attempt failed n=2 why="no route" \(logfile_test\.go:\d+\)\n` +
+		`2026-03-01T12:00:00\.000Z INFO    logfile\.TestEntry: \[build\] ! error: x\n$`)
 	if !want.MatchString(got) {
 		t.Errorf("log:\n%s", got)
 	}
@@ -71,7 +72,7 @@ func TestLevels(t *testing.T) {
 		log.Error("e")
 		got := ""
 		for line := range strings.Lines(text(t, l)) {
-			got += strings.TrimLeft(strings.Fields(line)[2], "[")[:1]
+			got += strings.TrimLeft(strings.Fields(line)[3], "[")[:1]
 		}
 		if got != want {
 			t.Errorf("LOG_LEVEL=%s writes %q, want %q", level, got, want)
@@ -112,25 +113,71 @@ func TestOutputCannotForgeAnEntry(t *testing.T) {
 	}
 }
 
+// A log for machines says the same, one JSON object a line.
+func TestJSON(t *testing.T) {
+	l, err := Open(t.TempDir(), Options{Kind: "update", JSON: true, Now: fixed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Hide("hunter2")
+	l.Logger().With("step", "build").Warn("attempt \"failed\"\nfor hunter2", "n", 2, "token", "x")
+	l.Output("build", run.Stderr, "error: x")
+	At(l.Logger(), slog.LevelInfo, 0, "from a helper")
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(text(t, l)), "\n")
+	want := []string{
+		`{"time":"2026-03-01T12:00:00.000Z","level":"WARNING","function":"logfile.TestJSON","source":"logfile_test.go:N","step":"build",` +
+			`"message":"attempt \"failed\"\nfor [redacted]","fields":{"n":"2","token":"[redacted]"}}`,
+		`{"time":"2026-03-01T12:00:00.000Z","level":"INFO","function":"logfile.TestJSON","source":"logfile_test.go:N","step":"build","stream":"stderr","message":"error: x"}`,
+		`{"time":"2026-03-01T12:00:00.000Z","level":"INFO","function":"logfile.TestJSON","source":"logfile_test.go:N","message":"from a helper"}`,
+	}
+	for i, line := range lines {
+		lines[i] = regexp.MustCompile(`go:\d+`).ReplaceAllString(line, "go:N")
+	}
+	if !slices.Equal(lines, want) {
+		t.Errorf("log:\n%s\nwant:\n%s", strings.Join(lines, "\n"), strings.Join(want, "\n"))
+	}
+}
+
 func TestNamesDoNotCollideAndPruneKeepsTheNewest(t *testing.T) {
 	dir := t.TempDir()
 	var paths []string
-	for range 3 {
-		l, err := Open(dir, slog.LevelInfo, fixed)
+	for i := range 5 {
+		now := func() time.Time { return fixed().Add(time.Duration(i/3) * 24 * time.Hour) }
+		l, err := Open(dir, Options{Kind: "deploy", Now: now})
 		if err != nil {
 			t.Fatal(err)
 		}
 		paths = append(paths, l.Path())
 		l.Close()
 	}
-	if err := os.WriteFile(filepath.Join(dir, "activation.log"), nil, 0o600); err != nil {
-		t.Fatal(err)
+	for _, other := range []string{"activation.log", "fleet-deploy-20200101_000000.log"} {
+		if err := os.WriteFile(filepath.Join(dir, other), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := Prune(dir, 1, paths[:1]); err != nil {
-		t.Fatal(err)
+	left := func(count int, before time.Time, keep ...string) string {
+		t.Helper()
+		if err := Prune(dir, "deploy", count, before, keep); err != nil {
+			t.Fatal(err)
+		}
+		all, _ := filepath.Glob(filepath.Join(dir, "*"))
+		for i, p := range all {
+			all[i] = strings.TrimSuffix(filepath.Base(p), ".log")
+		}
+		return strings.Join(all, " ")
 	}
-	left, _ := filepath.Glob(filepath.Join(dir, "*"))
-	if len(left) != 3 { // activation.log, the kept and the newest
-		t.Errorf("left: %q", left)
+	others := "fleet-deploy-20200101_000000"
+	for _, step := range []struct{ got, want string }{
+		{left(4, time.Time{}, paths[0]), "activation deploy-20260301_120000-2 deploy-20260301_120000-3 deploy-20260301_120000 deploy-20260302_120000-2 deploy-20260302_120000 " + others},
+		{left(3, time.Time{}, paths[0]), "activation deploy-20260301_120000-3 deploy-20260301_120000 deploy-20260302_120000-2 deploy-20260302_120000 " + others},
+		{left(9, fixed().Add(time.Hour)), "activation deploy-20260302_120000-2 deploy-20260302_120000 " + others},
+		{left(9, fixed().Add(100*time.Hour)), "activation deploy-20260302_120000-2 " + others}, // the newest stays
+	} {
+		if step.got != step.want {
+			t.Errorf("left %s, want %s", step.got, step.want)
+		}
 	}
 }

@@ -29,6 +29,8 @@ type Finding struct {
 	What     string   `json:"what"` // what was seen, with numbers
 	Fix      string   `json:"fix"`  // what to do
 	Skipped  bool     `json:"skipped,omitempty"`
+	// Missing says that a command which is needed was not found.
+	Missing bool `json:"missing,omitempty"`
 }
 
 // Report is what all checks found.
@@ -85,7 +87,7 @@ func Run(ctx context.Context, m *Machine, t Target, o Options) (Report, error) {
 		if skip {
 			r.Skipped = append(r.Skipped, c.name)
 		}
-		for _, f := range c.run(ctx, m, t) {
+		for _, f := range c.run(ctx, m.patient(!skip), t) {
 			f.Check, f.Skipped = c.name, skip
 			if f.Severity == "" {
 				f.Severity = Blocker

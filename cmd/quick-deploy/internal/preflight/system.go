@@ -28,7 +28,7 @@ func onNixOS(_ context.Context, m *Machine, _ Target) []Finding {
 		{"nix", "is /run/current-system/sw/bin in PATH?"},
 	} {
 		if err := m.look(tool.name); err != nil {
-			out = append(out, Finding{What: tool.name + " is not in PATH", Fix: tool.fix})
+			out = append(out, Finding{What: tool.name + " is not in PATH", Fix: tool.fix, Missing: true})
 		}
 	}
 	return out

@@ -1,9 +1,11 @@
 package preflight
 
 import (
+	"context"
 	"net/http"
 	"time"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
@@ -113,6 +115,10 @@ type Machine struct {
 	Arch      string                   // of the machine in Nix' words: x86_64, aarch64; "" is not compared
 	Environ   func(name string) string // the environment; nil: empty
 	Client    *http.Client             // nil: the network is not looked at
+	// Timeout is how long a cache may take to answer; 0 means 10 s.
+	Timeout time.Duration
+	// Retry repeats an attempt that the network broke; nil: there is only one.
+	Retry     func(ctx context.Context, attempt func(n int) *retry.Failure) error
 	FreeBytes func(path string) (int64, error)
 	FlakeDir  string
 	NewSystem string // store path of the built system, once it is built: what the boot partition needs is then known

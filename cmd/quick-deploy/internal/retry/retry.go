@@ -24,9 +24,9 @@ type Policy struct {
 	Jitter    float64 // part of a wait that is random, 0 to 1
 }
 
-// Default is 4 attempts with 2 s, 4 s, 8 s between, at most 16 s, a fifth of it random.
+// Default is one try and four more, with 2 s, 4 s, 8 s and 16 s between, a fifth of them random.
 func Default() Policy {
-	return Policy{Attempts: 4, First: 2 * time.Second, Max: 16 * time.Second, MaxServer: 2 * time.Minute, Jitter: 0.2}
+	return Policy{Attempts: 5, First: 2 * time.Second, Max: 16 * time.Second, MaxServer: 2 * time.Minute, Jitter: 0.2}
 }
 
 // Sleep waits for d, or until ctx ends and returns its error.
@@ -45,6 +45,15 @@ func Sleep(ctx context.Context, d time.Duration) error {
 type Failure struct {
 	Err    error
 	Output string // what the command wrote
+	// Class is the kind of the failure where the caller knows it; Classify reads Output where it is empty.
+	Class Class
+}
+
+func (f *Failure) verdict() Verdict {
+	if f.Class != "" {
+		return Verdict{Class: f.Class, Line: f.Err.Error()}
+	}
+	return Classify(f.Output)
 }
 
 // Notice is told before each wait.
@@ -54,6 +63,10 @@ type Notice struct {
 	Wait    time.Duration
 	Class   Class
 	Reason  string // the line that decided
+}
+
+func (n Notice) String() string {
+	return fmt.Sprintf("attempt %d of %d failed (%s: %s); the next in %s", n.Attempt, n.Of, n.Class, n.Reason, n.Wait.Round(100*time.Millisecond))
 }
 
 // SpentError is a network failure that lasted through all attempts.
@@ -87,7 +100,7 @@ func (p Policy) Do(ctx context.Context, jitter func() float64, sleep func(contex
 		if err := ctx.Err(); err != nil {
 			return f.Err
 		}
-		v := Classify(f.Output)
+		v := f.verdict()
 		if !v.Class.Temporary() {
 			return f.Err
 		}

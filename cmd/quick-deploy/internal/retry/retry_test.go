@@ -154,8 +154,8 @@ func TestAttemptsAndWaits(t *testing.T) {
 		spent  bool
 	}{
 		"no failure":      {Default(), 0, down, 1, nil, false, false},
-		"three failures":  {Default(), 3, down, 4, []time.Duration{2 * second, 4 * second, 8 * second}, false, false},
-		"always":          {Default(), 99, down, 4, []time.Duration{2 * second, 4 * second, 8 * second}, true, true},
+		"four failures":   {Default(), 4, down, 5, []time.Duration{2 * second, 4 * second, 8 * second, 16 * second}, false, false},
+		"always":          {Default(), 99, down, 5, []time.Duration{2 * second, 4 * second, 8 * second, 16 * second}, true, true},
 		"capped":          {Policy{Attempts: 7, First: 2 * second, Max: 16 * second}, 99, down, 7, []time.Duration{2 * second, 4 * second, 8 * second, 16 * second, 16 * second, 16 * second}, true, true},
 		"once":            {Policy{Attempts: 1, First: second, Max: second}, 99, down, 1, nil, true, true},
 		"server's wait":   {Default(), 1, limit, 2, []time.Duration{9 * second}, false, false},
@@ -190,7 +190,7 @@ func TestAttemptsAndWaits(t *testing.T) {
 
 func TestJitterStaysWithinItsPart(t *testing.T) {
 	for _, r := range []float64{0, 0.5, 0.999} {
-		f := &fakeNetwork{fails: 3, says: "error: Connection timed out"}
+		f := &fakeNetwork{fails: 4, says: "error: Connection timed out"}
 		if err := Default().Do(t.Context(), func() float64 { return r }, f.sleep, nil, f.attempt); err != nil {
 			t.Fatal(err)
 		}

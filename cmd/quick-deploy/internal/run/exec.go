@@ -59,7 +59,7 @@ func (x *Exec) LookPath(name string) (string, error) {
 
 // Run implements Runner.
 func (x *Exec) Run(ctx context.Context, c Command) (Result, error) {
-	fail := &Error{Command: c.String(), Code: -1}
+	fail := &Error{Command: c.String(), Code: -1, At: asker()}
 	if c.Elevate || c.As != "" || c.Detach != nil {
 		fail.Err = errors.New("needs another user or a service, and no elevation is set up")
 		return Result{Code: -1}, fail
@@ -110,7 +110,11 @@ func (x *Exec) Run(ctx context.Context, c Command) (Result, error) {
 	}
 	fail.Code, fail.Tail = res.Code, tail(res.Stderr, 20)
 	if x.Log != nil {
-		x.Log.Debug("command ended", "command", c.String(), "dir", c.Dir, "env", Redact(c.Env), "exit", res.Code, "duration", res.Duration.Round(time.Millisecond))
+		level := slog.LevelDebug
+		if c.Network {
+			level = slog.LevelInfo // evaluations, builds and downloads: what a run waits for
+		}
+		x.Log.Log(ctx, level, "command ended", "command", c.String(), "dir", c.Dir, "env", Redact(c.Env), "exit", res.Code, "duration", res.Duration.Round(time.Millisecond))
 	}
 	switch {
 	case why != nil:

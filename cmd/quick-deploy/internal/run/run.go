@@ -8,8 +8,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 )
 
 // Stream says where a line of output came from.
@@ -31,6 +35,9 @@ type Command struct {
 	// Input is written to the standard input. Without it the child reads
 	// end-of-file at once, so that a program that asks does not hang.
 	Input []byte
+	// Network says that the network can break the command, and that running it
+	// twice comes to the same as once. The retry package repeats it then.
+	Network bool
 	// Timeout limits the run; after it the process group gets SIGTERM and,
 	// Grace later, SIGKILL.
 	Timeout time.Duration
@@ -115,6 +122,31 @@ type Error struct {
 	Timeout time.Duration // the limit that was exceeded, 0 if none was
 	Tail    string        // the last lines it wrote to stderr
 	Err     error         // what the operating system said, if it never ran; ctx.Err() if cancelled
+	At      uintptr       // who had it run, as runtime.Callers says; 0: unknown
+}
+
+// Origin is the function of ours that had the command run.
+func (e *Error) Origin() (fault.Origin, bool) {
+	if e.At == 0 {
+		return fault.Origin{}, false
+	}
+	return fault.At(e.At), true
+}
+
+// runners are the packages through which a command goes on its way to Exec.
+var runners = []string{"internal/run.", "internal/elevate.", "internal/retry."}
+
+// asker is the function that had a command run: the first that is no runner.
+func asker() uintptr {
+	pcs := make([]uintptr, 24)
+	pcs = pcs[:runtime.Callers(2, pcs)]
+	for _, pc := range pcs {
+		frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
+		if !slices.ContainsFunc(runners, func(r string) bool { return strings.Contains(frame.Function, r) }) {
+			return pc
+		}
+	}
+	return 0
 }
 
 func (e *Error) Error() string {
@@ -140,6 +172,15 @@ func CodeOf(err error) int {
 		return e.Code
 	}
 	return 0
+}
+
+// CommandOf is the command behind err as it was printed: "" if there is none.
+func CommandOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Command
+	}
+	return ""
 }
 
 // TailOf is what the command behind err last said on stderr.

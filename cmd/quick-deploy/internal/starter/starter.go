@@ -5,6 +5,7 @@ package starter
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -73,7 +74,7 @@ func Profile(a Answers) ([]byte, error) {
 	}
 	w.pair(2, "desktop", a.Desktop)
 	w.users(a)
-	w.services(a.Services)
+	w.services(a)
 	w.list(2, "packages", a.Packages)
 	return []byte(w.text.String()), w.err
 }
@@ -163,15 +164,45 @@ func (w *writer) account(o Account) {
 	w.pair(4, "shell", o.Shell)
 }
 
-func (w *writer) services(names []string) {
-	if len(names) == 0 {
+// dormant are services that a workstation often comes to need, in the form that
+// one wants then. They stand in its first profile as comments.
+var dormant = []struct{ name, value string }{
+	{"postgresql", "{databases: [aidb]}"},
+	{"redis", "{}"},
+	{"nginx", "{}"},
+	{"prometheus", "{}"},
+	{"grafana", "{}"},
+	{"fail2ban", "{}"},
+	{"auto-upgrade", "{flake: github:you/machines}"},
+}
+
+// workstation tells whether a preset is one that people sit at.
+func workstation(preset string) bool { return strings.HasSuffix(preset, "workstation") }
+
+func (w *writer) services(a Answers) {
+	if len(a.Services) == 0 {
 		w.line(2, "# quick-deploy services list shows what can be named here.")
+	}
+	if !workstation(a.Preset) && len(a.Services) == 0 {
 		w.line(2, "services: {}")
 		return
 	}
 	w.line(2, "services:")
-	for _, name := range names {
+	for _, name := range a.Services {
 		w.line(3, w.scalar(name)+": {}")
+	}
+	if !workstation(a.Preset) {
+		return
+	}
+	if len(a.Services) == 0 {
+		// A key without a value would take away what the preset has.
+		w.line(3, "fwupd: {} # updates firmware; the preset has it too")
+	}
+	w.line(3, "# None of these runs. Taking away a # switches one on.")
+	for _, s := range dormant {
+		if !slices.Contains(a.Services, s.name) {
+			w.line(3, "# "+s.name+": "+s.value)
+		}
 	}
 }
 

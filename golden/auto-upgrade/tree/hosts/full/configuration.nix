@@ -22,6 +22,10 @@
       flake = "github:ada/machines";
       operation = "boot";
       randomizedDelaySec = "30min";
+      rebootWindow = {
+        lower = "03:30";
+        upper = "05:30";
+      };
     };
     stateVersion = "26.05";
   };

@@ -105,6 +105,7 @@
       theme = "Nord";
     };
     git = {
+      enable = true;
       ignores = [
         ".direnv/"
         "*.swp"
@@ -113,6 +114,7 @@
       settings = {
         alias.amend = "commit --amend --no-edit";
         core.editor = "codium --wait";
+        github.user = "ada-lovelace";
         init.defaultBranch = "trunk";
         pull.rebase = true;
         user = {

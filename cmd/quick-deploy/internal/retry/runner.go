@@ -1,0 +1,34 @@
+package retry
+
+import (
+	"context"
+	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+)
+
+// Runner is a run.Runner that repeats the commands that say that the network
+// can break them (run.Command.Network), and hands the others on.
+type Runner struct {
+	run.Runner
+	Policy Policy
+	Jitter func() float64                                   // as for Policy.Do
+	Sleep  func(ctx context.Context, d time.Duration) error // as for Policy.Do
+	Notify func(Notice)                                     // nil: nobody is told
+}
+
+// Run implements run.Runner. The result is that of the last attempt.
+func (r Runner) Run(ctx context.Context, c run.Command) (run.Result, error) {
+	if !c.Network {
+		return r.Runner.Run(ctx, c)
+	}
+	var res run.Result
+	err := r.Policy.Do(ctx, r.Jitter, r.Sleep, r.Notify, func(int) *Failure {
+		var err error
+		if res, err = r.Runner.Run(ctx, c); err == nil {
+			return nil
+		}
+		return &Failure{Err: err, Output: res.Stderr}
+	})
+	return res, err
+}
