@@ -31,7 +31,7 @@ func TestUnitsOfASystem(t *testing.T) {
 	c := checker(t, &systemd{})
 	built(t, c,
 		"multi-user.target: Requires=basic.target", "graphical.target: Requires=multi-user.target", "default.target -> multi-user.target",
-		"basic.target: Wants=sockets.target timers.target", "sockets.target", "timers.target", "getty.target", "sleep.target",
+		"basic.target: Wants=sockets.target timers.target", "sockets.target", "-.slice", "timers.target", "getty.target", "sleep.target",
 		"multi-user.target/web.service", "web.service: Wants=helper.service", "helper.service",
 		"sockets.target/cups.socket", "cups.socket", "cups.service",
 		"timers.target/restic-backups-home.timer", "restic-backups-home.timer", "restic-backups-home.service",

@@ -38,7 +38,7 @@ type clock struct {
 // command does it, here as well as through ssh.
 const survey = `date +%s; cat "$1"; cd "$2/etc/systemd/system" 2>/dev/null || exit 0
 set -- * */*; echo; printf '%s\n' "$@"; echo; realpath -m -- "$@"; echo
-grep -sHE -d skip '^[ \t]*(Wants|Requires|Requisite|BindsTo|Upholds)[ \t]*=' "$@" || true`
+grep -sHE -d skip -- '^[[:blank:]]*(Wants|Requires|Requisite|BindsTo|Upholds)[[:blank:]]*=' "$@" || true`
 
 // survey reads the units of toplevel, nil if it has none, and the machine's clock.
 func (c *Checker) survey(ctx context.Context, toplevel string) (Units, clock, error) {
