@@ -198,7 +198,7 @@ func Decide(f Facts, o Overrides) (Decision, error) {
 		return Decision{}, err
 	}
 	steps := []func() error{
-		d.model, d.imports, d.storage, d.kernel, d.loader, d.fileSystems, d.swap, d.platform, d.processor, d.graphics, d.guest, d.wireless,
+		d.model, d.ownKernel, d.imports, d.storage, d.kernel, d.loader, d.fileSystems, d.swap, d.platform, d.processor, d.graphics, d.guest, d.wireless,
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

@@ -22,8 +22,10 @@ type Facts struct {
 	Product Product `json:"product,omitzero"`
 	// Firmware is what booted the machine: uefi, bios or devicetree.
 	Firmware Firmware `json:"firmware,omitempty"`
-	// EFIVariables tells whether the firmware's variables can be reached.
+	// EFIVariables tells whether the firmware's variables can be reached,
+	// SecureBoot whether it starts only what is signed.
 	EFIVariables bool `json:"efiVariables,omitempty"`
+	SecureBoot   bool `json:"secureBoot,omitempty"`
 	// Virtualization is what the machine runs in, as systemd-detect-virt(1)
 	// names it; empty on bare metal.
 	Virtualization string `json:"virtualization,omitempty"`
@@ -166,6 +168,11 @@ type Block struct {
 	UUID     string `json:"uuid,omitempty"`
 	Label    string `json:"label,omitempty"`
 	PartUUID string `json:"partUuid,omitempty"`
+	// PartType is the type of a partition (a GUID on GPT), Table the kind of a
+	// disk's partition table and FSType the content, as udev knows them.
+	PartType string `json:"partType,omitempty"`
+	Table    string `json:"table,omitempty"`
+	FSType   string `json:"fsType,omitempty"`
 	// ID is the link below /dev/disk/by-id. It holds the serial number and is
 	// read only for disks that a boot loader must name, on machines without UEFI.
 	ID string `json:"id,omitempty"`
@@ -200,6 +207,9 @@ type Swap struct {
 // Loader is a boot loader.
 type Loader struct {
 	Kind LoaderKind `json:"kind,omitempty"`
+	// Program is what installs a loader of the kind other: lanzaboote, rEFInd, or
+	// the name of a program that is not known.
+	Program string `json:"program,omitempty"`
 	// Devices are where GRUB is installed for BIOS: paths, or nodev.
 	Devices []string `json:"devices,omitempty"`
 	// EFI tells whether GRUB is installed for UEFI, Removable whether at the
@@ -208,12 +218,41 @@ type Loader struct {
 	Removable bool `json:"removable,omitempty"`
 	// Mount is where the EFI system partition is mounted.
 	Mount string `json:"mount,omitempty"`
+	// XBOOTLDR is where systemd-boot keeps kernels if not there: the mount point
+	// of the extended boot loader partition.
+	XBOOTLDR string `json:"xbootldr,omitempty"`
+	// KeepsVariables tells that NixOS leaves the firmware's variables alone:
+	// boot.loader.efi.canTouchEfiVariables is off.
+	KeepsVariables bool `json:"keepsVariables,omitempty"`
+	// Mirrors are boot.loader.grub.mirroredBoots, where they are more than Devices.
+	Mirrors []Mirror `json:"mirrors,omitempty"`
+	// Settings are options that are not at their default, with the value that the
+	// installer was given.
+	Settings map[string]string `json:"settings,omitempty"`
+	// Entries are boot.loader.systemd-boot.extraEntries.
+	Entries map[string]string `json:"entries,omitempty"`
+	// Files are copied beside the kernels: extraFiles, without those of Settings.
+	Files []string `json:"files,omitempty"`
+	// Unread are options that hold what an installer does not tell, or what does
+	// not belong in a configuration: files of the store, commands, passwords.
+	Unread []string `json:"unread,omitempty"`
+}
+
+// Mirror is a place that GRUB is installed to: an item of boot.loader.grub.mirroredBoots.
+type Mirror struct {
+	Path    string   `json:"path"`
+	Devices []string `json:"devices,omitempty"`
+	// EFI is the mount point of its EFI system partition, ID its name in the
+	// firmware's menu if it is not NixOS's own.
+	EFI string `json:"efi,omitempty"`
+	ID  string `json:"id,omitempty"`
 }
 
 // LoaderKind names a boot loader.
 type LoaderKind string
 
-// The boot loaders that can be told apart. The tool sets up the first four.
+// The boot loaders that can be told apart. The first four are set up; other is
+// installed by Loader.Program.
 const (
 	SystemdBoot LoaderKind = "systemd-boot"
 	GRUB        LoaderKind = "grub"
@@ -221,6 +260,12 @@ const (
 	Limine      LoaderKind = "limine"
 	NoLoader    LoaderKind = "none"
 	OtherLoader LoaderKind = "other"
+)
+
+// Programs of the kind other that tell which profile of nixpkgs a container has.
+const (
+	LXCContainer     = "lxc-container.nix"
+	ProxmoxContainer = "proxmox-lxc.nix"
 )
 
 // ExistingFile is a hardware-configuration.nix found on the machine.

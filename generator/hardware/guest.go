@@ -2,6 +2,7 @@ package hardware
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
@@ -9,6 +10,10 @@ import (
 // guest decides about virtual machines and containers.
 func (d *decider) guest() error {
 	v := d.facts.Virtualization
+	if d.facts.container() {
+		d.inContainer()
+		return nil
+	}
 	if v == "" || d.Mode == modeKeep {
 		return nil
 	}
@@ -18,6 +23,10 @@ func (d *decider) guest() error {
 		return nil
 	}
 	on := nix.Bool(true)
+	if slices.ContainsFunc(d.facts.VirtioPorts, isIncus) {
+		d.set("virtualisation.incus.agent.enable", d.soft(on), because("the guest has a channel to Incus"))
+		return nil
+	}
 	switch v {
 	case "kvm", "qemu", "bochs":
 		if len(d.facts.VirtioPorts) == 0 || slices.Contains(d.facts.VirtioPorts, "org.qemu.guest_agent.0") {
@@ -35,15 +44,43 @@ func (d *decider) guest() error {
 	case "parallels":
 		d.set("hardware.parallels.enable", d.soft(on), w)
 		d.Unfree = append(d.Unfree, "prl-tools")
-	case "systemd-nspawn":
-		d.set("boot.isNspawnContainer", d.soft(on), w)
-	case "lxc", "lxc-libvirt":
-		d.set("boot.isContainer", d.soft(on), w)
-	case "docker", "podman", "openvz", "wsl", "container-other":
+	}
+	return nil
+}
+
+// isIncus knows the port by which Incus, and LXD before it, talk to their guest's agent.
+func isIncus(port string) bool {
+	return strings.HasPrefix(port, "org.linuxcontainers.") || strings.HasPrefix(port, "com.canonical.lxd")
+}
+
+// inContainer decides about systems that share their host's kernel. What starts
+// LXC's is a link that a profile of nixpkgs renews; the loader that the running
+// NixOS has tells which profile that is.
+func (d *decider) inContainer() {
+	v := d.facts.Virtualization
+	profile := func(file, why string) {
+		path := nix.Op{Name: "+", Left: nix.Ref{"modulesPath"}, Right: nix.Str("/virtualisation/" + file)}
+		d.set("imports", nix.List{path}, because(why))
+	}
+	w := because("the system is a container (" + v + ")")
+	by := d.facts.Loader.Program
+	switch {
+	case v == "wsl":
+		d.warn("this NixOS runs in WSL, which starts it by the module of NixOS-WSL (github.com/nix-community/NixOS-WSL), and this program does not bring that: " +
+			"import it in local.nix and set wsl.enable under nixos in the profile")
+		d.block("a NixOS in WSL needs the module of NixOS-WSL")
+	case v == "systemd-nspawn":
+		d.set("boot.isNspawnContainer", d.soft(nix.Bool(true)), w)
+	case v == "lxc" && by == ProxmoxContainer:
+		profile("proxmox-lxc.nix", "a container of Proxmox VE, as the running NixOS says")
+	case v == "lxc" && (by == LXCContainer || d.facts.Loader.Kind == ""):
+		profile("lxc-container.nix", "a container of LXC or Incus, which starts /sbin/init")
+	case v == "lxc" || v == "lxc-libvirt":
+		d.set("boot.isContainer", d.soft(nix.Bool(true)), w)
+	default:
 		d.warn("this was probed inside a container (%s), which shows little of the machine; probe on the machine itself", v)
 		d.block("it was probed inside a container (%s)", v)
 	}
-	return nil
 }
 
 // container tells whether the machine shares its host's kernel.

@@ -55,6 +55,7 @@ const (
 	vendorAMD       ID = 0x1002
 	vendorIntel     ID = 0x8086
 	vendorNVIDIA    ID = 0x10de
+	vendorApple     ID = 0x106b
 	vendorBroadcom  ID = 0x14e4
 	vendorRedHat    ID = 0x1af4
 	vendorQEMU      ID = 0x1234

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/nix"
@@ -40,20 +41,40 @@ func (d *decider) loader() error {
 	case GRUB:
 		d.grub(w)
 	case ExtLinux:
-		d.set("boot.loader.grub.enable", d.soft(nix.Bool(false)), because("NixOS turns GRUB on unless told"))
+		d.withoutGRUB()
 		d.set("boot.loader.generic-extlinux-compatible.enable", d.soft(nix.Bool(true)), w)
+		if d.over.Loader.Limit > 0 || d.keptLimit() > 0 {
+			d.setLimit(d.limit())
+		}
 	case Limine:
 		d.set("boot.loader.limine.enable", d.soft(nix.Bool(true)), w)
-		limit, reason := d.limit()
-		d.set("boot.loader.limine.maxGenerations", d.soft(nix.Int(limit)), reason)
+		d.setLimit(d.limit())
 		d.efi()
 	case OtherLoader:
-		d.warn("the boot loader of the running NixOS is not known to this program; set boot.loader in local.nix or under nixos in the profile")
-		d.block("no boot loader is configured")
+		d.otherLoader()
 	case NoLoader:
+		if d.over.Loader.Kind == "" && d.facts.Loader.Kind == NoLoader {
+			d.withoutGRUB()
+		}
 		d.note("boot.loader", "none", w.why)
 	}
+	d.keepSettings()
+	d.placeOfLoader()
 	return nil
+}
+
+func (d *decider) withoutGRUB() {
+	d.set("boot.loader.grub.enable", d.soft(nix.Bool(false)), because("NixOS turns GRUB on unless told"))
+}
+
+// otherLoader refuses a loader that is not set up here. A guess from the files
+// below /boot would put another one in its place: under Secure Boot, or on a
+// board whose firmware reads its own files, the machine would not start.
+func (d *decider) otherLoader() {
+	by := cmp.Or(d.Loader.Program, "a program that is not known")
+	d.warn("this NixOS installs its boot loader by %s, which is not set up here: to keep it, set hardware.loader.kind: none in the profile and its options in local.nix; "+
+		"to change, set hardware.loader.kind to another", by)
+	d.block("no boot loader is configured: this NixOS installs its own by %s", by)
 }
 
 func (d *decider) chooseLoader() (Loader, why, error) {
@@ -66,6 +87,9 @@ func (d *decider) chooseLoader() (Loader, why, error) {
 		}
 		if len(o.Devices) > 0 {
 			l.Devices = o.Devices
+		}
+		if k == SystemdBoot && l.Mount == "" && o.Mount == "" {
+			l.XBOOTLDR = d.xbootldr()
 		}
 		l.Mount = cmp.Or(o.Mount, l.Mount, d.espMount())
 		return l
@@ -97,24 +121,13 @@ func (d *decider) chooseLoader() (Loader, why, error) {
 	return Loader{Kind: NoLoader}, because("what boots the machine is not known"), nil
 }
 
-// espMount is where the EFI system partition is mounted: a FAT file system at
-// one of the places that are in use.
-func (d *decider) espMount() string {
-	for _, at := range []string{"/boot/efi", "/efi", "/boot"} {
-		if slices.ContainsFunc(d.facts.Mounts, func(m Mount) bool { return m.Point == at && m.Type == "vfat" }) {
-			return at
-		}
-	}
-	return ""
-}
-
 // kernelsAt is where kernels are kept and how much room there is: on the EFI
 // system partition, or in a /boot of its own. The size is 0 if it is not known
 // or not limited.
 func (d *decider) kernelsAt() (point string, size uint64) {
 	point = "/boot"
 	if k := d.Loader.Kind; k == SystemdBoot || k == Limine {
-		point = cmp.Or(d.Loader.Mount, d.espMount(), point)
+		point = cmp.Or(d.Loader.XBOOTLDR, d.Loader.Mount, point)
 	}
 	for _, m := range d.facts.Mounts {
 		if m.Point == point {
@@ -131,6 +144,9 @@ func (d *decider) limit() (int, why) {
 	if d.over.Loader.Limit > 0 {
 		return d.over.Loader.Limit, saysProfile
 	}
+	if n := d.keptLimit(); n > 0 {
+		return n, keptLoader
+	}
 	point, size := d.kernelsAt()
 	w := noted(fmt.Sprintf("kernels of old generations share the %d MiB of %s", size/mib, point))
 	switch {
@@ -145,10 +161,24 @@ func (d *decider) limit() (int, why) {
 	return limitSmall, w
 }
 
+// keptLimit is the number of generations that the running NixOS says itself, 0
+// if it does not.
+func (d *decider) keptLimit() int {
+	n, err := strconv.Atoi(d.Loader.Settings[limits[d.Loader.Kind]])
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+func (d *decider) setLimit(n int, w why) { d.set(limits[d.Loader.Kind], d.soft(nix.Int(n)), w) }
+
 func (d *decider) systemdBoot(w why) {
 	d.set("boot.loader.systemd-boot.enable", d.soft(nix.Bool(true)), w)
-	limit, reason := d.limit()
-	d.set("boot.loader.systemd-boot.configurationLimit", d.soft(nix.Int(limit)), reason)
+	d.setLimit(d.limit())
+	if at := d.Loader.XBOOTLDR; at != "" {
+		d.set("boot.loader.systemd-boot.xbootldrMountPoint", d.soft(nix.Str(at)), noted("kernels are kept on a partition of their own"))
+	}
 	if d.facts.Firmware == UEFI && !d.facts.EFIVariables {
 		d.set("boot.loader.systemd-boot.graceful", d.soft(nix.Bool(true)), noted("the firmware's variables cannot be written here"))
 	}
@@ -157,7 +187,10 @@ func (d *decider) systemdBoot(w why) {
 
 // efi sets what all boot loaders for UEFI share.
 func (d *decider) efi() {
-	if d.facts.EFIVariables {
+	switch {
+	case d.Loader.KeepsVariables || d.appleSilicon():
+		d.note("boot.loader.efi.canTouchEfiVariables", "false", "the firmware's variables are left alone")
+	case d.facts.EFIVariables:
 		d.set("boot.loader.efi.canTouchEfiVariables", d.soft(nix.Bool(true)), because("the firmware's variables are there"))
 	}
 	if m := d.Loader.Mount; m != "" && m != "/boot" {
@@ -176,10 +209,23 @@ func (d *decider) grub(w why) {
 		d.set("boot.loader.grub.efiSupport", d.soft(nix.Bool(true)), because("the machine booted by UEFI"))
 		if l.Removable {
 			d.set("boot.loader.grub.efiInstallAsRemovable", d.soft(nix.Bool(true)), w)
-		} else {
-			d.efi()
+			l.KeepsVariables = true // the two exclude each other
 		}
+		d.efi()
 	}
+	d.setLimit(d.limit())
+	if len(l.Mirrors) > 0 && len(d.over.Loader.Devices) == 0 {
+		d.mirrors()
+	} else {
+		d.grubDevices(w)
+	}
+	if d.encrypted(d.facts.Loader.Kind != GRUB) {
+		d.set("boot.loader.grub.enableCryptodisk", d.soft(nix.Bool(true)), noted("GRUB reads its menu and the kernels from an encrypted disk"))
+	}
+}
+
+func (d *decider) grubDevices(w why) {
+	l := &d.Loader
 	where := w
 	if len(l.Devices) == 0 {
 		l.Devices = d.bootDisks()
@@ -189,8 +235,6 @@ func (d *decider) grub(w why) {
 		}
 	}
 	where.comment = where.comment && where != w // said above already
-	limit, reason := d.limit()
-	d.set("boot.loader.grub.configurationLimit", d.soft(nix.Int(limit)), reason)
 	switch len(l.Devices) {
 	case 0:
 		d.warn("the disk to install GRUB on is not known; set hardware.loader.devices in the profile")
@@ -203,33 +247,79 @@ func (d *decider) grub(w why) {
 	}
 }
 
+// mirrors sets the places that GRUB is installed to, all of them: NixOS adds
+// none of its own where no device is set.
+func (d *decider) mirrors() {
+	list := nix.List{}
+	for _, m := range d.Loader.Mirrors {
+		body := []nix.Binding{{Path: []string{"path"}, Value: nix.Str(m.Path)}, {Path: []string{"devices"}, Value: strs(m.Devices)}}
+		if m.EFI != "" && m.EFI != m.Path {
+			body = append(body, nix.Binding{Path: []string{"efiSysMountPoint"}, Value: nix.Str(m.EFI)})
+		}
+		if m.ID != "" {
+			body = append(body, nix.Binding{Path: []string{"efiBootloaderId"}, Value: nix.Str(m.ID)})
+		}
+		list = append(list, nix.Attrs{Body: body})
+	}
+	d.set("boot.loader.grub.mirroredBoots", list, keptLoader)
+}
+
+// encrypted tells whether GRUB would read /boot from a LUKS device.
+func (d *decider) encrypted(anew bool) bool {
+	m, ok := d.mountOf("/boot")
+	if !anew || !ok {
+		return false
+	}
+	return slices.ContainsFunc(d.devicesOf(m), func(b Block) bool { return d.onLUKS(b, 0) })
+}
+
+func (d *decider) onLUKS(b Block, depth int) bool {
+	if strings.HasPrefix(b.DMUUID, "CRYPT-LUKS") {
+		return true
+	}
+	return depth < maxStack && slices.ContainsFunc(b.Parts, func(name string) bool {
+		part, ok := d.blockNamed(name)
+		return ok && d.onLUKS(part, depth+1)
+	})
+}
+
+// mountOf is the file system that holds a folder of /boot or /: the last mount
+// there, or the root's.
+func (d *decider) mountOf(dir string) (Mount, bool) {
+	for _, at := range []string{dir, "/"} {
+		for _, m := range slices.Backward(d.facts.Mounts) {
+			if m.Point == at && d.transient(m) == "" {
+				return m, true
+			}
+		}
+	}
+	return Mount{}, false
+}
+
 // bootDisks are the disks that hold /boot, by names that stay.
 func (d *decider) bootDisks() []string {
-	for _, at := range []string{"/boot", "/"} {
-		i := slices.IndexFunc(d.facts.Mounts, func(m Mount) bool { return m.Point == at && d.transient(m) == "" })
-		if i < 0 {
+	m, ok := d.mountOf("/boot")
+	if !ok {
+		return nil
+	}
+	disks := map[string]bool{}
+	for _, b := range d.devicesOf(m) {
+		d.disksBelow(b, disks, 0)
+	}
+	var names []string
+	for name := range disks {
+		b, _ := d.blockNamed(name)
+		if b.ID != "" {
+			names = append(names, "/dev/disk/by-id/"+b.ID)
 			continue
 		}
-		disks := map[string]bool{}
-		for _, b := range d.devicesOf(d.facts.Mounts[i]) {
-			d.disksBelow(b, disks, 0)
+		names = append(names, "/dev/"+name)
+		if !d.Virtual {
+			d.warn("the disk %s has no name below /dev/disk/by-id; its name may change", name)
 		}
-		var names []string
-		for name := range disks {
-			b, _ := d.blockNamed(name)
-			if b.ID != "" {
-				names = append(names, "/dev/disk/by-id/"+b.ID)
-				continue
-			}
-			names = append(names, "/dev/"+name)
-			if !d.Virtual {
-				d.warn("the disk %s has no name below /dev/disk/by-id; its name may change", name)
-			}
-		}
-		slices.Sort(names)
-		return names
 	}
-	return nil
+	slices.Sort(names)
+	return names
 }
 
 // maxStack is how deep devices may lie on each other; deeper is a loop.

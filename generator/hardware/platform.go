@@ -58,6 +58,49 @@ func (d *decider) platform() error {
 	return nil
 }
 
+// t2Models are the names of Apple's computers with a T2 chip
+// (support.apple.com/103265).
+var t2Models = []string{
+	"imac20,*", "imacpro1,1", "macbookair8,*", "macbookair9,1", "macbookpro15,*", "macbookpro16,*", "macmini8,1", "macpro7,1",
+}
+
+// appleSilicon tells whether the machine is one of Apple's with a processor of
+// their own: m1n1 and U-Boot start it, which keep no variables.
+func (d *decider) appleSilicon() bool {
+	apple := func(name string) bool { return strings.HasPrefix(name, "apple,") }
+	p := d.facts.Product
+	return !d.Virtual && (slices.ContainsFunc(p.Compatible, apple) || d.System == "aarch64-linux" && p.Vendor == "Apple Inc." ||
+		slices.Contains(d.facts.Loader.Files, m1n1))
+}
+
+// m1n1 is what nixos-apple-silicon has the boot loader install.
+const m1n1 = "m1n1/boot.bin"
+
+// appleT2 goes by the model, or by the bridge of the chip.
+func (d *decider) appleT2() bool {
+	name := strings.ToLower(d.facts.Product.Name)
+	return !d.Virtual && (slices.ContainsFunc(t2Models, func(m string) bool { return matches(m, name) }) ||
+		slices.ContainsFunc(d.facts.PCI, func(p PCI) bool { return p.Vendor == vendorApple && (p.Device == 0x1801 || p.Device == 0x1802) }))
+}
+
+// ownKernel refuses the release's kernel on machines that it does not serve: with
+// it they do not start, or have no keyboard to type a passphrase on. Whoever says
+// hardware.model has thought of it.
+func (d *decider) ownKernel() error {
+	switch {
+	case d.over.Model != "" && d.over.Model != "auto":
+	case d.appleSilicon():
+		d.warn("the kernel, the firmware and the m1n1 of Apple Silicon come from nixos-apple-silicon (github.com/nix-community/nixos-apple-silicon), " +
+			"which this program does not bring: import its module in local.nix, and set hardware.model: none in the profile")
+		d.block("the release's own kernel does not start Apple Silicon: it needs nixos-apple-silicon")
+	case d.appleT2():
+		d.warn("with the release's own kernel, keyboard, trackpad and sound of this Mac do not work, since it has a T2 chip: " +
+			"set hardware.model: apple-t2 in the profile, which builds the kernel of nixos-hardware, or none to take it as it is")
+		d.block("the release's own kernel does not serve a Mac with a T2 chip: set hardware.model to apple-t2 or none")
+	}
+	return nil
+}
+
 // processor decides about microcode and heat.
 func (d *decider) processor() error {
 	if d.Virtual {

@@ -29,6 +29,7 @@ func readBlocks(t *tree, o Options, f *hardware.Facts) {
 		f.Blocks = append(f.Blocks, t.block(name))
 	}
 	t.blockNames(f)
+	t.udevData(f)
 	t.diskIDs(f)
 	f.MMC = t.mmc()
 	slices.SortFunc(f.Blocks, func(a, b hardware.Block) int { return strings.Compare(a.Name, b.Name) })
@@ -119,6 +120,28 @@ func (t *tree) blockNames(f *hardware.Facts) {
 		for _, name := range t.list(dir, kind.needed) {
 			if b := byName[t.link(path.Join(dir, name))]; b != nil {
 				kind.set(b, unescapeUdev(name))
+			}
+		}
+	}
+}
+
+// udevData reads what udev found on the devices: /run/udev/data/b8:1 has a line
+// E:NAME=VALUE for each property (libudev; systemd, src/libsystemd/sd-device).
+func (t *tree) udevData(f *hardware.Facts) {
+	for i := range f.Blocks {
+		b := &f.Blocks[i]
+		text := t.bytes("run/udev/data/b"+b.Number, textLength)
+		for line := range strings.Lines(string(text)) {
+			name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+			switch name {
+			case "E:ID_PART_ENTRY_TYPE":
+				b.PartType = oneLine(value)
+			case "E:ID_PART_TABLE_TYPE":
+				if b.Disk == "" {
+					b.Table = oneLine(value)
+				}
+			case "E:ID_FS_TYPE":
+				b.FSType = oneLine(value)
 			}
 		}
 	}

@@ -14,6 +14,14 @@ import (
 func readProduct(t *tree, o Options, f *hardware.Facts) {
 	const dir = "sys/class/dmi/id/"
 	p := &f.Product
+	// U-Boot and UEFI on a board give both.
+	if b, err := t.read("proc/device-tree/compatible"); err == nil {
+		for s := range strings.FieldsFuncSeq(string(b), func(r rune) bool { return r == 0 }) {
+			if s = oneLine(strings.ToValidUTF8(s, "?")); s != "" {
+				p.Compatible = append(p.Compatible, s)
+			}
+		}
+	}
 	if t.exists("sys/class/dmi/id") {
 		for file, to := range map[string]*string{
 			"sys_vendor": &p.Vendor, "product_name": &p.Name, "product_version": &p.Version, "product_family": &p.Family,
@@ -41,13 +49,6 @@ func readProduct(t *tree, o Options, f *hardware.Facts) {
 		return
 	}
 	p.Name = oneLine(model)
-	if b, err := t.read("proc/device-tree/compatible"); err == nil {
-		for s := range strings.SplitSeq(strings.Trim(string(b), "\x00"), "\x00") {
-			if s = oneLine(strings.ToValidUTF8(s, "?")); s != "" {
-				p.Compatible = append(p.Compatible, s)
-			}
-		}
-	}
 	if o.Identify {
 		s, _ := t.text("proc/device-tree/serial-number")
 		p.Serial = oneLine(s)
@@ -150,11 +151,19 @@ func readFirmware(t *tree, _ Options, f *hardware.Facts) {
 	case t.exists("sys/firmware/efi"):
 		f.Firmware = hardware.UEFI
 		f.EFIVariables = len(t.list("sys/firmware/efi/efivars", false)) > 0
+		f.SecureBoot = t.secureBoot()
 	case t.exists("proc/device-tree/compatible"):
 		f.Firmware = hardware.DeviceTree
 	case f.System == "x86_64-linux" && (f.Product.BIOSVendor != "" || t.exists("sys/firmware/acpi")):
 		f.Firmware = hardware.BIOS
 	}
+}
+
+// secureBoot reads the variable SecureBoot: four bytes of attributes and a bool
+// (UEFI specification 2.10, 3.3).
+func (t *tree) secureBoot() bool {
+	b, err := t.read("sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c")
+	return err == nil && len(b) == 5 && b[4] == 1
 }
 
 // readPower tells whether a battery powers the machine. Mice and headsets have

@@ -15,7 +15,7 @@ const mountsLimit = 4 << 20
 // kernelTypes are left out: every system has them, and always the same.
 var kernelTypes = []string{
 	"proc", "sysfs", "devtmpfs", "devpts", "cgroup", "cgroup2", "securityfs", "debugfs", "tracefs", "pstore", "bpf", "mqueue",
-	"hugetlbfs", "configfs", "fusectl", "efivarfs", "binfmt_misc", "autofs", "nsfs", "selinuxfs", "rpc_pipefs", "nfsd",
+	"hugetlbfs", "configfs", "fusectl", "efivarfs", "binfmt_misc", "nsfs", "selinuxfs", "rpc_pipefs", "nfsd",
 }
 
 // readMounts reads /proc/self/mountinfo (proc_pid_mountinfo(5)).
@@ -33,7 +33,7 @@ func readMounts(t *tree, o Options, f *hardware.Facts) {
 			bad++
 			continue
 		}
-		if slices.Contains(kernelTypes, m.Type) {
+		if slices.Contains(kernelTypes, m.Type) || m.Type == "autofs" && strings.HasPrefix(m.Point, "/proc/") {
 			continue
 		}
 		if target != "/" {
@@ -48,6 +48,10 @@ func readMounts(t *tree, o Options, f *hardware.Facts) {
 	if bad > 0 {
 		t.garbled(file, "%d lines are no mounts", bad)
 	}
+	// What is mounted on demand is there by itself once it has been asked for.
+	f.Mounts = slices.DeleteFunc(f.Mounts, func(m hardware.Mount) bool {
+		return m.Type == "autofs" && slices.ContainsFunc(f.Mounts, func(n hardware.Mount) bool { return n.Point == m.Point && n.Type != "autofs" })
+	})
 	// Mounts over the same point keep their order: the last one shows.
 	slices.SortStableFunc(f.Mounts, func(a, b hardware.Mount) int { return strings.Compare(a.Point, b.Point) })
 }

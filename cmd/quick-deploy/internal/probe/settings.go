@@ -1,0 +1,448 @@
+package probe
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
+)
+
+// option is how an installer calls an option, and its default there.
+type option struct{ name, option, fallback string }
+
+// setting keeps what an installer says of an option, unless it is the default.
+func setting(l *hardware.Loader, o option, word string, said bool) {
+	if word == "False" {
+		word = "" // as toString prints it
+	}
+	if !said || word == o.fallback {
+		return
+	}
+	if l.Settings == nil {
+		l.Settings = map[string]string{}
+	}
+	l.Settings[o.option] = word
+}
+
+// commands notes that an installer does more, behind the line that names its builder.
+func commands(l *hardware.Loader, text []byte, builder, name string) {
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	last := -1
+	for i, line := range lines {
+		if strings.Contains(line, builder) {
+			last = i
+		}
+	}
+	if last >= 0 && strings.TrimSpace(strings.Join(lines[last+1:], "")) != "" {
+		l.Unread = append(l.Unread, name)
+	}
+}
+
+// copied are the files that a script of NixOS copies beside the kernels, by name,
+// with the file of the store that each is of (extraFiles and extraEntries).
+func copied(script []byte) map[string]string {
+	out := map[string]string{}
+	for _, m := range loaderPatterns().copied.FindAllSubmatch(script, -1) {
+		out[string(m[5])] = string(slices.Concat(m[1], m[2], m[3]))
+	}
+	return out
+}
+
+// systemdBootOptions are the constants of systemd-boot-builder.py.
+var systemdBootOptions = []option{
+	{"TIMEOUT", "boot.loader.timeout", "5"},
+	{"CONSOLE_MODE", "boot.loader.systemd-boot.consoleMode", "keep"},
+	{"EDITOR", "boot.loader.systemd-boot.editor", "1"},
+	{"GRACEFUL", "boot.loader.systemd-boot.graceful", ""},
+	{"REBOOT_FOR_BITLOCKER", "boot.loader.systemd-boot.rebootForBitlocker", ""},
+	{"CONFIGURATION_LIMIT", "boot.loader.systemd-boot.configurationLimit", "0"},
+}
+
+// systemdBootFiles are what options of their own copy.
+var systemdBootFiles = map[string]string{
+	"efi/memtest86/memtest.efi":      "boot.loader.systemd-boot.memtest86.enable",
+	"efi/netbootxyz/netboot.xyz.efi": "boot.loader.systemd-boot.netbootxyz.enable",
+	"efi/edk2-uefi-shell/shell.efi":  "", // for the shell or for Windows: their entries tell
+}
+
+// systemdBootEntries are the entries that options of their own make.
+var systemdBootEntries = map[string]string{
+	"memtest86.conf": "", "netbootxyz.conf": "", "edk2-uefi-shell.conf": "boot.loader.systemd-boot.edk2-uefi-shell.enable",
+}
+
+// readSystemdBoot reads what NixOS tells its installer of systemd-boot.
+func (t *tree) readSystemdBoot(text []byte, l *hardware.Loader) {
+	commands(l, text, "systemd-boot", "boot.loader.systemd-boot.extraInstallCommands")
+	for _, p := range named(text, "systemd-boot") {
+		text = slices.Concat(text, []byte("\n"), t.bytes(p, textLength))
+	}
+	said := map[string]string{}
+	for _, m := range loaderPatterns().constant.FindAllSubmatch(text, -1) {
+		if _, again := said[string(m[1])]; !again {
+			said[string(m[1])] = string(m[2])
+		}
+	}
+	for _, o := range systemdBootOptions {
+		word, ok := said[o.name]
+		setting(l, o, word, ok)
+	}
+	if said["BOOT_COUNTING"] == "True" {
+		l.Unread = append(l.Unread, "boot.loader.systemd-boot.bootCounting")
+	}
+	if at := said["EFI_SYS_MOUNT_POINT"]; strings.HasPrefix(at, "/") {
+		l.Mount = at
+		if boot := said["BOOT_MOUNT_POINT"]; strings.HasPrefix(boot, "/") && boot != at {
+			l.XBOOTLDR = boot
+		}
+	}
+	touch, ok := said["CAN_TOUCH_EFI_VARIABLES"]
+	l.KeepsVariables = ok && touch != "1" && touch != "True"
+	for _, p := range append(named(text, "copy-extra-files"), said["COPY_EXTRA_FILES"]) {
+		t.systemdBootCopies(copied(t.bytes(p, textLength)), l)
+	}
+}
+
+// systemdBootCopies sorts out what is copied beside the kernels: by options of
+// its own, entries that a person wrote, files of the store.
+func (t *tree) systemdBootCopies(files map[string]string, l *hardware.Loader) {
+	on := func(name string) { setting(l, option{option: name}, "true", true) }
+	for name, source := range files {
+		entry, isEntry := strings.CutPrefix(name, "loader/entries/")
+		switch by, known := systemdBootFiles[name]; {
+		case known:
+			if by != "" {
+				on(by)
+			}
+			continue
+		case !isEntry:
+			l.Files = append(l.Files, name)
+			continue
+		}
+		text := string(t.bytes(source, textLength))
+		by, known := systemdBootEntries[entry]
+		windows, isWindows := strings.CutPrefix(strings.TrimSuffix(entry, ".conf"), "windows_")
+		switch {
+		case by != "":
+			on(by)
+		case known:
+		case isWindows && windowsHandle.MatchString(text):
+			readWindows(windows, text, l)
+		case text == "":
+			l.Unread = append(l.Unread, "boot.loader.systemd-boot.extraEntries")
+		default:
+			if l.Entries == nil {
+				l.Entries = map[string]string{}
+			}
+			l.Entries[entry] = text
+		}
+	}
+}
+
+// windowsHandle finds boot.loader.systemd-boot.windows.<name>.efiDeviceHandle in an entry.
+var windowsHandle = regexp.MustCompile(`(?m)^options .* ([A-Za-z0-9]+):EFI\\Microsoft`)
+
+func readWindows(name, entry string, l *hardware.Loader) {
+	at := "boot.loader.systemd-boot.windows." + name + "."
+	setting(l, option{option: at + "efiDeviceHandle"}, windowsHandle.FindStringSubmatch(entry)[1], true)
+	for line := range strings.Lines(entry) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		switch key {
+		case "title":
+			setting(l, option{option: at + "title", fallback: "Windows " + name}, strings.TrimSpace(value), true)
+		case "sort-key":
+			setting(l, option{option: at + "sortKey", fallback: "o_windows_" + name}, strings.TrimSpace(value), true)
+		}
+	}
+}
+
+// grubOptions are the names in grub-config.xml.
+var grubOptions = []option{
+	{"copyKernels", "boot.loader.grub.copyKernels", "false"},
+	{"configurationLimit", "boot.loader.grub.configurationLimit", "100"},
+	{"default", "boot.loader.grub.default", "0"},
+	{"enableCryptodisk", "boot.loader.grub.enableCryptodisk", "false"},
+	{"entryOptions", "boot.loader.grub.entryOptions", "--class nixos --unrestricted"},
+	{"extraConfig", "boot.loader.grub.extraConfig", ""},
+	{"extraEntries", "boot.loader.grub.extraEntries", ""},
+	{"extraEntriesBeforeNixOS", "boot.loader.grub.extraEntriesBeforeNixOS", "false"},
+	{"extraGrubInstallArgs", "boot.loader.grub.extraGrubInstallArgs", ""},
+	{"extraPerEntryConfig", "boot.loader.grub.extraPerEntryConfig", ""},
+	{"forceInstall", "boot.loader.grub.forceInstall", "false"},
+	{"fsIdentifier", "boot.loader.grub.fsIdentifier", "uuid"},
+	{"gfxmodeBios", "boot.loader.grub.gfxmodeBios", "1024x768"},
+	{"gfxmodeEfi", "boot.loader.grub.gfxmodeEfi", "auto"},
+	{"gfxpayloadBios", "boot.loader.grub.gfxpayloadBios", "text"},
+	{"gfxpayloadEfi", "boot.loader.grub.gfxpayloadEfi", "keep"},
+	{"storePath", "boot.loader.grub.storePath", "/nix/store"},
+	{"subEntryOptions", "boot.loader.grub.subEntryOptions", "--class nixos"},
+	{"timeout", "boot.loader.timeout", "5"},
+	{"timeoutStyle", "boot.loader.grub.timeoutStyle", "menu"},
+	{"useOSProber", "boot.loader.grub.useOSProber", "false"},
+}
+
+// grubValue is a value as builtins.toXML writes it.
+type grubValue struct {
+	Name  string      `xml:"name,attr"`
+	Value string      `xml:"value,attr"`
+	Items []grubValue `xml:",any"`
+}
+
+// text is a value as a word; the items of a list are lines.
+func (v grubValue) text() string {
+	if len(v.Items) == 0 {
+		return v.Value
+	}
+	var lines []string
+	for _, i := range v.Items {
+		lines = append(lines, i.text())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// readGRUB reads what NixOS tells its GRUB installer (install-grub.pl): a file
+// for each of boot.loader.grub.mirroredBoots.
+func (t *tree) readGRUB(text []byte, f *hardware.Facts) {
+	l := &f.Loader
+	commands(l, text, "grub-config.xml", "boot.loader.grub.extraInstallCommands")
+	for i, name := range named(text, "grub-config.xml") {
+		said, err := grubConfig(t.bytes(name, textLength))
+		if err != nil {
+			t.garbled(name, "%v", err)
+			continue
+		}
+		if i == 0 {
+			t.grubSettings(said, f)
+		}
+		l.Mirrors = append(l.Mirrors, mirror(said))
+	}
+	if strings.Contains(string(text), "GRUB_ENABLE_CRYPTODISK=y") {
+		setting(l, option{option: "boot.loader.grub.enableCryptodisk"}, "true", true)
+	}
+	if len(l.Mirrors) == 1 && l.Mirrors[0].Path == "/boot" && l.Mirrors[0].ID == "" {
+		l.Mirrors = nil // what boot.loader.grub.device alone makes
+	}
+}
+
+// grubConfig are the attributes of grub-config.xml by name.
+func grubConfig(data []byte) (map[string]grubValue, error) {
+	var doc grubValue
+	if err := xml.Unmarshal(data, &doc); err != nil {
+		return nil, fmt.Errorf("not the XML that NixOS writes: %w", err)
+	}
+	said := map[string]grubValue{}
+	for _, set := range doc.Items {
+		for _, attr := range set.Items {
+			if len(attr.Items) == 1 {
+				said[attr.Name] = attr.Items[0]
+			}
+		}
+	}
+	return said, nil
+}
+
+// grubDefault is the picture that a GRUB of NixOS shows unless told.
+const grubDefault = "simple-dark-gray-bootloader"
+
+func (t *tree) grubSettings(said map[string]grubValue, f *hardware.Facts) {
+	l := &f.Loader
+	for _, d := range strings.Split(said["devices"].text(), "\n") {
+		if d == "nodev" || strings.HasPrefix(d, "/dev/") {
+			l.Devices = append(l.Devices, d)
+		}
+	}
+	l.Removable = said["efiInstallAsRemovable"].Value == "true"
+	l.KeepsVariables = !l.Removable && said["canTouchEfiVariables"].Value == "false"
+	if target := said["grubTargetEfi"].Value; target != "" {
+		l.EFI, l.Mount = true, said["efiSysMountPoint"].Value
+		if target == "i386-efi" && f.System == "x86_64-linux" {
+			setting(l, option{option: "boot.loader.grub.forcei686"}, "true", true)
+		}
+	}
+	for _, o := range grubOptions {
+		v, ok := said[o.name]
+		// A password of GRUB's menu would become readable for everybody.
+		if word := v.text(); strings.Contains(word, "password") {
+			l.Unread = append(l.Unread, o.option)
+		} else {
+			setting(l, o, word, ok)
+		}
+	}
+	l.Unread = append(l.Unread, grubUnread(said)...)
+	t.grubFiles(said, l)
+}
+
+// grubUnread are the options that hold files of the store or passwords.
+func grubUnread(said map[string]grubValue) []string {
+	var out []string
+	if said["theme"].Value != "" {
+		out = append(out, "boot.loader.grub.theme")
+	}
+	if s, ok := said["splashImage"]; ok && s.Value != "" && !strings.Contains(s.Value, grubDefault) {
+		out = append(out, "boot.loader.grub.splashImage")
+	}
+	if s := said["font"].Value; s != "" && !strings.HasSuffix(s, "/unicode.pf2") {
+		out = append(out, "boot.loader.grub.font")
+	}
+	if len(said["users"].Items) > 0 {
+		out = append(out, "boot.loader.grub.users")
+	}
+	return out
+}
+
+// grubFiles sorts out extraPrepareConfig: what extraFiles copies, and commands.
+func (t *tree) grubFiles(said map[string]grubValue, l *hardware.Loader) {
+	script := said["extraPrepareConfig"].Value
+	files := copied([]byte(script))
+	lines := strings.FieldsFunc(script, func(r rune) bool { return r == '\n' })
+	if len(lines) > len(files)*max(1, len(l.Mirrors)+1) || len(lines) > 0 && len(files) == 0 {
+		l.Unread = append(l.Unread, "boot.loader.grub.extraPrepareConfig")
+	}
+	for name := range files {
+		l.Files = append(l.Files, name)
+	}
+}
+
+// mirror is the place that a grub-config.xml is for.
+func mirror(said map[string]grubValue) hardware.Mirror {
+	m := hardware.Mirror{Path: said["bootPath"].Value, EFI: said["efiSysMountPoint"].Value}
+	if m.Path == "" {
+		m.Path = "/boot"
+	}
+	for _, d := range strings.Split(said["devices"].text(), "\n") {
+		if d != "" {
+			m.Devices = append(m.Devices, d)
+		}
+	}
+	if id := said["bootloaderId"].Value; id != "" && id != "NixOS"+strings.ReplaceAll(m.EFI, "/", "-") {
+		m.ID = id
+	}
+	return m
+}
+
+// extlinuxArguments are those of extlinux-conf-builder.sh.
+var extlinuxArguments = regexp.MustCompile(`extlinux-conf-builder\.?(?:sh)?((?: +-(?:[gtnd] +\S+|r|c))+)`)
+
+// readExtlinux reads the arguments by which NixOS calls its builder.
+func readExtlinux(text string, l *hardware.Loader) {
+	const at = "boot.loader.generic-extlinux-compatible."
+	var paths []string
+	for _, call := range extlinuxArguments.FindAllStringSubmatch(text, -1) {
+		args := strings.Fields(call[1])
+		for i, a := range args {
+			value := ""
+			if i+1 < len(args) {
+				value = strings.Trim(args[i+1], `'"`)
+			}
+			switch a {
+			case "-g":
+				setting(l, option{option: at + "configurationLimit", fallback: "20"}, value, true)
+			case "-t":
+				setting(l, option{option: "boot.loader.timeout", fallback: "5"}, value, true)
+			case "-n":
+				setting(l, option{option: "hardware.deviceTree.name"}, value, true)
+			case "-r":
+				setting(l, option{option: at + "useGenerationDeviceTree"}, "false", true)
+			case "-d":
+				paths = append(paths, value)
+			}
+		}
+	}
+	setting(l, option{option: at + "mirroredBoots", fallback: "/boot"}, strings.Join(paths, "\n"), len(paths) > 0)
+}
+
+// limineOptions are the names in limine-install.json.
+var limineOptions = []option{
+	{"biosDevice", "boot.loader.limine.biosDevice", "nodev"},
+	{"efiSupport", "boot.loader.limine.efiSupport", "true"},
+	{"enableEditor", "boot.loader.limine.enableEditor", "false"},
+	{"extraConfig", "boot.loader.limine.extraConfig", ""},
+	{"extraEntries", "boot.loader.limine.extraEntries", ""},
+	{"force", "boot.loader.limine.force", "false"},
+	{"maxGenerations", "boot.loader.limine.maxGenerations", "0"},
+	{"panicOnChecksumMismatch", "boot.loader.limine.panicOnChecksumMismatch", "false"},
+	{"partitionIndex", "boot.loader.limine.partitionIndex", ""},
+	{"timeout", "boot.loader.timeout", "5"},
+	{"validateChecksums", "boot.loader.limine.validateChecksums", "true"},
+}
+
+// readLimine reads what NixOS tells its installer of Limine.
+func (t *tree) readLimine(text []byte, l *hardware.Loader) {
+	commands(l, text, "limine-install", "boot.loader.limine.extraInstallCommands")
+	for _, p := range named(text, "limine-install") {
+		text = slices.Concat(text, []byte("\n"), t.bytes(p, textLength))
+	}
+	for _, p := range named(text, "limine-install.json") {
+		var said map[string]any
+		if err := json.Unmarshal(t.bytes(p, textLength), &said); err != nil {
+			t.garbled(p, "not the JSON that NixOS writes: %v", err)
+			return
+		}
+		limineSettings(said, l)
+		return
+	}
+}
+
+func limineSettings(said map[string]any, l *hardware.Loader) {
+	word := func(key string) string {
+		if said[key] == nil {
+			return ""
+		}
+		return fmt.Sprint(said[key])
+	}
+	for _, o := range limineOptions {
+		_, ok := said[o.name]
+		setting(l, o, word(o.name), ok)
+	}
+	// Defaults that NixOS computes from other options.
+	touch := word("canTouchEfiVariables") == "true"
+	for _, o := range []struct {
+		key      string
+		fallback bool
+	}{
+		{"biosSupport", word("efiSupport") == "false"},
+		{"enrollConfig", word("panicOnChecksumMismatch") == "true"},
+	} {
+		_, ok := said[o.key]
+		setting(l, option{option: "boot.loader.limine." + o.key, fallback: fmt.Sprint(o.fallback)}, word(o.key), ok)
+	}
+	_, ok := said["efiRemovable"]
+	setting(l, option{option: "boot.loader.limine.efiInstallAsRemovable", fallback: fmt.Sprint(!touch)}, word("efiRemovable"), ok)
+	_, ok = said["canTouchEfiVariables"]
+	l.KeepsVariables = ok && !touch
+	if at := word("efiMountPoint"); strings.HasPrefix(at, "/") {
+		l.Mount = at
+	}
+	if s, ok := said["secureBoot"].(map[string]any); ok && s["enable"] == true {
+		setting(l, option{option: "boot.loader.limine.secureBoot.enable"}, "true", true)
+	}
+	if files, ok := said["additionalFiles"].(map[string]any); ok {
+		for name := range files {
+			l.Files = append(l.Files, name)
+		}
+	}
+	if style, ok := said["style"].(map[string]any); ok && styled(style) {
+		l.Unread = append(l.Unread, "boot.loader.limine.style")
+	}
+}
+
+// styled tells whether a menu of Limine has another look than NixOS's own.
+func styled(v any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, item := range v {
+			if key != "backdrop" && key != "wallpaperStyle" && styled(item) {
+				return true
+			}
+		}
+		return false
+	case []any:
+		return len(v) != 1 || !strings.Contains(fmt.Sprint(v[0]), grubDefault)
+	case string:
+		return v != ""
+	}
+	return v != nil && v != false
+}
