@@ -44,6 +44,11 @@ func (h *host) hardware() error {
 	for _, text := range d.Warnings {
 		h.notice(chosen, "%s", text)
 	}
+	for _, text := range d.Blockers {
+		if probed {
+			h.notice(chosen, "switch refuses this: %s", text)
+		}
+	}
 	for _, name := range d.Unfree {
 		h.unfree[name] = true
 	}

@@ -76,18 +76,29 @@ func target(g *generated, name string, verb deploy.Verb) preflight.Target {
 		t.Paths = append(t.Paths, f.Path)
 	}
 	if (verb == deploy.Boot || verb == deploy.Switch) && !bootsByOption(n) {
-		t.Unbootable = h.Decision.Blockers
+		t.Unbootable, t.LoaderMounts = h.Decision.Blockers, h.Decision.Loader.Places()
 	}
 	return hardwareTarget(t, h, g.facts[name])
+}
+
+// bootOptions say how a machine boots, or on what.
+var bootOptions = []string{
+	"boot.isContainer", "boot.isNspawnContainer", "boot.kernelPackages", "boot.lanzaboote", "boot.loader", "disko", "fileSystems", "hardware.asahi", "wsl",
 }
 
 // bootsByOption tells whether the profile itself says by options of NixOS how
 // the machine boots, which the decisions about its hardware do not know.
 func bootsByOption(host *profile.Node) bool {
-	options := host.Get("nixos")
-	return options != nil && slices.ContainsFunc(options.Fields, func(f profile.Field) bool {
-		return slices.ContainsFunc([]string{"boot", "fileSystems", "disko"}, func(set string) bool {
-			return f.Key == set || strings.HasPrefix(f.Key, set+".")
+	return saysOption(host.Get("nixos"), "")
+}
+
+// saysOption looks for one of bootOptions below a node, whose own path is given.
+// A key may be a path itself: boot.loader.timeout.
+func saysOption(n *profile.Node, path string) bool {
+	return n != nil && slices.ContainsFunc(n.Fields, func(f profile.Field) bool {
+		at := strings.TrimPrefix(path+"."+f.Key, ".")
+		return slices.ContainsFunc(bootOptions, func(o string) bool {
+			return at == o || strings.HasPrefix(at, o+".") || strings.HasPrefix(o, at+".") && saysOption(f.Value, at)
 		})
 	})
 }
@@ -164,7 +175,7 @@ func serviceChecks(s generator.Service) []health.Check {
 
 // hardwareTarget adds what was decided about the hardware.
 func hardwareTarget(t preflight.Target, h generator.Host, facts hardware.Facts) preflight.Target {
-	t.BootLoader, t.BootMount = string(h.Decision.Loader.Kind), h.Decision.Loader.Mount
+	t.BootLoader, t.BootMount = string(h.Decision.Loader.Kind), h.Decision.Loader.Kernels(facts)
 	t.Firmware = string(facts.Firmware)
 	for _, m := range facts.Mounts {
 		if m.Point == "/" {

@@ -58,6 +58,16 @@ func TestTarget(t *testing.T) {
 		t.Errorf("secrets %+v, want %+v", got.Secrets, want)
 	}
 
+	for options, bootable := range map[string]bool{
+		"boot.kernelParams: [quiet]": false, "boot: {kernelParams: [quiet]}": false, "bootstrap: {}": false, "boot: {loader: {grub: {device: /dev/sda}}}": true,
+		"boot.loader.grub.device: /dev/sda": true, "boot: {loader.grub.device: /dev/sda}": true, "wsl.enable: true": true, "disko: {}": true,
+	} {
+		g := planned(t, "  nixos: {"+options+"}\n")
+		if got := target(g, "atlas", deploy.Switch); (len(got.Unbootable) == 0) != bootable {
+			t.Errorf("with nixos: {%s}: unbootable because of %q", options, got.Unbootable)
+		}
+	}
+
 	g = planned(t, "  services: {postgresql: {package: postgresql_17}}\n  nixos: {'fileSystems.\"/\".device': /dev/sda2}\n")
 	got = target(g, "atlas", deploy.Switch)
 	if len(got.Unbootable) > 0 || got.Services[0].Version != "17" {

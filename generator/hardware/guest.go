@@ -66,9 +66,8 @@ func (d *decider) inContainer() {
 	by := d.facts.Loader.Program
 	switch {
 	case v == "wsl":
-		d.warn("this NixOS runs in WSL, which starts it by the module of NixOS-WSL (github.com/nix-community/NixOS-WSL), and this program does not bring that: " +
-			"import it in local.nix and set wsl.enable under nixos in the profile")
-		d.block("a NixOS in WSL needs the module of NixOS-WSL")
+		d.block("a NixOS in WSL is started by the module of NixOS-WSL (github.com/nix-community/NixOS-WSL), which this program does not bring: " +
+			"import it in local.nix, and set wsl.enable: true under nixos in the profile")
 	case v == "systemd-nspawn":
 		d.set("boot.isNspawnContainer", d.soft(nix.Bool(true)), w)
 	case v == "lxc" && by == ProxmoxContainer:
@@ -78,8 +77,7 @@ func (d *decider) inContainer() {
 	case v == "lxc" || v == "lxc-libvirt":
 		d.set("boot.isContainer", d.soft(nix.Bool(true)), w)
 	default:
-		d.warn("this was probed inside a container (%s), which shows little of the machine; probe on the machine itself", v)
-		d.block("it was probed inside a container (%s)", v)
+		d.block("this was probed inside a container (%s), which shows little of the machine: probe on the machine itself", v)
 	}
 }
 

@@ -71,10 +71,8 @@ func (d *decider) withoutGRUB() {
 // below /boot would put another one in its place: under Secure Boot, or on a
 // board whose firmware reads its own files, the machine would not start.
 func (d *decider) otherLoader() {
-	by := cmp.Or(d.Loader.Program, "a program that is not known")
-	d.warn("this NixOS installs its boot loader by %s, which is not set up here: to keep it, set hardware.loader.kind: none in the profile and its options in local.nix; "+
-		"to change, set hardware.loader.kind to another", by)
-	d.block("no boot loader is configured: this NixOS installs its own by %s", by)
+	d.block("no boot loader is configured, and this NixOS installs its own by %s, which is not set up here: to keep it, set hardware.loader.kind: none in the "+
+		"profile and its options in local.nix; to change, set hardware.loader.kind to another", cmp.Or(d.Loader.Program, "a program that is not known"))
 }
 
 func (d *decider) chooseLoader() (Loader, why, error) {
@@ -117,7 +115,7 @@ func (d *decider) chooseLoader() (Loader, why, error) {
 		return with(ExtLinux), noted("a device tree and no UEFI: the board's firmware reads extlinux.conf"), nil
 	}
 	d.warn("what boots the machine is not known; set hardware.loader in the profile")
-	d.Blockers = append(d.Blockers, "no boot loader is configured")
+	d.block("no boot loader is configured")
 	return Loader{Kind: NoLoader}, because("what boots the machine is not known"), nil
 }
 
@@ -125,10 +123,7 @@ func (d *decider) chooseLoader() (Loader, why, error) {
 // system partition, or in a /boot of its own. The size is 0 if it is not known
 // or not limited.
 func (d *decider) kernelsAt() (point string, size uint64) {
-	point = "/boot"
-	if k := d.Loader.Kind; k == SystemdBoot || k == Limine {
-		point = cmp.Or(d.Loader.XBOOTLDR, d.Loader.Mount, point)
-	}
+	point = cmp.Or(d.Loader.Kernels(d.facts), "/boot")
 	for _, m := range d.facts.Mounts {
 		if m.Point == point {
 			for _, b := range d.devicesOf(m) {

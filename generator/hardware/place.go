@@ -98,18 +98,43 @@ func (d *decider) placeOfLoader() {
 	}
 }
 
-// espMounted refuses to go on where no EFI system partition is mounted at the
-// places that the loader is installed to.
-func (d *decider) espMounted() {
-	places := []string{cmp.Or(d.Loader.Mount, "/boot")}
-	if d.Loader.Kind == SystemdBoot && d.Loader.XBOOTLDR != "" {
-		places = append(places, d.Loader.XBOOTLDR)
+// Places are the mount points that a loader for UEFI is installed to, as far as
+// they are known.
+func (l Loader) Places() []string {
+	if l.Kind != SystemdBoot && l.Kind != Limine && (l.Kind != GRUB || !l.EFI) || l.Mount == "" {
+		return nil
 	}
-	for _, m := range d.Loader.Mirrors {
+	places := []string{l.Mount}
+	if l.Kind == SystemdBoot && l.XBOOTLDR != "" {
+		places = append(places, l.XBOOTLDR)
+	}
+	for _, m := range l.Mirrors {
 		places = append(places, cmp.Or(m.EFI, m.Path))
 	}
 	slices.Sort(places)
-	for _, at := range slices.Compact(places) {
+	return slices.Compact(places)
+}
+
+// Kernels is the mount point of what the kernels are kept on, "" where that is
+// the root's file system or not known.
+func (l Loader) Kernels(f Facts) string {
+	switch {
+	case l.Kind == SystemdBoot || l.Kind == Limine:
+		return cmp.Or(l.XBOOTLDR, l.Mount)
+	case slices.ContainsFunc(f.Mounts, func(m Mount) bool { return m.Point == "/boot" }):
+		return "/boot"
+	}
+	return ""
+}
+
+// espMounted refuses to go on where no EFI system partition is mounted at the
+// places that the loader is installed to.
+func (d *decider) espMounted() {
+	places := d.Loader.Places()
+	if len(places) == 0 {
+		places = []string{"/boot"}
+	}
+	for _, at := range places {
 		if _, ok := d.fatAt(at); ok || at == d.over.Loader.Mount {
 			continue
 		}

@@ -90,13 +90,11 @@ func (d *decider) ownKernel() error {
 	switch {
 	case d.over.Model != "" && d.over.Model != "auto":
 	case d.appleSilicon():
-		d.warn("the kernel, the firmware and the m1n1 of Apple Silicon come from nixos-apple-silicon (github.com/nix-community/nixos-apple-silicon), " +
-			"which this program does not bring: import its module in local.nix, and set hardware.model: none in the profile")
-		d.block("the release's own kernel does not start Apple Silicon: it needs nixos-apple-silicon")
+		d.block("the release's own kernel does not start Apple Silicon; kernel, firmware and m1n1 come from nixos-apple-silicon " +
+			"(github.com/nix-community/nixos-apple-silicon): import its module in local.nix, and set hardware.model: none in the profile")
 	case d.appleT2():
-		d.warn("with the release's own kernel, keyboard, trackpad and sound of this Mac do not work, since it has a T2 chip: " +
-			"set hardware.model: apple-t2 in the profile, which builds the kernel of nixos-hardware, or none to take it as it is")
-		d.block("the release's own kernel does not serve a Mac with a T2 chip: set hardware.model to apple-t2 or none")
+		d.block("with the release's own kernel, keyboard, trackpad and sound of a Mac with a T2 chip do not work: " +
+			"set hardware.model: apple-t2 in the profile, which builds the kernel of nixos-hardware, or none to take the release's")
 	}
 	return nil
 }

@@ -105,7 +105,7 @@ func (d *decider) keepSettings() {
 		d.set(option, d.settingValue(option, kind, l.Settings[option]), keptLoader)
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.Entries)) {
-		d.setPath([]string{"boot", "loader", "systemd-boot", "extraEntries", name}, nix.Str(l.Entries[name]), keptLoader)
+		d.setPath([]string{"boot", "loader", "systemd-boot", "extraEntries", name}, lines(l.Entries[name]), keptLoader)
 	}
 	if len(l.Unread) > 0 {
 		d.warn("the running NixOS sets %s, which cannot be read from its boot loader: say it again in local.nix, or it is gone after the switch",
@@ -133,7 +133,7 @@ func (d *decider) settingValue(option string, kind settingType, word string) nix
 		}
 		return d.soft(nix.Null{})
 	case asLines:
-		return nix.Str(word)
+		return lines(word)
 	case asList:
 		list := strs(strings.Split(word, "\n"))
 		if option == "boot.loader.generic-extlinux-compatible.mirroredBoots" {
@@ -147,6 +147,13 @@ func (d *decider) settingValue(option string, kind settingType, word string) nix
 		return d.soft(nix.Null{})
 	}
 	return d.soft(nix.Str(word))
+}
+
+func lines(text string) nix.Expr {
+	if strings.Contains(text, "\n") {
+		return nix.Text(text)
+	}
+	return nix.Str(text)
 }
 
 // truth reads a bool as Nix prints it in XML and JSON (true), and as toString does (1).

@@ -16,7 +16,7 @@ func bootable(_ context.Context, m *Machine, t Target) []Finding {
 	var out []Finding
 	if len(t.Unbootable) > 0 {
 		out = append(out, Finding{
-			What: "the machine would not boot with this configuration: " + strings.Join(t.Unbootable, ", "),
+			What: "the machine would not boot with this configuration: " + strings.Join(t.Unbootable, "; "),
 			Fix:  "say it under hardware or nixos in the profile, or name the machine's facts by hardware.facts; what local.nix says is not seen here",
 		})
 	}
@@ -44,6 +44,7 @@ func bootable(_ context.Context, m *Machine, t Target) []Finding {
 			out = append(out, Finding{What: fmt.Sprintf("the running root file system is %s, the profile says %s", fsType, t.RootFS.Type), Fix: "quick-deploy probe reads the disks anew"})
 		}
 	}
+	out = append(out, loaderMounts(m, t)...)
 	_, err := os.Stat(m.path("/sys/firmware/efi"))
 	uefi := err == nil
 	if _, err := os.Stat(m.path("/sys/firmware")); err != nil {
@@ -54,6 +55,31 @@ func bootable(_ context.Context, m *Machine, t Target) []Finding {
 	}
 	if t.Firmware == "bios" && uefi && t.BootLoader == "grub" {
 		out = append(out, Finding{Severity: Warning, What: "the machine was booted by UEFI, the profile installs GRUB for a BIOS", Fix: "quick-deploy probe reads the firmware anew"})
+	}
+	return out
+}
+
+// loaderMounts looks whether all that the boot loader is installed to is mounted.
+// Its installer would fail otherwise, when the new system runs already.
+func loaderMounts(m *Machine, t Target) []Finding {
+	data, ok := m.read("/proc/self/mounts")
+	if !ok {
+		return nil
+	}
+	mounted := map[string]bool{}
+	for line := range strings.Lines(data) {
+		if f := strings.Fields(line); len(f) >= 3 {
+			mounted[f[1]] = true
+		}
+	}
+	var out []Finding
+	for _, at := range t.LoaderMounts {
+		if !mounted[at] {
+			out = append(out, Finding{
+				What: fmt.Sprintf("the boot loader is installed to %s, and nothing is mounted there", at),
+				Fix:  "sudo mount " + at + ", or quick-deploy probe to read the disks anew",
+			})
+		}
 	}
 	return out
 }

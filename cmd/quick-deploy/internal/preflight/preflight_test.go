@@ -124,6 +124,7 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 		"stateVersion":      {"state-version", nil, func(_ *Machine, tg *Target) { tg.Deployed = "24.05" }, "stateVersion is 26.05, the machine was deployed with 24.05", Blocker},
 		"older postgresql":  {"services", map[string]string{"etc/systemd/system/postgresql.service": "/nix/store/abcdefghijklmnopqrstuvwxyz012345-postgresql-17.2/bin/postgres"}, nil, "from 17.2 to 16", Blocker},
 		"no loader":         {"boot", nil, func(_ *Machine, tg *Target) { tg.Unbootable = []string{"no boot loader"} }, "would not boot with this configuration: no boot loader", Blocker},
+		"no ESP":            {"boot", nil, func(_ *Machine, tg *Target) { tg.LoaderMounts = []string{"/efi"} }, "installed to /efi, and nothing is mounted there", Blocker},
 		"other root disk":   {"boot", map[string]string{"proc/self/mounts": "/dev/nvme0n1p2 / ext4 rw 0 0\n"}, nil, "running root file system is /dev/nvme0n1p2", Blocker},
 		"stale uuid":        {"boot", nil, func(_ *Machine, tg *Target) { tg.RootFS.Device = "/dev/disk/by-uuid/2" }, "on no disk of this machine", Blocker},
 		"other root type":   {"boot", nil, func(_ *Machine, tg *Target) { tg.RootFS.Type = "btrfs" }, "is ext4, the profile says btrfs", Blocker},

@@ -24,19 +24,22 @@ type Target struct {
 	RootFS       FS     // fileSystems."/"
 	// Unbootable is why the machine would not boot with the configuration, by
 	// what was decided about its hardware; empty where it is not to be booted.
-	Unbootable  []string
-	BootLoader  string // systemd-boot, grub, none, "" unknown
-	BootMount   string // where the boot loader keeps kernels: /boot, /boot/efi
-	Ports       []Port // what the enabled services listen on
-	Services    []Stateful
-	Secrets     []Secret
-	Paths       []string // every file that the generator writes, relative to the flake
-	HomeFiles   []HomeFile
-	Caches      []string // URLs of the binary caches, https://cache.nixos.org first
-	NeedsBytes  int64    // free space wanted in the store, bytes; 0: DefaultSpace
-	NeedsMemory int64    // bytes; 0: DefaultMemory
-	MachineID   string   // identity of the machine that this host was last deployed on, as Machine.ID; "" before the first time
-	Firmware    string   // "uefi", "bios", "" unknown
+	Unbootable []string
+	BootLoader string // systemd-boot, grub, none, "" unknown
+	BootMount  string // where the boot loader keeps kernels: /boot, /boot/efi
+	// LoaderMounts are the mount points that the boot loader is installed to: the
+	// EFI system partition, and what is beside it.
+	LoaderMounts []string
+	Ports        []Port // what the enabled services listen on
+	Services     []Stateful
+	Secrets      []Secret
+	Paths        []string // every file that the generator writes, relative to the flake
+	HomeFiles    []HomeFile
+	Caches       []string // URLs of the binary caches, https://cache.nixos.org first
+	NeedsBytes   int64    // free space wanted in the store, bytes; 0: DefaultSpace
+	NeedsMemory  int64    // bytes; 0: DefaultMemory
+	MachineID    string   // identity of the machine that this host was last deployed on, as Machine.ID; "" before the first time
+	Firmware     string   // "uefi", "bios", "" unknown
 	// Deployed is the stateVersion of the last deployment, "" before the first.
 	Deployed string
 }

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
@@ -19,13 +20,22 @@ func setting(l *hardware.Loader, o option, word string, said bool) {
 	if word == "False" {
 		word = "" // as toString prints it
 	}
-	if !said || word == o.fallback {
+	switch {
+	case !said || word == o.fallback:
+		return
+	case !isText(word):
+		l.Unread = append(l.Unread, o.option)
 		return
 	}
 	if l.Settings == nil {
 		l.Settings = map[string]string{}
 	}
 	l.Settings[o.option] = word
+}
+
+// isText tells whether a configuration can hold a word.
+func isText(word string) bool {
+	return utf8.ValidString(word) && !strings.ContainsFunc(word, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == 0x7f })
 }
 
 // commands notes that an installer does more, behind the line that names its builder.
@@ -101,8 +111,15 @@ func (t *tree) readSystemdBoot(text []byte, l *hardware.Loader) {
 	}
 	touch, ok := said["CAN_TOUCH_EFI_VARIABLES"]
 	l.KeepsVariables = ok && touch != "1" && touch != "True"
-	for _, p := range append(named(text, "copy-extra-files"), said["COPY_EXTRA_FILES"]) {
+	for _, p := range named(text, "copy-extra-files") {
 		t.systemdBootCopies(copied(t.bytes(p, textLength)), l)
+	}
+	// The key is not the installer's, but each generation's.
+	var spec struct {
+		Loader struct{ SortKey string } `json:"org.nixos.systemd-boot"`
+	}
+	if json.Unmarshal(t.bytes("run/current-system/boot.json", textLength), &spec) == nil && spec.Loader.SortKey != "" {
+		setting(l, option{option: "boot.loader.systemd-boot.sortKey", fallback: "nixos"}, spec.Loader.SortKey, true)
 	}
 }
 
@@ -131,7 +148,7 @@ func (t *tree) systemdBootCopies(files map[string]string, l *hardware.Loader) {
 		case known:
 		case isWindows && windowsHandle.MatchString(text):
 			readWindows(windows, text, l)
-		case text == "":
+		case text == "" || !isText(text):
 			l.Unread = append(l.Unread, "boot.loader.systemd-boot.extraEntries")
 		default:
 			if l.Entries == nil {
