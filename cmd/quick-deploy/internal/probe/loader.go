@@ -67,7 +67,7 @@ var loaderPatterns = sync.OnceValue(func() patterns {
 		store:    regexp.MustCompile(`/nix/store/[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+._?=-]+(?:/[0-9A-Za-z+._?=-]+)*`),
 		hash:     regexp.MustCompile(`^/nix/store/[0-9a-z]{32}-`),
 		constant: regexp.MustCompile(`(?m)(?:^|[\s;])([A-Z][A-Z_]{4,})[ \t]*=[ \t]*(?:int\(|Path\(|bool\()?["']?([^"'\s)=]*)["']?`),
-		copied:   regexp.MustCompile(`(?m)\binstall -Dp (?:"([^"\n]+)"|'([^'\n]+)'|(\S+)) ["']?(/[^"'\n]*?)["']?/["']?([^"'\s/][^"'\s]*)["']?$`),
+		copied:   regexp.MustCompile(`(?m)\binstall -Dp (?:"([^"\n]+)"|'([^'\n]+)'|(\S+)) (\S+)$`),
 	}
 })
 

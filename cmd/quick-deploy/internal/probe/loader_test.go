@@ -120,9 +120,9 @@ func TestGRUBSettings(t *testing.T) {
 		attr("canTouchEfiVariables", `<bool value="false" />`), attr("configurationLimit", `<int value="7" />`), attr("copyKernels", `<bool value="true" />`),
 		attr("default", `<string value="saved" />`), attr("entryOptions", `<string value="--class nixos --unrestricted" />`),
 		attr("extraConfig", `<string value="set superusers=&quot;root&quot;&#xA;password_pbkdf2 root grub.pbkdf2.sha512.10000.AAAA" />`),
-		attr("extraEntries", `<string value="menuentry &quot;Arch&quot; {&#xA;  chainloader /EFI/arch.efi&#xA;}&#xA;" />`),
+		attr("extraEntries", `<string value="menuentry &quot;Arch&quot; {&#xA;  chainloader /EFI/arch.efi&#xA;}&#xA;&#xA;menuentry &quot;Memtest86+&quot; {&#xA;  linux @bootRoot@/memtest.bin &#xA;}&#xA;" />`),
 		attr("extraGrubInstallArgs", `<list><string value="--modules=nativedisk" /><string value="-v" /></list>`),
-		attr("extraPrepareConfig", `<string value="/nix/store/x/bin/install -Dp /nix/store/y/memtest.bin /boot1/memtest.bin&#xA;echo hello&#xA;" />`),
+		attr("extraPrepareConfig", `<string value="/nix/store/x/bin/install -Dp /nix/store/y/memtest.bin /boot1/memtest.bin&#xA;/nix/store/x/bin/install -Dp '/nix/store/y' '/boot1'/'own.efi'&#xA;echo hello&#xA;" />`),
 		attr("font", `<string value="/nix/store/x-grub/share/grub/unicode.pf2" />`), attr("grubTargetEfi", `<string value="x86_64-efi" />`),
 		attr("splashImage", `<string value="/nix/store/x-nixos-wallpaper.png" />`), attr("theme", `<string value="/nix/store/x-theme" />`),
 		attr("timeout", `<int value="-1" />`), attr("timeoutStyle", `<string value="hidden" />`), attr("useOSProber", `<bool value="true" />`),
@@ -146,9 +146,9 @@ func TestGRUBSettings(t *testing.T) {
 			"boot.loader.grub.configurationLimit": "7", "boot.loader.grub.copyKernels": "true", "boot.loader.grub.default": "saved",
 			"boot.loader.grub.enableCryptodisk": "true", "boot.loader.grub.extraEntries": "menuentry \"Arch\" {\n  chainloader /EFI/arch.efi\n}\n",
 			"boot.loader.grub.extraGrubInstallArgs": "--modules=nativedisk\n-v", "boot.loader.grub.timeoutStyle": "hidden",
-			"boot.loader.grub.useOSProber": "true", "boot.loader.timeout": "-1",
+			"boot.loader.grub.memtest86.enable": "true", "boot.loader.grub.useOSProber": "true", "boot.loader.timeout": "-1",
 		},
-		Files: []string{"memtest.bin"},
+		Files: []string{"own.efi"},
 		Unread: []string{
 			"boot.loader.grub.extraConfig", "boot.loader.grub.extraInstallCommands", "boot.loader.grub.extraPrepareConfig", "boot.loader.grub.splashImage",
 			"boot.loader.grub.theme", "boot.loader.grub.users",
@@ -190,7 +190,8 @@ BOOT_COUNTING = "True" == "True"
 
 func TestSystemdBootSettings(t *testing.T) {
 	install := func(source, to string) string {
-		return "/nix/store/x-coreutils/bin/install -Dp \"" + source + "\" \"/boot/\"" + to + "\n/nix/store/x-coreutils/bin/install -D /dev/null \"/boot//EFI/nixos/.extra-files/\"" + to + "\n"
+		at := strings.LastIndex("/"+to, "/")
+		return "/nix/store/x-coreutils/bin/install -Dp \"" + source + "\" \"/boot/" + to[:at] + "\"" + to[at:] + "\n/nix/store/x-coreutils/bin/install -D /dev/null \"/boot//EFI/nixos/.extra-files/\"" + to + "\n"
 	}
 	got := loaderOf(t, exported(inStore("install-systemd-boot.sh")), map[string]string{
 		inStore("install-systemd-boot.sh"):       "#!/bin/sh\nset -euo pipefail\n" + inStore("systemd-boot") + "/bin/systemd-boot \"$@\"\nrsync -a /boot/ /boot2\n",

@@ -1,9 +1,12 @@
 package probe
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -52,12 +55,18 @@ func commands(l *hardware.Loader, text []byte, builder, name string) {
 	}
 }
 
-// copied are the files that a script of NixOS copies beside the kernels, by name,
-// with the file of the store that each is of (extraFiles and extraEntries).
-func copied(script []byte) map[string]string {
+// copied are the files that a script of NixOS copies below some folders, by
+// name, with the file of the store that each is of (extraFiles and extraEntries).
+func copied(script []byte, below ...string) map[string]string {
 	out := map[string]string{}
 	for _, m := range loaderPatterns().copied.FindAllSubmatch(script, -1) {
-		out[string(m[5])] = string(slices.Concat(m[1], m[2], m[3]))
+		to := path.Clean(strings.NewReplacer(`"`, "", "'", "").Replace(string(m[4])))
+		for _, dir := range below {
+			if name, ok := strings.CutPrefix(to, strings.TrimSuffix(dir, "/")+"/"); ok {
+				out[name] = string(slices.Concat(m[1], m[2], m[3]))
+				break
+			}
+		}
 	}
 	return out
 }
@@ -112,7 +121,7 @@ func (t *tree) readSystemdBoot(text []byte, l *hardware.Loader) {
 	touch, ok := said["CAN_TOUCH_EFI_VARIABLES"]
 	l.KeepsVariables = ok && touch != "1" && touch != "True"
 	for _, p := range named(text, "copy-extra-files") {
-		t.systemdBootCopies(copied(t.bytes(p, textLength)), l)
+		t.systemdBootCopies(copied(t.bytes(p, textLength), cmp.Or(l.XBOOTLDR, l.Mount, "/boot")), l)
 	}
 	// The key is not the installer's, but each generation's.
 	var spec struct {
@@ -232,7 +241,7 @@ func (t *tree) readGRUB(text []byte, f *hardware.Facts) {
 			continue
 		}
 		if i == 0 {
-			t.grubSettings(said, f)
+			grubSettings(said, f)
 		}
 		l.Mirrors = append(l.Mirrors, mirror(said))
 	}
@@ -264,7 +273,7 @@ func grubConfig(data []byte) (map[string]grubValue, error) {
 // grubDefault is the picture that a GRUB of NixOS shows unless told.
 const grubDefault = "simple-dark-gray-bootloader"
 
-func (t *tree) grubSettings(said map[string]grubValue, f *hardware.Facts) {
+func grubSettings(said map[string]grubValue, f *hardware.Facts) {
 	l := &f.Loader
 	for _, d := range strings.Split(said["devices"].text(), "\n") {
 		if d == "nodev" || strings.HasPrefix(d, "/dev/") {
@@ -289,7 +298,10 @@ func (t *tree) grubSettings(said map[string]grubValue, f *hardware.Facts) {
 		}
 	}
 	l.Unread = append(l.Unread, grubUnread(said)...)
-	t.grubFiles(said, l)
+	if s, ok := said["splashImage"]; ok && s.Value == "" {
+		setting(l, option{option: "boot.loader.grub.splashImage", fallback: grubDefault}, "", true) // text mode
+	}
+	grubFiles(said, l)
 }
 
 // grubUnread are the options that hold files of the store or passwords.
@@ -310,16 +322,30 @@ func grubUnread(said map[string]grubValue) []string {
 	return out
 }
 
-// grubFiles sorts out extraPrepareConfig: what extraFiles copies, and commands.
-func (t *tree) grubFiles(said map[string]grubValue, l *hardware.Loader) {
-	script := said["extraPrepareConfig"].Value
-	files := copied([]byte(script))
-	lines := strings.FieldsFunc(script, func(r rune) bool { return r == '\n' })
-	if len(lines) > len(files)*max(1, len(l.Mirrors)+1) || len(lines) > 0 && len(files) == 0 {
+// copyLine is a line that extraFiles makes in extraPrepareConfig.
+var copyLine = regexp.MustCompile(`(?m)^\s*/nix/store/\S+/bin/install -Dp .*$`)
+
+// memtestEntry is what boot.loader.grub.memtest86 adds to extraEntries.
+var memtestEntry = regexp.MustCompile(`\n?menuentry "Memtest86\+" \{\n +linux @bootRoot@/memtest\.bin *\n\}\n?`)
+
+// grubFiles sorts out extraPrepareConfig: what extraFiles copies, for each of
+// the mirrors, and commands.
+func grubFiles(said map[string]grubValue, l *hardware.Loader) {
+	script := []byte(said["extraPrepareConfig"].Value)
+	if len(bytes.TrimSpace(copyLine.ReplaceAll(script, nil))) > 0 {
 		l.Unread = append(l.Unread, "boot.loader.grub.extraPrepareConfig")
 	}
-	for name := range files {
-		l.Files = append(l.Files, name)
+	const entries = "boot.loader.grub.extraEntries"
+	for name := range copied(script, cmp.Or(said["efiSysMountPoint"].Value, "/boot"), "@bootPath@", "/boot") {
+		own := memtestEntry.ReplaceAllString(l.Settings[entries], "")
+		if name != "memtest.bin" || own == l.Settings[entries] {
+			l.Files = append(l.Files, name)
+			continue
+		}
+		setting(l, option{option: "boot.loader.grub.memtest86.enable"}, "true", true)
+		if l.Settings[entries] = own; strings.TrimSpace(own) == "" {
+			delete(l.Settings, entries)
+		}
 	}
 }
 
