@@ -26,6 +26,8 @@ type Facts struct {
 	// SecureBoot whether it starts only what is signed.
 	EFIVariables bool `json:"efiVariables,omitempty"`
 	SecureBoot   bool `json:"secureBoot,omitempty"`
+	// EFI32 tells that UEFI is one of 32 bits, which starts no loader of 64 bits.
+	EFI32 bool `json:"efi32,omitempty"`
 	// Virtualization is what the machine runs in, as systemd-detect-virt(1)
 	// names it; empty on bare metal.
 	Virtualization string `json:"virtualization,omitempty"`

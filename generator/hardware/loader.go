@@ -53,8 +53,9 @@ func (d *decider) loader() error {
 	case OtherLoader:
 		d.otherLoader()
 	case NoLoader:
-		if d.over.Loader.Kind == "" && d.facts.Loader.Kind == NoLoader {
+		if w != saysProfile && d.facts.Loader.Kind == NoLoader {
 			d.withoutGRUB()
+			d.warn("the running NixOS installs no boot loader, so a restart does not come to what is switched to: set hardware.loader.kind if this machine boots by one")
 		}
 		d.note("boot.loader", "none", w.why)
 	}
@@ -108,6 +109,9 @@ func (d *decider) chooseLoader() (Loader, why, error) {
 	}
 	switch d.facts.Firmware {
 	case UEFI:
+		if d.narrow() {
+			return with(GRUB), noted("the machine booted by UEFI of 32 bits, for which there is no systemd-boot"), nil
+		}
 		return with(SystemdBoot), because("the machine booted by UEFI"), nil
 	case BIOS:
 		return with(GRUB), noted("the machine booted by BIOS"), nil
@@ -170,6 +174,9 @@ func (d *decider) setLimit(n int, w why) { d.set(limits[d.Loader.Kind], d.soft(n
 
 func (d *decider) systemdBoot(w why) {
 	d.set("boot.loader.systemd-boot.enable", d.soft(nix.Bool(true)), w)
+	if k := d.facts.Loader.Kind; k == GRUB || k == Limine {
+		d.warn("the boot loader changes from %s to systemd-boot, which NixOS updates but does not install: run sudo bootctl install before the switch", k)
+	}
 	d.setLimit(d.limit())
 	if at := d.Loader.XBOOTLDR; at != "" {
 		d.set("boot.loader.systemd-boot.xbootldrMountPoint", d.soft(nix.Str(at)), noted("kernels are kept on a partition of their own"))
@@ -179,6 +186,9 @@ func (d *decider) systemdBoot(w why) {
 	}
 	d.efi()
 }
+
+// narrow tells whether the firmware has 32 bits and the system 64.
+func (d *decider) narrow() bool { return d.facts.EFI32 && d.System == "x86_64-linux" }
 
 // efi sets what all boot loaders for UEFI share.
 func (d *decider) efi() {
@@ -202,6 +212,9 @@ func (d *decider) grub(w why) {
 			l.Devices = []string{"nodev"}
 		}
 		d.set("boot.loader.grub.efiSupport", d.soft(nix.Bool(true)), because("the machine booted by UEFI"))
+		if d.narrow() {
+			d.set("boot.loader.grub.forcei686", d.soft(nix.Bool(true)), because("UEFI of 32 bits starts no GRUB of 64"))
+		}
 		if l.Removable {
 			d.set("boot.loader.grub.efiInstallAsRemovable", d.soft(nix.Bool(true)), w)
 			l.KeepsVariables = true // the two exclude each other

@@ -18,11 +18,11 @@ func TestSettingsAreKept(t *testing.T) {
 		"security.sudo.extraConfig": "ALL=(ALL) NOPASSWD: ALL", "boot.loader.grub.extraPrepareConfig": "rm -rf /",
 	}
 	f.Loader.Unread, f.Loader.Files = []string{"boot.loader.grub.theme"}, []string{"memtest.bin"}
-	d := must(t, f, Overrides{})
+	d := must(t, f, Overrides{Model: "none"})
 	for option, want := range map[string]string{
 		"boot.loader.timeout": "lib.mkDefault null", "boot.loader.grub.copyKernels": "lib.mkDefault true", "boot.loader.grub.configurationLimit": "lib.mkDefault 42",
 		"boot.loader.grub.extraEntries": `'' menuentry "a" { ''${b} } ''`, "boot.loader.grub.extraGrubInstallArgs": `lib.mkDefault [ "-a" "-b" ]`,
-		"boot.loader.grub.default": `lib.mkDefault "saved"`, "boot.loader.grub.splashImage": "lib.mkDefault null",
+		"boot.loader.grub.default": `lib.mkDefault "saved"`, "boot.loader.grub.splashImage": "lib.mkOverride 900 null",
 		"security.sudo.extraConfig": "", "boot.loader.grub.extraPrepareConfig": "", // no report sets what is not in the table
 	} {
 		if got := value(t, d, option); got != want {
@@ -48,6 +48,15 @@ func TestLoaderIsKept(t *testing.T) {
 	board := machine(t, "arm-raspberry-pi-4")
 	board.NixOS = "25.11"
 	with := func(f Facts, l Loader) Facts { f.Loader = l; return f }
+	typed := func(f Facts, name, kind string) Facts { // as another system leaves it
+		f.Blocks, f.Loader = slices.Clone(f.Blocks), Loader{}
+		for i := range f.Blocks {
+			if f.Blocks[i].Name == name {
+				f.Blocks[i].PartType = kind
+			}
+		}
+		return f
+	}
 	mirrors := []Mirror{{Path: "/boot", Devices: []string{"nodev"}, EFI: "/efi"}, {Path: "/boot2", Devices: []string{"nodev"}, EFI: "/boot2", ID: "Second"}}
 	for _, tt := range []struct {
 		name         string
@@ -57,6 +66,8 @@ func TestLoaderIsKept(t *testing.T) {
 		{"xbootldr", uefi, "boot.loader.systemd-boot.xbootldrMountPoint", `lib.mkDefault "/boot"`},
 		{"and the ESP", uefi, "boot.loader.efi.efiSysMountPoint", `lib.mkDefault "/efi"`},
 		{"xbootldr of another system", with(uefi, Loader{}), "boot.loader.systemd-boot.xbootldrMountPoint", `lib.mkDefault "/boot"`},
+		{"a partition of another type", typed(uefi, "nvme0n1p2", typeBIOSBoot), "boot.loader.systemd-boot.xbootldrMountPoint", ""},
+		{"by its type", typed(uefi, "nvme0n1p2", typeXBOOTLDR), "boot.loader.systemd-boot.xbootldrMountPoint", `lib.mkDefault "/boot"`},
 		{"kernels where they are", with(uefi, Loader{Kind: SystemdBoot, Mount: "/efi"}), "boot.loader.systemd-boot.xbootldrMountPoint", ""},
 		{"room is xbootldr's", with(uefi, Loader{}), "boot.loader.systemd-boot.configurationLimit", "lib.mkDefault 10"},
 		{"room is the ESP's", with(uefi, Loader{Kind: SystemdBoot, Mount: "/efi"}), "boot.loader.systemd-boot.configurationLimit", "lib.mkDefault 3"},
@@ -81,7 +92,7 @@ func TestLoaderIsKept(t *testing.T) {
 		{"cryptodisk of another system", with(machine(t, "server-md-lvm-bios"), Loader{}), "boot.loader.grub.enableCryptodisk", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			d := must(t, tt.facts, Overrides{})
+			d := must(t, tt.facts, Overrides{Model: "none"})
 			if got := value(t, d, tt.option); got != tt.want {
 				t.Errorf("%s is %q, want %q", tt.option, got, tt.want)
 			}
@@ -89,6 +100,43 @@ func TestLoaderIsKept(t *testing.T) {
 				t.Errorf("arrange: %v", err)
 			}
 		})
+	}
+}
+
+// What a change of loaders, and the absence of one, would surprise with is said.
+func TestLoaderWarnings(t *testing.T) {
+	grub := machine(t, "nixos-grub-dual-boot")
+	none := machine(t, "nixos-xbootldr")
+	none.Loader = Loader{Kind: NoLoader}
+	for name, tt := range map[string]struct {
+		facts Facts
+		kind  string
+		want  string
+	}{
+		"from GRUB":      {grub, "systemd-boot", "sudo bootctl install"},
+		"as it is":       {grub, "", ""},
+		"none":           {none, "", "installs no boot loader"},
+		"none is wanted": {none, "none", ""},
+		"one is wanted":  {none, "systemd-boot", ""},
+	} {
+		warnings := slices.DeleteFunc(must(t, tt.facts, Overrides{Loader: LoaderOverrides{Kind: tt.kind}}).Warnings, func(w string) bool { return strings.Contains(w, "MiB") })
+		if got := strings.Join(warnings, "; "); (tt.want == "") != (got == "") || !strings.Contains(got, tt.want) {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
+// UEFI of 32 bits starts GRUB only, one of 32 bits.
+func TestNarrowFirmware(t *testing.T) {
+	f := machine(t, "nixos-xbootldr")
+	f.NixOS, f.Loader, f.EFI32 = "", Loader{}, true
+	d := must(t, f, Overrides{})
+	if got := value(t, d, "boot.loader.grub.forcei686"); got != "lib.mkDefault true" || d.Loader.Kind != GRUB || value(t, d, "boot.loader.systemd-boot.enable") != "" {
+		t.Errorf("%s with forcei686 = %q", d.Loader.Kind, got)
+	}
+	f.System = "i686-linux"
+	if got := must(t, f, Overrides{}).Loader.Kind; got != SystemdBoot {
+		t.Errorf("a system of 32 bits: %s", got)
 	}
 }
 

@@ -18,6 +18,7 @@ const (
 	asText              // or null, where it is empty
 	asLines             // text that merges with what other modules add, so never a default
 	asList              // of lines
+	asNull              // whatever it says
 )
 
 // settings are the options that are taken over from the installer of the
@@ -43,7 +44,7 @@ var settings = map[string]settingType{
 	"boot.loader.grub.gfxpayloadBios":          asText,
 	"boot.loader.grub.gfxpayloadEfi":           asText,
 	"boot.loader.grub.memtest86.enable":        asBool,
-	"boot.loader.grub.splashImage":             asText,
+	"boot.loader.grub.splashImage":             asNull,
 	"boot.loader.grub.storePath":               asText,
 	"boot.loader.grub.subEntryOptions":         asText,
 	"boot.loader.grub.timeoutStyle":            asText,
@@ -125,15 +126,24 @@ func (d *decider) decided(option string) bool {
 // settingValue is the value that an installer's word stands for.
 func (d *decider) settingValue(option string, kind settingType, word string) nix.Expr {
 	switch kind {
-	case asBool:
-		return d.soft(nix.Bool(truth(word)))
-	case asInt:
-		if n, err := strconv.Atoi(word); err == nil && n >= 0 {
-			return d.soft(nix.Int(n))
-		}
-		return d.soft(nix.Null{})
 	case asLines:
 		return lines(word)
+	case asNull: // NixOS has a default of its own, by mkDefault
+		return overDefaults(nix.Null{})
+	}
+	return d.firm(kind.value(option, word))
+}
+
+// value reads a word.
+func (kind settingType) value(option, word string) nix.Expr {
+	switch kind {
+	case asBool:
+		return nix.Bool(truth(word))
+	case asInt:
+		if n, err := strconv.Atoi(word); err == nil && n >= 0 {
+			return nix.Int(n)
+		}
+		return nix.Null{}
 	case asList:
 		list := strs(strings.Split(word, "\n"))
 		if option == "boot.loader.generic-extlinux-compatible.mirroredBoots" {
@@ -141,12 +151,12 @@ func (d *decider) settingValue(option string, kind settingType, word string) nix
 				list[i] = nix.Attrs{Body: []nix.Binding{{Path: []string{"path"}, Value: path}}}
 			}
 		}
-		return d.soft(list)
+		return list
 	}
 	if word == "" {
-		return d.soft(nix.Null{})
+		return nix.Null{}
 	}
-	return d.soft(nix.Str(word))
+	return nix.Str(word)
 }
 
 func lines(text string) nix.Expr {

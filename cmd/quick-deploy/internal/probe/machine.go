@@ -152,6 +152,8 @@ func readFirmware(t *tree, _ Options, f *hardware.Facts) {
 		f.Firmware = hardware.UEFI
 		f.EFIVariables = len(t.list("sys/firmware/efi/efivars", false)) > 0
 		f.SecureBoot = t.secureBoot()
+		bits, _ := t.text("sys/firmware/efi/fw_platform_size")
+		f.EFI32 = bits == "32"
 	case t.exists("proc/device-tree/compatible"):
 		f.Firmware = hardware.DeviceTree
 	case f.System == "x86_64-linux" && (f.Product.BIOSVendor != "" || t.exists("sys/firmware/acpi")):

@@ -28,9 +28,9 @@
         # Kernels of old generations share the 95 MiB of /boot.
         configurationLimit = lib.mkDefault 3;
         device = lib.mkDefault "nodev";
-        enableCryptodisk = lib.mkDefault true;
+        enableCryptodisk = lib.mkOverride 900 true;
         extraEntries = "menuentry Windows { chainloader /EFI/Microsoft/Boot/bootmgfw.efi }";
-        useOSProber = lib.mkDefault true;
+        useOSProber = lib.mkOverride 900 true;
       };
       efi.canTouchEfiVariables = lib.mkDefault true;
     };
