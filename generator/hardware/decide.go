@@ -172,10 +172,22 @@ func (d *decider) firm(v nix.Expr) nix.Expr {
 	return overDefaults(v)
 }
 
+// fact makes a value of what was seen on this very machine, or of what its profile says.
+// It wins over what a module of nixos-hardware says plainly (100) of all machines of the
+// model: the bus of a card moves when a disk is put in.
+func (d *decider) fact(v nix.Expr) nix.Expr {
+	if len(d.NixosHardware) == 0 {
+		return overDefaults(v)
+	}
+	return override(90, v)
+}
+
 // overDefaults wins over mkDefault (priority 1000, or the 990 that
 // nixos-hardware uses at times), but not over a plain value (100).
-func overDefaults(v nix.Expr) nix.Expr {
-	return nix.Call{Fn: nix.Ref{"lib", "mkOverride"}, Args: []nix.Expr{nix.Int(900), v}}
+func overDefaults(v nix.Expr) nix.Expr { return override(900, v) }
+
+func override(priority int, v nix.Expr) nix.Expr {
+	return nix.Call{Fn: nix.Ref{"lib", "mkOverride"}, Args: []nix.Expr{nix.Int(priority), v}}
 }
 
 // flag is the profile's answer to a question, or else the fallback.

@@ -117,6 +117,9 @@ type PCI struct {
 	Modalias string `json:"modalias,omitempty"`
 	// BootVGA marks the card that the firmware showed its picture on.
 	BootVGA bool `json:"bootVga,omitempty"`
+	// Removable marks a device that can be unplugged, as behind Thunderbolt
+	// (Linux, Documentation/ABI/testing/sysfs-devices-removable).
+	Removable bool `json:"removable,omitempty"`
 	// NUMA is the node, where the machine has several.
 	NUMA *int `json:"numa,omitempty"`
 }
