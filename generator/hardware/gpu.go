@@ -201,7 +201,11 @@ func (d *decider) foreignGPUs(cards []GPU) {
 		}
 		switch {
 		case !g.Removable:
-			d.warn("the %s at %s is given to virtual machines and gets no driver; what binds it to theirs is not taken over", g.Name(), g.Address)
+			text := fmt.Sprintf("the %s at %s is given to virtual machines and gets no driver", g.Name(), g.Address)
+			if d.Mode != modeKeep {
+				text += "; what binds it to theirs is not taken over"
+			}
+			d.warn("%s", text)
 		case g.Vendor == NVIDIA && d.over.GPU != "none":
 			d.warn("the %s at %s can be unplugged, so it gets neither driver nor PRIME; gpu: nvidia gives it the driver", g.Name(), g.Address)
 		default:

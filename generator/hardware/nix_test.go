@@ -35,7 +35,7 @@ func TestNixReadsTheConfigurations(t *testing.T) {
 		    };
 		    modulesPath = "/modules";
 		    pkgs = builtins.listToAttrs (map (name: { inherit name; value = name; }) [
-		      "intel-media-driver" "intel-vaapi-driver" "vpl-gpu-rt" "intel-compute-runtime" "intel-compute-runtime-legacy1"
+		      "mergerfs" "sshfs" "intel-media-driver" "intel-vaapi-driver" "vpl-gpu-rt" "intel-compute-runtime" "intel-compute-runtime-legacy1"
 		    ]);
 		  };
 		  read = n: let
