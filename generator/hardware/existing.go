@@ -47,7 +47,7 @@ var nixTokens = sync.OnceValue(func() *regexp.Regexp {
 
 // readNix reads what the attribute sets of a file define. What it does not understand it passes over.
 func readNix(text string) keptFile {
-	var k keptFile
+	var code strings.Builder
 	var tokens []string
 	for _, t := range nixTokens().FindAllString(text, -1) {
 		switch {
@@ -56,8 +56,9 @@ func readNix(text string) keptFile {
 		case strings.TrimSpace(t) != "":
 			tokens = append(tokens, t)
 		}
-		k.code += t
+		code.WriteString(t)
 	}
+	k := keptFile{code: code.String()}
 	// The file is a function: its set comes after the last colon on the outside.
 	depth, start := 0, 0
 	for i, t := range tokens {
