@@ -46,6 +46,8 @@ type Facts struct {
 	Swaps  []Swap   `json:"swaps,omitempty"`
 	// Unmounted are the lines of /etc/fstab for what is not mounted now.
 	Unmounted []Mount `json:"unmounted,omitempty"`
+	// Crypttab are the lines of /etc/crypttab (crypttab(5)), which open what the initrd did not.
+	Crypttab []CryptLine `json:"crypttab,omitempty"`
 	// Parameters are those of the running kernel that are about swap: resume,
 	// resume_offset and zswap's.
 	Parameters []string `json:"parameters,omitempty"`
@@ -202,6 +204,14 @@ type Mount struct {
 	FstabSource string `json:"fstabSource,omitempty"`
 	// Password tells that the line holds one.
 	Password bool `json:"password,omitempty"`
+}
+
+// CryptLine is an encrypted device that is opened after the start of the initrd.
+type CryptLine struct {
+	Name string `json:"name"`
+	// Key is the path of the file with the key, "" where somebody types it.
+	Key     string `json:"key,omitempty"`
+	Options string `json:"options,omitempty"`
 }
 
 // Swap is a line of /proc/swaps.

@@ -309,7 +309,7 @@ func (d *decider) fileSystems() error {
 	}
 	for _, s := range d.facts.Swaps {
 		if b, ok := d.blockNamed(s.Block); ok && s.Type == "partition" && (d.Mode != modeKeep || d.namesSwap(s)) {
-			d.below(&below, b, false, 0)
+			d.below(&below, b, required, 0)
 		}
 	}
 	d.networkRoot(kept)

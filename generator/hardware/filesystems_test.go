@@ -138,6 +138,36 @@ func TestAuthenticatedLUKS(t *testing.T) {
 	}
 }
 
+// The initrd opens only what it can, and what must be open then.
+func TestCrypttab(t *testing.T) {
+	f := machine(t, "server-luks-data")
+	const initrd, crypttab = "boot.initrd.luks.devices.", "environment.etc.crypttab.text"
+	d := must(t, f, Overrides{})
+	for option, want := range map[string]string{
+		initrd + "root.device":        `"/dev/disk/by-uuid/5c5c0003-1111-4b5c-9d2e-0a1b2c3d4e5f"`,
+		initrd + "root.allowDiscards": "true",
+		initrd + "data.device":        "",
+		initrd + "backup.device":      "",
+		crypttab:                      `lib.mkDefault '' data /dev/disk/by-uuid/5c5c0001-1111-4b5c-9d2e-0a1b2c3d4e5f /root/data.key luks,nofail ''`,
+		"fileSystems./backup.options": `[ "nofail" "noatime" ]`,
+	} {
+		if got := value(t, d, option); got != want {
+			t.Errorf("%s is %s, want %s", option, got, want)
+		}
+	}
+	if told := d.told(); len(told) != 1 || !strings.HasPrefix(told[0], "backup (LUKS on sdb1)") {
+		t.Errorf("told is %q", told)
+	}
+	f.Crypttab[0].Key = "" // somebody types it
+	f.Mounts = slices.DeleteFunc(f.Mounts, func(m Mount) bool { return m.Point == "/backup" })
+	for i := range f.Mounts {
+		f.Mounts[i].Fstab = nil
+	}
+	if got := value(t, must(t, f, Overrides{}), initrd+"data.device"); got == "" {
+		t.Errorf("nothing opens the data")
+	}
+}
+
 func TestSwap(t *testing.T) {
 	lv := Block{Name: "dm-0", DMName: "vg-swap", DMUUID: "LVM-x", Number: "253:0"}
 	plain := Block{Name: "dm-1", DMName: "random", DMUUID: "CRYPT-PLAIN-random", Parts: []string{"dm-0"}}

@@ -21,7 +21,12 @@ type stack struct {
 	targets map[int]bool
 }
 
-type luks struct{ opened, part Block }
+type luks struct {
+	opened, part Block
+	// early tells whether the initrd must open it, optional whether only mounts need
+	// it that the machine starts without.
+	early, optional bool
+}
 
 // target is a kind of device that the device mapper makes, beside plain LVM and LUKS.
 type target struct {
@@ -68,21 +73,38 @@ func (t target) fits(b Block) bool {
 // lieOn adds what a mount lies on.
 func (d *decider) lieOn(s *stack, m Mount) {
 	s.zfs = s.zfs || m.Type == "zfs"
+	use := required
+	switch {
+	case slices.Contains(neededForBoot, m.Point) || m.Point == "/boot":
+		use = toStart
+	case mayLack(m.Fstab):
+		use = optional
+	}
 	for _, b := range d.devicesOf(m) {
-		d.below(s, b, slices.Contains(neededForBoot, m.Point) || m.Point == "/boot", 0)
+		d.below(s, b, use, 0)
 	}
 }
 
+// use is how much the machine needs a device.
+type use int
+
+const (
+	optional use = iota // it starts without
+	required
+	toStart // before anything else
+)
+
 // below walks what a device is made of.
-func (d *decider) below(s *stack, b Block, boot bool, depth int) {
+func (d *decider) below(s *stack, b Block, use use, depth int) {
 	if depth > maxStack {
 		return
 	}
-	if part, ok := d.encryptedOn(b); ok && s.luks[b.DMName].opened.Name == "" {
+	if part, ok := d.encryptedOn(b); ok {
 		if s.luks == nil {
 			s.luks = map[string]luks{}
 		}
-		s.luks[b.DMName] = luks{b, part}
+		have, again := s.luks[b.DMName]
+		s.luks[b.DMName] = luks{b, part, have.early || use == toStart, (have.optional || !again) && use == optional}
 	}
 	s.md = s.md || b.MDLevel != ""
 	for i, t := range targets {
@@ -90,12 +112,12 @@ func (d *decider) below(s *stack, b Block, boot bool, depth int) {
 			if s.targets == nil {
 				s.targets = map[int]bool{}
 			}
-			s.targets[i] = s.targets[i] || boot
+			s.targets[i] = s.targets[i] || use == toStart
 		}
 	}
 	for _, p := range slices.Concat(b.Parts, []string{b.Disk}) { // a partition may be one of an md device
 		if part, ok := d.blockNamed(p); ok {
-			d.below(s, part, boot, depth+1)
+			d.below(s, part, use, depth+1)
 		}
 	}
 }
@@ -116,17 +138,7 @@ func (d *decider) encryptedOn(b Block) (Block, bool) {
 // stack sets what the initrd needs for the devices below. In mode keep it adds what the kept file
 // does not name: the rest of that configuration stood in other files.
 func (d *decider) stack(s stack) {
-	for _, name := range slices.Sorted(maps.Keys(s.luks)) {
-		l := s.luks[name]
-		if d.kept.names(l.part) {
-			continue
-		}
-		at := func(key string) []string { return []string{"boot", "initrd", "luks", "devices", name, key} }
-		d.setPath(at("device"), d.added(nix.Str(stableName(l.part))), because(fmt.Sprintf("%s is encrypted on %s", l.opened.Name, l.part.Name)))
-		if l.opened.Discards {
-			d.setPath(at("allowDiscards"), d.added(nix.Bool(true)), because("it is opened so now"))
-		}
-	}
+	d.encrypted(s.luks)
 	if s.md {
 		d.set("boot.swraid.enable", d.soft(nix.Bool(true)), noted("a file system lies on a RAID of md"))
 	}
@@ -140,6 +152,36 @@ func (d *decider) stack(s stack) {
 	case d.Mode != modeKeep:
 		d.warn("ZFS needs networking.hostId, and the machine has none; set it under nixos in the profile")
 		d.block("ZFS has no networking.hostId")
+	}
+}
+
+// encrypted opens LUKS devices where they are opened now: what /etc/crypttab opens by a key
+// that lies on another disk the initrd cannot open, and would ask for.
+func (d *decider) encrypted(devices map[string]luks) {
+	crypttab := ""
+	for _, name := range slices.Sorted(maps.Keys(devices)) {
+		l := devices[name]
+		if d.kept.names(l.part) {
+			continue
+		}
+		i := slices.IndexFunc(d.facts.Crypttab, func(c CryptLine) bool { return c.Name == name })
+		switch {
+		case i >= 0 && !l.early && (d.facts.Crypttab[i].Key != "" || l.optional):
+			line := d.facts.Crypttab[i]
+			crypttab += strings.TrimSpace(fmt.Sprintf("%s %s %s %s", name, stableName(l.part), cmp.Or(line.Key, "-"), line.Options)) + "\n"
+			continue
+		case l.optional:
+			d.leave(name+" (LUKS on "+l.part.Name+")", "only what is marked nofail needs it; environment.etc.crypttab in local.nix opens it", true)
+			continue
+		}
+		at := func(key string) []string { return []string{"boot", "initrd", "luks", "devices", name, key} }
+		d.setPath(at("device"), d.added(nix.Str(stableName(l.part))), because(fmt.Sprintf("%s is encrypted on %s", l.opened.Name, l.part.Name)))
+		if l.opened.Discards {
+			d.setPath(at("allowDiscards"), d.added(nix.Bool(true)), because("it is opened so now"))
+		}
+	}
+	if crypttab != "" {
+		d.set("environment.etc.crypttab.text", d.soft(nix.Text(crypttab)), noted("opened after the start, by keys that lie on the root file system"))
 	}
 }
 

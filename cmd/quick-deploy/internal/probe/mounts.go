@@ -184,6 +184,30 @@ func wanted(f *hardware.Facts, line hardware.Mount) {
 	f.Unmounted = append(f.Unmounted, line)
 }
 
+// readCrypttab reads what is opened after the initrd (crypttab(5)).
+func readCrypttab(t *tree, o Options, f *hardware.Facts) {
+	name := strings.TrimPrefix(path.Join("/", o.Target, "etc/crypttab"), "/")
+	if !t.exists(name) {
+		return
+	}
+	text, _ := t.whole(name, 256<<10)
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line)
+		if len(fields) < 2 || strings.HasPrefix(fields[0], "#") {
+			continue
+		}
+		l := hardware.CryptLine{Name: fields[0]}
+		if len(fields) > 2 && strings.HasPrefix(fields[2], "/") {
+			l.Key = fields[2]
+		}
+		if len(fields) > 3 {
+			l.Options = fields[3]
+		}
+		f.Crypttab = append(f.Crypttab, l)
+	}
+	slices.SortFunc(f.Crypttab, func(a, b hardware.CryptLine) int { return strings.Compare(a.Name, b.Name) })
+}
+
 // readParameters reads those of the kernel's command line that are about swap.
 // The others are not kept: they may hold anything.
 func readParameters(t *tree, _ Options, f *hardware.Facts) {
