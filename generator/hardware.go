@@ -49,6 +49,11 @@ func (h *host) hardware() error {
 			h.notice(chosen, "switch refuses this: %s", text)
 		}
 	}
+	for _, x := range d.Dropped {
+		if x.Told {
+			h.notice(chosen, "left out of the hardware configuration: %s: %s", x.What, x.Why)
+		}
+	}
 	for _, name := range d.Unfree {
 		h.unfree[name] = true
 	}
@@ -127,7 +132,10 @@ func (h *host) hardwareProblem(chosen *profile.Node, err error) {
 // power switches on compressed swap and what suits a machine with a battery.
 func (h *host) power(d hardware.Decision) {
 	power := h.profile.Node.Get("power")
-	if on := power.Get("zram"); on == nil || on.Scalar == true {
+	switch on := power.Get("zram"); {
+	case on == nil && d.Zswap:
+		h.notice(power, "the machine compresses its swap by zswap, so zram is left off; power.zram: true turns it on")
+	case on == nil || on.Scalar == true:
 		h.modules["zram.nix"] = true
 		if d.Zram > 0 && power.Get("zramPercent") == nil {
 			h.set(h.profile.Node, nix.Int(d.Zram), "zramSwap", "memoryPercent")

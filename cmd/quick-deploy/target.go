@@ -135,7 +135,7 @@ func healthChecks(g *generated, name string) []health.Check {
 			})
 		}
 	}
-	for _, point := range mounts(h, g.facts[name]) {
+	for _, point := range h.Decision.Mounts {
 		checks = append(checks, health.Check{Name: "mount: " + point, Kind: health.Mount, Target: point, Origin: "hardware", Hint: "findmnt --verify"})
 	}
 	for _, vendor := range gpuVendors(h) {
@@ -183,18 +183,6 @@ func hardwareTarget(t preflight.Target, h generator.Host, facts hardware.Facts) 
 		}
 	}
 	return t
-}
-
-// mounts are the places where the configuration mounts a disk, beside the root.
-func mounts(h generator.Host, facts hardware.Facts) []string {
-	var points []string
-	for _, m := range facts.Mounts {
-		dropped := slices.ContainsFunc(h.Decision.Dropped, func(d hardware.Dropped) bool { return strings.HasPrefix(d.What, m.Point+" (") })
-		if m.Point != "/" && strings.HasPrefix(m.Source, "/dev/") && len(h.Formatted) == 0 && !dropped && !slices.Contains(points, m.Point) {
-			points = append(points, m.Point)
-		}
-	}
-	return points
 }
 
 // gpuVendors are the vendors of the host's graphics cards, each once.

@@ -49,6 +49,10 @@ type Decision struct {
 
 	// Reasons are why, in the order of the file.
 	Reasons []Reason `json:"reasons,omitempty"`
+	// Mounts are the places, beside the root, where the configuration mounts a disk that is mounted now.
+	Mounts []string `json:"-"`
+	// Zswap tells that the machine compresses its swap by zswap, beside which zram would do it twice.
+	Zswap bool `json:"zswap,omitempty"`
 	// Dropped are mounts and swaps that the configuration leaves out.
 	Dropped []Dropped `json:"dropped,omitempty"`
 	// Warnings are for the user; nothing stops.
@@ -81,6 +85,8 @@ type Reason struct {
 type Dropped struct {
 	What string `json:"what"`
 	Why  string `json:"why"`
+	// Told marks what somebody may miss; the rest is what programs mount.
+	Told bool `json:"told,omitempty"`
 }
 
 // Names of files beside hardware-configuration.nix.
@@ -106,6 +112,7 @@ type decider struct {
 	Decision
 	facts Facts
 	over  Overrides
+	kept  keptFile // in mode keep
 }
 
 // setting is an option that was decided on.
@@ -133,6 +140,10 @@ func (d *decider) set(option string, value nix.Expr, w why) {
 }
 
 func (d *decider) setPath(path []string, value nix.Expr, w why) {
+	if _, list := value.(nix.List); d.kept.sets(path) && (!list || slices.Equal(path, extraPackages)) {
+		d.note(nix.FormatAttrPath(path), KeptName, "the kept file sets it")
+		return
+	}
 	s := setting{path: path, value: value}
 	if w.comment {
 		s.comment = sentence(w.why)
@@ -142,6 +153,9 @@ func (d *decider) setPath(path []string, value nix.Expr, w why) {
 		d.Reasons = append(d.Reasons, Reason{Option: nix.FormatAttrPath(path), Value: display(value), Why: w.why})
 	}
 }
+
+// extraPackages is a list that a kept file need not be added to: it has chosen the drivers.
+var extraPackages = []string{"hardware", "graphics", "extraPackages"}
 
 // note records a decision that sets nothing.
 func (d *decider) note(subject, value, why string) {
@@ -156,8 +170,8 @@ func (d *decider) block(format string, args ...any) {
 	d.Blockers = append(d.Blockers, fmt.Sprintf(format, args...))
 }
 
-func (d *decider) drop(what, why string) {
-	d.Dropped = append(d.Dropped, Dropped{What: what, Why: why})
+func (d *decider) leave(what, why string, told bool) {
+	d.Dropped = append(d.Dropped, Dropped{What: what, Why: why, Told: told})
 }
 
 // soft makes a value that the user's own settings override.
@@ -172,10 +186,22 @@ func (d *decider) firm(v nix.Expr) nix.Expr {
 	return overDefaults(v)
 }
 
+// fact makes a value of what was seen on this very machine, or of what its profile says.
+// It wins over what a module of nixos-hardware says plainly (100) of all machines of the
+// model: the bus of a card moves when a disk is put in.
+func (d *decider) fact(v nix.Expr) nix.Expr {
+	if len(d.NixosHardware) == 0 {
+		return overDefaults(v)
+	}
+	return override(90, v)
+}
+
 // overDefaults wins over mkDefault (priority 1000, or the 990 that
 // nixos-hardware uses at times), but not over a plain value (100).
-func overDefaults(v nix.Expr) nix.Expr {
-	return nix.Call{Fn: nix.Ref{"lib", "mkOverride"}, Args: []nix.Expr{nix.Int(900), v}}
+func overDefaults(v nix.Expr) nix.Expr { return override(900, v) }
+
+func override(priority int, v nix.Expr) nix.Expr {
+	return nix.Call{Fn: nix.Ref{"lib", "mkOverride"}, Args: []nix.Expr{nix.Int(priority), v}}
 }
 
 // flag is the profile's answer to a question, or else the fallback.

@@ -227,18 +227,18 @@ func TestOverrides(t *testing.T) {
 		{"no graphics", amd, Overrides{GPU: "none"}, "hardware.graphics.enable", ""},
 		{"only intel", hybrid, Overrides{GPU: "intel"}, "services.xserver.videoDrivers", ""},
 		{"nouveau", hybrid, Overrides{GPU: "nouveau"}, "services.xserver.videoDrivers", ""},
-		{"a card that is not there", vm, Overrides{GPU: "nvidia"}, "services.xserver.videoDrivers", `[ "nvidia" ]`},
-		{"proprietary modules", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Open: ptr(false)}}, "hardware.nvidia.open", "lib.mkOverride 900 false"},
-		{"branch", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Branch: "beta"}}, "hardware.nvidia.branch", `lib.mkOverride 900 "beta"`},
+		{"a card that is not there", vm, Overrides{GPU: "nvidia"}, "services.xserver.videoDrivers", `lib.mkOverride 900 [ "nvidia" ]`},
+		{"proprietary modules", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Open: ptr(false)}}, "hardware.nvidia.open", "lib.mkOverride 90 false"},
+		{"branch", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Branch: "beta"}}, "hardware.nvidia.branch", `lib.mkOverride 90 "beta"`},
 		{"no prime", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Prime: "off"}}, "hardware.nvidia.prime.nvidiaBusId", ""},
-		{"sync", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Prime: "sync"}}, "hardware.nvidia.prime.sync.enable", "lib.mkOverride 900 true"},
-		{"reverse sync", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Prime: "reverse-sync"}}, "hardware.nvidia.prime.reverseSync.enable", "lib.mkOverride 900 true"},
-		{"sync is not offload", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Prime: "sync"}}, "hardware.nvidia.prime.offload.enable", ""},
-		{"bus id", hybrid, Overrides{NVIDIA: NVIDIAOverrides{BusIDs: BusIDs{NVIDIA: "PCI:9:0:0"}}}, "hardware.nvidia.prime.nvidiaBusId", `lib.mkOverride 900 "PCI:9:0:0"`},
-		{"power", hybrid, Overrides{NVIDIA: NVIDIAOverrides{PowerManagement: "finegrained"}}, "hardware.nvidia.powerManagement.finegrained", "lib.mkOverride 900 true"},
+		{"sync", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Prime: "sync"}}, "hardware.nvidia.prime.sync.enable", "lib.mkOverride 90 true"},
+		{"reverse sync", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Prime: "reverse-sync"}}, "hardware.nvidia.prime.reverseSync.enable", "lib.mkOverride 90 true"},
+		{"sync is not offload", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Prime: "sync"}}, "hardware.nvidia.prime.offload.enable", "lib.mkOverride 90 false"},
+		{"bus id", hybrid, Overrides{NVIDIA: NVIDIAOverrides{BusIDs: BusIDs{NVIDIA: "PCI:9:0:0"}}}, "hardware.nvidia.prime.nvidiaBusId", `lib.mkOverride 90 "PCI:9:0:0"`},
+		{"power", hybrid, Overrides{NVIDIA: NVIDIAOverrides{PowerManagement: "finegrained"}}, "hardware.nvidia.powerManagement.finegrained", "lib.mkOverride 90 true"},
 		{"data centre", hybrid, Overrides{NVIDIA: NVIDIAOverrides{DataCenter: ptr(true)}}, "hardware.nvidia.datacenter.enable", "lib.mkOverride 900 true"},
 		{"rocm", amd, Overrides{ROCm: ptr(true)}, "hardware.amdgpu.opencl.enable", "lib.mkDefault true"},
-		{"early kms", amd, Overrides{EarlyKMS: ptr(true)}, "hardware.amdgpu.initrd.enable", "lib.mkDefault true"},
+		{"early kms", amd, Overrides{EarlyKMS: ptr(true)}, "hardware.amdgpu.initrd.enable", "lib.mkOverride 900 true"},
 		{"early kms of intel", hybrid, Overrides{EarlyKMS: ptr(true)}, "boot.initrd.kernelModules", `[ "i915" ]`},
 		{"no early kms", amd, Overrides{}, "hardware.amdgpu.initrd.enable", ""},
 		{"no 32 bit", amd, Overrides{Graphics32Bit: ptr(false)}, "hardware.graphics.enable32Bit", ""},
@@ -281,6 +281,53 @@ func TestOverrides(t *testing.T) {
 	}
 	if got := value(t, modules, "boot.kernelModules"); got != `[ "kvm-amd" "i2c-dev" ]` {
 		t.Errorf("kernel modules are %s", got)
+	}
+}
+
+// A card that can be unplugged, or that belongs to virtual machines, is not the machine's.
+func TestForeignGPUs(t *testing.T) {
+	const prime, drivers = "hardware.nvidia.prime.", "services.xserver.videoDrivers"
+	intel := PCI{Address: "0000:00:02.0", Vendor: vendorIntel, Device: 0x46a6, Class: 0x030000, BootVGA: true}
+	dock := PCI{Address: "0000:05:00.0", Vendor: vendorNVIDIA, Device: 0x2684, Class: 0x030000, Driver: "nvidia", Removable: true}
+	passed := PCI{Address: "0000:01:00.0", Vendor: vendorNVIDIA, Device: 0x2520, Class: 0x030000, Driver: "vfio-pci"}
+	builtIn := passed
+	builtIn.Driver = "nvidia"
+	grace := passed
+	grace.Driver = "nvgrace_gpu_vfio_pci"
+	for _, tt := range []struct {
+		name   string
+		pci    []PCI
+		over   Overrides
+		option string
+		want   string
+		warned bool
+	}{
+		{"an eGPU has no driver", []PCI{intel, dock}, Overrides{}, drivers, "", true},
+		{"and no PRIME", []PCI{intel, dock}, Overrides{}, prime + "nvidiaBusId", "", true},
+		{"the profile gives it the driver", []PCI{intel, dock}, Overrides{GPU: "nvidia"}, drivers, `lib.mkOverride 900 [ "nvidia" ]`, false},
+		{"but no bus id", []PCI{intel, dock}, Overrides{GPU: "nvidia"}, prime + "nvidiaBusId", "", false},
+		{"unless it asks for PRIME", []PCI{intel, dock}, Overrides{GPU: "nvidia", NVIDIA: NVIDIAOverrides{Prime: "sync"}},
+			prime + "allowExternalGpu", "lib.mkOverride 900 true", false},
+		{"a card of its own beside one", []PCI{intel, builtIn, dock}, Overrides{}, prime + "nvidiaBusId", `lib.mkOverride 900 "PCI:1@0:0:0"`, true},
+		{"given to a guest", []PCI{intel, passed}, Overrides{}, drivers, "", true},
+		{"by a driver for one device", []PCI{intel, grace}, Overrides{}, drivers, "", true},
+		{"and one of two kept", []PCI{intel, passed, dock}, Overrides{}, prime + "intelBusId", "", true},
+		{"an AMD one is the kernel's", []PCI{intel, {Address: "0000:05:00.0", Vendor: vendorAMD, Device: 0x73bf, Class: 0x030000, Removable: true}},
+			Overrides{}, "environment.sessionVariables.LIBVA_DRIVER_NAME", `lib.mkDefault "iHD"`, false},
+		{"the model's module gives it none", []PCI{intel, passed}, Overrides{Model: "asus-rog-strix-g513im"}, drivers,
+			`lib.mkOverride 900 [ "modesetting" "fbdev" ]`, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := card(vendorIntel, 0x46a6)
+			f.Product.Chassis, f.PCI = 10, tt.pci
+			d := must(t, f, tt.over)
+			if got := value(t, d, tt.option); got != tt.want {
+				t.Errorf("%s is %q, want %q", tt.option, got, tt.want)
+			}
+			if len(d.Warnings) > 0 != tt.warned {
+				t.Errorf("warnings: %q", d.Warnings)
+			}
+		})
 	}
 }
 

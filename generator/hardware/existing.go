@@ -8,17 +8,129 @@ import (
 	"sync"
 )
 
-var (
-	rootPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`fileSystems\s*(\.\s*"/"|=\s*\{[^}]*"/")`) })
-	uuidPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`/dev/disk/by-uuid/([0-9A-Za-z-]+)`) })
-)
-
 // maxKept is the most that an existing file may have, in bytes.
 const maxKept = 256 << 10
 
+// keptFile is what can be read from a hardware-configuration.nix without evaluating it.
+type keptFile struct {
+	// code is its text without comments.
+	code  string
+	attrs []attr
+}
+
+// attr is a value that the file gives to an option.
+type attr struct {
+	path  []string
+	value string
+}
+
+// says tells whether the code holds a text, in whatever case UUIDs are written.
+func (k keptFile) says(text string) bool {
+	return strings.Contains(strings.ToLower(k.code), strings.ToLower(text))
+}
+
+// defines tells whether the file sets an option or something below it.
+func (k keptFile) defines(path ...string) bool {
+	return slices.ContainsFunc(k.attrs, func(a attr) bool { return len(a.path) >= len(path) && slices.Equal(a.path[:len(path)], path) })
+}
+
+// sets tells whether the file sets just this option.
+func (k keptFile) sets(path []string) bool {
+	return slices.ContainsFunc(k.attrs, func(a attr) bool { return slices.Equal(a.path, path) })
+}
+
+// nixTokens are the tokens of Nix as far as the attribute sets of a file show by them: comments,
+// texts, names with dashes, and single signs.
+var nixTokens = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?s)#[^\n]*|/\*.*?\*/|"(?:[^"\\]|\\.)*"|''.*?''|[A-Za-z_][\w'-]*|\s+|.`)
+})
+
+// readNix reads what the attribute sets of a file define. What it does not understand it passes over.
+func readNix(text string) keptFile {
+	var code strings.Builder
+	var tokens []string
+	for _, t := range nixTokens().FindAllString(text, -1) {
+		switch {
+		case strings.HasPrefix(t, "#"), strings.HasPrefix(t, "/*"):
+			continue
+		case strings.TrimSpace(t) != "":
+			tokens = append(tokens, t)
+		}
+		code.WriteString(t)
+	}
+	k := keptFile{code: code.String()}
+	// The file is a function: its set comes after the last colon on the outside.
+	depth, start := 0, 0
+	for i, t := range tokens {
+		switch t {
+		case "{", "(", "[":
+			depth++
+		case "}", ")", "]":
+			depth--
+		case ":", "in":
+			if depth == 0 {
+				start = i + 1
+			}
+		}
+	}
+	k.read(tokens[start:], nil)
+	return k
+}
+
+// read reads the bindings of the set that the tokens begin with, up to its end, and
+// says how many tokens that were: 0 where there is no set.
+func (k *keptFile) read(tokens []string, above []string) int {
+	i := 0
+	if len(above) > maxStack {
+		return 0
+	}
+	for i < len(tokens) && tokens[i] != "{" {
+		if tokens[i] == ";" || tokens[i] == "[" || tokens[i] == "(" {
+			return 0
+		}
+		i++ // rec, lib.mkDefault and the like
+	}
+	i++
+	for i < len(tokens) && tokens[i] != "}" {
+		path := above
+		for i < len(tokens) && !slices.Contains([]string{"=", ";", "}"}, tokens[i]) {
+			if tokens[i] != "." {
+				path = append(slices.Clip(path), strings.Trim(tokens[i], `"`))
+			}
+			i++
+		}
+		if i >= len(tokens) || tokens[i] != "=" {
+			i++ // inherit …;
+			continue
+		}
+		i++
+		if n := k.read(tokens[i:], path); n > 0 {
+			i += n
+		}
+		start, depth := i, 0
+		for i < len(tokens) && (depth > 0 || tokens[i] != ";") && depth >= 0 {
+			switch tokens[i] {
+			case "{", "(", "[":
+				depth++
+			case "}", ")", "]":
+				depth--
+			}
+			i++
+		}
+		if value := strings.Join(tokens[start:min(i, len(tokens))], " "); value != "" {
+			k.attrs = append(k.attrs, attr{path, value})
+		}
+		i++
+	}
+	return min(i+1, len(tokens))
+}
+
+var uuidPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`/dev/disk/by-uuid/([0-9A-Za-z-]+)`) })
+
 // existingProblem says why the machine's own hardware-configuration.nix cannot
 // be kept, "" if it can: it must have a root file system, and name no device
-// that this machine lacks, as a copy from another machine would.
+// that this machine lacks, as a copy from another machine would. What is marked nofail or
+// noauto may be unplugged.
 func (d *decider) existingProblem() string {
 	f := d.facts.Existing
 	switch {
@@ -29,26 +141,55 @@ func (d *decider) existingProblem() string {
 	case len(f.Text) > maxKept:
 		return fmt.Sprintf("it has more than %d KiB", maxKept>>10)
 	}
-	code := withoutComments(f.Text)
-	if d.over.FileSystems != "none" && !rootPattern().MatchString(code) {
+	k := readNix(f.Text)
+	if d.over.FileSystems != "none" && !k.defines("fileSystems", "/") {
 		return "it has no root file system"
 	}
-	for _, m := range uuidPattern().FindAllStringSubmatch(code, -1) {
-		known := slices.ContainsFunc(d.facts.Blocks, func(b Block) bool { return strings.EqualFold(b.UUID, m[1]) })
-		if !known {
-			return "it names " + m[0] + ", which this machine does not have"
+	for _, a := range k.attrs {
+		for _, m := range uuidPattern().FindAllStringSubmatch(a.value, -1) {
+			known := slices.ContainsFunc(d.facts.Blocks, func(b Block) bool { return strings.EqualFold(b.UUID, m[1]) })
+			if !known && !k.mayLack(a) {
+				return "it names " + m[0] + ", which this machine does not have"
+			}
 		}
 	}
 	return ""
 }
 
-// withoutComments drops lines that are comments.
-func withoutComments(text string) string {
-	var b strings.Builder
-	for line := range strings.Lines(text) {
-		if !strings.HasPrefix(strings.TrimSpace(line), "#") {
-			b.WriteString(line)
+// mayLack tells whether what an attribute names need not be there: of a file system or an encrypted
+// device with nofail, or of an element of a list with it.
+func (k keptFile) mayLack(a attr) bool {
+	optional := func(value string) bool {
+		return strings.Contains(value, `"nofail"`) || strings.Contains(value, `"noauto"`) || strings.Contains(value, `"x-systemd.automount"`)
+	}
+	if optional(a.value) {
+		return true
+	}
+	above := a.path[:max(len(a.path)-1, 0)]
+	return len(above) > 1 && slices.ContainsFunc(k.attrs, func(o attr) bool {
+		return len(o.path) > len(above) && slices.Equal(o.path[:len(above)], above) && optional(o.value)
+	})
+}
+
+// generated are what nixos-generate-config writes: nobody misses these of a file that is not kept.
+var generated = [][]string{
+	{"imports"}, {"boot", "initrd", "availableKernelModules"}, {"boot", "initrd", "kernelModules"}, {"boot", "kernelModules"},
+	{"boot", "extraModulePackages"}, {"fileSystems", "*", "device"}, {"fileSystems", "*", "fsType"}, {"fileSystems", "*", "options"},
+	{"swapDevices"}, {"boot", "initrd", "luks", "devices", "*", "device"}, {"networking", "useDHCP"}, {"networking", "interfaces", "*", "useDHCP"},
+	{"nixpkgs", "hostPlatform"}, {"powerManagement", "cpuFreqGovernor"}, {"hardware", "cpu", "*", "updateMicrocode"},
+	{"hardware", "enableRedistributableFirmware"}, {"virtualisation", "*", "guest", "enable"}, {"hardware", "video", "hidpi", "enable"},
+}
+
+// byHand are the options that a person set in a file beside what is generated.
+func (k keptFile) byHand() []string {
+	var out []string
+	for _, a := range k.attrs {
+		usual := slices.ContainsFunc(generated, func(g []string) bool {
+			return slices.EqualFunc(g, a.path, func(want, have string) bool { return want == "*" || want == have })
+		})
+		if name := strings.Join(a.path, "."); !usual && !slices.Contains(out, name) {
+			out = append(out, name)
 		}
 	}
-	return b.String()
+	return out
 }

@@ -48,6 +48,13 @@ type Facts struct {
 	MMC    []string `json:"mmc,omitempty"`
 	Mounts []Mount  `json:"mounts,omitempty"`
 	Swaps  []Swap   `json:"swaps,omitempty"`
+	// Unmounted are the lines of /etc/fstab for what is not mounted now.
+	Unmounted []Mount `json:"unmounted,omitempty"`
+	// Crypttab are the lines of /etc/crypttab (crypttab(5)), which open what the initrd did not.
+	Crypttab []CryptLine `json:"crypttab,omitempty"`
+	// Parameters are those of the running kernel that are about swap: resume,
+	// resume_offset and zswap's.
+	Parameters []string `json:"parameters,omitempty"`
 	// HostID is the number by which ZFS knows who uses a pool, eight hex digits.
 	// It is read only where ZFS is in use.
 	HostID string `json:"hostId,omitempty"`
@@ -121,6 +128,9 @@ type PCI struct {
 	Modalias string `json:"modalias,omitempty"`
 	// BootVGA marks the card that the firmware showed its picture on.
 	BootVGA bool `json:"bootVga,omitempty"`
+	// Removable marks a device that can be unplugged, as behind Thunderbolt
+	// (Linux, Documentation/ABI/testing/sysfs-devices-removable).
+	Removable bool `json:"removable,omitempty"`
 	// NUMA is the node, where the machine has several.
 	NUMA *int `json:"numa,omitempty"`
 }
@@ -160,6 +170,8 @@ type Block struct {
 	// (CRYPT-LUKS2-…, LVM-…).
 	DMName string `json:"dmName,omitempty"`
 	DMUUID string `json:"dmUuid,omitempty"`
+	// Discards tells of a device of dm-crypt whether it lets the disk know what is free.
+	Discards bool `json:"discards,omitempty"`
 	// MDLevel is the RAID level of an md device (raid1, …).
 	MDLevel string `json:"mdLevel,omitempty"`
 	// Backing is the file behind a loop device.
@@ -192,9 +204,23 @@ type Mount struct {
 	// Options are per mount, Super those of the file system.
 	Options []string `json:"options,omitempty"`
 	Super   []string `json:"super,omitempty"`
-	// Fstab are the options of the line for it in /etc/fstab. They are read for
-	// ZFS only, which does not tell the kernel.
+	// Fstab are the options of the line for it in /etc/fstab, where a person, or
+	// NixOS, wrote them. A password among them is left out.
 	Fstab []string `json:"fstab,omitempty"`
+	// FstabType and FstabSource are the type and the source there, where they differ:
+	// ntfs-3g of what the kernel calls fuseblk.
+	FstabType   string `json:"fstabType,omitempty"`
+	FstabSource string `json:"fstabSource,omitempty"`
+	// Password tells that the line holds one.
+	Password bool `json:"password,omitempty"`
+}
+
+// CryptLine is an encrypted device that is opened after the start of the initrd.
+type CryptLine struct {
+	Name string `json:"name"`
+	// Key is the path of the file with the key, "" where somebody types it.
+	Key     string `json:"key,omitempty"`
+	Options string `json:"options,omitempty"`
 }
 
 // Swap is a line of /proc/swaps.
@@ -204,6 +230,8 @@ type Swap struct {
 	Type string `json:"type"`
 	// Block is the device's kernel name where it is one.
 	Block string `json:"block,omitempty"`
+	// Priority is the one that somebody gave it, above 0; the kernel gives negative ones.
+	Priority int `json:"priority,omitempty"`
 }
 
 // Loader is a boot loader.

@@ -10,17 +10,33 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
 
+// Why a mount is left out that somebody may have meant to last. The other reasons are
+// about what programs mount, and mount again.
+const (
+	inMemory    = "in memory"
+	byFUSE      = "FUSE; without its line in /etc/fstab it is not known what mounts it"
+	theHosts    = "the host's"
+	isRemovable = "on a removable medium"
+)
+
 // Types of file systems that hold nothing across a boot, and why each is left out.
 var transientTypes = map[string]string{
 	"autofs": "mounted on demand", "binfmt_misc": "the kernel's", "bpf": "the kernel's", "cgroup": "the kernel's", "cgroup2": "the kernel's",
 	"configfs": "the kernel's", "debugfs": "the kernel's", "devpts": "the kernel's", "devtmpfs": "the kernel's", "efivarfs": "the kernel's",
 	"fuse.portal": "a desktop portal's", "fusectl": "the kernel's", "hugetlbfs": "the kernel's", "mqueue": "the kernel's",
 	"nfsd": "the kernel's", "nsfs": "the kernel's", "overlay": "layers of a container or of an installer", "proc": "the kernel's",
-	"pstore": "the kernel's", "ramfs": "in memory", "rpc_pipefs": "the kernel's", "securityfs": "the kernel's", "selinuxfs": "the kernel's",
-	"squashfs": "an image", "sysfs": "the kernel's", "tmpfs": "in memory", "tracefs": "the kernel's", "iso9660": "an image or a disc",
+	"pstore": "the kernel's", "ramfs": inMemory, "rpc_pipefs": "the kernel's", "securityfs": "the kernel's", "selinuxfs": "the kernel's",
+	"squashfs": "an image", "sysfs": "the kernel's", "tmpfs": inMemory, "tracefs": "the kernel's", "iso9660": "an image or a disc",
 	"udf": "a disc", "erofs": "an image", "aufs": "layers of a container", "fuse.lxcfs": "a container's", "fuse.gvfsd-fuse": "a desktop's",
-	"fuse": "FUSE, for which no file system can be written down", "fuseblk": "FUSE, for which no file system can be written down",
-	"9p": "the host's", "virtiofs": "the host's", "vboxsf": "the host's", "drvfs": "the host's",
+	"fuse": byFUSE, "fuseblk": byFUSE,
+	"9p": theHosts, "virtiofs": theHosts, "vboxsf": theHosts, "drvfs": theHosts,
+}
+
+// fuseTypes are the file systems of FUSE that can be written down by their line
+// in fstab, with the package of the program that mounts them. NixOS knows ntfs-3g
+// itself (nixpkgs, nixos/modules/tasks/filesystems/ntfs.nix).
+var fuseTypes = map[string]string{
+	"bindfs": "bindfs", "mergerfs": "mergerfs", "ntfs": "", "ntfs-3g": "", "rclone": "rclone", "s3fs": "s3fs", "sshfs": "sshfs",
 }
 
 // Folders below which mounts belong to programs.
@@ -31,15 +47,15 @@ var transientPlaces = map[string]string{
 	"/var/lib/lxcfs": "a container's", "/media": "a medium that somebody plugged in",
 }
 
+// neededForBoot are the places that NixOS mounts in the initrd (nixpkgs, nixos/lib/utils.nix).
+var neededForBoot = []string{"/", "/nix", "/nix/store", "/var", "/var/log", "/var/lib", "/var/lib/nixos", "/etc", "/usr"}
+
 func within(p, dir string) bool { return p == dir || strings.HasPrefix(p, dir+"/") }
 
 // transient says why a mount is not part of the configuration, "" if it is.
 func (d *decider) transient(m Mount) string {
-	if why, ok := transientTypes[m.Type]; ok {
+	if why := d.transientType(m); why != "" {
 		return why
-	}
-	if strings.HasPrefix(m.Type, "fuse.") {
-		return "FUSE, for which no file system can be written down"
 	}
 	for place, why := range transientPlaces {
 		if within(m.Point, place) {
@@ -61,11 +77,51 @@ func (d *decider) transient(m Mount) string {
 	if m.Point != "/" && m.Point != "/boot" && m.Point != "/nix" {
 		for _, b := range d.devicesOf(m) {
 			if disk, ok := d.blockNamed(cmp.Or(b.Disk, b.Name)); ok && disk.Removable {
-				return "on a removable medium"
+				return isRemovable
 			}
 		}
 	}
 	return ""
+}
+
+// transientType goes by the type. What stands in fstab is somebody's wish whatever its type.
+func (d *decider) transientType(m Mount) string {
+	switch {
+	case m.Type == "tmpfs" && (m.Point == "/" && d.rootInMemory() || len(m.Fstab) > 0):
+		return ""
+	case strings.HasPrefix(m.Type, "fuse"):
+		if _, ok := fuseTypes[fuseType(m)]; ok && len(m.Fstab) > 0 {
+			return ""
+		}
+		return cmp.Or(transientTypes[m.Type], byFUSE)
+	case transientTypes[m.Type] == theHosts && len(m.Fstab) > 0:
+		return ""
+	}
+	return transientTypes[m.Type]
+}
+
+// fuseType is the type that fstab gives a file system of FUSE, without the prefix: sshfs.
+func fuseType(m Mount) string { return strings.TrimPrefix(cmp.Or(m.FstabType, m.Type), "fuse.") }
+
+// rootInMemory tells a NixOS that keeps its root in memory and the rest elsewhere, as with
+// impermanence, from an installer, whose store is an image.
+func (d *decider) rootInMemory() bool {
+	return d.facts.NixOS != "" &&
+		slices.ContainsFunc(d.facts.Mounts, func(m Mount) bool { return m.Point == "/" && m.Type == "tmpfs" }) &&
+		slices.ContainsFunc(d.facts.Mounts, func(m Mount) bool {
+			return (m.Point == "/nix" || m.Point == "/nix/store") && transientTypes[m.Type] == ""
+		})
+}
+
+// worthSaying tells whether somebody may miss what is left out.
+func worthSaying(m Mount, why string) bool {
+	switch why {
+	case byFUSE: // in a home, a session mounted it
+		return !within(m.Point, "/home") && !within(m.Point, "/root") && !within(m.Point, "/tmp")
+	case inMemory:
+		return m.Point != "/tmp" && m.Point != "/"
+	}
+	return why == theHosts || why == isRemovable
 }
 
 // devicesOf are the block devices that a mount names.
@@ -109,17 +165,30 @@ func stableName(b Block) string {
 	return "/dev/" + b.Name
 }
 
-// keptOptions are the mount options that are choices of a person, by type; the
-// rest are defaults that the kernel spells out.
+// owned are the options by which a file system without owners gets them.
+var owned = []string{"fmask", "dmask", "umask", "uid", "gid"}
+
+// keptOptions are the mount options that are choices of a person, by type, where no line of
+// fstab tells; the rest are defaults that the kernel spells out.
 var keptOptions = map[string][]string{
 	"":         {"noatime", "nodiratime", "nodev", "nosuid", "noexec", "discard"},
 	"btrfs":    {"compress", "compress-force", "autodefrag", "nodatacow", "nodatasum", "discard", "commit", "degraded"},
-	"vfat":     {"fmask", "dmask", "umask", "uid", "gid"},
-	"exfat":    {"fmask", "dmask", "umask", "uid", "gid"},
+	"ext4":     {"data", "commit", "usrquota", "grpquota", "prjquota"},
+	"xfs":      {"usrquota", "grpquota", "prjquota", "allocsize", "logdev", "rtdev"},
+	"vfat":     owned,
+	"exfat":    owned,
+	"ntfs3":    append([]string{"windows_names", "hide_dot_files", "prealloc", "force"}, owned...),
+	"hfsplus":  owned,
 	"bcachefs": {"compression", "background_compression"},
 	"f2fs":     {"compress_algorithm", "compress_chksum"},
-	"nfs":      {"vers", "sec", "soft"}, "nfs4": {"vers", "sec", "soft"},
+	"nfs":      {"vers", "sec", "soft", "nolock", "nconnect"}, "nfs4": {"vers", "sec", "soft", "nconnect"},
+	"cifs":  {"vers", "sec", "uid", "gid", "file_mode", "dir_mode", "seal", "multiuser", "nounix", "nobrl", "mfsymlinks"},
+	"tmpfs": {"size", "mode", "uid", "gid", "nr_inodes"},
 }
+
+// fstabDefaults are options of a line of fstab that say what holds without them, or
+// that NixOS adds itself.
+var fstabDefaults = []string{"", "defaults", "rw", "auto", "relatime", "x-initrd.mount"}
 
 // options are those to write down for a mount.
 func options(m Mount) []string {
@@ -134,22 +203,29 @@ func options(m Mount) []string {
 			add("subvol=" + v)
 		}
 	}
-	if m.Type == "zfs" {
-		switch {
-		case len(m.Fstab) == 0:
-			add("zfsutil") // mounted by ZFS itself, so not of the kind legacy
-		case slices.Contains(m.Fstab, "zfsutil"):
-			add("zfsutil")
+	if len(m.Fstab) > 0 {
+		for _, o := range m.Fstab {
+			if !slices.Contains(fstabDefaults, o) && (m.Type != "btrfs" || !strings.HasPrefix(o, "subvol")) {
+				add(o)
+			}
 		}
+		return out
+	}
+	if m.Type == "zfs" {
+		add("zfsutil") // mounted by ZFS itself, so not of the kind legacy
 	}
 	for _, o := range slices.Concat(m.Options, m.Super) {
 		name, _, _ := strings.Cut(o, "=")
 		if slices.Contains(keptOptions[m.Type], name) || slices.Contains(keptOptions[""], name) && slices.Contains(m.Options, o) {
-			if m.Type == "btrfs" && (o == "discard=async" || o == "commit=30") {
+			switch {
+			case m.Type == "btrfs" && (o == "discard=async" || o == "commit=30"), o == "data=ordered" || o == "commit=5":
 				continue // defaults
 			}
 			add(o)
 		}
+	}
+	if slices.Contains(m.Options, "ro") && !slices.Contains(neededForBoot, m.Point) {
+		add("ro")
 	}
 	return out
 }
@@ -158,6 +234,11 @@ func options(m Mount) []string {
 func subvolume(m Mount) string {
 	for _, o := range m.Super {
 		if v, ok := strings.CutPrefix(o, "subvol="); ok {
+			return strings.TrimPrefix(v, "/")
+		}
+	}
+	for _, o := range m.Fstab {
+		if v, ok := strings.CutPrefix(o, "subvol="); ok && m.Number == "" {
 			return strings.TrimPrefix(v, "/")
 		}
 	}
@@ -196,28 +277,98 @@ func (d *decider) fileSystems() error {
 	default:
 		return &OverrideError{Key: "fileSystems", Why: fmt.Sprintf("%q is neither probe nor none", d.over.FileSystems)}
 	}
-	if d.Mode == modeKeep || d.facts.container() {
+	if d.facts.container() {
 		return nil
 	}
+	kept := d.lasting()
+	bind := binds(kept)
+	if d.rootInMemory() {
+		kept = d.impermanent(kept, bind)
+	}
+	slices.SortFunc(kept, func(a, b Mount) int { return cmp.Compare(a.Point, b.Point) })
+	early := earlyMounts(kept, bind, d.rootInMemory())
+	below := stack{}
+	root := false
+	for _, m := range kept {
+		if d.kept.defines("fileSystems", m.Point) {
+			root = root || m.Point == "/"
+			d.mounts(m)
+			d.lieOn(&below, m)
+			continue
+		}
+		m := placed{Mount: m, bind: bind[m.Point], early: early[m.Point]}
+		m.optional = d.optional(m.Mount) || m.bind != "" && d.optional(holder(kept, m.bind, m.Point))
+		if d.fileSystem(m) {
+			root = root || m.Point == "/"
+			d.lieOn(&below, m.Mount)
+		}
+	}
+	if !root && d.Mode != modeKeep {
+		d.warn("no root file system was found: give the disks in the profile, or run probe on the machine itself")
+		d.block("no root file system was found")
+	}
+	for _, s := range d.facts.Swaps {
+		if b, ok := d.blockNamed(s.Block); ok && s.Type == "partition" && (d.Mode != modeKeep || d.namesSwap(s)) {
+			d.below(&below, b, required, 0)
+		}
+	}
+	d.networkRoot(kept)
+	d.stack(below)
+	return nil
+}
+
+// mounts notes a place where a disk is mounted, and will be.
+func (d *decider) mounts(m Mount) {
+	if strings.HasPrefix(m.Source, "/dev/") && m.Number != "" && m.Point != "/" {
+		d.Mounts = append(d.Mounts, m.Point)
+	}
+}
+
+// lasting are the mounts that are not transient, each place once, and what stands in
+// fstab and need not be mounted. In mode keep they are those that the kept file names, and those that
+// stand in the fstab that NixOS wrote: other files of the configuration name them.
+func (d *decider) lasting() []Mount {
 	var kept []Mount
 	seen := map[string]int{}
 	for _, m := range d.facts.Mounts {
+		if d.Mode == modeKeep && len(m.Fstab) == 0 && !d.kept.defines("fileSystems", m.Point) {
+			continue
+		}
 		if reason := d.transient(m); reason != "" {
 			if !kernelsOwn(m) {
-				d.drop(m.Point+" ("+m.Type+")", reason)
+				d.leave(m.Point+" ("+m.Type+")", reason, worthSaying(m, reason))
 			}
 			continue
 		}
 		if i, ok := seen[m.Point]; ok { // mounted over: the last one shows
-			d.drop(kept[i].Point+" ("+kept[i].Source+")", "another is mounted over it")
+			d.leave(kept[i].Point+" ("+kept[i].Source+")", "another is mounted over it", true)
 			kept[i] = m
 			continue
 		}
 		seen[m.Point] = len(kept)
 		kept = append(kept, m)
 	}
-	// A bind mount is told by the mount that it shows, which has the shorter root.
-	order := slices.Clone(kept)
+	for _, m := range d.facts.Unmounted {
+		switch _, ok := seen[m.Point]; {
+		case ok, d.transient(m) != "", strings.Contains(m.Type, ","): // udf,iso9660 of a drive
+		case mayLack(m.Fstab):
+			kept = append(kept, m)
+		default:
+			d.leave(m.Point+" ("+m.Source+")", "it stands in /etc/fstab, but is not mounted", true)
+		}
+	}
+	return kept
+}
+
+// mayLack tells whether options of fstab say that the machine starts without the mount.
+func mayLack(options []string) bool {
+	return slices.ContainsFunc(options, func(o string) bool { return o == "nofail" || o == "noauto" || o == "x-systemd.automount" })
+}
+
+// binds are the paths that bind mounts show, by where they are mounted. A bind mount is
+// told by the mount that it shows, which has the shorter root.
+func binds(mounts []Mount) map[string]string {
+	order := slices.DeleteFunc(slices.Clone(mounts), func(m Mount) bool { return m.Number == "" })
 	slices.SortStableFunc(order, func(a, b Mount) int {
 		return cmp.Or(cmp.Compare(len(a.Root), len(b.Root)), cmp.Compare(len(a.Point), len(b.Point)), cmp.Compare(a.Point, b.Point))
 	})
@@ -225,39 +376,46 @@ func (d *decider) fileSystems() error {
 	for i, m := range order {
 		bind[m.Point] = bindSource(m, order[:i])
 	}
-	slices.SortFunc(kept, func(a, b Mount) int { return cmp.Compare(a.Point, b.Point) })
-	luks := map[string]bool{}
-	zfs, md, root := false, false, false
-	for _, m := range kept {
-		if d.fileSystem(m, bind[m.Point]) {
-			root = root || m.Point == "/"
-			zfs = zfs || m.Type == "zfs"
-			for _, b := range d.devicesOf(m) {
-				md = d.below(b, luks, 0) || md
-			}
+	return bind
+}
+
+// impermanent leaves out the bind mounts that carry single folders over a boot where the root is
+// in memory, /persist/var/log at /var/log: a module makes them, of which the machine does not tell.
+func (d *decider) impermanent(mounts []Mount, bind map[string]string) []Mount {
+	return slices.DeleteFunc(mounts, func(m Mount) bool {
+		from, ok := strings.CutSuffix(bind[m.Point], m.Point)
+		if !ok || from == "" || within(m.Point, "/nix") {
+			return false
+		}
+		d.leave(m.Point+" (bind mount)", "from "+from+", which a module such as impermanence makes: import that in local.nix", true)
+		return true
+	})
+}
+
+// holder is the mount that a path lies on, beside the one that is at a place.
+func holder(mounts []Mount, file, beside string) Mount {
+	var out Mount
+	for _, m := range mounts {
+		if m.Point != beside && (m.Point == "/" || within(file, m.Point)) && len(m.Point) > len(out.Point) {
+			out = m
 		}
 	}
-	if !root {
-		d.warn("no root file system was found: give the disks in the profile, or run probe on the machine itself")
-		d.block("no root file system was found")
-	}
-	for _, s := range d.facts.Swaps {
-		if b, ok := d.blockNamed(s.Block); ok && s.Type == "partition" {
-			md = d.below(b, luks, 0) || md
+	return out
+}
+
+// earlyMounts are the mounts that the initrd must make though their place does not say so: those that
+// its bind mounts show, and where the root is in memory those that carry folders over a boot.
+func earlyMounts(mounts []Mount, bind map[string]string, inMemory bool) map[string]bool {
+	early := map[string]bool{}
+	for point, source := range bind {
+		if source == "" || !inMemory && !slices.Contains(neededForBoot, point) {
+			continue
+		}
+		if h := holder(mounts, source, point).Point; h != "" && !slices.Contains(neededForBoot, h) {
+			early[h] = true
 		}
 	}
-	if md {
-		d.set("boot.swraid.enable", d.soft(nix.Bool(true)), noted("a file system lies on a RAID of md"))
-	}
-	if zfs {
-		if d.facts.HostID == "" {
-			d.warn("ZFS needs networking.hostId, and the machine has none; set it under nixos in the profile")
-			d.block("ZFS has no networking.hostId")
-		} else {
-			d.set("networking.hostId", d.soft(nix.Str(d.facts.HostID)), noted("by this ZFS knows that its pools belong to this machine"))
-		}
-	}
-	return nil
+	return early
 }
 
 // kernelsOwn are mounts that are not worth a line in a report.
@@ -266,109 +424,298 @@ func kernelsOwn(m Mount) bool {
 		m.Type == "tmpfs" && within(m.Point, "/run")
 }
 
+// networkTypes are the file systems that a server has.
+var networkTypes = []string{"nfs", "nfs4", "cifs", "smb3", "ceph", "9p", "virtiofs"}
+
+// placed is a mount with what the others say about it.
+type placed struct {
+	Mount
+	// bind is the path that it shows.
+	bind string
+	// early tells whether the initrd must mount it, optional whether the machine starts without.
+	early, optional bool
+}
+
 // fileSystem writes one down. It reports false where it cannot.
-func (d *decider) fileSystem(m Mount, bind string) bool {
+func (d *decider) fileSystem(m placed) bool {
 	at := func(name string) []string { return []string{"fileSystems", m.Point, name} }
-	if bind == m.Point {
-		d.drop(m.Point+" ("+m.Type+")", "it shows itself")
+	if m.bind == m.Point {
+		d.leave(m.Point+" ("+m.Type+")", "it shows itself", false)
 		return false
 	}
-	if bind != "" {
-		d.setPath(at("device"), nix.Str(bind), because("bind mount"))
-		d.setPath(at("fsType"), nix.Str("none"), why{})
-		d.setPath(at("options"), nix.List{nix.Str("bind")}, why{})
-		return true
-	}
-	device, w := m.Source, because("")
-	devices := d.devicesOf(m)
+	device, w, problem := d.deviceOf(m.Mount)
+	fsType, opts := m.Type, options(m.Mount)
 	switch {
-	case m.Type == "zfs" || m.Type == "nfs" || m.Type == "nfs4" || m.Type == "cifs" || m.Type == "ceph":
-	case m.Type == "bcachefs" && len(devices) > 0 && devices[0].UUID != "":
-		device = "UUID=" + devices[0].UUID // finds all devices
-	case len(devices) > 0:
-		b := devices[0]
-		if b.Backing != "" {
-			device = b.Backing
-			m.Options = append(slices.Clone(m.Options), "loop")
-			break
-		}
-		device = stableName(b)
-		w = because(b.Name)
-		if strings.HasPrefix(device, "/dev/"+b.Name) && !d.Virtual {
-			d.warn("%s is on %s, which has no name that stays", m.Point, b.Name)
-		}
-	case strings.HasPrefix(m.Source, "/dev/"):
-		d.drop(m.Point+" ("+m.Source+")", "its device is not there")
+	case m.bind != "":
+		device, fsType, w, problem = m.bind, "none", because("bind mount"), ""
+		opts = bindOptions(m.Mount)
+	case strings.HasPrefix(m.Type, "fuse"):
+		fsType = cmp.Or(m.FstabType, m.Type)
+	}
+	if len(m.Fstab) == 0 && m.optional {
+		opts = append(opts, "nofail")
+	}
+	if problem != "" {
+		d.leave(m.Point+" ("+m.Source+")", problem, true)
 		return false
 	}
-	d.setPath(at("device"), nix.Str(device), w)
-	d.setPath(at("fsType"), nix.Str(m.Type), why{})
-	opts := options(m)
-	if slices.Contains(m.Options, "loop") {
+	d.mounts(m.Mount)
+	d.setPath(at("device"), d.added(nix.Str(device)), w)
+	d.setPath(at("fsType"), d.added(nix.Str(fsType)), why{})
+	if slices.ContainsFunc(d.devicesOf(m.Mount), func(b Block) bool { return b.Backing != "" }) && !slices.Contains(opts, "loop") {
 		opts = append(opts, "loop")
 	}
 	if len(opts) > 0 {
-		d.setPath(at("options"), strs(opts), why{})
+		d.setPath(at("options"), d.added(strs(opts)), why{})
+	}
+	if m.early {
+		d.setPath(at("neededForBoot"), d.added(nix.Bool(true)), noted("the initrd's bind mounts, or a module such as impermanence, take from it"))
+	}
+	if program := mountProgram(fsType); program != "" {
+		d.set("system.fsPackages", nix.List{nix.Ref{"pkgs", program}}, because(m.Point+" is "+fsType))
 	}
 	return true
 }
 
-// below walks what a device is made of, writes down each LUKS device on the
-// way, and reports whether there is a RAID of md.
-func (d *decider) below(b Block, luks map[string]bool, depth int) (md bool) {
-	if depth > maxStack {
-		return false
+// bindOptions are those of a bind mount, which has only a few of its own (mount(8)).
+func bindOptions(m Mount) []string {
+	own := m.Fstab
+	if len(own) == 0 {
+		own = slices.DeleteFunc(slices.Clone(m.Options), func(o string) bool {
+			return !slices.Contains([]string{"ro", "nodev", "nosuid", "noexec"}, o) || o == "ro" && slices.Contains(m.Super, "ro")
+		})
 	}
-	if strings.HasPrefix(b.DMUUID, "CRYPT-LUKS") && len(b.Parts) == 1 && b.DMName != "" && !luks[b.DMName] {
-		luks[b.DMName] = true
-		if part, ok := d.blockNamed(b.Parts[0]); ok {
-			d.setPath([]string{"boot", "initrd", "luks", "devices", b.DMName, "device"}, nix.Str(stableName(part)),
-				because(fmt.Sprintf("%s is encrypted on %s", b.Name, part.Name)))
+	out := []string{"bind"}
+	for _, o := range own {
+		if !slices.Contains(out, o) && !slices.Contains(fstabDefaults, o) {
+			out = append(out, o)
 		}
 	}
-	md = b.MDLevel != ""
-	for _, p := range b.Parts {
-		if part, ok := d.blockNamed(p); ok {
-			md = d.below(part, luks, depth+1) || md
-		}
-	}
-	if disk, ok := d.blockNamed(b.Disk); ok {
-		md = d.below(disk, luks, depth+1) || md // a partition of an md device
-	}
-	return md
+	return out
 }
 
-// swap takes over swap partitions. Swap files and zram are configured, not found.
+// mountProgram is the package with the program that mounts a type which NixOS does not bring itself.
+func mountProgram(fsType string) string {
+	if fsType == "ceph" {
+		return "ceph-client"
+	}
+	return fuseTypes[strings.TrimPrefix(fsType, "fuse.")]
+}
+
+// deviceOf names what to mount, or says why it cannot be written down.
+func (d *decider) deviceOf(m Mount) (device string, w why, problem string) {
+	devices := d.devicesOf(m)
+	source := cmp.Or(m.FstabSource, m.Source)
+	switch {
+	case m.Password:
+		return "", why{}, "its password stands in /etc/fstab, and everybody may read the Nix store: put it into a file, and name that in local.nix"
+	case m.Type == "cifs" || m.Type == "smb3":
+		if len(m.Fstab) == 0 && !slices.ContainsFunc(m.Super, func(o string) bool { return o == "sec=none" || strings.HasPrefix(o, "sec=krb5") }) {
+			return "", why{}, "its password is not known: set it in local.nix with the option credentials"
+		}
+		return source, because(""), ""
+	case m.Type == "ceph" && len(m.Fstab) == 0:
+		return "", why{}, "its key is not known: set it in local.nix with the option secretfile"
+	case m.Type == "tmpfs" && m.Point == "/":
+		return m.Source, noted("in memory: what no other file system holds is gone after a boot"), ""
+	case m.Type == "bcachefs" && len(devices) > 0 && devices[0].UUID != "":
+		return "UUID=" + devices[0].UUID, because(""), "" // finds all devices
+	case m.Type != "zfs" && len(devices) > 0:
+		b := devices[0]
+		if b.Backing != "" {
+			return b.Backing, because(""), ""
+		}
+		device = stableName(b)
+		if strings.HasPrefix(device, "/dev/"+b.Name) && !d.Virtual {
+			d.warn("%s is on %s, which has no name that stays", m.Point, b.Name)
+		}
+		return device, because(b.Name), ""
+	case strings.HasPrefix(m.Source, "/dev/disk/") && m.Number == "":
+		return m.Source, because("a line of /etc/fstab; it need not be there"), ""
+	case strings.HasPrefix(m.Source, "/dev/"):
+		return "", why{}, "its device is not there"
+	}
+	return source, because(""), ""
+}
+
+// optional tells whether the machine starts without the mount: what a server has, what another
+// system shares with this one, and disks on USB.
+func (d *decider) optional(m Mount) bool {
+	if slices.Contains(neededForBoot, m.Point) {
+		return false
+	}
+	return slices.Contains(networkTypes, m.Type) || slices.Contains([]string{"ntfs3", "exfat", "hfsplus"}, m.Type) ||
+		slices.ContainsFunc(d.devicesOf(m), func(b Block) bool {
+			disk, ok := d.blockNamed(cmp.Or(b.Disk, b.Name))
+			return ok && disk.USB
+		})
+}
+
+// networkRoot gives the initrd the network where what it mounts is on a server.
+func (d *decider) networkRoot(mounts []Mount) {
+	i := slices.IndexFunc(mounts, func(m Mount) bool {
+		return slices.Contains([]string{"nfs", "nfs4", "cifs"}, m.Type) && slices.Contains(neededForBoot, m.Point)
+	})
+	if i < 0 {
+		return
+	}
+	var modules []string
+	for _, p := range d.facts.PCI {
+		if p.Class.Base() == 0x02 && p.Driver != "" && !guestDriver(p.Driver) {
+			modules = append(modules, ModuleOf(p.Driver, p.Module))
+		}
+	}
+	d.set("boot.initrd.network.enable", d.soft(nix.Bool(true)), noted(mounts[i].Point+" is on a server"))
+	d.set("boot.initrd.network.flushBeforeStage2", d.soft(nix.Bool(false)), because(mounts[i].Point+" is on a server"))
+	d.set("boot.initrd.availableKernelModules", strs(modules), because("the network cards"))
+	d.set("boot.kernelParams", nix.List{nix.Str("ip=dhcp")}, because(mounts[i].Point+" is on a server"))
+}
+
+// swap takes over swap partitions and swap files. Swap in memory comes with zramSwap.
 func (d *decider) swap() error {
-	if d.over.FileSystems == "none" || d.Mode == modeKeep || d.facts.container() {
+	d.zswap()
+	if d.over.FileSystems == "none" || d.facts.container() {
+		return nil
+	}
+	if d.Mode == modeKeep {
+		d.keptSwap()
 		return nil
 	}
 	devices := nix.List{}
 	for _, s := range d.facts.Swaps {
-		b, ok := d.blockNamed(s.Block)
+		body, problem := d.swapDevice(s)
 		switch {
-		case s.Type != "partition":
-			d.drop(s.Path+" (swap)", "a file; set swapDevices in local.nix if it is to stay")
-		case strings.HasPrefix(s.Path, "/dev/zram"):
-			// comes with zramSwap
-		case !ok:
-			d.drop(s.Path+" (swap)", "its device is not there")
-		case strings.HasPrefix(b.DMUUID, "CRYPT-PLAIN"):
-			part, found := d.blockNamed(first(b.Parts))
-			if !found || part.PartUUID == "" {
-				d.drop(s.Path+" (swap)", "encrypted anew at each boot, on a partition without a name that stays")
-				continue
-			}
-			devices = append(devices, nix.Attrs{Body: []nix.Binding{
-				{Path: []string{"device"}, Value: nix.Str("/dev/disk/by-partuuid/" + part.PartUUID)},
-				{Path: []string{"randomEncryption", "enable"}, Value: nix.Bool(true)},
-			}})
-		default:
-			devices = append(devices, nix.Attrs{Body: []nix.Binding{{Path: []string{"device"}, Value: nix.Str(stableName(b))}}})
+		case problem != "":
+			d.leave(s.Path+" (swap)", problem, true)
+			continue
+		case body == nil:
+			continue
 		}
+		if s.Priority > 0 {
+			body = append(body, nix.Binding{Path: []string{"priority"}, Value: nix.Int(s.Priority)})
+		}
+		devices = append(devices, nix.Attrs{Body: body})
 	}
 	d.set("swapDevices", devices, why{})
+	d.resume(len(devices) > 0)
 	return nil
+}
+
+// keptSwap says which swap the kept file does not name, and adds from where the machine wakes.
+func (d *decider) keptSwap() {
+	named := false
+	for _, s := range d.facts.Swaps {
+		switch {
+		case strings.HasPrefix(s.Path, "/dev/zram"):
+		case d.namesSwap(s):
+			named = true
+		default:
+			d.leave(s.Path+" (swap)", KeptName+" does not name it; where no other file does, set swapDevices in local.nix", true)
+		}
+	}
+	d.resume(named)
+}
+
+// namesSwap tells whether the kept file names a swap, itself or what it is encrypted on.
+func (d *decider) namesSwap(s Swap) bool {
+	if d.kept.says(`"` + s.Path + `"`) {
+		return true
+	}
+	b, ok := d.blockNamed(s.Block)
+	part, _ := d.blockNamed(first(b.Parts))
+	return ok && (d.kept.names(b) || strings.HasPrefix(b.DMUUID, "CRYPT-PLAIN") && d.kept.names(part))
+}
+
+// swapDevice is an element of swapDevices, nil for what others make.
+func (d *decider) swapDevice(s Swap) (body []nix.Binding, problem string) {
+	device := func(name string) []nix.Binding {
+		return []nix.Binding{{Path: []string{"device"}, Value: nix.Str(name)}}
+	}
+	b, ok := d.blockNamed(s.Block)
+	switch {
+	case strings.HasPrefix(s.Path, "/dev/zram"):
+		return nil, ""
+	case s.Type == "file" && strings.HasSuffix(s.Path, " (deleted)"):
+		return nil, "the file is gone"
+	case s.Type == "file":
+		if why := d.swapFileGone(s.Path); why != "" {
+			return nil, why
+		}
+		return device(s.Path), ""
+	case !ok:
+		return nil, "its device is not there"
+	case strings.HasPrefix(b.DMUUID, "CRYPT-PLAIN"):
+		part, found := d.blockNamed(first(b.Parts))
+		name := "/dev/disk/by-partuuid/" + part.PartUUID
+		switch {
+		case !found || part.PartUUID == "" && !strings.HasPrefix(part.DMUUID, "LVM-"):
+			return nil, "encrypted anew at each boot, on a partition without a name that stays"
+		case part.PartUUID == "":
+			name = "/dev/mapper/" + part.DMName
+		}
+		body = append(device(name), nix.Binding{Path: []string{"randomEncryption", "enable"}, Value: nix.Bool(true)})
+		if b.Discards {
+			body = append(body, nix.Binding{Path: []string{"randomEncryption", "allowDiscards"}, Value: nix.Bool(true)})
+		}
+		return body, ""
+	}
+	return device(stableName(b)), ""
+}
+
+// swapFileGone says why a file would not be there after a boot.
+func (d *decider) swapFileGone(file string) string {
+	m := holder(d.facts.Mounts, file, "")
+	if why := d.transient(m); why != "" {
+		return "it lies on " + m.Point + ": " + why
+	}
+	return ""
+}
+
+// resume takes over from where the machine wakes after hibernation: without it, what was open
+// when it fell asleep is lost.
+func (d *decider) resume(swap bool) {
+	for _, p := range d.facts.Parameters {
+		name, value, _ := strings.Cut(p, "=")
+		switch {
+		case name == "resume" && swap:
+			if device := d.lastingName(value); device != "" {
+				d.set("boot.resumeDevice", d.soft(nix.Str(device)), noted("it wakes from hibernation from here"))
+			} else {
+				d.leave(p+" (kernel parameter)", "its device is not there", true)
+			}
+		case name == "resume_offset" && swap:
+			d.unlessKept("boot.kernelParams", []string{p}, noted("where the swap file lies on the device to wake from"))
+		case name == "resume" || name == "resume_offset":
+			d.leave(p+" (kernel parameter)", "there is no swap to wake from", true)
+		}
+	}
+}
+
+// lastingName is a name that stays of the device that a path names, "" if there is none.
+func (d *decider) lastingName(device string) string {
+	for _, b := range d.facts.Blocks {
+		switch cmp.Or(device, "none") {
+		case "/dev/disk/by-uuid/" + b.UUID, "/dev/disk/by-label/" + b.Label, "/dev/disk/by-partuuid/" + b.PartUUID:
+			return device
+		case "/dev/" + b.Name, "/dev/mapper/" + b.DMName, b.Number:
+			return stableName(b)
+		}
+	}
+	return ""
+}
+
+// zswap keeps compressed swap of the kernel's own kind, where somebody turned it on.
+func (d *decider) zswap() {
+	var params []string
+	for _, p := range d.facts.Parameters {
+		if strings.HasPrefix(p, "zswap.") {
+			params = append(params, p)
+		}
+	}
+	d.Zswap = slices.Contains(params, "zswap.enabled=1") || slices.Contains(params, "zswap.enabled=Y")
+	if d.Zswap {
+		d.unlessKept("boot.kernelParams", params, because("the machine compresses its swap by zswap"))
+	}
 }
 
 func first(ss []string) string {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
@@ -31,6 +32,8 @@ type GPU struct {
 	// Integrated tells whether it is part of the processor.
 	Integrated bool `json:"integrated"`
 	Boot       bool `json:"boot,omitempty"`
+	// Removable tells whether it can be unplugged.
+	Removable bool `json:"removable,omitempty"`
 	// Driver is the kernel driver that it gets.
 	Driver string `json:"driver"`
 
@@ -64,54 +67,74 @@ func isGPU(p PCI) bool {
 	return p.Class.Base() == 0x03 || p.Class.Base() == 0x12 && p.Vendor == vendorAMD
 }
 
-// gpus lists the real cards, the one with the boot picture first.
-func gpus(f Facts) []GPU {
-	var found []GPU
+// guestDriver tells whether a driver gives its device to virtual machines: vfio-pci, its variants for
+// single devices (Linux, drivers/vfio/pci), and what they did it with before.
+func guestDriver(driver string) bool {
+	return strings.Contains(strings.ReplaceAll(driver, "_", "-"), "vfio-pci") || driver == "pci-stub" || driver == "pciback"
+}
+
+// gpus lists the machine's own real cards, the one with the boot picture first, and
+// those that are not its own: they can be unplugged, or belong to virtual machines.
+func gpus(f Facts) (own, foreign []GPU) {
 	for _, p := range f.PCI {
-		if !isGPU(p) {
-			continue
-		}
-		g := GPU{Address: p.Address, Device: p.Device, Boot: p.BootVGA}
-		switch p.Vendor {
-		case vendorIntel:
-			g.Vendor = Intel
-			g.intel, g.Known = intelFamilyOf(p.Device)
-			g.Family, g.Integrated, g.Driver = g.intel.name, !g.intel.discrete, g.intel.driver
-			if p.Driver == "xe" || p.Driver == "i915" {
-				g.Driver = p.Driver // somebody may have forced the other one
-			}
-		case vendorAMD:
-			g.Vendor = AMD
-			g.Chip, g.Known = amdChips().byID[p.Device], true
-			g.amd, g.Known = amdFamilyOf(g.Chip)
-			g.Family, g.Driver = g.amd.name, g.amd.driver
-			g.Integrated = slices.Contains(amdIntegrated, g.Chip)
-		case vendorNVIDIA:
-			g.Vendor = NVIDIA
-			g.Chip, g.Known = nvidiaChips().find(p.Device)
-			if g.family = familyIndex(g.Chip); g.family < 0 {
-				g.family = 0
-			}
-			g.Family = nvidiaFamilies[g.family].name
-			g.Driver = "nouveau" // until a branch of NVIDIA's is found for it
-			if !g.Known {
-				g.Chip = ""
-			}
+		g, ok := gpuOf(p)
+		switch {
+		case !ok:
+		case p.Removable || guestDriver(p.Driver):
+			foreign = append(foreign, g)
 		default:
-			continue
+			own = append(own, g)
 		}
-		found = append(found, g)
 	}
-	slices.SortStableFunc(found, func(a, b GPU) int {
-		if a.Boot != b.Boot {
-			if a.Boot {
-				return -1
+	for _, cards := range [][]GPU{own, foreign} {
+		slices.SortStableFunc(cards, func(a, b GPU) int {
+			if a.Boot != b.Boot {
+				if a.Boot {
+					return -1
+				}
+				return 1
 			}
-			return 1
+			return cmp.Compare(a.Address, b.Address)
+		})
+	}
+	return own, foreign
+}
+
+// gpuOf is the card of a vendor whose chips are driven.
+func gpuOf(p PCI) (GPU, bool) {
+	if !isGPU(p) {
+		return GPU{}, false
+	}
+	g := GPU{Address: p.Address, Device: p.Device, Boot: p.BootVGA, Removable: p.Removable}
+	switch p.Vendor {
+	case vendorIntel:
+		g.Vendor = Intel
+		g.intel, g.Known = intelFamilyOf(p.Device)
+		g.Family, g.Integrated, g.Driver = g.intel.name, !g.intel.discrete, g.intel.driver
+		if p.Driver == "xe" || p.Driver == "i915" {
+			g.Driver = p.Driver // somebody may have forced the other one
 		}
-		return cmp.Compare(a.Address, b.Address)
-	})
-	return found
+	case vendorAMD:
+		g.Vendor = AMD
+		g.Chip, g.Known = amdChips().byID[p.Device], true
+		g.amd, g.Known = amdFamilyOf(g.Chip)
+		g.Family, g.Driver = g.amd.name, g.amd.driver
+		g.Integrated = slices.Contains(amdIntegrated, g.Chip)
+	case vendorNVIDIA:
+		g.Vendor = NVIDIA
+		g.Chip, g.Known = nvidiaChips().find(p.Device)
+		if g.family = familyIndex(g.Chip); g.family < 0 {
+			g.family = 0
+		}
+		g.Family = nvidiaFamilies[g.family].name
+		g.Driver = "nouveau" // until a branch of NVIDIA's is found for it
+		if !g.Known {
+			g.Chip = ""
+		}
+	default:
+		return GPU{}, false
+	}
+	return g, true
 }
 
 // integrated finds the card that a laptop's screen hangs on, beside an NVIDIA
@@ -132,10 +155,12 @@ func (d *decider) integrated() (GPU, bool) {
 
 // graphics decides about all cards.
 func (d *decider) graphics() error {
-	d.GPUs = gpus(d.facts)
-	if err := d.chooseGPU(); err != nil {
+	var foreign []GPU
+	d.GPUs, foreign = gpus(d.facts)
+	if err := d.chooseGPU(foreign); err != nil {
 		return err
 	}
+	d.foreignGPUs(foreign)
 	for _, p := range d.facts.PCI {
 		if name := virtualGPUs[p.Vendor]; name != "" && p.Class.Base() == 0x03 {
 			d.note("graphics", name, fmt.Sprintf("%s:%s at %s is the card of a virtual machine, which the kernel drives", p.Vendor, p.Device, p.Address))
@@ -168,8 +193,35 @@ func (d *decider) graphics() error {
 	return nil
 }
 
-// chooseGPU follows the profile's gpu key.
-func (d *decider) chooseGPU() error {
+// foreignGPUs says of the cards that are not the machine's own that they get no driver.
+func (d *decider) foreignGPUs(cards []GPU) {
+	for _, g := range cards {
+		if slices.ContainsFunc(d.GPUs, func(own GPU) bool { return own.Address == g.Address }) {
+			continue // the profile wants it
+		}
+		switch {
+		case !g.Removable:
+			text := fmt.Sprintf("the %s at %s is given to virtual machines and gets no driver", g.Name(), g.Address)
+			if d.Mode != modeKeep {
+				text += "; what binds it to theirs is not taken over"
+			}
+			d.warn("%s", text)
+		case g.Vendor == NVIDIA && d.over.GPU != "none":
+			d.warn("the %s at %s can be unplugged, so it gets neither driver nor PRIME; gpu: nvidia gives it the driver", g.Name(), g.Address)
+		default:
+			d.note("graphics", "none", fmt.Sprintf("the %s at %s can be unplugged: nothing is set for it", g.Name(), g.Address))
+		}
+	}
+	if len(d.NixosHardware) > 0 && !d.has(NVIDIA) && slices.ContainsFunc(cards, func(g GPU) bool { return g.Vendor == NVIDIA }) {
+		// The modules of models with such a card set both by mkDefault (nixos-hardware, common/gpu/nvidia).
+		d.set("services.xserver.videoDrivers", overDefaults(strs([]string{"modesetting", "fbdev"})), noted("NVIDIA's card is not the machine's own"))
+		d.set("hardware.nvidia.prime.offload.enable", overDefaults(nix.Bool(false)), why{})
+	}
+}
+
+// chooseGPU follows the profile's gpu key. A card that can be unplugged counts
+// where the profile asks for its kind and the machine has none.
+func (d *decider) chooseGPU(foreign []GPU) error {
 	want := d.over.GPU
 	switch want {
 	case "", "auto", "nouveau":
@@ -189,6 +241,12 @@ func (d *decider) chooseGPU() error {
 	})
 	if slices.ContainsFunc(d.GPUs, func(g GPU) bool { return g.Vendor == vendor }) {
 		return nil
+	}
+	for _, g := range foreign {
+		if g.Vendor == vendor && g.Removable {
+			d.GPUs = append(d.GPUs, g)
+			return nil
+		}
 	}
 	// The card may be put in later, or the profile be for a machine that was not probed.
 	g := GPU{Vendor: vendor, Known: true, Family: "as the profile says"}
@@ -222,7 +280,10 @@ func (d *decider) commonGraphics(dataCenter bool) {
 		return
 	}
 	on, w := flag(d.over.Graphics32Bit, !d.server() && !dataCenter, because("programs such as Steam and Wine are 32-bit"))
-	if on {
+	switch {
+	case d.over.Graphics32Bit != nil && len(d.NixosHardware) > 0:
+		d.set("hardware.graphics.enable32Bit", d.fact(nix.Bool(on)), w)
+	case on:
 		d.set("hardware.graphics.enable32Bit", d.soft(nix.Bool(true)), w)
 	}
 }
@@ -278,7 +339,7 @@ func (d *decider) nvidia() (dataCenter bool, err error) {
 		d.set("hardware.nvidia.datacenter.enable", d.firm(nix.Bool(true)), w)
 		d.Unfree = append(d.Unfree, "fabricmanager", "nvidia-persistenced")
 	} else {
-		d.set("services.xserver.videoDrivers", nix.List{nix.Str("nvidia")},
+		d.set("services.xserver.videoDrivers", d.fact(nix.List{nix.Str("nvidia")}),
 			noted(fmt.Sprintf("%s at %s; also without X, this chooses the kernel modules", newest.Name(), newest.Address)))
 		d.set("hardware.nvidia.modesetting.enable", d.firm(nix.Bool(true)), because("Wayland needs it"))
 		d.branch(branch, oldest)
@@ -289,7 +350,11 @@ func (d *decider) nvidia() (dataCenter bool, err error) {
 		w = noted(fmt.Sprintf("NVIDIA's open kernel modules start at Turing; this is %s", oldest.Family))
 	}
 	// Some releases of nixpkgs set it by mkDefault, by the driver's version alone.
-	d.set("hardware.nvidia.open", overDefaults(nix.Bool(open)), w)
+	value := overDefaults
+	if d.over.NVIDIA.Open != nil {
+		value = d.fact
+	}
+	d.set("hardware.nvidia.open", value(nix.Bool(open)), w)
 	d.Unfree = append(d.Unfree, "nvidia-x11", "nvidia-settings")
 	if !open && d.over.Release != "25.11" {
 		d.Unfree = append(d.Unfree, "nvidia-kernel-modules")
@@ -309,25 +374,25 @@ func (d *decider) branch(b nvidiaBranch, oldest GPU) {
 		d.note("hardware.nvidia.branch", "stable", fmt.Sprintf("the %d branch drives %s", b.version, oldest.Family))
 		return
 	}
-	w := noted(fmt.Sprintf("the %d branch is the last that drives %s", b.version, oldest.Family))
+	w, firm := noted(fmt.Sprintf("the %d branch is the last that drives %s", b.version, oldest.Family)), d.firm
 	if d.over.NVIDIA.Branch != "" {
-		w = saysProfile
+		w, firm = saysProfile, d.fact
 	}
 	if d.over.Release == "25.11" { // hardware.nvidia.branch is new in 26.05
-		d.set("hardware.nvidia.package", d.firm(nix.Ref{"config", "boot", "kernelPackages", "nvidiaPackages", b.name}), w)
+		d.set("hardware.nvidia.package", firm(nix.Ref{"config", "boot", "kernelPackages", "nvidiaPackages", b.name}), w)
 		return
 	}
-	d.set("hardware.nvidia.branch", d.firm(nix.Str(b.name)), w)
+	d.set("hardware.nvidia.branch", firm(nix.Str(b.name)), w)
 }
 
 func (d *decider) nvidiaPower() error {
 	switch d.over.NVIDIA.PowerManagement {
 	case "", "off":
 	case "finegrained":
-		d.set("hardware.nvidia.powerManagement.finegrained", d.firm(nix.Bool(true)), saysProfile)
+		d.set("hardware.nvidia.powerManagement.finegrained", d.fact(nix.Bool(true)), saysProfile)
 		fallthrough
 	case "on":
-		d.set("hardware.nvidia.powerManagement.enable", d.firm(nix.Bool(true)), saysProfile)
+		d.set("hardware.nvidia.powerManagement.enable", d.fact(nix.Bool(true)), saysProfile)
 	default:
 		return &OverrideError{Key: "nvidia.powerManagement", Why: "it is off, on or finegrained"}
 	}
@@ -388,8 +453,8 @@ func (d *decider) amdGraphics() {
 		d.set("hardware.amdgpu.legacySupport.enable", d.soft(nix.Bool(true)),
 			noted("the kernel gives this generation to radeon unless told; only amdgpu has Vulkan"))
 	}
-	if d.earlyKMS() {
-		d.set("hardware.amdgpu.initrd.enable", d.soft(nix.Bool(true)), saysProfile)
+	if on := d.over.EarlyKMS; on != nil && (*on || len(d.NixosHardware) > 0) {
+		d.set("hardware.amdgpu.initrd.enable", d.fact(nix.Bool(*on)), saysProfile)
 	}
 	if d.over.ROCm != nil && *d.over.ROCm {
 		d.set("hardware.amdgpu.opencl.enable", d.soft(nix.Bool(true)), saysProfile)

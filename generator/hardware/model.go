@@ -144,7 +144,7 @@ func (d *decider) model() error {
 		if d.Virtual {
 			return nil
 		}
-		cards := gpus(d.facts)
+		cards, _ := gpus(d.facts)
 		for _, m := range models() {
 			if m.fits(d.facts, cards) {
 				d.NixosHardware = append(d.NixosHardware, m.module)

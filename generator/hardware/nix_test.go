@@ -29,10 +29,13 @@ func TestNixReadsTheConfigurations(t *testing.T) {
 		  # Only the arguments that a module takes are built, by name.
 		  args = {
 		    inherit lib;
-		    config.hardware.enableRedistributableFirmware = true;
+		    config.hardware = {
+		      enableRedistributableFirmware = true;
+		      nvidia.prime = { sync.enable = false; offload.enable = true; };
+		    };
 		    modulesPath = "/modules";
 		    pkgs = builtins.listToAttrs (map (name: { inherit name; value = name; }) [
-		      "intel-media-driver" "intel-vaapi-driver" "vpl-gpu-rt" "intel-compute-runtime" "intel-compute-runtime-legacy1"
+		      "mergerfs" "sshfs" "intel-media-driver" "intel-vaapi-driver" "vpl-gpu-rt" "intel-compute-runtime" "intel-compute-runtime-legacy1"
 		    ]);
 		  };
 		  read = n: let

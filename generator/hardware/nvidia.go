@@ -1,6 +1,7 @@
 package hardware
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -145,24 +146,60 @@ func hasNVSwitch(pci []PCI) bool {
 	})
 }
 
-// prime decides about a laptop with a second, NVIDIA card. Kinds: off, offload,
-// sync, reverseSync.
+// primeKinds are the ways of PRIME by their names in the profile, with the options of nixpkgs.
+var primeKinds = map[string]string{"offload": "offload", "sync": "sync", "reverse-sync": "reverseSync"}
+
+// prime decides about a laptop with a second, NVIDIA card.
 func (d *decider) prime(nvidia GPU) error {
 	mode := d.over.NVIDIA.Prime
 	integrated, hybrid := d.integrated()
 	switch {
 	case mode == "off":
 		d.note("hardware.nvidia.prime", "off", saysProfile.why)
+		d.primeKind("")
 		return nil
 	case mode != "" && mode != "auto":
-	case !hybrid:
+	case !hybrid || nvidia.Removable:
 		return nil
 	case !d.Laptop:
 		d.note("hardware.nvidia.prime", "off", "two cards, but no laptop: the monitor is plugged into one of them")
 		return nil
 	default:
-		mode = "offload"
+		mode = ""
 	}
+	if err := d.primeIDs(cmp.Or(mode, "offload"), nvidia, integrated); err != nil {
+		return err
+	}
+	if mode != "" {
+		d.primeKind(primeKinds[mode])
+		return nil
+	}
+	// Whoever wants sync says so; both together are refused by NixOS.
+	sync := nix.Ref{"config", "hardware", "nvidia", "prime", "sync", "enable"}
+	d.set("hardware.nvidia.prime.offload.enable", overDefaults(nix.Not{Of: sync}),
+		noted("a laptop with two cards: nvidia-offload starts a program on the fast one"))
+	d.set("hardware.nvidia.prime.offload.enableOffloadCmd", overDefaults(offloadEnabled), because("the command nvidia-offload"))
+	return nil
+}
+
+// offloadEnabled is what the command nvidia-offload takes: NixOS refuses it without.
+var offloadEnabled = nix.Ref{"config", "hardware", "nvidia", "prime", "offload", "enable"}
+
+// primeKind turns on the option that the profile asks for; with a module of
+// nixos-hardware, which may have chosen another, also the others off.
+func (d *decider) primeKind(kind string) {
+	for _, k := range []string{"offload", "sync", "reverseSync"} {
+		if k == kind || len(d.NixosHardware) > 0 {
+			d.set("hardware.nvidia.prime."+k+".enable", d.fact(nix.Bool(k == kind)), saysProfile)
+		}
+	}
+	if kind == "offload" {
+		d.set("hardware.nvidia.prime.offload.enableOffloadCmd", d.fact(nix.Bool(true)), because("the command nvidia-offload"))
+	}
+}
+
+// primeIDs tells where the two cards are.
+func (d *decider) primeIDs(mode string, nvidia, integrated GPU) error {
 	nvidiaID, err := d.busID(d.over.NVIDIA.BusIDs.NVIDIA, nvidia.Address, "nvidia.busIds.nvidia")
 	if err != nil {
 		return err
@@ -179,22 +216,16 @@ func (d *decider) prime(nvidia GPU) error {
 	if otherID == "" {
 		return &OverrideError{Key: "nvidia.prime", Why: mode + " needs the bus id of the other card, and there is no Intel or AMD card; give " + key}
 	}
-	// nixpkgs sets offload.enable by mkDefault too, from reverseSync.
-	d.set("hardware.nvidia.prime."+option, overDefaults(nix.Str(otherID)),
-		because("the "+integrated.Name()+" at "+integrated.Address))
-	d.set("hardware.nvidia.prime.nvidiaBusId", overDefaults(nix.Str(nvidiaID)),
-		because("the "+nvidia.Name()+" at "+nvidia.Address))
-	kind := map[string]string{"reverse-sync": "reverseSync"}[mode]
-	if kind == "" {
-		kind = mode
+	at := func(g GPU) why { return because("the " + g.Name() + " at " + g.Address) }
+	if len(d.NixosHardware) > 0 {
+		at = func(g GPU) why {
+			return noted("where the " + g.Name() + " is, whatever the model's module says; local.nix needs lib.mkForce")
+		}
 	}
-	why := saysProfile
-	if d.over.NVIDIA.Prime == "" || d.over.NVIDIA.Prime == "auto" {
-		why = noted("a laptop with two cards: nvidia-offload starts a program on the fast one")
-	}
-	d.set("hardware.nvidia.prime."+kind+".enable", overDefaults(nix.Bool(true)), why)
-	if mode == "offload" {
-		d.set("hardware.nvidia.prime.offload.enableOffloadCmd", overDefaults(nix.Bool(true)), because("the command nvidia-offload"))
+	d.set("hardware.nvidia.prime."+option, d.fact(nix.Str(otherID)), at(integrated))
+	d.set("hardware.nvidia.prime.nvidiaBusId", d.fact(nix.Str(nvidiaID)), at(nvidia))
+	if nvidia.Removable {
+		d.set("hardware.nvidia.prime.allowExternalGpu", d.fact(nix.Bool(true)), because("the card can be unplugged"))
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ func (d *decider) mode() error {
 	switch d.over.Mode {
 	case modeProbe:
 		d.Mode = modeProbe
+		d.notKept("the profile says mode: probe")
 	case modeFacter:
 		if d.over.Report == "" {
 			return &OverrideError{Key: "mode", Why: "facter needs report, the path of what nixos-facter wrote"}
@@ -29,20 +30,32 @@ func (d *decider) mode() error {
 		problem := d.existingProblem()
 		switch {
 		case problem == "":
-			d.Mode, d.Kept = modeKeep, d.facts.Existing.Text
+			d.Mode, d.Kept, d.kept = modeKeep, d.facts.Existing.Text, readNix(d.facts.Existing.Text)
 			d.note(KeptName, "kept", "the machine runs NixOS and "+d.facts.Existing.Path+" fits it")
 		case d.over.Mode == modeKeep:
 			return &OverrideError{Key: "mode", Why: "keep is not possible: " + problem}
 		default:
 			d.Mode = modeProbe
-			if d.facts.Existing != nil {
-				d.warn("%s is not kept: %s", d.facts.Existing.Path, problem)
-			}
+			d.notKept(problem)
 		}
 	default:
 		return &OverrideError{Key: "mode", Why: fmt.Sprintf("%q is none of probe, keep, facter", d.over.Mode)}
 	}
 	return nil
+}
+
+// notKept says that the machine's own file goes, and what a person set in it.
+func (d *decider) notKept(why string) {
+	if d.facts.Existing == nil {
+		return
+	}
+	text := fmt.Sprintf("%s is not kept: %s", d.facts.Existing.Path, why)
+	switch options := readNix(d.facts.Existing.Text).byHand(); {
+	case len(options) > 0:
+		d.warn("%s; what it sets beside the hardware goes with it: %s", text, strings.Join(options, ", "))
+	case d.over.Mode != modeProbe:
+		d.warn("%s", text)
+	}
 }
 
 // platform says what the packages are built for.

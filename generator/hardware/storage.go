@@ -101,7 +101,7 @@ func (d *decider) storage() error {
 	}
 	if d.Mode != modeFacter && !d.facts.container() {
 		for _, p := range d.facts.PCI {
-			if why, ok := initrdClass(p.Class); ok {
+			if why, ok := initrdClass(p.Class); ok && !guestDriver(p.Driver) {
 				why = fmt.Sprintf("%s controller %s:%s at %s", why, p.Vendor, p.Device, p.Address)
 				if p.Driver == "" && p.Module == "" {
 					add(classModules[p.Class], why+", without a driver now")

@@ -55,6 +55,10 @@ func (t *tree) block(name string) hardware.Block {
 	case strings.HasPrefix(name, "dm-"):
 		b.DMName, _ = t.text(real + "/dm/name")
 		b.DMUUID, _ = t.text(real + "/dm/uuid")
+		if strings.HasPrefix(b.DMUUID, "CRYPT-") {
+			limit, _ := t.text(real + "/queue/discard_max_bytes")
+			b.Discards = limit != "" && limit != "0"
+		}
 	case strings.HasPrefix(name, "md"):
 		b.MDLevel, _ = t.text(real + "/md/level")
 	case strings.HasPrefix(name, "loop"):

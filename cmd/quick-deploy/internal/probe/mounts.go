@@ -2,6 +2,7 @@ package probe
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -113,6 +114,11 @@ func readSwaps(t *tree, _ Options, f *hardware.Facts) {
 			continue
 		}
 		s := hardware.Swap{Path: unescape(fields[0]), Type: fields[1]}
+		if len(fields) > 4 {
+			if n, err := strconv.Atoi(fields[4]); err == nil && n > 0 && n < 1<<15 {
+				s.Priority = n
+			}
+		}
 		if s.Type == "partition" {
 			s.Block = path.Base(t.resolve(strings.TrimPrefix(s.Path, "/")))
 		}
@@ -121,23 +127,113 @@ func readSwaps(t *tree, _ Options, f *hardware.Facts) {
 	slices.SortFunc(f.Swaps, func(a, b hardware.Swap) int { return strings.Compare(a.Path, b.Path) })
 }
 
-// readZFS reads, where ZFS is in use, what its mounts and pools need.
-func readZFS(t *tree, _ Options, f *hardware.Facts) {
-	if !slices.ContainsFunc(f.Mounts, func(m hardware.Mount) bool { return m.Type == "zfs" }) {
+// fstabTags are how fstab(5) names a device by what udev links below /dev/disk.
+var fstabTags = map[string]string{
+	"UUID": "by-uuid", "LABEL": "by-label", "PARTUUID": "by-partuuid", "PARTLABEL": "by-partlabel", "ID": "by-id",
+}
+
+// devicePath is the path of a device that fstab or the kernel's command line names.
+func devicePath(source string) string {
+	if tag, value, ok := strings.Cut(source, "="); ok && fstabTags[tag] != "" {
+		return "/dev/disk/" + fstabTags[tag] + "/" + strings.Trim(value, `"`)
+	}
+	return source
+}
+
+// fstabPassword fits options that hold a password themselves: mount.cifs(8), mount.ceph(8), mount.ecryptfs(8).
+var fstabPassword = regexp.MustCompile(`^(?:pass(?:word|wd)?2?|secret|ecryptfs_passphrase|passphrase_passwd)=|^user(?:name)?=[^,]*%`)
+
+// readFstab reads what a person, or NixOS, wanted of the mounts, and what
+// need not be mounted.
+func readFstab(t *tree, o Options, f *hardware.Facts) {
+	name := strings.TrimPrefix(path.Join("/", o.Target, "etc/fstab"), "/")
+	if !t.exists(name) {
 		return
 	}
-	if fstab, ok := t.whole("etc/fstab", 256<<10); ok {
-		for line := range strings.Lines(fstab) {
-			fields := strings.Fields(line)
-			if len(fields) < 4 || fields[2] != "zfs" || strings.HasPrefix(fields[0], "#") {
+	text, _ := t.whole(name, 256<<10)
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line)
+		if len(fields) < 4 || strings.HasPrefix(fields[0], "#") || fields[2] == "swap" || !strings.HasPrefix(fields[1], "/") {
+			continue
+		}
+		l := hardware.Mount{Point: path.Clean(unescape(fields[1])), Type: fields[2], Source: devicePath(unescape(fields[0]))}
+		for option := range strings.SplitSeq(unescape(fields[3]), ",") {
+			if fstabPassword.MatchString(option) {
+				l.Password = true
 				continue
 			}
-			for i := range f.Mounts {
-				if m := &f.Mounts[i]; m.Type == "zfs" && m.Point == unescape(fields[1]) {
-					m.Fstab = strings.Split(fields[3], ",")
-				}
-			}
+			l.Fstab = append(l.Fstab, option)
 		}
+		wanted(f, l)
+	}
+	slices.SortStableFunc(f.Unmounted, func(a, b hardware.Mount) int { return strings.Compare(a.Point, b.Point) })
+}
+
+// wanted notes a line of fstab at the mount that it led to: the last one there.
+func wanted(f *hardware.Facts, line hardware.Mount) {
+	for i := len(f.Mounts) - 1; i >= 0; i-- {
+		m := &f.Mounts[i]
+		if m.Point != line.Point {
+			continue
+		}
+		m.Fstab, m.Password = line.Fstab, line.Password
+		if line.Type != m.Type && line.Type != "auto" && line.Type != "none" {
+			m.FstabType = line.Type
+		}
+		if line.Source != m.Source && !strings.HasPrefix(line.Source, "/dev/") {
+			m.FstabSource = line.Source
+		}
+		return
+	}
+	f.Unmounted = append(f.Unmounted, line)
+}
+
+// readCrypttab reads what is opened after the initrd (crypttab(5)).
+func readCrypttab(t *tree, o Options, f *hardware.Facts) {
+	name := strings.TrimPrefix(path.Join("/", o.Target, "etc/crypttab"), "/")
+	if !t.exists(name) {
+		return
+	}
+	text, _ := t.whole(name, 256<<10)
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line)
+		if len(fields) < 2 || strings.HasPrefix(fields[0], "#") {
+			continue
+		}
+		l := hardware.CryptLine{Name: fields[0]}
+		if len(fields) > 2 && strings.HasPrefix(fields[2], "/") {
+			l.Key = fields[2]
+		}
+		if len(fields) > 3 {
+			l.Options = fields[3]
+		}
+		f.Crypttab = append(f.Crypttab, l)
+	}
+	slices.SortFunc(f.Crypttab, func(a, b hardware.CryptLine) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// readParameters reads those of the kernel's command line that are about swap.
+// The others are not kept: they may hold anything.
+func readParameters(t *tree, _ Options, f *hardware.Facts) {
+	if !t.exists("proc/cmdline") {
+		return
+	}
+	text, _ := t.whole("proc/cmdline", 16<<10)
+	for p := range strings.FieldsSeq(text) {
+		name, value, _ := strings.Cut(p, "=")
+		switch {
+		case name == "resume":
+			f.Parameters = append(f.Parameters, "resume="+devicePath(value))
+		case name == "resume_offset", strings.HasPrefix(name, "zswap."):
+			f.Parameters = append(f.Parameters, oneLine(p))
+		}
+	}
+}
+
+// readHostID reads, where ZFS is in use, by what it knows who uses a pool.
+func readHostID(t *tree, _ Options, f *hardware.Facts) {
+	if !slices.ContainsFunc(f.Mounts, func(m hardware.Mount) bool { return m.Type == "zfs" }) {
+		return
 	}
 	// gethostid(3): four bytes, the lowest first. Without it, the start of the
 	// machine's id, as NixOS's manual advises.

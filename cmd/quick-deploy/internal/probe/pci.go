@@ -44,6 +44,8 @@ func readPCI(t *tree, _ Options, f *hardware.Facts) {
 			v, _ := t.text(dir + "/boot_vga")
 			d.BootVGA = v == "1"
 		}
+		removable, _ := t.text(dir + "/removable")
+		d.Removable = removable == "removable"
 		if nodes > 1 {
 			if v, ok := t.text(dir + "/numa_node"); ok {
 				if n, err := strconv.Atoi(v); err == nil && n >= 0 {

@@ -44,7 +44,7 @@
   nixpkgs.hostPlatform = lib.mkDefault "aarch64-linux";
 
   # NVIDIA GA104, Ampere at 000c:01:00.0; also without X, this chooses the kernel modules.
-  services.xserver.videoDrivers = [ "nvidia" ];
+  services.xserver.videoDrivers = lib.mkOverride 900 [ "nvidia" ];
 
   hardware = {
     nvidia = {

@@ -41,7 +41,7 @@
   nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
 
   # NVIDIA TU104, Turing at 0000:00:04.0; also without X, this chooses the kernel modules.
-  services.xserver.videoDrivers = [ "nvidia" ];
+  services.xserver.videoDrivers = lib.mkOverride 900 [ "nvidia" ];
 
   hardware = {
     nvidia = {

@@ -66,5 +66,5 @@
   };
 
   # NVIDIA GK104, Kepler at 0000:0b:00.0; also without X, this chooses the kernel modules.
-  services.xserver.videoDrivers = [ "nvidia" ];
+  services.xserver.videoDrivers = lib.mkOverride 900 [ "nvidia" ];
 }

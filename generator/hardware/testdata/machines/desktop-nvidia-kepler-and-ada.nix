@@ -64,5 +64,5 @@
   };
 
   # NVIDIA AD102, Ada Lovelace at 0000:0c:00.0; also without X, this chooses the kernel modules.
-  services.xserver.videoDrivers = [ "nvidia" ];
+  services.xserver.videoDrivers = lib.mkOverride 900 [ "nvidia" ];
 }

@@ -64,7 +64,7 @@
   };
 
   # NVIDIA AD102, Ada Lovelace at 0000:01:00.0; also without X, this chooses the kernel modules.
-  services.xserver.videoDrivers = [ "nvidia" ];
+  services.xserver.videoDrivers = lib.mkOverride 900 [ "nvidia" ];
 
   environment.sessionVariables.LIBVA_DRIVER_NAME = lib.mkDefault "radeonsi";
 }

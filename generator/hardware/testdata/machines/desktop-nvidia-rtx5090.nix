@@ -64,7 +64,7 @@
   };
 
   # NVIDIA GB202, Blackwell at 0000:0b:00.0; also without X, this chooses the kernel modules.
-  services.xserver.videoDrivers = [ "nvidia" ];
+  services.xserver.videoDrivers = lib.mkOverride 900 [ "nvidia" ];
 
   environment.sessionVariables.LIBVA_DRIVER_NAME = lib.mkDefault "nvidia";
 }

@@ -55,12 +55,14 @@
       # NVIDIA's open kernel modules drive Turing and later.
       open = lib.mkOverride 900 true;
       prime = {
-        amdgpuBusId = lib.mkOverride 900 "PCI:6@0:0:0";
-        nvidiaBusId = lib.mkOverride 900 "PCI:1@0:0:0";
+        # Where the AMD Cezanne, GCN 3 and later is, whatever the model's module says; local.nix needs lib.mkForce.
+        amdgpuBusId = lib.mkOverride 90 "PCI:6@0:0:0";
+        # Where the NVIDIA GA106, Ampere is, whatever the model's module says; local.nix needs lib.mkForce.
+        nvidiaBusId = lib.mkOverride 90 "PCI:1@0:0:0";
         offload = {
           # A laptop with two cards: nvidia-offload starts a program on the fast one.
-          enable = lib.mkOverride 900 true;
-          enableOffloadCmd = lib.mkOverride 900 true;
+          enable = lib.mkOverride 900 (!config.hardware.nvidia.prime.sync.enable);
+          enableOffloadCmd = lib.mkOverride 900 config.hardware.nvidia.prime.offload.enable;
         };
       };
     };
@@ -71,7 +73,7 @@
   };
 
   # NVIDIA GA106, Ampere at 0000:01:00.0; also without X, this chooses the kernel modules.
-  services.xserver.videoDrivers = [ "nvidia" ];
+  services.xserver.videoDrivers = lib.mkOverride 90 [ "nvidia" ];
 
   environment.sessionVariables.LIBVA_DRIVER_NAME = lib.mkOverride 900 "radeonsi";
 }

@@ -61,8 +61,8 @@
         nvidiaBusId = lib.mkOverride 900 "PCI:26@0:0:0";
         offload = {
           # A laptop with two cards: nvidia-offload starts a program on the fast one.
-          enable = lib.mkOverride 900 true;
-          enableOffloadCmd = lib.mkOverride 900 true;
+          enable = lib.mkOverride 900 (!config.hardware.nvidia.prime.sync.enable);
+          enableOffloadCmd = lib.mkOverride 900 config.hardware.nvidia.prime.offload.enable;
         };
       };
     };
@@ -81,7 +81,7 @@
   services = {
     thermald.enable = lib.mkDefault true;
     # NVIDIA AD104, Ada Lovelace at 0000:1a:00.0; also without X, this chooses the kernel modules.
-    xserver.videoDrivers = [ "nvidia" ];
+    xserver.videoDrivers = lib.mkOverride 900 [ "nvidia" ];
   };
 
   environment.sessionVariables.LIBVA_DRIVER_NAME = lib.mkDefault "iHD";

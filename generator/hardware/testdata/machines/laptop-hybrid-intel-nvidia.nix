@@ -56,12 +56,14 @@
       # NVIDIA's open kernel modules drive Turing and later.
       open = lib.mkOverride 900 true;
       prime = {
-        intelBusId = lib.mkOverride 900 "PCI:0@0:2:0";
-        nvidiaBusId = lib.mkOverride 900 "PCI:1@0:0:0";
+        # Where the Intel Alder Lake is, whatever the model's module says; local.nix needs lib.mkForce.
+        intelBusId = lib.mkOverride 90 "PCI:0@0:2:0";
+        # Where the NVIDIA GA107, Ampere is, whatever the model's module says; local.nix needs lib.mkForce.
+        nvidiaBusId = lib.mkOverride 90 "PCI:1@0:0:0";
         offload = {
           # A laptop with two cards: nvidia-offload starts a program on the fast one.
-          enable = lib.mkOverride 900 true;
-          enableOffloadCmd = lib.mkOverride 900 true;
+          enable = lib.mkOverride 900 (!config.hardware.nvidia.prime.sync.enable);
+          enableOffloadCmd = lib.mkOverride 900 config.hardware.nvidia.prime.offload.enable;
         };
       };
     };
@@ -80,7 +82,7 @@
   services = {
     thermald.enable = lib.mkDefault true;
     # NVIDIA GA107, Ampere at 0000:01:00.0; also without X, this chooses the kernel modules.
-    xserver.videoDrivers = [ "nvidia" ];
+    xserver.videoDrivers = lib.mkOverride 90 [ "nvidia" ];
   };
 
   environment.sessionVariables.LIBVA_DRIVER_NAME = lib.mkOverride 900 "iHD";

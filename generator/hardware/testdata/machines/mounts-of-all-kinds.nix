@@ -41,6 +41,7 @@
     "/backup" = {
       device = "/dev/disk/by-uuid/2f2f0001-1212-4b5c-9d2e-0a1b2c3d4e5f";
       fsType = "ext4";
+      options = [ "nofail" ];
     };
     "/boot" = {
       device = "/dev/disk/by-uuid/1A2B-3C4D";
@@ -53,12 +54,18 @@
     "/cover" = {
       device = "/backup/cover";
       fsType = "none";
-      options = [ "bind" ];
+      options = [
+        "bind"
+        "nofail"
+      ];
     };
     "/data" = {
       device = "/backup/data";
       fsType = "none";
-      options = [ "bind" ];
+      options = [
+        "bind"
+        "nofail"
+      ];
     };
     "/image file" = {
       device = "/srv/images/data.img";
@@ -71,11 +78,15 @@
       options = [
         "vers=4.2"
         "soft"
+        "nofail"
       ];
     };
   };
 
-  swapDevices = [ { device = "/dev/disk/by-uuid/9c0ffee1-2222-4b5c-9d2e-0a1b2c3d4e5f"; } ];
+  swapDevices = [
+    { device = "/dev/disk/by-uuid/9c0ffee1-2222-4b5c-9d2e-0a1b2c3d4e5f"; }
+    { device = "/swap/file"; }
+  ];
 
   nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
 

@@ -17,7 +17,7 @@
   nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
 
   # NVIDIA GA102, Ampere at 0000:0b:00.0; also without X, this chooses the kernel modules.
-  services.xserver.videoDrivers = [ "nvidia" ];
+  services.xserver.videoDrivers = lib.mkOverride 900 [ "nvidia" ];
 
   hardware = {
     nvidia = {

@@ -60,5 +60,5 @@
   };
 
   # NVIDIA GH100, Hopper at 0000:17:00.0; also without X, this chooses the kernel modules.
-  services.xserver.videoDrivers = [ "nvidia" ];
+  services.xserver.videoDrivers = lib.mkOverride 900 [ "nvidia" ];
 }

@@ -50,10 +50,7 @@
     "/nix" = {
       device = "rpool/nix";
       fsType = "zfs";
-      options = [
-        "zfsutil"
-        "noatime"
-      ];
+      options = [ "zfsutil" ];
     };
   };
 

@@ -17,7 +17,7 @@
 //	md md0 raid1 of sda1 sdb1 [uuid=X]
 //	loop loop0 /path/of/file [uuid=X]
 //	mount / ext4 /dev/nvme0n1p2 8:2 / rw,relatime rw
-//	swap /dev/nvme0n1p3 partition
+//	swap /dev/nvme0n1p3 partition [PRIORITY]
 //	port org.qemu.guest_agent.0
 //	mmc mmc0 sdhci-iproc
 //	file PATH TEXT
@@ -172,7 +172,11 @@ func (b *builder) line(f []string, text string) {
 	case "mount":
 		b.mount(f)
 	case "swap":
-		b.swaps = append(b.swaps, fmt.Sprintf("%s\t\t%s\t\t8388604\t\t0\t\t-2\n", f[1], f[2]))
+		priority := "-2"
+		if len(f) > 3 {
+			priority = f[3]
+		}
+		b.swaps = append(b.swaps, fmt.Sprintf("%s\t\t%s\t\t8388604\t\t0\t\t%s\n", f[1], f[2], priority))
 		b.touch(f[1])
 	case "port":
 		b.file(fmt.Sprintf("sys/class/virtio-ports/vport%dp1/name", len(f[1])), f[1]+"\n")

@@ -62,7 +62,7 @@
   services = {
     thermald.enable = lib.mkDefault true;
     # NVIDIA AD102, Ada Lovelace at 0000:01:00.0; also without X, this chooses the kernel modules.
-    xserver.videoDrivers = [ "nvidia" ];
+    xserver.videoDrivers = lib.mkOverride 900 [ "nvidia" ];
   };
 
   environment.sessionVariables.LIBVA_DRIVER_NAME = lib.mkDefault "nvidia";

@@ -1,0 +1,234 @@
+package hardware
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/nix"
+)
+
+// stack collects what lies below file systems and swap, down to the disks.
+type stack struct {
+	// luks are the opened devices by name, with the device that each is encrypted on.
+	luks map[string]luks
+	// md tells whether a RAID of md is among them, zfs whether ZFS is.
+	md, zfs bool
+	// targets are indexes of [targets], with whether the machine needs them to start.
+	targets map[int]bool
+}
+
+type luks struct {
+	opened, part Block
+	// early tells whether the initrd must open it, optional whether only mounts need
+	// it that the machine starts without.
+	early, optional bool
+}
+
+// target is a kind of device that the device mapper makes, beside plain LVM and LUKS.
+type target struct {
+	what string
+	// uuid is the end or start of its DM UUID, name the end of its name: LVM marks layers
+	// by the first, parts of a RAID by the second (lvm2, lib/activate/dev_manager.c).
+	uuid string
+	name *regexp.Regexp
+	// early are modules for the initrd to load, modules those to have there.
+	early, modules []string
+	// option turns on what nixpkgs has for it, tools included.
+	option string
+	// never says that NixOS's initrd cannot start from it.
+	never string
+}
+
+var lvmPart = func(kinds string) *regexp.Regexp { return regexp.MustCompile(`_(?:` + kinds + `)(?:_[0-9]+)?$`) }
+
+// Sources: nixpkgs, nixos/modules/tasks/lvm.nix (its lvm.conf names cache_check only with boot.thin)
+// and services/networking/multipath.nix; Linux, drivers/md/Kconfig and dm-raid.c, which asks for the
+// personality of a level when it starts.
+var targets = []target{
+	{what: "a thin pool of LVM", uuid: "-tpool", name: lvmPart("tdata|tmeta"), option: "services.lvm.boot.thin.enable"},
+	{what: "a cache of LVM", uuid: "-cdata", name: lvmPart("corig|cdata|cmeta"), early: []string{"dm-cache", "dm-cache-smq"},
+		option: "services.lvm.boot.thin.enable"},
+	{what: "a write cache of LVM", name: lvmPart("wcorig"), early: []string{"dm-writecache"}},
+	{what: "a RAID of LVM", name: lvmPart("rimage|rmeta"), early: []string{"dm-raid"}, modules: []string{"raid0", "raid1", "raid10", "raid456"}},
+	{what: "a mirror of LVM", name: lvmPart("mimage|mlog"), early: []string{"dm-mirror"}},
+	{what: "checksums of LVM", name: lvmPart("imeta|iorig"), early: []string{"dm-integrity"}},
+	{what: "VDO of LVM", uuid: "-vpool", name: lvmPart("vdata"), option: "services.lvm.boot.vdo.enable"},
+	{what: "checksums of LUKS", uuid: "CRYPT-SUBDEV-", name: regexp.MustCompile(`_dif$`), modules: []string{"dm-integrity"}},
+	{what: "checksums of dm-integrity", uuid: "CRYPT-INTEGRITY-", never: "nothing in it runs integritysetup"},
+	{what: "dm-verity", uuid: "CRYPT-VERITY-", never: "nothing in it runs veritysetup for an image of another system"},
+	{what: "multipath", uuid: "mpath-", never: "services.multipath wants the groups of paths, which are not known, and a scripted initrd"},
+	{what: "a RAID of the mainboard (dmraid)", uuid: "DMRAID-", never: "nothing in it runs dmraid"},
+	{what: "a pool of Stratis", uuid: "stratis-1-", never: "it needs the pool's id: fileSystems.*.stratis.poolUuid"},
+}
+
+func (t target) fits(b Block) bool {
+	return t.uuid != "" && (strings.HasPrefix(b.DMUUID, t.uuid) || strings.HasSuffix(b.DMUUID, t.uuid)) ||
+		t.name != nil && t.name.MatchString(b.DMName)
+}
+
+// lieOn adds what a mount lies on.
+func (d *decider) lieOn(s *stack, m Mount) {
+	s.zfs = s.zfs || m.Type == "zfs"
+	use := required
+	switch {
+	case slices.Contains(neededForBoot, m.Point) || m.Point == "/boot":
+		use = toStart
+	case mayLack(m.Fstab):
+		use = optional
+	}
+	for _, b := range d.devicesOf(m) {
+		d.below(s, b, use, 0)
+	}
+}
+
+// use is how much the machine needs a device.
+type use int
+
+const (
+	optional use = iota // it starts without
+	required
+	toStart // before anything else
+)
+
+// below walks what a device is made of.
+func (d *decider) below(s *stack, b Block, use use, depth int) {
+	if depth > maxStack {
+		return
+	}
+	if part, ok := d.encryptedOn(b); ok {
+		if s.luks == nil {
+			s.luks = map[string]luks{}
+		}
+		have, again := s.luks[b.DMName]
+		s.luks[b.DMName] = luks{b, part, have.early || use == toStart, (have.optional || !again) && use == optional}
+	}
+	s.md = s.md || b.MDLevel != ""
+	for i, t := range targets {
+		if t.fits(b) {
+			if s.targets == nil {
+				s.targets = map[int]bool{}
+			}
+			s.targets[i] = s.targets[i] || use == toStart
+		}
+	}
+	for _, p := range slices.Concat(b.Parts, []string{b.Disk}) { // a partition may be one of an md device
+		if part, ok := d.blockNamed(p); ok {
+			d.below(s, part, use, depth+1)
+		}
+	}
+}
+
+// encryptedOn is the device that an opened LUKS device lies on. With checksums there is one of
+// dm-integrity between, which cryptsetup opens with it.
+func (d *decider) encryptedOn(b Block) (Block, bool) {
+	if !strings.HasPrefix(b.DMUUID, "CRYPT-LUKS") || len(b.Parts) != 1 || b.DMName == "" {
+		return Block{}, false
+	}
+	part, ok := d.blockNamed(b.Parts[0])
+	if ok && part.DMName == b.DMName+"_dif" && len(part.Parts) > 0 {
+		part, ok = d.blockNamed(part.Parts[0])
+	}
+	return part, ok
+}
+
+// stack sets what the initrd needs for the devices below. In mode keep it adds what the kept file
+// does not name: the rest of that configuration stood in other files.
+func (d *decider) stack(s stack) {
+	d.encrypted(s.luks)
+	if s.md {
+		d.set("boot.swraid.enable", d.soft(nix.Bool(true)), noted("a file system lies on a RAID of md"))
+	}
+	d.targets(s.targets)
+	if !s.zfs {
+		return
+	}
+	switch {
+	case d.facts.HostID != "":
+		d.set("networking.hostId", d.soft(nix.Str(d.facts.HostID)), noted("by this ZFS knows that its pools belong to this machine"))
+	case d.Mode != modeKeep:
+		d.warn("ZFS needs networking.hostId, and the machine has none; set it under nixos in the profile")
+		d.block("ZFS has no networking.hostId")
+	}
+}
+
+// encrypted opens LUKS devices where they are opened now: what /etc/crypttab opens by a key
+// that lies on another disk the initrd cannot open, and would ask for.
+func (d *decider) encrypted(devices map[string]luks) {
+	crypttab := ""
+	for _, name := range slices.Sorted(maps.Keys(devices)) {
+		l := devices[name]
+		if d.kept.names(l.part) {
+			continue
+		}
+		i := slices.IndexFunc(d.facts.Crypttab, func(c CryptLine) bool { return c.Name == name })
+		switch {
+		case i >= 0 && !l.early && (d.facts.Crypttab[i].Key != "" || l.optional):
+			line := d.facts.Crypttab[i]
+			crypttab += strings.TrimSpace(fmt.Sprintf("%s %s %s %s", name, stableName(l.part), cmp.Or(line.Key, "-"), line.Options)) + "\n"
+			continue
+		case l.optional:
+			d.leave(name+" (LUKS on "+l.part.Name+")", "only what is marked nofail needs it; environment.etc.crypttab in local.nix opens it", true)
+			continue
+		}
+		at := func(key string) []string { return []string{"boot", "initrd", "luks", "devices", name, key} }
+		d.setPath(at("device"), d.added(nix.Str(stableName(l.part))), because(fmt.Sprintf("%s is encrypted on %s", l.opened.Name, l.part.Name)))
+		if l.opened.Discards {
+			d.setPath(at("allowDiscards"), d.added(nix.Bool(true)), because("it is opened so now"))
+		}
+	}
+	if crypttab != "" {
+		d.set("environment.etc.crypttab.text", d.soft(nix.Text(crypttab)), noted("opened after the start, by keys that lie on the root file system"))
+	}
+}
+
+func (d *decider) targets(found map[int]bool) {
+	on := map[string]bool{}
+	for _, i := range slices.Sorted(maps.Keys(found)) {
+		t := targets[i]
+		w := because("a file system lies on " + t.what)
+		switch {
+		case t.never == "":
+		case found[i]:
+			d.warn("the machine starts from %s, and NixOS's initrd does not: %s", t.what, t.never)
+			d.block("it starts from %s", t.what)
+		default:
+			d.warn("a file system lies on %s, which NixOS does not set up by itself: %s", t.what, t.never)
+		}
+		if t.option != "" && !on[t.option] {
+			on[t.option] = true
+			d.set(t.option, d.soft(nix.Bool(true)), noted("a file system lies on "+t.what+", whose modules and tools this brings"))
+		}
+		d.unlessKept("boot.initrd.kernelModules", t.early, w)
+		d.unlessKept("boot.initrd.availableKernelModules", t.modules, w)
+	}
+}
+
+// unlessKept adds to a list what the kept file does not say.
+func (d *decider) unlessKept(option string, values []string, w why) {
+	values = slices.DeleteFunc(slices.Clone(values), func(v string) bool { return d.kept.says(`"` + v + `"`) })
+	if len(values) > 0 {
+		d.set(option, strs(values), w)
+	}
+}
+
+// added is a value beside a kept file, whose neighbours may say the same.
+func (d *decider) added(v nix.Expr) nix.Expr {
+	if d.Mode == modeKeep {
+		return mkDefault(v)
+	}
+	return v
+}
+
+// names tells whether a kept file names a device by one of its lasting names.
+func (k keptFile) names(b Block) bool {
+	for _, name := range []string{b.UUID, b.PartUUID, b.Label, cmp.Or(b.DMName, b.Name)} {
+		if name != "" && k.says("/"+name+`"`) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,73 @@
+# Written by quick-deploy from what it found on the machine, in the style of
+# nixos-generate-config. Settings of your own belong in local.nix.
+{
+  config,
+  lib,
+  pkgs,
+  modulesPath,
+  ...
+}:
+{
+  imports = [ (modulesPath + "/installer/scan/not-detected.nix") ];
+
+  boot = {
+    initrd = {
+      availableKernelModules = [
+        "xhci_pci"
+        "nvme"
+      ];
+      kernelModules = [ "dm-snapshot" ];
+    };
+    kernelModules = [ "kvm-intel" ];
+    extraModulePackages = [ ];
+    loader = {
+      systemd-boot = {
+        enable = lib.mkDefault true;
+        # Kernels of old generations share the 953 MiB of /boot.
+        configurationLimit = lib.mkDefault 10;
+      };
+      efi.canTouchEfiVariables = lib.mkDefault true;
+    };
+  };
+
+  fileSystems = {
+    "/" = {
+      device = "/dev/disk/by-uuid/7e7e0003-5656-4b5c-9d2e-0a1b2c3d4e5f";
+      fsType = "ext4";
+    };
+    "/boot" = {
+      device = "/dev/disk/by-uuid/1A2B-3C4D";
+      fsType = "vfat";
+      options = [
+        "fmask=0077"
+        "dmask=0077"
+      ];
+    };
+  };
+
+  services = {
+    # A file system lies on a thin pool of LVM, whose modules and tools this brings.
+    lvm.boot.thin.enable = lib.mkDefault true;
+    thermald.enable = lib.mkDefault true;
+  };
+
+  swapDevices = [ ];
+
+  nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
+
+  hardware = {
+    cpu.intel.updateMicrocode = lib.mkDefault config.hardware.enableRedistributableFirmware;
+    graphics = {
+      enable = lib.mkDefault true;
+      enable32Bit = lib.mkDefault true;
+      # Decoding of video and OpenCL on Intel Alder Lake.
+      extraPackages = [
+        pkgs.intel-media-driver
+        pkgs.vpl-gpu-rt
+        pkgs.intel-compute-runtime
+      ];
+    };
+  };
+
+  environment.sessionVariables.LIBVA_DRIVER_NAME = lib.mkOverride 900 "iHD";
+}

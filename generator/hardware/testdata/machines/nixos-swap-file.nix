@@ -1,0 +1,82 @@
+# Written by quick-deploy from what it found on the machine, in the style of
+# nixos-generate-config. Settings of your own belong in local.nix.
+{
+  config,
+  lib,
+  pkgs,
+  modulesPath,
+  ...
+}:
+{
+  imports = [ (modulesPath + "/installer/scan/not-detected.nix") ];
+
+  boot = {
+    initrd = {
+      availableKernelModules = [
+        "xhci_pci"
+        "nvme"
+      ];
+      kernelModules = [ ];
+    };
+    kernelModules = [ "kvm-intel" ];
+    extraModulePackages = [ ];
+    loader = {
+      systemd-boot = {
+        enable = lib.mkDefault true;
+        # Kernels of old generations share the 953 MiB of /boot.
+        configurationLimit = lib.mkDefault 10;
+      };
+      efi.canTouchEfiVariables = lib.mkDefault true;
+    };
+    # It wakes from hibernation from here.
+    resumeDevice = lib.mkDefault "/dev/disk/by-uuid/6f9e2a34-1111-4b5c-9d2e-0a1b2c3d4e5f";
+    # Where the swap file lies on the device to wake from.
+    kernelParams = [ "resume_offset=533760" ];
+  };
+
+  fileSystems = {
+    "/" = {
+      device = "/dev/disk/by-uuid/6f9e2a34-1111-4b5c-9d2e-0a1b2c3d4e5f";
+      fsType = "btrfs";
+      options = [ "subvol=@" ];
+    };
+    "/boot" = {
+      device = "/dev/disk/by-uuid/1A2B-3C4D";
+      fsType = "vfat";
+      options = [
+        "fmask=0077"
+        "dmask=0077"
+      ];
+    };
+    "/swap" = {
+      device = "/dev/disk/by-uuid/6f9e2a34-1111-4b5c-9d2e-0a1b2c3d4e5f";
+      fsType = "btrfs";
+      options = [
+        "subvol=@swap"
+        "noatime"
+      ];
+    };
+  };
+
+  swapDevices = [ { device = "/swap/swapfile"; } ];
+
+  nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
+
+  hardware = {
+    cpu.intel.updateMicrocode = lib.mkDefault config.hardware.enableRedistributableFirmware;
+    graphics = {
+      enable = lib.mkDefault true;
+      enable32Bit = lib.mkDefault true;
+      # Decoding of video and OpenCL on Intel Alder Lake.
+      extraPackages = [
+        pkgs.intel-media-driver
+        pkgs.vpl-gpu-rt
+        pkgs.intel-compute-runtime
+      ];
+    };
+  };
+
+  services.thermald.enable = lib.mkDefault true;
+
+  environment.sessionVariables.LIBVA_DRIVER_NAME = lib.mkOverride 900 "iHD";
+}
