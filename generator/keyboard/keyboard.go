@@ -103,3 +103,27 @@ func FromConsole(keymap string) (Keyboard, bool) {
 	}
 	return k, ok
 }
+
+// Known is what of k XKB has: nothing without its layouts, which may be named as the
+// console does, and no variant unless there is one for each layout.
+func (k Keyboard) Known() Keyboard {
+	if other, ok := FromConsole(k.Layout); ok && !strings.Contains(k.Layout, ",") && Variants(k.Layout) == nil {
+		k.Layout, k.Variant = other.Layout, other.Variant
+	}
+	layouts, variants := strings.Split(k.Layout, ","), strings.Split(k.Variant, ",")
+	out := Keyboard{Layout: k.Layout}
+	for i, layout := range layouts {
+		if Variants(layout) == nil {
+			return Keyboard{}
+		}
+		if i < len(variants) && variants[i] != "" && !slices.Contains(Variants(layout), variants[i]) {
+			variants = nil
+		}
+	}
+	if len(variants) == len(layouts) {
+		out.Variant = k.Variant
+	}
+	options := slices.DeleteFunc(strings.Split(k.Options, ","), func(o string) bool { return !slices.Contains(Options(), o) })
+	out.Options = strings.Join(options, ",")
+	return out
+}
