@@ -7,6 +7,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/bundle"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/platform"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -34,6 +35,9 @@ func (h *host) packageList(n *profile.Node) (nix.List, error) {
 			return nil
 		}
 		seen[name] = true
+		if h.elsewhere(node, name, platform.Package(name)) {
+			return nil
+		}
 		ref, err := mapping.PackageRef(name)
 		if err != nil {
 			return profile.Problems{{Pos: node.Pos, Path: "packages", What: "packages", Why: err.Error()}}
@@ -70,6 +74,15 @@ func (h *host) packageList(n *profile.Node) (nix.List, error) {
 		}
 	}
 	return list, nil
+}
+
+// elsewhere leaves out what nixpkgs has for another platform only, and says so.
+func (h *host) elsewhere(node *profile.Node, name, system string) bool {
+	if system == "" || system == h.summary.System {
+		return false
+	}
+	h.notice(node, "%s is left out: nixpkgs has it for %s only, and this host is %s", name, system, h.summary.System)
+	return true
 }
 
 // python adds the Python environments to environment.systemPackages. The one

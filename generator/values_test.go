@@ -1,9 +1,12 @@
 package generator_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -75,6 +78,52 @@ func TestNamesTaken(t *testing.T) {
 	} {
 		if got := saidOf(t, keys); got != "" {
 			t.Errorf("%s: %s", keys, got)
+		}
+	}
+}
+
+// What nixpkgs has for another platform only is left out, wherever it is named, and the rest of the host is made.
+func TestOtherPlatforms(t *testing.T) {
+	tree := generate(t, fstest.MapFS{"profile.yaml": {Data: []byte(`version: 1
+defaults:
+  stateVersion: "26.05"
+  packages: [discord, git, ubootRaspberryPi4_64bit]
+  users: {ada: {home: {packages: [spotify, ripgrep]}}}
+  nixos: {programs.steam.enable: true, hardware.graphics.enable32Bit: false}
+hosts:
+  desk: {system: x86_64-linux}
+  pi: {system: aarch64-linux, +packages: [steam, htop]}
+`)}})
+	var got []string
+	for _, n := range tree.Notices {
+		if strings.Contains(n.Text, "left out") {
+			got = append(got, n.Host+" "+strconv.Itoa(n.Pos.Line)+" "+n.Text)
+		}
+	}
+	want := []string{
+		"desk 4 ubootRaspberryPi4_64bit is left out: nixpkgs has it for aarch64-linux only, and this host is x86_64-linux",
+		"pi 4 discord is left out: nixpkgs has it for x86_64-linux only, and this host is aarch64-linux",
+		"pi 9 steam is left out: nixpkgs has it for x86_64-linux only, and this host is aarch64-linux",
+		"pi 6 programs.steam.enable is left out: nixpkgs has it for x86_64-linux only, and this host is aarch64-linux",
+		"pi 5 spotify is left out: nixpkgs has it for x86_64-linux only, and this host is aarch64-linux",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for file, lines := range map[string][]string{
+		"hosts/desk/configuration.nix": {"discord", "programs.steam.enable = true"},
+		"hosts/pi/configuration.nix":   {"git", "htop", "enable32Bit = false"},
+		"hosts/pi/home.nix":            {"ripgrep"},
+	} {
+		for _, line := range lines {
+			if !strings.Contains(string(tree.File(file)), line) {
+				t.Errorf("%s lacks %q:\n%s", file, line, tree.File(file))
+			}
+		}
+	}
+	for _, name := range []string{"steam", "discord", "spotify"} {
+		if strings.Contains(string(tree.File("hosts/pi/configuration.nix"))+string(tree.File("hosts/pi/home.nix")), name) {
+			t.Errorf("pi has %s", name)
 		}
 	}
 }
