@@ -81,7 +81,7 @@ func (h *host) elsewhere(node *profile.Node, name, system string) bool {
 	if system == "" || system == h.summary.System {
 		return false
 	}
-	h.notice(node, "%s is left out: nixpkgs has it for %s only, and this host is %s", name, system, h.summary.System)
+	h.notice(node, "%s is left out of %s, which is %s: nixpkgs has it for %s only", name, h.profile.Name, h.summary.System, system)
 	return true
 }
 

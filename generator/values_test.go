@@ -101,11 +101,11 @@ hosts:
 		}
 	}
 	want := []string{
-		"desk 4 ubootRaspberryPi4_64bit is left out: nixpkgs has it for aarch64-linux only, and this host is x86_64-linux",
-		"pi 4 discord is left out: nixpkgs has it for x86_64-linux only, and this host is aarch64-linux",
-		"pi 9 steam is left out: nixpkgs has it for x86_64-linux only, and this host is aarch64-linux",
-		"pi 6 programs.steam.enable is left out: nixpkgs has it for x86_64-linux only, and this host is aarch64-linux",
-		"pi 5 spotify is left out: nixpkgs has it for x86_64-linux only, and this host is aarch64-linux",
+		"desk 4 ubootRaspberryPi4_64bit is left out of desk, which is x86_64-linux: nixpkgs has it for aarch64-linux only",
+		"pi 4 discord is left out of pi, which is aarch64-linux: nixpkgs has it for x86_64-linux only",
+		"pi 9 steam is left out of pi, which is aarch64-linux: nixpkgs has it for x86_64-linux only",
+		"pi 6 programs.steam.enable is left out of pi, which is aarch64-linux: nixpkgs has it for x86_64-linux only",
+		"pi 5 spotify is left out of pi, which is aarch64-linux: nixpkgs has it for x86_64-linux only",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
