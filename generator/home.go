@@ -2,11 +2,9 @@ package generator
 
 import (
 	"cmp"
-	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
-	"github.com/quick-deploy/quick-deploy/generator/platform"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -165,11 +163,9 @@ func (h *host) raw() error {
 				h.unchecked += len(as)
 			}
 			for _, a := range as {
-				path := strings.Join(a.Path, ".")
-				if user == "" && a.Value == nix.Bool(true) && h.elsewhere(a.Node, path, platform.Option(path)) {
-					continue
+				if h.here(&a) {
+					h.assign(a)
 				}
-				h.assign(a)
 			}
 		}
 	}

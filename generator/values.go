@@ -48,7 +48,8 @@ func (h *host) names() error {
 		h.variants(s)
 	}
 	if a, set := s["console.keyMap"]; set && s["console.useXkbConfig"].Value == nix.Bool(true) {
-		h.problem(a.Node, "console.keyMap has two values", "the console follows the layout of the keyboard", "delete it, or the layout")
+		h.problem(a.Node, "console.keyMap has two values",
+			"the console follows the layout of the keyboard", "delete it, or the layout")
 	}
 	h.locales(s)
 	return nil
@@ -88,8 +89,9 @@ func (h *host) variants(s settings) {
 		if n := len(layouts) - len(variants); n > 0 {
 			hint = "write " + strconv.Quote(text+strings.Repeat(",", n)) + " if it is of the first layout"
 		}
-		h.problem(a.Node, "variant "+strconv.Quote(text)+" does not go with layout "+strconv.Quote(layout),
-			fmt.Sprintf("XKB ignores variants unless there are as many as layouts: %d for %d", len(variants), len(layouts)), hint)
+		h.problem(a.Node, fmt.Sprintf("variant %q does not go with layout %q", text, layout),
+			fmt.Sprintf("XKB ignores variants unless there are as many as layouts, not %d for %d", len(variants), len(layouts)),
+			hint)
 		return
 	}
 	for i, v := range variants {
@@ -101,7 +103,8 @@ func (h *host) variants(s settings) {
 		if near := profile.Nearest(v, known); near != "" {
 			hint = "did you mean " + strconv.Quote(near) + "?"
 		}
-		h.problem(a.Node, strconv.Quote(v)+" is no variant of the layout "+layouts[i], "XKB has other names for it, or none", hint)
+		h.problem(a.Node, fmt.Sprintf("%q is no variant of the layout %s", v, layouts[i]),
+			"XKB has other names for it, or none", hint)
 	}
 }
 
@@ -125,7 +128,8 @@ func (h *host) locales(s settings) {
 			for _, item := range a.Node.Items {
 				name, set, pair := strings.Cut(sanitized.Replace(item.Str()), "/")
 				if !pair {
-					h.problem(item, strconv.Quote(item.Str())+" names no character set", "the entries are lines of glibc's list", "write "+name+"/UTF-8")
+					h.problem(item, fmt.Sprintf("%q names no character set", item.Str()),
+						"the entries are lines of glibc's list", "write "+name+"/UTF-8")
 					continue
 				}
 				h.locale(item, name, set)

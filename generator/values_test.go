@@ -1,6 +1,7 @@
 package generator_test
 
 import (
+	"io/fs"
 	"strconv"
 	"strings"
 	"testing"
@@ -9,7 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/bundle"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/schema"
 )
 
 // saidOf is what is said of a host with some keys, by loading its profile and generating its flake.
@@ -36,7 +39,7 @@ func TestNamesRefused(t *testing.T) {
 		`keyboard: {layout: de, variant: nodeadkys}`:                     `5:37: "nodeadkys" is no variant of the layout de; XKB has other names for it, or none; did you mean "nodeadkeys"?`,
 		`keyboard: {layout: "us,de", variant: dvorak}`:                   `write "dvorak," if it is of the first layout`,
 		`keyboard: {layout: "us,de", variant: ",dvorka"}`:                `"dvorka" is no variant of the layout de`,
-		`keyboard: {layout: us, variant: "dvorak,"}`:                     `2 for 1`,
+		`keyboard: {layout: us, variant: "dvorak,"}`:                     `not 2 for 1`,
 		`keyboard: {layout: us, options: "caps:escap"}`:                  `did you mean "caps:escape"?`,
 		`locale: en_DE.UTF-8`:                                            `5:13: "en_DE.UTF-8" is no locale; it is a name of glibc's list, as in de_DE.UTF-8; did you mean en_DK.UTF-8 or en_IE.UTF-8?`,
 		`locale: de_DE.UTF-8@euro`:                                       `write de_DE.UTF-8`,
@@ -89,7 +92,10 @@ defaults:
   stateVersion: "26.05"
   packages: [discord, git, ubootRaspberryPi4_64bit]
   users: {ada: {home: {packages: [spotify, ripgrep]}}}
-  nixos: {programs.steam.enable: true, hardware.graphics.enable32Bit: false}
+  nixos:
+    programs.steam.enable: true
+    hardware.graphics.enable32Bit: false
+    users.users.ada.packages: {$packages: [slack, jq]}
 hosts:
   desk: {system: x86_64-linux}
   pi: {system: aarch64-linux, +packages: [steam, htop]}
@@ -103,16 +109,17 @@ hosts:
 	want := []string{
 		"desk 4 ubootRaspberryPi4_64bit is left out of desk, which is x86_64-linux: nixpkgs has it for aarch64-linux only",
 		"pi 4 discord is left out of pi, which is aarch64-linux: nixpkgs has it for x86_64-linux only",
-		"pi 9 steam is left out of pi, which is aarch64-linux: nixpkgs has it for x86_64-linux only",
-		"pi 6 programs.steam.enable is left out of pi, which is aarch64-linux: nixpkgs has it for x86_64-linux only",
+		"pi 12 steam is left out of pi, which is aarch64-linux: nixpkgs has it for x86_64-linux only",
+		"pi 7 programs.steam.enable is left out of pi, which is aarch64-linux: nixpkgs has it for x86_64-linux only",
+		"pi 9 slack is left out of pi, which is aarch64-linux: nixpkgs has it for x86_64-linux only",
 		"pi 5 spotify is left out of pi, which is aarch64-linux: nixpkgs has it for x86_64-linux only",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	for file, lines := range map[string][]string{
-		"hosts/desk/configuration.nix": {"discord", "programs.steam.enable = true"},
-		"hosts/pi/configuration.nix":   {"git", "htop", "enable32Bit = false"},
+		"hosts/desk/configuration.nix": {"discord", "slack", "programs.steam.enable = true"},
+		"hosts/pi/configuration.nix":   {"git", "htop", "jq", "enable32Bit = false"},
 		"hosts/pi/home.nix":            {"ripgrep"},
 	} {
 		for _, line := range lines {
@@ -121,9 +128,33 @@ hosts:
 			}
 		}
 	}
-	for _, name := range []string{"steam", "discord", "spotify"} {
+	for _, name := range []string{"steam", "discord", "spotify", "slack"} {
 		if strings.Contains(string(tree.File("hosts/pi/configuration.nix"))+string(tree.File("hosts/pi/home.nix")), name) {
 			t.Errorf("pi has %s", name)
 		}
+	}
+}
+
+// Nothing that the program brings is refused on either platform.
+func TestPresetsAndBundlesOnBothPlatforms(t *testing.T) {
+	bundles, err := bundle.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packages []string
+	for _, b := range bundles {
+		packages = append(packages, `"bundle:`+b.Name+`"`)
+	}
+	presets, err := fs.Glob(schema.Presets(), "*.yaml")
+	if err != nil || len(presets) == 0 {
+		t.Fatal(presets, err)
+	}
+	for _, preset := range presets {
+		generate(t, fstest.MapFS{"profile.yaml": {Data: []byte("version: 1\nextends: [\"preset:" + strings.TrimSuffix(preset, ".yaml") + `"]
+defaults: {stateVersion: "26.05", packages: [` + strings.Join(packages, ", ") + `]}
+hosts:
+  desk: {system: x86_64-linux}
+  pi: {system: aarch64-linux}
+`)}})
 	}
 }

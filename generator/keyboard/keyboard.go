@@ -76,8 +76,8 @@ func Keymaps() []string { return known().keymaps }
 // languages are the layouts that go by the code of a country where one looks for that of
 // the language (ISO 639-1).
 var languages = map[string]string{
-	"ar": "ara", "cs": "cz", "da": "dk", "el": "gr", "en": "us", "fa": "ir", "he": "il", "hi": "in", "ja": "jp", "ka": "ge",
-	"ko": "kr", "nb": "no", "sl": "si", "sq": "al", "sr": "rs", "sv": "se", "vi": "vn", "zh": "cn",
+	"ar": "ara", "cs": "cz", "da": "dk", "el": "gr", "en": "us", "fa": "ir", "he": "il", "hi": "in", "ja": "jp",
+	"ka": "ge", "ko": "kr", "nb": "no", "sl": "si", "sq": "al", "sr": "rs", "sv": "se", "vi": "vn", "zh": "cn",
 }
 
 // FromConsole is the keyboard that a keymap of the console stands for: by systemd's table,
@@ -123,7 +123,9 @@ func (k Keyboard) Known() Keyboard {
 	if len(variants) == len(layouts) {
 		out.Variant = k.Variant
 	}
-	options := slices.DeleteFunc(strings.Split(k.Options, ","), func(o string) bool { return !slices.Contains(Options(), o) })
+	options := slices.DeleteFunc(strings.Split(k.Options, ","), func(o string) bool {
+		return !slices.Contains(Options(), o)
+	})
 	out.Options = strings.Join(options, ",")
 	return out
 }

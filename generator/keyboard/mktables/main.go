@@ -166,7 +166,7 @@ func (n xkbNames) rules(file string) error {
 		left, _, rule := strings.Cut(line, "=")
 		fields := strings.Fields(left)
 		switch {
-		case !rule || len(fields) == 0 || strings.HasPrefix(fields[0], "!") && len(fields) > 1 && strings.HasPrefix(fields[1], "$"):
+		case !rule || len(fields) == 0 || fields[0] == "!" && len(fields) > 1 && strings.HasPrefix(fields[1], "$"):
 		case fields[0] == "!":
 			columns = fields[1:]
 		case len(fields) == len(columns):

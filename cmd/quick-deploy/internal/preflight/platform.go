@@ -28,7 +28,9 @@ func buildable(ctx context.Context, m *Machine, t Target) []Finding {
 		fix = "deployment: {buildOnTarget: true} builds on the host itself; or " + fix
 	}
 	return []Finding{{
-		What: fmt.Sprintf("%s is %s, which Nix neither builds on this machine (%s) nor has a builder for", t.Host, t.System, systems[0]), Fix: fix,
+		What: fmt.Sprintf("%s is %s, which Nix neither builds on this machine (%s) nor has a builder for",
+			t.Host, t.System, systems[0]),
+		Fix: fix,
 	}}
 }
 
