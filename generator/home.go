@@ -163,7 +163,9 @@ func (h *host) raw() error {
 				h.unchecked += len(as)
 			}
 			for _, a := range as {
-				h.assign(a)
+				if h.here(&a) {
+					h.assign(a)
+				}
 			}
 		}
 	}

@@ -2,11 +2,13 @@ package generator
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/bundle"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/platform"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -34,6 +36,9 @@ func (h *host) packageList(n *profile.Node) (nix.List, error) {
 			return nil
 		}
 		seen[name] = true
+		if h.elsewhere(node, name, platform.Package(name)) {
+			return nil
+		}
 		ref, err := mapping.PackageRef(name)
 		if err != nil {
 			return profile.Problems{{Pos: node.Pos, Path: "packages", What: "packages", Why: err.Error()}}
@@ -70,6 +75,39 @@ func (h *host) packageList(n *profile.Node) (nix.List, error) {
 		}
 	}
 	return list, nil
+}
+
+// elsewhere leaves out what nixpkgs has for another platform only, and says so.
+func (h *host) elsewhere(node *profile.Node, name, system string) bool {
+	if system == "" || system == h.summary.System {
+		return false
+	}
+	h.notice(node, "%s is left out of %s, which is %s: nixpkgs has it for %s only",
+		name, h.profile.Name, h.summary.System, system)
+	return true
+}
+
+// here reports whether an option named by its own path can be set on the host's platform,
+// and takes packages of another one out of its list.
+func (h *host) here(a *mapping.Assignment) bool {
+	switch value := a.Value.(type) {
+	case nix.Bool:
+		path := strings.Join(a.Path, ".")
+		return !bool(value) || a.User != "" || !h.elsewhere(a.Node, path, platform.Option(path))
+	case nix.List:
+		a.Value = slices.DeleteFunc(value, func(item nix.Expr) bool {
+			if i, ok := item.(nix.Item); ok {
+				item = i.Value
+			}
+			ref, ok := item.(nix.Ref)
+			if !ok || len(ref) < 2 || ref[0] != "pkgs" {
+				return false
+			}
+			name := strings.Join(ref[1:], ".")
+			return h.elsewhere(a.Node, name, platform.Package(name))
+		})
+	}
+	return true
 }
 
 // python adds the Python environments to environment.systemPackages. The one

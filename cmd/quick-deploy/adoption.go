@@ -149,6 +149,8 @@ func (ad *adoption) propose(g *guide) {
 			*v.into = v.value
 		}
 	}
+	// They stay with the configuration, as whatever else it says of the keyboard.
+	p.Variant, p.Options = "", ""
 	// A layout of the profile makes the console follow it, against a keymap of its own.
 	if ad.defines("console", "keyMap") {
 		p.Layout = ""

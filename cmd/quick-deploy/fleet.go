@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -20,6 +22,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
@@ -43,6 +46,7 @@ func (a *app) fleetCommand() *cli.Command {
 					&cli.BoolFlag{Name: "skip-health-check", Usage: "do not look whether the services came up", Sources: twin("skip-health-check")},
 					healthTimeoutFlag(),
 					&cli.BoolFlag{Name: "keep-on-failure", Usage: "leave a system that failed its health check running", Sources: twin("keep-on-failure")},
+					&cli.StringSliceFlag{Name: "skip", Usage: "leave out the preflight check `CHECK`, which is platform", Sources: twin("skip")},
 					&cli.BoolFlag{Name: "again", Usage: "also deploy machines that run what they should", Sources: twin("again")},
 					&cli.BoolFlag{Name: "no-generate", Usage: "take the flake as it lies there", Sources: twin("no-generate")},
 				},
@@ -156,7 +160,7 @@ func (a *app) roll(g *generated, only string) (*roll, error) {
 				return nil, err
 			}
 			host := &fleet.Host{
-				Name: name, Fingerprint: fingerprint, BuildOnTarget: h.Deployment.BuildOnTarget,
+				Name: name, Fingerprint: fingerprint, System: h.System, BuildOnTarget: h.Deployment.BuildOnTarget,
 				Target: fleet.Target{User: h.Deployment.User, Host: h.Deployment.Host, Port: h.Deployment.Port, Timeout: a.opts.limits.network},
 			}
 			for _, u := range h.Users {
@@ -210,7 +214,7 @@ func (a *app) fleetDeploy(ctx context.Context, cmd *cli.Command) error {
 	}
 	a.sayAge(g.inputs...)
 	if a.opts.dryRun {
-		return a.fleetPlan(cmd, g)
+		return a.fleetPlan(ctx, cmd, g)
 	}
 	if !cmd.Bool("no-generate") {
 		result, err := a.write(ctx, g, cmd.Bool("force-update"))
@@ -226,6 +230,13 @@ func (a *app) fleetDeploy(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	r.NixArgs, r.HealthTimeout = cmd.Args().Slice(), cmd.Duration("health-timeout")
+	found, err := a.buildable(ctx, cmd, r)
+	if err != nil {
+		return err
+	}
+	if err := deploy.Refuse(found); err != nil {
+		return err
+	}
 	if err := a.permitted(ctx, r); err != nil {
 		return err
 	}
@@ -240,6 +251,30 @@ func (a *app) fleetDeploy(ctx context.Context, cmd *cli.Command) error {
 		return errors.Join(a.printJSON(map[string]any{"message_type": "summary", "hosts": results, "inputs": g.inputs}), verdict)
 	}
 	return errors.Join(a.fleetTable(results), verdict)
+}
+
+// buildable is the preflight of a roll-out: whether Nix builds here for the hosts that are to
+// be built here. Of each platform Nix is asked once.
+func (a *app) buildable(ctx context.Context, cmd *cli.Command, r *roll) (preflight.Report, error) {
+	names := map[string][]string{}
+	for name, h := range r.hosts {
+		if !h.BuildOnTarget && (cmd.Bool("again") || !r.Settled(h)) {
+			names[h.System] = append(names[h.System], name)
+		}
+	}
+	m := a.machine(a.fleetRunner(), r.By)
+	m.Arch = nixArch[runtime.GOARCH] // what is built is built here, whatever --root is
+	var all preflight.Report
+	for _, system := range sortedKeys(names) {
+		slices.Sort(names[system])
+		t := preflight.Target{Host: strings.Join(names[system], ", "), System: system, Remote: true}
+		report, err := preflight.Run(ctx, m, t, preflight.Options{Skip: cmd.StringSlice("skip"), Only: []string{"platform"}})
+		if err != nil {
+			return all, fault.New(fault.Usage, "%w", err)
+		}
+		all.Findings = append(all.Findings, report.Findings...)
+	}
+	return all, nil
 }
 
 // permitted asks before many machines change.
@@ -291,13 +326,25 @@ func oneLine(s string) string {
 }
 
 // fleetPlan shows what deploy would do, without a look at the machines.
-func (a *app) fleetPlan(cmd *cli.Command, g *generated) error {
+func (a *app) fleetPlan(ctx context.Context, cmd *cli.Command, g *generated) error {
 	if g.changes.Pending() {
 		a.say("%s: %s; what follows is about the flake as it lies there", g.tree.Dir(), g.changes.Summary())
 	}
 	r, err := a.roll(g, cmd.String("wave"))
 	if err != nil {
 		return err
+	}
+	found, err := a.buildable(ctx, cmd, r)
+	if err != nil {
+		return err
+	}
+	for _, f := range found.Findings {
+		skipped := ""
+		if f.Skipped {
+			skipped = " (skipped)"
+		}
+		a.say("%s: %s: %s%s", f.Severity, f.Check, f.What, skipped)
+		a.say("    fix: %s", f.Fix)
 	}
 	plan := r.Plan(r.waves, r.hosts)
 	if a.opts.json {

@@ -195,7 +195,8 @@ func (g *guide) found() []string {
 	}
 	lines := []string{
 		fmt.Sprintf("This machine: %s, %s", p.Hostname, system),
-		fmt.Sprintf("Time zone %s, locale %s, keyboard %s", unknown(p.Timezone), unknown(p.Locale), unknown(p.Layout)),
+		fmt.Sprintf("Time zone %s, locale %s, keyboard %s", unknown(p.Timezone), unknown(p.Locale),
+			unknown(strings.Join(strings.Fields(p.Layout+" "+p.Variant+" "+p.Options), " "))),
 	}
 	var users []string
 	for _, u := range m.Users {

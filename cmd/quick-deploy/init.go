@@ -246,6 +246,8 @@ func answerFlags() []cli.Flag {
 		&cli.StringFlag{Name: "timezone", Usage: "time `ZONE`, as in Europe/Berlin"},
 		&cli.StringFlag{Name: "locale", Usage: "`LOCALE`, as in de_DE.UTF-8"},
 		&cli.StringFlag{Name: "layout", Usage: "keyboard `LAYOUT`, as in de"},
+		&cli.StringFlag{Name: "variant", Usage: "`VARIANT` of the layout, as in nodeadkeys"},
+		&cli.StringFlag{Name: "keyboard-options", Usage: "XKB `OPTIONS`, as in caps:escape"},
 		&cli.StringFlag{Name: "desktop", Usage: "desktop `NAME`: cosmic, gnome, plasma, hyprland or none"},
 		&cli.StringFlag{Name: "user", Usage: "user `NAME` of the administrator"},
 		&cli.StringFlag{Name: "name", Usage: "full `NAME` of that user, also for git"},
@@ -259,10 +261,10 @@ func answerFlags() []cli.Flag {
 
 // flagAnswers sets the answers that flags give, and tells which these are.
 func flagAnswers(cmd *cli.Command, answers *starter.Answers) map[string]bool {
-	given := map[string]bool{}
+	given, before := map[string]bool{}, *answers
 	for name, p := range map[string]*string{
 		"preset": &answers.Preset, "hostname": &answers.Hostname, "timezone": &answers.Timezone, "locale": &answers.Locale,
-		"layout": &answers.Layout, "desktop": &answers.Desktop, "user": &answers.User, "name": &answers.Name,
+		"layout": &answers.Layout, "variant": &answers.Variant, "keyboard-options": &answers.Options, "desktop": &answers.Desktop, "user": &answers.User, "name": &answers.Name,
 		"email": &answers.Email, "shell": &answers.Shell,
 	} {
 		if given[name] = cmd.IsSet(name); given[name] {
@@ -276,6 +278,7 @@ func flagAnswers(cmd *cli.Command, answers *starter.Answers) map[string]bool {
 			*p = cmd.StringSlice(name)
 		}
 	}
+	answers.Settle(before)
 	return given
 }
 

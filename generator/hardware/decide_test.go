@@ -211,6 +211,18 @@ func TestBusID(t *testing.T) {
 
 func ptr[T any](v T) *T { return &v }
 
+func TestOverridesOfAnotherPlatform(t *testing.T) {
+	d, err := Decide(machine(t, "desktop-amd-rx6800"), Overrides{System: "aarch64-linux", Thermald: ptr(true), Graphics32Bit: ptr(true)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"thermald", "graphics32Bit"} {
+		if !slices.ContainsFunc(d.Warnings, func(w string) bool { return strings.Contains(w, key+": true} is left out") }) {
+			t.Errorf("nothing is said of %s: %q", key, d.Warnings)
+		}
+	}
+}
+
 // Every choice of the profile shows in the configuration.
 func TestOverrides(t *testing.T) {
 	hybrid := machine(t, "laptop-hybrid-intel-nvidia")
@@ -257,6 +269,8 @@ func TestOverrides(t *testing.T) {
 		{"no microcode", amd, Overrides{Microcode: ptr(false)}, "hardware.cpu.amd.updateMicrocode", "lib.mkDefault false"},
 		{"thermald", amd, Overrides{Thermald: ptr(true)}, "services.thermald.enable", "lib.mkDefault true"},
 		{"no thermald", hybrid, Overrides{Thermald: ptr(false)}, "services.thermald.enable", ""},
+		{"thermald on ARM", amd, Overrides{System: "aarch64-linux", Thermald: ptr(true)}, "services.thermald.enable", ""},
+		{"32 bit on ARM", amd, Overrides{System: "aarch64-linux", Graphics32Bit: ptr(true)}, "hardware.graphics.enable32Bit", ""},
 		{"no agent", vm, Overrides{GuestAgent: ptr(false)}, "services.qemuGuest.enable", ""},
 		{"platform", amd, Overrides{System: "aarch64-linux"}, "nixpkgs.hostPlatform", `lib.mkDefault "aarch64-linux"`},
 		{"facter", amd, Overrides{Mode: "facter", Report: "./r.json"}, "hardware.facter.reportPath", "./facter.json"},

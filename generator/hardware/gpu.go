@@ -277,6 +277,7 @@ func (d *decider) commonGraphics(dataCenter bool) {
 	d.set("hardware.graphics.enable", d.soft(nix.Bool(true)), because(d.GPUs[0].Name()))
 	if d.System != "x86_64-linux" {
 		d.note("hardware.graphics.enable32Bit", "off", "32-bit drivers exist for x86_64 only")
+		d.onlyX86("graphics32Bit", d.over.Graphics32Bit)
 		return
 	}
 	on, w := flag(d.over.Graphics32Bit, !d.server() && !dataCenter, because("programs such as Steam and Wine are 32-bit"))

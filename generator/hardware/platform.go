@@ -132,10 +132,19 @@ func (d *decider) processor() error {
 	c := d.facts.CPU
 	cooled := vendor == "intel" && c.Family == 6 && c.Model >= sandyBridge && !d.server()
 	on, w := flag(d.over.Thermald, cooled, because("thermald cools Intel's client processors"))
-	if on {
+	if on && !d.onlyX86("thermald", d.over.Thermald) {
 		d.set("services.thermald.enable", d.soft(nix.Bool(true)), w)
 	}
 	return nil
+}
+
+// onlyX86 warns of an override that another platform has no use for, and reports whether it is one.
+func (d *decider) onlyX86(key string, over *bool) bool {
+	if over == nil || !*over || strings.HasPrefix(d.System, "x86_64-") {
+		return false
+	}
+	d.warn("hardware: {%s: true} is left out: NixOS has it for x86_64-linux only, and this machine is %s", key, d.System)
+	return true
 }
 
 // sandyBridge is the first model of that generation, in family 6.

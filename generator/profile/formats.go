@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/quick-deploy/quick-deploy/generator/keyboard"
 )
 
 // zoneNames are the names of the IANA time zone database, one a line, sorted.
@@ -38,11 +40,15 @@ var formats = map[string]format{
 	"unix-user": {"user name", "it starts with a lower-case letter, goes on with lower-case letters, digits, - and _, and has at most 31; root is there already", isUser,
 		func(s string) string { return writeIf(strings.ToLower(strings.ReplaceAll(s, " ", "-")), isUser) }},
 	"timezone": {"time zone", "it is a name of the IANA database, as in Europe/Berlin", isZone, zoneHint},
-	"locale": {"locale", "it looks like de_DE.UTF-8", localePattern.MatchString,
-		func(s string) string {
-			base, _, _ := strings.Cut(strings.ReplaceAll(s, "-", "_"), ".")
-			return writeIf(base+".UTF-8", localePattern.MatchString)
-		}},
+	"locale":   {"locale", "it is a name of glibc's list, as in de_DE.UTF-8", isLocale, localeHint},
+	"xkb-layout": {"keyboard layout", "it is a name of XKB, as in us, or several with commas between",
+		listed(keyboard.Layouts), listedHint(keyboard.Layouts, layoutHint)},
+	"xkb-options": {"keyboard option", "it is a name of XKB, as in caps:escape, or several with commas between",
+		func(s string) bool { return s == "" || listed(keyboard.Options)(s) }, listedHint(keyboard.Options, func(name string) string { return didYouMean(name, keyboard.Options()) })},
+	"xkb-model": {"keyboard model", "it is a name of XKB, as in pc105", listed(keyboard.Models),
+		func(s string) string { return didYouMean(s, keyboard.Models()) }},
+	"keymap": {"keymap of the console", "it is a name of kbd's, as in de-latin1", listed(keyboard.Keymaps),
+		func(s string) string { return didYouMean(s, keyboard.Keymaps()) }},
 	"nix-attrpath":  {"option path", "it is names separated by dots; a name with other characters stands in quotes", isAttrPath, nil},
 	"absolute-path": {"absolute path", "it starts with / and has no . or .. in it", isAbsolute, func(s string) string { return writeIf(path.Clean("/"+s), isAbsolute) }},
 	"service-path": {"folder of a service",
@@ -77,8 +83,6 @@ var formats = map[string]format{
 }
 
 var (
-	// glibc's names: language, territory, code set, modifier. NixOS builds the UTF-8 ones.
-	localePattern  = regexp.MustCompile(`^([a-z]{2,3}(_[A-Z]{2})?|C)\.UTF-8(@[a-z]+)?$`)
 	releasePattern = regexp.MustCompile(`^([0-9]{2}\.(05|11)|unstable)$`)
 	// userPattern is what useradd accepts (shadow, NAME_REGEX) and NixOS can build a home for.
 	userPattern = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,30}$`)

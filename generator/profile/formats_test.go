@@ -25,9 +25,20 @@ func TestFormats(t *testing.T) {
 			[]string{"", "Berlin", "europe/berlin", "Europe/Berlin ", "../etc/passwd", "Etc"},
 		},
 		"locale": {
-			[]string{"en_US.UTF-8", "de_DE.UTF-8", "C.UTF-8", "sr_RS.UTF-8@latin", "eo.UTF-8"},
-			[]string{"", "de", "de_DE", "de_DE.utf8", "de-DE.UTF-8", "de_DE.ISO-8859-1", "en_US.UTF-8 "},
+			[]string{"en_US.UTF-8", "de_DE.UTF-8", "C.UTF-8", "sr_RS@latin", "eo", "en_IN", "ca_ES@valencia"},
+			[]string{"", "de", "de_DE", "de_DE.utf8", "de-DE.UTF-8", "de_DE.ISO-8859-1", "en_US.UTF-8 ", "en_DE.UTF-8", "de_DE.UTF-8@euro",
+				"de_DE@euro", "en_IN.UTF-8", "C", "POSIX", "de_DE.UTF-8/UTF-8"},
 		},
+		"xkb-layout": {
+			[]string{"us", "gb", "latam", "us,de", "ara"},
+			[]string{"", "uk", "US", "us,", "us, de", "us,uk", "pc", "de-latin1"},
+		},
+		"xkb-options": {
+			[]string{"", "caps:escape", "caps:escape,grp:alt_shift_toggle", "compose:ralt"},
+			[]string{"caps", "caps:escap", "caps:escape, compose:ralt", "caps:escape,"},
+		},
+		"xkb-model": {[]string{"pc105", "pc104"}, []string{"", "pc 105", "pc999"}},
+		"keymap":    {[]string{"us", "uk", "de-latin1-nodeadkeys"}, []string{"", "gb", "de-latin2"}},
 		"nix-attrpath": {
 			[]string{"a", "services.nginx.enable", `services.nginx.virtualHosts."a.b".root`, `"a b"`, "a.b-c.d'", "_x", `"\""`},
 			[]string{"", ".", "a.", ".a", "a..b", "1a", "a b", `"a`, `a"b"`, `"a"b`, `""`, `"${x}"`, "a.${x}", "a;b", `"a` + "\n" + `"`, `"\"`},
@@ -83,6 +94,17 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+func TestLocalesAreSorted(t *testing.T) {
+	if len(locales()) < 450 || !slices.IsSorted(locales()) {
+		t.Errorf("%d locales, sorted: %v", len(locales()), slices.IsSorted(locales()))
+	}
+	for _, name := range utf8Locales() {
+		if base, _, _ := strings.Cut(name, "."); Locale(base) == "" {
+			t.Errorf("%s is not known without its character set", name)
+		}
+	}
+}
+
 func TestZonesAreSorted(t *testing.T) {
 	if len(zones()) < 500 || !slices.IsSorted(zones()) {
 		t.Errorf("%d zones, sorted: %v", len(zones()), slices.IsSorted(zones()))
@@ -97,6 +119,32 @@ func TestHints(t *testing.T) {
 		{"timezone", "Europe/Berlni", `did you mean "Europe/Berlin"?`},
 		{"timezone", "qqqqqqqqqqqq", "timedatectl list-timezones lists them"},
 		{"locale", "de_DE", "write de_DE.UTF-8"},
+		{"locale", "en_US", "write en_US.UTF-8"},
+		{"locale", "en", "write en_US.UTF-8"},
+		{"locale", "sv", "write sv_SE.UTF-8"},
+		{"locale", "de_DE.UTF-8@euro", "write de_DE.UTF-8"},
+		{"locale", "de_DE@euro", "write de_DE.UTF-8"},
+		{"locale", "fr_FR.ISO-8859-1", "write fr_FR.UTF-8"},
+		{"locale", "sr_RS.UTF-8@latin", "write sr_RS@latin"},
+		{"locale", "en_IN.UTF-8", "write en_IN"},
+		{"locale", "eo.UTF-8", "write eo"},
+		{"locale", "C", "write C.UTF-8"},
+		{"locale", "en_DE.UTF-8", "did you mean en_DK.UTF-8 or en_IE.UTF-8?"},
+		{"locale", "de_XX.UTF-8", "did you mean de_DE.UTF-8?"},
+		{"locale", "dd_DE.UTF-8", `did you mean "de_DE.UTF-8"?`},
+		{"locale", "italian", ""},
+		{"xkb-layout", "uk", `did you mean "gb"?`},
+		{"xkb-layout", "US", `did you mean "us"?`},
+		{"xkb-layout", "en", `did you mean "us"?`},
+		{"xkb-layout", "us,uk", `did you mean "gb"?`},
+		{"xkb-layout", "us, de", "write us,de"},
+		{"xkb-layout", "sg", "write layout: ch, variant: de_nodeadkeys"},
+		{"xkb-layout", "de-latin1-nodeadkeys", "write layout: de, variant: nodeadkeys"},
+		{"xkb-layout", "bg_pho-utf8", `write layout: "bg,us", variant: "phonetic,"`},
+		{"xkb-layout", "latan", `did you mean "latam"?`},
+		{"xkb-options", "caps:escap", `did you mean "caps:escape"?`},
+		{"xkb-options", "caps:escape, compose:ralt", "write caps:escape,compose:ralt"},
+		{"keymap", "de-latin1-nodeadkey", `did you mean "de-latin1-nodeadkeys"?`},
 		{"locale", "de-DE.utf8", "write de_DE.UTF-8"},
 		{"hostname", "my_host", "write my-host"},
 		{"unix-user", "Ada Lovelace", "write ada-lovelace"},

@@ -153,7 +153,7 @@ func TestExtends(t *testing.T) {
 		{"a mistake in a file below", Memory{
 			"p.yaml": "version: 1\nextends: [a.yaml]\nhosts: {h: {}}\n",
 			"a.yaml": "version: 1\ndefaults: {locale: x}\n",
-		}, `a.yaml:2:20: "x" is no locale; it looks like de_DE.UTF-8`},
+		}, `a.yaml:2:20: "x" is no locale; it is a name of glibc's list, as in de_DE.UTF-8`},
 		{"an unreadable file below", Memory{
 			"p.yaml": "version: 1\nextends: [a.yaml]\nhosts: {h: {}}\n",
 			"a.yaml": "version: [\n",

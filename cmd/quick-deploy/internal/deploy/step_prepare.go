@@ -38,7 +38,7 @@ func (checkMachine) run(ctx context.Context, s *session) error {
 	}
 	s.data.Skipped = r.Skipped
 	s.findings(r)
-	return refuse(r)
+	return Refuse(r)
 }
 
 // lookedAt completes what the preflight looks at with what the history knows.
@@ -79,7 +79,7 @@ func (s *session) recheck(ctx context.Context) error {
 		return usage(err)
 	}
 	s.findings(r)
-	return refuse(r)
+	return Refuse(r)
 }
 
 func (s *session) findings(r preflight.Report) {
@@ -89,8 +89,8 @@ func (s *session) findings(r preflight.Report) {
 	}
 }
 
-// refuse turns blockers into one error that lists them all.
-func refuse(r preflight.Report) error {
+// Refuse turns blockers into one error that lists them all.
+func Refuse(r preflight.Report) error {
 	blockers := r.Blockers()
 	if len(blockers) == 0 {
 		return nil

@@ -31,6 +31,7 @@ type Host struct {
 	// built from, and with nothing else; see Fingerprint.
 	Fingerprint   string
 	Target        Target
+	System        string // x86_64-linux, aarch64-linux
 	BuildOnTarget bool
 	// Homes are the users whose home-manager configuration goes with the system.
 	Homes  []string

@@ -37,7 +37,7 @@ func (f *Fleet) Plan(waves []Wave, hosts map[string]*Host) []WavePlan {
 				state = "last: " + string(known.Last.Verdict)
 			}
 			p.Hosts = append(p.Hosts, HostPlan{Host: name, Target: h.Target.String(), State: state})
-			if known.Deployed != h.Fingerprint || known.Last != nil && !known.Last.Verdict.OK() {
+			if !f.Settled(h) {
 				members = append(members, h)
 			}
 		}
@@ -51,4 +51,10 @@ func (f *Fleet) Plan(waves []Wave, hosts map[string]*Host) []WavePlan {
 		out = append(out, p)
 	}
 	return out
+}
+
+// Settled reports whether the last run from here gave the machine what it should have, and found it well.
+func (f *Fleet) Settled(h *Host) bool {
+	known, _ := f.peek(h.Name)
+	return known.Deployed == h.Fingerprint && (known.Last == nil || known.Last.Verdict.OK())
 }

@@ -50,6 +50,7 @@ func (d *draft) answers() starter.Answers {
 	for _, p := range []*string{&a.Timezone, &a.Locale, &a.Layout, &a.User, &a.Name, &a.Email} {
 		*p = typed(*p)
 	}
+	a.Settle(d.Session.Answers)
 	if key := typed(d.extra); key != "" && !slices.Contains(a.SSHKeys, key) {
 		a.SSHKeys = append(a.SSHKeys, key)
 	}

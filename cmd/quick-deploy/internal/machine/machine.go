@@ -8,6 +8,9 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/keyboard"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
 // Machine is what the files below /etc tell. What is not known is empty.
@@ -15,10 +18,10 @@ type Machine struct {
 	Hostname string
 	// Timezone is a name of the IANA database, from the link /etc/localtime or /etc/timezone.
 	Timezone string
-	// Locale is LANG of /etc/locale.conf or /etc/default/locale.
+	// Locale is LANG of /etc/locale.conf or /etc/default/locale, as glibc's list has it.
 	Locale string
-	// Layout is the XKB layout, or the console's keymap where that is one too.
-	Layout string
+	// Keyboard is XKB's, or the one that the console's keymap stands for.
+	Keyboard keyboard.Keyboard
 	// NixOS tells whether the system is NixOS; Release is its release, such as 25.11.
 	NixOS   bool
 	Release string
@@ -45,7 +48,7 @@ func Read(root string) Machine {
 		Hostname: strings.TrimSpace(r.text("etc/hostname")),
 		Timezone: r.zone(),
 		Locale:   r.locale(),
-		Layout:   r.layout(),
+		Keyboard: r.keyboard(),
 		Users:    r.users(),
 	}
 	release := r.assignments("etc/os-release")
@@ -92,40 +95,56 @@ func (r reader) assignments(name string) map[string]string {
 }
 
 func (r reader) zone() string {
+	zone := strings.TrimSpace(r.text("etc/timezone"))
 	if target, err := os.Readlink(filepath.Join(string(r), "etc/localtime")); err == nil {
-		if _, zone, ok := strings.Cut(target, "zoneinfo/"); ok {
-			return zone
+		if _, name, ok := strings.Cut(target, "zoneinfo/"); ok {
+			// With leap seconds or without (zic(8)), it is the same zone.
+			zone = strings.TrimPrefix(strings.TrimPrefix(name, "posix/"), "right/")
 		}
 	}
-	return strings.TrimSpace(r.text("etc/timezone"))
+	if _, _, _, ok := profile.Refusal("timezone", zone); !ok {
+		return ""
+	}
+	return zone
 }
 
 func (r reader) locale() string {
 	for _, file := range []string{"etc/locale.conf", "etc/default/locale"} {
 		if lang := r.assignments(file)["LANG"]; lang != "" && lang != "C" && !strings.HasPrefix(lang, "C.") && lang != "POSIX" {
-			return lang
+			return profile.Locale(lang)
 		}
 	}
 	return ""
 }
 
-// xkbName fits the layouts of xkeyboard-config, which have two or three letters.
-var xkbName = regexp.MustCompile(`^[a-z]{2,3}$`)
+// xorgOption is a line of xorg.conf(5) as systemd-localed and NixOS write it.
+var xorgOption = regexp.MustCompile(`(?m)^\s*Option "(Xkb[A-Za-z]+)" "([^"\n]*)"`)
 
-func (r reader) layout() string {
-	conf := r.text("etc/X11/xorg.conf.d/00-keyboard.conf")
-	if m := regexp.MustCompile(`Option "XkbLayout" "([a-z][a-z,]*)"`).FindStringSubmatch(conf); m != nil {
-		return m[1]
+// defaultOptions are what NixOS sets where nobody else does (services.xserver.xkb.options).
+const defaultOptions = "terminate:ctrl_alt_bksp"
+
+func (r reader) keyboard() keyboard.Keyboard {
+	xorg := map[string]string{}
+	for _, m := range xorgOption.FindAllStringSubmatch(r.text("etc/X11/xorg.conf.d/00-keyboard.conf"), -1) {
+		xorg[strings.ToUpper(m[1])] = m[2]
 	}
-	for _, file := range []string{"etc/vconsole.conf", "etc/default/keyboard"} {
-		a := r.assignments(file)
-		for _, key := range []string{"XKBLAYOUT", "KEYMAP"} {
-			if xkbName.MatchString(a[key]) {
-				return a[key]
-			}
+	console, debian := r.assignments("etc/vconsole.conf"), r.assignments("etc/default/keyboard")
+	keymap, _ := keyboard.FromConsole(console["KEYMAP"])
+	for _, k := range []keyboard.Keyboard{named(xorg), named(console), keymap, named(debian)} {
+		if k = k.Known(); k.Layout == "" {
+			continue
 		}
+		if k.Options == defaultOptions {
+			k.Options = ""
+		}
+		return k
 	}
-	return ""
+	return keyboard.Keyboard{}
+}
+
+// named is the keyboard of a file with the names of keyboard(5).
+func named(a map[string]string) keyboard.Keyboard {
+	return keyboard.Keyboard{Layout: a["XKBLAYOUT"], Variant: a["XKBVARIANT"], Options: a["XKBOPTIONS"]}
 }
 
 func (r reader) users() []User {

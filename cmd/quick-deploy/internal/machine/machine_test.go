@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/quick-deploy/quick-deploy/generator/keyboard"
 )
 
 func TestRead(t *testing.T) {
@@ -22,7 +24,7 @@ func TestRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Machine{
-		Hostname: "atlas", Timezone: "Europe/Berlin", Locale: "de_DE.UTF-8", Layout: "de", NixOS: true, Release: "25.11", StateVersion: "24.05",
+		Hostname: "atlas", Timezone: "Europe/Berlin", Locale: "de_DE.UTF-8", Keyboard: keyboard.Keyboard{Layout: "de"}, NixOS: true, Release: "25.11", StateVersion: "24.05",
 		Users: []User{{Name: "ada", Description: "Ada Lovelace", Shell: "zsh", Home: "/home/ada", UID: 1000, Admin: true}},
 	}
 	if diff := cmp.Diff(want, Read(root)); diff != "" {
@@ -41,8 +43,44 @@ func TestDebianFiles(t *testing.T) {
 	write(t, root, "etc/timezone", "Etc/UTC\n")
 	write(t, root, "etc/default/locale", "LANG=C.UTF-8\n")
 	write(t, root, "etc/default/keyboard", "XKBMODEL=\"pc105\"\nXKBLAYOUT=\"us\"\n")
-	if diff := cmp.Diff(Machine{Timezone: "Etc/UTC", Layout: "us"}, Read(root)); diff != "" {
+	if diff := cmp.Diff(Machine{Timezone: "Etc/UTC", Keyboard: keyboard.Keyboard{Layout: "us"}}, Read(root)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What a machine has of one's own making is not proposed: NixOS would not build it.
+func TestOnlyNamesThatNixOSKnows(t *testing.T) {
+	const xorg, console, debian = "etc/X11/xorg.conf.d/00-keyboard.conf", "etc/vconsole.conf", "etc/default/keyboard"
+	section := func(layout, variant, options string) string {
+		return "Section \"InputClass\"\n  Identifier \"Keyboard catchall\"\n  Option \"XkbModel\" \"pc105\"\n  Option \"XkbLayout\" \"" + layout +
+			"\"\n  Option \"XkbOptions\" \"" + options + "\"\n  Option \"XkbVariant\" \"" + variant + "\"\nEndSection\n"
+	}
+	for name, c := range map[string]struct {
+		files map[string]string
+		want  Machine
+	}{
+		"a keymap of the console":      {map[string]string{console: "KEYMAP=uk\n"}, Machine{Keyboard: keyboard.Keyboard{Layout: "gb"}}},
+		"a keymap that means another":  {map[string]string{console: "KEYMAP=et\n"}, Machine{Keyboard: keyboard.Keyboard{Layout: "ee"}}},
+		"a keymap with a variant":      {map[string]string{console: "KEYMAP=\"de-latin1-nodeadkeys\"\n"}, Machine{Keyboard: keyboard.Keyboard{Layout: "de", Variant: "nodeadkeys"}}},
+		"a keymap made from a layout":  {map[string]string{console: "KEYMAP=/nix/store/x-xkb-console-keymap\n"}, Machine{}},
+		"XKB's words beside a keymap":  {map[string]string{console: "KEYMAP=us\nXKBLAYOUT=us,ru\nXKBVARIANT=dvorak,\nXKBOPTIONS=grp:alt_shift_toggle\n"}, Machine{Keyboard: keyboard.Keyboard{Layout: "us,ru", Variant: "dvorak,", Options: "grp:alt_shift_toggle"}}},
+		"the X server's file":          {map[string]string{xorg: section("de", "neo", "terminate:ctrl_alt_bksp"), console: "KEYMAP=us\n"}, Machine{Keyboard: keyboard.Keyboard{Layout: "de", Variant: "neo"}}},
+		"options and one of one's own": {map[string]string{xorg: section("us", "", "caps:escape,my:own")}, Machine{Keyboard: keyboard.Keyboard{Layout: "us", Options: "caps:escape"}}},
+		"a layout of one's own":        {map[string]string{xorg: section("mine", "", ""), console: "KEYMAP=fr\n"}, Machine{Keyboard: keyboard.Keyboard{Layout: "fr"}}},
+		"a variant of one's own":       {map[string]string{debian: "XKBLAYOUT=\"fr\"\nXKBVARIANT=\"mine\"\n"}, Machine{Keyboard: keyboard.Keyboard{Layout: "fr"}}},
+		"Debian's name for Britain":    {map[string]string{debian: "XKBLAYOUT=uk\n"}, Machine{Keyboard: keyboard.Keyboard{Layout: "gb"}}},
+		"a locale of one's own":        {map[string]string{"etc/locale.conf": "LANG=en_DE.UTF-8\n"}, Machine{}},
+		"a locale in other words":      {map[string]string{"etc/locale.conf": "LANG=de_DE.utf8@euro\n"}, Machine{Locale: "de_DE.UTF-8"}},
+		"a locale that is UTF-8 alone": {map[string]string{"etc/default/locale": "LANG=\"en_IN.UTF-8\"\n"}, Machine{Locale: "en_IN"}},
+		"a zone of one's own":          {map[string]string{"etc/timezone": "Mars/Olympus\n"}, Machine{}},
+	} {
+		root := t.TempDir()
+		for file, text := range c.files {
+			write(t, root, file, text)
+		}
+		if diff := cmp.Diff(c.want, Read(root)); diff != "" {
+			t.Errorf("%s:\n%s", name, diff)
+		}
 	}
 }
 

@@ -12,16 +12,18 @@ import (
 // Target is what the checks need to know of the configuration to come. Unknown
 // values stay zero, and the checks that need them then find nothing.
 type Target struct {
-	Host         string // networking.hostName
-	System       string // x86_64-linux, aarch64-linux
-	Release      string // "26.05", "unstable"
-	StateVersion string // system.stateVersion
-	Nixpkgs      Nixpkgs
-	Users        []User // accounts that the profile declares
-	MutableUsers bool   // users.mutableUsers
-	SSHD         bool   // services.openssh.enable
-	SSHPorts     []int  // services.openssh.ports
-	RootFS       FS     // fileSystems."/"
+	Host   string // networking.hostName
+	System string // x86_64-linux, aarch64-linux
+	// Remote says that the host is reached from here, BuildOnTarget that its system is built there.
+	Remote, BuildOnTarget bool
+	Release               string // "26.05", "unstable"
+	StateVersion          string // system.stateVersion
+	Nixpkgs               Nixpkgs
+	Users                 []User // accounts that the profile declares
+	MutableUsers          bool   // users.mutableUsers
+	SSHD                  bool   // services.openssh.enable
+	SSHPorts              []int  // services.openssh.ports
+	RootFS                FS     // fileSystems."/"
 	// Unbootable is why the machine would not boot with the configuration, by
 	// what was decided about its hardware; empty where it is not to be booted.
 	Unbootable []string

@@ -9,10 +9,19 @@ import (
 // Fill sets the answers that the answers file in data gives; those that it
 // does not name stay as they are. The error says line and column.
 func Fill(a *Answers, data []byte) error {
+	before := *a
 	if err := yaml.UnmarshalWithOptions(data, a, yaml.Strict(), yaml.DisallowUnknownField()); err != nil {
 		return fmt.Errorf("read the answers: %s", yaml.FormatError(err, false, false))
 	}
+	a.Settle(before)
 	return nil
+}
+
+// Settle drops the variant of the layout that there was before, where another took its place.
+func (a *Answers) Settle(before Answers) {
+	if a.Layout != before.Layout && a.Variant == before.Variant {
+		a.Variant = ""
+	}
 }
 
 // File is an answers file that holds every answer, so that the machine it is
@@ -22,7 +31,8 @@ func File(a Answers) ([]byte, error) {
 	w.line(0, "# quick-deploy init --answers FILE gives these answers again.")
 	for _, p := range []struct{ key, value string }{
 		{"preset", a.Preset}, {"release", a.Release}, {"hostname", a.Hostname}, {"state-version", a.StateVersion},
-		{"timezone", a.Timezone}, {"locale", a.Locale}, {"layout", a.Layout}, {"desktop", a.Desktop},
+		{"timezone", a.Timezone}, {"locale", a.Locale}, {"layout", a.Layout},
+		{"variant", a.Variant}, {"keyboard-options", a.Options}, {"desktop", a.Desktop},
 		{"user", a.User}, {"name", a.Name}, {"email", a.Email}, {"shell", a.Shell}, {"adopt", a.Adopt},
 	} {
 		w.line(0, p.key+": "+w.scalar(p.value))

@@ -25,6 +25,8 @@ type Answers struct {
 	Timezone     string   `yaml:"timezone"`
 	Locale       string   `yaml:"locale"`
 	Layout       string   `yaml:"layout"`
+	Variant      string   `yaml:"variant"` // of the layout
+	Options      string   `yaml:"keyboard-options"`
 	Desktop      string   `yaml:"desktop"`
 	User         string   `yaml:"user"`
 	Name         string   `yaml:"name"` // full name, also for git
@@ -69,9 +71,7 @@ func Profile(a Answers) ([]byte, error) {
 	w.pair(2, "stateVersion", a.StateVersion)
 	w.optional(2, "timezone", a.Timezone, "Europe/Berlin")
 	w.pair(2, "locale", a.Locale)
-	if a.Layout != "" {
-		w.line(2, "keyboard: {layout: "+w.scalar(a.Layout)+"}")
-	}
+	w.keyboard(a)
 	w.pair(2, "desktop", a.Desktop)
 	w.users(a)
 	w.services(a)
@@ -115,6 +115,20 @@ func (w *writer) list(depth int, key string, items []string) {
 		quoted[i] = w.scalar(item)
 	}
 	w.line(depth, key+": ["+strings.Join(quoted, ", ")+"]")
+}
+
+func (w *writer) keyboard(a Answers) {
+	if a.Layout == "" {
+		return
+	}
+	text := "layout: " + w.scalar(a.Layout)
+	if a.Variant != "" {
+		text += ", variant: " + w.scalar(a.Variant)
+	}
+	if a.Options != "" {
+		text += ", options: " + w.scalar(a.Options)
+	}
+	w.line(2, "keyboard: {"+text+"}")
 }
 
 func (w *writer) users(a Answers) {
@@ -238,7 +252,8 @@ func isString(s string) bool {
 func For(m machine.Machine, preset string) Answers {
 	a := Answers{
 		Preset: preset, Release: generator.DefaultRelease, StateVersion: generator.DefaultRelease,
-		Hostname: "nixos", Timezone: m.Timezone, Locale: m.Locale, Layout: m.Layout,
+		Hostname: "nixos", Timezone: m.Timezone, Locale: m.Locale,
+		Layout: m.Keyboard.Layout, Variant: m.Keyboard.Variant, Options: m.Keyboard.Options,
 	}
 	if hostname.MatchString(m.Hostname) {
 		a.Hostname = m.Hostname
