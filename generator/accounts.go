@@ -132,9 +132,11 @@ type reference struct {
 	// elsewhere tells that what an option of the profile mentions is one, too: the
 	// option may make it.
 	elsewhere bool
-	// lax tells that the machine may have others: only what looks mistyped is refused.
-	lax bool
-	add string // how it comes to be
+	add       string // how it comes to be
+	// lax tells that the machine may have others, or options make them that do not name
+	// them: only what looks mistyped is refused. note is for the rest; empty: nothing is said.
+	lax  bool
+	note string
 }
 
 // kinds are the kinds of references by the handler that the schema names.
@@ -143,8 +145,8 @@ var kinds = map[string]reference{
 	"login":   {noun: "user", names: (*host).people, elsewhere: true, lax: true},
 	"account": {noun: "account", names: (*host).known, elsewhere: true, add: "add it to users, or the service that makes it"},
 	"group": {
-		noun: "group", names: (*host).groups, elsewhere: true,
-		add: "add the service that makes it; a group of your own: nixos: {users.groups.%s.gid: null}",
+		noun: "group", names: (*host).groups, elsewhere: true, lax: true,
+		note: "nothing in the profile makes the group %s; without it NixOS leaves the user out of it: nixos: {users.groups.%[1]s: {}} makes one",
 	},
 	"service": {noun: "service", names: func(h *host, _ mapping.Visit) []string { return h.running() }, add: "add %s: {} to services"},
 	"role":    {noun: "role", names: roles, add: "add it to roles"},
@@ -171,7 +173,13 @@ func (h *host) references() {
 			}
 			hint := strings.ReplaceAll(kind.add, "%s", ref.Str())
 			near := profile.Nearest(ref.Str(), names)
-			if near == "" && kind.lax {
+			if slices.Contains(optionGroups, ref.Str()) {
+				near = ""
+			}
+			if kind.lax && near == "" {
+				if kind.note != "" {
+					h.notice(ref, kind.note, ref.Str())
+				}
 				continue
 			}
 			if near != "" && v.Code != "service" {
@@ -232,6 +240,11 @@ func (h *host) known(v mapping.Visit) []string {
 	return out
 }
 
+// optionGroups are groups that modules of NixOS make under options of other names.
+var optionGroups = []string{
+	"adbusers", "docker", "gamemode", "incus-admin", "jackaudio", "libvirtd", "lxd", "plugdev", "podman", "realtime", "scanner", "tss", "vboxusers", "wireshark",
+}
+
 // groups are those of NixOS and of the services; most accounts have one of their name.
 func (h *host) groups(mapping.Visit) []string {
 	out := slices.Concat(systemGroups, sortedKeys(h.made()))
@@ -285,7 +298,7 @@ func devices(h *host, v mapping.Visit) []string {
 func (h *host) ways() {
 	a := h.summary.Access
 	if f := a.Nobody(access.Elsewhere); f != nil {
-		h.notice(cmp.Or(f.Node, h.profile.Node), "%s; %s", f.What, f.Fix)
+		h.notice(cmp.Or(f.Node, h.profile.Node), "by this profile alone, %s; %s", f.What, f.Fix)
 		return
 	}
 	if !h.laidOut() {
@@ -295,4 +308,3 @@ func (h *host) ways() {
 		h.notice(cmp.Or(f.Node, h.profile.Node), "on a machine installed from this, %s; %s", f.What, f.Fix)
 	}
 }
-

@@ -40,6 +40,9 @@ func (a *app) fleetInstall(ctx context.Context, cmd *cli.Command) error {
 		return fault.New(fault.Pending, "%s is not as %s says: %s", g.tree.Dir(), g.name, g.changes.Summary()).
 			Hint("quick-deploy generate writes it")
 	}
+	if err := a.keepWays([]string{name}, g, cmd.StringSlice("skip"), installable); err != nil {
+		return err
+	}
 	in := fleet.Install{Host: name, Devices: h.Formatted, Target: fleet.Target{User: "root", Host: h.Deployment.Host}}
 	if text := cmd.String("target"); text != "" {
 		if in.Target, err = parseTarget(text); err != nil {

@@ -129,13 +129,13 @@ func (a *app) paths() deploy.Paths {
 // nixArch are Nix' names for what Go calls a processor; of others nothing is compared.
 var nixArch = map[string]string{"amd64": "x86_64", "arm64": "aarch64"}
 
-func (a *app) machine(r run.Runner, name string) *preflight.Machine {
+func (a *app) machine(r *elevate.Runner, name string) *preflight.Machine {
 	arch := ""
 	if a.opts.root == "/" {
 		arch = nixArch[runtime.GOARCH]
 	}
 	return &preflight.Machine{
-		Runner: r, Arch: arch, Root: a.opts.root, UID: os.Getuid(), User: name, AllowRoot: a.opts.allowRoot, Environ: os.Getenv,
+		Runner: r, Elevation: string(r.Method()), Arch: arch, Root: a.opts.root, UID: os.Getuid(), User: name, AllowRoot: a.opts.allowRoot, Environ: os.Getenv,
 		Client: &http.Client{}, Timeout: a.opts.limits.network, FreeBytes: preflight.FreeBytes, FlakeDir: a.opts.flake,
 	}
 }
