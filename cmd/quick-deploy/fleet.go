@@ -60,6 +60,7 @@ func (a *app) fleetCommand() *cli.Command {
 					&cli.StringFlag{Name: "target", Usage: "the machine as it runs now, `USER@ADDRESS` (default root at the host's address)", Sources: twin("target")},
 					&cli.StringFlag{Name: "disk-key", Usage: "`FILE` with the passphrase of encrypted disks", Sources: twin("disk-key"), TakesFile: true},
 					skipFlag("leave out the check `CHECK`: accounts or ssh, as in preflight"),
+					&cli.StringFlag{Name: "extra-files", Usage: "`FOLDER` whose files are put onto the machine below /, such as secrets", Sources: twin("extra-files"), TakesFile: true},
 					&cli.StringFlag{Name: "confirm", Usage: "the host's `NAME`, in place of typing it", Sources: twin("confirm")},
 				},
 				Action: a.fleetInstall,

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -34,13 +35,20 @@ func deployable(h generator.Host) []closed {
 	return append(out, comesBack(h, access.Elsewhere)...)
 }
 
-// installable are the ways that a machine would lack which has nothing but its system.
-func installable(h generator.Host) []closed {
-	var out []closed
-	if f := h.Access.Nobody(access.Anew); f != nil {
-		out = append(out, closed{checkAccounts, *f})
+// installable are the ways that a machine would lack which has nothing but its system, and
+// the files that the folder extra brings; "" for none.
+func installable(h generator.Host, extra string) []closed {
+	f := h.Access.Nobody(func(name string) access.State {
+		state := access.Anew(name)
+		if file := h.Access.Account(name).PasswordFile; file != "" {
+			state.File = access.Of(extra != "" && exists(filepath.Join(extra, file)))
+		}
+		return state
+	})
+	if f == nil {
+		return nil
 	}
-	return out
+	return []closed{{checkAccounts, *f}}
 }
 
 // comesBack tells whether the user that fleet comes as gets in by ssh, and becomes root
@@ -68,7 +76,7 @@ func comesBack(h generator.Host, states access.States) []closed {
 	if f == nil {
 		f = &access.Fault{
 			Sure: true, What: fmt.Sprintf("sudo asks %s for a password", user),
-			Fix:  "nixos: {security.sudo.wheelNeedsPassword: false}, or deploy as root",
+			Fix: "nixos: {security.sudo.wheelNeedsPassword: false}, or deploy as root",
 		}
 	}
 	f.What = fmt.Sprintf("fleet comes as %s, and would not become root any more: %s", user, f.What)

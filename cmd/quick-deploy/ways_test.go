@@ -45,11 +45,15 @@ func TestWaysInAndUp(t *testing.T) {
 		},
 		"a password of the profile": {
 			host:  "users: {ada: {admin: true, passwordSecret: p, sshKeys: [" + aKey + "]}}; secrets: {p: {file: /etc/p}}; services: {openssh: {}}",
-			files: live, deploy: "?",
+			files: live, deploy: "?", setup: "the machine would not have /etc/p, by which ada gets its password",
+		},
+		"a password of the profile, whose file comes along": {
+			host:  "users: {ada: {admin: true, passwordSecret: p}}; secrets: {p: {file: /etc/p}}; services: {openssh: {}}",
+			files: map[string]string{"etc/passwd": passwd, "etc/shadow": password, "home/ada/.ssh/authorized_keys": aKey, "extra/etc/p": "hash"}, deploy: "?",
 		},
 		"a password of the profile that comes too late": {
 			host:  "users: {ada: {admin: true, passwordSecret: p, sshKeys: [" + aKey + "]}}; secrets: {p: {file: /etc/p}}; services: {openssh: {}}",
-			files: keyed, switched: noSudo, deploy: "?",
+			files: keyed, switched: noSudo, deploy: "?", setup: "the machine would not have /etc/p",
 		},
 		"keys only, and sudo asks": {host: keyOnly, files: keyed, switched: noSudo, deploy: "?", setup: "ada could log in, but not become root: " + noSudo},
 		"keys only, and sudo does not ask": {
@@ -99,6 +103,7 @@ func TestWaysInAndUp(t *testing.T) {
 		"nobody in wheel but another": {
 			host:  "users: {ada: {sshKeys: [" + aKey + "]}, eve: {admin: true, sshKeys: [" + aKey + "], passwordSecret: p}}; secrets: {p: {file: /etc/p}}; services: {openssh: {}}",
 			files: live, switched: "this run becomes root by sudo, which the new system refuses: ada may not become root by sudo", deploy: "?",
+			setup: "the machine would not have /etc/p, by which eve",
 		},
 		"doas, which goes": {
 			host: keyOnly, files: live, way: "doas", switched: "this run becomes root by doas, which the new system refuses: there is no doas", deploy: "?", setup: noSudo,
@@ -178,7 +183,7 @@ func TestWaysInAndUp(t *testing.T) {
 				}
 			}
 			expect(t, "switch", c.switched, refused, noted)
-			for step, ways := range map[string][]closed{"fleet deploy": deployable(g.host("atlas")), "fleet install": installable(g.host("atlas"))} {
+			for step, ways := range map[string][]closed{"fleet deploy": deployable(g.host("atlas")), "fleet install": installable(g.host("atlas"), filepath.Join(root, "extra"))} {
 				refused, noted = nil, nil
 				for _, w := range ways {
 					if w.Sure {

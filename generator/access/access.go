@@ -59,6 +59,7 @@ type State struct {
 	Exists   Answer
 	Password Answer // one that is accepted, in /etc/shadow
 	Keys     Answer // in ~/.ssh/authorized_keys
+	File     Answer // the account's PasswordFile
 }
 
 // States tells the state of the account of a name.
@@ -79,7 +80,10 @@ type Account struct {
 	// Declared tells whether the system knows the account; others are left alone if users are mutable.
 	Declared bool
 	Password bool // a hash, or a file or a text with one, is declared
-	Keys     bool // the system has SSH keys for it
+	// PasswordFile is what must be on the machine when it makes the account: the file
+	// with the hash, or the key that decrypts it. Empty: nothing more.
+	PasswordFile string
+	Keys         bool // the system has SSH keys for it
 	// AutoLogin tells whether it is logged in at boot without being asked.
 	AutoLogin bool
 	UID       int // 0: NixOS chooses
@@ -146,10 +150,11 @@ func (h Host) Account(name string) Account {
 // password tells whether the account has a password that is accepted. NixOS
 // sets a declared one when it makes the account; later only if users are not mutable.
 func (h Host) password(a Account, s State) Answer {
+	declared := Of(a.Password && (a.PasswordFile == "" || s.File != No))
 	switch {
 	case !h.Mutable || s.Exists == No:
-		return Of(a.Password)
-	case s.Exists == Unknown && a.Password:
+		return declared
+	case s.Exists == Unknown && declared == Yes:
 		return Yes
 	}
 	return s.Password

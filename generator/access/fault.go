@@ -59,7 +59,12 @@ func (h Host) Nobody(states States) *Fault {
 		f.Node, f.What = admins[0].Node, fmt.Sprintf("no administrator of the profile could log in: %s", h.shut(admins[0], states(admins[0].Name)))
 		f.Fix = "give one an SSH key and the host services: {openssh: {}}, or the hash of a password by passwordSecret"
 	default:
-		f.Node, f.What, f.Fix = in[0].Node, fmt.Sprintf("%s could log in, but not become root: %s", in[0].Name, h.stuck(in[0])), lets
+		f.Node, f.What, f.Fix = in[0].Node, fmt.Sprintf("%s could log in, but not become root: %s", in[0].Name, h.stuck(in[0], states(in[0].Name))), lets
+	}
+	for _, a := range admins {
+		if a.Password && a.PasswordFile != "" && states(a.Name).File == No {
+			f.Fix = fmt.Sprintf("--extra-files FOLDER with %s below it, or give root the key (nixos: {users.users.root.openssh.authorizedKeys.keys: […]})", a.PasswordFile)
+		}
 	}
 	return f
 }
@@ -81,11 +86,22 @@ func (h Host) shut(a Account, s State) string {
 	if a.Keys || s.Keys == Yes {
 		return h.closed(a, s)
 	}
+	return h.without(a, s)
+}
+
+// without is what a lacks.
+func (h Host) without(a Account, s State) string {
+	if a.Password && a.PasswordFile != "" && s.File == No {
+		return fmt.Sprintf("the machine would not have %s, by which %s gets its password", a.PasswordFile, a.Name)
+	}
 	return a.Name + " has neither a password nor an SSH key"
 }
 
 // stuck is why an administrator that gets in does not become root.
-func (h Host) stuck(a Account) string {
+func (h Host) stuck(a Account, s State) string {
+	if a.Password && a.PasswordFile != "" && s.File == No {
+		return h.without(a, s)
+	}
 	for _, way := range []string{"sudo", "doas", "run0"} {
 		if h.Ways[way].On {
 			return fmt.Sprintf("%s asks for a password, and %s has none", way, a.Name)

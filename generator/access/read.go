@@ -187,6 +187,12 @@ func (o options) accounts() []Account {
 			names = append(names, name)
 		}
 		found[name].take(a)
+		if a.Path[3] == "hashedPasswordFile" {
+			found[name].PasswordFile = text(a.Value)
+			if _, sops := a.Value.(nix.Ref); sops {
+				found[name].PasswordFile = o.keyFile()
+			}
+		}
 	}
 	for _, a := range o {
 		if len(a.Path) == 4 && below(a.Path, []string{"users", "groups", "*", "members"}) {
@@ -208,6 +214,14 @@ func (o options) accounts() []Account {
 		out[i] = *found[name]
 	}
 	return out
+}
+
+// keyFile is the key by which sops-nix decrypts.
+func (o options) keyFile() string {
+	if a := o.get("sops", "age", "keyFile"); a != nil {
+		return text(a.Value)
+	}
+	return ""
 }
 
 // take adds an option of the account's own.
