@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -84,7 +85,7 @@ func comesBack(h generator.Host, states access.States) []closed {
 }
 
 // keepWays refuses to close the ways into machines, unless the check is skipped by name. What
-// may be a closed way and may not is told of.
+// may be a closed way and may not is told of. A dry run refuses nothing.
 func (a *app) keepWays(hosts []string, g *generated, skip []string, find func(generator.Host) []closed) error {
 	for _, s := range skip {
 		if !slices.Contains(preflight.Names(), s) {
@@ -101,20 +102,34 @@ func (a *app) keepWays(hosts []string, g *generated, skip []string, find func(ge
 		if !chosen[h.Name] {
 			continue
 		}
-		for _, c := range find(h) {
+		found := find(h)
+		own := false
+		if len(found) > 0 {
+			text, err := os.ReadFile(filepath.Join(g.tree.Dir(), "hosts", h.Name, "local.nix"))
+			own = err == nil && access.Touched(string(text))
+		}
+		for _, c := range found {
 			switch {
 			case slices.Contains(skip, c.check):
 				a.say("skipped: %s: %s: %s", h.Name, c.check, c.What)
+			case own:
+				unsure[c.What+", "+access.LocalNote] = append(unsure[c.What+", "+access.LocalNote], h.Name)
 			case !c.Sure:
 				unsure[c.What] = append(unsure[c.What], h.Name)
 			default:
 				whats = append(whats, fmt.Sprintf("%s: %s: %s", h.Name, c.check, c.What))
-				fixes = append(fixes, fmt.Sprintf("%s: %s (what local.nix sets is not seen here; --skip %s)", h.Name, c.Fix, c.check))
+				fixes = append(fixes, fmt.Sprintf("%s: %s (or --skip %s)", h.Name, c.Fix, c.check))
 			}
 		}
 	}
 	for _, what := range slices.Sorted(maps.Keys(unsure)) {
 		a.say("note: %s: %s", strings.Join(some(unsure[what]), ", "), what)
+	}
+	if a.opts.dryRun {
+		for i := range whats {
+			a.say("blocker: %s\n    fix: %s", whats[i], fixes[i])
+		}
+		return nil
 	}
 	if len(whats) == 0 {
 		return nil

@@ -2,6 +2,7 @@ package access
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -49,24 +50,37 @@ func (h Host) Nobody(states States) *Fault {
 			}
 		}
 	}
-	f := &Fault{Sure: asRoot == No}
+	f := h.explain(people, admins, in, states)
+	f.Sure = asRoot == No
+	return f
+}
+
+// explain words why none of the people gets in and up: admins may become root, and in of those log in.
+func (h Host) explain(people, admins, in []Account, states States) *Fault {
 	switch {
 	case len(people) == 0:
-		f.What, f.Fix = "nobody could log in: there are no users, and root has no way in", "add a user with admin: true, and a way to log in"
+		return &Fault{What: "nobody could log in: there are no users, and root has no way in", Fix: "add a user with admin: true, and a way to log in"}
 	case len(admins) == 0:
-		f.Node, f.What, f.Fix = people[0].Node, "no user of the profile may become root", "set admin: true on one"
-	case len(in) == 0:
-		f.Node, f.What = admins[0].Node, fmt.Sprintf("no administrator of the profile could log in: %s", h.shut(admins[0], states(admins[0].Name)))
-		f.Fix = "give one an SSH key and the host services: {openssh: {}}, or the hash of a password by passwordSecret"
-	default:
-		f.Node, f.What, f.Fix = in[0].Node, fmt.Sprintf("%s could log in, but not become root: %s", in[0].Name, h.stuck(in[0], states(in[0].Name))), lets
+		return &Fault{Node: people[0].Node, What: "no user of the profile may become root", Fix: "set admin: true on one"}
 	}
-	for _, a := range admins {
-		if a.Password && a.PasswordFile != "" && states(a.Name).File == No {
-			f.Fix = fmt.Sprintf("--extra-files FOLDER with %s below it, or give root the key (nixos: {users.users.root.openssh.authorizedKeys.keys: […]})", a.PasswordFile)
-		}
+	a := append(in, admins...)[0]
+	s := states(a.Name)
+	f := &Fault{
+		Node: a.Node, What: fmt.Sprintf("%s could log in, but not become root: %s", a.Name, h.stuck(a, s)), Fix: lets,
+	}
+	if len(in) == 0 {
+		f.What = "no administrator of the profile could log in: " + h.shut(a, s)
+		f.Fix = "give one an SSH key and the host services: {openssh: {}}, or the hash of a password by passwordSecret"
+	}
+	if h.lacksFile(a, s) {
+		f.Fix = fmt.Sprintf("--extra-files FOLDER with %s below it, or give root the key (nixos: {users.users.root.openssh.authorizedKeys.keys: […]})", a.PasswordFile)
 	}
 	return f
+}
+
+// lacksFile tells whether a has a password by a file that would not be there.
+func (h Host) lacksFile(a Account, s State) bool {
+	return a.Password && a.PasswordFile != "" && s.File == No
 }
 
 // admin tells whether a may become root, if it has what it is asked for.
@@ -91,7 +105,7 @@ func (h Host) shut(a Account, s State) string {
 
 // without is what a lacks.
 func (h Host) without(a Account, s State) string {
-	if a.Password && a.PasswordFile != "" && s.File == No {
+	if h.lacksFile(a, s) {
 		return fmt.Sprintf("the machine would not have %s, by which %s gets its password", a.PasswordFile, a.Name)
 	}
 	return a.Name + " has neither a password nor an SSH key"
@@ -99,7 +113,7 @@ func (h Host) without(a Account, s State) string {
 
 // stuck is why an administrator that gets in does not become root.
 func (h Host) stuck(a Account, s State) string {
-	if a.Password && a.PasswordFile != "" && s.File == No {
+	if h.lacksFile(a, s) {
 		return h.without(a, s)
 	}
 	for _, way := range []string{"sudo", "doas", "run0"} {
@@ -182,3 +196,16 @@ var Enabling = map[string]string{
 	"doas": "nixos: {security.doas.enable: true}",
 	"run0": "nixos: {security.polkit.enable: true}",
 }
+
+// ownWays are the words by which a module opens or closes ways, or takes in others.
+var ownWays = regexp.MustCompile(`\b(users|openssh|security|sudo|doas|imports|firewall)\b`)
+
+// comments are those of Nix.
+var comments = regexp.MustCompile(`(?s)#[^\n]*|/\*.*?\*/`)
+
+// Touched tells whether a module that somebody wrote, such as local.nix, may open or
+// close ways: what it says is not read.
+func Touched(module string) bool { return ownWays.MatchString(comments.ReplaceAllString(module, "")) }
+
+// LocalNote tells of that.
+const LocalNote = "unless local.nix, which is not looked at, says otherwise"

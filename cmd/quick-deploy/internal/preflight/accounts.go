@@ -50,7 +50,19 @@ func accounts(ctx context.Context, m *Machine, t Target) []Finding {
 	if t.Activates {
 		out = append(out, m.elevation(h, states)...)
 	}
-	return out
+	return m.tempered(t, out)
+}
+
+// tempered makes warnings of what the user's own module may have seen to.
+func (m *Machine) tempered(t Target, all []Finding) []Finding {
+	text, err := os.ReadFile(filepath.Join(m.FlakeDir, "hosts", t.Host, "local.nix"))
+	if err != nil || !access.Touched(string(text)) {
+		return all
+	}
+	for i := range all {
+		all[i].Severity, all[i].What = Warning, all[i].What+", "+access.LocalNote
+	}
+	return all
 }
 
 // elevation looks whether the way by which this run becomes root is there until the end:
@@ -208,7 +220,7 @@ func sshKept(ctx context.Context, m *Machine, t Target) []Finding {
 			Fix:  shut.Fix + "; or run it at the machine and --skip ssh",
 		})
 		if !h.SSH.On {
-			return out
+			return m.tempered(t, out)
 		}
 	}
 	if port, err := strconv.Atoi(f[3]); err == nil && !slices.Contains(h.SSH.Ports, port) {
@@ -217,7 +229,7 @@ func sshKept(ctx context.Context, m *Machine, t Target) []Finding {
 	if len(h.SSH.Addresses) > 0 && !slices.ContainsFunc(h.SSH.Addresses, func(a string) bool { return listens(a, f[2]) }) {
 		out = append(out, Finding{What: fmt.Sprintf("this run comes over SSH to %s, and the profile's sshd listens on %s", f[2], strings.Join(h.SSH.Addresses, ", ")), Fix: "add that address to services.openssh.listenAddresses"})
 	}
-	return out
+	return m.tempered(t, out)
 }
 
 // listens tells whether a server on the address a is reached at the address to. A name may be any.

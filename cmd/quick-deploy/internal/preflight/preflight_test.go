@@ -143,6 +143,12 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 		"another who does not get in": {"accounts", locked, func(_ *Machine, tg *Target) {
 			tg.Access.Accounts = append(tg.Access.Accounts, access.Account{Name: "eve", Declared: true})
 		}, "eve could not log in", Warning},
+		"a module of one's own": {"accounts", map[string]string{"flake/hosts/atlas/local.nix": "{ users.users.ada = { }; }"}, func(_ *Machine, tg *Target) {
+			tg.Access.Accounts[1].Groups = nil
+		}, "unless local.nix, which is not looked at, says otherwise", Warning},
+		"the module as it is made": {"accounts", map[string]string{"flake/hosts/atlas/local.nix": "# What you set here adds to the users.\n{ }"}, func(_ *Machine, tg *Target) {
+			tg.Access.Accounts[1].Groups = nil
+		}, "may become root", Blocker},
 		"other ssh port": {"ssh", nil, func(m *Machine, tg *Target) { m.Environ, tg.Access.SSH.Ports = overSSH, []int{2222} }, "to port 22, the profile's sshd listens on 2222", Warning},
 		"other ssh address": {"ssh", nil, func(m *Machine, tg *Target) {
 			m.Environ, tg.Access.SSH.Addresses = overSSH, []string{"10.0.0.1"}
