@@ -8,7 +8,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
-// users notes who has an account and how it can be entered.
+// users notes who has an account.
 func (h *host) users() error {
 	users := h.profile.Node.Get("users")
 	if users == nil {
@@ -21,12 +21,9 @@ func (h *host) users() error {
 		}
 	}
 	for _, f := range users.Fields {
-		u := User{Name: f.Key, Password: f.Value.Get("passwordSecret") != nil, Home: f.Value.Get("home") != nil}
+		u := User{Name: f.Key, Home: f.Value.Get("home") != nil}
 		if admin := f.Value.Get("admin"); admin != nil {
 			u.Admin = admin.Scalar == true
-		}
-		if keys := f.Value.Get("sshKeys"); keys != nil {
-			u.Keys = len(keys.Items)
 		}
 		if u.Home {
 			u.File = "home-" + f.Key + ".nix"

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/generator/access"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
@@ -27,7 +28,9 @@ type Host struct {
 	Release      string
 	Tags, Groups []string
 	Users        []User
-	Services     []Service
+	// Access is who gets in, and how.
+	Access   access.Host
+	Services []Service
 	// Desktop tells whether the host has a graphical session.
 	Desktop bool
 	// Probed tells whether the hardware configuration rests on facts.
@@ -48,9 +51,6 @@ type Host struct {
 type User struct {
 	Name  string
 	Admin bool
-	// Keys and Password tell how the account can be entered.
-	Keys     int
-	Password bool
 	// Home tells whether home-manager runs for the account; File is its configuration.
 	Home bool
 	File string
@@ -123,7 +123,7 @@ func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
 	// The order decides only in which order notices and equal options appear.
 	steps := []func() error{
 		h.stateVersion, h.deployment, h.hardware, h.disks, h.desktop, h.services, h.memory, h.acceleration, h.users, h.packages, h.python,
-		h.powerlevel10k, h.secretFiles, h.raw, h.names, h.unfreeRule, h.configuration, h.homeFiles, h.local,
+		h.powerlevel10k, h.raw, h.secretFiles, h.names, h.access, h.unfreeRule, h.configuration, h.homeFiles, h.local,
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

@@ -3,11 +3,13 @@ package generator
 import (
 	"fmt"
 	"path"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/cleartext"
+	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -102,9 +104,15 @@ func (h *host) secretFiles() error {
 		if s.SopsKey != name {
 			body.Body = append(body.Body, nix.Binding{Path: []string{"key"}, Value: nix.Str(s.SopsKey)})
 		}
-		if n := s.node.Get("owner"); n != nil {
-			owner, _ := n.Scalar.(string)
-			body.Body = append(body.Body, nix.Binding{Path: []string{"owner"}, Value: nix.Str(owner)})
+		owner := s.node.Get("owner")
+		if h.ofPassword(name) {
+			// It is there before the accounts are made; others come after them, since they may belong to one.
+			body.Body = append(body.Body, nix.Binding{Path: []string{"neededForUsers"}, Value: nix.Bool(true)})
+			if owner != nil && owner.Str() != "root" {
+				h.problem(owner, fmt.Sprintf("secret %s cannot have an owner", name), "it is the password of a user, and there before any user is", "delete owner, or keep the password as a secret of its own")
+			}
+		} else if owner != nil {
+			body.Body = append(body.Body, nix.Binding{Path: []string{"owner"}, Value: nix.Str(owner.Str())})
 		}
 		h.set(s.node, body, "sops", "secrets", name)
 	}
@@ -120,6 +128,15 @@ func (h *host) secretFiles() error {
 		return nil
 	}
 	return h.copySops(file, names)
+}
+
+// ofPassword tells whether a secret that sops-nix decrypts is the password of an account.
+func (h *host) ofPassword(name string) bool {
+	return slices.ContainsFunc(h.system, func(a mapping.Assignment) bool {
+		n := len(a.Path)
+		return n == 4 && a.Path[0] == "users" && a.Path[3] == "hashedPasswordFile" &&
+			reflect.DeepEqual(a.Value, nix.Ref{"config", "sops", "secrets", name, "path"})
+	})
 }
 
 // copySops copies the encrypted file into the flake, after a look at whether

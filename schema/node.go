@@ -72,6 +72,15 @@ type Service struct {
 	Data   []string `json:"data,omitempty"`
 	Unfree []string `json:"unfree,omitempty"`
 	Inputs []string `json:"inputs,omitempty"`
+	// Accounts are those that its module of NixOS makes, with groups of their names; Groups are more.
+	Accounts []Account `json:"accounts,omitempty"`
+	Groups   []string  `json:"groups,omitempty"`
+}
+
+// Account is an account of a service's own.
+type Account struct {
+	Name string `json:"name"`
+	When string `json:"when,omitempty"` // key of the service without which there is none
 }
 
 // Port is a port that a service listens on.

@@ -139,11 +139,11 @@ func (a *app) before(ctx context.Context, _ *cli.Command) (context.Context, erro
 	if a.opts.flake == "" {
 		a.opts.flake = filepath.Join(configHome(), "nixos")
 	}
-	abs, err := filepath.Abs(a.opts.flake)
-	if err != nil {
-		return ctx, err
+	for _, dir := range []*string{&a.opts.flake, &a.opts.root} {
+		if *dir, err = filepath.Abs(*dir); err != nil {
+			return ctx, err
+		}
 	}
-	a.opts.flake = abs
 	return ctx, nil
 }
 
@@ -161,4 +161,8 @@ func stateHome() string {
 		return dir
 	}
 	return filepath.Join(os.Getenv("HOME"), ".local", "state")
+}
+
+func skipFlag(usage string) cli.Flag {
+	return &cli.StringSliceFlag{Name: "skip", Usage: usage, Sources: twin("skip")}
 }

@@ -46,7 +46,7 @@ func (a *app) fleetCommand() *cli.Command {
 					&cli.BoolFlag{Name: "skip-health-check", Usage: "do not look whether the services came up", Sources: twin("skip-health-check")},
 					healthTimeoutFlag(),
 					&cli.BoolFlag{Name: "keep-on-failure", Usage: "leave a system that failed its health check running", Sources: twin("keep-on-failure")},
-					&cli.StringSliceFlag{Name: "skip", Usage: "leave out the preflight check `CHECK`, which is platform", Sources: twin("skip")},
+					skipFlag("leave out the check `CHECK`: accounts, ssh or platform, as in preflight"),
 					&cli.BoolFlag{Name: "again", Usage: "also deploy machines that run what they should", Sources: twin("again")},
 					&cli.BoolFlag{Name: "no-generate", Usage: "take the flake as it lies there", Sources: twin("no-generate")},
 				},
@@ -62,6 +62,8 @@ func (a *app) fleetCommand() *cli.Command {
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "target", Usage: "the machine as it runs now, `USER@ADDRESS` (default root at the host's address)", Sources: twin("target")},
 					&cli.StringFlag{Name: "disk-key", Usage: "`FILE` with the passphrase of encrypted disks", Sources: twin("disk-key"), TakesFile: true},
+					skipFlag("leave out the check `CHECK`: accounts or ssh, as in preflight"),
+					&cli.StringFlag{Name: "extra-files", Usage: "`FOLDER` whose files are put onto the machine below /, such as secrets", Sources: twin("extra-files"), TakesFile: true},
 					&cli.StringFlag{Name: "confirm", Usage: "the host's `NAME`, in place of typing it", Sources: twin("confirm")},
 				},
 				Action: a.fleetInstall,
@@ -102,8 +104,8 @@ type roll struct {
 	hosts     map[string]*fleet.Host
 }
 
-// roll reads the fleet from the flake as it lies on disk.
-func (a *app) roll(g *generated, only string) (*roll, error) {
+// wavesOf are the waves of the selected hosts, or the only one of a name.
+func (a *app) wavesOf(g *generated, only string) ([]fleet.Wave, error) {
 	selected, err := a.selected(g.loaded)
 	if err != nil {
 		return nil, err
@@ -112,16 +114,25 @@ func (a *app) roll(g *generated, only string) (*roll, error) {
 	if err != nil {
 		return nil, err
 	}
-	if only != "" {
-		w, ok := fleet.Only(waves, only)
-		if !ok {
-			var names []string
-			for _, w := range waves {
-				names = append(names, w.Name)
-			}
-			return nil, fault.New(fault.Usage, "no wave called %q with the selected hosts", only).Hint("there are %s", strings.Join(names, ", "))
+	if only == "" {
+		return waves, nil
+	}
+	w, ok := fleet.Only(waves, only)
+	if !ok {
+		var names []string
+		for _, w := range waves {
+			names = append(names, w.Name)
 		}
-		waves = []fleet.Wave{w}
+		return nil, fault.New(fault.Usage, "no wave called %q with the selected hosts", only).Hint("there are %s", strings.Join(names, ", "))
+	}
+	return []fleet.Wave{w}, nil
+}
+
+// roll reads the fleet from the flake as it lies on disk.
+func (a *app) roll(g *generated, only string) (*roll, error) {
+	waves, err := a.wavesOf(g, only)
+	if err != nil {
+		return nil, err
 	}
 	me, err := user.Current()
 	if err != nil {
@@ -213,6 +224,17 @@ func (a *app) fleetDeploy(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	a.sayAge(g.inputs...)
+	waves, err := a.wavesOf(g, cmd.String("wave"))
+	if err != nil {
+		return err
+	}
+	var hosts []string
+	for _, w := range waves {
+		hosts = append(hosts, w.Hosts...)
+	}
+	if err := a.keepWays(hosts, g, cmd.StringSlice("skip"), deployable); err != nil {
+		return err
+	}
 	if a.opts.dryRun {
 		return a.fleetPlan(ctx, cmd, g)
 	}

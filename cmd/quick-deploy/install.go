@@ -14,6 +14,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
+	"github.com/quick-deploy/quick-deploy/generator"
 )
 
 // fleetInstall erases the disks of a machine: it shows them and wants the
@@ -41,6 +42,18 @@ func (a *app) fleetInstall(ctx context.Context, cmd *cli.Command) error {
 			Hint("quick-deploy generate writes it")
 	}
 	in := fleet.Install{Host: name, Devices: h.Formatted, Target: fleet.Target{User: "root", Host: h.Deployment.Host}}
+	if in.Extra = cmd.String("extra-files"); in.Extra != "" {
+		if in.Extra, err = filepath.Abs(in.Extra); err != nil {
+			return err
+		}
+		if fi, err := os.Stat(in.Extra); err != nil || !fi.IsDir() {
+			return fault.New(fault.Usage, "--extra-files: %s is no folder", in.Extra)
+		}
+	}
+	bring := func(h generator.Host) []closed { return installable(h, in.Extra) }
+	if err := a.keepWays([]string{name}, g, cmd.StringSlice("skip"), bring); err != nil {
+		return err
+	}
 	if text := cmd.String("target"); text != "" {
 		if in.Target, err = parseTarget(text); err != nil {
 			return err

@@ -53,13 +53,14 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := machine.Read(a.opts.root)
+	look := a.machine(runner, me)
+	look.Elevation = string(runner.Method())
 	cfg := deploy.Config{
 		StateDir: filepath.Join(stateHome(), "quick-deploy"), Paths: a.paths(), Runner: runner,
-		User: me, HomeDir: os.Getenv("HOME"), StateHome: stateHome(), HostName: m.Hostname, Tool: version,
+		User: me, HomeDir: os.Getenv("HOME"), StateHome: stateHome(), HostName: machine.Read(a.opts.root).Hostname, Tool: version,
 		Retry: a.retry(), Jitter: rand.Float64, Sleep: a.sleep,
 		BuildTimeout: a.opts.limits.build, ActivateTimeout: a.opts.limits.activation, LockTimeout: a.opts.limits.lock,
-		Machine: a.machine(runner, me), Health: a.checker(runner, me, cmd.Duration("health-timeout")),
+		Machine: look, Health: a.checker(runner, me, cmd.Duration("health-timeout")),
 		Graphical: display() != "" || os.Getenv("SSH_CONNECTION") == "" && os.Getenv("WAYLAND_DISPLAY") != "",
 	}
 	return &session{app: a, cfg: cfg, deployer: deploy.New(cfg), elevate: runner}, nil

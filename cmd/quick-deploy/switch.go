@@ -39,7 +39,7 @@ func (a *app) deployFlags() []cli.Flag {
 		forceUpdateFlag(),
 		&cli.BoolFlag{Name: "skip-health-check", Usage: "do not look whether the services came up", Sources: twin("skip-health-check")},
 		healthTimeoutFlag(),
-		&cli.StringSliceFlag{Name: "skip", Usage: "leave out the preflight check `CHECK`; it is recorded", Sources: twin("skip")},
+		skipFlag("leave out the preflight check `CHECK`; it is recorded"),
 		&cli.BoolFlag{Name: "rollback-on-failure", Usage: "put system and homes back if activation or a health check fails", Value: true, Sources: twin("rollback-on-failure")},
 		&cli.BoolFlag{Name: "retry-bad", Usage: "switch to a closure that failed before", Sources: twin("retry-bad")},
 		&cli.BoolFlag{Name: "no-home", Usage: "leave the homes alone", Sources: twin("no-home")},

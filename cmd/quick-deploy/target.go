@@ -40,25 +40,11 @@ func target(g *generated, name string, verb deploy.Verb) preflight.Target {
 	h, n := g.host(name), g.node(name)
 	t := preflight.Target{
 		Host: name, System: h.System, Release: h.Release, StateVersion: h.StateVersion,
-		MutableUsers: true, Caches: []string{"https://cache.nixos.org"},
-	}
-	if m := n.Get("mutableUsers"); m != nil {
-		t.MutableUsers = m.Scalar == true
-	}
-	for _, u := range h.Users {
-		p := preflight.User{Name: u.Name, Admin: u.Admin, Keys: u.Keys}
-		if u.Password {
-			p.Password = preflight.HashedPassword
-		}
-		t.Users = append(t.Users, p)
+		Access: h.Access, Activates: verb == deploy.Test || verb == deploy.Switch, Caches: []string{"https://cache.nixos.org"},
 	}
 	for _, s := range h.Services {
-		t.SSHD = t.SSHD || s.Name == "openssh"
 		for _, p := range s.Ports {
 			t.Ports = append(t.Ports, preflight.Port{Number: p.Number, Proto: p.Protocol, Service: p.Service, Origin: p.Node.Origin()})
-			if s.Name == "openssh" {
-				t.SSHPorts = append(t.SSHPorts, p.Number)
-			}
 		}
 		if len(s.Info.Data) > 0 {
 			t.Services = append(t.Services, preflight.Stateful{Name: s.Name, Version: serviceVersion(g.schema, n, s.Name)})

@@ -140,7 +140,7 @@ func (d *decider) espMounted() {
 		}
 		i := slices.IndexFunc(d.facts.Mounts, func(m Mount) bool { return m.Point == at && m.Type == "autofs" })
 		switch {
-		case i >= 0 && d.Mode == modeKeep && strings.Contains(withoutComments(d.Kept), `"`+at+`"`):
+		case i >= 0 && d.Mode == modeKeep && d.kept.defines("fileSystems", at):
 			// The kept file mounts it on demand, and the loader's installer demands it.
 		case i >= 0:
 			d.block("%s is mounted on demand and was not there when the machine was looked at: ls %s, then run it again", at, at)

@@ -138,7 +138,7 @@ func (d *decider) encryptedOn(b Block) (Block, bool) {
 // stack sets what the initrd needs for the devices below. In mode keep it adds what the kept file
 // does not name: the rest of that configuration stood in other files.
 func (d *decider) stack(s stack) {
-	d.encrypted(s.luks)
+	d.unlock(s.luks)
 	if s.md {
 		d.set("boot.swraid.enable", d.soft(nix.Bool(true)), noted("a file system lies on a RAID of md"))
 	}
@@ -155,9 +155,9 @@ func (d *decider) stack(s stack) {
 	}
 }
 
-// encrypted opens LUKS devices where they are opened now: what /etc/crypttab opens by a key
+// unlock opens LUKS devices where they are opened now: what /etc/crypttab opens by a key
 // that lies on another disk the initrd cannot open, and would ask for.
-func (d *decider) encrypted(devices map[string]luks) {
+func (d *decider) unlock(devices map[string]luks) {
 	crypttab := ""
 	for _, name := range slices.Sorted(maps.Keys(devices)) {
 		l := devices[name]

@@ -18,6 +18,8 @@ type Install struct {
 	Devices []string // the disks that are erased, by id
 	// Key is a file here with the passphrase of encrypted disks, empty if they are not.
 	Key string
+	// Extra is a folder here whose files go below / of the machine, such as secrets; empty for none.
+	Extra string
 }
 
 // CheckDisks looks at the disks of the machine as it runs now: each must be
@@ -65,6 +67,9 @@ func (f *Fleet) anywhere(in Install) run.Command {
 	}
 	if in.Key != "" {
 		args = append(args, "--disk-encryption-keys", generator.DiskKey, in.Key)
+	}
+	if in.Extra != "" {
+		args = append(args, "--extra-files", in.Extra)
 	}
 	return run.Command{Name: "nixos-anywhere", Args: args, Timeout: f.BuildTimeout, OnLine: func(_ run.Stream, line string) {
 		f.tell(lineOf(in.Host, line))

@@ -6,8 +6,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -96,94 +94,6 @@ func (m *Machine) rootMount() (device, fsType string, ok bool) {
 		}
 	}
 	return device, fsType, ok
-}
-
-// accounts looks whether somebody can log in and become root afterwards.
-func accounts(_ context.Context, m *Machine, t Target) []Finding {
-	if len(t.Users) == 0 {
-		return nil
-	}
-	var out []Finding
-	shadow := m.shadow()
-	admins, able := 0, 0
-	for _, u := range t.Users {
-		kept := t.MutableUsers && u.Password == NoPassword // what /etc/shadow has stays
-		hash, known := shadow[u.Name]
-		if u.Password == LockedPassword || kept && known && strings.HasPrefix(hash, "!") {
-			sev := Warning
-			if u.Admin || u.Name == m.User {
-				sev = Blocker
-			}
-			if u.Keys == 0 || !t.SSHD {
-				out = append(out, Finding{Severity: sev, What: fmt.Sprintf("the account %s is locked and has no SSH key to log in with", u.Name), Fix: fmt.Sprintf("sudo passwd -u %s, or give it a password or a key in the profile", u.Name)})
-			}
-		}
-		if !u.Admin {
-			continue
-		}
-		admins++
-		password := u.Password == HashedPassword || kept && (!known || !strings.HasPrefix(hash, "!") && hash != "*")
-		if password || u.Keys > 0 && t.SSHD {
-			able++
-		}
-	}
-	switch {
-	case admins == 0:
-		out = append(out, Finding{What: "no user of the profile may become root", Fix: "set admin: true on one"})
-	case able == 0:
-		out = append(out, Finding{
-			What: "no administrator of the profile could log in: users.mutableUsers is off and none has a password or an SSH key",
-			Fix:  "give one a hashedPasswordFile or an SSH key, or leave mutableUsers on",
-		})
-	}
-	if !t.MutableUsers && m.User != "" && m.User != "root" && !slices.ContainsFunc(t.Users, func(u User) bool { return u.Name == m.User }) {
-		out = append(out, Finding{What: fmt.Sprintf("your account %s is not in the profile and would be removed (users.mutableUsers is off)", m.User), Fix: "add it to users, or leave mutableUsers on"})
-	}
-	return out
-}
-
-// shadow reads the password hashes where it may, which is as root or in a fixture.
-func (m *Machine) shadow() map[string]string {
-	data, ok := m.read("/etc/shadow")
-	if !ok {
-		return nil
-	}
-	out := map[string]string{}
-	for line := range strings.Lines(data) {
-		if f := strings.Split(line, ":"); len(f) > 1 {
-			out[f[0]] = f[1]
-		}
-	}
-	return out
-}
-
-// sshKept reads SSH_CONNECTION: client address, client port, server address, server port (ssh(1)).
-func sshKept(_ context.Context, m *Machine, t Target) []Finding {
-	f := strings.Fields(m.env("SSH_CONNECTION"))
-	if len(f) != 4 {
-		return nil
-	}
-	if !t.SSHD {
-		return []Finding{{What: "this run comes over SSH, and the profile has no sshd: the connection would be the last", Fix: "add services.openssh to the profile, or run it at the machine and --skip ssh"}}
-	}
-	var out []Finding
-	if port, err := strconv.Atoi(f[3]); err == nil && len(t.SSHPorts) > 0 && !slices.Contains(t.SSHPorts, port) {
-		out = append(out, Finding{Severity: Warning, What: fmt.Sprintf("this run comes over SSH to port %d, the profile's sshd listens on %s", port, join(t.SSHPorts)), Fix: "keep both ports until the new one has been tried"})
-	}
-	for _, u := range t.Users {
-		if u.Name == m.User && u.Keys == 0 && u.Password != HashedPassword && !t.MutableUsers {
-			out = append(out, Finding{What: fmt.Sprintf("this run comes over SSH as %s, who would have neither key nor password", u.Name), Fix: "add sshKeys to the user"})
-		}
-	}
-	return out
-}
-
-func join(ns []int) string {
-	var s []string
-	for _, n := range ns {
-		s = append(s, strconv.Itoa(n))
-	}
-	return strings.Join(s, ", ")
 }
 
 func ports(_ context.Context, _ *Machine, t Target) []Finding {

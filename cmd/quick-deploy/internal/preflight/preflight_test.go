@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/quick-deploy/quick-deploy/generator/access"
 )
 
 // machine makes a fixture of files below a temporary root; "-> x" makes a link to x.
@@ -45,8 +47,12 @@ func machine(t *testing.T, files map[string]string) *Machine {
 // good is a target that no check objects to.
 func good() Target {
 	return Target{
-		Host: "atlas", System: "x86_64-linux", Release: "26.05", StateVersion: "26.05", MutableUsers: true, SSHD: true, SSHPorts: []int{22},
-		Users:    []User{{Name: "ada", Admin: true, Keys: 1}},
+		Host: "atlas", System: "x86_64-linux", Release: "26.05", StateVersion: "26.05", Activates: true,
+		Access: access.Host{
+			Mutable: true, Accounts: []access.Account{{Name: "root", Declared: true}, {Name: "ada", Declared: true, Groups: []string{"wheel"}, Keys: true}},
+			SSH:  access.SSH{On: true, RootLogin: "prohibit-password", HomeKeys: true, Ports: []int{22}, Reachable: access.Yes},
+			Ways: map[string]access.Elevation{"sudo": {On: true, Asks: true}},
+		},
 		Ports:    []Port{{Number: 3000, Service: "gitea"}, {Number: 3001, Service: "grafana"}, {Number: 53, Proto: "udp", Service: "dns"}, {Number: 53, Proto: "tcp", Service: "web"}},
 		Services: []Stateful{{Name: "postgresql", Version: "16"}}, RootFS: FS{Device: "/dev/disk/by-uuid/1", Type: "ext4"}, BootLoader: "systemd-boot",
 		BootMount: "/boot", Firmware: "uefi", Paths: []string{"flake.nix", "hosts/atlas/configuration.nix"},
@@ -92,7 +98,9 @@ func TestNothingWrong(t *testing.T) {
 }
 
 func TestEachCheckFindsItsFault(t *testing.T) {
-	locked := map[string]string{"etc/shadow": "root:!:1::\nada:!$6$hash:19000::\n"}
+	locked := map[string]string{
+		"etc/passwd": "root:x:0:0::/root:/bin/sh\nada:x:1000:100::/home/ada:/bin/sh\n", "etc/shadow": "root:!:1::\nada:$6$hash:19000::\n",
+	}
 	for name, c := range map[string]struct {
 		check  string
 		files  map[string]string
@@ -118,26 +126,34 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 		"boot known": {"boot-space", map[string]string{"new/kernel": "k", "new/initrd": "i"}, func(m *Machine, _ *Target) {
 			m.FreeBytes, m.NewSystem = free(1<<20), m.path("/new")
 		}, "need 8 MiB", Blocker},
-		"memory":            {"memory", map[string]string{"proc/meminfo": "MemAvailable: 500000 kB\nSwapFree: 100000 kB\n"}, nil, "585 MiB of memory", Blocker},
-		"older release":     {"release", nil, func(_ *Machine, tg *Target) { tg.Release = "25.05" }, "NixOS 25.11, the profile asks for 25.05", Blocker},
-		"from unstable":     {"release", map[string]string{"etc/os-release": "VERSION_ID=\"26.11\"\nBUILD_ID=\"26.11pre812345.abc\"\n"}, nil, "pre-release of NixOS 26.11", Blocker},
-		"stateVersion":      {"state-version", nil, func(_ *Machine, tg *Target) { tg.Deployed = "24.05" }, "stateVersion is 26.05, the machine was deployed with 24.05", Blocker},
-		"older postgresql":  {"services", map[string]string{"etc/systemd/system/postgresql.service": "/nix/store/abcdefghijklmnopqrstuvwxyz012345-postgresql-17.2/bin/postgres"}, nil, "from 17.2 to 16", Blocker},
-		"no loader":         {"boot", nil, func(_ *Machine, tg *Target) { tg.Unbootable = []string{"no boot loader"} }, "would not boot with this configuration: no boot loader", Blocker},
-		"no ESP":            {"boot", nil, func(_ *Machine, tg *Target) { tg.LoaderMounts = []string{"/efi"} }, "installed to /efi, and nothing is mounted there", Blocker},
-		"other root disk":   {"boot", map[string]string{"proc/self/mounts": "/dev/nvme0n1p2 / ext4 rw 0 0\n"}, nil, "running root file system is /dev/nvme0n1p2", Blocker},
-		"stale uuid":        {"boot", nil, func(_ *Machine, tg *Target) { tg.RootFS.Device = "/dev/disk/by-uuid/2" }, "on no disk of this machine", Blocker},
-		"other root type":   {"boot", nil, func(_ *Machine, tg *Target) { tg.RootFS.Type = "btrfs" }, "is ext4, the profile says btrfs", Blocker},
-		"bios":              {"boot", map[string]string{"sys/firmware/efi/x": "gone", "sys/firmware/acpi": ""}, nil, "systemd-boot needs UEFI", Blocker},
-		"grub for bios":     {"boot", nil, func(_ *Machine, tg *Target) { tg.Firmware, tg.BootLoader = "bios", "grub" }, "installs GRUB for a BIOS", Warning},
-		"nobody is admin":   {"accounts", nil, func(_ *Machine, tg *Target) { tg.Users[0].Admin = false }, "no user of the profile may become root", Blocker},
-		"nobody can log in": {"accounts", nil, func(_ *Machine, tg *Target) { tg.MutableUsers, tg.SSHD = false, false }, "no administrator of the profile could log in", Blocker},
-		"locked in shadow":  {"accounts", locked, func(_ *Machine, tg *Target) { tg.Users[0].Keys = 0 }, "account ada is locked", Blocker},
-		"locked in profile": {"accounts", nil, func(_ *Machine, tg *Target) { tg.Users = append(tg.Users, User{Name: "eve", Password: LockedPassword}) }, "account eve is locked", Warning},
-		"own account":       {"accounts", nil, func(_ *Machine, tg *Target) { tg.MutableUsers, tg.Users[0].Name = false, "eve" }, "your account ada is not in the profile", Blocker},
-		"no sshd":           {"ssh", nil, func(m *Machine, tg *Target) { m.Environ, tg.SSHD = overSSH, false }, "the connection would be the last", Blocker},
-		"other ssh port":    {"ssh", nil, func(m *Machine, tg *Target) { m.Environ, tg.SSHPorts = overSSH, []int{2222} }, "to port 22, the profile's sshd listens on 2222", Warning},
-		"no key":            {"ssh", nil, func(m *Machine, tg *Target) { m.Environ, tg.MutableUsers, tg.Users[0].Keys = overSSH, false, 0 }, "neither key nor password", Blocker},
+		"memory":           {"memory", map[string]string{"proc/meminfo": "MemAvailable: 500000 kB\nSwapFree: 100000 kB\n"}, nil, "585 MiB of memory", Blocker},
+		"older release":    {"release", nil, func(_ *Machine, tg *Target) { tg.Release = "25.05" }, "NixOS 25.11, the profile asks for 25.05", Blocker},
+		"from unstable":    {"release", map[string]string{"etc/os-release": "VERSION_ID=\"26.11\"\nBUILD_ID=\"26.11pre812345.abc\"\n"}, nil, "pre-release of NixOS 26.11", Blocker},
+		"stateVersion":     {"state-version", nil, func(_ *Machine, tg *Target) { tg.Deployed = "24.05" }, "stateVersion is 26.05, the machine was deployed with 24.05", Blocker},
+		"older postgresql": {"services", map[string]string{"etc/systemd/system/postgresql.service": "/nix/store/abcdefghijklmnopqrstuvwxyz012345-postgresql-17.2/bin/postgres"}, nil, "from 17.2 to 16", Blocker},
+		"no loader":        {"boot", nil, func(_ *Machine, tg *Target) { tg.Unbootable = []string{"no boot loader"} }, "would not boot with this configuration: no boot loader", Blocker},
+		"no ESP":           {"boot", nil, func(_ *Machine, tg *Target) { tg.LoaderMounts = []string{"/efi"} }, "installed to /efi, and nothing is mounted there", Blocker},
+		"other root disk":  {"boot", map[string]string{"proc/self/mounts": "/dev/nvme0n1p2 / ext4 rw 0 0\n"}, nil, "running root file system is /dev/nvme0n1p2", Blocker},
+		"stale uuid":       {"boot", nil, func(_ *Machine, tg *Target) { tg.RootFS.Device = "/dev/disk/by-uuid/2" }, "on no disk of this machine", Blocker},
+		"other root type":  {"boot", nil, func(_ *Machine, tg *Target) { tg.RootFS.Type = "btrfs" }, "is ext4, the profile says btrfs", Blocker},
+		"bios":             {"boot", map[string]string{"sys/firmware/efi/x": "gone", "sys/firmware/acpi": ""}, nil, "systemd-boot needs UEFI", Blocker},
+		"grub for bios":    {"boot", nil, func(_ *Machine, tg *Target) { tg.Firmware, tg.BootLoader = "bios", "grub" }, "installs GRUB for a BIOS", Warning},
+		"own account": {"accounts", map[string]string{"var/lib/nixos/declarative-users": "ada root"}, func(_ *Machine, tg *Target) {
+			tg.Access.Accounts[1].Name = "eve"
+		}, "your account ada is not in the profile and would be removed (the running configuration declares it)", Blocker},
+		"another who does not get in": {"accounts", locked, func(_ *Machine, tg *Target) {
+			tg.Access.Accounts = append(tg.Access.Accounts, access.Account{Name: "eve", Declared: true})
+		}, "eve could not log in", Warning},
+		"a module of one's own": {"accounts", map[string]string{"flake/hosts/atlas/local.nix": "{ users.users.ada = { }; }"}, func(_ *Machine, tg *Target) {
+			tg.Access.Accounts[1].Groups = nil
+		}, "unless local.nix, which is not looked at, says otherwise", Warning},
+		"the module as it is made": {"accounts", map[string]string{"flake/hosts/atlas/local.nix": "# What you set here adds to the users.\n{ }"}, func(_ *Machine, tg *Target) {
+			tg.Access.Accounts[1].Groups = nil
+		}, "may become root", Blocker},
+		"other ssh port": {"ssh", nil, func(m *Machine, tg *Target) { m.Environ, tg.Access.SSH.Ports = overSSH, []int{2222} }, "to port 22, the profile's sshd listens on 2222", Warning},
+		"other ssh address": {"ssh", nil, func(m *Machine, tg *Target) {
+			m.Environ, tg.Access.SSH.Addresses = overSSH, []string{"10.0.0.1"}
+		}, "to 192.0.2.1, and the profile's sshd listens on 10.0.0.1", Blocker},
 		"same port": {"ports", nil, func(_ *Machine, tg *Target) {
 			tg.Ports = []Port{{3000, "tcp", "", "gitea", "p#/a"}, {3000, "", "127.0.0.1", "grafana", "p#/b"}}
 		}, "gitea and grafana both listen on tcp port 3000 (p#/a, p#/b)", Blocker},
@@ -195,7 +211,8 @@ func TestWhatIsNotAFault(t *testing.T) {
 		"tmpfs root":          {"boot", map[string]string{"proc/self/mounts": "none / tmpfs rw 0 0\n"}, nil},
 		"home-manager's file": {"home-files", map[string]string{"home/ada/.zshrc": "-> /nix/store/x/.zshrc"}, func(_ *Machine, tg *Target) { tg.HomeFiles = []HomeFile{{"ada", "/home/ada/.zshrc"}} }},
 		"made secret":         {"secrets", map[string]string{"var/lib/secrets/db": "gone"}, func(_ *Machine, tg *Target) { tg.Secrets[0].Made = true }},
-		"locked with key":     {"accounts", map[string]string{"etc/shadow": "ada:!:1::\n"}, nil},
+		"nobody reads shadow": {"accounts", map[string]string{"etc/passwd": "root:x:0:0::/root:/bin/sh\nada:x:1000:100::/home/ada:/bin/sh\n"}, nil},
+		"any ssh address":     {"ssh", nil, func(m *Machine, tg *Target) { m.Environ, tg.Access.SSH.Addresses = overSSH, []string{"0.0.0.0"} }},
 		"local and other port": {"ports", nil, func(_ *Machine, tg *Target) {
 			tg.Ports = []Port{{80, "", "127.0.0.1", "a", ""}, {80, "", "192.0.2.1", "b", ""}}
 		}},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/generator/access"
 )
 
 // Target is what the checks need to know of the configuration to come. Unknown
@@ -19,11 +20,9 @@ type Target struct {
 	Release               string // "26.05", "unstable"
 	StateVersion          string // system.stateVersion
 	Nixpkgs               Nixpkgs
-	Users                 []User // accounts that the profile declares
-	MutableUsers          bool   // users.mutableUsers
-	SSHD                  bool   // services.openssh.enable
-	SSHPorts              []int  // services.openssh.ports
-	RootFS                FS     // fileSystems."/"
+	Access                access.Host // who gets in, and how
+	Activates             bool        // it is activated now, not only at the next boot
+	RootFS                FS          // fileSystems."/"
 	// Unbootable is why the machine would not boot with the configuration, by
 	// what was decided about its hardware; empty where it is not to be booted.
 	Unbootable []string
@@ -55,24 +54,6 @@ type Nixpkgs struct {
 	Origin  string // where it stands, such as "flake.lock"
 	Fix     string // how to come to a newer one
 }
-
-// User is an account of the target configuration.
-type User struct {
-	Name     string
-	Admin    bool // may become root
-	Keys     int  // number of authorised SSH keys
-	Password PasswordState
-}
-
-// PasswordState says how the target declares a password.
-type PasswordState string
-
-// The states of a password.
-const (
-	NoPassword     PasswordState = ""       // not declared: what /etc/shadow has stays, if users are mutable
-	HashedPassword PasswordState = "hashed" // by a file or a hash
-	LockedPassword PasswordState = "locked" // declared as locked
-)
 
 // FS is a file system of the target.
 type FS struct {
@@ -117,6 +98,7 @@ type Machine struct {
 	UID       int
 	User      string // who runs the program
 	AllowRoot bool
+	Elevation string                   // the command by which the run becomes root: sudo, run0, doas; "" none
 	Arch      string                   // of the machine in Nix' words: x86_64, aarch64; "" is not compared
 	Environ   func(name string) string // the environment; nil: empty
 	Client    *http.Client             // nil: the network is not looked at

@@ -14,6 +14,14 @@
 
   networking.hostName = "full";
 
+  users.users.ada = {
+    extraGroups = [
+      "networkmanager"
+      "wheel"
+    ];
+    isNormalUser = true;
+  };
+
   services.openssh = {
     openFirewall = false;
     ports = [ 2222 ];

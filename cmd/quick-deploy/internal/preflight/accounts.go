@@ -1,0 +1,247 @@
+package preflight
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/generator/access"
+)
+
+// accounts looks whether somebody can log in and become root afterwards, whether
+// the caller still can, and whether this run can until it is done.
+func accounts(ctx context.Context, m *Machine, t Target) []Finding {
+	if len(t.Access.Accounts) == 0 {
+		return nil
+	}
+	h, states := m.population(ctx, t)
+	var out []Finding
+	if f := h.Nobody(states); f != nil {
+		what := f.What
+		if !f.Sure {
+			what += " (whether root has a password, only root sees)"
+		}
+		out = append(out, Finding{What: what, Fix: f.Fix})
+	}
+	caller := h.Account(m.User)
+	if m.User != "" && m.User != access.Root && !caller.Declared {
+		if why := m.removed(h, m.User); why != "" {
+			out = append(out, Finding{What: fmt.Sprintf("your account %s is not in the profile and would be removed (%s)", m.User, why), Fix: "add it to users"})
+		}
+	}
+	for _, a := range h.Accounts {
+		if a.Name != access.Root && a.Declared && h.LogsIn(a, states(a.Name)) == access.No {
+			f := Finding{Severity: Warning, What: a.Name + " could not log in: there is neither a password nor an SSH key that is taken", Fix: "sudo passwd " + a.Name + ", or give it sshKeys or a passwordSecret in the profile"}
+			if a.Name == m.User {
+				f.Severity = Blocker
+			}
+			out = append(out, f)
+		}
+	}
+	if t.Activates {
+		out = append(out, m.elevation(h, states)...)
+	}
+	return m.tempered(t, out)
+}
+
+// tempered makes warnings of what the user's own module may have seen to.
+func (m *Machine) tempered(t Target, all []Finding) []Finding {
+	text, err := os.ReadFile(filepath.Join(m.FlakeDir, "hosts", t.Host, "local.nix"))
+	if err != nil || !access.Touched(string(text)) {
+		return all
+	}
+	for i := range all {
+		all[i].Severity, all[i].What = Warning, all[i].What+", "+access.LocalNote
+	}
+	return all
+}
+
+// elevation looks whether the way by which this run becomes root is there until the end:
+// the new system is activated first, and is made the default, or put back, afterwards.
+func (m *Machine) elevation(h access.Host, states access.States) []Finding {
+	if access.Enabling[m.Elevation] == "" || m.User == "" || m.User == access.Root {
+		return nil
+	}
+	f := h.Stuck(m.User, states(m.User), m.Elevation)
+	if f == nil {
+		return nil
+	}
+	fix := f.Fix
+	for _, way := range []string{"sudo", "run0", "doas"} {
+		if way != m.Elevation && m.look(way) == nil && h.Stuck(m.User, states(m.User), way) == nil {
+			fix += ", or --elevate " + way
+		}
+	}
+	return []Finding{{What: fmt.Sprintf("this run becomes root by %s, which the new system refuses: %s", m.Elevation, f.What), Fix: fix}}
+}
+
+// removed is why NixOS removes an account that the system does not declare; "" if it does not
+// (update-users-groups.pl).
+func (m *Machine) removed(h access.Host, name string) string {
+	if !h.Mutable {
+		return "users.mutableUsers is off"
+	}
+	if names, ok := m.read("/var/lib/nixos/declarative-users"); ok && slices.Contains(strings.Fields(names), name) {
+		return "the running configuration declares it"
+	}
+	return ""
+}
+
+// population is the host with the people of the machine that stay on it, and what the
+// machine knows of each.
+func (m *Machine) population(ctx context.Context, t Target) (access.Host, access.States) {
+	h := t.Access
+	h.Accounts = slices.Clone(h.Accounts)
+	people := m.people()
+	for name, p := range people {
+		if p.person && !h.Account(name).Declared && m.removed(h, name) == "" {
+			h.Accounts = append(h.Accounts, access.Account{Name: name, Groups: p.groups})
+		}
+	}
+	slices.SortFunc(h.Accounts, func(a, b access.Account) int { return strings.Compare(a.Name, b.Name) })
+	passwords := m.passwords(ctx)
+	return h, func(name string) access.State {
+		p, exists := people[name]
+		if people == nil {
+			return access.State{Keys: m.authorized("/home/" + name)}
+		}
+		if !exists {
+			return access.State{Exists: access.No, Password: access.No, Keys: m.authorized("/home/" + name)}
+		}
+		return access.State{Exists: access.Yes, Password: passwords[name], Keys: m.authorized(p.home)}
+	}
+}
+
+// person is an account of the machine as it is.
+type person struct {
+	home   string
+	groups []string
+	person bool // not one of the system
+}
+
+// people reads passwd(5) and group(5); nil where there is none.
+func (m *Machine) people() map[string]person {
+	text, ok := m.read("/etc/passwd")
+	if !ok {
+		return nil
+	}
+	members := map[string][]string{}
+	groups, known := m.read("/etc/group")
+	for line := range strings.Lines(groups) {
+		if f := strings.Split(strings.TrimSpace(line), ":"); len(f) == 4 {
+			for _, name := range strings.Split(f[3], ",") {
+				members[name] = append(members[name], f[0])
+			}
+		}
+	}
+	// Normal users have uids from 1000 to 29999, root has 0 (update-users-groups.pl).
+	const first, last = 1000, 29999
+	out := map[string]person{}
+	for line := range strings.Lines(text) {
+		f := strings.Split(strings.TrimSpace(line), ":")
+		if len(f) < 7 {
+			continue
+		}
+		uid, err := strconv.Atoi(f[2])
+		own := members[f[0]]
+		if own == nil && known {
+			own = []string{}
+		}
+		out[f[0]] = person{home: f[5], groups: own, person: err == nil && uid >= first && uid <= last}
+	}
+	return out
+}
+
+// passwords tells of which accounts a password is accepted: of all as root or in a
+// fixture, which may read shadow(5), else of the caller, of whom passwd tells.
+func (m *Machine) passwords(ctx context.Context) map[string]access.Answer {
+	out := map[string]access.Answer{}
+	if data, ok := m.read("/etc/shadow"); ok {
+		for line := range strings.Lines(data) {
+			if f := strings.Split(line, ":"); len(f) > 1 {
+				out[f[0]] = access.Of(access.Accepts(f[1]))
+			}
+		}
+		return out
+	}
+	if m.Root != "/" || m.Runner == nil || m.User == "" {
+		return out
+	}
+	// passwd(1), -S: the second word is P with a usable password, NP without one, L if locked.
+	res, err := m.Runner.Run(ctx, run.Command{Name: "passwd", Args: []string{"-S", m.User}, Timeout: 5 * time.Second})
+	if f := strings.Fields(res.Stdout); err == nil && len(f) > 1 && f[0] == m.User {
+		switch f[1] {
+		case "P", "NP":
+			out[m.User] = access.Yes
+		case "L", "LK":
+			out[m.User] = access.No
+		}
+	}
+	return out
+}
+
+// authorized tells whether ~/.ssh/authorized_keys has a key, as far as it can be seen.
+func (m *Machine) authorized(home string) access.Answer {
+	data, err := os.ReadFile(m.path(filepath.Join(home, ".ssh/authorized_keys")))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return access.No
+	case err != nil:
+		return access.Unknown
+	}
+	for line := range strings.Lines(string(data)) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			return access.Yes
+		}
+	}
+	return access.No
+}
+
+// sshKept reads SSH_CONNECTION: client address, client port, server address, server port (ssh(1)).
+func sshKept(ctx context.Context, m *Machine, t Target) []Finding {
+	f := strings.Fields(m.env("SSH_CONNECTION"))
+	if len(f) != 4 || len(t.Access.Accounts) == 0 {
+		return nil
+	}
+	h, states := m.population(ctx, t)
+	var out []Finding
+	if shut := h.ShutOut(m.User, states(m.User)); m.User != "" && shut != nil {
+		out = append(out, Finding{
+			What: fmt.Sprintf("this run comes over SSH, and the connection would be the last: %s", shut.What),
+			Fix:  shut.Fix + "; or run it at the machine and --skip ssh",
+		})
+		if !h.SSH.On {
+			return m.tempered(t, out)
+		}
+	}
+	if port, err := strconv.Atoi(f[3]); err == nil && !slices.Contains(h.SSH.Ports, port) {
+		out = append(out, Finding{Severity: Warning, What: fmt.Sprintf("this run comes over SSH to port %d, the profile's sshd listens on %s", port, join(h.SSH.Ports)), Fix: "keep both ports until the new one has been tried"})
+	}
+	if len(h.SSH.Addresses) > 0 && !slices.ContainsFunc(h.SSH.Addresses, func(a string) bool { return listens(a, f[2]) }) {
+		out = append(out, Finding{What: fmt.Sprintf("this run comes over SSH to %s, and the profile's sshd listens on %s", f[2], strings.Join(h.SSH.Addresses, ", ")), Fix: "add that address to services.openssh.listenAddresses"})
+	}
+	return m.tempered(t, out)
+}
+
+// listens tells whether a server on the address a is reached at the address to. A name may be any.
+func listens(a, to string) bool {
+	ip := net.ParseIP(strings.Trim(a, "[]"))
+	return ip == nil || ip.IsUnspecified() || ip.Equal(net.ParseIP(to))
+}
+
+func join(ns []int) string {
+	var s []string
+	for _, n := range ns {
+		s = append(s, strconv.Itoa(n))
+	}
+	return strings.Join(s, ", ")
+}

@@ -1,0 +1,278 @@
+// Package access tells who can log in to a host, and who can become root
+// there, by the options that its profile sets. It is the one model of this for
+// validate, preflight, fleet deploy and fleet install; what the machine itself
+// knows comes in as State.
+//
+// The rules are those of NixOS: users-groups.nix and update-users-groups.pl for
+// accounts, sshd.nix, sudo.nix, doas.nix, run0.nix and pam.nix for the ways.
+package access
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+)
+
+// Answer is yes, no, or not known.
+type Answer int8
+
+// The answers; the zero one is that nothing is known.
+const (
+	Unknown Answer = iota
+	No
+	Yes
+)
+
+// Of is a known answer.
+func Of(yes bool) Answer {
+	if yes {
+		return Yes
+	}
+	return No
+}
+
+// Either is yes if one is, and no only if all are.
+func Either(all ...Answer) Answer {
+	switch {
+	case slices.Contains(all, Yes):
+		return Yes
+	case slices.Contains(all, Unknown):
+		return Unknown
+	}
+	return No
+}
+
+// Both is no if one is, and yes only if all are.
+func Both(all ...Answer) Answer {
+	switch {
+	case slices.Contains(all, No):
+		return No
+	case slices.Contains(all, Unknown):
+		return Unknown
+	}
+	return Yes
+}
+
+// State is what the machine knows of an account before it gets the system.
+type State struct {
+	Exists   Answer
+	Password Answer // one that is accepted, in /etc/shadow
+	Keys     Answer // in ~/.ssh/authorized_keys
+	File     Answer // the account's PasswordFile
+}
+
+// States tells the state of the account of a name.
+type States func(account string) State
+
+// Anew are the states of a machine that is installed: there is nothing yet.
+func Anew(string) State { return State{Exists: No, Password: No, Keys: No} }
+
+// Elsewhere are those of a machine that nobody has looked at.
+func Elsewhere(string) State { return State{} }
+
+// Account is somebody who may log in: root, and the users that are declared.
+type Account struct {
+	Name string
+	// Node is where the profile declares it, nil for root and for accounts of the machine.
+	Node   *profile.Node
+	Groups []string
+	// Declared tells whether the system knows the account; others are left alone if users are mutable.
+	Declared bool
+	Password bool // a hash, or a file or a text with one, is declared
+	// PasswordFile is what must be on the machine when it makes the account: the file
+	// with the hash, or the key that decrypts it. Empty: nothing more.
+	PasswordFile string
+	Keys         bool // the system has SSH keys for it
+	// AutoLogin tells whether it is logged in at boot without being asked.
+	AutoLogin bool
+	UID       int // 0: NixOS chooses
+	UIDNode   *profile.Node
+}
+
+// Root is the name of the account that may do everything.
+const Root = "root"
+
+// wheel is the group whose members may become root.
+const wheel = "wheel"
+
+// SSH is the ssh server.
+type SSH struct {
+	On        bool
+	Node      *profile.Node // what says how it lets people in; nil if nothing does
+	Passwords bool          // PasswordAuthentication or KbdInteractiveAuthentication
+	RootLogin string        // PermitRootLogin
+	HomeKeys  bool          // it reads ~/.ssh/authorized_keys, too
+	Ports     []int
+	// Addresses are those that it listens on; empty: all.
+	Addresses                                      []string
+	AllowUsers, DenyUsers, AllowGroups, DenyGroups []string
+	// Reachable tells whether the firewall lets its ports through.
+	Reachable Answer
+}
+
+// Elevation is one way of becoming root.
+type Elevation struct {
+	On bool
+	// Asks tells whether a member of wheel is asked for a password.
+	Asks bool
+	// Rules are more users, and groups with % in front, with what they are asked for.
+	Rules map[string]bool
+	// Agent tells whether a key in the caller's ssh agent stands for the password.
+	Agent bool
+}
+
+// Host is who gets in, and how.
+type Host struct {
+	Accounts []Account // by name; root is always there
+	// Mutable is users.mutableUsers: passwords and accounts of the machine stay.
+	Mutable bool
+	SSH     SSH
+	// Ways are the ways of becoming root by the command's name: sudo, run0, doas.
+	Ways map[string]Elevation
+	// Other tells of ways that are not looked at here, such as LDAP, certificates or
+	// a host that enters its guest: whoever does not get in by the ones that are may do so by them.
+	Other bool
+	// Waived tells whether the profile says that nobody needs to get in.
+	Waived bool
+}
+
+// Account finds the account of a name. One that is not declared is what the machine makes of it.
+func (h Host) Account(name string) Account {
+	for _, a := range h.Accounts {
+		if a.Name == name {
+			return a
+		}
+	}
+	return Account{Name: name}
+}
+
+// password tells whether the account has a password that is accepted. NixOS
+// sets a declared one when it makes the account; later only if users are not mutable.
+func (h Host) password(a Account, s State) Answer {
+	declared := Of(a.Password && (a.PasswordFile == "" || s.File != No))
+	switch {
+	case !h.Mutable || s.Exists == No:
+		return declared
+	case s.Exists == Unknown && declared == Yes:
+		return Yes
+	}
+	return s.Password
+}
+
+// there tells whether the account is there at all.
+func (h Host) there(a Account, s State) Answer {
+	switch {
+	case a.Declared:
+		return Yes
+	case !h.Mutable:
+		return No
+	}
+	return s.Exists
+}
+
+// OverSSH tells whether a gets in by ssh.
+func (h Host) OverSSH(a Account, s State) Answer {
+	return h.or(Both(Of(h.SSH.On), h.there(a, s), h.admitted(a), h.SSH.Reachable, Either(h.byKey(a, s), h.byPassword(a, s))))
+}
+
+func (h Host) byKey(a Account, s State) Answer {
+	if a.Name == Root && (h.SSH.RootLogin == "no" || h.SSH.RootLogin == "forced-commands-only") {
+		return No
+	}
+	if a.Keys {
+		return Yes
+	}
+	if !h.SSH.HomeKeys {
+		return No
+	}
+	return s.Keys
+}
+
+func (h Host) byPassword(a Account, s State) Answer {
+	if !h.SSH.Passwords || a.Name == Root && h.SSH.RootLogin != "yes" {
+		return No
+	}
+	return h.password(a, s)
+}
+
+// admitted tells whether the lists of sshd_config(5) let a in. They hold
+// patterns, and users with a pattern of the host they come from.
+func (h Host) admitted(a Account) Answer {
+	of := func(names []string, patterns []string) Answer {
+		out := No
+		for _, p := range patterns {
+			user, from, _ := strings.Cut(p, "@")
+			if slices.Contains(names, user) && from == "" {
+				return Yes
+			}
+			if from != "" && slices.Contains(names, user) || strings.ContainsAny(user, "*?!") {
+				out = Unknown
+			}
+		}
+		return out
+	}
+	not := func(x Answer) Answer { return [...]Answer{Unknown: Unknown, No: Yes, Yes: No}[x] }
+	name := []string{a.Name}
+	answers := []Answer{not(of(name, h.SSH.DenyUsers)), not(of(a.Groups, h.SSH.DenyGroups))}
+	if len(h.SSH.AllowUsers) > 0 {
+		answers = append(answers, of(name, h.SSH.AllowUsers))
+	}
+	if len(h.SSH.AllowGroups) > 0 {
+		answers = append(answers, of(a.Groups, h.SSH.AllowGroups))
+	}
+	return Both(answers...)
+}
+
+// LogsIn tells whether a gets in at all: at the machine, or by ssh.
+func (h Host) LogsIn(a Account, s State) Answer {
+	console := Either(h.password(a, s), Of(a.AutoLogin))
+	return h.or(Both(h.there(a, s), Either(console, h.OverSSH(a, s))))
+}
+
+// Elevates tells whether a, once logged in, becomes root by the command way. asks
+// tells whether that takes a password, which somebody has to type.
+func (h Host) Elevates(a Account, s State, way string) (answer Answer, asks bool) {
+	e := h.Ways[way]
+	if !e.On {
+		return No, false
+	}
+	needs, may := e.Asks, slices.Contains(a.Groups, wheel)
+	for who, asked := range e.Rules {
+		group, isGroup := strings.CutPrefix(who, "%")
+		if !isGroup && who == a.Name || isGroup && slices.Contains(a.Groups, group) {
+			needs, may = needs && may && asked || !may && asked, true
+		}
+	}
+	switch {
+	case !may && !a.Declared && a.Groups == nil && h.Mutable && s.Exists != No:
+		return Unknown, needs // a member of wheel by the machine's own /etc/group, perhaps
+	case !may:
+		return No, needs
+	case !needs || e.Agent && a.Keys:
+		return Yes, false
+	}
+	return h.password(a, s), true
+}
+
+// BecomesRoot tells whether a, once logged in, becomes root in any way. su, with a password
+// of root's, counts where root is known to have one.
+func (h Host) BecomesRoot(a Account, states States) Answer {
+	if a.Name == Root || h.password(h.Account(Root), states(Root)) == Yes {
+		return Yes
+	}
+	var answers []Answer
+	for way := range h.Ways {
+		answer, _ := h.Elevates(a, states(a.Name), way)
+		answers = append(answers, answer)
+	}
+	return h.or(Either(answers...))
+}
+
+// or counts the ways that are not looked at.
+func (h Host) or(a Answer) Answer {
+	if a == No && h.Other {
+		return Unknown
+	}
+	return a
+}

@@ -1,0 +1,211 @@
+package access
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+)
+
+// Fault is a way that is closed, with what opens it.
+type Fault struct {
+	// Node is the place in the profile, nil if there is none.
+	Node      *profile.Node
+	What, Fix string
+	// Sure tells whether it holds whatever root's own password is.
+	Sure bool
+}
+
+// lets is the rule about administrators who come by key: one of three.
+const lets = "name the hash of a password by passwordSecret, give root the key (nixos: {users.users.root.openssh.authorizedKeys.keys: […]}), " +
+	"or let sudo do without a password (nixos: {security.sudo.wheelNeedsPassword: false})"
+
+// Nobody is the fault of a host on which nobody can log in and become root; nil
+// where somebody can, or nothing says that nobody can. A password of root's that
+// may be there is not counted: only root sees it.
+func (h Host) Nobody(states States) *Fault {
+	if h.Waived {
+		return nil
+	}
+	root := h.Account(Root)
+	asRoot := h.LogsIn(root, states(Root))
+	if asRoot == Yes {
+		return nil
+	}
+	var people, admins, in []Account
+	for _, a := range h.Accounts {
+		if a.Name == Root {
+			continue
+		}
+		people = append(people, a)
+		login := h.LogsIn(a, states(a.Name))
+		if Both(login, h.BecomesRoot(a, states)) != No {
+			return nil
+		}
+		if h.admin(a) {
+			admins = append(admins, a)
+			if login != No {
+				in = append(in, a)
+			}
+		}
+	}
+	f := h.explain(people, admins, in, states)
+	f.Sure = asRoot == No
+	return f
+}
+
+// explain words why none of the people gets in and up: admins may become root, and in of those log in.
+func (h Host) explain(people, admins, in []Account, states States) *Fault {
+	switch {
+	case len(people) == 0:
+		return &Fault{What: "nobody could log in: there are no users, and root has no way in", Fix: "add a user with admin: true, and a way to log in"}
+	case len(admins) == 0:
+		return &Fault{Node: people[0].Node, What: "no user of the profile may become root", Fix: "set admin: true on one"}
+	}
+	a := append(in, admins...)[0]
+	s := states(a.Name)
+	f := &Fault{
+		Node: a.Node, What: fmt.Sprintf("%s could log in, but not become root: %s", a.Name, h.stuck(a, s)), Fix: lets,
+	}
+	if len(in) == 0 {
+		f.What = "no administrator of the profile could log in: " + h.shut(a, s)
+		f.Fix = "give one an SSH key and the host services: {openssh: {}}, or the hash of a password by passwordSecret"
+	}
+	if h.lacksFile(a, s) {
+		f.Fix = fmt.Sprintf("--extra-files FOLDER with %s below it, or give root the key (nixos: {users.users.root.openssh.authorizedKeys.keys: […]})", a.PasswordFile)
+	}
+	return f
+}
+
+// lacksFile tells whether a has a password by a file that would not be there.
+func (h Host) lacksFile(a Account, s State) bool {
+	return a.Password && a.PasswordFile != "" && s.File == No
+}
+
+// admin tells whether a may become root, if it has what it is asked for.
+func (h Host) admin(a Account) bool {
+	// Of somebody with a password, only membership is left to refuse.
+	a.Password = true
+	for way := range h.Ways {
+		if answer, _ := h.Elevates(a, State{Exists: No}, way); answer == Yes {
+			return true
+		}
+	}
+	return false
+}
+
+// shut is why a does not get in at all.
+func (h Host) shut(a Account, s State) string {
+	if a.Keys || s.Keys == Yes {
+		return h.closed(a, s)
+	}
+	return h.without(a, s)
+}
+
+// without is what a lacks.
+func (h Host) without(a Account, s State) string {
+	if h.lacksFile(a, s) {
+		return fmt.Sprintf("the machine would not have %s, by which %s gets its password", a.PasswordFile, a.Name)
+	}
+	return a.Name + " has neither a password nor an SSH key"
+}
+
+// stuck is why an administrator that gets in does not become root.
+func (h Host) stuck(a Account, s State) string {
+	if h.lacksFile(a, s) {
+		return h.without(a, s)
+	}
+	for _, way := range []string{"sudo", "doas", "run0"} {
+		if h.Ways[way].On {
+			return fmt.Sprintf("%s asks for a password, and %s has none", way, a.Name)
+		}
+	}
+	return "the system has neither sudo nor doas nor run0"
+}
+
+// ShutOut is the fault of an account that does not get in by ssh; nil where it
+// does, or nothing says that it does not.
+func (h Host) ShutOut(name string, s State) *Fault {
+	a := h.Account(name)
+	if h.OverSSH(a, s) != No {
+		return nil
+	}
+	f := &Fault{Node: a.Node, Sure: true, What: h.closed(a, s)}
+	switch {
+	case !h.SSH.On:
+		f.Fix = "add services: {openssh: {}}"
+	case h.there(a, s) == No:
+		f.Fix = "add it to users"
+	case h.admitted(a) == No:
+		f.Fix = "add it to services.openssh.allowUsers"
+	case h.SSH.Reachable == No:
+		f.Fix = "expose: true at services.openssh"
+	case name == Root && h.SSH.RootLogin != "yes" && h.SSH.RootLogin != "prohibit-password" && h.SSH.RootLogin != "without-password":
+		f.Fix = "permitRootLogin: prohibit-password at services.openssh"
+	case name == Root:
+		f.Fix = "nixos: {users.users.root.openssh.authorizedKeys.keys: […]}"
+	default:
+		f.Fix = "add sshKeys to the user, or passwordAuthentication: true to services.openssh"
+	}
+	return f
+}
+
+// closed is why sshd does not let a in.
+func (h Host) closed(a Account, s State) string {
+	switch {
+	case !h.SSH.On:
+		return "there is no sshd"
+	case h.there(a, s) == No:
+		return fmt.Sprintf("there is no account %s", a.Name)
+	case h.admitted(a) == No:
+		return fmt.Sprintf("sshd's lists of users and groups leave %s out", a.Name)
+	case h.SSH.Reachable == No:
+		return "the firewall lets nobody through to sshd"
+	case a.Name == Root && h.SSH.RootLogin != "yes" && !strings.HasSuffix(h.SSH.RootLogin, "-password"):
+		return "sshd lets root in by no way: PermitRootLogin is " + h.SSH.RootLogin
+	case h.SSH.Passwords:
+		return a.Name + " has neither a password nor an SSH key"
+	}
+	return fmt.Sprintf("sshd takes keys only, and %s has none", a.Name)
+}
+
+// Stuck is the fault of an account that does not become root by the command way;
+// nil where it does, or nothing says that it does not.
+func (h Host) Stuck(name string, s State, way string) *Fault {
+	a := h.Account(name)
+	answer, _ := h.Elevates(a, s, way)
+	if h.or(answer) != No {
+		return nil
+	}
+	f := &Fault{Node: a.Node, Sure: true, Fix: lets}
+	switch {
+	case !h.Ways[way].On:
+		f.What, f.Fix = "there is no "+way, Enabling[way]
+	case !h.admin(a):
+		f.What, f.Fix = name+" may not become root by "+way, "set admin: true on the user"
+	default:
+		f.What = fmt.Sprintf("%s asks for a password, and %s has none", way, name)
+	}
+	return f
+}
+
+// Enabling says how a system gets a way of becoming root.
+var Enabling = map[string]string{
+	"sudo": "nixos: {security.sudo.enable: true}",
+	"doas": "nixos: {security.doas.enable: true}",
+	"run0": "nixos: {security.polkit.enable: true}",
+}
+
+// ownWays are the words by which a module opens or closes ways, or takes in others.
+var ownWays = regexp.MustCompile(`\b(users|openssh|security|sudo|doas|imports|firewall)\b`)
+
+// comments are those of Nix.
+var comments = regexp.MustCompile(`(?s)#[^\n]*|/\*.*?\*/`)
+
+// Touched tells whether a module that somebody wrote, such as local.nix, may open or
+// close ways: what it says is not read.
+func Touched(module string) bool { return ownWays.MatchString(comments.ReplaceAllString(module, "")) }
+
+// LocalNote tells of that.
+const LocalNote = "unless local.nix, which is not looked at, says otherwise"
