@@ -189,7 +189,7 @@ func (a *app) goal(ctx context.Context, cmd *cli.Command, verb deploy.Verb) (dep
 		SkipHealth: cmd.Bool("skip-health-check"), SkipChecks: cmd.StringSlice("skip"),
 		KeepOnFailure: cmd.IsSet("rollback-on-failure") && !cmd.Bool("rollback-on-failure"), RetryBad: cmd.Bool("retry-bad"),
 		LiveDisplay: cmd.Bool("live-display"), IgnoreInhibitors: cmd.Bool("ignore-inhibitors"),
-		Accept: cmd.StringSlice("accept"),
+		Accept:   cmd.StringSlice("accept"),
 		Offline:  cmd.Bool("offline"),
 		SkipHome: cmd.Bool("no-home"), Force: force, NixArgs: cmd.Args().Slice(),
 	}
