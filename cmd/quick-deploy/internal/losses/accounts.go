@@ -95,7 +95,7 @@ func areGone(names []string, verb string) string {
 // /etc/shadow holds what is declared and nothing else.
 func (c *comparison) password(name string) {
 	old, now := c.old.accounts.Users[name], c.new.accounts.Users[name]
-	if c.new.accounts.Mutable || !c.old.accounts.Mutable && old.Password == "" {
+	if c.new.accounts.Mutable || !c.old.accounts.Mutable && (old.Password == "" || old.Password == now.Password) {
 		return
 	}
 	// root without a password is common and no loss to those who become root by sudo.

@@ -270,6 +270,15 @@ func TestFirstSwitch(t *testing.T) {
 			},
 		},
 		{
+			name: "immutable before and after, and the group that may become root is asked",
+			old: fixture{
+				people:        swap(t, usersGroups, ada, swap(t, ada, `"hashedPasswordFile":null`, `"hashedPasswordFile":"/root/nobody-may-look"`), `"mutableUsers":true`, `"mutableUsers":false`),
+				"etc/sudoers": swap(t, sudoers, "%wheel  ALL=(ALL:ALL)    SETENV:", "%wheel  ALL=(ALL:ALL)    NOPASSWD:SETENV:"),
+			},
+			new:  fixture{people: swap(t, usersGroups, ada, swap(t, ada, `"hashedPasswordFile":null`, `"hashedPasswordFile":"/root/nobody-may-look"`), `"mutableUsers":true`, `"mutableUsers":false`)},
+			want: []string{"sudo:wheel: sudo asks wheel for a password before everything" + lockOut},
+		},
+		{
 			name: "doas instead of sudo",
 			new:  fixture{"etc/sudoers": "", "etc/doas.conf": "permit     setenv { SSH_AUTH_SOCK TERMINFO  } :wheel   \npermit nopass keepenv root\n"},
 			want: []string{"sudo: sudo goes; there is another way to become root"},

@@ -70,7 +70,8 @@ func (c *comparison) root() {
 		}
 		now := w.rules(c.new.Text(w.file))
 		for _, r := range old {
-			if r.who != "root" && !c.goes(r.who) {
+			group := strings.HasPrefix(r.who, "%") || strings.HasPrefix(r.who, ":")
+			if r.who != "root" && (group || !c.goes(r.who)) {
 				c.ruleGoes(w.name, r, now)
 			}
 		}
