@@ -11,6 +11,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/closure"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/losses"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
@@ -21,6 +22,8 @@ type built struct {
 	Closure closure.Diff   `json:"closure"`
 	Reboot  reboot         `json:"reboot"`
 	Units   *closure.Units `json:"units,omitempty"` // nil where nobody asked
+	// Losses is what a switch to it would take away, where the running system is not from here.
+	Losses []losses.Loss `json:"losses,omitempty"`
 }
 
 type reboot struct {
@@ -46,7 +49,7 @@ func (a *app) diffBuilt(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	b, err := s.compare(ctx, system)
+	b, err := s.compare(ctx, host, system)
 	if err != nil {
 		return err
 	}
@@ -63,7 +66,7 @@ func (a *app) diffBuilt(ctx context.Context, cmd *cli.Command) error {
 }
 
 // compare finds out how system differs from the running and the booted one.
-func (s *session) compare(ctx context.Context, system string) (built, error) {
+func (s *session) compare(ctx context.Context, host, system string) (built, error) {
 	paths := s.app.paths()
 	running, err := filepath.EvalSymlinks(paths.Current)
 	if err != nil {
@@ -79,6 +82,10 @@ func (s *session) compare(ctx context.Context, system string) (built, error) {
 			return b, fault.New(fault.Unexpected, "compare the closures: %w", err)
 		}
 		b.Closure = closure.Parse(res.Stdout)
+	}
+	var unknown string
+	if b.Losses, unknown = s.deployer.Losses(host, system); unknown != "" {
+		s.app.say("note: %s", unknown)
 	}
 	if booted, err := filepath.EvalSymlinks(paths.Booted); err == nil {
 		b.Reboot.Why = closure.Reboot(booted, system)
@@ -114,6 +121,9 @@ func (a *app) printBuilt(b built) {
 	if b.Units != nil {
 		a.printUnits(*b.Units)
 	}
+	for _, l := range b.Losses {
+		fmt.Fprintf(a.stdout, "would go: %s\n", l)
+	}
 	if !b.Reboot.Needed {
 		fmt.Fprintln(a.stdout, "no reboot is needed")
 		return
@@ -122,11 +132,11 @@ func (a *app) printBuilt(b built) {
 }
 
 // showBuilt tells after a build what switching to it would mean.
-func (s *session) showBuilt(ctx context.Context, system string) {
+func (s *session) showBuilt(ctx context.Context, host, system string) {
 	if system == "" || s.app.opts.json || s.app.opts.quiet {
 		return
 	}
-	b, err := s.compare(ctx, system)
+	b, err := s.compare(ctx, host, system)
 	if err != nil {
 		s.app.say("note: %v", err)
 		return

@@ -40,6 +40,7 @@ func (a *app) deployFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "skip-health-check", Usage: "do not look whether the services came up", Sources: twin("skip-health-check")},
 		healthTimeoutFlag(),
 		skipFlag("leave out the preflight check `CHECK`; it is recorded"),
+		&cli.StringSliceFlag{Name: "accept", Usage: "let a first switch take `NAME` away, as it is listed; it is recorded", Sources: twin("accept")},
 		&cli.BoolFlag{Name: "rollback-on-failure", Usage: "put system and homes back if activation or a health check fails", Value: true, Sources: twin("rollback-on-failure")},
 		&cli.BoolFlag{Name: "retry-bad", Usage: "switch to a closure that failed before", Sources: twin("retry-bad")},
 		&cli.BoolFlag{Name: "no-home", Usage: "leave the homes alone", Sources: twin("no-home")},
@@ -148,7 +149,7 @@ func (a *app) deploy(ctx context.Context, cmd *cli.Command, verb deploy.Verb) er
 		return err
 	}
 	if verb == deploy.Build {
-		s.showBuilt(ctx, record.System)
+		s.showBuilt(ctx, goal.Host, record.System)
 	}
 	return nil
 }
@@ -188,6 +189,7 @@ func (a *app) goal(ctx context.Context, cmd *cli.Command, verb deploy.Verb) (dep
 		SkipHealth: cmd.Bool("skip-health-check"), SkipChecks: cmd.StringSlice("skip"),
 		KeepOnFailure: cmd.IsSet("rollback-on-failure") && !cmd.Bool("rollback-on-failure"), RetryBad: cmd.Bool("retry-bad"),
 		LiveDisplay: cmd.Bool("live-display"), IgnoreInhibitors: cmd.Bool("ignore-inhibitors"),
+		Accept:   cmd.StringSlice("accept"),
 		Offline:  cmd.Bool("offline"),
 		SkipHome: cmd.Bool("no-home"), Force: force, NixArgs: cmd.Args().Slice(),
 	}

@@ -82,6 +82,7 @@ type Goal struct {
 	RetryBad         bool     `json:"retry_bad,omitempty"`
 	LiveDisplay      bool     `json:"live_display,omitempty"` // switch a display manager from inside its own session
 	IgnoreInhibitors bool     `json:"ignore_inhibitors,omitempty"`
+	Accept           []string `json:"accept,omitempty"`      // names of losses that are let go
 	UpdateLock       bool     `json:"update_lock,omitempty"` // let Nix complete flake.lock
 	Offline          bool     `json:"offline,omitempty"`
 	Force            bool     `json:"force,omitempty"`    // do it all even if nothing changed

@@ -15,6 +15,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/losses"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
@@ -54,6 +55,7 @@ type data struct {
 	Health     json.RawMessage `json:"health,omitempty"`
 	Failed     []string        `json:"failed_units,omitempty"` // units that had failed before
 	Confirmed  string          `json:"confirmed,omitempty"`
+	Losses     []losses.Loss   `json:"losses,omitempty"` // what goes by a first switch
 }
 
 func (s *session) backups() *backup.Store {
@@ -404,7 +406,7 @@ func (s *session) record(result journal.Result, after journal.Machine) journal.R
 		Flake: s.state.Flake, Started: s.state.Started, Ended: s.cfg.Now(), Result: result,
 		Code: s.state.Code, Child: s.state.Child, Error: s.state.Error, Before: s.data.Before, After: after, Point: s.data.Point,
 		Profile: s.goal.Profile, Tree: s.data.Tree, Lock: s.data.Lock, System: s.data.System, Homes: s.data.Homes,
-		Pending: s.data.Pending, Advice: s.data.Advice, SkippedChecks: s.data.Skipped, Health: s.data.Health, Backup: s.data.Backup,
+		Pending: s.data.Pending, Advice: s.data.Advice, SkippedChecks: s.data.Skipped, Losses: s.data.Losses, Health: s.data.Health, Backup: s.data.Backup,
 		Log: s.state.Log, Steps: s.state.Steps,
 	}
 	if s.data.Rollback != nil {

@@ -236,6 +236,9 @@ func (compare) plan(d *Deployer, g Goal) *Planned {
 	if !g.Yes {
 		p.What += ", and ask"
 	}
+	if current, err := resolve(d.cfg.Paths.Current); err == nil && d.cfg.Machine != nil && d.foreign(g.Host, current) {
+		p.What += "; the running system is not from here: list what it has and the new one has not, and refuse what can lock somebody out or stop the boot"
+	}
 	d.command(p, d.compare(d.cfg.Paths.Current, "<system>"))
 	return p
 }
@@ -255,11 +258,47 @@ func (compare) run(ctx context.Context, s *session) error {
 	if err := s.recheck(ctx); err != nil {
 		return err
 	}
+	gone, err := s.takesAway()
+	if err != nil {
+		return err
+	}
+	diff, err := s.diff(ctx)
+	if err != nil {
+		return err
+	}
+	s.note(journal.Event{Type: "diff", Message: strings.Join(diff, "\n")})
+	if s.goal.Yes {
+		return s.prime(ctx)
+	}
+	keys := append([]string{s.data.System, string(s.effective())}, gone...)
+	for _, u := range sortedKeys(s.data.Homes) {
+		keys = append(keys, u, s.data.Homes[u])
+	}
+	what := hashOf(keys...)
+	if s.data.Confirmed == what {
+		return s.prime(ctx)
+	}
+	q := Question{Host: s.goal.Host, Verb: string(s.effective()), Details: slices.Concat(gone, diff),
+		Text: fmt.Sprintf("%s %s now?", s.effective(), s.goal.Host)}
+	s.note(journal.Event{Type: "question", Message: q.Text})
+	yes, err := s.cfg.Confirm(ctx, q)
+	if err != nil {
+		return err
+	}
+	if !yes {
+		return &fault.Error{Code: fault.Pending, Err: &declinedError{}, Hints: []string{"the build is kept: the next run with the same flake does not build again"}}
+	}
+	s.data.Confirmed = what
+	return s.prime(ctx)
+}
+
+// diff is what changes between the running and the new system, a line each.
+func (s *session) diff(ctx context.Context) ([]string, error) {
 	var diff []string
 	if s.data.Before.Current != "" && s.data.Before.Current != s.data.System {
 		res, err := s.cfg.Runner.Run(ctx, s.diffTool(s.data.Before.Current, s.data.System))
 		if err != nil && ctx.Err() != nil {
-			return err
+			return nil, err
 		}
 		if err != nil {
 			s.say("the closures cannot be compared: %v", err)
@@ -276,30 +315,7 @@ func (compare) run(ctx context.Context, s *session) error {
 			diff = append(diff, "the home of "+u+" is the same")
 		}
 	}
-	s.note(journal.Event{Type: "diff", Message: strings.Join(diff, "\n")})
-	if s.goal.Yes {
-		return s.prime(ctx)
-	}
-	keys := []string{s.data.System, string(s.effective())}
-	for _, u := range sortedKeys(s.data.Homes) {
-		keys = append(keys, u, s.data.Homes[u])
-	}
-	what := hashOf(keys...)
-	if s.data.Confirmed == what {
-		return s.prime(ctx)
-	}
-	q := Question{Host: s.goal.Host, Verb: string(s.effective()), Details: diff,
-		Text: fmt.Sprintf("%s %s now?", s.effective(), s.goal.Host)}
-	s.note(journal.Event{Type: "question", Message: q.Text})
-	yes, err := s.cfg.Confirm(ctx, q)
-	if err != nil {
-		return err
-	}
-	if !yes {
-		return &fault.Error{Code: fault.Pending, Err: &declinedError{}, Hints: []string{"the build is kept: the next run with the same flake does not build again"}}
-	}
-	s.data.Confirmed = what
-	return s.prime(ctx)
+	return diff, nil
 }
 
 // prime asks for the password now, while nothing is touched: a refusal later

@@ -259,6 +259,12 @@ func (r *rollout) begin(ctx context.Context, m *member) {
 	case !r.options.SkipHealth:
 		m.failed, _ = health.FailedUnitNames(ctx, m.remote(r.Fleet)) // of a machine that does not say, all count
 	}
+	// The engines build and activate in one go: there is no new system yet that the old one could be compared with.
+	if !m.done && m.before.Running != "" && m.before.Running != m.result.System && m.before.Running != memory.known.DeployedSystem {
+		r.tell(journal.Event{
+			Type: "warning", Host: m.Name, Message: m.Name + ": the running system is not from here, and what the new one takes away is not looked at",
+		})
+	}
 }
 
 // asItShould reports whether a machine runs and boots its system, and the last

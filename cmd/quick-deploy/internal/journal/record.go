@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/losses"
 )
 
 // Generation is one generation of a Nix profile.
@@ -110,6 +111,7 @@ type Record struct {
 	Pending       []string          `json:"pending,omitempty"` // what is left to do, such as "reboot"
 	Advice        []string          `json:"advice,omitempty"`  // what to do when it suits
 	SkippedChecks []string          `json:"skipped_checks,omitempty"`
+	Losses        []losses.Loss     `json:"losses,omitempty"` // what a first switch took away, and what of it was accepted
 	Health        json.RawMessage   `json:"health,omitempty"`
 	Backup        string            `json:"backup,omitempty"`
 	Log           string            `json:"log,omitempty"`

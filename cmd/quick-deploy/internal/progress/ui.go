@@ -108,7 +108,7 @@ func (u *UI) Event(e journal.Event) {
 	switch e.Type {
 	case "step":
 		u.stepEvent(e)
-	case "message", "warning", "retry", "finding", "run":
+	case "message", "warning", "retry", "finding", "loss", "run":
 		mark := "·"
 		if e.Type != "message" && e.Type != "run" {
 			mark = u.colour(yellow, "!")

@@ -1,0 +1,73 @@
+package deploy
+
+import (
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/losses"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
+)
+
+// foreign reports whether a running system was not deployed to host from here:
+// nothing was yet, or somebody has switched by other means since. A rollback may
+// lead to such a system, so that it does not count.
+func (d *Deployer) foreign(host, current string) bool {
+	records, _ := d.store.Records() // one that cannot be read proves nothing
+	for _, r := range records {
+		if r.Result == journal.Good && r.Host == host && r.Verb != string(Rollback) && r.System == current {
+			return false
+		}
+	}
+	return true
+}
+
+// Losses lists what a built system would take from the machine, where the
+// running one was not deployed to host from here. Unknown says why nothing can be said.
+func (d *Deployer) Losses(host, built string) (list []losses.Loss, unknown string) {
+	current, err := resolve(d.cfg.Paths.Current)
+	if d.cfg.Machine == nil || err != nil || current == built || !d.foreign(host, current) {
+		return nil, ""
+	}
+	store := os.DirFS("/")
+	old, now := system.Open(store, current), system.Open(store, built)
+	if !old.Readable() || !now.Readable() {
+		return nil, "what the switch would take away is not known: the running or the new system has no etc to compare"
+	}
+	return losses.Compare(system.Of(os.DirFS(d.cfg.Machine.Root)), old, now), ""
+}
+
+// takesAway tells what goes, and refuses what can lock somebody out or stop
+// the boot and was not accepted by name. The lines are for the question.
+func (s *session) takesAway() (lines []string, err error) {
+	accepted := slices.Clone(s.goal.Accept)
+	for _, l := range s.data.Losses { // of a run that was cut off
+		if l.Accepted {
+			accepted = append(accepted, l.Name)
+		}
+	}
+	if !s.data.Touched { // else the machine is between two systems, and this was asked before
+		var unknown string
+		if s.data.Losses, unknown = s.Losses(s.goal.Host, s.data.System); unknown != "" {
+			s.say("%s", unknown)
+		}
+		losses.Accept(s.data.Losses, accepted)
+	}
+	for _, l := range s.data.Losses {
+		s.note(journal.Event{Type: "loss", Message: "goes: " + l.String(), Data: l})
+		lines = append(lines, "goes: "+l.String())
+	}
+	blockers := losses.Blockers(s.data.Losses)
+	if len(blockers) == 0 {
+		return lines, nil
+	}
+	var what []string
+	for _, l := range blockers {
+		what = append(what, l.Name+": "+l.String())
+	}
+	return nil, fault.New(fault.Preflight, "the new system would take away what this machine needs: %s", strings.Join(what, "; ")).
+		Hint("say it in the profile or in local.nix; nothing was switched").
+		Hint("what may go is accepted by name: quick-deploy %s --accept %s", s.goal.Verb, blockers[0].Name)
+}

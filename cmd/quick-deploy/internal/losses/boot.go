@@ -1,0 +1,246 @@
+package losses
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
+)
+
+// bootPoints are the mount points without which a machine does not come up or
+// nobody can log in.
+var bootPoints = []string{"/", "/nix", "/nix/store", "/boot", "/boot/efi", "/efi", "/etc", "/home", "/usr", "/var", "/var/lib", "/var/log", "/persist"}
+
+// critical reports whether the machine needs the mount to come up:
+// x-initrd.mount is what NixOS gives to neededForBoot.
+func critical(m system.Mount) bool {
+	return slices.Contains(bootPoints, m.Point) || slices.Contains(m.Options, "x-initrd.mount")
+}
+
+// fileSystems compares fstab: mounts and swap, by device and not by the name that the device is called by.
+func (c *comparison) fileSystems() {
+	if c.new.Text("etc/fstab") == "" {
+		return
+	}
+	at := func(m system.Mount) func(system.Mount) bool {
+		device, _ := c.machine.Device(m.Device)
+		return func(o system.Mount) bool {
+			other, _ := c.machine.Device(o.Device)
+			return o.Point == m.Point && (m.Type != "swap" || other == device)
+		}
+	}
+	for _, m := range c.old.mounts {
+		i := slices.IndexFunc(c.new.mounts, at(m))
+		switch {
+		case i >= 0:
+			c.mount(m, c.new.mounts[i])
+		case m.Type == "swap":
+			c.lose("swap:"+m.Device, "swap on %s goes", m.Device)
+		default:
+			c.block(dangerIf(critical(m), NoBoot), "mount:"+m.Point, "the mount %s goes (%s)", m.Point, m.Device)
+		}
+	}
+	for _, m := range c.new.mounts {
+		if !slices.ContainsFunc(c.old.mounts, at(m)) {
+			c.absent(m)
+		}
+	}
+	for _, line := range without(crypttab(c.old), crypttab(c.new)) {
+		used := slices.ContainsFunc(c.new.mounts, func(m system.Mount) bool { return m.Device == "/dev/mapper/"+line })
+		c.block(dangerIf(used, NoBoot), "crypttab:"+line, "the encrypted volume %s is no longer opened", line)
+	}
+}
+
+func crypttab(s side) []string {
+	var out []string
+	for line := range strings.Lines(s.Text("etc/crypttab")) {
+		if f := strings.Fields(line); len(f) > 1 && !strings.HasPrefix(f[0], "#") {
+			out = append(out, f[0])
+		}
+	}
+	return out
+}
+
+// mount compares two mounts of one point.
+func (c *comparison) mount(old, now system.Mount) {
+	danger := dangerIf(critical(old), NoBoot)
+	was, _ := c.machine.Device(old.Device)
+	is, _ := c.machine.Device(now.Device)
+	if was != is && old.Type != "tmpfs" {
+		c.block(danger, "mount:"+old.Point, "%s is on %s instead of %s", old.Point, now.Device, old.Device)
+	}
+	if old.Type != now.Type && old.Type != "auto" && now.Type != "auto" {
+		c.block(danger, "type:"+old.Point, "the file system of %s: %s → %s", old.Point, old.Type, now.Type)
+	}
+	ours := func(o string) bool { return o == "defaults" || strings.HasPrefix(o, "pri=") }
+	gone := slices.DeleteFunc(without(old.Options, now.Options), ours)
+	if len(gone) == 0 {
+		return
+	}
+	// Without nofail, a missing device stops the boot; with another subvolume, what is mounted is another file system.
+	stops := slices.ContainsFunc(gone, func(o string) bool {
+		return o == "nofail" || o == "noauto" || o == "_netdev" || critical(old) && strings.HasPrefix(o, "subvol")
+	})
+	if stops || critical(old) || old.Type != "swap" {
+		c.block(dangerIf(stops, NoBoot), "options:"+old.Point, "the %s %s of %s %s", plural("option", gone), join(gone), old.Point, goOrGoes(gone))
+	}
+}
+
+// absent finds a mount that is new and whose device the machine does not have:
+// the boot would wait for it, and then stop.
+func (c *comparison) absent(m system.Mount) {
+	waits := m.Type != "swap" && !slices.ContainsFunc(m.Options, func(o string) bool { return o == "nofail" || o == "noauto" })
+	if _, found := c.machine.Device(m.Device); waits && !found && c.machine.HasDisks() && strings.HasPrefix(m.Device, "/dev/disk/") {
+		c.block(NoBoot, "mount:"+m.Point, "%s wants %s, which is not on this machine", m.Point, m.Device)
+	}
+}
+
+// initrdSecret fits what NixOS's append-initrd-secrets copies (nixos/modules/system/boot/stage-1.nix).
+var initrdSecret = regexp.MustCompile(`cp -a (\S+) "\$tmp/\.initrd-secrets/([^"]+)"`)
+
+// secrets compares the files that are put into the initial ramdisk: keys of
+// encrypted disks, and host keys of the SSH server in it.
+func (c *comparison) secrets() {
+	files := func(s side) []string {
+		var out []string
+		for _, name := range []string{"append-initrd-secrets", "bin/append-initrd-secrets"} {
+			for _, m := range initrdSecret.FindAllStringSubmatch(s.Text(name), -1) {
+				out = append(out, m[2])
+			}
+		}
+		return out
+	}
+	for _, f := range without(files(c.old), files(c.new)) {
+		c.block(NoBoot, "initrd-secret:"+f, "%s is no longer put into the initial ramdisk", f)
+	}
+}
+
+// bootParameters are those that a machine boots by, or is seen by while it
+// boots: pattern and danger.
+var bootParameters = []struct {
+	name   string
+	danger Danger
+}{
+	{"console", LockOut}, {"ip", LockOut}, {"rd.*", NoBoot}, {"root", NoBoot}, {"rootflags", NoBoot}, {"nfsroot", NoBoot},
+	{"zfs.*", NoBoot}, {"cryptdevice", NoBoot}, {"luks.*", NoBoot}, {"systemd.mount*", NoBoot},
+}
+
+// volatile are parameters that follow from the system itself or from NixOS' release.
+var volatile = []string{"init", "loglevel", "lsm", "root=fstab", "splash", "systemd.show_status", "udev.log_level", "rd.udev.log_level", "boot.shell_on_fail", "systemConfig"}
+
+// kernel compares the kernel's parameters, and those that sysctl sets.
+func (c *comparison) kernel() {
+	if c.new.Text("kernel-params") == "" {
+		return
+	}
+	var gone []string
+	for _, p := range without(strings.Fields(c.old.Text("kernel-params")), strings.Fields(c.new.Text("kernel-params"))) {
+		name, _, _ := strings.Cut(p, "=")
+		if slices.Contains(volatile, name) || slices.Contains(volatile, p) {
+			continue
+		}
+		i := slices.IndexFunc(bootParameters, func(b struct {
+			name   string
+			danger Danger
+		}) bool {
+			ok, _ := path.Match(b.name, name)
+			return ok
+		})
+		if i < 0 {
+			gone = append(gone, p)
+			continue
+		}
+		c.block(bootParameters[i].danger, "kernel:"+p, "the kernel parameter %s goes", p)
+	}
+	if len(gone) > 0 {
+		c.lose("kernel", "the kernel %s %s %s", plural("parameter", gone), join(gone), goOrGoes(gone))
+	}
+	for _, s := range forwarding {
+		if old, now := sysctl(c.old, s), sysctl(c.new, s); old == "1" && now != "1" {
+			c.lose("sysctl:"+s, "the machine no longer passes packets on (%s)", s)
+		}
+	}
+}
+
+// forwarding is what makes a router of a machine.
+var forwarding = []string{"net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding", "net.ipv6.conf.all.forwarding"}
+
+func sysctl(s side, key string) string {
+	value := ""
+	for line := range strings.Lines(s.Text("etc/sysctl.d/60-nixos.conf")) {
+		if k, v, ok := strings.Cut(strings.TrimSpace(line), "="); ok && strings.TrimSpace(k) == key {
+			value = strings.TrimSpace(v)
+		}
+	}
+	return value
+}
+
+// loaderSettings are what the installers of systemd-boot and GRUB are told: in
+// which words a change of it reads, and whether the machine may not boot with it.
+var loaderSettings = []struct {
+	key, what string
+	danger    Danger
+}{
+	{"EFI_SYS_MOUNT_POINT", "the EFI system partition", NoBoot},
+	{"BOOT_MOUNT_POINT", "the boot partition", NoBoot},
+	{"efiSysMountPoint", "the EFI system partition", NoBoot},
+	{"bootPath", "the boot partition", NoBoot},
+	{"efiInstallAsRemovable", "the boot loader in the place for removable disks", NoBoot},
+	{"bootloaderId", "the name of the boot loader's folder and EFI entry", None},
+	{"TIMEOUT", "the boot menu waits (seconds)", None},
+	{"timeout", "the boot menu waits (seconds)", None},
+	{"default", "the default entry of the boot menu", None},
+	{"useOSProber", "other systems in the boot menu (os-prober)", None},
+	{"extraEntries", "own entries of the boot menu", None},
+	{"extraEntriesBeforeNixOS", "own entries before NixOS", None},
+	{"users", "users of the boot menu", None},
+}
+
+// loader compares boot loader and settings.
+func (c *comparison) loader() {
+	old, now := c.old.Loader(), c.new.Loader()
+	if old.Program == "" {
+		return
+	}
+	if now.Program == "" || old.Kind != now.Kind {
+		c.block(NoBoot, "boot-loader", "boot loader: %s → %s", loaderName(old), loaderName(now))
+		return
+	}
+	if gone := without(old.Devices, now.Devices); len(gone) > 0 {
+		c.block(NoBoot, "boot-device", "GRUB is no longer installed on %s", join(gone))
+	}
+	for _, s := range loaderSettings {
+		was, is := old.Settings[s.key], now.Settings[s.key]
+		if was == "" || was == is || was == "false" {
+			continue
+		}
+		if strings.Contains(s.key, "extraEntries") {
+			c.lose("boot-menu:"+s.key, "%s go or change", s.what)
+			continue
+		}
+		c.block(s.danger, "boot:"+s.key, "%s: %s → %s", s.what, was, orNone(is))
+	}
+	if gone := without(old.Entries, now.Entries); len(gone) > 0 {
+		c.lose("boot-menu", "the boot menu's own %s %s: %s", map[bool]string{true: "entry", false: "entries"}[len(gone) == 1], goOrGoes(gone), join(gone))
+	}
+	if gone := without(c.old.Names("specialisation"), c.new.Names("specialisation")); len(gone) > 0 {
+		c.lose("specialisations", "the %s %s %s", plural("specialisation", gone), join(gone), goOrGoes(gone))
+	}
+}
+
+func loaderName(l system.Loader) string {
+	switch {
+	case l.Program == "":
+		return "none"
+	case l.Kind == "" || l.Kind == hardware.OtherLoader:
+		name := path.Base(l.Program)
+		if len(name) > 33 && name[32] == '-' {
+			name = name[33:]
+		}
+		return name
+	}
+	return string(l.Kind)
+}

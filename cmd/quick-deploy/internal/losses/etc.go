@@ -1,0 +1,206 @@
+package losses
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// setting is a value in a file of etc, in plain words.
+type setting struct {
+	name, file, what string
+	value            func(text string) string
+}
+
+// assigned reads KEY=value, and xorg an option of xorg.conf(5).
+func assigned(key string) func(string) string {
+	re := regexp.MustCompile(`(?m)^` + key + `="?([^"\n]*)"?$`)
+	return first(re)
+}
+
+func xorg(option string) func(string) string {
+	return first(regexp.MustCompile(`Option "` + option + `" "([^"]*)"`))
+}
+
+func first(re *regexp.Regexp) func(string) string {
+	return func(text string) string {
+		if m := re.FindStringSubmatch(text); m != nil {
+			return strings.TrimSpace(m[1])
+		}
+		return ""
+	}
+}
+
+const xKeyboard = "etc/X11/xorg.conf.d/00-keyboard.conf"
+
+var settings = []setting{
+	{"console-keymap", "etc/vconsole.conf", "keyboard of the console", assigned("KEYMAP")},
+	{"console-font", "etc/vconsole.conf", "font of the console", assigned("FONT")},
+	{"x-layout", xKeyboard, "keyboard layout", xorg("XkbLayout")},
+	{"x-variant", xKeyboard, "variant of the keyboard layout", xorg("XkbVariant")},
+	{"x-options", xKeyboard, "options of the keyboard", xorg("XkbOptions")},
+	{"locale", "etc/locale.conf", "language", assigned("LANG")},
+	{"host-name", "etc/hostname", "host name", strings.TrimSpace},
+}
+
+// settings compares values that people meet every day. A keymap of a store
+// path is made from X's layout, which has a line of its own.
+func (c *comparison) settings() {
+	for _, s := range settings {
+		was, is := keymapName(s.value(c.old.Text(s.file))), keymapName(s.value(c.new.Text(s.file)))
+		if was == "" || was == is {
+			continue
+		}
+		// The passphrase of an encrypted disk is typed with it.
+		danger := dangerIf(s.name == "console-keymap" && c.encryptedRoot(), LockOut)
+		c.block(danger, s.name, "%s: %s → %s", s.what, was, orNone(is))
+	}
+	zone := func(s side) string { return strings.TrimPrefix(s.Link("etc/localtime"), "/etc/zoneinfo/") }
+	if was, is := zone(c.old), zone(c.new); was != "" && was != is {
+		if is == "" {
+			is = "UTC, or what timedatectl sets"
+		}
+		c.lose("time-zone", "time zone: %s → %s", was, is)
+	}
+	for _, line := range without(hosts(c.old), hosts(c.new)) {
+		c.lose("hosts", "the line %q of /etc/hosts goes", line)
+	}
+}
+
+func keymapName(value string) string {
+	if name := path.Base(value); strings.HasPrefix(value, "/") && len(name) > 33 {
+		return name[33:]
+	}
+	return value
+}
+
+func (c *comparison) encryptedRoot() bool {
+	for _, m := range c.old.mounts {
+		if m.Point == "/" || slices.Contains(m.Options, "x-initrd.mount") {
+			if c.machine.Encrypted(m.Device) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hosts are the lines of /etc/hosts about other machines.
+func hosts(s side) []string {
+	var out []string
+	for line := range strings.Lines(s.Text("etc/hosts")) {
+		f := strings.Fields(line)
+		if len(f) < 2 || strings.HasPrefix(f[0], "#") || strings.HasPrefix(f[0], "127.") || f[0] == "::1" {
+			continue
+		}
+		out = append(out, strings.Join(f, " "))
+	}
+	return out
+}
+
+// plumbing are units that come and go with NixOS's releases and with what is
+// told of in words of its own. Patterns of path.Match.
+var plumbing = []string{
+	"systemd-*", "network-*", "networking-*", "*-netdev.*", "NetworkManager*", "sshd*", "sshd.*", "firewall.*", "nftables.*", "nixos-*", "nscd.*", "resolvconf.*",
+	"dhcpcd.*", "reload-systemd-*", "suid-sgid-wrappers.*", "logrotate-checkconf.*", "mount-pstore.*", "save-hwclock.*", "prepare-kexec.*", "kmod-*",
+	"linger-users.*", "lastlog2-*", "post-*", "pre-*", "sleep-actions.*", "userborn.*", "audit*", "dbus*", "polkit.*", "*.slice", "*.target", "register-nix-*",
+	"update-users-groups.*", "container-getty@*", "console-getty.*", "serial-getty@*", "autovt@*", "ldconfig.*", "rpcbind.*", "resume.*", "ensure-*", "wpa_supplicant*",
+}
+
+// services finds what no longer starts. A timer and its service are one.
+func (c *comparison) services() {
+	if len(c.new.units) == 0 {
+		return
+	}
+	for _, name := range sortedKeys(c.old.units) {
+		if _, stays := c.new.units[name]; stays || !c.old.units[name].Wanted || matches(plumbing, name) {
+			continue
+		}
+		if _, own := managerOf(name); own {
+			continue
+		}
+		kind := strings.TrimPrefix(path.Ext(name), ".")
+		base := strings.TrimSuffix(name, path.Ext(name))
+		service := base + ".service"
+		if kind != "service" && c.old.units[service].Wanted {
+			continue
+		}
+		what := c.old.units[name].Description()
+		if what == "" {
+			what = c.old.units[service].Description()
+		}
+		if what != "" {
+			what = " (" + what + ")"
+		}
+		c.lose("unit:"+name, "the %s %s stops%s", kind, base, what)
+	}
+}
+
+func matches(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { ok, _ := path.Match(p, name); return ok })
+}
+
+// families are folders and files of etc whose loss has words of its own.
+var families = []struct{ prefix, what string }{
+	{"etc/wpa_supplicant", "the wireless networks of wpa_supplicant"},
+	{"etc/systemd/zram-generator.conf", "compressed swap in memory (zram)"},
+	{"etc/cups", "the settings of the printers (CUPS)"},
+	{"etc/samba", "the shares of Samba"},
+	{"etc/exports", "the NFS exports"},
+	{"etc/auto", "the automounter's maps"},
+	{"etc/krb5.conf", "the Kerberos realm"},
+	{"etc/sssd", "the directory that people log in by (SSSD)"},
+	{"etc/docker", "the settings of Docker"},
+	{"etc/containers", "the settings of containers"},
+	{"etc/libvirt", "the settings of libvirt"},
+	{"etc/aliases", "the mail aliases"},
+	{"etc/msmtprc", "how mail is sent (msmtp)"},
+	{"etc/wireguard", "the WireGuard keys and peers"},
+	{"etc/ipsec", "the IPsec connections"},
+	{"etc/fail2ban", "the jails of fail2ban"},
+	{"etc/snapper", "the snapshots of snapper"},
+	{"etc/sanoid", "the snapshots of sanoid"},
+	{"etc/smartd.conf", "the watch over the disks (smartd)"},
+	{"etc/mdadm.conf", "the arrays of mdadm"},
+	{"etc/ssh/ssh_known_hosts", "the SSH hosts that everybody knows"},
+}
+
+// internal are parts of etc that follow from NixOS' release, or that are
+// compared in words of their own.
+var internal = []string{
+	"etc/systemd", "etc/ssh/sshd_config", "etc/ssh/moduli", "etc/ssh/ssh_config", "etc/ssh/authorized_keys.d", "etc/sudoers", "etc/doas.conf", "etc/polkit-1",
+	"etc/fstab", "etc/crypttab", "etc/hostname", "etc/hosts", "etc/localtime", "etc/locale.conf", "etc/vconsole.conf", "etc/X11", "etc/kbd", "etc/zoneinfo",
+	"etc/pam", "etc/ssl", "etc/pki", "etc/fonts", "etc/profile", "etc/bash", "etc/zsh", "etc/zprofile", "etc/zinputrc", "etc/fish", "etc/static", "etc/set-environment",
+	"etc/terminfo", "etc/xdg", "etc/dbus-1", "etc/udev", "etc/nix", "etc/NIXOS", "etc/os-release", "etc/lsb-release", "etc/issue", "etc/shells", "etc/services",
+	"etc/protocols", "etc/rpc", "etc/lvm", "etc/modprobe.d", "etc/modules-load.d", "etc/sysctl.d", "etc/tmpfiles.d", "etc/sysusers.d", "etc/binfmt.d",
+	"etc/environment.d", "etc/netgroup", "etc/nscd.conf", "etc/nsswitch.conf", "etc/host.conf", "etc/hostid", "etc/inputrc", "etc/man", "etc/nanorc", "etc/fuse.conf",
+	"etc/less", "etc/login.defs", "etc/default", "etc/resolv", "etc/security", "etc/gai.conf", "etc/mtab", "etc/ethertypes", "etc/egl", "etc/glvnd", "etc/vulkan",
+	"etc/OpenCL", "etc/alsa", "etc/pipewire", "etc/wireplumber", "etc/pulse", "etc/bluetooth", "etc/fwupd", "etc/UPower", "etc/gdm", "etc/sddm", "etc/geoclue",
+	"etc/NetworkManager", "etc/wpa_supplicant.conf", "etc/dhcpcd", "etc/subuid", "etc/subgid", "etc/passwd", "etc/group", "etc/shadow", "etc/dconf", "etc/qemu",
+	"etc/gtk", "etc/speech-dispatcher", "etc/xkb", "etc/ld", "etc/nixos", "etc/programs.sqlite", "etc/logrotate.conf", "etc/nvme", "etc/chromium", "etc/firefox", "etc/brlapi.key",
+	"etc/systemd-mutable", "etc/machine-id", "etc/adjtime", "etc/netconfig", "etc/gitconfig", "etc/vim", "etc/tmux.conf", "etc/htoprc", "etc/java", "etc/samba/smb.conf.mode",
+}
+
+func isInternal(name string) bool {
+	if slices.ContainsFunc(families, func(f struct{ prefix, what string }) bool { return strings.HasPrefix(name, f.prefix) }) {
+		return false
+	}
+	return slices.ContainsFunc(internal, func(p string) bool { return strings.HasPrefix(name, p) })
+}
+
+// etc finds files of etc that go, and are told of nowhere else. What was put
+// into /etc by hand is not in the system and stays.
+func (c *comparison) etc() {
+	skip := func(name string) bool { return isInternal(name) && name != "etc/systemd" && name != "etc/ssh" }
+	gone := without(c.old.Etc(skip), c.new.Etc(skip))
+	for _, f := range families {
+		n := len(gone)
+		if gone = slices.DeleteFunc(gone, func(name string) bool { return strings.HasPrefix(name, f.prefix) }); len(gone) < n {
+			c.lose("etc:"+strings.TrimPrefix(f.prefix, "etc/"), "no longer there: %s (/%s)", f.what, f.prefix)
+		}
+	}
+	for _, name := range gone {
+		c.lose("etc:"+strings.TrimPrefix(name, "etc/"), "the file /%s goes", name)
+	}
+}

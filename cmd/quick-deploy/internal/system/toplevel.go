@@ -1,0 +1,135 @@
+package system
+
+import (
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+)
+
+// Toplevel is a NixOS system as it was built (system.build.toplevel): a folder
+// in the store with activate, etc, kernel-params and more.
+type Toplevel struct {
+	files
+	dir string
+}
+
+// Open is the system at path, an absolute one below root.
+func Open(root fs.FS, path string) Toplevel { return Toplevel{files{root}, path} }
+
+// Text is the content of one of its files, such as "etc/fstab"; "" where there is none.
+func (t Toplevel) Text(name string) string { return t.text(path.Join(t.dir, name)) }
+
+// Link is where one of its links leads to, in one step.
+func (t Toplevel) Link(name string) string { return t.link(path.Join(t.dir, name)) }
+
+// Names lists one of its folders.
+func (t Toplevel) Names(dir string) []string { return t.list(path.Join(t.dir, dir)) }
+
+// Readable reports whether its etc can be read as files. Where /etc is an
+// overlay without a plain tree beside it, it cannot.
+func (t Toplevel) Readable() bool { return t.isDir(path.Join(t.dir, "etc")) }
+
+// maxDepth is how deep Etc looks; nothing that NixOS puts into /etc is deeper.
+const maxDepth = 8
+
+// Etc lists the files below etc but those in folders that skip names. The
+// companions .mode, .uid and .gid of a file that is copied are left out (nixos/modules/system/etc/etc.nix).
+func (t Toplevel) Etc(skip func(name string) bool) []string {
+	var out []string
+	var walk func(dir string, depth int)
+	walk = func(dir string, depth int) {
+		names := t.Names(dir)
+		for _, n := range names {
+			name := path.Join(dir, n)
+			switch ext := path.Ext(n); {
+			case skip(name), ext == ".uid" || ext == ".gid" || ext == ".mode":
+			case t.isDir(path.Join(t.dir, name)):
+				if depth < maxDepth {
+					walk(name, depth+1)
+				}
+			default:
+				out = append(out, name)
+			}
+		}
+	}
+	walk("etc", 0)
+	return out
+}
+
+// Unit is a unit of systemd.
+type Unit struct {
+	Text string
+	// Wanted says that another unit pulls it in, which is how NixOS enables one.
+	Wanted bool
+}
+
+const unitDir = "etc/systemd/system"
+
+// Units are the units in its etc/systemd/system by name. A masked one, which
+// leads to /dev/null, is none.
+func (t Toplevel) Units() map[string]Unit {
+	units := map[string]Unit{}
+	var wanted []string
+	for _, name := range t.Names(unitDir) {
+		switch ext := path.Ext(name); ext {
+		case ".wants", ".requires", ".upholds":
+			wanted = append(wanted, t.Names(path.Join(unitDir, name))...)
+		case ".d":
+		default:
+			if t.isFile(path.Join(t.dir, unitDir, name)) {
+				units[name] = Unit{Text: t.Text(path.Join(unitDir, name))}
+			}
+		}
+	}
+	for _, name := range wanted {
+		if u, ok := units[name]; ok {
+			u.Wanted = true
+			units[name] = u
+		}
+	}
+	return units
+}
+
+// Description is what the unit says of itself.
+func (u Unit) Description() string {
+	for line := range strings.Lines(u.Text) {
+		if d, ok := strings.CutPrefix(strings.TrimSpace(line), "Description="); ok {
+			return d
+		}
+	}
+	return ""
+}
+
+// storePath fits a path in a Nix store and what follows in it. The name of the
+// store may be another one than /nix/store.
+var storePath = regexp.MustCompile(`/[0-9A-Za-z/+._-]*/[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+._?=/@-]+`)
+
+// Scripts are the scripts that a unit starts with, one behind the other: NixOS
+// writes addresses, routes and the rules of the firewall into them.
+func (t Toplevel) Scripts(u Unit) string {
+	var b strings.Builder
+	for line := range strings.Lines(u.Text) {
+		key, value, _ := strings.Cut(line, "=")
+		if key != "ExecStart" && key != "ExecStartPre" && key != "ExecStartPost" {
+			continue
+		}
+		for _, p := range storePath.FindAllString(value, -1) {
+			if text := t.text(p); strings.HasPrefix(text, "#!") {
+				b.WriteString(text)
+				b.WriteByte('\n')
+			}
+		}
+	}
+	return b.String()
+}
+
+// named finds the first store path in a text whose last part ends in suffix.
+func named(text, suffix string) string {
+	for _, p := range storePath.FindAllString(text, -1) {
+		if strings.HasSuffix(p, suffix) {
+			return p
+		}
+	}
+	return ""
+}
