@@ -95,6 +95,8 @@ type app struct {
 	sleep func(ctx context.Context, d time.Duration) error
 	// source is what the profile was read from, for the lines in messages.
 	source *fileSource
+	// loaded is the profile, read when it is first asked for.
+	loaded func() (*loaded, error)
 	// now is the clock by which revisions have an age.
 	now func() time.Time
 	// aged says that the age of nixpkgs has been told.

@@ -45,11 +45,15 @@ func (checkMachine) run(ctx context.Context, s *session) error {
 func (d *Deployer) lookedAt(g Goal) (*preflight.Machine, preflight.Target) {
 	m, t := *d.cfg.Machine, g.Target
 	m.FlakeDir, m.ID = g.FlakeDir, d.machineID()
+	t.Profile = preflight.Profile{Path: g.ProfilePath, Hash: g.Profile, Host: g.Host}
 	records, _ := d.store.Records() // what cannot be read of them is not known
 	for _, r := range records {
-		if r.Result == journal.Good && r.Host == g.Host && r.Verb != string(Rollback) {
+		if r.Result != journal.Good || r.Verb == string(Rollback) {
+			continue
+		}
+		t.Profiles = append(t.Profiles, preflight.Profile{Path: r.ProfilePath, Hash: r.Profile, Host: r.Host, Run: r.ID})
+		if r.Host == g.Host && t.Deployed == "" {
 			t.MachineID, t.Deployed = r.Machine, r.StateVersion
-			break
 		}
 	}
 	return &m, t

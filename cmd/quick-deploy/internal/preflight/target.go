@@ -37,6 +37,10 @@ type Target struct {
 	NeedsMemory int64    // bytes; 0: DefaultMemory
 	MachineID   string   // identity of the machine that this host was last deployed on, as Machine.ID; "" before the first time
 	Firmware    string   // "uefi", "bios", "" unknown
+	// Profile is what this run takes its configuration from, and Profiles are those of
+	// the runs before it, newest first.
+	Profile  Profile
+	Profiles []Profile
 	// Deployed is the stateVersion of the last deployment, "" before the first.
 	Deployed string
 }
