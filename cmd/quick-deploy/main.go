@@ -129,7 +129,7 @@ func (a *app) command() *cli.Command {
 		Usage:   "from one YAML profile to a running, reproducible, reversible NixOS",
 		Version: version,
 		Description: "Without a command it does what switch does: it writes the flake, builds it, shows what\n" +
-			"changes, asks, and activates the system and the homes.",
+			"changes, asks, and activates the system and the homes. Where no profile is found it starts init.",
 		Flags:                           append(a.globalFlags(), a.releaseFlags()...),
 		Commands:                        a.commands(),
 		Action:                          a.root,

@@ -145,7 +145,7 @@ func (a *app) deploy(ctx context.Context, cmd *cli.Command, verb deploy.Verb) er
 	if a.opts.dryRun {
 		return a.printPlan(plan, g)
 	}
-	a.say("%s %s, profile %s", verb, goal.Host, goal.ProfilePath)
+	a.say("%s %s with the profile %s", verb, goal.Host, goal.ProfilePath)
 	if plan.NoChange {
 		return a.nothingToDo(plan, g)
 	}

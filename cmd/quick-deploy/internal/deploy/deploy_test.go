@@ -16,6 +16,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
@@ -437,5 +438,52 @@ func TestInterruptDuringActivationPutsBack(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, w.now(t)); diff != "" {
 		t.Errorf("not as before (-want +got):\n%s", diff)
+	}
+}
+
+// A run names its profile, and stops where the last one came from another that
+// is still there. A rollback in between changes nothing about that.
+func TestAnotherProfileStops(t *testing.T) {
+	w := newWorld(t)
+	profile := func(name string) string {
+		must(t, os.WriteFile(w.path(name), []byte(name), 0o644))
+		return w.path(name)
+	}
+	d := w.deployer(func(c *Config) {
+		c.Machine = &preflight.Machine{Runner: w, Root: w.dir, Lookup: w.LookPath, FreeBytes: func(string) (int64, error) { return 1 << 40, nil }}
+	})
+	goal := func(path string, skip ...string) Goal {
+		g := w.goal(Switch)
+		g.ProfilePath, g.Profile, g.Force = path, "hash of "+path, true
+		for _, c := range preflight.Names() {
+			if c != "profile" {
+				g.SkipChecks = append(g.SkipChecks, c)
+			}
+		}
+		g.SkipChecks = append(g.SkipChecks, skip...)
+		return g
+	}
+	mine, other := profile("mine.yaml"), profile("other.yaml")
+	r, err := w.run(t, d, goal(mine))
+	if err != nil || r.ProfilePath != mine {
+		t.Fatalf("%q, %v", r.ProfilePath, err)
+	}
+	if _, err = w.run(t, d, goal(other)); fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), mine) || !strings.Contains(err.Error(), other) {
+		t.Errorf("another profile: %v", err)
+	}
+	plan, err := d.Plan(t.Context(), goal(other))
+	var text strings.Builder
+	must(t, plan.WriteText(&text))
+	if err != nil || len(plan.Preflight.Blockers()) != 1 || !strings.Contains(text.String(), "\nprofile: "+other+"\n") {
+		t.Errorf("%v: %+v\n%s", err, plan.Preflight, &text)
+	}
+	if r, err = w.run(t, d, goal(other, "profile")); err != nil || !slices.Contains(r.SkippedChecks, "profile") {
+		t.Fatalf("told so: %v", err)
+	}
+	if _, err = w.run(t, d, goal(other)); err != nil {
+		t.Errorf("from then on it is the one: %v", err)
+	}
+	if _, err = w.run(t, d, goal(mine)); fault.CodeOf(err) != fault.Preflight {
+		t.Errorf("the first one is another now: %v", err)
 	}
 }

@@ -32,8 +32,8 @@ func sameProfile(ctx context.Context, m *Machine, t Target) []Finding {
 	if _, err := os.Stat(last.Path); err != nil {
 		return nil // moved or removed
 	}
-	if slices.ContainsFunc(t.Profiles, func(p Profile) bool { return p.Hash != "" && p.Hash == t.Profile.Hash }) {
-		return nil
+	if slices.ContainsFunc(t.Profiles, func(p Profile) bool { return p.Path == last.Path && p.Hash == t.Profile.Hash }) {
+		return nil // a copy of it, as it is or as it was
 	}
 	if sameRepository(ctx, m, last.Path, t.Profile.Path) {
 		return nil
