@@ -2,6 +2,9 @@ package generator
 
 import (
 	"cmp"
+	"path"
+	"slices"
+	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
@@ -41,15 +44,63 @@ func (h *host) users() error {
 
 // homeFiles writes the home-manager configuration of each user who has one.
 func (h *host) homeFiles() error {
-	for _, u := range h.summary.Users {
+	for i, u := range h.summary.Users {
 		if !u.Home {
 			continue
 		}
 		if err := h.homeFile(u); err != nil {
 			return err
 		}
+		h.summary.Users[i].Packages, h.summary.Users[i].Files = h.homeContent(u)
 	}
 	return nil
+}
+
+// fileOptions are the options of home-manager that link files, each with the folder
+// that their names begin in (its modules/files.nix and modules/misc/xdg.nix).
+var fileOptions = map[string]string{
+	"home.file": "", "xdg.configFile": ".config", "xdg.dataFile": ".local/share", "xdg.stateFile": ".local/state",
+}
+
+// homeContent is what is known of the packages and the files that a home brings.
+func (h *host) homeContent(u User) (packages, files []string) {
+	packages = []string{"home-manager"} // modules/home/base.nix
+	version := ""
+	for _, a := range h.homes[u.Name] {
+		switch option := strings.Join(a.Path, "."); {
+		case option == "home.stateVersion":
+			text, _ := a.Value.(nix.Str)
+			version = string(text)
+		case option == "home.packages":
+			list, _ := a.Value.(nix.List)
+			for _, e := range list {
+				if item, ok := e.(nix.Item); ok {
+					e = item.Value
+				}
+				if ref, ok := e.(nix.Ref); ok && len(ref) > 1 {
+					packages = append(packages, strings.Join(ref[1:], "."))
+				}
+			}
+		case len(a.Path) > 2 && a.Path[len(a.Path)-1] != "enable":
+			if dir, ok := fileOptions[strings.Join(a.Path[:2], ".")]; ok {
+				files = append(files, path.Join(dir, a.Path[2]))
+			}
+		}
+	}
+	for _, use := range h.mapped.Homes {
+		if use.User != u.Name {
+			continue
+		}
+		packages, files = append(packages, use.Home.Packages...), append(files, use.Home.Files...)
+		for before, more := range use.Home.FilesBefore {
+			if version < before {
+				files = append(files, more...)
+			}
+		}
+	}
+	slices.Sort(packages)
+	slices.Sort(files)
+	return slices.Compact(packages), slices.Compact(files)
 }
 
 func (h *host) homeFile(u User) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -51,6 +52,12 @@ func target(g *generated, name string, verb deploy.Verb) preflight.Target {
 			p.Password = preflight.HashedPassword
 		}
 		t.Users = append(t.Users, p)
+		if home := "/home/" + u.Name; u.Home {
+			t.Homes = append(t.Homes, preflight.Home{User: u.Name, Dir: home, Packages: u.Packages})
+			for _, f := range u.Files {
+				t.HomeFiles = append(t.HomeFiles, preflight.HomeFile{User: u.Name, Path: filepath.Join(home, f)})
+			}
+		}
 	}
 	for _, s := range h.Services {
 		t.SSHD = t.SSHD || s.Name == "openssh"
@@ -61,7 +68,9 @@ func target(g *generated, name string, verb deploy.Verb) preflight.Target {
 			}
 		}
 		if len(s.Info.Data) > 0 {
-			t.Services = append(t.Services, preflight.Stateful{Name: s.Name, Version: serviceVersion(g.schema, n, s.Name)})
+			t.Services = append(t.Services, preflight.Stateful{
+				Name: s.Name, Version: serviceVersion(g.schema, n, s.Name), Encryption: s.Info.Encryption, Key: s.Key,
+			})
 		}
 	}
 	for _, s := range h.Secrets {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -485,5 +486,40 @@ func TestAnotherProfileStops(t *testing.T) {
 	}
 	if _, err = w.run(t, d, goal(mine)); fault.CodeOf(err) != fault.Preflight {
 		t.Errorf("the first one is another now: %v", err)
+	}
+}
+
+// What is in the user's own profile as well as in the built home is found before
+// anything is switched: home-manager would stop half-way.
+func TestPackageInProfileAndHome(t *testing.T) {
+	w := newWorld(t)
+	d := w.deployer(func(c *Config) {
+		c.Machine = &preflight.Machine{Runner: w, Root: "/", Lookup: w.LookPath, FreeBytes: func(string) (int64, error) { return 1 << 40, nil }}
+	})
+	put := func(name, text string) {
+		must(t, os.MkdirAll(filepath.Dir(w.path(name)), 0o755))
+		must(t, os.WriteFile(w.path(name), []byte(text), 0o644))
+	}
+	put("rg/bin/rg", "")
+	put("home/ada/.nix-profile/manifest.json", fmt.Sprintf(`{"version": 3, "elements": {"ripgrep": {"active": true, "storePaths": [%q]}}}`, w.path("rg")))
+	put("home/ada/.bashrc", "mine")
+	w.homeFiles = []string{"home-path/bin/rg", "home-files/.bashrc"}
+	before := w.now(t)
+	g := w.goal(Switch)
+	for _, c := range preflight.Names() {
+		if c != "home-packages" {
+			g.SkipChecks = append(g.SkipChecks, c)
+		}
+	}
+	_, err := w.run(t, d, g)
+	if fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), "home-packages: bin/rg is in the Nix profile of ada") {
+		t.Errorf("%v", err)
+	}
+	if diff := cmp.Diff(before, w.now(t)); diff != "" {
+		t.Errorf("the machine changed: %s", diff)
+	}
+	g.SkipChecks = append(g.SkipChecks, "home-packages")
+	if _, err := w.run(t, d, g); err != nil {
+		t.Errorf("told so: %v", err)
 	}
 }

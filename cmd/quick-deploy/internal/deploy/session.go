@@ -15,6 +15,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
@@ -28,6 +29,7 @@ type session struct {
 	step  *journal.Step // the one at work
 	final journal.Record
 	units int // activations so far
+	found []preflight.Finding
 }
 
 // data is what the steps hand on to each other. It lives in state.json, so

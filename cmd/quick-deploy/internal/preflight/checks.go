@@ -24,11 +24,13 @@ var checks = []check{
 	{name: "nixpkgs", doc: "NixOS would not go back to an older nixpkgs of its release that nobody chose", acting: true, run: nixpkgs},
 	{name: "state-version", doc: "stateVersion is what it was at the first deployment", acting: true, run: stateVersion},
 	{name: "services", doc: "no service with data would go back to an older version", acting: true, run: services},
+	{name: "keys", doc: "no service gets another key than the one that its data is encrypted with", acting: true, run: keys},
 	{name: "boot", doc: "the configuration boots: on known disks, with root file system and boot loader of the running system", acting: true, run: bootable},
 	{name: "accounts", doc: "somebody can still log in and become root", acting: true, run: accounts},
 	{name: "ssh", doc: "a run over SSH does not close the door behind itself", acting: true, run: sshKept},
 	{name: "ports", doc: "no two services listen on the same port", run: ports},
 	{name: "secrets", doc: "the files that services read secrets from are there", acting: true, run: secrets},
+	{name: "home-packages", doc: "no package is in the home and in the user's Nix profile as well, where they collide", acting: true, run: homePackages},
 	{name: "home-files", doc: "what home-manager would move out of its way", acting: true, run: homeFiles},
 }
 
