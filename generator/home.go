@@ -17,14 +17,18 @@ func (h *host) users() error {
 	if users == nil {
 		return nil
 	}
+	shared := h.profile.Node.Get("userPackages")
+	homed := func(user *profile.Node) bool {
+		return user.Get("home") != nil || shared != nil && len(shared.Items) > 0
+	}
 	homes := 0
 	for _, f := range users.Fields {
-		if f.Value.Get("home") != nil {
+		if homed(f.Value) {
 			homes++
 		}
 	}
 	for _, f := range users.Fields {
-		u := User{Name: f.Key, Password: f.Value.Get("passwordSecret") != nil, Home: f.Value.Get("home") != nil}
+		u := User{Name: f.Key, Password: f.Value.Get("passwordSecret") != nil, Home: homed(f.Value)}
 		if admin := f.Value.Get("admin"); admin != nil {
 			u.Admin = admin.Scalar == true
 		}
@@ -105,6 +109,9 @@ func (h *host) homeContent(u User) (packages, files []string) {
 
 func (h *host) homeFile(u User) error {
 	node := h.profile.Node.Get("users", u.Name, "home")
+	if node == nil {
+		node = h.profile.Node.Get("users", u.Name)
+	}
 	h.modules["home/base.nix"] = true
 	imports := nix.List{nix.Path("../../modules/home/base.nix")}
 	seen := map[string]bool{}
@@ -128,7 +135,7 @@ func (h *host) homeFile(u User) error {
 	}
 	set(node, nix.Str(u.Name), "home", "username")
 	set(node, nix.Str("/home/"+u.Name), "home", "homeDirectory")
-	version := node.Get("stateVersion")
+	version := h.profile.Node.Get("users", u.Name, "home", "stateVersion")
 	if version == nil {
 		version = h.profile.Node.Get("stateVersion")
 	}
@@ -136,15 +143,12 @@ func (h *host) homeFile(u User) error {
 		text, _ := version.Scalar.(string)
 		set(version, nix.Str(text), "home", "stateVersion")
 	}
-	if list := node.Get("packages"); list != nil {
-		items, err := h.packageList(list)
-		if err != nil {
-			return err
-		}
-		set(list, items, "home", "packages")
-	}
 	h.rebuildAliases(u, set)
 	h.homes[u.Name] = as
+	have, _ := h.homeContent(u)
+	if text := h.optionalPackages(have); text != "" {
+		set(h.profile.Node.Get("optionalPackages"), nix.List{nix.Item{Comment: text}}, "home", "packages")
+	}
 	body, err := h.body(as)
 	if err != nil {
 		return err
