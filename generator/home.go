@@ -2,6 +2,9 @@ package generator
 
 import (
 	"cmp"
+	"path"
+	"slices"
+	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
@@ -14,14 +17,18 @@ func (h *host) users() error {
 	if users == nil {
 		return nil
 	}
+	shared := h.profile.Node.Get("userPackages")
+	homed := func(user *profile.Node) bool {
+		return user.Get("home") != nil || shared != nil && len(shared.Items) > 0
+	}
 	homes := 0
 	for _, f := range users.Fields {
-		if f.Value.Get("home") != nil {
+		if homed(f.Value) {
 			homes++
 		}
 	}
 	for _, f := range users.Fields {
-		u := User{Name: f.Key, Home: f.Value.Get("home") != nil}
+		u := User{Name: f.Key, Home: homed(f.Value)}
 		if admin := f.Value.Get("admin"); admin != nil {
 			u.Admin = admin.Scalar == true
 		}
@@ -38,19 +45,70 @@ func (h *host) users() error {
 
 // homeFiles writes the home-manager configuration of each user who has one.
 func (h *host) homeFiles() error {
-	for _, u := range h.summary.Users {
+	for i, u := range h.summary.Users {
 		if !u.Home {
 			continue
 		}
 		if err := h.homeFile(u); err != nil {
 			return err
 		}
+		h.summary.Users[i].Packages, h.summary.Users[i].Files = h.homeContent(u)
 	}
 	return nil
 }
 
+// fileOptions are the options of home-manager that link files, each with the folder
+// that their names begin in (its modules/files.nix and modules/misc/xdg.nix).
+var fileOptions = map[string]string{
+	"home.file": "", "xdg.configFile": ".config", "xdg.dataFile": ".local/share", "xdg.stateFile": ".local/state",
+}
+
+// homeContent is what is known of the packages and the files that a home brings.
+func (h *host) homeContent(u User) (packages, files []string) {
+	packages = []string{"home-manager"} // modules/home/base.nix
+	version := ""
+	for _, a := range h.homes[u.Name] {
+		switch option := strings.Join(a.Path, "."); {
+		case option == "home.stateVersion":
+			text, _ := a.Value.(nix.Str)
+			version = string(text)
+		case option == "home.packages":
+			list, _ := a.Value.(nix.List)
+			for _, e := range list {
+				if item, ok := e.(nix.Item); ok {
+					e = item.Value
+				}
+				if ref, ok := e.(nix.Ref); ok && len(ref) > 1 {
+					packages = append(packages, strings.Join(ref[1:], "."))
+				}
+			}
+		case len(a.Path) > 2 && a.Path[len(a.Path)-1] != "enable":
+			if dir, ok := fileOptions[strings.Join(a.Path[:2], ".")]; ok {
+				files = append(files, path.Join(dir, a.Path[2]))
+			}
+		}
+	}
+	for _, use := range h.mapped.Homes {
+		if use.User != u.Name {
+			continue
+		}
+		packages, files = append(packages, use.Home.Packages...), append(files, use.Home.Files...)
+		for before, more := range use.Home.FilesBefore {
+			if version < before {
+				files = append(files, more...)
+			}
+		}
+	}
+	slices.Sort(packages)
+	slices.Sort(files)
+	return slices.Compact(packages), slices.Compact(files)
+}
+
 func (h *host) homeFile(u User) error {
 	node := h.profile.Node.Get("users", u.Name, "home")
+	if node == nil {
+		node = h.profile.Node.Get("users", u.Name)
+	}
 	h.modules["home/base.nix"] = true
 	imports := nix.List{nix.Path("../../modules/home/base.nix")}
 	seen := map[string]bool{}
@@ -74,7 +132,7 @@ func (h *host) homeFile(u User) error {
 	}
 	set(node, nix.Str(u.Name), "home", "username")
 	set(node, nix.Str("/home/"+u.Name), "home", "homeDirectory")
-	version := node.Get("stateVersion")
+	version := h.profile.Node.Get("users", u.Name, "home", "stateVersion")
 	if version == nil {
 		version = h.profile.Node.Get("stateVersion")
 	}
@@ -82,15 +140,12 @@ func (h *host) homeFile(u User) error {
 		text, _ := version.Scalar.(string)
 		set(version, nix.Str(text), "home", "stateVersion")
 	}
-	if list := node.Get("packages"); list != nil {
-		items, err := h.packageList(list)
-		if err != nil {
-			return err
-		}
-		set(list, items, "home", "packages")
-	}
 	h.rebuildAliases(u, set)
 	h.homes[u.Name] = as
+	have, _ := h.homeContent(u)
+	if text := h.optionalPackages(have); text != "" {
+		set(h.profile.Node.Get("optionalPackages"), nix.List{nix.Item{Comment: text}}, "home", "packages")
+	}
 	body, err := h.body(as)
 	if err != nil {
 		return err

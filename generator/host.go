@@ -54,6 +54,10 @@ type User struct {
 	// Home tells whether home-manager runs for the account; File is its configuration.
 	Home bool
 	File string
+	// Packages and Files are what the home is known to bring, as far as the profile and
+	// the schema tell: packages by the attribute's or the package's name, files from the
+	// home directory.
+	Packages, Files []string
 }
 
 // Service is an entry of the catalogue that a host runs.
@@ -63,6 +67,9 @@ type Service struct {
 	Ports []Port
 	// Exposed tells whether its ports are open in the firewall.
 	Exposed bool
+	// Key is what the service's configuration will say about the key of its data, where
+	// Info.Encryption describes one; empty if that cannot be told.
+	Key string
 }
 
 // Port is a port in use on a host.
@@ -122,8 +129,9 @@ func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
 	}
 	// The order decides only in which order notices and equal options appear.
 	steps := []func() error{
-		h.stateVersion, h.deployment, h.hardware, h.disks, h.desktop, h.services, h.memory, h.acceleration, h.users, h.packages, h.python,
-		h.powerlevel10k, h.raw, h.secretFiles, h.names, h.access, h.unfreeRule, h.configuration, h.homeFiles, h.local,
+		h.stateVersion, h.deployment, h.hardware, h.disks, h.desktop, h.services, h.memory, h.acceleration, h.users, h.packages,
+		h.homePackages, h.python, h.powerlevel10k, h.raw, h.secretFiles, h.names, h.access, h.encryption, h.unfreeRule, h.configuration,
+		h.homeFiles, h.local,
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,10 +27,82 @@ func (h *host) packages() error {
 	return nil
 }
 
+// homePackages sets home.packages of each user who has a home: those for each of
+// them, and their own.
+func (h *host) homePackages() error {
+	node := h.profile.Node.Get("userPackages")
+	shared, err := h.packageList(node)
+	if err != nil {
+		return err
+	}
+	homes := 0
+	for _, u := range h.summary.Users {
+		if !u.Home {
+			continue
+		}
+		homes++
+		assign := func(n *profile.Node, list nix.List) {
+			if len(list) > 0 {
+				h.assign(mapping.Assignment{User: u.Name, Path: []string{"home", "packages"}, Value: list, Origin: n.Origin(), Node: n})
+			}
+		}
+		assign(node, shared)
+		own := h.profile.Node.Get("users", u.Name, "home", "packages")
+		list, err := h.packageList(own)
+		if err != nil {
+			return err
+		}
+		assign(own, list)
+	}
+	if homes == 0 && len(shared) > 0 {
+		h.notice(node, "userPackages: installs for nobody: the host has no users")
+	}
+	return nil
+}
+
+// optionalPackages are lines that name what could be installed beside the packages
+// in have, and how.
+func (h *host) optionalPackages(have []string) string {
+	node := h.profile.Node.Get("optionalPackages")
+	if node == nil {
+		return ""
+	}
+	first := ""
+	var lines []string
+	for _, item := range node.Items {
+		name := item.Str()
+		packages, what := []string{name}, ""
+		if label, isBundle := strings.CutPrefix(name, "bundle:"); isBundle {
+			b, err := bundle.Find(label)
+			if err != nil {
+				h.problem(item, fmt.Sprintf("unknown bundle %s", label), err.Error(), "")
+				continue
+			}
+			packages, what = b.Packages, " ("+b.Summary+")"
+		}
+		if !slices.ContainsFunc(packages, func(p string) bool { return !slices.Contains(have, p) }) {
+			continue
+		}
+		first = cmp.Or(first, name)
+		lines = append(lines, name+what)
+		for _, p := range packages {
+			lines = append(lines, "  pkgs."+p)
+		}
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	return "Not installed. To have some of these, name them in the profile, as in\n" +
+		fmt.Sprintf("+userPackages: [%q]\n", first) + strings.Join(lines, "\n")
+}
+
 // packageList turns names into references and opens bundles. What is named
 // twice stands once.
 func (h *host) packageList(n *profile.Node) (nix.List, error) {
 	list := nix.List{}
+	if n == nil {
+		return list, nil
+	}
 	seen := map[string]bool{}
 	add := func(name, comment string, node *profile.Node) error {
 		if seen[name] {

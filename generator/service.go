@@ -5,12 +5,32 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
+
+// encryption notes by which keys services will encrypt their data.
+func (h *host) encryption() error {
+	for i, s := range h.summary.Services {
+		e := s.Info.Encryption
+		if e == nil {
+			continue
+		}
+		key := e.Default
+		for _, a := range h.system {
+			if strings.Join(a.Path, ".") == e.Option {
+				text, _ := a.Value.(nix.Str) // of another expression the value is not known
+				key = string(text)
+			}
+		}
+		h.summary.Services[i].Key = key
+	}
+	return nil
+}
 
 // services imports the modules of the services in use, compares their ports
 // and opens those that the profile exposes.

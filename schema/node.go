@@ -75,12 +75,23 @@ type Service struct {
 	// Accounts are those that its module of NixOS makes, with groups of their names; Groups are more.
 	Accounts []Account `json:"accounts,omitempty"`
 	Groups   []string  `json:"groups,omitempty"`
+	// Encryption is about data that the service encrypts with a key of its own.
+	Encryption *Encryption `json:"encryption,omitempty"`
 }
 
 // Account is an account of a service's own.
 type Account struct {
 	Name string `json:"name"`
 	When string `json:"when,omitempty"` // key of the service without which there is none
+}
+
+// Encryption is data that is lost when its service gets another key.
+type Encryption struct {
+	Data    string `json:"data"`    // file that is there once there is such data
+	Option  string `json:"option"`  // option of NixOS that names the key
+	Setting string `json:"setting"` // what the service's configuration file calls that
+	Default string `json:"default"` // its value where the profile sets none
+	File    string `json:"file"`    // where the key of Default lies
 }
 
 // Port is a port that a service listens on.
@@ -118,6 +129,12 @@ type Home struct {
 	Docs    string   `json:"docs,omitempty"`
 	Module  string   `json:"module,omitempty"`
 	Inputs  []string `json:"inputs,omitempty"`
+	// Packages are those that it puts into the home, by their names without versions.
+	Packages []string `json:"packages,omitempty"`
+	// Files are those that home-manager links, from the home directory, and FilesBefore
+	// are more of them while home.stateVersion is older than the key.
+	Files       []string            `json:"files,omitempty"`
+	FilesBefore map[string][]string `json:"filesBefore,omitempty"`
 }
 
 // IsLeaf reports whether n has no keys and no list items with keys of their own.

@@ -16,7 +16,7 @@ func (a *app) generateCommand() *cli.Command {
 		Name:  "generate",
 		Usage: "write the flake and stop there",
 		Description: "Files of the flake that you edited are kept and reported, and the exit code is 10;\n" +
-			"--force-update replaces them after a backup. Without a profile the built-in one is used,\n" +
+			"--force-update replaces them after a backup. --profile builtin: takes the built-in profile,\n" +
 			"filled in with what this machine tells about itself.",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "check", Usage: "write nothing; exit with 10 if the flake is not what the profile says"},

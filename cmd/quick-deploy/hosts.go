@@ -41,6 +41,19 @@ func (a *app) selected(l *loaded) ([]*profile.Host, error) {
 	return hosts, nil
 }
 
+// knownHosts refuses --host and --on where the profile has no such host, also for
+// commands that need no profile. One that is not there or not valid is no reason
+// to refuse those: a rollback has to work then.
+func (a *app) knownHosts() error {
+	if a.opts.host == "" && len(a.opts.on) == 0 {
+		return nil
+	}
+	if _, err := a.load(); fault.CodeOf(err) == fault.Usage {
+		return err
+	}
+	return nil
+}
+
 // selectorFault makes a wrong selector a fault of the command line and not of the profile.
 func selectorFault(what string, err error) error {
 	var problems profile.Problems

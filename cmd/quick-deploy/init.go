@@ -333,18 +333,19 @@ func (a *app) goOn(ctx context.Context, cmd *cli.Command, path string) error {
 		if !yes {
 			continue
 		}
-		other := newApp(a.stdin, a.stdout, a.stderr)
-		other.now, other.aged, other.sleep = a.now, a.aged, a.sleep
-		if err := other.run(ctx, append(globals(cmd, path), next.command...)); err != nil {
+		if err := a.another(ctx, append(globals(cmd, path), next.command...)...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// globals is a command line that begins as this one does, for the profile at path.
+// globals is a command line that begins as this one does, for the profile at path, if one is given.
 func globals(cmd *cli.Command, path string) []string {
-	args := []string{cmd.Root().Name, "--profile=" + path}
+	args := []string{cmd.Root().Name}
+	if path != "" {
+		args = append(args, "--profile="+path)
+	}
 	for _, name := range []string{"flake", "root", "options", "home-options"} {
 		if cmd.IsSet(name) {
 			args = append(args, "--"+name+"="+cmd.String(name))

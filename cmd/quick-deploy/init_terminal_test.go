@@ -313,3 +313,25 @@ func TestFromNothingToAGeneration(t *testing.T) {
 	}
 	t.Logf("1 command, %d questions answered by enter, 2 by y", len(questions))
 }
+
+// The name alone, where there is no profile yet, is init; with one it is switch.
+func TestBareNameStartsInit(t *testing.T) {
+	dir := t.TempDir()
+	x := start(t, dir, machineOf(t, "vm-kvm-virtio"), 80, 24, nil)
+	x.see("no profile found: looked for " + filepath.Join(dir, "quick-deploy.yaml"))
+	x.see("Is this right?")
+	x.typed(escape)
+	if code := x.end(); code != 130 {
+		t.Errorf("exit code %d\n%s", code, ansi.Strip(x.output()))
+	}
+	if diff := cmp.Diff([]string{"home"}, files(t, dir)); diff != "" {
+		t.Error(diff)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "quick-deploy.yaml"), []byte("version: 1\nhost: {name: atlas}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	y := start(t, dir, machineOf(t, "vm-kvm-virtio"), 80, 24, nil)
+	if code := y.end(); code != 3 || strings.Contains(y.output(), "Is this right?") {
+		t.Errorf("exit code %d\n%s", code, ansi.Strip(y.output()))
+	}
+}

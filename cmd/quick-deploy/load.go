@@ -10,6 +10,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
@@ -35,11 +38,26 @@ type loaded struct {
 	facts   map[string]hardware.Facts // by host, once generated
 }
 
-// builtinName is what messages call the profile that is built in.
-const builtinName = "built-in profile"
+const (
+	// builtinProfile is the value of --profile for the profile that is built in.
+	builtinProfile = "builtin:"
+	// builtinName is what messages call it.
+	builtinName = "built-in profile"
+)
 
-// profilePath is the profile to use; empty if there is none and none was asked for.
+// noProfileError says that no profile was named and where one was looked for.
+type noProfileError struct{ searched []string }
+
+func (e *noProfileError) Error() string {
+	return "no profile found: looked for " + strings.Join(e.searched, " and ")
+}
+
+// profilePath is the profile to use. Where none was named and none is found, the
+// error wraps a noProfileError: what the user has not written nobody acts on.
 func (a *app) profilePath() (string, error) {
+	if a.opts.profile == builtinProfile {
+		return builtinProfile, nil
+	}
 	if a.opts.profile != "" {
 		if _, err := os.Stat(a.opts.profile); err != nil {
 			return "", fault.New(fault.Profile, "read the profile: %w", err).
@@ -47,6 +65,7 @@ func (a *app) profilePath() (string, error) {
 		}
 		return a.opts.profile, nil
 	}
+	var none noProfileError
 	for _, path := range []string{"quick-deploy.yaml", filepath.Join(configHome(), "quick-deploy", "profile.yaml")} {
 		_, err := os.Stat(path)
 		if err == nil {
@@ -55,12 +74,25 @@ func (a *app) profilePath() (string, error) {
 		if !errors.Is(err, fs.ErrNotExist) {
 			return "", fault.New(fault.Profile, "read the profile: %w", err)
 		}
+		if path, err = filepath.Abs(path); err != nil {
+			return "", fmt.Errorf("look for the profile: %w", err)
+		}
+		none.searched = append(none.searched, path)
 	}
-	return "", nil
+	return "", fault.New(fault.Profile, "%w", &none).
+		Hint("run it where the profile is, or name it with --profile FILE; quick-deploy init writes a first one").
+		Hint("--profile %s takes the built-in one, filled in with what this machine tells", builtinProfile)
 }
 
-// load reads the profile, or makes up the built-in one.
+// load reads the profile, once.
 func (a *app) load() (*loaded, error) {
+	if a.loaded == nil {
+		a.loaded = sync.OnceValues(a.loadFirst)
+	}
+	return a.loaded()
+}
+
+func (a *app) loadFirst() (*loaded, error) {
 	path, err := a.profilePath()
 	if err != nil {
 		return nil, err
@@ -70,19 +102,26 @@ func (a *app) load() (*loaded, error) {
 		return nil, err
 	}
 	l := &loaded{name: path, schema: node, machine: machine.Read(a.opts.root)}
-	if path == "" {
+	var text []byte
+	if path == builtinProfile {
 		l.builtin, l.name = true, builtinName
-		text, err := starter.Profile(starter.For(l.machine, "minimal"))
-		if err != nil {
+		if text, err = starter.Profile(starter.For(l.machine, "minimal")); err != nil {
 			return nil, err
 		}
-		return l, a.read(l, text)
 	}
-	return l, a.read(l, nil)
+	return l, a.read(l, text)
+}
+
+// path is the profile's absolute path; of the built-in one the value of --profile.
+func (l *loaded) path() (string, error) {
+	if l.builtin {
+		return builtinProfile, nil
+	}
+	return filepath.Abs(l.name)
 }
 
 // read parses and checks the profile called l.name; text, if there is any,
-// stands for its content.
+// stands for its content. The hosts that --host and --on name have to be in it.
 func (a *app) read(l *loaded, text []byte) error {
 	source, err := a.newSource()
 	if err != nil {
@@ -96,7 +135,10 @@ func (a *app) read(l *loaded, text []byte) error {
 	if err != nil {
 		return err
 	}
-	l.profile, err = profile.Load(l.source, l.name, s)
+	if l.profile, err = profile.Load(l.source, l.name, s); err != nil {
+		return err
+	}
+	_, err = a.selected(l)
 	return err
 }
 
@@ -160,7 +202,8 @@ func shortList(names []string) string {
 	return list
 }
 
-// generate makes the flake in memory.
+// generate makes the flake in memory. Of its notices those about other hosts
+// than --host and --on name are left out.
 func (a *app) generate(ctx context.Context, l *loaded) (*generator.Tree, error) {
 	facts, err := a.probed(ctx, l)
 	if err != nil {
@@ -175,6 +218,13 @@ func (a *app) generate(ctx context.Context, l *loaded) (*generator.Tree, error) 
 	if err != nil {
 		return nil, err
 	}
+	selected, err := a.selected(l)
+	if err != nil {
+		return nil, err
+	}
+	t.Notices = slices.DeleteFunc(t.Notices, func(n generator.Notice) bool {
+		return n.Host != "" && !slices.ContainsFunc(selected, func(h *profile.Host) bool { return h.Name == n.Host })
+	})
 	a.log.Info("generated", "profile", l.name, "hosts", len(l.profile.Hosts), "files", len(t.Files), "notices", len(t.Notices))
 	return t, nil
 }

@@ -34,6 +34,9 @@ func (a *app) logged(c *cli.Command) {
 		return
 	}
 	c.Action = func(ctx context.Context, cmd *cli.Command) error {
+		if err := a.knownHosts(); err != nil {
+			return err
+		}
 		if a.opts.dryRun {
 			return action(ctx, cmd)
 		}

@@ -95,6 +95,8 @@ type app struct {
 	sleep func(ctx context.Context, d time.Duration) error
 	// source is what the profile was read from, for the lines in messages.
 	source *fileSource
+	// loaded is the profile, read when it is first asked for.
+	loaded func() (*loaded, error)
 	// now is the clock by which revisions have an age.
 	now func() time.Time
 	// aged says that the age of nixpkgs has been told.
@@ -127,7 +129,7 @@ func (a *app) command() *cli.Command {
 		Usage:   "from one YAML profile to a running, reproducible, reversible NixOS",
 		Version: version,
 		Description: "Without a command it does what switch does: it writes the flake, builds it, shows what\n" +
-			"changes, asks, and activates the system and the homes.",
+			"changes, asks, and activates the system and the homes. Where no profile is found it starts init.",
 		Flags:                           append(a.globalFlags(), a.releaseFlags()...),
 		Commands:                        a.commands(),
 		Action:                          a.root,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -100,7 +101,19 @@ func (a *app) root(ctx context.Context, cmd *cli.Command) error {
 	case cmd.Bool("rollback"):
 		return a.rollback(ctx, cmd, deploy.RollbackOptions{})
 	}
+	var none *noProfileError
+	if _, err := a.profilePath(); errors.As(err, &none) && a.mayAsk() && !a.opts.yes && !a.opts.dryRun && !a.opts.json {
+		a.say("%v; starting quick-deploy init", err)
+		return a.another(ctx, append(globals(cmd, ""), "init")...)
+	}
 	return a.deploy(ctx, cmd, deploy.Switch)
+}
+
+// another carries out another command line on the same terminal.
+func (a *app) another(ctx context.Context, args ...string) error {
+	other := newApp(a.stdin, a.stdout, a.stderr)
+	other.now, other.aged, other.sleep = a.now, a.aged, a.sleep
+	return other.run(ctx, args)
 }
 
 // noCommand refuses the name of a command that cmd does not have.
@@ -133,6 +146,7 @@ func (a *app) deploy(ctx context.Context, cmd *cli.Command, verb deploy.Verb) er
 	if a.opts.dryRun {
 		return a.printPlan(plan, g)
 	}
+	a.say("%s %s with the profile %s", verb, goal.Host, goal.ProfilePath)
 	if plan.NoChange {
 		return a.nothingToDo(plan, g)
 	}
@@ -182,8 +196,12 @@ func (a *app) goal(ctx context.Context, cmd *cli.Command, verb deploy.Verb) (dep
 		a.sayAge(*in)
 		t.Nixpkgs = in.preflight()
 	}
+	path, err := g.path()
+	if err != nil {
+		return deploy.Goal{}, nil, err
+	}
 	goal := deploy.Goal{
-		Verb: verb, Host: name, FlakeDir: g.tree.Dir(), Profile: g.hash(),
+		Verb: verb, Host: name, FlakeDir: g.tree.Dir(), Profile: g.hash(), ProfilePath: path,
 		Target: t, Checks: healthChecks(g, name),
 		Yes: a.opts.yes, DryRun: a.opts.dryRun,
 		SkipHealth: cmd.Bool("skip-health-check"), SkipChecks: cmd.StringSlice("skip"),

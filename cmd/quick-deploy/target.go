@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -42,12 +43,22 @@ func target(g *generated, name string, verb deploy.Verb) preflight.Target {
 		Host: name, System: h.System, Release: h.Release, StateVersion: h.StateVersion,
 		Access: h.Access, Activates: verb == deploy.Test || verb == deploy.Switch, Caches: []string{"https://cache.nixos.org"},
 	}
+	for _, u := range h.Users {
+		if home := "/home/" + u.Name; u.Home {
+			t.Homes = append(t.Homes, preflight.Home{User: u.Name, Dir: home, Packages: u.Packages})
+			for _, f := range u.Files {
+				t.HomeFiles = append(t.HomeFiles, preflight.HomeFile{User: u.Name, Path: filepath.Join(home, f)})
+			}
+		}
+	}
 	for _, s := range h.Services {
 		for _, p := range s.Ports {
 			t.Ports = append(t.Ports, preflight.Port{Number: p.Number, Proto: p.Protocol, Service: p.Service, Origin: p.Node.Origin()})
 		}
 		if len(s.Info.Data) > 0 {
-			t.Services = append(t.Services, preflight.Stateful{Name: s.Name, Version: serviceVersion(g.schema, n, s.Name)})
+			t.Services = append(t.Services, preflight.Stateful{
+				Name: s.Name, Version: serviceVersion(g.schema, n, s.Name), Encryption: s.Info.Encryption, Key: s.Key,
+			})
 		}
 	}
 	for _, s := range h.Secrets {

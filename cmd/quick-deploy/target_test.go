@@ -68,10 +68,55 @@ func TestTarget(t *testing.T) {
 		}
 	}
 
+	if want := "$__file{/var/lib/grafana/secret-key}"; !slices.ContainsFunc(got.Services, func(s preflight.Stateful) bool {
+		return s.Name == "grafana" && s.Key == want && s.Encryption.Default == want
+	}) {
+		t.Errorf("services %+v, want grafana with key %s", got.Services, want)
+	}
+
 	g = planned(t, "  services: {postgresql: {package: postgresql_17}}\n  nixos: {'fileSystems.\"/\".device': /dev/sda2}\n")
 	got = target(g, "atlas", deploy.Switch)
 	if len(got.Unbootable) > 0 || got.Services[0].Version != "17" {
 		t.Errorf("with options of its own: unbootable because of %q, services %+v", got.Unbootable, got.Services)
+	}
+}
+
+// What is known of a home before it is built: its packages, and the files that it links.
+func TestTargetOfHomes(t *testing.T) {
+	for version, zshrc := range map[string]bool{"25.05": true, "26.05": false} {
+		g := planned(t, `  services: {grafana: {encryptionKeySecret: key}}
+  secrets: {key: {file: /var/secrets/key}}
+  users:
+    eve: {}
+    ada:
+      home:
+        stateVersion: "`+version+`"
+        git: {}
+        zsh: {}
+        packages: [gimp, python3Packages.black, bundle:ai-data]
+  home:
+    home.file.".inputrc".text: set editing-mode vi
+    xdg.configFile: {foo/bar: {text: x}, off: {enable: false}}
+`)
+		got := target(g, "atlas", deploy.Switch)
+		if len(got.Homes) != 1 || got.Homes[0].User != "ada" || got.Homes[0].Dir != "/home/ada" {
+			t.Fatalf("homes %+v", got.Homes)
+		}
+		for _, p := range []string{"home-manager", "git", "zsh", "gimp", "python3Packages.black", "duckdb"} {
+			if !slices.Contains(got.Homes[0].Packages, p) {
+				t.Errorf("packages %q, want %s among them", got.Homes[0].Packages, p)
+			}
+		}
+		for path, want := range map[string]bool{
+			".zshrc": zshrc, ".zshenv": true, ".config/git/config": true, ".inputrc": true, ".config/foo/bar": true, ".config/off": false,
+		} {
+			if file := (preflight.HomeFile{User: "ada", Path: "/home/ada/" + path}); slices.Contains(got.HomeFiles, file) != want {
+				t.Errorf("stateVersion %s: %s among %+v: want %v", version, path, got.HomeFiles, want)
+			}
+		}
+		if s := got.Services[0]; s.Key != "$__file{/run/credentials/grafana.service/secret-key}" {
+			t.Errorf("%+v", s)
+		}
 	}
 }
 

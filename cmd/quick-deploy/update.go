@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +20,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
-	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -64,15 +62,9 @@ func (a *app) updateAction(ctx context.Context, cmd *cli.Command) error {
 		}
 		return a.undoUpdate(ctx)
 	}
-	path, err := a.profilePath()
+	l, err := a.load()
 	if err != nil {
 		return err
-	}
-	var l *loaded
-	if path != "" {
-		if l, err = a.load(); err != nil {
-			return err
-		}
 	}
 	f, err := a.lockable(ctx, l)
 	if err != nil {
@@ -87,32 +79,28 @@ type lockable struct {
 	// written says that the lock file lies in the flake's folder.
 	written bool
 	// builtin is the lock file where nobody chooses, and pinned are the inputs that the
-	// profile pins, by their names in the flake. A flake without a profile has neither.
+	// profile pins, by their names in the flake.
 	builtin []byte
 	pinned  map[string]profile.Pos
 }
 
-// lockable reads the flake of a profile, nil if there is none. Where it was not
-// written yet it is the one that generate would write: then flake.lock comes
-// first, and generate keeps it.
+// lockable reads the flake of a profile. Where it was not written yet it is the
+// one that generate would write: then flake.lock comes first, and generate keeps it.
 func (a *app) lockable(ctx context.Context, l *loaded) (lockable, error) {
 	var f lockable
-	var t *generator.Tree
-	if l != nil {
-		var err error
-		if t, err = a.generate(ctx, l); err != nil {
-			return f, err
-		}
-		f.builtin, f.pinned = t.File(lockFile), t.Pinned
+	t, err := a.generate(ctx, l)
+	if err != nil {
+		return f, err
 	}
+	f.builtin, f.pinned = t.File(lockFile), t.Pinned
 	source, noSource := regular.Read(filepath.Join(a.opts.flake, flakeFile))
 	lock, noLock := regular.Read(filepath.Join(a.opts.flake, lockFile))
 	f.source, f.lock, f.written = source, lock, noLock == nil
 	switch {
 	case noSource == nil && noLock == nil:
 		return f, nil
-	case t == nil || noSource == nil:
-		return f, noFlake(a.opts.flake, cmp.Or(noSource, noLock))
+	case noSource == nil:
+		return f, noFlake(a.opts.flake, noLock)
 	case !errors.Is(noSource, fs.ErrNotExist):
 		return f, noFlake(a.opts.flake, noSource)
 	}

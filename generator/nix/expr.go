@@ -104,7 +104,8 @@ type Select struct {
 	Or   Expr
 }
 
-// Item is a list item with a comment above it and, optionally, an origin.
+// Item is a list item with a comment above it and, optionally, an origin. One
+// without a value is a comment alone.
 type Item struct {
 	Value   Expr
 	Comment string

@@ -23,6 +23,10 @@ func (b *builder) list(l List, between kind) {
 		if it, ok := e.(Item); ok {
 			b.setOrigin(it.Origin)
 			b.comment(it.Comment)
+			if it.Value == nil && it.Comment != "" {
+				b.origin = outer
+				continue
+			}
 		}
 		b.open(regular)
 		b.operand(e, atTerm)

@@ -134,6 +134,8 @@ func TestPrint(t *testing.T) {
 			Item{Value: ref("pkgs.x"), Comment: "Why it is here,\nin two lines."},
 			call("f", Text("a\nb\n")),
 			call("pkgs.writeText", Str("name"), Text("a\nb\n")),
+			List{Item{Comment: "Nothing but this."}},
+			List{ref("a"), Item{Comment: "Between."}, ref("b"), Item{Comment: "At the end,\n  deeper."}},
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

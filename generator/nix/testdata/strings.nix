@@ -33,4 +33,14 @@
     a
     b
   '')
+  [
+    # Nothing but this.
+  ]
+  [
+    a
+    # Between.
+    b
+    # At the end,
+    #   deeper.
+  ]
 ]

@@ -43,6 +43,17 @@ func (s *session) inTheWay() []preflight.HomeFile {
 	return out
 }
 
+// builtHomes are the homes that will be installed, as they are built.
+func (s *session) builtHomes() []preflight.Home {
+	var out []preflight.Home
+	for _, u := range s.goal.homes() {
+		if path, err := resolve(filepath.Join(s.data.Homes[u.Name], "home-path")); err == nil {
+			out = append(out, preflight.Home{User: u.Name, Dir: u.Home, Path: path})
+		}
+	}
+	return out
+}
+
 // keepHomeFiles backs up what home-manager is about to move aside, so that one
 // command brings it back.
 func (s *session) keepHomeFiles(ctx context.Context) error {

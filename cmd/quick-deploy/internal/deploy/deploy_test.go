@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
@@ -437,5 +439,87 @@ func TestInterruptDuringActivationPutsBack(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, w.now(t)); diff != "" {
 		t.Errorf("not as before (-want +got):\n%s", diff)
+	}
+}
+
+// A run names its profile, and stops where the last one came from another that
+// is still there. A rollback in between changes nothing about that.
+func TestAnotherProfileStops(t *testing.T) {
+	w := newWorld(t)
+	profile := func(name string) string {
+		must(t, os.WriteFile(w.path(name), []byte(name), 0o644))
+		return w.path(name)
+	}
+	d := w.deployer(func(c *Config) {
+		c.Machine = &preflight.Machine{Runner: w, Root: w.dir, Lookup: w.LookPath, FreeBytes: func(string) (int64, error) { return 1 << 40, nil }}
+	})
+	goal := func(path string, skip ...string) Goal {
+		g := w.goal(Switch)
+		g.ProfilePath, g.Profile, g.Force = path, "hash of "+path, true
+		for _, c := range preflight.Names() {
+			if c != "profile" {
+				g.SkipChecks = append(g.SkipChecks, c)
+			}
+		}
+		g.SkipChecks = append(g.SkipChecks, skip...)
+		return g
+	}
+	mine, other := profile("mine.yaml"), profile("other.yaml")
+	r, err := w.run(t, d, goal(mine))
+	if err != nil || r.ProfilePath != mine {
+		t.Fatalf("%q, %v", r.ProfilePath, err)
+	}
+	if _, err = w.run(t, d, goal(other)); fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), mine) || !strings.Contains(err.Error(), other) {
+		t.Errorf("another profile: %v", err)
+	}
+	plan, err := d.Plan(t.Context(), goal(other))
+	var text strings.Builder
+	must(t, plan.WriteText(&text))
+	if err != nil || len(plan.Preflight.Blockers()) != 1 || !strings.Contains(text.String(), "\nprofile: "+other+"\n") {
+		t.Errorf("%v: %+v\n%s", err, plan.Preflight, &text)
+	}
+	if r, err = w.run(t, d, goal(other, "profile")); err != nil || !slices.Contains(r.SkippedChecks, "profile") {
+		t.Fatalf("told so: %v", err)
+	}
+	if _, err = w.run(t, d, goal(other)); err != nil {
+		t.Errorf("from then on it is the one: %v", err)
+	}
+	if _, err = w.run(t, d, goal(mine)); fault.CodeOf(err) != fault.Preflight {
+		t.Errorf("the first one is another now: %v", err)
+	}
+}
+
+// What is in the user's own profile as well as in the built home is found before
+// anything is switched: home-manager would stop half-way.
+func TestPackageInProfileAndHome(t *testing.T) {
+	w := newWorld(t)
+	d := w.deployer(func(c *Config) {
+		c.Machine = &preflight.Machine{Runner: w, Root: "/", Lookup: w.LookPath, FreeBytes: func(string) (int64, error) { return 1 << 40, nil }}
+	})
+	put := func(name, text string) {
+		must(t, os.MkdirAll(filepath.Dir(w.path(name)), 0o755))
+		must(t, os.WriteFile(w.path(name), []byte(text), 0o644))
+	}
+	put("rg/bin/rg", "")
+	put("home/ada/.nix-profile/manifest.json", fmt.Sprintf(`{"version": 3, "elements": {"ripgrep": {"active": true, "storePaths": [%q]}}}`, w.path("rg")))
+	put("home/ada/.bashrc", "mine")
+	w.homeFiles = []string{"home-path/bin/rg", "home-files/.bashrc"}
+	before := w.now(t)
+	g := w.goal(Switch)
+	for _, c := range preflight.Names() {
+		if c != "home-packages" {
+			g.SkipChecks = append(g.SkipChecks, c)
+		}
+	}
+	_, err := w.run(t, d, g)
+	if fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), "home-packages: bin/rg is in the Nix profile of ada") {
+		t.Errorf("%v", err)
+	}
+	if diff := cmp.Diff(before, w.now(t)); diff != "" {
+		t.Errorf("the machine changed: %s", diff)
+	}
+	g.SkipChecks = append(g.SkipChecks, "home-packages")
+	if _, err := w.run(t, d, g); err != nil {
+		t.Errorf("told so: %v", err)
 	}
 }

@@ -70,6 +70,8 @@ type Goal struct {
 	FlakeDir string `json:"flake"` // absolute
 	Users    []User `json:"users,omitempty"`
 	Profile  string `json:"profile_hash,omitempty"`
+	// ProfilePath is the profile's absolute path, or what else the caller calls it.
+	ProfilePath string `json:"profile,omitempty"`
 
 	Tree   Tree             `json:"-"` // nil: the flake is taken as it lies there
 	Target preflight.Target `json:"-"`

@@ -181,6 +181,9 @@ var placeholder = regexp.MustCompile(`'([^' ]*<[a-z]+>[^' ]*)'`)
 func (p Plan) WriteText(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "plan: %s %s from %s (run %d)\n", p.Goal.Verb, p.Goal.Host, p.Goal.FlakeDir, p.Run)
+	if p.Goal.ProfilePath != "" {
+		fmt.Fprintf(&b, "profile: %s\n", p.Goal.ProfilePath)
+	}
 	switch {
 	case p.NoChange:
 		fmt.Fprintf(&b, "nothing to do: %s\n", p.Reason)

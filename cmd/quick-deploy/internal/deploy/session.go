@@ -16,6 +16,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/losses"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
@@ -29,6 +30,7 @@ type session struct {
 	step  *journal.Step // the one at work
 	final journal.Record
 	units int // activations so far
+	found []preflight.Finding
 }
 
 // data is what the steps hand on to each other. It lives in state.json, so
@@ -405,7 +407,7 @@ func (s *session) record(result journal.Result, after journal.Machine) journal.R
 		ID: s.state.ID, Verb: s.state.Verb, Host: s.state.Host, By: s.state.By, Tool: s.cfg.Tool, Machine: s.machineID(), StateVersion: s.goal.Target.StateVersion,
 		Flake: s.state.Flake, Started: s.state.Started, Ended: s.cfg.Now(), Result: result,
 		Code: s.state.Code, Child: s.state.Child, Error: s.state.Error, Before: s.data.Before, After: after, Point: s.data.Point,
-		Profile: s.goal.Profile, Tree: s.data.Tree, Lock: s.data.Lock, System: s.data.System, Homes: s.data.Homes,
+		Profile: s.goal.Profile, ProfilePath: s.goal.ProfilePath, Tree: s.data.Tree, Lock: s.data.Lock, System: s.data.System, Homes: s.data.Homes,
 		Pending: s.data.Pending, Advice: s.data.Advice, SkippedChecks: s.data.Skipped, Losses: s.data.Losses, Health: s.data.Health, Backup: s.data.Backup,
 		Log: s.state.Log, Steps: s.state.Steps,
 	}

@@ -45,11 +45,18 @@ func (checkMachine) run(ctx context.Context, s *session) error {
 func (d *Deployer) lookedAt(g Goal) (*preflight.Machine, preflight.Target) {
 	m, t := *d.cfg.Machine, g.Target
 	m.FlakeDir, m.ID = g.FlakeDir, d.machineID()
+	if g.Verb != Switch || len(g.homes()) == 0 {
+		t.Homes, t.HomeFiles = nil, nil // they stay as they are
+	}
+	t.Profile = preflight.Profile{Path: g.ProfilePath, Hash: g.Profile, Host: g.Host}
 	records, _ := d.store.Records() // what cannot be read of them is not known
 	for _, r := range records {
-		if r.Result == journal.Good && r.Host == g.Host && r.Verb != string(Rollback) {
+		if r.Result != journal.Good || r.Verb == string(Rollback) {
+			continue
+		}
+		t.Profiles = append(t.Profiles, preflight.Profile{Path: r.ProfilePath, Hash: r.Profile, Host: r.Host, Run: r.ID})
+		if r.Host == g.Host && t.Deployed == "" {
 			t.MachineID, t.Deployed = r.Machine, r.StateVersion
-			break
 		}
 	}
 	return &m, t
@@ -68,8 +75,8 @@ func (s *session) recheck(ctx context.Context) error {
 		only = append(only, "boot-space")
 	}
 	if s.effective() == Switch {
-		t.HomeFiles = s.inTheWay()
-		only = append(only, "home-files")
+		t.HomeFiles, t.Homes = s.inTheWay(), s.builtHomes()
+		only = append(only, "home-packages", "home-files")
 	}
 	if len(only) == 0 {
 		return nil
@@ -84,6 +91,10 @@ func (s *session) recheck(ctx context.Context) error {
 
 func (s *session) findings(r preflight.Report) {
 	for _, f := range r.Findings {
+		if slices.Contains(s.found, f) {
+			continue // a check that runs again when all is built
+		}
+		s.found = append(s.found, f)
 		s.note(journal.Event{Type: "finding", Message: fmt.Sprintf("%s: %s: %s", f.Severity, f.Check, f.What), Data: f})
 		s.cfg.Log.Warn("preflight", "check", f.Check, "severity", string(f.Severity), "what", f.What, "skipped", f.Skipped)
 	}

@@ -37,6 +37,8 @@ type world struct {
 	ran []string
 	// units are what systemctl tells of a unit, "Property=value" separated by blanks.
 	units map[string]string
+	// homeFiles are what homes hold that are built from now on, beside what activates them.
+	homeFiles []string
 }
 
 func newWorld(t testing.TB) *world {
@@ -111,10 +113,16 @@ func (w *world) makeSystem(name string) (string, error) {
 
 func (w *world) makeHome(name string) (string, error) {
 	dir := w.path("store/" + name + "-home-manager-generation")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
+	for _, f := range append([]string{"activate"}, w.homeFiles...) {
+		p := filepath.Join(dir, f)
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(p, nil, 0o755); err != nil {
+			return "", err
+		}
 	}
-	return dir, os.WriteFile(filepath.Join(dir, "activate"), nil, 0o755)
+	return dir, nil
 }
 
 func (w *world) setLink(link, to string) error {

@@ -101,6 +101,7 @@ type Record struct {
 	After        Machine   `json:"after"`
 	Point        Point     `json:"rollback_point"` // where rolling this one back leads
 	Profile      string    `json:"profile_hash,omitempty"`
+	ProfilePath  string    `json:"profile,omitempty"`   // absolute path of the profile, as it was then
 	Tree         string    `json:"tree_hash,omitempty"` // NAR hash of the flake directory that was deployed
 	Lock         string    `json:"lock_hash,omitempty"` // hash of flake.lock
 	// Fingerprint identifies goal, tree and lock; a later run with the same one on an

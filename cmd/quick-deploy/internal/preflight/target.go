@@ -8,6 +8,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/generator/access"
+	"github.com/quick-deploy/quick-deploy/schema"
 )
 
 // Target is what the checks need to know of the configuration to come. Unknown
@@ -36,11 +37,16 @@ type Target struct {
 	Secrets      []Secret
 	Paths        []string // every file that the generator writes, relative to the flake
 	HomeFiles    []HomeFile
+	Homes        []Home
 	Caches       []string // URLs of the binary caches, https://cache.nixos.org first
 	NeedsBytes   int64    // free space wanted in the store, bytes; 0: DefaultSpace
 	NeedsMemory  int64    // bytes; 0: DefaultMemory
 	MachineID    string   // identity of the machine that this host was last deployed on, as Machine.ID; "" before the first time
 	Firmware     string   // "uefi", "bios", "" unknown
+	// Profile is what this run takes its configuration from, and Profiles are those of
+	// the runs before it, newest first.
+	Profile  Profile
+	Profiles []Profile
 	// Deployed is the stateVersion of the last deployment, "" before the first.
 	Deployed string
 }
@@ -70,10 +76,12 @@ type Port struct {
 	Origin  string // file#/pointer in the profile
 }
 
-// Stateful is a service whose data belongs to one version of it.
+// Stateful is a service whose data belongs to one version of it, or to one key.
 type Stateful struct {
-	Name    string // of the unit and of the package: postgresql
-	Version string // "16"
+	Name       string // of the unit and of the package: postgresql
+	Version    string // "16"
+	Encryption *schema.Encryption
+	Key        string // what its configuration will say about the key; "" unknown
 }
 
 // Secret is a file that must be there before the services that read it start.
@@ -88,6 +96,14 @@ type Secret struct {
 type HomeFile struct {
 	User string
 	Path string // absolute
+}
+
+// Home is what home-manager will install for a user.
+type Home struct {
+	User, Dir string
+	// Packages are known by their names; Path is the store path of them all, once it is built.
+	Packages []string
+	Path     string
 }
 
 // Machine is the running machine as the checks see it.

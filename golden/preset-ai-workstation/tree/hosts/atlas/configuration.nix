@@ -43,90 +43,6 @@
   services.displayManager.defaultSession = "cosmic";
 
   environment.systemPackages = [
-    # cli: A modern command line: search, list, view and measure files
-    pkgs.bat
-    pkgs.bc
-    pkgs.broot
-    pkgs.choose
-    pkgs.duf
-    pkgs.dust
-    pkgs.eza
-    pkgs.fd
-    pkgs.fzf
-    pkgs.jq
-    pkgs.ripgrep
-    pkgs.ripgrep-all
-    pkgs.shellcheck
-    pkgs.tree
-    pkgs.yq-go
-    # files: Copying, converting and unpacking files
-    pkgs._7zz
-    pkgs.dos2unix
-    pkgs.file
-    pkgs.inotify-tools
-    pkgs.ranger
-    pkgs.rclone
-    pkgs.rsync
-    pkgs.unzip
-    pkgs.zip
-    # nix: Working on Nix code and looking into the store
-    pkgs.deadnix
-    pkgs.nix-diff
-    pkgs.nix-du
-    pkgs.nix-index
-    pkgs.nix-output-monitor
-    pkgs.nix-prefetch-git
-    pkgs.nix-tree
-    pkgs.nixpkgs-review
-    pkgs.nvd
-    pkgs.statix
-    # terminal: Sessions that outlive a connection, and their recording
-    pkgs.asciinema
-    pkgs.screen
-    pkgs.tmux
-    # vcs: Around git
-    pkgs.delta
-    pkgs.git-crypt
-    pkgs.git-lfs
-    pkgs.lazygit
-    pkgs.tig
-    # ai: Language models on the command line
-    pkgs.aider-chat
-    pkgs.llama-cpp
-    # ai-data: Data processing and analysis (SQL on files and databases)
-    pkgs.duckdb
-    pkgs.litecli
-    pkgs.pgcli
-    pkgs.sqlite-utils
-    # api: API development and load testing
-    pkgs.grpcurl
-    pkgs.httpie
-    pkgs.k6
-    # containers: Building, moving and inspecting container images
-    pkgs.buildah
-    pkgs.crun
-    pkgs.podman-compose
-    pkgs.podman-tui
-    pkgs.skopeo
-    # docs: Documentation and diagrams
-    pkgs.graphviz
-    pkgs.mermaid-cli
-    pkgs.plantuml
-    # forge: Command lines of code forges
-    pkgs.gh
-    pkgs.tea
-    # languages: Compilers and interpreters
-    pkgs.cargo
-    pkgs.gcc
-    pkgs.gnumake
-    pkgs.go
-    pkgs.nodejs
-    pkgs.ruby
-    pkgs.rustc
-    # mlops: Versioned data and secrets for machine learning
-    pkgs.age
-    pkgs.dvc
-    pkgs.sops
     # network: Network clients and diagnosis
     pkgs.curl
     pkgs.doggo
@@ -144,35 +60,10 @@
     pkgs.pciutils
     pkgs.strace
     pkgs.usbutils
-    # performance: Benchmarking
-    pkgs.hyperfine
-    # security: Scanning and signing of containers
-    pkgs.cosign
-    pkgs.trivy
-    # security-desktop: Passwords, keys and virus scans with a window
-    pkgs.clamtk
-    pkgs.keepassxc
-    pkgs.seahorse
     # security-host: Audits of the machine itself
     pkgs.clamav
     pkgs.gnupg
     pkgs.lynis
-    # shell: Helpers at the prompt
-    pkgs.grc
-    pkgs.mcfly
-    pkgs.navi
-    pkgs.pay-respects
-    pkgs.starship
-    pkgs.zsh-completions
-    # text: Reading, converting and encoding text
-    pkgs.cht-sh
-    pkgs.hexedit
-    pkgs.pandoc
-    pkgs.qrencode
-    pkgs.tealdeer
-    # virtualization: Virtual machines by hand
-    pkgs.qemu
-    pkgs.virtiofsd
     (pkgs.python3.withPackages (ps: [
       ps.black
       ps.dask

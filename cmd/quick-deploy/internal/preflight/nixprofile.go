@@ -1,0 +1,176 @@
+package preflight
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// element is what nix profile or nix-env has put into a profile.
+type element struct {
+	Name       string `json:"-"` // what nix profile remove knows it by; "" if nix-env has installed it
+	AttrPath   string
+	StorePaths []string
+	Active     *bool
+	Priority   *int
+}
+
+// defaultPriority is that of an element of which nothing else is known, and of what
+// home-manager installs (nix, src/nix/profile.cc). Only equal ones collide.
+const defaultPriority = 5
+
+// packageName is the name of a package, without its version: up to a dash that no
+// letter follows (nix, src/libstore/names.cc, DrvName).
+var packageName = regexp.MustCompile(`^/nix/store/[a-z0-9]{32}-(.+?)(?:-[^a-zA-Z].*)?$`)
+
+// names are those that the element may have as a package of nixpkgs.
+func (e element) names() []string {
+	var out []string
+	if parts := strings.SplitN(e.AttrPath, ".", 3); len(parts) == 3 {
+		out = append(out, parts[2]) // legacyPackages.x86_64-linux.ripgrep
+	}
+	for _, p := range e.StorePaths {
+		if m := packageName.FindStringSubmatch(p); m != nil {
+			out = append(out, m[1])
+		}
+	}
+	return out
+}
+
+// remove is the command that takes the element out of the profile.
+func (e element) remove() string {
+	if e.Name == "" {
+		return "nix-env --uninstall " + strings.Join(e.names(), " ")
+	}
+	return "nix profile remove " + e.Name
+}
+
+// profileElements reads what a user's own Nix profile holds: where NixOS has it, or
+// where Nix has it with use-xdg-base-directories.
+func (m *Machine) profileElements(home string) []element {
+	for _, p := range []string{".nix-profile", ".local/state/nix/profile", ".local/state/nix/profiles/profile"} {
+		dir := filepath.Join(home, p)
+		if text, ok := m.read(filepath.Join(dir, "manifest.json")); ok {
+			return readManifest([]byte(text))
+		}
+		if text, ok := m.read(filepath.Join(dir, "manifest.nix")); ok {
+			return readEnvManifest(text)
+		}
+	}
+	return nil
+}
+
+// readManifest reads manifest.json of any version: 1 and 2 have a list of elements,
+// 3 has them by name. One that cannot be read holds nothing that is known.
+func readManifest(data []byte) []element {
+	var m struct{ Elements json.RawMessage }
+	if json.Unmarshal(data, &m) != nil {
+		return nil
+	}
+	var list []element
+	named := map[string]element{}
+	if json.Unmarshal(m.Elements, &named) == nil {
+		for name, e := range named {
+			e.Name = name
+			list = append(list, e)
+		}
+	} else if json.Unmarshal(m.Elements, &list) == nil {
+		for i := range list {
+			// A path of the store is a name for every version of nix profile.
+			if list[i].Name = list[i].AttrPath; list[i].Name == "" && len(list[i].StorePaths) > 0 {
+				list[i].Name = list[i].StorePaths[0]
+			}
+		}
+	}
+	list = slices.DeleteFunc(list, func(e element) bool {
+		return e.Active != nil && !*e.Active || e.Priority != nil && *e.Priority != defaultPriority ||
+			slices.Contains(e.names(), "home-manager-path")
+	})
+	slices.SortFunc(list, func(a, b element) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+var envPath = regexp.MustCompile(`\boutPath = "(/nix/store/[^"]+)"`)
+
+// readEnvManifest finds the packages in the manifest.nix of nix-env, which names
+// each of them once, and once more for each output.
+func readEnvManifest(text string) []element {
+	var list []element
+	for _, m := range envPath.FindAllStringSubmatch(text, -1) {
+		e := element{StorePaths: []string{m[1]}}
+		if !slices.Contains(e.names(), "home-manager-path") {
+			list = append(list, e)
+		}
+	}
+	slices.SortFunc(list, func(a, b element) int { return strings.Compare(a.StorePaths[0], b.StorePaths[0]) })
+	return slices.CompactFunc(list, func(a, b element) bool { return a.StorePaths[0] == b.StorePaths[0] })
+}
+
+// homePackages finds what home-manager cannot install, since the user's own profile
+// has it: by the files, once they are built, before that by the names.
+func homePackages(_ context.Context, m *Machine, t Target) []Finding {
+	var out []Finding
+	for _, h := range t.Homes {
+		for _, e := range m.profileElements(h.Dir) {
+			what := ""
+			if h.Path != "" {
+				what = m.firstInBoth(h.Path, e.StorePaths)
+			} else if i := slices.IndexFunc(e.names(), func(n string) bool { return slices.Contains(h.Packages, n) }); i >= 0 {
+				what = e.names()[i]
+			}
+			if what == "" {
+				continue
+			}
+			out = append(out, Finding{
+				What: fmt.Sprintf("%s is in the Nix profile of %s and in the home that this run installs: home-manager would stop at it", what, h.User),
+				Fix:  e.remove() + ", as " + h.User + "; the home brings its own",
+			})
+		}
+	}
+	return out
+}
+
+// notInstalled are what a profile leaves out of the packages that it holds (nix,
+// src/libstore/builtins/buildenv.cc).
+var notInstalled = []string{"propagated-build-inputs", "nix-support", "perllocal.pod", "dir", "log", "manifest.nix", "manifest.json"}
+
+// firstInBoth is a file that the package environment env and one of the packages have, from their roots.
+func (m *Machine) firstInBoth(env string, packages []string) string {
+	found := ""
+	for _, p := range packages {
+		root, err := filepath.EvalSymlinks(m.path(p))
+		if err != nil {
+			continue // collected
+		}
+		_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return nil
+			}
+			if slices.Contains(notInstalled, d.Name()) {
+				if d.IsDir() {
+					return fs.SkipDir
+				}
+				return nil
+			}
+			rel, err := filepath.Rel(root, path)
+			if err != nil || d.IsDir() {
+				return err
+			}
+			if fi, err := os.Stat(filepath.Join(env, rel)); err == nil && !fi.IsDir() {
+				found = rel
+				return fs.SkipAll
+			}
+			return nil
+		})
+		if found != "" {
+			return found
+		}
+	}
+	return ""
+}
