@@ -14,6 +14,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -39,8 +40,12 @@ type adoption struct {
 	defined []adopt.Definition
 	// unlisted is why it could not be found out what the configuration's own files define.
 	unlisted error
-	legacy   adopt.Legacy
-	close    func()
+	// hardware are options of a hardware-configuration.nix that is another machine's, and does not come along.
+	hardware []string
+	// uncompared is why the options could not be compared where the profile is for another release.
+	uncompared error
+	legacy     adopt.Legacy
+	close      func()
 }
 
 // evaluator finds Nix.
@@ -48,13 +53,16 @@ func (a *app) evaluator() (*adopt.Evaluator, error) {
 	nix, err := exec.LookPath("nix-instantiate")
 	if err != nil {
 		return nil, fault.New(fault.Preflight, "taking over a configuration takes Nix, which evaluates it: %w", err).
-			Hint("run this on the NixOS machine itself, or start without --adopt")
+			Hint("run this on the NixOS machine itself with Nix on PATH, or start anew: quick-deploy init --fresh")
 	}
-	return &adopt.Evaluator{Run: func(ctx context.Context, args ...string) ([]byte, error) {
+	return &adopt.Evaluator{Run: func(ctx context.Context, searchPath bool, args ...string) ([]byte, error) {
 		var out []byte
 		err := a.retry().Do(ctx, rand.Float64, a.sleep, a.retrying, func(int) *retry.Failure {
 			cmd := exec.CommandContext(ctx, nix, args...)
 			cmd.Env = append(os.Environ(), run.GitEnv...)
+			if !searchPath {
+				cmd.Env = append(cmd.Env, "NIX_PATH=")
+			}
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr
 			var err error
@@ -90,7 +98,9 @@ func (a *app) newAdoption(ctx context.Context, g *guide, path string) (*adoption
 	}
 	config, err := adopt.Find(path, g.machine.Hostname)
 	if err != nil {
-		return nil, fault.New(fault.Usage, "%w", err).Hint("--adopt PATH names the folder of the configuration")
+		return nil, fault.New(fault.Usage, "%w", err).
+			Hint("quick-deploy init --adopt PATH names the folder of the configuration").
+			Hint("quick-deploy init --fresh starts without it")
 	}
 	if ev.Temp, err = os.MkdirTemp("", "quick-deploy-adopt-"); err != nil {
 		return nil, fmt.Errorf("make a folder for the evaluation: %w", err)
@@ -126,8 +136,41 @@ func (ad *adoption) read(ctx context.Context, g *guide) error {
 		// What a flake consists of is known by nothing else.
 		return ad.unlisted
 	}
-	ad.legacy, err = adopt.Carry(ad.config, ad.defined)
+	if ad.machine.Nixpkgs, err = filepath.EvalSymlinks(ad.machine.Nixpkgs); err != nil {
+		return fmt.Errorf("find the nixpkgs of the configuration: %w", err)
+	}
+	c := adopt.Carrier{
+		Config: ad.config, Home: os.Getenv("HOME"), OtherHardware: !fits(g.facts, ad.machine.Root),
+		Find: func(name string) (string, bool) { return ad.nix.Find(ctx, name) },
+	}
+	if c.OtherHardware {
+		ad.hardware = ad.options(func(d adopt.Definition) bool { return ofHardware(d) })
+	}
+	ad.legacy, err = c.Carry(ad.defined)
 	return err
+}
+
+// fits tells whether a root file system is this machine's, as far as that is known.
+func fits(f hardware.Facts, root string) bool {
+	uuid, ok := strings.CutPrefix(root, "/dev/disk/by-uuid/")
+	return !ok || f.NixOS == "" || len(f.Blocks) == 0 ||
+		slices.ContainsFunc(f.Blocks, func(b hardware.Block) bool { return strings.EqualFold(b.UUID, uuid) })
+}
+
+// ofHardware tells whether only hardware-configuration.nix defines an option.
+func ofHardware(d adopt.Definition) bool {
+	return !slices.ContainsFunc(d.Files, func(f string) bool { return filepath.Base(f) != "hardware-configuration.nix" })
+}
+
+// options are the names of options that the configuration defines.
+func (ad *adoption) options(which func(adopt.Definition) bool) []string {
+	var out []string
+	for _, d := range ad.defined {
+		if which(d) {
+			out = append(out, nix.FormatAttrPath(d.Path))
+		}
+	}
+	return out
 }
 
 // propose puts into the answers what the configuration says. The login shells stay with
@@ -135,8 +178,13 @@ func (ad *adoption) read(ctx context.Context, g *guide) error {
 func (ad *adoption) propose(g *guide) {
 	m, p := ad.machine, &g.proposed
 	p.Adopt, p.Preset = ad.config.Dir, ""
-	if slices.Contains(g.node.Properties["release"].Enum, any(m.Release)) {
-		p.Release = m.Release
+	p.Release = releaseFor(g, m.Release)
+	if ad.machine.Root != "" && len(ad.hardware) == 0 {
+		p.FileSystems = "none"
+	}
+	over := hardware.Overrides{Mode: "probe", FileSystems: p.FileSystems, Release: p.Release}
+	if d, err := hardware.Decide(g.facts, over); err != nil || string(d.Loader.Kind) != m.Loader {
+		p.Loader = "none"
 	}
 	for _, v := range []struct {
 		name, value string
@@ -164,6 +212,18 @@ func (ad *adoption) propose(g *guide) {
 	ad.people(g)
 }
 
+// releaseFor is the release of the profile for a machine of a release: its own where there is one, unstable
+// for what comes after the newest, and else the newest.
+func releaseFor(g *guide, release string) string {
+	switch {
+	case slices.Contains(g.node.Properties["release"].Enum, any(release)):
+		return release
+	case release > generator.DefaultRelease:
+		return "unstable"
+	}
+	return generator.DefaultRelease
+}
+
 // people are the accounts: first who runs this, else an administrator.
 func (ad *adoption) people(g *guide) {
 	users := slices.Clone(ad.machine.Users)
@@ -178,10 +238,14 @@ func (ad *adoption) people(g *guide) {
 	}
 	slices.SortStableFunc(users, func(x, y adopt.User) int { return rank(x) - rank(y) })
 	p := &g.proposed
-	p.User, p.Shell, p.SSHKeys, p.Others = "", "", nil, nil
+	p.User, p.Shell, p.SSHKeys, p.Others, p.Home = "", "", nil, nil, ""
 	for i, u := range users {
 		if i == 0 {
 			p.User, p.SSHKeys = u.Name, u.Keys
+			// Two home-managers for one home would overwrite each other's files.
+			if slices.Contains(ad.machine.Homes, u.Name) {
+				p.Home = "none"
+			}
 			if u.Description != "" {
 				p.Name = u.Description
 			}
@@ -206,8 +270,15 @@ func (ad *adoption) watched(g *guide) [][]string {
 	paths := [][]string{
 		{"networking", "hostName"}, {"time", "timeZone"}, {"i18n", "defaultLocale"}, {"services", "xserver", "xkb", "layout"},
 		{"console", "keyMap"}, {"system", "stateVersion"}, {"users", "mutableUsers"}, {"users", "defaultUserShell"},
-		{"boot", "loader", "systemd-boot", "enable"}, {"boot", "loader", "grub", "enable"}, {"boot", "loader", "grub", "devices"},
-		{"services", "displayManager", "defaultSession"},
+		{"boot", "loader", "grub", "devices"}, {"services", "displayManager", "defaultSession"},
+	}
+	for _, name := range loaders {
+		paths = append(paths, []string{"boot", "loader", name, "enable"})
+	}
+	for _, d := range ad.defined {
+		if ofHardware(d) && len(ad.hardware) == 0 {
+			paths = append(paths, d.Path)
+		}
 	}
 	for _, u := range ad.machine.Users {
 		for _, key := range []string{"isNormalUser", "description", "extraGroups", "shell", "uid", "hashedPassword", "hashedPasswordFile"} {
@@ -236,27 +307,73 @@ type difference struct {
 	before, now any
 }
 
+// loaders are the boot loaders of NixOS, by the name of their options.
+var loaders = []string{"systemd-boot", "grub", "limine", "generic-extlinux-compatible"}
+
 // compare evaluates what the answers lead to together with the old
-// configuration, with the Nixpkgs that the machine has. A contradiction is refused.
+// configuration, with the Nixpkgs that the machine has and as a flake is evaluated. A contradiction is refused, and
+// what would not evaluate.
 func (ad *adoption) compare(ctx context.Context, g *guide, answers starter.Answers) ([]difference, error) {
 	dir := filepath.Join(ad.nix.Temp, "new")
-	if err := ad.write(g, answers, dir); err != nil {
+	same := answers.Release == releaseFor(g, ad.machine.Release) && ad.machine.Release >= oldest(g)
+	// Drivers are named as the profile's release has them: another one may not.
+	if err := ad.write(g, answers, dir, same); err != nil {
 		return nil, err
+	}
+	if err := ad.nix.Purify(dir, "legacy", "legacy-outside", "legacy-lookup"); err != nil {
+		return nil, fmt.Errorf("prepare the evaluation: %w", err)
 	}
 	paths := ad.watched(g)
 	before, err := ad.nix.Values(ctx, ad.config, paths)
 	if err != nil {
 		return nil, err
 	}
-	file := filepath.Join(dir, "hosts", answers.Hostname, "configuration.nix")
-	now, err := ad.nix.Values(ctx, adopt.Config{Dir: dir, File: file}, paths)
-	if err != nil {
-		return nil, fault.New(fault.Preflight, "the profile and %s do not fit together; nothing was written: %w", ad.config.Dir, err)
+	result := adopt.Config{
+		Dir: dir, File: filepath.Join(dir, "hosts", answers.Hostname, "configuration.nix"), Nixpkgs: ad.machine.Nixpkgs, Pure: true, Lenient: !same,
 	}
+	now, err := ad.nix.Values(ctx, result, paths)
+	if err != nil && !same && len(ad.obstacles(err)) == 0 {
+		ad.uncompared = err
+		return nil, nil
+	}
+	if err != nil {
+		return nil, ad.unfit(dir, err)
+	}
+	differences, err := ad.differences(paths, before, now)
+	if err != nil || !same {
+		return differences, err
+	}
+	failed, err := ad.nix.Check(ctx, result)
+	if err == nil && len(failed) > 0 {
+		err = errors.New(strings.Join(failed, "; "))
+	}
+	if err != nil {
+		return nil, ad.unfit(dir, err)
+	}
+	return differences, nil
+}
+
+// oldest is the oldest release that a profile can be for.
+func oldest(g *guide) string {
+	release := generator.DefaultRelease
+	for _, r := range g.node.Properties["release"].Enum {
+		if r := fmt.Sprint(r); r < release {
+			release = r
+		}
+	}
+	return release
+}
+
+// differences are the options that come to something else. An option without a value, and a second boot loader,
+// are contradictions.
+func (ad *adoption) differences(paths [][]string, before, now map[string]any) ([]difference, error) {
 	var differences []difference
-	var contradictions []string
+	var contradictions, on []string
 	for _, path := range paths {
 		d := difference{path, before[adopt.Key(path)], now[adopt.Key(path)]}
+		if path[0] == "boot" && path[1] == "loader" && path[len(path)-1] == "enable" && d.now == true {
+			on = append(on, nix.FormatAttrPath(path))
+		}
 		switch {
 		case d.before != nil && d.now == nil:
 			contradictions = append(contradictions, nix.FormatAttrPath(path))
@@ -264,11 +381,56 @@ func (ad *adoption) compare(ctx context.Context, g *guide, answers starter.Answe
 			differences = append(differences, d)
 		}
 	}
+	if len(on) > 1 {
+		return nil, fault.New(fault.Preflight, "two boot loaders are on, and a machine has one; nothing was written: %s", strings.Join(on, ", ")).
+			Hint("leave one of them in %s", ad.config.Dir)
+	}
 	if len(contradictions) > 0 {
 		return nil, fault.New(fault.Preflight, "the profile and %s contradict each other; nothing was written: %s", ad.config.Dir, strings.Join(contradictions, ", ")).
 			Hint("answer as the configuration does, or take these options out of it")
 	}
 	return differences, nil
+}
+
+// obstacles are the places that Nix may have failed at.
+func (ad *adoption) obstacles(err error) []adopt.Obstacle {
+	said := err.Error()
+	var named, paths []adopt.Obstacle
+	for _, o := range ad.legacy.Obstacles {
+		if strings.Contains(said, o.Key) {
+			named = append(named, o)
+		}
+		if strings.Contains(o.What, "it names /") {
+			paths = append(paths, o)
+		}
+	}
+	if len(named) == 0 && strings.Contains(said, "is forbidden in") {
+		return paths
+	}
+	return named
+}
+
+// unfit is the error of a configuration that a flake cannot evaluate, with the places and what to do there.
+func (ad *adoption) unfit(dir string, err error) error {
+	said := strings.ReplaceAll(err.Error(), ".scoped", "")
+	if i := strings.Index(said, dir); i >= 0 {
+		said = regexp.MustCompile(regexp.QuoteMeta(dir)+`/hosts/[^/]+/(legacy/|legacy-outside)?`).ReplaceAllString(said, "")
+	}
+	said = strings.ReplaceAll(said, "in restricted mode", "in a flake")
+	e := fault.New(fault.Preflight, "%s does not evaluate as a part of a flake; nothing was written: %s", ad.config.Dir, said)
+	const most = 8
+	obstacles := ad.obstacles(err)
+	for i, o := range obstacles {
+		if i == most {
+			e = e.Hint("and %d places more like these", len(obstacles)-most)
+			break
+		}
+		e = e.Hint("%s", o)
+	}
+	if len(obstacles) == 0 && ad.config.File == "" {
+		e = e.Hint("inputs and specialArgs of the old flake do not come along: modules that need them have to go, or be imported by path")
+	}
+	return e.Hint("or start without it: quick-deploy init --fresh")
 }
 
 // unordered is a list as a set: definitions in two places give an item twice, in another order.
@@ -288,13 +450,13 @@ func unordered(v any) any {
 var foreign = regexp.MustCompile(`(?m)^\s+inputs\.\S+\n`)
 
 // write writes the modules of the flake that the answers lead to into dir, with the old configuration.
-func (ad *adoption) write(g *guide, answers starter.Answers, dir string) error {
+func (ad *adoption) write(g *guide, answers starter.Answers, dir string, probed bool) error {
 	p, err := g.load(answers)
 	if err != nil {
 		return err
 	}
 	facts := map[string]hardware.Facts{}
-	if g.facts.Version > 0 {
+	if g.facts.Version > 0 && probed {
 		facts[answers.Hostname] = g.facts
 	}
 	tree, err := generator.Generate(generator.Input{Profile: p, Schema: g.node, Facts: facts, Files: g.source})
@@ -389,45 +551,94 @@ func (ad *adoption) report(a *app, answers starter.Answers, differences []differ
 		kept := ad.kept()
 		a.say("legacy.nix keeps %s: %s.", count(len(kept), "option"), shortList(kept))
 	}
+	for _, brought := range ad.legacy.Brought {
+		a.say("note: copied into the flake from outside: %s", brought)
+	}
 	for _, left := range ad.legacy.Left {
 		a.say("note: not copied: %s", left)
 	}
 	for _, place := range ad.legacy.Secrets {
 		a.say("note: %s looks like a secret: it would lie in the flake and in the store, which everybody may read, as it does now", place)
 	}
+	if len(ad.hardware) > 0 {
+		a.say("note: hardware-configuration.nix is another machine's, as its root file system %s tells, and does not come along; this machine is probed instead. It sets %s",
+			ad.machine.Root, strings.Join(ad.hardware, ", "))
+	}
 	for _, d := range differences {
 		a.say("note: %s changes: %s → %s", nix.FormatAttrPath(d.path), brief(d.before), brief(d.now))
 	}
-	if len(differences) == 0 {
+	ad.reportRelease(a, answers)
+	if len(differences) == 0 && ad.uncompared == nil {
 		a.say("Compared with it, none of the options that the profile sets changes.")
 	}
 }
 
+// reportRelease says what is not known where the machine and the profile are of two releases.
+func (ad *adoption) reportRelease(a *app, answers starter.Answers) {
+	if ad.machine.Release == answers.Release || ad.machine.Release > generator.DefaultRelease {
+		return
+	}
+	a.say("note: this machine runs NixOS %s, and the profile is for %s: whether legacy.nix fits that release is seen when it is built. "+
+		"Options that were renamed or removed since stand in the release notes of NixOS; quick-deploy build changes nothing, and rollback leads back",
+		ad.machine.Release, answers.Release)
+	if ad.uncompared != nil {
+		a.say("note: the options could not be compared: %v", ad.uncompared)
+	}
+	for _, o := range ad.legacy.Obstacles {
+		a.say("note: %s", o)
+	}
+}
+
+// brief is a value as Nix writes it, on one line that is not too long.
 func brief(v any) string {
-	text := strings.Join(strings.Fields(fmt.Sprint(v)), " ")
+	text := inNix(v)
 	if r := []rune(text); len(r) > 60 {
 		text = string(r[:60]) + "…"
 	}
 	return text
 }
 
+// inNix writes a value as Nix does.
+func inNix(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case string:
+		text, err := nix.Print(nix.Str(v))
+		if err != nil || strings.Contains(v, "\n") {
+			return fmt.Sprintf("%q", v)
+		}
+		return strings.TrimSpace(string(text))
+	case []any:
+		parts := make([]string, len(v))
+		for i, item := range v {
+			parts[i] = inNix(item) + " "
+		}
+		return "[ " + strings.Join(parts, "") + "]"
+	case map[string]any:
+		var b strings.Builder
+		for _, key := range sortedKeys(v) {
+			fmt.Fprintf(&b, "%s = %s; ", nix.FormatAttrPath([]string{key}), inNix(v[key]))
+		}
+		return "{ " + b.String() + "}"
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return fmt.Sprint(v)
+}
+
 // kept are the options that the old files define and the profile does not say.
 func (ad *adoption) kept() []string {
 	said := map[string]bool{
 		"networking.hostName": true, "time.timeZone": true, "i18n.defaultLocale": true, "system.stateVersion": true,
-		"fileSystems": true, "swapDevices": true, "nixpkgs.hostPlatform": true,
+		"nixpkgs.hostPlatform": true,
 	}
 	for _, s := range ad.machine.Services {
 		said[nix.FormatAttrPath(s.Option)] = true
 	}
-	var out []string
-	for _, d := range ad.defined {
-		onlyHardware := !slices.ContainsFunc(d.Files, func(f string) bool { return filepath.Base(f) != "hardware-configuration.nix" })
-		if name := nix.FormatAttrPath(d.Path); !said[name] && !onlyHardware {
-			out = append(out, name)
-		}
-	}
-	return out
+	return ad.options(func(d adopt.Definition) bool {
+		return !said[nix.FormatAttrPath(d.Path)] && (!ofHardware(d) || len(ad.hardware) == 0)
+	})
 }
 
 // guideByConfig takes the proposals from the configuration that is to be taken over, if one is.

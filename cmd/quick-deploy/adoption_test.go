@@ -102,6 +102,8 @@ hosts:
     stateVersion: "24.05"
     timezone: Europe/Berlin
     locale: de_DE.UTF-8
+    # legacy.nix says these; the rest of the hardware is probed.
+    hardware: {mode: probe, fileSystems: none, loader: {kind: none}}
     users:
       ada:
         description: Ada Lovelace
