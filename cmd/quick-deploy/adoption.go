@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -23,9 +24,12 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/settings"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
@@ -40,8 +44,8 @@ type adoption struct {
 	defined []adopt.Definition
 	// unlisted is why it could not be found out what the configuration's own files define.
 	unlisted error
-	// hardware are options of a hardware-configuration.nix that is another machine's, and does not come along.
-	hardware []string
+	// otherHardware says that hardware-configuration.nix is another machine's, and does not come along.
+	otherHardware bool
 	// uncompared is why the options could not be compared where the profile is for another release.
 	uncompared error
 	legacy     adopt.Legacy
@@ -53,7 +57,7 @@ func (a *app) evaluator() (*adopt.Evaluator, error) {
 	nix, err := exec.LookPath("nix-instantiate")
 	if err != nil {
 		return nil, fault.New(fault.Preflight, "taking over a configuration takes Nix, which evaluates it: %w", err).
-			Hint("run this on the NixOS machine itself with Nix on PATH, or start anew: quick-deploy init --fresh")
+			Hint("run this on the NixOS machine itself, with Nix on PATH")
 	}
 	return &adopt.Evaluator{Run: func(ctx context.Context, searchPath bool, args ...string) ([]byte, error) {
 		var out []byte
@@ -99,8 +103,7 @@ func (a *app) newAdoption(ctx context.Context, g *guide, path string) (*adoption
 	config, err := adopt.Find(path, g.machine.Hostname)
 	if err != nil {
 		return nil, fault.New(fault.Usage, "%w", err).
-			Hint("quick-deploy init --adopt PATH names the folder of the configuration").
-			Hint("quick-deploy init --fresh starts without it")
+			Hint("quick-deploy init --adopt PATH names the folder of the configuration")
 	}
 	if ev.Temp, err = os.MkdirTemp("", "quick-deploy-adopt-"); err != nil {
 		return nil, fmt.Errorf("make a folder for the evaluation: %w", err)
@@ -125,7 +128,7 @@ func (ad *adoption) read(ctx context.Context, g *guide) error {
 	}
 	var err error
 	if ad.machine, err = ad.nix.Machine(ctx, ad.config, catalogue, services); err != nil {
-		return err
+		return ad.explained(ctx, err)
 	}
 	// A service that needs keys stays with the old configuration, which has them.
 	ad.machine.Services = slices.DeleteFunc(ad.machine.Services, func(s adopt.Enabled) bool {
@@ -139,15 +142,59 @@ func (ad *adoption) read(ctx context.Context, g *guide) error {
 	if ad.machine.Nixpkgs, err = filepath.EvalSymlinks(ad.machine.Nixpkgs); err != nil {
 		return fmt.Errorf("find the nixpkgs of the configuration: %w", err)
 	}
-	c := adopt.Carrier{
-		Config: ad.config, Home: os.Getenv("HOME"), OtherHardware: !fits(g.facts, ad.machine.Root),
-		Find: func(name string) (string, bool) { return ad.nix.Find(ctx, name) },
+	ad.otherHardware = !fits(g.facts, ad.machine.Root)
+	if err = ad.carry(ctx); err == nil && ad.unlisted != nil {
+		ad.defined = ad.written()
 	}
-	if c.OtherHardware {
-		ad.hardware = ad.options(func(d adopt.Definition) bool { return ofHardware(d) })
+	return err
+}
+
+func (ad *adoption) carry(ctx context.Context) (err error) {
+	c := adopt.Carrier{
+		Config: ad.config, Home: os.Getenv("HOME"), OtherHardware: ad.otherHardware,
+		Find: func(name string) (string, bool) { return ad.nix.Find(ctx, name) },
 	}
 	ad.legacy, err = c.Carry(ad.defined)
 	return err
+}
+
+// explained adds to the error of a configuration that does not evaluate as it is the places that a flake could
+// not evaluate either.
+func (ad *adoption) explained(ctx context.Context, err error) error {
+	if ad.carry(ctx) != nil {
+		return err
+	}
+	e := fault.New(fault.CodeOf(err), "%w", err)
+	for _, o := range ad.obstacles(err) {
+		e = e.Hint("%s", o)
+	}
+	return e
+}
+
+// written are the options that the text of the files sets, for where Nix cannot list them: less exact, since
+// what stands below conditions is not seen.
+func (ad *adoption) written() []adopt.Definition {
+	var out []adopt.Definition
+	for _, f := range ad.legacy.Files {
+		name, ok := strings.CutPrefix(f.Path, "legacy/")
+		if !ok || filepath.Ext(name) != ".nix" {
+			continue
+		}
+		text, err := regular.Read(filepath.Join(ad.config.Dir, filepath.FromSlash(name)))
+		if err != nil {
+			continue // Carry has told of it
+		}
+		set, err := settings.Read(text)
+		if err != nil {
+			continue // a function, or a list: no module by its form
+		}
+		for _, s := range set {
+			if option, err := nix.ParseAttrPath(s.Option); err == nil && s.Option != "imports" {
+				out = append(out, adopt.Definition{Path: option, Files: []string{name}})
+			}
+		}
+	}
+	return out
 }
 
 // fits tells whether a root file system is this machine's, as far as that is known.
@@ -179,7 +226,7 @@ func (ad *adoption) propose(g *guide) {
 	m, p := ad.machine, &g.proposed
 	p.Adopt, p.Preset = ad.config.Dir, ""
 	p.Release = releaseFor(g, m.Release)
-	if ad.machine.Root != "" && len(ad.hardware) == 0 {
+	if ad.machine.Root != "" && !ad.otherHardware {
 		p.FileSystems = "none"
 	}
 	over := hardware.Overrides{Mode: "probe", FileSystems: p.FileSystems, Release: p.Release}
@@ -197,8 +244,9 @@ func (ad *adoption) propose(g *guide) {
 			*v.into = v.value
 		}
 	}
-	// A layout of the profile makes the console follow it, against a keymap of its own.
-	if ad.defines("console", "keyMap") {
+	// A layout of the profile makes the console follow it, against a keymap of its own. One that NixOS
+	// only falls back to is none to say.
+	if ad.defines("console", "keyMap") || !ad.defines("services", "xserver", "xkb", "layout") {
 		p.Layout = ""
 	}
 	p.Services = nil
@@ -241,13 +289,10 @@ func (ad *adoption) people(g *guide) {
 	p.User, p.Shell, p.SSHKeys, p.Others, p.Home = "", "", nil, nil, ""
 	for i, u := range users {
 		if i == 0 {
-			p.User, p.SSHKeys = u.Name, u.Keys
+			p.User, p.Name, p.SSHKeys = u.Name, u.Description, u.Keys
 			// Two home-managers for one home would overwrite each other's files.
 			if slices.Contains(ad.machine.Homes, u.Name) {
 				p.Home = "none"
-			}
-			if u.Description != "" {
-				p.Name = u.Description
 			}
 			continue
 		}
@@ -276,7 +321,7 @@ func (ad *adoption) watched(g *guide) [][]string {
 		paths = append(paths, []string{"boot", "loader", name, "enable"})
 	}
 	for _, d := range ad.defined {
-		if ofHardware(d) && len(ad.hardware) == 0 {
+		if ofHardware(d) && !ad.otherHardware {
 			paths = append(paths, d.Path)
 		}
 	}
@@ -315,6 +360,9 @@ var loaders = []string{"systemd-boot", "grub", "limine", "generic-extlinux-compa
 // what would not evaluate.
 func (ad *adoption) compare(ctx context.Context, g *guide, answers starter.Answers) ([]difference, error) {
 	dir := filepath.Join(ad.nix.Temp, "new")
+	if slices.ContainsFunc(ad.legacy.Obstacles, func(o adopt.Obstacle) bool { return o.Sure }) {
+		return nil, ad.unfit(dir, errLeft)
+	}
 	same := answers.Release == releaseFor(g, ad.machine.Release) && ad.machine.Release >= oldest(g)
 	// Drivers are named as the profile's release has them: another one may not.
 	if err := ad.write(g, answers, dir, same); err != nil {
@@ -352,6 +400,9 @@ func (ad *adoption) compare(ctx context.Context, g *guide, answers starter.Answe
 	}
 	return differences, nil
 }
+
+// errLeft is why a configuration does not come along that names files which may not.
+var errLeft = errors.New("it names files that cannot be a part of it")
 
 // oldest is the oldest release that a profile can be for.
 func oldest(g *guide) string {
@@ -395,19 +446,27 @@ func (ad *adoption) differences(paths [][]string, before, now map[string]any) ([
 // obstacles are the places that Nix may have failed at.
 func (ad *adoption) obstacles(err error) []adopt.Obstacle {
 	said := err.Error()
-	var named, paths []adopt.Obstacle
+	var named, paths, fetches []adopt.Obstacle
 	for _, o := range ad.legacy.Obstacles {
-		if strings.Contains(said, o.Key) {
+		if strings.Contains(said, o.Key) || errors.Is(err, errLeft) && o.Sure {
 			named = append(named, o)
 		}
 		if strings.Contains(o.What, "it names /") {
 			paths = append(paths, o)
 		}
+		if strings.HasPrefix(o.Key, "fetch") {
+			fetches = append(fetches, o)
+		}
 	}
-	if len(named) == 0 && strings.Contains(said, "is forbidden in") {
+	switch {
+	case len(named) > 0:
+		return named
+	case strings.Contains(said, "is forbidden in"):
 		return paths
+	case strings.Contains(said, "unable to download"):
+		return fetches
 	}
-	return named
+	return nil
 }
 
 // unfit is the error of a configuration that a flake cannot evaluate, with the places and what to do there.
@@ -430,7 +489,7 @@ func (ad *adoption) unfit(dir string, err error) error {
 	if len(obstacles) == 0 && ad.config.File == "" {
 		e = e.Hint("inputs and specialArgs of the old flake do not come along: modules that need them have to go, or be imported by path")
 	}
-	return e.Hint("or start without it: quick-deploy init --fresh")
+	return e
 }
 
 // unordered is a list as a set: definitions in two places give an item twice, in another order.
@@ -545,11 +604,10 @@ func (ad *adoption) report(a *app, answers starter.Answers, differences []differ
 		said = append(said, "the services "+strings.Join(answers.Services, ", "))
 	}
 	a.say("The profile says: %s.", strings.Join(said, "; "))
+	kept := ad.kept()
+	a.say("legacy.nix keeps %s: %s.", count(len(kept), "option"), shortList(kept))
 	if ad.unlisted != nil {
-		a.say("note: legacy.nix keeps the rest, which could not be listed: %v", ad.unlisted)
-	} else {
-		kept := ad.kept()
-		a.say("legacy.nix keeps %s: %s.", count(len(kept), "option"), shortList(kept))
+		a.say("note: they are listed by the text of the files, and there may be more: %v", ad.unlisted)
 	}
 	for _, brought := range ad.legacy.Brought {
 		a.say("note: copied into the flake from outside: %s", brought)
@@ -560,9 +618,9 @@ func (ad *adoption) report(a *app, answers starter.Answers, differences []differ
 	for _, place := range ad.legacy.Secrets {
 		a.say("note: %s looks like a secret: it would lie in the flake and in the store, which everybody may read, as it does now", place)
 	}
-	if len(ad.hardware) > 0 {
-		a.say("note: hardware-configuration.nix is another machine's, as its root file system %s tells, and does not come along; this machine is probed instead. It sets %s",
-			ad.machine.Root, strings.Join(ad.hardware, ", "))
+	if ad.otherHardware {
+		a.say("note: hardware-configuration.nix is another machine's: this one has no %s. It does not come along, and this machine is probed instead; what it sets: %s",
+			ad.machine.Root, strings.Join(ad.options(ofHardware), ", "))
 	}
 	for _, d := range differences {
 		a.say("note: %s changes: %s → %s", nix.FormatAttrPath(d.path), brief(d.before), brief(d.now))
@@ -591,6 +649,16 @@ func (ad *adoption) reportRelease(a *app, answers starter.Answers) {
 
 // brief is a value as Nix writes it, on one line that is not too long.
 func brief(v any) string {
+	if list, ok := v.([]any); ok {
+		// Definitions in two places give an item twice.
+		var distinct []any
+		for _, item := range list {
+			if !slices.ContainsFunc(distinct, func(other any) bool { return reflect.DeepEqual(item, other) }) {
+				distinct = append(distinct, item)
+			}
+		}
+		v = distinct
+	}
 	text := inNix(v)
 	if r := []rune(text); len(r) > 60 {
 		text = string(r[:60]) + "…"
@@ -637,34 +705,119 @@ func (ad *adoption) kept() []string {
 		said[nix.FormatAttrPath(s.Option)] = true
 	}
 	return ad.options(func(d adopt.Definition) bool {
-		return !said[nix.FormatAttrPath(d.Path)] && (!ofHardware(d) || len(ad.hardware) == 0)
+		return !said[nix.FormatAttrPath(d.Path)] && (!ofHardware(d) || !ad.otherHardware)
 	})
 }
 
-// guideByConfig takes the proposals from the configuration that is to be taken over, if one is.
+// guideByConfig takes the proposals from the configuration that is to be taken over. That is the one that the
+// machine has, unless a fresh start or another one is asked for.
 func (a *app) guideByConfig(ctx context.Context, cmd *cli.Command, g *guide) error {
-	if !cmd.Bool("adopt") {
-		return nil
-	}
-	if cmd.String("answers") != "" {
+	asked, fresh := cmd.Bool("adopt"), cmd.Bool("fresh")
+	switch {
+	case asked && fresh:
+		return fault.New(fault.Usage, "--adopt and --fresh exclude each other")
+	case asked && cmd.String("answers") != "":
 		return fault.New(fault.Usage, "--adopt and --answers exclude each other").Hint("an answers file says itself what is taken over")
+	case !asked && (fresh || g.config == "" || cmd.String("answers") != ""):
+		return nil
 	}
 	path := cmd.Args().First()
 	if path == "" {
-		path = filepath.Join(a.opts.root, "etc/nixos")
+		path = machine.Inside(a.opts.root, "/etc/nixos")
+	}
+	if !asked {
+		a.say("this machine is configured by %s, which is taken over and stays as it is; --fresh starts without it", g.config)
 	}
 	a.say("evaluating %s ...", path)
 	var err error
 	if g.adoption, err = a.newAdoption(ctx, g, path); err != nil {
-		return err
+		return bothWays(g, asked, err)
 	}
 	g.adoption.propose(g)
 	return nil
 }
 
+// bothWays adds to an error how to go on with the configuration and without it.
+func bothWays(g *guide, asked bool, err error) error {
+	e := fault.New(fault.CodeOf(err), "%w", err)
+	if !asked {
+		e = e.Hint("quick-deploy init --adopt PATH takes over another configuration, or %s once it evaluates", g.config)
+	}
+	e = e.Hint("quick-deploy init --fresh starts without it")
+	if gone := g.gone(g.proposed); len(gone) > 0 {
+		e = e.Hint("which leaves behind: %s", strings.Join(gone, "; "))
+	}
+	return e
+}
+
+// maxGone is how many settings are named that a fresh start leaves behind.
+const maxGone = 20
+
+// probed are options of NixOS that the profile or the hardware says without the configuration.
+var probed = []string{
+	"imports", "networking.hostName", "time.timeZone", "i18n.defaultLocale", "system.stateVersion",
+	"boot.loader.systemd-boot.enable", "boot.loader.efi.canTouchEfiVariables", "boot.loader.grub.enable",
+	"boot.loader.grub.device", "boot.loader.grub.devices", "boot.loader.grub.useOSProber",
+}
+
+// gone is what the text of the configuration sets and a profile with these answers does not say.
+func (g *guide) gone(answers starter.Answers) []string {
+	if g.config == "" {
+		return nil
+	}
+	text, err := regular.Read(machine.Inside(g.root, g.config))
+	if err != nil || path.Base(g.config) == "flake.nix" {
+		return []string{"all that " + g.config + " sets"}
+	}
+	set, err := settings.Read(text)
+	if err != nil {
+		return []string{"all that " + g.config + " sets"}
+	}
+	// What keeps a machine from starting, or out of reach, comes first.
+	rank := func(s settings.Setting) int {
+		first, _, _ := strings.Cut(s.Option, ".")
+		return slices.Index([]string{"services", "networking", "boot", "console"}, first)
+	}
+	slices.SortStableFunc(set, func(x, y settings.Setting) int { return rank(y) - rank(x) })
+	var out []string
+	for _, s := range set {
+		user, isUser := strings.CutPrefix(s.Option, "users.users.")
+		switch {
+		case slices.Contains(probed, s.Option), isUser && strings.HasSuffix(user, ".isNormalUser"), isUser && strings.HasSuffix(user, ".description"),
+			s.Option == "console.keyMap" && s.Value == fmt.Sprintf("%q", answers.Layout):
+			continue
+		}
+		value := " = " + s.Value
+		if len([]rune(value)) > 40 || term.Line(value) != value {
+			value = ""
+		}
+		out = append(out, fmt.Sprintf("%s%s (line %d)", s.Option, value, s.Line))
+	}
+	for _, file := range set {
+		if file.Option == "imports" && strings.Trim(file.Value, "[] ") != "./hardware-configuration.nix" {
+			out = append(out, "what it imports: "+strings.Trim(file.Value, "[] "))
+		}
+	}
+	if len(out) > maxGone {
+		out = append(out[:maxGone], fmt.Sprintf("and %d more", len(out)-maxGone))
+	}
+	return out
+}
+
+// sayGone names what a fresh start leaves behind.
+func (g *guide) sayGone(a *app, answers starter.Answers) {
+	gone := g.gone(answers)
+	if answers.Adopt != "" || len(gone) == 0 {
+		return
+	}
+	a.say("note: %s is not taken over. The first switch takes away what it sets beyond the profile: %s", g.config, strings.Join(gone, "; "))
+	a.say("note: quick-deploy init --adopt takes it over instead")
+}
+
 // checkConfig makes sure that what was taken over fits the answers, and reports.
 func (g *guide) checkConfig(ctx context.Context, a *app, answers starter.Answers) error {
 	if answers.Adopt == "" {
+		g.sayGone(a, answers)
 		return nil
 	}
 	if g.adoption == nil {
@@ -678,7 +831,7 @@ func (g *guide) checkConfig(ctx context.Context, a *app, answers starter.Answers
 	}
 	differences, err := g.adoption.compare(ctx, g, answers)
 	if err != nil {
-		return err
+		return bothWays(g, true, err)
 	}
 	g.adoption.report(a, answers, differences)
 	return nil

@@ -44,6 +44,8 @@ type Obstacle struct {
 	Key string
 	// What says what stands there, Do what to write instead.
 	What, Do string
+	// Sure says that it is in the way whatever Nix says: a file is named by itself and does not come along.
+	Sure bool
 }
 
 func (o Obstacle) String() string { return o.Place + ": " + o.What + "; " + o.Do }
@@ -89,10 +91,11 @@ type source struct {
 	index    int // in Legacy.Files
 }
 
-// place is where in the old configuration something is named.
+// place is where in the old configuration something is named: by itself, or as a part of a folder.
 type place struct {
-	name string
-	line int
+	name   string
+	line   int
+	folder bool
 }
 
 func (p place) String() string { return fmt.Sprintf("%s:%d", p.name, p.line) }
@@ -214,7 +217,7 @@ func (c *Carrier) secrets(name, data string) {
 	for line := range strings.Lines(data) {
 		number++
 		if secret.MatchString(line) && !strings.HasPrefix(strings.TrimSpace(line), "#") {
-			c.legacy.Secrets = append(c.legacy.Secrets, place{name, number}.String())
+			c.legacy.Secrets = append(c.legacy.Secrets, place{name: name, line: number}.String())
 		}
 	}
 }
@@ -225,7 +228,8 @@ func (c *Carrier) left(file string, by *place, why, do string) {
 		c.legacy.Left = append(c.legacy.Left, c.name(file)+": "+why)
 		return
 	}
-	c.legacy.Obstacles = append(c.legacy.Obstacles, Obstacle{by.String(), filepath.Base(file), "it names " + file + ": " + why, do})
+	o := Obstacle{Place: by.String(), Key: filepath.Base(file), What: "it names " + file + ": " + why, Do: do, Sure: !by.folder}
+	c.legacy.Obstacles = append(c.legacy.Obstacles, o)
 }
 
 // at is where a file lies in the host's folder.
@@ -253,7 +257,7 @@ func (c *Carrier) read(s source) error {
 	done := 0
 	list := tokens(src)
 	for i, t := range list {
-		p := place{c.name(s.file), 1 + strings.Count(src[:t.at], "\n")}
+		p := place{name: c.name(s.file), line: 1 + strings.Count(src[:t.at], "\n")}
 		var now string
 		var err error
 		switch t.kind {
@@ -340,6 +344,7 @@ func (c *Carrier) refer(target string, whole bool, p place) (there bool, err err
 	if info, err := os.Stat(module); err == nil && !whole {
 		return true, c.take(module, info, &p)
 	}
+	p.folder = true
 	return true, c.folder(target, &p)
 }
 
@@ -454,15 +459,17 @@ var impureWords = map[string]string{
 func (c *Carrier) impure(list []token, p place) {
 	name := strings.TrimPrefix(list[0].text, "__")
 	if do, ok := impureWords[name]; ok {
-		c.legacy.Obstacles = append(c.legacy.Obstacles, Obstacle{p.String(), name, "builtins." + name + " is not to be had in a flake", do})
+		c.legacy.Obstacles = append(c.legacy.Obstacles, Obstacle{
+			Place: p.String(), Key: name, What: "builtins." + name + " is not to be had in a flake", Do: do,
+		})
 	}
 	f, ok := fetchers[name]
 	if !ok || len(list) == 1 {
 		return
 	}
 	pinned := slices.ContainsFunc(list[1:min(len(list), 12)], func(t token) bool { return t.kind == wordToken && slices.Contains(f.hashes, t.text) })
-	if list[1].kind == textToken || !pinned && slices.Contains([]string{"url", "inherit", "name"}, list[1].text) {
-		c.legacy.Obstacles = append(c.legacy.Obstacles, Obstacle{p.String(), name, name + " has no hash", f.do})
+	if list[1].kind == textToken || list[1].kind == pathToken || !pinned && slices.Contains([]string{"url", "inherit", "name"}, list[1].text) {
+		c.legacy.Obstacles = append(c.legacy.Obstacles, Obstacle{Place: p.String(), Key: name, What: name + " has no hash", Do: f.do})
 	}
 }
 
