@@ -209,6 +209,12 @@ func ofHardware(d adopt.Definition) bool {
 	return !slices.ContainsFunc(d.Files, func(f string) bool { return filepath.Base(f) != "hardware-configuration.nix" })
 }
 
+// inFlake tells whether flake.nix itself defines an option, and not only nixpkgs by what it adds there
+// (lib.nixosSystem in nixpkgs' flake.nix).
+func inFlake(d adopt.Definition) bool {
+	return slices.Contains(d.Files, "flake.nix") && d.Path[0] != "nixpkgs" && !(d.Path[0] == "system" && d.Path[1] == "nixos")
+}
+
 // options are the names of options that the configuration defines.
 func (ad *adoption) options(which func(adopt.Definition) bool) []string {
 	var out []string
@@ -321,7 +327,7 @@ func (ad *adoption) watched(g *guide) [][]string {
 		paths = append(paths, []string{"boot", "loader", name, "enable"})
 	}
 	for _, d := range ad.defined {
-		if ofHardware(d) && !ad.otherHardware {
+		if ofHardware(d) && !ad.otherHardware || inFlake(d) {
 			paths = append(paths, d.Path)
 		}
 	}
@@ -387,8 +393,10 @@ func (ad *adoption) compare(ctx context.Context, g *guide, answers starter.Answe
 	if err != nil {
 		return nil, ad.unfit(dir, err)
 	}
+	// An option that does not exist leaves none with a value: then it is Nix that says which.
+	evaluates := slices.ContainsFunc(paths, func(path []string) bool { return now[adopt.Key(path)] != nil })
 	differences, err := ad.differences(paths, before, now)
-	if err != nil || !same {
+	if evaluates && (err != nil || !same) {
 		return differences, err
 	}
 	failed, err := ad.nix.Check(ctx, result)
@@ -419,7 +427,7 @@ func oldest(g *guide) string {
 // are contradictions.
 func (ad *adoption) differences(paths [][]string, before, now map[string]any) ([]difference, error) {
 	var differences []difference
-	var contradictions, on []string
+	var contradictions, on, inline []string
 	for _, path := range paths {
 		d := difference{path, before[adopt.Key(path)], now[adopt.Key(path)]}
 		if path[0] == "boot" && path[1] == "loader" && path[len(path)-1] == "enable" && d.now == true {
@@ -430,7 +438,14 @@ func (ad *adoption) differences(paths [][]string, before, now map[string]any) ([
 			contradictions = append(contradictions, nix.FormatAttrPath(path))
 		case d.before != nil && !reflect.DeepEqual(unordered(d.before), unordered(d.now)):
 			differences = append(differences, d)
+			if slices.ContainsFunc(ad.defined, func(def adopt.Definition) bool { return inFlake(def) && slices.Equal(def.Path, path) }) {
+				inline = append(inline, nix.FormatAttrPath(path))
+			}
 		}
+	}
+	if len(inline) > 0 {
+		return nil, fault.New(fault.Preflight, "flake.nix itself sets what does not come along; nothing was written: %s", strings.Join(inline, ", ")).
+			Hint("move it into a file, and name that file in the modules of %s", filepath.Join(ad.config.Dir, "flake.nix"))
 	}
 	if len(on) > 1 {
 		return nil, fault.New(fault.Preflight, "two boot loaders are on, and a machine has one; nothing was written: %s", strings.Join(on, ", ")).

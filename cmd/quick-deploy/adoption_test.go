@@ -344,6 +344,45 @@ func TestAdoptWhatAFlakeMayNot(t *testing.T) {
 	}
 }
 
+// Of a flake, the modules that are files come along. What stands in flake.nix itself, and what needs the flake's
+// inputs, is refused.
+func TestAdoptAFlake(t *testing.T) {
+	c := newAdopted(t)
+	nixpkgs, _ := c.env.StandIn(t)
+	for _, k := range []struct{ name, modules, args, says, more string }{
+		{name: "files", modules: "./configuration.nix ./more.nix", more: "{ programs.fish.enable = true; }"},
+		{name: "what the profile says", modules: `./configuration.nix { networking.hostName = "atlas"; }`},
+		{name: "inline", modules: "./configuration.nix { networking.firewall.enable = false; }", says: "flake.nix itself sets what does not come along; nothing was written: networking.firewall.enable"},
+		{name: "specialArgs", modules: "./configuration.nix ./more.nix", args: `specialArgs.who = "ada";`, more: "{ who, ... }: { environment.etc.who.text = who; }", says: "specialArgs of the old flake do not come along"},
+		{name: "input", modules: "./configuration.nix ./more.nix inputs.other.module", more: "{ other.on = true; }", says: "inputs and specialArgs of the old flake"},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			dir, other, work := filepath.Join(c.Root, "etc/nixos"), t.TempDir(), t.TempDir()
+			if err := os.RemoveAll(dir); err != nil {
+				t.Fatal(err)
+			}
+			c.put(filepath.Join(other, "flake.nix"), "{ outputs = _: { module = { lib, ... }: { options.other.on = lib.mkOption { }; }; }; }\n")
+			for name, text := range map[string]string{
+				"configuration.nix": onlyHere(""), "hardware-configuration.nix": oldConfig["hardware-configuration.nix"], "more.nix": k.more + "\n",
+				"flake.nix": "{\n  inputs = { nixpkgs.url = \"path:" + nixpkgs + "\"; other.url = \"path:" + other + "\"; };\n" +
+					"  outputs = inputs: { nixosConfigurations.atlas = inputs.nixpkgs.lib.nixosSystem { system = \"x86_64-linux\"; " + k.args +
+					" modules = [ " + k.modules + " ]; }; };\n}\n",
+			} {
+				c.put(filepath.Join(dir, name), text)
+			}
+			c.env.Run(t, "nix", "flake", "lock", "path:"+dir)
+			said, code := c.init("--profile", work+"/p.yaml", "-o", work+"/flake", "init", "--yes", "--lock", "built-in")
+			want := fault.Code(0)
+			if k.says != "" {
+				want = fault.Preflight
+			}
+			if code != want || !strings.Contains(said, k.says) {
+				t.Errorf("exit code %d, want %d and %q:\n%s", code, want, k.says, said)
+			}
+		})
+	}
+}
+
 // nixPath is the search path of an environment.
 func nixPath(environ []string) string {
 	for _, kv := range environ {

@@ -322,13 +322,15 @@ let
       let
         below = f: substring 0 (stringLength root + 1) f == root + "/";
         prefix = if flake != "" then toString flakeSource.outPath else root;
-        mine = f: below f || substring 0 (stringLength prefix + 1) f == prefix + "/";
+        # A module that stands in flake.nix itself has no file.
+        inline = f: flake != "" && f == "<unknown-file>";
+        mine = f: inline f || below f || substring 0 (stringLength prefix + 1) f == prefix + "/";
         relative =
           f:
           let
             base = if below f then root else prefix;
           in
-          substring (stringLength base + 1) (-1) f;
+          if inline f then "flake.nix" else substring (stringLength base + 1) (-1) f;
         walk =
           path: o:
           if isAttrs o && (o._type or null) == "option" then
