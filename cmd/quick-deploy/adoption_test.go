@@ -102,6 +102,8 @@ hosts:
     stateVersion: "24.05"
     timezone: Europe/Berlin
     locale: de_DE.UTF-8
+    # legacy.nix says these; the rest of the hardware is probed.
+    hardware: {mode: probe, fileSystems: none, loader: {kind: none}}
     users:
       ada:
         description: Ada Lovelace
@@ -229,4 +231,164 @@ func TestAdoptOnATerminal(t *testing.T) {
 	if code := x.end(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
+}
+
+// onlyHere is a configuration with as little as evaluates, and more on its last line.
+func onlyHere(more string) string {
+	imports := ""
+	if list, rest, ok := strings.Cut(strings.TrimPrefix(more, "imports = "), "];"); ok && strings.HasPrefix(more, "imports = ") {
+		imports, more = " ++ "+list+"]", rest
+	}
+	return `{ config, lib, pkgs, ... }: {
+  imports = [ ./hardware-configuration.nix ]` + imports + `;
+  boot.loader.systemd-boot.enable = true;
+  networking.hostName = "atlas";
+  time.timeZone = "Europe/Berlin";
+  users.users.ada = { isNormalUser = true; extraGroups = [ "wheel" ]; };
+  system.stateVersion = "24.05";
+` + more + "}\n"
+}
+
+// What a flake may not do is brought in, so that the flake evaluates by itself, or is refused with the place and
+// what to write instead.
+func TestAdoptWhatAFlakeMayNot(t *testing.T) {
+	c := newAdopted(t)
+	outside := t.TempDir()
+	for name, text := range map[string]string{
+		"common.nix":              "{ imports = [ ./more/part.nix ]; environment.etc.motd.text = builtins.readFile ./motd; }\n",
+		"more/part.nix":           "{ programs.fish.enable = true; }\n",
+		"motd":                    "hello",
+		"channels/hm/default.nix": "{ lib, ... }: { options.home-manager.users = lib.mkOption { type = lib.types.attrsOf lib.types.anything; }; imports = [ ../shared.nix ]; }\n",
+		"channels/shared.nix":     "{ programs.fish.enable = true; }\n",
+		"overlays/default.nix":    "final: prev: { }\n",
+	} {
+		c.put(filepath.Join(outside, name), text)
+	}
+	sources := `{ system ? builtins.currentSystem, pkgs ? import <nixpkgs> { inherit system; } }: {
+  overlay = final: prev: { };
+  tarball = builtins.fetchTarball { url = "https://example.org/x.tar.gz"; sha256 = "0000000000000000000000000000000000000000000000000000"; };
+}
+`
+	const fish = "programs.fish.enable"
+	for _, k := range []struct {
+		name, text string
+		files      map[string]string
+		// says is what is said, in hints where code is not 0; option comes to true in the flake else.
+		says, option string
+		code         fault.Code
+	}{
+		{name: "path outside", text: "imports = [ " + outside + "/common.nix ];", says: "copied into the flake from outside", option: fish},
+		{name: "path above", text: "imports = [ ./a/b.nix ];", files: map[string]string{"a/b.nix": "{ imports = [ ../../common.nix ]; }\n", "../common.nix": "{ programs.fish.enable = true; }\n"}, option: fish},
+		{name: "text outside", text: `environment.etc.motd.text = builtins.readFile "` + outside + `/motd"; programs.fish.enable = true;`, option: fish},
+		{name: "module of NixOS", text: "imports = [ <nixpkgs/nixos/modules/installer/scan/not-detected.nix> ];", option: "hardware.enableRedistributableFirmware"},
+		{name: "channel", text: "imports = [ <home-manager/hm> ]; home-manager.users.ada = { };", option: fish},
+		{name: "overlay of NIX_PATH", text: "nixpkgs.overlays = [ (import <overlays>) ]; programs.fish.enable = true;", option: fish},
+		{name: "pins", text: "nixpkgs.overlays = [ (import ./nix/sources.nix { }).overlay ]; programs.fish.enable = true;", files: map[string]string{"nix/sources.nix": sources}, option: fish},
+		{name: "big file", text: `environment.etc."wall.png".source = ./wall.png; programs.fish.enable = true;`, files: map[string]string{"wall.png": strings.Repeat("x", 1500000)}, option: fish},
+		{name: "folder by a link", text: "imports = [ ./linked/common.nix ];", files: map[string]string{"linked ->": outside}, option: fish},
+		{name: "file by a link", text: "imports = [ ./linked.nix ];", files: map[string]string{"linked.nix ->": outside + "/common.nix"}, option: fish},
+		{name: "folder by names", text: "imports = map (n: ./parts + \"/${n}\") (builtins.attrNames (builtins.readDir ./parts)) ++ [ ./by/${\"name\"}.nix ];",
+			files: map[string]string{"parts/a.nix": "{ }", "by/name.nix": "{ programs.fish.enable = true; }"}, option: fish},
+		{name: "nixpkgs of a channel", text: "environment.systemPackages = [ (import <nixpkgs> { }).hello ];", code: fault.Preflight, says: "configuration.nix:8: <nixpkgs> is looked up in a channel"},
+		{name: "no hash", text: `imports = [ "${fetchTarball "https://example.org/hm.tar.gz"}/nixos" ];`, code: fault.Network, says: "configuration.nix:2: fetchTarball has no hash"},
+		{name: "no hash, in a value", text: `environment.etc.motd.text = "${builtins.fetchGit ./.}";`, code: fault.Preflight, says: "configuration.nix:8: fetchGit has no hash"},
+		{name: "system", text: `environment.etc.motd.text = builtins.currentSystem;`, code: fault.Preflight, says: "pkgs.stdenv.hostPlatform.system"},
+		{name: "secret", text: "environment.etc.motd.source = ./secret;", files: map[string]string{"secret 0600": "x"}, code: fault.Preflight, says: "configuration.nix:8: it names " + filepath.Join(c.Root, "etc/nixos/secret")},
+		{name: "secret by its text", text: `users.users.ada.hashedPasswordFile = "/etc/nixos/secret"; programs.fish.enable = true;`, files: map[string]string{"secret 0600": "x"}, says: "not copied: secret", option: fish},
+		{name: "two boot loaders", text: `boot.loader.grub = { enable = true; device = "/dev/sda"; };`, code: fault.Preflight, says: "two boot loaders are on"},
+		{name: "assertion", text: `assertions = [ { assertion = false; message = "not like this"; } ];`, code: fault.Preflight, says: "not like this"},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			c := &adopted{c.computer, append(c.environ, "NIX_PATH="+strings.Join([]string{nixPath(c.environ), "home-manager=" + outside + "/channels", "overlays=" + outside + "/overlays"}, ":"), "RETRY_MAX_ATTEMPTS=0")}
+			dir := filepath.Join(c.Root, "etc/nixos")
+			if err := os.RemoveAll(dir); err != nil {
+				t.Fatal(err)
+			}
+			c.put(filepath.Join(dir, "configuration.nix"), onlyHere(k.text))
+			c.put(filepath.Join(dir, "hardware-configuration.nix"), oldConfig["hardware-configuration.nix"])
+			for name, text := range k.files {
+				path, mode, _ := strings.Cut(name, " ")
+				path = filepath.Join(dir, path)
+				if mode == "->" {
+					if err := os.Symlink(text, path); err != nil {
+						t.Fatal(err)
+					}
+					continue
+				}
+				c.put(path, text)
+				if mode != "" {
+					if err := os.Chmod(path, 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			work := t.TempDir()
+			said, code := c.init("--profile", work+"/p.yaml", "-o", work+"/flake", "init", "--yes", "--lock", "built-in")
+			if code != k.code || !strings.Contains(said, k.says) {
+				t.Fatalf("exit code %d, want %d and %q:\n%s", code, k.code, k.says, said)
+			}
+			if code != 0 {
+				if _, err := os.Lstat(work + "/flake"); err == nil || !strings.Contains(said, "init --fresh") {
+					t.Errorf("something was written, or the other way is not named:\n%s", said)
+				}
+				return
+			}
+			if said, code := c.init("--profile", work+"/p.yaml", "-o", work+"/flake", "generate"); code != 0 {
+				t.Fatal(said)
+			}
+			// A flake is evaluated without what lies outside of it.
+			if got := string(c.env.Flake(t, work+"/flake", nil).Eval(t, "nixosConfigurations.atlas.config."+k.option, "")); strings.TrimSpace(got) != "true" {
+				t.Errorf("%s = %s", k.option, got)
+			}
+		})
+	}
+}
+
+// Of a flake, the modules that are files come along. What stands in flake.nix itself, and what needs the flake's
+// inputs, is refused.
+func TestAdoptAFlake(t *testing.T) {
+	c := newAdopted(t)
+	nixpkgs, _ := c.env.StandIn(t)
+	for _, k := range []struct{ name, modules, args, says, more string }{
+		{name: "files", modules: "./configuration.nix ./more.nix", more: "{ programs.fish.enable = true; }"},
+		{name: "what the profile says", modules: `./configuration.nix { networking.hostName = "atlas"; }`},
+		{name: "inline", modules: "./configuration.nix { networking.firewall.enable = false; }", says: "flake.nix itself sets what does not come along; nothing was written: networking.firewall.enable"},
+		{name: "specialArgs", modules: "./configuration.nix ./more.nix", args: `specialArgs.who = "ada";`, more: "{ who, ... }: { environment.etc.who.text = who; }", says: "specialArgs of the old flake do not come along"},
+		{name: "input", modules: "./configuration.nix ./more.nix inputs.other.module", more: "{ other.on = true; }", says: "inputs and specialArgs of the old flake"},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			dir, other, work := filepath.Join(c.Root, "etc/nixos"), t.TempDir(), t.TempDir()
+			if err := os.RemoveAll(dir); err != nil {
+				t.Fatal(err)
+			}
+			c.put(filepath.Join(other, "flake.nix"), "{ outputs = _: { module = { lib, ... }: { options.other.on = lib.mkOption { }; }; }; }\n")
+			for name, text := range map[string]string{
+				"configuration.nix": onlyHere(""), "hardware-configuration.nix": oldConfig["hardware-configuration.nix"], "more.nix": k.more + "\n",
+				"flake.nix": "{\n  inputs = { nixpkgs.url = \"path:" + nixpkgs + "\"; other.url = \"path:" + other + "\"; };\n" +
+					"  outputs = inputs: { nixosConfigurations.atlas = inputs.nixpkgs.lib.nixosSystem { system = \"x86_64-linux\"; " + k.args +
+					" modules = [ " + k.modules + " ]; }; };\n}\n",
+			} {
+				c.put(filepath.Join(dir, name), text)
+			}
+			c.env.Run(t, "nix", "flake", "lock", "path:"+dir)
+			said, code := c.init("--profile", work+"/p.yaml", "-o", work+"/flake", "init", "--yes", "--lock", "built-in")
+			want := fault.Code(0)
+			if k.says != "" {
+				want = fault.Preflight
+			}
+			if code != want || !strings.Contains(said, k.says) {
+				t.Errorf("exit code %d, want %d and %q:\n%s", code, want, k.says, said)
+			}
+		})
+	}
+}
+
+// nixPath is the search path of an environment.
+func nixPath(environ []string) string {
+	for _, kv := range environ {
+		if path, ok := strings.CutPrefix(kv, "NIX_PATH=nixpkgs="); ok {
+			return "nixpkgs=" + path
+		}
+	}
+	return ""
 }

@@ -64,7 +64,7 @@ func (a *app) generateAction(ctx context.Context, cmd *cli.Command) error {
 		return a.printWith(result, map[string]any{"inputs": g.inputs})
 	}
 	a.say("%s: %s", g.tree.Dir(), written(result))
-	return a.kept(result)
+	return a.kept(g, result)
 }
 
 // generated is a flake in memory with what writing it would change.
@@ -126,7 +126,11 @@ func (a *app) checkTree(g *generated) error {
 		a.say("%s: as %s says", g.tree.Dir(), g.name)
 		return nil
 	}
-	return fault.New(fault.Pending, "%s is not as %s says: %s", g.tree.Dir(), g.name, g.changes.Summary()).
+	e := fault.New(fault.Pending, "%s is not as %s says: %s", g.tree.Dir(), g.name, g.changes.Summary()).
 		Hint("quick-deploy diff shows the differences").
 		Hint("quick-deploy generate writes them")
+	if len(g.changes.Orphans()) > 0 {
+		e = a.orphaned(g, e)
+	}
+	return e
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -53,9 +54,10 @@ func (a *app) newGuide(ctx context.Context, path string) (*guide, error) {
 		// What could not be read matters when the flake is made, and is reported then.
 		g.facts, _ = probe.Run(ctx, probe.Options{Root: a.opts.root})
 	}
-	for _, file := range []string{"etc/nixos/flake.nix", "etc/nixos/configuration.nix"} {
-		if exists(filepath.Join(a.opts.root, file)) {
-			g.config = "/" + file
+	for _, file := range []string{"/etc/nixos/flake.nix", "/etc/nixos/configuration.nix"} {
+		at := machine.Inside(a.opts.root, file)
+		if exists(at) && !exists(filepath.Join(filepath.Dir(at), tree.ManifestPath)) {
+			g.config = file
 			break
 		}
 	}
@@ -217,8 +219,8 @@ func (g *guide) found() []string {
 	}
 	if g.config != "" {
 		lines = append(lines, "It has a configuration, which stays as it is: "+g.config)
-		if p.Adopt == "" && m.NixOS {
-			lines = append(lines, "What it says beyond these questions comes along with quick-deploy init --adopt")
+		if p.Adopt == "" {
+			lines = append(lines, "What it says beyond these questions does not come along, as --fresh asks for")
 		}
 	}
 	return lines

@@ -39,13 +39,15 @@ func (a *app) initCommand() *cli.Command {
 			"Then it has Nix lock the newest nixpkgs of the release, as update does, so that a first switch does not\n" +
 			"take a current machine back to the one that is built into the program. Where that fails, as without a\n" +
 			"network, the built-in one stays. --lock says it beforehand; a flake that is there already is left alone.\n\n" +
-			"With --adopt it evaluates the configuration that a NixOS machine has (PATH, or /etc/nixos), proposes the\n" +
+			"A machine that has a configuration in /etc/nixos keeps what it says: init evaluates it, proposes the\n" +
 			"profile that says the same, and copies the rest into the flake, where local.nix imports it. It compares\n" +
-			"both, says what is different, and refuses where they contradict each other. The configuration itself\n" +
-			"stays as it is.",
-		ArgsUsage: "[--adopt [PATH]]",
+			"both, says what is different, and refuses where they contradict each other, or where a flake cannot\n" +
+			"evaluate it. The configuration itself stays as it is. --adopt PATH takes over another one. --fresh\n" +
+			"starts without any, and names what that leaves behind.",
+		ArgsUsage: "[--fresh | --adopt [PATH]]",
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "adopt", Usage: "take over the configuration in PATH, or /etc/nixos"},
+			&cli.BoolFlag{Name: "fresh", Usage: "start without the configuration that the machine has"},
 			&cli.StringFlag{Name: "answers", Usage: "take the answers from `FILE` and ask nothing", TakesFile: true},
 			&cli.StringFlag{Name: "save-answers", Usage: "write the answers to `FILE`, for --answers", TakesFile: true},
 			&cli.StringFlag{Name: "lock", Usage: "lock `WHICH` nixpkgs: newest, which must succeed then, or built-in", Sources: twin("lock")},

@@ -215,12 +215,29 @@ func (a *app) goal(ctx context.Context, cmd *cli.Command, verb deploy.Verb) (dep
 		if conflicts := g.changes.InTheWay(); len(conflicts) > 0 && !force {
 			a.say("%s edited by hand, kept and deployed so: quick-deploy diff shows the differences", count(len(conflicts), "file"))
 		}
+		a.sayOrphans(g)
 		goal.Tree = &flakeTree{app: a, generated: g, force: force}
 	}
 	if !goal.SkipHome {
 		goal.Users = homes(g, name)
 	}
 	return goal, g, nil
+}
+
+// sayOrphans says which settings of somebody's are not deployed, since nothing uses their file any more.
+func (a *app) sayOrphans(g *generated) {
+	var names []string
+	for _, c := range g.changes.Orphans() {
+		names = append(names, c.Path)
+	}
+	if len(names) == 0 {
+		return
+	}
+	e := a.orphaned(g, fault.New(fault.Pending, "edited by hand, and nothing uses it any more: %s", shortList(names)))
+	a.say("note: %v", e)
+	for _, hint := range e.Hints {
+		a.say("hint: %s", hint)
+	}
 }
 
 // nothingToDo says so, to a program by the plan.
@@ -263,8 +280,11 @@ func (f *flakeTree) Changes(context.Context) ([]deploy.Change, error) {
 			tree.Create: "create", tree.Update: "update", tree.Remove: "delete",
 			tree.Conflict: "keep", tree.Foreign: "keep", tree.Released: "keep",
 		}[c.Action]
-		if f.force && (c.Action == tree.Conflict || c.Action == tree.Foreign) {
+		if f.force && slices.ContainsFunc(f.generated.changes.Forced(), func(o tree.Change) bool { return o.Path == c.Path }) {
 			action = "update"
+			if c.Action == tree.Released {
+				action = "delete"
+			}
 		}
 		if action != "" {
 			out = append(out, deploy.Change{Path: c.Path, Action: action})

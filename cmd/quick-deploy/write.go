@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -53,8 +55,8 @@ func (a *app) write(ctx context.Context, g *generated, force bool) (tree.Result,
 func (a *app) backup(ctx context.Context, g *generated) (func(string, []byte) error, error) {
 	store := backups()
 	var items []backup.Item
-	for _, c := range g.changes.InTheWay() {
-		items = append(items, backup.Item{Path: filepath.Join(g.tree.Dir(), c.Path), Why: "edited by hand, replaced by --force-update"})
+	for _, c := range g.changes.Forced() {
+		items = append(items, backup.Item{Path: filepath.Join(g.tree.Dir(), c.Path), Why: "edited by hand, replaced or removed by --force-update"})
 	}
 	if len(items) == 0 {
 		return func(path string, _ []byte) error { return fmt.Errorf("no backup was made of %s", path) }, nil
@@ -97,12 +99,41 @@ func written(r tree.Result) string {
 	return text
 }
 
-// kept is the error that tells of hand edits which stayed.
-func (a *app) kept(r tree.Result) error {
-	if len(r.Kept) == 0 {
-		return nil
+// kept is the error that tells of hand edits which stayed, and of those that nothing uses any more.
+func (a *app) kept(g *generated, r tree.Result) error {
+	var errs []error
+	if len(r.Kept) > 0 {
+		errs = append(errs, fault.New(fault.Pending, "kept as edited by hand: %s", shortList(r.Kept)).
+			Hint("quick-deploy diff shows what the profile would make of them").
+			Hint("move your settings to local.nix, or replace the files with --force-update (they are backed up)"))
 	}
-	e := fault.New(fault.Pending, "kept as edited by hand: %s", shortList(r.Kept))
-	return e.Hint("quick-deploy diff shows what the profile would make of them").
-		Hint("move your settings to local.nix, or replace the files with --force-update (they are backed up)")
+	if len(r.Orphans) > 0 {
+		errs = append(errs, a.orphaned(g, fault.New(fault.Pending, "edited by hand, and nothing uses it any more: %s", shortList(r.Orphans))))
+	}
+	return errors.Join(errs...)
+}
+
+// orphaned adds to an error about orphans where they may belong now.
+func (a *app) orphaned(g *generated, e *fault.Error) *fault.Error {
+	moves, err := g.tree.Moves(g.changes)
+	if err != nil {
+		a.log.Info("looked for moves", "error", err)
+	}
+	for _, m := range moves {
+		from, to := filepath.Join(g.tree.Dir(), m.From), filepath.Join(g.tree.Dir(), m.To)
+		if m.To == "" {
+			e = e.Hint("%s was the folder of a host that the profile no longer has; it holds %s", from, shortList(m.Names))
+			continue
+		}
+		var args []string
+		for _, name := range m.Names {
+			args = append(args, filepath.Join(from, name))
+		}
+		move := run.Command{Name: "mv", Args: append(args, to)}
+		e = e.Hint("if %s is the new name of %s, this moves what was written for it: %s", path.Base(m.To), path.Base(m.From), move)
+	}
+	if len(g.changes.Forced()) > 0 {
+		e = e.Hint("--force-update removes generated files that you edited and nothing uses (they are backed up)")
+	}
+	return e.Hint("move your settings to a local.nix that is in use, then remove the file")
 }

@@ -9,18 +9,30 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
 //go:embed machine.nix
 var expression []byte
+
+//go:embed pure.nix
+var pureScope []byte
 
 // Config is a configuration that a machine has.
 type Config struct {
 	// Dir is the folder, such as /etc/nixos; File the configuration in it, and
 	// empty where it is a flake, which configures Host.
 	Dir, File, Host string
+	// Nixpkgs is the folder of the nixpkgs to evaluate File with, that of the search path where it is empty.
+	Nixpkgs string
+	// Pure forbids what a flake may not do.
+	Pure bool
+	// Lenient lets options pass that Nixpkgs does not have.
+	Lenient bool
 }
 
 // ErrNone is returned by Find where there is no configuration.
@@ -80,6 +92,12 @@ type Machine struct {
 	Users        []User   `json:"users"`
 	// Services are those of the catalogue that are on.
 	Services []Enabled `json:"services"`
+	// Nixpkgs is the folder of the nixpkgs that the configuration is evaluated with.
+	Nixpkgs string `json:"nixpkgs"`
+	// Homes are the accounts whose homes home-manager makes as a part of the system.
+	Homes []string `json:"homes"`
+	// Root is the device of the root file system, such as /dev/disk/by-uuid/….
+	Root string `json:"root"`
 }
 
 // User is the account of a person.
@@ -106,9 +124,9 @@ type Definition struct {
 
 // Evaluator evaluates with the Nix of the machine.
 type Evaluator struct {
-	// Run runs nix-instantiate with arguments and returns its output. The error
-	// of a command that failed holds what it said.
-	Run func(ctx context.Context, args ...string) ([]byte, error)
+	// Run runs nix-instantiate with arguments, and with the machine's search path if it is to have one, and
+	// returns its output. The error of a command that failed holds what it said.
+	Run func(ctx context.Context, searchPath bool, args ...string) ([]byte, error)
 	// Temp is a folder of the caller's that is removed afterwards.
 	Temp string
 }
@@ -120,14 +138,14 @@ func (e *Evaluator) Machine(ctx context.Context, c Config, modules string, servi
 		return Machine{}, fmt.Errorf("write the list of services: %w", err)
 	}
 	var m Machine
-	err = e.ask(ctx, "machine", &m, append(c.args(), "--argstr", "modules", modules, "--argstr", "services", string(list))...)
+	err = e.ask(ctx, "machine", &m, c, "--argstr", "modules", modules, "--argstr", "services", string(list))
 	return m, err
 }
 
 // Defined are the options that c's own files define.
 func (e *Evaluator) Defined(ctx context.Context, c Config) ([]Definition, error) {
 	var out []Definition
-	err := e.ask(ctx, "defined", &out, append(c.args(), "--argstr", "root", c.Dir)...)
+	err := e.ask(ctx, "defined", &out, c, "--argstr", "root", c.Dir)
 	return out, err
 }
 
@@ -138,26 +156,77 @@ func (e *Evaluator) Values(ctx context.Context, c Config, paths [][]string) (map
 		return nil, fmt.Errorf("write the list of options: %w", err)
 	}
 	var out map[string]any
-	err = e.ask(ctx, "values", &out, append(c.args(), "--argstr", "watch", string(watch))...)
+	err = e.ask(ctx, "values", &out, c, "--argstr", "watch", string(watch))
 	return out, err
 }
+
+// Check evaluates the system that c makes, and returns the assertions of NixOS that fail.
+func (e *Evaluator) Check(ctx context.Context, c Config) (failed []string, err error) {
+	err = e.ask(ctx, "check", &failed, c)
+	return failed, err
+}
+
+// Find is the path of a name in the search path, as in <name>.
+func (e *Evaluator) Find(ctx context.Context, name string) (string, bool) {
+	out, err := e.Run(ctx, true, "--find-file", name)
+	return strings.TrimSpace(string(out)), err == nil
+}
+
+// uris are the beginnings of addresses that a flake may fetch from, if by hash.
+const uris = "http:// https:// git:// ssh:// git+http:// git+https:// git+ssh:// github: gitlab: sourcehut:"
 
 func (c Config) args() []string {
 	if c.File == "" {
 		return []string{"--argstr", "flake", "path:" + c.Dir, "--argstr", "host", c.Host}
 	}
-	return []string{"--argstr", "file", c.File}
+	args := []string{"--argstr", "file", c.File, "--argstr", "nixpkgs", c.Nixpkgs}
+	if c.Lenient {
+		args = append(args, "--argstr", "lenient", "true")
+	}
+	if c.Pure {
+		args = append(args, "--restrict-eval", "--option", "allowed-uris", uris, "-I", c.Dir, "-I", c.Nixpkgs)
+	}
+	return args
 }
 
-func (e *Evaluator) ask(ctx context.Context, what string, into any, args ...string) error {
+// Purify brings the Nix files below dir that lie in folders of these names to find in scope what a flake finds
+// there, and no more.
+func (e *Evaluator) Purify(dir string, names ...string) error {
+	scope := filepath.Join(e.Temp, "pure.nix")
+	if err := os.WriteFile(scope, pureScope, 0o600); err != nil {
+		return fmt.Errorf("prepare the evaluation: %w", err)
+	}
+	return filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(file) != ".nix" {
+			return err
+		}
+		within := strings.Split(strings.TrimPrefix(filepath.Dir(file), dir), "/")
+		if !slices.ContainsFunc(names, func(name string) bool { return slices.Contains(within, name) }) {
+			return nil
+		}
+		if err := os.Rename(file, file+scoped); err != nil {
+			return err
+		}
+		wrapper := fmt.Sprintf("builtins.scopedImport (import (/. + %q)) (./. + %q)\n", scope, "/"+filepath.Base(file)+scoped)
+		return os.WriteFile(file, []byte(wrapper), 0o600)
+	})
+}
+
+// scoped ends the name of a file that another one imports with a scope.
+const scoped = ".scoped"
+
+func (e *Evaluator) ask(ctx context.Context, what string, into any, c Config, args ...string) error {
 	file := filepath.Join(e.Temp, "machine.nix")
 	if err := os.WriteFile(file, expression, 0o600); err != nil {
 		return fmt.Errorf("prepare the evaluation: %w", err)
 	}
 	args = append([]string{
 		"--eval", "--strict", "--json", "--extra-experimental-features", "nix-command flakes", file, "--argstr", "ask", what,
-	}, args...)
-	out, err := e.Run(ctx, args...)
+	}, append(c.args(), args...)...)
+	if c.Pure {
+		args = append(args, "-I", e.Temp)
+	}
+	out, err := e.Run(ctx, !c.Pure, args...)
 	if err != nil {
 		return fmt.Errorf("evaluate the configuration: %w", err)
 	}

@@ -1,14 +1,17 @@
 # What a NixOS configuration says, as data. Nothing is built and nothing is written.
 #
-# ask: "machine", "defined" or "values" (see adopt.go); flake and host for a configuration in a
-# flake, else file; modules: folder of the catalogue's modules; services, watch: JSON;
+# ask: "machine", "defined", "values" or "check" (see adopt.go); flake and host for a configuration in a
+# flake, else file; nixpkgs: folder, that of the search path without it; lenient: let pass options that
+# this nixpkgs does not have; modules: folder of the catalogue's modules; services, watch: JSON;
 # root: folder below which the machine's own files lie.
 {
   ask,
   file ? "",
   flake ? "",
   host ? "",
+  lenient ? "",
   modules ? "",
+  nixpkgs ? "",
   root ? "",
   services ? "[]",
   watch ? "[]",
@@ -52,9 +55,9 @@ let
       hosts.${name}
         or (throw "the flake has no nixosConfigurations.${host}; it has ${toString (attrNames hosts)}")
     else
-      import <nixpkgs/nixos/lib/eval-config.nix> {
+      import (if nixpkgs != "" then nixpkgs + "/nixos/lib/eval-config.nix" else <nixpkgs/nixos/lib/eval-config.nix>) {
         system = builtins.currentSystem;
-        modules = [ file ];
+        modules = [ file ] ++ (if lenient != "" then [ { _module.check = false; } ] else [ ]);
         # The modules of quick-deploy's flake are given its inputs; what they import from them is left out here.
         specialArgs.inputs = { };
       };
@@ -223,6 +226,9 @@ let
         "nixos"
         "release"
       ];
+      nixpkgs = try "" (toString machine.pkgs.path);
+      homes = try [ ] (attrNames (config.home-manager.users or { }));
+      root = try "" (toString config.fileSystems."/".device);
       mutableUsers = value true [
         "users"
         "mutableUsers"
@@ -316,13 +322,15 @@ let
       let
         below = f: substring 0 (stringLength root + 1) f == root + "/";
         prefix = if flake != "" then toString flakeSource.outPath else root;
-        mine = f: below f || substring 0 (stringLength prefix + 1) f == prefix + "/";
+        # A module that stands in flake.nix itself has no file.
+        inline = f: flake != "" && f == "<unknown-file>";
+        mine = f: inline f || below f || substring 0 (stringLength prefix + 1) f == prefix + "/";
         relative =
           f:
           let
             base = if below f then root else prefix;
           in
-          substring (stringLength base + 1) (-1) f;
+          if inline f then "flake.nix" else substring (stringLength base + 1) (-1) f;
         walk =
           path: o:
           if isAttrs o && (o._type or null) == "option" then
@@ -353,6 +361,12 @@ let
         value = value null path;
       }) (fromJSON watch)
     );
+    # Whether a system comes of it: the assertions that fail, and the system itself where none does.
+    check =
+      let
+        failed = map (a: a.message) (filter (a: !a.assertion) config.assertions);
+      in
+      if failed != [ ] then failed else builtins.seq config.system.build.toplevel.drvPath [ ];
   };
 in
 answers.${ask}

@@ -33,7 +33,8 @@ func File(a Answers) ([]byte, error) {
 		{"preset", a.Preset}, {"release", a.Release}, {"hostname", a.Hostname}, {"state-version", a.StateVersion},
 		{"timezone", a.Timezone}, {"locale", a.Locale}, {"layout", a.Layout},
 		{"variant", a.Variant}, {"keyboard-options", a.Options}, {"desktop", a.Desktop},
-		{"user", a.User}, {"name", a.Name}, {"email", a.Email}, {"shell", a.Shell}, {"adopt", a.Adopt},
+		{"user", a.User}, {"name", a.Name}, {"email", a.Email}, {"shell", a.Shell}, {"home", a.Home}, {"adopt", a.Adopt},
+		{"file-systems", a.FileSystems}, {"loader", a.Loader},
 	} {
 		w.line(0, p.key+": "+w.scalar(p.value))
 	}

@@ -40,6 +40,11 @@ type Answers struct {
 	Others []Account `yaml:"others"`
 	// Adopt is the configuration that was taken over, empty if there was none.
 	Adopt string `yaml:"adopt"`
+	// Home is none where somebody else makes the home of the user.
+	Home string `yaml:"home"`
+	// FileSystems and Loader are none where the configuration that was taken over says them.
+	FileSystems string `yaml:"file-systems"`
+	Loader      string `yaml:"loader"`
 	// Schema is the address of the schema for editors.
 	Schema string `yaml:"-"`
 }
@@ -73,6 +78,7 @@ func Profile(a Answers) ([]byte, error) {
 	w.pair(2, "locale", a.Locale)
 	w.keyboard(a)
 	w.pair(2, "desktop", a.Desktop)
+	w.hardware(a)
 	w.users(a)
 	w.services(a)
 	w.list(2, "packages", a.Packages)
@@ -131,6 +137,21 @@ func (w *writer) keyboard(a Answers) {
 	w.line(2, "keyboard: {"+text+"}")
 }
 
+// hardware is what the configuration that was taken over says itself.
+func (w *writer) hardware(a Answers) {
+	var keys []string
+	if a.FileSystems != "" {
+		keys = append(keys, "mode: probe", "fileSystems: "+w.scalar(a.FileSystems))
+	}
+	if a.Loader != "" {
+		keys = append(keys, "loader: {kind: "+w.scalar(a.Loader)+"}")
+	}
+	if len(keys) > 0 {
+		w.line(2, "# legacy.nix says these; the rest of the hardware is probed.")
+		w.line(2, "hardware: {"+strings.Join(keys, ", ")+"}")
+	}
+}
+
 func (w *writer) users(a Answers) {
 	if a.User == "" {
 		return
@@ -148,6 +169,15 @@ func (w *writer) users(a Answers) {
 			w.line(5, "- "+w.scalar(key))
 		}
 	}
+	if a.Home != "none" {
+		w.home(a)
+	}
+	for _, o := range a.Others {
+		w.account(o)
+	}
+}
+
+func (w *writer) home(a Answers) {
 	w.line(4, "home:")
 	if a.Shell != "" {
 		w.line(5, a.Shell+": {}")
@@ -159,9 +189,6 @@ func (w *writer) users(a Answers) {
 		w.line(5, "git:")
 		w.pair(6, "name", a.Name)
 		w.pair(6, "email", a.Email)
-	}
-	for _, o := range a.Others {
-		w.account(o)
 	}
 }
 

@@ -21,10 +21,10 @@ import (
 
 // Options is how Apply treats what is in the way.
 type Options struct {
-	// Force overwrites files that were edited by hand or are not the tool's,
-	// each after a Backup.
+	// Force overwrites files that were edited by hand or are not the tool's, and
+	// removes edited ones that nothing uses any more, each after a Backup.
 	Force bool
-	// Backup saves a file that Apply is about to overwrite. Force needs it.
+	// Backup saves a file that Apply is about to overwrite or remove. Force needs it.
 	Backup func(path string, data []byte) error
 }
 
@@ -33,6 +33,7 @@ type Result struct {
 	Written []string // created and updated, also by force
 	Removed []string
 	Kept    []string // edited by hand, or foreign, and left alone
+	Orphans []string // written or edited by hand, no longer used, and left alone
 	Aside   string   // where an unreadable manifest was put, relative to the tree
 }
 
@@ -61,6 +62,7 @@ type work struct {
 	writes  []Change
 	removes []Change
 	forced  []Change
+	orphans []Change // removed by force
 	result  Result
 }
 
@@ -82,6 +84,13 @@ func (w *work) sort() {
 			}
 			w.writes = append(w.writes, f)
 			w.forced = append(w.forced, f)
+		case Released:
+			if !w.o.Force || f.once {
+				w.result.Orphans = append(w.result.Orphans, f.Path)
+				continue
+			}
+			w.removes = append(w.removes, f)
+			w.orphans = append(w.orphans, f)
 		}
 	}
 }
@@ -103,9 +112,9 @@ func (w *work) do(ctx context.Context) error {
 	if err := w.recheck(); err != nil {
 		return err
 	}
-	for _, f := range w.forced {
+	for _, f := range slices.Concat(w.forced, w.orphans) {
 		if err := w.o.Backup(f.Path, f.Old); err != nil {
-			return fmt.Errorf("back up %s before overwriting it: %w", f.Path, err)
+			return fmt.Errorf("back up %s before overwriting or removing it: %w", f.Path, err)
 		}
 	}
 	if err := w.makeDirs(); err != nil {
@@ -336,11 +345,14 @@ func (w *work) prune(d string) string {
 
 // conclude records the outcome.
 func (w *work) conclude() error {
-	if len(w.forced) == 0 {
+	if len(w.forced)+len(w.orphans) == 0 {
 		return w.writeManifest(w.c.wantRaw)
 	}
 	m := w.c.want
 	m.Files = maps.Clone(m.Files)
+	for _, f := range w.orphans {
+		delete(m.Files, f.Path)
+	}
 	for _, f := range w.forced {
 		m.Files[f.Path] = f.fresh
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
+	"os"
 	"slices"
 	"strings"
 )
@@ -20,7 +22,7 @@ const (
 	Conflict  Action = "conflict"  // the file was edited by hand
 	Foreign   Action = "foreign"   // there is a file that the tool did not write
 	Kept      Action = "kept"      // the file is the user's: created once, locked anew, or beside an edited one
-	Released  Action = "released"  // the profile no longer needs it, but it was edited: it stays, and is the user's
+	Released  Action = "released"  // the profile no longer needs it, but it was edited: it stays until it is moved or removed
 )
 
 // Change is a file with what is to become of it.
@@ -88,6 +90,87 @@ func (c Changes) Pending() bool {
 
 // InTheWay are the files that Apply leaves alone unless it is forced.
 func (c Changes) InTheWay() []Change { return c.With(Conflict, Foreign) }
+
+// Orphans are files that somebody wrote or edited and nothing uses any more, such as local.nix of a host that has
+// another name now.
+func (c Changes) Orphans() []Change { return c.With(Released) }
+
+// Forced are the files that Apply overwrites or removes if it is forced: what is in the way, and orphans, but
+// for those that were the user's from the beginning.
+func (c Changes) Forced() []Change {
+	return slices.DeleteFunc(c.With(Conflict, Foreign, Released), func(f Change) bool { return f.once })
+}
+
+// Move is files that somebody wrote for a host that is no longer there, with the host that they may be for now.
+type Move struct {
+	// From and To are folders of the tree; To is empty where no host is new.
+	From, To string
+	// Names are the files and folders in From.
+	Names []string
+}
+
+// Moves are the folders of hosts that hold orphans and nothing that is wanted. A host is new if its local.nix is
+// not there yet, or as the tool made it.
+func (t *Tree) Moves(c Changes) ([]Move, error) {
+	used, orphaned, fresh := map[string]bool{}, map[string]bool{}, []string{}
+	for _, f := range c.Files {
+		host := hostDir(f.Path)
+		switch {
+		case host == "":
+		case f.Action == Released:
+			orphaned[host] = true
+		case f.Action != Remove:
+			used[host] = true
+			untouched, err := t.untouched(f)
+			if err != nil {
+				return nil, err
+			}
+			if untouched {
+				fresh = append(fresh, host)
+			}
+		}
+	}
+	var out []Move
+	for _, host := range slices.Sorted(maps.Keys(orphaned)) {
+		if used[host] {
+			continue
+		}
+		m := Move{From: host}
+		if len(fresh) == 1 {
+			m.To = fresh[0]
+		}
+		entries, err := os.ReadDir(t.abs(host))
+		if err != nil {
+			return nil, onDisk("read", t.abs(host), err)
+		}
+		for _, e := range entries {
+			removed := slices.ContainsFunc(c.Files, func(f Change) bool { return f.Path == host+"/"+e.Name() && f.Action == Remove })
+			if !removed {
+				m.Names = append(m.Names, e.Name())
+			}
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+// hostDir is the folder of the host that a file belongs to, "" if it belongs to none.
+func hostDir(p string) string {
+	parts := strings.SplitN(p, "/", 3)
+	if len(parts) < 3 || parts[0] != "hosts" {
+		return ""
+	}
+	return parts[0] + "/" + parts[1]
+}
+
+// untouched reports whether a file that is made once is as it was made, or is yet to be made.
+func (t *Tree) untouched(f Change) (bool, error) {
+	if !f.once || f.Action == Create {
+		return f.once, nil
+	}
+	have, _, err := t.read(f.Path)
+	return err == nil && sum(have) == f.record, err
+}
 
 // Summary is one line: "3 to create, 1 to update, 2 edited by hand (kept)".
 func (c Changes) Summary() string {

@@ -12,6 +12,9 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 )
 
+// ManifestPath is where the manifest lies in a tree, by which one knows that it is the program's.
+const ManifestPath = manifestPath
+
 const (
 	ownDir       = ".quick-deploy"
 	manifestPath = ownDir + "/manifest.json"

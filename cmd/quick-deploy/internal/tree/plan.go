@@ -57,7 +57,7 @@ func (t *Tree) Plan(files []File, meta Meta) (Changes, error) {
 
 	for _, f := range c.Files {
 		switch {
-		case f.Action == Remove || f.Action == Released:
+		case f.Action == Remove:
 		case f.once && f.record != "":
 			c.want.Once[f.Path] = f.record
 		case f.once, f.Action == Foreign:
@@ -191,6 +191,10 @@ func (t *Tree) compareOnce(c *Change, f File, m manifest) error {
 	if c.record == "" {
 		c.record = m.Pending[f.Path]
 	}
+	if c.record == "" {
+		// It was there before the tool, and is remembered all the same: what nothing imports any more is told of.
+		c.record = sum(f.Data)
+	}
 	return nil
 }
 
@@ -209,10 +213,9 @@ func (t *Tree) compareOrphan(p string, m manifest) (Change, error) {
 		c.Action, c.now = Remove, is
 		return c, nil
 	}
-	c.Action = Released
+	c.Action, c.record = Released, m.known(p)
 	if m.Once[p] != "" {
-		c.Action, c.Old = Kept, nil // it was the user's all along
-		c.once = true
+		c.record, c.once = m.Once[p], true
 	}
 	return c, nil
 }

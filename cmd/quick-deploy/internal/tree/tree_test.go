@@ -275,8 +275,24 @@ func TestOnce(t *testing.T) {
 	t.Run("edited, it stays", func(t *testing.T) {
 		put(t, dir, "hosts/a/local.nix", "{ mine = 1; }\n")
 		wantActions(t, plan(t, tr, local("{ }\n")), "hosts/a/local.nix", "kept")
-		apply(t, tr, nil, Options{Force: true, Backup: noBackup(t)})
+		for range 2 { // it is told of again and again, and never removed
+			c := plan(t, tr, nil)
+			if wantActions(t, c, "hosts/a/local.nix", "released"); !c.Pending() || len(c.Forced()) > 0 {
+				t.Errorf("pending: %v, forced: %v", c.Pending(), c.Forced())
+			}
+			if r := apply(t, tr, nil, Options{Force: true, Backup: noBackup(t)}); !slices.Equal(r.Orphans, []string{"hosts/a/local.nix"}) {
+				t.Errorf("orphans: %v", r.Orphans)
+			}
+		}
 		wantContents(t, dir, "hosts/a/local.nix", "{ mine = 1; }\n")
+		wantActions(t, plan(t, tr, local("{ }\n")), "hosts/a/local.nix", "kept")
+	})
+	t.Run("written before the tool was there, it is told of too", func(t *testing.T) {
+		dir := t.TempDir()
+		tr := open(t, dir)
+		put(t, dir, "hosts/a/local.nix", "{ mine = 1; }\n")
+		apply(t, tr, local("{ }\n"), Options{})
+		wantActions(t, plan(t, tr, nil), "hosts/a/local.nix", "released")
 	})
 }
 
@@ -295,9 +311,56 @@ func TestOrphans(t *testing.T) {
 		t.Errorf("removed %v", r.Removed)
 	}
 	wantContents(t, dir, "hosts/a/x", "1", "hosts/b/x", "mine")
-	wantActions(t, plan(t, tr, set("hosts/a/x", "1")), "hosts/a/x", "unchanged") // and is no longer mentioned
-	apply(t, tr, nil, Options{})
-	wantContents(t, dir, "hosts/b/x", "mine")
+	for range 2 {
+		wantActions(t, plan(t, tr, set("hosts/a/x", "1")), "hosts/a/x", "unchanged", "hosts/b/x", "released")
+		apply(t, tr, set("hosts/a/x", "1"), Options{})
+	}
+	saved := ""
+	r = apply(t, tr, set("hosts/a/x", "1"), Options{Force: true, Backup: func(p string, data []byte) error { saved = p + " " + string(data); return nil }})
+	if saved != "hosts/b/x mine" || !slices.Equal(r.Removed, []string{"hosts/b/x"}) {
+		t.Errorf("backed up %q, removed %v", saved, r.Removed)
+	}
+	wantContents(t, dir, "hosts/a/x", "1")
+	wantActions(t, plan(t, tr, set("hosts/a/x", "1")), "hosts/a/x", "unchanged")
+}
+
+// A host that has another name leaves what was written for it behind: where it belongs is told, whatever it is.
+func TestMoves(t *testing.T) {
+	dir := t.TempDir()
+	tr := open(t, dir)
+	host := func(names ...string) (files []File) {
+		for _, name := range names {
+			files = append(files, File{Path: "hosts/" + name + "/configuration.nix", Data: []byte(name)}, File{Path: "hosts/" + name + "/local.nix", Data: []byte("{ }"), Once: true})
+		}
+		return append(files, File{Path: "modules/x.nix", Data: []byte("x")})
+	}
+	moves := func(files []File) []Move {
+		t.Helper()
+		m, err := tr.Moves(plan(t, tr, files))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	apply(t, tr, host("old", "other"), Options{})
+	put(t, dir, "hosts/other/local.nix", "{ a = 1; }")
+	put(t, dir, "modules/x.nix", "mine")
+	if m := moves(host("new", "other")); m != nil {
+		t.Errorf("%v: nothing of the host's was edited", m)
+	}
+	put(t, dir, "hosts/old/local.nix", "{ imports = [ ./legacy.nix ]; }")
+	put(t, dir, "hosts/old/legacy.nix", "{ }")
+	want := []Move{{From: "hosts/old", To: "hosts/new", Names: []string{"legacy.nix", "local.nix"}}}
+	for range 2 {
+		if diff := cmp.Diff(want, moves(host("new", "other"))); diff != "" {
+			t.Error(diff)
+		}
+		apply(t, tr, host("new", "other"), Options{})
+	}
+	want[0].To = ""
+	if diff := cmp.Diff(want, moves(host("new", "second", "other"))); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestAdapt(t *testing.T) {
@@ -684,7 +747,7 @@ func TestDiff(t *testing.T) {
 --- b
  c
 +d
-# yours: no longer needed, but edited by hand: it stays, and is yours
+# yours: edited by hand, and nothing uses it any more: it stays until you move or remove it
 `
 	if diff := cmp.Diff(want, plain.String()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
