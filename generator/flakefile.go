@@ -24,12 +24,12 @@ const flakeHeader = "Written by quick-deploy from the profile. Settings of your 
 func release(p *profile.Profile) string { return cmp.Or(p.Release, DefaultRelease) }
 
 // flakeFiles writes flake.nix and flake.lock, and says which inputs the profile pins.
-func flakeFiles(p *profile.Profile, fleet Fleet, hosts []*host) ([]File, map[string]profile.Pos, error) {
+func flakeFiles(in Input, fleet Fleet, hosts []*host) ([]File, map[string]profile.Pos, error) {
 	var extra []string
 	if name := fleet.Engine.input(); name != "" {
 		extra = append(extra, name)
 	}
-	from, err := sources(p, hosts, extra)
+	from, err := sources(in, hosts, extra)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/quick-deploy/quick-deploy/generator/flake"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -28,6 +29,8 @@ type Input struct {
 	Facts map[string]hardware.Facts
 	// Files reads the files that the profile names.
 	Files profile.Source
+	// Pins are the revisions of the flake's inputs; nil means those that are built in.
+	Pins *flake.Pins
 	// Check, if set, says what is wrong with an option: of NixOS, or of
 	// home-manager where user is not empty. See package optionlist.
 	Check func(user string, path []string, value nix.Expr) error
@@ -91,7 +94,7 @@ func Generate(in Input) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	top, pinned, err := flakeFiles(in.Profile, fleet, hosts)
+	top, pinned, err := flakeFiles(in, fleet, hosts)
 	if err != nil {
 		return nil, err
 	}

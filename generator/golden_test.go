@@ -3,7 +3,6 @@ package generator_test
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,13 +16,15 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/modules"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
-// goldenDir holds one folder a case: profile.yaml, facts/<host>.json where the
-// case has hardware, files.txt with the paths of the flake, and below tree/ its
-// files, except for the modules, which are copies of ../modules. In flake.lock
-// the built-in pins are called that, so that newer ones change no case.
+// goldenDir holds one folder a case: profile.yaml, facts/<host>.json where the case has hardware, and what a
+// user gets for them. files.txt has the paths of all files of the flake. Those below modules/ are the files of
+// that name in ../modules, byte for byte, so that a change of a module shows once where it is made; all others lie
+// below tree/. values.txt says what the flake means: see compareValues. Inputs have the pins of testdata/pins.json,
+// so that newer ones that are built in change no case.
 const goldenDir = "../golden"
 
 // TestGolden compares the flake of each case with the accepted one.
@@ -53,13 +54,15 @@ func golden(t *testing.T, dir string) {
 	want := map[string]bool{}
 	for _, f := range tree.Files {
 		paths = append(paths, f.Path)
-		if !strings.HasPrefix(f.Path, "modules/") {
-			want[f.Path] = true
-			if f.Path == "flake.lock" {
-				f.Data = nameBuiltin(t, f.Data)
+		if strings.HasPrefix(f.Path, "modules/") {
+			module, err := os.ReadFile(filepath.Join("..", f.Path))
+			if err != nil || !bytes.Equal(f.Data, module) {
+				t.Errorf("%s of the flake is not the one of the catalogue (%v)", f.Path, err)
 			}
-			goldieFor(t, filepath.Join(dir, "tree", filepath.Dir(f.Path))).Assert(t, filepath.Base(f.Path), f.Data)
+			continue
 		}
+		want[f.Path] = true
+		goldieFor(t, filepath.Join(dir, "tree", filepath.Dir(f.Path))).Assert(t, filepath.Base(f.Path), f.Data)
 	}
 	goldieFor(t, dir).Assert(t, "files.txt", []byte(strings.Join(paths, "\n")+"\n"))
 	root := filepath.Join(dir, "tree")
@@ -83,44 +86,32 @@ func golden(t *testing.T, dir string) {
 	}
 }
 
-// nameBuiltin replaces the built-in pins in a lock file by the word "built-in".
-func nameBuiltin(t *testing.T, lock []byte) []byte {
-	t.Helper()
-	words, err := builtinPins()
+// Every module is in the flake of some case, with the values that it sets.
+func TestGoldenHasEveryModule(t *testing.T) {
+	lists, err := filepath.Glob(filepath.Join(goldenDir, "*", "files.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []byte(words.Replace(string(lock)))
-}
-
-var builtinPins = sync.OnceValues(func() (*strings.Replacer, error) {
-	pins, err := flake.Builtin()
+	used := map[string]bool{}
+	for _, list := range lists {
+		data, err := os.ReadFile(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for path := range strings.FieldsSeq(string(data)) {
+			used[path] = true
+		}
+	}
+	err = fs.WalkDir(modules.Files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && !used["modules/"+path] {
+			t.Errorf("modules/%s is in no golden case", path)
+		}
+		return err
+	})
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
-	var words []string
-	for _, release := range pins.Releases() {
-		inputs, err := pins.Inputs(release, pins.Names(release)...)
-		if err != nil {
-			return nil, err
-		}
-		lock, err := flake.Lock(inputs)
-		if err != nil {
-			return nil, err
-		}
-		all, err := flake.ReadLock(lock)
-		if err != nil {
-			return nil, err
-		}
-		for _, in := range all {
-			words = append(words,
-				fmt.Sprintf(`"rev": %q`, in.Rev), `"rev": "built-in"`,
-				fmt.Sprintf(`"narHash": %q`, in.NarHash), `"narHash": "built-in"`,
-				fmt.Sprintf(`"lastModified": %d,`, in.LastModified), `"lastModified": "built-in",`)
-		}
-	}
-	return strings.NewReplacer(words...), nil
-})
+}
 
 func goldieFor(t *testing.T, dir string) *goldie.Goldie {
 	return goldie.New(t, goldie.WithFixtureDir(dir), goldie.WithNameSuffix(""), goldie.WithDiffEngine(goldie.ClassicDiff))
@@ -134,12 +125,27 @@ func generate(t testing.TB, fsys fs.FS) *generator.Tree {
 		t.Fatal(err)
 	}
 	tree, err := generator.Generate(generator.Input{
-		Profile: p, Schema: schemaRoot(t), Facts: facts(t, fsys, p), Files: profile.FS{Files: fsys},
+		Profile: p, Schema: schemaRoot(t), Facts: facts(t, fsys, p), Files: profile.FS{Files: fsys}, Pins: goldenPins(t),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return tree
+}
+
+// goldenPins are the pins of the golden cases.
+func goldenPins(t testing.TB) *flake.Pins {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", "pins.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := flake.ReadPinFile(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pins := file.Pins()
+	return &pins
 }
 
 func facts(t testing.TB, fsys fs.FS, p *profile.Profile) map[string]hardware.Facts {

@@ -84,10 +84,18 @@ type source struct {
 	pinned map[string]profile.Pos
 }
 
+func (in Input) pins() (flake.Pins, error) {
+	if in.Pins != nil {
+		return *in.Pins, nil
+	}
+	return flake.Builtin()
+}
+
 // sources are the inputs of the flake: those of the profile first, then those
 // of each channel by name. Extra are inputs that only the flake itself uses.
-func sources(p *profile.Profile, hosts []*host, extra []string) ([]source, error) {
-	pins, err := flake.Builtin()
+func sources(in Input, hosts []*host, extra []string) ([]source, error) {
+	p := in.Profile
+	pins, err := in.pins()
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package nixtest
 
 import (
+	_ "embed" // values.nix
 	"encoding/json"
 	"net/url"
 	"path/filepath"
@@ -115,6 +116,40 @@ func (f *Flake) EvalInto(tb testing.TB, attr, apply string, value any) {
 	if err := json.Unmarshal(out, value); err != nil {
 		tb.Fatalf("decode %s: %v", out, err)
 	}
+}
+
+// Evaluated is what a host or a home of a generated flake is.
+type Evaluated struct {
+	Drv string // store path of the derivation
+	// Values are the options that files of the flake define, sorted. A set whose options the files
+	// define one by one is not among them.
+	Values []Value
+}
+
+// Value is an option and its value as Nix writes it, in one line. Packages are shown by name, store
+// paths in texts too: <nginx>/bin/nginx; those of the flake itself begin with <source>.
+type Value struct {
+	Option string
+	Value  string
+	Files  []string // of the flake, that define it
+}
+
+//go:embed testdata/values.nix
+var valuesNix string
+
+// Values evaluates the hosts of a generated flake by name, and its homes as user@host.
+func (f *Flake) Values(tb testing.TB) map[string]Evaluated {
+	tb.Helper()
+	all := map[string]Evaluated{}
+	f.EvalInto(tb, "nixosConfigurations", valuesNix, &all)
+	for _, e := range all {
+		slices.SortFunc(e.Values, func(a, b Value) int { return strings.Compare(a.Option, b.Option) })
+		for i := range e.Values {
+			v := &e.Values[i]
+			v.Value = short(strings.ReplaceAll(v.Value, f.env.Store(), storeDir))
+		}
+	}
+	return all
 }
 
 // Build builds an attribute and returns its store path. The path lives as long

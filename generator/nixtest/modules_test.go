@@ -71,6 +71,17 @@ func TestModuleSystem(t *testing.T) {
 				`config.networking.firewall.allowedTCPPorts`,
 				`[81]`,
 			},
+			"what files define": {
+				`{ _file = "a"; users.users.ada = { isNormalUser = true; extraGroups = [ "wheel" ]; shell = null; }; users.users.bob = { }; }
+				 { _file = "b"; users.users.ada.extraGroups = [ "docker" ]; }
+				 ({ lib, ... }: { _file = "c"; services.loki.configuration.server = { http_listen_port = lib.mkDefault 1; hidden = lib.mkIf false 2; }; })
+				 { _file = "d"; services.loki.configuration.server.http_listen_port = 3; }`,
+				`map (l: "${lib.options.showOption l.loc} = ${lib.options.showDeep (-1) l.value} # ${toString l.files}")
+				   (lib.filter (l: lib.any (f: lib.elem f [ "a" "b" "c" "d" ]) l.files) machine.leaves)`,
+				`["services.loki.configuration.server.http_listen_port = 3 # d",` +
+					`"users.users.ada.extraGroups = [ \"docker\" \"wheel\" ] # b a","users.users.ada.isNormalUser = true # a",` +
+					`"users.users.ada.shell = null # a","users.users.bob = { } # a"]`,
+			},
 			"overlays and unfree packages": {
 				`({ lib, ... }: { nixpkgs.overlays = [ (final: prev: { mine = prev.git; }) ]; nixpkgs.config.allowUnfreePredicate = pkg: lib.getName pkg == "vscode"; })`,
 				`[ pkgs.mine.pname (pkgs.vscode.drvPath != "") (builtins.tryEval pkgs.steam.outPath).success ]`,

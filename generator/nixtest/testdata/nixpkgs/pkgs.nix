@@ -64,7 +64,20 @@ let
           dev = self;
           lib = self;
           man = self;
-          override = _: self;
+          # What was asked for is part of the name, so that another wish is another package.
+          override =
+            change:
+            package attrs (
+              derivation (
+                drv.drvAttrs
+                // {
+                  name = lib.strings.sanitizeDerivationName (
+                    drv.name
+                    + lib.concatStrings (lib.mapAttrsToList (n: v: "-${n}=${lib.options.showValue v}") change)
+                  );
+                }
+              )
+            );
           overrideAttrs =
             change: package (attrs // (if lib.isFunction change then change attrs else change)) drv;
         };
@@ -80,13 +93,23 @@ let
         meta.license = if unfree ? ${pname} then lib.licenses.unfree else lib.licenses.mit;
         passthru.withPackages =
           choose:
+          let
+            packages = choose (final."${pname}Packages" or final);
+            names = lib.concatStringsSep "-" ([ pname "with" ] ++ map lib.getName packages);
+            # A name may have 211 characters.
+            name =
+              if builtins.stringLength names < 200 then
+                names
+              else
+                "${builtins.substring 0 160 names}.${builtins.hashString "sha1" names}";
+          in
           package
             {
-              pname = "${pname}-env";
+              pname = name;
               version = "1.0";
             }
             (
-              run "${pname}-env" { packages = choose (final."${pname}Packages" or final); } ''
+              run name { inherit packages; } ''
                 mkdir -p $out/bin
                 echo "$packages" > $out/packages
                 printf '#!/bin/sh\necho "stand-in for ${pname}"\n' > $out/bin/${pname}

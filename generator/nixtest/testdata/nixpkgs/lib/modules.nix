@@ -110,7 +110,19 @@ let
       isDefined = force.values != [ ];
       value = checked type.merge;
       defined = checked (type.mergeDefined or type.merge);
+      leaves = lib.optionals (force.values != [ ]) (checked (leavesOf type));
     };
+
+  # The options that definitions say something of, each with its value and with the files: those inside of
+  # the value where the type knows some, else the option itself.
+  leavesOf =
+    type: type.leaves or (loc: defs: leaf ((type.mergeDefined or type.merge) loc defs) loc defs);
+  leaf = value: loc: defs: [
+    {
+      inherit loc value;
+      files = map (d: d.file) defs;
+    }
+  ];
 
   evalOption =
     loc: option: defs:
@@ -132,7 +144,7 @@ let
     option
     // {
       inherit loc type value;
-      inherit (merged) isDefined;
+      inherit (merged) isDefined leaves;
       defined = addErrorContext "while evaluating the option `${showOption loc}':" merged.defined;
       highestPrio = merged.highest;
       definitionsWithLocations = merged.values;
@@ -228,6 +240,14 @@ let
       defined = mapAttrs (_: b: if b ? tree then b.tree.defined else b.option.defined) (
         lib.filterAttrs (_: isDefined) (builtins.intersectAttrs defsByName branches)
       );
+      # The same as a list of options: see leavesOf.
+      leaves = concatMap (
+        name:
+        let
+          b = branches.${name};
+        in
+        if b ? tree then b.tree.leaves else lib.optionals b.option.isSet b.option.leaves
+      ) (attrNames defsByName);
       unmatched =
         lib.optionals node.strict (
           map (n: {
@@ -410,7 +430,8 @@ let
     {
       config = checkUnmatched node tree.unmatched tree.config;
       options = checkUnmatched node tree.unmatched tree.options;
-      inherit (tree) defined;
+      inherit (tree) defined leaves;
+      _module = { inherit specialArgs; };
       extendModules =
         more:
         evalModules (
@@ -454,6 +475,8 @@ in
     mkOptionDefault
     inForce
     mergeDefinitions
+    leaf
+    leavesOf
     evalTree
     checkUnmatched
     emptyNode

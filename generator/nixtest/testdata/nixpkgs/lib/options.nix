@@ -41,7 +41,9 @@ rec {
   showDefs = lib.concatMapStrings (d: "\n- In `${d.file}': ${showValue d.value}");
 
   # A value as an expression, in one line, cut where it would not end.
-  showValue =
+  showValue = showDeep 3;
+  # The same with so many sets and lists in each other; without end below zero.
+  showDeep =
     let
       go =
         depth: v:
@@ -70,5 +72,5 @@ rec {
         else
           toString v;
     in
-    go 3;
+    go;
 }

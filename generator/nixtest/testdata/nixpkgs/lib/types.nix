@@ -3,6 +3,7 @@
 let
   inherit (builtins)
     all
+    attrValues
     concatMap
     head
     isAttrs
@@ -15,7 +16,7 @@ let
     map
     ;
   inherit (lib.options) showOption showDefs;
-  inherit (lib.modules) mergeDefinitions kind;
+  inherit (lib.modules) kind leaf leavesOf mergeDefinitions;
 
   mkOptionType =
     t:
@@ -28,6 +29,14 @@ let
     // {
       _type = "option-type";
     };
+
+  # A set with nothing in it is an option all the same.
+  inside =
+    leaves: loc: defs:
+    let
+      found = leaves loc defs;
+    in
+    if found == [ ] then leaf { } loc defs else found;
 
   conflict =
     loc: defs:
@@ -127,6 +136,15 @@ let
     in
     if fit == [ ] then conflict loc defs else merge (head fit) loc defs;
 
+  plainSet =
+    v:
+    isAttrs v
+    && !lib.isDerivation v
+    && !(v ? __functor)
+    && !(v ? __toString)
+    && !(v ? outPath)
+    && kind v == null;
+
   paren = s: if builtins.match ".* .*" s != null then "(${s})" else s;
 
   types = {
@@ -212,6 +230,7 @@ let
         check = isAttrs;
         merge = sets "value" false type;
         mergeDefined = sets "defined" false type;
+        leaves = inside (loc: defs: lib.concatLists (attrValues (sets "leaves" true type loc defs)));
       };
     lazyAttrsOf =
       type:
@@ -246,6 +265,8 @@ let
         check = v: v == null || type.check v;
         merge = orNull type.merge;
         mergeDefined = orNull (type.mergeDefined or type.merge);
+        leaves =
+          loc: defs: (if all (d: d.value == null) defs then leaf null else leavesOf type) loc defs;
       };
     either =
       a: b:
@@ -255,6 +276,7 @@ let
         check = v: a.check v || b.check v;
         merge = firstFit [ a b ] (type: type.merge);
         mergeDefined = firstFit [ a b ] (type: type.mergeDefined or type.merge);
+        leaves = firstFit [ a b ] leavesOf;
       };
     oneOf = ts: lib.foldl types.either (head ts) (builtins.tail ts);
     uniq = type: type // { merge = one; };
@@ -296,6 +318,10 @@ let
         check = v: isAttrs v || lib.isFunction v || builtins.isPath v;
         merge = loc: defs: builtins.removeAttrs (evaluate loc defs).config [ "_module" ];
         mergeDefined = loc: defs: builtins.removeAttrs (evaluate loc defs).defined [ "_module" ];
+        leaves = inside (
+          loc: defs:
+          lib.filter (l: builtins.elemAt l.loc (length loc) != "_module") (evaluate loc defs).leaves
+        );
       };
 
     # A submodule whose options are given as a node of an option tree.
@@ -329,6 +355,7 @@ let
         check = v: isAttrs v || lib.isFunction v;
         merge = evaluate "config";
         mergeDefined = evaluate "defined";
+        leaves = inside (evaluate "leaves");
       };
 
     # Any value: sets and lists are merged, functions applied, the rest must be equal.
@@ -340,16 +367,8 @@ let
         loc: defs:
         let
           values = map (d: d.value) defs;
-          set =
-            v:
-            isAttrs v
-            && !lib.isDerivation v
-            && !(v ? __functor)
-            && !(v ? __toString)
-            && !(v ? outPath)
-            && kind v == null;
         in
-        if all set values then
+        if all plainSet values then
           sets "value" false types.free loc defs
         else if all isList values then
           elements "value" types.free loc defs
@@ -359,6 +378,12 @@ let
           arg: types.free.merge loc (map (d: d // { value = d.value arg; }) defs)
         else
           equal loc defs;
+      leaves =
+        loc: defs:
+        if all (d: plainSet d.value) defs then
+          (types.attrsOf types.free).leaves loc defs
+        else
+          leaf (types.free.merge loc defs) loc defs;
     };
   };
 in

@@ -37,13 +37,15 @@ lib.modules.mergeNodes [ ] listed (
       type = lib.types.attrsOf lib.types.free;
       default = { };
     };
-    # The manual says only "function"; a list is taken for a function that returns it.
+    # The manual says only "function"; a list is taken for a function that returns it. What it comes to
+    # is told by the packages.
     services.postgresql.extensions = lib.mkOption {
       type =
         let
           packages = lib.types.listOf lib.types.package;
+          type = lib.types.coercedTo packages (list: _: list) (lib.types.functionTo packages);
         in
-        lib.types.coercedTo packages (list: _: list) (lib.types.functionTo packages);
+        type // { mergeDefined = loc: defs: type.merge loc defs pkgs.postgresql16Packages; };
       default = _: [ ];
     };
     networking.hostName = lib.mkOption {
