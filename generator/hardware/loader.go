@@ -269,7 +269,7 @@ func (d *decider) mirrors() {
 		}
 		list = append(list, nix.Attrs{Body: body})
 	}
-	d.set("boot.loader.grub.mirroredBoots", list, keptLoader)
+	d.set("boot.loader.grub.mirroredBoots", d.firm(list), keptLoader)
 }
 
 // encrypted tells whether GRUB would read /boot from a LUKS device.

@@ -70,11 +70,11 @@ func (d *decider) appleSilicon() bool {
 	apple := func(name string) bool { return strings.HasPrefix(name, "apple,") }
 	p := d.facts.Product
 	return !d.Virtual && (slices.ContainsFunc(p.Compatible, apple) || d.System == "aarch64-linux" && p.Vendor == "Apple Inc." ||
-		slices.Contains(d.facts.Loader.Files, m1n1))
+		slices.Contains(d.facts.Loader.Files, M1N1))
 }
 
-// m1n1 is what nixos-apple-silicon has the boot loader install.
-const m1n1 = "m1n1/boot.bin"
+// M1N1 is what nixos-apple-silicon has the boot loader install.
+const M1N1 = "m1n1/boot.bin"
 
 // appleT2 goes by the model, or by the bridge of the chip.
 func (d *decider) appleT2() bool {

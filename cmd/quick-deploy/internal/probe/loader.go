@@ -75,6 +75,9 @@ var loaderPatterns = sync.OnceValue(func() patterns {
 // names the program that installs the loader, and that what it is told. Files
 // below /boot are guessed from only where no program is named.
 func readLoader(t *tree, _ Options, f *hardware.Facts) {
+	if f.System == "aarch64-linux" && !onDemand(f) && t.exists("boot/"+hardware.M1N1) {
+		f.Loader.Files = append(f.Loader.Files, hardware.M1N1)
+	}
 	if f.NixOS == "" {
 		return
 	}
@@ -104,6 +107,7 @@ func readLoader(t *tree, _ Options, f *hardware.Facts) {
 		t.readLimine(text, l)
 	}
 	slices.Sort(l.Files)
+	l.Files = slices.Compact(l.Files)
 	slices.Sort(l.Unread)
 }
 
@@ -157,12 +161,16 @@ func (t *tree) unknown(program string, text []byte) string {
 	return oneLine(path.Base(loaderPatterns().hash.ReplaceAllString(program, "")))
 }
 
+// onDemand tells whether /boot would be mounted by a look into it.
+func onDemand(f *hardware.Facts) bool {
+	return slices.ContainsFunc(f.Mounts, func(m hardware.Mount) bool { return m.Point == "/boot" && m.Type == "autofs" })
+}
+
 // loaderByFiles guesses. A /boot that is mounted on demand is not touched.
 func (t *tree) loaderByFiles(f *hardware.Facts) hardware.LoaderKind {
-	if slices.ContainsFunc(f.Mounts, func(m hardware.Mount) bool { return m.Point == "/boot" && m.Type == "autofs" }) {
-		return ""
-	}
 	switch {
+	case onDemand(f):
+		return ""
 	case t.exists("boot/extlinux/extlinux.conf"):
 		return hardware.ExtLinux
 	case t.has("boot/EFI/Linux", "nixos-generation-"):
