@@ -66,8 +66,8 @@ func (d *decider) inContainer() {
 	by := d.facts.Loader.Program
 	switch {
 	case v == "wsl":
-		d.block("a NixOS in WSL is started by the module of NixOS-WSL (github.com/nix-community/NixOS-WSL), which this program does not bring: " +
-			"import it in local.nix, and set wsl.enable: true under nixos in the profile")
+		d.block("a NixOS in WSL is started by the module of NixOS-WSL (github.com/nix-community/NixOS-WSL), " +
+			"which this program does not bring: import it in local.nix, and set wsl.enable: true under nixos in the profile")
 	case v == "systemd-nspawn":
 		d.set("boot.isNspawnContainer", d.soft(nix.Bool(true)), w)
 	case v == "lxc" && by == ProxmoxContainer:
@@ -77,7 +77,8 @@ func (d *decider) inContainer() {
 	case v == "lxc" || v == "lxc-libvirt":
 		d.set("boot.isContainer", d.soft(nix.Bool(true)), w)
 	default:
-		d.block("this was probed inside a container (%s), which shows little of the machine: probe on the machine itself", v)
+		d.block("this was probed inside a container (%s), which shows little of the machine: "+
+			"probe on the machine itself", v)
 	}
 }
 

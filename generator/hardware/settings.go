@@ -106,15 +106,15 @@ func (d *decider) keepSettings() {
 		d.set(option, d.settingValue(option, kind, l.Settings[option]), keptLoader)
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.Entries)) {
-		d.setPath([]string{"boot", "loader", "systemd-boot", "extraEntries", name}, d.firm(lines(l.Entries[name])), keptLoader)
+		path := []string{"boot", "loader", "systemd-boot", "extraEntries", name}
+		d.setPath(path, d.firm(lines(l.Entries[name])), keptLoader)
 	}
+	const again = "say it again in local.nix, or it is gone after the switch"
 	if len(l.Unread) > 0 {
-		d.warn("the running NixOS sets %s, which cannot be read from its boot loader: say it again in local.nix, or it is gone after the switch",
-			strings.Join(l.Unread, ", "))
+		d.warn("the running NixOS sets %s, which cannot be read from its boot loader: "+again, strings.Join(l.Unread, ", "))
 	}
 	if len(l.Files) > 0 {
-		d.warn("the running NixOS copies %s to the boot partition, by extraFiles: say it again in local.nix, or it is gone after the switch",
-			strings.Join(l.Files, ", "))
+		d.warn("the running NixOS copies %s to the boot partition, by extraFiles: "+again, strings.Join(l.Files, ", "))
 	}
 }
 

@@ -61,13 +61,15 @@ type patterns struct{ install, perl, store, hash, constant, copied *regexp.Regex
 var loaderPatterns = sync.OnceValue(func() patterns {
 	return patterns{
 		// makeWrapper's export INSTALL_BOOTLOADER='…', and the same in a binary wrapper.
-		install: regexp.MustCompile(`INSTALL_BOOTLOADER[^\n\x00]{0,4}?[= ]+(?:'([^'\x00]+)'|"([^"\x00]+)"|([^\s'"\x00]+))|INSTALL_BOOTLOADER\x00([^\x00]+)`),
+		install: regexp.MustCompile(`INSTALL_BOOTLOADER` +
+			`(?:[^\n\x00]{0,4}?[= ]+(?:'([^'\x00]+)'|"([^"\x00]+)"|([^\s'"\x00]+))|\x00([^\x00]+))`),
 		// The script in Perl of before 25.05: a here-document.
-		perl:     regexp.MustCompile(`(?s)<<'?EOFBOOTLOADER[^\n]*\n(.*?)\nEOFBOOTLOADER`),
-		store:    regexp.MustCompile(`/nix/store/[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+._?=-]+(?:/[0-9A-Za-z+._?=-]+)*`),
-		hash:     regexp.MustCompile(`^/nix/store/[0-9a-z]{32}-`),
-		constant: regexp.MustCompile(`(?m)(?:^|[\s;])([A-Z][A-Z_]{4,})[ \t]*=[ \t]*(?:int\(|Path\(|bool\()?["']?([^"'\s)=]*)["']?`),
-		copied:   regexp.MustCompile(`(?m)\binstall -Dp (?:"([^"\n]+)"|'([^'\n]+)'|(\S+)) (\S+)$`),
+		perl:  regexp.MustCompile(`(?s)<<'?EOFBOOTLOADER[^\n]*\n(.*?)\nEOFBOOTLOADER`),
+		store: regexp.MustCompile(`/nix/store/[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+._?=-]+(?:/[0-9A-Za-z+._?=-]+)*`),
+		hash:  regexp.MustCompile(`^/nix/store/[0-9a-z]{32}-`),
+		constant: regexp.MustCompile(`(?m)(?:^|[\s;])([A-Z][A-Z_]{4,})[ \t]*=[ \t]*` +
+			`(?:int\(|Path\(|bool\()?["']?([^"'\s)=]*)["']?`),
+		copied: regexp.MustCompile(`(?m)\binstall -Dp (?:"([^"\n]+)"|'([^'\n]+)'|(\S+)) (\S+)$`),
 	}
 })
 

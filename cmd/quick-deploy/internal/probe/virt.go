@@ -43,7 +43,8 @@ func (t *tree) container() string {
 	}
 	release, _ := t.text("proc/sys/kernel/osrelease")
 	switch {
-	case strings.Contains(release, "WSL"), strings.HasSuffix(release, "Microsoft"), t.exists("proc/sys/fs/binfmt_misc/WSLInterop"), t.exists("run/WSL"):
+	case strings.Contains(release, "WSL"), strings.HasSuffix(release, "Microsoft"),
+		t.exists("proc/sys/fs/binfmt_misc/WSLInterop"), t.exists("run/WSL"):
 		return "wsl"
 	case t.exists("proc/vz") && !t.exists("proc/bc"):
 		return "openvz"
