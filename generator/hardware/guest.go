@@ -70,7 +70,7 @@ func (d *decider) inContainer() {
 			"which this program does not bring: import it in local.nix, and set wsl.enable: true under nixos in the profile")
 	case v == "systemd-nspawn":
 		d.set("boot.isNspawnContainer", d.soft(nix.Bool(true)), w)
-	case v == "lxc" && by == ProxmoxContainer:
+	case v == "lxc" && by == InitScript:
 		profile("proxmox-lxc.nix", "a container of Proxmox VE, as the running NixOS says")
 	case v == "lxc" && (by == LXCContainer || d.facts.Loader.Kind == ""):
 		profile("lxc-container.nix", "a container of LXC or Incus, which starts /sbin/init")

@@ -312,7 +312,7 @@ func TestContainers(t *testing.T) {
 		"nspawn":            {"systemd-nspawn", Loader{}, "boot.isNspawnContainer", "lib.mkDefault true", ""},
 		"LXC":               {"lxc", Loader{}, "imports", `[ (modulesPath + "/virtualisation/lxc-container.nix") ]`, ""},
 		"Incus":             {"lxc", Loader{Kind: OtherLoader, Program: LXCContainer}, "imports", `[ (modulesPath + "/virtualisation/lxc-container.nix") ]`, ""},
-		"Proxmox":           {"lxc", Loader{Kind: OtherLoader, Program: ProxmoxContainer}, "imports", `[ (modulesPath + "/virtualisation/proxmox-lxc.nix") ]`, ""},
+		"Proxmox":           {"lxc", Loader{Kind: OtherLoader, Program: InitScript}, "imports", `[ (modulesPath + "/virtualisation/proxmox-lxc.nix") ]`, ""},
 		"plain LXC":         {"lxc", Loader{Kind: NoLoader}, "boot.isContainer", "lib.mkDefault true", ""},
 		"libvirt's LXC":     {"lxc-libvirt", Loader{}, "boot.isContainer", "lib.mkDefault true", ""},
 		"WSL":               {"wsl", Loader{Kind: NoLoader}, "boot.isContainer", "", "NixOS-WSL"},

@@ -49,7 +49,7 @@ var installers = []struct {
 	{"nixos-generations-builder", hardware.OtherLoader, "Raspberry Pi's firmware"},
 	{"firmware-builder", hardware.OtherLoader, "Raspberry Pi's firmware"},
 	{"generations-dir-builder", hardware.OtherLoader, "generationsDir"},
-	{"init-script-builder", hardware.OtherLoader, "initScript"},
+	{"init-script-builder", hardware.OtherLoader, hardware.InitScript},
 	{"install-lxc-sbin-init", hardware.OtherLoader, hardware.LXCContainer},
 	{"install-lxd-sbin-init", hardware.OtherLoader, hardware.LXCContainer},
 }

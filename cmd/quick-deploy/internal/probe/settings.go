@@ -122,8 +122,9 @@ func (t *tree) readSystemdBoot(text []byte, l *hardware.Loader) {
 	touch, ok := said["CAN_TOUCH_EFI_VARIABLES"]
 	l.KeepsVariables = ok && touch != "1" && touch != "True"
 	for _, p := range named(text, "copy-extra-files") {
-		t.systemdBootCopies(copied(t.bytes(p, textLength), cmp.Or(l.XBOOTLDR, l.Mount, "/boot")), l)
+		text = slices.Concat(text, []byte("\n"), t.bytes(p, textLength))
 	}
+	t.systemdBootCopies(copied(text, cmp.Or(l.XBOOTLDR, l.Mount, "/boot")), l)
 	// The key is not the installer's, but each generation's.
 	var spec struct {
 		Loader struct{ SortKey string } `json:"org.nixos.systemd-boot"`
