@@ -93,6 +93,9 @@ func (d *decider) loaderOf(k LoaderKind) Loader {
 		l.XBOOTLDR = d.xbootldr()
 	}
 	l.Mount = cmp.Or(o.Mount, l.Mount, d.espMount())
+	if l.XBOOTLDR == l.Mount {
+		l.XBOOTLDR = "" // the profile has moved the other there
+	}
 	return l
 }
 

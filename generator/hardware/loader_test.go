@@ -105,6 +105,13 @@ func TestLoaderIsKept(t *testing.T) {
 	}
 }
 
+func TestProfileMovesTheESP(t *testing.T) {
+	d := must(t, machine(t, "nixos-xbootldr"), Overrides{Loader: LoaderOverrides{Mount: "/boot"}})
+	if got := value(t, d, "boot.loader.systemd-boot.xbootldrMountPoint"); got != "" {
+		t.Errorf("two partitions at one place: %s", got)
+	}
+}
+
 // What a change of loaders, and the absence of one, would surprise with is said.
 func TestLoaderWarnings(t *testing.T) {
 	grub := machine(t, "nixos-grub-dual-boot")

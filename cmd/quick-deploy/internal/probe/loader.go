@@ -111,6 +111,7 @@ func readLoader(t *tree, _ Options, f *hardware.Facts) {
 	slices.Sort(l.Files)
 	l.Files = slices.Compact(l.Files)
 	slices.Sort(l.Unread)
+	l.Unread = slices.Compact(l.Unread)
 }
 
 // installCommand is the command that installs the loader, "" if none is named.
