@@ -292,10 +292,11 @@ const (
 	OtherLoader LoaderKind = "other"
 )
 
-// Programs of the kind other that tell which profile of nixpkgs a container has.
+// Programs of the kind other that tell which profile of nixpkgs a container has:
+// lxc-container.nix its own, proxmox-lxc.nix boot.loader.initScript.
 const (
-	LXCContainer     = "lxc-container.nix"
-	ProxmoxContainer = "proxmox-lxc.nix"
+	LXCContainer = "lxc-container.nix"
+	InitScript   = "initScript"
 )
 
 // ExistingFile is a hardware-configuration.nix found on the machine.

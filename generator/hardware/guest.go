@@ -66,18 +66,19 @@ func (d *decider) inContainer() {
 	by := d.facts.Loader.Program
 	switch {
 	case v == "wsl":
-		d.block("a NixOS in WSL is started by the module of NixOS-WSL (github.com/nix-community/NixOS-WSL), which this program does not bring: " +
-			"import it in local.nix, and set wsl.enable: true under nixos in the profile")
+		d.block("a NixOS in WSL is started by the module of NixOS-WSL (github.com/nix-community/NixOS-WSL), " +
+			"which this program does not bring: import it in local.nix, and set wsl.enable: true under nixos in the profile")
 	case v == "systemd-nspawn":
 		d.set("boot.isNspawnContainer", d.soft(nix.Bool(true)), w)
-	case v == "lxc" && by == ProxmoxContainer:
+	case v == "lxc" && by == InitScript:
 		profile("proxmox-lxc.nix", "a container of Proxmox VE, as the running NixOS says")
 	case v == "lxc" && (by == LXCContainer || d.facts.Loader.Kind == ""):
 		profile("lxc-container.nix", "a container of LXC or Incus, which starts /sbin/init")
 	case v == "lxc" || v == "lxc-libvirt":
 		d.set("boot.isContainer", d.soft(nix.Bool(true)), w)
 	default:
-		d.block("this was probed inside a container (%s), which shows little of the machine: probe on the machine itself", v)
+		d.block("this was probed inside a container (%s), which shows little of the machine: "+
+			"probe on the machine itself", v)
 	}
 }
 

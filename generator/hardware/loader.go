@@ -55,7 +55,8 @@ func (d *decider) loader() error {
 	case NoLoader:
 		if w != saysProfile && d.facts.Loader.Kind == NoLoader {
 			d.withoutGRUB()
-			d.warn("the running NixOS installs no boot loader, so a restart does not come to what is switched to: set hardware.loader.kind if this machine boots by one")
+			d.warn("the running NixOS installs no boot loader, so a restart does not come to what is switched to: " +
+				"set hardware.loader.kind if this machine boots by one")
 		}
 		d.note("boot.loader", "none", w.why)
 	}
@@ -72,27 +73,36 @@ func (d *decider) withoutGRUB() {
 // below /boot would put another one in its place: under Secure Boot, or on a
 // board whose firmware reads its own files, the machine would not start.
 func (d *decider) otherLoader() {
-	d.block("no boot loader is configured, and this NixOS installs its own by %s, which is not set up here: to keep it, set hardware.loader.kind: none in the "+
-		"profile and its options in local.nix; to change, set hardware.loader.kind to another", cmp.Or(d.Loader.Program, "a program that is not known"))
+	d.block("no boot loader is configured, and this NixOS installs its own by %s, which is not set up here: to keep it, "+
+		"set hardware.loader.kind: none in the profile and its options in local.nix; to change, set hardware.loader.kind to another",
+		cmp.Or(d.Loader.Program, "a program that is not known"))
 }
 
-func (d *decider) chooseLoader() (Loader, why, error) {
+// loaderOf is a loader of a kind: the one that NixOS has if that is it, with the
+// places that the profile names.
+func (d *decider) loaderOf(k LoaderKind) Loader {
 	o := d.over.Loader
-	kept := d.facts.Loader
-	with := func(k LoaderKind) Loader {
-		l := Loader{Kind: k}
-		if kept.Kind == k {
-			l = kept
-		}
-		if len(o.Devices) > 0 {
-			l.Devices = o.Devices
-		}
-		if k == SystemdBoot && l.Mount == "" && o.Mount == "" {
-			l.XBOOTLDR = d.xbootldr()
-		}
-		l.Mount = cmp.Or(o.Mount, l.Mount, d.espMount())
-		return l
+	l := Loader{Kind: k}
+	if d.facts.Loader.Kind == k {
+		l = d.facts.Loader
 	}
+	if len(o.Devices) > 0 {
+		l.Devices = o.Devices
+	}
+	if k == SystemdBoot && l.Mount == "" && o.Mount == "" {
+		l.XBOOTLDR = d.xbootldr()
+	}
+	l.Mount = cmp.Or(o.Mount, l.Mount, d.espMount())
+	if l.XBOOTLDR == l.Mount {
+		l.XBOOTLDR = "" // the profile has moved the other there
+	}
+	return l
+}
+
+// chooseLoader follows the profile, the running NixOS or the firmware, in this order.
+func (d *decider) chooseLoader() (Loader, why, error) {
+	o, with := d.over.Loader, d.loaderOf
+	kept := d.facts.Loader
 	switch LoaderKind(o.Kind) {
 	case "", "auto":
 	case SystemdBoot, GRUB, ExtLinux, Limine, NoLoader:
@@ -175,14 +185,17 @@ func (d *decider) setLimit(n int, w why) { d.set(limits[d.Loader.Kind], d.soft(n
 func (d *decider) systemdBoot(w why) {
 	d.set("boot.loader.systemd-boot.enable", d.soft(nix.Bool(true)), w)
 	if k := d.facts.Loader.Kind; k == GRUB || k == Limine {
-		d.warn("the boot loader changes from %s to systemd-boot, which NixOS updates but does not install: run sudo bootctl install before the switch", k)
+		d.warn("the boot loader changes from %s to systemd-boot, which NixOS updates but does not install: "+
+			"run sudo bootctl install before the switch", k)
 	}
 	d.setLimit(d.limit())
 	if at := d.Loader.XBOOTLDR; at != "" {
-		d.set("boot.loader.systemd-boot.xbootldrMountPoint", d.soft(nix.Str(at)), noted("kernels are kept on a partition of their own"))
+		w := noted("kernels are kept on a partition of their own")
+		d.set("boot.loader.systemd-boot.xbootldrMountPoint", d.soft(nix.Str(at)), w)
 	}
 	if d.facts.Firmware == UEFI && !d.facts.EFIVariables {
-		d.set("boot.loader.systemd-boot.graceful", d.soft(nix.Bool(true)), noted("the firmware's variables cannot be written here"))
+		w := noted("the firmware's variables cannot be written here")
+		d.set("boot.loader.systemd-boot.graceful", d.soft(nix.Bool(true)), w)
 	}
 	d.efi()
 }
@@ -227,8 +240,9 @@ func (d *decider) grub(w why) {
 	} else {
 		d.grubDevices(w)
 	}
-	if d.encrypted(d.facts.Loader.Kind != GRUB) {
-		d.set("boot.loader.grub.enableCryptodisk", d.soft(nix.Bool(true)), noted("GRUB reads its menu and the kernels from an encrypted disk"))
+	if d.facts.Loader.Kind != GRUB && d.encrypted() {
+		w := noted("GRUB reads its menu and the kernels from an encrypted disk")
+		d.set("boot.loader.grub.enableCryptodisk", d.soft(nix.Bool(true)), w)
 	}
 }
 
@@ -260,25 +274,27 @@ func (d *decider) grubDevices(w why) {
 func (d *decider) mirrors() {
 	list := nix.List{}
 	for _, m := range d.Loader.Mirrors {
-		body := []nix.Binding{{Path: []string{"path"}, Value: nix.Str(m.Path)}, {Path: []string{"devices"}, Value: strs(m.Devices)}}
+		var body []nix.Binding
+		add := func(name string, value nix.Expr) {
+			body = append(body, nix.Binding{Path: []string{name}, Value: value})
+		}
+		add("path", nix.Str(m.Path))
+		add("devices", strs(m.Devices))
 		if m.EFI != "" && m.EFI != m.Path {
-			body = append(body, nix.Binding{Path: []string{"efiSysMountPoint"}, Value: nix.Str(m.EFI)})
+			add("efiSysMountPoint", nix.Str(m.EFI))
 		}
 		if m.ID != "" {
-			body = append(body, nix.Binding{Path: []string{"efiBootloaderId"}, Value: nix.Str(m.ID)})
+			add("efiBootloaderId", nix.Str(m.ID))
 		}
 		list = append(list, nix.Attrs{Body: body})
 	}
-	d.set("boot.loader.grub.mirroredBoots", list, keptLoader)
+	d.set("boot.loader.grub.mirroredBoots", d.firm(list), keptLoader)
 }
 
 // encrypted tells whether GRUB would read /boot from a LUKS device.
-func (d *decider) encrypted(anew bool) bool {
+func (d *decider) encrypted() bool {
 	m, ok := d.mountOf("/boot")
-	if !anew || !ok {
-		return false
-	}
-	return slices.ContainsFunc(d.devicesOf(m), func(b Block) bool { return d.onLUKS(b, 0) })
+	return ok && slices.ContainsFunc(d.devicesOf(m), func(b Block) bool { return d.onLUKS(b, 0) })
 }
 
 func (d *decider) onLUKS(b Block, depth int) bool {

@@ -21,7 +21,7 @@ func TestSettingsAreKept(t *testing.T) {
 	d := must(t, f, Overrides{Model: "none"})
 	for option, want := range map[string]string{
 		"boot.loader.timeout": "lib.mkDefault null", "boot.loader.grub.copyKernels": "lib.mkDefault true", "boot.loader.grub.configurationLimit": "lib.mkDefault 42",
-		"boot.loader.grub.extraEntries": `'' menuentry "a" { ''${b} } ''`, "boot.loader.grub.extraGrubInstallArgs": `lib.mkDefault [ "-a" "-b" ]`,
+		"boot.loader.grub.extraEntries": `lib.mkDefault '' menuentry "a" { ''${b} } ''`, "boot.loader.grub.extraGrubInstallArgs": `lib.mkDefault [ "-a" "-b" ]`,
 		"boot.loader.grub.default": `lib.mkDefault "saved"`, "boot.loader.grub.splashImage": "lib.mkOverride 900 null",
 		"security.sudo.extraConfig": "", "boot.loader.grub.extraPrepareConfig": "", // no report sets what is not in the table
 	} {
@@ -75,13 +75,15 @@ func TestLoaderIsKept(t *testing.T) {
 		{"variables left alone", with(uefi, Loader{Kind: SystemdBoot, Mount: "/efi", KeepsVariables: true}), "boot.loader.efi.canTouchEfiVariables", ""},
 		{"GRUB at the removable path", with(uefi, Loader{Kind: GRUB, EFI: true, Removable: true, Mount: "/efi"}), "boot.loader.efi.efiSysMountPoint", `lib.mkDefault "/efi"`},
 		{"without variables", with(uefi, Loader{Kind: GRUB, EFI: true, Removable: true, Mount: "/efi"}), "boot.loader.efi.canTouchEfiVariables", ""},
-		{"entry", with(uefi, Loader{Kind: SystemdBoot, Mount: "/efi", Entries: map[string]string{"own.conf": "title Own"}}), "boot.loader.systemd-boot.extraEntries.own.conf", `"title Own"`},
+		{"entry", with(uefi, Loader{Kind: SystemdBoot, Mount: "/efi", Entries: map[string]string{"own.conf": "title Own"}}), "boot.loader.systemd-boot.extraEntries.own.conf", `lib.mkDefault "title Own"`},
+		{"entries beside memtest's", with(uefi, Loader{Kind: GRUB, EFI: true, Mount: "/efi", Settings: map[string]string{"boot.loader.grub.memtest86.enable": "true", "boot.loader.grub.extraEntries": "own"}}),
+			"boot.loader.grub.extraEntries", `"own"`},
 		{"Windows", with(uefi, Loader{Kind: SystemdBoot, Mount: "/efi", Settings: map[string]string{"boot.loader.systemd-boot.windows.11.efiDeviceHandle": "HD0b1"}}),
 			"boot.loader.systemd-boot.windows.11.efiDeviceHandle", `lib.mkDefault "HD0b1"`},
 		{"limine's limit", with(uefi, Loader{Kind: Limine, Mount: "/efi", Settings: map[string]string{"boot.loader.limine.maxGenerations": "15"}}), "boot.loader.limine.maxGenerations", "lib.mkDefault 15"},
 		{"limine signs", with(uefi, Loader{Kind: Limine, Mount: "/efi", Settings: map[string]string{"boot.loader.limine.secureBoot.enable": "true"}}), "boot.loader.limine.secureBoot.enable", "lib.mkDefault true"},
 		{"mirrors", with(uefi, Loader{Kind: GRUB, EFI: true, Mount: "/efi", Mirrors: mirrors, Devices: []string{"nodev"}}), "boot.loader.grub.mirroredBoots",
-			`[ { path = "/boot"; devices = [ "nodev" ]; efiSysMountPoint = "/efi"; } { path = "/boot2"; devices = [ "nodev" ]; efiBootloaderId = "Second"; } ]`},
+			`lib.mkDefault [ { path = "/boot"; devices = [ "nodev" ]; efiSysMountPoint = "/efi"; } { path = "/boot2"; devices = [ "nodev" ]; efiBootloaderId = "Second"; } ]`},
 		{"and no device then", with(uefi, Loader{Kind: GRUB, EFI: true, Mount: "/efi", Mirrors: mirrors, Devices: []string{"nodev"}}), "boot.loader.grub.device", ""},
 		{"extlinux", with(board, Loader{Kind: ExtLinux, Settings: map[string]string{"boot.loader.generic-extlinux-compatible.configurationLimit": "3"}}),
 			"boot.loader.generic-extlinux-compatible.configurationLimit", "lib.mkDefault 3"},
@@ -100,6 +102,13 @@ func TestLoaderIsKept(t *testing.T) {
 				t.Errorf("arrange: %v", err)
 			}
 		})
+	}
+}
+
+func TestProfileMovesTheESP(t *testing.T) {
+	d := must(t, machine(t, "nixos-xbootldr"), Overrides{Loader: LoaderOverrides{Mount: "/boot"}})
+	if got := value(t, d, "boot.loader.systemd-boot.xbootldrMountPoint"); got != "" {
+		t.Errorf("two partitions at one place: %s", got)
 	}
 }
 
@@ -269,7 +278,7 @@ func TestOwnKernel(t *testing.T) {
 	bridge := pc
 	bridge.PCI = append(slices.Clone(pc.PCI), PCI{Address: "0000:02:00.1", Vendor: vendorApple, Device: 0x1801, Class: 0x088000})
 	m1n1OnDisk := pc
-	m1n1OnDisk.Loader = Loader{Kind: SystemdBoot, Files: []string{m1n1}}
+	m1n1OnDisk.Loader = Loader{Kind: SystemdBoot, Files: []string{M1N1}}
 	guest := product("aarch64-linux", "Apple Inc.", "Apple Virtualization Generic Platform")
 	guest.Virtualization = "apple"
 	for name, tt := range map[string]struct {
@@ -310,7 +319,7 @@ func TestContainers(t *testing.T) {
 		"nspawn":            {"systemd-nspawn", Loader{}, "boot.isNspawnContainer", "lib.mkDefault true", ""},
 		"LXC":               {"lxc", Loader{}, "imports", `[ (modulesPath + "/virtualisation/lxc-container.nix") ]`, ""},
 		"Incus":             {"lxc", Loader{Kind: OtherLoader, Program: LXCContainer}, "imports", `[ (modulesPath + "/virtualisation/lxc-container.nix") ]`, ""},
-		"Proxmox":           {"lxc", Loader{Kind: OtherLoader, Program: ProxmoxContainer}, "imports", `[ (modulesPath + "/virtualisation/proxmox-lxc.nix") ]`, ""},
+		"Proxmox":           {"lxc", Loader{Kind: OtherLoader, Program: InitScript}, "imports", `[ (modulesPath + "/virtualisation/proxmox-lxc.nix") ]`, ""},
 		"plain LXC":         {"lxc", Loader{Kind: NoLoader}, "boot.isContainer", "lib.mkDefault true", ""},
 		"libvirt's LXC":     {"lxc-libvirt", Loader{}, "boot.isContainer", "lib.mkDefault true", ""},
 		"WSL":               {"wsl", Loader{Kind: NoLoader}, "boot.isContainer", "", "NixOS-WSL"},

@@ -202,6 +202,7 @@ func (d *decider) embeds(device string) {
 		}
 	}
 	if gpt {
-		d.block("%s has a GPT without a BIOS boot partition, which GRUB is installed to: make one of 1 MiB, of the type 21686148-…, or boot by UEFI", device)
+		d.block("%s has a GPT without a BIOS boot partition, which GRUB is installed to: "+
+			"make one of 1 MiB, of the type %s, or boot by UEFI", device, typeBIOSBoot)
 	}
 }

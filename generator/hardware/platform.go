@@ -74,7 +74,8 @@ func (d *decider) platform() error {
 // t2Models are the names of Apple's computers with a T2 chip
 // (support.apple.com/103265).
 var t2Models = []string{
-	"imac20,*", "imacpro1,1", "macbookair8,*", "macbookair9,1", "macbookpro15,*", "macbookpro16,*", "macmini8,1", "macpro7,1",
+	"imac20,*", "imacpro1,1", "macbookair8,*", "macbookair9,1", "macbookpro15,*", "macbookpro16,*", "macmini8,1",
+	"macpro7,1",
 }
 
 // appleSilicon tells whether the machine is one of Apple's with a processor of
@@ -82,18 +83,24 @@ var t2Models = []string{
 func (d *decider) appleSilicon() bool {
 	apple := func(name string) bool { return strings.HasPrefix(name, "apple,") }
 	p := d.facts.Product
-	return !d.Virtual && (slices.ContainsFunc(p.Compatible, apple) || d.System == "aarch64-linux" && p.Vendor == "Apple Inc." ||
-		slices.Contains(d.facts.Loader.Files, m1n1))
+	switch {
+	case d.Virtual:
+		return false
+	case slices.ContainsFunc(p.Compatible, apple), slices.Contains(d.facts.Loader.Files, M1N1):
+		return true
+	}
+	return d.System == "aarch64-linux" && p.Vendor == "Apple Inc."
 }
 
-// m1n1 is what nixos-apple-silicon has the boot loader install.
-const m1n1 = "m1n1/boot.bin"
+// M1N1 is what nixos-apple-silicon has the boot loader install.
+const M1N1 = "m1n1/boot.bin"
 
 // appleT2 goes by the model, or by the bridge of the chip.
 func (d *decider) appleT2() bool {
 	name := strings.ToLower(d.facts.Product.Name)
-	return !d.Virtual && (slices.ContainsFunc(t2Models, func(m string) bool { return matches(m, name) }) ||
-		slices.ContainsFunc(d.facts.PCI, func(p PCI) bool { return p.Vendor == vendorApple && (p.Device == 0x1801 || p.Device == 0x1802) }))
+	model := func(m string) bool { return matches(m, name) }
+	bridge := func(p PCI) bool { return p.Vendor == vendorApple && (p.Device == 0x1801 || p.Device == 0x1802) }
+	return !d.Virtual && (slices.ContainsFunc(t2Models, model) || slices.ContainsFunc(d.facts.PCI, bridge))
 }
 
 // ownKernel refuses the release's kernel on machines that it does not serve: with
@@ -103,11 +110,13 @@ func (d *decider) ownKernel() error {
 	switch {
 	case d.over.Model != "" && d.over.Model != "auto":
 	case d.appleSilicon():
-		d.block("the release's own kernel does not start Apple Silicon; kernel, firmware and m1n1 come from nixos-apple-silicon " +
-			"(github.com/nix-community/nixos-apple-silicon): import its module in local.nix, and set hardware.model: none in the profile")
+		d.block("the release's own kernel does not start Apple Silicon; kernel, firmware and m1n1 come from " +
+			"nixos-apple-silicon (github.com/nix-community/nixos-apple-silicon): import its module in local.nix, " +
+			"and set hardware.model: none in the profile")
 	case d.appleT2():
 		d.block("with the release's own kernel, keyboard, trackpad and sound of a Mac with a T2 chip do not work: " +
-			"set hardware.model: apple-t2 in the profile, which builds the kernel of nixos-hardware, or none to take the release's")
+			"set hardware.model: apple-t2 in the profile, which builds the kernel of nixos-hardware, " +
+			"or none to take the release's")
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ const (
 	asBool  settingType = iota
 	asInt               // or null, where it is no number: boot.loader.timeout
 	asText              // or null, where it is empty
-	asLines             // text that merges with what other modules add, so never a default
+	asLines             // text of several lines
 	asList              // of lines
 	asNull              // whatever it says
 )
@@ -106,15 +106,15 @@ func (d *decider) keepSettings() {
 		d.set(option, d.settingValue(option, kind, l.Settings[option]), keptLoader)
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.Entries)) {
-		d.setPath([]string{"boot", "loader", "systemd-boot", "extraEntries", name}, lines(l.Entries[name]), keptLoader)
+		path := []string{"boot", "loader", "systemd-boot", "extraEntries", name}
+		d.setPath(path, d.firm(lines(l.Entries[name])), keptLoader)
 	}
+	const again = "say it again in local.nix, or it is gone after the switch"
 	if len(l.Unread) > 0 {
-		d.warn("the running NixOS sets %s, which cannot be read from its boot loader: say it again in local.nix, or it is gone after the switch",
-			strings.Join(l.Unread, ", "))
+		d.warn("the running NixOS sets %s, which cannot be read from its boot loader: "+again, strings.Join(l.Unread, ", "))
 	}
 	if len(l.Files) > 0 {
-		d.warn("the running NixOS copies %s to the boot partition, by extraFiles: say it again in local.nix, or it is gone after the switch",
-			strings.Join(l.Files, ", "))
+		d.warn("the running NixOS copies %s to the boot partition, by extraFiles: "+again, strings.Join(l.Files, ", "))
 	}
 }
 
@@ -125,10 +125,11 @@ func (d *decider) decided(option string) bool {
 
 // settingValue is the value that an installer's word stands for.
 func (d *decider) settingValue(option string, kind settingType, word string) nix.Expr {
-	switch kind {
-	case asLines:
-		return lines(word)
-	case asNull: // NixOS has a default of its own, by mkDefault
+	_, memtest := d.Loader.Settings["boot.loader.grub.memtest86.enable"]
+	switch {
+	case option == "boot.loader.grub.extraEntries" && memtest:
+		return lines(word) // beside the entry that memtest86 adds
+	case kind == asNull: // NixOS has a default of its own, by mkDefault
 		return overDefaults(nix.Null{})
 	}
 	return d.firm(kind.value(option, word))
@@ -144,6 +145,8 @@ func (kind settingType) value(option, word string) nix.Expr {
 			return nix.Int(n)
 		}
 		return nix.Null{}
+	case asLines:
+		return lines(word)
 	case asList:
 		list := strs(strings.Split(word, "\n"))
 		if option == "boot.loader.generic-extlinux-compatible.mirroredBoots" {

@@ -18,30 +18,7 @@ func bootable(_ context.Context, m *Machine, t Target) []Finding {
 			Fix:  "say it under hardware or nixos in the profile, or name the machine's facts by hardware.facts; what local.nix says is not seen here",
 		})
 	}
-	if device, fsType, ok := m.rootMount(); ok && t.RootFS.Device != "" && t.RootFS.Type != "tmpfs" && fsType != "tmpfs" && fsType != "overlay" {
-		want := t.RootFS.Device
-		if p, err := filepath.EvalSymlinks(m.path(want)); err == nil {
-			want = strings.TrimPrefix(p, strings.TrimSuffix(m.path("/"), "/"))
-		} else if strings.HasPrefix(want, "/dev/disk/") {
-			out = append(out, Finding{
-				What: fmt.Sprintf("the root file system of the profile, %s, is on no disk of this machine", t.RootFS.Device),
-				Fix:  "quick-deploy probe reads the disks anew; UUIDs belong to one machine",
-			})
-			want = device
-		}
-		if real, err := filepath.EvalSymlinks(m.path(device)); err == nil {
-			device = strings.TrimPrefix(real, strings.TrimSuffix(m.path("/"), "/"))
-		}
-		if want != device && strings.HasPrefix(device, "/dev/") {
-			out = append(out, Finding{
-				What: fmt.Sprintf("the running root file system is %s, the profile's is %s (%s)", device, t.RootFS.Device, want),
-				Fix:  "quick-deploy probe reads the disks anew",
-			})
-		}
-		if t.RootFS.Type != "" && fsType != t.RootFS.Type && t.RootFS.Type != "auto" {
-			out = append(out, Finding{What: fmt.Sprintf("the running root file system is %s, the profile says %s", fsType, t.RootFS.Type), Fix: "quick-deploy probe reads the disks anew"})
-		}
-	}
+	out = append(out, rootDisk(m, t)...)
 	out = append(out, loaderMounts(m, t)...)
 	_, err := os.Stat(m.path("/sys/firmware/efi"))
 	uefi := err == nil
@@ -53,6 +30,38 @@ func bootable(_ context.Context, m *Machine, t Target) []Finding {
 	}
 	if t.Firmware == "bios" && uefi && t.BootLoader == "grub" {
 		out = append(out, Finding{Severity: Warning, What: "the machine was booted by UEFI, the profile installs GRUB for a BIOS", Fix: "quick-deploy probe reads the firmware anew"})
+	}
+	return out
+}
+
+// rootDisk compares the root file system of the configuration with the running one.
+func rootDisk(m *Machine, t Target) []Finding {
+	var out []Finding
+	device, fsType, ok := m.rootMount()
+	if !ok || t.RootFS.Device == "" || t.RootFS.Type == "tmpfs" || fsType == "tmpfs" || fsType == "overlay" {
+		return nil
+	}
+	want := t.RootFS.Device
+	if p, err := filepath.EvalSymlinks(m.path(want)); err == nil {
+		want = strings.TrimPrefix(p, strings.TrimSuffix(m.path("/"), "/"))
+	} else if strings.HasPrefix(want, "/dev/disk/") {
+		out = append(out, Finding{
+			What: fmt.Sprintf("the root file system of the profile, %s, is on no disk of this machine", t.RootFS.Device),
+			Fix:  "quick-deploy probe reads the disks anew; UUIDs belong to one machine",
+		})
+		want = device
+	}
+	if real, err := filepath.EvalSymlinks(m.path(device)); err == nil {
+		device = strings.TrimPrefix(real, strings.TrimSuffix(m.path("/"), "/"))
+	}
+	if want != device && strings.HasPrefix(device, "/dev/") {
+		out = append(out, Finding{
+			What: fmt.Sprintf("the running root file system is %s, the profile's is %s (%s)", device, t.RootFS.Device, want),
+			Fix:  "quick-deploy probe reads the disks anew",
+		})
+	}
+	if t.RootFS.Type != "" && fsType != t.RootFS.Type && t.RootFS.Type != "auto" {
+		out = append(out, Finding{What: fmt.Sprintf("the running root file system is %s, the profile says %s", fsType, t.RootFS.Type), Fix: "quick-deploy probe reads the disks anew"})
 	}
 	return out
 }

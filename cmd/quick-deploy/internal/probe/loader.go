@@ -49,7 +49,7 @@ var installers = []struct {
 	{"nixos-generations-builder", hardware.OtherLoader, "Raspberry Pi's firmware"},
 	{"firmware-builder", hardware.OtherLoader, "Raspberry Pi's firmware"},
 	{"generations-dir-builder", hardware.OtherLoader, "generationsDir"},
-	{"init-script-builder", hardware.OtherLoader, "initScript"},
+	{"init-script-builder", hardware.OtherLoader, hardware.InitScript},
 	{"install-lxc-sbin-init", hardware.OtherLoader, hardware.LXCContainer},
 	{"install-lxd-sbin-init", hardware.OtherLoader, hardware.LXCContainer},
 }
@@ -61,13 +61,15 @@ type patterns struct{ install, perl, store, hash, constant, copied *regexp.Regex
 var loaderPatterns = sync.OnceValue(func() patterns {
 	return patterns{
 		// makeWrapper's export INSTALL_BOOTLOADER='…', and the same in a binary wrapper.
-		install: regexp.MustCompile(`INSTALL_BOOTLOADER[^\n\x00]{0,4}?[= ]+(?:'([^'\x00]+)'|"([^"\x00]+)"|([^\s'"\x00]+))|INSTALL_BOOTLOADER\x00([^\x00]+)`),
+		install: regexp.MustCompile(`INSTALL_BOOTLOADER` +
+			`(?:[^\n\x00]{0,4}?[= ]+(?:'([^'\x00]+)'|"([^"\x00]+)"|([^\s'"\x00]+))|\x00([^\x00]+))`),
 		// The script in Perl of before 25.05: a here-document.
-		perl:     regexp.MustCompile(`(?s)<<'?EOFBOOTLOADER[^\n]*\n(.*?)\nEOFBOOTLOADER`),
-		store:    regexp.MustCompile(`/nix/store/[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+._?=-]+(?:/[0-9A-Za-z+._?=-]+)*`),
-		hash:     regexp.MustCompile(`^/nix/store/[0-9a-z]{32}-`),
-		constant: regexp.MustCompile(`(?m)(?:^|[\s;])([A-Z][A-Z_]{4,})[ \t]*=[ \t]*(?:int\(|Path\(|bool\()?["']?([^"'\s)=]*)["']?`),
-		copied:   regexp.MustCompile(`(?m)\binstall -Dp (?:"([^"\n]+)"|'([^'\n]+)'|(\S+)) (\S+)$`),
+		perl:  regexp.MustCompile(`(?s)<<'?EOFBOOTLOADER[^\n]*\n(.*?)\nEOFBOOTLOADER`),
+		store: regexp.MustCompile(`/nix/store/[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+._?=-]+(?:/[0-9A-Za-z+._?=-]+)*`),
+		hash:  regexp.MustCompile(`^/nix/store/[0-9a-z]{32}-`),
+		constant: regexp.MustCompile(`(?m)(?:^|[\s;])([A-Z][A-Z_]{4,})[ \t]*=[ \t]*` +
+			`(?:int\(|Path\(|bool\()?["']?([^"'\s)=]*)["']?`),
+		copied: regexp.MustCompile(`(?m)\binstall -Dp (?:"([^"\n]+)"|'([^'\n]+)'|(\S+)) (\S+)$`),
 	}
 })
 
@@ -75,6 +77,9 @@ var loaderPatterns = sync.OnceValue(func() patterns {
 // names the program that installs the loader, and that what it is told. Files
 // below /boot are guessed from only where no program is named.
 func readLoader(t *tree, _ Options, f *hardware.Facts) {
+	if f.System == "aarch64-linux" && !onDemand(f) && t.exists("boot/"+hardware.M1N1) {
+		f.Loader.Files = append(f.Loader.Files, hardware.M1N1)
+	}
 	if f.NixOS == "" {
 		return
 	}
@@ -104,7 +109,9 @@ func readLoader(t *tree, _ Options, f *hardware.Facts) {
 		t.readLimine(text, l)
 	}
 	slices.Sort(l.Files)
+	l.Files = slices.Compact(l.Files)
 	slices.Sort(l.Unread)
+	l.Unread = slices.Compact(l.Unread)
 }
 
 // installCommand is the command that installs the loader, "" if none is named.
@@ -157,12 +164,16 @@ func (t *tree) unknown(program string, text []byte) string {
 	return oneLine(path.Base(loaderPatterns().hash.ReplaceAllString(program, "")))
 }
 
+// onDemand tells whether /boot would be mounted by a look into it.
+func onDemand(f *hardware.Facts) bool {
+	return slices.ContainsFunc(f.Mounts, func(m hardware.Mount) bool { return m.Point == "/boot" && m.Type == "autofs" })
+}
+
 // loaderByFiles guesses. A /boot that is mounted on demand is not touched.
 func (t *tree) loaderByFiles(f *hardware.Facts) hardware.LoaderKind {
-	if slices.ContainsFunc(f.Mounts, func(m hardware.Mount) bool { return m.Point == "/boot" && m.Type == "autofs" }) {
-		return ""
-	}
 	switch {
+	case onDemand(f):
+		return ""
 	case t.exists("boot/extlinux/extlinux.conf"):
 		return hardware.ExtLinux
 	case t.has("boot/EFI/Linux", "nixos-generation-"):

@@ -50,9 +50,11 @@ func readMounts(t *tree, o Options, f *hardware.Facts) {
 		t.garbled(file, "%d lines are no mounts", bad)
 	}
 	// What is mounted on demand is there by itself once it has been asked for.
-	f.Mounts = slices.DeleteFunc(f.Mounts, func(m hardware.Mount) bool {
-		return m.Type == "autofs" && slices.ContainsFunc(f.Mounts, func(n hardware.Mount) bool { return n.Point == m.Point && n.Type != "autofs" })
-	})
+	there := map[string]bool{}
+	for _, m := range f.Mounts {
+		there[m.Point] = there[m.Point] || m.Type != "autofs"
+	}
+	f.Mounts = slices.DeleteFunc(f.Mounts, func(m hardware.Mount) bool { return m.Type == "autofs" && there[m.Point] })
 	// Mounts over the same point keep their order: the last one shows.
 	slices.SortStableFunc(f.Mounts, func(a, b hardware.Mount) int { return strings.Compare(a.Point, b.Point) })
 }

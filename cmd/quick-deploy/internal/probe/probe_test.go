@@ -160,6 +160,70 @@ func TestTarget(t *testing.T) {
 	}
 }
 
+// In what a machine runs, by the marks that are there.
+func TestContainerMarks(t *testing.T) {
+	for _, tt := range []struct{ file, text, want string }{
+		{"run/systemd/container", "lxc", "lxc"},
+		{"run/host/container-manager", "systemd-nspawn\n", "systemd-nspawn"},
+		{"proc/sys/kernel/osrelease", "6.6.87.2-microsoft-standard-WSL2", "wsl"},
+		{"proc/sys/kernel/osrelease", "4.4.0-19041-Microsoft", "wsl"},
+		{"proc/sys/fs/binfmt_misc/WSLInterop", "enabled", "wsl"}, // a kernel of one's own
+		{"run/.containerenv", "", "podman"},
+		{".dockerenv", "", "docker"},
+		{"proc/sys/kernel/osrelease", "6.12.30", ""},
+	} {
+		root := t.TempDir()
+		mustWrite(t, filepath.Join(root, tt.file), tt.text)
+		if f, _ := Run(context.Background(), Options{Root: root}); f.Virtualization != tt.want {
+			t.Errorf("%s with %q: %q, want %q", tt.file, tt.text, f.Virtualization, tt.want)
+		}
+	}
+}
+
+// What is mounted on demand is told until it is there; what udev knows of the
+// partitions, and the firmware's own bits.
+func TestMountedOnDemand(t *testing.T) {
+	m, err := probetest.Parse(`
+		system x86_64
+		uefi
+		disk sda 10 under ahci
+		part sda1 1 uuid=1A2B-3C4D
+		part sda2 9 uuid=AAAA
+		mount / ext4 /dev/sda2 sda2 / rw rw
+		mount /boot autofs systemd-1 0:40 / rw rw,fd=1
+		mount /efi autofs systemd-1 0:41 / rw rw,fd=2
+		mount /efi vfat /dev/sda1 sda1 / rw rw
+		mount /proc/sys/fs/binfmt_misc autofs systemd-1 0:42 / rw rw
+		file /run/udev/data/b8:1 S:disk/by-uuid/1A2B-3C4D\nE:ID_FS_TYPE=vfat\nE:ID_PART_ENTRY_TYPE=c12a7328-f81f-11d2-ba4b-00a0c93ec93b\nE:ID_PART_TABLE_TYPE=gpt
+		file /run/udev/data/b8:0 E:ID_PART_TABLE_TYPE=gpt
+		file /sys/firmware/efi/fw_platform_size 32`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := build(t, m, nil)
+	const variable = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+	mustWrite(t, filepath.Join(root, variable), "\x06\x00\x00\x00\x01")
+	f, _ := Run(context.Background(), Options{Root: root})
+	var mounts []string
+	for _, m := range f.Mounts {
+		mounts = append(mounts, m.Point+" "+m.Type)
+	}
+	if want := []string{"/ ext4", "/boot autofs", "/efi vfat"}; !slices.Equal(mounts, want) {
+		t.Errorf("mounts are %q, want %q", mounts, want)
+	}
+	disk, esp := f.Blocks[0], f.Blocks[1]
+	if disk.Table != "gpt" || esp.Table != "" || esp.FSType != "vfat" || esp.PartType != "c12a7328-f81f-11d2-ba4b-00a0c93ec93b" {
+		t.Errorf("udev's properties: %+v %+v", disk, esp)
+	}
+	if !f.SecureBoot || !f.EFI32 {
+		t.Errorf("Secure Boot is %v, 32 bits %v", f.SecureBoot, f.EFI32)
+	}
+	mustWrite(t, filepath.Join(root, variable), "\x06\x00\x00\x00\x00")
+	if f, _ := Run(context.Background(), Options{Root: root}); f.SecureBoot {
+		t.Error("Secure Boot is off")
+	}
+}
+
 func TestStopsWhenAsked(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

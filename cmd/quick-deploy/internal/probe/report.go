@@ -52,7 +52,7 @@ func Render(w io.Writer, f hardware.Facts, warnings []Warning, names *pciids.Nam
 		row("swap", "%s (%s)", s.Path, s.Type)
 	}
 	if f.Loader.Kind != "" {
-		row("loader", "%s %s", f.Loader.Kind, strings.Join(f.Loader.Devices, " "))
+		row("loader", "%s", loaderLine(f.Loader))
 	}
 	for _, warning := range warnings {
 		row("not read", "%s: %s", warning.Source, warning.Problem)
@@ -127,6 +127,16 @@ func blockLine(b hardware.Block) string {
 	for _, x := range []struct{ head, value string }{
 		{"on", b.Disk}, {"of", strings.Join(b.Parts, " ")}, {"called", b.DMName}, {"level", b.MDLevel}, {"uuid", b.UUID}, {"label", b.Label},
 	} {
+		if x.value != "" {
+			s += ", " + x.head + " " + x.value
+		}
+	}
+	return s
+}
+
+func loaderLine(l hardware.Loader) string {
+	s := strings.TrimSpace(string(l.Kind) + " " + strings.Join(l.Devices, " "))
+	for _, x := range []struct{ head, value string }{{"installed by", l.Program}, {"at", l.Mount}, {"kernels at", l.XBOOTLDR}} {
 		if x.value != "" {
 			s += ", " + x.head + " " + x.value
 		}

@@ -38,7 +38,8 @@ func setting(l *hardware.Loader, o option, word string, said bool) {
 
 // isText tells whether a configuration can hold a word.
 func isText(word string) bool {
-	return utf8.ValidString(word) && !strings.ContainsFunc(word, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == 0x7f })
+	control := func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == 0x7f }
+	return utf8.ValidString(word) && !strings.ContainsFunc(word, control)
 }
 
 // commands notes that an installer does more, behind the line that names its builder.
@@ -121,8 +122,9 @@ func (t *tree) readSystemdBoot(text []byte, l *hardware.Loader) {
 	touch, ok := said["CAN_TOUCH_EFI_VARIABLES"]
 	l.KeepsVariables = ok && touch != "1" && touch != "True"
 	for _, p := range named(text, "copy-extra-files") {
-		t.systemdBootCopies(copied(t.bytes(p, textLength), cmp.Or(l.XBOOTLDR, l.Mount, "/boot")), l)
+		text = slices.Concat(text, []byte("\n"), t.bytes(p, textLength))
 	}
+	t.systemdBootCopies(copied(text, cmp.Or(l.XBOOTLDR, l.Mount, "/boot")), l)
 	// The key is not the installer's, but each generation's.
 	var spec struct {
 		Loader struct{ SortKey string } `json:"org.nixos.systemd-boot"`
@@ -418,15 +420,16 @@ func (t *tree) readLimine(text []byte, l *hardware.Loader) {
 	for _, p := range named(text, "limine-install") {
 		text = slices.Concat(text, []byte("\n"), t.bytes(p, textLength))
 	}
-	for _, p := range named(text, "limine-install.json") {
-		var said map[string]any
-		if err := json.Unmarshal(t.bytes(p, textLength), &said); err != nil {
-			t.garbled(p, "not the JSON that NixOS writes: %v", err)
-			return
-		}
-		limineSettings(said, l)
+	config := named(text, "limine-install.json")
+	if len(config) == 0 {
 		return
 	}
+	var said map[string]any
+	if err := json.Unmarshal(t.bytes(config[0], textLength), &said); err != nil {
+		t.garbled(config[0], "not the JSON that NixOS writes: %v", err)
+		return
+	}
+	limineSettings(said, l)
 }
 
 func limineSettings(said map[string]any, l *hardware.Loader) {
@@ -442,19 +445,15 @@ func limineSettings(said map[string]any, l *hardware.Loader) {
 	}
 	// Defaults that NixOS computes from other options.
 	touch := word("canTouchEfiVariables") == "true"
-	for _, o := range []struct {
-		key      string
-		fallback bool
-	}{
-		{"biosSupport", word("efiSupport") == "false"},
-		{"enrollConfig", word("panicOnChecksumMismatch") == "true"},
+	for _, o := range []option{
+		{"biosSupport", "boot.loader.limine.biosSupport", fmt.Sprint(word("efiSupport") == "false")},
+		{"efiRemovable", "boot.loader.limine.efiInstallAsRemovable", fmt.Sprint(!touch)},
+		{"enrollConfig", "boot.loader.limine.enrollConfig", fmt.Sprint(word("panicOnChecksumMismatch") == "true")},
 	} {
-		_, ok := said[o.key]
-		setting(l, option{option: "boot.loader.limine." + o.key, fallback: fmt.Sprint(o.fallback)}, word(o.key), ok)
+		_, ok := said[o.name]
+		setting(l, o, word(o.name), ok)
 	}
-	_, ok := said["efiRemovable"]
-	setting(l, option{option: "boot.loader.limine.efiInstallAsRemovable", fallback: fmt.Sprint(!touch)}, word("efiRemovable"), ok)
-	_, ok = said["canTouchEfiVariables"]
+	_, ok := said["canTouchEfiVariables"]
 	l.KeepsVariables = ok && !touch
 	if at := word("efiMountPoint"); strings.HasPrefix(at, "/") {
 		l.Mount = at

@@ -33,14 +33,19 @@ func readVirtualization(t *tree, _ Options, f *hardware.Facts) {
 	}
 }
 
+// container goes by what the manager left, as systemd does (src/basic/virt.c),
+// and for WSL, whose kernel anybody can build, by its handler of Windows programs.
 func (t *tree) container() string {
-	if s, ok := t.text("run/systemd/container"); ok && s != "" {
-		return oneLine(s)
+	for _, name := range []string{"run/systemd/container", "run/host/container-manager"} {
+		if s, ok := t.text(name); ok && s != "" {
+			return oneLine(s)
+		}
 	}
-	if s, _ := t.text("proc/sys/kernel/osrelease"); strings.Contains(s, "WSL") || strings.HasSuffix(s, "Microsoft") {
-		return "wsl"
-	}
+	release, _ := t.text("proc/sys/kernel/osrelease")
 	switch {
+	case strings.Contains(release, "WSL"), strings.HasSuffix(release, "Microsoft"),
+		t.exists("proc/sys/fs/binfmt_misc/WSLInterop"), t.exists("run/WSL"):
+		return "wsl"
 	case t.exists("proc/vz") && !t.exists("proc/bc"):
 		return "openvz"
 	case t.exists("run/.containerenv"):

@@ -29,7 +29,7 @@
         configurationLimit = lib.mkDefault 3;
         device = lib.mkDefault "nodev";
         enableCryptodisk = lib.mkOverride 900 true;
-        extraEntries = "menuentry Windows { chainloader /EFI/Microsoft/Boot/bootmgfw.efi }";
+        extraEntries = lib.mkOverride 900 "menuentry Windows { chainloader /EFI/Microsoft/Boot/bootmgfw.efi }";
         useOSProber = lib.mkOverride 900 true;
       };
       efi.canTouchEfiVariables = lib.mkDefault true;

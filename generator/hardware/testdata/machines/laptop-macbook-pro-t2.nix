@@ -1,0 +1,61 @@
+# Written by quick-deploy from what it found on the machine, in the style of
+# nixos-generate-config. Settings of your own belong in local.nix.
+{
+  config,
+  lib,
+  pkgs,
+  modulesPath,
+  ...
+}:
+{
+  imports = [ (modulesPath + "/installer/scan/not-detected.nix") ];
+
+  boot = {
+    initrd = {
+      availableKernelModules = [ "nvme" ];
+      kernelModules = [ ];
+    };
+    kernelModules = [ "kvm-intel" ];
+    extraModulePackages = [ ];
+    loader = {
+      systemd-boot = {
+        enable = lib.mkDefault true;
+        # Kernels of old generations share the 286 MiB of /boot.
+        configurationLimit = lib.mkDefault 5;
+      };
+      efi.canTouchEfiVariables = lib.mkDefault true;
+    };
+  };
+
+  fileSystems = {
+    "/" = {
+      device = "/dev/disk/by-uuid/3b3b0001-7777-4b5c-9d2e-0a1b2c3d4e5f";
+      fsType = "ext4";
+    };
+    "/boot" = {
+      device = "/dev/disk/by-uuid/67E3-17ED";
+      fsType = "vfat";
+    };
+  };
+
+  swapDevices = [ ];
+
+  nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
+
+  hardware = {
+    cpu.intel.updateMicrocode = lib.mkDefault config.hardware.enableRedistributableFirmware;
+    graphics = {
+      enable = lib.mkDefault true;
+      enable32Bit = lib.mkDefault true;
+      # Decoding of video and OpenCL on Intel Coffee Lake.
+      extraPackages = [
+        pkgs.intel-media-driver
+        pkgs.intel-compute-runtime-legacy1
+      ];
+    };
+  };
+
+  services.thermald.enable = lib.mkDefault true;
+
+  environment.sessionVariables.LIBVA_DRIVER_NAME = lib.mkDefault "iHD";
+}
