@@ -273,6 +273,11 @@ func (d *decider) fileSystems() error {
 	case "", "probe":
 	case "none":
 		d.note("fileSystems", "none", "the profile says so")
+		for _, m := range d.facts.Mounts {
+			if d.transient(m) == "" {
+				d.mounts(m)
+			}
+		}
 		return nil
 	default:
 		return &OverrideError{Key: "fileSystems", Why: fmt.Sprintf("%q is neither probe nor none", d.over.FileSystems)}
@@ -319,7 +324,7 @@ func (d *decider) fileSystems() error {
 
 // mounts notes a place where a disk is mounted, and will be.
 func (d *decider) mounts(m Mount) {
-	if strings.HasPrefix(m.Source, "/dev/") && m.Number != "" && m.Point != "/" {
+	if strings.HasPrefix(m.Source, "/dev/") && m.Number != "" && m.Point != "/" && !slices.Contains(d.Mounts, m.Point) {
 		d.Mounts = append(d.Mounts, m.Point)
 	}
 }
@@ -713,7 +718,7 @@ func (d *decider) zswap() {
 		}
 	}
 	d.Zswap = slices.Contains(params, "zswap.enabled=1") || slices.Contains(params, "zswap.enabled=Y")
-	if d.Zswap {
+	if d.Zswap && d.over.FileSystems != "none" {
 		d.unlessKept("boot.kernelParams", params, because("the machine compresses its swap by zswap"))
 	}
 }

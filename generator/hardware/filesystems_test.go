@@ -329,6 +329,9 @@ func TestKeepsEditedFile(t *testing.T) {
 	if told := d.told(); len(told) != 1 || !strings.HasPrefix(told[0], "/other (swap)") {
 		t.Errorf("told is %q", told)
 	}
+	if d := must(t, f, Overrides{Mode: "probe", FileSystems: "none"}); len(d.Warnings) > 0 || !slices.Equal(d.Mounts, []string{"/data", "/by-hand"}) {
+		t.Errorf("where the rest is elsewhere: %q, mounts %q", d.Warnings, d.Mounts)
+	}
 	f.Existing.Text = strings.Replace(keptText, `"nofail"`, `"noatime"`, 1)
 	d = must(t, f, Overrides{})
 	if d.Mode != modeProbe || len(d.Warnings) != 1 || !strings.Contains(d.Warnings[0], "boot.kernelParams") || !strings.Contains(d.Warnings[0], "unplugged") {

@@ -44,9 +44,10 @@ func (d *decider) mode() error {
 	return nil
 }
 
-// notKept says that the machine's own file goes, and what a person set in it.
+// notKept says that the machine's own file goes, and what a person set in it. Where the
+// file systems come from elsewhere, so does the rest of it.
 func (d *decider) notKept(why string) {
-	if d.facts.Existing == nil {
+	if d.facts.Existing == nil || d.over.FileSystems == "none" {
 		return
 	}
 	text := fmt.Sprintf("%s is not kept: %s", d.facts.Existing.Path, why)
