@@ -31,7 +31,9 @@ func (k keptFile) says(text string) bool {
 
 // defines tells whether the file sets an option or something below it.
 func (k keptFile) defines(path ...string) bool {
-	return slices.ContainsFunc(k.attrs, func(a attr) bool { return len(a.path) >= len(path) && slices.Equal(a.path[:len(path)], path) })
+	return slices.ContainsFunc(k.attrs, func(a attr) bool {
+		return len(a.path) >= len(path) && slices.Equal(a.path[:len(path)], path)
+	})
 }
 
 // sets tells whether the file sets just this option.
@@ -125,7 +127,9 @@ func (k *keptFile) read(tokens []string, above []string) int {
 	return min(i+1, len(tokens))
 }
 
-var uuidPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`/dev/disk/by-uuid/([0-9A-Za-z-]+)`) })
+var uuidPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`/dev/disk/by-uuid/([0-9A-Za-z-]+)`)
+})
 
 // existingProblem says why the machine's own hardware-configuration.nix cannot
 // be kept, "" if it can: it must have a root file system, and name no device
@@ -160,7 +164,7 @@ func (d *decider) existingProblem() string {
 // device with nofail, or of an element of a list with it.
 func (k keptFile) mayLack(a attr) bool {
 	optional := func(value string) bool {
-		return strings.Contains(value, `"nofail"`) || strings.Contains(value, `"noauto"`) || strings.Contains(value, `"x-systemd.automount"`)
+		return slices.ContainsFunc(optionalMarks, func(o string) bool { return strings.Contains(value, `"`+o+`"`) })
 	}
 	if optional(a.value) {
 		return true
@@ -173,11 +177,13 @@ func (k keptFile) mayLack(a attr) bool {
 
 // generated are what nixos-generate-config writes: nobody misses these of a file that is not kept.
 var generated = [][]string{
-	{"imports"}, {"boot", "initrd", "availableKernelModules"}, {"boot", "initrd", "kernelModules"}, {"boot", "kernelModules"},
-	{"boot", "extraModulePackages"}, {"fileSystems", "*", "device"}, {"fileSystems", "*", "fsType"}, {"fileSystems", "*", "options"},
-	{"swapDevices"}, {"boot", "initrd", "luks", "devices", "*", "device"}, {"networking", "useDHCP"}, {"networking", "interfaces", "*", "useDHCP"},
-	{"nixpkgs", "hostPlatform"}, {"powerManagement", "cpuFreqGovernor"}, {"hardware", "cpu", "*", "updateMicrocode"},
-	{"hardware", "enableRedistributableFirmware"}, {"virtualisation", "*", "guest", "enable"}, {"hardware", "video", "hidpi", "enable"},
+	{"imports"}, {"boot", "initrd", "availableKernelModules"}, {"boot", "initrd", "kernelModules"},
+	{"boot", "kernelModules"}, {"boot", "extraModulePackages"}, {"boot", "initrd", "luks", "devices", "*", "device"},
+	{"fileSystems", "*", "device"}, {"fileSystems", "*", "fsType"}, {"fileSystems", "*", "options"}, {"swapDevices"},
+	{"networking", "useDHCP"}, {"networking", "interfaces", "*", "useDHCP"}, {"nixpkgs", "hostPlatform"},
+	{"powerManagement", "cpuFreqGovernor"}, {"hardware", "cpu", "*", "updateMicrocode"},
+	{"hardware", "enableRedistributableFirmware"}, {"hardware", "video", "hidpi", "enable"},
+	{"virtualisation", "*", "guest", "enable"},
 }
 
 // byHand are the options that a person set in a file beside what is generated.

@@ -36,7 +36,8 @@ var transientTypes = map[string]string{
 // in fstab, with the package of the program that mounts them. NixOS knows ntfs-3g
 // itself (nixpkgs, nixos/modules/tasks/filesystems/ntfs.nix).
 var fuseTypes = map[string]string{
-	"bindfs": "bindfs", "mergerfs": "mergerfs", "ntfs": "", "ntfs-3g": "", "rclone": "rclone", "s3fs": "s3fs", "sshfs": "sshfs",
+	"bindfs": "bindfs", "mergerfs": "mergerfs", "ntfs": "", "ntfs-3g": "", "rclone": "rclone", "s3fs": "s3fs",
+	"sshfs": "sshfs",
 }
 
 // Folders below which mounts belong to programs.
@@ -186,6 +187,12 @@ var keptOptions = map[string][]string{
 	"tmpfs": {"size", "mode", "uid", "gid", "nr_inodes"},
 }
 
+// kernelDefaults are those among keptOptions that hold without anybody's choice.
+var kernelDefaults = map[string][]string{
+	"btrfs": {"discard=async", "commit=30"},
+	"ext4":  {"data=ordered", "commit=5"},
+}
+
 // fstabDefaults are options of a line of fstab that say what holds without them, or
 // that NixOS adds itself.
 var fstabDefaults = []string{"", "defaults", "rw", "auto", "relatime", "x-initrd.mount"}
@@ -217,11 +224,9 @@ func options(m Mount) []string {
 	for _, o := range slices.Concat(m.Options, m.Super) {
 		name, _, _ := strings.Cut(o, "=")
 		if slices.Contains(keptOptions[m.Type], name) || slices.Contains(keptOptions[""], name) && slices.Contains(m.Options, o) {
-			switch {
-			case m.Type == "btrfs" && (o == "discard=async" || o == "commit=30"), o == "data=ordered" || o == "commit=5":
-				continue // defaults
+			if !slices.Contains(kernelDefaults[m.Type], o) {
+				add(o)
 			}
-			add(o)
 		}
 	}
 	if slices.Contains(m.Options, "ro") && !slices.Contains(neededForBoot, m.Point) {
@@ -367,8 +372,11 @@ func (d *decider) lasting() []Mount {
 
 // mayLack tells whether options of fstab say that the machine starts without the mount.
 func mayLack(options []string) bool {
-	return slices.ContainsFunc(options, func(o string) bool { return o == "nofail" || o == "noauto" || o == "x-systemd.automount" })
+	return slices.ContainsFunc(options, func(o string) bool { return slices.Contains(optionalMarks, o) })
 }
+
+// optionalMarks are the options that say so (systemd.mount(5)).
+var optionalMarks = []string{"nofail", "noauto", "x-systemd.automount"}
 
 // binds are the paths that bind mounts show, by where they are mounted. A bind mount is
 // told by the mount that it shows, which has the shorter root.
@@ -392,7 +400,8 @@ func (d *decider) impermanent(mounts []Mount, bind map[string]string) []Mount {
 		if !ok || from == "" || within(m.Point, "/nix") {
 			return false
 		}
-		d.leave(m.Point+" (bind mount)", "from "+from+", which a module such as impermanence makes: import that in local.nix", true)
+		why := "from " + from + ", which a module such as impermanence makes: import that in local.nix"
+		d.leave(m.Point+" (bind mount)", why, true)
 		return true
 	})
 }
@@ -467,14 +476,16 @@ func (d *decider) fileSystem(m placed) bool {
 	d.mounts(m.Mount)
 	d.setPath(at("device"), d.added(nix.Str(device)), w)
 	d.setPath(at("fsType"), d.added(nix.Str(fsType)), why{})
-	if slices.ContainsFunc(d.devicesOf(m.Mount), func(b Block) bool { return b.Backing != "" }) && !slices.Contains(opts, "loop") {
+	image := slices.ContainsFunc(d.devicesOf(m.Mount), func(b Block) bool { return b.Backing != "" })
+	if image && !slices.Contains(opts, "loop") {
 		opts = append(opts, "loop")
 	}
 	if len(opts) > 0 {
 		d.setPath(at("options"), d.added(strs(opts)), why{})
 	}
 	if m.early {
-		d.setPath(at("neededForBoot"), d.added(nix.Bool(true)), noted("the initrd's bind mounts, or a module such as impermanence, take from it"))
+		d.setPath(at("neededForBoot"), d.added(nix.Bool(true)),
+			noted("the initrd's bind mounts, or a module such as impermanence, take from it"))
 	}
 	if program := mountProgram(fsType); program != "" {
 		d.set("system.fsPackages", nix.List{nix.Ref{"pkgs", program}}, because(m.Point+" is "+fsType))
@@ -487,7 +498,8 @@ func bindOptions(m Mount) []string {
 	own := m.Fstab
 	if len(own) == 0 {
 		own = slices.DeleteFunc(slices.Clone(m.Options), func(o string) bool {
-			return !slices.Contains([]string{"ro", "nodev", "nosuid", "noexec"}, o) || o == "ro" && slices.Contains(m.Super, "ro")
+			return !slices.Contains([]string{"ro", "nodev", "nosuid", "noexec"}, o) ||
+				o == "ro" && slices.Contains(m.Super, "ro")
 		})
 	}
 	out := []string{"bind"}
@@ -513,9 +525,11 @@ func (d *decider) deviceOf(m Mount) (device string, w why, problem string) {
 	source := cmp.Or(m.FstabSource, m.Source)
 	switch {
 	case m.Password:
-		return "", why{}, "its password stands in /etc/fstab, and everybody may read the Nix store: put it into a file, and name that in local.nix"
+		return "", why{}, "its password stands in /etc/fstab, and everybody may read the Nix store: " +
+			"put it into a file, and name that in local.nix"
 	case m.Type == "cifs" || m.Type == "smb3":
-		if len(m.Fstab) == 0 && !slices.ContainsFunc(m.Super, func(o string) bool { return o == "sec=none" || strings.HasPrefix(o, "sec=krb5") }) {
+		open := func(o string) bool { return o == "sec=none" || strings.HasPrefix(o, "sec=krb5") }
+		if len(m.Fstab) == 0 && !slices.ContainsFunc(m.Super, open) {
 			return "", why{}, "its password is not known: set it in local.nix with the option credentials"
 		}
 		return source, because(""), ""
@@ -615,7 +629,8 @@ func (d *decider) keptSwap() {
 		case d.namesSwap(s):
 			named = true
 		default:
-			d.leave(s.Path+" (swap)", KeptName+" does not name it; where no other file does, set swapDevices in local.nix", true)
+			why := KeptName + " does not name it; where no other file does, set swapDevices in local.nix"
+			d.leave(s.Path+" (swap)", why, true)
 		}
 	}
 	d.resume(named)
