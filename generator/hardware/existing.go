@@ -61,7 +61,7 @@ func readNix(text string) keptFile {
 		code.WriteString(t)
 	}
 	k := keptFile{code: code.String()}
-	// The file is a function: its set comes after the last colon on the outside.
+	// The file is a function: its set comes after the last colon, let or with on the outside.
 	depth, start := 0, 0
 	for i, t := range tokens {
 		switch t {
@@ -69,7 +69,7 @@ func readNix(text string) keptFile {
 			depth++
 		case "}", ")", "]":
 			depth--
-		case ":", "in":
+		case ":", "in", ";":
 			if depth == 0 {
 				start = i + 1
 			}
@@ -106,25 +106,31 @@ func (k *keptFile) read(tokens []string, above []string) int {
 			continue
 		}
 		i++
-		if n := k.read(tokens[i:], path); n > 0 {
-			i += n
+		i += k.read(tokens[i:], path)
+		n := valueLength(tokens[i:])
+		if n > 0 {
+			k.attrs = append(k.attrs, attr{path, strings.Join(tokens[i:i+n], " ")})
 		}
-		start, depth := i, 0
-		for i < len(tokens) && (depth > 0 || tokens[i] != ";") && depth >= 0 {
-			switch tokens[i] {
-			case "{", "(", "[":
-				depth++
-			case "}", ")", "]":
-				depth--
-			}
-			i++
-		}
-		if value := strings.Join(tokens[start:min(i, len(tokens))], " "); value != "" {
-			k.attrs = append(k.attrs, attr{path, value})
-		}
-		i++
+		i += n + 1
 	}
 	return min(i+1, len(tokens))
+}
+
+// valueLength is the number of tokens up to the semicolon that ends a value.
+func valueLength(tokens []string) int {
+	depth := 0
+	for i, t := range tokens {
+		switch t {
+		case "{", "(", "[":
+			depth++
+		case "}", ")", "]":
+			depth--
+		}
+		if depth < 0 || depth == 0 && t == ";" {
+			return i
+		}
+	}
+	return len(tokens)
 }
 
 var uuidPattern = sync.OnceValue(func() *regexp.Regexp {
@@ -146,7 +152,7 @@ func (d *decider) existingProblem() string {
 		return fmt.Sprintf("it has more than %d KiB", maxKept>>10)
 	}
 	k := readNix(f.Text)
-	if d.over.FileSystems != "none" && !k.defines("fileSystems", "/") {
+	if d.over.FileSystems != "none" && !k.defines("fileSystems", "/") && !k.says(`fileSystems."/"`) {
 		return "it has no root file system"
 	}
 	for _, a := range k.attrs {

@@ -58,13 +58,8 @@ func (d *decider) transient(m Mount) string {
 	if why := d.transientType(m); why != "" {
 		return why
 	}
-	for place, why := range transientPlaces {
-		if within(m.Point, place) {
-			return why
-		}
-	}
-	if strings.Contains(m.Point, "/containers/storage/") || strings.Contains(m.Point, "/docker/overlay2/") {
-		return "a container's"
+	if why := transientPlace(m.Point); why != "" {
+		return why
 	}
 	if m.Point == "/nix/store" && slices.Contains(m.Options, "ro") && !slices.Contains(m.Super, "ro") {
 		return "NixOS mounts the store read-only by itself"
@@ -81,6 +76,18 @@ func (d *decider) transient(m Mount) string {
 				return isRemovable
 			}
 		}
+	}
+	return ""
+}
+
+func transientPlace(point string) string {
+	for place, why := range transientPlaces {
+		if within(point, place) {
+			return why
+		}
+	}
+	if strings.Contains(point, "/containers/storage/") || strings.Contains(point, "/docker/overlay2/") {
+		return "a container's"
 	}
 	return ""
 }
@@ -210,12 +217,12 @@ func options(m Mount) []string {
 			add("subvol=" + v)
 		}
 	}
-	if len(m.Fstab) > 0 {
-		for _, o := range m.Fstab {
-			if !slices.Contains(fstabDefaults, o) && (m.Type != "btrfs" || !strings.HasPrefix(o, "subvol")) {
-				add(o)
-			}
+	for _, o := range m.Fstab {
+		if !slices.Contains(fstabDefaults, o) && (m.Type != "btrfs" || !strings.HasPrefix(o, "subvol")) {
+			add(o)
 		}
+	}
+	if len(m.Fstab) > 0 {
 		return out
 	}
 	if m.Type == "zfs" {
@@ -223,10 +230,9 @@ func options(m Mount) []string {
 	}
 	for _, o := range slices.Concat(m.Options, m.Super) {
 		name, _, _ := strings.Cut(o, "=")
-		if slices.Contains(keptOptions[m.Type], name) || slices.Contains(keptOptions[""], name) && slices.Contains(m.Options, o) {
-			if !slices.Contains(kernelDefaults[m.Type], o) {
-				add(o)
-			}
+		chosen := slices.Contains(keptOptions[m.Type], name) || slices.Contains(keptOptions[""], name) && slices.Contains(m.Options, o)
+		if chosen && !slices.Contains(kernelDefaults[m.Type], o) {
+			add(o)
 		}
 	}
 	if slices.Contains(m.Options, "ro") && !slices.Contains(neededForBoot, m.Point) {
@@ -287,9 +293,15 @@ func (d *decider) fileSystems() error {
 	default:
 		return &OverrideError{Key: "fileSystems", Why: fmt.Sprintf("%q is neither probe nor none", d.over.FileSystems)}
 	}
-	if d.facts.container() {
-		return nil
+	if !d.facts.container() {
+		d.takeOver()
 	}
+	return nil
+}
+
+// takeOver writes down the file systems, beside those that a kept file has, and what they
+// and the swap lie on.
+func (d *decider) takeOver() {
 	kept := d.lasting()
 	bind := binds(kept)
 	if d.rootInMemory() {
@@ -300,17 +312,19 @@ func (d *decider) fileSystems() error {
 	below := stack{}
 	root := false
 	for _, m := range kept {
-		if d.kept.defines("fileSystems", m.Point) {
-			root = root || m.Point == "/"
+		taken := d.kept.defines("fileSystems", m.Point)
+		if taken {
 			d.mounts(m)
-			d.lieOn(&below, m)
-			continue
+		} else {
+			p := placed{Mount: m, bind: bind[m.Point], early: early[m.Point], optional: d.optional(m)}
+			if p.bind != "" {
+				p.optional = p.optional || d.optional(holder(kept, p.bind, m.Point))
+			}
+			taken = d.fileSystem(p)
 		}
-		m := placed{Mount: m, bind: bind[m.Point], early: early[m.Point]}
-		m.optional = d.optional(m.Mount) || m.bind != "" && d.optional(holder(kept, m.bind, m.Point))
-		if d.fileSystem(m) {
+		if taken {
 			root = root || m.Point == "/"
-			d.lieOn(&below, m.Mount)
+			d.lieOn(&below, m)
 		}
 	}
 	if !root && d.Mode != modeKeep {
@@ -324,7 +338,6 @@ func (d *decider) fileSystems() error {
 	}
 	d.networkRoot(kept)
 	d.stack(below)
-	return nil
 }
 
 // mounts notes a place where a disk is mounted, and will be.
@@ -524,17 +537,8 @@ func (d *decider) deviceOf(m Mount) (device string, w why, problem string) {
 	devices := d.devicesOf(m)
 	source := cmp.Or(m.FstabSource, m.Source)
 	switch {
-	case m.Password:
-		return "", why{}, "its password stands in /etc/fstab, and everybody may read the Nix store: " +
-			"put it into a file, and name that in local.nix"
-	case m.Type == "cifs" || m.Type == "smb3":
-		open := func(o string) bool { return o == "sec=none" || strings.HasPrefix(o, "sec=krb5") }
-		if len(m.Fstab) == 0 && !slices.ContainsFunc(m.Super, open) {
-			return "", why{}, "its password is not known: set it in local.nix with the option credentials"
-		}
-		return source, because(""), ""
-	case m.Type == "ceph" && len(m.Fstab) == 0:
-		return "", why{}, "its key is not known: set it in local.nix with the option secretfile"
+	case lacksKey(m) != "":
+		return "", why{}, lacksKey(m)
 	case m.Type == "tmpfs" && m.Point == "/":
 		return m.Source, noted("in memory: what no other file system holds is gone after a boot"), ""
 	case m.Type == "bcachefs" && len(devices) > 0 && devices[0].UUID != "":
@@ -555,6 +559,24 @@ func (d *decider) deviceOf(m Mount) (device string, w why, problem string) {
 		return "", why{}, "its device is not there"
 	}
 	return source, because(""), ""
+}
+
+// lacksKey says why a share cannot be written down: who may mount it is not known, or is known by a
+// password that has no place in a configuration.
+func lacksKey(m Mount) string {
+	switch open := func(o string) bool { return o == "sec=none" || strings.HasPrefix(o, "sec=krb5") }; {
+	case m.Password:
+		return "its password stands in /etc/fstab, and everybody may read the Nix store: " +
+			"put it into a file, and name that in local.nix"
+	case len(m.Fstab) > 0:
+	case m.Type == "cifs" || m.Type == "smb3":
+		if !slices.ContainsFunc(m.Super, open) {
+			return "its password is not known: set it in local.nix with the option credentials"
+		}
+	case m.Type == "ceph":
+		return "its key is not known: set it in local.nix with the option secretfile"
+	}
+	return ""
 }
 
 // optional tells whether the machine starts without the mount: what a server has, what another

@@ -286,6 +286,9 @@ func TestReadNix(t *testing.T) {
 	if diff := cmp.Diff(want, k.byHand()); diff != "" {
 		t.Errorf("by hand (-want +got):\n%s", diff)
 	}
+	if !readNix("{ lib, ... }: with lib; { a.b = mkDefault { c = 1; }; }").defines("a", "b", "c") {
+		t.Error("with hides the set")
+	}
 	for _, odd := range []string{"", "{", "}", "{ = ; }", "{ a", "{ a = ", `{ a = "`, "a: b: {a.b.c=}", strings.Repeat("{a=", 1<<16)} {
 		readNix(odd).defines("a")
 	}
