@@ -147,6 +147,13 @@ func (d *decider) devicesOf(m Mount) []Block {
 			out = append(out, d.facts.Blocks[i])
 		}
 	}
+	if m.Type == "btrfs" && len(out) > 0 && out[0].UUID != "" {
+		for _, b := range d.facts.Blocks { // all devices have its UUID
+			if b.UUID == out[0].UUID && b.Name != out[0].Name {
+				out = append(out, b)
+			}
+		}
+	}
 	if m.Type == "zfs" {
 		pool, _, _ := strings.Cut(m.Source, "/")
 		for _, b := range d.facts.Blocks {
@@ -212,20 +219,16 @@ func options(m Mount) []string {
 			out = append(out, o)
 		}
 	}
-	if m.Type == "btrfs" {
-		if v := subvolume(m); v != "" {
-			add("subvol=" + v)
-		}
+	if v := subvolume(m); m.Type == "btrfs" && v != "" {
+		add("subvol=" + v)
 	}
-	for _, o := range m.Fstab {
-		if !slices.Contains(fstabDefaults, o) && (m.Type != "btrfs" || !strings.HasPrefix(o, "subvol")) {
-			add(o)
-		}
+	for _, o := range fstabOptions(m) {
+		add(o)
 	}
-	if len(m.Fstab) > 0 {
+	switch {
+	case len(m.Fstab) > 0:
 		return out
-	}
-	if m.Type == "zfs" {
+	case m.Type == "zfs":
 		add("zfsutil") // mounted by ZFS itself, so not of the kind legacy
 	}
 	for _, o := range slices.Concat(m.Options, m.Super) {
@@ -239,6 +242,13 @@ func options(m Mount) []string {
 		add("ro")
 	}
 	return out
+}
+
+// fstabOptions are the choices in a mount's line of fstab; its subvolume is told by the mount.
+func fstabOptions(m Mount) []string {
+	return slices.DeleteFunc(slices.Clone(m.Fstab), func(o string) bool {
+		return slices.Contains(fstabDefaults, o) || m.Type == "btrfs" && strings.HasPrefix(o, "subvol")
+	})
 }
 
 // subvolume is the path of the mounted subvolume of btrfs without the leading slash.
@@ -508,8 +518,8 @@ func (d *decider) fileSystem(m placed) bool {
 
 // bindOptions are those of a bind mount, which has only a few of its own (mount(8)).
 func bindOptions(m Mount) []string {
-	own := m.Fstab
-	if len(own) == 0 {
+	own := fstabOptions(m)
+	if len(m.Fstab) == 0 {
 		own = slices.DeleteFunc(slices.Clone(m.Options), func(o string) bool {
 			return !slices.Contains([]string{"ro", "nodev", "nosuid", "noexec"}, o) ||
 				o == "ro" && slices.Contains(m.Super, "ro")
@@ -517,7 +527,7 @@ func bindOptions(m Mount) []string {
 	}
 	out := []string{"bind"}
 	for _, o := range own {
-		if !slices.Contains(out, o) && !slices.Contains(fstabDefaults, o) {
+		if !slices.Contains(out, o) {
 			out = append(out, o)
 		}
 	}
@@ -541,8 +551,9 @@ func (d *decider) deviceOf(m Mount) (device string, w why, problem string) {
 		return "", why{}, lacksKey(m)
 	case m.Type == "tmpfs" && m.Point == "/":
 		return m.Source, noted("in memory: what no other file system holds is gone after a boot"), ""
-	case m.Type == "bcachefs" && len(devices) > 0 && devices[0].UUID != "":
-		return "UUID=" + devices[0].UUID, because(""), "" // finds all devices
+	case m.Type == "bcachefs" && slices.ContainsFunc(devices, func(b Block) bool { return b.UUID != "" }):
+		i := slices.IndexFunc(devices, func(b Block) bool { return b.UUID != "" })
+		return "UUID=" + devices[i].UUID, because(""), "" // finds all devices
 	case m.Type != "zfs" && len(devices) > 0:
 		b := devices[0]
 		if b.Backing != "" {

@@ -29,6 +29,7 @@ func readBlocks(t *tree, o Options, f *hardware.Facts) {
 		f.Blocks = append(f.Blocks, t.block(name))
 	}
 	t.blockNames(f)
+	t.btrfsMembers(f)
 	t.diskIDs(f)
 	f.MMC = t.mmc()
 	slices.SortFunc(f.Blocks, func(a, b hardware.Block) int { return strings.Compare(a.Name, b.Name) })
@@ -123,6 +124,19 @@ func (t *tree) blockNames(f *hardware.Facts) {
 		for _, name := range t.list(dir, kind.needed) {
 			if b := byName[t.link(path.Join(dir, name))]; b != nil {
 				kind.set(b, unescapeUdev(name))
+			}
+		}
+	}
+}
+
+// btrfsMembers gives all devices of a btrfs its UUID: the link below /dev/disk shows one of
+// them, and a mount names one (Linux, Documentation/ABI/testing/sysfs-fs-btrfs).
+func (t *tree) btrfsMembers(f *hardware.Facts) {
+	for _, uuid := range t.list("sys/fs/btrfs", false) {
+		for _, name := range t.list("sys/fs/btrfs/"+uuid+"/devices", false) {
+			i := slices.IndexFunc(f.Blocks, func(b hardware.Block) bool { return b.Name == name })
+			if i >= 0 {
+				f.Blocks[i].UUID = uuid
 			}
 		}
 	}
