@@ -374,7 +374,7 @@ func (d *decider) lasting() []Mount {
 			continue
 		}
 		if i, ok := seen[m.Point]; ok { // mounted over: the last one shows
-			d.leave(kept[i].Point+" ("+kept[i].Source+")", "another is mounted over it", true)
+			d.leave(kept[i].Point+" ("+kept[i].Source+")", "another is mounted over it", kept[i].Source != m.Source)
 			kept[i] = m
 			continue
 		}
