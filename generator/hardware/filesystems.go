@@ -17,11 +17,12 @@ const (
 	byFUSE      = "FUSE; without its line in /etc/fstab it is not known what mounts it"
 	theHosts    = "the host's"
 	isRemovable = "on a removable medium"
+	onDemand    = "mounted on demand"
 )
 
 // Types of file systems that hold nothing across a boot, and why each is left out.
 var transientTypes = map[string]string{
-	"autofs": "mounted on demand", "binfmt_misc": "the kernel's", "bpf": "the kernel's", "cgroup": "the kernel's", "cgroup2": "the kernel's",
+	"autofs": onDemand, "binfmt_misc": "the kernel's", "bpf": "the kernel's", "cgroup": "the kernel's", "cgroup2": "the kernel's",
 	"configfs": "the kernel's", "debugfs": "the kernel's", "devpts": "the kernel's", "devtmpfs": "the kernel's", "efivarfs": "the kernel's",
 	"fuse.portal": "a desktop portal's", "fusectl": "the kernel's", "hugetlbfs": "the kernel's", "mqueue": "the kernel's",
 	"nfsd": "the kernel's", "nsfs": "the kernel's", "overlay": "layers of a container or of an installer", "proc": "the kernel's",
@@ -104,8 +105,15 @@ func (d *decider) transientType(m Mount) string {
 		return cmp.Or(transientTypes[m.Type], byFUSE)
 	case transientTypes[m.Type] == theHosts && len(m.Fstab) > 0:
 		return ""
+	case slices.Contains(networkTypes, m.Type) && len(m.Fstab) == 0 && d.automounted(m.Point):
+		return onDemand
 	}
 	return transientTypes[m.Type]
+}
+
+// automounted tells whether autofs(5) mounts what lies below a place, as its map says.
+func (d *decider) automounted(point string) bool {
+	return slices.ContainsFunc(d.facts.Mounts, func(m Mount) bool { return m.Type == "autofs" && within(point, m.Point) })
 }
 
 // fuseType is the type that fstab gives a file system of FUSE, without the prefix: sshfs.
@@ -129,7 +137,7 @@ func worthSaying(m Mount, why string) bool {
 	case inMemory:
 		return m.Point != "/tmp" && m.Point != "/"
 	}
-	return why == theHosts || why == isRemovable
+	return why == theHosts || why == isRemovable || why == onDemand && m.Type != "autofs"
 }
 
 // devicesOf are the block devices that a mount names.

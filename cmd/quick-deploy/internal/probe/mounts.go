@@ -172,7 +172,7 @@ func readFstab(t *tree, o Options, f *hardware.Facts) {
 func wanted(f *hardware.Facts, line hardware.Mount) {
 	for i := len(f.Mounts) - 1; i >= 0; i-- {
 		m := &f.Mounts[i]
-		if m.Point != line.Point {
+		if m.Point != line.Point || m.Type == "autofs" { // waits for the mount
 			continue
 		}
 		m.Fstab, m.Password = line.Fstab, line.Password
