@@ -41,19 +41,7 @@ func (h *host) hardware() error {
 		return nil
 	}
 	h.summary.System, h.summary.Probed, h.summary.Decision = d.System, probed, d
-	for _, text := range d.Warnings {
-		h.notice(chosen, "%s", text)
-	}
-	for _, text := range d.Blockers {
-		if probed {
-			h.notice(chosen, "switch refuses this: %s", text)
-		}
-	}
-	for _, x := range d.Dropped {
-		if x.Told {
-			h.notice(chosen, "left out of the hardware configuration: %s: %s", x.What, x.Why)
-		}
-	}
+	h.hardwareNotices(chosen, d)
 	for _, name := range d.Unfree {
 		h.unfree[name] = true
 	}
@@ -75,6 +63,23 @@ func (h *host) hardware() error {
 		}
 	}
 	return h.write("hardware-configuration.nix", file)
+}
+
+// hardwareNotices tells of what is doubtful about the machine, and of what somebody may miss.
+func (h *host) hardwareNotices(chosen *profile.Node, d hardware.Decision) {
+	for _, text := range d.Warnings {
+		h.notice(chosen, "%s", text)
+	}
+	for _, text := range d.Blockers {
+		if h.summary.Probed {
+			h.notice(chosen, "switch refuses this: %s", text)
+		}
+	}
+	for _, x := range d.Dropped {
+		if x.Told {
+			h.notice(chosen, "left out of the hardware configuration: %s: %s", x.What, x.Why)
+		}
+	}
 }
 
 // copyReport copies the report of nixos-facter that the profile names.

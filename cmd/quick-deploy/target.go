@@ -133,6 +133,9 @@ func healthChecks(g *generated, name string) []health.Check {
 		}
 	}
 	for _, point := range h.Decision.Mounts {
+		if len(h.Formatted) > 0 {
+			break // not yet as it will be
+		}
 		checks = append(checks, health.Check{Name: "mount: " + point, Kind: health.Mount, Target: point, Origin: "hardware", Hint: "findmnt --verify"})
 	}
 	for _, vendor := range gpuVendors(h) {

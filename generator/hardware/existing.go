@@ -31,7 +31,9 @@ func (k keptFile) says(text string) bool {
 
 // defines tells whether the file sets an option or something below it.
 func (k keptFile) defines(path ...string) bool {
-	return slices.ContainsFunc(k.attrs, func(a attr) bool { return len(a.path) >= len(path) && slices.Equal(a.path[:len(path)], path) })
+	return slices.ContainsFunc(k.attrs, func(a attr) bool {
+		return len(a.path) >= len(path) && slices.Equal(a.path[:len(path)], path)
+	})
 }
 
 // sets tells whether the file sets just this option.
@@ -59,7 +61,7 @@ func readNix(text string) keptFile {
 		code.WriteString(t)
 	}
 	k := keptFile{code: code.String()}
-	// The file is a function: its set comes after the last colon on the outside.
+	// The file is a function: its set comes after the last colon, let or with on the outside.
 	depth, start := 0, 0
 	for i, t := range tokens {
 		switch t {
@@ -67,7 +69,7 @@ func readNix(text string) keptFile {
 			depth++
 		case "}", ")", "]":
 			depth--
-		case ":", "in":
+		case ":", "in", ";":
 			if depth == 0 {
 				start = i + 1
 			}
@@ -104,28 +106,36 @@ func (k *keptFile) read(tokens []string, above []string) int {
 			continue
 		}
 		i++
-		if n := k.read(tokens[i:], path); n > 0 {
-			i += n
+		i += k.read(tokens[i:], path)
+		n := valueLength(tokens[i:])
+		if n > 0 {
+			k.attrs = append(k.attrs, attr{path, strings.Join(tokens[i:i+n], " ")})
 		}
-		start, depth := i, 0
-		for i < len(tokens) && (depth > 0 || tokens[i] != ";") && depth >= 0 {
-			switch tokens[i] {
-			case "{", "(", "[":
-				depth++
-			case "}", ")", "]":
-				depth--
-			}
-			i++
-		}
-		if value := strings.Join(tokens[start:min(i, len(tokens))], " "); value != "" {
-			k.attrs = append(k.attrs, attr{path, value})
-		}
-		i++
+		i += n + 1
 	}
 	return min(i+1, len(tokens))
 }
 
-var uuidPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`/dev/disk/by-uuid/([0-9A-Za-z-]+)`) })
+// valueLength is the number of tokens up to the semicolon that ends a value.
+func valueLength(tokens []string) int {
+	depth := 0
+	for i, t := range tokens {
+		switch t {
+		case "{", "(", "[":
+			depth++
+		case "}", ")", "]":
+			depth--
+		}
+		if depth < 0 || depth == 0 && t == ";" {
+			return i
+		}
+	}
+	return len(tokens)
+}
+
+var uuidPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`/dev/disk/by-uuid/([0-9A-Za-z-]+)`)
+})
 
 // existingProblem says why the machine's own hardware-configuration.nix cannot
 // be kept, "" if it can: it must have a root file system, and name no device
@@ -142,7 +152,7 @@ func (d *decider) existingProblem() string {
 		return fmt.Sprintf("it has more than %d KiB", maxKept>>10)
 	}
 	k := readNix(f.Text)
-	if d.over.FileSystems != "none" && !k.defines("fileSystems", "/") {
+	if d.over.FileSystems != "none" && !k.defines("fileSystems", "/") && !k.says(`fileSystems."/"`) {
 		return "it has no root file system"
 	}
 	for _, a := range k.attrs {
@@ -160,7 +170,7 @@ func (d *decider) existingProblem() string {
 // device with nofail, or of an element of a list with it.
 func (k keptFile) mayLack(a attr) bool {
 	optional := func(value string) bool {
-		return strings.Contains(value, `"nofail"`) || strings.Contains(value, `"noauto"`) || strings.Contains(value, `"x-systemd.automount"`)
+		return slices.ContainsFunc(optionalMarks, func(o string) bool { return strings.Contains(value, `"`+o+`"`) })
 	}
 	if optional(a.value) {
 		return true
@@ -173,11 +183,13 @@ func (k keptFile) mayLack(a attr) bool {
 
 // generated are what nixos-generate-config writes: nobody misses these of a file that is not kept.
 var generated = [][]string{
-	{"imports"}, {"boot", "initrd", "availableKernelModules"}, {"boot", "initrd", "kernelModules"}, {"boot", "kernelModules"},
-	{"boot", "extraModulePackages"}, {"fileSystems", "*", "device"}, {"fileSystems", "*", "fsType"}, {"fileSystems", "*", "options"},
-	{"swapDevices"}, {"boot", "initrd", "luks", "devices", "*", "device"}, {"networking", "useDHCP"}, {"networking", "interfaces", "*", "useDHCP"},
-	{"nixpkgs", "hostPlatform"}, {"powerManagement", "cpuFreqGovernor"}, {"hardware", "cpu", "*", "updateMicrocode"},
-	{"hardware", "enableRedistributableFirmware"}, {"virtualisation", "*", "guest", "enable"}, {"hardware", "video", "hidpi", "enable"},
+	{"imports"}, {"boot", "initrd", "availableKernelModules"}, {"boot", "initrd", "kernelModules"},
+	{"boot", "kernelModules"}, {"boot", "extraModulePackages"}, {"boot", "initrd", "luks", "devices", "*", "device"},
+	{"fileSystems", "*", "device"}, {"fileSystems", "*", "fsType"}, {"fileSystems", "*", "options"}, {"swapDevices"},
+	{"networking", "useDHCP"}, {"networking", "interfaces", "*", "useDHCP"}, {"nixpkgs", "hostPlatform"},
+	{"powerManagement", "cpuFreqGovernor"}, {"hardware", "cpu", "*", "updateMicrocode"},
+	{"hardware", "enableRedistributableFirmware"}, {"hardware", "video", "hidpi", "enable"},
+	{"virtualisation", "*", "guest", "enable"},
 }
 
 // byHand are the options that a person set in a file beside what is generated.

@@ -17,11 +17,12 @@ const (
 	byFUSE      = "FUSE; without its line in /etc/fstab it is not known what mounts it"
 	theHosts    = "the host's"
 	isRemovable = "on a removable medium"
+	onDemand    = "mounted on demand"
 )
 
 // Types of file systems that hold nothing across a boot, and why each is left out.
 var transientTypes = map[string]string{
-	"autofs": "mounted on demand", "binfmt_misc": "the kernel's", "bpf": "the kernel's", "cgroup": "the kernel's", "cgroup2": "the kernel's",
+	"autofs": onDemand, "binfmt_misc": "the kernel's", "bpf": "the kernel's", "cgroup": "the kernel's", "cgroup2": "the kernel's",
 	"configfs": "the kernel's", "debugfs": "the kernel's", "devpts": "the kernel's", "devtmpfs": "the kernel's", "efivarfs": "the kernel's",
 	"fuse.portal": "a desktop portal's", "fusectl": "the kernel's", "hugetlbfs": "the kernel's", "mqueue": "the kernel's",
 	"nfsd": "the kernel's", "nsfs": "the kernel's", "overlay": "layers of a container or of an installer", "proc": "the kernel's",
@@ -36,7 +37,8 @@ var transientTypes = map[string]string{
 // in fstab, with the package of the program that mounts them. NixOS knows ntfs-3g
 // itself (nixpkgs, nixos/modules/tasks/filesystems/ntfs.nix).
 var fuseTypes = map[string]string{
-	"bindfs": "bindfs", "mergerfs": "mergerfs", "ntfs": "", "ntfs-3g": "", "rclone": "rclone", "s3fs": "s3fs", "sshfs": "sshfs",
+	"bindfs": "bindfs", "mergerfs": "mergerfs", "ntfs": "", "ntfs-3g": "", "rclone": "rclone", "s3fs": "s3fs",
+	"sshfs": "sshfs",
 }
 
 // Folders below which mounts belong to programs.
@@ -57,13 +59,8 @@ func (d *decider) transient(m Mount) string {
 	if why := d.transientType(m); why != "" {
 		return why
 	}
-	for place, why := range transientPlaces {
-		if within(m.Point, place) {
-			return why
-		}
-	}
-	if strings.Contains(m.Point, "/containers/storage/") || strings.Contains(m.Point, "/docker/overlay2/") {
-		return "a container's"
+	if why := transientPlace(m.Point); why != "" {
+		return why
 	}
 	if m.Point == "/nix/store" && slices.Contains(m.Options, "ro") && !slices.Contains(m.Super, "ro") {
 		return "NixOS mounts the store read-only by itself"
@@ -84,6 +81,18 @@ func (d *decider) transient(m Mount) string {
 	return ""
 }
 
+func transientPlace(point string) string {
+	for place, why := range transientPlaces {
+		if within(point, place) {
+			return why
+		}
+	}
+	if strings.Contains(point, "/containers/storage/") || strings.Contains(point, "/docker/overlay2/") {
+		return "a container's"
+	}
+	return ""
+}
+
 // transientType goes by the type. What stands in fstab is somebody's wish whatever its type.
 func (d *decider) transientType(m Mount) string {
 	switch {
@@ -96,8 +105,15 @@ func (d *decider) transientType(m Mount) string {
 		return cmp.Or(transientTypes[m.Type], byFUSE)
 	case transientTypes[m.Type] == theHosts && len(m.Fstab) > 0:
 		return ""
+	case slices.Contains(networkTypes, m.Type) && len(m.Fstab) == 0 && d.automounted(m.Point):
+		return onDemand
 	}
 	return transientTypes[m.Type]
+}
+
+// automounted tells whether autofs(5) mounts what lies below a place, as its map says.
+func (d *decider) automounted(point string) bool {
+	return slices.ContainsFunc(d.facts.Mounts, func(m Mount) bool { return m.Type == "autofs" && within(point, m.Point) })
 }
 
 // fuseType is the type that fstab gives a file system of FUSE, without the prefix: sshfs.
@@ -121,7 +137,7 @@ func worthSaying(m Mount, why string) bool {
 	case inMemory:
 		return m.Point != "/tmp" && m.Point != "/"
 	}
-	return why == theHosts || why == isRemovable
+	return why == theHosts || why == isRemovable || why == onDemand && m.Type != "autofs"
 }
 
 // devicesOf are the block devices that a mount names.
@@ -137,6 +153,13 @@ func (d *decider) devicesOf(m Mount) []Block {
 		}
 		if i >= 0 {
 			out = append(out, d.facts.Blocks[i])
+		}
+	}
+	if m.Type == "btrfs" && len(out) > 0 && out[0].UUID != "" {
+		for _, b := range d.facts.Blocks { // all devices have its UUID
+			if b.UUID == out[0].UUID && b.Name != out[0].Name {
+				out = append(out, b)
+			}
 		}
 	}
 	if m.Type == "zfs" {
@@ -186,6 +209,12 @@ var keptOptions = map[string][]string{
 	"tmpfs": {"size", "mode", "uid", "gid", "nr_inodes"},
 }
 
+// kernelDefaults are those among keptOptions that hold without anybody's choice.
+var kernelDefaults = map[string][]string{
+	"btrfs": {"discard=async", "commit=30"},
+	"ext4":  {"data=ordered", "commit=5"},
+}
+
 // fstabDefaults are options of a line of fstab that say what holds without them, or
 // that NixOS adds itself.
 var fstabDefaults = []string{"", "defaults", "rw", "auto", "relatime", "x-initrd.mount"}
@@ -198,29 +227,22 @@ func options(m Mount) []string {
 			out = append(out, o)
 		}
 	}
-	if m.Type == "btrfs" {
-		if v := subvolume(m); v != "" {
-			add("subvol=" + v)
-		}
+	if v := subvolume(m); m.Type == "btrfs" && v != "" {
+		add("subvol=" + v)
 	}
-	if len(m.Fstab) > 0 {
-		for _, o := range m.Fstab {
-			if !slices.Contains(fstabDefaults, o) && (m.Type != "btrfs" || !strings.HasPrefix(o, "subvol")) {
-				add(o)
-			}
-		}
+	for _, o := range fstabOptions(m) {
+		add(o)
+	}
+	switch {
+	case len(m.Fstab) > 0:
 		return out
-	}
-	if m.Type == "zfs" {
+	case m.Type == "zfs":
 		add("zfsutil") // mounted by ZFS itself, so not of the kind legacy
 	}
 	for _, o := range slices.Concat(m.Options, m.Super) {
 		name, _, _ := strings.Cut(o, "=")
-		if slices.Contains(keptOptions[m.Type], name) || slices.Contains(keptOptions[""], name) && slices.Contains(m.Options, o) {
-			switch {
-			case m.Type == "btrfs" && (o == "discard=async" || o == "commit=30"), o == "data=ordered" || o == "commit=5":
-				continue // defaults
-			}
+		chosen := slices.Contains(keptOptions[m.Type], name) || slices.Contains(keptOptions[""], name) && slices.Contains(m.Options, o)
+		if chosen && !slices.Contains(kernelDefaults[m.Type], o) {
 			add(o)
 		}
 	}
@@ -228,6 +250,13 @@ func options(m Mount) []string {
 		add("ro")
 	}
 	return out
+}
+
+// fstabOptions are the choices in a mount's line of fstab; its subvolume is told by the mount.
+func fstabOptions(m Mount) []string {
+	return slices.DeleteFunc(slices.Clone(m.Fstab), func(o string) bool {
+		return slices.Contains(fstabDefaults, o) || m.Type == "btrfs" && strings.HasPrefix(o, "subvol")
+	})
 }
 
 // subvolume is the path of the mounted subvolume of btrfs without the leading slash.
@@ -273,13 +302,24 @@ func (d *decider) fileSystems() error {
 	case "", "probe":
 	case "none":
 		d.note("fileSystems", "none", "the profile says so")
+		for _, m := range d.facts.Mounts {
+			if d.transient(m) == "" {
+				d.mounts(m)
+			}
+		}
 		return nil
 	default:
 		return &OverrideError{Key: "fileSystems", Why: fmt.Sprintf("%q is neither probe nor none", d.over.FileSystems)}
 	}
-	if d.facts.container() {
-		return nil
+	if !d.facts.container() {
+		d.takeOver()
 	}
+	return nil
+}
+
+// takeOver writes down the file systems, beside those that a kept file has, and what they
+// and the swap lie on.
+func (d *decider) takeOver() {
 	kept := d.lasting()
 	bind := binds(kept)
 	if d.rootInMemory() {
@@ -290,17 +330,19 @@ func (d *decider) fileSystems() error {
 	below := stack{}
 	root := false
 	for _, m := range kept {
-		if d.kept.defines("fileSystems", m.Point) {
-			root = root || m.Point == "/"
+		taken := d.kept.defines("fileSystems", m.Point)
+		if taken {
 			d.mounts(m)
-			d.lieOn(&below, m)
-			continue
+		} else {
+			p := placed{Mount: m, bind: bind[m.Point], early: early[m.Point], optional: d.optional(m)}
+			if p.bind != "" {
+				p.optional = p.optional || d.optional(holder(kept, p.bind, m.Point))
+			}
+			taken = d.fileSystem(p)
 		}
-		m := placed{Mount: m, bind: bind[m.Point], early: early[m.Point]}
-		m.optional = d.optional(m.Mount) || m.bind != "" && d.optional(holder(kept, m.bind, m.Point))
-		if d.fileSystem(m) {
+		if taken {
 			root = root || m.Point == "/"
-			d.lieOn(&below, m.Mount)
+			d.lieOn(&below, m)
 		}
 	}
 	if !root && d.Mode != modeKeep {
@@ -314,12 +356,11 @@ func (d *decider) fileSystems() error {
 	}
 	d.networkRoot(kept)
 	d.stack(below)
-	return nil
 }
 
 // mounts notes a place where a disk is mounted, and will be.
 func (d *decider) mounts(m Mount) {
-	if strings.HasPrefix(m.Source, "/dev/") && m.Number != "" && m.Point != "/" {
+	if strings.HasPrefix(m.Source, "/dev/") && m.Number != "" && m.Point != "/" && !slices.Contains(d.Mounts, m.Point) {
 		d.Mounts = append(d.Mounts, m.Point)
 	}
 }
@@ -341,7 +382,7 @@ func (d *decider) lasting() []Mount {
 			continue
 		}
 		if i, ok := seen[m.Point]; ok { // mounted over: the last one shows
-			d.leave(kept[i].Point+" ("+kept[i].Source+")", "another is mounted over it", true)
+			d.leave(kept[i].Point+" ("+kept[i].Source+")", "another is mounted over it", kept[i].Source != m.Source)
 			kept[i] = m
 			continue
 		}
@@ -362,8 +403,11 @@ func (d *decider) lasting() []Mount {
 
 // mayLack tells whether options of fstab say that the machine starts without the mount.
 func mayLack(options []string) bool {
-	return slices.ContainsFunc(options, func(o string) bool { return o == "nofail" || o == "noauto" || o == "x-systemd.automount" })
+	return slices.ContainsFunc(options, func(o string) bool { return slices.Contains(optionalMarks, o) })
 }
+
+// optionalMarks are the options that say so (systemd.mount(5)).
+var optionalMarks = []string{"nofail", "noauto", "x-systemd.automount"}
 
 // binds are the paths that bind mounts show, by where they are mounted. A bind mount is
 // told by the mount that it shows, which has the shorter root.
@@ -387,7 +431,8 @@ func (d *decider) impermanent(mounts []Mount, bind map[string]string) []Mount {
 		if !ok || from == "" || within(m.Point, "/nix") {
 			return false
 		}
-		d.leave(m.Point+" (bind mount)", "from "+from+", which a module such as impermanence makes: import that in local.nix", true)
+		why := "from " + from + ", which a module such as impermanence makes: import that in local.nix"
+		d.leave(m.Point+" (bind mount)", why, true)
 		return true
 	})
 }
@@ -462,14 +507,16 @@ func (d *decider) fileSystem(m placed) bool {
 	d.mounts(m.Mount)
 	d.setPath(at("device"), d.added(nix.Str(device)), w)
 	d.setPath(at("fsType"), d.added(nix.Str(fsType)), why{})
-	if slices.ContainsFunc(d.devicesOf(m.Mount), func(b Block) bool { return b.Backing != "" }) && !slices.Contains(opts, "loop") {
+	image := slices.ContainsFunc(d.devicesOf(m.Mount), func(b Block) bool { return b.Backing != "" })
+	if image && !slices.Contains(opts, "loop") {
 		opts = append(opts, "loop")
 	}
 	if len(opts) > 0 {
 		d.setPath(at("options"), d.added(strs(opts)), why{})
 	}
 	if m.early {
-		d.setPath(at("neededForBoot"), d.added(nix.Bool(true)), noted("the initrd's bind mounts, or a module such as impermanence, take from it"))
+		d.setPath(at("neededForBoot"), d.added(nix.Bool(true)),
+			noted("the initrd's bind mounts, or a module such as impermanence, take from it"))
 	}
 	if program := mountProgram(fsType); program != "" {
 		d.set("system.fsPackages", nix.List{nix.Ref{"pkgs", program}}, because(m.Point+" is "+fsType))
@@ -479,15 +526,16 @@ func (d *decider) fileSystem(m placed) bool {
 
 // bindOptions are those of a bind mount, which has only a few of its own (mount(8)).
 func bindOptions(m Mount) []string {
-	own := m.Fstab
-	if len(own) == 0 {
+	own := fstabOptions(m)
+	if len(m.Fstab) == 0 {
 		own = slices.DeleteFunc(slices.Clone(m.Options), func(o string) bool {
-			return !slices.Contains([]string{"ro", "nodev", "nosuid", "noexec"}, o) || o == "ro" && slices.Contains(m.Super, "ro")
+			return !slices.Contains([]string{"ro", "nodev", "nosuid", "noexec"}, o) ||
+				o == "ro" && slices.Contains(m.Super, "ro")
 		})
 	}
 	out := []string{"bind"}
 	for _, o := range own {
-		if !slices.Contains(out, o) && !slices.Contains(fstabDefaults, o) {
+		if !slices.Contains(out, o) {
 			out = append(out, o)
 		}
 	}
@@ -507,19 +555,13 @@ func (d *decider) deviceOf(m Mount) (device string, w why, problem string) {
 	devices := d.devicesOf(m)
 	source := cmp.Or(m.FstabSource, m.Source)
 	switch {
-	case m.Password:
-		return "", why{}, "its password stands in /etc/fstab, and everybody may read the Nix store: put it into a file, and name that in local.nix"
-	case m.Type == "cifs" || m.Type == "smb3":
-		if len(m.Fstab) == 0 && !slices.ContainsFunc(m.Super, func(o string) bool { return o == "sec=none" || strings.HasPrefix(o, "sec=krb5") }) {
-			return "", why{}, "its password is not known: set it in local.nix with the option credentials"
-		}
-		return source, because(""), ""
-	case m.Type == "ceph" && len(m.Fstab) == 0:
-		return "", why{}, "its key is not known: set it in local.nix with the option secretfile"
+	case lacksKey(m) != "":
+		return "", why{}, lacksKey(m)
 	case m.Type == "tmpfs" && m.Point == "/":
 		return m.Source, noted("in memory: what no other file system holds is gone after a boot"), ""
-	case m.Type == "bcachefs" && len(devices) > 0 && devices[0].UUID != "":
-		return "UUID=" + devices[0].UUID, because(""), "" // finds all devices
+	case m.Type == "bcachefs" && slices.ContainsFunc(devices, func(b Block) bool { return b.UUID != "" }):
+		i := slices.IndexFunc(devices, func(b Block) bool { return b.UUID != "" })
+		return "UUID=" + devices[i].UUID, because(""), "" // finds all devices
 	case m.Type != "zfs" && len(devices) > 0:
 		b := devices[0]
 		if b.Backing != "" {
@@ -536,6 +578,24 @@ func (d *decider) deviceOf(m Mount) (device string, w why, problem string) {
 		return "", why{}, "its device is not there"
 	}
 	return source, because(""), ""
+}
+
+// lacksKey says why a share cannot be written down: who may mount it is not known, or is known by a
+// password that has no place in a configuration.
+func lacksKey(m Mount) string {
+	switch open := func(o string) bool { return o == "sec=none" || strings.HasPrefix(o, "sec=krb5") }; {
+	case m.Password:
+		return "its password stands in /etc/fstab, and everybody may read the Nix store: " +
+			"put it into a file, and name that in local.nix"
+	case len(m.Fstab) > 0:
+	case m.Type == "cifs" || m.Type == "smb3":
+		if !slices.ContainsFunc(m.Super, open) {
+			return "its password is not known: set it in local.nix with the option credentials"
+		}
+	case m.Type == "ceph":
+		return "its key is not known: set it in local.nix with the option secretfile"
+	}
+	return ""
 }
 
 // optional tells whether the machine starts without the mount: what a server has, what another
@@ -610,7 +670,8 @@ func (d *decider) keptSwap() {
 		case d.namesSwap(s):
 			named = true
 		default:
-			d.leave(s.Path+" (swap)", KeptName+" does not name it; where no other file does, set swapDevices in local.nix", true)
+			why := KeptName + " does not name it; where no other file does, set swapDevices in local.nix"
+			d.leave(s.Path+" (swap)", why, true)
 		}
 	}
 	d.resume(named)
@@ -713,7 +774,7 @@ func (d *decider) zswap() {
 		}
 	}
 	d.Zswap = slices.Contains(params, "zswap.enabled=1") || slices.Contains(params, "zswap.enabled=Y")
-	if d.Zswap {
+	if d.Zswap && d.over.FileSystems != "none" {
 		d.unlessKept("boot.kernelParams", params, because("the machine compresses its swap by zswap"))
 	}
 }

@@ -210,6 +210,37 @@ func TestSwap(t *testing.T) {
 	}
 }
 
+// What autofs mounts by its map is autofs's to mount again.
+func TestAutomounts(t *testing.T) {
+	nas := Mount{Point: "/net/nas", Type: "nfs4", Source: "nas:/x", Root: "/", Number: "0:9"}
+	d := must(t, with(func(f *Facts) {
+		f.Mounts = append(f.Mounts, Mount{Point: "/net", Type: "autofs", Source: "/etc/auto.net", Root: "/", Number: "0:8"}, nas)
+	}), Overrides{})
+	if got := value(t, d, "fileSystems./net/nas.device"); got != "" || len(d.told()) != 1 {
+		t.Errorf("%s, told %q", got, d.told())
+	}
+	nas.Fstab, nas.Number = []string{"x-systemd.automount"}, ""
+	d = must(t, with(func(f *Facts) {
+		f.Mounts = append(f.Mounts, Mount{Point: "/net/nas", Type: "autofs", Source: "systemd-1", Root: "/", Number: "0:8"})
+		f.Unmounted = []Mount{nas}
+	}), Overrides{})
+	if got := value(t, d, "fileSystems./net/nas.options"); got != `[ "x-systemd.automount" ]` || len(d.told()) > 0 {
+		t.Errorf("%s, told %q", got, d.told())
+	}
+}
+
+// The host id of ZFS is seldom in the file that is kept.
+func TestKeptZFS(t *testing.T) {
+	d := must(t, with(func(f *Facts) {
+		f.HostID = "0badcafe"
+		f.Mounts[0] = Mount{Point: "/", Type: "zfs", Source: "rpool/root", Root: "/", Number: "0:30"}
+		f.Existing = &ExistingFile{Text: `{ fileSystems."/" = { device = "rpool/root"; fsType = "zfs"; }; }`}
+	}), Overrides{})
+	if got := value(t, d, "networking.hostId"); d.Mode != modeKeep || got != `lib.mkDefault "0badcafe"` {
+		t.Errorf("mode %s: %s", d.Mode, got)
+	}
+}
+
 // A root in memory is the machine's own only where the store is not: an installer's is, too.
 func TestRootInMemory(t *testing.T) {
 	memory := Mount{Point: "/", Type: "tmpfs", Source: "none", Root: "/", Number: "0:1", Super: []string{"rw", "size=2097152k", "mode=755"}}
@@ -286,6 +317,9 @@ func TestReadNix(t *testing.T) {
 	if diff := cmp.Diff(want, k.byHand()); diff != "" {
 		t.Errorf("by hand (-want +got):\n%s", diff)
 	}
+	if !readNix("{ lib, ... }: with lib; { a.b = mkDefault { c = 1; }; }").defines("a", "b", "c") {
+		t.Error("with hides the set")
+	}
 	for _, odd := range []string{"", "{", "}", "{ = ; }", "{ a", "{ a = ", `{ a = "`, "a: b: {a.b.c=}", strings.Repeat("{a=", 1<<16)} {
 		readNix(odd).defines("a")
 	}
@@ -328,6 +362,9 @@ func TestKeepsEditedFile(t *testing.T) {
 	}
 	if told := d.told(); len(told) != 1 || !strings.HasPrefix(told[0], "/other (swap)") {
 		t.Errorf("told is %q", told)
+	}
+	if d := must(t, f, Overrides{Mode: "probe", FileSystems: "none"}); len(d.Warnings) > 0 || !slices.Equal(d.Mounts, []string{"/data", "/by-hand"}) {
+		t.Errorf("where the rest is elsewhere: %q, mounts %q", d.Warnings, d.Mounts)
 	}
 	f.Existing.Text = strings.Replace(keptText, `"nofail"`, `"noatime"`, 1)
 	d = must(t, f, Overrides{})

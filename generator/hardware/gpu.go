@@ -70,7 +70,8 @@ func isGPU(p PCI) bool {
 // guestDriver tells whether a driver gives its device to virtual machines: vfio-pci, its variants for
 // single devices (Linux, drivers/vfio/pci), and what they did it with before.
 func guestDriver(driver string) bool {
-	return strings.Contains(strings.ReplaceAll(driver, "_", "-"), "vfio-pci") || driver == "pci-stub" || driver == "pciback"
+	return strings.Contains(strings.ReplaceAll(driver, "_", "-"), "vfio-pci") ||
+		driver == "pci-stub" || driver == "pciback"
 }
 
 // gpus lists the machine's own real cards, the one with the boot picture first, and
@@ -207,14 +208,18 @@ func (d *decider) foreignGPUs(cards []GPU) {
 			}
 			d.warn("%s", text)
 		case g.Vendor == NVIDIA && d.over.GPU != "none":
-			d.warn("the %s at %s can be unplugged, so it gets neither driver nor PRIME; gpu: nvidia gives it the driver", g.Name(), g.Address)
+			d.warn("the %s at %s can be unplugged, so it gets neither driver nor PRIME; gpu: nvidia gives it the driver",
+				g.Name(), g.Address)
 		default:
-			d.note("graphics", "none", fmt.Sprintf("the %s at %s can be unplugged: nothing is set for it", g.Name(), g.Address))
+			d.note("graphics", "none",
+				fmt.Sprintf("the %s at %s can be unplugged: nothing is set for it", g.Name(), g.Address))
 		}
 	}
-	if len(d.NixosHardware) > 0 && !d.has(NVIDIA) && slices.ContainsFunc(cards, func(g GPU) bool { return g.Vendor == NVIDIA }) {
+	nvidia := slices.ContainsFunc(cards, func(g GPU) bool { return g.Vendor == NVIDIA })
+	if len(d.NixosHardware) > 0 && nvidia && !d.has(NVIDIA) {
 		// The modules of models with such a card set both by mkDefault (nixos-hardware, common/gpu/nvidia).
-		d.set("services.xserver.videoDrivers", overDefaults(strs([]string{"modesetting", "fbdev"})), noted("NVIDIA's card is not the machine's own"))
+		d.set("services.xserver.videoDrivers", overDefaults(strs([]string{"modesetting", "fbdev"})),
+			noted("NVIDIA's card is not the machine's own"))
 		d.set("hardware.nvidia.prime.offload.enable", overDefaults(nix.Bool(false)), why{})
 	}
 }

@@ -178,7 +178,8 @@ func (d *decider) prime(nvidia GPU) error {
 	sync := nix.Ref{"config", "hardware", "nvidia", "prime", "sync", "enable"}
 	d.set("hardware.nvidia.prime.offload.enable", overDefaults(nix.Not{Of: sync}),
 		noted("a laptop with two cards: nvidia-offload starts a program on the fast one"))
-	d.set("hardware.nvidia.prime.offload.enableOffloadCmd", overDefaults(offloadEnabled), because("the command nvidia-offload"))
+	d.set("hardware.nvidia.prime.offload.enableOffloadCmd", overDefaults(offloadEnabled),
+		because("the command nvidia-offload"))
 	return nil
 }
 
@@ -194,7 +195,8 @@ func (d *decider) primeKind(kind string) {
 		}
 	}
 	if kind == "offload" {
-		d.set("hardware.nvidia.prime.offload.enableOffloadCmd", d.fact(nix.Bool(true)), because("the command nvidia-offload"))
+		d.set("hardware.nvidia.prime.offload.enableOffloadCmd", d.fact(nix.Bool(true)),
+			because("the command nvidia-offload"))
 	}
 }
 

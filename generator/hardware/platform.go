@@ -44,9 +44,10 @@ func (d *decider) mode() error {
 	return nil
 }
 
-// notKept says that the machine's own file goes, and what a person set in it.
+// notKept says that the machine's own file goes, and what a person set in it. Where the
+// file systems come from elsewhere, so does the rest of it.
 func (d *decider) notKept(why string) {
-	if d.facts.Existing == nil {
+	if d.facts.Existing == nil || d.over.FileSystems == "none" {
 		return
 	}
 	text := fmt.Sprintf("%s is not kept: %s", d.facts.Existing.Path, why)
@@ -130,18 +131,22 @@ func (d *decider) processor() error {
 	vendor := vendors[d.facts.CPU.Vendor]
 	if vendor != "" && d.Mode == modeProbe {
 		option := "hardware.cpu." + vendor + ".updateMicrocode"
-		value := nix.Expr(nix.Ref{"config", "hardware", "enableRedistributableFirmware"})
+		value := mkDefault(nix.Ref{"config", "hardware", "enableRedistributableFirmware"})
 		w := because("processor of " + d.facts.CPU.Vendor)
 		if d.over.Microcode != nil {
-			value, w = nix.Bool(*d.over.Microcode), saysProfile
+			value, w = d.fact(nix.Bool(*d.over.Microcode)), saysProfile
 		}
-		d.set(option, mkDefault(value), w)
+		d.set(option, value, w)
 	}
 	// thermald stops with an error on processors before Sandy Bridge (its table of models).
 	c := d.facts.CPU
 	cooled := vendor == "intel" && c.Family == 6 && c.Model >= sandyBridge && !d.server()
 	on, w := flag(d.over.Thermald, cooled, because("thermald cools Intel's client processors"))
-	if on && !d.onlyX86("thermald", d.over.Thermald) {
+	on = on && !d.onlyX86("thermald", d.over.Thermald)
+	switch {
+	case d.over.Thermald != nil && len(d.NixosHardware) > 0: // modules of models turn it on by mkDefault
+		d.set("services.thermald.enable", d.fact(nix.Bool(on)), w)
+	case on:
 		d.set("services.thermald.enable", d.soft(nix.Bool(true)), w)
 	}
 	return nil

@@ -50,17 +50,20 @@ var lvmPart = func(kinds string) *regexp.Regexp { return regexp.MustCompile(`_(?
 // personality of a level when it starts.
 var targets = []target{
 	{what: "a thin pool of LVM", uuid: "-tpool", name: lvmPart("tdata|tmeta"), option: "services.lvm.boot.thin.enable"},
-	{what: "a cache of LVM", uuid: "-cdata", name: lvmPart("corig|cdata|cmeta"), early: []string{"dm-cache", "dm-cache-smq"},
-		option: "services.lvm.boot.thin.enable"},
+	{what: "a cache of LVM", uuid: "-cdata", name: lvmPart("corig|cdata|cmeta"),
+		early: []string{"dm-cache", "dm-cache-smq"}, option: "services.lvm.boot.thin.enable"},
 	{what: "a write cache of LVM", name: lvmPart("wcorig"), early: []string{"dm-writecache"}},
-	{what: "a RAID of LVM", name: lvmPart("rimage|rmeta"), early: []string{"dm-raid"}, modules: []string{"raid0", "raid1", "raid10", "raid456"}},
+	{what: "a RAID of LVM", name: lvmPart("rimage|rmeta"),
+		early: []string{"dm-raid"}, modules: []string{"raid0", "raid1", "raid10", "raid456"}},
 	{what: "a mirror of LVM", name: lvmPart("mimage|mlog"), early: []string{"dm-mirror"}},
 	{what: "checksums of LVM", name: lvmPart("imeta|iorig"), early: []string{"dm-integrity"}},
 	{what: "VDO of LVM", uuid: "-vpool", name: lvmPart("vdata"), option: "services.lvm.boot.vdo.enable"},
-	{what: "checksums of LUKS", uuid: "CRYPT-SUBDEV-", name: regexp.MustCompile(`_dif$`), modules: []string{"dm-integrity"}},
+	{what: "checksums of LUKS", uuid: "CRYPT-SUBDEV-", name: regexp.MustCompile(`_dif$`),
+		modules: []string{"dm-integrity"}},
 	{what: "checksums of dm-integrity", uuid: "CRYPT-INTEGRITY-", never: "nothing in it runs integritysetup"},
 	{what: "dm-verity", uuid: "CRYPT-VERITY-", never: "nothing in it runs veritysetup for an image of another system"},
-	{what: "multipath", uuid: "mpath-", never: "services.multipath wants the groups of paths, which are not known, and a scripted initrd"},
+	{what: "multipath", uuid: "mpath-",
+		never: "services.multipath wants the groups of paths, which are not known, and a scripted initrd"},
 	{what: "a RAID of the mainboard (dmraid)", uuid: "DMRAID-", never: "nothing in it runs dmraid"},
 	{what: "a pool of Stratis", uuid: "stratis-1-", never: "it needs the pool's id: fileSystems.*.stratis.poolUuid"},
 }
@@ -148,7 +151,8 @@ func (d *decider) stack(s stack) {
 	}
 	switch {
 	case d.facts.HostID != "":
-		d.set("networking.hostId", d.soft(nix.Str(d.facts.HostID)), noted("by this ZFS knows that its pools belong to this machine"))
+		d.set("networking.hostId", d.soft(nix.Str(d.facts.HostID)),
+			noted("by this ZFS knows that its pools belong to this machine"))
 	case d.Mode != modeKeep:
 		d.warn("ZFS needs networking.hostId, and the machine has none; set it under nixos in the profile")
 		d.block("ZFS has no networking.hostId")
@@ -168,20 +172,24 @@ func (d *decider) unlock(devices map[string]luks) {
 		switch {
 		case i >= 0 && !l.early && (d.facts.Crypttab[i].Key != "" || l.optional):
 			line := d.facts.Crypttab[i]
-			crypttab += strings.TrimSpace(fmt.Sprintf("%s %s %s %s", name, stableName(l.part), cmp.Or(line.Key, "-"), line.Options)) + "\n"
+			fields := []string{name, stableName(l.part), cmp.Or(line.Key, "-"), line.Options}
+			crypttab += strings.TrimSpace(strings.Join(fields, " ")) + "\n"
 			continue
 		case l.optional:
-			d.leave(name+" (LUKS on "+l.part.Name+")", "only what is marked nofail needs it; environment.etc.crypttab in local.nix opens it", true)
+			d.leave(name+" (LUKS on "+l.part.Name+")",
+				"only what is marked nofail needs it; environment.etc.crypttab in local.nix opens it", true)
 			continue
 		}
 		at := func(key string) []string { return []string{"boot", "initrd", "luks", "devices", name, key} }
-		d.setPath(at("device"), d.added(nix.Str(stableName(l.part))), because(fmt.Sprintf("%s is encrypted on %s", l.opened.Name, l.part.Name)))
+		d.setPath(at("device"), d.added(nix.Str(stableName(l.part))),
+			because(fmt.Sprintf("%s is encrypted on %s", l.opened.Name, l.part.Name)))
 		if l.opened.Discards {
 			d.setPath(at("allowDiscards"), d.added(nix.Bool(true)), because("it is opened so now"))
 		}
 	}
 	if crypttab != "" {
-		d.set("environment.etc.crypttab.text", d.soft(nix.Text(crypttab)), noted("opened after the start, by keys that lie on the root file system"))
+		d.set("environment.etc.crypttab.text", d.soft(nix.Text(crypttab)),
+			noted("opened after the start, by keys that lie on the root file system"))
 	}
 }
 
@@ -200,7 +208,8 @@ func (d *decider) targets(found map[int]bool) {
 		}
 		if t.option != "" && !on[t.option] {
 			on[t.option] = true
-			d.set(t.option, d.soft(nix.Bool(true)), noted("a file system lies on "+t.what+", whose modules and tools this brings"))
+			d.set(t.option, d.soft(nix.Bool(true)),
+				noted("a file system lies on "+t.what+", whose modules and tools this brings"))
 		}
 		d.unlessKept("boot.initrd.kernelModules", t.early, w)
 		d.unlessKept("boot.initrd.availableKernelModules", t.modules, w)

@@ -30,6 +30,7 @@ func readBlocks(t *tree, o Options, f *hardware.Facts) {
 	}
 	t.blockNames(f)
 	t.udevData(f)
+	t.btrfsMembers(f)
 	t.diskIDs(f)
 	f.MMC = t.mmc()
 	slices.SortFunc(f.Blocks, func(a, b hardware.Block) int { return strings.Compare(a.Name, b.Name) })
@@ -146,6 +147,19 @@ func (t *tree) udevData(f *hardware.Facts) {
 				}
 			case "E:ID_FS_TYPE":
 				b.FSType = oneLine(value)
+			}
+		}
+	}
+}
+
+// btrfsMembers gives all devices of a btrfs its UUID: the link below /dev/disk shows one of
+// them, and a mount names one (Linux, Documentation/ABI/testing/sysfs-fs-btrfs).
+func (t *tree) btrfsMembers(f *hardware.Facts) {
+	for _, uuid := range t.list("sys/fs/btrfs", false) {
+		for _, name := range t.list("sys/fs/btrfs/"+uuid+"/devices", false) {
+			i := slices.IndexFunc(f.Blocks, func(b hardware.Block) bool { return b.Name == name })
+			if i >= 0 {
+				f.Blocks[i].UUID = uuid
 			}
 		}
 	}

@@ -143,7 +143,8 @@ func devicePath(source string) string {
 }
 
 // fstabPassword fits options that hold a password themselves: mount.cifs(8), mount.ceph(8), mount.ecryptfs(8).
-var fstabPassword = regexp.MustCompile(`^(?:pass(?:word|wd)?2?|secret|ecryptfs_passphrase|passphrase_passwd)=|^user(?:name)?=[^,]*%`)
+var fstabPassword = regexp.MustCompile(
+	`^(?:pass(?:word|wd)?2?|secret|ecryptfs_passphrase|passphrase_passwd)=|^user(?:name)?=[^,]*%`)
 
 // readFstab reads what a person, or NixOS, wanted of the mounts, and what
 // need not be mounted.
@@ -155,10 +156,12 @@ func readFstab(t *tree, o Options, f *hardware.Facts) {
 	text, _ := t.whole(name, 256<<10)
 	for line := range strings.Lines(text) {
 		fields := strings.Fields(line)
-		if len(fields) < 4 || strings.HasPrefix(fields[0], "#") || fields[2] == "swap" || !strings.HasPrefix(fields[1], "/") {
+		if len(fields) < 4 || fields[0][0] == '#' || fields[1][0] != '/' || fields[2] == "swap" {
 			continue
 		}
-		l := hardware.Mount{Point: path.Clean(unescape(fields[1])), Type: fields[2], Source: devicePath(unescape(fields[0]))}
+		l := hardware.Mount{
+			Point: path.Clean(unescape(fields[1])), Type: fields[2], Source: devicePath(unescape(fields[0])),
+		}
 		for option := range strings.SplitSeq(unescape(fields[3]), ",") {
 			if fstabPassword.MatchString(option) {
 				l.Password = true
@@ -175,7 +178,7 @@ func readFstab(t *tree, o Options, f *hardware.Facts) {
 func wanted(f *hardware.Facts, line hardware.Mount) {
 	for i := len(f.Mounts) - 1; i >= 0; i-- {
 		m := &f.Mounts[i]
-		if m.Point != line.Point {
+		if m.Point != line.Point || m.Type == "autofs" { // waits for the mount
 			continue
 		}
 		m.Fstab, m.Password = line.Fstab, line.Password

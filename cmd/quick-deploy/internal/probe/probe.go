@@ -44,7 +44,8 @@ func Run(ctx context.Context, o Options) (hardware.Facts, []Warning) {
 	f := hardware.Facts{Version: hardware.Version}
 	for _, stage := range []func(*tree, Options, *hardware.Facts){
 		readProduct, readCPU, readMemory, readFirmware, readPCI, readUSB, readVirtualization, readPower,
-		readMounts, readFstab, readCrypttab, readSwaps, readParameters, readBlocks, readHostID, readNixOS, readLoader, readExisting, readAddresses,
+		readMounts, readFstab, readCrypttab, readSwaps, readParameters, readBlocks, readHostID,
+		readNixOS, readLoader, readExisting, readAddresses,
 	} {
 		if err := ctx.Err(); err != nil {
 			t.warn("probe", err)

@@ -137,6 +137,35 @@ func TestIdentifiersOnlyOnRequest(t *testing.T) {
 	}
 }
 
+// Passwords that stand in fstab are in no report; that there are some is.
+func TestFstabPasswords(t *testing.T) {
+	for option, secret := range map[string]bool{
+		"password=hunter2": true, "pass=hunter2": true, "passwd=hunter2": true, "password2=hunter2": true, "secret=hunter2": true,
+		"username=ada%hunter2": true, "ecryptfs_passphrase=hunter2": true, "credentials=/etc/c": false, "secretfile=/etc/s": false,
+		"passwd_file=/etc/p": false, "compress=zstd": false, "username=ada": false,
+	} {
+		m, err := probetest.Parse("system x86_64\nmount /mnt/x cifs //h/x 0:50 / rw rw\nfile /etc/fstab //h/x /mnt/x cifs uid=1000," +
+			option + " 0 0\\n//h/y /mnt/y cifs nofail," + option + " 0 0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		facts, warnings := Run(context.Background(), Options{Root: build(t, m, nil), Identify: true})
+		var out bytes.Buffer
+		if err := WriteJSON(&out, facts, warnings); err != nil {
+			t.Fatal(err)
+		}
+		if len(facts.Mounts) != 1 || len(facts.Unmounted) != 1 {
+			t.Fatalf("%s: %+v, %+v", option, facts.Mounts, facts.Unmounted)
+		}
+		if facts.Mounts[0].Password != secret || facts.Unmounted[0].Password != secret || bytes.Contains(out.Bytes(), []byte("hunter2")) {
+			t.Errorf("%s: %+v, %+v", option, facts.Mounts, facts.Unmounted)
+		}
+		if kept := slices.Contains(facts.Mounts[0].Fstab, option); kept == secret {
+			t.Errorf("%s is kept: %t", option, kept)
+		}
+	}
+}
+
 func TestTarget(t *testing.T) {
 	m, err := probetest.Parse(`
 		system x86_64
