@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
+	"github.com/quick-deploy/quick-deploy/generator/keyboard"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -44,6 +45,7 @@ func TestAnswersComeBack(t *testing.T) {
 		a := Answers{
 			Preset: word.Draw(t, "preset"), Release: "26.05", Hostname: "atlas", StateVersion: "25.10", User: "ada",
 			Name: word.Draw(t, "name"), Email: word.Draw(t, "email"), Locale: word.Draw(t, "locale"),
+			Layout: word.Draw(t, "layout"), Variant: word.Draw(t, "variant"), Options: word.Draw(t, "options"),
 			SSHKeys: rapid.SliceOfN(word, 0, 2).Draw(t, "keys"), Services: rapid.SliceOfNDistinct(rapid.StringMatching(`[a-z0-9-]{1,8}`), 0, 2, rapid.ID[string]).Draw(t, "services"),
 			Packages: rapid.SliceOfN(word, 0, 2).Draw(t, "packages"), Others: []Account{{User: "bob", Name: word.Draw(t, "other")}},
 		}
@@ -52,7 +54,7 @@ func TestAnswersComeBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		// What a machine tells must not shine through.
-		got := Answers{Hostname: "other", Timezone: "Etc/UTC", Services: []string{"x"}, Others: []Account{{User: "x", Admin: true}}}
+		got := Answers{Layout: "us", Variant: "dvorak", Hostname: "other", Timezone: "Etc/UTC", Services: []string{"x"}, Others: []Account{{User: "x", Admin: true}}}
 		if err := Fill(&got, data); err != nil {
 			t.Fatalf("%v\n%s", err, data)
 		}
@@ -82,5 +84,26 @@ func TestFillNamesTheLine(t *testing.T) {
 	err := Fill(&a, []byte("preset: server\nhostnme: atlas\n"))
 	if err == nil || !strings.Contains(err.Error(), "[2:1]") {
 		t.Errorf("%v", err)
+	}
+}
+
+// A variant goes with its layout: another layout leaves the machine's behind.
+func TestVariantOfAnotherLayout(t *testing.T) {
+	proposed := For(machine.Machine{Keyboard: keyboard.Keyboard{Layout: "us,de", Variant: "dvorak,", Options: "caps:escape"}}, "minimal")
+	for answers, want := range map[string]string{
+		"name: Ada":                        `keyboard: {layout: "us,de", variant: "dvorak,", options: "caps:escape"}`,
+		"layout: fr":                       `keyboard: {layout: fr, options: "caps:escape"}`,
+		"layout: fr\nvariant: bepo":        `keyboard: {layout: fr, variant: bepo, options: "caps:escape"}`,
+		"variant: ''":                      `keyboard: {layout: "us,de", options: "caps:escape"}`,
+		"layout: gb\nkeyboard-options: ''": `keyboard: {layout: gb}`,
+	} {
+		a := proposed
+		if err := Fill(&a, []byte(answers)); err != nil {
+			t.Fatal(err)
+		}
+		text, err := Profile(a)
+		if err != nil || !strings.Contains(string(text), "    "+want+"\n") {
+			t.Errorf("%q: %v\n%s\nlacks %s", answers, err, text, want)
+		}
 	}
 }
