@@ -39,7 +39,12 @@ func accounts(ctx context.Context, m *Machine, t Target) []Finding {
 		}
 	}
 	for _, a := range h.Accounts {
-		if a.Name != access.Root && a.Declared && h.LogsIn(a, states(a.Name)) == access.No {
+		s := states(a.Name)
+		if !h.Mutable && a.Declared && !a.Password && s.Password == access.Yes {
+			// update-users-groups.pl writes "!" over it, which no system before it undoes.
+			out = append(out, Finding{Severity: Warning, What: fmt.Sprintf("the password of %s would be erased for good (users.mutableUsers is off, and the profile has none)", a.Name), Fix: "keep its hash and name it by passwordSecret, or leave mutableUsers on"})
+		}
+		if a.Name != access.Root && a.Declared && h.LogsIn(a, s) == access.No {
 			f := Finding{Severity: Warning, What: a.Name + " could not log in: there is neither a password nor an SSH key that is taken", Fix: "sudo passwd " + a.Name + ", or give it sshKeys or a passwordSecret in the profile"}
 			if a.Name == m.User {
 				f.Severity = Blocker
