@@ -139,10 +139,11 @@ func (m *Machine) people() map[string]person {
 	if !ok {
 		return nil
 	}
-	members := map[string][]string{}
+	members, byID := map[string][]string{}, map[string]string{}
 	groups, known := m.read("/etc/group")
 	for line := range strings.Lines(groups) {
 		if f := strings.Split(strings.TrimSpace(line), ":"); len(f) == 4 {
+			byID[f[2]] = f[0]
 			for _, name := range strings.Split(f[3], ",") {
 				members[name] = append(members[name], f[0])
 			}
@@ -158,8 +159,8 @@ func (m *Machine) people() map[string]person {
 		}
 		uid, err := strconv.Atoi(f[2])
 		own := members[f[0]]
-		if own == nil && known {
-			own = []string{}
+		if known {
+			own = append([]string{byID[f[3]]}, own...)
 		}
 		out[f[0]] = person{home: f[5], groups: own, person: err == nil && uid >= first && uid <= last}
 	}
@@ -219,7 +220,9 @@ func sshKept(ctx context.Context, m *Machine, t Target) []Finding {
 	}
 	h, states := m.population(ctx, t)
 	var out []Finding
-	if shut := h.ShutOut(m.User, states(m.User)); m.User != "" && shut != nil {
+	caller := states(m.User)
+	caller.From = f[0]
+	if shut := h.ShutOut(m.User, caller); m.User != "" && shut != nil {
 		out = append(out, Finding{
 			What: fmt.Sprintf("this run comes over SSH, and the connection would be the last: %s", shut.What),
 			Fix:  shut.Fix + "; or run it at the machine and --skip ssh",
