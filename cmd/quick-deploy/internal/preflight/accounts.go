@@ -39,23 +39,37 @@ func accounts(ctx context.Context, m *Machine, t Target) []Finding {
 		}
 	}
 	for _, a := range h.Accounts {
-		s := states(a.Name)
-		if !h.Mutable && a.Declared && !a.Password && s.Password == access.Yes {
-			// update-users-groups.pl writes "!" over it, which no system before it undoes.
-			out = append(out, Finding{Severity: Warning, What: fmt.Sprintf("the password of %s would be erased for good (users.mutableUsers is off, and the profile has none)", a.Name), Fix: "keep its hash and name it by passwordSecret, or leave mutableUsers on"})
-		}
-		if a.Name != access.Root && a.Declared && h.LogsIn(a, s) == access.No {
-			f := Finding{Severity: Warning, What: a.Name + " could not log in: there is neither a password nor an SSH key that is taken", Fix: "sudo passwd " + a.Name + ", or give it sshKeys or a passwordSecret in the profile"}
-			if a.Name == m.User {
-				f.Severity = Blocker
-			}
-			out = append(out, f)
+		if a.Declared {
+			out = append(out, m.account(h, a, states(a.Name))...)
 		}
 	}
 	if t.Activates {
 		out = append(out, m.elevation(h, states)...)
 	}
 	return m.tempered(t, out)
+}
+
+// account looks at one account that the system declares.
+func (m *Machine) account(h access.Host, a access.Account, s access.State) []Finding {
+	var out []Finding
+	if !h.Mutable && !a.Password && s.Password == access.Yes {
+		// update-users-groups.pl writes "!" over it, which no system before it undoes.
+		out = append(out, Finding{Severity: Warning, What: fmt.Sprintf("the password of %s would be erased for good (users.mutableUsers is off, and the profile has none)", a.Name), Fix: "keep its hash and name it by passwordSecret, or leave mutableUsers on"})
+	}
+	if a.Name == access.Root || h.LogsIn(a, s) != access.No {
+		return out
+	}
+	f := Finding{
+		Severity: Warning, What: a.Name + " could not log in: there is neither a password nor an SSH key that is taken",
+		Fix: "give it sshKeys or a passwordSecret in the profile",
+	}
+	if h.Mutable {
+		f.Fix = "sudo passwd " + a.Name + ", or " + f.Fix
+	}
+	if a.Name == m.User {
+		f.Severity = Blocker
+	}
+	return append(out, f)
 }
 
 // tempered makes warnings of what the user's own module may have seen to.
