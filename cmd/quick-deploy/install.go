@@ -37,38 +37,17 @@ func (a *app) fleetInstall(ctx context.Context, cmd *cli.Command) error {
 		return fault.New(fault.Preflight, "%s: the profile does not lay out its disks", name).
 			Hint("add disks: {layout: ext4, devices: [/dev/disk/by-id/...]} to the host")
 	}
+	bring := func(h generator.Host) []closed { return installable(h, cmd.String("extra-files")) }
+	if err := a.keepWays([]string{name}, g, cmd.StringSlice("skip"), bring); err != nil {
+		return err
+	}
 	if g.changes.Pending() {
 		return fault.New(fault.Pending, "%s is not as %s says: %s", g.tree.Dir(), g.name, g.changes.Summary()).
 			Hint("quick-deploy generate writes it")
 	}
-	in := fleet.Install{Host: name, Devices: h.Formatted, Target: fleet.Target{User: "root", Host: h.Deployment.Host}}
-	if in.Extra = cmd.String("extra-files"); in.Extra != "" {
-		if in.Extra, err = filepath.Abs(in.Extra); err != nil {
-			return err
-		}
-		if fi, err := os.Stat(in.Extra); err != nil || !fi.IsDir() {
-			return fault.New(fault.Usage, "--extra-files: %s is no folder", in.Extra)
-		}
-	}
-	bring := func(h generator.Host) []closed { return installable(h, in.Extra) }
-	if err := a.keepWays([]string{name}, g, cmd.StringSlice("skip"), bring); err != nil {
+	in, err := newMachine(cmd, g, name)
+	if err != nil {
 		return err
-	}
-	if text := cmd.String("target"); text != "" {
-		if in.Target, err = parseTarget(text); err != nil {
-			return err
-		}
-	}
-	if n := g.node(name).Get("disks", "encrypt"); n != nil && n.Scalar == true {
-		if in.Key = cmd.String("disk-key"); in.Key == "" {
-			return fault.New(fault.Usage, "the disks of %s are encrypted", name).Hint("name a file with their passphrase: --disk-key FILE")
-		}
-		if in.Key, err = filepath.Abs(in.Key); err != nil {
-			return err
-		}
-		if _, err := os.Stat(in.Key); err != nil {
-			return fault.New(fault.Usage, "--disk-key: %w", err)
-		}
 	}
 	r, err := a.roll(g, "")
 	if err != nil {
@@ -93,6 +72,37 @@ func (a *app) fleetInstall(ctx context.Context, cmd *cli.Command) error {
 	}
 	a.acting.Store(true)
 	return r.Install(ctx, in)
+}
+
+// newMachine reads what the flags say of a machine that is installed.
+func newMachine(cmd *cli.Command, g *generated, name string) (in fleet.Install, err error) {
+	h := g.host(name)
+	in = fleet.Install{Host: name, Devices: h.Formatted, Target: fleet.Target{User: "root", Host: h.Deployment.Host}}
+	if in.Extra = cmd.String("extra-files"); in.Extra != "" {
+		if in.Extra, err = filepath.Abs(in.Extra); err != nil {
+			return in, err
+		}
+		if fi, err := os.Stat(in.Extra); err != nil || !fi.IsDir() {
+			return in, fault.New(fault.Usage, "--extra-files: %s is no folder", in.Extra)
+		}
+	}
+	if text := cmd.String("target"); text != "" {
+		if in.Target, err = parseTarget(text); err != nil {
+			return in, err
+		}
+	}
+	if n := g.node(name).Get("disks", "encrypt"); n != nil && n.Scalar == true {
+		if in.Key = cmd.String("disk-key"); in.Key == "" {
+			return in, fault.New(fault.Usage, "the disks of %s are encrypted", name).Hint("name a file with their passphrase: --disk-key FILE")
+		}
+		if in.Key, err = filepath.Abs(in.Key); err != nil {
+			return in, err
+		}
+		if _, err := os.Stat(in.Key); err != nil {
+			return in, fault.New(fault.Usage, "--disk-key: %w", err)
+		}
+	}
+	return in, nil
 }
 
 // typed has the host's name typed.

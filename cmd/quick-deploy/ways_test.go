@@ -87,6 +87,18 @@ func TestWaysInAndUp(t *testing.T) {
 			files: live, switched: "sshd's lists of users and groups leave ada out", deploy: "sshd's lists of users and groups leave root out",
 			setup: "no administrator of the profile could log in: sshd's lists",
 		},
+		"allowUsers from another address": {
+			host:  "users: {ada: {admin: true, sshKeys: [" + aKey + "]}}; services: {openssh: {allowUsers: [ada@192.0.2.*, root]}}; nixos: {" + rootKey + "}",
+			files: live, switched: "sshd's lists of users and groups leave ada out, who comes from 198.51.100.7",
+		},
+		"allowUsers from the caller's network": {
+			host:  "users: {ada: {admin: true, sshKeys: [" + aKey + "]}}; services: {openssh: {allowUsers: [ada@198.51.100.0/24, r*]}}; nixos: {" + rootKey + "}",
+			files: live,
+		},
+		"allowGroups of all users": {
+			host:  "users: {ada: {admin: true, sshKeys: [" + aKey + "]}}; services: {openssh: {}}; nixos: {" + rootKey + ", services.openssh.settings.AllowGroups: [users]}",
+			files: live, deploy: "sshd's lists of users and groups leave root out", setup: noSudo,
+		},
 		"no users": {
 			host: "services: {openssh: {}}", files: live,
 			switched: "your account ada is not in the profile and would be removed", deploy: "?", setup: "nobody could log in: there are no users",

@@ -8,6 +8,8 @@
 package access
 
 import (
+	"net/netip"
+	"path"
 	"slices"
 	"strings"
 
@@ -60,6 +62,7 @@ type State struct {
 	Password Answer // one that is accepted, in /etc/shadow
 	Keys     Answer // in ~/.ssh/authorized_keys
 	File     Answer // the account's PasswordFile
+	From     string // the address that it comes from over ssh; empty: not known
 }
 
 // States tells the state of the account of a name.
@@ -173,7 +176,7 @@ func (h Host) there(a Account, s State) Answer {
 
 // OverSSH tells whether a gets in by ssh.
 func (h Host) OverSSH(a Account, s State) Answer {
-	return h.or(Both(Of(h.SSH.On), h.there(a, s), h.admitted(a), h.SSH.Reachable, Either(h.byKey(a, s), h.byPassword(a, s))))
+	return h.or(Both(Of(h.SSH.On), h.there(a, s), h.admitted(a, s), h.SSH.Reachable, Either(h.byKey(a, s), h.byPassword(a, s))))
 }
 
 func (h Host) byKey(a Account, s State) Answer {
@@ -196,32 +199,51 @@ func (h Host) byPassword(a Account, s State) Answer {
 	return h.password(a, s)
 }
 
-// admitted tells whether the lists of sshd_config(5) let a in. They hold
-// patterns, and users with a pattern of the host they come from.
-func (h Host) admitted(a Account) Answer {
-	of := func(names []string, patterns []string) Answer {
-		out := No
-		for _, p := range patterns {
-			user, from, _ := strings.Cut(p, "@")
-			if slices.Contains(names, user) && from == "" {
-				return Yes
-			}
-			if from != "" && slices.Contains(names, user) || strings.ContainsAny(user, "*?!") {
-				out = Unknown
-			}
-		}
-		return out
-	}
-	not := func(x Answer) Answer { return [...]Answer{Unknown: Unknown, No: Yes, Yes: No}[x] }
+// admitted tells whether the lists of sshd_config(5) let a in.
+func (h Host) admitted(a Account, s State) Answer {
 	name := []string{a.Name}
-	answers := []Answer{not(of(name, h.SSH.DenyUsers)), not(of(a.Groups, h.SSH.DenyGroups))}
+	answers := []Answer{not(listed(h.SSH.DenyUsers, name, s.From)), not(listed(h.SSH.DenyGroups, a.Groups, s.From))}
 	if len(h.SSH.AllowUsers) > 0 {
-		answers = append(answers, of(name, h.SSH.AllowUsers))
+		answers = append(answers, listed(h.SSH.AllowUsers, name, s.From))
 	}
 	if len(h.SSH.AllowGroups) > 0 {
-		answers = append(answers, of(a.Groups, h.SSH.AllowGroups))
+		answers = append(answers, listed(h.SSH.AllowGroups, a.Groups, s.From))
 	}
 	return Both(answers...)
+}
+
+func not(a Answer) Answer { return [...]Answer{Unknown: Unknown, No: Yes, Yes: No}[a] }
+
+// listed tells whether a list holds one of the names. Its entries are patterns, of users with the
+// place they come from behind @: an address, a network or a pattern.
+func listed(patterns, names []string, from string) Answer {
+	out := No
+	for _, p := range patterns {
+		name, place, placed := strings.Cut(p, "@")
+		if strings.Contains(p, "!") {
+			return Unknown // it takes away from what others let in
+		}
+		if !slices.ContainsFunc(names, func(n string) bool { ok, err := path.Match(name, n); return ok && err == nil }) {
+			continue
+		}
+		switch {
+		case !placed || from != "" && comesFrom(place, from):
+			return Yes
+		case from == "":
+			out = Unknown
+		}
+	}
+	return out
+}
+
+// comesFrom tells whether an address is of a place: sshd knows it by its address alone (UseDns is off).
+func comesFrom(place, address string) bool {
+	if network, err := netip.ParsePrefix(place); err == nil {
+		ip, err := netip.ParseAddr(address)
+		return err == nil && network.Contains(ip)
+	}
+	ok, err := path.Match(place, address)
+	return ok && err == nil
 }
 
 // LogsIn tells whether a gets in at all: at the machine, or by ssh.

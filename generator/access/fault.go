@@ -137,7 +137,7 @@ func (h Host) ShutOut(name string, s State) *Fault {
 		f.Fix = "add services: {openssh: {}}"
 	case h.there(a, s) == No:
 		f.Fix = "add it to users"
-	case h.admitted(a) == No:
+	case h.admitted(a, s) == No:
 		f.Fix = "add it to services.openssh.allowUsers"
 	case h.SSH.Reachable == No:
 		f.Fix = "expose: true at services.openssh"
@@ -158,7 +158,10 @@ func (h Host) closed(a Account, s State) string {
 		return "there is no sshd"
 	case h.there(a, s) == No:
 		return fmt.Sprintf("there is no account %s", a.Name)
-	case h.admitted(a) == No:
+	case h.admitted(a, s) == No:
+		if s.From != "" {
+			return fmt.Sprintf("sshd's lists of users and groups leave %s out, who comes from %s", a.Name, s.From)
+		}
 		return fmt.Sprintf("sshd's lists of users and groups leave %s out", a.Name)
 	case h.SSH.Reachable == No:
 		return "the firewall lets nobody through to sshd"

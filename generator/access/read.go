@@ -232,6 +232,8 @@ func (u *Account) take(a mapping.Assignment) {
 		for _, item := range list {
 			u.Groups = append(u.Groups, text(item))
 		}
+	case "isNormalUser":
+		u.Groups = append(u.Groups, "users") // unless group says another
 	case "group":
 		u.Groups = append(u.Groups, text(a.Value))
 	case "openssh.authorizedKeys.keys", "openssh.authorizedKeys.keyFiles":

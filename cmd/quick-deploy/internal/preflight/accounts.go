@@ -39,18 +39,37 @@ func accounts(ctx context.Context, m *Machine, t Target) []Finding {
 		}
 	}
 	for _, a := range h.Accounts {
-		if a.Name != access.Root && a.Declared && h.LogsIn(a, states(a.Name)) == access.No {
-			f := Finding{Severity: Warning, What: a.Name + " could not log in: there is neither a password nor an SSH key that is taken", Fix: "sudo passwd " + a.Name + ", or give it sshKeys or a passwordSecret in the profile"}
-			if a.Name == m.User {
-				f.Severity = Blocker
-			}
-			out = append(out, f)
+		if a.Declared {
+			out = append(out, m.account(h, a, states(a.Name))...)
 		}
 	}
 	if t.Activates {
 		out = append(out, m.elevation(h, states)...)
 	}
 	return m.tempered(t, out)
+}
+
+// account looks at one account that the system declares.
+func (m *Machine) account(h access.Host, a access.Account, s access.State) []Finding {
+	var out []Finding
+	if !h.Mutable && !a.Password && s.Password == access.Yes {
+		// update-users-groups.pl writes "!" over it, which no system before it undoes.
+		out = append(out, Finding{Severity: Warning, What: fmt.Sprintf("the password of %s would be erased for good (users.mutableUsers is off, and the profile has none)", a.Name), Fix: "keep its hash and name it by passwordSecret, or leave mutableUsers on"})
+	}
+	if a.Name == access.Root || h.LogsIn(a, s) != access.No {
+		return out
+	}
+	f := Finding{
+		Severity: Warning, What: a.Name + " could not log in: there is neither a password nor an SSH key that is taken",
+		Fix: "give it sshKeys or a passwordSecret in the profile",
+	}
+	if h.Mutable {
+		f.Fix = "sudo passwd " + a.Name + ", or " + f.Fix
+	}
+	if a.Name == m.User {
+		f.Severity = Blocker
+	}
+	return append(out, f)
 }
 
 // tempered makes warnings of what the user's own module may have seen to.
@@ -134,10 +153,11 @@ func (m *Machine) people() map[string]person {
 	if !ok {
 		return nil
 	}
-	members := map[string][]string{}
+	members, byID := map[string][]string{}, map[string]string{}
 	groups, known := m.read("/etc/group")
 	for line := range strings.Lines(groups) {
 		if f := strings.Split(strings.TrimSpace(line), ":"); len(f) == 4 {
+			byID[f[2]] = f[0]
 			for _, name := range strings.Split(f[3], ",") {
 				members[name] = append(members[name], f[0])
 			}
@@ -153,8 +173,8 @@ func (m *Machine) people() map[string]person {
 		}
 		uid, err := strconv.Atoi(f[2])
 		own := members[f[0]]
-		if own == nil && known {
-			own = []string{}
+		if known {
+			own = append([]string{byID[f[3]]}, own...)
 		}
 		out[f[0]] = person{home: f[5], groups: own, person: err == nil && uid >= first && uid <= last}
 	}
@@ -214,7 +234,9 @@ func sshKept(ctx context.Context, m *Machine, t Target) []Finding {
 	}
 	h, states := m.population(ctx, t)
 	var out []Finding
-	if shut := h.ShutOut(m.User, states(m.User)); m.User != "" && shut != nil {
+	caller := states(m.User)
+	caller.From = f[0]
+	if shut := h.ShutOut(m.User, caller); m.User != "" && shut != nil {
 		out = append(out, Finding{
 			What: fmt.Sprintf("this run comes over SSH, and the connection would be the last: %s", shut.What),
 			Fix:  shut.Fix + "; or run it at the machine and --skip ssh",

@@ -144,6 +144,7 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 		"another who does not get in": {"accounts", locked, func(_ *Machine, tg *Target) {
 			tg.Access.Accounts = append(tg.Access.Accounts, access.Account{Name: "eve", Declared: true})
 		}, "eve could not log in", Warning},
+		"a password that goes": {"accounts", locked, func(_ *Machine, tg *Target) { tg.Access.Mutable = false }, "the password of ada would be erased for good", Warning},
 		"a module of one's own": {"accounts", map[string]string{"flake/hosts/atlas/local.nix": "{ users.users.ada = { }; }"}, func(_ *Machine, tg *Target) {
 			tg.Access.Accounts[1].Groups = nil
 		}, "unless local.nix, which is not looked at, says otherwise", Warning},
