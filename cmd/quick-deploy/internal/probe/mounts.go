@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
 
@@ -64,37 +65,18 @@ func parseMount(line string) (hardware.Mount, bool) {
 		return hardware.Mount{}, false
 	}
 	m := hardware.Mount{
-		Number: a[2], Root: unescape(a[3]), Point: unescape(a[4]), Options: strings.Split(a[5], ","),
-		Type: b[0], Source: unescape(b[1]),
+		Number: a[2], Root: system.Unescape(a[3]), Point: system.Unescape(a[4]), Options: strings.Split(a[5], ","),
+		Type: b[0], Source: system.Unescape(b[1]),
 	}
 	if !strings.HasPrefix(m.Point, "/") || strings.ContainsRune(m.Point, 0) || strings.ContainsRune(m.Source, 0) {
 		return hardware.Mount{}, false
 	}
 	if len(b) > 2 {
 		for o := range strings.SplitSeq(b[2], ",") {
-			m.Super = append(m.Super, unescape(o))
+			m.Super = append(m.Super, system.Unescape(o))
 		}
 	}
 	return m, true
-}
-
-// unescape undoes the octal escapes of the kernel, such as \040 for a blank.
-func unescape(s string) string {
-	if !strings.Contains(s, `\`) {
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+3 < len(s) {
-			if n, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil {
-				b.WriteByte(byte(n))
-				i += 3
-				continue
-			}
-		}
-		b.WriteByte(s[i])
-	}
-	return strings.ToValidUTF8(b.String(), "?")
 }
 
 // readSwaps reads /proc/swaps (proc(5)).
@@ -108,7 +90,7 @@ func readSwaps(t *tree, _ Options, f *hardware.Facts) {
 		if i == 0 || len(fields) < 2 {
 			continue
 		}
-		s := hardware.Swap{Path: unescape(fields[0]), Type: fields[1]}
+		s := hardware.Swap{Path: system.Unescape(fields[0]), Type: fields[1]}
 		if s.Type == "partition" {
 			s.Block = path.Base(t.resolve(strings.TrimPrefix(s.Path, "/")))
 		}
@@ -129,7 +111,7 @@ func readZFS(t *tree, _ Options, f *hardware.Facts) {
 				continue
 			}
 			for i := range f.Mounts {
-				if m := &f.Mounts[i]; m.Type == "zfs" && m.Point == unescape(fields[1]) {
+				if m := &f.Mounts[i]; m.Type == "zfs" && m.Point == system.Unescape(fields[1]) {
 					m.Fstab = strings.Split(fields[3], ",")
 				}
 			}
