@@ -1,6 +1,7 @@
 package losses
 
 import (
+	"bytes"
 	"path"
 	"regexp"
 	"slices"
@@ -47,6 +48,10 @@ func (c *comparison) fileSystems() {
 		if !slices.ContainsFunc(c.old.mounts, at(m)) {
 			c.absent(m)
 		}
+	}
+	// ZFS imports a pool only for the host that had it last.
+	if zfs := slices.ContainsFunc(c.new.mounts, func(m system.Mount) bool { return m.Type == "zfs" && critical(m) }); zfs && !bytes.Equal(c.old.Data("etc/hostid"), c.new.Data("etc/hostid")) {
+		c.block(NoBoot, "host-id", "the host id of the machine changes, by which ZFS knows its pool")
 	}
 	for _, line := range without(crypttab(c.old), crypttab(c.new)) {
 		used := slices.ContainsFunc(c.new.mounts, func(m system.Mount) bool { return m.Device == "/dev/mapper/"+line })
@@ -190,6 +195,8 @@ var loaderSettings = []struct {
 	{"bootPath", "the boot partition", NoBoot},
 	{"efiInstallAsRemovable", "the boot loader in the place for removable disks", NoBoot},
 	{"bootloaderId", "the name of the boot loader's folder and EFI entry", None},
+	{"CONFIGURATION_LIMIT", "the most systems in the boot menu (0: all)", None},
+	{"configurationLimit", "the most systems in the boot menu", None},
 	{"TIMEOUT", "the boot menu waits (seconds)", None},
 	{"timeout", "the boot menu waits (seconds)", None},
 	{"default", "the default entry of the boot menu", None},

@@ -313,13 +313,13 @@ func TestFirstSwitch(t *testing.T) {
 			name: "a laptop loses NetworkManager, its radio with it",
 			old:  merged(unit("NetworkManager.service", "[Unit]\n"), unit("wpa_supplicant.service", "[Unit]\n")),
 			new:  unit("systemd-networkd.service", "[Unit]\n"),
-			want: []string{"network:dhcp: nothing asks for an address by DHCP any more" + lockOut, "network:NetworkManager: NetworkManager goes, with the connections that were made in it" + lockOut},
+			want: []string{"network:dhcp: nothing asks for an address by DHCP any more" + lockOut, "unit:NetworkManager.service: NetworkManager goes, with the connections that were made in it" + lockOut},
 		},
 		{
 			name: "wireless networks and a VPN are all there is",
 			old:  merged(merged(unit("wpa_supplicant-wlan0.service", "[Unit]\n"), unit("tailscaled.service", "[Unit]\n")), merged(unit("wg-quick-home.service", "[Unit]\n"), unit("dhcpcd.service", "[Unit]\n"))),
 			new:  unit("NetworkManager.service", "[Unit]\n"),
-			want: []string{"network:tailscaled: Tailscale stops" + lockOut, "network:wg-quick-home: the WireGuard interface stops (wg-quick-home)" + lockOut, "network:wpa_supplicant-wlan0: the wireless networks go (wpa_supplicant) (wpa_supplicant-wlan0)" + lockOut},
+			want: []string{"unit:tailscaled.service: Tailscale stops" + lockOut, "unit:wg-quick-home.service: the WireGuard interface stops (wg-quick-home)" + lockOut, "unit:wpa_supplicant-wlan0.service: the wireless networks go (wpa_supplicant) (wpa_supplicant-wlan0)" + lockOut},
 		},
 		{
 			name: "another firewall with the same ports",
@@ -357,6 +357,16 @@ func TestFirstSwitch(t *testing.T) {
 			old:  fixture{"etc/fstab": swap(t, fstab, "ext4 x-initrd.mount", "btrfs x-initrd.mount,subvol=@,compress=zstd"), "etc/crypttab": "backup /dev/sdb /root/key\n", "append-initrd-secrets": "mkdir -p $(dirname \"$tmp/.initrd-secrets/root.key\")\ncp -a /etc/root.key \"$tmp/.initrd-secrets/root.key\"\n"},
 			new:  fixture{"etc/fstab": swap(t, fstab, "ext4 x-initrd.mount", "btrfs x-initrd.mount")},
 			want: []string{"options:/: the options subvol=@, compress=zstd of / go" + noBoot, "initrd-secret:root.key: root.key is no longer put into the initial ramdisk" + noBoot, "crypttab:backup: the encrypted volume backup is no longer opened"},
+		},
+		{
+			name: "people of a directory, certificates of SSH, and a pool of ZFS",
+			old: merged(unit("sssd.service", "[Unit]\n"), fixture{"etc/hostid": "\xf0\xf1\xf2\xf3", "etc/fstab": "tank/root / zfs zfsutil,x-initrd.mount 0 0\n",
+				"etc/ssh/sshd_config": "TrustedUserCAKeys /etc/ssh/ca.pub\nAuthorizedKeysCommand none\n" + sshdConfig}),
+			new: fixture{"etc/hostid": "\xe0\xe1\xe2\xe3", "etc/fstab": "tank/root / zfs zfsutil,x-initrd.mount 0 0\n"},
+			want: []string{
+				"ssh-trustedusercakeys: SSH no longer goes by TrustedUserCAKeys" + lockOut, "unit:sssd.service: nobody logs in by the directory any more (SSSD)" + lockOut,
+				"host-id: the host id of the machine changes, by which ZFS knows its pool" + noBoot,
+			},
 		},
 		{
 			name: "kernel parameters and forwarding",

@@ -37,8 +37,8 @@ func (c *comparison) addresses() {
 	}
 }
 
-// manager is a program that brings the network up, or a way into the machine
-// beside it.
+// manager is a program that brings the network up, another way into the
+// machine, or what knows the accounts of those who log in.
 type manager struct {
 	unit string // a pattern of path.Match
 	what string
@@ -61,6 +61,10 @@ var managers = []manager{
 	{unit: "wireguard-*.service", what: "the WireGuard interface stops"},
 	{unit: "openvpn-*.service", what: "the OpenVPN connection stops"},
 	{unit: "cloudflared-tunnel-*.service", what: "the Cloudflare tunnel stops"},
+	{unit: "sssd.service", what: "nobody logs in by the directory any more (SSSD)"},
+	{unit: "nslcd.service", what: "nobody logs in by the directory any more (LDAP)"},
+	{unit: "kanidm-unixd.service", what: "nobody logs in by the directory any more (Kanidm)"},
+	{unit: "systemd-homed.service", what: "the accounts of systemd-homed go"},
 }
 
 // dhcp reports whether something asks for addresses.
@@ -92,7 +96,7 @@ func (c *comparison) managers() {
 		if strings.Contains(m.unit, "*") {
 			what += fmt.Sprintf(" (%s)", strings.TrimSuffix(name, ".service"))
 		}
-		c.block(LockOut, "network:"+strings.TrimSuffix(name, ".service"), "%s", what)
+		c.block(LockOut, "unit:"+name, "%s", what)
 	}
 }
 

@@ -19,6 +19,7 @@ type sshd struct {
 	users     []string // AllowUsers, empty: all
 	groups    []string // AllowGroups
 	denied    []string // DenyUsers
+	sources   []string // other places where keys come from
 }
 
 // readSSHD reads the lines of sshd_config before the first Match. The first
@@ -60,6 +61,11 @@ func readSSHD(s side) sshd {
 		d.root = strings.Replace(v, "without-password", "prohibit-password", 1)
 	}
 	d.passwords = !off(first["passwordauthentication"]) || !off(first["kbdinteractiveauthentication"]) && !off(first["usepam"])
+	for _, key := range []string{"AuthorizedKeysCommand", "AuthorizedPrincipalsFile", "AuthorizedPrincipalsCommand", "TrustedUserCAKeys"} {
+		if v := first[strings.ToLower(key)]; v != "" && v != "none" {
+			d.sources = append(d.sources, key)
+		}
+	}
 	files := first["authorizedkeysfile"]
 	d.homeKeys = files == "" || strings.Contains(files, ".ssh/authorized_keys")
 	return d
@@ -119,6 +125,9 @@ func (c *comparison) ssh() {
 		keys := len(publicKeys(c.old.Text(declaredKeys+"/root"))) > 0
 		danger := old.root == "yes" && !(now.root == "prohibit-password" && c.keyed("root")) || keys && now.root != "prohibit-password"
 		c.block(dangerIf(danger, LockOut), "ssh-root", "root over SSH: %s → %s", old.root, now.root)
+	}
+	for _, key := range without(old.sources, now.sources) {
+		c.block(LockOut, "ssh-"+strings.ToLower(key), "SSH no longer goes by %s", key)
 	}
 	if old.homeKeys && !now.homeKeys {
 		c.homeKeysEnd()
