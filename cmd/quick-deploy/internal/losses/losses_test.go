@@ -294,7 +294,7 @@ func TestFirstSwitch(t *testing.T) {
 			new:  merged(unit("dhcpcd.service", "Description=DHCP Client\n"), fixture{units + "network-addresses-eth0.service": ""}),
 			want: []string{
 				"address:192.0.2.7/24: the static address 192.0.2.7/24 of eth0 goes" + lockOut,
-				"route:10.0.0.0/8-192.0.2.254: the route 10.0.0.0/8 via 192.0.2.254 goes" + lockOut, "route:default-192.0.2.1: the route default via 192.0.2.1 goes" + lockOut,
+				"route:10.0.0.0/8-via-192.0.2.254: the route 10.0.0.0/8 via 192.0.2.254 goes" + lockOut, "route:default-via-192.0.2.1: the route default via 192.0.2.1 goes" + lockOut,
 			},
 		},
 		{
@@ -328,7 +328,7 @@ func TestFirstSwitch(t *testing.T) {
 		{
 			name: "the firewall closes ports",
 			new:  fixture{"/nix/store/HASH-firewall-start/bin/firewall-start": swap(t, firewall, "--dport 22 ", "--dport 80 ", "--dport 443 ", "--dport 8443 ", " -i eth1", " -i eth2")},
-			want: []string{"port:tcp/22: the firewall closes tcp/22" + lockOut, "port:tcp/443: the firewall closes tcp/443", "port:udp/60000-61000@eth1: the firewall closes udp/60000-61000 on eth1"},
+			want: []string{"port:tcp/22: the firewall closes tcp/22" + lockOut, "port:tcp/443: the firewall closes tcp/443", "port:udp/60000-61000-on-eth1: the firewall closes udp/60000-61000 on eth1"},
 		},
 		{
 			name: "the firewall is switched on",
@@ -372,7 +372,7 @@ func TestFirstSwitch(t *testing.T) {
 			name: "kernel parameters and forwarding",
 			old:  fixture{"etc/sysctl.d/60-nixos.conf": "net.ipv4.ip_forward=1\nvm.swappiness=10\n"},
 			new:  fixture{"kernel-params": "root=fstab loglevel=7"},
-			want: []string{"kernel:console=ttyS0,115200: the kernel parameter console=ttyS0,115200 goes" + lockOut, "kernel: the kernel parameter iommu=pt goes", "sysctl:net.ipv4.ip_forward: the machine no longer passes packets on (net.ipv4.ip_forward)"},
+			want: []string{"kernel:console=ttyS0-115200: the kernel parameter console=ttyS0,115200 goes" + lockOut, "kernel: the kernel parameter iommu=pt goes", "sysctl:net.ipv4.ip_forward: the machine no longer passes packets on (net.ipv4.ip_forward)"},
 		},
 		{
 			name: "another boot loader",

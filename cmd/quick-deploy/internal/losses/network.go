@@ -32,7 +32,7 @@ func (c *comparison) addresses() {
 	}
 	for _, r := range c.old.network.Routes {
 		if !slices.ContainsFunc(c.new.network.Routes, func(o system.Address) bool { return o.CIDR == r.CIDR }) {
-			c.block(LockOut, "route:"+strings.ReplaceAll(r.CIDR, " via ", "-"), "the route %s goes", r.CIDR)
+			c.block(LockOut, "route:"+r.CIDR, "the route %s goes", r.CIDR)
 		}
 	}
 }
@@ -119,7 +119,7 @@ func (c *comparison) ports() {
 	}
 	for _, p := range old.Ports {
 		if !now.Lets(p) {
-			c.block(dangerIf(c.old.sshd.on && c.new.sshd.on && ssh(p), LockOut), "port:"+strings.ReplaceAll(portName(p), " on ", "@"), "the firewall closes %s", portName(p))
+			c.block(dangerIf(c.old.sshd.on && c.new.sshd.on && ssh(p), LockOut), "port:"+portName(p), "the firewall closes %s", portName(p))
 		}
 	}
 	for _, name := range without(old.Trusted, now.Trusted) {
