@@ -2,6 +2,7 @@ package losses
 
 import (
 	"bytes"
+	"fmt"
 	"path"
 	"regexp"
 	"slices"
@@ -13,7 +14,8 @@ import (
 
 // bootPoints are the mount points without which a machine does not come up or
 // nobody can log in.
-var bootPoints = []string{"/", "/nix", "/nix/store", "/boot", "/boot/efi", "/efi", "/etc", "/home", "/usr", "/var", "/var/lib", "/var/log", "/persist"}
+var bootPoints = strings.Fields(`
+	/ /nix /nix/store /boot /boot/efi /efi /etc /home /usr /var /var/lib /var/log /persist`)
 
 // critical reports whether the machine needs the mount to come up:
 // x-initrd.mount is what NixOS gives to neededForBoot.
@@ -50,7 +52,8 @@ func (c *comparison) fileSystems() {
 		}
 	}
 	// ZFS imports a pool only for the host that had it last.
-	if zfs := slices.ContainsFunc(c.new.mounts, func(m system.Mount) bool { return m.Type == "zfs" && critical(m) }); zfs && !bytes.Equal(c.old.Data("etc/hostid"), c.new.Data("etc/hostid")) {
+	zfs := slices.ContainsFunc(c.new.mounts, func(m system.Mount) bool { return m.Type == "zfs" && critical(m) })
+	if zfs && !bytes.Equal(c.old.Data("etc/hostid"), c.new.Data("etc/hostid")) {
 		c.block(NoBoot, "host-id", "the host id of the machine changes, by which ZFS knows its pool")
 	}
 	for _, line := range without(crypttab(c.old), crypttab(c.new)) {
@@ -85,20 +88,22 @@ func (c *comparison) mount(old, now system.Mount) {
 	if len(gone) == 0 {
 		return
 	}
-	// Without nofail, a missing device stops the boot; with another subvolume, what is mounted is another file system.
+	// Without nofail, a missing device stops the boot; another subvolume is another file system.
 	stops := slices.ContainsFunc(gone, func(o string) bool {
 		return o == "nofail" || o == "noauto" || o == "_netdev" || critical(old) && strings.HasPrefix(o, "subvol")
 	})
 	if stops || critical(old) || old.Type != "swap" {
-		c.block(dangerIf(stops, NoBoot), "options:"+old.Point, "the %s %s of %s %s", plural("option", gone), join(gone), old.Point, goOrGoes(gone))
+		what := fmt.Sprintf("the %s %s of %s", plural("option", gone), join(gone), old.Point)
+		c.block(dangerIf(stops, NoBoot), "options:"+old.Point, "%s %s", what, goOrGoes(gone))
 	}
 }
 
 // absent finds a mount that is new and whose device the machine does not have:
 // the boot would wait for it, and then stop.
 func (c *comparison) absent(m system.Mount) {
-	waits := m.Type != "swap" && !slices.ContainsFunc(m.Options, func(o string) bool { return o == "nofail" || o == "noauto" })
-	if _, found := c.machine.Device(m.Device); waits && !found && c.machine.HasDisks() && strings.HasPrefix(m.Device, "/dev/disk/") {
+	waits := m.Type != "swap" && !slices.Contains(m.Options, "nofail") && !slices.Contains(m.Options, "noauto")
+	_, found := c.machine.Device(m.Device)
+	if waits && !found && c.machine.HasDisks() && strings.HasPrefix(m.Device, "/dev/disk/") {
 		c.block(NoBoot, "mount:"+m.Point, "%s wants %s, which is not on this machine", m.Point, m.Device)
 	}
 }
@@ -134,7 +139,9 @@ var bootParameters = []struct {
 }
 
 // volatile are parameters that follow from the system itself or from NixOS' release.
-var volatile = []string{"init", "loglevel", "lsm", "root=fstab", "splash", "systemd.show_status", "udev.log_level", "rd.udev.log_level", "boot.shell_on_fail", "systemConfig"}
+var volatile = strings.Fields(`
+	init loglevel lsm root=fstab splash systemd.show_status udev.log_level rd.udev.log_level boot.shell_on_fail
+	systemConfig`)
 
 // kernel compares the kernel's parameters, and those that sysctl sets.
 func (c *comparison) kernel() {
@@ -231,7 +238,7 @@ func (c *comparison) loader() {
 		c.block(s.danger, "boot:"+s.key, "%s: %s → %s", s.what, was, orNone(is))
 	}
 	if gone := without(old.Entries, now.Entries); len(gone) > 0 {
-		c.lose("boot-menu", "the boot menu's own %s %s: %s", map[bool]string{true: "entry", false: "entries"}[len(gone) == 1], goOrGoes(gone), join(gone))
+		c.lose("boot-menu", "no longer in the boot menu: %s", join(gone))
 	}
 	if gone := without(c.old.Names("specialisation"), c.new.Names("specialisation")); len(gone) > 0 {
 		c.lose("specialisations", "the %s %s %s", plural("specialisation", gone), join(gone), goOrGoes(gone))

@@ -192,7 +192,7 @@ func TestFirstSwitch(t *testing.T) {
 			name:    "a declared account is gone",
 			old:     fixture{people: swap(t, usersGroups, ada, ada+","+bob)},
 			machine: fixture{"/etc/passwd": hardware["/etc/passwd"] + "bob:x:1001:100::/home/bob:/bin/sh\nnginx:x:60:60::/var/empty:/sbin/nologin\ncarol:x:1002:100::/home/carol:/bin/sh\n", "/var/lib/nixos/declarative-users": "ada bob nginx root sshd"},
-			want:    []string{"account:bob: account bob is removed (files in /home/bob stay)" + lockOut, "service-accounts: the service account is removed: nginx"},
+			want:    []string{"account:bob: account bob is removed (files in /home/bob stay)" + lockOut, "service-accounts: removed, of services: nginx"},
 		},
 		{
 			name:    "users become immutable",
@@ -388,7 +388,7 @@ func TestFirstSwitch(t *testing.T) {
 			name: "systemd-boot is set otherwise",
 			old:  fixture{"/nix/store/HASH-copy-extra-files": "install -Dp \"/nix/store/x\" \"/boot/loader/entries/\"windows.conf\n", "specialisation/rescue": "-> /nix/store/x"},
 			new:  fixture{"/nix/store/HASH-systemd-boot": swap(t, bootBuilder, `"/boot"`, `"/efi"`, `"5"`, `"1"`)},
-			want: []string{"boot:EFI_SYS_MOUNT_POINT: the EFI system partition: /boot → /efi" + noBoot, "boot:TIMEOUT: the boot menu waits (seconds): 5 → 1", "boot-menu: the boot menu's own entry goes: windows.conf", "specialisations: the specialisation rescue goes"},
+			want: []string{"boot:EFI_SYS_MOUNT_POINT: the EFI system partition: /boot → /efi" + noBoot, "boot:TIMEOUT: the boot menu waits (seconds): 5 → 1", "boot-menu: no longer in the boot menu: windows.conf", "specialisations: the specialisation rescue goes"},
 		},
 		{
 			name: "GRUB beside another system",

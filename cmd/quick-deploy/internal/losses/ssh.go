@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // sshd is what decides who comes in over SSH (sshd_config(5)).
@@ -28,7 +29,7 @@ func readSSHD(s side) sshd {
 	d := sshd{on: s.enabled("sshd.service", "sshd.socket"), root: "prohibit-password"}
 	first := map[string]string{}
 	for line := range strings.Lines(s.Text("etc/ssh/sshd_config")) {
-		f := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' || r == '=' || r == '\n' || r == '\r' })
+		f := strings.FieldsFunc(line, func(r rune) bool { return unicode.IsSpace(r) || r == '=' })
 		if len(f) < 2 || strings.HasPrefix(f[0], "#") {
 			continue
 		}
@@ -60,8 +61,9 @@ func readSSHD(s side) sshd {
 	if v := first["permitrootlogin"]; v != "" {
 		d.root = strings.Replace(v, "without-password", "prohibit-password", 1)
 	}
-	d.passwords = !off(first["passwordauthentication"]) || !off(first["kbdinteractiveauthentication"]) && !off(first["usepam"])
-	for _, key := range []string{"AuthorizedKeysCommand", "AuthorizedPrincipalsFile", "AuthorizedPrincipalsCommand", "TrustedUserCAKeys"} {
+	pam := !off(first["kbdinteractiveauthentication"]) && !off(first["usepam"])
+	d.passwords = pam || !off(first["passwordauthentication"])
+	for _, key := range keySources {
 		if v := first[strings.ToLower(key)]; v != "" && v != "none" {
 			d.sources = append(d.sources, key)
 		}
@@ -70,6 +72,10 @@ func readSSHD(s side) sshd {
 	d.homeKeys = files == "" || strings.Contains(files, ".ssh/authorized_keys")
 	return d
 }
+
+// keySources are keywords of sshd_config that name further places where keys come from.
+var keySources = strings.Fields(
+	"AuthorizedKeysCommand AuthorizedPrincipalsFile AuthorizedPrincipalsCommand TrustedUserCAKeys")
 
 // off reads a switch of sshd_config whose default is yes.
 func off(value string) bool { return value == "no" || value == "false" }
@@ -123,7 +129,8 @@ func (c *comparison) ssh() {
 	}
 	if slices.Index(rootLogins, now.root) < slices.Index(rootLogins, old.root) {
 		keys := len(publicKeys(c.old.Text(declaredKeys+"/root"))) > 0
-		danger := old.root == "yes" && !(now.root == "prohibit-password" && c.keyed("root")) || keys && now.root != "prohibit-password"
+		byKey := now.root == "prohibit-password"
+		danger := old.root == "yes" && !(byKey && c.keyed("root")) || keys && !byKey
 		c.block(dangerIf(danger, LockOut), "ssh-root", "root over SSH: %s → %s", old.root, now.root)
 	}
 	for _, key := range without(old.sources, now.sources) {
