@@ -128,14 +128,13 @@ func (c *comparison) secrets() {
 	}
 }
 
-// bootParameters are those that a machine boots by, or is seen by while it
-// boots: pattern and danger.
-var bootParameters = []struct {
-	name   string
-	danger Danger
-}{
-	{"console", LockOut}, {"ip", LockOut}, {"rd.*", NoBoot}, {"root", NoBoot}, {"rootflags", NoBoot}, {"nfsroot", NoBoot},
-	{"zfs.*", NoBoot}, {"cryptdevice", NoBoot}, {"luks.*", NoBoot}, {"systemd.mount*", NoBoot},
+// bootParameters are those that a machine boots by, or is reached by while it
+// boots. Patterns of path.Match; a console on a screen is there anyhow.
+var bootParameters = map[Danger][]string{
+	LockOut: strings.Fields("console=ttyS* console=ttyA* console=ttyU* console=hvc* console=[^t]* ip=* netconsole=*"),
+	NoBoot: strings.Fields(`
+		root=* rootflags=* rootfstype=* nfsroot=* zfs* cryptdevice=* luks.* systemd.mount-extra=* rd.luks.* rd.lvm.* rd.md.*
+		rd.neednet* rd.iscsi*`),
 }
 
 // volatile are parameters that follow from the system itself or from NixOS' release.
@@ -154,18 +153,17 @@ func (c *comparison) kernel() {
 		if slices.Contains(volatile, name) || slices.Contains(volatile, p) {
 			continue
 		}
-		i := slices.IndexFunc(bootParameters, func(b struct {
-			name   string
-			danger Danger
-		}) bool {
-			ok, _ := path.Match(b.name, name)
-			return ok
-		})
-		if i < 0 {
+		danger := None
+		for d, patterns := range bootParameters {
+			if matches(patterns, strings.ReplaceAll(p, "/", "-")) { // * stops at a slash
+				danger = d
+			}
+		}
+		if danger == None {
 			gone = append(gone, p)
 			continue
 		}
-		c.block(bootParameters[i].danger, "kernel:"+p, "the kernel parameter %s goes", p)
+		c.block(danger, "kernel:"+p, "the kernel parameter %s goes", p)
 	}
 	if len(gone) > 0 {
 		c.lose("kernel", "the kernel %s %s %s", plural("parameter", gone), join(gone), goOrGoes(gone))

@@ -370,9 +370,9 @@ func TestFirstSwitch(t *testing.T) {
 		},
 		{
 			name: "kernel parameters and forwarding",
-			old:  fixture{"etc/sysctl.d/60-nixos.conf": "net.ipv4.ip_forward=1\nvm.swappiness=10\n"},
+			old:  fixture{"kernel-params": "console=tty0 rd.systemd.show_status=0 cryptdevice=/dev/sda1 " + base["kernel-params"], "etc/sysctl.d/60-nixos.conf": "net.ipv4.ip_forward=1\nvm.swappiness=10\n"},
 			new:  fixture{"kernel-params": "root=fstab loglevel=7"},
-			want: []string{"kernel:console=ttyS0-115200: the kernel parameter console=ttyS0,115200 goes" + lockOut, "kernel: the kernel parameter iommu=pt goes", "sysctl:net.ipv4.ip_forward: the machine no longer passes packets on (net.ipv4.ip_forward)"},
+			want: []string{"kernel:cryptdevice=/dev/sda1: the kernel parameter cryptdevice=/dev/sda1 goes" + noBoot, "kernel:console=ttyS0-115200: the kernel parameter console=ttyS0,115200 goes" + lockOut, "kernel: the kernel parameters console=tty0, rd.systemd.show_status=0, iommu=pt go", "sysctl:net.ipv4.ip_forward: the machine no longer passes packets on (net.ipv4.ip_forward)"},
 		},
 		{
 			name: "another boot loader",
