@@ -46,6 +46,7 @@ ip46tables -A nixos-fw -i lo -j nixos-fw-accept
 ip46tables -A nixos-fw -p tcp --dport 22 -j nixos-fw-accept 
 ip46tables -A nixos-fw -p tcp --dport 443 -j nixos-fw-accept 
 ip46tables -A nixos-fw -p udp --dport 60000:61000 -j nixos-fw-accept -i eth1
+ip6tables -A nixos-fw -d fe80::/64 -p udp --dport 546 -j nixos-fw-accept
 `
 	nftables = `#! /nix/store/HASH-nftables/bin/nft -f
 table inet nixos-fw {

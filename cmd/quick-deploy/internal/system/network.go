@@ -172,7 +172,7 @@ type Firewall struct {
 // What the firewall's two backends write (nixos/modules/services/networking:
 // firewall-iptables.nix and firewall-nftables.nix).
 var (
-	iptablesPort    = regexp.MustCompile(`-p (tcp|udp) --dport (\d+(?::\d+)?) -j nixos-fw-accept(?: +-i (\S+))?`)
+	iptablesPort    = regexp.MustCompile(`nixos-fw -p (tcp|udp) --dport ([\d:]+) -j nixos-fw-accept(?: +-i (\S+))?`)
 	iptablesTrusted = regexp.MustCompile(`-A nixos-fw -i (\S+) -j nixos-fw-accept`)
 	nftablesPorts   = regexp.MustCompile(`(?m)^\s*(?:iifname "?([^\s"{}]+)"? )?(tcp|udp) dport \{ ([^}]*)\} accept`)
 	nftablesTrusted = regexp.MustCompile(`iifname \{ ([^}]*)\} accept comment "trusted interfaces"`)
