@@ -74,3 +74,41 @@ hosts:
 		t.Errorf("diff --units exits with %d, want %d", code, fault.Usage)
 	}
 }
+
+// A system that nothing here knows of runs: build tells what a switch would
+// take away, and switch takes what may lock somebody out only by name.
+func TestFirstSwitchTakesAwayByNameOnly(t *testing.T) {
+	c := newComputer(t)
+	profile := func(params string) {
+		c.put(filepath.Join(c.work, "quick-deploy.yaml"), `version: 1
+hosts:
+  atlas:
+    system: x86_64-linux
+    stateVersion: "26.05"
+    hardware: {loader: {kind: systemd-boot}, fileSystems: none}
+    users: {ada: {admin: true}}
+    nixos:
+      boot.kernelParams: `+params+`
+`)
+	}
+	profile(`["console=ttyS0,115200", iommu=pt]`)
+	c.must("switch", "--yes", "--skip", "network")
+	if err := os.RemoveAll(filepath.Join(c.state(), "history")); err != nil {
+		t.Fatal(err)
+	}
+	before := c.Running()
+	profile("[]")
+	if out, want := c.must("build", "--yes", "--skip", "network"), "would go: the kernel parameter console=ttyS0,115200 goes (may lock somebody out)\nwould go: the kernel parameter iommu=pt goes\n"; !strings.Contains(out, want) {
+		t.Errorf("build lacks %q:\n%s", want, out)
+	}
+	if _, stderr, code := c.run("switch", "--yes", "--skip", "network"); code != fault.Preflight || !strings.Contains(stderr, "--accept kernel:console=ttyS0-115200") || c.Running() != before {
+		t.Errorf("switch --yes exits with %d:\n%s", code, stderr)
+	}
+	c.vars = append(c.vars, "QUICK_DEPLOY_ACCEPT=kernel:console=ttyS0-115200")
+	if out := c.must("--json", "switch", "--yes", "--skip", "network"); !strings.Contains(out, `"accepted":true`) {
+		t.Errorf("the record does not say what was accepted:\n%s", out)
+	}
+	if c.Running() == before {
+		t.Error("nothing was switched")
+	}
+}

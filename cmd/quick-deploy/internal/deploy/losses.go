@@ -67,7 +67,8 @@ func (s *session) takesAway() (lines []string, err error) {
 	for _, l := range blockers {
 		what = append(what, l.Name+": "+l.String())
 	}
-	return nil, fault.New(fault.Preflight, "the new system would take away what this machine needs: %s", strings.Join(what, "; ")).
+	list := strings.Join(what, "; ")
+	return nil, fault.New(fault.Preflight, "the new system would take away what this machine needs: %s", list).
 		Hint("say it in the profile or in local.nix; nothing was switched").
 		Hint("what may go is accepted by name: quick-deploy %s --accept %s", s.goal.Verb, blockers[0].Name)
 }

@@ -404,3 +404,26 @@ func TestNetworkFailures(t *testing.T) {
 		})
 	}
 }
+
+// A machine that runs a system which is not from here is told of once: what it
+// loses is not compared.
+func TestAForeignSystemIsToldOf(t *testing.T) {
+	o := operate(t, generator.NixosRebuild, Wave{Name: "w", Hosts: []string{"one"}})
+	told := 0
+	o.Events = func(e journal.Event) {
+		if e.Type == "warning" && strings.HasPrefix(e.Message, "one: the running system is not from here") {
+			told++
+		}
+	}
+	for i, want := range []int{1, 1, 2} {
+		if i == 2 {
+			o.world.machines["one"].running = "/nix/store/by-hand"
+		}
+		if _, err := o.deploy(t, Options{Again: true}); err != nil {
+			t.Fatal(err)
+		}
+		if told != want {
+			t.Errorf("after deployment %d it was told of %d times, want %d", i+1, told, want)
+		}
+	}
+}

@@ -80,32 +80,33 @@ func (c *comparison) accounts() {
 		}
 	}
 	if len(services) > 0 {
-		c.lose("service-accounts", "the service %s %s: %s", plural("account", services), areGone(services, verb), join(services))
+		c.lose("service-accounts", "%s, of services: %s", verb, join(services))
 	}
-}
-
-func areGone(names []string, verb string) string {
-	if len(names) == 1 {
-		return "is " + verb
-	}
-	return "are " + verb
 }
 
 // password finds passwords that are locked or replaced: with mutableUsers off,
 // /etc/shadow holds what is declared and nothing else.
 func (c *comparison) password(name string) {
 	old, now := c.old.accounts.Users[name], c.new.accounts.Users[name]
-	if c.new.accounts.Mutable || !c.old.accounts.Mutable && (old.Password == "" || old.Password == now.Password) {
+	asBefore := !c.old.accounts.Mutable && (old.Password == "" || old.Password == now.Password)
+	if c.new.accounts.Mutable || asBefore {
 		return
 	}
 	// root without a password is common and no loss to those who become root by sudo.
 	person := c.people[name].Person
+	if !person && name != "root" {
+		return
+	}
+	locked := func(why string) {
+		c.block(dangerIf(person, LockOut), "password:"+name, "the password of %s is locked: %s", name, why)
+	}
+	// What lies in /run is made by the activation itself, as sops-nix does it.
+	file := now.PasswordFile
 	switch {
-	case !person && name != "root":
 	case now.Password == "":
-		c.block(dangerIf(person, LockOut), "password:"+name, "the password of %s is locked: users.mutableUsers is off and none is declared", name)
-	case now.PasswordFile != "" && !strings.HasPrefix(now.PasswordFile, "/run/") && c.machine.Missing(now.PasswordFile):
-		c.block(dangerIf(person, LockOut), "password:"+name, "the password of %s is locked: its file %s is not there", name, now.PasswordFile)
+		locked("users.mutableUsers is off and none is declared")
+	case file != "" && !strings.HasPrefix(file, "/run/") && c.machine.Missing(file):
+		locked("its file " + file + " is not there")
 	case now.Password != old.Password:
 		c.lose("password:"+name, "the password of %s becomes the declared one", name)
 	}
@@ -141,7 +142,8 @@ func (c *comparison) groups(name string) {
 	}
 	var left []string
 	for _, g := range sortedKeys(members) {
-		if !slices.Contains(members[g], name) || slices.Contains(c.new.accounts.Groups[g], name) || c.new.accounts.Users[name].Group == g {
+		stays := slices.Contains(c.new.accounts.Groups[g], name) || c.new.accounts.Users[name].Group == g
+		if stays || !slices.Contains(members[g], name) {
 			continue
 		}
 		if g == adminGroup {

@@ -1,6 +1,8 @@
 package losses
 
 import (
+	"bytes"
+	"fmt"
 	"path"
 	"regexp"
 	"slices"
@@ -12,7 +14,8 @@ import (
 
 // bootPoints are the mount points without which a machine does not come up or
 // nobody can log in.
-var bootPoints = []string{"/", "/nix", "/nix/store", "/boot", "/boot/efi", "/efi", "/etc", "/home", "/usr", "/var", "/var/lib", "/var/log", "/persist"}
+var bootPoints = strings.Fields(`
+	/ /nix /nix/store /boot /boot/efi /efi /etc /home /usr /var /var/lib /var/log /persist`)
 
 // critical reports whether the machine needs the mount to come up:
 // x-initrd.mount is what NixOS gives to neededForBoot.
@@ -48,6 +51,11 @@ func (c *comparison) fileSystems() {
 			c.absent(m)
 		}
 	}
+	// ZFS imports a pool only for the host that had it last.
+	zfs := slices.ContainsFunc(c.new.mounts, func(m system.Mount) bool { return m.Type == "zfs" && critical(m) })
+	if zfs && !bytes.Equal(c.old.Data("etc/hostid"), c.new.Data("etc/hostid")) {
+		c.block(NoBoot, "host-id", "the host id of the machine changes, by which ZFS knows its pool")
+	}
 	for _, line := range without(crypttab(c.old), crypttab(c.new)) {
 		used := slices.ContainsFunc(c.new.mounts, func(m system.Mount) bool { return m.Device == "/dev/mapper/"+line })
 		c.block(dangerIf(used, NoBoot), "crypttab:"+line, "the encrypted volume %s is no longer opened", line)
@@ -80,20 +88,22 @@ func (c *comparison) mount(old, now system.Mount) {
 	if len(gone) == 0 {
 		return
 	}
-	// Without nofail, a missing device stops the boot; with another subvolume, what is mounted is another file system.
+	// Without nofail, a missing device stops the boot; another subvolume is another file system.
 	stops := slices.ContainsFunc(gone, func(o string) bool {
 		return o == "nofail" || o == "noauto" || o == "_netdev" || critical(old) && strings.HasPrefix(o, "subvol")
 	})
 	if stops || critical(old) || old.Type != "swap" {
-		c.block(dangerIf(stops, NoBoot), "options:"+old.Point, "the %s %s of %s %s", plural("option", gone), join(gone), old.Point, goOrGoes(gone))
+		what := fmt.Sprintf("the %s %s of %s", plural("option", gone), join(gone), old.Point)
+		c.block(dangerIf(stops, NoBoot), "options:"+old.Point, "%s %s", what, goOrGoes(gone))
 	}
 }
 
 // absent finds a mount that is new and whose device the machine does not have:
 // the boot would wait for it, and then stop.
 func (c *comparison) absent(m system.Mount) {
-	waits := m.Type != "swap" && !slices.ContainsFunc(m.Options, func(o string) bool { return o == "nofail" || o == "noauto" })
-	if _, found := c.machine.Device(m.Device); waits && !found && c.machine.HasDisks() && strings.HasPrefix(m.Device, "/dev/disk/") {
+	waits := m.Type != "swap" && !slices.Contains(m.Options, "nofail") && !slices.Contains(m.Options, "noauto")
+	_, found := c.machine.Device(m.Device)
+	if waits && !found && c.machine.HasDisks() && strings.HasPrefix(m.Device, "/dev/disk/") {
 		c.block(NoBoot, "mount:"+m.Point, "%s wants %s, which is not on this machine", m.Point, m.Device)
 	}
 }
@@ -118,18 +128,19 @@ func (c *comparison) secrets() {
 	}
 }
 
-// bootParameters are those that a machine boots by, or is seen by while it
-// boots: pattern and danger.
-var bootParameters = []struct {
-	name   string
-	danger Danger
-}{
-	{"console", LockOut}, {"ip", LockOut}, {"rd.*", NoBoot}, {"root", NoBoot}, {"rootflags", NoBoot}, {"nfsroot", NoBoot},
-	{"zfs.*", NoBoot}, {"cryptdevice", NoBoot}, {"luks.*", NoBoot}, {"systemd.mount*", NoBoot},
+// bootParameters are those that a machine boots by, or is reached by while it
+// boots. Patterns of path.Match; a console on a screen is there anyhow.
+var bootParameters = map[Danger][]string{
+	LockOut: strings.Fields("console=ttyS* console=ttyA* console=ttyU* console=hvc* console=[^t]* ip=* netconsole=*"),
+	NoBoot: strings.Fields(`
+		root=* rootflags=* rootfstype=* nfsroot=* zfs* cryptdevice=* luks.* systemd.mount-extra=* rd.luks.* rd.lvm.* rd.md.*
+		rd.neednet* rd.iscsi*`),
 }
 
 // volatile are parameters that follow from the system itself or from NixOS' release.
-var volatile = []string{"init", "loglevel", "lsm", "root=fstab", "splash", "systemd.show_status", "udev.log_level", "rd.udev.log_level", "boot.shell_on_fail", "systemConfig"}
+var volatile = strings.Fields(`
+	init loglevel lsm root=fstab splash systemd.show_status udev.log_level rd.udev.log_level boot.shell_on_fail
+	systemConfig`)
 
 // kernel compares the kernel's parameters, and those that sysctl sets.
 func (c *comparison) kernel() {
@@ -142,18 +153,17 @@ func (c *comparison) kernel() {
 		if slices.Contains(volatile, name) || slices.Contains(volatile, p) {
 			continue
 		}
-		i := slices.IndexFunc(bootParameters, func(b struct {
-			name   string
-			danger Danger
-		}) bool {
-			ok, _ := path.Match(b.name, name)
-			return ok
-		})
-		if i < 0 {
+		danger := None
+		for d, patterns := range bootParameters {
+			if matches(patterns, strings.ReplaceAll(p, "/", "-")) { // * stops at a slash
+				danger = d
+			}
+		}
+		if danger == None {
 			gone = append(gone, p)
 			continue
 		}
-		c.block(bootParameters[i].danger, "kernel:"+p, "the kernel parameter %s goes", p)
+		c.block(danger, "kernel:"+p, "the kernel parameter %s goes", p)
 	}
 	if len(gone) > 0 {
 		c.lose("kernel", "the kernel %s %s %s", plural("parameter", gone), join(gone), goOrGoes(gone))
@@ -190,6 +200,8 @@ var loaderSettings = []struct {
 	{"bootPath", "the boot partition", NoBoot},
 	{"efiInstallAsRemovable", "the boot loader in the place for removable disks", NoBoot},
 	{"bootloaderId", "the name of the boot loader's folder and EFI entry", None},
+	{"CONFIGURATION_LIMIT", "the most systems in the boot menu (0: all)", None},
+	{"configurationLimit", "the most systems in the boot menu", None},
 	{"TIMEOUT", "the boot menu waits (seconds)", None},
 	{"timeout", "the boot menu waits (seconds)", None},
 	{"default", "the default entry of the boot menu", None},
@@ -224,7 +236,7 @@ func (c *comparison) loader() {
 		c.block(s.danger, "boot:"+s.key, "%s: %s → %s", s.what, was, orNone(is))
 	}
 	if gone := without(old.Entries, now.Entries); len(gone) > 0 {
-		c.lose("boot-menu", "the boot menu's own %s %s: %s", map[bool]string{true: "entry", false: "entries"}[len(gone) == 1], goOrGoes(gone), join(gone))
+		c.lose("boot-menu", "no longer in the boot menu: %s", join(gone))
 	}
 	if gone := without(c.old.Names("specialisation"), c.new.Names("specialisation")); len(gone) > 0 {
 		c.lose("specialisations", "the %s %s %s", plural("specialisation", gone), join(gone), goOrGoes(gone))

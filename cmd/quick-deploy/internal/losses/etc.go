@@ -101,12 +101,12 @@ func hosts(s side) []string {
 
 // plumbing are units that come and go with NixOS's releases and with what is
 // told of in words of its own. Patterns of path.Match.
-var plumbing = []string{
-	"systemd-*", "network-*", "networking-*", "*-netdev.*", "NetworkManager*", "sshd*", "sshd.*", "firewall.*", "nftables.*", "nixos-*", "nscd.*", "resolvconf.*",
-	"dhcpcd.*", "reload-systemd-*", "suid-sgid-wrappers.*", "logrotate-checkconf.*", "mount-pstore.*", "save-hwclock.*", "prepare-kexec.*", "kmod-*",
-	"linger-users.*", "lastlog2-*", "post-*", "pre-*", "sleep-actions.*", "userborn.*", "audit*", "dbus*", "polkit.*", "*.slice", "*.target", "register-nix-*",
-	"update-users-groups.*", "container-getty@*", "console-getty.*", "serial-getty@*", "autovt@*", "ldconfig.*", "rpcbind.*", "resume.*", "ensure-*", "wpa_supplicant*",
-}
+var plumbing = strings.Fields(`
+	systemd-* network-* networking-* *-netdev.* NetworkManager* sshd* sshd.* firewall.* nftables.* nixos-* nscd.*
+	resolvconf.* dhcpcd.* reload-systemd-* suid-sgid-wrappers.* logrotate-checkconf.* mount-pstore.* save-hwclock.*
+	prepare-kexec.* kmod-* linger-users.* lastlog2-* post-* pre-* sleep-actions.* userborn.* audit* dbus* polkit.*
+	*.slice *.target register-nix-* update-users-groups.* container-getty@* console-getty.* serial-getty@* autovt@*
+	ldconfig.* rpcbind.* resume.* ensure-* wpa_supplicant*`)
 
 // services finds what no longer starts. A timer and its service are one.
 func (c *comparison) services() {
@@ -166,27 +166,26 @@ var families = []struct{ prefix, what string }{
 	{"etc/ssh/ssh_known_hosts", "the SSH hosts that everybody knows"},
 }
 
-// internal are parts of etc that follow from NixOS' release, or that are
+// internal are beginnings of names below etc that follow from NixOS' release, or that are
 // compared in words of their own.
-var internal = []string{
-	"etc/systemd", "etc/ssh/sshd_config", "etc/ssh/moduli", "etc/ssh/ssh_config", "etc/ssh/authorized_keys.d", "etc/sudoers", "etc/doas.conf", "etc/polkit-1",
-	"etc/fstab", "etc/crypttab", "etc/hostname", "etc/hosts", "etc/localtime", "etc/locale.conf", "etc/vconsole.conf", "etc/X11", "etc/kbd", "etc/zoneinfo",
-	"etc/pam", "etc/ssl", "etc/pki", "etc/fonts", "etc/profile", "etc/bash", "etc/zsh", "etc/zprofile", "etc/zinputrc", "etc/fish", "etc/static", "etc/set-environment",
-	"etc/terminfo", "etc/xdg", "etc/dbus-1", "etc/udev", "etc/nix", "etc/NIXOS", "etc/os-release", "etc/lsb-release", "etc/issue", "etc/shells", "etc/services",
-	"etc/protocols", "etc/rpc", "etc/lvm", "etc/modprobe.d", "etc/modules-load.d", "etc/sysctl.d", "etc/tmpfiles.d", "etc/sysusers.d", "etc/binfmt.d",
-	"etc/environment.d", "etc/netgroup", "etc/nscd.conf", "etc/nsswitch.conf", "etc/host.conf", "etc/hostid", "etc/inputrc", "etc/man", "etc/nanorc", "etc/fuse.conf",
-	"etc/less", "etc/login.defs", "etc/default", "etc/resolv", "etc/security", "etc/gai.conf", "etc/mtab", "etc/ethertypes", "etc/egl", "etc/glvnd", "etc/vulkan",
-	"etc/OpenCL", "etc/alsa", "etc/pipewire", "etc/wireplumber", "etc/pulse", "etc/bluetooth", "etc/fwupd", "etc/UPower", "etc/gdm", "etc/sddm", "etc/geoclue",
-	"etc/NetworkManager", "etc/wpa_supplicant.conf", "etc/dhcpcd", "etc/subuid", "etc/subgid", "etc/passwd", "etc/group", "etc/shadow", "etc/dconf", "etc/qemu",
-	"etc/gtk", "etc/speech-dispatcher", "etc/xkb", "etc/ld", "etc/nixos", "etc/programs.sqlite", "etc/logrotate.conf", "etc/nvme", "etc/chromium", "etc/firefox", "etc/brlapi.key",
-	"etc/systemd-mutable", "etc/machine-id", "etc/adjtime", "etc/netconfig", "etc/gitconfig", "etc/vim", "etc/tmux.conf", "etc/htoprc", "etc/java", "etc/samba/smb.conf.mode",
-}
+var internal = strings.Fields(`
+	NIXOS NetworkManager OpenCL UPower X11 adjtime alsa bash binfmt.d bluetooth brlapi.key chromium crypttab dbus-1
+	dconf default dhcpcd doas.conf egl environment.d ethertypes firefox fish fonts fstab fuse.conf fwupd gai.conf
+	gdm geoclue gitconfig glvnd group gtk host.conf hostid hostname hosts htoprc inputrc issue java kbd ld less
+	locale.conf localtime login.defs logrotate.conf lsb-release lvm machine-id man modprobe.d modules-load.d mtab
+	nanorc netconfig netgroup nix nixos nscd.conf nsswitch.conf nvme os-release pam passwd pipewire pki polkit-1
+	profile programs.sqlite protocols pulse qemu resolv rpc sddm security services set-environment shadow shells
+	speech-dispatcher ssh/authorized_keys.d ssh/moduli ssh/ssh_config ssh/sshd_config ssl static subgid subuid
+	sudoers sysctl.d systemd systemd-mutable sysusers.d terminfo tmpfiles.d tmux.conf udev vconsole.conf vim vulkan
+	wireplumber wpa_supplicant.conf xdg xkb zinputrc zoneinfo zprofile zsh`)
 
 func isInternal(name string) bool {
-	if slices.ContainsFunc(families, func(f struct{ prefix, what string }) bool { return strings.HasPrefix(name, f.prefix) }) {
-		return false
+	for _, f := range families {
+		if strings.HasPrefix(name, f.prefix) {
+			return false
+		}
 	}
-	return slices.ContainsFunc(internal, func(p string) bool { return strings.HasPrefix(name, p) })
+	return slices.ContainsFunc(internal, func(p string) bool { return strings.HasPrefix(name, "etc/"+p) })
 }
 
 // etc finds files of etc that go, and are told of nowhere else. What was put
@@ -196,7 +195,8 @@ func (c *comparison) etc() {
 	gone := without(c.old.Etc(skip), c.new.Etc(skip))
 	for _, f := range families {
 		n := len(gone)
-		if gone = slices.DeleteFunc(gone, func(name string) bool { return strings.HasPrefix(name, f.prefix) }); len(gone) < n {
+		gone = slices.DeleteFunc(gone, func(name string) bool { return strings.HasPrefix(name, f.prefix) })
+		if len(gone) < n {
 			c.lose("etc:"+strings.TrimPrefix(f.prefix, "etc/"), "no longer there: %s (/%s)", f.what, f.prefix)
 		}
 	}

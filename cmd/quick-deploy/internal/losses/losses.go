@@ -77,8 +77,11 @@ type comparison struct {
 	losses   []Loss
 }
 
+// typed makes a name that can be given as a flag: commas separate several.
+var typed = strings.NewReplacer(",", "-", " ", "-")
+
 func (c *comparison) lose(name, format string, args ...any) {
-	c.losses = append(c.losses, Loss{Name: name, What: fmt.Sprintf(format, args...)})
+	c.losses = append(c.losses, Loss{Name: typed.Replace(name), What: fmt.Sprintf(format, args...)})
 }
 
 func (c *comparison) block(d Danger, name, format string, args ...any) {

@@ -46,6 +46,7 @@ ip46tables -A nixos-fw -i lo -j nixos-fw-accept
 ip46tables -A nixos-fw -p tcp --dport 22 -j nixos-fw-accept 
 ip46tables -A nixos-fw -p tcp --dport 443 -j nixos-fw-accept 
 ip46tables -A nixos-fw -p udp --dport 60000:61000 -j nixos-fw-accept -i eth1
+ip6tables -A nixos-fw -d fe80::/64 -p udp --dport 546 -j nixos-fw-accept
 `
 	nftables = `#! /nix/store/HASH-nftables/bin/nft -f
 table inet nixos-fw {
@@ -192,7 +193,7 @@ func TestFirstSwitch(t *testing.T) {
 			name:    "a declared account is gone",
 			old:     fixture{people: swap(t, usersGroups, ada, ada+","+bob)},
 			machine: fixture{"/etc/passwd": hardware["/etc/passwd"] + "bob:x:1001:100::/home/bob:/bin/sh\nnginx:x:60:60::/var/empty:/sbin/nologin\ncarol:x:1002:100::/home/carol:/bin/sh\n", "/var/lib/nixos/declarative-users": "ada bob nginx root sshd"},
-			want:    []string{"account:bob: account bob is removed (files in /home/bob stay)" + lockOut, "service-accounts: the service account is removed: nginx"},
+			want:    []string{"account:bob: account bob is removed (files in /home/bob stay)" + lockOut, "service-accounts: removed, of services: nginx"},
 		},
 		{
 			name:    "users become immutable",
@@ -294,7 +295,7 @@ func TestFirstSwitch(t *testing.T) {
 			new:  merged(unit("dhcpcd.service", "Description=DHCP Client\n"), fixture{units + "network-addresses-eth0.service": ""}),
 			want: []string{
 				"address:192.0.2.7/24: the static address 192.0.2.7/24 of eth0 goes" + lockOut,
-				"route:10.0.0.0/8-192.0.2.254: the route 10.0.0.0/8 via 192.0.2.254 goes" + lockOut, "route:default-192.0.2.1: the route default via 192.0.2.1 goes" + lockOut,
+				"route:10.0.0.0/8-via-192.0.2.254: the route 10.0.0.0/8 via 192.0.2.254 goes" + lockOut, "route:default-via-192.0.2.1: the route default via 192.0.2.1 goes" + lockOut,
 			},
 		},
 		{
@@ -313,13 +314,13 @@ func TestFirstSwitch(t *testing.T) {
 			name: "a laptop loses NetworkManager, its radio with it",
 			old:  merged(unit("NetworkManager.service", "[Unit]\n"), unit("wpa_supplicant.service", "[Unit]\n")),
 			new:  unit("systemd-networkd.service", "[Unit]\n"),
-			want: []string{"network:dhcp: nothing asks for an address by DHCP any more" + lockOut, "network:NetworkManager: NetworkManager goes, with the connections that were made in it" + lockOut},
+			want: []string{"network:dhcp: nothing asks for an address by DHCP any more" + lockOut, "unit:NetworkManager.service: NetworkManager goes, with the connections that were made in it" + lockOut},
 		},
 		{
 			name: "wireless networks and a VPN are all there is",
 			old:  merged(merged(unit("wpa_supplicant-wlan0.service", "[Unit]\n"), unit("tailscaled.service", "[Unit]\n")), merged(unit("wg-quick-home.service", "[Unit]\n"), unit("dhcpcd.service", "[Unit]\n"))),
 			new:  unit("NetworkManager.service", "[Unit]\n"),
-			want: []string{"network:tailscaled: Tailscale stops" + lockOut, "network:wg-quick-home: the WireGuard interface stops (wg-quick-home)" + lockOut, "network:wpa_supplicant-wlan0: the wireless networks go (wpa_supplicant) (wpa_supplicant-wlan0)" + lockOut},
+			want: []string{"unit:tailscaled.service: Tailscale stops" + lockOut, "unit:wg-quick-home.service: the WireGuard interface stops (wg-quick-home)" + lockOut, "unit:wpa_supplicant-wlan0.service: the wireless networks go (wpa_supplicant) (wpa_supplicant-wlan0)" + lockOut},
 		},
 		{
 			name: "another firewall with the same ports",
@@ -328,7 +329,7 @@ func TestFirstSwitch(t *testing.T) {
 		{
 			name: "the firewall closes ports",
 			new:  fixture{"/nix/store/HASH-firewall-start/bin/firewall-start": swap(t, firewall, "--dport 22 ", "--dport 80 ", "--dport 443 ", "--dport 8443 ", " -i eth1", " -i eth2")},
-			want: []string{"port:tcp/22: the firewall closes tcp/22" + lockOut, "port:tcp/443: the firewall closes tcp/443", "port:udp/60000-61000@eth1: the firewall closes udp/60000-61000 on eth1"},
+			want: []string{"port:tcp/22: the firewall closes tcp/22" + lockOut, "port:tcp/443: the firewall closes tcp/443", "port:udp/60000-61000-on-eth1: the firewall closes udp/60000-61000 on eth1"},
 		},
 		{
 			name: "the firewall is switched on",
@@ -359,10 +360,20 @@ func TestFirstSwitch(t *testing.T) {
 			want: []string{"options:/: the options subvol=@, compress=zstd of / go" + noBoot, "initrd-secret:root.key: root.key is no longer put into the initial ramdisk" + noBoot, "crypttab:backup: the encrypted volume backup is no longer opened"},
 		},
 		{
+			name: "people of a directory, certificates of SSH, and a pool of ZFS",
+			old: merged(unit("sssd.service", "[Unit]\n"), fixture{"etc/hostid": "\xf0\xf1\xf2\xf3", "etc/fstab": "tank/root / zfs zfsutil,x-initrd.mount 0 0\n",
+				"etc/ssh/sshd_config": "TrustedUserCAKeys /etc/ssh/ca.pub\nAuthorizedKeysCommand none\n" + sshdConfig}),
+			new: fixture{"etc/hostid": "\xe0\xe1\xe2\xe3", "etc/fstab": "tank/root / zfs zfsutil,x-initrd.mount 0 0\n"},
+			want: []string{
+				"ssh-trustedusercakeys: SSH no longer goes by TrustedUserCAKeys" + lockOut, "unit:sssd.service: nobody logs in by the directory any more (SSSD)" + lockOut,
+				"host-id: the host id of the machine changes, by which ZFS knows its pool" + noBoot,
+			},
+		},
+		{
 			name: "kernel parameters and forwarding",
-			old:  fixture{"etc/sysctl.d/60-nixos.conf": "net.ipv4.ip_forward=1\nvm.swappiness=10\n"},
+			old:  fixture{"kernel-params": "console=tty0 rd.systemd.show_status=0 cryptdevice=/dev/sda1 " + base["kernel-params"], "etc/sysctl.d/60-nixos.conf": "net.ipv4.ip_forward=1\nvm.swappiness=10\n"},
 			new:  fixture{"kernel-params": "root=fstab loglevel=7"},
-			want: []string{"kernel:console=ttyS0,115200: the kernel parameter console=ttyS0,115200 goes" + lockOut, "kernel: the kernel parameter iommu=pt goes", "sysctl:net.ipv4.ip_forward: the machine no longer passes packets on (net.ipv4.ip_forward)"},
+			want: []string{"kernel:cryptdevice=/dev/sda1: the kernel parameter cryptdevice=/dev/sda1 goes" + noBoot, "kernel:console=ttyS0-115200: the kernel parameter console=ttyS0,115200 goes" + lockOut, "kernel: the kernel parameters console=tty0, rd.systemd.show_status=0, iommu=pt go", "sysctl:net.ipv4.ip_forward: the machine no longer passes packets on (net.ipv4.ip_forward)"},
 		},
 		{
 			name: "another boot loader",
@@ -378,7 +389,7 @@ func TestFirstSwitch(t *testing.T) {
 			name: "systemd-boot is set otherwise",
 			old:  fixture{"/nix/store/HASH-copy-extra-files": "install -Dp \"/nix/store/x\" \"/boot/loader/entries/\"windows.conf\n", "specialisation/rescue": "-> /nix/store/x"},
 			new:  fixture{"/nix/store/HASH-systemd-boot": swap(t, bootBuilder, `"/boot"`, `"/efi"`, `"5"`, `"1"`)},
-			want: []string{"boot:EFI_SYS_MOUNT_POINT: the EFI system partition: /boot → /efi" + noBoot, "boot:TIMEOUT: the boot menu waits (seconds): 5 → 1", "boot-menu: the boot menu's own entry goes: windows.conf", "specialisations: the specialisation rescue goes"},
+			want: []string{"boot:EFI_SYS_MOUNT_POINT: the EFI system partition: /boot → /efi" + noBoot, "boot:TIMEOUT: the boot menu waits (seconds): 5 → 1", "boot-menu: no longer in the boot menu: windows.conf", "specialisations: the specialisation rescue goes"},
 		},
 		{
 			name: "GRUB beside another system",

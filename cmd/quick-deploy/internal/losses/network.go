@@ -27,18 +27,19 @@ func (c *comparison) addresses() {
 		default:
 			b := c.new.network.Addresses[i]
 			there := b.Interface == "" || strings.ContainsAny(b.Interface, "*? ") || c.machine.HasInterface(b.Interface)
-			c.block(dangerIf(!there, LockOut), "address:"+a.CIDR, "the static address %s moves from %s to %s", a.CIDR, orNone(a.Interface), orNone(b.Interface))
+			from, to := orNone(a.Interface), orNone(b.Interface)
+			c.block(dangerIf(!there, LockOut), "address:"+a.CIDR, "the static address %s moves from %s to %s", a.CIDR, from, to)
 		}
 	}
 	for _, r := range c.old.network.Routes {
 		if !slices.ContainsFunc(c.new.network.Routes, func(o system.Address) bool { return o.CIDR == r.CIDR }) {
-			c.block(LockOut, "route:"+strings.ReplaceAll(r.CIDR, " via ", "-"), "the route %s goes", r.CIDR)
+			c.block(LockOut, "route:"+r.CIDR, "the route %s goes", r.CIDR)
 		}
 	}
 }
 
-// manager is a program that brings the network up, or a way into the machine
-// beside it.
+// manager is a program that brings the network up, another way into the
+// machine, or what knows the accounts of those who log in.
 type manager struct {
 	unit string // a pattern of path.Match
 	what string
@@ -61,11 +62,16 @@ var managers = []manager{
 	{unit: "wireguard-*.service", what: "the WireGuard interface stops"},
 	{unit: "openvpn-*.service", what: "the OpenVPN connection stops"},
 	{unit: "cloudflared-tunnel-*.service", what: "the Cloudflare tunnel stops"},
+	{unit: "sssd.service", what: "nobody logs in by the directory any more (SSSD)"},
+	{unit: "nslcd.service", what: "nobody logs in by the directory any more (LDAP)"},
+	{unit: "kanidm-unixd.service", what: "nobody logs in by the directory any more (Kanidm)"},
+	{unit: "systemd-homed.service", what: "the accounts of systemd-homed go"},
 }
 
 // dhcp reports whether something asks for addresses.
 func (s side) dhcp() bool {
-	return s.enabled("dhcpcd.service", networkManager, "connman.service") || s.enabled("systemd-networkd.service") && len(s.network.DHCP) > 0
+	networkd := s.enabled("systemd-networkd.service") && len(s.network.DHCP) > 0
+	return networkd || s.enabled("dhcpcd.service", networkManager, "connman.service")
 }
 
 // managerOf finds the manager that a unit is.
@@ -92,7 +98,7 @@ func (c *comparison) managers() {
 		if strings.Contains(m.unit, "*") {
 			what += fmt.Sprintf(" (%s)", strings.TrimSuffix(name, ".service"))
 		}
-		c.block(LockOut, "network:"+strings.TrimSuffix(name, ".service"), "%s", what)
+		c.block(LockOut, "unit:"+name, "%s", what)
 	}
 }
 
@@ -102,26 +108,32 @@ func (c *comparison) ports() {
 	if !now.On {
 		return
 	}
-	ssh := func(p system.Port) bool {
-		return p.Proto == "tcp" && slices.ContainsFunc(c.new.sshd.ports, func(s string) bool {
-			n, err := strconv.Atoi(s)
-			return err == nil && p.From <= n && n <= p.To
-		})
-	}
-	reachable := !c.new.sshd.on || slices.ContainsFunc(now.Ports, ssh) || len(now.Trusted) > 1 // lo is always one
+	// danger is that of a change that may shut SSH out.
+	danger := func(shut bool) Danger { return dangerIf(shut && c.old.sshd.on && c.new.sshd.on, LockOut) }
 	if !old.On {
-		c.block(dangerIf(c.old.sshd.on && !reachable, LockOut), "firewall", "the firewall is switched on: it lets in %s", orNone(join(portNames(now.Ports))))
+		open := len(now.Trusted) > 1 || slices.ContainsFunc(now.Ports, c.new.sshd.within) // lo is trusted always
+		c.block(danger(!open), "firewall", "the firewall is switched on: it lets in %s", orNone(portNames(now.Ports)))
 		return
 	}
 	for _, p := range old.Ports {
 		if !now.Lets(p) {
-			c.block(dangerIf(c.old.sshd.on && c.new.sshd.on && ssh(p), LockOut), "port:"+strings.ReplaceAll(portName(p), " on ", "@"), "the firewall closes %s", portName(p))
+			c.block(danger(c.new.sshd.within(p)), "port:"+portName(p), "the firewall closes %s", portName(p))
 		}
 	}
 	for _, name := range without(old.Trusted, now.Trusted) {
-		open := now.Lets(system.Port{Proto: "tcp", From: 22, To: 22, Interface: name}) || slices.ContainsFunc(now.Ports, func(p system.Port) bool { return ssh(p) && p.Interface == "" })
-		c.block(dangerIf(c.old.sshd.on && !open, LockOut), "trusted:"+name, "the firewall no longer lets in everything from %s", name)
+		open := slices.ContainsFunc(now.Ports, func(p system.Port) bool {
+			return c.new.sshd.within(p) && (p.Interface == "" || p.Interface == name)
+		})
+		c.block(danger(!open), "trusted:"+name, "the firewall no longer lets in everything from %s", name)
 	}
+}
+
+// within reports whether sshd listens on one of the ports.
+func (d sshd) within(p system.Port) bool {
+	return p.Proto == "tcp" && slices.ContainsFunc(d.ports, func(s string) bool {
+		n, err := strconv.Atoi(s)
+		return err == nil && p.From <= n && n <= p.To
+	})
 }
 
 func portName(p system.Port) string {
@@ -135,10 +147,10 @@ func portName(p system.Port) string {
 	return s
 }
 
-func portNames(ports []system.Port) []string {
+func portNames(ports []system.Port) string {
 	var out []string
 	for _, p := range ports {
 		out = append(out, portName(p))
 	}
-	return out
+	return join(out)
 }

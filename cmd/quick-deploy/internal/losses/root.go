@@ -17,7 +17,9 @@ type rule struct {
 var (
 	// sudoers(5): %wheel ALL=(ALL:ALL) NOPASSWD:SETENV: ALL
 	sudoRule = regexp.MustCompile(`^(\S+)\s+\S+?\s*=\s*(?:\([^)]*\))?\s*((?:[A-Z]+:\s*)*)(.+)$`)
-	blanks   = regexp.MustCompile(`\s+`)
+	// Comments, includes and what is no rule: Defaults, User_Alias and the like.
+	sudoOther = regexp.MustCompile(`^(?:#|@|Defaults|\w+_Alias\b)`)
+	blanks    = regexp.MustCompile(`\s+`)
 	// doas.conf(5): permit nopass keepenv :wheel as root cmd reboot
 	doasRule = regexp.MustCompile(`^permit\s+(.*?)(:?[\w.-]+)(?:\s+as\s+\S+)?(?:\s+cmd\s+(.+))?$`)
 	doasEnv  = regexp.MustCompile(`setenv\s*\{[^}]*\}`)
@@ -28,7 +30,7 @@ func sudoRules(text string) []rule {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		m := sudoRule.FindStringSubmatch(line)
-		if m == nil || strings.HasPrefix(line, "Defaults") || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "@") || strings.Contains(m[1], "_Alias") {
+		if m == nil || sudoOther.MatchString(line) {
 			continue
 		}
 		for command := range strings.SplitSeq(m[3], ",") {
@@ -64,8 +66,11 @@ func (c *comparison) root() {
 	for _, w := range ways {
 		old := w.rules(c.old.Text(w.file))
 		if len(old) > 0 && !kept[w.name] {
-			other := kept["sudo"] || kept["doas"]
-			c.block(dangerIf(!other, LockOut), w.name, "%s goes%s", w.name, map[bool]string{true: "; there is another way to become root", false: ", by which people became root"}[other])
+			if kept["sudo"] || kept["doas"] {
+				c.lose(w.name, "%s goes; there is another way to become root", w.name)
+			} else {
+				c.block(LockOut, w.name, "%s goes, by which people became root", w.name)
+			}
 			continue
 		}
 		now := w.rules(c.new.Text(w.file))

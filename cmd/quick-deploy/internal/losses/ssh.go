@@ -1,10 +1,11 @@
 package losses
 
 import (
-	"fmt"
+	"cmp"
 	"path"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // sshd is what decides who comes in over SSH (sshd_config(5)).
@@ -19,51 +20,60 @@ type sshd struct {
 	users     []string // AllowUsers, empty: all
 	groups    []string // AllowGroups
 	denied    []string // DenyUsers
+	sources   []string // other places where keys come from
 }
 
-// readSSHD reads the lines of sshd_config before the first Match. The first
-// value of a keyword counts; some keywords add up.
-func readSSHD(s side) sshd {
-	d := sshd{on: s.enabled("sshd.service", "sshd.socket"), root: "prohibit-password"}
-	first := map[string]string{}
-	for line := range strings.Lines(s.Text("etc/ssh/sshd_config")) {
-		f := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' || r == '=' || r == '\n' || r == '\r' })
+// sshdConfig reads the lines of sshd_config before the first Match by their
+// keyword in small letters: the first value of each, which counts, and all of
+// those keywords that add up.
+func sshdConfig(text string) (first map[string]string, all map[string][]string) {
+	first, all = map[string]string{}, map[string][]string{}
+	for line := range strings.Lines(text) {
+		f := strings.FieldsFunc(line, func(r rune) bool { return unicode.IsSpace(r) || r == '=' })
 		if len(f) < 2 || strings.HasPrefix(f[0], "#") {
 			continue
 		}
-		key, values := strings.ToLower(f[0]), f[1:]
+		key := strings.ToLower(f[0])
 		if key == "match" {
 			break
 		}
-		switch key {
-		case "port":
-			d.ports = append(d.ports, values...)
-		case "listenaddress":
-			d.listen = append(d.listen, values[0])
-		case "hostkey":
-			d.hostKeys = append(d.hostKeys, values[0])
-		case "allowusers":
-			d.users = append(d.users, values...)
-		case "allowgroups":
-			d.groups = append(d.groups, values...)
-		case "denyusers":
-			d.denied = append(d.denied, values...)
-		}
 		if _, ok := first[key]; !ok {
-			first[key] = strings.Join(values, " ")
+			first[key] = strings.Join(f[1:], " ")
 		}
+		all[key] = append(all[key], f[1:]...)
+	}
+	return first, all
+}
+
+func readSSHD(s side) sshd {
+	first, all := sshdConfig(s.Text("etc/ssh/sshd_config"))
+	files := first["authorizedkeysfile"]
+	d := sshd{
+		on:    s.enabled("sshd.service", "sshd.socket"),
+		ports: all["port"], listen: all["listenaddress"], hostKeys: all["hostkey"],
+		users: all["allowusers"], groups: all["allowgroups"], denied: all["denyusers"],
+		root:     cmp.Or(first["permitrootlogin"], byKey),
+		homeKeys: files == "" || strings.Contains(files, ".ssh/authorized_keys"),
+	}
+	if d.root == "without-password" { // its older name
+		d.root = byKey
 	}
 	if len(d.ports) == 0 {
 		d.ports = []string{"22"}
 	}
-	if v := first["permitrootlogin"]; v != "" {
-		d.root = strings.Replace(v, "without-password", "prohibit-password", 1)
+	pam := !off(first["kbdinteractiveauthentication"]) && !off(first["usepam"])
+	d.passwords = pam || !off(first["passwordauthentication"])
+	for _, key := range keySources {
+		if v := first[strings.ToLower(key)]; v != "" && v != "none" {
+			d.sources = append(d.sources, key)
+		}
 	}
-	d.passwords = !off(first["passwordauthentication"]) || !off(first["kbdinteractiveauthentication"]) && !off(first["usepam"])
-	files := first["authorizedkeysfile"]
-	d.homeKeys = files == "" || strings.Contains(files, ".ssh/authorized_keys")
 	return d
 }
+
+// keySources are keywords of sshd_config that name further places where keys come from.
+var keySources = strings.Fields(
+	"AuthorizedKeysCommand AuthorizedPrincipalsFile AuthorizedPrincipalsCommand TrustedUserCAKeys")
 
 // off reads a switch of sshd_config whose default is yes.
 func off(value string) bool { return value == "no" || value == "false" }
@@ -83,48 +93,62 @@ func (d sshd) admits(name string, groups []string) bool {
 	return len(d.groups) == 0 || slices.ContainsFunc(groups, func(g string) bool { return like(d.groups, g) })
 }
 
+// byKey is the default of PermitRootLogin.
+const byKey = "prohibit-password"
+
 // rootLogins orders the values of PermitRootLogin.
-var rootLogins = []string{"no", "forced-commands-only", "prohibit-password", "yes"}
+var rootLogins = []string{"no", "forced-commands-only", byKey, "yes"}
 
 // ssh compares who comes in over SSH, where, and by what.
 func (c *comparison) ssh() {
 	old, now := c.old.sshd, c.new.sshd
-	if !old.on {
+	switch {
+	case !old.on:
 		return
-	}
-	if !now.on {
+	case !now.on:
 		c.block(LockOut, "ssh", "the SSH server stops: nobody comes in over the network")
 		return
 	}
 	if gone := without(old.ports, now.ports); len(gone) > 0 {
 		c.block(LockOut, "ssh-port", "SSH no longer listens on port %s, but on %s", join(gone), join(now.ports))
 	}
-	if len(now.listen) > 0 && len(without(old.listen, now.listen))+boolean(len(old.listen) == 0) > 0 {
+	everywhere := len(old.listen) == 0
+	if len(now.listen) > 0 && (everywhere || len(without(old.listen, now.listen)) > 0) {
 		c.block(LockOut, "ssh-address", "SSH listens on %s only", join(now.listen))
 	}
 	if old.passwords && !now.passwords {
-		var keyless []string
-		for _, name := range sortedKeys(c.people) {
-			if !c.keyed(name) {
-				keyless = append(keyless, name)
-			}
-		}
-		what := "SSH takes no passwords any more"
-		if len(keyless) > 0 {
-			what += fmt.Sprintf(", and no key of %s is known", join(keyless))
-		}
-		c.block(dangerIf(len(keyless) > 0, LockOut), "ssh-passwords", "%s", what)
+		c.passwordsEnd()
 	}
-	if slices.Index(rootLogins, now.root) < slices.Index(rootLogins, old.root) {
-		keys := len(publicKeys(c.old.Text(declaredKeys+"/root"))) > 0
-		danger := old.root == "yes" && !(now.root == "prohibit-password" && c.keyed("root")) || keys && now.root != "prohibit-password"
-		c.block(dangerIf(danger, LockOut), "ssh-root", "root over SSH: %s → %s", old.root, now.root)
+	c.rootLogin()
+	for _, key := range without(old.sources, now.sources) {
+		c.block(LockOut, "ssh-"+strings.ToLower(key), "SSH no longer goes by %s", key)
 	}
 	if old.homeKeys && !now.homeKeys {
 		c.homeKeysEnd()
 	}
 	c.hostKeys()
 	c.admitted()
+}
+
+// passwordsEnd tells whose only way in a password was, as far as is known.
+func (c *comparison) passwordsEnd() {
+	const name, what = "ssh-passwords", "SSH takes no passwords any more"
+	keyless := slices.DeleteFunc(sortedKeys(c.people), c.keyed)
+	if len(keyless) == 0 {
+		c.lose(name, what)
+		return
+	}
+	c.block(LockOut, name, what+", and no key of %s is known", join(keyless))
+}
+
+func (c *comparison) rootLogin() {
+	was, is := c.old.sshd.root, c.new.sshd.root
+	if slices.Index(rootLogins, is) >= slices.Index(rootLogins, was) {
+		return
+	}
+	keys := len(publicKeys(c.old.Text(declaredKeys+"/root"))) > 0
+	danger := was == "yes" && !(is == byKey && c.keyed("root")) || keys && is != byKey
+	c.block(dangerIf(danger, LockOut), "ssh-root", "root over SSH: %s → %s", was, is)
 }
 
 // homeKeysEnd tells whose keys in ~/.ssh/authorized_keys no longer count.

@@ -69,7 +69,7 @@ const cpuLimit = 16 << 10
 
 // readCPU reads the first processor of /proc/cpuinfo.
 func readCPU(t *tree, _ Options, f *hardware.Facts) {
-	f.System = system(t)
+	f.System = platform(t)
 	f.CPU.Threads = t.threads()
 	text, ok := t.head("proc/cpuinfo", cpuLimit)
 	if !ok {

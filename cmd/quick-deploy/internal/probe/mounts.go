@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
 
@@ -71,37 +72,18 @@ func parseMount(line string) (hardware.Mount, bool) {
 		return hardware.Mount{}, false
 	}
 	m := hardware.Mount{
-		Number: a[2], Root: unescape(a[3]), Point: unescape(a[4]), Options: strings.Split(a[5], ","),
-		Type: b[0], Source: unescape(b[1]),
+		Number: a[2], Root: system.Unescape(a[3]), Point: system.Unescape(a[4]), Options: strings.Split(a[5], ","),
+		Type: b[0], Source: system.Unescape(b[1]),
 	}
 	if !strings.HasPrefix(m.Point, "/") || strings.ContainsRune(m.Point, 0) || strings.ContainsRune(m.Source, 0) {
 		return hardware.Mount{}, false
 	}
 	if len(b) > 2 {
 		for o := range strings.SplitSeq(b[2], ",") {
-			m.Super = append(m.Super, unescape(o))
+			m.Super = append(m.Super, system.Unescape(o))
 		}
 	}
 	return m, true
-}
-
-// unescape undoes the octal escapes of the kernel, such as \040 for a blank.
-func unescape(s string) string {
-	if !strings.Contains(s, `\`) {
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+3 < len(s) {
-			if n, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil {
-				b.WriteByte(byte(n))
-				i += 3
-				continue
-			}
-		}
-		b.WriteByte(s[i])
-	}
-	return strings.ToValidUTF8(b.String(), "?")
 }
 
 // readSwaps reads /proc/swaps (proc(5)).
@@ -115,7 +97,7 @@ func readSwaps(t *tree, _ Options, f *hardware.Facts) {
 		if i == 0 || len(fields) < 2 {
 			continue
 		}
-		s := hardware.Swap{Path: unescape(fields[0]), Type: fields[1]}
+		s := hardware.Swap{Path: system.Unescape(fields[0]), Type: fields[1]}
 		if len(fields) > 4 {
 			if n, err := strconv.Atoi(fields[4]); err == nil && n > 0 && n < 1<<15 {
 				s.Priority = n
@@ -160,9 +142,9 @@ func readFstab(t *tree, o Options, f *hardware.Facts) {
 			continue
 		}
 		l := hardware.Mount{
-			Point: path.Clean(unescape(fields[1])), Type: fields[2], Source: devicePath(unescape(fields[0])),
+			Point: path.Clean(system.Unescape(fields[1])), Type: fields[2], Source: devicePath(system.Unescape(fields[0])),
 		}
-		for option := range strings.SplitSeq(unescape(fields[3]), ",") {
+		for option := range strings.SplitSeq(system.Unescape(fields[3]), ",") {
 			if fstabPassword.MatchString(option) {
 				l.Password = true
 				continue

@@ -81,8 +81,8 @@ func open(o Options) (*tree, func()) {
 	return t, func() {}
 }
 
-// system is the platform in the words of Nix.
-func system(t *tree) string {
+// platform is what Nix calls the machine's processor and kernel.
+func platform(t *tree) string {
 	arch, ok := t.text("proc/sys/kernel/arch") // since Linux 6.1
 	if !ok && t.own {
 		arch = runtime.GOARCH

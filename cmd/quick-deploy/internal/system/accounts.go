@@ -77,7 +77,9 @@ func (t Toplevel) Accounts() (Accounts, bool) {
 	}
 	a.Mutable = a.Mutable || d.Mutable
 	for _, u := range d.Users {
-		account := Account{Name: u.Name, Group: u.Group, Home: u.Home, Shell: value(u.Shell), PasswordFile: value(u.PasswordFile)}
+		account := Account{
+			Name: u.Name, Group: u.Group, Home: u.Home, Shell: value(u.Shell), PasswordFile: value(u.PasswordFile),
+		}
 		// root and a few services with fixed numbers are no system users either.
 		normal := u.System != nil && !*u.System && u.Home != "/var/empty" && (u.UID == nil || isPerson(*u.UID))
 		account.Person = normal || u.Normal != nil && *u.Normal

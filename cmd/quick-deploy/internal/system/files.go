@@ -56,18 +56,20 @@ func split(name string) []string {
 	return strings.Split(name, "/")
 }
 
-// text is the content of a regular file, "" where there is none that can be read.
-func (f files) text(name string) string {
+// data is the content of a regular file, nil where there is none that can be read.
+func (f files) data(name string) []byte {
 	at, info, err := f.follow(name)
 	if err != nil || !info.Mode().IsRegular() || info.Size() > maxFile {
-		return ""
+		return nil
 	}
 	data, err := fs.ReadFile(f.fs, at)
 	if err != nil {
-		return ""
+		return nil
 	}
-	return strings.ToValidUTF8(string(data), "?")
+	return data
 }
+
+func (f files) text(name string) string { return strings.ToValidUTF8(string(f.data(name)), "?") }
 
 // link is where a link leads to in one step, "" if it is none.
 func (f files) link(name string) string {

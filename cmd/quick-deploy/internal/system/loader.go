@@ -70,33 +70,31 @@ func (t Toplevel) Loader() Loader {
 	l := Loader{Settings: map[string]string{}}
 	l.Program, l.Kind = Installer(t.Text("bin/switch-to-configuration"))
 	text := t.text(l.Program)
-	for _, p := range storePath.FindAllString(text, -1) {
-		switch inner := t.text(p); {
-		case l.Kind == hardware.SystemdBoot && strings.Contains(inner, "EFI_SYS_MOUNT_POINT"):
-			l.constants(inner)
-			for _, p := range storePath.FindAllString(inner, -1) {
-				if strings.HasSuffix(p, "copy-extra-files") {
-					for _, m := range entry.FindAllStringSubmatch(t.text(p), -1) {
-						l.Entries = append(l.Entries, m[1])
-					}
+	switch l.Kind {
+	case hardware.SystemdBoot:
+		for _, p := range storePath.FindAllString(text, -1) {
+			if builder := t.text(p); strings.Contains(builder, "EFI_SYS_MOUNT_POINT") {
+				l.set(constant, builder)
+				for _, m := range entry.FindAllStringSubmatch(t.text(named(builder, "copy-extra-files")), -1) {
+					l.Entries = append(l.Entries, m[1])
 				}
 			}
-		case l.Kind == hardware.GRUB && strings.HasSuffix(p, "grub-config.xml"):
-			for _, m := range attribute.FindAllStringSubmatch(inner, -1) {
-				l.Settings[m[1]] = m[2]
-			}
-			if m := devices.FindStringSubmatch(inner); m != nil {
-				for _, v := range element.FindAllStringSubmatch(m[1], -1) {
-					l.Devices = append(l.Devices, v[1])
-				}
+		}
+	case hardware.GRUB:
+		config := t.text(named(text, "grub-config.xml"))
+		l.set(attribute, config)
+		if m := devices.FindStringSubmatch(config); m != nil {
+			for _, v := range element.FindAllStringSubmatch(m[1], -1) {
+				l.Devices = append(l.Devices, v[1])
 			}
 		}
 	}
 	return l
 }
 
-func (l *Loader) constants(text string) {
-	for _, m := range constant.FindAllStringSubmatch(text, -1) {
+// set takes the settings of a text by a pattern for name and value.
+func (l *Loader) set(pattern *regexp.Regexp, text string) {
+	for _, m := range pattern.FindAllStringSubmatch(text, -1) {
 		l.Settings[m[1]] = m[2]
 	}
 }

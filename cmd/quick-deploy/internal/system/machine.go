@@ -62,10 +62,15 @@ func (m Machine) AuthorizedKeys(home string) (text string, known bool) {
 // Missing reports whether a file is surely not on the machine.
 func (m Machine) Missing(name string) bool { return m.missing(name) }
 
+// tags are the forms of a first field of fstab(5) that udev has links for.
+var tags = map[string]string{
+	"UUID=": "by-uuid", "LABEL=": "by-label", "PARTUUID=": "by-partuuid", "PARTLABEL=": "by-partlabel",
+}
+
 // Device is the device that a first field of fstab(5) leads to, without links.
 // What is no device of this machine is given back as it is, with false.
 func (m Machine) Device(spec string) (string, bool) {
-	for tag, dir := range map[string]string{"UUID=": "by-uuid", "LABEL=": "by-label", "PARTUUID=": "by-partuuid", "PARTLABEL=": "by-partlabel"} {
+	for tag, dir := range tags {
 		if name, ok := strings.CutPrefix(spec, tag); ok {
 			spec = "/dev/disk/" + dir + "/" + name
 		}

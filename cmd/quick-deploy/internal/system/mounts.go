@@ -19,7 +19,8 @@ func (t Toplevel) Mounts() []Mount {
 		if len(f) < 4 || strings.HasPrefix(f[0], "#") {
 			continue
 		}
-		out = append(out, Mount{Device: Unescape(f[0]), Point: Unescape(f[1]), Type: f[2], Options: strings.Split(Unescape(f[3]), ",")})
+		options := strings.Split(Unescape(f[3]), ",")
+		out = append(out, Mount{Device: Unescape(f[0]), Point: Unescape(f[1]), Type: f[2], Options: options})
 	}
 	return out
 }

@@ -29,12 +29,15 @@ var (
 	ipDefault = regexp.MustCompile(`ip (?:-[46] )?route replace default .*?via "?([0-9A-Fa-f.:]+)`)
 )
 
+// profiles is the unit that writes the connections that are declared for NetworkManager.
+const profiles = "NetworkManager-ensure-profiles.service"
+
 // Network reads addresses and routes from scripted networking, from
 // systemd-networkd and from declared profiles of NetworkManager.
 func (t Toplevel) Network(units map[string]Unit) Network {
 	var n Network
 	for _, name := range slices.Sorted(maps.Keys(units)) {
-		if !strings.HasPrefix(name, "network-addresses-") && name != "network-setup.service" && name != "NetworkManager-ensure-profiles.service" {
+		if !strings.HasPrefix(name, "network-addresses-") && name != "network-setup.service" && name != profiles {
 			continue
 		}
 		script := t.Scripts(units[name])
@@ -47,7 +50,7 @@ func (t Toplevel) Network(units map[string]Unit) Network {
 		for _, m := range ipDefault.FindAllStringSubmatch(script, -1) {
 			n.route("", "default", m[1])
 		}
-		if name == "NetworkManager-ensure-profiles.service" {
+		if name == profiles {
 			for _, p := range storePath.FindAllString(script, -1) {
 				n.profile(t.text(p))
 			}
@@ -166,9 +169,10 @@ type Firewall struct {
 	Trusted []string // interfaces from which everything is let in
 }
 
-// What the firewall's two backends write (nixos/modules/services/networking/firewall-{iptables,nftables}.nix).
+// What the firewall's two backends write (nixos/modules/services/networking:
+// firewall-iptables.nix and firewall-nftables.nix).
 var (
-	iptablesPort    = regexp.MustCompile(`-A nixos-fw -p (tcp|udp) --dport (\d+(?::\d+)?) -j nixos-fw-accept(?: +-i (\S+))?`)
+	iptablesPort    = regexp.MustCompile(`nixos-fw -p (tcp|udp) --dport ([\d:]+) -j nixos-fw-accept(?: +-i (\S+))?`)
 	iptablesTrusted = regexp.MustCompile(`-A nixos-fw -i (\S+) -j nixos-fw-accept`)
 	nftablesPorts   = regexp.MustCompile(`(?m)^\s*(?:iifname "?([^\s"{}]+)"? )?(tcp|udp) dport \{ ([^}]*)\} accept`)
 	nftablesTrusted = regexp.MustCompile(`iifname \{ ([^}]*)\} accept comment "trusted interfaces"`)

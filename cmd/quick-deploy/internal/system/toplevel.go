@@ -20,6 +20,9 @@ func Open(root fs.FS, path string) Toplevel { return Toplevel{files{root}, path}
 // Text is the content of one of its files, such as "etc/fstab"; "" where there is none.
 func (t Toplevel) Text(name string) string { return t.text(path.Join(t.dir, name)) }
 
+// Data is the same as it is, for a file that is no text.
+func (t Toplevel) Data(name string) []byte { return t.data(path.Join(t.dir, name)) }
+
 // Link is where one of its links leads to, in one step.
 func (t Toplevel) Link(name string) string { return t.link(path.Join(t.dir, name)) }
 
