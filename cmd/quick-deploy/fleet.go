@@ -208,7 +208,9 @@ func (a *app) fleetDeploy(ctx context.Context, cmd *cli.Command) error {
 	if g.inputs, err = a.inputs(g, cmd.Bool("no-generate"), cmd.Bool("force-update")); err != nil {
 		return err
 	}
-	a.sayAge(g.inputs...)
+	if err := a.sayAges(g); err != nil {
+		return err
+	}
 	if a.opts.dryRun {
 		return a.fleetPlan(cmd, g)
 	}
