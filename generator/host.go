@@ -95,9 +95,11 @@ type host struct {
 	modules map[string]bool
 	inputs  map[string]bool
 	unfree  map[string]bool
-	files   []File
-	summary Host
-	notices []Notice
+	// optional are packages that the homes name in comments.
+	optional []optional
+	files    []File
+	summary  Host
+	notices  []Notice
 	// unchecked counts raw options that nothing checked.
 	unchecked int
 	problems  profile.Problems

@@ -1,6 +1,7 @@
 package generator_test
 
 import (
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"testing/fstest"
 
 	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
 // installed are the packages in a file, and those that it names in comments.
@@ -83,6 +85,17 @@ func TestHomePackages(t *testing.T) {
 				t.Errorf("unfree packages are allowed: %v", unfree)
 			}
 		})
+	}
+	// A fault is told once, however many homes there are.
+	p, err := load(t, fstest.MapFS{"profile.yaml": {Data: []byte("version: 1\nhost: {name: atlas, system: x86_64-linux, stateVersion: \"26.05\", " +
+		"userPackages: [\"bundle:ia\"], optionalPackages: [\"bundle:kubernets\"], users: {ada: {}, eve: {}}}\n")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = generator.Generate(generator.Input{Profile: p, Schema: schemaRoot(t), Files: profile.FS{}})
+	var problems profile.Problems
+	if !errors.As(err, &problems) || len(problems) != 2 || !strings.Contains(err.Error(), "did you mean kubernetes") {
+		t.Errorf("problems %v", err)
 	}
 	tree := generate(t, fstest.MapFS{"profile.yaml": {Data: []byte("version: 1\nhost: {name: atlas, system: x86_64-linux, stateVersion: \"26.05\", userPackages: [gimp]}\n")}})
 	if !slices.ContainsFunc(tree.Notices, func(n generator.Notice) bool { return strings.Contains(n.Text, "installs for nobody") }) {
