@@ -131,8 +131,9 @@ func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
 	}
 	// The order decides only in which order notices and equal options appear.
 	steps := []func() error{
-		h.stateVersion, h.deployment, h.hardware, h.disks, h.desktop, h.services, h.memory, h.acceleration, h.users, h.packages, h.homePackages, h.python,
-		h.powerlevel10k, h.secretFiles, h.raw, h.encryption, h.unfreeRule, h.configuration, h.homeFiles, h.local,
+		h.stateVersion, h.deployment, h.hardware, h.disks, h.desktop, h.services, h.memory, h.acceleration, h.users,
+		h.packages, h.homePackages, h.python, h.powerlevel10k, h.secretFiles, h.raw, h.encryption, h.unfreeRule,
+		h.configuration, h.homeFiles, h.local,
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

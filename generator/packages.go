@@ -42,7 +42,9 @@ func (h *host) homePackages() error {
 		homes++
 		assign := func(n *profile.Node, list nix.List) {
 			if len(list) > 0 {
-				h.assign(mapping.Assignment{User: u.Name, Path: []string{"home", "packages"}, Value: list, Origin: n.Origin(), Node: n})
+				h.assign(mapping.Assignment{
+					User: u.Name, Path: []string{"home", "packages"}, Value: list, Origin: n.Origin(), Node: n,
+				})
 			}
 		}
 		assign(node, shared)
