@@ -143,7 +143,7 @@ func (h *host) homeFile(u User) error {
 	h.rebuildAliases(u, set)
 	h.homes[u.Name] = as
 	have, _ := h.homeContent(u)
-	if text := h.optionalPackages(have); text != "" {
+	if text := optionalComment(h.optional, have); text != "" {
 		set(h.profile.Node.Get("optionalPackages"), nix.List{nix.Item{Comment: text}}, "home", "packages")
 	}
 	body, err := h.body(as)

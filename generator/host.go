@@ -95,9 +95,11 @@ type host struct {
 	modules map[string]bool
 	inputs  map[string]bool
 	unfree  map[string]bool
-	files   []File
-	summary Host
-	notices []Notice
+	// optional are packages that the homes name in comments.
+	optional []optional
+	files    []File
+	summary  Host
+	notices  []Notice
 	// unchecked counts raw options that nothing checked.
 	unchecked int
 	problems  profile.Problems
@@ -129,9 +131,9 @@ func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
 	}
 	// The order decides only in which order notices and equal options appear.
 	steps := []func() error{
-		h.stateVersion, h.deployment, h.hardware, h.disks, h.desktop, h.services, h.memory, h.acceleration, h.users, h.packages,
-		h.homePackages, h.python, h.powerlevel10k, h.raw, h.secretFiles, h.names, h.access, h.encryption, h.unfreeRule, h.configuration,
-		h.homeFiles, h.local,
+		h.stateVersion, h.deployment, h.hardware, h.disks, h.desktop, h.services, h.memory, h.acceleration, h.users,
+		h.packages, h.homePackages, h.python, h.powerlevel10k, h.raw, h.secretFiles, h.names, h.access, h.encryption,
+		h.unfreeRule, h.configuration, h.homeFiles, h.local,
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

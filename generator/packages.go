@@ -1,7 +1,6 @@
 package generator
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,6 +34,7 @@ func (h *host) homePackages() error {
 	if err != nil {
 		return err
 	}
+	h.optional = h.optionalPackages()
 	homes := 0
 	for _, u := range h.summary.Users {
 		if !u.Home {
@@ -43,7 +43,9 @@ func (h *host) homePackages() error {
 		homes++
 		assign := func(n *profile.Node, list nix.List) {
 			if len(list) > 0 {
-				h.assign(mapping.Assignment{User: u.Name, Path: []string{"home", "packages"}, Value: list, Origin: n.Origin(), Node: n})
+				h.assign(mapping.Assignment{
+					User: u.Name, Path: []string{"home", "packages"}, Value: list, Origin: n.Origin(), Node: n,
+				})
 			}
 		}
 		assign(node, shared)
@@ -60,40 +62,53 @@ func (h *host) homePackages() error {
 	return nil
 }
 
-// optionalPackages are lines that name what could be installed beside the packages
-// in have, and how.
-func (h *host) optionalPackages(have []string) string {
+// optional is a package or a bundle of optionalPackages.
+type optional struct {
+	name, summary string
+	packages      []string
+}
+
+// optionalPackages reads what the homes are to name and not to install.
+func (h *host) optionalPackages() []optional {
 	node := h.profile.Node.Get("optionalPackages")
 	if node == nil {
-		return ""
+		return nil
 	}
-	first := ""
-	var lines []string
+	var out []optional
 	for _, item := range node.Items {
-		name := item.Str()
-		packages, what := []string{name}, ""
-		if label, isBundle := strings.CutPrefix(name, "bundle:"); isBundle {
+		o := optional{name: item.Str(), packages: []string{item.Str()}}
+		if label, isBundle := strings.CutPrefix(o.name, "bundle:"); isBundle {
 			b, err := bundle.Find(label)
 			if err != nil {
 				h.problem(item, fmt.Sprintf("unknown bundle %s", label), err.Error(), "")
 				continue
 			}
-			packages, what = b.Packages, " ("+b.Summary+")"
+			o.packages, o.summary = b.Packages, " ("+b.Summary+")"
 		}
-		if !slices.ContainsFunc(packages, func(p string) bool { return !slices.Contains(have, p) }) {
-			continue
-		}
-		first = cmp.Or(first, name)
-		lines = append(lines, name+what)
-		for _, p := range packages {
+		out = append(out, o)
+	}
+	return out
+}
+
+// optionalComment names what could be installed beside the packages in have, and how.
+func optionalComment(all []optional, have []string) string {
+	missing := slices.DeleteFunc(slices.Clone(all), func(o optional) bool {
+		return !slices.ContainsFunc(o.packages, func(p string) bool { return !slices.Contains(have, p) })
+	})
+	if len(missing) == 0 {
+		return ""
+	}
+	lines := []string{
+		"Not installed. To have some of these, name them in the profile, as in",
+		fmt.Sprintf("+userPackages: [%q]", missing[0].name),
+	}
+	for _, o := range missing {
+		lines = append(lines, o.name+o.summary)
+		for _, p := range o.packages {
 			lines = append(lines, "  pkgs."+p)
 		}
 	}
-	if len(lines) == 0 {
-		return ""
-	}
-	return "Not installed. To have some of these, name them in the profile, as in\n" +
-		fmt.Sprintf("+userPackages: [%q]\n", first) + strings.Join(lines, "\n")
+	return strings.Join(lines, "\n")
 }
 
 // packageList turns names into references and opens bundles. What is named

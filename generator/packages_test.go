@@ -1,6 +1,8 @@
 package generator_test
 
 import (
+	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -8,6 +10,7 @@ import (
 	"testing/fstest"
 
 	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
 // installed are the packages in a file, and those that it names in comments.
@@ -23,10 +26,15 @@ func installed(t *testing.T, file []byte) (yes, no []string) {
 	return yes, no
 }
 
+// atlasWith is a profile of host atlas, with keys in YAML's short form.
+func atlasWith(keys string, extends ...string) fstest.MapFS {
+	return fstest.MapFS{"profile.yaml": {Data: fmt.Appendf(nil, "version: 1\nextends: [%s]\n"+
+		"host: {name: atlas, system: x86_64-linux, stateVersion: \"26.05\", %s}\n", strings.Join(extends, ", "), keys)}}
+}
+
 // What release 3.0.0 put into home.nix, installed and in comments, is there again.
 func TestPackagesOfTheReleaseNotes(t *testing.T) {
-	tree := generate(t, fstest.MapFS{"profile.yaml": {Data: []byte("version: 1\nextends: [preset:ai-workstation]\n" +
-		"host: {name: atlas, system: x86_64-linux, stateVersion: \"26.05\", users: {ada: {admin: true}, eve: {home: {packages: [\"bundle:kubernetes\"]}}}}\n")}})
+	tree := generate(t, atlasWith(`users: {ada: {}, eve: {home: {packages: ["bundle:kubernetes"]}}}`, "preset:ai-workstation"))
 	system, _ := installed(t, tree.File("hosts/atlas/configuration.nix"))
 	for user, kubernetes := range map[string]bool{"ada": false, "eve": true} {
 		home := tree.File("hosts/atlas/home-" + user + ".nix")
@@ -72,7 +80,7 @@ func TestHomePackages(t *testing.T) {
 		"chosen in part":                  {`optionalPackages: ["bundle:mlops"], userPackages: [dvc], users: {ada: {}}`, nil, []string{"dvc"}, []string{"age", "dvc", "sops"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tree := generate(t, fstest.MapFS{"profile.yaml": {Data: []byte("version: 1\nhost: {name: atlas, system: x86_64-linux, stateVersion: \"26.05\", " + tc.host + "}\n")}})
+			tree := generate(t, atlasWith(tc.host))
 			configuration := tree.File("hosts/atlas/configuration.nix")
 			system, _ := installed(t, configuration)
 			home, comment := installed(t, tree.File("hosts/atlas/home.nix"))
@@ -84,7 +92,17 @@ func TestHomePackages(t *testing.T) {
 			}
 		})
 	}
-	tree := generate(t, fstest.MapFS{"profile.yaml": {Data: []byte("version: 1\nhost: {name: atlas, system: x86_64-linux, stateVersion: \"26.05\", userPackages: [gimp]}\n")}})
+	// A fault is told once, however many homes there are.
+	p, err := load(t, atlasWith(`userPackages: ["bundle:ia"], optionalPackages: ["bundle:kubernets"], users: {ada: {}, eve: {}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = generator.Generate(generator.Input{Profile: p, Schema: schemaRoot(t), Files: profile.FS{}})
+	var problems profile.Problems
+	if !errors.As(err, &problems) || len(problems) != 2 || !strings.Contains(err.Error(), "did you mean kubernetes") {
+		t.Errorf("problems %v", err)
+	}
+	tree := generate(t, atlasWith(`userPackages: [gimp]`))
 	if !slices.ContainsFunc(tree.Notices, func(n generator.Notice) bool { return strings.Contains(n.Text, "installs for nobody") }) {
 		t.Errorf("notices %+v", tree.Notices)
 	}

@@ -53,7 +53,9 @@ func (a *app) diffAction(ctx context.Context, cmd *cli.Command) error {
 	if g.inputs, err = a.inputs(g, false, false); err != nil {
 		return err
 	}
-	a.sayAge(g.inputs...)
+	if err := a.sayAges(g); err != nil {
+		return err
+	}
 	options := optionChanges(g)
 	if a.opts.json {
 		return a.printWith(g.changes, map[string]any{"options": options, "inputs": g.inputs})

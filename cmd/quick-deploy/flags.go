@@ -72,7 +72,9 @@ func (a *app) globalFlags() []cli.Flag {
 	o := &a.opts
 	return append([]cli.Flag{
 		&cli.StringFlag{
-			Name: "profile", Usage: "read the profile from `FILE` (default ./quick-deploy.yaml, then $XDG_CONFIG_HOME/quick-deploy/profile.yaml); builtin: is the built-in one",
+			Name: "profile",
+			Usage: "read the profile from `FILE` (default ./quick-deploy.yaml, then " +
+				"$XDG_CONFIG_HOME/quick-deploy/profile.yaml); builtin: is the built-in one",
 			Destination: &o.profile, Sources: twin("profile"), TakesFile: true,
 		},
 		&cli.StringSliceFlag{

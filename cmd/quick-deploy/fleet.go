@@ -223,7 +223,9 @@ func (a *app) fleetDeploy(ctx context.Context, cmd *cli.Command) error {
 	if g.inputs, err = a.inputs(g, cmd.Bool("no-generate"), cmd.Bool("force-update")); err != nil {
 		return err
 	}
-	a.sayAge(g.inputs...)
+	if err := a.sayAges(g); err != nil {
+		return err
+	}
 	waves, err := a.wavesOf(g, cmd.String("wave"))
 	if err != nil {
 		return err

@@ -45,7 +45,9 @@ func (a *app) generateAction(ctx context.Context, cmd *cli.Command) error {
 	if g.inputs, err = a.inputs(g, false, force); err != nil {
 		return err
 	}
-	a.sayAge(g.inputs...)
+	if err := a.sayAges(g); err != nil {
+		return err
+	}
 	if cmd.Bool("check") {
 		return a.checkTree(g)
 	}

@@ -125,6 +125,22 @@ func (a *app) sayAge(inputs ...lockedInput) {
 	a.say("note: %s is %s: %s", oldest.Input, oldest.age(), oldest.remedy())
 }
 
+// sayAges tells of the oldest nixpkgs of the hosts that --host and --on name.
+func (a *app) sayAges(g *generated) error {
+	hosts, err := a.selected(g.loaded)
+	if err != nil {
+		return err
+	}
+	var theirs []lockedInput
+	for _, h := range hosts {
+		if in := nixpkgsOf(g.host(h.Name), g.inputs); in != nil {
+			theirs = append(theirs, *in)
+		}
+	}
+	a.sayAge(theirs...)
+	return nil
+}
+
 func (in lockedInput) date() time.Time { return time.Unix(in.LastModified, 0).UTC() }
 
 // age is "of 14 July 2026 (137 days old)".

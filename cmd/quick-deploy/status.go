@@ -28,6 +28,9 @@ func (a *app) statusCommand() *cli.Command {
 				return a.printJSON(st)
 			}
 			fmt.Fprintln(a.stdout, st.Explanation)
+			if st.Last != nil && st.Last.ProfilePath != "" {
+				fmt.Fprintf(a.stdout, "profile: %s\n", st.Last.ProfilePath)
+			}
 			if st.Machine.System.Number > 0 {
 				fmt.Fprintf(a.stdout, "system: generation %d, %s\n", st.Machine.System.Number, st.Machine.System.Path)
 			}

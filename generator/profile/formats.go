@@ -47,7 +47,7 @@ var formats = map[string]format{
 		func(s string) bool { return s == "" || listed(keyboard.Options)(s) }, listedHint(keyboard.Options, func(name string) string { return didYouMean(name, keyboard.Options()) })},
 	"xkb-model": {"keyboard model", "it is a name of XKB, as in pc105", listed(keyboard.Models),
 		func(s string) string { return didYouMean(s, keyboard.Models()) }},
-	"keymap": {"keymap of the console", "it is a name of kbd's, as in de-latin1", listed(keyboard.Keymaps), keymapHint},
+	"keymap":        {"keymap of the console", "it is a name of kbd's, as in de-latin1", listed(keyboard.Keymaps), keymapHint},
 	"nix-attrpath":  {"option path", "it is names separated by dots; a name with other characters stands in quotes", isAttrPath, nil},
 	"absolute-path": {"absolute path", "it starts with / and has no . or .. in it", isAbsolute, func(s string) string { return writeIf(path.Clean("/"+s), isAbsolute) }},
 	"service-path": {"folder of a service",

@@ -407,7 +407,8 @@ func (s *session) record(result journal.Result, after journal.Machine) journal.R
 		ID: s.state.ID, Verb: s.state.Verb, Host: s.state.Host, By: s.state.By, Tool: s.cfg.Tool, Machine: s.machineID(), StateVersion: s.goal.Target.StateVersion,
 		Flake: s.state.Flake, Started: s.state.Started, Ended: s.cfg.Now(), Result: result,
 		Code: s.state.Code, Child: s.state.Child, Error: s.state.Error, Before: s.data.Before, After: after, Point: s.data.Point,
-		Profile: s.goal.Profile, ProfilePath: s.goal.ProfilePath, Tree: s.data.Tree, Lock: s.data.Lock, System: s.data.System, Homes: s.data.Homes,
+		Profile: s.goal.Profile, ProfilePath: s.goal.ProfilePath,
+		Tree: s.data.Tree, Lock: s.data.Lock, System: s.data.System, Homes: s.data.Homes,
 		Pending: s.data.Pending, Advice: s.data.Advice, SkippedChecks: s.data.Skipped, Losses: s.data.Losses, Health: s.data.Health, Backup: s.data.Backup,
 		Log: s.state.Log, Steps: s.state.Steps,
 	}

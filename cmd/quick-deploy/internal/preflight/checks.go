@@ -14,7 +14,8 @@ var checks = []check{
 	{name: "root", doc: "the program does not run as root", run: notRoot},
 	{name: "machine", doc: "this is the machine that the host is for: its name, its machine-id, its processor", acting: true, run: rightMachine},
 	{name: "platform", doc: "Nix builds for the platform of the host here, by itself, by emulation or on a builder", run: buildable},
-	{name: "profile", doc: "the profile is the one that the machine was last deployed from", acting: true, run: sameProfile},
+	{name: "profile", doc: "the profile is the one that the machine was last deployed from", acting: true,
+		run: sameProfile},
 	{name: "flake", doc: "the flake directory and flake.lock belong to the user", run: flakeOwned},
 	{name: "paths", doc: "no two generated files have the same path", run: uniquePaths},
 	{name: "nix-space", doc: "the store has room: 50 GiB unless told otherwise", run: storeSpace},
@@ -31,7 +32,8 @@ var checks = []check{
 	{name: "ssh", doc: "a run over SSH does not close the door behind itself: sshd, its key or password, address, port, firewall", acting: true, run: sshKept},
 	{name: "ports", doc: "no two services listen on the same port", run: ports},
 	{name: "secrets", doc: "the files that services read secrets from are there", acting: true, run: secrets},
-	{name: "home-packages", doc: "no package is in the home and in the user's Nix profile as well, where they collide", acting: true, run: homePackages},
+	{name: "home-packages", doc: "no package is in the home and in the user's Nix profile as well, where they collide",
+		acting: true, run: homePackages},
 	{name: "home-files", doc: "what home-manager would move out of its way", acting: true, run: homeFiles},
 }
 

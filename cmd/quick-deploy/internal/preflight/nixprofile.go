@@ -118,27 +118,38 @@ func homePackages(_ context.Context, m *Machine, t Target) []Finding {
 	var out []Finding
 	for _, h := range t.Homes {
 		for _, e := range m.profileElements(h.Dir) {
-			what := ""
-			if h.Path != "" {
-				what = m.firstInBoth(h.Path, e.StorePaths)
-			} else if i := slices.IndexFunc(e.names(), func(n string) bool { return slices.Contains(h.Packages, n) }); i >= 0 {
-				what = e.names()[i]
-			}
+			what := m.inBoth(h, e)
 			if what == "" {
 				continue
 			}
 			out = append(out, Finding{
-				What: fmt.Sprintf("%s is in the Nix profile of %s and in the home that this run installs: home-manager would stop at it", what, h.User),
-				Fix:  e.remove() + ", as " + h.User + "; the home brings its own",
+				What: fmt.Sprintf("%s is in the Nix profile of %s and in the home that this run installs: "+
+					"home-manager would stop at it", what, h.User),
+				Fix: e.remove() + ", as " + h.User + "; the home brings its own",
 			})
 		}
 	}
 	return out
 }
 
+// inBoth is a file or a package that a home and an element of the user's profile have; "" if there is none.
+func (m *Machine) inBoth(h Home, e element) string {
+	if h.Path != "" {
+		return m.firstInBoth(h.Path, e.StorePaths)
+	}
+	for _, name := range e.names() {
+		if slices.Contains(h.Packages, name) {
+			return name
+		}
+	}
+	return ""
+}
+
 // notInstalled are what a profile leaves out of the packages that it holds (nix,
 // src/libstore/builtins/buildenv.cc).
-var notInstalled = []string{"propagated-build-inputs", "nix-support", "perllocal.pod", "dir", "log", "manifest.nix", "manifest.json"}
+var notInstalled = []string{
+	"propagated-build-inputs", "nix-support", "perllocal.pod", "dir", "log", "manifest.nix", "manifest.json",
+}
 
 // firstInBoth is a file that the package environment env and one of the packages have, from their roots.
 func (m *Machine) firstInBoth(env string, packages []string) string {

@@ -9,31 +9,42 @@ import (
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
-const rg = "/nix/store/abcdfghijklmnpqrsvwxyz0123456789-ripgrep-14.1.1"
+const (
+	rg        = "/nix/store/abcdfghijklmnpqrsvwxyz0123456789-ripgrep-14.1.1"
+	attribute = "legacyPackages.x86_64-linux.ripgrep"
+	inProfile = "home/ada/.nix-profile/manifest.json"
+)
 
 // Manifests as nix profile has written them since 2.4, 2.9 and 2.20, and as nix-env does.
 var manifests = map[string]string{
 	"version 1": `{"version": 1, "elements": [
-		{"active": true, "attrPath": "legacyPackages.x86_64-linux.ripgrep", "originalUri": "flake:nixpkgs", "storePaths": ["` + rg + `"], "uri": "github:NixOS/nixpkgs/13d0c3"}]}`,
+		{"active": true, "attrPath": "` + attribute + `", 
+		"uri": "github:NixOS/nixpkgs/13d0c3", "storePaths": ["` + rg + `"]}]}`,
 	"version 2": `{"version": 2, "elements": [
-		{"active": true, "attrPath": "legacyPackages.x86_64-linux.ripgrep", "originalUrl": "flake:nixpkgs", "outputs": null, "priority": 5, "storePaths": ["` + rg + `"], "url": "github:NixOS/nixpkgs/13d0c3"}]}`,
+		{"active": true, "attrPath": "` + attribute + `", "priority": 5, 
+		"url": "github:NixOS/nixpkgs/13d0c3", "storePaths": ["` + rg + `"]}]}`,
 	"version 3": `{"version": 3, "elements": {
-		"ripgrep": {"active": true, "attrPath": "legacyPackages.x86_64-linux.ripgrep", "originalUrl": "flake:nixpkgs", "outputs": null, "priority": 5, "storePaths": ["` + rg + `"], "url": "github:NixOS/nixpkgs/13d0c3"}}}`,
+		"ripgrep": {"active": true, "attrPath": "` + attribute + `", "priority": 5, 
+		"url": "github:NixOS/nixpkgs/13d0c3", "storePaths": ["` + rg + `"]}}}`,
 	"by its path": `{"version": 3, "elements": {"tools": {"active": true, "priority": 5, "storePaths": ["` + rg + `"]}}}`,
 }
 
-const envManifest = `[ { meta = { description = "a search tool"; outputsToInstall = [ "out" ]; }; name = "ripgrep-14.1.1"; out = { outPath = "` + rg + `"; }; outPath = "` + rg + `"; outputs = [ "out" ]; system = "x86_64-linux"; type = "derivation"; } ]`
+const envManifest = `[ { meta = { outputsToInstall = [ "out" ]; }; name = "ripgrep-14.1.1"; ` +
+	`out = { outPath = "` + rg + `"; }; outPath = "` + rg + `"; outputs = [ "out" ]; type = "derivation"; } ]`
 
 func TestHomePackages(t *testing.T) {
-	ada := []Home{{User: "ada", Dir: "/home/ada", Packages: []string{"home-manager", "ripgrep"}}}
+	home := func(user string, packages ...string) []Home {
+		return []Home{{User: user, Dir: "/home/" + user, Packages: packages}}
+	}
+	ada, built := home("ada", "home-manager", "ripgrep"), []Home{{User: "ada", Dir: "/home/ada", Path: "env"}}
 	for name, c := range map[string]struct {
 		files map[string]string
 		homes []Home
 		fix   string // "": nothing is found
 	}{
-		"version 1":   {map[string]string{"home/ada/.nix-profile/manifest.json": manifests["version 1"]}, ada, "nix profile remove legacyPackages.x86_64-linux.ripgrep"},
-		"version 2":   {map[string]string{"home/ada/.nix-profile/manifest.json": manifests["version 2"]}, ada, "nix profile remove legacyPackages.x86_64-linux.ripgrep"},
-		"version 3":   {map[string]string{"home/ada/.nix-profile/manifest.json": manifests["version 3"]}, ada, "nix profile remove ripgrep, as ada"},
+		"version 1":   {map[string]string{inProfile: manifests["version 1"]}, ada, "nix profile remove " + attribute},
+		"version 2":   {map[string]string{inProfile: manifests["version 2"]}, ada, "nix profile remove " + attribute},
+		"version 3":   {map[string]string{inProfile: manifests["version 3"]}, ada, "nix profile remove ripgrep, as ada"},
 		"by its path": {map[string]string{"home/ada/.local/state/nix/profiles/profile/manifest.json": manifests["by its path"]}, ada, "nix profile remove tools"},
 		"nix-env":     {map[string]string{"home/ada/.nix-profile/manifest.nix": envManifest}, ada, "nix-env --uninstall ripgrep,"},
 		"a link that leads out": {map[string]string{
@@ -41,23 +52,24 @@ func TestHomePackages(t *testing.T) {
 		}, ada, "nix profile remove ripgrep"},
 
 		"no profile":     {nil, ada, ""},
-		"other packages": {map[string]string{"home/ada/.nix-profile/manifest.json": manifests["version 3"]}, []Home{{User: "ada", Dir: "/home/ada", Packages: []string{"ripgrep-all"}}}, ""},
-		"another user":   {map[string]string{"home/ada/.nix-profile/manifest.json": manifests["version 3"]}, []Home{{User: "bob", Dir: "/home/bob", Packages: []string{"ripgrep"}}}, ""},
+		"other packages": {map[string]string{inProfile: manifests["version 3"]}, home("ada", "ripgrep-all"), ""},
+		"another user":   {map[string]string{inProfile: manifests["version 3"]}, home("bob", "ripgrep"), ""},
 		"another priority": {map[string]string{
-			"home/ada/.nix-profile/manifest.json": strings.Replace(manifests["version 3"], `"priority": 5`, `"priority": 6`, 1),
+			inProfile: strings.Replace(manifests["version 3"], `"priority": 5`, `"priority": 6`, 1),
 		}, ada, ""},
-		"not active": {map[string]string{"home/ada/.nix-profile/manifest.json": strings.Replace(manifests["version 2"], `"active": true`, `"active": false`, 1)}, ada, ""},
+		"not active": {map[string]string{inProfile: strings.Replace(manifests["version 2"], `"active": true`, `"active": false`, 1)}, ada, ""},
 		"the home itself": {map[string]string{
-			"home/ada/.nix-profile/manifest.json": strings.ReplaceAll(manifests["by its path"], "ripgrep-14.1.1", "home-manager-path"),
-		}, []Home{{User: "ada", Dir: "/home/ada", Packages: []string{"home-manager-path"}}}, ""},
-		"not JSON": {map[string]string{"home/ada/.nix-profile/manifest.json": "{"}, ada, ""},
+			inProfile: strings.ReplaceAll(manifests["by its path"], "ripgrep-14.1.1", "home-manager-path"),
+		}, home("ada", "home-manager-path"), ""},
+		"not JSON": {map[string]string{inProfile: "{"}, ada, ""},
 
 		"built, the same file": {map[string]string{
-			"home/ada/.nix-profile/manifest.json": manifests["by its path"], rg[1:] + "/bin/rg": "", "env/bin/rg": "",
-		}, []Home{{User: "ada", Dir: "/home/ada", Path: "env"}}, "nix profile remove tools"},
+			inProfile: manifests["by its path"], rg[1:] + "/bin/rg": "", "env/bin/rg": "",
+		}, built, "nix profile remove tools"},
 		"built, other files": {map[string]string{
-			"home/ada/.nix-profile/manifest.json": manifests["version 3"], rg[1:] + "/bin/rg": "", rg[1:] + "/nix-support/x": "", "env/bin/fd": "", "env/nix-support/x": "",
-		}, []Home{{User: "ada", Dir: "/home/ada", Path: "env"}}, ""},
+			inProfile: manifests["version 3"], rg[1:] + "/bin/rg": "", rg[1:] + "/nix-support/x": "",
+			"env/bin/fd": "", "env/nix-support/x": "",
+		}, built, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, tg := machine(t, with(c.files)), good()

@@ -39,8 +39,8 @@ func sameProfile(ctx context.Context, m *Machine, t Target) []Finding {
 		return nil
 	}
 	return []Finding{{
-		What: fmt.Sprintf("run %d deployed host %s from %s, which is still there, and this is another profile: host %s from %s",
-			last.Run, last.Host, last.Path, t.Profile.Host, t.Profile.Path),
+		What: fmt.Sprintf("run %d deployed host %s from %s, which is still there, and this is another profile: "+
+			"host %s from %s", last.Run, last.Host, last.Path, t.Profile.Host, t.Profile.Path),
 		Fix: "name the profile with --profile " + last.Path + "; if this one takes its place, pass over the check once",
 	}}
 }
@@ -62,7 +62,8 @@ func sameRepository(ctx context.Context, m *Machine, a, b string) bool {
 	}
 	nameA, originsA := repository(ctx, m.Runner, a)
 	nameB, originsB := repository(ctx, m.Runner, b)
-	return nameA != "" && nameA == nameB && slices.ContainsFunc(originsA, func(o string) bool { return slices.Contains(originsB, o) })
+	return nameA != "" && nameA == nameB &&
+		slices.ContainsFunc(originsA, func(o string) bool { return slices.Contains(originsB, o) })
 }
 
 // repository is the name of a file in its git work tree, and what identifies the
