@@ -55,12 +55,13 @@ let
       hosts.${name}
         or (throw "the flake has no nixosConfigurations.${host}; it has ${toString (attrNames hosts)}")
     else
-      import (if nixpkgs != "" then nixpkgs + "/nixos/lib/eval-config.nix" else <nixpkgs/nixos/lib/eval-config.nix>) {
+      import (if nixpkgs != "" then nixpkgs + "/nixos/lib/eval-config.nix" else <nixpkgs/nixos/lib/eval-config.nix>) ({
         system = builtins.currentSystem;
-        modules = [ file ] ++ (if lenient != "" then [ { _module.check = false; } ] else [ ]);
+        modules = [ file ];
         # The modules of quick-deploy's flake are given its inputs; what they import from them is left out here.
         specialArgs.inputs = { };
-      };
+      }
+      // (if lenient == "" then { } else { check = false; }));
   inherit (machine) config options;
 
   # A value, or the fallback where evaluating it throws.
