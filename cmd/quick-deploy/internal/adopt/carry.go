@@ -191,8 +191,8 @@ func (c *Carrier) take(file string, info fs.FileInfo, by *place) error {
 		if by != nil {
 			from = by.String()
 		}
-		return fmt.Errorf("copy the configuration: what %s names has more than %d files or %d MiB, and a flake is copied at each evaluation",
-			from, maxFiles, maxAll>>20)
+		return fmt.Errorf("copy the configuration: what %s names has more than %d files or %d MiB, "+
+			"and a flake is copied at each evaluation", from, maxFiles, maxAll>>20)
 	}
 	data, err := regular.ReadFile(file, maxAll)
 	if err != nil {
@@ -228,8 +228,9 @@ func (c *Carrier) left(file string, by *place, why, do string) {
 		c.legacy.Left = append(c.legacy.Left, c.name(file)+": "+why)
 		return
 	}
-	o := Obstacle{Place: by.String(), Key: filepath.Base(file), What: "it names " + file + ": " + why, Do: do, Sure: !by.folder}
-	c.legacy.Obstacles = append(c.legacy.Obstacles, o)
+	c.legacy.Obstacles = append(c.legacy.Obstacles, Obstacle{
+		Place: by.String(), Key: filepath.Base(file), What: "it names " + file + ": " + why, Do: do, Sure: !by.folder,
+	})
 }
 
 // at is where a file lies in the host's folder.
@@ -389,7 +390,8 @@ func (c *Carrier) lookup(s source, t token, p place) (string, error) {
 	case !known:
 		o.Do = "write the path of the file, or fetch it by commit and hash"
 	case isNixpkgs(folder):
-		o.Do = "fetch that nixpkgs by commit and hash: import (builtins.fetchTarball { url = …; sha256 = …; }) { inherit (pkgs.stdenv.hostPlatform) system; }"
+		o.Do = "fetch that nixpkgs by commit and hash: " +
+			"import (builtins.fetchTarball { url = …; sha256 = …; }) { inherit (pkgs.stdenv.hostPlatform) system; }"
 	default:
 		return c.found(s, name, folder, p)
 	}
@@ -443,10 +445,19 @@ var fetchers = map[string]struct {
 	hashes []string
 	do     string
 }{
-	"fetchTarball": {[]string{"sha256"}, "pin it: fetchTarball { url = …COMMIT.tar.gz…; sha256 = …; }; nix-prefetch-url --unpack URL prints the hash"},
-	"fetchurl":     {[]string{"sha256", "hash", "sha512", "sha1"}, "pin it: fetchurl { url = …; sha256 = …; }; nix-prefetch-url URL prints the hash"},
-	"fetchGit":     {[]string{"rev", "narHash"}, "pin it: fetchGit { url = …; rev = …; }; git ls-remote URL prints the commits"},
-	"fetchTree":    {[]string{"rev", "narHash"}, "pin it by rev and narHash"},
+	"fetchTarball": {
+		[]string{"sha256"},
+		"pin it: fetchTarball { url = …COMMIT.tar.gz…; sha256 = …; }; nix-prefetch-url --unpack URL prints the hash",
+	},
+	"fetchurl": {
+		[]string{"sha256", "hash", "sha512", "sha1"},
+		"pin it: fetchurl { url = …; sha256 = …; }; nix-prefetch-url URL prints the hash",
+	},
+	"fetchGit": {
+		[]string{"rev", "narHash"},
+		"pin it: fetchGit { url = …; rev = …; }; git ls-remote URL prints the commits",
+	},
+	"fetchTree": {[]string{"rev", "narHash"}, "pin it by rev and narHash"},
 }
 
 // impureWords are builtins that have no value in a flake, or another one.
@@ -467,9 +478,15 @@ func (c *Carrier) impure(list []token, p place) {
 	if !ok || len(list) == 1 {
 		return
 	}
-	pinned := slices.ContainsFunc(list[1:min(len(list), 12)], func(t token) bool { return t.kind == wordToken && slices.Contains(f.hashes, t.text) })
-	if list[1].kind == textToken || list[1].kind == pathToken || !pinned && slices.Contains([]string{"url", "inherit", "name"}, list[1].text) {
-		c.legacy.Obstacles = append(c.legacy.Obstacles, Obstacle{Place: p.String(), Key: name, What: name + " has no hash", Do: f.do})
+	argument := list[1]
+	pinned := slices.ContainsFunc(list[1:min(len(list), 12)], func(t token) bool {
+		return t.kind == wordToken && slices.Contains(f.hashes, t.text)
+	})
+	set := argument.kind == wordToken && slices.Contains([]string{"url", "inherit", "name"}, argument.text)
+	if argument.kind == textToken || argument.kind == pathToken || set && !pinned {
+		c.legacy.Obstacles = append(c.legacy.Obstacles, Obstacle{
+			Place: p.String(), Key: name, What: name + " has no hash", Do: f.do,
+		})
 	}
 }
 
