@@ -339,6 +339,10 @@ func TestAdoptWhatAFlakeMayNot(t *testing.T) {
 			if said, code := c.init("--profile", work+"/p.yaml", "-o", work+"/flake", "generate"); code != 0 {
 				t.Fatal(said)
 			}
+			// Two home-managers for one home would overwrite each other's files.
+			if home := strings.Contains(readText(t, work+"/p.yaml"), "home:"); home == strings.Contains(k.text, "home-manager.users") {
+				t.Errorf("the profile has a home: %v", home)
+			}
 			// A flake is evaluated without what lies outside of it.
 			if got := string(c.env.Flake(t, work+"/flake", nil).Eval(t, "nixosConfigurations.atlas.config."+k.option, "")); strings.TrimSpace(got) != "true" {
 				t.Errorf("%s = %s", k.option, got)
