@@ -77,9 +77,6 @@ func (ad *adoption) compare(ctx context.Context, g *guide, answers starter.Answe
 	if err := ad.write(g, answers, dir, same); err != nil {
 		return nil, err
 	}
-	if err := ad.nix.Purify(dir, "legacy", "legacy-outside", "legacy-lookup"); err != nil {
-		return nil, fmt.Errorf("prepare the evaluation: %w", err)
-	}
 	paths := ad.watched(g)
 	before, err := ad.nix.Values(ctx, ad.config, paths)
 	if err != nil {
@@ -103,11 +100,7 @@ func (ad *adoption) compare(ctx context.Context, g *guide, answers starter.Answe
 	if evaluates && (err != nil || !same) {
 		return differences, err
 	}
-	failed, err := ad.nix.Check(ctx, result)
-	if err == nil && len(failed) > 0 {
-		err = errors.New(strings.Join(failed, "; "))
-	}
-	if err != nil {
+	if err := ad.nix.Check(ctx, result); err != nil {
 		return nil, ad.unfit(dir, err)
 	}
 	return differences, nil
@@ -256,5 +249,5 @@ func (ad *adoption) write(g *guide, answers starter.Answers, dir string, probed 
 			return err
 		}
 	}
-	return nil
+	return ad.nix.Purify(dir, "legacy", "legacy-outside", "legacy-lookup")
 }

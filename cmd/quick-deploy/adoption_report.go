@@ -53,7 +53,11 @@ func (ad *adoption) report(a *app, answers starter.Answers, differences []differ
 			"and this machine is probed instead; what it sets: %s", ad.machine.Root, strings.Join(ad.options(ofHardware), ", "))
 	}
 	for _, d := range differences {
-		a.say("note: %s changes: %s → %s", nix.FormatAttrPath(d.path), brief(d.before), brief(d.now))
+		before, now := brief(d.before), brief(d.now)
+		if adopt.IsSecret(d.path) {
+			before, now = "…", "…"
+		}
+		a.say("note: %s changes: %s → %s", nix.FormatAttrPath(d.path), before, now)
 	}
 	ad.reportRelease(a, answers)
 	if len(differences) == 0 && ad.uncompared == nil {
@@ -170,27 +174,35 @@ func (g *guide) gone(answers starter.Answers) []string {
 	slices.SortStableFunc(set, func(x, y settings.Setting) int { return rank(y) - rank(x) })
 	var out []string
 	for _, s := range set {
-		account := strings.HasPrefix(s.Option, "users.users.") &&
-			(strings.HasSuffix(s.Option, ".isNormalUser") || strings.HasSuffix(s.Option, ".description"))
-		keymap := s.Option == "console.keyMap" && s.Value == fmt.Sprintf("%q", answers.Layout)
-		if account || keymap || slices.Contains(probed, s.Option) {
-			continue
-		}
-		value := " = " + s.Value
-		if len([]rune(value)) > 40 || term.Line(value) != value {
-			value = ""
-		}
-		out = append(out, fmt.Sprintf("%s%s (line %d)", s.Option, value, s.Line))
-	}
-	for _, file := range set {
-		if file.Option == "imports" && strings.Trim(file.Value, "[] ") != "./hardware-configuration.nix" {
-			out = append(out, "what it imports: "+strings.Trim(file.Value, "[] "))
+		switch {
+		case s.Option == "imports" && strings.Trim(s.Value, "[] ") != "./hardware-configuration.nix":
+			out = append(out, fmt.Sprintf("what it imports (line %d)", s.Line))
+		case expressed(s, answers):
+		case isKeyboard(s.Option):
+			out = append(out, fmt.Sprintf("%s = %s (line %d)", s.Option, term.Line(s.Value), s.Line))
+		default:
+			// The value may be a secret.
+			out = append(out, fmt.Sprintf("%s (line %d)", s.Option, s.Line))
 		}
 	}
 	if len(out) > maxGone {
 		out = append(out[:maxGone], fmt.Sprintf("and %d more", len(out)-maxGone))
 	}
 	return out
+}
+
+// expressed tells whether a profile with these answers, or the hardware, says what a configuration sets.
+func expressed(s settings.Setting, answers starter.Answers) bool {
+	account := strings.HasPrefix(s.Option, "users.users.") &&
+		(strings.HasSuffix(s.Option, ".isNormalUser") || strings.HasSuffix(s.Option, ".description"))
+	layout := isKeyboard(s.Option) && s.Value == fmt.Sprintf("%q", answers.Layout)
+	return account || layout || slices.Contains(probed, s.Option)
+}
+
+// isKeyboard tells whether an option says what keyboard there is.
+func isKeyboard(option string) bool {
+	return option == "console.keyMap" || strings.HasPrefix(option, "services.xserver.xkb") ||
+		option == "services.xserver.layout"
 }
 
 // sayGone names what a fresh start leaves behind.

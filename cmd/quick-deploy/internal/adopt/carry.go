@@ -51,7 +51,14 @@ type Obstacle struct {
 func (o Obstacle) String() string { return o.Place + ": " + o.What + "; " + o.Do }
 
 // secret fits the assignment of a text to a password, a token or a key: users.users.ada.hashedPassword = "…".
-var secret = regexp.MustCompile(`(?i)\b[a-z_]*(?:password|passphrase|secret|token|apikey|privatekey|psk)"?\s*=\s*("[^"]|'')`)
+var (
+	secretName = `[a-z_]*(?:password|passphrase|secret|token|apikey|privatekey|psk)`
+	secret     = regexp.MustCompile(`(?i)\b` + secretName + `"?\s*=\s*("[^"]|'')`)
+	secretLast = regexp.MustCompile(`(?i)` + secretName + `$`)
+)
+
+// IsSecret tells whether an option holds a secret or its hash, by its name.
+func IsSecret(option []string) bool { return secretLast.MatchString(option[len(option)-1]) }
 
 const (
 	// maxFile is the size, in bytes, from which on a file that nothing names is not taken for configuration.
@@ -296,27 +303,15 @@ func (c *Carrier) path(s source, t token, p place) (string, error) {
 	if rest, ok := strings.CutPrefix(named, "~/"); ok {
 		named = filepath.Join(c.Home, rest)
 	}
-	target := named
-	if !filepath.IsAbs(named) {
-		// Nix follows a link to a file before it reads what the file names.
-		real, dir := s.file, filepath.Dir(s.file)
-		if info, err := os.Lstat(real); err == nil && info.Mode()&fs.ModeSymlink != 0 {
-			if real, err = filepath.EvalSymlinks(real); err == nil {
-				dir = filepath.Dir(real)
-			}
-		}
-		target = filepath.Join(dir, filepath.FromSlash(named))
-	}
-	target = filepath.Clean(target)
+	target := filepath.Clean(named)
 	// /etc/nixos may be a link to the folder: its files are copied once.
 	if dir, err := filepath.EvalSymlinks(filepath.Dir(target)); err == nil && filepath.IsAbs(named) {
 		target = filepath.Join(dir, filepath.Base(target))
 	}
-	if t.kind == pathToken && !t.open && !strings.HasPrefix(t.text, ".") && !filepath.IsAbs(named) {
-		if _, err := os.Lstat(target); err != nil {
-			return "", nil // a division, or a path that nobody asks for
-		}
+	if !filepath.IsAbs(named) {
+		target = filepath.Join(s.folder(), filepath.FromSlash(named))
 	}
+	// What is not there is a division, or a path that nobody asks for.
 	whole := t.open || strings.HasSuffix(t.text, "/.") || strings.HasSuffix(t.text, "..")
 	if there, err := c.refer(target, whole, p); err != nil || !there {
 		return "", err
@@ -326,6 +321,16 @@ func (c *Carrier) path(s source, t token, p place) (string, error) {
 		return "", nil
 	}
 	return literal(path.Dir(s.at), at, t.open), nil
+}
+
+// folder is where relative paths of the file begin: Nix follows a link to a file before it reads it.
+func (s source) folder() string {
+	if info, err := os.Lstat(s.file); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		if real, err := filepath.EvalSymlinks(s.file); err == nil {
+			return filepath.Dir(real)
+		}
+	}
+	return filepath.Dir(s.file)
 }
 
 // refer has a file or a folder copied, and tells whether there is one.
