@@ -6,12 +6,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe/probetest"
 )
 
 // oldConfig is a configuration as people have them, with GRUB, LUKS, further
@@ -336,6 +339,10 @@ func TestAdoptWhatAFlakeMayNot(t *testing.T) {
 			if said, code := c.init("--profile", work+"/p.yaml", "-o", work+"/flake", "generate"); code != 0 {
 				t.Fatal(said)
 			}
+			// Two home-managers for one home would overwrite each other's files.
+			if home := strings.Contains(readText(t, work+"/p.yaml"), "home:"); home == strings.Contains(k.text, "home-manager.users") {
+				t.Errorf("the profile has a home: %v", home)
+			}
 			// A flake is evaluated without what lies outside of it.
 			if got := string(c.env.Flake(t, work+"/flake", nil).Eval(t, "nixosConfigurations.atlas.config."+k.option, "")); strings.TrimSpace(got) != "true" {
 				t.Errorf("%s = %s", k.option, got)
@@ -378,6 +385,101 @@ func TestAdoptAFlake(t *testing.T) {
 			}
 			if code != want || !strings.Contains(said, k.says) {
 				t.Errorf("exit code %d, want %d and %q:\n%s", code, want, k.says, said)
+			}
+		})
+	}
+}
+
+// A machine of an older release is compared as far as both know the options, without the drivers of the newer one.
+func TestAdoptReleases(t *testing.T) {
+	c := newAdopted(t)
+	machines, err := probetest.Machines()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := machines["desktop-intel-arc"].Write(c.Root, nil); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range machineFiles {
+		c.put(filepath.Join(c.Root, name), text)
+	}
+	c.put(filepath.Join(c.Root, "etc/nixos/configuration.nix"), onlyHere(""))
+	standIn, _ := c.env.StandIn(t)
+	for _, k := range []struct{ machine, profile, says string }{
+		{"24.05", "26.05", "this machine runs NixOS 24.05, and the profile is for 26.05"},
+		{"25.05", "26.05", "this machine runs NixOS 25.05, and the profile is for 26.05"},
+		{"25.11", "25.11", ""}, {"26.05", "26.05", ""}, {"26.11", "unstable", ""},
+	} {
+		t.Run(k.machine, func(t *testing.T) {
+			nixpkgs, work := t.TempDir(), t.TempDir()
+			if err := os.CopyFS(nixpkgs, os.DirFS(standIn)); err != nil {
+				t.Fatal(err)
+			}
+			base := filepath.Join(nixpkgs, "nixos/base.nix")
+			c.put(base, strings.Replace(readText(t, base), `"26.05"`, `"`+k.machine+`"`, 2))
+			if k.machine < "25.11" {
+				names := filepath.Join(nixpkgs, "names.txt")
+				c.put(names, strings.Replace(readText(t, names), "vpl-gpu-rt\n", "", 1))
+			}
+			c := &adopted{c.computer, append(c.environ, "NIX_PATH=nixpkgs="+nixpkgs)}
+			said, code := c.init("--profile", work+"/p.yaml", "-o", work+"/flake", "init", "--yes", "--lock", "built-in")
+			release := k.profile
+			if release != "unstable" {
+				release = `"` + release + `"`
+			}
+			if code != 0 || !strings.Contains(said, k.says) || k.says == "" && strings.Contains(said, "runs NixOS") || !strings.Contains(readText(t, work+"/p.yaml"), "release: "+release+"\n") {
+				t.Errorf("exit code %d\n%s", code, said)
+			}
+		})
+	}
+}
+
+// What a person wrote in hardware-configuration.nix stays, wherever the file lies, unless it is another machine's:
+// then it is listed.
+func TestAdoptHardware(t *testing.T) {
+	c := newAdopted(t)
+	machineAt(t, c.Root)
+	if err := os.RemoveAll(filepath.Join(c.Root, "etc/nixos")); err != nil {
+		t.Fatal(err)
+	}
+	facts, _ := probe.Run(t.Context(), probe.Options{Root: c.Root})
+	mine := ""
+	for _, b := range facts.Blocks {
+		if len(b.UUID) == 36 {
+			mine = b.UUID
+		}
+	}
+	for _, k := range []struct{ name, uuid, says string }{
+		{"this machine's", mine, "boot.kernelParams"},
+		{"another's", "00000000-1111-4b5c-9d2e-0a1b2c3d4e5f", "hardware-configuration.nix is another machine's"},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			conf, work := t.TempDir(), t.TempDir()
+			c.put(filepath.Join(conf, "configuration.nix"), onlyHere(""))
+			c.put(filepath.Join(conf, "hardware-configuration.nix"), `{
+  fileSystems."/" = { device = "/dev/disk/by-uuid/`+k.uuid+`"; fsType = "ext4"; };
+  boot.initrd.luks.devices.root = { device = "/dev/sda2"; crypttabExtraOpts = [ "fido2-device=auto" ]; };
+  boot.kernelParams = [ "resume_offset=533760" ];
+  swapDevices = [ { device = "/swapfile"; size = 8192; } ];
+  nixpkgs.hostPlatform = "x86_64-linux";
+}
+`)
+			said, code := c.init("--profile", work+"/p.yaml", "-o", work+"/flake", "init", "--adopt", "--yes", "--lock", "built-in", conf)
+			if code != 0 || !strings.Contains(said, k.says) || k.says == "" && strings.Contains(said, "runs NixOS") || !strings.Contains(said, "swapDevices") {
+				t.Fatalf("exit code %d\n%s", code, said)
+			}
+			if said, code := c.init("--profile", work+"/p.yaml", "-o", work+"/flake", "generate"); code != 0 {
+				t.Fatal(said)
+			}
+			var now struct {
+				Params  []string
+				Swap    int
+				Devices []string
+			}
+			c.env.Flake(t, work+"/flake", nil).EvalInto(t, "nixosConfigurations.atlas.config", `c: {
+				Params = c.boot.kernelParams; Swap = builtins.length c.swapDevices; Devices = builtins.attrNames c.boot.initrd.luks.devices; }`, &now)
+			if kept := slices.Contains(now.Params, "resume_offset=533760") && now.Swap == 1 && slices.Contains(now.Devices, "root"); kept != (k.uuid == mine) {
+				t.Errorf("%+v", now)
 			}
 		})
 	}

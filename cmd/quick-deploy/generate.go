@@ -132,7 +132,7 @@ func (a *app) checkTree(g *generated) error {
 		Hint("quick-deploy diff shows the differences").
 		Hint("quick-deploy generate writes them")
 	if len(g.changes.Orphans()) > 0 {
-		e = a.orphaned(g, e)
+		e = a.whereto(g, e)
 	}
 	return e
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -54,11 +55,13 @@ func (a *app) newGuide(ctx context.Context, path string) (*guide, error) {
 		// What could not be read matters when the flake is made, and is reported then.
 		g.facts, _ = probe.Run(ctx, probe.Options{Root: a.opts.root})
 	}
-	for _, file := range []string{"/etc/nixos/flake.nix", "/etc/nixos/configuration.nix"} {
+	for _, file := range []string{"/etc/nixos/configuration.nix", "/etc/nixos/flake.nix"} {
 		at := machine.Inside(a.opts.root, file)
-		if exists(at) && !exists(filepath.Join(filepath.Dir(at), tree.ManifestPath)) {
+		// One that may not be read is there all the same. A flake of the program's own is no other configuration.
+		_, err := os.Stat(at)
+		known := err == nil || errors.Is(err, fs.ErrPermission) && g.config == ""
+		if known && !exists(filepath.Join(filepath.Dir(at), tree.ManifestPath)) {
 			g.config = file
-			break
 		}
 	}
 	g.proposed = starter.For(g.machine, purpose(g.facts))

@@ -233,7 +233,7 @@ func (a *app) sayOrphans(g *generated) {
 	if len(names) == 0 {
 		return
 	}
-	e := a.orphaned(g, fault.New(fault.Pending, "edited by hand, and nothing uses it any more: %s", shortList(names)))
+	e := a.orphaned(g, names)
 	a.say("note: %v", e)
 	for _, hint := range e.Hints {
 		a.say("hint: %s", hint)

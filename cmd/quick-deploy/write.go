@@ -56,7 +56,9 @@ func (a *app) backup(ctx context.Context, g *generated) (func(string, []byte) er
 	store := backups()
 	var items []backup.Item
 	for _, c := range g.changes.Forced() {
-		items = append(items, backup.Item{Path: filepath.Join(g.tree.Dir(), c.Path), Why: "edited by hand, replaced or removed by --force-update"})
+		items = append(items, backup.Item{
+			Path: filepath.Join(g.tree.Dir(), c.Path), Why: "edited by hand, replaced or removed by --force-update",
+		})
 	}
 	if len(items) == 0 {
 		return func(path string, _ []byte) error { return fmt.Errorf("no backup was made of %s", path) }, nil
@@ -108,13 +110,18 @@ func (a *app) kept(g *generated, r tree.Result) error {
 			Hint("move your settings to local.nix, or replace the files with --force-update (they are backed up)"))
 	}
 	if len(r.Orphans) > 0 {
-		errs = append(errs, a.orphaned(g, fault.New(fault.Pending, "edited by hand, and nothing uses it any more: %s", shortList(r.Orphans))))
+		errs = append(errs, a.orphaned(g, r.Orphans))
 	}
 	return errors.Join(errs...)
 }
 
-// orphaned adds to an error about orphans where they may belong now.
-func (a *app) orphaned(g *generated, e *fault.Error) *fault.Error {
+// orphaned is the error that tells of orphans, with where they may belong now.
+func (a *app) orphaned(g *generated, names []string) *fault.Error {
+	return a.whereto(g, fault.New(fault.Pending, "edited by hand, and nothing uses it any more: %s", shortList(names)))
+}
+
+// whereto adds to an error about orphans where they may belong now.
+func (a *app) whereto(g *generated, e *fault.Error) *fault.Error {
 	moves, err := g.tree.Moves(g.changes)
 	if err != nil {
 		a.log.Info("looked for moves", "error", err)
@@ -130,7 +137,8 @@ func (a *app) orphaned(g *generated, e *fault.Error) *fault.Error {
 			args = append(args, filepath.Join(from, name))
 		}
 		move := run.Command{Name: "mv", Args: append(args, to)}
-		e = e.Hint("if %s is the new name of %s, this moves what was written for it: %s", path.Base(m.To), path.Base(m.From), move)
+		e = e.Hint("if %s is the new name of %s, this moves what was written for it: %s",
+			path.Base(m.To), path.Base(m.From), move)
 	}
 	if len(g.changes.Forced()) > 0 {
 		e = e.Hint("--force-update removes generated files that you edited and nothing uses (they are backed up)")

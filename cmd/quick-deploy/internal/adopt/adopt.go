@@ -60,8 +60,12 @@ func Find(path, host string) (Config, error) {
 	}
 	for _, name := range []string{"flake.nix", "configuration.nix"} {
 		file := filepath.Join(path, name)
-		if _, err := os.Stat(file); err != nil {
+		_, err := os.Stat(file)
+		if errors.Is(err, fs.ErrNotExist) {
 			continue
+		}
+		if err != nil {
+			return Config{}, fmt.Errorf("find the configuration: %w", err)
 		}
 		if name == "flake.nix" {
 			return Config{Dir: path, Host: host}, nil
@@ -160,10 +164,16 @@ func (e *Evaluator) Values(ctx context.Context, c Config, paths [][]string) (map
 	return out, err
 }
 
-// Check evaluates the system that c makes, and returns the assertions of NixOS that fail.
-func (e *Evaluator) Check(ctx context.Context, c Config) (failed []string, err error) {
-	err = e.ask(ctx, "check", &failed, c)
-	return failed, err
+// Check evaluates the system that c makes. Assertions of NixOS that fail are an error.
+func (e *Evaluator) Check(ctx context.Context, c Config) error {
+	var failed []string
+	if err := e.ask(ctx, "check", &failed, c); err != nil {
+		return err
+	}
+	if len(failed) > 0 {
+		return errors.New(strings.Join(failed, "; "))
+	}
+	return nil
 }
 
 // Find is the path of a name in the search path, as in <name>.

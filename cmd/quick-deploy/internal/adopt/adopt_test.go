@@ -261,3 +261,71 @@ func TestFindNothing(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestTokens(t *testing.T) {
+	for src, want := range map[string]string{
+		`{ imports = [ ./a.nix ../b /c/d.nix ~/e ]; }`:     "word imports, path ./a.nix, path ../b, path /c/d.nix, path ~/e",
+		`import <nixpkgs/nixos> { } // x < y`:              "word import, lookup <nixpkgs/nixos>, word x, word y",
+		"# ./no\n/* ./no */ ./yes":                         "path ./yes",
+		`"/in/a/text" + "${./in} \"" + "$${./no}"`:         "text /in/a/text, path ./in, text $${./no}",
+		"'' ./no ${./yes} ''${./no} ''' $${./no} '' ./yes": "path ./yes, path ./yes",
+		`./${name}.nix ./a/b${x}`:                          "path . open, word name, word nix, path ./a open, word b, word x",
+		`https://example.org/x ./.`:                        "text https://example.org/x, path ./.",
+		`{ a = { b = "}"; }; c = ./d; }`:                   "word a, word b, text }, word c, path ./d",
+		`"unclosed ${ ./a`:                                 "path ./a",
+		`x: x / 2`:                                         "word x, word x",
+	} {
+		var got []string
+		for _, k := range tokens(src) {
+			s := []string{"word", "path", "lookup", "text"}[k.kind] + " " + k.text
+			if k.open {
+				s += " open"
+			}
+			got = append(got, s)
+		}
+		if diff := cmp.Diff(want, strings.Join(got, ", ")); diff != "" {
+			t.Errorf("%s\n%s", src, diff)
+		}
+	}
+}
+
+// A name that no path literal has, and a link that leads to itself, are copied and named as well.
+func TestCarryFollows(t *testing.T) {
+	base := t.TempDir()
+	dir := filepath.Join(base, "etc nixos")
+	write(t, base, map[string]string{
+		"etc nixos/configuration.nix": "{ imports = [ ../shared/a.nix ./loop/b.nix ]; x = builtins.readFile \"" + base +
+			"/with space/motd\"; y = ../shared; }\n",
+		"shared/a.nix": "{ imports = [ ./c.nix ]; }\n", "shared/c.nix": "{ }\n", "shared/big": strings.Repeat("x", maxFile+1),
+		"with space/motd": "hello", "etc nixos/b.nix": "{ }\n",
+	})
+	if err := os.Symlink(".", filepath.Join(dir, "loop")); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Find(dir, "atlas")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := (&Carrier{Config: c}).Carry(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outside := "legacy-outside" + base
+	got := map[string]string{}
+	for _, f := range l.Files {
+		got[f.Path] = string(f.Data)
+	}
+	want := "{ imports = [ ../" + outside + "/shared/a.nix ./loop/b.nix ]; x = builtins.readFile (./. + \"/../" + outside +
+		"/with space/motd\"); y = ../" + outside + "/shared; }\n"
+	if diff := cmp.Diff(want, got["legacy/configuration.nix"]); diff != "" {
+		t.Error(diff)
+	}
+	for _, name := range []string{outside + "/shared/c.nix", outside + "/shared/big", outside + "/with space/motd", "legacy/loop/b.nix"} {
+		if _, ok := got[name]; !ok {
+			t.Errorf("%s is not copied", name)
+		}
+	}
+	if len(l.Obstacles) > 0 || len(l.Brought) != 3 {
+		t.Errorf("%v %v", l.Obstacles, l.Brought)
+	}
+}

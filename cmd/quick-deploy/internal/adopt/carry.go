@@ -51,7 +51,14 @@ type Obstacle struct {
 func (o Obstacle) String() string { return o.Place + ": " + o.What + "; " + o.Do }
 
 // secret fits the assignment of a text to a password, a token or a key: users.users.ada.hashedPassword = "…".
-var secret = regexp.MustCompile(`(?i)\b[a-z_]*(?:password|passphrase|secret|token|apikey|privatekey|psk)"?\s*=\s*("[^"]|'')`)
+var (
+	secretName = `[a-z_]*(?:password|passphrase|secret|token|apikey|privatekey|psk)`
+	secret     = regexp.MustCompile(`(?i)\b` + secretName + `"?\s*=\s*("[^"]|'')`)
+	secretLast = regexp.MustCompile(`(?i)` + secretName + `$`)
+)
+
+// IsSecret tells whether an option holds a secret or its hash, by its name.
+func IsSecret(option []string) bool { return secretLast.MatchString(option[len(option)-1]) }
 
 const (
 	// maxFile is the size, in bytes, from which on a file that nothing names is not taken for configuration.
@@ -191,8 +198,8 @@ func (c *Carrier) take(file string, info fs.FileInfo, by *place) error {
 		if by != nil {
 			from = by.String()
 		}
-		return fmt.Errorf("copy the configuration: what %s names has more than %d files or %d MiB, and a flake is copied at each evaluation",
-			from, maxFiles, maxAll>>20)
+		return fmt.Errorf("copy the configuration: what %s names has more than %d files or %d MiB, "+
+			"and a flake is copied at each evaluation", from, maxFiles, maxAll>>20)
 	}
 	data, err := regular.ReadFile(file, maxAll)
 	if err != nil {
@@ -228,8 +235,9 @@ func (c *Carrier) left(file string, by *place, why, do string) {
 		c.legacy.Left = append(c.legacy.Left, c.name(file)+": "+why)
 		return
 	}
-	o := Obstacle{Place: by.String(), Key: filepath.Base(file), What: "it names " + file + ": " + why, Do: do, Sure: !by.folder}
-	c.legacy.Obstacles = append(c.legacy.Obstacles, o)
+	c.legacy.Obstacles = append(c.legacy.Obstacles, Obstacle{
+		Place: by.String(), Key: filepath.Base(file), What: "it names " + file + ": " + why, Do: do, Sure: !by.folder,
+	})
 }
 
 // at is where a file lies in the host's folder.
@@ -295,27 +303,15 @@ func (c *Carrier) path(s source, t token, p place) (string, error) {
 	if rest, ok := strings.CutPrefix(named, "~/"); ok {
 		named = filepath.Join(c.Home, rest)
 	}
-	target := named
-	if !filepath.IsAbs(named) {
-		// Nix follows a link to a file before it reads what the file names.
-		real, dir := s.file, filepath.Dir(s.file)
-		if info, err := os.Lstat(real); err == nil && info.Mode()&fs.ModeSymlink != 0 {
-			if real, err = filepath.EvalSymlinks(real); err == nil {
-				dir = filepath.Dir(real)
-			}
-		}
-		target = filepath.Join(dir, filepath.FromSlash(named))
-	}
-	target = filepath.Clean(target)
+	target := filepath.Clean(named)
 	// /etc/nixos may be a link to the folder: its files are copied once.
 	if dir, err := filepath.EvalSymlinks(filepath.Dir(target)); err == nil && filepath.IsAbs(named) {
 		target = filepath.Join(dir, filepath.Base(target))
 	}
-	if t.kind == pathToken && !t.open && !strings.HasPrefix(t.text, ".") && !filepath.IsAbs(named) {
-		if _, err := os.Lstat(target); err != nil {
-			return "", nil // a division, or a path that nobody asks for
-		}
+	if !filepath.IsAbs(named) {
+		target = filepath.Join(s.folder(), filepath.FromSlash(named))
 	}
+	// What is not there is a division, or a path that nobody asks for.
 	whole := t.open || strings.HasSuffix(t.text, "/.") || strings.HasSuffix(t.text, "..")
 	if there, err := c.refer(target, whole, p); err != nil || !there {
 		return "", err
@@ -325,6 +321,16 @@ func (c *Carrier) path(s source, t token, p place) (string, error) {
 		return "", nil
 	}
 	return literal(path.Dir(s.at), at, t.open), nil
+}
+
+// folder is where relative paths of the file begin: Nix follows a link to a file before it reads it.
+func (s source) folder() string {
+	if info, err := os.Lstat(s.file); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		if real, err := filepath.EvalSymlinks(s.file); err == nil {
+			return filepath.Dir(real)
+		}
+	}
+	return filepath.Dir(s.file)
 }
 
 // refer has a file or a folder copied, and tells whether there is one.
@@ -389,7 +395,8 @@ func (c *Carrier) lookup(s source, t token, p place) (string, error) {
 	case !known:
 		o.Do = "write the path of the file, or fetch it by commit and hash"
 	case isNixpkgs(folder):
-		o.Do = "fetch that nixpkgs by commit and hash: import (builtins.fetchTarball { url = …; sha256 = …; }) { inherit (pkgs.stdenv.hostPlatform) system; }"
+		o.Do = "fetch that nixpkgs by commit and hash: " +
+			"import (builtins.fetchTarball { url = …; sha256 = …; }) { inherit (pkgs.stdenv.hostPlatform) system; }"
 	default:
 		return c.found(s, name, folder, p)
 	}
@@ -443,10 +450,19 @@ var fetchers = map[string]struct {
 	hashes []string
 	do     string
 }{
-	"fetchTarball": {[]string{"sha256"}, "pin it: fetchTarball { url = …COMMIT.tar.gz…; sha256 = …; }; nix-prefetch-url --unpack URL prints the hash"},
-	"fetchurl":     {[]string{"sha256", "hash", "sha512", "sha1"}, "pin it: fetchurl { url = …; sha256 = …; }; nix-prefetch-url URL prints the hash"},
-	"fetchGit":     {[]string{"rev", "narHash"}, "pin it: fetchGit { url = …; rev = …; }; git ls-remote URL prints the commits"},
-	"fetchTree":    {[]string{"rev", "narHash"}, "pin it by rev and narHash"},
+	"fetchTarball": {
+		[]string{"sha256"},
+		"pin it: fetchTarball { url = …COMMIT.tar.gz…; sha256 = …; }; nix-prefetch-url --unpack URL prints the hash",
+	},
+	"fetchurl": {
+		[]string{"sha256", "hash", "sha512", "sha1"},
+		"pin it: fetchurl { url = …; sha256 = …; }; nix-prefetch-url URL prints the hash",
+	},
+	"fetchGit": {
+		[]string{"rev", "narHash"},
+		"pin it: fetchGit { url = …; rev = …; }; git ls-remote URL prints the commits",
+	},
+	"fetchTree": {[]string{"rev", "narHash"}, "pin it by rev and narHash"},
 }
 
 // impureWords are builtins that have no value in a flake, or another one.
@@ -467,9 +483,15 @@ func (c *Carrier) impure(list []token, p place) {
 	if !ok || len(list) == 1 {
 		return
 	}
-	pinned := slices.ContainsFunc(list[1:min(len(list), 12)], func(t token) bool { return t.kind == wordToken && slices.Contains(f.hashes, t.text) })
-	if list[1].kind == textToken || list[1].kind == pathToken || !pinned && slices.Contains([]string{"url", "inherit", "name"}, list[1].text) {
-		c.legacy.Obstacles = append(c.legacy.Obstacles, Obstacle{Place: p.String(), Key: name, What: name + " has no hash", Do: f.do})
+	argument := list[1]
+	pinned := slices.ContainsFunc(list[1:min(len(list), 12)], func(t token) bool {
+		return t.kind == wordToken && slices.Contains(f.hashes, t.text)
+	})
+	set := argument.kind == wordToken && slices.Contains([]string{"url", "inherit", "name"}, argument.text)
+	if argument.kind == textToken || argument.kind == pathToken || set && !pinned {
+		c.legacy.Obstacles = append(c.legacy.Obstacles, Obstacle{
+			Place: p.String(), Key: name, What: name + " has no hash", Do: f.do,
+		})
 	}
 }
 

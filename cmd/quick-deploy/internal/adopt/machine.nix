@@ -50,17 +50,25 @@ let
   flakeSource = getFlake flake;
   hosts = flakeSource.nixosConfigurations or { };
   name = if hasAttr host hosts || length (attrNames hosts) != 1 then host else head (attrNames hosts);
+  evalConfig =
+    if nixpkgs != "" then
+      nixpkgs + "/nixos/lib/eval-config.nix"
+    else
+      <nixpkgs/nixos/lib/eval-config.nix>;
   machine =
     if flake != "" then
       hosts.${name}
         or (throw "the flake has no nixosConfigurations.${host}; it has ${toString (attrNames hosts)}")
     else
-      import (if nixpkgs != "" then nixpkgs + "/nixos/lib/eval-config.nix" else <nixpkgs/nixos/lib/eval-config.nix>) {
-        system = builtins.currentSystem;
-        modules = [ file ] ++ (if lenient != "" then [ { _module.check = false; } ] else [ ]);
-        # The modules of quick-deploy's flake are given its inputs; what they import from them is left out here.
-        specialArgs.inputs = { };
-      };
+      import evalConfig (
+        {
+          system = builtins.currentSystem;
+          modules = [ file ];
+          # The modules of quick-deploy's flake are given its inputs; what they import from them is left out here.
+          specialArgs.inputs = { };
+        }
+        // (if lenient == "" then { } else { check = false; })
+      );
   inherit (machine) config options;
 
   # A value, or the fallback where evaluating it throws.

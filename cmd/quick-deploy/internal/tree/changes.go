@@ -22,7 +22,7 @@ const (
 	Conflict  Action = "conflict"  // the file was edited by hand
 	Foreign   Action = "foreign"   // there is a file that the tool did not write
 	Kept      Action = "kept"      // the file is the user's: created once, locked anew, or beside an edited one
-	Released  Action = "released"  // the profile no longer needs it, but it was edited: it stays until it is moved or removed
+	Released  Action = "released"  // no longer needed, but edited: it stays until somebody moves or removes it
 )
 
 // Change is a file with what is to become of it.
@@ -144,8 +144,8 @@ func (t *Tree) Moves(c Changes) ([]Move, error) {
 			return nil, onDisk("read", t.abs(host), err)
 		}
 		for _, e := range entries {
-			removed := slices.ContainsFunc(c.Files, func(f Change) bool { return f.Path == host+"/"+e.Name() && f.Action == Remove })
-			if !removed {
+			name := host + "/" + e.Name()
+			if !slices.ContainsFunc(c.With(Remove), func(f Change) bool { return f.Path == name }) {
 				m.Names = append(m.Names, e.Name())
 			}
 		}
