@@ -182,6 +182,8 @@ type Block struct {
 	UUID     string `json:"uuid,omitempty"`
 	Label    string `json:"label,omitempty"`
 	PartUUID string `json:"partUuid,omitempty"`
+	// PartLabel is the partition's own name, which only GPT has.
+	PartLabel string `json:"partLabel,omitempty"`
 	// PartType is the type of a partition (a GUID on GPT), Table the kind of a
 	// disk's partition table and FSType the content, as udev knows them.
 	PartType string `json:"partType,omitempty"`

@@ -50,6 +50,9 @@ func (d *decider) loader() error {
 		d.set("boot.loader.limine.enable", d.soft(nix.Bool(true)), w)
 		d.setLimit(d.limit())
 		d.efi()
+		if d.facts.Firmware == BIOS && d.facts.Loader.Kind != Limine {
+			d.limineForBIOS()
+		}
 	case OtherLoader:
 		d.otherLoader()
 	case NoLoader:
@@ -63,6 +66,22 @@ func (d *decider) loader() error {
 	d.keepSettings()
 	d.placeOfLoader()
 	return nil
+}
+
+// limineForBIOS installs Limine on the disk with /boot: NixOS does it for UEFI alone.
+func (d *decider) limineForBIOS() {
+	disks := d.over.Loader.Devices
+	if len(disks) == 0 {
+		disks = d.bootDisks()
+	}
+	if len(disks) == 0 {
+		d.block("Limine has no disk to be installed on: set hardware.loader.devices in the profile")
+		return
+	}
+	w := because("the machine booted by BIOS")
+	d.set("boot.loader.limine.efiSupport", d.soft(nix.Bool(false)), w)
+	d.set("boot.loader.limine.biosSupport", d.soft(nix.Bool(true)), w)
+	d.set("boot.loader.limine.biosDevice", d.soft(nix.Str(disks[0])), because("the disk with /boot"))
 }
 
 func (d *decider) withoutGRUB() {

@@ -168,6 +168,22 @@ func TestCryptodisk(t *testing.T) {
 	}
 }
 
+// Limine for a BIOS is installed on a disk; NixOS's default is UEFI alone.
+func TestLimineForBIOS(t *testing.T) {
+	d := must(t, machine(t, "vm-kvm-scsi-bios"), Overrides{Loader: LoaderOverrides{Kind: "limine"}})
+	for option, want := range map[string]string{
+		"boot.loader.limine.efiSupport": "lib.mkDefault false", "boot.loader.limine.biosSupport": "lib.mkDefault true",
+		"boot.loader.limine.biosDevice": `lib.mkDefault "/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_drive-scsi0-0-0-0"`,
+	} {
+		if got := value(t, d, option); got != want {
+			t.Errorf("%s is %q, want %q", option, got, want)
+		}
+	}
+	if got := value(t, must(t, machine(t, "desktop-amd-rx6800"), Overrides{Loader: LoaderOverrides{Kind: "limine"}}), "boot.loader.limine.biosSupport"); got != "" {
+		t.Errorf("for UEFI: %q", got)
+	}
+}
+
 // A loader has a place, or the switch is refused.
 func TestPlaceOfLoader(t *testing.T) {
 	bare := machine(t, "laptop-esp-not-mounted")
@@ -217,6 +233,7 @@ func TestPlaceOfLoader(t *testing.T) {
 		}), Overrides{}, ""},
 		"GPT for a BIOS":        {gpt, Overrides{}, "/dev/disk/by-id/ata-ONE has a GPT without a BIOS boot partition"},
 		"by the partition's id": {change(gpt, func(f *Facts) { f.Blocks[0].Table, f.Blocks[1].PartUUID = "", "0c5a3f3e-0000-4000-8000-000000000001" }), Overrides{}, "without a BIOS boot partition"},
+		"by its name":           {change(gpt, func(f *Facts) { f.Blocks[0].Table, f.Blocks[1].PartLabel = "", "root" }), Overrides{}, "without a BIOS boot partition"},
 		"with one": {change(gpt, func(f *Facts) {
 			f.Blocks = append(f.Blocks, Block{Name: "sda2", Disk: "sda", Size: mib, PartType: typeBIOSBoot})
 		}), Overrides{}, ""},

@@ -196,7 +196,7 @@ func (d *decider) embeds(device string) {
 		if b.Disk != disk.Name {
 			continue
 		}
-		gpt = gpt || len(b.PartUUID) == len(typeESP) // GPT's are GUIDs
+		gpt = gpt || b.PartLabel != "" || len(b.PartUUID) == len(typeESP) // GPT's are GUIDs
 		if b.PartType == typeBIOSBoot || b.PartType == "" && b.UUID == "" && b.Size <= biosBootMax {
 			return
 		}

@@ -120,6 +120,7 @@ func (t *tree) blockNames(f *hardware.Facts) {
 		{"by-uuid", len(f.Blocks) > 0, func(b *hardware.Block, s string) { b.UUID = s }},
 		{"by-label", false, func(b *hardware.Block, s string) { b.Label = s }},
 		{"by-partuuid", false, func(b *hardware.Block, s string) { b.PartUUID = s }},
+		{"by-partlabel", false, func(b *hardware.Block, s string) { b.PartLabel = s }},
 	} {
 		dir := "dev/disk/" + kind.dir
 		for _, name := range t.list(dir, kind.needed) {

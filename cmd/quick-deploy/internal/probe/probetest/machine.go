@@ -12,7 +12,7 @@
 //	pci 0000:00:02.0 030000 8086:9a49 1028:0991 i915 boot numa=0
 //	usb 1-4 046d:c31c 03/01/01 usbhid
 //	disk nvme0n1 512 under 0000:01:00.0 [removable] [usb] [id=NAME] [builtin]
-//	part nvme0n1p1 0.5 [uuid=X] [label=X] [partuuid=X]
+//	part nvme0n1p1 0.5 [uuid=X] [label=X] [partuuid=X] [partlabel=X]
 //	dm dm-0 cryptroot CRYPT-LUKS2-1234-cryptroot of nvme0n1p2 [uuid=X]
 //	md md0 raid1 of sda1 sdb1 [uuid=X]
 //	loop loop0 /path/of/file [uuid=X]
@@ -411,7 +411,7 @@ func (b *builder) block(name, dir, gb string, names []string) {
 	b.touch("/dev/" + name)
 	for _, x := range names {
 		kind, value, ok := strings.Cut(x, "=")
-		if !ok || !slices.Contains([]string{"uuid", "label", "partuuid", "id"}, kind) {
+		if !ok || !slices.Contains([]string{"uuid", "label", "partuuid", "partlabel", "id"}, kind) {
 			b.fail(fmt.Errorf("%s: %q is not understood", name, x))
 			return
 		}
