@@ -108,7 +108,7 @@ func (k *keptFile) read(tokens []string, above []string) int {
 		i++
 		i += k.read(tokens[i:], path)
 		n := valueLength(tokens[i:])
-		if n > 0 {
+		if n > 0 && len(path) > 0 {
 			k.attrs = append(k.attrs, attr{path, strings.Join(tokens[i:i+n], " ")})
 		}
 		i += n + 1

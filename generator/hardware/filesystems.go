@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
@@ -677,15 +679,23 @@ func (d *decider) keptSwap() {
 	d.resume(named)
 }
 
-// namesSwap tells whether the kept file names a swap, itself or what it is encrypted on.
+// namesSwap tells whether the kept file names a swap, itself or what it is encrypted on. A name that
+// was not probed, by the disk's id or the partition's label, may be this one's.
 func (d *decider) namesSwap(s Swap) bool {
 	if d.kept.says(`"` + s.Path + `"`) {
 		return true
+	}
+	for _, a := range d.kept.attrs {
+		if a.path[0] == "swapDevices" && unprobedName().MatchString(a.value) {
+			return true
+		}
 	}
 	b, ok := d.blockNamed(s.Block)
 	part, _ := d.blockNamed(first(b.Parts))
 	return ok && (d.kept.names(b) || strings.HasPrefix(b.DMUUID, "CRYPT-PLAIN") && d.kept.names(part))
 }
+
+var unprobedName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`/by-(?:id|partlabel|path)/`) })
 
 // swapDevice is an element of swapDevices, nil for what others make.
 func (d *decider) swapDevice(s Swap) (body []nix.Binding, problem string) {

@@ -229,6 +229,23 @@ func TestAutomounts(t *testing.T) {
 	}
 }
 
+// A swap by a name that the probe does not read is not said to be missing.
+func TestKeptSwapByID(t *testing.T) {
+	f := with(func(f *Facts) {
+		f.Blocks = append(f.Blocks, Block{Name: "sdb1", UUID: "swap"})
+		f.Swaps = []Swap{{Path: "/dev/sdb1", Type: "partition", Block: "sdb1"}}
+		f.Existing = &ExistingFile{Text: `{ fileSystems."/".device = "/dev/disk/by-uuid/u"; swapDevices = [ { device = "/dev/disk/by-id/x"; } ]; }`}
+	})
+	if told := must(t, f, Overrides{}).told(); len(told) > 0 {
+		t.Errorf("told %q", told)
+	}
+	f.Existing.Text = strings.Replace(f.Existing.Text, "by-id", "by-uuid", 1)
+	f.Blocks = append(f.Blocks, Block{Name: "sdc1", UUID: "x"})
+	if told := must(t, f, Overrides{}).told(); len(told) != 1 {
+		t.Errorf("told %q", told)
+	}
+}
+
 // The host id of ZFS is seldom in the file that is kept.
 func TestKeptZFS(t *testing.T) {
 	d := must(t, with(func(f *Facts) {
