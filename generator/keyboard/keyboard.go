@@ -104,6 +104,16 @@ func FromConsole(keymap string) (Keyboard, bool) {
 	return k, ok
 }
 
+// ToConsole is a keymap of the console that stands for a layout, by systemd's table; "" for none.
+func ToConsole(layout string) string {
+	for _, keymap := range Keymaps() {
+		if k, ok := known().console[keymap]; ok && k == (Keyboard{Layout: layout}) {
+			return keymap
+		}
+	}
+	return ""
+}
+
 // Known is what of k XKB has: nothing without its layouts, which may be named as the
 // console does, and no variant unless there is one for each layout.
 func (k Keyboard) Known() Keyboard {

@@ -55,6 +55,14 @@ func TestFromConsole(t *testing.T) {
 	}
 }
 
+func TestToConsole(t *testing.T) {
+	for layout, want := range map[string]string{"gb": "uk", "ee": "et", "se": "sv-latin1", "latam": "la-latin1", "kr": "", "": "", "xx": ""} {
+		if got := ToConsole(layout); got != want {
+			t.Errorf("%s: %q, want %q", layout, got, want)
+		}
+	}
+}
+
 // What is proposed for a machine must be taken.
 func TestConsoleLeadsToNamesOfXKB(t *testing.T) {
 	for _, keymap := range slices.Concat(Keymaps(), slices.Collect(maps.Keys(known().console))) {

@@ -144,6 +144,7 @@ func TestHints(t *testing.T) {
 		{"xkb-layout", "latan", `did you mean "latam"?`},
 		{"xkb-options", "caps:escap", `did you mean "caps:escape"?`},
 		{"xkb-options", "caps:escape, compose:ralt", "write caps:escape,compose:ralt"},
+		{"keymap", "gb", `did you mean "uk"?`},
 		{"keymap", "de-latin1-nodeadkey", `did you mean "de-latin1-nodeadkeys"?`},
 		{"locale", "de-DE.utf8", "write de_DE.UTF-8"},
 		{"hostname", "my_host", "write my-host"},

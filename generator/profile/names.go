@@ -141,6 +141,13 @@ func layoutHint(name string) string {
 	return "did you mean \"" + k.Layout + "\"?"
 }
 
+func keymapHint(s string) string {
+	if keymap := keyboard.ToConsole(s); keymap != "" {
+		return "did you mean \"" + keymap + "\"?"
+	}
+	return didYouMean(s, keyboard.Keymaps())
+}
+
 // quoteList quotes a text that is no single word in braces.
 func quoteList(s string) string {
 	if strings.Contains(s, ",") {
