@@ -107,7 +107,7 @@ func FromConsole(keymap string) (Keyboard, bool) {
 // ToConsole is a keymap of the console that stands for a layout, by systemd's table; "" for none.
 func ToConsole(layout string) string {
 	for _, keymap := range Keymaps() {
-		if known().console[keymap] == (Keyboard{Layout: layout}) {
+		if k, ok := known().console[keymap]; ok && k == (Keyboard{Layout: layout}) {
 			return keymap
 		}
 	}
