@@ -42,7 +42,7 @@ func systems(tree *generator.Tree) []string {
 //	services.redis.servers.default.bind = "127.0.0.1"
 //	-- plain --
 //	services.redis.servers.default.settings.maxmemory = "512mb"
-func compareValues(t *testing.T, name string, systems map[string]nixtest.Evaluated) {
+func compareValues(t *testing.T, name string, systems map[string][]nixtest.Value) {
 	t.Helper()
 	goldie.New(t,
 		goldie.WithFixtureDir(filepath.Join(goldenDir, name)), goldie.WithNameSuffix(""),
@@ -56,10 +56,10 @@ func compareValues(t *testing.T, name string, systems map[string]nixtest.Evaluat
 	).Assert(t, "values.txt", formatValues(systems))
 }
 
-func formatValues(systems map[string]nixtest.Evaluated) []byte {
+func formatValues(systems map[string][]nixtest.Value) []byte {
 	holders := map[string][]string{} // systems by line
 	for _, system := range slices.Sorted(maps.Keys(systems)) {
-		for _, v := range systems[system].Values {
+		for _, v := range systems[system] {
 			line := v.Option + " = " + v.Value + "\n"
 			holders[line] = append(holders[line], system)
 		}
@@ -94,13 +94,13 @@ func parseValues(text []byte) map[string]map[string]string {
 // changes says how the systems of a golden case differ from its values.txt, an option a line:
 //
 //	redis: full, plain: services.redis.servers.default.bind: "127.0.0.1" → "::1" (modules/redis.nix)
-func changes(name string, accepted []byte, systems map[string]nixtest.Evaluated) []string {
+func changes(name string, accepted []byte, systems map[string][]nixtest.Value) []string {
 	const none = "not defined"
 	was := parseValues(accepted)
 	holders := map[string][]string{} // systems by change
 	for _, system := range slices.Sorted(maps.Keys(systems)) {
 		is := map[string]bool{}
-		for _, v := range systems[system].Values {
+		for _, v := range systems[system] {
 			is[v.Option] = true
 			if old := cmp.Or(was[system][v.Option], none); old != v.Value {
 				old, now := apart(old, v.Value)

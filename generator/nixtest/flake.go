@@ -118,14 +118,6 @@ func (f *Flake) EvalInto(tb testing.TB, attr, apply string, value any) {
 	}
 }
 
-// Evaluated is what a host or a home of a generated flake is.
-type Evaluated struct {
-	Drv string // store path of the derivation
-	// Values are the options that files of the flake define, sorted. A set whose options the files
-	// define one by one is not among them.
-	Values []Value
-}
-
 // Value is an option and its value as Nix writes it, in one line. Packages are shown by name, store
 // paths in texts too: <nginx>/bin/nginx; those of the flake itself begin with <source>.
 type Value struct {
@@ -137,16 +129,17 @@ type Value struct {
 //go:embed testdata/values.nix
 var valuesNix string
 
-// Values evaluates the hosts of a generated flake by name, and its homes as user@host.
-func (f *Flake) Values(tb testing.TB) map[string]Evaluated {
+// Values evaluates the hosts of a generated flake by name, and its homes as user@host, down to their
+// derivations. It returns the options that files of the flake define, sorted. A set whose options the
+// files define one by one is not among them.
+func (f *Flake) Values(tb testing.TB) map[string][]Value {
 	tb.Helper()
-	all := map[string]Evaluated{}
+	all := map[string][]Value{}
 	f.EvalInto(tb, "nixosConfigurations", valuesNix, &all)
-	for _, e := range all {
-		slices.SortFunc(e.Values, func(a, b Value) int { return strings.Compare(a.Option, b.Option) })
-		for i := range e.Values {
-			v := &e.Values[i]
-			v.Value = short(strings.ReplaceAll(v.Value, f.env.Store(), storeDir))
+	for _, values := range all {
+		slices.SortFunc(values, func(a, b Value) int { return strings.Compare(a.Option, b.Option) })
+		for i, v := range values {
+			values[i].Value = short(strings.ReplaceAll(v.Value, f.env.Store(), storeDir))
 		}
 	}
 	return all

@@ -1,5 +1,5 @@
-# What the systems and homes of a flake are: the derivation of each, and every option that a file
-# of the flake defines, with its value and these files.
+# What the systems and homes of a flake are, provided that each has a derivation: every option that
+# a file of the flake defines, with its value and these files.
 hosts:
 let
   inherit (builtins) attrValues filter head mapAttrs;
@@ -15,10 +15,8 @@ let
     value = lib.options.showDeep (-1) leaf.value;
     files = map (lib.removePrefix "${self}/") (lib.unique (filter own leaf.files));
   };
-  system = package: evaluated: {
-    drv = package.drvPath;
-    values = map show (filter shown evaluated.leaves);
-  };
+  system =
+    package: evaluated: builtins.seq package.drvPath (map show (filter shown evaluated.leaves));
 in
 mapAttrs (_: host: system host.config.system.build.toplevel host) hosts
 // mapAttrs (_: home: system home.activationPackage home) (self.homeConfigurations or { })
