@@ -2,7 +2,9 @@ package losses
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -188,54 +190,51 @@ func sysctl(s side, key string) string {
 	return value
 }
 
-// loaderSettings are what the installers of systemd-boot and GRUB are told: in
-// which words a change of it reads, and whether the machine may not boot with it.
-var loaderSettings = []struct {
-	key, what string
-	danger    Danger
-}{
-	{"EFI_SYS_MOUNT_POINT", "the EFI system partition", NoBoot},
-	{"BOOT_MOUNT_POINT", "the boot partition", NoBoot},
-	{"efiSysMountPoint", "the EFI system partition", NoBoot},
-	{"bootPath", "the boot partition", NoBoot},
-	{"efiInstallAsRemovable", "the boot loader in the place for removable disks", NoBoot},
-	{"bootloaderId", "the name of the boot loader's folder and EFI entry", None},
-	{"CONFIGURATION_LIMIT", "the most systems in the boot menu (0: all)", None},
-	{"configurationLimit", "the most systems in the boot menu", None},
-	{"TIMEOUT", "the boot menu waits (seconds)", None},
-	{"timeout", "the boot menu waits (seconds)", None},
-	{"default", "the default entry of the boot menu", None},
-	{"useOSProber", "other systems in the boot menu (os-prober)", None},
-	{"extraEntries", "own entries of the boot menu", None},
-	{"extraEntriesBeforeNixOS", "own entries before NixOS", None},
-	{"users", "users of the boot menu", None},
+// loaderSettings are the words for what an installer is told. Others are called by their option.
+var loaderSettings = map[string]string{
+	"boot.loader.timeout":                             "the boot menu waits (seconds)",
+	"boot.loader.grub.default":                        "the default entry of the boot menu",
+	"boot.loader.grub.useOSProber":                    "other systems in the boot menu (os-prober)",
+	"boot.loader.grub.configurationLimit":             "the most systems in the boot menu",
+	"boot.loader.systemd-boot.configurationLimit":     "the most systems in the boot menu",
+	"boot.loader.grub.users":                          "users of the boot menu",
+	"boot.loader.grub.extraEntries":                   "own entries of the boot menu",
+	"boot.loader.limine.extraEntries":                 "own entries of the boot menu",
+	"boot.loader.systemd-boot.extraEntries":           "own entries of the boot menu",
+	"boot.loader.grub.enableCryptodisk":               "GRUB opens encrypted disks (enableCryptodisk)",
+	"boot.loader.systemd-boot.memtest86.enable":       "the memory test in the boot menu",
+	"boot.loader.grub.memtest86.enable":               "the memory test in the boot menu",
+	"boot.loader.systemd-boot.edk2-uefi-shell.enable": "the UEFI shell in the boot menu",
 }
+
+// neededToBoot are the settings without which a machine that has them may not boot.
+var neededToBoot = []string{"boot.loader.grub.enableCryptodisk", "boot.loader.grub.forcei686", "hardware.deviceTree.name"}
 
 // loader compares boot loader and settings.
 func (c *comparison) loader() {
-	old, now := c.old.Loader(), c.new.Loader()
-	if old.Program == "" {
+	old, _ := c.old.Loader("")
+	now, _ := c.new.Loader("")
+	if old.Kind == "" || old.Kind == hardware.NoLoader {
 		return
 	}
-	if now.Program == "" || old.Kind != now.Kind {
+	if old.Kind != now.Kind || old.Program != now.Program {
 		c.block(NoBoot, "boot-loader", "boot loader: %s → %s", loaderName(old), loaderName(now))
 		return
 	}
-	if gone := without(old.Devices, now.Devices); len(gone) > 0 {
+	if gone := without(loaderDevices(old), loaderDevices(now)); len(gone) > 0 {
 		c.block(NoBoot, "boot-device", "GRUB is no longer installed on %s", join(gone))
 	}
-	for _, s := range loaderSettings {
-		was, is := old.Settings[s.key], now.Settings[s.key]
-		if was == "" || was == is || was == "false" {
-			continue
+	for _, place := range []struct{ name, what, old, now string }{
+		{"boot:esp", "the EFI system partition", old.Mount, now.Mount},
+		{"boot:xbootldr", "the boot partition", old.XBOOTLDR, now.XBOOTLDR},
+		{"boot:removable", "the boot loader in the place for removable disks", yes(old.Removable), yes(now.Removable)},
+	} {
+		if place.old != "" && place.old != place.now {
+			c.block(NoBoot, place.name, "%s: %s → %s", place.what, place.old, orNone(place.now))
 		}
-		if strings.Contains(s.key, "extraEntries") {
-			c.lose("boot-menu:"+s.key, "%s go or change", s.what)
-			continue
-		}
-		c.block(s.danger, "boot:"+s.key, "%s: %s → %s", s.what, was, orNone(is))
 	}
-	if gone := without(old.Entries, now.Entries); len(gone) > 0 {
+	c.loaderSettings(old, now)
+	if gone := without(slices.Sorted(maps.Keys(old.Entries)), slices.Sorted(maps.Keys(now.Entries))); len(gone) > 0 {
 		c.lose("boot-menu", "no longer in the boot menu: %s", join(gone))
 	}
 	if gone := without(c.old.Names("specialisation"), c.new.Names("specialisation")); len(gone) > 0 {
@@ -243,16 +242,52 @@ func (c *comparison) loader() {
 	}
 }
 
-func loaderName(l system.Loader) string {
-	switch {
-	case l.Program == "":
-		return "none"
-	case l.Kind == "" || l.Kind == hardware.OtherLoader:
-		name := path.Base(l.Program)
-		if len(name) > 33 && name[32] == '-' {
-			name = name[33:]
+// loaderSettings compares what is not at its default.
+func (c *comparison) loaderSettings(old, now hardware.Loader) {
+	for _, option := range slices.Sorted(maps.Keys(old.Settings)) {
+		was, is := old.Settings[option], now.Settings[option]
+		if was == is {
+			continue
 		}
-		return name
+		name, what := "boot:"+path.Ext(option)[1:], cmp.Or(loaderSettings[option], option)
+		switch {
+		case strings.ContainsAny(was+is, "\n{"):
+			c.lose(name, "%s: changed or gone", what)
+		case slices.Contains(neededToBoot, option):
+			c.block(NoBoot, name, "%s: %s → %s", what, was, cmp.Or(is, "default"))
+		default:
+			c.lose(name, "%s: %s → %s", what, was, cmp.Or(is, "default"))
+		}
 	}
-	return string(l.Kind)
+	for _, option := range without(old.Unread, now.Unread) {
+		c.lose("boot:"+path.Ext(option)[1:], "%s: changed or gone", cmp.Or(loaderSettings[option], option))
+	}
+	if gone := without(old.Files, now.Files); len(gone) > 0 {
+		c.lose("boot-files", "no longer beside the boot loader: %s", join(gone))
+	}
+}
+
+// loaderDevices are the disks that GRUB is installed on for a BIOS.
+func loaderDevices(l hardware.Loader) []string {
+	devices := slices.Clone(l.Devices)
+	for _, m := range l.Mirrors {
+		devices = append(devices, m.Devices...)
+	}
+	slices.Sort(devices)
+	return slices.DeleteFunc(slices.Compact(devices), func(d string) bool { return d == "nodev" })
+}
+
+func yes(is bool) string {
+	if is {
+		return "yes"
+	}
+	return ""
+}
+
+// loaderName is what a loader is called: its kind, or what installs it.
+func loaderName(l hardware.Loader) string {
+	if l.Kind == "" {
+		return "none"
+	}
+	return cmp.Or(l.Program, string(l.Kind))
 }

@@ -168,6 +168,15 @@ func swap(t *testing.T, text string, pairs ...string) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
+// grub is a system whose GRUB has devices, and more settings in its grub-config.xml.
+func grub(devices, more string) fixture {
+	return fixture{
+		"bin/switch-to-configuration":     "INSTALL_BOOTLOADER='/nix/store/HASH-install-grub.sh'",
+		"/nix/store/HASH-install-grub.sh": "#!/bin/sh\nperl /nix/store/HASH-grub-config.xml",
+		"/nix/store/HASH-grub-config.xml": `<expr><attrs><attr name="devices">` + devices + `</attr>` + more + `</attrs></expr>`,
+	}
+}
+
 // What a first switch would take away: each machine has one system and is to
 // get another, and the losses are all of them and no more.
 func TestFirstSwitch(t *testing.T) {
@@ -383,21 +392,33 @@ func TestFirstSwitch(t *testing.T) {
 		{
 			name: "lanzaboote becomes systemd-boot",
 			old:  fixture{"bin/switch-to-configuration": "INSTALL_BOOTLOADER='/nix/store/HASH-lzbt-install'"},
-			want: []string{"boot-loader: boot loader: lzbt-install → systemd-boot" + noBoot},
+			want: []string{"boot-loader: boot loader: lanzaboote → systemd-boot" + noBoot},
 		},
 		{
 			name: "systemd-boot is set otherwise",
-			old:  fixture{"/nix/store/HASH-copy-extra-files": "install -Dp \"/nix/store/x\" \"/boot/loader/entries/\"windows.conf\n", "specialisation/rescue": "-> /nix/store/x"},
-			new:  fixture{"/nix/store/HASH-systemd-boot": swap(t, bootBuilder, `"/boot"`, `"/efi"`, `"5"`, `"1"`)},
-			want: []string{"boot:EFI_SYS_MOUNT_POINT: the EFI system partition: /boot → /efi" + noBoot, "boot:TIMEOUT: the boot menu waits (seconds): 5 → 1", "boot-menu: no longer in the boot menu: windows.conf", "specialisations: the specialisation rescue goes"},
+			old: fixture{
+				"/nix/store/HASH-systemd-boot":     swap(t, bootBuilder, `"5"`, `"9"`),
+				"/nix/store/HASH-copy-extra-files": "install -Dp \"/nix/store/x\" \"/boot/loader/entries/\"windows.conf\n",
+				"/nix/store/x":                     "title Windows\n", "specialisation/rescue": "-> /nix/store/x",
+			},
+			new: fixture{"/nix/store/HASH-systemd-boot": swap(t, bootBuilder, `"/boot"`, `"/efi"`)},
+			want: []string{
+				"boot:esp: the EFI system partition: /boot → /efi" + noBoot, "boot:timeout: the boot menu waits (seconds): 9 → default",
+				"boot-menu: no longer in the boot menu: windows.conf", "specialisations: the specialisation rescue goes",
+			},
 		},
 		{
 			name: "GRUB beside another system",
-			old: fixture{"bin/switch-to-configuration": "INSTALL_BOOTLOADER='/nix/store/HASH-install-grub.sh'", "/nix/store/HASH-install-grub.sh": "#!/bin/sh\nperl /nix/store/HASH-grub-config.xml",
-				"/nix/store/HASH-grub-config.xml": "<attr name=\"devices\">\n<list>\n<string value=\"/dev/sda\" />\n</list></attr>\n<attr name=\"useOSProber\">\n<bool value=\"true\" />\n</attr><attr name=\"extraEntries\">\n<string value=\"menuentry\" /></attr>"},
-			new: fixture{"bin/switch-to-configuration": "INSTALL_BOOTLOADER='/nix/store/HASH-install-grub.sh'", "/nix/store/HASH-install-grub.sh": "#!/bin/sh\nperl /nix/store/HASH-grub-config.xml",
-				"/nix/store/HASH-grub-config.xml": "<attr name=\"devices\">\n<list>\n<string value=\"nodev\" />\n</list></attr>\n<attr name=\"useOSProber\">\n<bool value=\"false\" />\n</attr>"},
-			want: []string{"boot-device: GRUB is no longer installed on /dev/sda" + noBoot, "boot:useOSProber: other systems in the boot menu (os-prober): true → false", "boot-menu:extraEntries: own entries of the boot menu go or change"},
+			old: grub(`<list><string value="/dev/sda" /></list>`, `<attr name="useOSProber"><bool value="true" /></attr>`+
+				`<attr name="enableCryptodisk"><bool value="true" /></attr>`+
+				`<attr name="extraEntries"><string value="menuentry &quot;x&quot; {&#xA;}" /></attr>`),
+			new: grub(`<list><string value="nodev" /></list>`, `<attr name="useOSProber"><bool value="false" /></attr>`),
+			want: []string{
+				"boot-device: GRUB is no longer installed on /dev/sda" + noBoot,
+				"boot:enableCryptodisk: GRUB opens encrypted disks (enableCryptodisk): true → default" + noBoot,
+				"boot:extraEntries: own entries of the boot menu: changed or gone",
+				"boot:useOSProber: other systems in the boot menu (os-prober): true → default",
+			},
 		},
 		{
 			name: "keyboard, time zone, name",

@@ -76,18 +76,21 @@ func TestPasswordsAreNotShown(t *testing.T) {
 	}
 }
 
-func TestInstaller(t *testing.T) {
+// What installs the loader is read in package probe's tests with all that it is told.
+func TestLoader(t *testing.T) {
 	const store = "/nix/store/0000000000000000000000000000000a-"
 	for script, want := range map[string]hardware.LoaderKind{
 		"export INSTALL_BOOTLOADER='" + store + "install-systemd-boot.sh'":                 hardware.SystemdBoot,
 		"INSTALL_BOOTLOADER='" + store + "install-grub.sh' PATH=" + store + "systemd-boot": hardware.GRUB,
 		`my $installBootLoader = "` + store + `extlinux-conf-builder.sh -g 20 -t 50 -c";`:  hardware.ExtLinux,
 		"INSTALL_BOOTLOADER='" + store + "lzbt-install'":                                   hardware.OtherLoader,
-		"INSTALL_BOOTLOADER='" + store + "something-of-ones-own'":                          "",
-		"INSTALL_BOOTLOADER=/nix/store/no-hash/bin/true":                                   "",
+		"INSTALL_BOOTLOADER='" + store + "something-of-ones-own'":                          hardware.OtherLoader,
+		"INSTALL_BOOTLOADER=/nix/store/no-hash/bin/true":                                   hardware.NoLoader,
+		"echo nothing of it": "",
 	} {
-		if _, got := system.Installer(script); got != want {
-			t.Errorf("%s: %q, want %q", script, got, want)
+		sys := system.Open(tree(map[string]string{top[1:] + "/bin/switch-to-configuration": script}, nil), top)
+		if l, _ := sys.Loader("x86_64-linux"); l.Kind != want {
+			t.Errorf("%s: %q, want %q", script, l.Kind, want)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package probe
+package system
 
 import (
 	"bytes"
@@ -60,7 +60,7 @@ func commands(l *hardware.Loader, text []byte, builder, name string) {
 // name, with the file of the store that each is of (extraFiles and extraEntries).
 func copied(script []byte, below ...string) map[string]string {
 	out := map[string]string{}
-	for _, m := range loaderPatterns().copied.FindAllSubmatch(script, -1) {
+	for _, m := range patterns().copied.FindAllSubmatch(script, -1) {
 		to := path.Clean(strings.NewReplacer(`"`, "", "'", "").Replace(string(m[4])))
 		for _, dir := range below {
 			if name, ok := strings.CutPrefix(to, strings.TrimSuffix(dir, "/")+"/"); ok {
@@ -95,13 +95,14 @@ var systemdBootEntries = map[string]string{
 }
 
 // readSystemdBoot reads what NixOS tells its installer of systemd-boot.
-func (t *tree) readSystemdBoot(text []byte, l *hardware.Loader) {
+func (r *loaderReader) readSystemdBoot(text []byte) {
+	l := r.l
 	commands(l, text, "systemd-boot", "boot.loader.systemd-boot.extraInstallCommands")
-	for _, p := range named(text, "systemd-boot") {
-		text = slices.Concat(text, []byte("\n"), t.bytes(p, textLength))
+	for _, p := range allNamed(text, "systemd-boot") {
+		text = slices.Concat(text, []byte("\n"), r.data(p))
 	}
 	said := map[string]string{}
-	for _, m := range loaderPatterns().constant.FindAllSubmatch(text, -1) {
+	for _, m := range patterns().constant.FindAllSubmatch(text, -1) {
 		if _, again := said[string(m[1])]; !again {
 			said[string(m[1])] = string(m[2])
 		}
@@ -121,22 +122,23 @@ func (t *tree) readSystemdBoot(text []byte, l *hardware.Loader) {
 	}
 	touch, ok := said["CAN_TOUCH_EFI_VARIABLES"]
 	l.KeepsVariables = ok && touch != "1" && touch != "True"
-	for _, p := range named(text, "copy-extra-files") {
-		text = slices.Concat(text, []byte("\n"), t.bytes(p, textLength))
+	for _, p := range allNamed(text, "copy-extra-files") {
+		text = slices.Concat(text, []byte("\n"), r.data(p))
 	}
-	t.systemdBootCopies(copied(text, cmp.Or(l.XBOOTLDR, l.Mount, "/boot")), l)
+	r.systemdBootCopies(copied(text, cmp.Or(l.XBOOTLDR, l.Mount, "/boot")))
 	// The key is not the installer's, but each generation's.
 	var spec struct {
 		Loader struct{ SortKey string } `json:"org.nixos.systemd-boot"`
 	}
-	if json.Unmarshal(t.bytes("run/current-system/boot.json", textLength), &spec) == nil && spec.Loader.SortKey != "" {
+	if json.Unmarshal(r.Data("boot.json"), &spec) == nil && spec.Loader.SortKey != "" {
 		setting(l, option{option: "boot.loader.systemd-boot.sortKey", fallback: "nixos"}, spec.Loader.SortKey, true)
 	}
 }
 
 // systemdBootCopies sorts out what is copied beside the kernels: by options of
 // its own, entries that a person wrote, files of the store.
-func (t *tree) systemdBootCopies(files map[string]string, l *hardware.Loader) {
+func (r *loaderReader) systemdBootCopies(files map[string]string) {
+	l := r.l
 	on := func(name string) { setting(l, option{option: name}, "true", true) }
 	for name, source := range files {
 		entry, isEntry := strings.CutPrefix(name, "loader/entries/")
@@ -150,7 +152,7 @@ func (t *tree) systemdBootCopies(files map[string]string, l *hardware.Loader) {
 			l.Files = append(l.Files, name)
 			continue
 		}
-		text := string(t.bytes(source, textLength))
+		text := string(r.data(source))
 		by, known := systemdBootEntries[entry]
 		windows, isWindows := strings.CutPrefix(strings.TrimSuffix(entry, ".conf"), "windows_")
 		switch {
@@ -233,17 +235,17 @@ func (v grubValue) text() string {
 
 // readGRUB reads what NixOS tells its GRUB installer (install-grub.pl): a file
 // for each of boot.loader.grub.mirroredBoots.
-func (t *tree) readGRUB(text []byte, f *hardware.Facts) {
-	l := &f.Loader
+func (r *loaderReader) readGRUB(text []byte) {
+	l := r.l
 	commands(l, text, "grub-config.xml", "boot.loader.grub.extraInstallCommands")
-	for i, name := range named(text, "grub-config.xml") {
-		said, err := grubConfig(t.bytes(name, textLength))
+	for i, name := range allNamed(text, "grub-config.xml") {
+		said, err := grubConfig(r.data(name))
 		if err != nil {
-			t.garbled(name, "%v", err)
+			r.garbled(name, "not the XML that NixOS writes", err)
 			continue
 		}
 		if i == 0 {
-			grubSettings(said, f)
+			r.grubSettings(said)
 		}
 		l.Mirrors = append(l.Mirrors, mirror(said))
 	}
@@ -259,7 +261,7 @@ func (t *tree) readGRUB(text []byte, f *hardware.Facts) {
 func grubConfig(data []byte) (map[string]grubValue, error) {
 	var doc grubValue
 	if err := xml.Unmarshal(data, &doc); err != nil {
-		return nil, fmt.Errorf("not the XML that NixOS writes: %w", err)
+		return nil, err
 	}
 	said := map[string]grubValue{}
 	for _, set := range doc.Items {
@@ -275,8 +277,8 @@ func grubConfig(data []byte) (map[string]grubValue, error) {
 // grubDefault is the picture that a GRUB of NixOS shows unless told.
 const grubDefault = "simple-dark-gray-bootloader"
 
-func grubSettings(said map[string]grubValue, f *hardware.Facts) {
-	l := &f.Loader
+func (r *loaderReader) grubSettings(said map[string]grubValue) {
+	l := r.l
 	for _, d := range strings.Split(said["devices"].text(), "\n") {
 		if d == "nodev" || strings.HasPrefix(d, "/dev/") {
 			l.Devices = append(l.Devices, d)
@@ -286,7 +288,7 @@ func grubSettings(said map[string]grubValue, f *hardware.Facts) {
 	l.KeepsVariables = !l.Removable && said["canTouchEfiVariables"].Value == "false"
 	if target := said["grubTargetEfi"].Value; target != "" {
 		l.EFI, l.Mount = true, said["efiSysMountPoint"].Value
-		if target == "i386-efi" && f.System == "x86_64-linux" {
+		if target == "i386-efi" && r.platform == "x86_64-linux" {
 			setting(l, option{option: "boot.loader.grub.forcei686"}, "true", true)
 		}
 	}
@@ -415,18 +417,19 @@ var limineOptions = []option{
 }
 
 // readLimine reads what NixOS tells its installer of Limine.
-func (t *tree) readLimine(text []byte, l *hardware.Loader) {
+func (r *loaderReader) readLimine(text []byte) {
+	l := r.l
 	commands(l, text, "limine-install", "boot.loader.limine.extraInstallCommands")
-	for _, p := range named(text, "limine-install") {
-		text = slices.Concat(text, []byte("\n"), t.bytes(p, textLength))
+	for _, p := range allNamed(text, "limine-install") {
+		text = slices.Concat(text, []byte("\n"), r.data(p))
 	}
-	config := named(text, "limine-install.json")
+	config := allNamed(text, "limine-install.json")
 	if len(config) == 0 {
 		return
 	}
 	var said map[string]any
-	if err := json.Unmarshal(t.bytes(config[0], textLength), &said); err != nil {
-		t.garbled(config[0], "not the JSON that NixOS writes: %v", err)
+	if err := json.Unmarshal(r.data(config[0]), &said); err != nil {
+		r.garbled(config[0], "not the JSON that NixOS writes", err)
 		return
 	}
 	limineSettings(said, l)
