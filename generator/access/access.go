@@ -102,10 +102,9 @@ const wheel = "wheel"
 // SSH is the ssh server.
 type SSH struct {
 	On        bool
-	Node      *profile.Node // what says how it lets people in; nil if nothing does
-	Passwords bool          // PasswordAuthentication or KbdInteractiveAuthentication
-	RootLogin string        // PermitRootLogin
-	HomeKeys  bool          // it reads ~/.ssh/authorized_keys, too
+	Passwords bool   // PasswordAuthentication or KbdInteractiveAuthentication
+	RootLogin string // PermitRootLogin
+	HomeKeys  bool   // it reads ~/.ssh/authorized_keys, too
 	Ports     []int
 	// Addresses are those that it listens on; empty: all.
 	Addresses                                      []string
