@@ -16,12 +16,14 @@ import (
 // system/boot/systemd, services/system, services/networking/dhcpcd.nix); nixbld1 and so on beside them.
 var systemAccounts = []string{
 	"root", "nobody", "messagebus", "nscd", "polkituser", "dhcpcd",
-	"systemd-coredump", "systemd-network", "systemd-oom", "systemd-resolve", "systemd-timesync", "systemd-journal-gateway",
+	"systemd-coredump", "systemd-network", "systemd-oom", "systemd-resolve", "systemd-timesync",
+	"systemd-journal-gateway",
 }
 
 // systemGroups are the groups that every NixOS makes.
 var systemGroups = []string{
-	"adm", "audio", "cdrom", "clock", "dialout", "disk", "floppy", "input", "keys", "kmem", "kvm", "lp", "nixbld", "nogroup", "proc",
+	"adm", "audio", "cdrom", "clock", "dialout", "disk", "floppy", "input", "keys", "kmem", "kvm", "lp", "nixbld",
+	"nogroup", "proc",
 	"render", "sgx", "shadow", "systemd-journal", "tape", "tty", "users", "utmp", "uucp", "video", "wheel",
 }
 
@@ -47,7 +49,8 @@ func (h *host) access() error {
 	}
 	a := access.Read(h.system, services)
 	// A container is entered from its host. What is kept of a cloud's image brings its keys itself.
-	container := slices.Contains([]string{"systemd-nspawn", "lxc", "lxc-libvirt"}, h.in.Facts[h.profile.Name].Virtualization)
+	virtual := h.in.Facts[h.profile.Name].Virtualization
+	container := slices.Contains([]string{"systemd-nspawn", "lxc", "lxc-libvirt"}, virtual)
 	a.Other = a.Other || container || strings.Contains(h.summary.Decision.Kept, "virtualisation/")
 	h.summary.Access = a
 	h.takenNames()
@@ -66,11 +69,13 @@ func (h *host) takenNames() {
 	made := h.made()
 	for _, f := range users.Fields {
 		by, taken := made[f.Key]
-		if number, builder := strings.CutPrefix(f.Key, "nixbld"); builder && number != "" && strings.Trim(number, "0123456789") == "" {
+		number, builder := strings.CutPrefix(f.Key, "nixbld")
+		if builder && number != "" && strings.Trim(number, "0123456789") == "" {
 			by, taken = "NixOS", true
 		}
 		if taken {
-			h.problem(&profile.Node{Pos: f.KeyPos}, fmt.Sprintf("a user cannot be called %q", f.Key), "that is an account which "+by+" makes", "choose another name")
+			h.problem(&profile.Node{Pos: f.KeyPos}, fmt.Sprintf("a user cannot be called %q", f.Key),
+				"that is an account which "+by+" makes", "choose another name")
 		}
 	}
 }
@@ -117,9 +122,11 @@ func (h *host) takenUIDs() {
 		other, taken := owner[a.UID]
 		switch {
 		case taken && a.UIDNode != nil:
-			h.problem(a.UIDNode, fmt.Sprintf("the uid %d is taken twice", a.UID), fmt.Sprintf("%s has it, too", other.Name), "give one of them another, or leave it out: NixOS keeps what the machine has")
+			h.problem(a.UIDNode, fmt.Sprintf("the uid %d is taken twice", a.UID), other.Name+" has it, too",
+				"give one of them another, or leave it out: NixOS keeps what the machine has")
 		case a.UID >= firstBuilder && a.UID <= lastBuilder:
-			h.problem(a.UIDNode, fmt.Sprintf("the uid %d is taken", a.UID), "NixOS has it for nixbld"+strconv.Itoa(a.UID-firstBuilder+1), "choose another")
+			h.problem(a.UIDNode, fmt.Sprintf("the uid %d is taken", a.UID),
+				"NixOS has it for nixbld"+strconv.Itoa(a.UID-firstBuilder+1), "choose another")
 		}
 		owner[a.UID] = a
 	}
@@ -141,14 +148,17 @@ type reference struct {
 
 // kinds are the kinds of references by the handler that the schema names.
 var kinds = map[string]reference{
-	"person":  {noun: "user", names: (*host).people, elsewhere: true, add: "add it to users"},
-	"login":   {noun: "user", names: (*host).people, elsewhere: true, lax: true},
-	"account": {noun: "account", names: (*host).known, elsewhere: true, add: "add it to users, or the service that makes it"},
+	"person": {noun: "user", names: (*host).people, elsewhere: true, add: "add it to users"},
+	"login":  {noun: "user", names: (*host).people, elsewhere: true, lax: true},
+	"account": {
+		noun: "account", names: (*host).known, elsewhere: true, add: "add it to users, or the service that makes it",
+	},
 	"group": {
 		noun: "group", names: (*host).groups, elsewhere: true, lax: true,
-		note: "nothing in the profile makes the group %s; without it NixOS leaves the user out of it: nixos: {users.groups.%[1]s: {}} makes one",
+		note: "nothing in the profile makes the group %s; without it NixOS leaves the user out of it: " +
+			"nixos: {users.groups.%[1]s: {}} makes one",
 	},
-	"service": {noun: "service", names: func(h *host, _ mapping.Visit) []string { return h.running() }, add: "add %s: {} to services"},
+	"service": {noun: "service", names: (*host).running, add: "add %s: {} to services"},
 	"role":    {noun: "role", names: roles, add: "add it to roles"},
 	"device":  {noun: "device", names: devices, add: "add it to devices"},
 }
@@ -242,7 +252,8 @@ func (h *host) known(v mapping.Visit) []string {
 
 // optionGroups are groups that modules of NixOS make under options of other names.
 var optionGroups = []string{
-	"adbusers", "docker", "gamemode", "incus-admin", "jackaudio", "libvirtd", "lxd", "plugdev", "podman", "realtime", "scanner", "tss", "vboxusers", "wireshark",
+	"adbusers", "docker", "gamemode", "incus-admin", "jackaudio", "libvirtd", "lxd", "plugdev", "podman", "realtime",
+	"scanner", "tss", "vboxusers", "wireshark",
 }
 
 // groups are those of NixOS and of the services; most accounts have one of their name.
@@ -255,7 +266,7 @@ func (h *host) groups(mapping.Visit) []string {
 	return append(out, "networkmanager")
 }
 
-func (h *host) running() []string {
+func (h *host) running(mapping.Visit) []string {
 	var out []string
 	for _, s := range h.summary.Services {
 		out = append(out, s.Name)

@@ -61,9 +61,11 @@ func comesBack(h generator.Host, states access.States) []closed {
 		f.What = fmt.Sprintf("fleet comes as %s, and would not get in any more: %s", user, f.What)
 		return []closed{{checkSSH, *f}}
 	}
-	if user == access.Root && !account.Keys && !h.Access.Other && (!h.Access.SSH.Passwords || h.Access.SSH.RootLogin != "yes") {
+	byPassword := h.Access.SSH.Passwords && h.Access.SSH.RootLogin == "yes"
+	if user == access.Root && !account.Keys && !h.Access.Other && !byPassword {
 		return []closed{{checkSSH, access.Fault{
-			What: "root has no SSH key in the profile; keys that the running configuration declares go, those in /root/.ssh/authorized_keys stay",
+			What: "root has no SSH key in the profile; keys that the running configuration declares go, " +
+				"those in /root/.ssh/authorized_keys stay",
 		}}}
 	}
 	if user == access.Root || h.Access.Other || !account.Declared {

@@ -102,10 +102,9 @@ const wheel = "wheel"
 // SSH is the ssh server.
 type SSH struct {
 	On        bool
-	Node      *profile.Node // what says how it lets people in; nil if nothing does
-	Passwords bool          // PasswordAuthentication or KbdInteractiveAuthentication
-	RootLogin string        // PermitRootLogin
-	HomeKeys  bool          // it reads ~/.ssh/authorized_keys, too
+	Passwords bool   // PasswordAuthentication or KbdInteractiveAuthentication
+	RootLogin string // PermitRootLogin
+	HomeKeys  bool   // it reads ~/.ssh/authorized_keys, too
 	Ports     []int
 	// Addresses are those that it listens on; empty: all.
 	Addresses                                      []string
@@ -176,7 +175,8 @@ func (h Host) there(a Account, s State) Answer {
 
 // OverSSH tells whether a gets in by ssh.
 func (h Host) OverSSH(a Account, s State) Answer {
-	return h.or(Both(Of(h.SSH.On), h.there(a, s), h.admitted(a, s), h.SSH.Reachable, Either(h.byKey(a, s), h.byPassword(a, s))))
+	shown := Either(h.byKey(a, s), h.byPassword(a, s))
+	return h.or(Both(Of(h.SSH.On), h.there(a, s), h.admitted(a, s), h.SSH.Reachable, shown))
 }
 
 func (h Host) byKey(a Account, s State) Answer {
@@ -223,7 +223,7 @@ func listed(patterns, names []string, from string) Answer {
 		if strings.Contains(p, "!") {
 			return Unknown // it takes away from what others let in
 		}
-		if !slices.ContainsFunc(names, func(n string) bool { ok, err := path.Match(name, n); return ok && err == nil }) {
+		if !slices.ContainsFunc(names, func(n string) bool { return fits(name, n) }) {
 			continue
 		}
 		switch {
@@ -242,7 +242,12 @@ func comesFrom(place, address string) bool {
 		ip, err := netip.ParseAddr(address)
 		return err == nil && network.Contains(ip)
 	}
-	ok, err := path.Match(place, address)
+	return fits(place, address)
+}
+
+// fits tells whether a text is as a pattern with * and ? says.
+func fits(pattern, text string) bool {
+	ok, err := path.Match(pattern, text)
 	return ok && err == nil
 }
 

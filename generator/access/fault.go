@@ -18,8 +18,11 @@ type Fault struct {
 }
 
 // lets is the rule about administrators who come by key: one of three.
-const lets = "name the hash of a password by passwordSecret, give root the key (nixos: {users.users.root.openssh.authorizedKeys.keys: […]}), " +
+const lets = "name the hash of a password by passwordSecret, give root the key (" + rootKey + "), " +
 	"or let sudo do without a password (nixos: {security.sudo.wheelNeedsPassword: false})"
+
+// rootKey gives root a key.
+const rootKey = "nixos: {users.users.root.openssh.authorizedKeys.keys: […]}"
 
 // Nobody is the fault of a host on which nobody can log in and become root; nil
 // where somebody can, or nothing says that nobody can. A password of root's that
@@ -59,9 +62,14 @@ func (h Host) Nobody(states States) *Fault {
 func (h Host) explain(people, admins, in []Account, states States) *Fault {
 	switch {
 	case len(people) == 0:
-		return &Fault{What: "nobody could log in: there are no users, and root has no way in", Fix: "add a user with admin: true, and a way to log in"}
+		return &Fault{
+			What: "nobody could log in: there are no users, and root has no way in",
+			Fix:  "add a user with admin: true, and a way to log in",
+		}
 	case len(admins) == 0:
-		return &Fault{Node: people[0].Node, What: "no user of the profile may become root", Fix: "set admin: true on one"}
+		return &Fault{
+			Node: people[0].Node, What: "no user of the profile may become root", Fix: "set admin: true on one",
+		}
 	}
 	a := append(in, admins...)[0]
 	s := states(a.Name)
@@ -73,7 +81,7 @@ func (h Host) explain(people, admins, in []Account, states States) *Fault {
 		f.Fix = "give one an SSH key and the host services: {openssh: {}}, or the hash of a password by passwordSecret"
 	}
 	if h.lacksFile(a, s) {
-		f.Fix = fmt.Sprintf("--extra-files FOLDER with %s below it, or give root the key (nixos: {users.users.root.openssh.authorizedKeys.keys: […]})", a.PasswordFile)
+		f.Fix = fmt.Sprintf("--extra-files FOLDER with %s below it, or give root the key (%s)", a.PasswordFile, rootKey)
 	}
 	return f
 }
@@ -141,10 +149,11 @@ func (h Host) ShutOut(name string, s State) *Fault {
 		f.Fix = "add it to services.openssh.allowUsers"
 	case h.SSH.Reachable == No:
 		f.Fix = "expose: true at services.openssh"
-	case name == Root && h.SSH.RootLogin != "yes" && h.SSH.RootLogin != "prohibit-password" && h.SSH.RootLogin != "without-password":
+	case name == Root && h.SSH.RootLogin != "yes" && h.SSH.RootLogin != "prohibit-password" &&
+		h.SSH.RootLogin != "without-password":
 		f.Fix = "permitRootLogin: prohibit-password at services.openssh"
 	case name == Root:
-		f.Fix = "nixos: {users.users.root.openssh.authorizedKeys.keys: […]}"
+		f.Fix = rootKey
 	default:
 		f.Fix = "add sshKeys to the user, or passwordAuthentication: true to services.openssh"
 	}

@@ -12,14 +12,18 @@ import (
 // others are the options that open ways which nothing here looks at. A part "*" is any.
 var others = [][]string{
 	{"boot", "isContainer"}, {"boot", "isNspawnContainer"}, {"wsl"}, {"virtualisation", "googleComputeImage"},
-	{"security", "googleOsLogin"}, {"security", "ipa"}, {"security", "krb5"}, {"security", "please"}, {"security", "duosec"},
-	{"security", "pam", "u2f"}, {"security", "pam", "rssh"}, {"security", "pam", "services"}, {"security", "pam", "krb5"},
+	{"security", "googleOsLogin"}, {"security", "ipa"}, {"security", "krb5"}, {"security", "please"},
+	{"security", "duosec"},
+	{"security", "pam", "u2f"}, {"security", "pam", "rssh"}, {"security", "pam", "services"},
+	{"security", "pam", "krb5"},
 	{"security", "sudo", "configFile"}, {"security", "sudo", "extraConfig"}, {"security", "sudo-rs", "configFile"},
 	{"security", "sudo-rs", "extraConfig"}, {"security", "doas", "extraConfig"}, {"security", "polkit", "extraConfig"},
 	{"security", "wrappers"}, {"users", "ldap"}, {"users", "mysql"}, {"services", "sssd"}, {"services", "kanidm"},
 	{"services", "cloud-init"}, {"services", "userborn"}, {"systemd", "sysusers"},
-	{"services", "openssh", "extraConfig"}, {"services", "openssh", "authorizedKeysCommand"}, {"services", "openssh", "authorizedKeysFiles"},
-	{"services", "openssh", "settings", "TrustedUserCAKeys"}, {"services", "openssh", "settings", "AuthenticationMethods"},
+	{"services", "openssh", "extraConfig"}, {"services", "openssh", "authorizedKeysCommand"},
+	{"services", "openssh", "authorizedKeysFiles"},
+	{"services", "openssh", "settings", "TrustedUserCAKeys"},
+	{"services", "openssh", "settings", "AuthenticationMethods"},
 	{"environment", "etc", "sudoers"}, {"environment", "etc", "doas.conf"}, {"environment", "etc", "ssh/sshd_config"},
 	{"users", "users", "*", "openssh", "authorizedPrincipals"},
 }
@@ -28,8 +32,14 @@ var others = [][]string{
 var aliases = []struct{ old, now []string }{
 	{[]string{"users", "extraUsers"}, []string{"users", "users"}},
 	{[]string{"users", "extraGroups"}, []string{"users", "groups"}},
-	{[]string{"services", "openssh", "passwordAuthentication"}, []string{"services", "openssh", "settings", "PasswordAuthentication"}},
-	{[]string{"services", "openssh", "kbdInteractiveAuthentication"}, []string{"services", "openssh", "settings", "KbdInteractiveAuthentication"}},
+	{
+		[]string{"services", "openssh", "passwordAuthentication"},
+		[]string{"services", "openssh", "settings", "PasswordAuthentication"},
+	},
+	{
+		[]string{"services", "openssh", "kbdInteractiveAuthentication"},
+		[]string{"services", "openssh", "settings", "KbdInteractiveAuthentication"},
+	},
 	{[]string{"services", "openssh", "permitRootLogin"}, []string{"services", "openssh", "settings", "PermitRootLogin"}},
 	{[]string{"security", "pam", "enableSSHAgentAuth"}, []string{"security", "pam", "sshAgentAuth", "enable"}},
 	{[]string{"security", "run0", "enableSudoAlias"}, []string{"security", "run0", "sudo-shim", "enable"}},
@@ -52,7 +62,8 @@ func Read(set []mapping.Assignment, services []string) Host {
 			return slices.ContainsFunc(others, func(p []string) bool { return below(a.Path, p) })
 		}),
 	}
-	flags := slices.Concat(o.texts("services", "tailscale", "extraSetFlags"), o.texts("services", "tailscale", "extraUpFlags"))
+	flags := o.texts("services", "tailscale", "extraSetFlags")
+	flags = append(flags, o.texts("services", "tailscale", "extraUpFlags")...)
 	h.Other = h.Other || slices.Contains(flags, "--ssh")
 	h.Accounts, h.SSH = o.accounts(), o.ssh(services)
 	var partly bool
@@ -203,7 +214,8 @@ func (o options) accounts() []Account {
 			}
 		}
 	}
-	for _, option := range [][]string{{"services", "displayManager", "autoLogin", "user"}, {"services", "getty", "autologinUser"}} {
+	for _, option := range [][]string{{"services", "displayManager", "autoLogin", "user"},
+		{"services", "getty", "autologinUser"}} {
 		if a := o.get(option...); a != nil && found[text(a.Value)] != nil {
 			found[text(a.Value)].AutoLogin = true
 		}
@@ -266,7 +278,8 @@ func (o options) ssh(services []string) SSH {
 			o.bool(!catalogue, "services", "openssh", "settings", "KbdInteractiveAuthentication"),
 		RootLogin:  "prohibit-password",
 		HomeKeys:   o.bool(true, "services", "openssh", "authorizedKeysInHomedir"),
-		AllowUsers: setting("AllowUsers"), DenyUsers: setting("DenyUsers"), AllowGroups: setting("AllowGroups"), DenyGroups: setting("DenyGroups"),
+		AllowUsers: setting("AllowUsers"), AllowGroups: setting("AllowGroups"),
+		DenyUsers: setting("DenyUsers"), DenyGroups: setting("DenyGroups"),
 	}
 	if a := o.get("services", "openssh", "settings", "PermitRootLogin"); a != nil {
 		s.RootLogin = cmp.Or(text(a.Value), "prohibit-password")
@@ -301,9 +314,12 @@ func (o options) reachable(ports []int, vpn bool) Answer {
 		}
 	}
 	elsewhere := [][]string{
-		{"networking", "firewall", "interfaces"}, {"networking", "firewall", "trustedInterfaces"}, {"networking", "firewall", "allowedTCPPortRanges"},
-		{"networking", "firewall", "extraCommands"}, {"networking", "firewall", "extraInputRules"}, {"networking", "nftables"},
-		{"networking", "wireguard"}, {"networking", "wg-quick"}, {"services", "zerotierone"}, {"services", "netbird"}, {"services", "tor"},
+		{"networking", "firewall", "interfaces"}, {"networking", "firewall", "trustedInterfaces"},
+		{"networking", "firewall", "allowedTCPPortRanges"},
+		{"networking", "firewall", "extraCommands"}, {"networking", "firewall", "extraInputRules"},
+		{"networking", "nftables"},
+		{"networking", "wireguard"}, {"networking", "wg-quick"}, {"services", "zerotierone"}, {"services", "netbird"},
+		{"services", "tor"},
 	}
 	for _, a := range o {
 		vpn = vpn || slices.ContainsFunc(elsewhere, func(p []string) bool { return below(a.Path, p) })
@@ -322,7 +338,8 @@ func (o options) ways() (ways map[string]Elevation, partly bool) {
 	of := func(name string, on bool) Elevation {
 		return Elevation{On: on, Asks: o.bool(true, "security", name, "wheelNeedsPassword"), Rules: map[string]bool{}}
 	}
-	sudo, doas := of("sudo", o.bool(!rs, "security", "sudo", "enable")), of("doas", o.bool(false, "security", "doas", "enable"))
+	sudo := of("sudo", o.bool(!rs, "security", "sudo", "enable"))
+	doas := of("doas", o.bool(false, "security", "doas", "enable"))
 	if !sudo.On && rs {
 		sudo = of("sudo-rs", true)
 	}

@@ -35,7 +35,10 @@ func accounts(ctx context.Context, m *Machine, t Target) []Finding {
 	caller := h.Account(m.User)
 	if m.User != "" && m.User != access.Root && !caller.Declared {
 		if why := m.removed(h, m.User); why != "" {
-			out = append(out, Finding{What: fmt.Sprintf("your account %s is not in the profile and would be removed (%s)", m.User, why), Fix: "add it to users"})
+			out = append(out, Finding{
+				What: fmt.Sprintf("your account %s is not in the profile and would be removed (%s)", m.User, why),
+				Fix:  "add it to users",
+			})
 		}
 	}
 	for _, a := range h.Accounts {
@@ -54,7 +57,11 @@ func (m *Machine) account(h access.Host, a access.Account, s access.State) []Fin
 	var out []Finding
 	if !h.Mutable && !a.Password && s.Password == access.Yes {
 		// update-users-groups.pl writes "!" over it, which no system before it undoes.
-		out = append(out, Finding{Severity: Warning, What: fmt.Sprintf("the password of %s would be erased for good (users.mutableUsers is off, and the profile has none)", a.Name), Fix: "keep its hash and name it by passwordSecret, or leave mutableUsers on"})
+		out = append(out, Finding{
+			Severity: Warning,
+			What:     fmt.Sprintf("the password of %s would be erased for good (users.mutableUsers is off)", a.Name),
+			Fix:      "keep its hash and name it by passwordSecret, or leave mutableUsers on",
+		})
 	}
 	if a.Name == access.Root || h.LogsIn(a, s) != access.No {
 		return out
@@ -100,7 +107,10 @@ func (m *Machine) elevation(h access.Host, states access.States) []Finding {
 			fix += ", or --elevate " + way
 		}
 	}
-	return []Finding{{What: fmt.Sprintf("this run becomes root by %s, which the new system refuses: %s", m.Elevation, f.What), Fix: fix}}
+	return []Finding{{
+		What: fmt.Sprintf("this run becomes root by %s, which the new system refuses: %s", m.Elevation, f.What),
+		Fix:  fix,
+	}}
 }
 
 // removed is why NixOS removes an account that the system does not declare; "" if it does not
@@ -246,10 +256,20 @@ func sshKept(ctx context.Context, m *Machine, t Target) []Finding {
 		}
 	}
 	if port, err := strconv.Atoi(f[3]); err == nil && !slices.Contains(h.SSH.Ports, port) {
-		out = append(out, Finding{Severity: Warning, What: fmt.Sprintf("this run comes over SSH to port %d, the profile's sshd listens on %s", port, join(h.SSH.Ports)), Fix: "keep both ports until the new one has been tried"})
+		out = append(out, Finding{
+			Severity: Warning,
+			What: fmt.Sprintf("this run comes over SSH to port %d, the profile's sshd listens on %s", port,
+				join(h.SSH.Ports)),
+			Fix: "keep both ports until the new one has been tried",
+		})
 	}
-	if len(h.SSH.Addresses) > 0 && !slices.ContainsFunc(h.SSH.Addresses, func(a string) bool { return listens(a, f[2]) }) {
-		out = append(out, Finding{What: fmt.Sprintf("this run comes over SSH to %s, and the profile's sshd listens on %s", f[2], strings.Join(h.SSH.Addresses, ", ")), Fix: "add that address to services.openssh.listenAddresses"})
+	here := func(address string) bool { return listens(address, f[2]) }
+	if len(h.SSH.Addresses) > 0 && !slices.ContainsFunc(h.SSH.Addresses, here) {
+		out = append(out, Finding{
+			What: fmt.Sprintf("this run comes over SSH to %s, and the profile's sshd listens on %s", f[2],
+				strings.Join(h.SSH.Addresses, ", ")),
+			Fix: "add that address to services.openssh.listenAddresses",
+		})
 	}
 	return m.tempered(t, out)
 }
