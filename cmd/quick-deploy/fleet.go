@@ -241,6 +241,7 @@ func (a *app) fleetDeploy(ctx context.Context, cmd *cli.Command) error {
 		return a.fleetPlan(ctx, cmd, g)
 	}
 	if !cmd.Bool("no-generate") {
+		a.sayOrphans(g)
 		result, err := a.write(ctx, g, cmd.Bool("force-update"))
 		if err != nil {
 			return err

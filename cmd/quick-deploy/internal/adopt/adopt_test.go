@@ -329,3 +329,14 @@ func TestCarryFollows(t *testing.T) {
 		t.Errorf("%v %v", l.Obstacles, l.Brought)
 	}
 }
+
+func TestIsSecret(t *testing.T) {
+	for option, want := range map[string]bool{
+		"users.users.ada.hashedPassword": true, "services.x.apiToken": true, "networking.wireless.networks.home.psk": true,
+		"users.users.ada.hashedPasswordFile": false, "services.openssh.settings.PasswordAuthentication": false,
+	} {
+		if got := IsSecret(strings.Split(option, ".")); got != want {
+			t.Errorf("%s: %v", option, got)
+		}
+	}
+}
