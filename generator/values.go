@@ -36,8 +36,9 @@ func (h *host) names() error {
 	ownKeymaps := s.has("console.packages") || strings.Contains(s.text("console.keyMap"), "/")
 	ownLayouts := s.has("services.xserver.xkb.extraLayouts") || s.has("services.xserver.xkb.dir")
 	for _, path := range sortedKeys(named) {
-		a, set := s[path]
-		if !set || path == "console.keyMap" && ownKeymaps || strings.HasSuffix(path, "xkb.layout") && ownLayouts {
+		a := s[path]
+		// What is no text is NixOS's to refuse, with the type that it wants.
+		if _, isText := a.Value.(nix.Str); !isText || path == "console.keyMap" && ownKeymaps || strings.HasSuffix(path, "xkb.layout") && ownLayouts {
 			continue
 		}
 		if what, why, hint, ok := profile.Refusal(named[path], s.text(path)); !ok {

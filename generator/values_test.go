@@ -110,9 +110,9 @@ hosts:
 		"desk 4 ubootRaspberryPi4_64bit is left out of desk, which is x86_64-linux: nixpkgs has it for aarch64-linux only",
 		"pi 4 discord is left out of pi, which is aarch64-linux: nixpkgs has it for x86_64-linux only",
 		"pi 12 steam is left out of pi, which is aarch64-linux: nixpkgs has it for x86_64-linux only",
+		"pi 5 spotify is left out of pi, which is aarch64-linux: nixpkgs has it for x86_64-linux only",
 		"pi 7 programs.steam.enable is left out of pi, which is aarch64-linux: nixpkgs has it for x86_64-linux only",
 		"pi 9 slack is left out of pi, which is aarch64-linux: nixpkgs has it for x86_64-linux only",
-		"pi 5 spotify is left out of pi, which is aarch64-linux: nixpkgs has it for x86_64-linux only",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

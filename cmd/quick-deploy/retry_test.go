@@ -42,7 +42,7 @@ func offline(t *testing.T, programs ...string) (calls func() int) {
 func TestRetries(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"quick-deploy.yaml": "version: 1\nhosts:\n  atlas: {system: x86_64-linux, stateVersion: \"26.05\", users: {ada: {admin: true}}}\n",
+		"quick-deploy.yaml": "version: 1\nhosts:\n  atlas: {system: x86_64-linux, stateVersion: \"26.05\", users: {ada: {admin: true, sshKeys: [" + aKey + "]}}, services: {openssh: {}}}\n",
 		"old/default.nix":   "{ }\n", "old/configuration.nix": "{ }\n",
 	} {
 		path := filepath.Join(dir, name)

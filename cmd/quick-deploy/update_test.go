@@ -76,7 +76,7 @@ func TestUpdate(t *testing.T) {
 
 		run := func(want fault.Code, args ...string) (string, string) {
 			t.Helper()
-			out, diag, code := c.run(append([]string{"--flake", flake, "--no-probe"}, args...)...)
+			out, diag, code := c.run(append([]string{"--profile", "builtin:", "--flake", flake, "--no-probe"}, args...)...)
 			if code != want {
 				t.Fatalf("%v exited with %d, want %d: %s%s", args, code, want, out, diag)
 			}

@@ -21,7 +21,7 @@ const (
 	OK             Code = 0   // done
 	Unexpected     Code = 1   // a fault of the program or of the machine
 	Usage          Code = 2   // wrong flags or arguments, or a question that nobody can answer
-	Profile        Code = 3   // the profile is invalid
+	Profile        Code = 3   // the profile is invalid, or there is none
 	Preflight      Code = 4   // a check refused the run
 	Network        Code = 5   // the network failed, retries are spent
 	Build          Code = 6   // evaluation or build failed, nothing was switched
@@ -48,7 +48,7 @@ func Codes() []Meaning {
 		{OK, "done"},
 		{Unexpected, "a fault of the program or of the machine"},
 		{Usage, "wrong flags or arguments, or a question that nobody can answer"},
-		{Profile, "the profile is invalid; nothing was written"},
+		{Profile, "the profile is invalid, or none was found; nothing was written"},
 		{Preflight, "a check refused the run; nothing was switched"},
 		{Network, "the network failed, and the retries are spent"},
 		{Build, "evaluation or build failed; nothing was switched"},

@@ -136,7 +136,7 @@ func (c *comparison) groups(name string) {
 	if !c.declared(name) && c.new.accounts.Mutable {
 		return
 	}
-	members := c.machine.Groups()
+	members, _ := c.machine.Groups()
 	if len(members) == 0 {
 		members = c.old.accounts.Groups
 	}

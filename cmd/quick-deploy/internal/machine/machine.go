@@ -3,12 +3,14 @@
 package machine
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
+	"slices"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/generator/keyboard"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -147,41 +149,20 @@ func named(a map[string]string) keyboard.Keyboard {
 	return keyboard.Keyboard{Layout: a["XKBLAYOUT"], Variant: a["XKBVARIANT"], Options: a["XKBOPTIONS"]}
 }
 
+// users are the people who can log in, by number.
 func (r reader) users() []User {
-	admins := r.admins()
 	var out []User
-	for line := range strings.Lines(r.text("etc/passwd")) {
-		field := strings.Split(strings.TrimSpace(line), ":")
-		if len(field) < 7 {
+	for _, a := range system.Of(os.DirFS(string(r))).Passwd() {
+		shell := filepath.Base(a.Shell)
+		if !a.Person || shell == "nologin" || shell == "false" {
 			continue
 		}
-		uid, err := strconv.Atoi(field[2])
-		// 30000 and up are nixbld and dynamic users (nixpkgs, nixos/modules/misc/ids.nix).
-		if err != nil || uid < 1000 || uid >= 30000 {
-			continue
-		}
-		shell := filepath.Base(field[6])
-		if shell == "nologin" || shell == "false" {
-			continue
-		}
-		name, _, _ := strings.Cut(field[4], ",")
-		out = append(out, User{Name: field[0], Description: name, Shell: shell, Home: field[5], UID: uid, Admin: admins[field[0]]})
+		// Members of wheel may become root on NixOS and most others, of sudo on Debian.
+		admin := slices.Contains(a.Groups, "wheel") || slices.Contains(a.Groups, "sudo")
+		out = append(out, User{Name: a.Name, Description: a.Description, Shell: shell, Home: a.Home, UID: a.UID, Admin: admin})
 	}
-	return out
-}
-
-// admins are the members of the groups whose members may become root: wheel
-// on NixOS and most others, sudo on Debian.
-func (r reader) admins() map[string]bool {
-	out := map[string]bool{}
-	for line := range strings.Lines(r.text("etc/group")) {
-		field := strings.Split(strings.TrimSpace(line), ":")
-		if len(field) < 4 || (field[0] != "wheel" && field[0] != "sudo") {
-			continue
-		}
-		for name := range strings.SplitSeq(field[3], ",") {
-			out[name] = true
-		}
-	}
+	slices.SortFunc(out, func(a, b User) int {
+		return cmp.Or(cmp.Compare(a.UID, b.UID), strings.Compare(a.Name, b.Name))
+	})
 	return out
 }

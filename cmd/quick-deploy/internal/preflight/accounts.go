@@ -2,9 +2,7 @@ package preflight
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -14,6 +12,7 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/generator/access"
 )
 
@@ -119,7 +118,7 @@ func (m *Machine) removed(h access.Host, name string) string {
 	if !h.Mutable {
 		return "users.mutableUsers is off"
 	}
-	if names, ok := m.read("/var/lib/nixos/declarative-users"); ok && slices.Contains(strings.Fields(names), name) {
+	if slices.Contains(m.system().Declared(), name) {
 		return "the running configuration declares it"
 	}
 	return ""
@@ -130,76 +129,36 @@ func (m *Machine) removed(h access.Host, name string) string {
 func (m *Machine) population(ctx context.Context, t Target) (access.Host, access.States) {
 	h := t.Access
 	h.Accounts = slices.Clone(h.Accounts)
-	people := m.people()
+	people := m.system().Passwd()
 	for name, p := range people {
-		if p.person && !h.Account(name).Declared && m.removed(h, name) == "" {
-			h.Accounts = append(h.Accounts, access.Account{Name: name, Groups: p.groups})
+		if p.Person && !h.Account(name).Declared && m.removed(h, name) == "" {
+			h.Accounts = append(h.Accounts, access.Account{Name: name, Groups: p.Groups})
 		}
 	}
 	slices.SortFunc(h.Accounts, func(a, b access.Account) int { return strings.Compare(a.Name, b.Name) })
 	passwords := m.passwords(ctx)
 	return h, func(name string) access.State {
 		p, exists := people[name]
-		if people == nil {
+		switch {
+		case people == nil:
 			return access.State{Keys: m.authorized("/home/" + name)}
-		}
-		if !exists {
+		case !exists:
 			return access.State{Exists: access.No, Password: access.No, Keys: m.authorized("/home/" + name)}
 		}
-		return access.State{Exists: access.Yes, Password: passwords[name], Keys: m.authorized(p.home)}
+		return access.State{Exists: access.Yes, Password: passwords[name], Keys: m.authorized(p.Home)}
 	}
 }
 
-// person is an account of the machine as it is.
-type person struct {
-	home   string
-	groups []string
-	person bool // not one of the system
-}
-
-// people reads passwd(5) and group(5); nil where there is none.
-func (m *Machine) people() map[string]person {
-	text, ok := m.read("/etc/passwd")
-	if !ok {
-		return nil
-	}
-	members, byID := map[string][]string{}, map[string]string{}
-	groups, known := m.read("/etc/group")
-	for line := range strings.Lines(groups) {
-		if f := strings.Split(strings.TrimSpace(line), ":"); len(f) == 4 {
-			byID[f[2]] = f[0]
-			for _, name := range strings.Split(f[3], ",") {
-				members[name] = append(members[name], f[0])
-			}
-		}
-	}
-	// Normal users have uids from 1000 to 29999, root has 0 (update-users-groups.pl).
-	const first, last = 1000, 29999
-	out := map[string]person{}
-	for line := range strings.Lines(text) {
-		f := strings.Split(strings.TrimSpace(line), ":")
-		if len(f) < 7 {
-			continue
-		}
-		uid, err := strconv.Atoi(f[2])
-		own := members[f[0]]
-		if known {
-			own = append([]string{byID[f[3]]}, own...)
-		}
-		out[f[0]] = person{home: f[5], groups: own, person: err == nil && uid >= first && uid <= last}
-	}
-	return out
-}
+// system is the machine as package system reads it.
+func (m *Machine) system() system.Machine { return system.Of(os.DirFS(m.path("/"))) }
 
 // passwords tells of which accounts a password is accepted: of all as root or in a
 // fixture, which may read shadow(5), else of the caller, of whom passwd tells.
 func (m *Machine) passwords(ctx context.Context) map[string]access.Answer {
 	out := map[string]access.Answer{}
-	if data, ok := m.read("/etc/shadow"); ok {
-		for line := range strings.Lines(data) {
-			if f := strings.Split(line, ":"); len(f) > 1 {
-				out[f[0]] = access.Of(access.Accepts(f[1]))
-			}
+	if shadow := m.system().Shadow(); shadow != nil {
+		for name, hash := range shadow {
+			out[name] = access.Of(access.Accepts(string(hash)))
 		}
 		return out
 	}
@@ -221,19 +180,11 @@ func (m *Machine) passwords(ctx context.Context) map[string]access.Answer {
 
 // authorized tells whether ~/.ssh/authorized_keys has a key, as far as it can be seen.
 func (m *Machine) authorized(home string) access.Answer {
-	data, err := os.ReadFile(m.path(filepath.Join(home, ".ssh/authorized_keys")))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return access.No
-	case err != nil:
+	has, known := m.system().Keys(home)
+	if !known {
 		return access.Unknown
 	}
-	for line := range strings.Lines(string(data)) {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
-			return access.Yes
-		}
-	}
-	return access.No
+	return access.Of(has)
 }
 
 // sshKept reads SSH_CONNECTION: client address, client port, server address, server port (ssh(1)).

@@ -11,6 +11,10 @@ type Account struct {
 	Group string // the primary one
 	Home  string
 	Shell string // absolute, "" if it is left as it is
+	// UID, Description and Groups, the primary one among them, are known of an account of /etc/passwd.
+	UID         int
+	Description string
+	Groups      []string
 	// Person says that it is a normal user, not one of a service.
 	Person bool
 	// Password says that one is declared. It is kept as what tells whether two

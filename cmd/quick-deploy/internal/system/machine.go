@@ -2,7 +2,9 @@ package system
 
 import (
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -17,9 +19,10 @@ func Of(root fs.FS) Machine { return Machine{files{root}} }
 // 30000 on they are the build users' of Nix (update-users-groups.pl).
 func isPerson(uid int) bool { return uid >= 1000 && uid < 30000 }
 
-// Passwd are the accounts in /etc/passwd (passwd(5)); nil if it cannot be read.
+// Passwd are the accounts in /etc/passwd (passwd(5)) with their groups; nil if it cannot be read.
 func (m Machine) Passwd() map[string]Account {
 	var out map[string]Account
+	members, numbers := m.Groups()
 	for line := range strings.Lines(m.text("etc/passwd")) {
 		f := strings.Split(strings.TrimSuffix(line, "\n"), ":")
 		if len(f) != 7 {
@@ -29,17 +32,49 @@ func (m Machine) Passwd() map[string]Account {
 			out = map[string]Account{}
 		}
 		uid, err := strconv.Atoi(f[2])
-		out[f[0]] = Account{Name: f[0], Home: f[5], Shell: f[6], Person: err == nil && isPerson(uid)}
+		a := Account{Name: f[0], Group: numbers[f[3]], Home: f[5], Shell: f[6], UID: uid, Person: err == nil && isPerson(uid)}
+		a.Description, _, _ = strings.Cut(f[4], ",")
+		out[f[0]] = a
+	}
+	for name, a := range out {
+		for _, group := range slices.Sorted(maps.Keys(members)) {
+			if slices.Contains(members[group], name) {
+				a.Groups = append(a.Groups, group)
+			}
+		}
+		if a.Group != "" {
+			a.Groups = append(a.Groups, a.Group)
+		}
+		out[name] = a
 	}
 	return out
 }
 
-// Groups are the members in /etc/group (group(5)).
-func (m Machine) Groups() map[string][]string {
-	out := map[string][]string{}
+// Groups are the members in /etc/group (group(5)), and the names of groups by number.
+func (m Machine) Groups() (members map[string][]string, numbers map[string]string) {
+	members, numbers = map[string][]string{}, map[string]string{}
 	for line := range strings.Lines(m.text("etc/group")) {
-		if f := strings.Split(strings.TrimSuffix(line, "\n"), ":"); len(f) == 4 && f[3] != "" {
-			out[f[0]] = strings.Split(f[3], ",")
+		f := strings.Split(strings.TrimSuffix(line, "\n"), ":")
+		if len(f) != 4 {
+			continue
+		}
+		numbers[f[2]] = f[0]
+		if f[3] != "" {
+			members[f[0]] = strings.Split(f[3], ",")
+		}
+	}
+	return members, numbers
+}
+
+// Shadow are the password hashes in /etc/shadow (shadow(5)); nil if it may not be read.
+func (m Machine) Shadow() map[string]password {
+	var out map[string]password
+	for line := range strings.Lines(m.text("etc/shadow")) {
+		if f := strings.Split(line, ":"); len(f) > 1 {
+			if out == nil {
+				out = map[string]password{}
+			}
+			out[f[0]] = password(f[1])
 		}
 	}
 	return out
@@ -49,6 +84,17 @@ func (m Machine) Groups() map[string][]string {
 // by which update-users-groups.pl tells them from those that were made by hand.
 func (m Machine) Declared() []string {
 	return strings.Fields(m.text("var/lib/nixos/declarative-users"))
+}
+
+// Keys tells whether the account's own ~/.ssh/authorized_keys holds a key, and whether that is known.
+func (m Machine) Keys(home string) (has, known bool) {
+	text, known := m.AuthorizedKeys(home)
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			return true, true
+		}
+	}
+	return false, known
 }
 
 // AuthorizedKeys is what the account's own ~/.ssh/authorized_keys holds, and
