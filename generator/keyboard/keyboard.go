@@ -104,6 +104,17 @@ func FromConsole(keymap string) (Keyboard, bool) {
 	return k, ok
 }
 
+// OfVariant is the keyboard that goes by the name of its variant, such as colemak: of the
+// layout us if that has it, else of the first one.
+func OfVariant(variant string) (Keyboard, bool) {
+	for _, layout := range append([]string{"us"}, Layouts()...) {
+		if slices.Contains(Variants(layout), variant) {
+			return Keyboard{Layout: layout, Variant: variant}, true
+		}
+	}
+	return Keyboard{}, false
+}
+
 // ToConsole is a keymap of the console that stands for a layout, by systemd's table; "" for none.
 func ToConsole(layout string) string {
 	for _, keymap := range Keymaps() {

@@ -351,8 +351,11 @@ func wrongFormat(s, name string) finding {
 	if !known {
 		f.noun = name
 	}
-	article := " is no "
-	out := finding{Problem: Problem{Code: CodeFormat, What: quoteShort(s) + article + f.noun, Why: f.why}}
+	wrong := s
+	if strings.HasPrefix(name, "xkb-") { // several with commas between
+		wrong = cmp.Or(firstWrong(s, f.check), s)
+	}
+	out := finding{Problem: Problem{Code: CodeFormat, What: quoteShort(wrong) + " is no " + f.noun, Why: f.why}}
 	if f.hint != nil {
 		out.Hint = f.hint(s)
 	}

@@ -121,17 +121,26 @@ func listedHint(names func() []string, hint func(name string) string) func(strin
 		if tight := strings.Join(strings.Fields(s), ""); tight != s && ok(tight) {
 			return "write " + tight
 		}
-		for name := range strings.SplitSeq(s, ",") {
-			if name = strings.TrimSpace(name); !ok(name) {
-				return hint(name)
-			}
-		}
-		return ""
+		return hint(firstWrong(s, ok))
 	}
 }
 
+// firstWrong is the first entry of a list with commas between that does not pass.
+func firstWrong(s string, ok func(string) bool) string {
+	for name := range strings.SplitSeq(s, ",") {
+		if name = strings.TrimSpace(name); !ok(name) {
+			return name
+		}
+	}
+	return ""
+}
+
 func layoutHint(name string) string {
-	k, ok := keyboard.FromConsole(strings.ToLower(name))
+	// setxkbmap(1) writes de(neo).
+	k, ok := keyboard.FromConsole(strings.ToLower(strings.TrimSuffix(strings.Replace(name, "(", "-", 1), ")")))
+	if !ok {
+		k, ok = keyboard.OfVariant(strings.ToLower(name))
+	}
 	switch {
 	case !ok:
 		return didYouMean(name, keyboard.Layouts())
