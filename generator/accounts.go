@@ -75,7 +75,7 @@ func (h *host) takenNames() {
 		}
 		if taken {
 			h.problem(&profile.Node{Pos: f.KeyPos}, fmt.Sprintf("a user cannot be called %q", f.Key),
-				"that is an account which "+by+" makes", "choose another name")
+				by+" makes an account of that name", "choose another")
 		}
 	}
 }
@@ -99,12 +99,12 @@ func (h *host) made() map[string]string {
 	}
 	if h.summary.Desktop {
 		for _, name := range allDesktops {
-			made[name] = "desktop"
+			made[name] = "the desktop"
 		}
 		for desktop, names := range desktopAccounts {
 			for _, name := range names {
 				if h.modules["desktop/"+desktop+".nix"] {
-					made[name] = "desktop"
+					made[name] = "the desktop"
 				}
 			}
 		}
@@ -183,10 +183,8 @@ func (h *host) references() {
 			}
 			hint := strings.ReplaceAll(kind.add, "%s", ref.Str())
 			near := profile.Nearest(ref.Str(), names)
-			if slices.Contains(optionGroups, ref.Str()) {
-				near = ""
-			}
-			if kind.lax && near == "" {
+			own := slices.Contains(optionGroups, ref.Str()) || !profile.Mistyped(ref.Str(), near)
+			if kind.lax && own {
 				if kind.note != "" {
 					h.notice(ref, kind.note, ref.Str())
 				}
@@ -195,7 +193,8 @@ func (h *host) references() {
 			if near != "" && v.Code != "service" {
 				hint = "did you mean " + strconv.Quote(near) + "?"
 			}
-			h.problem(ref, strings.Join(v.Path, "."), fmt.Sprintf("this host has no %s %q", kind.noun, ref.Str()), hint)
+			h.problem(ref, fmt.Sprintf("this host has no %s %q", kind.noun, ref.Str()),
+				strings.Join(v.Path, ".")+" names it", hint)
 		}
 	}
 }
