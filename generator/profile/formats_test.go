@@ -137,6 +137,7 @@ func TestHints(t *testing.T) {
 		{"locale", "en_IN.UTF-8", "write en_IN"},
 		{"locale", "eo.UTF-8", "write eo"},
 		{"locale", "C", "write C.UTF-8"},
+		{"locale", "POSIX", "write C.UTF-8"},
 		{"locale", "en_DE.UTF-8", "did you mean en_DK.UTF-8 or en_IE.UTF-8?"},
 		{"locale", "de_XX.UTF-8", "did you mean de_DE.UTF-8?"},
 		{"locale", "dd_DE.UTF-8", `did you mean "de_DE.UTF-8"?`},

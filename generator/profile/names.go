@@ -47,7 +47,7 @@ func Locale(s string) string {
 	s, _, _ = strings.Cut(s, ".")
 	language, territory, _ := strings.Cut(strings.ReplaceAll(s, "-", "_"), "_")
 	language, territory = strings.ToLower(language), strings.ToUpper(territory)
-	if language == "c" && territory == "" {
+	if (language == "c" || language == "posix") && territory == "" {
 		return "C.UTF-8"
 	}
 	base := language + "_" + territory
