@@ -1,6 +1,10 @@
 package profile
 
 import (
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -108,6 +112,28 @@ func TestLocalesAreSorted(t *testing.T) {
 func TestZonesAreSorted(t *testing.T) {
 	if len(zones()) < 500 || !slices.IsSorted(zones()) {
 		t.Errorf("%d zones, sorted: %v", len(zones()), slices.IsSorted(zones()))
+	}
+}
+
+// What is said of a pattern must be of one that the schema has.
+func TestShapesAreOfTheSchema(t *testing.T) {
+	var all strings.Builder
+	err := filepath.WalkDir("../../schema", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".json" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		all.Write(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pattern := range shapes {
+		quoted, err := json.Marshal(pattern)
+		if err != nil || !strings.Contains(all.String(), `"pattern": `+string(quoted)) {
+			t.Errorf("no pattern of the schema is %s", pattern)
+		}
 	}
 }
 
