@@ -138,9 +138,6 @@ func firstWrong(s string, ok func(string) bool) string {
 func layoutHint(name string) string {
 	// setxkbmap(1) writes de(neo).
 	k, ok := keyboard.FromConsole(strings.ToLower(strings.TrimSuffix(strings.Replace(name, "(", "-", 1), ")")))
-	if !ok {
-		k, ok = keyboard.OfVariant(strings.ToLower(name))
-	}
 	switch {
 	case !ok:
 		return didYouMean(name, keyboard.Layouts())
