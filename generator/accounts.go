@@ -126,7 +126,7 @@ func (h *host) takenUIDs() {
 				"give one of them another, or leave it out: NixOS keeps what the machine has")
 		case a.UID >= firstBuilder && a.UID <= lastBuilder:
 			h.problem(a.UIDNode, fmt.Sprintf("the uid %d is taken", a.UID),
-				"NixOS has it for nixbld"+strconv.Itoa(a.UID-firstBuilder+1), "choose another")
+				"NixOS uses it for nixbld"+strconv.Itoa(a.UID-firstBuilder+1), "choose another")
 		}
 		owner[a.UID] = a
 	}
@@ -155,7 +155,7 @@ var kinds = map[string]reference{
 	},
 	"group": {
 		noun: "group", names: (*host).groups, elsewhere: true, lax: true,
-		note: "nothing in the profile makes the group %s; without it NixOS leaves the user out of it: " +
+		note: "nothing in the profile makes the group %s, and NixOS ignores a group that does not exist; " +
 			"nixos: {users.groups.%[1]s: {}} makes one",
 	},
 	"service": {noun: "service", names: (*host).running, add: "add %s: {} to services"},
@@ -315,6 +315,6 @@ func (h *host) ways() {
 		return
 	}
 	if f := a.Nobody(access.Anew); f != nil {
-		h.notice(cmp.Or(f.Node, h.profile.Node), "on a machine installed from this, %s; %s", f.What, f.Fix)
+		h.notice(cmp.Or(f.Node, h.profile.Node), "on a machine installed from this profile, %s; %s", f.What, f.Fix)
 	}
 }

@@ -84,7 +84,7 @@ func TestReferences(t *testing.T) {
 		"name of a greeter":                          {"users: {gdm: {admin: true}}; desktop: gnome", "the desktop makes"},
 		"equal uids":                                 {"users: {ada: {admin: true, uid: 1000}, eve: {uid: 1000}}", "the uid 1000 is taken twice; ada has it, too"},
 		"equal uids by an option":                    {"users: {ada: {admin: true, uid: 1000}}; nixos: {users.users.zoe: {isNormalUser: true, uid: 1000}}", "taken twice"},
-		"uid of a builder":                           {"users: {ada: {admin: true, uid: 30001}}", "NixOS has it for nixbld1"},
+		"uid of a builder":                           {"users: {ada: {admin: true, uid: 30001}}", "NixOS uses it for nixbld1"},
 		"owner of a user's password":                 {"users: {ada: {admin: true, passwordSecret: p}}; secrets: {p: {sops: true, owner: ada}}; sops: {file: ./s.yaml}", "secret p cannot have an owner"},
 	} {
 		t.Run(name, func(t *testing.T) { made(t, c.host, c.want) })
@@ -101,7 +101,7 @@ func TestNobodyIsNoted(t *testing.T) {
 		"no administrator":                   {"users: {ada: {}}", "no user of the profile may become root"},
 		"no passwords but declared ones":     {"users: {ada: {admin: true}}; mutableUsers: false", "ada has neither a password nor an SSH key"},
 		"an account without sudo":            {"users: {ada: {admin: true, " + key + "}}; services: {openssh: {}}; mutableUsers: false", "ada could log in, but not become root: sudo asks for a password, and ada has none"},
-		"to install, keys only":              {"users: {ada: {admin: true, " + key + "}}; services: {openssh: {}}" + disks, "note: on a machine installed from this, ada could log in, but not become root"},
+		"to install, keys only":              {"users: {ada: {admin: true, " + key + "}}; services: {openssh: {}}" + disks, "note: on a machine installed from this profile, ada could log in, but not become root"},
 		"to install, without asking":         {"users: {ada: {admin: true, " + key + "}}; services: {openssh: {}}; nixos: {security.sudo.wheelNeedsPassword: false}" + disks, ""},
 		"to install, forced, in other words": {"users: {ada: {admin: true, " + key + "}}; services: {openssh: {}}; nixos: {security: {sudo: {wheelNeedsPassword: false}}}" + disks, ""},
 		"to install, a key of root's":        {"users: {ada: {admin: true, " + key + "}}; services: {openssh: {}}; nixos: {users.extraUsers.root.openssh.authorizedKeys.keys: [" + sshKey + "]}" + disks, ""},
