@@ -71,6 +71,7 @@ func TestReferences(t *testing.T) {
 		"group that is a word of another":            {"users: {ada: {admin: true, groups: [network]}}", "note: nothing in the profile makes the group network"},
 		"group of one's own":                         {"users: {ada: {admin: true, groups: [band]}}; nixos: {users.groups.band: {}}", ""},
 		"user of fleet, mistyped":                    {ada + "deployment: {targetUser: adaa}", `no user "adaa"; deployment.targetUser names it; did you mean "ada"`},
+		"user of fleet, as it comes":                 {ada + "deployment: {targetUser: root}", ""},
 		"user of fleet, of the machine's":            {ada + "deployment: {targetUser: operator}", ""},
 		"name of NixOS":                              {"users: {messagebus: {admin: true}}", `a user cannot be called "messagebus"; NixOS makes an account of that name`},
 		"name of a builder":                          {"users: {nixbld1: {admin: true}}", `"nixbld1"`},
