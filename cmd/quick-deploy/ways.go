@@ -52,13 +52,13 @@ func installable(h generator.Host, extra string) []closed {
 	return []closed{{checkAccounts, *f}}
 }
 
-// comesBack tells whether the user that fleet comes as gets in by ssh, and becomes root
+// comesBack tells whether the user that fleet logs in as gets in by ssh, and becomes root
 // by sudo without being asked: nobody could answer.
 func comesBack(h generator.Host, states access.States) []closed {
 	user := h.Deployment.User
 	account := h.Access.Account(user)
 	if f := h.Access.ShutOut(user, states(user)); f != nil {
-		f.What = fmt.Sprintf("fleet comes as %s, and would not get in any more: %s", user, f.What)
+		f.What = fmt.Sprintf("fleet logs in as %s, who would be refused from then on: %s", user, f.What)
 		return []closed{{checkSSH, *f}}
 	}
 	byPassword := h.Access.SSH.Passwords && h.Access.SSH.RootLogin == "yes"
@@ -79,10 +79,10 @@ func comesBack(h generator.Host, states access.States) []closed {
 	if f == nil {
 		f = &access.Fault{
 			Sure: true, What: fmt.Sprintf("sudo asks %s for a password", user),
-			Fix: "nixos: {security.sudo.wheelNeedsPassword: false}, or deploy as root",
+			Fix: "set nixos: {security.sudo.wheelNeedsPassword: false}, or deploy as root",
 		}
 	}
-	f.What = fmt.Sprintf("fleet comes as %s, and would not become root any more: %s", user, f.What)
+	f.What = fmt.Sprintf("fleet logs in as %s, who could no longer become root: %s", user, f.What)
 	return []closed{{checkAccounts, *f}}
 }
 

@@ -148,7 +148,7 @@ func TestWaysInAndUp(t *testing.T) {
 		},
 		"a user of fleet whom sudo asks": {
 			host: "users: {ada: {admin: true, sshKeys: [" + aKey + "]}}; services: {openssh: {}}; deployment: {targetUser: ada}", files: live,
-			deploy: "fleet comes as ada, and would not become root any more: sudo asks ada for a password", setup: noSudo,
+			deploy: "fleet logs in as ada, who could no longer become root: sudo asks ada for a password", setup: noSudo,
 		},
 		"a user of fleet whom sudo does not ask": {
 			host:  "users: {ada: {admin: true, sshKeys: [" + aKey + "]}}; services: {openssh: {}}; deployment: {targetUser: ada}; nixos: {security.sudo.wheelNeedsPassword: false}",
