@@ -75,3 +75,13 @@ func TestShutOut(t *testing.T) {
 		}
 	}
 }
+
+// People that only the machine has are no users of the profile.
+func TestNobodyOfTheProfile(t *testing.T) {
+	h := Host{Mutable: true, Accounts: []Account{{Name: "bob", Groups: []string{"users"}}, {Name: Root, Declared: true}}}
+	states := func(string) State { return State{Exists: Yes, Password: No} }
+	f := h.Nobody(states)
+	if want := "nobody could become root: the profile has no users, and root has no way in"; f == nil || f.What != want {
+		t.Errorf("%+v, want %q", f, want)
+	}
+}

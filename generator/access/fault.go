@@ -3,6 +3,7 @@ package access
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -64,6 +65,11 @@ func (h Host) explain(people, admins, in []Account, states States) *Fault {
 	case len(people) == 0:
 		return &Fault{
 			What: "nobody could log in: there are no users, and root has no way in",
+			Fix:  "add a user with admin: true, and a way to log in",
+		}
+	case len(admins) == 0 && !slices.ContainsFunc(people, func(a Account) bool { return a.Declared }):
+		return &Fault{
+			What: "nobody could become root: the profile has no users, and root has no way in",
 			Fix:  "add a user with admin: true, and a way to log in",
 		}
 	case len(admins) == 0:
