@@ -17,6 +17,7 @@ import (
 const (
 	inMemory    = "in memory"
 	byFUSE      = "FUSE; without its line in /etc/fstab it is not known what mounts it"
+	unknownFUSE = "FUSE, by a program that is not set up here: set it in local.nix with its package in system.fsPackages"
 	theHosts    = "the host's"
 	isRemovable = "on a removable medium"
 	onDemand    = "mounted on demand"
@@ -104,6 +105,9 @@ func (d *decider) transientType(m Mount) string {
 		if _, ok := fuseTypes[fuseType(m)]; ok && len(m.Fstab) > 0 {
 			return ""
 		}
+		if len(m.Fstab) > 0 {
+			return unknownFUSE
+		}
 		return cmp.Or(transientTypes[m.Type], byFUSE)
 	case transientTypes[m.Type] == theHosts && len(m.Fstab) > 0:
 		return ""
@@ -139,7 +143,7 @@ func worthSaying(m Mount, why string) bool {
 	case inMemory:
 		return m.Point != "/tmp" && m.Point != "/"
 	}
-	return why == theHosts || why == isRemovable || why == onDemand && m.Type != "autofs"
+	return why == unknownFUSE || why == theHosts || why == isRemovable || why == onDemand && m.Type != "autofs"
 }
 
 // devicesOf are the block devices that a mount names.
@@ -217,6 +221,11 @@ var kernelDefaults = map[string][]string{
 	"ext4":  {"data=ordered", "commit=5"},
 }
 
+// subfolder is the option of mount(8) for a mount of less than the file system, as of a subvolume of bcachefs.
+const subfolder = "X-mount.subdir="
+
+func isSubfolder(option string) bool { return strings.HasPrefix(option, subfolder) }
+
 // fstabDefaults are options of a line of fstab that say what holds without them, or
 // that NixOS adds itself.
 var fstabDefaults = []string{"", "defaults", "rw", "auto", "relatime", "x-initrd.mount"}
@@ -240,6 +249,8 @@ func options(m Mount) []string {
 		return out
 	case m.Type == "zfs":
 		add("zfsutil") // mounted by ZFS itself, so not of the kind legacy
+	case m.Type != "btrfs" && m.Root != "/" && strings.HasPrefix(m.Source, "/dev/"):
+		add(subfolder + strings.TrimPrefix(m.Root, "/"))
 	}
 	for _, o := range slices.Concat(m.Options, m.Super) {
 		name, _, _ := strings.Cut(o, "=")
@@ -420,7 +431,9 @@ func binds(mounts []Mount) map[string]string {
 	})
 	bind := map[string]string{}
 	for i, m := range order {
-		bind[m.Point] = bindSource(m, order[:i])
+		if m.Point != "/" { // there is nothing before it that it could show
+			bind[m.Point] = bindSource(m, order[:i])
+		}
 	}
 	return bind
 }
@@ -515,6 +528,9 @@ func (d *decider) fileSystem(m placed) bool {
 	}
 	if len(opts) > 0 {
 		d.setPath(at("options"), d.added(strs(opts)), why{})
+	}
+	if m.Number != "" && slices.Contains(neededForBoot, m.Point) && slices.ContainsFunc(opts, isSubfolder) {
+		d.set("boot.initrd.systemd.enable", d.soft(nix.Bool(true)), noted("only mount(8) knows X-mount.subdir"))
 	}
 	if m.early {
 		d.setPath(at("neededForBoot"), d.added(nix.Bool(true)),

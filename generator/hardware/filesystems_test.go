@@ -38,6 +38,8 @@ func TestMountOptions(t *testing.T) {
 		{"ntfs-3g", Mount{Type: "fuseblk", FstabType: "ntfs-3g", Fstab: []string{"uid=1000"}}, "uid=1000"},
 		{"ntfs-3g by hand", Mount{Type: "fuseblk", Options: rw}, "-"},
 		{"sshfs", Mount{Type: "fuse.sshfs", Source: "ada@h:/", Fstab: []string{"reconnect", "nofail"}}, "reconnect nofail"},
+		{"a folder of it is mounted", Mount{Type: "bcachefs", Source: "/dev/sdb1", Root: "home", Options: rw}, "X-mount.subdir=home"},
+		{"a folder of it, by fstab", Mount{Type: "bcachefs", Source: "/dev/sdb1", Root: "home", Fstab: []string{"X-mount.subdir=home"}}, "X-mount.subdir=home"},
 		{"FUSE that nothing is known of", Mount{Type: "fuse.odd", Fstab: []string{"nofail"}}, "-"},
 		{"cifs by hand", Mount{Type: "cifs", Source: "//h/s", Super: []string{"username=ada"}}, "-"},
 		{"cifs with Kerberos", Mount{Type: "cifs", Source: "//h/s", Super: []string{"sec=krb5", "vers=3.1.1", "addr=192.0.2.1"}}, "sec=krb5 vers=3.1.1 nofail"},
@@ -57,7 +59,7 @@ func TestMountOptions(t *testing.T) {
 		{"ZFS mounts it", Mount{Type: "zfs", Source: "tank/a"}, "zfsutil"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.mount.Point, tt.mount.Root, tt.mount.Number = "/mnt/x", "/", "9:9"
+			tt.mount.Point, tt.mount.Root, tt.mount.Number = "/mnt/x", "/"+tt.mount.Root, "9:9"
 			f := with(func(f *Facts) {
 				f.HostID = "0badcafe"
 				f.Blocks = append(f.Blocks, Block{Name: "sdb1", Disk: "sdb", UUID: "b"}, Block{Name: "sdb"},
@@ -339,6 +341,30 @@ func TestReadNix(t *testing.T) {
 	}
 	for _, odd := range []string{"", "{", "}", "{ = ; }", "{ a", "{ a = ", `{ a = "`, "a: b: {a.b.c=}", strings.Repeat("{a=", 1<<16)} {
 		readNix(odd).defines("a")
+	}
+}
+
+// A copy of the file must be all that it takes.
+func TestKeptStandsByItself(t *testing.T) {
+	for _, tt := range []struct{ text, path, argument string }{
+		{`{ modulesPath, ... }: { imports = [ (modulesPath + "/installer/scan/not-detected.nix") ./disks.nix ]; }`, "./disks.nix", ""},
+		{"{ imports = [<nixpkgs/nixos/modules/x.nix>]; }", "<nixpkgs/nixos/modules/x.nix>", ""},
+		{`{ boot.initrd.secrets."/keyfile" = /etc/keyfile; }`, "", ""},
+		{"{ imports = [ /etc/nixos/disks.nix ]; }", "/etc/nixos/disks.nix", ""},
+		{"{ imports = [ ../common ]; }", "../common", ""},
+		{"{ a = import (disko/x.nix); }", "disko/x.nix", ""},
+		{"{ a = { } // { b = a//c; }; b = ''\n ./x /y\n''; c = \"./x\"; } # ./y\n/* /z */", "", ""},
+		{"{ config, pkgs, host, ... }: with host; { }", "", "host"},
+		{"args@{ inputs, lib, ... }:\n{ imports = [ inputs.x ]; }", "", "inputs"},
+		{"{ self, lib, disk ? \"/dev/sda\", ... }: { a = disk; }", "", ""}, // self is not used
+		{"{ utils, config, pkgs, options, lib, ... }: { a = utils.x; }", "", ""},
+		{"{ a.b = 1; c = { d, e }: d + e; }", "", ""},
+		{"args: { a = args.pkgs; }", "", ""},
+	} {
+		k := readNix(tt.text)
+		if k.path != tt.path || k.argument != tt.argument {
+			t.Errorf("%s\nrefers to %q and %q, want %q and %q", tt.text, k.path, k.argument, tt.path, tt.argument)
+		}
 	}
 }
 
