@@ -196,6 +196,9 @@ func (d *decider) existingProblem() string {
 		return fmt.Sprintf("it uses the argument %s, which NixOS does not pass to a module by itself", k.argument)
 	}
 	for _, a := range k.attrs {
+		if !slices.Contains([]string{"boot", "fileSystems", "swapDevices"}, a.path[0]) {
+			continue // a rule of udev and the like
+		}
 		for _, m := range uuidPattern().FindAllStringSubmatch(a.value, -1) {
 			known := slices.ContainsFunc(d.facts.Blocks, func(b Block) bool { return strings.EqualFold(b.UUID, m[1]) })
 			if !known && !k.mayLack(a) {

@@ -16,6 +16,7 @@ import (
 // about what programs mount, and mount again.
 const (
 	inMemory    = "in memory"
+	kernels     = "the kernel's"
 	byFUSE      = "FUSE; without its line in /etc/fstab it is not known what mounts it"
 	unknownFUSE = "FUSE, by a program that is not set up here: set it in local.nix with its package in system.fsPackages"
 	theHosts    = "the host's"
@@ -25,12 +26,12 @@ const (
 
 // Types of file systems that hold nothing across a boot, and why each is left out.
 var transientTypes = map[string]string{
-	"autofs": onDemand, "binfmt_misc": "the kernel's", "bpf": "the kernel's", "cgroup": "the kernel's", "cgroup2": "the kernel's",
-	"configfs": "the kernel's", "debugfs": "the kernel's", "devpts": "the kernel's", "devtmpfs": "the kernel's", "efivarfs": "the kernel's",
-	"fuse.portal": "a desktop portal's", "fusectl": "the kernel's", "hugetlbfs": "the kernel's", "mqueue": "the kernel's",
-	"nfsd": "the kernel's", "nsfs": "the kernel's", "overlay": "layers of a container or of an installer", "proc": "the kernel's",
-	"pstore": "the kernel's", "ramfs": inMemory, "rpc_pipefs": "the kernel's", "securityfs": "the kernel's", "selinuxfs": "the kernel's",
-	"squashfs": "an image", "sysfs": "the kernel's", "tmpfs": inMemory, "tracefs": "the kernel's", "iso9660": "an image or a disc",
+	"autofs": onDemand, "binfmt_misc": kernels, "bpf": kernels, "cgroup": kernels, "cgroup2": kernels,
+	"configfs": kernels, "debugfs": kernels, "devpts": kernels, "devtmpfs": kernels, "efivarfs": kernels,
+	"fuse.portal": "a desktop portal's", "fusectl": kernels, "hugetlbfs": kernels, "mqueue": kernels,
+	"nfsd": kernels, "nsfs": kernels, "overlay": "layers of a container or of an installer", "proc": kernels,
+	"pstore": kernels, "ramfs": inMemory, "rpc_pipefs": kernels, "securityfs": kernels, "selinuxfs": kernels,
+	"squashfs": "an image", "sysfs": kernels, "tmpfs": inMemory, "tracefs": kernels, "iso9660": "an image or a disc",
 	"udf": "a disc", "erofs": "an image", "aufs": "layers of a container", "fuse.lxcfs": "a container's", "fuse.gvfsd-fuse": "a desktop's",
 	"fuse": byFUSE, "fuseblk": byFUSE,
 	"9p": theHosts, "virtiofs": theHosts, "vboxsf": theHosts, "drvfs": theHosts,
@@ -46,9 +47,9 @@ var fuseTypes = map[string]string{
 
 // Folders below which mounts belong to programs.
 var transientPlaces = map[string]string{
-	"/proc": "the kernel's", "/dev": "the kernel's", "/sys": "the kernel's", "/run": "made by programs at run time",
+	"/proc": kernels, "/dev": kernels, "/sys": kernels, "/run": "made by programs at run time",
 	"/var/lib/docker": "a container's", "/var/lib/containers": "a container's", "/var/lib/kubelet": "a container's",
-	"/var/lib/containerd": "a container's", "/snap": "a package's", "/var/lib/snapd": "a package's", "/var/lib/nfs/rpc_pipefs": "the kernel's",
+	"/var/lib/containerd": "a container's", "/snap": "a package's", "/var/lib/snapd": "a package's", "/var/lib/nfs/rpc_pipefs": kernels,
 	"/var/lib/lxcfs": "a container's", "/media": "a medium that somebody plugged in",
 }
 
@@ -62,8 +63,8 @@ func (d *decider) transient(m Mount) string {
 	if why := d.transientType(m); why != "" {
 		return why
 	}
-	if why := transientPlace(m.Point); why != "" {
-		return why
+	if why := transientPlace(m.Point); why != "" && (len(m.Fstab) == 0 || why == kernels) {
+		return why // a disk at /media/data or /var/lib/docker stands in fstab
 	}
 	if m.Point == "/nix/store" && slices.Contains(m.Options, "ro") && !slices.Contains(m.Super, "ro") {
 		return "NixOS mounts the store read-only by itself"
@@ -480,7 +481,7 @@ func earlyMounts(mounts []Mount, bind map[string]string, inMemory bool) map[stri
 
 // kernelsOwn are mounts that are not worth a line in a report.
 func kernelsOwn(m Mount) bool {
-	return transientTypes[m.Type] == "the kernel's" || within(m.Point, "/proc") || within(m.Point, "/sys") || within(m.Point, "/dev") ||
+	return transientTypes[m.Type] == kernels || within(m.Point, "/proc") || within(m.Point, "/sys") || within(m.Point, "/dev") ||
 		m.Type == "tmpfs" && within(m.Point, "/run")
 }
 

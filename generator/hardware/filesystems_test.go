@@ -213,6 +213,28 @@ func TestSwap(t *testing.T) {
 }
 
 // What autofs mounts by its map is autofs's to mount again.
+// Where programs mount, a line of fstab is somebody's wish.
+func TestPlacesOfPrograms(t *testing.T) {
+	for _, tt := range []struct {
+		point string
+		fstab []string
+		want  bool
+	}{
+		{"/media/data", []string{"defaults"}, true}, {"/media/ada/stick", nil, false},
+		{"/run/media/games", []string{"nofail"}, true}, {"/run/media/ada/stick", nil, false},
+		{"/var/lib/docker", []string{"noatime"}, true}, {"/var/lib/docker/overlay2/x/merged", nil, false},
+		{"/sys/fs/x", []string{"defaults"}, false}, {"/proc/x", []string{"hidepid=2"}, false},
+	} {
+		d := must(t, with(func(f *Facts) {
+			f.Blocks = append(f.Blocks, Block{Name: "sdb1", UUID: "b"})
+			f.Mounts = append(f.Mounts, Mount{Point: tt.point, Type: "ext4", Source: "/dev/sdb1", Root: "/", Number: "8:17", Fstab: tt.fstab})
+		}), Overrides{})
+		if got := value(t, d, "fileSystems."+tt.point+".device") != ""; got != tt.want {
+			t.Errorf("%s with %q is taken over: %t", tt.point, tt.fstab, got)
+		}
+	}
+}
+
 func TestAutomounts(t *testing.T) {
 	nas := Mount{Point: "/net/nas", Type: "nfs4", Source: "nas:/x", Root: "/", Number: "0:9"}
 	d := must(t, with(func(f *Facts) {
@@ -312,6 +334,7 @@ let drive = { device = "/dev/disk/by-uuid/gone-too"; }; in
   fileSystems."/flat".options = [ "noauto" "x-systemd.automount" ];
   swapDevices = [ { device = "/swapfile"; } ];
   services.xserver.videoDrivers = [ "amdgpu" ];
+  services.udev.extraRules = "/dev/disk/by-uuid/a-stick";
   nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
 }
 `
@@ -331,7 +354,7 @@ func TestReadNix(t *testing.T) {
 	}
 	want := []string{
 		"boot.initrd.luks.devices.root.crypttabExtraOpts", "boot.initrd.luks.devices.root.allowDiscards", "boot.kernelParams",
-		"fileSystems", "services.xserver.videoDrivers",
+		"fileSystems", "services.xserver.videoDrivers", "services.udev.extraRules",
 	}
 	if diff := cmp.Diff(want, k.byHand()); diff != "" {
 		t.Errorf("by hand (-want +got):\n%s", diff)
