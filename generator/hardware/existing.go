@@ -168,7 +168,7 @@ func valueLength(tokens []string) int {
 }
 
 var uuidPattern = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`/dev/disk/by-uuid/([0-9A-Za-z-]+)`)
+	return regexp.MustCompile(`(?:/dev/disk/by-uuid/|\bUUID=)([0-9A-Za-z-]+)`)
 })
 
 // existingProblem says why the machine's own hardware-configuration.nix cannot

@@ -432,6 +432,10 @@ func TestKeepsEditedFile(t *testing.T) {
 	if d := must(t, f, Overrides{Mode: "probe", FileSystems: "none"}); len(d.Warnings) > 0 || !slices.Equal(d.Mounts, []string{"/data", "/by-hand"}) {
 		t.Errorf("where the rest is elsewhere: %q, mounts %q", d.Warnings, d.Mounts)
 	}
+	f.Existing.Text = strings.Replace(keptText, "swapDevices", `fileSystems."/x".device = "UUID=another"; swapDevices`, 1)
+	if d := must(t, f, Overrides{}); d.Mode != modeProbe || !strings.Contains(d.Warnings[0], "it names UUID=another, which") {
+		t.Errorf("with a disk of another machine: mode %s, %q", d.Mode, d.Warnings)
+	}
 	f.Existing.Text = strings.Replace(keptText, `"nofail"`, `"noatime"`, 1)
 	d = must(t, f, Overrides{})
 	if d.Mode != modeProbe || len(d.Warnings) != 1 || !strings.Contains(d.Warnings[0], "boot.kernelParams") || !strings.Contains(d.Warnings[0], "unplugged") {
