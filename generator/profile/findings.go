@@ -363,6 +363,9 @@ func patternWhy(part *jsonschema.Schema) string {
 	if part.Pattern == nil {
 		return ""
 	}
+	if len(part.Examples) > 0 {
+		return fmt.Sprintf("it looks like %v", part.Examples[0])
+	}
 	return "it has to match " + part.Pattern.String()
 }
 
