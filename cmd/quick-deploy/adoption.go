@@ -68,7 +68,10 @@ func (a *app) evaluator() (*adopt.Evaluator, error) {
 			if out, err = cmd.Output(); err == nil {
 				return nil
 			}
-			err = fault.New(fault.Build, "%s: %w", complaint(stderr.String()), err)
+			if said := complaint(stderr.String()); said != "" {
+				err = errors.New(said)
+			}
+			err = fault.New(fault.Build, "%w", err)
 			return &retry.Failure{Err: err, Output: stderr.String()}
 		})
 		var spent *retry.SpentError
@@ -397,7 +400,10 @@ func (a *app) guideByConfig(ctx context.Context, cmd *cli.Command, g *guide) err
 
 // bothWays adds to an error how to go on with the configuration and without it.
 func bothWays(g *guide, asked bool, err error) error {
-	e := fault.New(fault.CodeOf(err), "%w", err)
+	e, ok := err.(*fault.Error) //nolint:errorlint // its own hints come first, where it is not wrapped
+	if !ok {
+		e = fault.New(fault.CodeOf(err), "%w", err)
+	}
 	if !asked {
 		e = e.Hint("quick-deploy init --adopt PATH takes over another configuration, or %s once it evaluates", g.config)
 	}
