@@ -379,6 +379,9 @@ func (a *app) guideByConfig(ctx context.Context, cmd *cli.Command, g *guide) err
 		return fault.New(fault.Usage, "--adopt and --fresh exclude each other")
 	case asked && cmd.String("answers") != "":
 		return fault.New(fault.Usage, "--adopt and --answers exclude each other").Hint("an answers file says itself what is taken over")
+	case !asked && g.config == "" && g.machine.NixOS && !fresh && cmd.String("answers") == "":
+		a.say("note: /etc/nixos has no configuration to take over; quick-deploy init --adopt PATH takes over one that lies elsewhere")
+		return nil
 	case !asked && (fresh || g.config == "" || cmd.String("answers") != ""):
 		return nil
 	}
