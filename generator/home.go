@@ -138,7 +138,8 @@ func (h *host) homeFile(u User) error {
 	}
 	if version != nil {
 		text, _ := version.Scalar.(string)
-		set(version, nix.Str(text), "home", "stateVersion")
+		// home-manager knows no release before this one (modules/misc/version.nix); a machine may be older.
+		set(version, nix.Str(max(text, "18.09")), "home", "stateVersion")
 	}
 	h.rebuildAliases(u, set)
 	h.homes[u.Name] = as

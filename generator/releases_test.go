@@ -85,3 +85,27 @@ func TestShortFlagsOfUnstable(t *testing.T) {
 		t.Error("26.05 takes it")
 	}
 }
+
+// Machines are older than the months of releases now, and than home-manager's first one.
+func TestOldStateVersions(t *testing.T) {
+	for version, home := range map[string]string{"20.03": "20.03", "18.09": "18.09", "17.03": "18.09", "14.12": "18.09"} {
+		p, err := load(t, fstest.MapFS{"profile.yaml": {Data: []byte("version: 1\nhost: {name: atlas, system: x86_64-linux, stateVersion: \"" +
+			version + "\", users: {ada: {admin: true, home: {}}}}\n")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tree, err := generator.Generate(generator.Input{Profile: p, Schema: schemaRoot(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := ""
+		for _, f := range tree.Files {
+			all += string(f.Data)
+		}
+		for _, want := range []string{"system.stateVersion = \"" + version, "stateVersion = \"" + home} {
+			if !strings.Contains(all, want) {
+				t.Errorf("%s: the flake lacks %q", version, want)
+			}
+		}
+	}
+}

@@ -5,6 +5,15 @@
   options,
   ...
 }:
+let
+  # nixos-hardware turns tlp on, by mkDefault, where the other is off.
+  chosen =
+    name:
+    let
+      enable = options.services.${name}.enable;
+    in
+    options.services ? ${name} && enable.highestPrio < 1000 && enable.value;
+in
 {
   services = {
     upower = {
@@ -15,11 +24,19 @@
         if config.swapDevices == [ ] then "PowerOff" else "HybridSleep"
       );
     };
-    power-profiles-daemon.enable = lib.mkOverride 900 true;
+    # NixOS takes one of them only.
+    power-profiles-daemon.enable = lib.mkOverride 900 (
+      !lib.any chosen [
+        "auto-cpufreq"
+        "tlp"
+        "tuned"
+      ]
+    );
   };
 
   networking.networkmanager = {
-    enable = lib.mkOverride 900 true;
+    # It refuses networks that are wpa_supplicant's.
+    enable = lib.mkOverride 900 (config.networking.wireless.networks == { });
     wifi.powersave = lib.mkDefault true;
   };
 

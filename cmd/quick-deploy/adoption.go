@@ -68,7 +68,10 @@ func (a *app) evaluator() (*adopt.Evaluator, error) {
 			if out, err = cmd.Output(); err == nil {
 				return nil
 			}
-			err = fault.New(fault.Build, "%s: %w", complaint(stderr.String()), err)
+			if said := complaint(stderr.String()); said != "" {
+				err = errors.New(said)
+			}
+			err = fault.New(fault.Build, "%w", err)
 			return &retry.Failure{Err: err, Output: stderr.String()}
 		})
 		var spent *retry.SpentError
@@ -376,6 +379,9 @@ func (a *app) guideByConfig(ctx context.Context, cmd *cli.Command, g *guide) err
 		return fault.New(fault.Usage, "--adopt and --fresh exclude each other")
 	case asked && cmd.String("answers") != "":
 		return fault.New(fault.Usage, "--adopt and --answers exclude each other").Hint("an answers file says itself what is taken over")
+	case !asked && g.config == "" && g.machine.NixOS && !fresh && cmd.String("answers") == "":
+		a.say("note: /etc/nixos has no configuration to take over; quick-deploy init --adopt PATH takes over one that lies elsewhere")
+		return nil
 	case !asked && (fresh || g.config == "" || cmd.String("answers") != ""):
 		return nil
 	}
@@ -397,7 +403,10 @@ func (a *app) guideByConfig(ctx context.Context, cmd *cli.Command, g *guide) err
 
 // bothWays adds to an error how to go on with the configuration and without it.
 func bothWays(g *guide, asked bool, err error) error {
-	e := fault.New(fault.CodeOf(err), "%w", err)
+	e, ok := err.(*fault.Error) //nolint:errorlint // its own hints come first, where it is not wrapped
+	if !ok {
+		e = fault.New(fault.CodeOf(err), "%w", err)
+	}
 	if !asked {
 		e = e.Hint("quick-deploy init --adopt PATH takes over another configuration, or %s once it evaluates", g.config)
 	}

@@ -25,6 +25,7 @@ func (ad *adoption) watched(g *guide) [][]string {
 		{"networking", "hostName"}, {"time", "timeZone"}, {"i18n", "defaultLocale"}, {"services", "xserver", "xkb", "layout"},
 		{"console", "keyMap"}, {"system", "stateVersion"}, {"users", "mutableUsers"}, {"users", "defaultUserShell"},
 		{"boot", "loader", "grub", "devices"}, {"services", "displayManager", "defaultSession"},
+		{"networking", "networkmanager", "enable"}, {"services", "power-profiles-daemon", "enable"},
 	}
 	for _, name := range loaders {
 		paths = append(paths, []string{"boot", "loader", name, "enable"})
@@ -163,7 +164,8 @@ func (ad *adoption) obstacles(err error) []adopt.Obstacle {
 	said := err.Error()
 	var named, paths, fetches []adopt.Obstacle
 	for _, o := range ad.legacy.Obstacles {
-		if strings.Contains(said, o.Key) || errors.Is(err, errLeft) && o.Sure {
+		missing := "'" + strings.Trim(o.Key, "<>") + "' was not found"
+		if strings.Contains(said, o.Key) || strings.Contains(said, missing) || errors.Is(err, errLeft) && o.Sure {
 			named = append(named, o)
 		}
 		if strings.Contains(o.What, "it names /") {
@@ -203,8 +205,10 @@ func (ad *adoption) unfit(dir string, err error) error {
 		e = e.Hint("%s", o)
 	}
 	if len(obstacles) == 0 && ad.config.File == "" {
-		e = e.Hint("inputs and specialArgs of the old flake do not come along: modules that need them have to go, " +
-			"or be imported by path")
+		e = e.Hint("specialArgs of the old flake do not come along, and of its inputs only nixpkgs does: the module can do "+
+			"without by pkgs, lib, a path, or builtins.fetchTarball with url and sha256").
+			Hint("quick-deploy init --adopt FILE takes over one module that needs none of them").
+			Hint("nixos-rebuild switch --flake %s goes on as before", ad.config.Dir)
 	}
 	return e
 }

@@ -48,9 +48,13 @@ func (ad *adoption) report(a *app, answers starter.Answers, differences []differ
 	for _, place := range ad.legacy.Secrets {
 		a.say("note: %s looks like a secret: it would lie in the flake and in the store, which everybody may read, as it does now", place)
 	}
-	if ad.otherHardware {
+	switch set := ad.options(ofHardware); {
+	case ad.otherHardware && len(set) > 0:
 		a.say("note: hardware-configuration.nix is another machine's: this one has no %s. It does not come along, "+
-			"and this machine is probed instead; what it sets: %s", ad.machine.Root, strings.Join(ad.options(ofHardware), ", "))
+			"and this machine is probed instead; what it sets: %s", ad.machine.Root, strings.Join(set, ", "))
+	case ad.otherHardware:
+		a.say("note: the root file system is %s, and this machine has no such one: take the fileSystems of another machine "+
+			"out of legacy before the first switch; this one is probed", ad.machine.Root)
 	}
 	for _, d := range differences {
 		before, now := brief(d.before), brief(d.now)
@@ -177,7 +181,7 @@ func (g *guide) gone(answers starter.Answers) []string {
 		switch {
 		case s.Option == "imports" && strings.Trim(s.Value, "[] ") != "./hardware-configuration.nix":
 			out = append(out, fmt.Sprintf("what it imports (line %d)", s.Line))
-		case expressed(s, answers):
+		case s.Value == `""`, expressed(s, answers):
 		case isKeyboard(s.Option):
 			out = append(out, fmt.Sprintf("%s = %s (line %d)", s.Option, term.Line(s.Value), s.Line))
 		default:

@@ -361,7 +361,8 @@ func TestAdoptAFlake(t *testing.T) {
 		{name: "what the profile says", modules: `./configuration.nix { networking.hostName = "atlas"; }`},
 		{name: "inline", modules: "./configuration.nix { networking.firewall.enable = false; }", says: "flake.nix itself sets what does not come along; nothing was written: networking.firewall.enable"},
 		{name: "specialArgs", modules: "./configuration.nix ./more.nix", args: `specialArgs.who = "ada";`, more: "{ who, ... }: { environment.etc.who.text = who; }", says: "specialArgs of the old flake do not come along"},
-		{name: "input", modules: "./configuration.nix ./more.nix inputs.other.module", more: "{ other.on = true; }", says: "inputs and specialArgs of the old flake"},
+		{name: "nixpkgs as an input", modules: "./configuration.nix ./more.nix", args: "specialArgs = { inherit inputs; };", more: `{ inputs, ... }: { environment.etc.a.text = "${inputs.nixpkgs}" + inputs.nixpkgs.lib.toUpper "a"; }`},
+		{name: "input", modules: "./configuration.nix ./more.nix inputs.other.module", more: "{ other.on = true; }", says: "of its inputs only nixpkgs does"},
 	} {
 		t.Run(k.name, func(t *testing.T) {
 			dir, other, work := filepath.Join(c.Root, "etc/nixos"), t.TempDir(), t.TempDir()

@@ -216,6 +216,9 @@ func (a *app) fleetEvent(e journal.Event) {
 }
 
 func (a *app) fleetDeploy(ctx context.Context, cmd *cli.Command) error {
+	if err := nixArgs(cmd, "--on"); err != nil {
+		return err
+	}
 	g, err := a.plan(ctx)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -169,4 +170,14 @@ func noArgs(cmd *cli.Command) error {
 			Hint("%s --help shows what it takes", cmd.FullName())
 	}
 	return nil
+}
+
+// nixArgs refuses a first argument that is no flag of Nix, such as a host's name, which a flag of ours chooses.
+func nixArgs(cmd *cli.Command, flag string) error {
+	first := cmd.Args().First()
+	if first == "" || strings.HasPrefix(first, "-") {
+		return nil
+	}
+	return fault.New(fault.Usage, "unexpected argument %q", first).
+		Hint("%s %s chooses a host; flags of Nix stand behind --", flag, first)
 }

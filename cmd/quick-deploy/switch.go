@@ -30,6 +30,9 @@ func (a *app) switchCommand(verb, usage string) *cli.Command {
 			"behind -- goes to nixos-rebuild and nix.",
 		Flags: a.deployFlags(),
 		Action: func(ctx context.Context, cmd *cli.Command) error {
+			if err := nixArgs(cmd, "--host"); err != nil {
+				return err
+			}
 			return a.deploy(ctx, cmd, deploy.Verb(verb))
 		},
 	}

@@ -391,7 +391,13 @@ func patternWhy(part *jsonschema.Schema) string {
 	if part.Pattern == nil {
 		return ""
 	}
-	return cmp.Or(shapes[part.Pattern.String()], "it has to match "+part.Pattern.String())
+	if words := shapes[part.Pattern.String()]; words != "" {
+		return words
+	}
+	if len(part.Examples) > 0 {
+		return fmt.Sprintf("it looks like %v", part.Examples[0])
+	}
+	return "it has to match " + part.Pattern.String()
 }
 
 // badKey explains a key that propertyNames refuses. pl is the value of the

@@ -393,7 +393,8 @@ func (c *Carrier) lookup(s source, t token, p place) (string, error) {
 	case first == "nixpkgs":
 		o.Do = `use pkgs, which each module is given, or (modulesPath + "/…") for a module of NixOS`
 	case !known:
-		o.Do = "write the path of the file, or fetch it by commit and hash"
+		o.What = t.text + " is in no channel that your account has"
+		o.Do = "sudo nix-channel --list shows those of root; or fetch it by commit and hash"
 	case isNixpkgs(folder):
 		o.Do = "fetch that nixpkgs by commit and hash: " +
 			"import (builtins.fetchTarball { url = …; sha256 = …; }) { inherit (pkgs.stdenv.hostPlatform) system; }"

@@ -50,22 +50,21 @@ let
   flakeSource = getFlake flake;
   hosts = flakeSource.nixosConfigurations or { };
   name = if hasAttr host hosts || length (attrNames hosts) != 1 then host else head (attrNames hosts);
-  evalConfig =
-    if nixpkgs != "" then
-      nixpkgs + "/nixos/lib/eval-config.nix"
-    else
-      <nixpkgs/nixos/lib/eval-config.nix>;
+  folder = if nixpkgs != "" then nixpkgs else <nixpkgs>;
   machine =
     if flake != "" then
       hosts.${name}
         or (throw "the flake has no nixosConfigurations.${host}; it has ${toString (attrNames hosts)}")
     else
-      import evalConfig (
+      import (folder + "/nixos/lib/eval-config.nix") (
         {
           system = builtins.currentSystem;
           modules = [ file ];
           # The modules of quick-deploy's flake are given its inputs; what they import from them is left out here.
-          specialArgs.inputs = { };
+          specialArgs.inputs.nixpkgs = {
+            outPath = toString folder;
+            lib = import (folder + "/lib");
+          };
         }
         // (if lenient == "" then { } else { check = false; })
       );

@@ -63,7 +63,7 @@ func Read(root string) Machine {
 }
 
 // stateVersion is an assignment as the installer writes it.
-var stateVersion = regexp.MustCompile(`(?m)^\s*system\.stateVersion\s*=\s*"([0-9]{2}\.(?:05|11))"\s*;`)
+var stateVersion = regexp.MustCompile(`(?m)^\s*system\.stateVersion\s*=\s*"([0-9]{2}\.[0-9]{2})"\s*;`)
 
 func (r reader) stateVersion() string {
 	m := stateVersion.FindStringSubmatch(r.text("etc/nixos/configuration.nix"))

@@ -19,12 +19,12 @@ func TestRead(t *testing.T) {
 	write(t, root, "etc/passwd", "root:x:0:0::/root:/bin/sh\nada:x:1000:100:Ada Lovelace,,,:/home/ada:/run/current-system/sw/bin/zsh\n"+
 		"broken line\nnixbld1:x:30001:30000::/var/empty:/bin/nologin\nftp:x:1001:100::/srv/ftp:/sbin/nologin\n")
 	write(t, root, "etc/group", "users:x:100:\nwheel:x:1:root,ada\n")
-	write(t, root, "etc/nixos/configuration.nix", "{\n  # system.stateVersion = \"25.11\";\n  system.stateVersion = \"24.05\"; # Did you read the comment?\n}\n")
+	write(t, root, "etc/nixos/configuration.nix", "{\n  # system.stateVersion = \"25.11\";\n  system.stateVersion = \"20.03\"; # Did you read the comment?\n}\n")
 	if err := os.Symlink("/etc/zoneinfo/Europe/Berlin", filepath.Join(root, "etc/localtime")); err != nil {
 		t.Fatal(err)
 	}
 	want := Machine{
-		Hostname: "atlas", Timezone: "Europe/Berlin", Locale: "de_DE.UTF-8", Keyboard: keyboard.Keyboard{Layout: "de"}, NixOS: true, Release: "25.11", StateVersion: "24.05",
+		Hostname: "atlas", Timezone: "Europe/Berlin", Locale: "de_DE.UTF-8", Keyboard: keyboard.Keyboard{Layout: "de"}, NixOS: true, Release: "25.11", StateVersion: "20.03",
 		Users: []User{{Name: "ada", Description: "Ada Lovelace", Shell: "zsh", Home: "/home/ada", UID: 1000, Admin: true}},
 	}
 	if diff := cmp.Diff(want, Read(root)); diff != "" {

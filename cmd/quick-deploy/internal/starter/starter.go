@@ -314,5 +314,5 @@ func shell(u machine.User) string {
 
 var (
 	hostname = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-	stable   = regexp.MustCompile(`^[0-9]{2}\.(05|11)$`)
+	stable   = regexp.MustCompile(`^[0-9]{2}\.(03|04|05|09|10|11|12)$`)
 )

@@ -18,8 +18,10 @@ func TestForKeepsEveryAccount(t *testing.T) {
 		{Name: "bob", Shell: "tcsh", Admin: true},
 		{Name: "eve", Shell: "bash"},
 	}}, "server")
-	if b := For(machine.Machine{Release: "26.05", StateVersion: "23.11"}, ""); b.StateVersion != "23.11" {
-		t.Errorf("stateVersion %s: it never changes after the installation", b.StateVersion)
+	for _, old := range []string{"23.11", "20.03", "14.12"} {
+		if b := For(machine.Machine{Release: "26.05", StateVersion: old}, ""); b.StateVersion != old {
+			t.Errorf("stateVersion %s, not %s: it never changes after the installation", b.StateVersion, old)
+		}
 	}
 	want := []Account{{User: "bob", Admin: true}, {User: "eve", Shell: "bash"}}
 	if diff := cmp.Diff(want, a.Others); diff != "" || a.User != "ada" || a.Hostname != "nixos" || a.StateVersion != "25.05" {

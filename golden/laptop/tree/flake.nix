@@ -1,0 +1,45 @@
+# Written by quick-deploy from the profile. Settings of your own belong in
+# hosts/<host>/local.nix, which is written once and then left alone.
+{
+  description = "NixOS configuration of own, plain";
+
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
+
+  outputs =
+    inputs@{ self, nixpkgs, ... }:
+    let
+      mkHost =
+        configuration:
+        nixpkgs.lib.nixosSystem {
+          specialArgs = { inherit inputs; };
+          modules = [ configuration ];
+        };
+
+      perSystem =
+        f: builtins.mapAttrs (_: f) (nixpkgs.lib.getAttrs [ "x86_64-linux" ] nixpkgs.legacyPackages);
+    in
+    {
+      nixosConfigurations = {
+        own = mkHost ./hosts/own/configuration.nix;
+        plain = mkHost ./hosts/plain/configuration.nix;
+      };
+
+      checks.x86_64-linux = {
+        own = self.nixosConfigurations.own.config.system.build.toplevel;
+        plain = self.nixosConfigurations.plain.config.system.build.toplevel;
+      };
+
+      formatter = perSystem (pkgs: pkgs.nixfmt-tree);
+
+      devShells = perSystem (pkgs: {
+        default = pkgs.mkShellNoCC {
+          packages = [
+            pkgs.git
+            pkgs.home-manager
+            pkgs.nixfmt-tree
+            pkgs.nixos-rebuild-ng
+          ];
+        };
+      });
+    };
+}

@@ -1,0 +1,23 @@
+# Written by quick-deploy from the profile. Settings of your own belong in local.nix,
+# which is written once and then left alone.
+{ ... }:
+{
+  imports = [
+    ./hardware-configuration.nix
+    ./local.nix
+    ../../modules/base.nix
+    ../../modules/laptop.nix
+    ../../modules/zram.nix
+  ];
+
+  zramSwap.memoryPercent = 50;
+
+  networking = {
+    hostName = "own";
+    wireless.networks.home.priority = 1;
+  };
+
+  services.tlp.enable = true;
+
+  system.stateVersion = "26.05";
+}
