@@ -75,7 +75,7 @@ func (h *host) takenNames() {
 		}
 		if taken {
 			h.problem(&profile.Node{Pos: f.KeyPos}, fmt.Sprintf("a user cannot be called %q", f.Key),
-				"that is an account which "+by+" makes", "choose another name")
+				by+" makes an account of that name", "choose another")
 		}
 	}
 }
@@ -99,12 +99,12 @@ func (h *host) made() map[string]string {
 	}
 	if h.summary.Desktop {
 		for _, name := range allDesktops {
-			made[name] = "desktop"
+			made[name] = "the desktop"
 		}
 		for desktop, names := range desktopAccounts {
 			for _, name := range names {
 				if h.modules["desktop/"+desktop+".nix"] {
-					made[name] = "desktop"
+					made[name] = "the desktop"
 				}
 			}
 		}
@@ -126,7 +126,7 @@ func (h *host) takenUIDs() {
 				"give one of them another, or leave it out: NixOS keeps what the machine has")
 		case a.UID >= firstBuilder && a.UID <= lastBuilder:
 			h.problem(a.UIDNode, fmt.Sprintf("the uid %d is taken", a.UID),
-				"NixOS has it for nixbld"+strconv.Itoa(a.UID-firstBuilder+1), "choose another")
+				"NixOS uses it for nixbld"+strconv.Itoa(a.UID-firstBuilder+1), "choose another")
 		}
 		owner[a.UID] = a
 	}
@@ -155,7 +155,7 @@ var kinds = map[string]reference{
 	},
 	"group": {
 		noun: "group", names: (*host).groups, elsewhere: true, lax: true,
-		note: "nothing in the profile makes the group %s; without it NixOS leaves the user out of it: " +
+		note: "nothing in the profile makes the group %s, and NixOS ignores a group that does not exist; " +
 			"nixos: {users.groups.%[1]s: {}} makes one",
 	},
 	"service": {noun: "service", names: (*host).running, add: "add %s: {} to services"},
@@ -183,10 +183,8 @@ func (h *host) references() {
 			}
 			hint := strings.ReplaceAll(kind.add, "%s", ref.Str())
 			near := profile.Nearest(ref.Str(), names)
-			if slices.Contains(optionGroups, ref.Str()) {
-				near = ""
-			}
-			if kind.lax && near == "" {
+			own := slices.Contains(optionGroups, ref.Str()) || !profile.Mistyped(ref.Str(), near)
+			if kind.lax && own {
 				if kind.note != "" {
 					h.notice(ref, kind.note, ref.Str())
 				}
@@ -195,7 +193,8 @@ func (h *host) references() {
 			if near != "" && v.Code != "service" {
 				hint = "did you mean " + strconv.Quote(near) + "?"
 			}
-			h.problem(ref, strings.Join(v.Path, "."), fmt.Sprintf("this host has no %s %q", kind.noun, ref.Str()), hint)
+			h.problem(ref, fmt.Sprintf("this host has no %s %q", kind.noun, ref.Str()),
+				strings.Join(v.Path, ".")+" names it", hint)
 		}
 	}
 }
@@ -316,6 +315,6 @@ func (h *host) ways() {
 		return
 	}
 	if f := a.Nobody(access.Anew); f != nil {
-		h.notice(cmp.Or(f.Node, h.profile.Node), "on a machine installed from this, %s; %s", f.What, f.Fix)
+		h.notice(cmp.Or(f.Node, h.profile.Node), "on a machine installed from this profile, %s; %s", f.What, f.Fix)
 	}
 }

@@ -80,7 +80,7 @@ func (h *host) optionalPackages() []optional {
 		if label, isBundle := strings.CutPrefix(o.name, "bundle:"); isBundle {
 			b, err := bundle.Find(label)
 			if err != nil {
-				h.problem(item, fmt.Sprintf("unknown bundle %s", label), err.Error(), "")
+				h.problem(item, err.Error(), "", "")
 				continue
 			}
 			o.packages, o.summary = b.Packages, " ("+b.Summary+")"
@@ -145,7 +145,7 @@ func (h *host) packageList(n *profile.Node) (nix.List, error) {
 		}
 		b, err := bundle.Find(label)
 		if err != nil {
-			h.problem(item, fmt.Sprintf("unknown bundle %s", label), err.Error(), "")
+			h.problem(item, err.Error(), "", "")
 			continue
 		}
 		for _, u := range b.Unfree {

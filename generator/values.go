@@ -125,8 +125,11 @@ func (h *host) locales(s settings) {
 			h.locale(a.Node, s.text(path), charset("i18n.defaultCharset"))
 		case strings.HasPrefix(path, "i18n.extraLocaleSettings.") && a.Path[2] != "LANGUAGE":
 			h.locale(a.Node, sanitized.Replace(s.text(path)), charset("i18n.localeCharsets."+a.Path[2]))
-		case path == "i18n.extraLocales" && a.Node != nil:
+		case (path == "i18n.extraLocales" || path == "i18n.supportedLocales") && a.Node != nil:
 			for _, item := range a.Node.Items {
+				if item.Str() == "all" {
+					continue
+				}
 				name, set, pair := strings.Cut(sanitized.Replace(item.Str()), "/")
 				if !pair {
 					h.problem(item, fmt.Sprintf("%q names no character set", item.Str()),

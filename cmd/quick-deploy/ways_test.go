@@ -38,7 +38,7 @@ func TestWaysInAndUp(t *testing.T) {
 		},
 		"passwords, and sshd takes keys only": {
 			host: "users: {ada: {admin: true}}; services: {openssh: {}}", files: live,
-			switched: "the connection would be the last: sshd takes keys only, and ada has none", deploy: "?", setup: "ada has neither",
+			switched: "the next login would be refused: sshd takes keys only, and ada has none", deploy: "?", setup: "ada has neither",
 		},
 		"passwords, at the keyboard": {
 			host: "users: {ada: {admin: true}}", files: live, atKeyboard: true, deploy: "there is no sshd", setup: "ada has neither",
@@ -84,12 +84,12 @@ func TestWaysInAndUp(t *testing.T) {
 		},
 		"allowUsers without the caller": {
 			host:  "users: {ada: {admin: true, sshKeys: [" + aKey + "]}, eve: {sshKeys: [" + aKey + "]}}; services: {openssh: {allowUsers: [eve]}}; nixos: {" + rootKey + "}",
-			files: live, switched: "sshd's lists of users and groups leave ada out", deploy: "sshd's lists of users and groups leave root out",
-			setup: "no administrator of the profile could log in: sshd's lists",
+			files: live, switched: "AllowUsers of sshd does not let ada in from 198.51.100.7", deploy: "AllowUsers of sshd does not let root in",
+			setup: "no administrator of the profile could log in: AllowUsers of sshd does not let ada in",
 		},
 		"allowUsers from another address": {
 			host:  "users: {ada: {admin: true, sshKeys: [" + aKey + "]}}; services: {openssh: {allowUsers: [ada@192.0.2.*, root]}}; nixos: {" + rootKey + "}",
-			files: live, switched: "sshd's lists of users and groups leave ada out, who comes from 198.51.100.7",
+			files: live, switched: "AllowUsers of sshd does not let ada in from 198.51.100.7",
 		},
 		"allowUsers from the caller's network": {
 			host:  "users: {ada: {admin: true, sshKeys: [" + aKey + "]}}; services: {openssh: {allowUsers: [ada@198.51.100.0/24, r*]}}; nixos: {" + rootKey + "}",
@@ -97,7 +97,7 @@ func TestWaysInAndUp(t *testing.T) {
 		},
 		"allowGroups of all users": {
 			host:  "users: {ada: {admin: true, sshKeys: [" + aKey + "]}}; services: {openssh: {}}; nixos: {" + rootKey + ", services.openssh.settings.AllowGroups: [users]}",
-			files: live, deploy: "sshd's lists of users and groups leave root out", setup: noSudo,
+			files: live, deploy: "AllowGroups of sshd does not let root in", setup: noSudo,
 		},
 		"no users": {
 			host: "services: {openssh: {}}", files: live,
@@ -127,7 +127,7 @@ func TestWaysInAndUp(t *testing.T) {
 		"sudo, which goes": {
 			host: keyOnly + "; nixos: {security.sudo.enable: false}", files: live, switched: "there is no sudo", deploy: "?", setup: "run0 asks for a password",
 		},
-		"a run over ssh, and no sshd": {host: "users: {ada: {admin: true}}", files: live, switched: "the connection would be the last: there is no sshd", deploy: "there is no sshd", setup: "ada has neither"},
+		"a run over ssh, and no sshd": {host: "users: {ada: {admin: true}}", files: live, switched: "the next login would be refused: there is no sshd", deploy: "there is no sshd", setup: "ada has neither"},
 		"a firewall before sshd": {
 			host: "users: {ada: {admin: true, sshKeys: [" + aKey + "]}}; services: {openssh: {expose: false}}", files: live,
 			switched: "the firewall lets nobody through to sshd", deploy: "the firewall lets nobody through", setup: "the firewall lets nobody through",

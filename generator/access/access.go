@@ -199,15 +199,35 @@ func (h Host) byPassword(a Account, s State) Answer {
 	return h.password(a, s)
 }
 
-// admitted tells whether the lists of sshd_config(5) let a in.
-func (h Host) admitted(a Account, s State) Answer {
+// gate is one of the four lists of sshd_config(5) that say who may log in.
+type gate struct {
+	list   string
+	passes Answer
+	fix    string // what to do where it is No
+}
+
+func (h Host) gates(a Account, s State) []gate {
+	const setting = "services.openssh.settings."
 	name := []string{a.Name}
-	answers := []Answer{not(listed(h.SSH.DenyUsers, name, s.From)), not(listed(h.SSH.DenyGroups, a.Groups, s.From))}
+	out := []gate{
+		{"DenyUsers", not(listed(h.SSH.DenyUsers, name, s.From)), "take it out of " + setting + "DenyUsers"},
+		{"DenyGroups", not(listed(h.SSH.DenyGroups, a.Groups, s.From)), "take its group out of " + setting + "DenyGroups"},
+	}
 	if len(h.SSH.AllowUsers) > 0 {
-		answers = append(answers, listed(h.SSH.AllowUsers, name, s.From))
+		out = append(out, gate{"AllowUsers", listed(h.SSH.AllowUsers, name, s.From), "add it to services.openssh.allowUsers"})
 	}
 	if len(h.SSH.AllowGroups) > 0 {
-		answers = append(answers, listed(h.SSH.AllowGroups, a.Groups, s.From))
+		out = append(out, gate{"AllowGroups", listed(h.SSH.AllowGroups, a.Groups, s.From),
+			"add it to one of these groups: " + strings.Join(h.SSH.AllowGroups, ", ")})
+	}
+	return out
+}
+
+// admitted tells whether the lists of sshd_config(5) let a in.
+func (h Host) admitted(a Account, s State) Answer {
+	answers := []Answer{Yes}
+	for _, g := range h.gates(a, s) {
+		answers = append(answers, g.passes)
 	}
 	return Both(answers...)
 }

@@ -54,3 +54,24 @@ func TestTouched(t *testing.T) {
 		}
 	}
 }
+
+// What is advised must be of the list that shuts somebody out.
+func TestShutOut(t *testing.T) {
+	server := SSH{On: true, Reachable: Yes, HomeKeys: true}
+	for _, c := range []struct {
+		lists     SSH
+		what, fix string
+	}{
+		{SSH{AllowUsers: []string{"eve"}}, "AllowUsers of sshd does not let ada in", "add it to services.openssh.allowUsers"},
+		{SSH{AllowGroups: []string{"ssh", "ops"}}, "AllowGroups of sshd does not let ada in",
+			"add it to one of these groups: ssh, ops"},
+		{SSH{AllowUsers: []string{"ada"}, DenyGroups: []string{"users"}}, "DenyGroups of sshd does not let ada in",
+			"take its group out of services.openssh.settings.DenyGroups"},
+	} {
+		h := Host{SSH: server, Accounts: []Account{{Name: "ada", Groups: []string{"users"}, Declared: true, Keys: true}}}
+		h.SSH.AllowUsers, h.SSH.AllowGroups, h.SSH.DenyGroups = c.lists.AllowUsers, c.lists.AllowGroups, c.lists.DenyGroups
+		if f := h.ShutOut("ada", State{}); f == nil || f.What != c.what || f.Fix != c.fix {
+			t.Errorf("%+v: %+v", c.lists, f)
+		}
+	}
+}

@@ -146,18 +146,28 @@ func (h Host) ShutOut(name string, s State) *Fault {
 	case h.there(a, s) == No:
 		f.Fix = "add it to users"
 	case h.admitted(a, s) == No:
-		f.Fix = "add it to services.openssh.allowUsers"
+		f.Fix = h.shutting(a, s).fix
 	case h.SSH.Reachable == No:
-		f.Fix = "expose: true at services.openssh"
+		f.Fix = "set expose: true at services.openssh"
 	case name == Root && h.SSH.RootLogin != "yes" && h.SSH.RootLogin != "prohibit-password" &&
 		h.SSH.RootLogin != "without-password":
-		f.Fix = "permitRootLogin: prohibit-password at services.openssh"
+		f.Fix = "set permitRootLogin: prohibit-password at services.openssh"
 	case name == Root:
-		f.Fix = rootKey
+		f.Fix = "give root a key (" + rootKey + ")"
 	default:
 		f.Fix = "add sshKeys to the user, or passwordAuthentication: true to services.openssh"
 	}
 	return f
+}
+
+// shutting is the list of sshd_config(5) that does not let a in.
+func (h Host) shutting(a Account, s State) gate {
+	for _, g := range h.gates(a, s) {
+		if g.passes == No {
+			return g
+		}
+	}
+	return gate{}
 }
 
 // closed is why sshd does not let a in.
@@ -168,14 +178,15 @@ func (h Host) closed(a Account, s State) string {
 	case h.there(a, s) == No:
 		return fmt.Sprintf("there is no account %s", a.Name)
 	case h.admitted(a, s) == No:
+		from := ""
 		if s.From != "" {
-			return fmt.Sprintf("sshd's lists of users and groups leave %s out, who comes from %s", a.Name, s.From)
+			from = " from " + s.From
 		}
-		return fmt.Sprintf("sshd's lists of users and groups leave %s out", a.Name)
+		return fmt.Sprintf("%s of sshd does not let %s in%s", h.shutting(a, s).list, a.Name, from)
 	case h.SSH.Reachable == No:
 		return "the firewall lets nobody through to sshd"
 	case a.Name == Root && h.SSH.RootLogin != "yes" && !strings.HasSuffix(h.SSH.RootLogin, "-password"):
-		return "sshd lets root in by no way: PermitRootLogin is " + h.SSH.RootLogin
+		return "sshd never lets root in: PermitRootLogin is " + h.SSH.RootLogin
 	case h.SSH.Passwords:
 		return a.Name + " has neither a password nor an SSH key"
 	}
@@ -193,7 +204,7 @@ func (h Host) Stuck(name string, s State, way string) *Fault {
 	f := &Fault{Node: a.Node, Sure: true, Fix: lets}
 	switch {
 	case !h.Ways[way].On:
-		f.What, f.Fix = "there is no "+way, Enabling[way]
+		f.What, f.Fix = "there is no "+way, "set "+Enabling[way]
 	case !h.admin(a):
 		f.What, f.Fix = name+" may not become root by "+way, "set admin: true on the user"
 	default:

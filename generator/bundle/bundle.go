@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -54,5 +55,5 @@ func Find(name string) (Bundle, error) {
 	if near := profile.Nearest(name, names); near != "" {
 		return Bundle{}, fmt.Errorf("no bundle is called %s; did you mean %s?", name, near)
 	}
-	return Bundle{}, fmt.Errorf("no bundle is called %s; there are %v", name, names)
+	return Bundle{}, fmt.Errorf("no bundle is called %s; there are %s", name, strings.Join(names, ", "))
 }

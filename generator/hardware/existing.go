@@ -16,6 +16,8 @@ type keptFile struct {
 	// code is its text without comments.
 	code  string
 	attrs []attr
+	// path is one that it refers to, argument one that NixOS does not pass to a module: "" if there is none.
+	path, argument string
 }
 
 // attr is a value that the file gives to an option.
@@ -49,7 +51,7 @@ var nixTokens = sync.OnceValue(func() *regexp.Regexp {
 
 // readNix reads what the attribute sets of a file define. What it does not understand it passes over.
 func readNix(text string) keptFile {
-	var code strings.Builder
+	var code, bare strings.Builder
 	var tokens []string
 	for _, t := range nixTokens().FindAllString(text, -1) {
 		switch {
@@ -59,8 +61,14 @@ func readNix(text string) keptFile {
 			tokens = append(tokens, t)
 		}
 		code.WriteString(t)
+		if t[0] != '"' && t[:min(2, len(t))] != "''" {
+			bare.WriteString(t)
+		}
 	}
-	k := keptFile{code: code.String()}
+	k := keptFile{code: code.String(), argument: foreignArgument(tokens)}
+	if m := nixPath().FindStringSubmatch(bare.String()); m != nil {
+		k.path = m[1]
+	}
 	// The file is a function: its set comes after the last colon, let or with on the outside.
 	depth, start := 0, 0
 	for i, t := range tokens {
@@ -77,6 +85,32 @@ func readNix(text string) keptFile {
 	}
 	k.read(tokens[start:], nil)
 	return k
+}
+
+// nixPath fits a path that is no text and that a flake cannot read: ./disks.nix, /etc/nixos/disks.nix, <nixpkgs/nixos>.
+// What boot.initrd.secrets takes, /etc/key, is copied when the boot loader is installed.
+var nixPath = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?:^|[\s(\[{;=,])([\w.+~-]+/[\w.+-][\w./+-]*|/[\w./+-]+\.nix|<[\w./+-]+>)`)
+})
+
+// moduleArguments are those that NixOS passes to a module (nixpkgs, nixos/lib/eval-config.nix, lib/modules.nix).
+var moduleArguments = []string{
+	"baseModules", "config", "extraModules", "lib", "modules", "modulesPath", "options", "pkgs", "specialArgs", "utils",
+}
+
+// foreignArgument is an argument of the function that a file is which it uses and NixOS does not pass.
+func foreignArgument(tokens []string) string {
+	for i := slices.Index(tokens, "{"); i >= 0 && i+2 < len(tokens) && tokens[i] != "}"; i++ {
+		name, after := tokens[i+1], tokens[i+2]
+		switch {
+		case tokens[i] != "{" && tokens[i] != ",":
+		case after == "=" || after == "." && name != "." || name == "inherit": // no function
+			return ""
+		case (after == "," || after == "}") && !slices.Contains(moduleArguments, name) && slices.Contains(tokens[i+2:], name):
+			return name
+		}
+	}
+	return ""
 }
 
 // read reads the bindings of the set that the tokens begin with, up to its end, and
@@ -134,11 +168,11 @@ func valueLength(tokens []string) int {
 }
 
 var uuidPattern = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`/dev/disk/by-uuid/([0-9A-Za-z-]+)`)
+	return regexp.MustCompile(`(?:/dev/disk/by-uuid/|\bUUID=)([0-9A-Za-z-]+)`)
 })
 
 // existingProblem says why the machine's own hardware-configuration.nix cannot
-// be kept, "" if it can: it must have a root file system, and name no device
+// be kept, "" if it can: it must have a root file system, stand by itself, and name no device
 // that this machine lacks, as a copy from another machine would. What is marked nofail or
 // noauto may be unplugged.
 func (d *decider) existingProblem() string {
@@ -155,7 +189,16 @@ func (d *decider) existingProblem() string {
 	if d.over.FileSystems != "none" && !k.defines("fileSystems", "/") && !k.says(`fileSystems."/"`) {
 		return "it has no root file system"
 	}
+	switch {
+	case k.path != "":
+		return fmt.Sprintf("it refers to %s, and a flake reads only files of its own", k.path)
+	case k.argument != "":
+		return fmt.Sprintf("it uses the argument %s, which NixOS does not pass to a module by itself", k.argument)
+	}
 	for _, a := range k.attrs {
+		if !slices.Contains([]string{"boot", "fileSystems", "swapDevices"}, a.path[0]) {
+			continue // a rule of udev and the like
+		}
 		for _, m := range uuidPattern().FindAllStringSubmatch(a.value, -1) {
 			known := slices.ContainsFunc(d.facts.Blocks, func(b Block) bool { return strings.EqualFold(b.UUID, m[1]) })
 			if !known && !k.mayLack(a) {

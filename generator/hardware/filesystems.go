@@ -16,7 +16,9 @@ import (
 // about what programs mount, and mount again.
 const (
 	inMemory    = "in memory"
+	kernels     = "the kernel's"
 	byFUSE      = "FUSE; without its line in /etc/fstab it is not known what mounts it"
+	unknownFUSE = "FUSE, by a program that is not set up here: set it in local.nix with its package in system.fsPackages"
 	theHosts    = "the host's"
 	isRemovable = "on a removable medium"
 	onDemand    = "mounted on demand"
@@ -24,12 +26,12 @@ const (
 
 // Types of file systems that hold nothing across a boot, and why each is left out.
 var transientTypes = map[string]string{
-	"autofs": onDemand, "binfmt_misc": "the kernel's", "bpf": "the kernel's", "cgroup": "the kernel's", "cgroup2": "the kernel's",
-	"configfs": "the kernel's", "debugfs": "the kernel's", "devpts": "the kernel's", "devtmpfs": "the kernel's", "efivarfs": "the kernel's",
-	"fuse.portal": "a desktop portal's", "fusectl": "the kernel's", "hugetlbfs": "the kernel's", "mqueue": "the kernel's",
-	"nfsd": "the kernel's", "nsfs": "the kernel's", "overlay": "layers of a container or of an installer", "proc": "the kernel's",
-	"pstore": "the kernel's", "ramfs": inMemory, "rpc_pipefs": "the kernel's", "securityfs": "the kernel's", "selinuxfs": "the kernel's",
-	"squashfs": "an image", "sysfs": "the kernel's", "tmpfs": inMemory, "tracefs": "the kernel's", "iso9660": "an image or a disc",
+	"autofs": onDemand, "binfmt_misc": kernels, "bpf": kernels, "cgroup": kernels, "cgroup2": kernels,
+	"configfs": kernels, "debugfs": kernels, "devpts": kernels, "devtmpfs": kernels, "efivarfs": kernels,
+	"fuse.portal": "a desktop portal's", "fusectl": kernels, "hugetlbfs": kernels, "mqueue": kernels,
+	"nfsd": kernels, "nsfs": kernels, "overlay": "layers of a container or of an installer", "proc": kernels,
+	"pstore": kernels, "ramfs": inMemory, "rpc_pipefs": kernels, "securityfs": kernels, "selinuxfs": kernels,
+	"squashfs": "an image", "sysfs": kernels, "tmpfs": inMemory, "tracefs": kernels, "iso9660": "an image or a disc",
 	"udf": "a disc", "erofs": "an image", "aufs": "layers of a container", "fuse.lxcfs": "a container's", "fuse.gvfsd-fuse": "a desktop's",
 	"fuse": byFUSE, "fuseblk": byFUSE,
 	"9p": theHosts, "virtiofs": theHosts, "vboxsf": theHosts, "drvfs": theHosts,
@@ -45,9 +47,9 @@ var fuseTypes = map[string]string{
 
 // Folders below which mounts belong to programs.
 var transientPlaces = map[string]string{
-	"/proc": "the kernel's", "/dev": "the kernel's", "/sys": "the kernel's", "/run": "made by programs at run time",
+	"/proc": kernels, "/dev": kernels, "/sys": kernels, "/run": "made by programs at run time",
 	"/var/lib/docker": "a container's", "/var/lib/containers": "a container's", "/var/lib/kubelet": "a container's",
-	"/var/lib/containerd": "a container's", "/snap": "a package's", "/var/lib/snapd": "a package's", "/var/lib/nfs/rpc_pipefs": "the kernel's",
+	"/var/lib/containerd": "a container's", "/snap": "a package's", "/var/lib/snapd": "a package's", "/var/lib/nfs/rpc_pipefs": kernels,
 	"/var/lib/lxcfs": "a container's", "/media": "a medium that somebody plugged in",
 }
 
@@ -61,8 +63,8 @@ func (d *decider) transient(m Mount) string {
 	if why := d.transientType(m); why != "" {
 		return why
 	}
-	if why := transientPlace(m.Point); why != "" {
-		return why
+	if why := transientPlace(m.Point); why != "" && (len(m.Fstab) == 0 || why == kernels) {
+		return why // a disk at /media/data or /var/lib/docker stands in fstab
 	}
 	if m.Point == "/nix/store" && slices.Contains(m.Options, "ro") && !slices.Contains(m.Super, "ro") {
 		return "NixOS mounts the store read-only by itself"
@@ -104,6 +106,9 @@ func (d *decider) transientType(m Mount) string {
 		if _, ok := fuseTypes[fuseType(m)]; ok && len(m.Fstab) > 0 {
 			return ""
 		}
+		if len(m.Fstab) > 0 {
+			return unknownFUSE
+		}
 		return cmp.Or(transientTypes[m.Type], byFUSE)
 	case transientTypes[m.Type] == theHosts && len(m.Fstab) > 0:
 		return ""
@@ -139,7 +144,7 @@ func worthSaying(m Mount, why string) bool {
 	case inMemory:
 		return m.Point != "/tmp" && m.Point != "/"
 	}
-	return why == theHosts || why == isRemovable || why == onDemand && m.Type != "autofs"
+	return why == unknownFUSE || why == theHosts || why == isRemovable || why == onDemand && m.Type != "autofs"
 }
 
 // devicesOf are the block devices that a mount names.
@@ -217,6 +222,11 @@ var kernelDefaults = map[string][]string{
 	"ext4":  {"data=ordered", "commit=5"},
 }
 
+// subfolder is the option of mount(8) for a mount of less than the file system, as of a subvolume of bcachefs.
+const subfolder = "X-mount.subdir="
+
+func isSubfolder(option string) bool { return strings.HasPrefix(option, subfolder) }
+
 // fstabDefaults are options of a line of fstab that say what holds without them, or
 // that NixOS adds itself.
 var fstabDefaults = []string{"", "defaults", "rw", "auto", "relatime", "x-initrd.mount"}
@@ -240,6 +250,8 @@ func options(m Mount) []string {
 		return out
 	case m.Type == "zfs":
 		add("zfsutil") // mounted by ZFS itself, so not of the kind legacy
+	case m.Type != "btrfs" && m.Root != "/" && strings.HasPrefix(m.Source, "/dev/"):
+		add(subfolder + strings.TrimPrefix(m.Root, "/"))
 	}
 	for _, o := range slices.Concat(m.Options, m.Super) {
 		name, _, _ := strings.Cut(o, "=")
@@ -420,7 +432,9 @@ func binds(mounts []Mount) map[string]string {
 	})
 	bind := map[string]string{}
 	for i, m := range order {
-		bind[m.Point] = bindSource(m, order[:i])
+		if m.Point != "/" { // there is nothing before it that it could show
+			bind[m.Point] = bindSource(m, order[:i])
+		}
 	}
 	return bind
 }
@@ -467,7 +481,7 @@ func earlyMounts(mounts []Mount, bind map[string]string, inMemory bool) map[stri
 
 // kernelsOwn are mounts that are not worth a line in a report.
 func kernelsOwn(m Mount) bool {
-	return transientTypes[m.Type] == "the kernel's" || within(m.Point, "/proc") || within(m.Point, "/sys") || within(m.Point, "/dev") ||
+	return transientTypes[m.Type] == kernels || within(m.Point, "/proc") || within(m.Point, "/sys") || within(m.Point, "/dev") ||
 		m.Type == "tmpfs" && within(m.Point, "/run")
 }
 
@@ -515,6 +529,9 @@ func (d *decider) fileSystem(m placed) bool {
 	}
 	if len(opts) > 0 {
 		d.setPath(at("options"), d.added(strs(opts)), why{})
+	}
+	if m.Number != "" && slices.Contains(neededForBoot, m.Point) && slices.ContainsFunc(opts, isSubfolder) {
+		d.set("boot.initrd.systemd.enable", d.soft(nix.Bool(true)), noted("only mount(8) knows X-mount.subdir"))
 	}
 	if m.early {
 		d.setPath(at("neededForBoot"), d.added(nix.Bool(true)),

@@ -38,6 +38,8 @@ func TestMountOptions(t *testing.T) {
 		{"ntfs-3g", Mount{Type: "fuseblk", FstabType: "ntfs-3g", Fstab: []string{"uid=1000"}}, "uid=1000"},
 		{"ntfs-3g by hand", Mount{Type: "fuseblk", Options: rw}, "-"},
 		{"sshfs", Mount{Type: "fuse.sshfs", Source: "ada@h:/", Fstab: []string{"reconnect", "nofail"}}, "reconnect nofail"},
+		{"a folder of it is mounted", Mount{Type: "bcachefs", Source: "/dev/sdb1", Root: "home", Options: rw}, "X-mount.subdir=home"},
+		{"a folder of it, by fstab", Mount{Type: "bcachefs", Source: "/dev/sdb1", Root: "home", Fstab: []string{"X-mount.subdir=home"}}, "X-mount.subdir=home"},
 		{"FUSE that nothing is known of", Mount{Type: "fuse.odd", Fstab: []string{"nofail"}}, "-"},
 		{"cifs by hand", Mount{Type: "cifs", Source: "//h/s", Super: []string{"username=ada"}}, "-"},
 		{"cifs with Kerberos", Mount{Type: "cifs", Source: "//h/s", Super: []string{"sec=krb5", "vers=3.1.1", "addr=192.0.2.1"}}, "sec=krb5 vers=3.1.1 nofail"},
@@ -57,7 +59,7 @@ func TestMountOptions(t *testing.T) {
 		{"ZFS mounts it", Mount{Type: "zfs", Source: "tank/a"}, "zfsutil"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.mount.Point, tt.mount.Root, tt.mount.Number = "/mnt/x", "/", "9:9"
+			tt.mount.Point, tt.mount.Root, tt.mount.Number = "/mnt/x", "/"+tt.mount.Root, "9:9"
 			f := with(func(f *Facts) {
 				f.HostID = "0badcafe"
 				f.Blocks = append(f.Blocks, Block{Name: "sdb1", Disk: "sdb", UUID: "b"}, Block{Name: "sdb"},
@@ -211,6 +213,28 @@ func TestSwap(t *testing.T) {
 }
 
 // What autofs mounts by its map is autofs's to mount again.
+// Where programs mount, a line of fstab is somebody's wish.
+func TestPlacesOfPrograms(t *testing.T) {
+	for _, tt := range []struct {
+		point string
+		fstab []string
+		want  bool
+	}{
+		{"/media/data", []string{"defaults"}, true}, {"/media/ada/stick", nil, false},
+		{"/run/media/games", []string{"nofail"}, true}, {"/run/media/ada/stick", nil, false},
+		{"/var/lib/docker", []string{"noatime"}, true}, {"/var/lib/docker/overlay2/x/merged", nil, false},
+		{"/sys/fs/x", []string{"defaults"}, false}, {"/proc/x", []string{"hidepid=2"}, false},
+	} {
+		d := must(t, with(func(f *Facts) {
+			f.Blocks = append(f.Blocks, Block{Name: "sdb1", UUID: "b"})
+			f.Mounts = append(f.Mounts, Mount{Point: tt.point, Type: "ext4", Source: "/dev/sdb1", Root: "/", Number: "8:17", Fstab: tt.fstab})
+		}), Overrides{})
+		if got := value(t, d, "fileSystems."+tt.point+".device") != ""; got != tt.want {
+			t.Errorf("%s with %q is taken over: %t", tt.point, tt.fstab, got)
+		}
+	}
+}
+
 func TestAutomounts(t *testing.T) {
 	nas := Mount{Point: "/net/nas", Type: "nfs4", Source: "nas:/x", Root: "/", Number: "0:9"}
 	d := must(t, with(func(f *Facts) {
@@ -310,6 +334,7 @@ let drive = { device = "/dev/disk/by-uuid/gone-too"; }; in
   fileSystems."/flat".options = [ "noauto" "x-systemd.automount" ];
   swapDevices = [ { device = "/swapfile"; } ];
   services.xserver.videoDrivers = [ "amdgpu" ];
+  services.udev.extraRules = "/dev/disk/by-uuid/a-stick";
   nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
 }
 `
@@ -329,7 +354,7 @@ func TestReadNix(t *testing.T) {
 	}
 	want := []string{
 		"boot.initrd.luks.devices.root.crypttabExtraOpts", "boot.initrd.luks.devices.root.allowDiscards", "boot.kernelParams",
-		"fileSystems", "services.xserver.videoDrivers",
+		"fileSystems", "services.xserver.videoDrivers", "services.udev.extraRules",
 	}
 	if diff := cmp.Diff(want, k.byHand()); diff != "" {
 		t.Errorf("by hand (-want +got):\n%s", diff)
@@ -339,6 +364,30 @@ func TestReadNix(t *testing.T) {
 	}
 	for _, odd := range []string{"", "{", "}", "{ = ; }", "{ a", "{ a = ", `{ a = "`, "a: b: {a.b.c=}", strings.Repeat("{a=", 1<<16)} {
 		readNix(odd).defines("a")
+	}
+}
+
+// A copy of the file must be all that it takes.
+func TestKeptStandsByItself(t *testing.T) {
+	for _, tt := range []struct{ text, path, argument string }{
+		{`{ modulesPath, ... }: { imports = [ (modulesPath + "/installer/scan/not-detected.nix") ./disks.nix ]; }`, "./disks.nix", ""},
+		{"{ imports = [<nixpkgs/nixos/modules/x.nix>]; }", "<nixpkgs/nixos/modules/x.nix>", ""},
+		{`{ boot.initrd.secrets."/keyfile" = /etc/keyfile; }`, "", ""},
+		{"{ imports = [ /etc/nixos/disks.nix ]; }", "/etc/nixos/disks.nix", ""},
+		{"{ imports = [ ../common ]; }", "../common", ""},
+		{"{ a = import (disko/x.nix); }", "disko/x.nix", ""},
+		{"{ a = { } // { b = a//c; }; b = ''\n ./x /y\n''; c = \"./x\"; } # ./y\n/* /z */", "", ""},
+		{"{ config, pkgs, host, ... }: with host; { }", "", "host"},
+		{"args@{ inputs, lib, ... }:\n{ imports = [ inputs.x ]; }", "", "inputs"},
+		{"{ self, lib, disk ? \"/dev/sda\", ... }: { a = disk; }", "", ""}, // self is not used
+		{"{ utils, config, pkgs, options, lib, ... }: { a = utils.x; }", "", ""},
+		{"{ a.b = 1; c = { d, e }: d + e; }", "", ""},
+		{"args: { a = args.pkgs; }", "", ""},
+	} {
+		k := readNix(tt.text)
+		if k.path != tt.path || k.argument != tt.argument {
+			t.Errorf("%s\nrefers to %q and %q, want %q and %q", tt.text, k.path, k.argument, tt.path, tt.argument)
+		}
 	}
 }
 
@@ -382,6 +431,10 @@ func TestKeepsEditedFile(t *testing.T) {
 	}
 	if d := must(t, f, Overrides{Mode: "probe", FileSystems: "none"}); len(d.Warnings) > 0 || !slices.Equal(d.Mounts, []string{"/data", "/by-hand"}) {
 		t.Errorf("where the rest is elsewhere: %q, mounts %q", d.Warnings, d.Mounts)
+	}
+	f.Existing.Text = strings.Replace(keptText, "swapDevices", `fileSystems."/x".device = "UUID=another"; swapDevices`, 1)
+	if d := must(t, f, Overrides{}); d.Mode != modeProbe || !strings.Contains(d.Warnings[0], "it names UUID=another, which") {
+		t.Errorf("with a disk of another machine: mode %s, %q", d.Mode, d.Warnings)
 	}
 	f.Existing.Text = strings.Replace(keptText, `"nofail"`, `"noatime"`, 1)
 	d = must(t, f, Overrides{})

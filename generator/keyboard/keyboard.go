@@ -83,7 +83,8 @@ var languages = map[string]string{
 // FromConsole is the keyboard that a keymap of the console stands for: by systemd's table,
 // which comes first since et is Estonian on the console and Ethiopian in XKB; by XKB's own
 // names with the variant behind a hyphen, as systemd's converted keymaps are called; by
-// what stands before the hyphen; or by the language.
+// what stands before the hyphen; by the language; or by a variant, of the layout us if
+// that has it, as colemak.
 func FromConsole(keymap string) (Keyboard, bool) {
 	t := known()
 	if k, ok := t.console[keymap]; ok {
@@ -93,15 +94,24 @@ func FromConsole(keymap string) (Keyboard, bool) {
 		return Keyboard{Layout: keymap}, true
 	}
 	base, rest, hyphen := strings.Cut(keymap, "-")
-	if !hyphen {
-		layout, ok := languages[keymap]
-		return Keyboard{Layout: layout}, ok
+	if hyphen {
+		k, ok := FromConsole(base)
+		for _, variant := range []string{rest, keymap} {
+			if slices.Contains(t.layouts[k.Layout], variant) {
+				k.Variant = variant
+			}
+		}
+		return k, ok
 	}
-	k, ok := FromConsole(base)
-	if slices.Contains(t.layouts[k.Layout], rest) {
-		k.Variant = rest
+	if layout, ok := languages[keymap]; ok {
+		return Keyboard{Layout: layout}, true
 	}
-	return k, ok
+	for _, layout := range append([]string{"us"}, t.names...) {
+		if slices.Contains(t.layouts[layout], keymap) {
+			return Keyboard{Layout: layout, Variant: keymap}, true
+		}
+	}
+	return Keyboard{}, false
 }
 
 // ToConsole is a keymap of the console that stands for a layout, by systemd's table; "" for none.

@@ -43,6 +43,7 @@ func TestFromConsole(t *testing.T) {
 		"uk": {Layout: "gb"}, "sg": {Layout: "ch", Variant: "de_nodeadkeys"}, "trq": {Layout: "tr"}, "et": {Layout: "ee"}, "cf": {Layout: "ca"},
 		"us": {Layout: "us"}, "de": {Layout: "de"}, "de-latin1-nodeadkeys": {Layout: "de", Variant: "nodeadkeys"},
 		"ru": {"ru,us", "", "grp:shifts_toggle,grp_led:scroll"}, "bg_pho-utf8": {"bg,us", "phonetic,", "grp:shifts_toggle,grp_led:scroll"},
+		"colemak": {Layout: "us", Variant: "colemak"}, "neo": {Layout: "de", Variant: "neo"}, "dvorak-l": {Layout: "us", Variant: "dvorak-l"},
 		"dvorak": {Layout: "us", Variant: "dvorak"}, "dvorak-programmer": {Layout: "us", Variant: "dvorak"},
 		"gb": {Layout: "gb"}, "us-intl": {Layout: "us", Variant: "intl"}, "fr-bepo": {Layout: "fr", Variant: "bepo"}, "es-cp850": {Layout: "es"},
 		"cz-qwertz": {Layout: "cz"}, "pl": {Layout: "pl"}, "en": {Layout: "us"}, "sv": {Layout: "se"},

@@ -351,17 +351,48 @@ func wrongFormat(s, name string) finding {
 	if !known {
 		f.noun = name
 	}
-	article := " is no "
-	out := finding{Problem: Problem{Code: CodeFormat, What: quoteShort(s) + article + f.noun, Why: f.why}}
+	wrong := s
+	if strings.HasPrefix(name, "xkb-") { // several with commas between
+		wrong = cmp.Or(firstWrong(s, f.check), s)
+	}
+	out := finding{Problem: Problem{Code: CodeFormat, What: quoteShort(wrong) + " is no " + f.noun, Why: f.why}}
 	if f.hint != nil {
 		out.Hint = f.hint(s)
 	}
 	return out
 }
 
+// shapes are the commonest patterns of the schema in words.
+var shapes = map[string]string{
+	`^[a-z][a-z0-9-]*$`:          "it is lower-case letters, digits and -, a letter first",
+	`^[a-z_][a-z0-9_-]*$`:        "it is lower-case letters, digits, _ and -, no digit first",
+	`^[A-Z][A-Z0-9_]*$`:          "it is upper-case letters, digits and _, a letter first",
+	`^[A-Za-z0-9_-]+$`:           "it is letters, digits, _ and -",
+	`^[^\s]+$`:                   "it has no blanks",
+	`^https?://[^\s]+$`:          "it is an address that begins with http:// or https://",
+	`^https?://[^\s]+/$`:         "it is an address that begins with http:// or https:// and ends with /",
+	`^[0-9]+(kB|MB|GB)$`:         "it is a size such as 512MB or 4GB",
+	`^[0-9]+(kb|mb|gb)$`:         "it is a size such as 512mb or 4gb",
+	`^[0-9]+h$`:                  "it is a number of hours such as 720h",
+	`^([0-9]+(ms|[smhdwy]))+$`:   "it is a time such as 15d or 1h30m",
+	`^[A-Za-z_][A-Za-z0-9_.-]*$`: "it is letters, digits, _, . and -, a letter first",
+	`^bundle:[a-z][a-z0-9-]*$`:   "it is a bundle such as bundle:cli",
+	`^[A-Za-z_][A-Za-z0-9_'-]*(\.[A-Za-z_][A-Za-z0-9_'-]*)*$`: "it is the name of a package in nixpkgs, which " +
+		"begins with a letter or _",
+	`^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$`:     "it is OWNER/MODEL, as on Hugging Face",
+	`^([01][0-9]|2[0-3]):[0-5][0-9]$`:       "it is a time of day such as 04:30",
+	`^(nodev|/dev/.+)$`:                     "it is a disk below /dev, or nodev",
+	`^/dev/disk/by-id/[A-Za-z0-9._:+=@-]+$`: "it is the name of a disk below /dev/disk/by-id",
+	`^[a-z0-9.-]+(:[0-9]+)?/[A-Za-z0-9_./-]+:[A-Za-z0-9_.-]+(@sha256:[0-9a-f]{64})?$`: "it is an image with its " +
+		"registry and tag, as in docker.io/library/redis:7.4",
+}
+
 func patternWhy(part *jsonschema.Schema) string {
 	if part.Pattern == nil {
 		return ""
+	}
+	if words := shapes[part.Pattern.String()]; words != "" {
+		return words
 	}
 	if len(part.Examples) > 0 {
 		return fmt.Sprintf("it looks like %v", part.Examples[0])

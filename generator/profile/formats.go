@@ -44,7 +44,8 @@ var formats = map[string]format{
 	"xkb-layout": {"keyboard layout", "it is a name of XKB, as in us, or several with commas between",
 		listed(keyboard.Layouts), listedHint(keyboard.Layouts, layoutHint)},
 	"xkb-options": {"keyboard option", "it is a name of XKB, as in caps:escape, or several with commas between",
-		func(s string) bool { return s == "" || listed(keyboard.Options)(s) }, listedHint(keyboard.Options, func(name string) string { return didYouMean(name, keyboard.Options()) })},
+		func(s string) bool { return s == "" || listed(keyboard.Options)(s) },
+		listedHint(keyboard.Options, func(name string) string { return didYouMean(name, keyboard.Options()) })},
 	"xkb-model": {"keyboard model", "it is a name of XKB, as in pc105", listed(keyboard.Models),
 		func(s string) string { return didYouMean(s, keyboard.Models()) }},
 	"keymap":        {"keymap of the console", "it is a name of kbd's, as in de-latin1", listed(keyboard.Keymaps), keymapHint},
@@ -128,20 +129,42 @@ func isZone(s string) bool {
 	return found
 }
 
+// zoneOf are the zones of places and abbreviations that people look for and the database lacks.
+var zoneOf = map[string]string{
+	"Bangalore": "Asia/Kolkata", "Beijing": "Asia/Shanghai", "Delhi": "Asia/Kolkata", "Mumbai": "Asia/Kolkata",
+	"San_Francisco": "America/Los_Angeles", "Seattle": "America/Los_Angeles", "Washington": "America/New_York",
+	"Geneva": "Europe/Zurich", "Munich": "Europe/Berlin", "Shenzhen": "Asia/Shanghai", "CEST": "Europe/Berlin",
+	"EDT": "America/New_York", "CST": "America/Chicago", "CDT": "America/Chicago", "MDT": "America/Denver",
+	"PST": "America/Los_Angeles", "PDT": "America/Los_Angeles", "BST": "Europe/London", "IST": "Asia/Kolkata",
+	"JST": "Asia/Tokyo",
+}
+
+// offset is a distance from Greenwich as people write it; east is +.
+var offset = regexp.MustCompile(`^(?:Etc/)?(?:UTC|GMT)([+-])0?([0-9]{1,2})(?::?00)?$`)
+
 func zoneHint(s string) string {
-	if s == "" {
-		return ""
-	}
-	place := strings.ReplaceAll(s[strings.LastIndexByte(s, '/')+1:], " ", "_")
-	for _, zone := range zones() {
-		if strings.EqualFold(zone, strings.ReplaceAll(s, " ", "_")) || strings.EqualFold(zone[strings.LastIndexByte(zone, '/')+1:], place) {
-			return "did you mean \"" + zone + "\"?"
+	if m := offset.FindStringSubmatch(s); m != nil {
+		zone := "Etc/GMT" + map[string]string{"+": "-", "-": "+"}[m[1]] + m[2]
+		if isZone(zone) {
+			return "write " + zone + ", whose sign is the other way round, or a place, which knows summer time"
 		}
 	}
-	if near := Nearest(s, zones()); near != "" {
-		return "did you mean \"" + near + "\"?"
+	place := strings.ReplaceAll(s[strings.LastIndexByte(s, '/')+1:], " ", "_")
+	near := zoneOf[place]
+	for _, zone := range zones() {
+		if strings.EqualFold(zone, strings.ReplaceAll(s, " ", "_")) ||
+			near == "" && strings.EqualFold(zone[strings.LastIndexByte(zone, '/')+1:], place) {
+			near = zone
+		}
 	}
-	return "timedatectl list-timezones lists them"
+	// Of two abbreviations, or of two offsets, one is not the other mistyped.
+	if near == "" && strings.ToUpper(s) != s {
+		near = Nearest(s, zones())
+	}
+	if near == "" {
+		return "timedatectl list-timezones lists them"
+	}
+	return "did you mean \"" + near + "\"?"
 }
 
 func isAbsolute(s string) bool {

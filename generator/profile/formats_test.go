@@ -1,6 +1,10 @@
 package profile
 
 import (
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -111,12 +115,42 @@ func TestZonesAreSorted(t *testing.T) {
 	}
 }
 
+// What is said of a pattern must be of one that the schema has.
+func TestShapesAreOfTheSchema(t *testing.T) {
+	var all strings.Builder
+	err := filepath.WalkDir("../../schema", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".json" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		all.Write(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pattern := range shapes {
+		quoted, err := json.Marshal(pattern)
+		if err != nil || !strings.Contains(all.String(), `"pattern": `+string(quoted)) {
+			t.Errorf("no pattern of the schema is %s", pattern)
+		}
+	}
+}
+
 func TestHints(t *testing.T) {
 	for _, c := range []struct{ format, value, want string }{
 		{"timezone", "Berlin", `did you mean "Europe/Berlin"?`},
 		{"timezone", "europe/berlin", `did you mean "Europe/Berlin"?`},
 		{"timezone", "America/New York", `did you mean "America/New_York"?`},
 		{"timezone", "Europe/Berlni", `did you mean "Europe/Berlin"?`},
+		{"timezone", "us/eastern", `did you mean "US/Eastern"?`},
+		{"timezone", "PST", `did you mean "America/Los_Angeles"?`},
+		{"timezone", "CEST", `did you mean "Europe/Berlin"?`},
+		{"timezone", "Asia/Beijing", `did you mean "Asia/Shanghai"?`},
+		{"timezone", "GMT+2", "write Etc/GMT-2, whose sign is the other way round, or a place, which knows summer time"},
+		{"timezone", "UTC-08:00", "write Etc/GMT+8, whose sign is the other way round, or a place, which knows summer time"},
+		{"timezone", "UTC+5:30", "timedatectl list-timezones lists them"},
+		{"timezone", "XST", "timedatectl list-timezones lists them"},
 		{"timezone", "qqqqqqqqqqqq", "timedatectl list-timezones lists them"},
 		{"locale", "de_DE", "write de_DE.UTF-8"},
 		{"locale", "en_US", "write en_US.UTF-8"},
@@ -129,6 +163,7 @@ func TestHints(t *testing.T) {
 		{"locale", "en_IN.UTF-8", "write en_IN"},
 		{"locale", "eo.UTF-8", "write eo"},
 		{"locale", "C", "write C.UTF-8"},
+		{"locale", "POSIX", "write C.UTF-8"},
 		{"locale", "en_DE.UTF-8", "did you mean en_DK.UTF-8 or en_IE.UTF-8?"},
 		{"locale", "de_XX.UTF-8", "did you mean de_DE.UTF-8?"},
 		{"locale", "dd_DE.UTF-8", `did you mean "de_DE.UTF-8"?`},
@@ -141,6 +176,10 @@ func TestHints(t *testing.T) {
 		{"xkb-layout", "sg", "write layout: ch, variant: de_nodeadkeys"},
 		{"xkb-layout", "de-latin1-nodeadkeys", "write layout: de, variant: nodeadkeys"},
 		{"xkb-layout", "bg_pho-utf8", `write layout: "bg,us", variant: "phonetic,"`},
+		{"xkb-layout", "de(neo)", "write layout: de, variant: neo"},
+		{"xkb-layout", "us(altgr-intl)", "write layout: us, variant: altgr-intl"},
+		{"xkb-layout", "Colemak", "write layout: us, variant: colemak"},
+		{"xkb-layout", "bepo", "write layout: fr, variant: bepo"},
 		{"xkb-layout", "latan", `did you mean "latam"?`},
 		{"xkb-options", "caps:escap", `did you mean "caps:escape"?`},
 		{"xkb-options", "caps:escape, compose:ralt", "write caps:escape,compose:ralt"},

@@ -47,7 +47,7 @@ func Locale(s string) string {
 	s, _, _ = strings.Cut(s, ".")
 	language, territory, _ := strings.Cut(strings.ReplaceAll(s, "-", "_"), "_")
 	language, territory = strings.ToLower(language), strings.ToUpper(territory)
-	if language == "c" && territory == "" {
+	if (language == "c" || language == "posix") && territory == "" {
 		return "C.UTF-8"
 	}
 	base := language + "_" + territory
@@ -121,17 +121,23 @@ func listedHint(names func() []string, hint func(name string) string) func(strin
 		if tight := strings.Join(strings.Fields(s), ""); tight != s && ok(tight) {
 			return "write " + tight
 		}
-		for name := range strings.SplitSeq(s, ",") {
-			if name = strings.TrimSpace(name); !ok(name) {
-				return hint(name)
-			}
-		}
-		return ""
+		return hint(firstWrong(s, ok))
 	}
 }
 
+// firstWrong is the first entry of a list with commas between that does not pass.
+func firstWrong(s string, ok func(string) bool) string {
+	for name := range strings.SplitSeq(s, ",") {
+		if name = strings.TrimSpace(name); !ok(name) {
+			return name
+		}
+	}
+	return ""
+}
+
 func layoutHint(name string) string {
-	k, ok := keyboard.FromConsole(strings.ToLower(name))
+	// setxkbmap(1) writes de(neo).
+	k, ok := keyboard.FromConsole(strings.ToLower(strings.TrimSuffix(strings.Replace(name, "(", "-", 1), ")")))
 	switch {
 	case !ok:
 		return didYouMean(name, keyboard.Layouts())

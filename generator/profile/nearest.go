@@ -38,6 +38,14 @@ func Nearest(s string, names []string) string {
 	return ""
 }
 
+// Mistyped tells whether s is surely meant to be name: by one slip behind the first letter of
+// a word that is not short. "radio" is not "audio", nor "adb" "adm".
+func Mistyped(s, name string) bool {
+	const short = 3
+	a, b := []rune(s), []rune(name)
+	return len(a) > short && len(b) > 0 && a[0] == b[0] && distance(a, b) == 1
+}
+
 // distance is the number of single-character edits (insert, delete, replace,
 // swap of neighbours) between a and b.
 func distance(a, b []rune) int {

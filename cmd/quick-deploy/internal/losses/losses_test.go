@@ -251,7 +251,7 @@ func TestFirstSwitch(t *testing.T) {
 				"ssh-home-keys: keys in ~/.ssh/authorized_keys no longer count (ada)" + lockOut,
 				"ssh-user:ada: ada is no longer let in over SSH (AllowUsers, AllowGroups or DenyUsers)" + lockOut,
 				"ssh-user:root: root is no longer let in over SSH (AllowUsers, AllowGroups or DenyUsers)" + lockOut,
-				"ssh-passwords: SSH takes no passwords any more",
+				"ssh-passwords: SSH no longer accepts passwords",
 				"ssh-root: root over SSH: prohibit-password → no",
 				"ssh-host-keys: SSH no longer uses the host key /etc/ssh/ssh_host_rsa_key",
 			},
@@ -261,14 +261,14 @@ func TestFirstSwitch(t *testing.T) {
 			old:  fixture{"etc/ssh/authorized_keys.d/ada": ""},
 			new:  fixture{"etc/ssh/authorized_keys.d/ada": "", "etc/ssh/sshd_config": swap(t, sshdConfig, "PasswordAuthentication yes", "PasswordAuthentication no\nKbdInteractiveAuthentication no", "/etc/ssh/ssh_host", "/persist/ssh/ssh_host")},
 			want: []string{
-				"ssh-passwords: SSH takes no passwords any more, and no key of ada is known" + lockOut,
+				"ssh-passwords: SSH no longer accepts passwords, and no key of ada is known" + lockOut,
 				"ssh-host-keys: SSH no longer uses the host keys /etc/ssh/ssh_host_rsa_key, /etc/ssh/ssh_host_ed25519_key" + lockOut,
 			},
 		},
 		{
 			name: "no SSH server",
 			new:  fixture{"etc/ssh/sshd_config": "", units + "sshd.service": "-> /dev/null"},
-			want: []string{"ssh: the SSH server stops: nobody comes in over the network" + lockOut},
+			want: []string{"ssh: the SSH server stops: nobody can log in over the network" + lockOut},
 		},
 		{
 			name: "sudo asks for a password, and a rule goes",

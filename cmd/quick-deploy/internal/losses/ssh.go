@@ -106,7 +106,7 @@ func (c *comparison) ssh() {
 	case !old.on:
 		return
 	case !now.on:
-		c.block(LockOut, "ssh", "the SSH server stops: nobody comes in over the network")
+		c.block(LockOut, "ssh", "the SSH server stops: nobody can log in over the network")
 		return
 	}
 	if gone := without(old.ports, now.ports); len(gone) > 0 {
@@ -132,7 +132,7 @@ func (c *comparison) ssh() {
 
 // passwordsEnd tells whose only way in a password was, as far as is known.
 func (c *comparison) passwordsEnd() {
-	const name, what = "ssh-passwords", "SSH takes no passwords any more"
+	const name, what = "ssh-passwords", "SSH no longer accepts passwords"
 	keyless := slices.DeleteFunc(sortedKeys(c.people), c.keyed)
 	if len(keyless) == 0 {
 		c.lose(name, what)

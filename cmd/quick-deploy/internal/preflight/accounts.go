@@ -66,7 +66,7 @@ func (m *Machine) account(h access.Host, a access.Account, s access.State) []Fin
 		return out
 	}
 	f := Finding{
-		Severity: Warning, What: a.Name + " could not log in: there is neither a password nor an SSH key that is taken",
+		Severity: Warning, What: a.Name + " could not log in: it has no password, and no SSH key that is accepted",
 		Fix: "give it sshKeys or a passwordSecret in the profile",
 	}
 	if h.Mutable {
@@ -199,7 +199,7 @@ func sshKept(ctx context.Context, m *Machine, t Target) []Finding {
 	caller.From = f[0]
 	if shut := h.ShutOut(m.User, caller); m.User != "" && shut != nil {
 		out = append(out, Finding{
-			What: fmt.Sprintf("this run comes over SSH, and the connection would be the last: %s", shut.What),
+			What: fmt.Sprintf("this run comes over SSH, and the next login would be refused: %s", shut.What),
 			Fix:  shut.Fix + "; or run it at the machine and --skip ssh",
 		})
 		if !h.SSH.On {

@@ -33,9 +33,9 @@ func keys(_ context.Context, m *Machine, t Target) []Finding {
 		}
 		out = append(out, Finding{
 			What: fmt.Sprintf("%s has data that is encrypted %s, and the profile gives it another: "+
-				"what is encrypted could not be read any more", s.Name, from),
-			Fix: fmt.Sprintf("give it the key of now by a secret of the profile; where there is none but the one that %s "+
-				"came with before NixOS 26.05, pass over the check once, and it goes on with that one, which everybody knows", s.Name),
+				"it could no longer be decrypted", s.Name, from),
+			Fix: fmt.Sprintf("name its present key by encryptionKeySecret; if it never had one of its own, --skip keys keeps "+
+				"the publicly known one that %s came with before NixOS 26.05", s.Name),
 		})
 	}
 	return out

@@ -41,7 +41,7 @@ func sameProfile(ctx context.Context, m *Machine, t Target) []Finding {
 	return []Finding{{
 		What: fmt.Sprintf("run %d deployed host %s from %s, which is still there, and this is another profile: "+
 			"host %s from %s", last.Run, last.Host, last.Path, t.Profile.Host, t.Profile.Path),
-		Fix: "name the profile with --profile " + last.Path + "; if this one takes its place, pass over the check once",
+		Fix: "name the profile with --profile " + last.Path + "; if this one takes its place, --skip profile once",
 	}}
 }
 

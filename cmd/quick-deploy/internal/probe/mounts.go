@@ -116,10 +116,14 @@ var fstabTags = map[string]string{
 	"UUID": "by-uuid", "LABEL": "by-label", "PARTUUID": "by-partuuid", "PARTLABEL": "by-partlabel", "ID": "by-id",
 }
 
-// devicePath is the path of a device that fstab or the kernel's command line names.
-func devicePath(source string) string {
+// devicePath is the path of a device that fstab or the kernel's command line names: by a lasting name where
+// that does, else by the kernel's, for which udev makes links such as /dev/vg/lv.
+func devicePath(t *tree, source string) string {
 	if tag, value, ok := strings.Cut(source, "="); ok && fstabTags[tag] != "" {
 		return "/dev/disk/" + fstabTags[tag] + "/" + strings.Trim(value, `"`)
+	}
+	if strings.HasPrefix(source, "/dev/") && !strings.HasPrefix(source, "/dev/disk/") {
+		return "/" + t.resolve(source[1:])
 	}
 	return source
 }
@@ -142,7 +146,7 @@ func readFstab(t *tree, o Options, f *hardware.Facts) {
 			continue
 		}
 		l := hardware.Mount{
-			Point: path.Clean(system.Unescape(fields[1])), Type: fields[2], Source: devicePath(system.Unescape(fields[0])),
+			Point: path.Clean(system.Unescape(fields[1])), Type: fields[2], Source: devicePath(t, system.Unescape(fields[0])),
 		}
 		for option := range strings.SplitSeq(system.Unescape(fields[3]), ",") {
 			if fstabPassword.MatchString(option) {
@@ -210,7 +214,7 @@ func readParameters(t *tree, _ Options, f *hardware.Facts) {
 		name, value, _ := strings.Cut(p, "=")
 		switch {
 		case name == "resume":
-			f.Parameters = append(f.Parameters, "resume="+devicePath(value))
+			f.Parameters = append(f.Parameters, "resume="+devicePath(t, value))
 		case name == "resume_offset", strings.HasPrefix(name, "zswap."):
 			f.Parameters = append(f.Parameters, oneLine(p))
 		}

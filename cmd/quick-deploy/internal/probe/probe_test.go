@@ -166,6 +166,24 @@ func TestFstabPasswords(t *testing.T) {
 	}
 }
 
+// A link of udev to a device, as for a logical volume, is followed; a lasting name is not.
+func TestDeviceLinks(t *testing.T) {
+	m, err := probetest.Parse(`
+		system x86_64
+		link /dev/vg0/swap ../dm-2
+		link /dev/disk/by-uuid/AAAA ../../dm-2
+		file /proc/cmdline resume=/dev/vg0/swap resume=UUID=AAAA resume=/dev/gone
+		file /etc/fstab /dev/vg0/swap /mnt/x ext4 noauto 0 0`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts, _ := Run(context.Background(), Options{Root: build(t, m, nil)})
+	want := []string{"resume=/dev/dm-2", "resume=/dev/disk/by-uuid/AAAA", "resume=/dev/gone"}
+	if !slices.Equal(facts.Parameters, want) || len(facts.Unmounted) != 1 || facts.Unmounted[0].Source != "/dev/dm-2" {
+		t.Errorf("%q, %+v", facts.Parameters, facts.Unmounted)
+	}
+}
+
 func TestTarget(t *testing.T) {
 	m, err := probetest.Parse(`
 		system x86_64

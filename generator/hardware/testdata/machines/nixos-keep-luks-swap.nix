@@ -10,6 +10,8 @@
       enable = lib.mkDefault true;
       configurationLimit = lib.mkDefault 10;
       device = lib.mkDefault "/dev/sda";
+      enableCryptodisk = lib.mkDefault true;
+      useOSProber = lib.mkDefault true;
     };
     initrd.luks.devices.luks-1d1d0002.device =
       lib.mkDefault "/dev/disk/by-uuid/1d1d0002-4444-4b5c-9d2e-0a1b2c3d4e5f";
