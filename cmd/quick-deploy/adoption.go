@@ -146,9 +146,10 @@ func (ad *adoption) read(ctx context.Context, g *guide) error {
 	}
 	generated := func(f adopt.File) bool { return filepath.Base(f.Path) == "hardware-configuration.nix" }
 	if ad.otherHardware && !slices.ContainsFunc(ad.legacy.Files, generated) {
-		return fault.New(fault.Preflight, "the root file system of %s is %s, which this machine does not have; nothing was written",
-			ad.config.Dir, ad.machine.Root).
-			Hint("take the fileSystems of the other machine out, or move them to a hardware-configuration.nix, which stays behind")
+		return fault.New(fault.Preflight, "the root file system of %s is %s, which this machine does not have; "+
+			"nothing was written", ad.config.Dir, ad.machine.Root).
+			Hint("take the fileSystems of the other machine out, or move them to a hardware-configuration.nix, " +
+				"which stays behind")
 	}
 	if ad.unlisted != nil {
 		ad.defined = ad.written()
