@@ -89,8 +89,8 @@ func TestShortFlagsOfUnstable(t *testing.T) {
 // Machines are older than the months of releases now, and than home-manager's first one.
 func TestOldStateVersions(t *testing.T) {
 	for version, home := range map[string]string{"20.03": "20.03", "18.09": "18.09", "17.03": "18.09", "14.12": "18.09"} {
-		p, err := load(t, fstest.MapFS{"profile.yaml": {Data: []byte("version: 1\nhost: {name: atlas, system: x86_64-linux, stateVersion: \"" +
-			version + "\", users: {ada: {admin: true, home: {}}}}\n")}})
+		p, err := load(t, fstest.MapFS{"profile.yaml": {Data: []byte("version: 1\n" +
+			"host: {name: atlas, system: x86_64-linux, stateVersion: \"" + version + "\", users: {ada: {admin: true, home: {}}}}\n")}})
 		if err != nil {
 			t.Fatal(err)
 		}

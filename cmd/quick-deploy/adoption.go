@@ -141,10 +141,20 @@ func (ad *adoption) read(ctx context.Context, g *guide) error {
 		return fmt.Errorf("find the nixpkgs of the configuration: %w", err)
 	}
 	ad.otherHardware = !fits(g.facts, ad.machine.Root)
-	if err = ad.carry(ctx); err == nil && ad.unlisted != nil {
+	if err := ad.carry(ctx); err != nil {
+		return err
+	}
+	generated := func(f adopt.File) bool { return filepath.Base(f.Path) == "hardware-configuration.nix" }
+	if ad.otherHardware && !slices.ContainsFunc(ad.legacy.Files, generated) {
+		return fault.New(fault.Preflight, "the root file system of %s is %s, which this machine does not have; "+
+			"nothing was written", ad.config.Dir, ad.machine.Root).
+			Hint("take the fileSystems of the other machine out, or move them to a hardware-configuration.nix, " +
+				"which stays behind")
+	}
+	if ad.unlisted != nil {
 		ad.defined = ad.written()
 	}
-	return err
+	return nil
 }
 
 func (ad *adoption) carry(ctx context.Context) (err error) {

@@ -48,13 +48,9 @@ func (ad *adoption) report(a *app, answers starter.Answers, differences []differ
 	for _, place := range ad.legacy.Secrets {
 		a.say("note: %s looks like a secret: it would lie in the flake and in the store, which everybody may read, as it does now", place)
 	}
-	switch set := ad.options(ofHardware); {
-	case ad.otherHardware && len(set) > 0:
+	if ad.otherHardware {
 		a.say("note: hardware-configuration.nix is another machine's: this one has no %s. It does not come along, "+
-			"and this machine is probed instead; what it sets: %s", ad.machine.Root, strings.Join(set, ", "))
-	case ad.otherHardware:
-		a.say("note: the root file system is %s, and this machine has no such one: take the fileSystems of another machine "+
-			"out of legacy before the first switch; this one is probed", ad.machine.Root)
+			"and this machine is probed instead; what it sets: %s", ad.machine.Root, strings.Join(ad.options(ofHardware), ", "))
 	}
 	for _, d := range differences {
 		before, now := brief(d.before), brief(d.now)
