@@ -49,7 +49,7 @@ func inNamespaces(t *testing.T) bool {
 		t.Skipf("no namespaces here: %v: %s", err, out)
 	}
 	cmd := exec.CommandContext(t.Context(), "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-		os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=5m")
+		os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=10m")
 	cmd.Env = append(os.Environ(), insideNamespaces+"=1")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -236,7 +236,7 @@ func (n *network) fleet(want fault.Code, into any, args ...string) string {
 	n.t.Helper()
 	cmd := exec.CommandContext(n.t.Context(), "quick-deploy", append([]string{"--json", "--yes", "--no-probe"}, args...)...)
 	cmd.Dir = n.work
-	cmd.Env = append(append(n.env.Environ(), n.Vars()...), "USER=ada", "QUICK_DEPLOY_HEALTH_TIMEOUT=1s",
+	cmd.Env = append(append(n.env.Environ(), n.Vars()...), "USER=ada", "QUICK_DEPLOY_HEALTH_TIMEOUT=15s",
 		"NIX_SSHOPTS=-i "+n.key+" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR")
 	var diag strings.Builder
 	cmd.Stderr = &diag
