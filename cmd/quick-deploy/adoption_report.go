@@ -106,11 +106,7 @@ func inNix(v any) string {
 	case nil:
 		return "null"
 	case string:
-		text, err := nix.Print(nix.Str(v))
-		if err != nil || strings.Contains(v, "\n") {
-			return fmt.Sprintf("%q", v)
-		}
-		return strings.TrimSpace(string(text))
+		return nix.Quote(v)
 	case []any:
 		parts := make([]string, len(v))
 		for i, item := range v {

@@ -73,6 +73,10 @@ func appendQuoted(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
+// Quote is s as a complete "…" string of Nix, for a place in a file that is not printed from expressions. A zero
+// byte, which no file name has, and what is not UTF-8 are as in s.
+func Quote(s string) string { return string(appendQuoted(nil, s)) }
+
 // indentable reports whether ”…” with every line of s indented alike denotes
 // s, and is worth it: s has more than one line.
 //

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
 
 //go:embed machine.nix
@@ -217,7 +219,8 @@ func (e *Evaluator) Purify(dir string, names ...string) error {
 		if err := os.Rename(file, file+scoped); err != nil {
 			return err
 		}
-		wrapper := fmt.Sprintf("builtins.scopedImport (import (/. + %q)) (./. + %q)\n", scope, "/"+filepath.Base(file)+scoped)
+		wrapper := "builtins.scopedImport (import (/. + " + nix.Quote(scope) + ")) (./. + " +
+			nix.Quote("/"+filepath.Base(file)+scoped) + ")\n"
 		return os.WriteFile(file, []byte(wrapper), 0o600)
 	})
 }

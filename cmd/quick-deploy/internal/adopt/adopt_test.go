@@ -330,6 +330,22 @@ func TestCarryFollows(t *testing.T) {
 	}
 }
 
+// A name that would be code in a string of Nix stays a name.
+func TestLiteral(t *testing.T) {
+	for to, want := range map[string]string{
+		"legacy/a/b.nix":        "./a/b.nix",
+		"legacy-outside/b.nix":  "../legacy-outside/b.nix",
+		"legacy":                "./.",
+		"legacy/a b":            `(./. + "/a b")`,
+		"legacy/${throw 1}.nix": `(./. + "/\${throw 1}.nix")`,
+		`legacy/a "\b"`:         `(./. + "/a \"\\b\"")`,
+	} {
+		if got := literal("legacy", to, false); got != want {
+			t.Errorf("%s: %s, want %s", to, got, want)
+		}
+	}
+}
+
 func TestIsSecret(t *testing.T) {
 	for option, want := range map[string]bool{
 		"users.users.ada.hashedPassword": true, "services.x.apiToken": true, "networking.wireless.networks.home.psk": true,

@@ -370,7 +370,7 @@ func literal(from, to string, open bool) string {
 		if open {
 			return ""
 		}
-		return fmt.Sprintf("(./. + %q)", "/"+strings.TrimPrefix(rel, "./"))
+		return "(./. + " + nix.Quote("/"+strings.TrimPrefix(rel, "./")) + ")"
 	case !open && (rel == "." || strings.HasSuffix(rel, "..")):
 		return rel + "/."
 	}
@@ -435,7 +435,7 @@ func (c *Carrier) module(name string) string {
 		c.taken[at] = true
 		c.legacy.Files = append(c.legacy.Files, File{at, []byte(
 			"# The module of the flake's own nixpkgs, where a channel's was named.\n" +
-				"{ modulesPath, ... }:\n{\n  imports = [ (modulesPath + " + fmt.Sprintf("%q", "/"+name) + ") ];\n}\n",
+				"{ modulesPath, ... }:\n{\n  imports = [ (modulesPath + " + nix.Quote("/"+name) + ") ];\n}\n",
 		)})
 	}
 	return at
