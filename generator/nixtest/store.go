@@ -2,6 +2,7 @@ package nixtest
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"errors"
 	"fmt"
@@ -64,6 +65,12 @@ func (s *shared) acquire(bin string) (root string, release func(), err error) {
 		root, err := newRoot()
 		if err != nil {
 			return "", nil, err
+		}
+		// Two programs that open a new store at once meet a half-written schema.
+		first := &Env{root: root, bin: bin, home: root}
+		if out, err := first.Command(context.Background(), "nix-store", "--init").CombinedOutput(); err != nil {
+			removeAll(root)
+			return "", nil, fmt.Errorf("make a store: %w: %s", err, out)
 		}
 		st = &store{root: root}
 		s.byBin[bin] = st
