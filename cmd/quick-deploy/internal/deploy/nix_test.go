@@ -17,6 +17,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/generator/nixtest"
 )
 
@@ -88,7 +89,7 @@ func newNixMachine(t *testing.T, env *nixtest.Env, change ...func(*Config)) *nix
 	home := env.Home()
 	cfg := Config{
 		StateDir: filepath.Join(home, ".local/state/quick-deploy"),
-		Paths:    PathsUnder(m.Root), Runner: el,
+		Paths:    system.PathsUnder(m.Root), Runner: el,
 		User: "ada", HomeDir: home, StateHome: filepath.Join(home, ".local/state"), HostName: "atlas",
 		Output: func(step string, _ run.Stream, line string) { m.lines = append(m.lines, step+": "+line) },
 	}

@@ -48,7 +48,7 @@ func (d *Deployer) Plan(ctx context.Context, g Goal) (Plan, error) {
 		return p, err
 	}
 	var err error
-	if p.Machine, err = d.machine(ctx, g.Users, false); err != nil {
+	if p.Machine, err = d.machine(ctx, g.Users); err != nil {
 		return p, err
 	}
 	if p.prior, err = d.store.Peek(); err != nil {

@@ -82,7 +82,7 @@ func (d *Deployer) PlanRollback(ctx context.Context, o RollbackOptions) (Rollbac
 	for _, u := range sortedKeys(point.Machine.Homes) {
 		users = append(users, d.userOf(u, point.Machine.Homes[u]))
 	}
-	if p.Now, err = d.machine(ctx, users, false); err != nil {
+	if p.Now, err = d.machine(ctx, users); err != nil {
 		return p, err
 	}
 	if o.Files && point.Backup != "" {
@@ -129,7 +129,7 @@ func (d *Deployer) target(ctx context.Context, to int) (*journal.Point, string, 
 		for u, g := range r.After.Homes {
 			users = append(users, d.userOf(u, g))
 		}
-		now, err := d.machine(ctx, users, false)
+		now, err := d.machine(ctx, users)
 		if err != nil {
 			return nil, "", err
 		}
@@ -252,7 +252,7 @@ func (d *Deployer) rollback(ctx context.Context, g Goal, rb *rollbackData) (jour
 		return journal.Record{}, err
 	}
 	if rb == nil {
-		if err := s.takeUp(prior); err != nil {
+		if err := s.takeUp(ctx, prior); err != nil {
 			return journal.Record{}, err
 		}
 		return s.do(ctx)
@@ -273,7 +273,7 @@ func (d *Deployer) rollback(ctx context.Context, g Goal, rb *rollbackData) (jour
 	for _, st := range plan.steps {
 		s.state.Steps = append(s.state.Steps, journal.Step{Name: st.name(), Status: journal.Pending})
 	}
-	if s.data.Before, err = d.machine(ctx, g.Users, true); err != nil {
+	if s.data.Before, err = d.machine(ctx, g.Users); err != nil {
 		return journal.Record{}, err
 	}
 	s.data.Rollback = rb
@@ -427,7 +427,7 @@ func (d *Deployer) PlanResume(ctx context.Context, goal func(journal.State) (Goa
 	for _, s := range st.Steps {
 		p.Steps = append(p.Steps, Planned{Step: s.Name, What: "go on with the rollback", Done: doneBefore(st, s.Name)})
 	}
-	p.Machine, err = d.machine(ctx, nil, false)
+	p.Machine, err = d.machine(ctx, nil)
 	return p, err
 }
 

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,8 +30,12 @@ type session struct {
 	data  data
 	step  *journal.Step // the one at work
 	final journal.Record
-	units int // activations so far
-	found []preflight.Finding
+	units int // launched so far by this process
+	// What the unit has written: all, the line that is not whole yet, and how many bytes.
+	log, partial string
+	offset       int
+	uncount      func() // ends the counting of the lease
+	found        []preflight.Finding
 }
 
 // data is what the steps hand on to each other. It lives in state.json, so
@@ -53,6 +58,7 @@ type data struct {
 	HomeBackup string          `json:"home_backup,omitempty"` // of the files in home-manager's way
 	Suffix     string          `json:"suffix,omitempty"`      // of the files that home-manager moves out of its way
 	Touched    bool            `json:"touched,omitempty"`     // something on the machine was switched, or was about to be
+	Unit       string          `json:"unit,omitempty"`        // the folder of root's half, see unit.go
 	Skipped    []string        `json:"skipped_checks,omitempty"`
 	Health     json.RawMessage `json:"health,omitempty"`
 	Failed     []string        `json:"failed_units,omitempty"` // units that had failed before
@@ -161,7 +167,7 @@ func (d *Deployer) begin(ctx context.Context, p Plan) (*session, error) {
 	}
 	if crashed(prior) {
 		if d.sameGoal(prior, p.Goal) {
-			return s, s.takeUp(prior)
+			return s, s.takeUp(ctx, prior)
 		}
 		if err := d.supersede(ctx, prior); err != nil {
 			return nil, err
@@ -205,7 +211,7 @@ func (s *session) inherit(prior *journal.State) {
 }
 
 // takeUp goes on with a run that was cut off, under its own number.
-func (s *session) takeUp(prior *journal.State) error {
+func (s *session) takeUp(ctx context.Context, prior *journal.State) error {
 	if len(prior.Data) > 0 {
 		if err := json.Unmarshal(prior.Data, &s.data); err != nil {
 			return fmt.Errorf("read state: %w", err)
@@ -226,6 +232,9 @@ func (s *session) takeUp(prior *journal.State) error {
 		return err
 	}
 	s.note(journal.Event{Type: "run", Status: journal.Running, Message: fmt.Sprintf("run %d is taken up at step %q", prior.ID, stoppedAt(prior))})
+	if err := s.settle(ctx, true); err != nil {
+		return err
+	}
 	return s.save()
 }
 
@@ -237,12 +246,15 @@ func (d *Deployer) supersede(ctx context.Context, prior *journal.State) error {
 			return fmt.Errorf("read state: %w", err)
 		}
 	}
-	for u := range s.data.Before.Homes {
-		s.goal.Users = append(s.goal.Users, User{Name: u})
+	for _, u := range sortedKeys(s.data.Before.Homes) {
+		s.goal.Users = append(s.goal.Users, d.userOf(u, s.data.Before.Homes[u]))
+	}
+	if err := s.settle(ctx, false); err != nil {
+		return err
 	}
 	prior.Status = journal.Interrupted
 	prior.Error = fmt.Sprintf("cut off in step %q; another run took its place", stoppedAt(prior))
-	after, err := d.machine(ctx, nil, false)
+	after, err := d.machine(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -256,6 +268,7 @@ func (d *Deployer) supersede(ctx context.Context, prior *journal.State) error {
 
 // do runs the steps.
 func (s *session) do(ctx context.Context) (journal.Record, error) {
+	defer s.stopCounting()
 	for _, st := range s.plan.steps {
 		err := s.one(ctx, st)
 		if err != nil && isRecord(st) {
@@ -343,37 +356,42 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 	if ctx.Err() != nil && fault.CodeOf(err) != fault.Interrupted {
 		err = &fault.Error{Code: fault.Interrupted, Err: fmt.Errorf("interrupted in step %q: %w", st.name(), cause), Hints: fault.HintsOf(cause), Child: run.CodeOf(cause)}
 	}
-	// Also where an early step of a resumed run failed: the machine may be between two systems.
 	if s.data.Touched {
 		result = journal.Broken
-		if s.goal.KeepOnFailure {
+		perr := s.putBack(quiet)
+		switch {
+		case perr == nil:
+			result = journal.PutBack
+		case errors.Is(perr, errLeft):
 			err = withHint(err, "the new system was left as it is (--rollback-on-failure=false); quick-deploy rollback goes back to run %d's rollback point", s.state.ID)
-		} else if perr := s.putBack(quiet); perr != nil {
+		default:
 			err = &fault.Error{Code: fault.RollbackFailed, Err: fmt.Errorf("%w; putting the machine back failed as well: %w", err, perr), Child: run.CodeOf(cause)}
 			err = withHint(err, "the last good system is %s", s.data.Before.Current)
 			err = withHint(err, "see docs/recovery.md; the old system also stands in the boot menu")
-		} else {
-			result = journal.PutBack
 		}
 	}
 	var declined *declinedError
 	if errors.As(cause, &declined) {
 		result = journal.Declined
 	}
-	code := fault.CodeOf(err)
-	s.state.Status, s.state.Error, s.state.Code, s.state.Child = journal.Failed, err.Error(), int(code), run.CodeOf(cause)
+	code, child := fault.CodeOf(err), run.CodeOf(cause)
+	var f *fault.Error
+	if errors.As(cause, &f) {
+		child = cmp.Or(child, f.Child)
+	}
+	s.state.Status, s.state.Error, s.state.Code, s.state.Child = journal.Failed, err.Error(), int(code), child
 	if code == fault.Interrupted {
 		s.state.Status = journal.Interrupted
 	}
 	end := s.cfg.Now()
 	s.state.Ended = &end
-	after, merr := s.machine(quiet, s.goal.Users, s.data.Touched)
+	after, merr := s.machine(quiet, s.goal.Users)
 	if merr != nil {
 		s.cfg.Log.Warn("read the machine after the failure", "error", merr)
 	}
 	r := s.record(result, after)
 	origin, _ := fault.OriginOf(cause)
-	r.Failure = &journal.Failure{Step: st.name(), Command: run.CommandOf(cause), Child: run.CodeOf(cause), Origin: origin}
+	r.Failure = &journal.Failure{Step: st.name(), Command: run.CommandOf(cause), Child: child, Origin: origin}
 	logfile.From(s.cfg.Log, slog.LevelError, origin.PC, cause.Error(), "step", st.name(),
 		"command", r.Failure.Command, "exit", r.Failure.Child, "result", string(result))
 	if s.goal.Verb.touches() {

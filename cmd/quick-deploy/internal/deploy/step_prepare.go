@@ -183,7 +183,7 @@ func (rollbackPoint) plan(d *Deployer, g Goal) *Planned {
 }
 
 func (rollbackPoint) run(ctx context.Context, s *session) error {
-	now, err := s.machine(ctx, s.goal.Users, true)
+	now, err := s.machine(ctx, s.goal.Users)
 	if err != nil {
 		return err
 	}

@@ -159,7 +159,7 @@ func (d *Deployer) Status(ctx context.Context) (Status, error) {
 			break
 		}
 	}
-	if st.Machine, err = d.machine(ctx, users, false); err != nil {
+	if st.Machine, err = d.machine(ctx, users); err != nil {
 		st.Problems = append(st.Problems, err.Error())
 	}
 	st.Booted, _ = resolve(d.cfg.Paths.Booted)
