@@ -18,7 +18,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
 func TestSwitchMovesTheBootDefaultLast(t *testing.T) {
@@ -31,7 +30,7 @@ func TestSwitchMovesTheBootDefaultLast(t *testing.T) {
 	if r.Result != journal.Good || r.ID != 1 {
 		t.Errorf("record %d is %q", r.ID, r.Result)
 	}
-	order := []string{"nixos-rebuild build", "nix build", "# sh", "root: ", "switch-to-configuration test", "ada: ", "/activate", "root: ", "--set", "switch-to-configuration boot"}
+	order := []string{"nixos-rebuild build", "nix build", "# sh", "switch-to-configuration test", "/activate", "--set", "switch-to-configuration boot"}
 	at := 0
 	for _, c := range w.ran() {
 		if at < len(order) && strings.Contains(c, order[at]) {
@@ -278,7 +277,7 @@ func TestUnitsOfTheBuiltSystemAreChecked(t *testing.T) {
 		code          fault.Code
 	}{
 		"well":              {well, well, fault.OK},
-		"fails":             {well, failed, fault.Health},
+		"fails":             {well, failed, fault.Activation},
 		"had failed before": {failed, failed, fault.OK},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -292,6 +291,12 @@ func TestUnitsOfTheBuiltSystemAreChecked(t *testing.T) {
 			r, err := w.run(t, w.deployer(), g)
 			if fault.CodeOf(err) != k.code {
 				t.Fatalf("exit code %d: %v", fault.CodeOf(err), err)
+			}
+			if k.code != fault.OK {
+				if r.Result != journal.PutBack || !strings.Contains(err.Error(), "foreign.service failed") {
+					t.Errorf("%s: %v", r.Result, err)
+				}
+				return
 			}
 			var h health.Report
 			must(t, json.Unmarshal(r.Health, &h))

@@ -42,7 +42,11 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	dir, err := os.MkdirTemp(shm(), "world-")
 	must(t, err)
-	t.Cleanup(func() { if os.Getenv("KEEP") == "" { os.RemoveAll(dir) } })
+	t.Cleanup(func() {
+		if os.Getenv("KEEP") == "" {
+			os.RemoveAll(dir)
+		}
+	})
 	w := &world{dir: dir}
 	w.build(t)
 	return w
@@ -68,6 +72,7 @@ func (w *world) build(t testing.TB) {
 	must(t, err)
 	must(t, w.profileSet(w.homeProfile(), home))
 	w.writeFlake(t, "one")
+	w.forget()
 }
 
 func must(t testing.TB, err error) {
@@ -133,7 +138,7 @@ exit $code`,
 [ "$1" = --check-validity ] && { [ -e "$2" ]; exit; }
 mkdir -p "${4%/*}" && ln -sfn "$2" "$4"`,
 	"systemctl": `
-[ "$1" = list-units ] && sed -n 's/ .*ActiveState=failed.*/ loaded failed failed A unit/p' "$W/units" 2> /dev/null
+case "$*" in *--state=failed*) sed -n 's/ .*ActiveState=failed.*/ loaded failed failed A unit/p' "$W/units" 2> /dev/null ;; esac
 exit 0`,
 	"id":    `echo 1000`,
 	"chown": ``,
