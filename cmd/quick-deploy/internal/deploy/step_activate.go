@@ -1,16 +1,17 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/closure"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
@@ -42,11 +43,11 @@ func (activateSystem) holds(s *session) bool {
 	return s.effective() == Boot || err == nil && current == s.data.System
 }
 func (activateSystem) plan(d *Deployer, g Goal) *Planned {
-	if !g.Verb.activates() {
+	if !g.activates() {
 		return nil
 	}
 	p := &Planned{Step: "activate-system", What: "run the new system; the boot default stays"}
-	d.command(p, d.activate("<system>", "test", nil, "quick-deploy-<run>"))
+	d.command(p, d.activate(g.system(), "test", nil, "quick-deploy-<run>"))
 	return p
 }
 
@@ -168,21 +169,21 @@ func (activateHomes) holds(s *session) bool {
 	return true
 }
 func (activateHomes) plan(d *Deployer, g Goal) *Planned {
-	if g.Verb != Switch || len(g.homes()) == 0 {
+	if g.Verb != Switch && g.To == nil || len(g.homes()) == 0 {
 		return nil
 	}
 	var names []string
 	p := &Planned{Step: "activate-home"}
 	for _, u := range g.homes() {
 		names = append(names, u.Name)
-		d.command(p, d.activateHome("<home>", u, "<suffix>"))
+		d.command(p, d.activateHome(g.home(u), u, "<suffix>"))
 	}
 	p.What = "activate the home of " + strings.Join(names, ", ")
 	return p
 }
 
 func (activateHomes) run(ctx context.Context, s *session) error {
-	if s.data.BootOnly != "" {
+	if s.data.BootOnly != "" && s.goal.To == nil {
 		s.data.Pending = append(s.data.Pending, "quick-deploy switch after the reboot, for the homes")
 		return skipped("the homes follow after the reboot")
 	}
@@ -205,14 +206,14 @@ func (activateHomes) run(ctx context.Context, s *session) error {
 		if path == "" {
 			continue
 		}
-		if now.Homes[u.Name].Path == path && s.data.Before.Homes[u.Name].Path == path && s.data.Rollback == nil {
+		if now.Homes[u.Name].Path == path && s.data.Before.Homes[u.Name].Path == path && s.goal.To == nil {
 			continue // it was so before this run
 		}
 		if err := s.home(ctx, u, path); err != nil {
 			return err
 		}
-		if rb := s.data.Rollback; rb != nil {
-			if err := s.homeGeneration(context.WithoutCancel(ctx), u, rb.Machine.Homes[u.Name]); err != nil {
+		if to := s.goal.To; to != nil {
+			if err := s.homeGeneration(context.WithoutCancel(ctx), u, to.Machine.Homes[u.Name]); err != nil {
 				return err
 			}
 		}
@@ -249,7 +250,7 @@ func (checkHealth) name() string          { return "health" }
 func (checkHealth) input(*session) string { return "" }
 func (checkHealth) holds(*session) bool   { return false }
 func (checkHealth) plan(d *Deployer, g Goal) *Planned {
-	if !g.Verb.activates() || d.cfg.Health == nil {
+	if !g.activates() || d.cfg.Health == nil {
 		return nil
 	}
 	if g.SkipHealth {
@@ -278,6 +279,7 @@ func (checkHealth) run(ctx context.Context, s *session) error {
 		return skipped("the new system is not running yet")
 	}
 	c := *s.cfg.Health
+	c.Timeout = cmp.Or(s.goal.HealthTimeout, c.Timeout)
 	c.Failed, c.System = s.data.Failed, s.data.System
 	c.Pending = func(f health.Finding) {
 		s.note(journal.Event{Type: "message", Message: fmt.Sprintf("waiting for %s: %s", f.Name, f.Evidence)})
@@ -326,12 +328,12 @@ func (bootDefault) holds(s *session) bool {
 	return err == nil && g.Path == s.data.System
 }
 func (bootDefault) plan(d *Deployer, g Goal) *Planned {
-	if !g.Verb.boots() {
+	if !g.boots() {
 		return nil
 	}
 	p := &Planned{Step: "boot-default", What: "make it the boot default"}
-	d.command(p, d.setProfile("<system>"))
-	d.command(p, d.activate("<system>", "boot", nil, "quick-deploy-<run>"))
+	d.command(p, d.moveProfile(g, g.system()))
+	d.command(p, d.activate(g.system(), "boot", nil, "quick-deploy-<run>"))
 	return p
 }
 
@@ -340,8 +342,8 @@ func (bootDefault) run(ctx context.Context, s *session) error {
 	if err := s.save(); err != nil {
 		return err
 	}
-	if err := s.moveProfile(ctx); err != nil {
-		return err
+	if _, err := s.command(context.WithoutCancel(ctx), s.moveProfile(s.goal, s.data.System)); err != nil {
+		return activation(err, "the system profile could not be set")
 	}
 	if err := s.hook("profile"); err != nil {
 		return err
@@ -356,18 +358,17 @@ func (bootDefault) run(ctx context.Context, s *session) error {
 // moveProfile sets the system profile, to the recorded generation in a rollback
 // and to a new one otherwise. A generation that was collected while its path
 // was held comes back under a new number.
-func (s *session) moveProfile(ctx context.Context) error {
-	c := s.setProfile(s.data.System)
-	if rb := s.data.Rollback; rb != nil {
-		if p, ok := generationPath(s.cfg.Paths.System, rb.Machine.System.Number); ok && p == s.data.System {
-			c = s.switchGeneration(s.cfg.Paths.System, rb.Machine.System.Number)
-			c.Elevate = true
-		}
+func (d *Deployer) moveProfile(g Goal, system string) run.Command {
+	if g.To == nil {
+		return d.setProfile(system)
 	}
-	if _, err := s.command(context.WithoutCancel(ctx), c); err != nil {
-		return activation(err, "the system profile could not be set")
+	n := g.To.Machine.System.Number
+	if p, ok := generationPath(d.cfg.Paths.System, n); !ok || p != system {
+		return d.setProfile(system)
 	}
-	return nil
+	c := d.switchGeneration(d.cfg.Paths.System, n)
+	c.Elevate = true
+	return c
 }
 
 // verify looks whether the machine is what was meant.
@@ -388,13 +389,13 @@ func (verify) run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	if s.effective().activates() && m.Current != s.data.System {
+	if s.effective().activates() && !s.goal.SkipSystem && m.Current != s.data.System {
 		return fault.New(fault.Activation, "the running system is %s and not %s", m.Current, s.data.System)
 	}
-	if s.effective().boots() && m.System.Path != s.data.System {
+	if s.effective().boots() && !s.goal.SkipSystem && m.System.Path != s.data.System {
 		return fault.New(fault.Activation, "the boot default is %s and not %s", m.System.Path, s.data.System)
 	}
-	if s.effective() == Switch || s.effective() == Rollback {
+	if s.effective() == Switch || s.goal.To != nil {
 		for u, path := range s.data.Homes {
 			if g, ok := m.Homes[u]; ok && g.Path != path {
 				return fault.New(fault.Activation, "the home generation of %s is %s and not %s", u, g.Path, path)
@@ -403,20 +404,8 @@ func (verify) run(ctx context.Context, s *session) error {
 	}
 	s.data.After = m
 	s.data.Advice = nil
-	if what := newKernel(s.cfg.Paths.Booted, s.data.System); what != "" && s.data.BootOnly == "" && s.goal.Verb != Test {
-		s.data.Advice = append(s.data.Advice, "reboot when it suits: the "+what+" of the booted system is an older one")
+	if why := closure.Reboot(s.cfg.Paths.Booted, s.data.System); len(why) > 0 && s.data.BootOnly == "" && s.effective().boots() {
+		s.data.Advice = append(s.data.Advice, "reboot when it suits: "+strings.Join(why, ", "))
 	}
 	return nil
-}
-
-// newKernel says what of the booted kernel differs from a system's: only that needs a reboot.
-func newKernel(booted, system string) string {
-	for _, f := range []string{"kernel", "initrd", "kernel-modules"} {
-		a, errA := resolve(filepath.Join(booted, f))
-		b, errB := resolve(filepath.Join(system, f))
-		if errA == nil && errB == nil && a != b {
-			return f
-		}
-	}
-	return ""
 }

@@ -88,8 +88,14 @@ func (w *world) writeFlake(t testing.TB, text string) {
 	must(t, os.WriteFile(filepath.Join(w.flake(), "flake.lock"), []byte("lock of "+text), 0o644))
 }
 
+// noHash is the hash of every store path of the world; names tell them apart.
+const noHash = "00000000000000000000000000000000-"
+
+// stored is the store path of a name.
+func (w *world) stored(name string) string { return w.path("store/" + noHash + name) }
+
 func (w *world) makeSystem(name string) (string, error) {
-	dir := w.path("store/" + name + "-nixos-system")
+	dir := w.stored(name + "-nixos-system")
 	for _, f := range []string{"bin/switch-to-configuration", "nixos-version", "init", "kernel", "initrd"} {
 		p := filepath.Join(dir, f)
 		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
@@ -112,7 +118,7 @@ func (w *world) makeSystem(name string) (string, error) {
 }
 
 func (w *world) makeHome(name string) (string, error) {
-	dir := w.path("store/" + name + "-home-manager-generation")
+	dir := w.stored(name + "-home-manager-generation")
 	for _, f := range append([]string{"activate"}, w.homeFiles...) {
 		p := filepath.Join(dir, f)
 		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
@@ -226,6 +232,10 @@ func (w *world) do(c run.Command) (run.Result, error) {
 		}
 		return run.Result{}, w.setLink(arg("--out-link"), home)
 	case "nix-store":
+		if c.Args[0] == "--check-validity" {
+			gone := slices.DeleteFunc(slices.Clone(c.Args[2:]), exists)
+			return run.Result{Stdout: strings.Join(gone, "\n")}, nil
+		}
 		if !exists(arg("--realise")) {
 			return run.Result{}, fmt.Errorf("path %s is not valid", arg("--realise"))
 		}
@@ -294,10 +304,13 @@ func (w *world) hash(flake string) string {
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
+// rel is a path without what differs from world to world.
+func (w *world) rel(p string) string { return strings.NewReplacer(w.dir, "", noHash, "").Replace(p) }
+
 // now is what the machine is, for comparing two of them: paths without the world's own place.
 func (w *world) now(t testing.TB) map[string]string {
 	t.Helper()
-	rel := func(p string) string { return strings.TrimPrefix(p, w.dir) }
+	rel := w.rel
 	out := map[string]string{}
 	current, err := os.Readlink(w.path("run/current-system"))
 	must(t, err)
@@ -344,6 +357,20 @@ func (w *world) deployer(change ...func(*Config)) *Deployer {
 
 func (w *world) goal(verb Verb) Goal {
 	return Goal{Verb: verb, Host: "atlas", FlakeDir: w.flake(), Users: []User{{"ada", w.path("home/ada")}}, Yes: true}
+}
+
+// planBack plans a rollback to before a run, answered with yes.
+func planBack(t testing.TB, d *Deployer, run int, change ...func(*Goal)) Plan {
+	t.Helper()
+	g, err := d.Back(t.Context(), run)
+	must(t, err)
+	g.Yes = true
+	for _, f := range change {
+		f(&g)
+	}
+	p, err := d.Plan(t.Context(), g)
+	must(t, err)
+	return p
 }
 
 // run plans and runs.
