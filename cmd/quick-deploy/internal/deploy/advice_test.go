@@ -41,8 +41,8 @@ func TestRebootIsAdvisedOnlyForWhatIsBooted(t *testing.T) {
 				}
 			}
 			link("first", "6.12", "6.12", "quiet")
-			d := w.deployer(func(c *Config) {
-				c.Hook = func(point string) error {
+			d := w.deployer(func(cfg *Config) {
+				cfg.Hook = func(point string) error {
 					if point == "after:build" {
 						link(w.hash(w.flake()), c.built, c.kernel, c.params)
 					}

@@ -66,9 +66,9 @@ func (d *Deployer) planOf(ctx context.Context, g Goal, resume bool) (Plan, error
 	if p.Run, err = d.store.NextID(p.prior); err != nil {
 		return p, err
 	}
-	s := &session{Deployer: d, goal: g, state: p.prior}
+	s := &session{Deployer: d, goal: g, state: &journal.State{}}
 	if p.prior.Unfinished() && (resume || crashed(p.prior)) && d.sameGoal(p.prior, g) {
-		p.Run, p.Resumes, p.Reason = p.prior.ID, true, resumes(p.prior)
+		s.state, p.Run, p.Resumes, p.Reason = p.prior, p.prior.ID, true, resumes(p.prior)
 		if err := decode(p.prior, &s.data); err != nil {
 			return p, err
 		}
@@ -98,7 +98,7 @@ func (d *Deployer) planOf(ctx context.Context, g Goal, resume bool) (Plan, error
 	}
 	if d.cfg.Machine != nil && g.To == nil {
 		m, t := d.lookedAt(g)
-		if p.Preflight, err = preflight.Run(ctx, m, t, s.asked(ctx, p.Resumes, true)); err != nil {
+		if p.Preflight, err = preflight.Run(ctx, m, t, s.asked(ctx, true)); err != nil {
 			return p, usage(err)
 		}
 	}

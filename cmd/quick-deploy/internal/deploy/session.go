@@ -491,8 +491,7 @@ func (s *session) record(result journal.Result, after journal.Machine) journal.R
 		Code: s.state.Code, Child: s.state.Child, Error: s.state.Error, Before: s.data.Before, After: after, Point: s.data.Point,
 		Profile: s.goal.Profile, ProfilePath: s.goal.ProfilePath,
 		Tree: s.data.Tree, Lock: s.data.Lock, System: s.data.System, Homes: s.data.Homes,
-		Pending: s.data.Pending, Advice: s.data.Advice, SkippedChecks: slices.Compact(slices.Sorted(slices.Values(s.data.Skipped))),
-		Losses: s.data.Losses, Health: s.data.Health, Backup: s.data.Backup,
+		Pending: s.data.Pending, Advice: s.data.Advice, Losses: s.data.Losses, Health: s.data.Health, Backup: s.data.Backup,
 		Log: s.state.Log, Steps: s.state.Steps,
 	}
 	if s.goal.To != nil {
@@ -503,6 +502,11 @@ func (s *session) record(result journal.Result, after journal.Machine) journal.R
 	}
 	for _, u := range s.goal.Users {
 		r.Users = append(r.Users, u.Name)
+	}
+	for _, c := range s.data.Skipped {
+		if !slices.Contains(r.SkippedChecks, c) { // a run that is taken up skips it again
+			r.SkippedChecks = append(r.SkippedChecks, c)
+		}
 	}
 	return r
 }

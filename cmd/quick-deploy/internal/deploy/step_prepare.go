@@ -32,7 +32,7 @@ func (checkMachine) plan(d *Deployer, g Goal) *Planned {
 func (checkMachine) run(ctx context.Context, s *session) error {
 	m, t := s.lookedAt(s.goal)
 	m.Retry = s.retry
-	r, err := preflight.Run(ctx, m, t, s.asked(ctx, s.state.Resumed > 0, s.goal.Offline))
+	r, err := preflight.Run(ctx, m, t, s.asked(ctx, s.goal.Offline))
 	if err != nil {
 		return usage(err)
 	}
@@ -43,12 +43,11 @@ func (checkMachine) run(ctx context.Context, s *session) error {
 
 // asked chooses the checks that are about what is left to do: nothing of building where
 // all is built, nothing of what the new system is like where it was switched to before.
-func (s *session) asked(ctx context.Context, resumes, offline bool) preflight.Options {
-	o := preflight.Options{Skip: s.goal.SkipChecks, Offline: offline, Acting: s.goal.Verb.touches()}
-	if resumes {
-		o.Built, o.Acting = s.built(ctx), o.Acting && !s.between && !s.data.Touched
+func (s *session) asked(ctx context.Context, offline bool) preflight.Options {
+	return preflight.Options{
+		Skip: s.goal.SkipChecks, Offline: offline, Built: s.built(ctx),
+		Acting: s.goal.Verb.touches() && !s.between && !s.data.Touched,
 	}
-	return o
 }
 
 // built says whether the run's build is done and still that of the files as they are to be.
