@@ -406,7 +406,9 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 			err = withHint(err, "the new system was left as it is (--rollback-on-failure=false); quick-deploy rollback goes back to run %d's rollback point", s.state.ID)
 		} else if perr := s.putBackFor(quiet, err); perr != nil {
 			err = &fault.Error{Code: fault.RollbackFailed, Err: fmt.Errorf("%w; putting the machine back failed as well: %w", err, perr), Child: run.CodeOf(cause)}
-			err = withHint(err, "the last good system is %s", s.data.Before.Current)
+			if was := s.data.Before.Current; was != "" {
+				err = withHint(err, "the last good system is %s", was)
+			}
 			err = withHint(err, "see docs/recovery.md; the old system also stands in the boot menu")
 		} else {
 			result, s.between, s.data.Touched, s.data.Returning = journal.PutBack, false, false, false
