@@ -14,41 +14,45 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
-// A reboot is advised only where the kernel that was booted is another than the new system's.
-func TestRebootIsAdvisedOnlyForAnotherKernel(t *testing.T) {
-	for name, other := range map[string]bool{"same": false, "other": true} {
+// A reboot is advised only where something of what was booted is other than the new
+// system's, by its content: not for a kernel that was built anew to the same bytes.
+func TestRebootIsAdvisedOnlyForWhatIsBooted(t *testing.T) {
+	for name, c := range map[string]struct {
+		kernel, params string // of the new system, of the old one "6.12" and "quiet"
+		built          string // the name of the new kernel's file
+		why            string
+	}{
+		"same":             {"6.12", "quiet", "6.12", ""},
+		"rebuilt":          {"6.12", "quiet", "6.12-again", ""},
+		"other kernel":     {"6.18", "quiet", "6.18", "the kernel changes, the initial ramdisk changes"},
+		"other parameters": {"6.12", "quiet mitigations=off", "6.12", "the kernel's parameters change"},
+	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			kernels := w.path("store/kernels")
 			must(t, os.MkdirAll(kernels, 0o755))
-			link := func(system, kernel string) {
-				must(t, os.WriteFile(filepath.Join(kernels, kernel), nil, 0o644))
+			link := func(system, kernel, text, params string) {
+				must(t, os.WriteFile(filepath.Join(kernels, kernel), []byte(text), 0o644))
+				must(t, os.WriteFile(filepath.Join(w.stored(system+"-nixos-system"), "kernel-params"), []byte(params), 0o644))
 				for _, f := range []string{"kernel", "initrd"} {
-					p := filepath.Join(w.path("store/"+system+"-nixos-system"), f)
+					p := filepath.Join(w.stored(system+"-nixos-system"), f)
 					must(t, os.MkdirAll(filepath.Dir(p), 0o755))
 					must(t, w.setLink(p, filepath.Join(kernels, kernel)))
 				}
 			}
-			link("first", "6.12")
-			newer := "6.12"
-			if other {
-				newer = "6.18"
-			}
-			d := w.deployer(func(c *Config) {
-				c.Hook = func(point string) error {
+			link("first", "6.12", "6.12", "quiet")
+			d := w.deployer(func(cfg *Config) {
+				cfg.Hook = func(point string) error {
 					if point == "after:build" {
-						link(w.hash(w.flake()), newer)
+						link(w.hash(w.flake()), c.built, c.kernel, c.params)
 					}
 					return nil
 				}
 			})
 			r, err := w.run(t, d, w.goal(Switch))
 			must(t, err)
-			if (len(r.Advice) > 0) != other {
-				t.Errorf("advice %q", r.Advice)
-			}
-			if other && !strings.Contains(Summary(r), "reboot when it suits: the kernel of the booted system is an older one") {
-				t.Errorf("summary:\n%s", Summary(r))
+			if (len(r.Advice) > 0) != (c.why != "") || !strings.Contains(Summary(r), c.why) {
+				t.Errorf("advice %q, summary:\n%s", r.Advice, Summary(r))
 			}
 			// Advice is not something left to do: the next run has nothing to do.
 			if p, err := d.Plan(t.Context(), w.goal(Switch)); err != nil || !p.NoChange {

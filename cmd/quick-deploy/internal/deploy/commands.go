@@ -55,11 +55,15 @@ func (d *Deployer) runSystem(system string) run.Command {
 	return run.Command{Name: system + "/bin/switch-to-configuration", Args: []string{"test"}}
 }
 
-// bootSystem makes a system what the machine boots: as generation n of the profile, or as a new one where n is 0.
-func (d *Deployer) bootSystem(system string, n int) []run.Command {
+// bootSystem makes a system what the machine boots: in a rollback as the generation that it was, if that
+// is still there, else as a new one.
+func (d *Deployer) bootSystem(g Goal, system string) []run.Command {
 	profile := run.Command{Name: "nix-env", Args: []string{"-p", d.cfg.Paths.System, "--set", system}}
-	if n > 0 {
-		profile.Args = []string{"-p", d.cfg.Paths.System, "--switch-generation", strconv.Itoa(n)}
+	if g.To != nil {
+		n := g.To.Machine.System.Number
+		if p, ok := generationPath(d.cfg.Paths.System, n); ok && p == system {
+			profile.Args = []string{"-p", d.cfg.Paths.System, "--switch-generation", strconv.Itoa(n)}
+		}
 	}
 	return []run.Command{profile, {Name: system + "/bin/switch-to-configuration", Args: []string{"boot"}}}
 }

@@ -70,6 +70,7 @@ type Config struct {
 	Backups   journal.Retention // likewise for backups
 	// Graphical says whether the program was started from inside a graphical session of this machine.
 	Graphical bool
+	Path      string // PATH: where root's half finds what the system has not
 	// Login is who the machine knows the caller as: a name or a number; "" is this process's.
 	Login string
 	// ConfirmTimeout is how long the unit that switches waits for a word from here until it goes

@@ -75,9 +75,9 @@ func TestNoChangeIsFoundWithoutACommand(t *testing.T) {
 	for name, change := range map[string]func(){
 		"a file":         func() { must(t, os.WriteFile(filepath.Join(w.flake(), "local.nix"), []byte("{ }"), 0o644)) },
 		"the lock":       func() { must(t, os.WriteFile(filepath.Join(w.flake(), "flake.lock"), []byte("new"), 0o644)) },
-		"the generation": func() { must(t, w.profileSet(w.path("profiles/system"), w.path("store/first-nixos-system"))) },
+		"the generation": func() { must(t, w.profileSet(w.path("profiles/system"), w.stored("first-nixos-system"))) },
 		"the running system": func() {
-			must(t, w.setLink(w.path("run/current-system"), w.path("store/first-nixos-system")))
+			must(t, w.setLink(w.path("run/current-system"), w.stored("first-nixos-system")))
 		},
 	} {
 		if _, err := w.run(t, d, w.goal(Switch)); err != nil {
@@ -108,15 +108,11 @@ func TestRollbackRestoresTheRecordedGenerations(t *testing.T) {
 	two := w.now(t)
 	run("three")
 
-	back := func(o RollbackOptions) journal.Record {
+	back := func(before int) journal.Record {
 		t.Helper()
-		o.Yes = true
-		o.Owned = func(string) ([]string, error) { return []string{"flake.nix"}, nil }
-		p, err := d.PlanRollback(t.Context(), o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := d.Rollback(t.Context(), p)
+		r, err := d.Run(t.Context(), planBack(t, d, before, func(g *Goal) {
+			g.Owned = func(string) ([]string, error) { return []string{"flake.nix"}, nil }
+		}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,18 +128,18 @@ func TestRollbackRestoresTheRecordedGenerations(t *testing.T) {
 		}
 		return out
 	}
-	back(RollbackOptions{})
+	back(0)
 	if diff := cmp.Diff(machine(two), machine(w.now(t))); diff != "" {
 		t.Errorf("one rollback (-want +got):\n%s", diff)
 	}
-	r := back(RollbackOptions{})
+	r := back(0)
 	if diff := cmp.Diff(machine(one), machine(w.now(t))); diff != "" {
 		t.Errorf("two rollbacks (-want +got):\n%s", diff)
 	}
 	if r.Verb != "rollback" || r.Target != 2 {
 		t.Errorf("record of the second rollback: %s, undoes %d", r.Verb, r.Target)
 	}
-	back(RollbackOptions{To: 3})
+	back(3)
 	if diff := cmp.Diff(machine(two), machine(w.now(t))); diff != "" {
 		t.Errorf("rollback to before run 3 (-want +got):\n%s", diff)
 	}
@@ -156,12 +152,8 @@ func TestRollbackRefusesACollectedGeneration(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := w.now(t)
-	must(t, os.RemoveAll(w.path("store/first-home-manager-generation")))
-	p, err := d.PlanRollback(t.Context(), RollbackOptions{Yes: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = d.Rollback(t.Context(), p)
+	must(t, os.RemoveAll(w.stored("first-home-manager-generation")))
+	_, err := d.Run(t.Context(), planBack(t, d, 0))
 	if fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), "home of ada generation 1") {
 		t.Errorf("got %v", err)
 	}
@@ -365,14 +357,11 @@ func TestKeepOnFailureLeavesTheNewSystemAndRollbackGoesToTheLastGood(t *testing.
 			t.Fatalf("run %d: %q, %v", i+1, r.Result, err)
 		}
 	}
-	p, err := d.PlanRollback(t.Context(), RollbackOptions{Yes: true})
-	if err != nil {
-		t.Fatal(err)
+	p := planBack(t, d, 0)
+	if p.Goal.To.Record != 1 {
+		t.Errorf("the rollback point is that of run %d: a failed run replaced the last good one", p.Goal.To.Record)
 	}
-	if p.Point.Record != 1 {
-		t.Errorf("the rollback point is that of run %d: a failed run replaced the last good one", p.Point.Record)
-	}
-	if _, err := d.Rollback(t.Context(), p); err != nil {
+	if _, err := d.Run(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
 	now := w.now(t)

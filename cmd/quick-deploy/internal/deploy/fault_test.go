@@ -153,9 +153,8 @@ func TestClockGoingBackwards(t *testing.T) {
 	if len(records) != 3 || len(bad) > 0 || records[0].ID != 3 || records[2].ID != 1 {
 		t.Errorf("%d records, %v", len(records), bad)
 	}
-	p, err := w.deployer(back).PlanRollback(t.Context(), RollbackOptions{Yes: true})
-	if err != nil || p.Undoes != 3 {
-		t.Errorf("rollback undoes %d, %v", p.Undoes, err)
+	if p := planBack(t, w.deployer(back), 0); p.Goal.To.Record != 3 {
+		t.Errorf("rollback undoes %d", p.Goal.To.Record)
 	}
 	backups, err := (&session{Deployer: w.deployer()}).backups().List()
 	if err != nil || len(backups) != 3 || backups[0].Run != 3 {
@@ -334,7 +333,6 @@ func TestMissingAndSlowCommands(t *testing.T) {
 	}{
 		"no nixos-rebuild": {"nixos-rebuild", missing, fault.NotFound, journal.Unchanged},
 		"slow build":       {"nixos-rebuild", slow, fault.Timeout, journal.Unchanged},
-		"slow activation":  {"bin/switch-to-configuration test", slow, fault.Timeout, journal.PutBack},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -407,7 +405,7 @@ func TestInhibitorsAndDisplayManager(t *testing.T) {
 			w := newWorld(t)
 			put := func(system string, files map[string]string) {
 				for f, text := range files {
-					p := filepath.Join(w.path("store/"+system+"-nixos-system"), f)
+					p := filepath.Join(w.stored(system+"-nixos-system"), f)
 					must(t, os.MkdirAll(filepath.Dir(p), 0o755))
 					must(t, os.WriteFile(p, []byte(text), 0o644))
 				}
@@ -435,7 +433,7 @@ func TestInhibitorsAndDisplayManager(t *testing.T) {
 				t.Errorf("the record does not say why: %+v", r.Steps)
 			}
 			// After the reboot the same command does the rest.
-			must(t, w.setLink(w.path("run/current-system"), w.path("store/"+w.hash(w.flake())+"-nixos-system")))
+			must(t, w.setLink(w.path("run/current-system"), w.stored(w.hash(w.flake())+"-nixos-system")))
 			if _, err := w.run(t, w.deployer(func(cfg *Config) { cfg.Graphical = c.graphical }), g); err != nil {
 				t.Fatal(err)
 			}
@@ -446,28 +444,18 @@ func TestInhibitorsAndDisplayManager(t *testing.T) {
 	}
 }
 
-func TestExitCode100MeansReboot(t *testing.T) {
+func TestAnotherInitInterfaceMeansReboot(t *testing.T) {
 	w := newWorld(t)
-	d := w.deployer(func(c *Config) { c.Runner = &refusing{world: w, code: 100} })
-	r, err := w.run(t, d, w.goal(Switch))
+	must(t, os.WriteFile(w.stored("first-nixos-system")+"/init-interface-version", []byte("systemd 1"), 0o644))
+	_, err := w.makeSystem(w.hash(w.flake()))
+	must(t, err)
+	must(t, os.WriteFile(w.stored(w.hash(w.flake())+"-nixos-system")+"/init-interface-version", []byte("systemd 2"), 0o644))
+	r, err := w.run(t, w.deployer(), w.goal(Switch))
 	must(t, err)
 	now := w.now(t)
 	if now["current"] != "/store/first-nixos-system" || now["boot"] == now["current"] || !slices.Contains(r.Pending, "reboot") {
 		t.Errorf("%v, pending %q", now, r.Pending)
 	}
-}
-
-// refusing is a world whose new systems refuse "test" without doing anything.
-type refusing struct {
-	*world
-	code int
-}
-
-func (f *refusing) Run(ctx context.Context, c run.Command) (run.Result, error) {
-	if strings.HasSuffix(c.String(), "switch-to-configuration test") && !strings.Contains(c.Name, "first") {
-		return run.Result{Code: f.code}, &run.Error{Command: c.String(), Code: f.code}
-	}
-	return f.world.Run(ctx, c)
 }
 
 func TestVerbs(t *testing.T) {
@@ -555,9 +543,9 @@ func listAll(t *testing.T, dir string) []string {
 func TestResume(t *testing.T) {
 	w := newWorld(t)
 	d := w.deployer()
-	goal := func(st journal.State) (Goal, error) {
-		if st.Verb != "switch" || st.Host != "atlas" || st.Flake != w.flake() {
-			t.Errorf("asked for %+v", st)
+	goal := func(g Goal) (Goal, error) {
+		if g.Verb != Switch || g.Host != "atlas" || g.FlakeDir != w.flake() || g.Yes {
+			t.Errorf("asked for %+v", g)
 		}
 		return w.goal(Switch), nil
 	}
@@ -591,7 +579,7 @@ func TestStatusSeesDrift(t *testing.T) {
 	if _, err := w.run(t, d, w.goal(Switch)); err != nil {
 		t.Fatal(err)
 	}
-	must(t, w.setLink(w.path("run/current-system"), w.path("store/first-nixos-system")))
+	must(t, w.setLink(w.path("run/current-system"), w.stored("first-nixos-system")))
 	st, err := d.Status(t.Context())
 	if err != nil || len(st.Drift) != 1 || !strings.Contains(st.Drift[0], "the running system is") {
 		t.Errorf("drift %q, %v", st.Drift, err)
@@ -614,15 +602,21 @@ func TestRollbackOfFilesKeepsTheUsers(t *testing.T) {
 	}
 	file("local.nix", "new mine")
 	file("notes.md", "my notes")
-	p, err := d.PlanRollback(t.Context(), RollbackOptions{Files: true, Yes: true, Owned: func(string) ([]string, error) { return []string{"flake.nix", "added.nix"}, nil }})
-	must(t, err)
-	wantFiles := []Change{{"added.nix", Delete}, {"flake.lock", Update}, {"flake.nix", Update}}
-	if diff := cmp.Diff(wantFiles, p.Files); diff != "" || !slices.Equal(p.Kept, []string{"local.nix"}) {
-		t.Errorf("kept %q, files (-want +got):\n%s", p.Kept, diff)
+	before := len(w.ran())
+	p := planBack(t, d, 0, func(g *Goal) {
+		g.SkipSystem, g.SkipHome = true, true
+		g.Owned = func(string) ([]string, error) { return []string{"flake.nix", "added.nix"}, nil }
+	})
+	wantFiles := []Change{{"added.nix", Delete}, {"flake.lock", Update}, {"flake.nix", Update}, {"local.nix", Keep}}
+	if diff := cmp.Diff(wantFiles, p.Files); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
 	}
 	system := w.now(t)["system"]
-	if _, err := d.Rollback(t.Context(), p); err != nil {
+	if _, err := d.Run(t.Context(), p); err != nil {
 		t.Fatal(err)
+	}
+	if slices.ContainsFunc(w.ran()[before:], func(c string) bool { return strings.HasPrefix(c, "# ") }) {
+		t.Errorf("files alone need no root: %q", w.ran()[before:])
 	}
 	now := w.now(t)
 	for name, want := range map[string]string{"flake.nix": "two", "flake.lock": "lock of two", "local.nix": "new mine", "notes.md": "my notes", "added.nix": ""} {
@@ -680,9 +674,7 @@ func TestARefusedPasswordTouchesNothing(t *testing.T) {
 	}
 	p.err = fault.New(fault.Preflight, "sudo refused")
 	after := w.now(t)
-	plan, err := d.PlanRollback(t.Context(), RollbackOptions{Yes: true})
-	must(t, err)
-	if _, err := d.Rollback(t.Context(), plan); fault.CodeOf(err) != fault.Preflight {
+	if _, err := d.Run(t.Context(), planBack(t, d, 0)); fault.CodeOf(err) != fault.Preflight {
 		t.Errorf("rollback: %v", err)
 	}
 	if diff := cmp.Diff(after, w.now(t)); diff != "" {

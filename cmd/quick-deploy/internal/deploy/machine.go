@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
@@ -49,30 +48,4 @@ func (d *Deployer) machine(ctx context.Context, users []User) (journal.Machine, 
 		m.Homes = g.Homes
 	}
 	return m, nil
-}
-
-// missingTargets names what of a machine can no longer be restored.
-func (d *Deployer) missingTargets(m journal.Machine, system, home bool) []string {
-	var out []string
-	gone := func(what string, g journal.Generation) {
-		if g.Path == "" || exists(g.Path) {
-			return
-		}
-		if g.Number > 0 {
-			what = fmt.Sprintf("%s generation %d", what, g.Number)
-		}
-		out = append(out, fmt.Sprintf("%s (%s) was collected", what, g.Path))
-	}
-	if system {
-		gone("system", m.System)
-		if m.Current != m.System.Path {
-			gone("running system", journal.Generation{Path: m.Current})
-		}
-	}
-	if home {
-		for _, u := range sortedKeys(m.Homes) {
-			gone(strings.TrimSpace("home of "+u), m.Homes[u])
-		}
-	}
-	return out
 }

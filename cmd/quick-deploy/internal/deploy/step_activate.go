@@ -1,14 +1,15 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/closure"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
@@ -38,12 +39,12 @@ func (s *session) runs(ctx context.Context) bool {
 	return err == nil && u.phase == "" && m.Current == s.data.System && m.System.Path == s.data.System
 }
 func (activateSystem) plan(d *Deployer, g Goal) *Planned {
-	if !g.Verb.activates() {
+	if !g.activates() {
 		return nil
 	}
 	p := &Planned{Step: "activate-system", What: "run the new system; the boot default stays"}
 	d.command(p, d.launchUnit(d.cfg.Paths.Run+"/<run>", "<plan>"))
-	p.Commands = append(p.Commands, envLine(d.runSystem("<system>")))
+	p.inUnit(d.runSystem(g.system()))
 	return p
 }
 
@@ -88,34 +89,43 @@ func (activateHomes) holds(s *session) bool {
 	return true
 }
 func (activateHomes) plan(d *Deployer, g Goal) *Planned {
-	if g.Verb != Switch || len(g.homes()) == 0 {
+	if !g.movesHomes() {
 		return nil
 	}
 	var names []string
 	p := &Planned{Step: "activate-home"}
+	if !g.activates() {
+		d.command(p, d.launchUnit(d.cfg.Paths.Run+"/<run>", "<plan>"))
+	}
 	for _, u := range g.homes() {
 		names = append(names, u.Name)
-		p.Commands = append(p.Commands, envLine(d.activateHome("<home>", u, "<suffix>")))
+		p.inUnit(d.activateHome(g.home(u), u, "<suffix>"))
 	}
 	p.What = "activate the home of " + strings.Join(names, ", ")
 	return p
 }
 
 func (activateHomes) run(ctx context.Context, s *session) error {
-	if s.data.BootOnly != "" {
+	if s.data.BootOnly != "" && s.goal.To == nil {
 		s.data.Pending = append(s.data.Pending, "quick-deploy switch after the reboot, for the homes")
 		return skipped("the homes follow after the reboot")
+	}
+	if err := s.start(ctx); err != nil { // of a run that leaves the system
+		return err
 	}
 	return s.ready(ctx)
 }
 
 // ready waits until the unit waits for us.
 func (s *session) ready(ctx context.Context) error {
+	if !s.started {
+		return nil // it was done before
+	}
 	where, err := s.await(ctx, unitReady)
 	if err != nil {
 		return err
 	}
-	if where.final() {
+	if where.final() && where != unitDone {
 		return s.whyBack(ctx)
 	}
 	s.count()
@@ -129,7 +139,7 @@ func (checkHealth) name() string          { return "health" }
 func (checkHealth) input(*session) string { return "" }
 func (checkHealth) holds(*session) bool   { return false }
 func (checkHealth) plan(d *Deployer, g Goal) *Planned {
-	if !g.Verb.activates() || d.cfg.Health == nil {
+	if !g.activates() || d.cfg.Health == nil {
 		return nil
 	}
 	if g.SkipHealth {
@@ -161,6 +171,7 @@ func (checkHealth) run(ctx context.Context, s *session) error {
 		return err
 	}
 	c := *s.cfg.Health
+	c.Timeout = cmp.Or(s.goal.HealthTimeout, c.Timeout)
 	c.Failed, c.System = s.data.Failed, s.data.System
 	c.Pending = func(f health.Finding) {
 		s.note(journal.Event{Type: "message", Message: fmt.Sprintf("waiting for %s: %s", f.Name, f.Evidence)})
@@ -213,24 +224,22 @@ func (bootDefault) holds(s *session) bool {
 	return err == nil && m.System.Path == s.data.System
 }
 func (bootDefault) plan(d *Deployer, g Goal) *Planned {
-	if !g.Verb.boots() {
+	if !g.boots() {
 		return nil
 	}
-	p := &Planned{Step: "boot-default", What: "make it the boot default"}
-	if !g.Verb.activates() {
+	p := &Planned{Step: "boot-default", What: "make it the boot default", Root: true}
+	if !g.activates() && !g.movesHomes() {
 		d.command(p, d.launchUnit(d.cfg.Paths.Run+"/<run>", "<plan>"))
 	}
-	for _, c := range d.bootSystem("<system>", 0) {
-		p.Commands = append(p.Commands, envLine(c))
+	for _, c := range d.bootSystem(g, g.system()) {
+		p.inUnit(c)
 	}
 	return p
 }
 
 func (bootDefault) run(ctx context.Context, s *session) error {
-	if s.effective() == Boot {
-		if err := s.start(ctx); err != nil {
-			return err
-		}
+	if err := s.start(ctx); err != nil { // of a run that only sets the boot default
+		return err
 	}
 	return s.keep(ctx)
 }
@@ -256,13 +265,13 @@ func (verify) run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	if s.effective().activates() && m.Current != s.data.System {
+	if s.effective().activates() && !s.goal.SkipSystem && m.Current != s.data.System {
 		return fault.New(fault.Activation, "the running system is %s and not %s", m.Current, s.data.System)
 	}
-	if s.effective().boots() && m.System.Path != s.data.System {
+	if s.effective().boots() && !s.goal.SkipSystem && m.System.Path != s.data.System {
 		return fault.New(fault.Activation, "the boot default is %s and not %s", m.System.Path, s.data.System)
 	}
-	if s.effective() == Switch || s.effective() == Rollback {
+	if s.effective() == Switch || s.goal.To != nil {
 		for u, path := range s.data.Homes {
 			if g, ok := m.Homes[u]; ok && g.Path != path {
 				return fault.New(fault.Activation, "the home generation of %s is %s and not %s", u, g.Path, path)
@@ -271,20 +280,8 @@ func (verify) run(ctx context.Context, s *session) error {
 	}
 	s.data.After = m
 	s.data.Advice = nil
-	if what := newKernel(s.cfg.Paths.Booted, s.data.System); what != "" && s.data.BootOnly == "" && s.goal.Verb != Test {
-		s.data.Advice = append(s.data.Advice, "reboot when it suits: the "+what+" of the booted system is an older one")
+	if why := closure.Reboot(s.cfg.Paths.Booted, s.data.System); len(why) > 0 && s.data.BootOnly == "" && s.effective().boots() {
+		s.data.Advice = append(s.data.Advice, "reboot when it suits: "+strings.Join(why, ", "))
 	}
 	return nil
-}
-
-// newKernel says what of the booted kernel differs from a system's: only that needs a reboot.
-func newKernel(booted, system string) string {
-	for _, f := range []string{"kernel", "initrd", "kernel-modules"} {
-		a, errA := resolve(filepath.Join(booted, f))
-		b, errB := resolve(filepath.Join(system, f))
-		if errA == nil && errB == nil && a != b {
-			return f
-		}
-	}
-	return ""
 }

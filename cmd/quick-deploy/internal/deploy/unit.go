@@ -2,13 +2,17 @@ package deploy
 
 import (
 	"context"
+	"crypto/rand"
 	_ "embed"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
@@ -88,10 +92,26 @@ func envLine(c run.Command) string {
 	return strings.Join(words, " ")
 }
 
-// begin is what every plan has.
+// rootsOwn are the folders of a PATH that only root can write: what is in others root does not run.
+func rootsOwn(path string) string {
+	return strings.Join(slices.DeleteFunc(filepath.SplitList(path), func(dir string) bool {
+		fi, err := os.Stat(dir)
+		if err != nil || !filepath.IsAbs(dir) || fi.Mode().Perm()&0o022 != 0 {
+			return true
+		}
+		st, ok := fi.Sys().(*syscall.Stat_t)
+		return !ok || st.Uid != 0
+	}), ":")
+}
+
+// beginPlan has what every plan has.
 func (s *session) beginPlan(users []User) *unitPlan {
 	p := &unitPlan{lines: strings.Split(strings.TrimSuffix(s.cfg.Paths.Plan(s.states(users)), "\n"), "\n")}
-	p.add("caller", s.cfg.Login)
+	for _, user := range users {
+		p.add("folder", user.Name, user.Home)
+	}
+	p.add("caller", s.cfg.Login, s.cfg.User)
+	p.add("path", rootsOwn(s.cfg.Path))
 	if s.cfg.Paths.Bin != "" {
 		p.add("bin", s.cfg.Paths.Bin)
 	}
@@ -110,49 +130,46 @@ func (s *session) beginPlan(users []User) *unitPlan {
 }
 
 // switchPlan is what the unit of this run is to do.
-func (s *session) switchPlan(now journal.Machine) (string, error) {
+func (s *session) switchPlan() (string, error) {
 	var users []User
-	if s.effective() == Switch || s.effective() == Rollback {
-		users = s.changedHomes(now)
+	if s.movesHomes() {
+		users = s.changedHomes()
 	}
 	p := s.beginPlan(users)
-	p.add("new", s.data.System)
 	if s.goal.KeepOnFailure {
 		p.add("leave", "yes")
 	}
-	if s.effective().activates() {
+	if s.goal.activates() || s.goal.boots() {
+		p.add("new", s.data.System)
+	}
+	if s.goal.activates() && s.effective() != Boot {
 		p.command(s.runSystem(s.data.System), "test")
 	}
 	for _, u := range users {
 		p.add("home", u.Name, s.data.Homes[u.Name])
 		p.command(s.activateHome(s.data.Homes[u.Name], u, s.data.Suffix), "activate", u.Name)
-		if rb := s.data.Rollback; rb != nil && rb.Machine.Homes[u.Name].Number > 0 {
-			p.add("number", u.Name, strconv.Itoa(rb.Machine.Homes[u.Name].Number))
+		if to := s.goal.To; to != nil && to.Machine.Homes[u.Name].Number > 0 {
+			p.add("number", u.Name, strconv.Itoa(to.Machine.Homes[u.Name].Number))
 		}
 	}
-	if s.effective().boots() {
-		for _, c := range s.bootSystem(s.data.System, s.numberOf(s.data.System)) {
+	if s.goal.boots() || s.effective() == Boot {
+		for _, c := range s.bootSystem(s.goal, s.data.System) {
 			p.command(c, "keep")
 		}
 	}
 	return strings.Join(p.lines, "\n"), p.err
 }
 
-// numberOf is the generation that a rollback makes current again, 0 for a new one.
-func (s *session) numberOf(system string) int {
-	if rb := s.data.Rollback; rb != nil && rb.Machine.System.Path == system {
-		return rb.Machine.System.Number
-	}
-	return 0
-}
+// movesHomes says whether this run activates homes.
+func (s *session) movesHomes() bool { return s.effective() == Switch || s.goal.To != nil }
 
 // changedHomes are the users whose home this run activates: those that had it already are left alone.
-func (s *session) changedHomes(now journal.Machine) []User {
+func (s *session) changedHomes() []User {
 	var out []User
 	for _, u := range s.goal.homes() {
 		path := s.data.Homes[u.Name]
-		same := now.Homes[u.Name].Path == path && s.data.Before.Homes[u.Name].Path == path
-		if path != "" && (!same || s.data.Rollback != nil) {
+		same := s.data.Before.Homes[u.Name].Path == path
+		if path != "" && (!same || s.goal.To != nil) {
 			out = append(out, u)
 		}
 	}
@@ -161,32 +178,30 @@ func (s *session) changedHomes(now journal.Machine) []User {
 
 // start starts the unit of this run, unless it is at work already.
 func (s *session) start(ctx context.Context) error {
-	if u, err := s.poll(ctx); err == nil && s.data.Unit != "" && u.busy && !u.phase.final() {
-		return nil // a run that is taken up
-	}
 	if s.data.Suffix == "" {
 		s.data.Suffix = fmt.Sprintf("before-quick-deploy-%d-%s", s.state.ID, s.cfg.Now().Format("20060102150405"))
 	}
-	now, err := s.machine(ctx, s.goal.homes())
-	if err != nil {
+	plan, err := s.switchPlan()
+	if err != nil || s.started && s.data.Orders == hashOf(plan) {
 		return err
 	}
-	if s.effective() == Switch || s.effective() == Rollback {
+	if s.started { // by a process that was cut off, to another end
+		if err := s.putBack(ctx); err != nil {
+			return err
+		}
+	}
+	if s.movesHomes() {
 		if err := s.keepHomeFiles(ctx); err != nil {
 			return err
 		}
 	}
-	plan, err := s.switchPlan(now)
-	if err != nil {
-		return err
-	}
+	s.started = true
 	return s.launch(ctx, plan)
 }
 
 func (s *session) launch(ctx context.Context, plan string) error {
-	s.units++
-	name := fmt.Sprintf("%d-%d-%d-%d", s.state.ID, s.cfg.PID, s.state.Resumed, s.units)
-	s.data.Unit, s.data.Touched, s.offset = s.cfg.Paths.Run+"/"+name, true, 0
+	s.data.Unit = fmt.Sprintf("%s/%d-%s", s.cfg.Paths.Run, s.state.ID, strings.ToLower(rand.Text()[:8]))
+	s.data.Orders, s.data.Touched, s.offset = hashOf(plan), true, 0
 	if err := s.save(); err != nil {
 		return err
 	}
@@ -323,6 +338,9 @@ func (s *session) stopCounting() {
 
 // keep has the unit make the system the boot default, if this run does that, and waits for its end.
 func (s *session) keep(ctx context.Context) error {
+	if !s.started {
+		return nil // it was done before, or there was nothing to do
+	}
 	u, err := s.poll(ctx)
 	if err != nil {
 		return err
@@ -517,6 +535,7 @@ func (s *session) mend(ctx context.Context) error {
 	}
 	slices.SortFunc(users, func(a, b User) int { return strings.Compare(a.Name, b.Name) })
 	p := s.beginPlan(users)
+	p.add("go-back", "yes")
 	p.add("was", "current", dash(was.Current))
 	p.add("was", "default", strconv.Itoa(was.System.Number), dash(was.System.Path))
 	for _, u := range users {
@@ -547,9 +566,9 @@ func dash(path string) string {
 }
 
 // settle deals with the unit of a run that was cut off: one at work is taken up or called off, one
-// that did not end is mended.
+// that has come to no end is mended.
 func (s *session) settle(ctx context.Context, takeUp bool) error {
-	if !s.data.Touched {
+	if !s.between {
 		return nil
 	}
 	u, err := s.poll(ctx)
@@ -557,16 +576,22 @@ func (s *session) settle(ctx context.Context, takeUp bool) error {
 		return err
 	}
 	switch {
-	case u.phase == unitDone, u.phase == unitLeft, u.phase == unitBack:
+	case u.phase == unitDone, u.phase == unitLeft:
 		return nil
-	case takeUp && u.busy:
+	case takeUp && u.busy && !u.phase.final() && !s.data.Returning:
+		s.started = true
 		s.count()
 		return nil
+	case !s.data.Returning:
+		back := s.putBack
+		if u.phase == unitStuck {
+			back = s.mend // a person may have seen to what was in the way
+		}
+		if err := back(ctx); err != nil {
+			return fault.New(fault.RollbackFailed, "run %d left the machine between two systems, and it could not be put back: %w", s.state.ID, err).
+				Hint("see docs/recovery.md; the old system is also in the boot menu")
+		}
+		s.between, s.data.Unit = false, ""
 	}
-	if err := s.putBack(ctx); err != nil {
-		return fault.New(fault.RollbackFailed, "run %d left the machine between two systems, and it could not be put back: %w", s.state.ID, err).
-			Hint("see docs/recovery.md; the old system is also in the boot menu")
-	}
-	s.data.Touched, s.data.Unit = false, ""
-	return s.save()
+	return nil
 }

@@ -20,9 +20,9 @@ was() { of "$1" < "$folder/was"; }
 
 # tools takes the programs from the system that ran before: the new one may lack them.
 tools() {
-	bin=$(plan bin)
+	bin=$(plan bin) rest=$(plan path)
 	old=$(was current)/sw/bin:/run/wrappers/bin:/nix/var/nix/profiles/default/bin
-	PATH=${bin:+$bin:}$old:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+	PATH=${bin:+$bin:}$old:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin${rest:+:$rest}
 	export PATH
 }
 
@@ -69,8 +69,14 @@ wait_for_switch() {
 
 # as_user USER COMMAND… runs it with the user's rights and nothing of root's environment.
 as_user() {
-	who=$1 runtime=/run/user/$(id -u "$1")
+	who=$1
 	shift
+	if [ "$(id -u) $who" = "$(plan caller)" ]; then # nobody had to become root
+		env "PATH=$PATH" "USER=$who" "HOME=$(plan folder | of "$who")" \
+			"XDG_STATE_HOME=$(plan user | of "$who")" "$@" < /dev/null 9>&-
+		return
+	fi
+	runtime=/run/user/$(id -u "$who")
 	[ ! -d "$runtime" ] ||
 		set -- "XDG_RUNTIME_DIR=$runtime" "DBUS_SESSION_BUS_ADDRESS=unix:path=$runtime/bus" "$@"
 	setpriv --reuid "$who" --regid "$(id -g "$who")" --init-groups --reset-env -- \
@@ -94,7 +100,8 @@ launch() {
 	[ -s "$folder/was" ] || look > "$folder/was"
 	tools
 	chmod 600 "$folder/lease"
-	chown "$(plan caller)" "$folder/lease"
+	caller=$(plan caller)
+	chown "${caller%% *}" "$folder/lease"
 	phase starting
 	if [ -d "$(plan systemd)" ]; then
 		exec systemd-run --quiet --collect --no-ask-password --service-type=exec \
@@ -111,9 +118,9 @@ launch() {
 run() {
 	exec 9> "${folder%/*}/lock"
 	flock -w 5 9 || fail another
+	[ -z "$(plan go-back)" ] || fail "cut off"
 	new=$(plan new)
-	[ -n "$new" ] || fail "cut off"
-	valid "$new" bin/switch-to-configuration || fail "invalid $new"
+	[ -z "$new" ] || valid "$new" bin/switch-to-configuration || fail "invalid $new"
 	failed_units > "$folder/failed-before"
 	[ -z "$(plan test)" ] || try
 	activate_homes
@@ -208,7 +215,7 @@ back() {
 	exec 9>> "${folder%/*}/lock"
 	flock 9
 	[ -e "$folder/reason" ] || note reason "cut off"
-	if [ "$last" = starting ] && [ -n "$(plan new)" ]; then
+	if [ "$last" = starting ] && [ -z "$(plan go-back)" ]; then
 		phase back
 	elif [ -n "$(plan leave)" ]; then
 		phase left

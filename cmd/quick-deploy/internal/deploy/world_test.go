@@ -35,6 +35,8 @@ type world struct {
 	// units are what systemctl tells of a unit, "Property=value" separated by blanks; unitsAfter
 	// what it tells once another system was switched to.
 	units, unitsAfter map[string]string
+	// unitFails are the lines of fails for the next unit, see prologue.
+	unitFails string
 	// homeFiles are what homes hold that are built from now on, beside what activates them.
 	homeFiles []string
 }
@@ -140,7 +142,7 @@ mkdir -p "${4%/*}" && ln -sfn "$2" "$4"`,
 	"systemctl": `
 case "$*" in *--state=failed*) sed -n 's/ .*ActiveState=failed.*/ loaded failed failed A unit/p' "$W/units" 2> /dev/null ;; esac
 exit 0`,
-	"id":    `echo 1000`,
+	"id":    `[ $# = 1 ] && echo 0 || echo 1000`,
 	"chown": ``,
 	"setpriv": `
 while [ "$1" != -- ]; do shift; done
@@ -187,10 +189,35 @@ func (w *world) write(command string) {
 	}
 }
 
+// quiet waits until no unit does anything.
+func (w *world) quiet(t testing.TB) {
+	t.Helper()
+	for range 2000 {
+		busy := false
+		phases, _ := filepath.Glob(w.path("run/quick-deploy/*/phase"))
+		for _, p := range phases {
+			text, _ := os.ReadFile(p)
+			where := phase(strings.TrimSpace(string(text)))
+			busy = busy || !where.final() && where != unitReady
+		}
+		if !busy {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Fatal("a unit does not end")
+}
+
 func (w *world) forget() { _ = os.Remove(w.path("ran")) }
 
+// noHash is the hash of every store path of the world; names tell them apart.
+const noHash = "00000000000000000000000000000000-"
+
+// stored is the store path of a name.
+func (w *world) stored(name string) string { return w.path("store/" + noHash + name) }
+
 func (w *world) makeSystem(name string) (string, error) {
-	dir := w.path("store/" + name + "-nixos-system")
+	dir := w.stored(name + "-nixos-system")
 	if err := w.script(dir+"/bin/switch-to-configuration", switchToConfiguration); err != nil {
 		return "", err
 	}
@@ -216,7 +243,7 @@ func (w *world) makeSystem(name string) (string, error) {
 }
 
 func (w *world) makeHome(name string) (string, error) {
-	dir := w.path("store/" + name + "-home-manager-generation")
+	dir := w.stored(name + "-home-manager-generation")
 	if err := w.script(dir+"/activate", activate); err != nil {
 		return "", err
 	}
@@ -339,6 +366,10 @@ func (w *world) do(c run.Command) (run.Result, error) {
 		}
 		return run.Result{}, w.setLink(arg("--out-link"), home)
 	case "nix-store":
+		if c.Args[0] == "--check-validity" {
+			gone := slices.DeleteFunc(slices.Clone(c.Args[2:]), exists)
+			return run.Result{Stdout: strings.Join(gone, "\n")}, nil
+		}
 		if !exists(arg("--realise")) {
 			return run.Result{}, fmt.Errorf("path %s is not valid", arg("--realise"))
 		}
@@ -356,6 +387,7 @@ func (w *world) do(c run.Command) (run.Result, error) {
 			}
 			_ = os.WriteFile(w.path(name), []byte(b.String()), 0o644)
 		}
+		_ = os.WriteFile(w.path("fails"), []byte(w.unitFails), 0o644)
 		must("units", w.units)
 		must("units-after", w.unitsAfter)
 		c.Elevate = false
@@ -404,10 +436,13 @@ func (w *world) hash(flake string) string {
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
+// rel is a path without what differs from world to world.
+func (w *world) rel(p string) string { return strings.NewReplacer(w.dir, "", noHash, "").Replace(p) }
+
 // now is what the machine is, for comparing two of them: paths without the world's own place.
 func (w *world) now(t testing.TB) map[string]string {
 	t.Helper()
-	rel := func(p string) string { return strings.TrimPrefix(p, w.dir) }
+	rel := w.rel
 	out := map[string]string{}
 	current, err := os.Readlink(w.path("run/current-system"))
 	must(t, err)
@@ -442,7 +477,7 @@ func (w *world) deployer(change ...func(*Config)) *Deployer {
 			PerUser: w.path("profiles/per-user"), MachineID: w.path("etc/machine-id"), Bin: w.path("bin"),
 			Run: w.path("run/quick-deploy"), SwitchLock: w.path("run/nixos/switch-to-configuration.lock"), Systemd: w.path("run/systemd"),
 		},
-		ConfirmTimeout: 10 * time.Second, Tick: 10 * time.Millisecond, Poll: 5 * time.Millisecond,
+		ConfirmTimeout: time.Minute, Tick: 10 * time.Millisecond, Poll: 5 * time.Millisecond,
 		Runner: w, Now: func() time.Time { clock = clock.Add(time.Second); return clock },
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 		User:  "ada", HomeDir: w.path("home/ada"), StateHome: w.path("home/ada/.local/state"), HostName: "atlas", PID: 42, Tool: "test",
@@ -459,6 +494,20 @@ func (w *world) deployer(change ...func(*Config)) *Deployer {
 
 func (w *world) goal(verb Verb) Goal {
 	return Goal{Verb: verb, Host: "atlas", FlakeDir: w.flake(), Users: []User{{"ada", w.path("home/ada")}}, Yes: true}
+}
+
+// planBack plans a rollback to before a run, answered with yes.
+func planBack(t testing.TB, d *Deployer, run int, change ...func(*Goal)) Plan {
+	t.Helper()
+	g, err := d.Back(t.Context(), run)
+	must(t, err)
+	g.Yes = true
+	for _, f := range change {
+		f(&g)
+	}
+	p, err := d.Plan(t.Context(), g)
+	must(t, err)
+	return p
 }
 
 // run plans and runs.
