@@ -159,16 +159,11 @@ func source(tb testing.TB, files fs.FS) diagnose.Source {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	in := generator.Input{Profile: p, Schema: root, Files: src}
-	tree, err := generator.Generate(in)
+	tree, err := generator.Generate(generator.Input{Profile: p, Schema: root, Files: src, Explain: true})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	options, err := generator.Options(in)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return diagnose.Source{Host: p.Hosts[0].Name, Dir: dir, Profile: p, Tree: tree, Options: options}
+	return diagnose.Source{Host: p.Hosts[0].Name, Dir: dir, Profile: p, Tree: tree}
 }
 
 // judge tells what is wrong with what is found in a text: nothing, if it is "".

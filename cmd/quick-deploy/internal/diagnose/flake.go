@@ -18,9 +18,8 @@ type Source struct {
 	// Dir is the flake's folder, absolute.
 	Dir     string
 	Profile *profile.Profile
-	// Tree is the flake as the profile makes it, Options what it sets.
-	Tree    *generator.Tree
-	Options []generator.HostOptions
+	// Tree is the flake as the profile makes it, with the hosts' options.
+	Tree *generator.Tree
 	// ReadFile reads a file of the flake as it lies there, by its path below
 	// Dir with slashes. What it cannot read counts as absent; nil means that
 	// the flake lies there as it was made.
@@ -219,12 +218,27 @@ func (x *index) hostNamed(name string) *profile.Host {
 	return nil
 }
 
+// options are what the profile sets on a host.
+func (x *index) options(host string) []mapping.Assignment {
+	if h := x.built(host); h != nil {
+		return h.Options
+	}
+	return nil
+}
+
+// built is a host of the flake, nil if it has none of that name.
+func (x *index) built(name string) *generator.Host {
+	for i := range x.Tree.Hosts {
+		if x.Tree.Hosts[i].Name == name {
+			return &x.Tree.Hosts[i]
+		}
+	}
+	return nil
+}
+
 // userOf is whose home f configures, "" for a file of the system.
 func (x *index) userOf(f *file) string {
-	for _, h := range x.Tree.Hosts {
-		if h.Name != f.host() {
-			continue
-		}
+	if h := x.built(f.host()); h != nil {
 		for _, u := range h.Users {
 			if u.Home && strings.HasSuffix(f.path, "/"+u.File) {
 				return u.Name
@@ -240,22 +254,18 @@ func (x *index) userOf(f *file) string {
 func (x *index) setting(host, user, path string) (found *mapping.Assignment, rest []string) {
 	want := parts(path)
 	var inner *mapping.Assignment
-	for i := range x.Options {
-		if x.Options[i].Host != host {
+	options := x.options(host)
+	for i := range options {
+		a := &options[i]
+		if a.User != user || a.Node == nil {
 			continue
 		}
-		for j := range x.Options[i].Options {
-			a := &x.Options[i].Options[j]
-			if a.User != user || a.Node == nil {
-				continue
-			}
-			n := common(a.Path, want)
-			switch {
-			case n == len(a.Path) && (found == nil || n > len(found.Path)):
-				found = a
-			case n == len(want) && (inner == nil || before(a.Node.Pos, inner.Node.Pos)):
-				inner = a
-			}
+		n := common(a.Path, want)
+		switch {
+		case n == len(a.Path) && (found == nil || n > len(found.Path)):
+			found = a
+		case n == len(want) && (inner == nil || before(a.Node.Pos, inner.Node.Pos)):
+			inner = a
 		}
 	}
 	if found != nil {

@@ -278,12 +278,10 @@ func (x *index) byOption(f *located, e NixError) bool {
 // usersOf are the owners of options on a host: the system, then its homes.
 func (x *index) usersOf(host string) []string {
 	out := []string{""}
-	for _, h := range x.Tree.Hosts {
-		if h.Name == host {
-			for _, u := range h.Users {
-				if u.Home {
-					out = append(out, u.Name)
-				}
+	if h := x.built(host); h != nil {
+		for _, u := range h.Users {
+			if u.Home {
+				out = append(out, u.Name)
 			}
 		}
 	}
@@ -310,22 +308,18 @@ func (x *index) byPackage(f *located, e NixError) bool {
 			}
 		}
 	}
-	for _, o := range x.Options {
-		if o.Host != f.host {
+	for _, a := range x.options(f.host) {
+		list, ok := a.Value.(nix.List)
+		if !ok {
+			consider(a.Node, a.Value)
 			continue
 		}
-		for _, a := range o.Options {
-			if list, ok := a.Value.(nix.List); ok {
-				for _, item := range list {
-					if it, ok := item.(nix.Item); ok && it.Origin != "" {
-						consider(x.nodes[it.Origin].node, it.Value)
-					} else {
-						consider(a.Node, item)
-					}
-				}
-				continue
+		for _, item := range list {
+			if it, ok := item.(nix.Item); ok && it.Origin != "" {
+				consider(x.nodes[it.Origin].node, it.Value)
+			} else {
+				consider(a.Node, item)
 			}
-			consider(a.Node, a.Value)
 		}
 	}
 	if best == nil {
@@ -515,16 +509,8 @@ func (x *index) byFile(f *located, e NixError) bool {
 // of "No device specified for mount point ‘/data’".
 func (x *index) byKey(f *located, e NixError) bool {
 	for _, m := range aName.FindAllStringSubmatch(e.Message, -1) {
-		for _, o := range x.Options {
-			if o.Host != f.host {
-				continue
-			}
-			for i := range o.Options {
-				a := &o.Options[i]
-				at := slices.Index(a.Path, m[1])
-				if at < 0 || a.Node == nil || len(m[1]) < 2 {
-					continue
-				}
+		for _, a := range x.options(f.host) {
+			if a.Node != nil && len(m[1]) > 1 && slices.Contains(a.Path, m[1]) {
 				f.user = a.User
 				return x.take(f, a.Node, true)
 			}
