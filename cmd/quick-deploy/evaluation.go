@@ -39,13 +39,12 @@ func (a *app) traced(err error, g *generated, host string, wholeTrace bool) erro
 		return err
 	}
 	if wholeTrace {
-		fmt.Fprint(a.stderr, nix.Said)
+		fmt.Fprint(a.stderr, nix.Said.Text)
 	}
-	errs := diagnose.Parse(nix.Said)
-	if len(errs) == 0 {
+	if len(nix.Said.Errors) == 0 {
 		return err
 	}
-	findings := diagnose.Locate(errs, diagnose.Source{
+	findings := diagnose.Locate(nix.Said.Errors, diagnose.Source{
 		Host: host, Dir: g.tree.Dir(), Profile: g.profile, Tree: g.flake,
 		ReadFile: func(path string) ([]byte, error) {
 			return regular.Read(filepath.Join(g.tree.Dir(), filepath.FromSlash(path)))

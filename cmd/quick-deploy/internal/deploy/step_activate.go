@@ -14,6 +14,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
@@ -227,8 +228,8 @@ func (activateHomes) run(ctx context.Context, s *session) error {
 func (s *session) home(ctx context.Context, u User, path string) error {
 	if _, err := s.command(context.WithoutCancel(ctx), s.activateHome(path, u, s.data.Suffix)); err != nil {
 		e := activation(err, "the home of "+u.Name+" could not be activated")
-		if tail := run.TailOf(err); strings.Contains(tail, "in the way") || strings.Contains(tail, "would be clobbered") {
-			e.Hint("files that home-manager wants to write are in its way: %s", excerpt(tail))
+		if cause := nixlog.Read(run.TailOf(err)).Cause; cause.Kind == nixlog.FileInTheWay {
+			e.Hint("%s: %s", cause.Words().What, cause.Words().Hint)
 		}
 		return e
 	}

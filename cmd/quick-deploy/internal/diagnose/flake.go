@@ -1,3 +1,6 @@
+// Package diagnose says which line of a profile an error of Nix goes back to:
+// [Locate] follows the names that the error tells through the generated flake,
+// whose lines know the profile node that they were made from.
 package diagnose
 
 import (
@@ -6,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -99,20 +103,14 @@ func (x *index) keyOf(n *profile.Node) profile.Pos {
 	return n.Pos
 }
 
-// storeSource is a flake as Nix copies it into the store, whatever folder the store is in.
-var storeSource = regexp.MustCompile(`^.*/[0-9a-df-np-sv-z]{32}-[^/]+/(.+)$`)
-
 // find is the file of the flake that Nix calls name: a path in the store, in
 // the flake's folder, or «path:/the/folder»/file.
 func (x *index) find(name string) *file {
-	if i := strings.LastIndex(name, "»"); i >= 0 {
-		return x.below(strings.TrimPrefix(name[i+len("»"):], "/"))
-	}
 	if rest, ok := strings.CutPrefix(name, strings.TrimSuffix(x.Dir, "/")+"/"); ok && x.Dir != "" {
 		return x.below(rest)
 	}
-	if m := storeSource.FindStringSubmatch(name); m != nil {
-		return x.below(m[1])
+	if rest, ok := nixlog.InFlake(name); ok {
+		return x.below(rest)
 	}
 	return nil
 }
@@ -144,7 +142,7 @@ func (x *index) below(path string) *file {
 
 // at checks that p is a line of f. nixpkgs has files of the same names, so
 // where Nix shows the line it must be the file's.
-func (f *file) at(p Place) bool {
+func (f *file) at(p nixlog.Place) bool {
 	if f == nil || p.Line < 1 || p.Line > len(f.text) {
 		return false
 	}
@@ -413,4 +411,26 @@ func (f *file) line(option string) (line, column int) {
 
 func isName(c byte) bool {
 	return c == '_' || c == '-' || c == '\'' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+// parts splits an option path as Nix prints it: services."a.b".x.
+func parts(option string) []string {
+	var out []string
+	var cur strings.Builder
+	quoted := false
+	for i := 0; i < len(option); i++ {
+		switch c := option[i]; {
+		case c == '\\' && quoted && i+1 < len(option):
+			i++
+			cur.WriteByte(option[i])
+		case c == '"':
+			quoted = !quoted
+		case c == '.' && !quoted:
+			out = append(out, cur.String())
+			cur.Reset()
+		default:
+			cur.WriteByte(c)
+		}
+	}
+	return append(out, cur.String())
 }

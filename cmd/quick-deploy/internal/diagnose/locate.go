@@ -3,9 +3,11 @@ package diagnose
 import (
 	"encoding/json"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -25,7 +27,7 @@ type Finding struct {
 	// Problem is what to show: where, what, why and what to do. Its file is a
 	// file of the profile, or the absolute path of a file of the user's.
 	profile.Problem
-	Kind  Kind
+	Kind  nixlog.Kind
 	Owner Owner
 	// Option is the option at fault, if one is.
 	Option string
@@ -40,24 +42,24 @@ type Finding struct {
 // generated and message.
 func (f Finding) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
-		File      string `json:"file"`
-		Line      int    `json:"line"`
-		Column    int    `json:"column"`
-		Path      string `json:"path"`
-		Kind      Kind   `json:"kind"`
-		Owner     Owner  `json:"owner"`
-		Option    string `json:"option,omitempty"`
-		Generated string `json:"generated,omitempty"`
-		What      string `json:"what"`
-		Why       string `json:"why"`
-		Hint      string `json:"hint"`
-		Message   string `json:"message"`
+		File      string      `json:"file"`
+		Line      int         `json:"line"`
+		Column    int         `json:"column"`
+		Path      string      `json:"path"`
+		Kind      nixlog.Kind `json:"kind"`
+		Owner     Owner       `json:"owner"`
+		Option    string      `json:"option,omitempty"`
+		Generated string      `json:"generated,omitempty"`
+		What      string      `json:"what"`
+		Why       string      `json:"why"`
+		Hint      string      `json:"hint"`
+		Message   string      `json:"message"`
 	}{f.Pos.File, f.Pos.Line, f.Pos.Column, f.Path, f.Kind, f.Owner, f.Option, f.Generated, f.What, f.Why, f.Hint, f.Message})
 }
 
 // Locate finds what of the profile, or of the user's own files, the errors go
 // back to. Each error gives one finding; where no place is found it has none.
-func Locate(errs []NixError, s Source) []Finding {
+func Locate(errs []nixlog.Error, s Source) []Finding {
 	x := newIndex(s)
 	var out []Finding
 	for _, e := range errs {
@@ -81,18 +83,18 @@ type located struct {
 // locate tries what is most exact first: where the option is defined, where
 // the error is, the option that was being evaluated, the package, and the
 // part of the profile that brought a module in.
-func (x *index) locate(e NixError) *located {
+func (x *index) locate(e nixlog.Error) *located {
 	f := &located{Finding: Finding{Kind: e.Kind, Option: e.Option, Message: e.Message}, host: x.Host}
-	steps := []func(*located, NixError) bool{
+	steps := []func(*located, nixlog.Error) bool{
 		x.byDefinition, x.byPlace, x.byOption, x.byPackage, x.byMention, x.byModule, x.byFile, x.byKey,
 	}
 	switch e.Kind {
-	case Unfree, Insecure, Broken, Unsupported, PackageGone:
-		steps = []func(*located, NixError) bool{x.byPackage, x.byPlace, x.byDefinition, x.byOption, x.byModule}
-	case Builder, HashMismatch:
-		steps = []func(*located, NixError) bool{x.byPackage, x.byFile}
-	case Syntax, AttributeTwice, VariableMissing, AttributeMissing, Recursion:
-		steps = []func(*located, NixError) bool{x.byPlace, x.byDefinition, x.byOption, x.byModule}
+	case nixlog.Unfree, nixlog.Insecure, nixlog.Broken, nixlog.Unsupported, nixlog.PackageGone:
+		steps = []func(*located, nixlog.Error) bool{x.byPackage, x.byPlace, x.byDefinition, x.byOption, x.byModule}
+	case nixlog.Builder, nixlog.HashMismatch:
+		steps = []func(*located, nixlog.Error) bool{x.byPackage, x.byFile}
+	case nixlog.Syntax, nixlog.AttributeTwice, nixlog.VariableMissing, nixlog.AttributeMissing, nixlog.Recursion:
+		steps = []func(*located, nixlog.Error) bool{x.byPlace, x.byDefinition, x.byOption, x.byModule}
 	}
 	for _, step := range steps {
 		if step(f, e) {
@@ -124,19 +126,19 @@ func (x *index) mine(f *located, file *file, line, column int) bool {
 }
 
 // atKey tells whether the name of what is set is at fault, and not its value.
-func atKey(k Kind) bool {
+func atKey(k nixlog.Kind) bool {
 	switch k {
-	case OptionMissing, OptionRemoved, OptionReadOnly, OptionUnset, Assertion, Recursion, Builder:
+	case nixlog.OptionMissing, nixlog.OptionRemoved, nixlog.OptionReadOnly, nixlog.OptionUnset, nixlog.Assertion, nixlog.Recursion, nixlog.Builder:
 		return true
 	}
 	return false
 }
 
-// byDefinition follows "Definition values: - In `file': value".
-func (x *index) byDefinition(f *located, e NixError) bool {
+// byDefinition follows "nixlog.Definition values: - In `file': value".
+func (x *index) byDefinition(f *located, e nixlog.Error) bool {
 	type candidate struct {
 		file *file
-		def  Definition
+		def  nixlog.Definition
 	}
 	var all []candidate
 	for _, d := range e.Definitions {
@@ -159,7 +161,7 @@ func (x *index) byDefinition(f *located, e NixError) bool {
 			continue
 		}
 		if e.Option == "" {
-			if c.file.own && c.file.lines == nil || e.Kind == Recursion && c.file.own {
+			if c.file.own && c.file.lines == nil || e.Kind == nixlog.Recursion && c.file.own {
 				return x.mine(f, c.file, 0, 0)
 			}
 			continue
@@ -222,7 +224,7 @@ func (x *index) partOf(host string, f *file) *profile.Node {
 }
 
 // byPlace follows "at file:line:column".
-func (x *index) byPlace(f *located, e NixError) bool {
+func (x *index) byPlace(f *located, e nixlog.Error) bool {
 	for _, p := range e.Places {
 		file := x.find(p.File)
 		if !file.at(p) {
@@ -233,7 +235,7 @@ func (x *index) byPlace(f *located, e NixError) bool {
 			host = x.Host
 		}
 		// What is generated has neither error: they came with an edit, wherever Nix noticed.
-		if file.own && (e.Kind == Syntax || e.Kind == AttributeTwice) {
+		if file.own && (e.Kind == nixlog.Syntax || e.Kind == nixlog.AttributeTwice) {
 			f.host, f.Generated = host, generatedAt(file, p)
 			return x.mine(f, file, p.Line, p.Column)
 		}
@@ -257,12 +259,12 @@ func (x *index) byPlace(f *located, e NixError) bool {
 	return false
 }
 
-func generatedAt(f *file, p Place) string {
+func generatedAt(f *file, p nixlog.Place) string {
 	return profile.Pos{File: f.path, Line: p.Line, Column: p.Column}.String()
 }
 
 // byOption follows the option that the message or the trace names.
-func (x *index) byOption(f *located, e NixError) bool {
+func (x *index) byOption(f *located, e nixlog.Error) bool {
 	if e.Option == "" {
 		return false
 	}
@@ -289,13 +291,13 @@ func (x *index) usersOf(host string) []string {
 }
 
 // byPackage finds who asked for a package, by its name with or without version.
-func (x *index) byPackage(f *located, e NixError) bool {
+func (x *index) byPackage(f *located, e nixlog.Error) bool {
 	if e.Name == "" {
 		return false
 	}
 	name := e.Name
 	if strings.HasPrefix(name, "/") {
-		name = baseOf(name)
+		name = nixlog.ShortName(name)
 	}
 	best, score := (*profile.Node)(nil), 0
 	consider := func(n *profile.Node, ref nix.Expr) {
@@ -363,7 +365,7 @@ func packagesIn(e nix.Expr) []string {
 // nixpkgs prints (pname-version, or an alias) are the same thing; 0 is not at all.
 func resembles(attr, name string) int {
 	last := attr[strings.LastIndexByte(attr, '.')+1:]
-	bare := baseName(name)
+	bare := nixlog.PackageName(name)
 	switch {
 	case attr == name || last == name:
 		return 5
@@ -377,24 +379,13 @@ func resembles(attr, name string) int {
 	return 0
 }
 
-// baseName is a package's name without its version: lib.getName ends the name
-// before the first hyphen that is not followed by a letter.
-func baseName(name string) string {
-	for i := 0; i+1 < len(name); i++ {
-		if c := name[i+1]; name[i] == '-' && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
-			return name[:i]
-		}
-	}
-	return name
-}
-
 func squash(s string) string {
 	return strings.ToLower(strings.NewReplacer("-", "", "_", "", ".", "").Replace(s))
 }
 
 // byMention looks for an option that the words of an assertion name, then for
 // one beside it: what is said to be missing is often next to what is set.
-func (x *index) byMention(f *located, e NixError) bool {
+func (x *index) byMention(f *located, e nixlog.Error) bool {
 	words := optionWords(e.Message)
 	for _, beside := range []bool{false, true} {
 		for _, word := range words {
@@ -426,7 +417,7 @@ func (x *index) byMention(f *located, e NixError) bool {
 	return false
 }
 
-var plainName = re(`^[a-zA-Z][a-zA-Z0-9]*$`)
+var plainName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9]*$`)
 
 // optionWords are the words of a message that may be option paths, the longest first.
 func optionWords(message string) []string {
@@ -440,7 +431,7 @@ func optionWords(message string) []string {
 			out = append(out, w)
 		}
 	}
-	for _, m := range aName.FindAllStringSubmatch(message, -1) {
+	for _, m := range nixlog.Quoted.FindAllStringSubmatch(message, -1) {
 		if plainName.MatchString(m[1]) && !slices.Contains(out, m[1]) {
 			out = append(out, m[1]) // ‘fileSystems’
 		}
@@ -450,7 +441,7 @@ func optionWords(message string) []string {
 }
 
 // byModule falls back to the service whose options an error is about.
-func (x *index) byModule(f *located, e NixError) bool {
+func (x *index) byModule(f *located, e nixlog.Error) bool {
 	h := x.hostNamed(f.host)
 	if h == nil {
 		return false
@@ -478,7 +469,7 @@ func (x *index) byModule(f *located, e NixError) bool {
 }
 
 // byFile follows a path that the message names into a file of the user's.
-func (x *index) byFile(f *located, e NixError) bool {
+func (x *index) byFile(f *located, e nixlog.Error) bool {
 	if e.Name == "" {
 		return false
 	}
@@ -488,7 +479,7 @@ func (x *index) byFile(f *located, e NixError) bool {
 	}
 	base := path.Base(name)
 	if strings.HasSuffix(name, ".drv") {
-		base = baseOf(name)
+		base = nixlog.ShortName(name)
 	}
 	for _, file := range x.files {
 		if !file.own {
@@ -507,8 +498,8 @@ func (x *index) byFile(f *located, e NixError) bool {
 
 // byKey looks for a key of the profile that the message quotes: the mount point
 // of "No device specified for mount point ‘/data’".
-func (x *index) byKey(f *located, e NixError) bool {
-	for _, m := range aName.FindAllStringSubmatch(e.Message, -1) {
+func (x *index) byKey(f *located, e nixlog.Error) bool {
+	for _, m := range nixlog.Quoted.FindAllStringSubmatch(e.Message, -1) {
 		for _, a := range x.options(f.host) {
 			if a.Node != nil && len(m[1]) > 1 && slices.Contains(a.Path, m[1]) {
 				f.user = a.User
