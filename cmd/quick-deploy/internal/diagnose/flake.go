@@ -5,13 +5,16 @@ package diagnose
 
 import (
 	"bytes"
+	"cmp"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
+	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -316,10 +319,7 @@ func common(a, b []string) int {
 }
 
 func before(a, b profile.Pos) bool {
-	if a.File != b.File {
-		return false
-	}
-	return a.Line < b.Line || a.Line == b.Line && a.Column < b.Column
+	return a.File == b.File && cmp.Or(a.Line-b.Line, a.Column-b.Column) < 0
 }
 
 // entry is an item of a list as the module system names it: [definition 1-entry 2].
@@ -329,8 +329,8 @@ var entry = regexp.MustCompile(`^\[definition \d+-entry (\d+)\]$`)
 func inside(n *profile.Node, rest []string) *profile.Node {
 	for _, p := range rest {
 		if m := entry.FindStringSubmatch(p); m != nil {
-			i := atoi(m[1]) - 1
-			if n.Kind != profile.List || i < 0 || i >= len(n.Items) {
+			i, _ := strconv.Atoi(m[1]) // digits
+			if i--; n.Kind != profile.List || i < 0 || i >= len(n.Items) {
 				return n
 			}
 			n = n.Items[i]
@@ -341,14 +341,6 @@ func inside(n *profile.Node, rest []string) *profile.Node {
 			return n
 		}
 		n = next
-	}
-	return n
-}
-
-func atoi(digits string) int {
-	n := 0
-	for _, d := range digits {
-		n = n*10 + int(d-'0')
 	}
 	return n
 }
@@ -415,22 +407,8 @@ func isName(c byte) bool {
 
 // parts splits an option path as Nix prints it: services."a.b".x.
 func parts(option string) []string {
-	var out []string
-	var cur strings.Builder
-	quoted := false
-	for i := 0; i < len(option); i++ {
-		switch c := option[i]; {
-		case c == '\\' && quoted && i+1 < len(option):
-			i++
-			cur.WriteByte(option[i])
-		case c == '"':
-			quoted = !quoted
-		case c == '.' && !quoted:
-			out = append(out, cur.String())
-			cur.Reset()
-		default:
-			cur.WriteByte(c)
-		}
+	if p, err := nix.ParseAttrPath(option); err == nil {
+		return p
 	}
-	return append(out, cur.String())
+	return strings.Split(option, ".")
 }

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"encoding/json"
 	"path"
 	"regexp"
@@ -77,7 +78,6 @@ type located struct {
 	Finding
 	node *profile.Node
 	host string
-	user string
 }
 
 // locate tries what is most exact first: where the option is defined, where
@@ -118,9 +118,9 @@ func (x *index) take(f *located, n *profile.Node, key bool) bool {
 // mine makes a line of a user's file the place of f.
 func (x *index) mine(f *located, file *file, line, column int) bool {
 	f.Owner = OfUser
-	f.Pos = profile.Pos{File: path.Join(x.Dir, file.path), Line: line, Column: max(column, 1)}
-	if line == 0 {
-		f.Pos = profile.Pos{File: path.Join(x.Dir, file.path)}
+	f.Pos = profile.Pos{File: path.Join(x.Dir, file.path), Line: line}
+	if line > 0 {
+		f.Pos.Column = max(column, 1)
 	}
 	return true
 }
@@ -134,48 +134,38 @@ func atKey(k nixlog.Kind) bool {
 	return false
 }
 
-// byDefinition follows "nixlog.Definition values: - In `file': value".
+// byDefinition follows "Definition values: - In `file': value".
 func (x *index) byDefinition(f *located, e nixlog.Error) bool {
-	type candidate struct {
-		file *file
-		def  nixlog.Definition
-	}
-	var all []candidate
+	var all []*file
 	for _, d := range e.Definitions {
 		if file := x.find(d.File); file != nil {
-			all = append(all, candidate{file, d})
+			all = append(all, file)
 		}
 	}
 	// The profile comes before a file of the user's, and both before a module of the catalogue.
-	slices.SortStableFunc(all, func(a, b candidate) int { return rank(a.file) - rank(b.file) })
-	for _, c := range all {
-		if h := c.file.host(); h != "" {
-			f.host = h
-		}
-		f.user = x.userOf(c.file)
-		f.Generated = c.file.path
-		if strings.HasPrefix(c.file.path, "modules/") {
-			if n := x.service(f.host, c.file); n != nil {
+	slices.SortStableFunc(all, func(a, b *file) int { return rank(a) - rank(b) })
+	for _, file := range all {
+		f.host, f.Generated = cmp.Or(file.host(), f.host), file.path
+		if strings.HasPrefix(file.path, "modules/") {
+			if n := x.service(f.host, file); n != nil {
 				return x.take(f, n, true)
 			}
 			continue
 		}
 		if e.Option == "" {
-			if c.file.own && c.file.lines == nil || e.Kind == nixlog.Recursion && c.file.own {
-				return x.mine(f, c.file, 0, 0)
+			if file.own && (file.lines == nil || e.Kind == nixlog.Recursion) {
+				return x.mine(f, file, 0, 0)
 			}
 			continue
 		}
-		if a, rest := x.setting(f.host, f.user, e.Option); a != nil {
-			if !c.file.own || c.file.lines != nil && c.file.keeps(a.Path) {
-				return x.take(f, x.nodeFor(a, rest, e.Option), atKey(e.Kind))
-			}
+		if a, rest := x.setting(f.host, x.userOf(file), e.Option); a != nil && (!file.own || file.keeps(a.Path)) {
+			return x.take(f, x.nodeFor(a, rest, e.Option), atKey(e.Kind))
 		}
-		if c.file.own {
-			line, column := c.file.line(e.Option)
-			return x.mine(f, c.file, line, column)
+		if file.own {
+			line, column := file.line(e.Option)
+			return x.mine(f, file, line, column)
 		}
-		if n := x.partOf(f.host, c.file); n != nil {
+		if n := x.partOf(f.host, file); n != nil {
 			return x.take(f, n, true)
 		}
 	}
@@ -214,10 +204,7 @@ func (x *index) partOf(host string, f *file) *profile.Node {
 	}
 	for suffix, key := range map[string]string{"/hardware-configuration.nix": "hardware", "/disks.nix": "disks"} {
 		if strings.HasSuffix(f.path, suffix) {
-			if n := h.Node.Get(key); n != nil {
-				return n
-			}
-			return h.Node
+			return cmp.Or(h.Node.Get(key), h.Node)
 		}
 	}
 	return nil
@@ -230,37 +217,22 @@ func (x *index) byPlace(f *located, e nixlog.Error) bool {
 		if !file.at(p) {
 			continue
 		}
-		host := file.host()
-		if host == "" {
-			host = x.Host
-		}
+		f.host = cmp.Or(file.host(), x.Host)
+		f.Generated = profile.Pos{File: file.path, Line: p.Line, Column: p.Column}.String()
 		// What is generated has neither error: they came with an edit, wherever Nix noticed.
-		if file.own && (e.Kind == nixlog.Syntax || e.Kind == nixlog.AttributeTwice) {
-			f.host, f.Generated = host, generatedAt(file, p)
-			return x.mine(f, file, p.Line, p.Column)
-		}
-		if origin := file.origin(p.Line); origin != "" {
-			if s, ok := x.nodes[origin]; ok {
-				f.host, f.user, f.Generated = host, x.userOf(file), generatedAt(file, p)
-				return x.take(f, s.node, atKey(e.Kind) && s.node.Kind == profile.Map)
-			}
+		edited := file.own && (e.Kind == nixlog.Syntax || e.Kind == nixlog.AttributeTwice)
+		if s, ok := x.nodes[file.origin(p.Line)]; ok && !edited {
+			return x.take(f, s.node, atKey(e.Kind) && s.node.Kind == profile.Map)
 		}
 		if file.own {
-			f.host, f.Generated = host, generatedAt(file, p)
 			return x.mine(f, file, p.Line, p.Column)
 		}
-		for _, n := range []*profile.Node{x.service(host, file), x.partOf(host, file)} {
-			if n != nil {
-				f.host, f.Generated = host, generatedAt(file, p)
-				return x.take(f, n, true)
-			}
+		if n := cmp.Or(x.service(f.host, file), x.partOf(f.host, file)); n != nil {
+			return x.take(f, n, true)
 		}
 	}
+	f.host, f.Generated = x.Host, ""
 	return false
-}
-
-func generatedAt(f *file, p nixlog.Place) string {
-	return profile.Pos{File: f.path, Line: p.Line, Column: p.Column}.String()
 }
 
 // byOption follows the option that the message or the trace names.
@@ -270,7 +242,6 @@ func (x *index) byOption(f *located, e nixlog.Error) bool {
 	}
 	for _, user := range x.usersOf(f.host) {
 		if a, rest := x.setting(f.host, user, e.Option); a != nil {
-			f.user = user
 			return x.take(f, x.nodeFor(a, rest, e.Option), atKey(e.Kind))
 		}
 	}
@@ -295,10 +266,7 @@ func (x *index) byPackage(f *located, e nixlog.Error) bool {
 	if e.Name == "" {
 		return false
 	}
-	name := e.Name
-	if strings.HasPrefix(name, "/") {
-		name = nixlog.ShortName(name)
-	}
+	name := nixlog.ShortName(e.Name)
 	best, score := (*profile.Node)(nil), 0
 	consider := func(n *profile.Node, ref nix.Expr) {
 		if n == nil {
@@ -324,10 +292,7 @@ func (x *index) byPackage(f *located, e nixlog.Error) bool {
 			}
 		}
 	}
-	if best == nil {
-		return false
-	}
-	return x.take(f, best, false)
+	return best != nil && x.take(f, best, false)
 }
 
 // packagesIn are the packages that an expression refers to as pkgs.…, by their attribute paths.
@@ -402,7 +367,6 @@ func (x *index) byMention(f *located, e nixlog.Error) bool {
 				if a == nil {
 					continue
 				}
-				f.user = user
 				if f.Option == "" {
 					f.Option = word
 				}
@@ -458,11 +422,7 @@ func (x *index) byModule(f *located, e nixlog.Error) bool {
 			}
 		}
 		if p[0] == "fileSystems" || p[0] == "boot" || p[0] == "hardware" || p[0] == "swapDevices" {
-			n := h.Node.Get("hardware")
-			if n == nil {
-				n = h.Node
-			}
-			return x.take(f, n, true)
+			return x.take(f, cmp.Or(h.Node.Get("hardware"), h.Node), true)
 		}
 	}
 	return false
@@ -502,7 +462,6 @@ func (x *index) byKey(f *located, e nixlog.Error) bool {
 	for _, m := range nixlog.Quoted.FindAllStringSubmatch(e.Message, -1) {
 		for _, a := range x.options(f.host) {
 			if a.Node != nil && len(m[1]) > 1 && slices.Contains(a.Path, m[1]) {
-				f.user = a.User
 				return x.take(f, a.Node, true)
 			}
 		}

@@ -37,6 +37,7 @@ var causes = []struct {
 	{Network, "error: builder for '/nix/store/aaa-source.tar.gz.drv' failed with exit code 1;\n       last 4 log lines:\n       > trying https://ftp.example.org/source.tar.gz\n       > curl: (7) Failed to connect to ftp.example.org port 443: Connection refused\n       > error: cannot download source.tar.gz from any mirror\n       For full logs, run 'nix log /nix/store/aaa.drv'.\nerror: 1 dependencies of derivation '/nix/store/bbb.drv' failed to build"},
 	{Network, "error: builder for '/nix/store/5j7-spicetify.drv' failed with exit code 1;\n       last 2 log lines:\n       > Initialized empty Git repository in /nix/store/z0j/.git/\n       > fatal: unable to access 'https://github.com/x/y/': Could not resolve host: github.com"},
 	{Network, "\x1b[31;1merror:\x1b[0m unable to download '\x1b[35;1mhttps://cache.nixos.org/nix-cache-info\x1b[0m': Couldn't resolve host name (6)"},
+	{Network, "error: Failed to open archive (Source threw exception: error: unable to download 'https://example.org/hm.tar.gz': Could not resolve hostname (6) Could not resolve host: example.org)"},
 	// The server's fault.
 	{Server, "error: unable to download 'https://xxx.cachix.org/nar/xxx.nar.xz': HTTP error 500"},
 	{Server, "error: unable to download 'https://cache.nixos.org/nar/1.nar.xz': HTTP error 503\n\n       response body:\n\n       Service Unavailable"},

@@ -125,6 +125,8 @@ var programs = []rule{
 }
 
 var (
+	// What libarchive was given failed, which says why.
+	archive = regexp.MustCompile(`^[Ff]ailed to \w+ archive \(Source threw exception: error: (.*)`)
 	// nixos-rebuild tells which of its commands failed, after Nix has told why.
 	wrapper      = regexp.MustCompile(`^(?:[Cc]ommand '.*' returned non-zero exit status|.*nixos-rebuild.*exit status)`)
 	tracedOption = regexp.MustCompile("^while evaluating (?:the )?option [`'‘\"]([^`‘]+?)['’\"]:?$")
@@ -138,6 +140,9 @@ var (
 // match finds the first rule that recognises e, and fills in what it tells.
 func (e *Error) match(rules []rule) bool {
 	text := head(e.Message)
+	if m := archive.FindStringSubmatch(text); m != nil {
+		text = m[1]
+	}
 	for _, r := range rules {
 		if !strings.Contains(text, r.has) {
 			continue
