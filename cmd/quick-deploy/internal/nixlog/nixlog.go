@@ -15,64 +15,43 @@ import (
 	"time"
 )
 
-// Kind is the stable name of a class of errors.
+// Kind is the stable name of a class of errors. kinds.txt lists and explains them all.
 type Kind string
 
-// The kinds.
+// The kinds that the program treats in a way of their own.
 const (
-	OptionMissing     Kind = "option-missing"     // no module declares it
-	OptionType        Kind = "option-type"        // a value of the wrong type
-	OptionConflict    Kind = "option-conflict"    // two values that cannot be merged
-	OptionUnset       Kind = "option-unset"       // needed, and nobody gives a value
-	OptionReadOnly    Kind = "option-read-only"   // not to be set
-	OptionRemoved     Kind = "option-removed"     // gone from this release
-	Assertion         Kind = "assertion"          // a module's own check
-	AttributeMissing  Kind = "attribute-missing"  // a set has no such attribute; of pkgs, no such package
-	VariableMissing   Kind = "variable-missing"   // a name that nothing binds
-	AttributeTwice    Kind = "attribute-twice"    // set twice in one file
-	Argument          Kind = "argument"           // a function called with the wrong arguments
-	Type              Kind = "type"               // a value of the wrong type inside an expression
-	Syntax            Kind = "syntax"             // not Nix
-	Recursion         Kind = "recursion"          // a value that depends on itself
-	Unfree            Kind = "unfree"             // licence not allowed
-	Insecure          Kind = "insecure"           // known vulnerabilities
-	Broken            Kind = "broken"             // marked as broken
-	Unsupported       Kind = "unsupported"        // not for this platform
-	PackageGone       Kind = "package-gone"       // a throwing alias: removed or renamed
-	HashMismatch      Kind = "hash-mismatch"      // a download is not what was promised
-	FileMissing       Kind = "file-missing"       // a path that does not exist
-	FileUntracked     Kind = "file-untracked"     // there, but git does not know it
-	FileInTheWay      Kind = "file-in-the-way"    // of home-manager
-	Impure            Kind = "impure"             // outside of the flake
-	ImportFromBuild   Kind = "import-from-build"  // evaluation wants to build (IFD)
-	OutputMissing     Kind = "output-missing"     // the flake has no such attribute
-	LockFile          Kind = "lock-file"          // flake.lock would have to change
-	Disk              Kind = "disk-full"          // no space left
-	Memory            Kind = "out-of-memory"      // of the machine that evaluates or builds
-	Network           Kind = "network"            // unreachable, cut off, timed out
-	Server            Kind = "server"             // the other side failed: 5xx
-	RateLimit         Kind = "rate-limit"         // 429, or 403 of a forge that says so
-	NotFound          Kind = "not-found"          // 404, 410, no such revision
-	Denied            Kind = "denied"             // 401, 403 without a word on limits, a key that is refused
-	Trust             Kind = "trust"              // signatures, certificates, host keys
-	NoBuilder         Kind = "no-builder"         // nothing builds for the platform
-	Builder           Kind = "builder"            // a build failed
-	DependencyFailure Kind = "dependency-failure" // another build or program failed before
-	Throw             Kind = "throw"              // an error that a module raises itself
-	Other             Kind = "other"              // not recognised
+	OptionMissing     Kind = "option-missing"
+	OptionType        Kind = "option-type"
+	OptionConflict    Kind = "option-conflict"
+	OptionUnset       Kind = "option-unset"
+	OptionReadOnly    Kind = "option-read-only"
+	OptionRemoved     Kind = "option-removed"
+	Assertion         Kind = "assertion"
+	AttributeMissing  Kind = "attribute-missing"
+	VariableMissing   Kind = "variable-missing"
+	AttributeTwice    Kind = "attribute-twice"
+	Syntax            Kind = "syntax"
+	Recursion         Kind = "recursion"
+	Unfree            Kind = "unfree"
+	Insecure          Kind = "insecure"
+	Broken            Kind = "broken"
+	Unsupported       Kind = "unsupported"
+	PackageGone       Kind = "package-gone"
+	HashMismatch      Kind = "hash-mismatch"
+	FileInTheWay      Kind = "file-in-the-way"
+	Network           Kind = "network"
+	Server            Kind = "server"
+	RateLimit         Kind = "rate-limit"
+	NotFound          Kind = "not-found"
+	Trust             Kind = "trust"
+	Builder           Kind = "builder"
+	DependencyFailure Kind = "dependency-failure"
+	Throw             Kind = "throw"
+	Other             Kind = "other"
 )
 
 // Temporary says whether waiting may help.
-func (k Kind) Temporary() bool { return k == Network || k == Server || k == RateLimit }
-
-// ofMachine says whether the machine or another one is at fault, not the configuration.
-func (k Kind) ofMachine() bool {
-	switch k {
-	case Disk, Memory, NotFound, Denied, Trust, NoBuilder, Builder, DependencyFailure, HashMismatch, FileInTheWay:
-		return true
-	}
-	return k.Temporary()
-}
+func (k Kind) Temporary() bool { return known().temporary[k] }
 
 // Error is one error as Nix, or a program below it, printed it.
 type Error struct {

@@ -106,7 +106,7 @@ func logLine(line string) (string, bool) {
 func (r *reader) program(line string) {
 	e := Error{Message: line}
 	switch {
-	case r.lasting != nil || !e.match(programs):
+	case r.lasting != nil || !e.match(known().lines):
 	case !e.Kind.Temporary():
 		r.lasting = &e
 	case r.passing == nil:
@@ -255,7 +255,7 @@ func (b *block) errors() []Error {
 
 // fromTrace fills in what the message does not tell.
 func (e *Error) fromTrace(trace []part) {
-	if n := len(trace); n > 0 && trace[n-1].text[0] == "while calling the 'throw' builtin" && (e.Kind == Other || e.Kind.ofMachine()) {
+	if n := len(trace); n > 0 && trace[n-1].text[0] == "while calling the 'throw' builtin" && (e.Kind == Other || known().machine[e.Kind]) {
 		*e = Error{Kind: Throw, Message: e.Message, Places: e.Places, at: e.at}
 	}
 	told := len(e.Definitions) > 0

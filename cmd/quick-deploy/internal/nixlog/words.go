@@ -6,64 +6,9 @@ import (
 	"strings"
 )
 
-// Words put an error into words: what is wrong, why, and what helps.
-type Words struct{ What, Why, Hint string }
-
-// words are what is said of each kind. Names in braces stand for what the error
-// tells, see Words. A hint gives way to the names that Nix itself proposes.
-var words = map[Kind]Words{
-	OptionMissing: {"option {option} does not exist", "",
-		"nothing of this name is declared by NixOS or by what the host imports; search.nixos.org/options lists the names"},
-	OptionRemoved:  {"option {option} is gone", "{last}", "remove it, or set what took its place"},
-	OptionType:     {"option {option} is of another type", "", ""},
-	OptionConflict: {"option {option} has two values", "", "keep one of them; in local.nix lib.mkForce decides for one"},
-	OptionReadOnly: {"option {option} cannot be set", "NixOS computes it and another value stands against it", "remove it"},
-	OptionUnset: {"option {option} has no value", "something that is switched on needs it and it has no default",
-		"set it in the profile, under nixos: {option}"},
-	AttributeMissing: {"attribute {name} is missing", "", ""},
-	VariableMissing: {"nothing is called {name}", "the name is used and nothing binds it",
-		"a module names its arguments in its first line: { config, lib, pkgs, ... }:"},
-	AttributeTwice: {"attribute {name} is set twice", "one file gives it two values", "keep one of them"},
-	Argument:       {"{first}", "", ""},
-	Type:           {"{first}", "{evaluating}", ""},
-	Syntax:         {"{first}", "", "Nix stopped reading here; a missing ; or a bracket that is open on the line before is the usual cause"},
-	Recursion: {"a value depends on itself", "{evaluating}",
-		"look for an option that reads config of itself, or imports that depend on config; the trace in the log tells the way round"},
-	Unfree: {"package {package} is not free software", "its licence is not allowed on this host", "add it to the host's allowUnfree: [{package}]"},
-	Insecure: {"package {name} is insecure", "{detail}",
-		"choose another version, or accept the risk: nixos: {nixpkgs.config.permittedInsecurePackages: [{name}]}"},
-	Broken:      {"package {package} is broken", "nixpkgs marks it so: it is known not to build", "leave it out, or choose another release of NixOS"},
-	Unsupported: {"package {package} is not made for this platform", "it does not list the system of the host", "leave it out on this host"},
-	PackageGone: {"{first}", "{rest}", "put the package that took its place into the profile"},
-	HashMismatch: {"a download is not what was promised", "{detail}",
-		"somebody changed the file upstream, or the hash in the package or in flake.lock is wrong; trying again does not help"},
-	FileMissing:   {"no such file: {file}", "", "write the file, or remove the reference; in a git repository Nix sees only files that git knows"},
-	FileUntracked: {"git does not know {file}", "in a git repository Nix sees only files that git knows", "git add --intent-to-add {file}"},
-	FileInTheWay:  {"{name} is in home-manager's way", "", "move the file, or have its content in the profile"},
-	Impure:        {"{first}", "a flake is evaluated without the machine around it", "copy the file into the flake and refer to it by a relative path"},
-	ImportFromBuild: {"evaluation wants to build {derivation}", "import from derivation is switched off",
-		"--option allow-import-from-derivation true allows it, at the price of slow evaluation"},
-	OutputMissing:     {"the flake has no {name}", "", "quick-deploy generate writes the flake for the hosts of the profile; --host chooses one"},
-	LockFile:          {"flake.lock does not fit flake.nix", "an input is missing from it or differs", "quick-deploy update locks it anew"},
-	Disk:              {"{first}", "", "free space: nix-collect-garbage --delete-older-than 30d"},
-	Memory:            {"{first}", "", "add swap, or build on another machine"},
-	Network:           {"{first}", "{rest}", "see whether the server answers, then try again"},
-	Server:            {"{first}", "{rest}", "see whether the server answers, then try again"},
-	RateLimit:         {"{first}", "{rest}", "the server limits requests; an access token in nix.conf (access-tokens) raises GitHub's limit"},
-	NotFound:          {"{first}", "", "the address in the package or in flake.lock is wrong, or what was there is gone; quick-deploy update locks anew"},
-	Denied:            {"{first}", "{rest}", "the server wants a key or a token that it knows: access-tokens and netrc-file in nix.conf, or a key for ssh"},
-	Trust:             {"{first}", "", "an unsigned path wants trusted-public-keys, or a build on the machine itself; an unknown certificate or host key is for you to check"},
-	NoBuilder:         {"{first}", "Nix does not build for that platform here", "deployment: {buildOnTarget: true}, boot.binfmt.emulatedSystems or a remote builder"},
-	Builder:           {"building {derivation} failed", "{reason}", "nix log {name} shows the whole log"},
-	DependencyFailure: {"something that the system needs could not be built", "{first}", ""},
-}
-
 // Words are what there is to say about e by itself.
 func (e Error) Words() Words {
-	w, known := words[e.Kind]
-	if !known {
-		w = Words{"{first}", "{rest}", ""}
-	}
+	w := known().words[e.Kind]
 	first, rest, _ := strings.Cut(e.Message, "\n")
 	last := e.Message[strings.LastIndexByte(e.Message, '\n')+1:]
 	evaluating := ""
