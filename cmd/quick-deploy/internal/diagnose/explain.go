@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
@@ -15,7 +16,7 @@ func (f *located) explain(x *index, e nixlog.Error) {
 	w := e.Words()
 	switch e.Kind {
 	case nixlog.OptionMissing:
-		w.Why = x.whose(f)
+		w.Why = whose(f)
 		if strings.HasPrefix(f.Generated, "modules/") {
 			w.Why = f.Generated + " sets it, which the profile's " + f.Path + " brings in"
 			if len(e.Suggestions) == 0 {
@@ -41,14 +42,9 @@ func (f *located) explain(x *index, e nixlog.Error) {
 }
 
 // whose says which key of the profile sets an option, where the profile does not name it itself.
-func (x *index) whose(f *located) string {
-	if f.Owner == OfUser {
-		return ""
-	}
-	if f.node == nil || strings.Contains(f.node.Pointer, "/nixos/") || strings.Contains(f.node.Pointer, "/options/") {
-		return ""
-	}
-	if f.Path == "" {
+func whose(f *located) string {
+	if f.Owner == OfUser || f.node == nil || f.Path == "" ||
+		strings.Contains(f.node.Pointer, "/nixos/") || strings.Contains(f.node.Pointer, "/options/") {
 		return ""
 	}
 	return "the profile's " + f.Path + " sets it"
@@ -65,10 +61,10 @@ func typeWhy(e nixlog.Error) string {
 }
 
 func article(noun string) string {
-	if strings.HasPrefix(noun, "one of ") || strings.HasPrefix(noun, "null or ") || strings.HasPrefix(noun, "strings ") || strings.HasPrefix(noun, "an ") || noun == "" {
+	switch first, _, _ := strings.Cut(noun, " "); {
+	case slices.Contains([]string{"", "one", "null", "strings", "an"}, first):
 		return noun
-	}
-	if strings.ContainsRune("aeiou", rune(noun[0])) && !strings.HasPrefix(noun, "uni") {
+	case strings.ContainsRune("aeiou", rune(noun[0])) && !strings.HasPrefix(noun, "uni"):
 		return "an " + noun
 	}
 	return "a " + noun
@@ -84,12 +80,7 @@ func typeHint(f *located, e nixlog.Error) string {
 		return ""
 	}
 	wants := func(words ...string) bool {
-		for _, w := range words {
-			if strings.Contains(e.Expected, w) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(e.Expected, w) })
 	}
 	text := fmt.Sprint(n.Scalar)
 	switch {

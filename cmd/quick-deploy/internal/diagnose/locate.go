@@ -128,7 +128,8 @@ func (x *index) mine(f *located, file *file, line, column int) bool {
 // atKey tells whether the name of what is set is at fault, and not its value.
 func atKey(k nixlog.Kind) bool {
 	switch k {
-	case nixlog.OptionMissing, nixlog.OptionRemoved, nixlog.OptionReadOnly, nixlog.OptionUnset, nixlog.Assertion, nixlog.Recursion, nixlog.Builder:
+	case nixlog.OptionMissing, nixlog.OptionRemoved, nixlog.OptionReadOnly, nixlog.OptionUnset,
+		nixlog.Assertion, nixlog.Recursion, nixlog.Builder:
 		return true
 	}
 	return false

@@ -2,6 +2,7 @@ package nixlog
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +84,50 @@ var causes = []struct {
 	// Warnings before the error tell of other things.
 	{VariableMissing, "warning: error: unable to download 'https://cache.nixos.org/nix-cache-info': Couldn't resolve host name (6); retrying in 323 ms\nerror: undefined variable 'foo'"},
 	{Syntax, "warning: error: unable to download 'https://github.com/NixOS/nixpkgs/raw/master/x.nix': HTTP error 429\n\n       response body:\n\n       429: Too Many Requests; retrying in 268 ms\nerror: syntax error, unexpected invalid token\n\n       at «string»:1:1:"},
+	// Texts of Nix 2.34's binary, of nixpkgs and of home-manager, filled in.
+	{OptionMissing, "error: The option `a.b' can no longer be used since it's been removed."},
+	{OptionType, "error: The option `a.b' is a set of options, but is defined as a string."},
+	{OptionConflict, "error: The option `a.b' in `/x' and in `/y' cannot be merged."},
+	{OptionConflict, "error: The option `a.b' is defined multiple times while it's expected to be unique."},
+	{"argument", "error: attempt to call something which is not a function but a string: \"a\""},
+	{"impure", "error: cannot look up '<nixpkgs>' in pure evaluation mode (use '--impure' to override)"},
+	{"impure", "error: in pure evaluation mode, 'fetchTree' doesn't fetch unlocked input 'github:a/b'"},
+	{"output-missing", "error: flake 'path:/x' does not provide attribute 'packages.x86_64-linux.default'"},
+	{"file-missing", "error: path '/nix/store/x-source/a.nix' does not exist"},
+	{"file-missing", "error: cannot open '/etc/nix/x'"},
+	{"lock-file", "error: Lock file contains unlocked input 'path:/x'. Use '--allow-dirty-locks' to accept this lock file."},
+	{"import-from-build", "error: cannot build '/nix/store/x.drv^out' during evaluation because the option 'allow-import-from-derivation' is disabled"},
+	{Unsupported, "error: Package ‘x-1’ in /nix/store/y.nix:1 is not available on the requested hostPlatform:"},
+	{OptionRemoved, "error: The option definition `a.b' in `/x' no longer has any effect; please remove it."},
+	{HashMismatch, "error: ca hash mismatch importing path '/nix/store/x';"},
+	{"disk-full", "error: No space left on device"},
+	{"disk-full", "error: builder for '/nix/store/x.drv' failed with exit code 1;\n       last 1 log lines:\n" +
+		"       > /build/x.s: fatal error: error writing to x.o: No space left on device"},
+	{Network, "error: cannot open connection to remote store 'ssh-ng://host': reading a line: Connection reset by peer"},
+	{Network, "error: some substitutes for the outputs of derivation '/nix/store/x.drv' failed " +
+		"(usually happens due to networking issues); try '--fallback' to build derivation from source"},
+	{Network, "error: download of 'https://x.org/y' was interrupted"},
+	{"no-builder", "error: Cannot build '/nix/store/x.drv'.\n       Reason: required system or feature not available\n" +
+		"       Required system: 'aarch64-linux' with features {}"},
+	{PackageGone, "error: nodePackages.x has been removed: it is unmaintained"},
+	{Trust, "fatal: unable to access 'https://x.org/y/': SSL certificate problem: self-signed certificate"},
+	{RateLimit, "error: builder for '/nix/store/x.drv' failed with exit code 22;\n       last 1 log lines:\n" +
+		"       > curl: (22) The requested URL returned error: 429"},
+	{"denied", "fatal: unable to access 'https://x.org/y/': The requested URL returned error: 403"},
+	{"denied", "fatal: could not read Username for 'https://x.org': terminal prompts disabled\nerror: program 'git' failed with exit code 128"},
+	{"disk-full", "error: builder for '/nix/store/x.drv' failed with exit code 1;\n" +
+		"       note: build failure may have been caused by lack of free disk space"},
+	{DependencyFailure, "error: program 'git' failed with exit code 128"},
+	{Network, "fetch-pack: unexpected disconnect while reading sideband packet\nerror: program 'git' failed with exit code 128"},
+	{Network, "Connection to host closed by remote host.\nerror: failed to start SSH connection to 'host'"},
+	{Network, "client_loop: send disconnect: Broken pipe\nerror: cannot connect to 'root@host'"},
+	{Network, "error: builder for '/nix/store/x-go-modules.drv' failed with exit code 1;\n       last 1 log lines:\n" +
+		"       > go: a.org/b@v1: Get \"https://proxy.golang.org/a.org/b/@v/v1.mod\": dial tcp: lookup proxy.golang.org: no such host"},
+	{Network, "error: builder for '/nix/store/x-npm-deps.drv' failed with exit code 1;\n       last 1 log lines:\n" +
+		"       > npm error network request to https://registry.npmjs.org/x failed"},
+	{FileInTheWay, "Existing file '/home/ada/.zshrc' is in the way of '/nix/store/x-home-manager-files/.zshrc'\n" +
+		"Please do one of the following:\n- Move or remove the above files and try again."},
+	{FileInTheWay, "Existing file '/home/ada/.zshrc.backup' would be clobbered by backing up '/home/ada/.zshrc'"},
 	{Other, "Segmentation fault"},
 	{Other, ""},
 }
@@ -91,6 +136,37 @@ func TestCause(t *testing.T) {
 	for _, c := range causes {
 		if e := Read(c.text).Cause; e.Kind != c.want {
 			t.Errorf("%q, want %q, by %q:\n%s", e.Kind, c.want, e.Line(), c.text)
+		}
+	}
+}
+
+// No line of kinds.txt is there that no text needs.
+func TestEveryPatternIsMet(t *testing.T) {
+	met := map[string]bool{}
+	meet := func(e Error, rules []rule) {
+		for _, r := range rules {
+			if e.Kind == r.kind && strings.Contains(e.Message, r.has) && r.re.MatchString(e.Message) {
+				met[r.re.String()] = true
+			}
+		}
+	}
+	texts := []string{}
+	for _, c := range causes {
+		texts = append(texts, c.text)
+	}
+	for _, q := range quoting {
+		texts = append(texts, q.text)
+	}
+	for _, text := range texts {
+		o := Read(text)
+		for _, e := range append(o.Errors, o.Cause) {
+			meet(e, known().messages)
+			meet(e, known().lines)
+		}
+	}
+	for _, r := range slices.Concat(known().messages, known().lines) {
+		if !met[r.re.String()] && r.kind != Throw { // of which the message is what was thrown
+			t.Errorf("%s: no text has %s", r.kind, r.re)
 		}
 	}
 }

@@ -122,14 +122,15 @@ func (r *reader) end() {
 	}
 	for _, e := range r.open.errors() {
 		if e.Kind == Builder {
-			for _, line := range e.Detail {
-				r.program(line)
+			for line := range strings.Lines(e.Message) {
+				r.program(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), ">")))
 			}
 			if len(e.Detail) == 0 {
 				e.Detail = r.log
 			}
 		}
-		if !slices.ContainsFunc(r.errs, func(have Error) bool { return have.Kind == e.Kind && have.Message == e.Message }) {
+		same := func(have Error) bool { return have.Kind == e.Kind && have.Message == e.Message }
+		if !slices.ContainsFunc(r.errs, same) {
 			r.errs = append(r.errs[max(0, len(r.errs)-maxErrors+1):], e)
 		}
 	}
@@ -255,7 +256,8 @@ func (b *block) errors() []Error {
 
 // fromTrace fills in what the message does not tell.
 func (e *Error) fromTrace(trace []part) {
-	if n := len(trace); n > 0 && trace[n-1].text[0] == "while calling the 'throw' builtin" && (e.Kind == Other || known().machine[e.Kind]) {
+	thrown := len(trace) > 0 && trace[len(trace)-1].text[0] == "while calling the 'throw' builtin"
+	if thrown && (e.Kind == Other || known().machine[e.Kind]) {
 		*e = Error{Kind: Throw, Message: e.Message, Places: e.Places, at: e.at}
 	}
 	told := len(e.Definitions) > 0

@@ -48,7 +48,8 @@ var known = sync.OnceValue(func() table {
 		case line[0] != ' ':
 			kind = Kind(key)
 			w.What = "{first}"
-			t.machine[kind], t.temporary[kind] = strings.Contains(value, "machine"), strings.Contains(value, "temporary")
+			t.machine[kind] = strings.Contains(value, "machine")
+			t.temporary[kind] = strings.Contains(value, "temporary")
 		case key == "nix":
 			t.messages = append(t.messages, rule{kind, "", regexp.MustCompile("^(?:" + expand.Replace(value) + ")")})
 		case key == "line":
@@ -74,9 +75,10 @@ var (
 	// nixos-rebuild tells which of its commands failed, after Nix has told why.
 	wrapper      = regexp.MustCompile(`^(?:[Cc]ommand '.*' returned non-zero exit status|.*nixos-rebuild.*exit status)`)
 	tracedOption = regexp.MustCompile("^while evaluating (?:the )?option [`'‘\"]([^`‘]+?)['’\"]:?$")
-	tracedFile   = regexp.MustCompile("^while evaluating (?:definitions from|the module argument .* in) [`'‘\"]([^`'’\"]+)['’\"]:?$")
-	definition   = regexp.MustCompile("^- In [`'‘\"](.+?)['’\"](?:, via option .*?)?(?::\\s?(.*))?$")
-	removedIn    = regexp.MustCompile("in [`'‘\"](.+?)['’\"] no longer has any effect")
+	tracedFile   = regexp.MustCompile("^while evaluating (?:definitions from|the module argument .* in) " +
+		"[`'‘\"]([^`'’\"]+)['’\"]:?$")
+	definition = regexp.MustCompile("^- In [`'‘\"](.+?)['’\"](?:, via option .*?)?(?::\\s?(.*))?$")
+	removedIn  = regexp.MustCompile("in [`'‘\"](.+?)['’\"] no longer has any effect")
 	// Quoted finds what a message quotes.
 	Quoted = regexp.MustCompile("[`'‘]([^`'’]+)['’]")
 )
@@ -190,8 +192,8 @@ func suggestions(message string) []string {
 	if out != nil {
 		return out
 	}
-	for _, word := range strings.FieldsFunc(strings.TrimPrefix(text, "one of "), func(r rune) bool { return r == ',' || r == ' ' || r == '\n' }) {
-		if word != "or" {
+	for _, word := range strings.Fields(strings.TrimPrefix(text, "one of ")) {
+		if word = strings.Trim(word, ","); word != "or" {
 			out = append(out, word)
 		}
 	}

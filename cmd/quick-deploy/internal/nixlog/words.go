@@ -16,9 +16,10 @@ func (e Error) Words() Words {
 		evaluating = "found while evaluating the option " + e.Option
 	}
 	fill := strings.NewReplacer(
-		"{option}", e.Option, "{name}", e.Name, "{package}", PackageName(e.Name), "{derivation}", ShortName(e.Name),
-		"{file}", e.File(), "{detail}", strings.Join(e.Detail, ", "), "{reason}", e.reason(), "{evaluating}", evaluating,
-		"{first}", sentence(first), "{rest}", Shorten(strings.Join(strings.Fields(head(rest)), " "), 300), "{last}", sentence(last),
+		"{option}", e.Option, "{name}", e.Name, "{file}", e.File(), "{package}", PackageName(e.Name),
+		"{derivation}", ShortName(e.Name), "{detail}", strings.Join(e.Detail, ", "), "{reason}", e.reason(),
+		"{evaluating}", evaluating, "{first}", sentence(first), "{last}", sentence(last),
+		"{rest}", Shorten(strings.Join(strings.Fields(head(rest)), " "), 300),
 	)
 	w = Words{fill.Replace(w.What), fill.Replace(w.Why), fill.Replace(w.Hint)}
 	switch n := len(e.Suggestions); {
