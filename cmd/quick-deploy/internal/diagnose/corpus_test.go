@@ -169,7 +169,11 @@ func source(tb testing.TB, files fs.FS) diagnose.Source {
 
 // judge tells what is wrong with what is found in a text: nothing, if it is "".
 func (s *sample) judge(text string, short bool) string {
-	findings := diagnose.Locate(nixlog.Read(text).Errors, s.source)
+	said := nixlog.Read(text)
+	if temporary := said.Cause.Kind.Temporary(); temporary != (s.kind == nixlog.Network) {
+		return fmt.Sprintf("waiting may help: %t, by %q", temporary, said.Cause.Line())
+	}
+	findings := diagnose.Locate(said.Errors, s.source)
 	if len(findings) == 0 {
 		return "nothing was found"
 	}
