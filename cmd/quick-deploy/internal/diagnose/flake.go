@@ -6,6 +6,7 @@ package diagnose
 import (
 	"bytes"
 	"cmp"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -28,8 +29,7 @@ type Source struct {
 	// Tree is the flake as the profile makes it, with the hosts' options.
 	Tree *generator.Tree
 	// ReadFile reads a file of the flake as it lies there, by its path below
-	// Dir with slashes. What it cannot read counts as absent; nil means that
-	// the flake lies there as it was made.
+	// Dir with slashes. What it cannot read counts as absent.
 	ReadFile func(path string) ([]byte, error)
 }
 
@@ -74,9 +74,6 @@ func newIndex(s Source) *index {
 }
 
 func (x *index) read(path string) ([]byte, bool) {
-	if x.ReadFile == nil {
-		return nil, false
-	}
 	data, err := x.ReadFile(path)
 	return data, err == nil
 }
@@ -355,23 +352,20 @@ func (x *index) service(host string, f *file) *profile.Node {
 	if h == nil {
 		return nil
 	}
-	base := strings.TrimSuffix(name[strings.LastIndex(name, "/")+1:], ".nix")
-	if home, ok := strings.CutPrefix(name, "home/"); ok {
+	switch dir, base := path.Split(strings.TrimSuffix(name, ".nix")); dir {
+	case "home/":
 		users := h.Node.Get("users")
-		if users == nil {
-			return nil
-		}
-		for _, u := range users.Fields {
-			if n := u.Value.Get("home", strings.TrimSuffix(home, ".nix")); n != nil {
+		for i := 0; users != nil && i < len(users.Fields); i++ {
+			if n := users.Fields[i].Value.Get("home", base); n != nil {
 				return n
 			}
 		}
 		return nil
-	}
-	if strings.HasPrefix(name, "desktop/") {
+	case "desktop/":
 		return h.Node.Get("desktop")
+	default:
+		return h.Node.Get("services", base)
 	}
-	return h.Node.Get("services", base)
 }
 
 // line finds where a Nix file that was not generated sets an option: the line with the

@@ -296,35 +296,18 @@ func (x *index) byPackage(f *located, e nixlog.Error) bool {
 	return best != nil && x.take(f, best, false)
 }
 
+var packageRef = regexp.MustCompile(`\bpkgs\.([\w."'+-]+)`)
+
 // packagesIn are the packages that an expression refers to as pkgs.…, by their attribute paths.
-func packagesIn(e nix.Expr) []string {
-	switch e := e.(type) {
-	case nix.Item:
-		return packagesIn(e.Value)
-	case nix.Ref:
-		if len(e) > 1 && e[0] == "pkgs" {
-			return []string{strings.Join(e[1:], ".")}
-		}
-	case nix.List:
-		var out []string
-		for _, item := range e {
-			out = append(out, packagesIn(item)...)
-		}
-		return out
-	case nix.Call:
-		out := packagesIn(e.Fn)
-		for _, a := range e.Args {
-			out = append(out, packagesIn(a)...)
-		}
-		return out
-	case nix.Attrs:
-		var out []string
-		for _, b := range e.Body {
-			out = append(out, packagesIn(b.Value)...)
-		}
-		return out
+func packagesIn(e nix.Expr) (out []string) {
+	text, err := nix.Print(e)
+	if err != nil {
+		return nil // it was printed a moment ago
 	}
-	return nil
+	for _, m := range packageRef.FindAllSubmatch(text, -1) {
+		out = append(out, strings.ReplaceAll(string(m[1]), `"`, ""))
+	}
+	return out
 }
 
 // resembles tells how sure it is that a package attribute and the name that

@@ -9,7 +9,7 @@ import (
 
 // Bounds keep the work linear in a text that no Nix would write.
 const (
-	maxErrors = 500      // the last ones are kept
+	maxErrors = 500      // the last messages, and the first failed assertions in them
 	maxItems  = 200      // assertions, or definitions, of one error
 	maxValue  = 1 << 10  // bytes of a definition's value
 	maxHead   = 16 << 10 // bytes of a message that are matched
@@ -47,8 +47,8 @@ func Read(stderr string) Output {
 			r.line(l)
 		}
 	}
-	r.end()
-	o := Output{Text: all.String(), Errors: r.errs, Cause: r.cause()}
+	errs := r.errors()
+	o := Output{Text: all.String(), Errors: errs, Cause: r.cause(errs)}
 	if o.Cause.Kind == "" {
 		text := strings.TrimSpace(o.Text)
 		o.Cause = Error{Kind: Other, Message: text[strings.LastIndexByte(text, '\n')+1:]}
@@ -65,9 +65,9 @@ func Read(stderr string) Output {
 
 // reader takes the lines of a text.
 type reader struct {
-	errs []Error
-	open *block   // the error that is being read
-	log  []string // the last lines of builders before the next error
+	blocks []*block
+	open   *block   // the one that is being read
+	log    []string // the last lines of builders before the next one
 	// The first lines of git, curl and ssh, on their own or in a builder's log, that tell
 	// of something lasting and of something that may pass.
 	lasting, passing *Error
@@ -82,11 +82,12 @@ func (r *reader) line(line string) {
 		}
 		return
 	}
-	r.end()
+	r.open = nil
 	if strings.HasPrefix(line, "error:") {
-		r.open = &block{}
+		r.open = &block{log: r.log}
 		r.open.cur = &r.open.message
 		r.open.line(line)
+		r.blocks = append(r.blocks[max(0, len(r.blocks)-maxErrors+1):], r.open)
 		return
 	}
 	if text, ok := logLine(line); ok {
@@ -114,33 +115,32 @@ func (r *reader) program(line string) {
 	}
 }
 
-// end ends the error that is being read. One that was said before is dropped:
-// nixos-rebuild evaluates more than once.
-func (r *reader) end() {
-	if r.open == nil {
-		return
-	}
-	for _, e := range r.open.errors() {
-		if e.Kind == Builder {
-			for line := range strings.Lines(e.Message) {
-				r.program(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), ">")))
+// errors are what the blocks tell. What was said before is left out: nixos-rebuild
+// evaluates more than once.
+func (r *reader) errors() (errs []Error) {
+	for _, b := range r.blocks {
+		for _, e := range b.errors() {
+			if e.Kind == Builder {
+				for line := range strings.Lines(e.Message) {
+					r.program(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), ">")))
+				}
+				if len(e.Detail) == 0 {
+					e.Detail = b.log
+				}
 			}
-			if len(e.Detail) == 0 {
-				e.Detail = r.log
+			same := func(have Error) bool { return have.Kind == e.Kind && have.Message == e.Message }
+			if len(errs) < maxErrors && !slices.ContainsFunc(errs, same) {
+				errs = append(errs, e)
 			}
 		}
-		same := func(have Error) bool { return have.Kind == e.Kind && have.Message == e.Message }
-		if !slices.ContainsFunc(r.errs, same) {
-			r.errs = append(r.errs[max(0, len(r.errs)-maxErrors+1):], e)
-		}
 	}
-	r.open = nil
+	return errs
 }
 
 // cause is the error that decides: first of all what lasts of what Nix itself says, then
 // what may pass of it. Only then comes what other programs said: they may have failed on the
 // way to an error of another kind.
-func (r *reader) cause() (cause Error) {
+func (r *reader) cause(errs []Error) (cause Error) {
 	best := 0
 	choose := func(e *Error, rank int) {
 		if e != nil && rank > best {
@@ -149,9 +149,9 @@ func (r *reader) cause() (cause Error) {
 	}
 	choose(r.passing, 3)
 	choose(r.lasting, 4)
-	for i := range r.errs {
+	for i := range errs {
 		rank := 7
-		switch e := r.errs[i]; {
+		switch e := errs[i]; {
 		case e.Kind == DependencyFailure:
 			rank = 1
 		case e.Kind == Builder:
@@ -161,7 +161,7 @@ func (r *reader) cause() (cause Error) {
 		case e.Kind.Temporary():
 			rank = 6
 		}
-		choose(&r.errs[i], rank)
+		choose(&errs[i], rank)
 	}
 	return cause
 }
@@ -171,8 +171,9 @@ func (r *reader) cause() (cause Error) {
 type block struct {
 	message part
 	trace   []part
-	cur     *part // what the next line belongs to
-	showing bool  // lines of code follow
+	cur     *part    // what the next line belongs to
+	showing bool     // lines of code follow
+	log     []string // the last lines of builders before it
 }
 
 // part is the message, or one step of the trace.

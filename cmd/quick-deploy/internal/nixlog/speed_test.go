@@ -38,6 +38,11 @@ var big = map[string]func(n int) string{
 	"assertions": func(n int) string {
 		return "error:\n       Failed assertions:\n" + fill(n, numbered("       - no %d\n"))
 	},
+	"errors of assertions": func(n int) string {
+		return fill(n, func(i int) string {
+			return fmt.Sprintf("error:\n       Failed assertions:\n%s", strings.Repeat(fmt.Sprintf("       - %d\n", i), 100))
+		})
+	},
 	"one assertion": func(n int) string {
 		return "error:\n       Failed assertions:\n       - no\n" + fill(n, numbered("         and %d\n"))
 	},
