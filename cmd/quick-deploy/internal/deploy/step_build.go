@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -170,7 +171,7 @@ func (s *session) nix(ctx context.Context, c run.Command) error {
 	if !errors.As(err, &re) {
 		return err
 	}
-	e := fault.New(fault.Build, "%s: %w", said.Cause.Line(), &NixError{Err: err, Said: said})
+	e := fault.New(fault.Build, "%s: %w", cmp.Or(said.Cause.Line(), c.Name+" failed"), &NixError{Err: err, Said: said})
 	e.Child = re.Code
 	if said.Cause.Kind == nixlog.Builder {
 		for _, l := range said.Cause.Detail[max(0, len(said.Cause.Detail)-5):] {

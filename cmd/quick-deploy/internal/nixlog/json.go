@@ -16,14 +16,11 @@ const Prefix = "@nix "
 type Message struct {
 	Action string            `json:"action"` // start, stop, result, msg, setPhase
 	ID     uint64            `json:"id"`
-	Parent uint64            `json:"parent"`
 	Level  int               `json:"level"` // 0 error, 1 warning, 2 notice, 3 info, 4 talkative, …
 	Type   int               `json:"type"`
 	Text   string            `json:"text"`
 	Msg    string            `json:"msg"`
 	RawMsg string            `json:"raw_msg"`
-	File   string            `json:"file"`
-	Line   int               `json:"line"`
 	Fields []json.RawMessage `json:"fields"`
 }
 

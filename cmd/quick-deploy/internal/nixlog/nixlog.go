@@ -99,7 +99,7 @@ func (e Error) Line() string {
 	if why, _, _ := strings.Cut(strings.TrimSpace(more), "\n"); strings.HasPrefix(why, "Reason: ") {
 		line += " " + why
 	}
-	return strings.TrimSpace(line)
+	return sentence(strings.TrimSuffix(line, " Definition values:"))
 }
 
 // Text is the whole message with the error's own place, without the trace.
@@ -124,7 +124,11 @@ func Brief(text string) string {
 	if !strings.HasPrefix(text, "error:") {
 		return text
 	}
-	return "error: " + Read(text).Cause.Text()
+	o := Read(text)
+	if len(o.Errors) == 0 {
+		return text // a line of a longer one
+	}
+	return "error: " + o.Cause.Text()
 }
 
 // ShortName is the name in a store path: linux-6.12 for /nix/store/…-linux-6.12.drv.

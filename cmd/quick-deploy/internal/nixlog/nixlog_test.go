@@ -210,6 +210,7 @@ func TestBrief(t *testing.T) {
 	const option = "error: The option `a.b' does not exist. Definition values:\n- In `/c.nix': true"
 	for text, want := range map[string]string{
 		"warning: something\n… odd": "warning: something\n… odd",
+		"error:":                    "error:",
 		"error: cannot build":       "error: cannot build",
 		"error:\n       … while calling the 'seq' builtin\n         at /x:1:2:\n\n" +
 			"       error: The option `a.b' does not exist. Definition values:\n       - In `/c.nix': true": option,
