@@ -91,20 +91,21 @@ func (n Nix) evaluate(ctx context.Context, flake string, hosts []string, attribu
 	return out, nil
 }
 
-// buildFault is a failure of Nix with what it said.
+// buildFault is a failure of Nix with what it said, or with what helps where the network failed.
 func buildFault(what string, err error, res run.Result) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	code := fault.Build
+	cause := nixlog.Read(res.Stderr).Cause
+	code, hint := fault.Build, cause.Text()
 	var spent *retry.SpentError
 	if errors.As(err, &spent) {
-		code = fault.Network
+		code, hint = fault.Network, cause.Words().Hint
 	}
 	e := fault.New(code, "%s: %w", what, err)
 	e.Child = run.CodeOf(err)
-	if said := nixlog.Read(res.Stderr).Cause.Text(); said != "" {
-		return e.Hint("%s", said)
+	if hint != "" {
+		return e.Hint("%s", hint)
 	}
 	return e
 }
@@ -131,12 +132,6 @@ func (n Nix) Update(ctx context.Context, dir string, inputs []string) error {
 		args = append(args, ref)
 	}
 	res, err := n.Runner.Run(ctx, run.Command{Name: "nix", Args: append(args, n.Args...), Network: true})
-	var spent *retry.SpentError
-	if errors.As(err, &spent) {
-		return fault.New(fault.Network, "update: %w", err).
-			Hint("flake.lock is as it was").
-			Hint("github.com allows 60 requests an hour without a token: access-tokens in nix.conf raises that")
-	}
 	if err != nil {
 		return buildFault("update", err, res)
 	}
