@@ -38,6 +38,13 @@ type index struct {
 	Source
 	files map[string]*file
 	nodes map[string]spot // by origin
+	hosts map[string]host // by name
+}
+
+// host is a host as it was generated, and its node in the profile.
+type host struct {
+	generator.Host
+	node *profile.Node
 }
 
 // spot is a node of the profile and where its key stands.
@@ -57,7 +64,10 @@ type file struct {
 }
 
 func newIndex(s Source) *index {
-	x := &index{Source: s, files: map[string]*file{}, nodes: map[string]spot{}}
+	x := &index{Source: s, files: map[string]*file{}, nodes: map[string]spot{}, hosts: map[string]host{}}
+	for _, h := range s.Tree.Hosts {
+		x.hosts[h.Name] = host{Host: h}
+	}
 	for _, f := range s.Tree.Files {
 		e := &file{path: f.Path, made: bytes.Split(f.Data, []byte("\n")), lines: f.Lines, own: f.Once}
 		e.text = e.made
@@ -69,6 +79,7 @@ func newIndex(s Source) *index {
 	x.walk(s.Profile.Root, profile.Pos{})
 	for _, h := range s.Profile.Hosts {
 		x.walk(h.Node, h.Node.Pos)
+		x.hosts[h.Name] = host{x.hosts[h.Name].Host, h.Node}
 	}
 	return x
 }
@@ -206,41 +217,11 @@ func (f *file) host() string {
 	return name
 }
 
-// hostNamed is a host of the profile, nil if it has none of that name.
-func (x *index) hostNamed(name string) *profile.Host {
-	for _, h := range x.Profile.Hosts {
-		if h.Name == name {
-			return h
-		}
-	}
-	return nil
-}
-
-// options are what the profile sets on a host.
-func (x *index) options(host string) []mapping.Assignment {
-	if h := x.built(host); h != nil {
-		return h.Options
-	}
-	return nil
-}
-
-// built is a host of the flake, nil if it has none of that name.
-func (x *index) built(name string) *generator.Host {
-	for i := range x.Tree.Hosts {
-		if x.Tree.Hosts[i].Name == name {
-			return &x.Tree.Hosts[i]
-		}
-	}
-	return nil
-}
-
 // userOf is whose home f configures, "" for a file of the system.
 func (x *index) userOf(f *file) string {
-	if h := x.built(f.host()); h != nil {
-		for _, u := range h.Users {
-			if u.Home && strings.HasSuffix(f.path, "/"+u.File) {
-				return u.Name
-			}
+	for _, u := range x.hosts[f.host()].Users {
+		if u.Home && strings.HasSuffix(f.path, "/"+u.File) {
+			return u.Name
 		}
 	}
 	return ""
@@ -252,7 +233,7 @@ func (x *index) userOf(f *file) string {
 func (x *index) setting(host, user, path string) (found *mapping.Assignment, rest []string) {
 	want := parts(path)
 	var inner *mapping.Assignment
-	options := x.options(host)
+	options := x.hosts[host].Options
 	for i := range options {
 		a := &options[i]
 		if a.User != user || a.Node == nil {
@@ -348,13 +329,10 @@ func (x *index) service(host string, f *file) *profile.Node {
 	if !ok {
 		return nil
 	}
-	h := x.hostNamed(host)
-	if h == nil {
-		return nil
-	}
+	h := x.hosts[host].node
 	switch dir, base := path.Split(strings.TrimSuffix(name, ".nix")); dir {
 	case "home/":
-		users := h.Node.Get("users")
+		users := h.Get("users")
 		for i := 0; users != nil && i < len(users.Fields); i++ {
 			if n := users.Fields[i].Value.Get("home", base); n != nil {
 				return n
@@ -362,9 +340,9 @@ func (x *index) service(host string, f *file) *profile.Node {
 		}
 		return nil
 	case "desktop/":
-		return h.Node.Get("desktop")
+		return h.Get("desktop")
 	default:
-		return h.Node.Get("services", base)
+		return h.Get("services", base)
 	}
 }
 

@@ -199,13 +199,10 @@ func rank(f *file) int {
 
 // partOf is the part of a host that a generated file without origins is made from.
 func (x *index) partOf(host string, f *file) *profile.Node {
-	h := x.hostNamed(host)
-	if h == nil {
-		return nil
-	}
+	h := x.hosts[host].node
 	for suffix, key := range map[string]string{"/hardware-configuration.nix": "hardware", "/disks.nix": "disks"} {
 		if strings.HasSuffix(f.path, suffix) {
-			return cmp.Or(h.Node.Get(key), h.Node)
+			return cmp.Or(h.Get(key), h)
 		}
 	}
 	return nil
@@ -252,11 +249,9 @@ func (x *index) byOption(f *located, e nixlog.Error) bool {
 // usersOf are the owners of options on a host: the system, then its homes.
 func (x *index) usersOf(host string) []string {
 	out := []string{""}
-	if h := x.built(host); h != nil {
-		for _, u := range h.Users {
-			if u.Home {
-				out = append(out, u.Name)
-			}
+	for _, u := range x.hosts[host].Users {
+		if u.Home {
+			out = append(out, u.Name)
 		}
 	}
 	return out
@@ -279,7 +274,7 @@ func (x *index) byPackage(f *located, e nixlog.Error) bool {
 			}
 		}
 	}
-	for _, a := range x.options(f.host) {
+	for _, a := range x.hosts[f.host].Options {
 		list, ok := a.Value.(nix.List)
 		if !ok {
 			consider(a.Node, a.Value)
@@ -390,10 +385,7 @@ func optionWords(message string) []string {
 
 // byModule falls back to the service whose options an error is about.
 func (x *index) byModule(f *located, e nixlog.Error) bool {
-	h := x.hostNamed(f.host)
-	if h == nil {
-		return false
-	}
+	h := x.hosts[f.host].node
 	words := optionWords(e.Message)
 	if e.Option != "" {
 		words = append([]string{e.Option}, words...)
@@ -401,12 +393,13 @@ func (x *index) byModule(f *located, e nixlog.Error) bool {
 	for _, w := range words {
 		p := parts(w)
 		if len(p) > 1 && (p[0] == "services" || p[0] == "programs") {
-			if n := h.Node.Get("services", p[1]); n != nil {
+			if n := h.Get("services", p[1]); n != nil {
 				return x.take(f, n, true)
 			}
 		}
 		if p[0] == "fileSystems" || p[0] == "boot" || p[0] == "hardware" || p[0] == "swapDevices" {
-			return x.take(f, cmp.Or(h.Node.Get("hardware"), h.Node), true)
+			n := cmp.Or(h.Get("hardware"), h)
+			return n != nil && x.take(f, n, true)
 		}
 	}
 	return false
@@ -444,7 +437,7 @@ func (x *index) byFile(f *located, e nixlog.Error) bool {
 // of "No device specified for mount point ‘/data’".
 func (x *index) byKey(f *located, e nixlog.Error) bool {
 	for _, m := range nixlog.Quoted.FindAllStringSubmatch(e.Message, -1) {
-		for _, a := range x.options(f.host) {
+		for _, a := range x.hosts[f.host].Options {
 			if a.Node != nil && len(m[1]) > 1 && slices.Contains(a.Path, m[1]) {
 				return x.take(f, a.Node, true)
 			}
