@@ -17,6 +17,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
@@ -341,18 +342,17 @@ func (s *session) keep(ctx context.Context) error {
 	if !s.started {
 		return nil // it was done before, or there was nothing to do
 	}
-	u, err := s.poll(ctx)
+	where, err := s.await(ctx, unitReady, unitKeeping)
 	if err != nil {
 		return err
 	}
-	if u.phase == unitReady {
+	if where == unitReady {
 		s.stopCounting()
 		if err := s.lease(context.WithoutCancel(ctx), leaseKeep); err != nil {
 			return err
 		}
 	}
-	where, err := s.await(ctx)
-	if err != nil {
+	if where, err = s.await(ctx); err != nil {
 		return err
 	}
 	if where != unitDone {
@@ -432,8 +432,8 @@ func (s *session) whyBack(ctx context.Context) error {
 	case "home":
 		user := words[1]
 		e := activation("the home of %s could not be activated", user)
-		if tail := lastLines(s.log, 20); strings.Contains(tail, "in the way") || strings.Contains(tail, "would be clobbered") {
-			e.Hint("files that home-manager wants to write are in its way: %s", excerpt(tail))
+		if cause := nixlog.Read(s.log).Cause; cause.Kind == nixlog.FileInTheWay {
+			e.Hint("%s: %s", cause.Words().What, cause.Words().Hint)
 		}
 		return e
 	case "keep":
@@ -449,11 +449,6 @@ func (s *session) whyBack(ctx context.Context) error {
 		return activation("the switch was called off")
 	}
 	return activation("the switch was cut off")
-}
-
-func lastLines(text string, n int) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
 // putBack has the unit go back, unless it has, and says whether the machine is as it was before.
