@@ -501,7 +501,7 @@ func TestPlanWritesNothingAndNamesEveryCommand(t *testing.T) {
 	}
 	var b strings.Builder
 	must(t, p.WriteText(&b))
-	for _, c := range []string{"nixos-rebuild build --flake", "nix build", "# <system>/bin/switch-to-configuration test", "HOME_MANAGER_BACKUP_EXT=<suffix> <home>/activate", "--set <system>", "switch-to-configuration boot"} {
+	for _, c := range []string{"nixos-rebuild build --flake", "nix build", "# <system>/bin/switch-to-configuration test", "<home>/home-path/bin/home-manager switch --flake path:<flake>#ada@atlas -b <suffix>", "--set <system>", "switch-to-configuration boot"} {
 		if !strings.Contains(b.String(), c) {
 			t.Errorf("no %q in the plan:\n%s", c, b.String())
 		}
