@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 )
@@ -111,30 +110,4 @@ func (s *session) systemBack(ctx context.Context, was, now journal.Machine) erro
 		errs = append(errs, fmt.Errorf("running system: %w", err))
 	}
 	return errors.Join(errs...)
-}
-
-// missingTargets names what of a machine can no longer be restored.
-func (d *Deployer) missingTargets(m journal.Machine, system, home bool) []string {
-	var out []string
-	gone := func(what string, g journal.Generation) {
-		if g.Path == "" || exists(g.Path) {
-			return
-		}
-		if g.Number > 0 {
-			what = fmt.Sprintf("%s generation %d", what, g.Number)
-		}
-		out = append(out, fmt.Sprintf("%s (%s) was collected", what, g.Path))
-	}
-	if system {
-		gone("system", m.System)
-		if m.Current != m.System.Path {
-			gone("running system", journal.Generation{Path: m.Current})
-		}
-	}
-	if home {
-		for _, u := range sortedKeys(m.Homes) {
-			gone(strings.TrimSpace("home of "+u), m.Homes[u])
-		}
-	}
-	return out
 }

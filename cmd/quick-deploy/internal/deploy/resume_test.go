@@ -42,6 +42,16 @@ func cutOff(t *testing.T, w *world, at string, g Goal, change ...func(*Config)) 
 // same completes the goal of a run that is taken up by nothing.
 func same(g Goal) (Goal, error) { return g, nil }
 
+// resume takes the last run up.
+func resume(t testing.TB, d *Deployer, complete func(Goal) (Goal, error)) (journal.Record, error) {
+	t.Helper()
+	p, err := d.PlanResume(t.Context(), complete)
+	if err != nil {
+		return journal.Record{}, err
+	}
+	return d.Run(t.Context(), p)
+}
+
 // checked is a machine whose network and free space are those of the test.
 func checked(w *world, network http.RoundTripper) func(*Config) {
 	return func(c *Config) {
@@ -76,7 +86,7 @@ func TestResumeAsksOnlyWhatIsLeft(t *testing.T) {
 		c.Machine.FreeBytes = func(string) (int64, error) { return 0, nil }
 	})
 	w.ran = nil
-	r, err := d.Resume(t.Context(), func(g Goal) (Goal, error) {
+	r, err := resume(t, d, func(g Goal) (Goal, error) {
 		g.Target.Caches = []string{"https://cache.example.org"}
 		return g, nil
 	})
@@ -137,7 +147,7 @@ func TestARefusedResumeMovesNothing(t *testing.T) {
 				var want fault.Code
 				d := w.deployer(func(c *Config) { want = refuse(w, c, &goal) })
 				touched := at != "before:activate-system"
-				_, err := d.Resume(t.Context(), func(Goal) (Goal, error) { return goal, nil })
+				_, err := resume(t, d, func(Goal) (Goal, error) { return goal, nil })
 				if fault.CodeOf(err) != want {
 					t.Fatalf("got %v", err)
 				}
@@ -155,7 +165,7 @@ func TestARefusedResumeMovesNothing(t *testing.T) {
 					t.Errorf("hints %q", fault.HintsOf(err))
 				}
 				w.fail = nil
-				r, err := w.deployer().Resume(t.Context(), func(Goal) (Goal, error) { return w.goal(Switch), nil })
+				r, err := resume(t, w.deployer(), func(Goal) (Goal, error) { return w.goal(Switch), nil })
 				if err != nil || r.ID != 1 || r.Result != journal.Good {
 					t.Errorf("then: run %d %q, %v", r.ID, r.Result, err)
 				}
@@ -164,23 +174,6 @@ func TestARefusedResumeMovesNothing(t *testing.T) {
 				}
 			})
 		}
-	}
-}
-
-// A run that was being put back is put back, whatever the system looks like now.
-func TestResumeEndsPuttingBack(t *testing.T) {
-	w := newWorld(t)
-	before := w.now(t)
-	fails := 0
-	cutOff(t, w, "put-back", w.goal(Switch), func(c *Config) {
-		c.Runner = &failing{world: w, match: w.hash(w.flake()), with: "switch-to-configuration test", code: 4, count: &fails}
-	})
-	r, err := w.deployer().Resume(t.Context(), same)
-	if fault.CodeOf(err) != fault.Activation || r.Result != journal.PutBack || !strings.Contains(err.Error(), "failed to start") {
-		t.Errorf("%q, %v", r.Result, err)
-	}
-	if diff := cmp.Diff(before, w.now(t)); diff != "" {
-		t.Errorf("not as before (-want +got):\n%s", diff)
 	}
 }
 
@@ -201,11 +194,11 @@ func TestResumeOfAFailedRunGoesOn(t *testing.T) {
 				t.Fatal("nothing failed")
 			}
 			w.ran = nil
-			r, err := w.deployer().Resume(t.Context(), same)
+			r, err := resume(t, w.deployer(), same)
 			if unasked := with == "nix build"; unasked != (fault.CodeOf(err) == fault.Usage) {
 				t.Fatalf("without an answer: %q, %v", r.Result, err)
 			} else if unasked {
-				r, err = w.deployer().Resume(t.Context(), func(g Goal) (Goal, error) { g.Yes = true; return g, nil })
+				r, err = resume(t, w.deployer(), func(g Goal) (Goal, error) { g.Yes = true; return g, nil })
 			}
 			if err != nil || r.ID != first.ID || r.Result != journal.Good || r.Backup != first.Backup || r.Before.System.Path != w.stored("first-nixos-system") {
 				t.Errorf("run %d %q, backup %s after %s: %v", r.ID, r.Result, r.Backup, first.Backup, err)
@@ -232,7 +225,7 @@ func TestResumeHasTheRunsFlags(t *testing.T) {
 	cutOff(t, w, "before:health", g, func(c *Config) {
 		c.Confirm = func(context.Context, Question) (bool, error) { asked++; return true, nil }
 	})
-	r, err := w.deployer().Resume(t.Context(), func(got Goal) (Goal, error) {
+	r, err := resume(t, w.deployer(), func(got Goal) (Goal, error) {
 		if diff := cmp.Diff(g, got); diff != "" {
 			t.Errorf("the goal (-of the run +taken up):\n%s", diff)
 		}
@@ -253,10 +246,10 @@ func TestResumeKeepsNoSecret(t *testing.T) {
 	if err != nil || strings.Contains(string(state), "ghp_") {
 		t.Errorf("%v\n%s", err, state)
 	}
-	if _, err := w.deployer().Resume(t.Context(), same); fault.CodeOf(err) != fault.Usage || !strings.Contains(err.Error(), "with a secret") {
+	if _, err := resume(t, w.deployer(), same); fault.CodeOf(err) != fault.Usage || !strings.Contains(err.Error(), "with a secret") {
 		t.Errorf("without it: %v", err)
 	}
-	if r, err := w.deployer().Resume(t.Context(), func(Goal) (Goal, error) { return g, nil }); err != nil || r.ID != 1 {
+	if r, err := resume(t, w.deployer(), func(Goal) (Goal, error) { return g, nil }); err != nil || r.ID != 1 {
 		t.Errorf("with it: run %d, %v", r.ID, err)
 	}
 }
@@ -318,7 +311,7 @@ func TestWhatARecordNamesIsCheckedBeforeItIsObeyed(t *testing.T) {
 				before := w.now(t)
 				w.ran = nil
 				if file == "state.json" {
-					_, err = d.Resume(t.Context(), func(g Goal) (Goal, error) { g.Yes = true; return g, nil })
+					_, err = resume(t, d, func(g Goal) (Goal, error) { g.Yes = true; return g, nil })
 				} else {
 					if file == "rollback-info.json" {
 						must(t, os.RemoveAll(d.store.Path("history")))

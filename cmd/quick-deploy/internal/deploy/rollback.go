@@ -259,10 +259,11 @@ func removeEmptyDirs(dir, stop string) {
 	}
 }
 
-// ErrNothingToResume is returned by Resume when the last run ended well.
+// ErrNothingToResume says that the last run ended well.
 var ErrNothingToResume = errors.New("there is no unfinished run")
 
-// PlanResume is what Resume would do. It writes nothing.
+// PlanResume plans to go on with the last run, if it did not end well. complete adds to the goal
+// of then what is not in the state: the tree, the target and the checks.
 func (d *Deployer) PlanResume(ctx context.Context, complete func(Goal) (Goal, error)) (Plan, error) {
 	st, err := d.store.Peek()
 	if err != nil {
@@ -279,16 +280,6 @@ func (d *Deployer) PlanResume(ctx context.Context, complete func(Goal) (Goal, er
 		return Plan{}, err
 	}
 	return d.planOf(ctx, g, true)
-}
-
-// Resume goes on with the last run, if it did not end well. complete adds to the
-// goal of then what is not in the state: the tree, the target and the checks.
-func (d *Deployer) Resume(ctx context.Context, complete func(Goal) (Goal, error)) (journal.Record, error) {
-	p, err := d.PlanResume(ctx, complete)
-	if err != nil {
-		return journal.Record{}, err
-	}
-	return d.Run(ctx, p)
 }
 
 // savedGoal is the goal of a run, as its state has it.
