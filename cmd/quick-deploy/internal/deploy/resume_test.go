@@ -280,69 +280,51 @@ func TestWhatARecordNamesIsCheckedBeforeItIsObeyed(t *testing.T) {
 	}
 	for name, c := range where {
 		t.Run(name, func(t *testing.T) {
-			for _, path := range planted(newWorld(t)) {
-				w := newWorld(t)
-				file, rollback := strings.CutSuffix(c.file, " rollback")
-				switch {
-				case rollback:
-					if _, err := w.run(t, w.deployer(), w.goal(Switch)); err != nil {
-						t.Fatal(err)
-					}
-					g, err := w.deployer().Back(t.Context(), 0)
-					must(t, err)
-					g.Yes = true
-					cutOff(t, w, "before:activate-home", g)
-				case file == "state.json":
-					cutOff(t, w, "before:health", w.goal(Switch))
-				default:
-					if _, err := w.run(t, w.deployer(), w.goal(Switch)); err != nil {
-						t.Fatal(err)
-					}
-				}
-				d := w.deployer()
-				text, err := os.ReadFile(d.store.Path(file))
+			w := newWorld(t)
+			file, rollback := strings.CutSuffix(c.file, " rollback")
+			if file == "state.json" && !rollback {
+				cutOff(t, w, "before:health", w.goal(Switch))
+			} else if _, err := w.run(t, w.deployer(), w.goal(Switch)); err != nil {
+				t.Fatal(err)
+			}
+			if rollback {
+				g, err := w.deployer().Back(t.Context(), 0)
 				must(t, err)
-				path = strings.Replace(path, worldOf(path), w.dir, 1)
-				old := fmt.Sprintf("%q", w.stored(strings.Replace(c.old, "NEW", w.hash(w.flake()), 1)))
-				if !strings.Contains(string(text), old) {
-					t.Fatalf("no %s in\n%s", old, text)
-				}
-				must(t, os.WriteFile(d.store.Path(file), []byte(strings.ReplaceAll(string(text), old, fmt.Sprintf("%q", path))), 0o600))
-				before := w.now(t)
+				g.Yes = true
+				cutOff(t, w, "before:activate-home", g)
+			}
+			d := w.deployer()
+			if file == "rollback-info.json" {
+				must(t, os.RemoveAll(d.store.Path("history")))
+			}
+			text, err := os.ReadFile(d.store.Path(file))
+			must(t, err)
+			old := fmt.Sprintf("%q", w.stored(strings.Replace(c.old, "NEW", w.hash(w.flake()), 1)))
+			if !strings.Contains(string(text), old) {
+				t.Fatalf("no %s in\n%s", old, text)
+			}
+			before := w.now(t)
+			for _, path := range planted(w) {
+				forged := strings.ReplaceAll(string(text), old, fmt.Sprintf("%q", path))
+				must(t, os.WriteFile(d.store.Path(file), []byte(forged), 0o600))
 				w.ran = nil
 				if file == "state.json" {
 					_, err = resume(t, d, func(g Goal) (Goal, error) { g.Yes = true; return g, nil })
 				} else {
-					if file == "rollback-info.json" {
-						must(t, os.RemoveAll(d.store.Path("history")))
-					}
 					_, err = d.Run(t.Context(), planBack(t, d, 0))
 				}
-				if fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), fmt.Sprintf("names %q, which is not a path of the store", path)) {
+				if want := fmt.Sprintf("names %q, which is not a path of the store", path); fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), want) {
 					t.Errorf("%q: %v", path, err)
 				}
 				if i := slices.IndexFunc(w.ran, func(c string) bool { return !strings.HasPrefix(c, "nix-store --check-validity") }); i >= 0 {
 					t.Errorf("%q: ran %s", path, w.ran[i])
 				}
-				if diff := cmp.Diff(before, w.now(t)); diff != "" {
-					t.Errorf("%q: the machine changed (-before +now):\n%s", path, diff)
-				}
+			}
+			if diff := cmp.Diff(before, w.now(t)); diff != "" {
+				t.Errorf("the machine changed (-before +now):\n%s", diff)
 			}
 		})
 	}
-}
-
-// worldOf is the directory of the world that a path is in.
-func worldOf(path string) string {
-	i := strings.Index(path, "/world-")
-	if i < 0 {
-		return path
-	}
-	j := strings.IndexByte(path[i+1:], '/')
-	if j < 0 {
-		return path
-	}
-	return strings.TrimLeft(path[:i+1+j], "\n")
 }
 
 // A system that was collected is named, by the plan and by status, and nothing is begun.
