@@ -134,7 +134,7 @@ func killRollback(w *world, k *ticker, again bool) error {
 			return err
 		}
 	}
-	g, err := d.Back(context.Background(), 2)
+	g, err := d.Back(context.Background(), 1)
 	if err != nil {
 		return err
 	}
