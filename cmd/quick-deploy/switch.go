@@ -197,7 +197,7 @@ func (a *app) flagged(cmd *cli.Command, goal deploy.Goal) (deploy.Goal, error) {
 	on(&goal.SkipHome, "no-home")
 	on(&goal.NoGenerate, "no-generate")
 	on(&goal.Force, "force-update")
-	goal.Yes, goal.DryRun = a.opts.yes, a.opts.dryRun
+	goal.Yes = a.opts.yes
 	goal.SkipChecks = append(goal.SkipChecks, cmd.StringSlice("skip")...)
 	goal.Accept = append(goal.Accept, cmd.StringSlice("accept")...)
 	if cmd.IsSet("rollback-on-failure") {
@@ -330,9 +330,6 @@ func (f *flakeTree) Changes(context.Context) ([]deploy.Change, error) {
 	}
 	return out, nil
 }
-
-// Hash implements deploy.Tree.
-func (f *flakeTree) Hash() string { return tree.Fingerprint(f.generated.files) }
 
 // Apply implements deploy.Tree. It plans anew, since a run that is taken up
 // finds the folder as the one before left it.

@@ -644,11 +644,11 @@ func (s *session) settle(ctx context.Context, takeUp bool) error {
 	switch {
 	case u.phase == unitDone, u.phase == unitLeft:
 		return nil
-	case takeUp && u.busy && !u.phase.final() && !s.data.Returning:
+	case takeUp && u.busy && !u.phase.final():
 		s.started = true
 		s.count()
 		return nil
-	case !s.data.Returning:
+	case u.phase != unitBack:
 		back := s.putBack
 		if u.phase == unitStuck {
 			back = s.mend // a person may have seen to what was in the way
