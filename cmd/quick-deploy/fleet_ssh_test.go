@@ -165,14 +165,22 @@ exec chroot "$new" /usr/sbin/sshd -D -e -f /test/sshd_config
 	if err := serve.Start(); err != nil {
 		n.t.Fatal(err)
 	}
-	for range 100 {
-		if exec.Command("bash", "-c", "exec 3<>/dev/tcp/"+r.addr+"/22").Run() == nil {
-			return r
+	r.listens(`exec 3<>"/dev/tcp/$2/22"`)
+	r.listens(`ip netns exec "$1" bash -c 'exec 3<>/dev/tcp/127.0.0.1/9100'`)
+	return r
+}
+
+// listens waits until a script succeeds that connects to the machine; $1 is its name and $2 its address.
+func (r *remote) listens(script string) {
+	r.t.Helper()
+	var out []byte
+	var err error
+	for start := time.Now(); time.Since(start) < ample; time.Sleep(50 * time.Millisecond) {
+		if out, err = exec.Command("bash", "-c", script, "bash", r.name, r.addr).CombinedOutput(); err == nil {
+			return
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
-	n.t.Fatalf("%s does not answer", name)
-	return nil
+	r.t.Fatalf("%s does not answer: %v: %s", r.name, err, out)
 }
 
 // serveHTTP answers every request with 200, except for those of anything but /metrics.
@@ -236,7 +244,9 @@ func (n *network) fleet(want fault.Code, into any, args ...string) string {
 	n.t.Helper()
 	cmd := exec.CommandContext(n.t.Context(), "quick-deploy", append([]string{"--json", "--yes", "--no-probe"}, args...)...)
 	cmd.Dir = n.work
-	cmd.Env = append(append(n.env.Environ(), n.Vars()...), "USER=ada", "QUICK_DEPLOY_HEALTH_TIMEOUT=15s",
+	// What is away is so at once, for its cable is out, and what has failed has failed for good: neither is waited for.
+	cmd.Env = append(append(n.env.Environ(), n.Vars()...), "USER=ada",
+		"QUICK_DEPLOY_HEALTH_TIMEOUT="+ample.String(), "QUICK_DEPLOY_NETWORK_TIMEOUT="+ample.String(),
 		"NIX_SSHOPTS=-i "+n.key+" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR")
 	var diag strings.Builder
 	cmd.Stderr = &diag
