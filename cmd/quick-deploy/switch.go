@@ -71,6 +71,16 @@ func healthFlags() []cli.Flag {
 			Name: "rollback-on-failure", Usage: "put system and homes back if activation or a health check fails", Value: true,
 			Sources: twin("rollback-on-failure"),
 		},
+		&cli.DurationFlag{
+			Name: "confirm-timeout", Usage: "let the machine go back by itself after `DURATION` without a word from here",
+			Value: time.Minute, Sources: twin("confirm-timeout"),
+			Validator: func(d time.Duration) error {
+				if d < 2*time.Second {
+					return fmt.Errorf("%s is too short: the checks need a moment between two words", d)
+				}
+				return nil
+			},
+		},
 	}
 }
 

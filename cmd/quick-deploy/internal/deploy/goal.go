@@ -163,6 +163,14 @@ func (g Goal) home(u User) string {
 	return g.To.Machine.Homes[u.Name].Path
 }
 
+// profile is a user's home-manager profile, as a plan knows it.
+func (g Goal) profile(u User) string {
+	if g.To == nil {
+		return "<profile>"
+	}
+	return g.To.Machine.Homes[u.Name].Profile
+}
+
 // flakeCopy is the flake's copy in the store, as a plan knows it: a rollback has none.
 func (g Goal) flakeCopy() string {
 	if g.To == nil {
