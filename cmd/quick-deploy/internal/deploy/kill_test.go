@@ -157,7 +157,7 @@ var killCases = []killCase{
 func killWorld(t testing.TB, c killCase) *world {
 	base, err := os.MkdirTemp(shm(), "kill-")
 	must(t, err)
-	t.Cleanup(func() { os.RemoveAll(base) })
+	t.Cleanup(func() { endWorld(base) })
 	w := &world{dir: base}
 	w.build(t)
 	must(t, os.WriteFile(filepath.Join(w.flake(), "local.nix"), []byte("mine"), 0o644))

@@ -189,8 +189,8 @@ set_number() {
 # hold waits for the caller's word as long as the caller counts. Ticks are counted, and not the
 # clock, which may be set meanwhile.
 hold() {
-	last='' silent=0
-	while [ "$silent" -lt "$(plan limit)" ]; do
+	last='' silent=0 limit=$(plan limit) tick=$(plan tick)
+	while [ "$silent" -lt "$limit" ]; do
 		word=$(head -c 32 "$folder/lease")
 		case $word in
 		keep) return ;;
@@ -198,7 +198,7 @@ hold() {
 		"$last") silent=$((silent + 1)) ;;
 		*) last=$word silent=0 ;;
 		esac
-		sleep "$(plan tick)" 9>&-
+		sleep "$tick" 9>&-
 	done
 	fail silence
 }
@@ -308,8 +308,8 @@ unhome() {
 		[ ! -f "$unit" ] || systemctl --user stop "${unit##*/}" || true
 	done
 	links "$home" | while IFS= read -r file; do
-		[ -L "$HOME/$file" ] && [ "$(path "$HOME/$file")" = "$(path "$home/home-files/$file")" ] || continue
-		rm -- "$HOME/$file"
+		[ "$(path "$HOME/$file")" = "$(path "$home/home-files/$file")" ] || continue
+		[ ! -L "$HOME/$file" ] || rm -- "$HOME/$file"
 		case $file in */*) (cd -- "$HOME" && rmdir -p --ignore-fail-on-non-empty -- "${file%/*}") ;; esac
 	done
 	nix-env --uninstall home-manager-path || nix profile remove home-manager-path || true
