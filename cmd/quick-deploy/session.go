@@ -49,7 +49,7 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 	}
 	runner, err := elevate.New(&run.Exec{Environ: os.Environ(), Log: a.log}, elevate.Config{
 		Method: elevate.Method(cmd.String("elevate")), UID: os.Getuid(), Terminal: term.Is(a.stdin),
-		AllowRoot: a.opts.allowRoot, Path: os.Getenv("PATH"), Systemd: a.opts.root == "/" && exists("/run/systemd/system"),
+		AllowRoot: a.opts.allowRoot,
 	})
 	if err != nil {
 		return nil, err

@@ -42,7 +42,7 @@ const NoSystemdRun = "NIXOS_REBUILD_NO_SYSTEMD_RUN=1"
 // FindTools asks the machine behind r what it has. Homes are built homes, or links to them.
 func FindTools(ctx context.Context, r run.Runner, homes ...string) (Tools, error) {
 	args := append([]string{"-c", toolsScript, "sh"}, homes...)
-	res, err := r.Run(ctx, run.Command{Name: "sh", Args: args, Timeout: quick})
+	res, err := r.Run(ctx, run.Command{Name: "/bin/sh", Args: args, Timeout: quick})
 	if err != nil {
 		return Tools{}, fmt.Errorf("look for nixos-rebuild and nix: %w", err)
 	}

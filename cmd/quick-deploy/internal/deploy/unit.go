@@ -59,7 +59,7 @@ const idleLimit = 5 * time.Second
 // launchUnit starts root's half of a run. It is the only command of a run that is elevated.
 func (d *Deployer) launchUnit(folder, plan string) run.Command {
 	return run.Command{
-		Name: "sh", Args: []string{"-c", `text=$(cat); eval "$text"`, "quick-deploy", "launch", folder, plan},
+		Name: "/bin/sh", Args: []string{"-c", `text=$(cat); eval "$text"`, "quick-deploy", "launch", folder, plan},
 		Input: []byte(system.Script + unitScript), Elevate: true, Timeout: quick,
 	}
 }
@@ -278,7 +278,11 @@ func (s *session) launch(ctx context.Context, plan string) error {
 		return err
 	}
 	// A refusal leaves everything as it is, and an interrupt in the middle of it is none.
-	if _, err := s.command(context.WithoutCancel(ctx), s.launchUnit(s.data.Unit, plan)); err != nil {
+	quiet := context.WithoutCancel(ctx)
+	if _, err := s.command(quiet, s.launchUnit(s.data.Unit, plan)); err != nil {
+		if u, perr := s.poll(quiet); perr == nil && u.phase != "" {
+			return nil // it is at work all the same
+		}
 		s.data.Touched = false
 		return fault.New(fault.Preflight, "becoming root for the switch: %w", err).Hint("nothing was switched")
 	}
@@ -303,7 +307,7 @@ func (s *session) poll(ctx context.Context) (unitState, error) {
 		return unitState{}, nil
 	}
 	res, err := s.cfg.Runner.Run(ctx, run.Command{
-		Name: "sh", Args: []string{"-c", pollScript, "sh", s.data.Unit, strconv.Itoa(s.offset + 1)}, Timeout: quick, Quiet: true,
+		Name: "/bin/sh", Args: []string{"-c", pollScript, "sh", s.data.Unit, strconv.Itoa(s.offset + 1)}, Timeout: quick, Quiet: true,
 	})
 	if err != nil {
 		return unitState{}, fmt.Errorf("look at the switch: %w", err)
@@ -371,7 +375,7 @@ func (s *session) await(ctx context.Context, until ...phase) (phase, error) {
 // an ssh server that the new system broke is silence.
 func (s *session) lease(ctx context.Context, word string) error {
 	_, err := s.cfg.Runner.Run(ctx, run.Command{
-		Name: "sh", Args: []string{"-c", `printf '%s\n' "$2" > "$1/lease"`, "sh", s.data.Unit, word}, Timeout: quick, Quiet: true, Fresh: true,
+		Name: "/bin/sh", Args: []string{"-c", `printf '%s\n' "$2" > "$1/lease"`, "sh", s.data.Unit, word}, Timeout: quick, Quiet: true, Fresh: true,
 	})
 	if err != nil {
 		return fmt.Errorf("tell the switch to go on: %w", err)
@@ -439,7 +443,7 @@ const unitFiles = `cd "$1" && for f in reason failed stuck failed-after was; do 
 // unitTold are the files of the unit that say what went wrong.
 func (s *session) unitTold(ctx context.Context) (map[string][]string, error) {
 	res, err := s.cfg.Runner.Run(context.WithoutCancel(ctx), run.Command{
-		Name: "sh", Args: []string{"-c", unitFiles, "sh", s.data.Unit}, Timeout: quick,
+		Name: "/bin/sh", Args: []string{"-c", unitFiles, "sh", s.data.Unit}, Timeout: quick,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ask the switch why it failed: %w", err)

@@ -84,6 +84,7 @@ as_user() {
 }
 
 launch() {
+	trap '' HUP INT QUIT # once begun, it is not begun by halves
 	umask 022
 	base=${folder%/*}
 	mkdir -p "$base"

@@ -287,7 +287,7 @@ func (w *world) LookPath(name string) (string, error) {
 
 func (w *world) Run(ctx context.Context, c run.Command) (run.Result, error) {
 	text := c.String()
-	reads := c.Name == "sh" && !c.Elevate
+	reads := c.Name == "/bin/sh" && !c.Elevate
 	word := ""
 	if reads {
 		word = c.Args[len(c.Args)-1]

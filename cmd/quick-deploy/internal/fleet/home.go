@@ -48,10 +48,11 @@ func (r *rollout) home(ctx context.Context, m *member, user string) error {
 	}); err != nil {
 		return fmt.Errorf("copy: %w", err)
 	}
-	_, err = m.remote(r.Fleet).Run(ctx, run.Command{
-		Name: path + "/activate", As: user, Timeout: r.ActivateTimeout,
-		// What home-manager switch -b does, so that files in the way are kept.
-		Env: []string{"HOME_MANAGER_BACKUP_EXT=quick-deploy-backup"},
-	})
+	// What home-manager switch -b does, so that files in the way are kept.
+	activate := []string{"env", "HOME_MANAGER_BACKUP_EXT=quick-deploy-backup", path + "/activate"}
+	if user != m.Target.User {
+		activate = append([]string{"sudo", "-H", "-u", user, "--"}, activate...)
+	}
+	_, err = m.remote(r.Fleet).Run(ctx, run.Command{Name: activate[0], Args: activate[1:], Timeout: r.ActivateTimeout})
 	return err
 }

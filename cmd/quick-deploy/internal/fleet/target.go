@@ -98,13 +98,11 @@ func (r Remote) LookPath(name string) (string, error) { return name, nil }
 
 // Run implements run.Runner.
 func (r Remote) Run(ctx context.Context, c run.Command) (run.Result, error) {
-	if c.Detach != nil || c.Terminal || c.Dir != "" {
+	if c.Terminal || c.Dir != "" {
 		return run.Result{Code: -1}, fmt.Errorf("run %s on %s: not possible by ssh", c.Name, r.Target)
 	}
 	var words []string
 	switch {
-	case c.As != "" && c.As != r.Target.User:
-		words = append(words, "sudo", "-H", "-u", c.As, "--")
 	case c.Elevate && r.Target.User != "root":
 		words = append(words, "sudo", "--")
 	}

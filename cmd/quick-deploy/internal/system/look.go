@@ -75,7 +75,7 @@ const lookTimeout = time.Minute
 // A profile that leads to nothing is an error that wraps fs.ErrNotExist.
 func Look(ctx context.Context, r run.Runner, p Paths, users []User) (Generations, error) {
 	res, err := r.Run(ctx, run.Command{
-		Name: "sh", Args: []string{"-c", Script + "plan=$1\nlook\n", "sh", p.Plan(users)}, Timeout: lookTimeout, Network: true,
+		Name: "/bin/sh", Args: []string{"-c", Script + "plan=$1\nlook\n", "sh", p.Plan(users)}, Timeout: lookTimeout, Network: true,
 	})
 	if err != nil {
 		return Generations{}, fmt.Errorf("read what the machine runs: %w", err)
