@@ -30,7 +30,7 @@ func TestSwitchMovesTheBootDefaultLast(t *testing.T) {
 	if r.Result != journal.Good || r.ID != 1 {
 		t.Errorf("record %d is %q", r.ID, r.Result)
 	}
-	order := []string{"nixos-rebuild build", "nix build", "# sh", "switch-to-configuration test", "/activate", "--set", "switch-to-configuration boot"}
+	order := []string{"nixos-rebuild build", "nix build", "# /bin/sh", "switch-to-configuration test", "/activate", "--set", "switch-to-configuration boot"}
 	at := 0
 	for _, c := range w.ran() {
 		if at < len(order) && strings.Contains(c, order[at]) {

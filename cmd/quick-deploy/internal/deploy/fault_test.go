@@ -534,7 +534,7 @@ func listAll(t *testing.T, dir string) []string {
 			return err
 		}
 		fi, err := e.Info()
-		if err == nil {
+		if err == nil && p != dir && e.Name() != "ran" { // the world's own list
 			out = append(out, fmt.Sprint(p, fi.Mode(), fi.Size(), fi.ModTime()))
 		}
 		return err
