@@ -1,0 +1,349 @@
+package systemdtest
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Where a scenario may leave the machine: all of it as before the run, or all of it as after one that
+// nothing disturbed. Never between.
+const (
+	before = "before"
+	after  = "after"
+	either = "before or after"
+)
+
+// deed is what happens to a run at a point that a stand-in comes to, and a while later.
+type deed struct {
+	at   string        // a point; "" follows the deed before at once
+	wait time.Duration // behind the point, at which the machine then does not stop
+	do   string        // a script of root
+	act  func(*testing.T, *machine)
+}
+
+// scenario is a run of the program on a machine of its own.
+type scenario struct {
+	name   string
+	system string // that the profile asks for; "": new
+	home   string // likewise
+	setup  string // script of root, before the state before is looked at
+	first  string // script of ada, likewise
+	run    string // script of ada; "": quick-deploy switch --yes
+	deeds  []deed
+	want   string   // "": by the code: after 0, before otherwise
+	code   int      // of the run; -1: any
+	says   []string // texts in the run's output
+	never  []string // texts that are not in it
+	then   string   // script of ada that follows, whose state is to be want
+	reach  string   // what a last switch --yes must bring; "": after where system and home can run
+}
+
+const command = "quick-deploy switch --yes"
+
+// environment is that of the program: what cannot be on such a machine is left out.
+const environment = `export QUICK_DEPLOY_SKIP=network,boot,boot-space,memory,accounts,nixpkgs QUICK_DEPLOY_MIN_FREE=1MB
+export QUICK_DEPLOY_HEALTH_TIMEOUT=4s QUICK_DEPLOY_CONFIRM_TIMEOUT=4s QUICK_DEPLOY_LOCK=built-in QUICK_DEPLOY_NO_PROBE=true
+`
+
+// profile writes ada's profile.
+func (m *machine) profile(system, home string) {
+	m.t.Helper()
+	m.must("ada", `cat > quick-deploy.yaml <<END
+version: 1
+hosts:
+  atlas:
+    system: x86_64-linux
+    stateVersion: "26.05"
+    hardware: {loader: {kind: systemd-boot}, fileSystems: none}
+    nixos: {system.nixos.label: $1}
+    users:
+      ada: {admin: true, home: {sessionVariables: {HOME_VARIANT: $2}}}
+      eve: {home: {sessionVariables: {HOME_VARIANT: $2}}}
+END`, system, home)
+}
+
+// program is a script of ada's in the environment of the program.
+func (m *machine) program(ctx context.Context, script string) *exec.Cmd {
+	return m.inside(ctx, "ada", environment+script)
+}
+
+// look says all that a deployment changes: what runs, what boots, homes, accounts, units.
+const look = `cd /
+echo "runs $(readlink /run/current-system)"
+echo "etc $(readlink /etc/static)"
+echo "default $(readlink /nix/var/nix/profiles/system) $(readlink -f /nix/var/nix/profiles/system)"
+entry=$(sed -n 's/^default //p' /boot/loader/loader.conf)
+echo "boots $entry $(sed -n 's/^options //p' "/boot/loader/entries/$entry")"
+echo "wheel $(getent group wheel)"
+echo "wrappers $(ls /run/wrappers/bin | tr '\n' ' ')"
+for user in ada eve; do
+  state=/home/$user/.local/state
+  echo "home $user $(readlink $state/nix/profiles/home-manager) $(readlink -f $state/nix/profiles/home-manager) $(readlink $state/home-manager/gcroots/current-home)"
+  find /home/$user -mindepth 1 \( -path '*/.local' -o -path '*/.cache' -o -path '*/.config/nixos' -o -name quick-deploy.yaml \) -prune -o -printf '%p %u %l ' \
+    \( -type f -exec sh -c 'sha256sum < "$1" | cut -c1-8' sh {} \; -o -printf '\n' \) | sort
+done
+# A unit of the system, or one of Debian's that has failed. Whether a socket has started its service, and how far a
+# unit is on its way into its next start, depends on the moment.
+systemctl show -p Id,FragmentPath,ActiveState,SubState,MainPID,NeedDaemonReload '*' | awk -F= '
+  function unit() {
+    if (v["Id"] ~ /^(echo|job|sysinit-reactivation|quick-deploy-.*)\.(service|target)$/) return
+    if (v["FragmentPath"] !~ "^/etc/systemd/system/" && v["ActiveState"] != "failed") return
+    if (v["SubState"] ~ /auto-restart/ || v["Id"] == "flap.service") v["ActiveState"] = v["SubState"] = "restarts"
+    print "unit", v["Id"], v["ActiveState"], v["SubState"], "reload=" v["NeedDaemonReload"], v["MainPID"]
+  }
+  $0 == "" { unit(); delete v; next } { v[$1] = $2 } END { unit() }' | sort | while read -r line; do
+  pid=${line##* }
+  [ "$pid" -eq 0 ] || pid=$(tr '\0' '\n' < "/proc/$pid/environ" | sed -n 's/^VERSION=//p')
+  echo "${line% *} $pid"
+done
+`
+
+// moved is what home-manager's -b appends to the name of a file that it moves aside.
+var moved = regexp.MustCompile(`(mine\.conf)\.\S+`)
+
+// state is the machine as look tells it, a line each.
+func (m *machine) state() []string {
+	m.t.Helper()
+	out, err := m.root(look)
+	if err != nil {
+		m.t.Fatalf("look at the machine: %v", err)
+	}
+	return strings.Split(strings.TrimSpace(moved.ReplaceAllString(out, "$1.ASIDE")), "\n")
+}
+
+// quiet waits until nothing acts on the machine any more.
+func (m *machine) quiet() {
+	m.t.Helper()
+	out, err := m.root(`for _ in $(seq 300); do
+  busy=$(systemctl list-units --plain --no-legend --state=active,activating,deactivating 'quick-deploy-*' 'nixos-rebuild-*'; pgrep -fa '[s]witch-to-configuration|[/]activate|[q]uick-deploy/.*/script')
+  [ -n "$busy" ] || exit 0
+  sleep 0.1
+done
+echo "$busy"
+exit 1`)
+	if err != nil {
+		m.t.Errorf("30 s later something still acts on the machine: %s", out)
+	}
+}
+
+// byHand is the state of a machine that was brought to system and home with nixos-rebuild and home-manager by hand.
+func byHand(s scenario) ([]string, error) {
+	key := s.system + " " + s.home + " " + s.setup + " " + s.first
+	world.byHandMu.Lock()
+	once := world.byHand[key]
+	if once == nil {
+		once = sync.OnceValues(func() (state []string, err error) {
+			t := &shared{}
+			defer t.end(&err)
+			m := newMachine(t, world.layers...)
+			m.prepare(s)
+			m.must("ada", environment+`quick-deploy --yes generate && cp -r .config/nixos /tmp/flake && chmod -R a+rX /tmp/flake
+sudo nixos-rebuild switch --flake path:/tmp/flake#atlas || [ $? = 4 ]
+`)
+			for _, user := range []string{"ada", "eve"} {
+				m.must(user, `PATH=$PATH:$(nix build --no-link --print-out-paths "/tmp/flake#homeConfigurations.$USER@atlas.activationPackage")/home-path/bin
+command -v home-manager > /dev/null || exec $(nix build --no-link --print-out-paths "/tmp/flake#homeConfigurations.$USER@atlas.activationPackage")/activate
+home-manager switch --flake "path:/tmp/flake#$USER@atlas" -b aside`)
+			}
+			return m.state(), nil
+		})
+		if world.byHand == nil {
+			world.byHand = map[string]func() ([]string, error){}
+		}
+		world.byHand[key] = once
+	}
+	world.byHandMu.Unlock()
+	return once()
+}
+
+func (m *machine) prepare(s scenario) {
+	m.t.Helper()
+	if s.setup != "" {
+		m.must("root", s.setup)
+	}
+	if s.first != "" {
+		m.must("ada", environment+s.first)
+	}
+	m.profile(s.system, s.home)
+}
+
+// arm makes the machine stand still when it comes to a point.
+func (m *machine) arm(point string) {
+	m.t.Helper()
+	if err := os.WriteFile(m.path("/test/points/"+point), nil, 0o666); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// reached waits until the machine stands at the point, or the run is over.
+func (m *machine) reached(point string, over <-chan struct{}) bool {
+	for {
+		if _, err := os.Stat(m.path("/test/points/" + point + ".reached")); err == nil {
+			os.Remove(m.path("/test/points/" + point + ".reached"))
+			return true
+		}
+		select {
+		case <-over:
+			return false
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+func (m *machine) goOn(point string) {
+	_ = os.WriteFile(m.path("/test/points/"+point+".go"), nil, 0o666) // the machine may be off
+}
+
+// disturb carries out the deeds while the run is at work.
+func (m *machine) disturb(t *testing.T, deeds []deed, over <-chan struct{}) {
+	t.Helper()
+	for _, d := range deeds {
+		if d.at != "" && !m.reached(d.at, over) {
+			t.Errorf("the run did not come to %s", d.at)
+			return
+		}
+		if i := slices.IndexFunc(deeds, func(o deed) bool { return o.at == d.at }); i >= 0 && d.wait > 0 {
+			m.goOn(d.at)
+			time.Sleep(d.wait)
+		}
+		if d.do != "" {
+			if _, err := m.root(d.do); err != nil {
+				t.Errorf("%s: %v", d.do, err)
+			}
+		}
+		if d.act != nil {
+			d.act(t, m)
+		}
+		if d.at != "" && d.wait == 0 && m.pid != 0 {
+			m.goOn(d.at)
+		}
+	}
+}
+
+func (s scenario) test(t *testing.T) {
+	t.Parallel()
+	began := time.Now()
+	lap := func(what string) { t.Logf("%6.1f s %s", time.Since(began).Seconds(), what) }
+	m := newMachine(t, world.layers...)
+	lap("booted")
+	m.prepare(s)
+	lap("prepared")
+	was := m.state()
+	lap("looked at")
+	for _, d := range s.deeds {
+		if d.at != "" {
+			m.arm(d.at)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	defer cancel()
+	var out bytes.Buffer
+	cmd := m.program(ctx, s.run)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	over := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(over)
+	}()
+	m.disturb(t, s.deeds, over)
+	<-over
+	if ctx.Err() != nil {
+		t.Errorf("the run did not end in 90 s")
+	}
+	lap("run")
+	text := out.String()
+	if code := cmd.ProcessState.ExitCode(); s.code >= 0 && code != s.code {
+		t.Errorf("exit code %d, want %d", code, s.code)
+	}
+	for _, says := range s.says {
+		if !strings.Contains(text, says) {
+			t.Errorf("the run does not say %q", says)
+		}
+	}
+	for _, says := range s.never {
+		if strings.Contains(text, says) {
+			t.Errorf("the run says %q", says)
+		}
+	}
+	m.quiet()
+	lap("quiet")
+	m.judge(t, s, s.name, was)
+	lap("judged")
+	next := func(script, want string) {
+		if script == "" {
+			return
+		}
+		out, err := m.program(ctx, script).CombinedOutput()
+		text += "\n$ " + script + "\n" + string(out)
+		if err != nil {
+			text += err.Error() + "\n"
+		}
+		m.quiet()
+		s.want = want
+		m.judge(t, s, script, was)
+	}
+	next(s.then, s.want)
+	if s.reach != "" {
+		next(command, s.reach)
+	}
+	if t.Failed() {
+		points, _ := m.root("cat /test/log /test/unknown; journalctl -b --no-pager -o cat -u 'quick-deploy-*' | tail -n 60")
+		t.Logf("the run said:\n%s\nthe machine came to:\n%s", text, points)
+	}
+}
+
+// judge compares the machine with what it was and with what it is to become.
+func (m *machine) judge(t *testing.T, s scenario, when string, was []string) {
+	t.Helper()
+	is := m.state()
+	var shall []string
+	if s.want != before {
+		var err error
+		if shall, err = byHand(s); err != nil {
+			t.Fatalf("the same by hand: %v", err)
+		}
+	}
+	switch {
+	case s.want != after && slices.Equal(is, was), s.want != before && slices.Equal(is, shall):
+		return
+	case s.want == either:
+		t.Errorf("%s: the machine is between; to what it was (-was +is):\n%s\nto what it was to be (-shall +is):\n%s",
+			when, cmp.Diff(was, is), cmp.Diff(shall, is))
+	case s.want == after:
+		t.Errorf("%s: the machine is not as after the same by hand (-shall +is):\n%s", when, cmp.Diff(shall, is))
+	default:
+		t.Errorf("%s: the machine is not as before (-was +is):\n%s", when, cmp.Diff(was, is))
+	}
+}
+
+func TestScenarios(t *testing.T) {
+	needed(t)
+	for _, s := range scenarios() {
+		if s.system == "" {
+			s.system = "new"
+		}
+		if s.home == "" {
+			s.home = "new"
+		}
+		if s.run == "" {
+			s.run = command
+		}
+		if s.want == "" {
+			s.want = map[bool]string{true: after, false: before}[s.code == 0]
+		}
+		t.Run(strings.ReplaceAll(s.name, " ", "-"), s.test)
+	}
+}
