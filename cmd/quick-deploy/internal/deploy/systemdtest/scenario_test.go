@@ -2,7 +2,9 @@ package systemdtest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"regexp"
@@ -12,15 +14,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 )
 
-// Where a scenario may leave the machine: all of it as before the run, or all of it as after one that
-// nothing disturbed. Never between.
+// Where a scenario may leave the machine. Never between.
 const (
-	before = "before"
-	after  = "after"
-	either = "before or after"
+	before  = "as before"                           // the run
+	after   = "as by hand"                          // with nixos-rebuild and home-manager
+	either  = "as before or as by hand"             //
+	initial = "as before the deployment before it"  // what a rollback is for
+	undone  = "as before it, or as before the last" // of a rollback that was disturbed
 )
 
 // deed is what happens to a run at a point that a stand-in comes to, and a while later.
@@ -36,16 +39,19 @@ type scenario struct {
 	name   string
 	system string // that the profile asks for; "": new
 	home   string // likewise
-	setup  string // script of root, before the state before is looked at
-	first  string // script of ada, likewise
+	setup  string // script of root, before the machine is looked at
+	first  string // script of ada, a deployment before the one that the scenario is about
 	run    string // script of ada; "": quick-deploy switch --yes
 	deeds  []deed
-	want   string   // "": by the code: after 0, before otherwise
-	code   int      // of the run; -1: any
-	says   []string // texts in the run's output
-	never  []string // texts that are not in it
-	then   string   // script of ada that follows, whose state is to be want
-	reach  string   // what a last switch --yes must bring; "": after where system and home can run
+	power  bool   // the machine goes off meanwhile; only then is decisive
+	hand   string // script of ada that does by hand what the run does; "": a switch of system and homes
+	want   string // "": as by hand
+	code   []int  // exit codes of the run; nil: 0 for as by hand, else any
+	says   string // a text in the run's output
+	never  string // a text that is not in it
+	then   string // script of ada that follows; the machine must be as wanted again
+	holds  string // script of root that must succeed in the end
+	reach  bool   // a last switch must bring the machine to where it was meant to go
 }
 
 const command = "quick-deploy switch --yes"
@@ -138,7 +144,7 @@ exit 1`)
 
 // byHand is the state of a machine that was brought to system and home with nixos-rebuild and home-manager by hand.
 func byHand(s scenario) ([]string, error) {
-	key := s.system + " " + s.home + " " + s.setup + " " + s.first
+	key := strings.Join([]string{s.system, s.home, s.setup, s.hand}, "\x00")
 	world.byHandMu.Lock()
 	once := world.byHand[key]
 	if once == nil {
@@ -147,13 +153,17 @@ func byHand(s scenario) ([]string, error) {
 			defer t.end(&err)
 			m := newMachine(t, world.layers...)
 			m.prepare(s)
-			m.must("ada", environment+`quick-deploy --yes generate && cp -r .config/nixos /tmp/flake && chmod -R a+rX /tmp/flake
-sudo nixos-rebuild switch --flake path:/tmp/flake#atlas || [ $? = 4 ]
-`)
+			m.must("ada", environment+`quick-deploy --yes generate && cp -r .config/nixos /tmp/flake && chmod -R a+rX /tmp/flake`)
+			if s.hand != "" {
+				m.must("ada", s.hand)
+				return m.state(), nil
+			}
+			m.must("ada", "sudo nixos-rebuild switch --flake path:/tmp/flake#atlas || [ $? = 4 ]")
 			for _, user := range []string{"ada", "eve"} {
-				m.must(user, `PATH=$PATH:$(nix build --no-link --print-out-paths "/tmp/flake#homeConfigurations.$USER@atlas.activationPackage")/home-path/bin
-command -v home-manager > /dev/null || exec $(nix build --no-link --print-out-paths "/tmp/flake#homeConfigurations.$USER@atlas.activationPackage")/activate
-home-manager switch --flake "path:/tmp/flake#$USER@atlas" -b aside`)
+				m.must(user, `gen=$(nix build --no-link --print-out-paths "/tmp/flake#homeConfigurations.$USER@atlas.activationPackage")
+export HOME_MANAGER_BACKUP_EXT=aside
+[ -e $gen/home-path/bin/home-manager ] || exec $gen/activate
+$gen/home-path/bin/home-manager switch --flake "path:/tmp/flake#$USER@atlas" -b aside`)
 			}
 			return m.state(), nil
 		})
@@ -170,9 +180,6 @@ func (m *machine) prepare(s scenario) {
 	m.t.Helper()
 	if s.setup != "" {
 		m.must("root", s.setup)
-	}
-	if s.first != "" {
-		m.must("ada", environment+s.first)
 	}
 	m.profile(s.system, s.home)
 }
@@ -212,8 +219,10 @@ func (m *machine) disturb(t *testing.T, deeds []deed, over <-chan struct{}) {
 			t.Errorf("the run did not come to %s", d.at)
 			return
 		}
-		if i := slices.IndexFunc(deeds, func(o deed) bool { return o.at == d.at }); i >= 0 && d.wait > 0 {
-			m.goOn(d.at)
+		if d.wait > 0 {
+			if d.at != "" {
+				m.goOn(d.at)
+			}
 			time.Sleep(d.wait)
 		}
 		if d.do != "" {
@@ -224,7 +233,7 @@ func (m *machine) disturb(t *testing.T, deeds []deed, over <-chan struct{}) {
 		if d.act != nil {
 			d.act(t, m)
 		}
-		if d.at != "" && d.wait == 0 && m.pid != 0 {
+		if d.at != "" && d.wait == 0 {
 			m.goOn(d.at)
 		}
 	}
@@ -232,14 +241,15 @@ func (m *machine) disturb(t *testing.T, deeds []deed, over <-chan struct{}) {
 
 func (s scenario) test(t *testing.T) {
 	t.Parallel()
-	began := time.Now()
-	lap := func(what string) { t.Logf("%6.1f s %s", time.Since(began).Seconds(), what) }
 	m := newMachine(t, world.layers...)
-	lap("booted")
+	var was, start []string
+	if s.first != "" {
+		start = m.state()
+		m.must("ada", environment+s.first)
+		m.quiet()
+	}
 	m.prepare(s)
-	lap("prepared")
-	was := m.state()
-	lap("looked at")
+	was = m.state()
 	for _, d := range s.deeds {
 		if d.at != "" {
 			m.arm(d.at)
@@ -263,86 +273,81 @@ func (s scenario) test(t *testing.T) {
 	if ctx.Err() != nil {
 		t.Errorf("the run did not end in 90 s")
 	}
-	lap("run")
 	text := out.String()
-	if code := cmd.ProcessState.ExitCode(); s.code >= 0 && code != s.code {
+	if code := cmd.ProcessState.ExitCode(); s.code != nil && !slices.Contains(s.code, code) {
 		t.Errorf("exit code %d, want %d", code, s.code)
 	}
-	for _, says := range s.says {
-		if !strings.Contains(text, says) {
-			t.Errorf("the run does not say %q", says)
-		}
+	if !strings.Contains(text, s.says) {
+		t.Errorf("the run does not say %q", s.says)
 	}
-	for _, says := range s.never {
-		if strings.Contains(text, says) {
-			t.Errorf("the run says %q", says)
-		}
+	if s.never != "" && strings.Contains(text, s.never) {
+		t.Errorf("the run says %q", s.never)
 	}
 	m.quiet()
-	lap("quiet")
-	m.judge(t, s, s.name, was)
-	lap("judged")
-	next := func(script, want string) {
-		if script == "" {
-			return
+	if !s.power {
+		m.judge(t, s, "the run", was, start)
+	}
+	for i, script := range []string{s.then, command} {
+		if i == 1 {
+			s.want = after
+		}
+		if script == "" || i == 1 && !s.reach {
+			continue
 		}
 		out, err := m.program(ctx, script).CombinedOutput()
-		text += "\n$ " + script + "\n" + string(out)
-		if err != nil {
-			text += err.Error() + "\n"
-		}
+		text += fmt.Sprintf("\n$ %s\n%s%v\n", script, out, err)
 		m.quiet()
-		s.want = want
-		m.judge(t, s, script, was)
+		m.judge(t, s, script, was, start)
 	}
-	next(s.then, s.want)
-	if s.reach != "" {
-		next(command, s.reach)
+	if s.holds != "" {
+		if out, err := m.root(s.holds); err != nil {
+			t.Errorf("%s: %v %s", s.holds, err, out)
+		}
 	}
 	if t.Failed() {
-		points, _ := m.root("cat /test/log /test/unknown; journalctl -b --no-pager -o cat -u 'quick-deploy-*' | tail -n 60")
+		points, _ := m.root("cat /test/log /test/unknown; journalctl -b --no-pager -o cat -u 'quick-deploy-*' | tail -n 40")
 		t.Logf("the run said:\n%s\nthe machine came to:\n%s", text, points)
 	}
 }
 
 // judge compares the machine with what it was and with what it is to become.
-func (m *machine) judge(t *testing.T, s scenario, when string, was []string) {
+func (m *machine) judge(t *testing.T, s scenario, when string, was, start []string) {
 	t.Helper()
-	is := m.state()
-	var shall []string
-	if s.want != before {
-		var err error
-		if shall, err = byHand(s); err != nil {
-			t.Fatalf("the same by hand: %v", err)
+	goals := map[string][]string{}
+	switch s.want {
+	case before, either, undone:
+		goals["was"] = was
+	}
+	switch s.want {
+	case initial, undone:
+		goals["was at first"] = start
+	case after, either:
+		shall, err := byHand(s)
+		if err != nil {
+			t.Errorf("the same by hand: %v", err)
+			return
 		}
+		goals["shall be"] = shall
 	}
-	switch {
-	case s.want != after && slices.Equal(is, was), s.want != before && slices.Equal(is, shall):
-		return
-	case s.want == either:
-		t.Errorf("%s: the machine is between; to what it was (-was +is):\n%s\nto what it was to be (-shall +is):\n%s",
-			when, cmp.Diff(was, is), cmp.Diff(shall, is))
-	case s.want == after:
-		t.Errorf("%s: the machine is not as after the same by hand (-shall +is):\n%s", when, cmp.Diff(shall, is))
-	default:
-		t.Errorf("%s: the machine is not as before (-was +is):\n%s", when, cmp.Diff(was, is))
+	is := m.state()
+	text := ""
+	for name, goal := range goals {
+		diff := gocmp.Diff(goal, is)
+		if diff == "" {
+			return
+		}
+		text += fmt.Sprintf("as it %s (-%s +is):\n%s", name, name, diff)
 	}
+	t.Errorf("after %s the machine is not %s\n%s", when, s.want, text)
 }
 
 func TestScenarios(t *testing.T) {
 	needed(t)
 	for _, s := range scenarios() {
-		if s.system == "" {
-			s.system = "new"
-		}
-		if s.home == "" {
-			s.home = "new"
-		}
-		if s.run == "" {
-			s.run = command
-		}
-		if s.want == "" {
-			s.want = map[bool]string{true: after, false: before}[s.code == 0]
+		s.system, s.home = cmp.Or(s.system, "new"), cmp.Or(s.home, "new")
+		s.run, s.want = cmp.Or(s.run, command), cmp.Or(s.want, after)
+		if s.code == nil && s.want == after && len(s.deeds) == 0 {
+			s.code = []int{0}
 		}
 		t.Run(strings.ReplaceAll(s.name, " ", "-"), s.test)
 	}
