@@ -13,8 +13,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	gocmp "github.com/google/go-cmp/cmp"
 )
 
 // Where a scenario may leave the machine. Never between.
@@ -142,6 +140,9 @@ exit 1`)
 	}
 }
 
+// byHandTool is the newest nixos-rebuild, as root.
+const byHandTool = "sudo /nix/store/*-tools-ng/bin/nixos-rebuild"
+
 // byHand is the state of a machine that was brought to system and home with nixos-rebuild and home-manager by hand.
 func byHand(s scenario) ([]string, error) {
 	key := strings.Join([]string{s.system, s.home, s.setup, s.hand}, "\x00")
@@ -158,7 +159,7 @@ func byHand(s scenario) ([]string, error) {
 				m.must("ada", s.hand)
 				return m.state(), nil
 			}
-			m.must("ada", "sudo nixos-rebuild switch --flake path:/tmp/flake#atlas || [ $? = 4 ]")
+			m.must("ada", byHandTool+" switch --flake path:/tmp/flake#atlas || [ $? = 4 ]")
 			for _, user := range []string{"ada", "eve"} {
 				m.must(user, `gen=$(nix build --no-link --print-out-paths "/tmp/flake#homeConfigurations.$USER@atlas.activationPackage")
 export HOME_MANAGER_BACKUP_EXT=aside
@@ -178,10 +179,14 @@ $gen/home-path/bin/home-manager switch --flake "path:/tmp/flake#$USER@atlas" -b 
 
 func (m *machine) prepare(s scenario) {
 	m.t.Helper()
+	m.profile(s.system, s.home)
+	if s.first != "" {
+		m.must("ada", environment+s.first)
+		m.quiet()
+	}
 	if s.setup != "" {
 		m.must("root", s.setup)
 	}
-	m.profile(s.system, s.home)
 }
 
 // arm makes the machine stand still when it comes to a point.
@@ -245,8 +250,6 @@ func (s scenario) test(t *testing.T) {
 	var was, start []string
 	if s.first != "" {
 		start = m.state()
-		m.must("ada", environment+s.first)
-		m.quiet()
 	}
 	m.prepare(s)
 	was = m.state()
@@ -332,13 +335,28 @@ func (m *machine) judge(t *testing.T, s scenario, when string, was, start []stri
 	is := m.state()
 	text := ""
 	for name, goal := range goals {
-		diff := gocmp.Diff(goal, is)
-		if diff == "" {
+		if slices.Equal(goal, is) {
 			return
 		}
-		text += fmt.Sprintf("as it %s (-%s +is):\n%s", name, name, diff)
+		text += fmt.Sprintf("- as it %s, + as it is:\n%s", name, differ(goal, is))
 	}
 	t.Errorf("after %s the machine is not %s\n%s", when, s.want, text)
+}
+
+// differ lists the lines that are in one of two states only.
+func differ(a, b []string) string {
+	var out strings.Builder
+	for _, line := range a {
+		if !slices.Contains(b, line) {
+			out.WriteString("- " + line + "\n")
+		}
+	}
+	for _, line := range b {
+		if !slices.Contains(a, line) {
+			out.WriteString("+ " + line + "\n")
+		}
+	}
+	return out.String()
 }
 
 func TestScenarios(t *testing.T) {

@@ -164,7 +164,9 @@ func (w *writer) system(s system, base string) {
 		w.file(units+name, string(text), 0o644)
 	}
 	w.link(units+"default.target", "multi-user.target")
-	w.link(units+"systemd-modules-load.service", "/dev/null") // there are none for the kernel below
+	for _, name := range []string{"systemd-modules-load.service", "console-getty.service", "getty.target"} {
+		w.link(units+name, "/dev/null") // a machine without modules and without a console
+	}
 	w.file(units+"sysinit-reactivation.target", "[Unit]\nDescription=Reactivate sysinit units\n", 0o644)
 	for _, name := range slices.Sorted(maps.Keys(s.units)) {
 		w.file(units+name, s.units[name], 0o644)
