@@ -133,7 +133,7 @@ func (w *writer) system(s system, base string) {
 	w.program(out+"/install-boot-loader", "system/install-boot-loader", out, "")
 	for name, text := range map[string]string{
 		"init": "", "nixos-version": "26.05." + s.label, "system": "x86_64-linux", "init-interface-version": s.init, "kernel-params": "",
-		"kernel": "kernel", "initrd": "initrd", "wrappers": s.wrappers, "groups": "wheel " + s.wheel + "\n", "snippet": s.snippet,
+		"wrappers": s.wrappers, "groups": "wheel " + s.wheel + "\n", "snippet": s.snippet,
 		"etc/os-release": "ID=nixos\nVERSION_ID=\"26.05\"\n", "etc/hostname": "atlas\n",
 	} {
 		w.file(out+"/"+name, text, 0o644)
@@ -152,6 +152,8 @@ func (w *writer) system(s system, base string) {
 		rules = `polkit.addRule(function(action, subject) { if (subject.isInGroup("wheel")) return polkit.Result.YES; });`
 	}
 	w.file(out+"/etc/polkit-1/rules.d/10-nixos.rules", rules, 0o644)
+	w.link(out+"/kernel", storePath("linux")+"/bzImage")
+	w.link(out+"/initrd", storePath("initrd")+"/initrd")
 	w.link(out+"/sw", storePath("tools-"+s.tools))
 
 	units := out + "/etc/systemd/system/"

@@ -185,6 +185,8 @@ func installed(dir, base string) error {
 		w.home(h, "eve")
 	}
 	w.file(storePath("news.json"), "{}", 0o444)
+	w.file(storePath("linux")+"/bzImage", "", 0o444)
+	w.file(storePath("initrd")+"/initrd", "", 0o444)
 	w.program("test/at", "at", "", "")
 	w.file("test/log", "", 0o666)
 	w.file("etc/NIXOS", "", 0o644)
