@@ -246,6 +246,7 @@ func (m *machine) disturb(t *testing.T, deeds []deed, over <-chan struct{}) {
 }
 
 func (s scenario) test(t *testing.T) {
+	needed(t)
 	t.Parallel()
 	m := newMachine(t, world.layers...)
 	var was, start []string
@@ -336,7 +337,7 @@ func (m *machine) judge(t *testing.T, s scenario, when string, was, start []stri
 	is := m.state()
 	text := ""
 	for name, goal := range goals {
-		if when == command { // a generation that was put back may have used up a number
+		if when != "the run" { // a generation that was put back may have used up a number
 			goal, is = numberless(goal), numberless(is)
 		}
 		if slices.Equal(goal, is) {
@@ -375,7 +376,6 @@ func differ(a, b []string) string {
 }
 
 func TestScenarios(t *testing.T) {
-	needed(t)
 	for _, s := range scenarios() {
 		s.system, s.home = cmp.Or(s.system, "new"), cmp.Or(s.home, "new")
 		s.run, s.want = cmp.Or(s.run, command), cmp.Or(s.want, after)

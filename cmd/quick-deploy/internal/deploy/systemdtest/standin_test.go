@@ -107,30 +107,34 @@ func (w *writer) link(name, target string) {
 	}
 }
 
-// program writes a stand-in, with the path and the user that it is for.
-func (w *writer) program(name, source, out, user string) {
+// program writes a stand-in with some words replaced.
+func (w *writer) program(name, source string, replace ...string) {
 	text, err := testdata.ReadFile("testdata/" + source)
 	if err != nil && w.err == nil {
 		w.err = err
 	}
-	w.file(name, strings.NewReplacer("@out@", out, "@user@", user).Replace(string(text)), 0o755)
+	w.file(name, strings.NewReplacer(replace...).Replace(string(text)), 0o755)
 }
 
-func (w *writer) tools(kind string) string {
+// tools writes Nix's commands and a kind of nixos-rebuild: ng, ng-unit or shell.
+func (w *writer) tools(kind string) {
 	out := storePath("tools-" + kind)
 	for _, name := range []string{"nix", "nix-env", "nix-store"} {
-		w.program(out+"/bin/"+name, "tools/"+name, "", "")
+		w.program(out+"/bin/"+name, "tools/"+name)
 	}
-	w.program(out+"/bin/nixos-rebuild", "tools/nixos-rebuild-"+kind, "", "")
-	return out
+	variable := "NIXOS_REBUILD_NO_SYSTEMD_RUN"
+	if kind == "ng-unit" {
+		kind, variable = "ng", "nothing" // before the variable was there
+	}
+	w.program(out+"/bin/nixos-rebuild", "tools/nixos-rebuild-"+kind, "@variable@", variable)
 }
 
 // system writes a system into the store. base is the Debian below it.
 func (w *writer) system(s system, base string) {
 	out := s.path()
-	w.program(out+"/bin/switch-to-configuration", "system/switch-to-configuration", out, "")
-	w.program(out+"/activate", "system/activate", out, "")
-	w.program(out+"/install-boot-loader", "system/install-boot-loader", out, "")
+	w.program(out+"/bin/switch-to-configuration", "system/switch-to-configuration", "@out@", out)
+	w.program(out+"/activate", "system/activate", "@out@", out)
+	w.program(out+"/install-boot-loader", "system/install-boot-loader", "@out@", out)
 	for name, text := range map[string]string{
 		"init": "", "nixos-version": "26.05." + s.label, "system": "x86_64-linux", "init-interface-version": s.init, "kernel-params": "",
 		"wrappers": s.wrappers, "groups": "wheel " + s.wheel + "\n", "snippet": s.snippet,
@@ -199,7 +203,7 @@ func (w *writer) home(h home, user string) {
 		w.file(files+"/"+name, text, 0o444)
 	}
 	w.link(out+"/home-files", files)
-	w.program(out+"/activate", "home/activate", out, user)
+	w.program(out+"/activate", "home/activate", "@out@", out, "@user@", user)
 	if !h.legacy {
 		w.file(out+"/gen-version", "1\n", 0o444)
 	}
@@ -210,7 +214,7 @@ func (w *writer) home(h home, user string) {
 	path := storePath("home-manager-path-" + user + "-" + h.variant)
 	w.file(path+"/share/doc", "", 0o444)
 	if h.cli {
-		w.program(path+"/bin/home-manager", "home/home-manager", "", "")
+		w.program(path+"/bin/home-manager", "home/home-manager")
 	}
 	w.link(out+"/home-path", path)
 }

@@ -62,6 +62,7 @@ var homes = []home{
 const (
 	failedBefore = "touch /test/backup-fails; systemctl restart backup.service || true"
 	shellTools   = `ln -sfn /nix/store/*-tools-shell "$(readlink /run/current-system)/sw"`
+	unitTools    = `for s in /nix/store/*-nixos-system-*; do ln -sfn /nix/store/*-tools-ng-unit $s/sw; done`
 	mine         = "echo mine > /home/ada/mine.conf; chown ada:users /home/ada/mine.conf"
 	noHomeOfEve  = "cd /home/eve; rm -rf .config .local/state/home-manager .local/state/nix/profiles/home-manager*"
 	deny         = "echo 'ada ALL=(ALL) !ALL' > /etc/sudoers.d/deny; chmod 440 /etc/sudoers.d/deny"
@@ -86,6 +87,10 @@ func scenarios() []scenario {
 		{name: "good switch"},
 		{name: "good switch with the shell nixos-rebuild and without home-manager", setup: shellTools, home: "bare"},
 		{name: "good switch to a home of before gen-version", home: "legacy"},
+		{name: "nixos-rebuild that starts a unit", setup: unitTools},
+		{name: "nixos-rebuild that starts a unit and a unit fails", setup: unitTools, system: "broken", want: before, code: []int{7}},
+		{name: "nixos-rebuild that starts a unit and root is killed", setup: unitTools, want: either,
+			deeds: []deed{{at: "test.stopped", do: killRoot}}, then: resume, reach: true},
 		{name: "twice", run: command + "&&" + command, says: "nothing to do"},
 		{name: "test", run: "quick-deploy test --yes", hand: byHandTool + " test --flake path:/tmp/flake#atlas"},
 		{name: "boot", run: "quick-deploy boot --yes", hand: byHandTool + " boot --flake path:/tmp/flake#atlas"},
