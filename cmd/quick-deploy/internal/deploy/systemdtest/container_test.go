@@ -18,16 +18,20 @@ import (
 // machine is a NixOS made of stand-ins on a Debian whose systemd is real: it runs in namespaces,
 // on a file system that is laid over layers which machines share.
 type machine struct {
-	t    testing.TB
-	dir  string // up and work of the overlay
-	pid  int    // of its init, 0: off
-	init *exec.Cmd
+	t      testing.TB
+	peer   *machine // at the other end of its cable
+	disk   string   // its size, for mount; "": what the tests have
+	dir    string   // up and work of the overlay
+	layers []string
+	pid    int // of its init, 0: off
+	init   *exec.Cmd
 }
 
 // boot is process 1 of a machine until it becomes systemd. It goes into a control group of its own first:
-// two systemds in one would stop each other's units. $1: name of the group, $2: folder, $3: layers below.
+// two systemds in one would stop each other's units. $1: name of the group, $2: folder, $3: layers below, $4: size.
 const boot = `set -e
 mount --make-rprivate /
+[ -z "$4" ] || mount -t tmpfs -o "size=$4" tmpfs "$2"
 mkdir -p "$2"/up "$2"/work "$2"/root
 mount -t cgroup2 cgroup2 "$2/root"
 mkdir "$2/root/$1"
@@ -68,27 +72,27 @@ exec env -i container=test TERM=dumb PATH=$PATH /lib/systemd/systemd --system --
 
 var group atomic.Int32
 
-// newMachine starts a machine on layers, the topmost first. It ends with the test.
+// newMachine makes a machine on layers, the topmost first. It ends with the test.
 func newMachine(t testing.TB, layers ...string) *machine {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "quick-deploy-machine-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &machine{t: t, dir: dir}
+	m := &machine{t: t, dir: dir, layers: layers}
 	t.Cleanup(func() {
 		m.cut()
 		os.RemoveAll(dir)
 	})
-	m.start(layers...)
 	return m
 }
 
-func (m *machine) start(layers ...string) {
+// start turns the machine on.
+func (m *machine) start() *machine {
 	m.t.Helper()
 	name := fmt.Sprintf("quick-deploy-test-%d-%d", os.Getpid(), group.Add(1))
 	var log bytes.Buffer
-	m.init = exec.Command("bash", "-c", boot, "boot", name, m.dir, strings.Join(layers, ":"))
+	m.init = exec.Command("bash", "-c", boot, "boot", name, m.dir, strings.Join(m.layers, ":"), m.disk)
 	m.init.Stderr, m.init.WaitDelay = &log, time.Second
 	m.init.SysProcAttr = &syscall.SysProcAttr{
 		Pdeathsig: syscall.SIGKILL,
@@ -111,6 +115,7 @@ func (m *machine) start(layers ...string) {
 	if out, _ := m.root("systemctl is-system-running --wait"); out != "running\n" && out != "degraded\n" {
 		m.t.Fatalf("systemd did not come up: %s", out)
 	}
+	return m
 }
 
 // cut ends the machine as a power cut does.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -41,12 +42,14 @@ type scenario struct {
 	first  string // script of ada, a deployment before the one that the scenario is about
 	run    string // script of ada; "": quick-deploy switch --yes
 	deeds  []deed
+	remote bool   // the program runs on atlas, for borg
 	power  bool   // the machine goes off meanwhile; only then is decisive
 	hand   string // script of ada that does by hand what the run does; "": a switch of system and homes
 	want   string // "": as by hand
 	code   []int  // exit codes of the run; nil: 0 for as by hand, else any
 	says   string // a text in the run's output
 	never  string // a text that is not in it
+	mend   string // script of root before then
 	then   string // script of ada that follows; the machine must be as wanted again
 	holds  string // script of root that must succeed in the end
 	reach  bool   // a last switch must bring the machine to where it was meant to go
@@ -146,14 +149,17 @@ const byHandTool = "sudo /nix/store/*-tools-ng/bin/nixos-rebuild"
 
 // byHand is the state of a machine that was brought to system and home with nixos-rebuild and home-manager by hand.
 func byHand(s scenario) ([]string, error) {
-	key := strings.Join([]string{s.system, s.home, s.setup, s.hand}, "\x00")
+	key := strings.Join([]string{fmt.Sprint(s.remote), s.system, s.home, s.setup, s.hand}, "\x00")
 	world.byHandMu.Lock()
 	once := world.byHand[key]
 	if once == nil {
 		once = sync.OnceValues(func() (state []string, err error) {
 			t := &shared{}
 			defer t.end(&err)
-			m := newMachine(t, world.layers...)
+			if s.remote {
+				return byHandThere(t, s), nil
+			}
+			m := newMachine(t, world.layers...).start()
 			m.prepare(s)
 			m.must("ada", environment+`quick-deploy --yes generate && cp -r .config/nixos /tmp/flake && chmod -R a+rX /tmp/flake`)
 			if s.hand != "" {
@@ -178,9 +184,28 @@ $gen/home-path/bin/home-manager switch --flake "path:/tmp/flake#$USER@atlas" -b 
 	return once()
 }
 
+// byHandThere is borg, brought to system and home by somebody who works there.
+func byHandThere(t testing.TB, s scenario) []string {
+	m := newMachine(t, append([]string{world.borg}, world.layers...)...).start()
+	m.prepare(s)
+	system, home := storePath("nixos-system-borg-"+s.system), storePath("home-manager-generation-ada-"+s.home)
+	// What is copied there is in the layer below.
+	for _, path := range []string{system, home} {
+		cp := exec.Command("cp", "-a", filepath.Join(world.layers[1], path), m.path("/nix/store"))
+		if out, err := cp.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	m.must("ada", byHandTool+` switch --store-path "$1" && nix-env --profile .local/state/nix/profiles/home-manager --set "$2" &&
+"$2/activate" --driver-version 1`, system, home)
+	return m.state()
+}
+
 func (m *machine) prepare(s scenario) {
 	m.t.Helper()
-	m.profile(s.system, s.home)
+	if !s.remote {
+		m.profile(s.system, s.home)
+	}
 	if s.first != "" {
 		m.must("ada", environment+s.first)
 		m.quiet()
@@ -245,10 +270,33 @@ func (m *machine) disturb(t *testing.T, deeds []deed, over <-chan struct{}) {
 	}
 }
 
+// machines starts the machine that is judged, and the one that the program runs on.
+func (s scenario) machines(t *testing.T) (m, from *machine) {
+	t.Helper()
+	if !s.remote {
+		m = newMachine(t, world.layers...).start()
+		return m, m
+	}
+	from = newMachine(t, world.layers...).start()
+	m = newMachine(t, append([]string{world.borg}, world.layers...)...)
+	m.disk, m.peer = "8m", from
+	m.start()
+	wire(t, from, m, s)
+	return m, from
+}
+
+// again is the command that a person would type next.
+func (s scenario) again() string {
+	if s.remote {
+		return fleet
+	}
+	return command
+}
+
 func (s scenario) test(t *testing.T) {
 	needed(t)
 	t.Parallel()
-	m := newMachine(t, world.layers...)
+	m, from := s.machines(t)
 	var was, start []string
 	if s.first != "" {
 		start = m.state()
@@ -263,7 +311,7 @@ func (s scenario) test(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	var out bytes.Buffer
-	cmd := m.program(ctx, s.run)
+	cmd := from.program(ctx, s.run)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -292,14 +340,17 @@ func (s scenario) test(t *testing.T) {
 	if !s.power {
 		m.judge(t, s, "the run", was, start)
 	}
-	for i, script := range []string{s.then, command} {
+	if s.mend != "" {
+		m.must("root", s.mend)
+	}
+	for i, script := range []string{s.then, s.again()} {
 		if i == 1 {
 			s.want = after
 		}
 		if script == "" || i == 1 && !s.reach {
 			continue
 		}
-		out, err := m.program(ctx, script).CombinedOutput()
+		out, err := from.program(ctx, script).CombinedOutput()
 		text += fmt.Sprintf("\n$ %s\n%s%v\n", script, out, err)
 		m.quiet()
 		m.judge(t, s, script, was, start)
@@ -375,13 +426,19 @@ func differ(a, b []string) string {
 	return out.String()
 }
 
+// complete fills in what a scenario does not say.
+func (s scenario) complete() scenario {
+	s.system, s.home = cmp.Or(s.system, "new"), cmp.Or(s.home, "new")
+	s.run, s.want = cmp.Or(s.run, command), cmp.Or(s.want, after)
+	if s.code == nil && s.want == after && len(s.deeds) == 0 {
+		s.code = []int{0}
+	}
+	return s
+}
+
 func TestScenarios(t *testing.T) {
 	for _, s := range scenarios() {
-		s.system, s.home = cmp.Or(s.system, "new"), cmp.Or(s.home, "new")
-		s.run, s.want = cmp.Or(s.run, command), cmp.Or(s.want, after)
-		if s.code == nil && s.want == after && len(s.deeds) == 0 {
-			s.code = []int{0}
-		}
+		s = s.complete()
 		t.Run(strings.ReplaceAll(s.name, " ", "-"), s.test)
 	}
 }

@@ -17,6 +17,7 @@ var testdata embed.FS
 
 // system is a NixOS system as the tests build it. Its units are real ones.
 type system struct {
+	host     string
 	label    string
 	units    map[string]string
 	wrappers string // set-uid programs
@@ -39,10 +40,10 @@ func service(label, start, more string) string {
 
 const forever = "/bin/sleep infinity"
 
-// nixos is a system called label, old as the first one is or new as those that follow, with changes.
+// nixos is a system of atlas called label, old as the first one is or new as those that follow, with changes.
 func nixos(label string, change func(*system)) system {
 	s := system{
-		label: label, wrappers: "sudo\ndoas\n", sudoers: sudoers, doas: "permit nopass keepenv :wheel\n", wheel: "ada", polkit: true,
+		host: "atlas", label: label, wrappers: "sudo\ndoas\n", sudoers: sudoers, doas: "permit nopass keepenv :wheel\n", wheel: "ada", polkit: true,
 		init: "2", tools: "ng", units: map[string]string{
 			"web.service":  service(label, forever, "ExecReload=/bin/true\n"),
 			"same.service": service("any", forever, ""),
@@ -76,7 +77,7 @@ func storePath(name string) string {
 	return "/nix/store/" + string(hash) + "-" + name
 }
 
-func (s system) path() string { return storePath("nixos-system-atlas-" + s.label) }
+func (s system) path() string { return storePath("nixos-system-" + s.host + "-" + s.label) }
 
 // writer writes the files of a layer and remembers the first error.
 type writer struct {
@@ -122,6 +123,7 @@ func (w *writer) tools(kind string) {
 	for _, name := range []string{"nix", "nix-env", "nix-store"} {
 		w.program(out+"/bin/"+name, "tools/"+name)
 	}
+	w.link(out+"/bin/nix-copy-closure", "nix")
 	variable := "NIXOS_REBUILD_NO_SYSTEMD_RUN"
 	if kind == "ng-unit" {
 		kind, variable = "ng", "nothing" // before the variable was there
@@ -138,7 +140,7 @@ func (w *writer) system(s system, base string) {
 	for name, text := range map[string]string{
 		"init": "", "nixos-version": "26.05." + s.label, "system": "x86_64-linux", "init-interface-version": s.init, "kernel-params": "",
 		"wrappers": s.wrappers, "groups": "wheel " + s.wheel + "\n", "snippet": s.snippet,
-		"etc/os-release": "ID=nixos\nVERSION_ID=\"26.05\"\n", "etc/hostname": "atlas\n",
+		"etc/os-release": "ID=nixos\nVERSION_ID=\"26.05\"\n", "etc/hostname": s.host + "\n",
 	} {
 		w.file(out+"/"+name, text, 0o644)
 	}

@@ -27,6 +27,7 @@ const packages = "systemd,systemd-sysv,dbus,libpam-systemd,polkitd,sudo,opendoas
 type suite struct {
 	debian   string   // folder with a Debian
 	layers   []string // of a machine that has been deployed once, topmost first
+	borg     string   // the layer that makes another machine of it
 	scratch  string
 	skip     string // why there are no machines here
 	byHandMu sync.Mutex
@@ -112,7 +113,9 @@ func (w *suite) build() error {
 func (w *suite) deploy() (err error) {
 	t := &shared{}
 	defer t.end(&err)
-	m := newMachine(t, w.layers...)
+	m := newMachine(t, w.layers...).start()
+	m.must("ada", "mkdir -m 700 .ssh; ssh-keygen -q -t ed25519 -N '' -f .ssh/id_ed25519; cp .ssh/id_ed25519.pub .ssh/authorized_keys")
+	m.must("root", `ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/key; echo "10.9.0.2 $(cat /etc/ssh/key.pub)" > /etc/ssh/ssh_known_hosts`)
 	m.profile("old", "old")
 	m.must("ada", environment+command+" --accept all")
 	m.quiet()
@@ -123,7 +126,8 @@ func (w *suite) deploy() (err error) {
 		return err
 	}
 	w.layers = append([]string{layer}, w.layers...)
-	return nil
+	w.borg = filepath.Join(w.scratch, "borg")
+	return bare(w.borg)
 }
 
 // shared is the testing.TB of what several tests stand on: what fails in it fails each of them.
@@ -177,7 +181,7 @@ func installed(dir, base string) error {
 	for _, kind := range []string{"ng", "ng-unit", "shell"} {
 		w.tools(kind)
 	}
-	for _, s := range systems {
+	for _, s := range slices.Concat(systems, borgs) {
 		w.system(s, base)
 	}
 	for _, h := range homes {

@@ -216,7 +216,7 @@ func takenUp(t *testing.T, m *machine) {
 
 func powerCut(_ *testing.T, m *machine) {
 	m.cut()
-	m.start(world.layers...)
+	m.start()
 }
 
 func reboot(t *testing.T, m *machine) {
@@ -224,5 +224,5 @@ func reboot(t *testing.T, m *machine) {
 		t.Log(err)
 	}
 	m.ended()
-	m.start(world.layers...)
+	m.start()
 }
