@@ -59,7 +59,7 @@ const command = "quick-deploy switch --yes"
 
 // environment is that of the program: what cannot be on such a machine is left out.
 const environment = `export QUICK_DEPLOY_SKIP=network,boot,boot-space,memory,accounts,nixpkgs QUICK_DEPLOY_MIN_FREE=1MB
-export QUICK_DEPLOY_HEALTH_TIMEOUT=4s QUICK_DEPLOY_CONFIRM_TIMEOUT=4s QUICK_DEPLOY_LOCK=built-in QUICK_DEPLOY_NO_PROBE=true
+export QUICK_DEPLOY_HEALTH_TIMEOUT=4s QUICK_DEPLOY_CONFIRM_TIMEOUT=4s QUICK_DEPLOY_LOCK=built-in QUICK_DEPLOY_NO_PROBE=true QUICK_DEPLOY_DEBUG=true
 `
 
 // profile writes ada's profile.

@@ -148,7 +148,7 @@ func (w *writer) system(s system, base string) {
 		w.file(out+"/pre-switch-check", s.check, 0o755)
 	}
 	if s.sudoers != "" {
-		w.file(out+"/etc/sudoers", s.sudoers, 0o440)
+		w.file(out+"/etc/sudoers", s.sudoers, 0o444)
 	}
 	if s.doas != "" {
 		w.file(out+"/etc/doas.conf", s.doas, 0o444)
