@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -26,49 +27,6 @@ type machine struct {
 	pid    int // of its init, 0: off
 	init   *exec.Cmd
 }
-
-// boot is process 1 of a machine until it becomes systemd. It goes into a control group of its own first:
-// two systemds in one would stop each other's units. $1: name of the group, $2: folder, $3: layers below, $4: size.
-const boot = `set -e
-mount --make-rprivate /
-[ -z "$4" ] || mount -t tmpfs -o "size=$4" tmpfs "$2"
-mkdir -p "$2"/up "$2"/work "$2"/root
-mount -t cgroup2 cgroup2 "$2/root"
-mkdir "$2/root/$1"
-echo $$ > "$2/root/$1/cgroup.procs"
-umount "$2/root"
-exec unshare --cgroup bash -ec '
-mount -t overlay overlay -o "lowerdir=$3,upperdir=$2/up,workdir=$2/work" "$2/root"
-cd "$2/root"
-mount -t proc proc proc
-mount -t sysfs sysfs sys
-mount -t cgroup2 cgroup2 sys/fs/cgroup
-mount -t tmpfs -o mode=755 tmpfs run
-mount -t tmpfs -o mode=1777 tmpfs tmp
-mount -t tmpfs -o mode=755 tmpfs dev
-mkdir dev/pts dev/shm
-mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts dev/pts
-mount -t tmpfs tmpfs dev/shm
-for n in null:3 zero:5 full:7 random:8 urandom:9; do mknod -m 666 dev/${n%:*} c 1 ${n#*:}; done
-mknod -m 666 dev/tty c 5 0
-ln -s pts/ptmx dev/ptmx
-ln -s /proc/self/fd dev/fd
-ln -s fd/0 dev/stdin
-ln -s fd/1 dev/stdout
-ln -s fd/2 dev/stderr
-: > dev/console
-ip link set lo up
-mkdir -p .old
-pivot_root . .old
-umount -l /.old
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin
-# What the boot loader starts: the default entry. Its init activates the system (stage-2-init.sh).
-entry=$(sed -n "s/^default //p" /boot/loader/loader.conf)
-toplevel=$(sed -n "s,^options init=\(.*\)/init$,\1,p" "/boot/loader/entries/$entry")
-"$toplevel/activate"
-ln -sfn "$toplevel" /run/booted-system
-exec env -i container=test TERM=dumb PATH=$PATH /lib/systemd/systemd --system --log-target=journal --show-status=no
-' boot "$@"`
 
 var group atomic.Int32
 
@@ -92,7 +50,7 @@ func (m *machine) start() *machine {
 	m.t.Helper()
 	name := fmt.Sprintf("quick-deploy-test-%d-%d", os.Getpid(), group.Add(1))
 	var log bytes.Buffer
-	m.init = exec.Command("bash", "-c", boot, "boot", name, m.dir, strings.Join(m.layers, ":"), m.disk)
+	m.init = exec.Command("bash", "-c", source("machine/boot"), "boot", name, m.dir, strings.Join(m.layers, ":"), m.disk)
 	m.init.Stderr, m.init.WaitDelay = &log, time.Second
 	m.init.SysProcAttr = &syscall.SysProcAttr{
 		Pdeathsig: syscall.SIGKILL,
@@ -140,15 +98,8 @@ func (m *machine) path(name string) string {
 
 // inside is a command inside of the machine, as a user, in a control group of its user.slice.
 func (m *machine) inside(ctx context.Context, user, script string, args ...string) *exec.Cmd {
-	const enter = `g=/sys/fs/cgroup/user.slice/test.scope
-mkdir -p $g && echo $$ > $g/cgroup.procs
-user=$1 home=$(getent passwd "$1" | cut -d: -f6)
-shift
-cd "$home"
-exec setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups env -i "HOME=$home" "USER=$user" "LOGNAME=$user" \
-  TERM=dumb LANG=C.UTF-8 PATH=/run/wrappers/bin:/run/current-system/sw/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin \
-  bash -c "$@"`
-	full := []string{"-t", fmt.Sprint(m.pid), "-m", "-p", "-u", "-i", "-n", "-C", "-r", "-w", "bash", "-c", enter, "enter", user, script, "test"}
+	full := strings.Fields("-m -p -u -i -n -C -r -w -t " + strconv.Itoa(m.pid))
+	full = append(full, "/test/enter", user, script, "test")
 	cmd := exec.CommandContext(ctx, "nsenter", append(full, args...)...)
 	cmd.WaitDelay = time.Second
 	return cmd

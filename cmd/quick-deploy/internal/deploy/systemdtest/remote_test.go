@@ -32,12 +32,13 @@ func borg(label string, change func(*system)) system {
 }
 
 var borgs = []system{
-	borg("old", nil), borg("new", nil), borg("broken", func(s *system) { s.units["fresh.service"] = service("broken", "/bin/false", "Type=oneshot\n") }),
-	borg("dying", dying), borg("no-sudo-dying", both(noSudo, dying)), borg("no-sudo", noSudo),
-	borg("slow", func(s *system) {
-		s.units["fresh.service"] = service("slow", "/bin/sleep 3", "Type=oneshot\nRemainAfterExit=yes\n")
-	}),
-	borg("locked-out", func(s *system) { s.units["sshd.service"] = sshd("locked-out", "-o AllowUsers=nobody") }),
+	borg("old", nil),
+	borg("new", nil),
+	borg("broken", broken),
+	borg("dying", dying),
+	borg("no-sudo", noSudo), borg("no-sudo-dying", both(noSudo, dying)),
+	borg("slow", fresh("/bin/sleep 3", "Type=oneshot\nRemainAfterExit=yes\n")),
+	borg("locked-out", func(s *system) { s.units["sshd.service"] = sshd(s.label, "-o AllowUsers=nobody") }),
 }
 
 // bare is a layer that makes borg of a machine: with its first system, and without what is to be copied there.
@@ -97,24 +98,22 @@ func cable(state string) func(*testing.T, *machine) {
 	return func(t *testing.T, m *machine) { m.must("root", "ip link set eth0 "+state) }
 }
 
-func remoteScenarios() []scenario {
-	return []scenario{
-		{name: "good"},
-		{name: "failing unit", system: "broken", want: before, code: []int{7}},
-		{name: "unit dies", system: "dying", want: before, code: []int{8}},
-		{name: "new system without sudo", system: "no-sudo"},
-		{name: "new system without sudo and a unit dies", system: "no-sudo-dying", want: before, code: []int{8}},
-		{name: "link cut before health", deeds: []deed{{at: "test.end", act: cable("down")}}, want: before, reach: true,
-			then: "true", mend: "ip link set eth0 up"},
-		{name: "link cut during health", system: "slow", deeds: []deed{{at: "home.end", act: cable("down")}}, want: either,
-			reach: true, then: "true", mend: "ip link set eth0 up"},
-		{name: "link cut for a moment", system: "slow", want: either,
-			deeds: []deed{{at: "test.started", act: cable("down")}, {wait: time.Second, act: cable("up")}}},
-		{name: "sshd of the new system lets nobody in", system: "locked-out", want: before},
-		{name: "disk full", setup: full, want: before},
-		{name: "disk full behind the copy", deeds: []deed{{at: "test.begin", do: full}}, want: either, mend: "rm -f /fill", then: fleet},
-		{name: "program killed", deeds: []deed{{at: "test.activated", act: killCaller}}, want: either, then: fleet},
-	}
+var remote = []scenario{
+	{name: "good"},
+	{name: "failing unit", system: "broken", want: before, code: failed},
+	{name: "unit dies", system: "dying", want: before, code: unhealthy},
+	{name: "new system without sudo", system: "no-sudo"},
+	{name: "new system without sudo, unit dies", system: "no-sudo-dying", want: before, code: unhealthy},
+	{name: "link cut before health", deeds: []deed{{at: "test.end", act: cable("down")}}, want: before,
+		mend: "ip link set eth0 up", then: fleet},
+	{name: "link cut during health", deeds: []deed{{at: "home.end", act: cable("down")}}, want: either,
+		mend: "ip link set eth0 up", then: fleet},
+	{name: "link cut for a moment", system: "slow", want: either,
+		deeds: []deed{{at: "test.started", act: cable("down")}, {wait: time.Second, act: cable("up")}}},
+	{name: "sshd of the new system lets nobody in", system: "locked-out", want: before},
+	{name: "disk full", setup: full, want: before, mend: "rm -f /fill", then: fleet},
+	{name: "disk full behind the copy", deeds: at("test.begin", full), want: either, mend: "rm -f /fill", then: fleet},
+	{name: "program killed", deeds: []deed{{at: "test.activated", act: killCaller}}, want: either, then: fleet},
 }
 
 // full fills borg's disk.
@@ -123,12 +122,9 @@ const full = "dd if=/dev/zero of=/fill bs=64k 2> /dev/null; true"
 func killCaller(_ *testing.T, m *machine) { _, _ = m.peer.root(signal("KILL")) }
 
 func TestRemoteScenarios(t *testing.T) {
-	for _, s := range remoteScenarios() {
+	for _, s := range remote {
+		s.remote, s.run, s.reach = true, fleet, len(s.deeds) > 0
 		s = s.complete()
-		s.remote = true
-		if s.run == command {
-			s.run = fleet
-		}
 		t.Run(strings.ReplaceAll(s.name, " ", "-"), s.test)
 	}
 }

@@ -31,11 +31,16 @@ type system struct {
 	tools    string // which nixos-rebuild
 }
 
-const sudoers = "Defaults !fqdn\nroot ALL=(ALL:ALL) SETENV: ALL\n%wheel ALL=(ALL:ALL) NOPASSWD:SETENV: ALL\n@includedir /etc/sudoers.d\n"
+const sudoers = `Defaults !fqdn
+root ALL=(ALL:ALL) SETENV: ALL
+%wheel ALL=(ALL:ALL) NOPASSWD:SETENV: ALL
+@includedir /etc/sudoers.d
+`
 
 // service is a unit file. Which system's it is can be seen on its process.
 func service(label, start, more string) string {
-	return fmt.Sprintf("[Unit]\nDescription=A unit of %s\n[Service]\nEnvironment=VERSION=%s\nExecStart=%s\n%s", label, label, start, more)
+	const unit = "[Unit]\nDescription=A unit of %s\n[Service]\nEnvironment=VERSION=%[1]s\nExecStart=%s\n%s"
+	return fmt.Sprintf(unit, label, start, more)
 }
 
 const forever = "/bin/sleep infinity"
@@ -43,11 +48,12 @@ const forever = "/bin/sleep infinity"
 // nixos is a system of atlas called label, old as the first one is or new as those that follow, with changes.
 func nixos(label string, change func(*system)) system {
 	s := system{
-		host: "atlas", label: label, wrappers: "sudo\ndoas\n", sudoers: sudoers, doas: "permit nopass keepenv :wheel\n", wheel: "ada", polkit: true,
-		init: "2", tools: "ng", units: map[string]string{
+		host: "atlas", label: label, init: "2", tools: "ng",
+		wrappers: "sudo\ndoas\n", sudoers: sudoers, doas: "permit nopass keepenv :wheel\n", wheel: "ada", polkit: true,
+		units: map[string]string{
 			"web.service":  service(label, forever, "ExecReload=/bin/true\n"),
 			"same.service": service("any", forever, ""),
-			"job.timer":    "[Timer]\nOnCalendar=" + map[bool]string{true: "daily", false: "weekly"}[label == "old"] + "\nUnit=job.service\n",
+			"job.timer":    "[Timer]\nOnCalendar=weekly\nUnit=job.service\n",
 			"job.service":  service(label, "/bin/true", ""),
 			"echo.socket":  "[Socket]\nListenStream=/run/echo.sock\n",
 			"echo.service": service(label, forever, ""),
@@ -57,6 +63,7 @@ func nixos(label string, change func(*system)) system {
 	}
 	if label == "old" {
 		s.units["gone.service"] = service(label, forever, "")
+		s.units["job.timer"] = "[Timer]\nOnCalendar=daily\nUnit=job.service\n"
 	} else {
 		s.units["fresh.service"] = service(label, forever, "")
 	}
@@ -109,12 +116,17 @@ func (w *writer) link(name, target string) {
 }
 
 // program writes a stand-in with some words replaced.
-func (w *writer) program(name, source string, replace ...string) {
-	text, err := testdata.ReadFile("testdata/" + source)
-	if err != nil && w.err == nil {
-		w.err = err
+func (w *writer) program(name, file string, replace ...string) {
+	w.file(name, strings.NewReplacer(replace...).Replace(source(file)), 0o755)
+}
+
+// source is a file of testdata.
+func source(name string) string {
+	text, err := testdata.ReadFile("testdata/" + name)
+	if err != nil {
+		panic(err) // embedded
 	}
-	w.file(name, strings.NewReplacer(replace...).Replace(string(text)), 0o755)
+	return string(text)
 }
 
 // tools writes Nix's commands and a kind of nixos-rebuild: ng, ng-unit or shell.
@@ -138,8 +150,9 @@ func (w *writer) system(s system, base string) {
 	w.program(out+"/activate", "system/activate", "@out@", out)
 	w.program(out+"/install-boot-loader", "system/install-boot-loader", "@out@", out)
 	for name, text := range map[string]string{
-		"init": "", "nixos-version": "26.05." + s.label, "system": "x86_64-linux", "init-interface-version": s.init, "kernel-params": "",
-		"wrappers": s.wrappers, "groups": "wheel " + s.wheel + "\n", "snippet": s.snippet,
+		"init": "", "nixos-version": "26.05." + s.label, "system": "x86_64-linux", "kernel-params": "",
+		"init-interface-version": s.init,
+		"wrappers":               s.wrappers, "groups": "wheel " + s.wheel + "\n", "snippet": s.snippet,
 		"etc/os-release": "ID=nixos\nVERSION_ID=\"26.05\"\n", "etc/hostname": s.host + "\n",
 	} {
 		w.file(out+"/"+name, text, 0o644)

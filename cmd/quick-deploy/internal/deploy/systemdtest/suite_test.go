@@ -13,15 +13,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
 )
 
 // packages are what the machines have of Debian, beside the essential ones.
-const packages = "systemd,systemd-sysv,dbus,libpam-systemd,polkitd,sudo,opendoas,procps,iproute2,util-linux,login,passwd," +
-	"openssh-server,openssh-client,git,hostname,locales,ca-certificates"
+const packages = "systemd,systemd-sysv,dbus,libpam-systemd,polkitd,sudo,opendoas,procps,iproute2,util-linux," +
+	"login,passwd,openssh-server,openssh-client,git,hostname,locales,ca-certificates"
 
 // suite is what all machines of the tests stand on.
 type suite struct {
@@ -29,6 +28,8 @@ type suite struct {
 	layers   []string // of a machine that has been deployed once, topmost first
 	borg     string   // the layer that makes another machine of it
 	scratch  string
+	once     sync.Once
+	err      error
 	skip     string // why there are no machines here
 	byHandMu sync.Mutex
 	byHand   map[string]func() ([]string, error)
@@ -39,16 +40,7 @@ var world suite
 func TestMain(m *testing.M) {
 	flag.Parse()
 	_ = flag.Set("test.parallel", "6") // they wait most of the time
-	code := 1
-	var err error
-	if world.skip = unfit(); world.skip == "" {
-		err = world.build()
-	}
-	if err == nil {
-		code = m.Run()
-	} else {
-		fmt.Fprintln(os.Stderr, "set up the machines:", err)
-	}
+	code := m.Run()
 	if world.scratch != "" {
 		os.RemoveAll(world.scratch)
 	}
@@ -78,13 +70,25 @@ func unfit() string {
 // needed skips a test where there are no machines, and fails it where they are required.
 func needed(t *testing.T) {
 	t.Helper()
-	if world.skip == "" {
-		return
-	}
-	if !testing.Short() && os.Getenv("CI") == "true" && os.Getenv("QUICK_DEPLOY_TEST_SYSTEMD") == "require" {
+	switch err := world.ready(); {
+	case err != nil:
+		t.Fatalf("set up the machines: %v", err)
+	case world.skip == "":
+	case !testing.Short() && os.Getenv("CI") == "true" && os.Getenv("QUICK_DEPLOY_TEST_SYSTEMD") == "require":
 		t.Fatal(world.skip)
+	default:
+		t.Skip(world.skip)
 	}
-	t.Skip(world.skip)
+}
+
+// ready sets up what the machines stand on, once.
+func (w *suite) ready() error {
+	w.once.Do(func() {
+		if w.skip = unfit(); w.skip == "" {
+			w.err = w.build()
+		}
+	})
+	return w.err
 }
 
 func (w *suite) build() error {
@@ -114,8 +118,11 @@ func (w *suite) deploy() (err error) {
 	t := &shared{}
 	defer t.end(&err)
 	m := newMachine(t, w.layers...).start()
-	m.must("ada", "mkdir -m 700 .ssh; ssh-keygen -q -t ed25519 -N '' -f .ssh/id_ed25519; cp .ssh/id_ed25519.pub .ssh/authorized_keys")
-	m.must("root", `ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/key; echo "10.9.0.2 $(cat /etc/ssh/key.pub)" > /etc/ssh/ssh_known_hosts`)
+	m.must("ada", `mkdir -m 700 .ssh
+ssh-keygen -q -t ed25519 -N '' -f .ssh/id_ed25519
+cp .ssh/id_ed25519.pub .ssh/authorized_keys`)
+	m.must("root", `ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/key
+echo "10.9.0.2 $(cat /etc/ssh/key.pub)" > /etc/ssh/ssh_known_hosts`)
 	m.profile("old", "old")
 	m.must("ada", environment+command+" --accept all")
 	m.quiet()
@@ -169,7 +176,8 @@ func debian() (string, error) {
 	if err := errors.Join(os.RemoveAll(tmp), os.MkdirAll(filepath.Dir(dir), 0o755)); err != nil {
 		return "", err
 	}
-	if out, err := exec.Command("mmdebstrap", "--variant=minbase", "--include="+packages, "trixie", tmp).CombinedOutput(); err != nil {
+	make := exec.Command("mmdebstrap", "--variant=minbase", "--include="+packages, "trixie", tmp)
+	if out, err := make.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("make a Debian: %w\n%s", err, out)
 	}
 	return dir, os.Rename(tmp, dir)
@@ -192,6 +200,9 @@ func installed(dir, base string) error {
 	w.file(storePath("linux")+"/bzImage", "", 0o444)
 	w.file(storePath("initrd")+"/initrd", "", 0o444)
 	w.program("test/at", "at")
+	for _, name := range []string{"init", "enter", "look", "quiet"} {
+		w.program("test/"+name, "machine/"+name)
+	}
 	w.file("test/log", "", 0o666)
 	w.file("etc/NIXOS", "", 0o644)
 	w.file("etc/hostname", "atlas\n", 0o644)
@@ -203,13 +214,13 @@ func installed(dir, base string) error {
 	w.file("boot/loader/entries/nixos-generation-1.conf", "title NixOS\noptions init="+first+"/init\n", 0o644)
 	for name, lines := range map[string]string{
 		"passwd": "ada:x:1000:100::/home/ada:/bin/bash\neve:x:1001:100::/home/eve:/bin/bash\n",
-		"shadow": "ada:$y$j9T$x$x:20000::::::\neve:$y$j9T$x$x:20000::::::\n", "group": "wheel:x:1:ada\n",
+		"shadow": "ada:$y$j9T$x$x:20000::::::\neve:$y$j9T$x$x:20000::::::\n", "group": "wheel:x:1000:ada\n",
 	} {
 		text, err := os.ReadFile(filepath.Join(base, "etc", name))
 		if err != nil {
 			return err
 		}
-		w.file("etc/"+name, strings.ReplaceAll(string(text), "daemon:x:1:\n", "")+lines, map[bool]os.FileMode{true: 0o640, false: 0o644}[name == "shadow"])
+		w.file("etc/"+name, string(text)+lines, 0o644)
 	}
 	// Set-uid programs are in /run/wrappers only. A device 0:0 hides a file of the layer below (overlayfs.rst).
 	for _, name := range []string{"sudo", "doas"} {
