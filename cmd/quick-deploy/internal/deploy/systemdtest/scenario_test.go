@@ -49,11 +49,14 @@ type scenario struct {
 	code   []int  // exit codes of the run; nil: 0 for as by hand, else any
 	says   string // a text in the run's output
 	never  string // a text that is not in it
-	mend   string // script of root before then
+	mend   string // script of root that takes away what was in the way; then must now go through
 	then   string // script of ada that follows; the machine must be as wanted again
 	holds  string // script of root that must succeed in the end
 	reach  bool   // a last switch must bring the machine to where it was meant to go
 }
+
+// patience is how long a run may take.
+const patience = time.Minute
 
 const command = "quick-deploy switch --yes"
 
@@ -279,7 +282,7 @@ func (s scenario) test(t *testing.T) {
 			m.arm(d.at)
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var out bytes.Buffer
 	cmd := from.program(ctx, s.run)
@@ -295,7 +298,7 @@ func (s scenario) test(t *testing.T) {
 	m.disturb(t, s.deeds, over)
 	<-over
 	if ctx.Err() != nil {
-		t.Errorf("the run did not end in 90 s")
+		t.Errorf("the run did not end in %s", patience)
 	}
 	text := out.String()
 	if code := cmd.ProcessState.ExitCode(); s.code != nil && !slices.Contains(s.code, code) {
@@ -314,8 +317,11 @@ func (s scenario) test(t *testing.T) {
 	}
 	if s.mend != "" {
 		m.must("root", s.mend)
+		s.want = after
 	}
 	next := func(script string) {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
 		out, err := from.program(ctx, script).CombinedOutput()
 		text += fmt.Sprintf("\n$ %s\n%s%v\n", script, out, err)
 		m.quiet()
