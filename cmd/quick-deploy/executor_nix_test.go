@@ -124,7 +124,7 @@ func TestAFailureCanBeLeftAsItIsAndGoneOnWith(t *testing.T) {
 		t.Errorf("status says %q, %v", st.Next, err)
 	}
 	c.Heal(t, "test")
-	if _, stderr, code := c.run("resume", "--yes", "--skip", "network", "--min-free", "1MB"); code != 0 {
+	if _, stderr, code := c.run("resume", "--yes"); code != 0 {
 		t.Fatalf("resume: exit %d\n%s", code, stderr)
 	}
 	if n, path := c.Generation(t); n != 2 || c.Running() != path || path == first {

@@ -40,16 +40,13 @@ func (a *app) fleetCommand() *cli.Command {
 				Description: "The engine is the profile's fleet.engine. A wave is begun when every machine of the one before\n" +
 					"runs its system and is healthy; what fails gets its old system back. Machines that run what they\n" +
 					"should are left alone, so the same command again goes on with what is left.",
-				Flags: []cli.Flag{
+				Flags: append([]cli.Flag{
 					&cli.StringFlag{Name: "wave", Usage: "only the wave `NAME`, such as canary or rest", Sources: twin("wave")},
 					forceUpdateFlag(),
-					&cli.BoolFlag{Name: "skip-health-check", Usage: "do not look whether the services came up", Sources: twin("skip-health-check")},
-					healthTimeoutFlag(),
-					&cli.BoolFlag{Name: "keep-on-failure", Usage: "leave a system that failed its health check running", Sources: twin("keep-on-failure")},
 					skipFlag("leave out the check `CHECK`: accounts, ssh or platform, as in preflight"),
 					&cli.BoolFlag{Name: "again", Usage: "also deploy machines that run what they should", Sources: twin("again")},
 					&cli.BoolFlag{Name: "no-generate", Usage: "take the flake as it lies there", Sources: twin("no-generate")},
-				},
+				}, healthFlags()...),
 				Action: a.fleetDeploy,
 			},
 			{
@@ -270,7 +267,7 @@ func (a *app) fleetDeploy(ctx context.Context, cmd *cli.Command) error {
 	}
 	a.acting.Store(true)
 	results, verdict := r.Deploy(ctx, r.waves, r.hosts, fleet.Options{
-		SkipHealth: cmd.Bool("skip-health-check"), Keep: cmd.Bool("keep-on-failure"), Again: cmd.Bool("again"),
+		SkipHealth: cmd.Bool("skip-health-check"), Keep: !cmd.Bool("rollback-on-failure"), Again: cmd.Bool("again"),
 	})
 	if ctx.Err() != nil {
 		verdict = fault.New(fault.Interrupted, "interrupted: %w", verdict)

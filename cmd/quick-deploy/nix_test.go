@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/generator/nixtest"
 )
@@ -113,6 +114,21 @@ hosts:
 	home2, _ := c.home()
 	if sys2 != 2 || home2 != 2 || path2 == path1 || c.Running() != path2 || c.Default() != path2 {
 		t.Fatalf("after the second switch: system %d %s, running %s, boot %s, home %d", sys2, path2, c.Running(), c.Default(), home2)
+	}
+	plan := c.must("--dry-run", "rollback")
+	for _, want := range []string{
+		"goes back to before run 2", path1 + "/bin/switch-to-configuration test", hpath1 + "/activate", "file: update   hosts/atlas/configuration.nix",
+	} {
+		if !strings.Contains(plan, want) {
+			t.Errorf("no %q in the plan:\n%s", want, plan)
+		}
+	}
+	var planned deploy.Plan
+	if err := json.Unmarshal([]byte(c.must("--dry-run", "--json", "rollback", "--home")), &planned); err != nil {
+		t.Error(err)
+	}
+	if to := planned.Goal.To; to == nil || to.Machine.System.Path != path1 || !planned.Goal.SkipSystem || len(planned.Missing) > 0 {
+		t.Errorf("the plan as JSON: %+v", planned.Goal)
 	}
 	c.must("rollback", "--yes")
 	sys3, path3 := c.Generation(t)

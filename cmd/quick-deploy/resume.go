@@ -6,16 +6,18 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 )
 
 func (a *app) resumeCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "resume",
-		Usage: "go on with a run that failed or was cut off",
+		Name:      "resume",
+		Usage:     "go on with a run that failed or was cut off",
+		ArgsUsage: "[-- NIX-FLAGS...]",
+		Description: "What is done and still holds is not done again, and the flags of the run are its flags again; those that\n" +
+			"are given here are added. A question that was answered is not asked again.",
 		Flags: a.deployFlags(),
 		Action: func(ctx context.Context, cmd *cli.Command) error {
-			if err := noArgs(cmd); err != nil {
+			if err := nixArgs(cmd, "--host"); err != nil {
 				return err
 			}
 			s, err := a.session(ctx, cmd)
@@ -24,13 +26,21 @@ func (a *app) resumeCommand() *cli.Command {
 			}
 			defer s.close()
 			var g *generated
-			goal := func(st journal.State) (goal deploy.Goal, err error) {
-				a.opts.host, a.opts.flake = st.Host, st.Flake
-				goal, g, err = a.goal(ctx, cmd, deploy.Verb(st.Verb))
+			complete := func(goal deploy.Goal) (deploy.Goal, error) {
+				if goal.To != nil {
+					goal.Owned = ownedFiles
+					return a.flagged(cmd, goal)
+				}
+				a.opts.host, a.opts.flake = goal.Host, goal.FlakeDir
+				if a.opts.profile == "" {
+					a.opts.profile = goal.ProfilePath
+				}
+				var err error
+				goal, g, err = a.goal(ctx, cmd, goal)
 				return goal, err
 			}
 			if a.opts.dryRun {
-				plan, err := s.deployer.PlanResume(ctx, goal)
+				plan, err := s.deployer.PlanResume(ctx, complete)
 				if err != nil {
 					return err
 				}
@@ -39,7 +49,7 @@ func (a *app) resumeCommand() *cli.Command {
 			if err := s.act(ctx, cmd); err != nil {
 				return err
 			}
-			record, err := s.deployer.Resume(ctx, goal)
+			record, err := s.deployer.Resume(ctx, complete)
 			return a.traced(s.finish(record, err), g, a.opts.host, cmd.Bool("show-trace"))
 		},
 	}

@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
@@ -21,48 +19,57 @@ func (a *app) rollbackCommand() *cli.Command {
 		Description: "Without --to it undoes the last deployment; with --to the machine becomes what that run left. It\n" +
 			"restores exactly the generations that were recorded;\n" +
 			"if one was collected it says so and changes nothing.",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.IntFlag{Name: "to", Usage: "go back to what the run `ID` of history left"},
 			&cli.BoolFlag{Name: "system", Usage: "the system only"},
 			&cli.BoolFlag{Name: "home", Usage: "the homes only"},
 			&cli.BoolFlag{Name: "files", Usage: "the flake's files only"},
-			elevateFlag(),
-		},
+		}, switchFlags()...),
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			if err := noArgs(cmd); err != nil {
 				return err
 			}
-			return a.rollback(ctx, cmd, deploy.RollbackOptions{
-				System: cmd.Bool("system"), Home: cmd.Bool("home"), Files: cmd.Bool("files"),
-			})
+			return a.rollback(ctx, cmd)
 		},
 	}
 }
 
-func (a *app) rollback(ctx context.Context, cmd *cli.Command, o deploy.RollbackOptions) error {
+func (a *app) rollback(ctx context.Context, cmd *cli.Command) error {
 	s, err := a.session(ctx, cmd)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	o.Yes, o.Owned = a.opts.yes, ownedFiles
+	before := 0
 	if cmd.IsSet("to") {
 		records, _ := s.deployer.History()
-		if o.To, err = firstAfter(records, cmd.Int("to")); err != nil {
+		if before, err = firstAfter(records, cmd.Int("to")); err != nil {
 			return err
 		}
 	}
-	plan, err := s.deployer.PlanRollback(ctx, o)
+	goal, err := s.deployer.Back(ctx, before)
+	if err != nil {
+		return err
+	}
+	goal, err = a.flagged(cmd, goal)
+	if err != nil {
+		return err
+	}
+	system, home, files := cmd.Bool("system"), cmd.Bool("home"), cmd.Bool("files")
+	part := system || home || files
+	goal.SkipSystem, goal.SkipHome, goal.SkipFiles = part && !system, part && !home, part && !files
+	goal.Owned = ownedFiles
+	plan, err := s.deployer.Plan(ctx, goal)
 	if err != nil {
 		return err
 	}
 	if a.opts.dryRun {
-		return a.printRollback(plan)
+		return a.printPlan(plan, nil)
 	}
 	if err := s.act(ctx, cmd); err != nil {
 		return err
 	}
-	return s.finish(s.deployer.Rollback(ctx, plan))
+	return s.finish(s.deployer.Run(ctx, plan))
 }
 
 // firstAfter is the first run after the run id that could have changed
@@ -85,31 +92,6 @@ func firstAfter(records []journal.Record, id int) (int, error) {
 			Hint("without --to, rollback undoes it")
 	}
 	return after, nil
-}
-
-func (a *app) printRollback(p deploy.RollbackPlan) error {
-	if a.opts.json {
-		return a.printJSON(p)
-	}
-	fmt.Fprintf(a.stdout, "plan: go back to before run %d\n", p.Undoes)
-	if p.System {
-		fmt.Fprintf(a.stdout, "system: %s\n", step(p.Now.System, p.Point.Machine.System))
-	}
-	if p.Home {
-		for _, u := range sortedKeys(p.Point.Machine.Homes) {
-			fmt.Fprintf(a.stdout, "home of %s: %s\n", u, step(p.Now.Homes[u], p.Point.Machine.Homes[u]))
-		}
-	}
-	for _, f := range p.Files {
-		fmt.Fprintf(a.stdout, "file: %-8s %s\n", f.Action, f.Path)
-	}
-	for _, f := range p.Kept {
-		fmt.Fprintf(a.stdout, "kept: %s\n", f)
-	}
-	for _, m := range p.Missing {
-		fmt.Fprintf(a.stdout, "missing: %s\n", m)
-	}
-	return nil
 }
 
 // ownedFiles are the files of a flake that the program wrote and nobody has

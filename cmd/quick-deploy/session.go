@@ -28,6 +28,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
@@ -57,7 +58,7 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 	look.Elevation = string(runner.Method())
 	cfg := deploy.Config{
 		StateDir: filepath.Join(stateHome(), "quick-deploy"), Paths: a.paths(), Runner: runner,
-		User: me, HomeDir: os.Getenv("HOME"), StateHome: stateHome(), HostName: machine.Read(a.opts.root).Hostname, Tool: version,
+		User: me, Path: os.Getenv("PATH"), HomeDir: os.Getenv("HOME"), StateHome: stateHome(), HostName: machine.Read(a.opts.root).Hostname, Tool: version,
 		Retry: a.retry(), Jitter: rand.Float64, Sleep: a.sleep,
 		BuildTimeout: a.opts.limits.build, ActivateTimeout: a.opts.limits.activation, LockTimeout: a.opts.limits.lock,
 		Machine: look, Health: a.checker(runner, me, cmd.Duration("health-timeout")),
@@ -119,8 +120,8 @@ func (s *session) close() {
 
 // paths are those of a NixOS machine below --root, unless the environment names
 // a scratch profile, as tests do.
-func (a *app) paths() deploy.Paths {
-	p := deploy.PathsUnder(a.opts.root)
+func (a *app) paths() system.Paths {
+	p := system.PathsUnder(a.opts.root)
 	if profile := os.Getenv("QUICK_DEPLOY_SYSTEM_PROFILE"); profile != "" {
 		p.System = profile
 	}

@@ -39,23 +39,38 @@ func (a *app) switchCommand(verb, usage string) *cli.Command {
 }
 
 func (a *app) deployFlags() []cli.Flag {
-	return []cli.Flag{
+	return append([]cli.Flag{
 		forceUpdateFlag(),
-		&cli.BoolFlag{Name: "skip-health-check", Usage: "do not look whether the services came up", Sources: twin("skip-health-check")},
-		healthTimeoutFlag(),
 		skipFlag("leave out the preflight check `CHECK`; it is recorded"),
 		&cli.StringSliceFlag{Name: "accept", Usage: "let a first switch take `NAME` away, as it is listed; it is recorded", Sources: twin("accept")},
-		&cli.BoolFlag{Name: "rollback-on-failure", Usage: "put system and homes back if activation or a health check fails", Value: true, Sources: twin("rollback-on-failure")},
 		&cli.BoolFlag{Name: "retry-bad", Usage: "switch to a closure that failed before", Sources: twin("retry-bad")},
 		&cli.BoolFlag{Name: "no-home", Usage: "leave the homes alone", Sources: twin("no-home")},
 		&cli.BoolFlag{Name: "no-generate", Usage: "take the flake as it lies there", Sources: twin("no-generate")},
-		&cli.BoolFlag{Name: "live-display", Usage: "restart the display manager from inside its own session", Sources: twin("live-display")},
-		&cli.BoolFlag{Name: "ignore-inhibitors", Usage: "switch even if the new system asks for a reboot", Sources: twin("ignore-inhibitors")},
 		&cli.BoolFlag{Name: "offline", Usage: "use no network", Sources: twin("offline")},
 		&cli.BoolFlag{Name: "show-trace", Aliases: []string{"t"}, Usage: "show the whole trace of an evaluation error", Sources: twin("show-trace")},
 		&cli.StringFlag{Name: "min-free", Usage: "refuse if the store has less than `SIZE` free, such as 20GiB", Value: "50GiB", Sources: twin("min-free")},
 		&cli.BoolFlag{Name: "nom", Usage: "show the build with nix-output-monitor", Sources: twin("nom")},
+	}, switchFlags()...)
+}
+
+// switchFlags are those of every command that switches this machine.
+func switchFlags() []cli.Flag {
+	return append(healthFlags(),
+		&cli.BoolFlag{Name: "live-display", Usage: "restart the display manager from inside its own session", Sources: twin("live-display")},
+		&cli.BoolFlag{Name: "ignore-inhibitors", Usage: "switch even if the new system asks for a reboot", Sources: twin("ignore-inhibitors")},
 		elevateFlag(),
+	)
+}
+
+// healthFlags are those of every command that looks whether a machine came up after it was switched.
+func healthFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "skip-health-check", Usage: "do not look whether the services came up", Sources: twin("skip-health-check")},
+		healthTimeoutFlag(),
+		&cli.BoolFlag{
+			Name: "rollback-on-failure", Usage: "put system and homes back if activation or a health check fails", Value: true,
+			Sources: twin("rollback-on-failure"),
+		},
 	}
 }
 
@@ -102,7 +117,7 @@ func (a *app) root(ctx context.Context, cmd *cli.Command) error {
 	case cmd.Bool("reset-state"):
 		return a.resetState(ctx, cmd)
 	case cmd.Bool("rollback"):
-		return a.rollback(ctx, cmd, deploy.RollbackOptions{})
+		return a.rollback(ctx, cmd)
 	}
 	var none *noProfileError
 	if _, err := a.profilePath(); errors.As(err, &none) && a.mayAsk() && !a.opts.yes && !a.opts.dryRun && !a.opts.json {
@@ -133,7 +148,7 @@ func noCommand(cmd *cli.Command, name string) error {
 }
 
 func (a *app) deploy(ctx context.Context, cmd *cli.Command, verb deploy.Verb) error {
-	goal, g, err := a.goal(ctx, cmd, verb)
+	goal, g, err := a.goal(ctx, cmd, deploy.Goal{Verb: verb})
 	if err != nil {
 		return err
 	}
@@ -171,56 +186,76 @@ func (a *app) deploy(ctx context.Context, cmd *cli.Command, verb deploy.Verb) er
 	return nil
 }
 
-// goal is what a run of verb is to reach, by the profile and the flags.
-func (a *app) goal(ctx context.Context, cmd *cli.Command, verb deploy.Verb) (deploy.Goal, *generated, error) {
+// flagged is a goal with what the flags add to it. Of a run that is taken up, its own flags stay.
+func (a *app) flagged(cmd *cli.Command, goal deploy.Goal) (deploy.Goal, error) {
+	on := func(field *bool, flag string) { *field = *field || cmd.Bool(flag) }
+	on(&goal.SkipHealth, "skip-health-check")
+	on(&goal.RetryBad, "retry-bad")
+	on(&goal.LiveDisplay, "live-display")
+	on(&goal.IgnoreInhibitors, "ignore-inhibitors")
+	on(&goal.Offline, "offline")
+	on(&goal.SkipHome, "no-home")
+	on(&goal.NoGenerate, "no-generate")
+	on(&goal.Force, "force-update")
+	goal.Yes, goal.DryRun = a.opts.yes, a.opts.dryRun
+	goal.SkipChecks = append(goal.SkipChecks, cmd.StringSlice("skip")...)
+	goal.Accept = append(goal.Accept, cmd.StringSlice("accept")...)
+	if cmd.IsSet("rollback-on-failure") {
+		goal.KeepOnFailure = !cmd.Bool("rollback-on-failure")
+	}
+	if cmd.IsSet("health-timeout") {
+		goal.HealthTimeout = cmd.Duration("health-timeout")
+	}
+	if cmd.Args().Present() {
+		goal.NixArgs = cmd.Args().Slice()
+	}
+	if size := cmd.String("min-free"); cmd.IsSet("min-free") && size != "" {
+		n, err := humanize.ParseBytes(size)
+		if err != nil || n > math.MaxInt64 {
+			return goal, fault.New(fault.Usage, "--min-free %q is not a size", size).Hint("20GiB, 500MB, or a number of bytes")
+		}
+		goal.MinFree = int64(n)
+	}
+	return goal, nil
+}
+
+// goal completes what a run is to reach by the profile and the flags.
+func (a *app) goal(ctx context.Context, cmd *cli.Command, goal deploy.Goal) (deploy.Goal, *generated, error) {
+	goal, err := a.flagged(cmd, goal)
+	if err != nil {
+		return goal, nil, err
+	}
 	g, err := a.plan(ctx)
 	if err != nil {
-		return deploy.Goal{}, nil, err
+		return goal, nil, err
 	}
 	name, err := a.hostName(g.loaded)
 	if err != nil {
-		return deploy.Goal{}, nil, err
+		return goal, nil, err
 	}
-	force := cmd.Bool("force-update")
-	t := target(g, name, verb)
-	if size := cmd.String("min-free"); size != "" {
-		n, err := humanize.ParseBytes(size)
-		if err != nil || n > math.MaxInt64 {
-			return deploy.Goal{}, nil, fault.New(fault.Usage, "--min-free %q is not a size", size).Hint("20GiB, 500MB, or a number of bytes")
-		}
-		t.NeedsBytes = int64(n)
+	if g.inputs, err = a.inputs(g, goal.NoGenerate, goal.Force); err != nil {
+		return goal, nil, err
 	}
-	if g.inputs, err = a.inputs(g, cmd.Bool("no-generate"), force); err != nil {
-		return deploy.Goal{}, nil, err
-	}
+	goal.Target, goal.Checks = target(g, name, goal.Verb), healthChecks(g, name)
+	goal.Target.NeedsBytes = goal.MinFree
 	// What stands behind -- may name another nixpkgs than the lock file.
-	overridden := slices.Contains(cmd.Args().Slice(), "--override-input")
+	overridden := slices.Contains(goal.NixArgs, "--override-input")
 	if in := nixpkgsOf(g.host(name), g.inputs); in != nil && !overridden {
 		a.sayAge(*in)
-		t.Nixpkgs = in.preflight()
+		goal.Target.Nixpkgs = in.preflight()
 	}
-	path, err := g.path()
-	if err != nil {
-		return deploy.Goal{}, nil, err
+	goal.Host, goal.FlakeDir, goal.Profile = name, g.tree.Dir(), g.hash()
+	if goal.ProfilePath, err = g.path(); err != nil {
+		return goal, nil, err
 	}
-	goal := deploy.Goal{
-		Verb: verb, Host: name, FlakeDir: g.tree.Dir(), Profile: g.hash(), ProfilePath: path,
-		Target: t, Checks: healthChecks(g, name),
-		Yes: a.opts.yes, DryRun: a.opts.dryRun,
-		SkipHealth: cmd.Bool("skip-health-check"), SkipChecks: cmd.StringSlice("skip"),
-		KeepOnFailure: cmd.IsSet("rollback-on-failure") && !cmd.Bool("rollback-on-failure"), RetryBad: cmd.Bool("retry-bad"),
-		LiveDisplay: cmd.Bool("live-display"), IgnoreInhibitors: cmd.Bool("ignore-inhibitors"),
-		Accept:   cmd.StringSlice("accept"),
-		Offline:  cmd.Bool("offline"),
-		SkipHome: cmd.Bool("no-home"), Force: force, NixArgs: cmd.Args().Slice(),
-	}
-	if !cmd.Bool("no-generate") {
-		if conflicts := g.changes.InTheWay(); len(conflicts) > 0 && !force {
+	if !goal.NoGenerate {
+		if conflicts := g.changes.InTheWay(); len(conflicts) > 0 && !goal.Force {
 			a.say("%s edited by hand, kept and deployed so: quick-deploy diff shows the differences", count(len(conflicts), "file"))
 		}
 		a.sayOrphans(g)
-		goal.Tree = &flakeTree{app: a, generated: g, force: force}
+		goal.Tree = &flakeTree{app: a, generated: g, force: goal.Force}
 	}
+	goal.Users = nil
 	if !goal.SkipHome {
 		goal.Users = homes(g, name)
 	}

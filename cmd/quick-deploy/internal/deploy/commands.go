@@ -50,36 +50,28 @@ func (g Goal) nixFlags() []string {
 	return append(args, g.NixArgs...)
 }
 
-// activate runs a system's switch-to-configuration, as a service of the name unit where there is systemd.
-func (d *Deployer) activate(system, verb string, env []string, unit string) run.Command {
-	return run.Command{
-		Name: system + "/bin/switch-to-configuration", Args: []string{verb}, Env: env,
-		Elevate: true, Timeout: d.cfg.ActivateTimeout,
-		Detach: &run.Detach{Unit: unit, Log: d.store.Path("logs", "activation.log")},
+// runSystem runs a system without making it the boot default.
+func (d *Deployer) runSystem(system string) run.Command {
+	return run.Command{Name: system + "/bin/switch-to-configuration", Args: []string{"test"}}
+}
+
+// bootSystem makes a system what the machine boots: in a rollback as the generation that it was, if that
+// is still there, else as a new one.
+func (d *Deployer) bootSystem(g Goal, system string) []run.Command {
+	profile := run.Command{Name: "nix-env", Args: []string{"-p", d.cfg.Paths.System, "--set", system}}
+	if g.To != nil {
+		n := g.To.Machine.System.Number
+		if p, ok := generationPath(d.cfg.Paths.System, n); ok && p == system {
+			profile.Args = []string{"-p", d.cfg.Paths.System, "--switch-generation", strconv.Itoa(n)}
+		}
 	}
-}
-
-// setProfile makes a system the newest generation of the system profile.
-func (d *Deployer) setProfile(system string) run.Command {
-	return run.Command{Name: "nix-env", Args: []string{"-p", d.cfg.Paths.System, "--set", system}, Elevate: true, Timeout: quick}
-}
-
-// switchGeneration makes an existing generation the current one of a profile.
-func (d *Deployer) switchGeneration(profile string, n int) run.Command {
-	return run.Command{Name: "nix-env", Args: []string{"-p", profile, "--switch-generation", strconv.Itoa(n)}, Timeout: quick}
+	return []run.Command{profile, {Name: system + "/bin/switch-to-configuration", Args: []string{"boot"}}}
 }
 
 // activateHome runs a home's activate for a user.
 func (d *Deployer) activateHome(pkg string, u User, suffix string) run.Command {
-	c := run.Command{
-		Name: pkg + "/activate", Timeout: d.cfg.ActivateTimeout,
-		// What "home-manager switch -b SUFFIX" sets.
-		Env: []string{"HOME_MANAGER_BACKUP_EXT=" + suffix},
-	}
-	if u.Name != d.cfg.User {
-		c.As = u.Name
-	}
-	return c
+	// What "home-manager switch -b SUFFIX" sets.
+	return run.Command{Name: pkg + "/activate", Env: []string{"HOME_MANAGER_BACKUP_EXT=" + suffix}}
 }
 
 // addRoot makes link a garbage-collector root of path. --indirect is what Nix

@@ -14,10 +14,12 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
@@ -27,34 +29,14 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
-
-// Paths are the places on the machine that a deployment reads and changes.
-type Paths struct {
-	Current   string // link to the running system
-	Booted    string // link to the system that was booted
-	System    string // the system profile
-	PerUser   string // the folder of the old per-user profiles
-	MachineID string
-}
-
-// PathsUnder are those of a NixOS machine whose root is at root, "/" for this one.
-func PathsUnder(root string) Paths {
-	at := func(p string) string { return filepath.Join("/", root, p) }
-	return Paths{
-		Current:   at("run/current-system"),
-		Booted:    at("run/booted-system"),
-		System:    at("nix/var/nix/profiles/system"),
-		PerUser:   at("nix/var/nix/profiles/per-user"),
-		MachineID: at("etc/machine-id"),
-	}
-}
 
 // Config is everything a Deployer needs from its surroundings. All of it can
 // be replaced by a test.
 type Config struct {
 	StateDir string
-	Paths    Paths
+	Paths    system.Paths
 	Runner   run.Runner // with elevation, see package elevate
 	Writer   atomic.Writer
 	Now      func() time.Time                                 // nil: time.Now
@@ -88,6 +70,12 @@ type Config struct {
 	Backups   journal.Retention // likewise for backups
 	// Graphical says whether the program was started from inside a graphical session of this machine.
 	Graphical bool
+	Path      string // PATH: where root's half finds what the system has not
+	// Login is who the machine knows the caller as: a name or a number; "" is this process's.
+	Login string
+	// ConfirmTimeout is how long the unit that switches waits for a word from here until it goes
+	// back; 0 means a minute. It looks each Tick, and is looked at each Poll; 0: 200 and 150 ms.
+	ConfirmTimeout, Tick, Poll time.Duration
 	// Timeouts of the steps, zero: none for builds, 15 min for an activation.
 	BuildTimeout, ActivateTimeout time.Duration
 	// LockTimeout is how long another run is waited for.
@@ -110,8 +98,8 @@ type Deployer struct {
 
 // New fills the defaults in.
 func New(cfg Config) *Deployer {
-	if cfg.Paths == (Paths{}) {
-		cfg.Paths = PathsUnder("/")
+	if cfg.Paths == (system.Paths{}) {
+		cfg.Paths = system.PathsUnder("/")
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -134,6 +122,9 @@ func New(cfg Config) *Deployer {
 	if cfg.ActivateTimeout == 0 {
 		cfg.ActivateTimeout = 15 * time.Minute
 	}
+	cfg.Login = cmp.Or(cfg.Login, strconv.Itoa(os.Getuid()))
+	cfg.ConfirmTimeout = cmp.Or(cfg.ConfirmTimeout, time.Minute)
+	cfg.Tick, cfg.Poll = cmp.Or(cfg.Tick, 200*time.Millisecond), cmp.Or(cfg.Poll, 150*time.Millisecond)
 	if cfg.StateHome == "" {
 		cfg.StateHome = filepath.Join(cfg.HomeDir, ".local/state")
 	}

@@ -18,7 +18,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
 func TestSwitchMovesTheBootDefaultLast(t *testing.T) {
@@ -31,21 +30,24 @@ func TestSwitchMovesTheBootDefaultLast(t *testing.T) {
 	if r.Result != journal.Good || r.ID != 1 {
 		t.Errorf("record %d is %q", r.ID, r.Result)
 	}
-	order := []string{"nixos-rebuild build", "nix build", "# ", "/activate", "--set", "switch-to-configuration boot"}
+	order := []string{"nixos-rebuild build", "nix build", "# sh", "switch-to-configuration test", "/activate", "--set", "switch-to-configuration boot"}
 	at := 0
-	for _, c := range w.ran {
+	for _, c := range w.ran() {
 		if at < len(order) && strings.Contains(c, order[at]) {
 			at++
 		}
 	}
 	if at != len(order) {
-		t.Errorf("no command with %q in its place:\n%s", order[at], strings.Join(w.ran, "\n"))
+		t.Errorf("no command with %q in its place:\n%s", order[at], strings.Join(w.ran(), "\n"))
 	}
-	for _, c := range w.ran {
-		root := strings.HasPrefix(c, "# ")
-		if want := strings.Contains(c, "switch-to-configuration") || strings.Contains(c, "nix-env -p "+w.path("profiles")); root != want {
-			t.Errorf("root %t, want %t: %s", root, want, c)
+	var elevated []string
+	for _, c := range w.ran() {
+		if strings.HasPrefix(c, "# ") {
+			elevated = append(elevated, c)
 		}
+	}
+	if len(elevated) != 1 {
+		t.Errorf("%d commands were elevated: %q", len(elevated), elevated)
 	}
 	now := w.now(t)
 	if now["system"][:2] != "2 " || now["home"][:2] != "2 " || now["boot"] != now["current"] {
@@ -59,7 +61,7 @@ func TestNoChangeIsFoundWithoutACommand(t *testing.T) {
 	if _, err := w.run(t, d, w.goal(Switch)); err != nil {
 		t.Fatal(err)
 	}
-	w.ran = nil
+	w.forget()
 	p, err := d.Plan(t.Context(), w.goal(Switch))
 	if err != nil || !p.NoChange {
 		t.Fatalf("no change not found: %v %q", err, p.Reason)
@@ -67,15 +69,15 @@ func TestNoChangeIsFoundWithoutACommand(t *testing.T) {
 	if _, err := d.Run(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
-	if len(w.ran) != 0 {
-		t.Errorf("commands ran: %v", w.ran)
+	if len(w.ran()) != 0 {
+		t.Errorf("commands ran: %v", w.ran())
 	}
 	for name, change := range map[string]func(){
 		"a file":         func() { must(t, os.WriteFile(filepath.Join(w.flake(), "local.nix"), []byte("{ }"), 0o644)) },
 		"the lock":       func() { must(t, os.WriteFile(filepath.Join(w.flake(), "flake.lock"), []byte("new"), 0o644)) },
-		"the generation": func() { must(t, w.profileSet(w.path("profiles/system"), w.path("store/first-nixos-system"))) },
+		"the generation": func() { must(t, w.profileSet(w.path("profiles/system"), w.stored("first-nixos-system"))) },
 		"the running system": func() {
-			must(t, w.setLink(w.path("run/current-system"), w.path("store/first-nixos-system")))
+			must(t, w.setLink(w.path("run/current-system"), w.stored("first-nixos-system")))
 		},
 	} {
 		if _, err := w.run(t, d, w.goal(Switch)); err != nil {
@@ -106,15 +108,11 @@ func TestRollbackRestoresTheRecordedGenerations(t *testing.T) {
 	two := w.now(t)
 	run("three")
 
-	back := func(o RollbackOptions) journal.Record {
+	back := func(before int) journal.Record {
 		t.Helper()
-		o.Yes = true
-		o.Owned = func(string) ([]string, error) { return []string{"flake.nix"}, nil }
-		p, err := d.PlanRollback(t.Context(), o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := d.Rollback(t.Context(), p)
+		r, err := d.Run(t.Context(), planBack(t, d, before, func(g *Goal) {
+			g.Owned = func(string) ([]string, error) { return []string{"flake.nix"}, nil }
+		}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,18 +128,18 @@ func TestRollbackRestoresTheRecordedGenerations(t *testing.T) {
 		}
 		return out
 	}
-	back(RollbackOptions{})
+	back(0)
 	if diff := cmp.Diff(machine(two), machine(w.now(t))); diff != "" {
 		t.Errorf("one rollback (-want +got):\n%s", diff)
 	}
-	r := back(RollbackOptions{})
+	r := back(0)
 	if diff := cmp.Diff(machine(one), machine(w.now(t))); diff != "" {
 		t.Errorf("two rollbacks (-want +got):\n%s", diff)
 	}
 	if r.Verb != "rollback" || r.Target != 2 {
 		t.Errorf("record of the second rollback: %s, undoes %d", r.Verb, r.Target)
 	}
-	back(RollbackOptions{To: 3})
+	back(3)
 	if diff := cmp.Diff(machine(two), machine(w.now(t))); diff != "" {
 		t.Errorf("rollback to before run 3 (-want +got):\n%s", diff)
 	}
@@ -154,12 +152,8 @@ func TestRollbackRefusesACollectedGeneration(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := w.now(t)
-	must(t, os.RemoveAll(w.path("store/first-home-manager-generation")))
-	p, err := d.PlanRollback(t.Context(), RollbackOptions{Yes: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = d.Rollback(t.Context(), p)
+	must(t, os.RemoveAll(w.stored("first-home-manager-generation")))
+	_, err := d.Run(t.Context(), planBack(t, d, 0))
 	if fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), "home of ada generation 1") {
 		t.Errorf("got %v", err)
 	}
@@ -247,13 +241,13 @@ func TestFailedHealthIsPutBackAndRemembered(t *testing.T) {
 	}
 
 	must(t, os.WriteFile(w.path("etc/marker"), nil, 0o644))
-	w.ran = nil
+	w.forget()
 	_, err = w.run(t, d, g)
 	if fault.CodeOf(err) != fault.Health || !strings.Contains(err.Error(), "tried in run 1") {
 		t.Fatalf("the bad closure was not refused: %v", err)
 	}
-	if slices.ContainsFunc(w.ran, func(c string) bool { return strings.HasPrefix(c, "# ") || strings.Contains(c, "nixos-rebuild") }) {
-		t.Errorf("it was built or activated again: %v", w.ran)
+	if slices.ContainsFunc(w.ran(), func(c string) bool { return strings.HasPrefix(c, "# ") || strings.Contains(c, "nixos-rebuild") }) {
+		t.Errorf("it was built or activated again: %v", w.ran())
 	}
 
 	g.RetryBad = true
@@ -275,18 +269,13 @@ func TestUnitsOfTheBuiltSystemAreChecked(t *testing.T) {
 		code          fault.Code
 	}{
 		"well":              {well, well, fault.OK},
-		"fails":             {well, failed, fault.Health},
+		"fails":             {well, failed, fault.Activation},
 		"had failed before": {failed, failed, fault.OK},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.units = map[string]string{"web.service": well, "foreign.service": k.before}
-			w.before = func(c run.Command) error {
-				if filepath.Base(c.Name) == "switch-to-configuration" {
-					w.units["foreign.service"] = k.after
-				}
-				return nil
-			}
+			w.unitsAfter = map[string]string{"web.service": well, "foreign.service": k.after}
 			g := w.goal(Switch)
 			g.Checks = []health.Check{
 				{Name: "web", Kind: health.Unit, Target: "web", Required: true}, {Name: "other units", Kind: health.Rest},
@@ -294,6 +283,12 @@ func TestUnitsOfTheBuiltSystemAreChecked(t *testing.T) {
 			r, err := w.run(t, w.deployer(), g)
 			if fault.CodeOf(err) != k.code {
 				t.Fatalf("exit code %d: %v", fault.CodeOf(err), err)
+			}
+			if k.code != fault.OK {
+				if r.Result != journal.PutBack || !strings.Contains(err.Error(), "foreign.service failed") {
+					t.Errorf("%s: %v", r.Result, err)
+				}
+				return
 			}
 			var h health.Report
 			must(t, json.Unmarshal(r.Health, &h))
@@ -362,14 +357,11 @@ func TestKeepOnFailureLeavesTheNewSystemAndRollbackGoesToTheLastGood(t *testing.
 			t.Fatalf("run %d: %q, %v", i+1, r.Result, err)
 		}
 	}
-	p, err := d.PlanRollback(t.Context(), RollbackOptions{Yes: true})
-	if err != nil {
-		t.Fatal(err)
+	p := planBack(t, d, 0)
+	if p.Goal.To.Record != 1 {
+		t.Errorf("the rollback point is that of run %d: a failed run replaced the last good one", p.Goal.To.Record)
 	}
-	if p.Point.Record != 1 {
-		t.Errorf("the rollback point is that of run %d: a failed run replaced the last good one", p.Point.Record)
-	}
-	if _, err := d.Rollback(t.Context(), p); err != nil {
+	if _, err := d.Run(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
 	now := w.now(t)
@@ -388,8 +380,8 @@ func TestNobodyToAsk(t *testing.T) {
 	if fault.CodeOf(err) != fault.Usage {
 		t.Errorf("got %v", err)
 	}
-	if len(w.ran) > 0 {
-		t.Errorf("ran %v before it refused", w.ran)
+	if len(w.ran()) > 0 {
+		t.Errorf("ran %v before it refused", w.ran())
 	}
 }
 

@@ -33,7 +33,7 @@ func BenchmarkNoChange(b *testing.B) {
 	if _, err := w.run(b, d, w.goal(Switch)); err != nil {
 		b.Fatal(err)
 	}
-	w.ran = nil
+	w.forget()
 	b.ResetTimer()
 	for range b.N {
 		p, err := d.Plan(b.Context(), w.goal(Switch))
@@ -44,7 +44,7 @@ func BenchmarkNoChange(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	if len(w.ran) > 0 {
-		b.Fatalf("ran %q", w.ran)
+	if len(w.ran()) > 0 {
+		b.Fatalf("ran %q", w.ran())
 	}
 }

@@ -23,5 +23,8 @@ func (w World) FailNew(c *Config, text string, code int) {
 	c.Runner = &failing{world: w.world, match: w.hash(w.flake()), with: text, code: code, count: &n}
 }
 
+// Rel is a text without what differs from world to world.
+func (w World) Rel(text string) string { return w.rel(text) }
+
 // Dir is where it lies, for replacing it by a fixed name in what is compared.
 func (w World) Dir() string { return w.dir }

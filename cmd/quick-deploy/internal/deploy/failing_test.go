@@ -2,6 +2,8 @@ package deploy
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
@@ -18,12 +20,18 @@ type failing struct {
 
 func (f *failing) Run(ctx context.Context, c run.Command) (run.Result, error) {
 	text := c.String()
-	hit := strings.Contains(text, f.match) && strings.Contains(text, f.with)
 	if f.with == "--set" || f.with == "switch-to-configuration boot" {
-		hit = strings.Contains(text, f.with) && strings.Contains(text, f.hash(f.flake())) // not those that put back
+		f.match = f.hash(f.flake()) // not those that go back
+	}
+	if c.Elevate {
+		f.unitFails = fmt.Sprintf("%d\t%s\t%s\n", f.code, f.match, f.with)
+		defer func() { f.unitFails = "" }()
 	}
 	res, err := f.world.Run(ctx, c)
-	if err == nil && hit {
+	if hits, _ := os.ReadFile(f.path("hits")); len(hits) > 0 {
+		*f.count = len(hits)
+	}
+	if err == nil && strings.Contains(text, f.match) && strings.Contains(text, f.with) && c.Name != "sh" {
 		*f.count++
 		return run.Result{Code: f.code}, &run.Error{Command: text, Code: f.code}
 	}

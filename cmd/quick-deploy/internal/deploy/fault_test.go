@@ -126,8 +126,8 @@ func TestReadOnlyStateDirectoryTouchesNothing(t *testing.T) {
 	if fault.CodeOf(err) != fault.Preflight || len(fault.HintsOf(err)) == 0 {
 		t.Errorf("%v", err)
 	}
-	if diff := cmp.Diff(before, w.now(t)); diff != "" || len(w.ran) > 0 {
-		t.Errorf("ran %q, changed:\n%s", w.ran, diff)
+	if diff := cmp.Diff(before, w.now(t)); diff != "" || len(w.ran()) > 0 {
+		t.Errorf("ran %q, changed:\n%s", w.ran(), diff)
 	}
 }
 
@@ -153,9 +153,8 @@ func TestClockGoingBackwards(t *testing.T) {
 	if len(records) != 3 || len(bad) > 0 || records[0].ID != 3 || records[2].ID != 1 {
 		t.Errorf("%d records, %v", len(records), bad)
 	}
-	p, err := w.deployer(back).PlanRollback(t.Context(), RollbackOptions{Yes: true})
-	if err != nil || p.Undoes != 3 {
-		t.Errorf("rollback undoes %d, %v", p.Undoes, err)
+	if p := planBack(t, w.deployer(back), 0); p.Goal.To.Record != 3 {
+		t.Errorf("rollback undoes %d", p.Goal.To.Record)
 	}
 	backups, err := (&session{Deployer: w.deployer()}).backups().List()
 	if err != nil || len(backups) != 3 || backups[0].Run != 3 {
@@ -185,13 +184,13 @@ func TestOfTwoRunsOneIsRefused(t *testing.T) {
 		done <- err
 	}()
 	<-started
-	second := &world{dir: w.dir}
+	second, ran := &world{dir: w.dir}, len(w.ran())
 	_, err := second.run(t, second.deployer(), second.goal(Switch))
 	if fault.CodeOf(err) != fault.Locked || !strings.Contains(err.Error(), "switch, process 42 on atlas") {
 		t.Errorf("the second run: %v", err)
 	}
-	if len(second.ran) > 0 {
-		t.Errorf("the second run ran %q", second.ran)
+	if len(second.ran()) > ran {
+		t.Errorf("the second run ran %q", second.ran())
 	}
 	st, err := second.deployer().Status(t.Context())
 	if err != nil || st.AtWork == nil || !strings.Contains(st.Explanation, "at work") {
@@ -216,7 +215,7 @@ type flaky struct {
 func (f *flaky) Run(ctx context.Context, c run.Command) (run.Result, error) {
 	if c.Name == "nixos-rebuild" && f.fails > 0 {
 		f.fails--
-		f.ran = append(f.ran, c.String())
+		f.write(c.String())
 		return run.Result{Code: 1, Stderr: f.says}, &run.Error{Command: c.String(), Code: 1, Tail: f.says}
 	}
 	return f.world.Run(ctx, c)
@@ -250,7 +249,7 @@ func TestNetworkFailures(t *testing.T) {
 				t.Errorf("%v, waits %v, want %v", err, waits, c.waits)
 			}
 			calls := 0
-			for _, cmd := range w.ran {
+			for _, cmd := range w.ran() {
 				if strings.HasPrefix(cmd, "nixos-rebuild") {
 					calls++
 				}
@@ -334,7 +333,6 @@ func TestMissingAndSlowCommands(t *testing.T) {
 	}{
 		"no nixos-rebuild": {"nixos-rebuild", missing, fault.NotFound, journal.Unchanged},
 		"slow build":       {"nixos-rebuild", slow, fault.Timeout, journal.Unchanged},
-		"slow activation":  {"bin/switch-to-configuration test", slow, fault.Timeout, journal.PutBack},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -352,7 +350,7 @@ func TestMissingAndSlowCommands(t *testing.T) {
 				t.Errorf("the record says of the failure %+v", f)
 			}
 			if fault.CodeOf(err) != c.want || r.Result != c.result || r.Code != int(c.want) {
-				t.Errorf("code %d in %s, in the record %d: %v; %v", fault.CodeOf(err), r.Result, r.Code, err, w.ran)
+				t.Errorf("code %d in %s, in the record %d: %v; %v", fault.CodeOf(err), r.Result, r.Code, err, w.ran())
 			}
 		})
 	}
@@ -368,20 +366,20 @@ func TestTheNextRunTakesTheBuildOver(t *testing.T) {
 	if _, err := w.run(t, d, w.goal(Switch)); fault.CodeOf(err) != fault.Activation {
 		t.Fatal(err)
 	}
-	w.ran = nil
+	w.forget()
 	r, err := w.run(t, w.deployer(), w.goal(Switch))
 	if err != nil || r.ID != 2 {
 		t.Fatalf("run %d, %v", r.ID, err)
 	}
-	if slices.ContainsFunc(w.ran, func(c string) bool { return strings.HasPrefix(c, "nixos-rebuild") }) {
+	if slices.ContainsFunc(w.ran(), func(c string) bool { return strings.HasPrefix(c, "nixos-rebuild") }) {
 		t.Error("it was built again")
 	}
 	w.writeFlake(t, "changed")
-	w.ran = nil
+	w.forget()
 	if _, err := w.run(t, w.deployer(), w.goal(Switch)); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.ContainsFunc(w.ran, func(c string) bool { return strings.HasPrefix(c, "nixos-rebuild") }) {
+	if !slices.ContainsFunc(w.ran(), func(c string) bool { return strings.HasPrefix(c, "nixos-rebuild") }) {
 		t.Error("a changed flake was not built")
 	}
 }
@@ -407,7 +405,7 @@ func TestInhibitorsAndDisplayManager(t *testing.T) {
 			w := newWorld(t)
 			put := func(system string, files map[string]string) {
 				for f, text := range files {
-					p := filepath.Join(w.path("store/"+system+"-nixos-system"), f)
+					p := filepath.Join(w.stored(system+"-nixos-system"), f)
 					must(t, os.MkdirAll(filepath.Dir(p), 0o755))
 					must(t, os.WriteFile(p, []byte(text), 0o644))
 				}
@@ -435,7 +433,7 @@ func TestInhibitorsAndDisplayManager(t *testing.T) {
 				t.Errorf("the record does not say why: %+v", r.Steps)
 			}
 			// After the reboot the same command does the rest.
-			must(t, w.setLink(w.path("run/current-system"), w.path("store/"+w.hash(w.flake())+"-nixos-system")))
+			must(t, w.setLink(w.path("run/current-system"), w.stored(w.hash(w.flake())+"-nixos-system")))
 			if _, err := w.run(t, w.deployer(func(cfg *Config) { cfg.Graphical = c.graphical }), g); err != nil {
 				t.Fatal(err)
 			}
@@ -446,28 +444,18 @@ func TestInhibitorsAndDisplayManager(t *testing.T) {
 	}
 }
 
-func TestExitCode100MeansReboot(t *testing.T) {
+func TestAnotherInitInterfaceMeansReboot(t *testing.T) {
 	w := newWorld(t)
-	d := w.deployer(func(c *Config) { c.Runner = &refusing{world: w, code: exitReboot} })
-	r, err := w.run(t, d, w.goal(Switch))
+	must(t, os.WriteFile(w.stored("first-nixos-system")+"/init-interface-version", []byte("systemd 1"), 0o644))
+	_, err := w.makeSystem(w.hash(w.flake()))
+	must(t, err)
+	must(t, os.WriteFile(w.stored(w.hash(w.flake())+"-nixos-system")+"/init-interface-version", []byte("systemd 2"), 0o644))
+	r, err := w.run(t, w.deployer(), w.goal(Switch))
 	must(t, err)
 	now := w.now(t)
 	if now["current"] != "/store/first-nixos-system" || now["boot"] == now["current"] || !slices.Contains(r.Pending, "reboot") {
 		t.Errorf("%v, pending %q", now, r.Pending)
 	}
-}
-
-// refusing is a world whose new systems refuse "test" without doing anything.
-type refusing struct {
-	*world
-	code int
-}
-
-func (f *refusing) Run(ctx context.Context, c run.Command) (run.Result, error) {
-	if strings.HasSuffix(c.String(), "switch-to-configuration test") && !strings.Contains(c.Name, "first") {
-		return run.Result{Code: f.code}, &run.Error{Command: c.String(), Code: f.code}
-	}
-	return f.world.Run(ctx, c)
 }
 
 func TestVerbs(t *testing.T) {
@@ -506,8 +494,8 @@ func TestPlanWritesNothingAndNamesEveryCommand(t *testing.T) {
 	d := w.deployer()
 	p, err := d.Plan(t.Context(), w.goal(Switch))
 	must(t, err)
-	if diff := cmp.Diff(before, listAll(t, w.dir)); diff != "" || len(w.ran) > 0 {
-		t.Errorf("a plan wrote or ran something: %q\n%s", w.ran, diff)
+	if diff := cmp.Diff(before, listAll(t, w.dir)); diff != "" || len(w.ran()) > 0 {
+		t.Errorf("a plan wrote or ran something: %q\n%s", w.ran(), diff)
 	}
 	var b strings.Builder
 	must(t, p.WriteText(&b))
@@ -555,9 +543,9 @@ func listAll(t *testing.T, dir string) []string {
 func TestResume(t *testing.T) {
 	w := newWorld(t)
 	d := w.deployer()
-	goal := func(st journal.State) (Goal, error) {
-		if st.Verb != "switch" || st.Host != "atlas" || st.Flake != w.flake() {
-			t.Errorf("asked for %+v", st)
+	goal := func(g Goal) (Goal, error) {
+		if g.Verb != Switch || g.Host != "atlas" || g.FlakeDir != w.flake() || g.Yes {
+			t.Errorf("asked for %+v", g)
 		}
 		return w.goal(Switch), nil
 	}
@@ -591,7 +579,7 @@ func TestStatusSeesDrift(t *testing.T) {
 	if _, err := w.run(t, d, w.goal(Switch)); err != nil {
 		t.Fatal(err)
 	}
-	must(t, w.setLink(w.path("run/current-system"), w.path("store/first-nixos-system")))
+	must(t, w.setLink(w.path("run/current-system"), w.stored("first-nixos-system")))
 	st, err := d.Status(t.Context())
 	if err != nil || len(st.Drift) != 1 || !strings.Contains(st.Drift[0], "the running system is") {
 		t.Errorf("drift %q, %v", st.Drift, err)
@@ -614,15 +602,21 @@ func TestRollbackOfFilesKeepsTheUsers(t *testing.T) {
 	}
 	file("local.nix", "new mine")
 	file("notes.md", "my notes")
-	p, err := d.PlanRollback(t.Context(), RollbackOptions{Files: true, Yes: true, Owned: func(string) ([]string, error) { return []string{"flake.nix", "added.nix"}, nil }})
-	must(t, err)
-	wantFiles := []Change{{"added.nix", Delete}, {"flake.lock", Update}, {"flake.nix", Update}}
-	if diff := cmp.Diff(wantFiles, p.Files); diff != "" || !slices.Equal(p.Kept, []string{"local.nix"}) {
-		t.Errorf("kept %q, files (-want +got):\n%s", p.Kept, diff)
+	before := len(w.ran())
+	p := planBack(t, d, 0, func(g *Goal) {
+		g.SkipSystem, g.SkipHome = true, true
+		g.Owned = func(string) ([]string, error) { return []string{"flake.nix", "added.nix"}, nil }
+	})
+	wantFiles := []Change{{"added.nix", Delete}, {"flake.lock", Update}, {"flake.nix", Update}, {"local.nix", Keep}}
+	if diff := cmp.Diff(wantFiles, p.Files); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
 	}
 	system := w.now(t)["system"]
-	if _, err := d.Rollback(t.Context(), p); err != nil {
+	if _, err := d.Run(t.Context(), p); err != nil {
 		t.Fatal(err)
+	}
+	if slices.ContainsFunc(w.ran()[before:], func(c string) bool { return strings.HasPrefix(c, "# ") }) {
+		t.Errorf("files alone need no root: %q", w.ran()[before:])
 	}
 	now := w.now(t)
 	for name, want := range map[string]string{"flake.nix": "two", "flake.lock": "lock of two", "local.nix": "new mine", "notes.md": "my notes", "added.nix": ""} {
@@ -680,9 +674,7 @@ func TestARefusedPasswordTouchesNothing(t *testing.T) {
 	}
 	p.err = fault.New(fault.Preflight, "sudo refused")
 	after := w.now(t)
-	plan, err := d.PlanRollback(t.Context(), RollbackOptions{Yes: true})
-	must(t, err)
-	if _, err := d.Rollback(t.Context(), plan); fault.CodeOf(err) != fault.Preflight {
+	if _, err := d.Run(t.Context(), planBack(t, d, 0)); fault.CodeOf(err) != fault.Preflight {
 		t.Errorf("rollback: %v", err)
 	}
 	if diff := cmp.Diff(after, w.now(t)); diff != "" {

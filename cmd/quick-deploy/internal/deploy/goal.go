@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 )
 
@@ -20,10 +22,9 @@ const (
 	Test   Verb = "test"   // build, run the new system, leave the boot default
 	Boot   Verb = "boot"   // build, make it the boot default, leave the running system
 	Switch Verb = "switch" // build, run it, check it, make it the boot default
+	// Rollback is a switch to what was recorded at a point: nothing is generated or built.
+	Rollback Verb = "rollback"
 )
-
-// Verbs lists all verbs.
-func Verbs() []Verb { return []Verb{Build, Test, Boot, Switch} }
 
 func (v Verb) activates() bool { return v == Test || v == Switch || v == Rollback }
 func (v Verb) boots() bool     { return v == Boot || v == Switch || v == Rollback }
@@ -47,6 +48,7 @@ const (
 	Update   = "update"
 	Delete   = "delete"
 	Conflict = "conflict" // a hand edit is in the way: refuses the run
+	Keep     = "keep"     // it differs and is the user's: it stays
 )
 
 func (c Change) pending() bool {
@@ -73,37 +75,54 @@ type Goal struct {
 	// ProfilePath is the profile's absolute path, or what else the caller calls it.
 	ProfilePath string `json:"profile,omitempty"`
 
+	// To is the point that a rollback goes back to, nil for every other verb.
+	To *journal.Point `json:"to,omitempty"`
+
 	Tree   Tree             `json:"-"` // nil: the flake is taken as it lies there
 	Target preflight.Target `json:"-"`
 	Checks []health.Check   `json:"-"`
+	// Owned lists the files below a flake directory that the tool wrote and nobody has changed since, as
+	// relative paths. Of the files of a point only those, flake.lock and the tool's own manifest are
+	// replaced or removed; nil: only the latter two.
+	Owned func(dir string) ([]string, error) `json:"-"`
 
-	Yes              bool     `json:"yes,omitempty"`
-	SkipHealth       bool     `json:"skip_health_check,omitempty"`
-	SkipChecks       []string `json:"skip,omitempty"`
-	KeepOnFailure    bool     `json:"keep_on_failure,omitempty"` // no --rollback-on-failure
-	RetryBad         bool     `json:"retry_bad,omitempty"`
-	LiveDisplay      bool     `json:"live_display,omitempty"` // switch a display manager from inside its own session
-	IgnoreInhibitors bool     `json:"ignore_inhibitors,omitempty"`
-	Accept           []string `json:"accept,omitempty"`      // names of losses that are let go
-	UpdateLock       bool     `json:"update_lock,omitempty"` // let Nix complete flake.lock
-	Offline          bool     `json:"offline,omitempty"`
-	Force            bool     `json:"force,omitempty"`    // do it all even if nothing changed
-	NixArgs          []string `json:"nix_args,omitempty"` // what stood after "--"
-	SkipHome         bool     `json:"skip_home,omitempty"`
-	DryRun           bool     `json:"dry_run,omitempty"`
+	Yes              bool          `json:"yes,omitempty"`
+	SkipHealth       bool          `json:"skip_health_check,omitempty"`
+	HealthTimeout    time.Duration `json:"health_timeout,omitempty"` // ns; 0: that of Config.Health
+	SkipChecks       []string      `json:"skip,omitempty"`
+	KeepOnFailure    bool          `json:"keep_on_failure,omitempty"` // no --rollback-on-failure
+	RetryBad         bool          `json:"retry_bad,omitempty"`
+	LiveDisplay      bool          `json:"live_display,omitempty"` // switch a display manager from inside its own session
+	IgnoreInhibitors bool          `json:"ignore_inhibitors,omitempty"`
+	Accept           []string      `json:"accept,omitempty"`      // names of losses that are let go
+	UpdateLock       bool          `json:"update_lock,omitempty"` // let Nix complete flake.lock
+	Offline          bool          `json:"offline,omitempty"`
+	Force            bool          `json:"force,omitempty"`    // do it all even if nothing changed
+	NixArgs          []string      `json:"nix_args,omitempty"` // what stood after "--"
+	NoGenerate       bool          `json:"no_generate,omitempty"`
+	MinFree          int64         `json:"min_free,omitempty"` // bytes that the store must have free; 0: the check's own
+	SkipHome         bool          `json:"skip_home,omitempty"`
+	SkipSystem       bool          `json:"skip_system,omitempty"` // of a rollback: leave the system as it is
+	SkipFiles        bool          `json:"skip_files,omitempty"`  // of a rollback: leave the flake's files as they are
+	DryRun           bool          `json:"dry_run,omitempty"`
 }
 
 // check refuses a goal that could not be carried out literally.
 func (g Goal) check() error {
-	if !slices.Contains(Verbs(), g.Verb) {
+	if !slices.Contains([]Verb{Build, Test, Boot, Switch, Rollback}, g.Verb) {
 		return fault.New(fault.Usage, "no such verb: %q", g.Verb)
+	}
+	if (g.Verb == Rollback) != (g.To != nil) {
+		return fault.New(fault.Usage, "%s: it is not known where it was to go back to", g.Verb).
+			Hint("quick-deploy rollback begins anew")
 	}
 	if !strings.HasPrefix(g.FlakeDir, "/") {
 		return fault.New(fault.Usage, "the flake directory must be absolute: %q", g.FlakeDir)
 	}
 	// These end or change a flake reference (nix flake reference syntax); nixos-rebuild refuses a quote in the name.
 	if i := strings.IndexAny(g.FlakeDir, "#?%\n"); i >= 0 {
-		return fault.New(fault.Usage, "the flake directory %q has a %q in its name, which a flake reference cannot hold", g.FlakeDir, g.FlakeDir[i])
+		return fault.New(fault.Usage, "the flake directory %q has a %q in its name, which a flake reference cannot hold",
+			g.FlakeDir, g.FlakeDir[i])
 	}
 	if g.Host == "" || strings.ContainsAny(g.Host, "#\"\\ \n/") {
 		return fault.New(fault.Usage, "host name %q cannot be a flake output", g.Host)
@@ -114,6 +133,36 @@ func (g Goal) check() error {
 		}
 	}
 	return nil
+}
+
+// activates and boots say whether the run is to move the running system and the boot default.
+func (g Goal) activates() bool { return g.Verb.activates() && !g.SkipSystem }
+func (g Goal) boots() bool     { return g.Verb.boots() && !g.SkipSystem }
+
+// movesHomes says whether the run activates homes.
+func (g Goal) movesHomes() bool { return (g.Verb == Switch || g.To != nil) && len(g.homes()) > 0 }
+
+// homes are the users whose homes the run builds or goes back to.
+func (g Goal) homes() []User {
+	if g.SkipHome {
+		return nil
+	}
+	return g.Users
+}
+
+// system and home are the closures to activate, as a plan knows them.
+func (g Goal) system() string {
+	if g.To == nil {
+		return "<system>"
+	}
+	return g.To.Machine.System.Path
+}
+
+func (g Goal) home(u User) string {
+	if g.To == nil {
+		return "<home>"
+	}
+	return g.To.Machine.Homes[u.Name].Path
 }
 
 func (g Goal) systemRef() string { return g.FlakeDir + "#" + g.Host }

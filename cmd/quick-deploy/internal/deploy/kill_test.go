@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -121,27 +120,29 @@ func (w *world) killable(k *ticker, checks []health.Check) error {
 // killRollback undoes the second deployment. The second run resumes, if the first one had begun.
 func killRollback(w *world, k *ticker, again bool) error {
 	d := w.armed(k)
-	o := RollbackOptions{To: 2, Yes: true, Owned: func(string) ([]string, error) { return []string{"flake.nix", "extra.nix"}, nil }}
 	if again {
 		st, err := d.store.Peek()
 		if err != nil {
 			return err
 		}
 		if st.ID > 2 {
-			_, err := d.Resume(context.Background(), func(journal.State) (Goal, error) {
-				return Goal{}, errors.New("a rollback needs no goal")
-			})
+			_, err := d.Resume(context.Background(), func(g Goal) (Goal, error) { g.Yes = true; return g, nil })
 			if errors.Is(err, ErrNothingToResume) {
 				return nil // the first one had come to its end
 			}
 			return err
 		}
 	}
-	p, err := d.PlanRollback(context.Background(), o)
+	g, err := d.Back(context.Background(), 2)
 	if err != nil {
 		return err
 	}
-	_, err = d.Rollback(context.Background(), p)
+	g.Yes, g.Owned = true, func(string) ([]string, error) { return []string{"flake.nix", "extra.nix"}, nil }
+	p, err := d.Plan(context.Background(), g)
+	if err != nil {
+		return err
+	}
+	_, err = d.Run(context.Background(), p)
 	return err
 }
 
@@ -270,8 +271,8 @@ func (w *world) history(t testing.TB) []string {
 	var out []string
 	for _, r := range records {
 		out = append(out, fmt.Sprintf("%d %s %s: %s -> %s, point %s of run %d", r.ID, r.Verb, r.Result,
-			strings.TrimPrefix(r.Before.System.Path, w.dir), strings.TrimPrefix(r.After.System.Path, w.dir),
-			strings.TrimPrefix(r.Point.Machine.System.Path, w.dir), r.Point.Record))
+			w.rel(r.Before.System.Path), w.rel(r.After.System.Path),
+			w.rel(r.Point.Machine.System.Path), r.Point.Record))
 	}
 	return out
 }

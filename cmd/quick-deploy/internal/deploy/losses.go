@@ -48,7 +48,7 @@ func (s *session) takesAway() (lines []string, err error) {
 			accepted = append(accepted, l.Name)
 		}
 	}
-	if !s.data.Touched { // else the machine is between two systems, and this was asked before
+	if !s.data.Touched && !s.between { // else the machine is between two systems, and this was asked before
 		var unknown string
 		if s.data.Losses, unknown = s.Losses(s.goal.Host, s.data.System); unknown != "" {
 			s.say("%s", unknown)

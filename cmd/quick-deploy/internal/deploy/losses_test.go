@@ -30,7 +30,7 @@ func withSSH(t *testing.T, system string, on bool) {
 // bareWorld is a machine whose running system has what no new one has.
 func bareWorld(t *testing.T) (*world, *Deployer) {
 	w := newWorld(t)
-	withSSH(t, w.path("store/first-nixos-system"), true)
+	withSSH(t, w.stored("first-nixos-system"), true)
 	w.after = func(c run.Command) {
 		if filepath.Base(c.Name) == "nixos-rebuild" {
 			built, err := resolve(filepath.Join(c.Dir, "result"))
@@ -81,7 +81,7 @@ func TestFirstSwitchTakesNothingAwayUnasked(t *testing.T) {
 	}
 
 	// A system that somebody else switched to is compared again.
-	must(t, w.setLink(w.path("run/current-system"), w.path("store/first-nixos-system")))
+	must(t, w.setLink(w.path("run/current-system"), w.stored("first-nixos-system")))
 	w.writeFlake(t, "three")
 	if _, err = w.run(t, d, goal); fault.CodeOf(err) != fault.Preflight {
 		t.Errorf("after a switch by hand: %v", err)
@@ -109,9 +109,7 @@ func TestPlanTellsOfTheComparison(t *testing.T) {
 		t.Error("the plan of a second switch still tells of it")
 	}
 	// A rollback leads to the system that was there before: not one from here.
-	if p, err := d.PlanRollback(t.Context(), RollbackOptions{Yes: true}); err != nil {
-		t.Fatal(err)
-	} else if _, err := d.Rollback(t.Context(), p); err != nil {
+	if _, err := d.Run(t.Context(), planBack(t, d, 0)); err != nil {
 		t.Fatal(err)
 	}
 	if !says() {

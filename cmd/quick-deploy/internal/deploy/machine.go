@@ -2,68 +2,13 @@ package deploy
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
-
-// homeProfile is where a user's home-manager generations are: in the state
-// folder where home-manager finds nix/profiles there, else in the old place.
-func (d *Deployer) homeProfile(u User) string {
-	state := filepath.Join(u.Home, ".local/state")
-	if u.Name == d.cfg.User {
-		state = d.cfg.StateHome
-	}
-	profiles := filepath.Join(state, "nix/profiles")
-	if _, err := os.Stat(profiles); err == nil || !errors.Is(err, fs.ErrNotExist) {
-		return filepath.Join(profiles, "home-manager")
-	}
-	if old := filepath.Join(d.cfg.Paths.PerUser, u.Name, "home-manager"); exists(old) {
-		return old
-	}
-	return filepath.Join(profiles, "home-manager")
-}
-
-// generation reads a profile link. A profile that does not exist has no path.
-func generation(profile string) (journal.Generation, error) {
-	g := journal.Generation{Profile: profile}
-	link, err := os.Readlink(profile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return g, nil
-	}
-	if err != nil {
-		return g, fmt.Errorf("read profile: %w", err)
-	}
-	g.Number = generationNumber(profile, link)
-	if !filepath.IsAbs(link) {
-		link = filepath.Join(filepath.Dir(profile), link)
-	}
-	if g.Path, err = resolve(link); errors.Is(err, fs.ErrNotExist) {
-		return g, fmt.Errorf("profile %s points to %s, which does not exist", profile, link)
-	}
-	return g, err
-}
-
-// generationNumber reads N out of NAME-N-link.
-func generationNumber(profile, link string) int {
-	s, ok := strings.CutPrefix(filepath.Base(link), filepath.Base(profile)+"-")
-	if !ok {
-		return 0
-	}
-	s, ok = strings.CutSuffix(s, "-link")
-	n, err := strconv.Atoi(s)
-	if !ok || err != nil {
-		return 0
-	}
-	return n
-}
 
 // generationPath is where generation n of a profile leads, and whether it is there.
 func generationPath(profile string, n int) (string, bool) {
@@ -79,52 +24,28 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// machine reads what runs and what boots. As lets it ask as another user,
-// whose home it may not read itself; a status or a plan does without.
-func (d *Deployer) machine(ctx context.Context, users []User, as bool) (journal.Machine, error) {
-	var m journal.Machine
-	current, err := resolve(d.cfg.Paths.Current)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return m, fmt.Errorf("read the running system: %w", err)
-	}
-	m.Current = current
-	if m.System, err = generation(d.cfg.Paths.System); err != nil {
-		return m, err
-	}
+// states are where the users' home-manager generations are looked for.
+func (d *Deployer) states(users []User) []system.User {
+	var out []system.User
 	for _, u := range users {
-		g, err := generation(d.homeProfile(u))
-		if errors.Is(err, fs.ErrPermission) && as {
-			g, err = d.generationAs(ctx, u)
+		state := filepath.Join(u.Home, ".local/state")
+		if u.Name == d.cfg.User {
+			state = d.cfg.StateHome
 		}
-		if errors.Is(err, fs.ErrPermission) {
-			continue
-		}
-		if err != nil {
-			return m, err
-		}
-		if m.Homes == nil {
-			m.Homes = map[string]journal.Generation{}
-		}
-		m.Homes[u.Name] = g
+		out = append(out, system.User{Name: u.Name, State: state})
 	}
-	return m, nil
+	return out
 }
 
-// generationAs reads another user's home-manager profile as that user.
-func (d *Deployer) generationAs(ctx context.Context, u User) (journal.Generation, error) {
-	g := journal.Generation{Profile: d.homeProfile(u)}
-	ask := func(args ...string) (string, error) {
-		res, err := d.cfg.Runner.Run(ctx, run.Command{Name: "readlink", Args: args, As: u.Name, Timeout: quick})
-		return strings.TrimSpace(res.Stdout), err
-	}
-	link, err := ask(g.Profile)
+// machine reads what runs, what boots and the homes that may be read.
+func (d *Deployer) machine(ctx context.Context, users []User) (journal.Machine, error) {
+	g, err := system.Look(ctx, d.cfg.Runner, d.cfg.Paths, d.states(users))
 	if err != nil {
-		return g, nil // readlink says the same for a missing profile: no generation
+		return journal.Machine{}, err
 	}
-	g.Number = generationNumber(g.Profile, link)
-	g.Path, err = ask("-f", g.Profile)
-	if err != nil {
-		return g, fmt.Errorf("read %s's home-manager profile: %w", u.Name, err)
+	m := journal.Machine{Current: g.Current, System: g.System}
+	if len(g.Homes) > 0 {
+		m.Homes = g.Homes
 	}
-	return g, nil
+	return m, nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/generator/nixtest"
 )
 
@@ -88,7 +89,7 @@ func newNixMachine(t *testing.T, env *nixtest.Env, change ...func(*Config)) *nix
 	home := env.Home()
 	cfg := Config{
 		StateDir: filepath.Join(home, ".local/state/quick-deploy"),
-		Paths:    PathsUnder(m.Root), Runner: el,
+		Paths:    system.PathsUnder(m.Root), Runner: el, Path: env.Path(),
 		User: "ada", HomeDir: home, StateHome: filepath.Join(home, ".local/state"), HostName: "atlas",
 		Output: func(step string, _ run.Stream, line string) { m.lines = append(m.lines, step+": "+line) },
 	}
@@ -202,9 +203,7 @@ func TestNixSwitchChangeSwitchRollback(t *testing.T) {
 		if !exists(s1) {
 			t.Fatal("the rollback point was collected")
 		}
-		p, err := m.d.PlanRollback(t.Context(), RollbackOptions{Yes: true})
-		must(t, err)
-		r, err := m.d.Rollback(t.Context(), p)
+		r, err := m.d.Run(t.Context(), planBack(t, m.d, 0))
 		if err != nil {
 			t.Fatalf("%v\n%s", err, strings.Join(m.lines, "\n"))
 		}
@@ -245,14 +244,11 @@ func TestNixCollectedGenerationIsRefused(t *testing.T) {
 	must(t, os.RemoveAll(m.d.store.Path("gcroots")))
 	must(t, os.RemoveAll(m.d.store.Path("work")))
 	must(t, os.MkdirAll(m.d.store.Path("gcroots"), 0o700))
-	p, err := m.d.PlanRollback(t.Context(), RollbackOptions{Yes: true})
-	must(t, err)
+	p := planBack(t, m.d, 0)
 	must(t, os.RemoveAll(m.d.store.Path("work")))
-	m.env.Run(t, "nix-store", "--delete", p.Point.Machine.System.Path)
-	p, err = m.d.PlanRollback(t.Context(), RollbackOptions{Yes: true})
-	must(t, err)
-	_, err = m.d.Rollback(t.Context(), p)
-	if fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), "system generation 1 ("+p.Point.Machine.System.Path+") was collected") {
+	m.env.Run(t, "nix-store", "--delete", p.Goal.To.Machine.System.Path)
+	_, err := m.d.Run(t.Context(), planBack(t, m.d, 0))
+	if fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), "system generation 1 ("+p.Goal.To.Machine.System.Path+") was collected") {
 		t.Errorf("got %v", err)
 	}
 	if n2, s2 := m.Generation(t); n2 != n || s2 != s || m.Running() != s || m.greeting(t) != "hello ripgrep" {

@@ -32,7 +32,8 @@ func pipeline() []step {
 		activateHomes{},
 		checkHealth{},
 		bootDefault{},
-		verify{}, // the machine is what was meant
-		record{}, // history, rollback record, retention
+		restoreFiles{}, // the files of a rollback's point, once the machine is there
+		verify{},       // the machine is what was meant
+		record{},       // history, rollback record, retention
 	}
 }

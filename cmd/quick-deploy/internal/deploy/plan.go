@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
@@ -33,22 +34,27 @@ type Plan struct {
 	Reason        string           `json:"reason,omitempty"` // why NoChange or Resumes
 	Steps         []Planned        `json:"steps"`
 	Files         []Change         `json:"files"`
+	Missing       []string         `json:"missing,omitempty"` // what a rollback needs and is there no longer: refuses
 	Preflight     preflight.Report `json:"preflight"`
 	Machine       journal.Machine  `json:"machine"`
 	Inputs        any              `json:"inputs,omitempty"` // what the flake is built from, as the caller tells it
 
-	steps []step
-	prior *journal.State
+	steps    []step
+	prior    *journal.State
+	answered bool // the question was, in the run that is taken up
 }
 
 // Plan works out what Run would do. It writes nothing, uses no network and needs no root.
-func (d *Deployer) Plan(ctx context.Context, g Goal) (Plan, error) {
+func (d *Deployer) Plan(ctx context.Context, g Goal) (Plan, error) { return d.planOf(ctx, g, false) }
+
+// planOf is a Plan; resume takes up a run that has ended in a failure as well as one that was cut off.
+func (d *Deployer) planOf(ctx context.Context, g Goal, resume bool) (Plan, error) {
 	p := Plan{SchemaVersion: journal.EventSchema, Goal: g, Steps: []Planned{}, Files: []Change{}}
 	if err := g.check(); err != nil {
 		return p, err
 	}
 	var err error
-	if p.Machine, err = d.machine(ctx, g.Users, false); err != nil {
+	if p.Machine, err = d.machine(ctx, g.Users); err != nil {
 		return p, err
 	}
 	if p.prior, err = d.store.Peek(); err != nil {
@@ -60,23 +66,39 @@ func (d *Deployer) Plan(ctx context.Context, g Goal) (Plan, error) {
 	if p.Run, err = d.store.NextID(p.prior); err != nil {
 		return p, err
 	}
-	if g.Tree != nil {
+	s := &session{Deployer: d, goal: g, state: &journal.State{}}
+	if p.prior.Unfinished() && (resume || crashed(p.prior)) && d.sameGoal(p.prior, g) {
+		s.state, p.Run, p.Resumes, p.Reason = p.prior, p.prior.ID, true, resumes(p.prior)
+		if err := decode(p.prior, &s.data); err != nil {
+			return p, err
+		}
+		if p.answered = s.data.Confirmed != ""; s.data.Withheld && len(g.NixArgs) == 0 {
+			return p, fault.New(fault.Usage, "run %d had arguments for Nix with a secret, which is not kept", p.Run).
+				Hint("give them again: quick-deploy resume -- ARGUMENTS")
+		}
+	}
+	switch {
+	case g.To != nil && p.Resumes:
+		p.Files = s.data.Files
+	case g.To != nil && !g.SkipFiles && g.To.Backup != "":
+		if p.Files, err = d.filesBack(g); err != nil {
+			p.Missing = append(p.Missing, err.Error())
+		}
+	case g.Tree != nil:
 		if p.Files, err = g.Tree.Changes(ctx); err != nil {
 			return p, err
 		}
 	}
-	if crashed(p.prior) && d.sameGoal(p.prior, g) {
-		p.Run, p.Resumes = p.prior.ID, true
-		p.Reason = resumes(p.prior)
-	} else if !g.Force && !crashed(p.prior) {
+	if g.To != nil {
+		p.Missing = append(p.Missing, d.missing(ctx, g)...)
+	} else if !g.Force && !p.Resumes && !crashed(p.prior) {
 		if p.NoChange, p.Reason, err = d.unchanged(g, p); err != nil || p.NoChange {
 			return p, err
 		}
 	}
-	if d.cfg.Machine != nil {
+	if d.cfg.Machine != nil && g.To == nil {
 		m, t := d.lookedAt(g)
-		p.Preflight, err = preflight.Run(ctx, m, t, preflight.Options{Skip: g.SkipChecks, Offline: true, Acting: g.Verb.touches()})
-		if err != nil {
+		if p.Preflight, err = preflight.Run(ctx, m, t, s.asked(ctx, true)); err != nil {
 			return p, usage(err)
 		}
 	}
@@ -129,8 +151,17 @@ func (d *Deployer) fingerprint(g Goal) (string, error) {
 	return hashOf(parts...), nil
 }
 
+// sameGoal says whether a run was to reach what g is to reach.
 func (d *Deployer) sameGoal(st *journal.State, g Goal) bool {
-	return st.Verb == string(g.Verb) && st.Host == g.Host && st.Flake == g.FlakeDir
+	if st.Verb != string(g.Verb) || st.Host != g.Host || st.Flake != g.FlakeDir {
+		return false
+	}
+	if g.To == nil {
+		return true
+	}
+	was := savedGoal(st)
+	return was.To != nil && was.To.Record == g.To.Record &&
+		was.SkipSystem == g.SkipSystem && was.SkipHome == g.SkipHome && was.SkipFiles == g.SkipFiles
 }
 
 // crashed says whether a run was cut off: it never came to write that it ended.
@@ -174,6 +205,11 @@ func (d *Deployer) command(p *Planned, c run.Command) {
 	p.Commands = append(p.Commands, placeholder.ReplaceAllString(text, "$1"))
 }
 
+// inUnit adds a command that root's half runs, as root or as a user.
+func (p *Planned) inUnit(c run.Command) {
+	p.Commands = append(p.Commands, placeholder.ReplaceAllString(envLine(c), "$1"))
+}
+
 // A path that is not known yet reads better without shell quotes.
 var placeholder = regexp.MustCompile(`'([^' ]*<[a-z]+>[^' ]*)'`)
 
@@ -181,6 +217,12 @@ var placeholder = regexp.MustCompile(`'([^' ]*<[a-z]+>[^' ]*)'`)
 func (p Plan) WriteText(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "plan: %s %s from %s (run %d)\n", p.Goal.Verb, p.Goal.Host, p.Goal.FlakeDir, p.Run)
+	if p.Goal.To != nil {
+		fmt.Fprintf(&b, "goes back to before run %d\n", p.Goal.To.Record)
+		for _, line := range p.Goal.back(p.Machine) {
+			fmt.Fprintln(&b, line)
+		}
+	}
 	if p.Goal.ProfilePath != "" {
 		fmt.Fprintf(&b, "profile: %s\n", p.Goal.ProfilePath)
 	}
@@ -195,6 +237,9 @@ func (p Plan) WriteText(w io.Writer) error {
 	}
 	for _, c := range p.Files {
 		fmt.Fprintf(&b, "file: %-8s %s\n", c.Action, c.Path)
+	}
+	for _, m := range p.Missing {
+		fmt.Fprintf(&b, "missing: %s\n", m)
 	}
 	for i, s := range p.Steps {
 		fmt.Fprintf(&b, "%2d. %-15s %s\n", i+1, s.Step, s.What)

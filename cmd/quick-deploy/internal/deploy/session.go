@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,8 +30,15 @@ type session struct {
 	data  data
 	step  *journal.Step // the one at work
 	final journal.Record
-	units int // activations so far
-	found []preflight.Finding
+	// What the unit has written: all, the line that is not whole yet, and how many bytes.
+	log, partial string
+	offset       int
+	started      bool   // the unit of this run is at work
+	uncount      func() // ends the counting of the lease
+	found        []preflight.Finding
+	// between says that an earlier process switched something in this very run. What is refused before
+	// this one goes on from there changes nothing.
+	between bool
 }
 
 // data is what the steps hand on to each other. It lives in state.json, so
@@ -49,10 +57,15 @@ type data struct {
 	Pending    []string        `json:"pending,omitempty"`
 	Advice     []string        `json:"advice,omitempty"`
 	After      journal.Machine `json:"after"`
-	Rollback   *rollbackData   `json:"rollback,omitempty"`
+	Goal       *Goal           `json:"goal,omitempty"`        // of the run, so that resume has its flags again
+	Withheld   bool            `json:"withheld,omitempty"`    // the goal's arguments for Nix held a secret, and are not kept
+	Files      []Change        `json:"files,omitempty"`       // that a rollback brings back
+	Returning  bool            `json:"returning,omitempty"`   // it failed, and is being put back
 	HomeBackup string          `json:"home_backup,omitempty"` // of the files in home-manager's way
 	Suffix     string          `json:"suffix,omitempty"`      // of the files that home-manager moves out of its way
 	Touched    bool            `json:"touched,omitempty"`     // something on the machine was switched, or was about to be
+	Unit       string          `json:"unit,omitempty"`        // the folder of root's half, see unit.go
+	Orders     string          `json:"orders,omitempty"`      // hash of its plan
 	Skipped    []string        `json:"skipped_checks,omitempty"`
 	Health     json.RawMessage `json:"health,omitempty"`
 	Failed     []string        `json:"failed_units,omitempty"` // units that had failed before
@@ -66,12 +79,25 @@ func (s *session) backups() *backup.Store {
 
 // save writes state.json with the data of the steps.
 func (s *session) save() error {
-	raw, err := json.Marshal(s.data)
+	d := s.data
+	d.Touched = d.Touched || s.between
+	raw, err := json.Marshal(d)
 	if err != nil {
 		return fmt.Errorf("encode state: %w", err)
 	}
 	s.state.Data = raw
 	return s.store.SaveState(s.state)
+}
+
+// decode reads what the steps of a run hand on to each other.
+func decode(st *journal.State, d *data) error {
+	if len(st.Data) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(st.Data, d); err != nil {
+		return fmt.Errorf("read state: %w", err)
+	}
+	return nil
 }
 
 // note appends to the journal and tells the terminal. The journal is for
@@ -126,9 +152,11 @@ func (d *Deployer) Run(ctx context.Context, p Plan) (journal.Record, error) {
 			return records[0], nil
 		}
 	}
-	if p.Goal.Verb.touches() && !p.Goal.Yes && d.cfg.Confirm == nil {
-		return journal.Record{}, fault.New(fault.Usage, "there is nobody to ask, and --yes was not given").
-			Hint("pass --yes to go on without a question, or --dry-run to see the plan")
+	if err := p.Goal.gone(p.Missing); err != nil {
+		return journal.Record{}, err
+	}
+	if p.Goal.Verb.touches() && !p.Goal.Yes && d.cfg.Confirm == nil && !p.answered {
+		return journal.Record{}, nobody()
 	}
 	if err := d.store.Open(); err != nil {
 		return journal.Record{}, err
@@ -159,10 +187,10 @@ func (d *Deployer) begin(ctx context.Context, p Plan) (*session, error) {
 	if err := d.store.SetAside("rollback-info.json"); err != nil {
 		return nil, err
 	}
+	if prior.Unfinished() && (crashed(prior) || p.Resumes && p.Run == prior.ID) && d.sameGoal(prior, p.Goal) {
+		return s, s.takeUp(ctx, prior)
+	}
 	if crashed(prior) {
-		if d.sameGoal(prior, p.Goal) {
-			return s, s.takeUp(prior)
-		}
 		if err := d.supersede(ctx, prior); err != nil {
 			return nil, err
 		}
@@ -179,20 +207,37 @@ func (d *Deployer) begin(ctx context.Context, p Plan) (*session, error) {
 		s.state.Steps = append(s.state.Steps, journal.Step{Name: st.name(), Status: journal.Pending})
 	}
 	s.inherit(prior)
+	s.keepGoal()
+	if to := p.Goal.To; to != nil {
+		s.data.Files, s.data.Homes = p.Files, map[string]string{}
+		if !p.Goal.SkipSystem {
+			s.data.System = to.Machine.System.Path
+		}
+		for _, u := range p.Goal.homes() {
+			s.data.Homes[u.Name] = to.Machine.Homes[u.Name].Path
+		}
+	}
 	if err := d.hook("begin"); err != nil {
 		return nil, err
 	}
 	return s, s.save()
 }
 
+// keepGoal remembers the goal for resume, without secrets: the state is shown to others where help is asked for.
+func (s *session) keepGoal() {
+	g := s.goal
+	if s.data.Withheld = !slices.Equal(run.RedactArgs(g.NixArgs), g.NixArgs); s.data.Withheld {
+		g.NixArgs = nil
+	}
+	g.Yes = false // what it answers is remembered as answered
+	s.data.Goal = &g
+}
+
 // inherit takes the build over from a run that failed: if its inputs are the
 // same and its result is still there, it is not built again.
 func (s *session) inherit(prior *journal.State) {
-	if prior == nil || prior.Status == journal.Done || !s.sameGoal(prior, s.goal) {
-		return
-	}
 	var old data
-	if json.Unmarshal(prior.Data, &old) != nil || old.System == "" {
+	if !prior.Unfinished() || s.goal.To != nil || !s.sameGoal(prior, s.goal) || decode(prior, &old) != nil || old.System == "" {
 		return
 	}
 	from, to := prior.Find(build{}.name()), s.state.Find(build{}.name())
@@ -204,13 +249,22 @@ func (s *session) inherit(prior *journal.State) {
 	s.data.Tree, s.data.Lock, s.data.Fingerprint = old.Tree, old.Lock, old.Fingerprint
 }
 
-// takeUp goes on with a run that was cut off, under its own number.
-func (s *session) takeUp(prior *journal.State) error {
-	if len(prior.Data) > 0 {
-		if err := json.Unmarshal(prior.Data, &s.data); err != nil {
-			return fmt.Errorf("read state: %w", err)
-		}
+// takeUp goes on with a run that was cut off or failed, under its own number.
+func (s *session) takeUp(ctx context.Context, prior *journal.State) error {
+	if err := decode(prior, &s.data); err != nil {
+		return err
 	}
+	built := slices.DeleteFunc(append(values(s.data.Homes), s.data.System), func(p string) bool { return p == "" })
+	gone, err := s.collected(ctx, slices.Concat(built, closures(s.data.Before), closures(s.data.Point.Machine))...)
+	if err != nil {
+		return fault.New(fault.Preflight, "run %d cannot be taken up: %w", prior.ID, err).
+			Hint("quick-deploy --reset-state forgets the run; nothing was changed")
+	}
+	if js := prior.Find(build{}.name()); js != nil && slices.ContainsFunc(built, func(p string) bool { return slices.Contains(gone, p) }) {
+		js.Status = journal.Pending
+	}
+	s.between, s.data.Touched = s.data.Touched, false
+	s.keepGoal()
 	steps := make([]journal.Step, 0, len(s.plan.steps))
 	for _, st := range s.plan.steps {
 		if old := prior.Find(st.name()); old != nil {
@@ -226,23 +280,26 @@ func (s *session) takeUp(prior *journal.State) error {
 		return err
 	}
 	s.note(journal.Event{Type: "run", Status: journal.Running, Message: fmt.Sprintf("run %d is taken up at step %q", prior.ID, stoppedAt(prior))})
+	prior.Status, prior.Ended = journal.Running, nil
+	if err := s.settle(ctx, true); err != nil {
+		return err
+	}
 	return s.save()
 }
 
 // supersede closes a run that was cut off and that another goal replaces.
 func (d *Deployer) supersede(ctx context.Context, prior *journal.State) error {
-	s := &session{Deployer: d, goal: Goal{Verb: Verb(prior.Verb), Host: prior.Host, FlakeDir: prior.Flake}, state: prior}
-	if len(prior.Data) > 0 {
-		if err := json.Unmarshal(prior.Data, &s.data); err != nil {
-			return fmt.Errorf("read state: %w", err)
-		}
+	s := &session{Deployer: d, goal: savedGoal(prior), state: prior}
+	if err := decode(prior, &s.data); err != nil {
+		return err
 	}
-	for u := range s.data.Before.Homes {
-		s.goal.Users = append(s.goal.Users, User{Name: u})
+	s.between = s.data.Touched
+	if err := s.settle(ctx, false); err != nil {
+		return err
 	}
 	prior.Status = journal.Interrupted
 	prior.Error = fmt.Sprintf("cut off in step %q; another run took its place", stoppedAt(prior))
-	after, err := d.machine(ctx, nil, false)
+	after, err := d.machine(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -256,6 +313,12 @@ func (d *Deployer) supersede(ctx context.Context, prior *journal.State) error {
 
 // do runs the steps.
 func (s *session) do(ctx context.Context) (journal.Record, error) {
+	defer s.stopCounting()
+	if s.data.Returning {
+		i := slices.IndexFunc(s.plan.steps, func(st step) bool { return st.name() == stoppedAt(s.state) })
+		s.data.Touched = true
+		return s.fail(ctx, s.plan.steps[max(i, 0)], &fault.Error{Code: fault.Code(s.state.Code), Err: errors.New(s.state.Error)})
+	}
 	for _, st := range s.plan.steps {
 		err := s.one(ctx, st)
 		if err != nil && isRecord(st) {
@@ -264,6 +327,9 @@ func (s *session) do(ctx context.Context) (journal.Record, error) {
 		}
 		if err != nil {
 			return s.fail(ctx, st, err)
+		}
+		if _, asked := st.(compare); asked && s.between {
+			s.data.Touched = true
 		}
 		if err := ctx.Err(); err != nil && !isRecord(st) {
 			return s.fail(ctx, st, fault.New(fault.Interrupted, "interrupted after step %q: %w", st.name(), err))
@@ -285,7 +351,7 @@ func (s *session) one(ctx context.Context, st step) error {
 		s.note(journal.Event{Type: "step", Status: journal.Skipped, Message: "done before, with the same inputs"})
 		return nil
 	}
-	now := s.cfg.Now()
+	now, was := s.cfg.Now(), *js
 	*js = journal.Step{Name: js.Name, Status: journal.Running, Input: in, Start: &now, LogOffset: s.cfg.LogOffset()}
 	if err := s.hook("before:" + st.name()); err != nil {
 		return err
@@ -316,6 +382,9 @@ func (s *session) one(ctx context.Context, st step) error {
 	if err != nil {
 		js.Error = err.Error()
 		s.note(journal.Event{Type: "step", Status: js.Status, Message: js.Error, Child: js.Child, Seconds: seconds})
+		if s.between && !s.data.Touched {
+			*js = was
+		}
 		return err // fail writes the state
 	}
 	if err := s.hook("after:" + st.name()); err != nil {
@@ -343,37 +412,47 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 	if ctx.Err() != nil && fault.CodeOf(err) != fault.Interrupted {
 		err = &fault.Error{Code: fault.Interrupted, Err: fmt.Errorf("interrupted in step %q: %w", st.name(), cause), Hints: fault.HintsOf(cause), Child: run.CodeOf(cause)}
 	}
-	// Also where an early step of a resumed run failed: the machine may be between two systems.
+	if s.between && !s.data.Touched {
+		return s.leave(err)
+	}
 	if s.data.Touched {
 		result = journal.Broken
-		if s.goal.KeepOnFailure {
+		perr := s.putBackFor(quiet, err)
+		switch {
+		case perr == nil:
+			result, s.between, s.data.Touched, s.data.Returning = journal.PutBack, false, false, false
+		case errors.Is(perr, errLeft):
 			err = withHint(err, "the new system was left as it is (--rollback-on-failure=false); quick-deploy rollback goes back to run %d's rollback point", s.state.ID)
-		} else if perr := s.putBack(quiet); perr != nil {
+		default:
 			err = &fault.Error{Code: fault.RollbackFailed, Err: fmt.Errorf("%w; putting the machine back failed as well: %w", err, perr), Child: run.CodeOf(cause)}
-			err = withHint(err, "the last good system is %s", s.data.Before.Current)
+			if was := s.data.Before.Current; was != "" {
+				err = withHint(err, "the last good system is %s", was)
+			}
 			err = withHint(err, "see docs/recovery.md; the old system also stands in the boot menu")
-		} else {
-			result = journal.PutBack
 		}
 	}
 	var declined *declinedError
 	if errors.As(cause, &declined) {
 		result = journal.Declined
 	}
-	code := fault.CodeOf(err)
-	s.state.Status, s.state.Error, s.state.Code, s.state.Child = journal.Failed, err.Error(), int(code), run.CodeOf(cause)
+	code, child := fault.CodeOf(err), run.CodeOf(cause)
+	var f *fault.Error
+	if errors.As(cause, &f) {
+		child = cmp.Or(child, f.Child)
+	}
+	s.state.Status, s.state.Error, s.state.Code, s.state.Child = journal.Failed, err.Error(), int(code), child
 	if code == fault.Interrupted {
 		s.state.Status = journal.Interrupted
 	}
 	end := s.cfg.Now()
 	s.state.Ended = &end
-	after, merr := s.machine(quiet, s.goal.Users, s.data.Touched)
+	after, merr := s.machine(quiet, s.goal.Users)
 	if merr != nil {
 		s.cfg.Log.Warn("read the machine after the failure", "error", merr)
 	}
 	r := s.record(result, after)
 	origin, _ := fault.OriginOf(cause)
-	r.Failure = &journal.Failure{Step: st.name(), Command: run.CommandOf(cause), Child: run.CodeOf(cause), Origin: origin}
+	r.Failure = &journal.Failure{Step: st.name(), Command: run.CommandOf(cause), Child: child, Origin: origin}
 	logfile.From(s.cfg.Log, slog.LevelError, origin.PC, cause.Error(), "step", st.name(),
 		"command", r.Failure.Command, "exit", r.Failure.Child, "result", string(result))
 	if s.goal.Verb.touches() {
@@ -387,6 +466,32 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 	if s.cfg.LogPath != "" {
 		err = withHint(err, "log: %s", s.cfg.LogPath)
 	}
+	s.summary(r)
+	return r, err
+}
+
+// putBackFor puts the machine back and remembers why, so that a crash meanwhile leads to the same end.
+func (s *session) putBackFor(ctx context.Context, why error) error {
+	s.data.Returning, s.state.Error, s.state.Code = true, why.Error(), int(fault.CodeOf(why))
+	if err := s.save(); err != nil {
+		s.cfg.Log.Warn("remember that the machine is put back", "error", err)
+	}
+	return s.putBack(ctx)
+}
+
+// leave ends the attempt to take a run up that was refused before it moved
+// anything: the run stays unfinished, and the machine as it was found.
+func (s *session) leave(err error) (journal.Record, error) {
+	err = withHint(err, "this attempt has changed nothing, and run %d is still unfinished: quick-deploy resume goes on with it, "+
+		"quick-deploy rollback goes back", s.state.ID)
+	if s.cfg.LogPath != "" {
+		err = withHint(err, "log: %s", s.cfg.LogPath)
+	}
+	if serr := s.save(); serr != nil {
+		err = errors.Join(err, serr)
+	}
+	r := s.record(journal.Broken, journal.Machine{})
+	r.Code, r.Child, r.Error = int(fault.CodeOf(err)), run.CodeOf(err), err.Error()
 	s.summary(r)
 	return r, err
 }
@@ -409,18 +514,22 @@ func (s *session) record(result journal.Result, after journal.Machine) journal.R
 		Code: s.state.Code, Child: s.state.Child, Error: s.state.Error, Before: s.data.Before, After: after, Point: s.data.Point,
 		Profile: s.goal.Profile, ProfilePath: s.goal.ProfilePath,
 		Tree: s.data.Tree, Lock: s.data.Lock, System: s.data.System, Homes: s.data.Homes,
-		Pending: s.data.Pending, Advice: s.data.Advice, SkippedChecks: s.data.Skipped, Losses: s.data.Losses, Health: s.data.Health, Backup: s.data.Backup,
+		Pending: s.data.Pending, Advice: s.data.Advice, Losses: s.data.Losses, Health: s.data.Health, Backup: s.data.Backup,
 		Log: s.state.Log, Steps: s.state.Steps,
 	}
-	if s.data.Rollback != nil {
-		r.Target = s.data.Rollback.Undoes
-		r.Point = journal.Point{Version: journal.Version, Record: s.state.ID, Taken: s.state.Started, Machine: s.data.Before, Flake: s.state.Flake, Backup: s.data.Backup}
+	if s.goal.To != nil {
+		r.Target = s.goal.To.Record
 	}
 	if result == journal.Good {
 		r.Fingerprint = s.data.Fingerprint
 	}
 	for _, u := range s.goal.Users {
 		r.Users = append(r.Users, u.Name)
+	}
+	for _, c := range s.data.Skipped {
+		if !slices.Contains(r.SkippedChecks, c) { // a run that is taken up skips it again
+			r.SkippedChecks = append(r.SkippedChecks, c)
+		}
 	}
 	return r
 }

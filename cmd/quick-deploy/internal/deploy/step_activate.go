@@ -1,34 +1,19 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/closure"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
-
-// Exit codes of switch-to-configuration, as its source has them (nixpkgs,
-// pkgs/by-name/sw/switch-to-configuration-ng). Its die() ends with errno.
-const (
-	exitRefused = 1   // a pre-switch check refused, or the boot loader could not be installed
-	exitScript  = 2   // the activation script failed
-	exitUnits   = 4   // units failed to start or reload, or a user's activation failed
-	exitLocked  = 11  // EAGAIN: another switch-to-configuration is at work
-	exitReboot  = 100 // the new system has another init interface: nothing was done, reboot into it
-)
-
-// lockWait is how long another switch-to-configuration is waited for, in tries of a second.
-const lockWait = 120
 
 // activateSystem runs the new system, without making it the boot default.
 type activateSystem struct{}
@@ -38,15 +23,28 @@ func (activateSystem) input(s *session) string {
 	return hashOf("activate", s.data.System, string(s.effective()))
 }
 func (activateSystem) holds(s *session) bool {
-	current, err := resolve(s.cfg.Paths.Current)
-	return s.effective() == Boot || err == nil && current == s.data.System
+	return s.effective() == Boot || s.runs(context.Background())
+}
+
+// runs says whether the new system runs and the unit still answers for it, or has ended well.
+func (s *session) runs(ctx context.Context) bool {
+	u, err := s.poll(ctx)
+	if err != nil {
+		return false
+	}
+	if u.phase == unitReady || u.phase == unitKeeping || u.phase == unitDone {
+		return true
+	}
+	m, err := s.machine(ctx, nil)
+	return err == nil && u.phase == "" && m.Current == s.data.System && m.System.Path == s.data.System
 }
 func (activateSystem) plan(d *Deployer, g Goal) *Planned {
-	if !g.Verb.activates() {
+	if !g.activates() {
 		return nil
 	}
 	p := &Planned{Step: "activate-system", What: "run the new system; the boot default stays"}
-	d.command(p, d.activate("<system>", "test", nil, "quick-deploy-<run>"))
+	d.command(p, d.launchUnit(d.cfg.Paths.Run+"/<run>", "<plan>"))
+	p.inUnit(d.runSystem(g.system()))
 	return p
 }
 
@@ -54,94 +52,17 @@ func (activateSystem) run(ctx context.Context, s *session) error {
 	if s.effective() == Boot {
 		return skipped("the new system runs after a reboot: " + s.data.BootOnly)
 	}
-	s.data.Touched = true
-	if err := s.save(); err != nil {
+	if err := s.start(ctx); err != nil {
 		return err
 	}
-	return s.activateSystem(ctx, s.data.System)
-}
-
-// activateSystem runs "switch-to-configuration test" of a system and reads its exit code.
-func (s *session) activateSystem(ctx context.Context, system string) error {
-	var env []string
-	if s.goal.IgnoreInhibitors {
-		env = []string{"NIXOS_NO_CHECK=1"}
+	where, err := s.await(ctx, unitHomes, unitReady)
+	if err != nil {
+		return err
 	}
-	err := s.switchTo(ctx, system, "test", env)
-	switch run.CodeOf(err) {
-	case 0:
-		if err != nil {
-			return err
-		}
-	case exitReboot:
-		s.data.BootOnly = "it needs another init interface"
-		s.data.Pending = []string{"reboot"}
-		s.say("switch becomes boot: the new system needs a reboot; reboot to run it")
-		return nil
-	case exitUnits:
-		failed, _ := health.FailedUnitNames(ctx, s.cfg.Runner) // only to name them
-		failed = slices.DeleteFunc(failed, func(u string) bool { return slices.Contains(s.data.Failed, u) })
-		e := activation(err, "units of the new system failed to start or reload")
-		if len(failed) > 0 {
-			e = activation(err, "units of the new system failed: "+strings.Join(failed, ", "))
-			e.Hint("journalctl -b -u %s", failed[0])
-		}
-		return e
-	case exitRefused:
-		return activation(err, "a check of the new system refused the switch").
-			Hint("NixOS' own pre-switch checks said no; quick-deploy boot and a reboot is the safe way")
-	case exitScript:
-		return activation(err, "the activation script failed")
-	case exitLocked:
-		return activation(err, "another switch-to-configuration did not end")
-	default:
-		return activation(err, "activation failed")
-	}
-	current, err := resolve(s.cfg.Paths.Current)
-	if err != nil || current != system {
-		return fault.New(fault.Activation, "the activation ended well, but %s is %s and not %s", s.cfg.Paths.Current, current, system)
+	if where.final() {
+		return s.whyBack(ctx)
 	}
 	return nil
-}
-
-func activation(err error, what string) *fault.Error {
-	e := fault.New(fault.Activation, "%s: %w", what, err)
-	e.Child = run.CodeOf(err)
-	return e
-}
-
-// switchTo runs a verb of a system's switch-to-configuration. An activation is
-// never cut off: Ctrl-C takes effect behind it. If another one is at work, it is waited for.
-func (s *session) switchTo(ctx context.Context, system, verb string, env []string) error {
-	whole := context.WithoutCancel(ctx)
-	if err := s.touchActivationLog(); err != nil {
-		return err
-	}
-	for try := 1; ; try++ {
-		// A name of its own each time: the service of a run that was killed may still be at
-		// work, and is then waited for by its lock.
-		s.units++
-		unit := fmt.Sprintf("quick-deploy-%d-%d-%d", s.state.ID, s.state.Resumed, s.units)
-		_, err := s.command(whole, s.activate(system, verb, env, unit))
-		if run.CodeOf(err) != exitLocked || try == lockWait {
-			return err
-		}
-		if try == 1 {
-			s.say("another switch-to-configuration is at work; waiting for it")
-		}
-		if serr := s.cfg.Sleep(ctx, time.Second); serr != nil {
-			return err
-		}
-	}
-}
-
-// touchActivationLog makes the file that a detached activation writes to.
-func (s *session) touchActivationLog() error {
-	f, err := os.OpenFile(s.store.Path("logs", "activation.log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return fmt.Errorf("make the activation's log: %w", err)
-	}
-	return f.Close()
 }
 
 // activateHomes runs every home's activate.
@@ -156,7 +77,7 @@ func (activateHomes) input(s *session) string {
 	return hashOf(parts...)
 }
 func (activateHomes) holds(s *session) bool {
-	m, err := s.machine(context.Background(), s.goal.homes(), false)
+	m, err := s.machine(context.Background(), s.goal.homes())
 	if err != nil {
 		return false
 	}
@@ -168,77 +89,46 @@ func (activateHomes) holds(s *session) bool {
 	return true
 }
 func (activateHomes) plan(d *Deployer, g Goal) *Planned {
-	if g.Verb != Switch || len(g.homes()) == 0 {
+	if !g.movesHomes() {
 		return nil
 	}
 	var names []string
 	p := &Planned{Step: "activate-home"}
+	if !g.activates() {
+		d.command(p, d.launchUnit(d.cfg.Paths.Run+"/<run>", "<plan>"))
+	}
 	for _, u := range g.homes() {
 		names = append(names, u.Name)
-		d.command(p, d.activateHome("<home>", u, "<suffix>"))
+		p.inUnit(d.activateHome(g.home(u), u, "<suffix>"))
 	}
 	p.What = "activate the home of " + strings.Join(names, ", ")
 	return p
 }
 
 func (activateHomes) run(ctx context.Context, s *session) error {
-	if s.data.BootOnly != "" {
+	if s.data.BootOnly != "" && s.goal.To == nil {
 		s.data.Pending = append(s.data.Pending, "quick-deploy switch after the reboot, for the homes")
 		return skipped("the homes follow after the reboot")
 	}
-	if s.data.Suffix == "" {
-		s.data.Suffix = fmt.Sprintf("before-quick-deploy-%d-%s", s.state.ID, s.cfg.Now().Format("20060102150405"))
-	}
-	s.data.Touched = true
-	if err := s.save(); err != nil {
+	if err := s.start(ctx); err != nil { // of a run that leaves the system
 		return err
 	}
-	if err := s.keepHomeFiles(ctx); err != nil {
-		return err
-	}
-	now, err := s.machine(ctx, s.goal.homes(), true)
-	if err != nil {
-		return err
-	}
-	for _, u := range s.goal.homes() {
-		path := s.data.Homes[u.Name]
-		if path == "" {
-			continue
-		}
-		if now.Homes[u.Name].Path == path && s.data.Before.Homes[u.Name].Path == path && s.data.Rollback == nil {
-			continue // it was so before this run
-		}
-		if err := s.home(ctx, u, path); err != nil {
-			return err
-		}
-		if rb := s.data.Rollback; rb != nil {
-			if err := s.homeGeneration(context.WithoutCancel(ctx), u, rb.Machine.Homes[u.Name]); err != nil {
-				return err
-			}
-		}
-		if err := s.hook("home:" + u.Name); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.ready(ctx)
 }
 
-// home activates one home and looks whether it is then the current generation.
-func (s *session) home(ctx context.Context, u User, path string) error {
-	if _, err := s.command(context.WithoutCancel(ctx), s.activateHome(path, u, s.data.Suffix)); err != nil {
-		e := activation(err, "the home of "+u.Name+" could not be activated")
-		if tail := run.TailOf(err); strings.Contains(tail, "in the way") || strings.Contains(tail, "would be clobbered") {
-			e.Hint("files that home-manager wants to write are in its way: %s", excerpt(tail))
-		}
-		return e
+// ready waits until the unit waits for us.
+func (s *session) ready(ctx context.Context) error {
+	if !s.started {
+		return nil // it was done before
 	}
-	m, err := s.machine(ctx, []User{u}, true)
+	where, err := s.await(ctx, unitReady)
 	if err != nil {
 		return err
 	}
-	if g := m.Homes[u.Name]; g.Path != path {
-		return fault.New(fault.Activation, "the activation of %s's home ended well, but the current generation is %s and not %s", u.Name, g.Path, path)
+	if where.final() && where != unitDone {
+		return s.whyBack(ctx)
 	}
+	s.count()
 	return nil
 }
 
@@ -249,7 +139,7 @@ func (checkHealth) name() string          { return "health" }
 func (checkHealth) input(*session) string { return "" }
 func (checkHealth) holds(*session) bool   { return false }
 func (checkHealth) plan(d *Deployer, g Goal) *Planned {
-	if !g.Verb.activates() || d.cfg.Health == nil {
+	if !g.activates() || d.cfg.Health == nil {
 		return nil
 	}
 	if g.SkipHealth {
@@ -277,7 +167,11 @@ func (checkHealth) run(ctx context.Context, s *session) error {
 	case s.effective() == Boot:
 		return skipped("the new system is not running yet")
 	}
+	if err := s.ready(ctx); err != nil { // of a run without homes
+		return err
+	}
 	c := *s.cfg.Health
+	c.Timeout = cmp.Or(s.goal.HealthTimeout, c.Timeout)
 	c.Failed, c.System = s.data.Failed, s.data.System
 	c.Pending = func(f health.Finding) {
 		s.note(journal.Event{Type: "message", Message: fmt.Sprintf("waiting for %s: %s", f.Name, f.Evidence)})
@@ -322,52 +216,32 @@ type bootDefault struct{}
 func (bootDefault) name() string            { return "boot-default" }
 func (bootDefault) input(s *session) string { return hashOf("boot", s.data.System) }
 func (bootDefault) holds(s *session) bool {
-	g, err := generation(s.cfg.Paths.System)
-	return err == nil && g.Path == s.data.System
+	u, err := s.poll(context.Background())
+	if err != nil || u.phase != "" && u.phase != unitDone {
+		return false
+	}
+	m, err := s.machine(context.Background(), nil)
+	return err == nil && m.System.Path == s.data.System
 }
 func (bootDefault) plan(d *Deployer, g Goal) *Planned {
-	if !g.Verb.boots() {
+	if !g.boots() {
 		return nil
 	}
-	p := &Planned{Step: "boot-default", What: "make it the boot default"}
-	d.command(p, d.setProfile("<system>"))
-	d.command(p, d.activate("<system>", "boot", nil, "quick-deploy-<run>"))
+	p := &Planned{Step: "boot-default", What: "make it the boot default", Root: true}
+	if !g.activates() && !g.movesHomes() {
+		d.command(p, d.launchUnit(d.cfg.Paths.Run+"/<run>", "<plan>"))
+	}
+	for _, c := range d.bootSystem(g, g.system()) {
+		p.inUnit(c)
+	}
 	return p
 }
 
 func (bootDefault) run(ctx context.Context, s *session) error {
-	s.data.Touched = true
-	if err := s.save(); err != nil {
+	if err := s.start(ctx); err != nil { // of a run that only sets the boot default
 		return err
 	}
-	if err := s.moveProfile(ctx); err != nil {
-		return err
-	}
-	if err := s.hook("profile"); err != nil {
-		return err
-	}
-	if err := s.switchTo(ctx, s.data.System, "boot", nil); err != nil {
-		return activation(err, "the boot loader could not be set up").
-			Hint("is the boot partition full? see quick-deploy's preflight check boot-space")
-	}
-	return nil
-}
-
-// moveProfile sets the system profile, to the recorded generation in a rollback
-// and to a new one otherwise. A generation that was collected while its path
-// was held comes back under a new number.
-func (s *session) moveProfile(ctx context.Context) error {
-	c := s.setProfile(s.data.System)
-	if rb := s.data.Rollback; rb != nil {
-		if p, ok := generationPath(s.cfg.Paths.System, rb.Machine.System.Number); ok && p == s.data.System {
-			c = s.switchGeneration(s.cfg.Paths.System, rb.Machine.System.Number)
-			c.Elevate = true
-		}
-	}
-	if _, err := s.command(context.WithoutCancel(ctx), c); err != nil {
-		return activation(err, "the system profile could not be set")
-	}
-	return nil
+	return s.keep(ctx)
 }
 
 // verify looks whether the machine is what was meant.
@@ -384,17 +258,20 @@ func (verify) plan(d *Deployer, g Goal) *Planned {
 }
 
 func (verify) run(ctx context.Context, s *session) error {
-	m, err := s.machine(ctx, s.goal.homes(), true)
+	if err := s.keep(ctx); err != nil { // of a run that leaves the boot default
+		return err
+	}
+	m, err := s.machine(ctx, s.goal.homes())
 	if err != nil {
 		return err
 	}
-	if s.effective().activates() && m.Current != s.data.System {
+	if s.effective().activates() && !s.goal.SkipSystem && m.Current != s.data.System {
 		return fault.New(fault.Activation, "the running system is %s and not %s", m.Current, s.data.System)
 	}
-	if s.effective().boots() && m.System.Path != s.data.System {
+	if s.effective().boots() && !s.goal.SkipSystem && m.System.Path != s.data.System {
 		return fault.New(fault.Activation, "the boot default is %s and not %s", m.System.Path, s.data.System)
 	}
-	if s.effective() == Switch || s.effective() == Rollback {
+	if s.effective() == Switch || s.goal.To != nil {
 		for u, path := range s.data.Homes {
 			if g, ok := m.Homes[u]; ok && g.Path != path {
 				return fault.New(fault.Activation, "the home generation of %s is %s and not %s", u, g.Path, path)
@@ -403,20 +280,8 @@ func (verify) run(ctx context.Context, s *session) error {
 	}
 	s.data.After = m
 	s.data.Advice = nil
-	if what := newKernel(s.cfg.Paths.Booted, s.data.System); what != "" && s.data.BootOnly == "" && s.goal.Verb != Test {
-		s.data.Advice = append(s.data.Advice, "reboot when it suits: the "+what+" of the booted system is an older one")
+	if why := closure.Reboot(s.cfg.Paths.Booted, s.data.System); len(why) > 0 && s.data.BootOnly == "" && s.effective().boots() {
+		s.data.Advice = append(s.data.Advice, "reboot when it suits: "+strings.Join(why, ", "))
 	}
 	return nil
-}
-
-// newKernel says what of the booted kernel differs from a system's: only that needs a reboot.
-func newKernel(booted, system string) string {
-	for _, f := range []string{"kernel", "initrd", "kernel-modules"} {
-		a, errA := resolve(filepath.Join(booted, f))
-		b, errB := resolve(filepath.Join(system, f))
-		if errA == nil && errB == nil && a != b {
-			return f
-		}
-	}
-	return ""
 }

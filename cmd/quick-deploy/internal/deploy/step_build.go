@@ -44,19 +44,15 @@ func (build) holds(s *session) bool {
 }
 
 func (build) plan(d *Deployer, g Goal) *Planned {
+	if g.To != nil {
+		return nil
+	}
 	p := &Planned{Step: "build", What: "evaluate and build the system and the homes, as " + orUser(d.cfg.User)}
 	d.command(p, d.buildSystem(g, ""))
 	for _, u := range g.homes() {
 		d.command(p, d.buildHome(g, u, d.store.Path("work", "<run>", "home-"+u.Name)))
 	}
 	return p
-}
-
-func (g Goal) homes() []User {
-	if g.SkipHome {
-		return nil
-	}
-	return g.Users
 }
 
 func orUser(name string) string {
@@ -232,14 +228,18 @@ func (compare) plan(d *Deployer, g Goal) *Planned {
 	if !g.Verb.touches() {
 		return nil
 	}
-	p := &Planned{Step: "compare", What: "show what changes between the running and the new system"}
+	p := &Planned{Step: "compare", What: "show what changes"}
+	if g.activates() || g.boots() {
+		p.What += " between the running and the new system"
+		d.command(p, d.compare(d.cfg.Paths.Current, g.system()))
+	}
 	if !g.Yes {
 		p.What += ", and ask"
 	}
-	if current, err := resolve(d.cfg.Paths.Current); err == nil && d.cfg.Machine != nil && d.foreign(g.Host, current) {
+	current, err := resolve(d.cfg.Paths.Current)
+	if err == nil && d.cfg.Machine != nil && g.To == nil && d.foreign(g.Host, current) {
 		p.What += "; the running system is not from here: list what it has and the new one has not, and refuse what can lock somebody out or stop the boot"
 	}
-	d.command(p, d.compare(d.cfg.Paths.Current, "<system>"))
 	return p
 }
 
@@ -249,7 +249,7 @@ type declinedError struct{}
 func (*declinedError) Error() string { return "declined, nothing was switched" }
 
 func (compare) run(ctx context.Context, s *session) error {
-	if err := s.refuseBad(); err != nil {
+	if err := s.refuse(ctx); err != nil {
 		return err
 	}
 	if err := s.chooseVerb(); err != nil {
@@ -258,44 +258,67 @@ func (compare) run(ctx context.Context, s *session) error {
 	if err := s.recheck(ctx); err != nil {
 		return err
 	}
-	gone, err := s.takesAway()
-	if err != nil {
-		return err
+	q := Question{Host: s.goal.Host, Verb: string(s.effective()), Text: fmt.Sprintf("%s %s now?", s.effective(), s.goal.Host)}
+	if to := s.goal.To; to != nil {
+		q.Verb, q.Text, q.Details = string(Rollback), fmt.Sprintf("undo run %d now?", to.Record), s.goal.back(s.data.Before)
+		for _, c := range s.data.Files {
+			q.Details = append(q.Details, fmt.Sprintf("file: %s %s", c.Action, c.Path))
+		}
+	} else {
+		var err error
+		if q.Details, err = s.takesAway(); err != nil {
+			return err
+		}
+	}
+	keys := append([]string{s.data.System, string(s.effective())}, q.Details...)
+	for _, u := range sortedKeys(s.data.Homes) {
+		keys = append(keys, u, s.data.Homes[u])
 	}
 	diff, err := s.diff(ctx)
 	if err != nil {
 		return err
 	}
 	s.note(journal.Event{Type: "diff", Message: strings.Join(diff, "\n")})
+	q.Details = append(q.Details, diff...)
+	if what := hashOf(keys...); s.data.Confirmed != what {
+		if err := s.ask(ctx, q); err != nil {
+			return err
+		}
+		s.data.Confirmed = what
+	}
+	return s.prime(ctx)
+}
+
+// ask asks, unless --yes has answered. No is an error.
+func (s *session) ask(ctx context.Context, q Question) error {
 	if s.goal.Yes {
-		return s.prime(ctx)
+		return nil
 	}
-	keys := append([]string{s.data.System, string(s.effective())}, gone...)
-	for _, u := range sortedKeys(s.data.Homes) {
-		keys = append(keys, u, s.data.Homes[u])
+	if s.cfg.Confirm == nil {
+		return nobody()
 	}
-	what := hashOf(keys...)
-	if s.data.Confirmed == what {
-		return s.prime(ctx)
-	}
-	q := Question{Host: s.goal.Host, Verb: string(s.effective()), Details: slices.Concat(gone, diff),
-		Text: fmt.Sprintf("%s %s now?", s.effective(), s.goal.Host)}
 	s.note(journal.Event{Type: "question", Message: q.Text})
 	yes, err := s.cfg.Confirm(ctx, q)
-	if err != nil {
+	if err != nil || yes {
 		return err
 	}
-	if !yes {
-		return &fault.Error{Code: fault.Pending, Err: &declinedError{}, Hints: []string{"the build is kept: the next run with the same flake does not build again"}}
+	e := &fault.Error{Code: fault.Pending, Err: &declinedError{}}
+	if s.goal.To == nil {
+		e.Hint("the build is kept: the next run with the same flake does not build again")
 	}
-	s.data.Confirmed = what
-	return s.prime(ctx)
+	return e
+}
+
+// nobody refuses a run that has a question and nobody to answer it.
+func nobody() error {
+	return fault.New(fault.Usage, "there is nobody to ask, and --yes was not given").
+		Hint("pass --yes to go on without a question, or --dry-run to see the plan")
 }
 
 // diff is what changes between the running and the new system, a line each.
 func (s *session) diff(ctx context.Context) ([]string, error) {
 	var diff []string
-	if s.data.Before.Current != "" && s.data.Before.Current != s.data.System {
+	if s.data.Before.Current != "" && s.data.System != "" && s.data.Before.Current != s.data.System {
 		res, err := s.cfg.Runner.Run(ctx, s.diffTool(s.data.Before.Current, s.data.System))
 		if err != nil && ctx.Err() != nil {
 			return nil, err
@@ -321,6 +344,9 @@ func (s *session) diff(ctx context.Context) ([]string, error) {
 // prime asks for the password now, while nothing is touched: a refusal later
 // would leave nobody with the rights to put the machine back.
 func (s *session) prime(ctx context.Context) error {
+	if s.goal.SkipSystem && !slices.ContainsFunc(s.goal.homes(), func(u User) bool { return u.Name != s.cfg.User }) {
+		return nil // nothing of it needs more rights
+	}
 	if p, ok := s.cfg.Runner.(interface{ Prime(context.Context) error }); ok {
 		return p.Prime(ctx)
 	}
@@ -338,10 +364,11 @@ func (s *session) diffTool(old, new string) run.Command {
 	return s.compare(old, new)
 }
 
-// refuseBad refuses a closure that failed before.
-func (s *session) refuseBad() error {
-	if !s.goal.Verb.touches() {
-		return nil
+// refuse refuses a closure that failed before, and one that a rollback needs and is not there.
+// It is looked at under the lock: nothing is begun that cannot be ended.
+func (s *session) refuse(ctx context.Context) error {
+	if s.goal.To != nil {
+		return s.goal.gone(s.missing(ctx, s.goal))
 	}
 	bad, err := s.store.Bad()
 	if err != nil {
@@ -358,6 +385,7 @@ func (s *session) refuseBad() error {
 			s.say("%s failed in run %d and is tried again", b.Path, b.Record)
 			continue
 		}
+		s.data.Touched = s.data.Touched || s.between && b.Record == s.state.ID // it was about to be put back
 		return fault.New(fault.Health, "%s was tried in run %d and was bad: %s", b.Path, b.Record, b.Why).
 			Hint("change the profile, or try the same system again with --retry-bad")
 	}
@@ -376,12 +404,15 @@ func (s *session) effective() Verb {
 // reboot would break the machine or the session.
 func (s *session) chooseVerb() error {
 	s.data.BootOnly = ""
-	if s.goal.Verb != Switch && s.goal.Verb != Test {
+	if !s.goal.activates() {
 		return nil
 	}
 	why := ""
 	if names := inhibitors(s.data.Before.Current, s.data.System); len(names) > 0 && !s.goal.IgnoreInhibitors {
 		why = "the new system changes " + strings.Join(names, ", ") + ", which cannot be changed while the machine runs"
+	} else if old, new := initInterface(s.data.Before.Current), initInterface(s.data.System); old != "" && new != "" && old != new {
+		// switch-to-configuration would end with 100, and would have moved nothing.
+		why = "the new system needs another init interface"
 	} else if s.cfg.Graphical && !s.goal.LiveDisplay && displayChanges(s.data.Before.Current, s.data.System) {
 		why = "the display manager changes and this is a graphical session: switching now would end it"
 	}
@@ -393,7 +424,7 @@ func (s *session) chooseVerb() error {
 	}
 	s.data.BootOnly = why
 	s.data.Pending = []string{"reboot"}
-	s.say("switch becomes boot: %s; reboot to run it", why)
+	s.say("%s becomes boot: %s; reboot to run it", s.goal.Verb, why)
 	return nil
 }
 
@@ -413,6 +444,12 @@ func inhibitors(old, new string) []string {
 		}
 	}
 	return names
+}
+
+// initInterface is what of a system's init must not change while it runs (nixpkgs, nixos/modules/system/activation/top-level.nix).
+func initInterface(system string) string {
+	text, _ := os.ReadFile(filepath.Join(system, "init-interface-version")) // "" where there is none
+	return strings.TrimSpace(string(text))
 }
 
 func readInhibitors(system string) (map[string]string, bool) {

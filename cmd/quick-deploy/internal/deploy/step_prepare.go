@@ -23,7 +23,7 @@ func (checkMachine) name() string          { return "preflight" }
 func (checkMachine) input(*session) string { return "" }
 func (checkMachine) holds(*session) bool   { return false }
 func (checkMachine) plan(d *Deployer, g Goal) *Planned {
-	if d.cfg.Machine == nil {
+	if d.cfg.Machine == nil || g.To != nil { // a rollback goes where it is told
 		return nil
 	}
 	return &Planned{Step: "preflight", What: "look at the machine and at what the flake asks of it"}
@@ -32,20 +32,42 @@ func (checkMachine) plan(d *Deployer, g Goal) *Planned {
 func (checkMachine) run(ctx context.Context, s *session) error {
 	m, t := s.lookedAt(s.goal)
 	m.Retry = s.retry
-	r, err := preflight.Run(ctx, m, t, preflight.Options{Skip: s.goal.SkipChecks, Offline: s.goal.Offline, Acting: s.goal.Verb.touches()})
+	r, err := preflight.Run(ctx, m, t, s.asked(ctx, s.goal.Offline))
 	if err != nil {
 		return usage(err)
 	}
-	s.data.Skipped = r.Skipped
+	s.data.Skipped = append(s.data.Skipped, r.Skipped...)
 	s.findings(r)
 	return Refuse(r)
+}
+
+// asked chooses the checks that are about what is left to do: nothing of building where
+// all is built, nothing of what the new system is like where it was switched to before.
+func (s *session) asked(ctx context.Context, offline bool) preflight.Options {
+	return preflight.Options{
+		Skip: s.goal.SkipChecks, Offline: offline, Built: s.built(ctx),
+		Acting: s.goal.Verb.touches() && !s.between && !s.data.Touched,
+	}
+}
+
+// built says whether the run's build is done and still that of the files as they are to be.
+func (s *session) built(ctx context.Context) bool {
+	js := s.state.Find(build{}.name())
+	if js == nil || js.Status != journal.Done || js.Input == "" || js.Input != (build{}).input(s) || !(build{}).holds(s) {
+		return false
+	}
+	if s.goal.Tree == nil {
+		return true
+	}
+	changes, err := s.goal.Tree.Changes(ctx)
+	return err == nil && !slices.ContainsFunc(changes, Change.pending)
 }
 
 // lookedAt completes what the preflight looks at with what the history knows.
 func (d *Deployer) lookedAt(g Goal) (*preflight.Machine, preflight.Target) {
 	m, t := *d.cfg.Machine, g.Target
 	m.FlakeDir, m.ID = g.FlakeDir, d.machineID()
-	if g.Verb != Switch || len(g.homes()) == 0 {
+	if g.Verb != Switch && g.To == nil || len(g.homes()) == 0 {
 		t.Homes, t.HomeFiles = nil, nil // they stay as they are
 	}
 	t.Profile = preflight.Profile{Path: g.ProfilePath, Hash: g.Profile, Host: g.Host}
@@ -70,11 +92,11 @@ func (s *session) recheck(ctx context.Context) error {
 	}
 	m, t := s.lookedAt(s.goal)
 	var only []string
-	if s.effective().boots() {
+	if s.effective().boots() && !s.goal.SkipSystem {
 		m.NewSystem = s.data.System
 		only = append(only, "boot-space")
 	}
-	if s.effective() == Switch {
+	if s.effective() == Switch || s.goal.To != nil {
 		t.HomeFiles, t.Homes = s.inTheWay(), s.builtHomes()
 		only = append(only, "home-packages", "home-files")
 	}
@@ -173,7 +195,11 @@ func (rollbackPoint) input(s *session) string {
 	return hashOf("point", fmt.Sprint(s.state.ID), s.goal.Host)
 }
 func (rollbackPoint) holds(s *session) bool {
-	return s.data.Point.Taken != s.data.Point.Taken.AddDate(1, 0, 0)
+	if s.between { // the point is of before: what the machine is now is not to be gone back to
+		return true
+	}
+	now, err := s.machine(context.Background(), s.goal.Users)
+	return err == nil && now.Same(s.data.Before)
 }
 func (rollbackPoint) plan(d *Deployer, g Goal) *Planned {
 	if !g.Verb.touches() {
@@ -183,7 +209,7 @@ func (rollbackPoint) plan(d *Deployer, g Goal) *Planned {
 }
 
 func (rollbackPoint) run(ctx context.Context, s *session) error {
-	now, err := s.machine(ctx, s.goal.Users, true)
+	now, err := s.machine(ctx, s.goal.Users)
 	if err != nil {
 		return err
 	}
@@ -193,7 +219,7 @@ func (rollbackPoint) run(ctx context.Context, s *session) error {
 		s.cfg.Log.Info("the units that have failed already cannot be listed", "error", err)
 	}
 	point := journal.Point{Record: s.state.ID, Taken: s.cfg.Now(), Machine: now, Flake: s.goal.FlakeDir, Backup: s.data.Backup}
-	if old, why := s.olderPoint(now); old != nil {
+	if old, why := s.olderPoint(now); old != nil && s.goal.To == nil {
 		point = *old
 		s.say("the rollback point of run %d is kept: %s", old.Record, why)
 	}
@@ -208,6 +234,9 @@ func (rollbackPoint) run(ctx context.Context, s *session) error {
 	// taken again after a crash, and then be one of a half-switched machine.
 	if err := s.save(); err != nil {
 		return err
+	}
+	if s.goal.To != nil {
+		return nil // the last good machine is not the one that is left now
 	}
 	return s.store.SavePoint(point)
 }
@@ -264,7 +293,7 @@ func (generate) name() string          { return "generate" }
 func (generate) input(*session) string { return "" } // it is idempotent and fast; a file that was changed in between is found
 func (generate) holds(*session) bool   { return false }
 func (generate) plan(d *Deployer, g Goal) *Planned {
-	if g.Tree == nil {
+	if g.Tree == nil || g.To != nil {
 		return nil
 	}
 	return &Planned{Step: "generate", What: "write the generated files into " + g.FlakeDir}

@@ -145,6 +145,14 @@ func (d *Deployer) Status(ctx context.Context) (Status, error) {
 	}
 	if st.Point, err = d.store.Point(); err != nil {
 		st.Problems = append(st.Problems, err.Error())
+	} else if st.Point != nil {
+		gone, err := d.collected(ctx, closures(st.Point.Machine)...)
+		if err != nil {
+			st.Problems = append(st.Problems, "the rollback point of run "+strconv.Itoa(st.Point.Record)+": "+err.Error())
+		}
+		for _, p := range gone {
+			st.Problems = append(st.Problems, "the rollback point of run "+strconv.Itoa(st.Point.Record)+": "+p+" was collected")
+		}
 	}
 	if st.Bad, err = d.store.PeekBad(); err != nil {
 		st.Problems = append(st.Problems, err.Error())
@@ -159,7 +167,7 @@ func (d *Deployer) Status(ctx context.Context) (Status, error) {
 			break
 		}
 	}
-	if st.Machine, err = d.machine(ctx, users, false); err != nil {
+	if st.Machine, err = d.machine(ctx, users); err != nil {
 		st.Problems = append(st.Problems, err.Error())
 	}
 	st.Booted, _ = resolve(d.cfg.Paths.Booted)
@@ -186,11 +194,7 @@ func explain(st Status) (text, next string) {
 	case s.Status == journal.Running:
 		return fmt.Sprintf("run %d (%s %s) was cut off in step %q%s", s.ID, s.Verb, s.Host, stoppedAt(s), touched(s)), "quick-deploy resume"
 	}
-	next = "quick-deploy resume"
-	if s.Verb == string(Rollback) {
-		next = "quick-deploy rollback"
-	}
-	return fmt.Sprintf("run %d (%s %s) ended in step %q: %s", s.ID, s.Verb, s.Host, stoppedAt(s), s.Error), next
+	return fmt.Sprintf("run %d (%s %s) ended in step %q: %s", s.ID, s.Verb, s.Host, stoppedAt(s), s.Error), "quick-deploy resume"
 }
 
 // touched says whether a cut-off run may have changed the machine.

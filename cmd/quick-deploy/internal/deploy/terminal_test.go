@@ -120,7 +120,7 @@ func session(t *testing.T, w deploy.World, term *terminal, act func(change func(
 		}
 		fmt.Fprintf(term.tty, "[exit %d]\n", fault.CodeOf(err))
 	}
-	return strings.ReplaceAll(term.screen(t), w.Dir(), "")
+	return w.Rel(term.screen(t))
 }
 
 func TestTerminalSessions(t *testing.T) {
@@ -150,7 +150,7 @@ func TestTerminalSessions(t *testing.T) {
 		if err := p.WriteText(&b); err != nil {
 			t.Fatal(err)
 		}
-		g.Assert(t, "plan", []byte(strings.ReplaceAll(b.String(), w.Dir(), "")))
+		g.Assert(t, "plan", []byte(w.Rel(b.String())))
 	})
 	t.Run("switch", func(t *testing.T) {
 		w := deploy.NewWorld(t)
@@ -177,9 +177,13 @@ func TestTerminalSessions(t *testing.T) {
 		}
 		g.Assert(t, "rollback", []byte(session(t, w, openTerminal(t, "y"), func(change func(*deploy.Config)) error {
 			d := w.Deployer(change)
-			p, err := d.PlanRollback(context.Background(), deploy.RollbackOptions{})
+			goal, err := d.Back(context.Background(), 0)
+			if err != nil {
+				return err
+			}
+			p, err := d.Plan(context.Background(), goal)
 			if err == nil {
-				_, err = d.Rollback(context.Background(), p)
+				_, err = d.Run(context.Background(), p)
 			}
 			return err
 		})))

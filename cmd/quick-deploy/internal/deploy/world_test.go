@@ -5,13 +5,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +17,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
 // world is a machine made of files: a store, profiles, a running system. It is
@@ -26,17 +25,18 @@ import (
 // that the executor can be killed between any two of them thousands of times.
 type world struct {
 	dir string
-	// fail gives the exit code of commands whose text contains the key.
+	// fail gives the exit code of commands whose text contains the key, of those that the caller runs.
 	fail map[string]int
 	// stderr is what such a command says.
 	stderr map[string]string
-	// before is called before each command, after behind it.
+	// before is called before each command of the caller, after behind it.
 	before func(c run.Command) error
 	after  func(c run.Command)
-	// ran lists the commands, root ones with a "#".
-	ran []string
-	// units are what systemctl tells of a unit, "Property=value" separated by blanks.
-	units map[string]string
+	// units are what systemctl tells of a unit, "Property=value" separated by blanks; unitsAfter
+	// what it tells once another system was switched to.
+	units, unitsAfter map[string]string
+	// unitFails are the lines of fails for the next unit, see prologue.
+	unitFails string
 	// homeFiles are what homes hold that are built from now on, beside what activates them.
 	homeFiles []string
 }
@@ -44,7 +44,11 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	dir, err := os.MkdirTemp(shm(), "world-")
 	must(t, err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() {
+		if os.Getenv("KEEP") == "" {
+			os.RemoveAll(dir)
+		}
+	})
 	w := &world{dir: dir}
 	w.build(t)
 	return w
@@ -53,8 +57,11 @@ func newWorld(t testing.TB) *world {
 // build makes a machine with one running system and one home generation.
 func (w *world) build(t testing.TB) {
 	t.Helper()
-	for _, d := range []string{"store", "run", "profiles", "home/ada/.local/state/nix/profiles", "home/ada/.config/nixos", "etc"} {
+	for _, d := range []string{"store", "run", "bin", "profiles", "home/ada/.local/state/nix/profiles", "home/ada/.config/nixos", "etc"} {
 		must(t, os.MkdirAll(filepath.Join(w.dir, d), 0o755))
+	}
+	for name, text := range tools {
+		must(t, w.script(w.path("bin/"+name), text))
 	}
 	must(t, os.WriteFile(w.path("etc/machine-id"), []byte("0123\n"), 0o644))
 	sys, err := w.makeSystem("first")
@@ -67,6 +74,7 @@ func (w *world) build(t testing.TB) {
 	must(t, err)
 	must(t, w.profileSet(w.homeProfile(), home))
 	w.writeFlake(t, "one")
+	w.forget()
 }
 
 func must(t testing.TB, err error) {
@@ -88,9 +96,132 @@ func (w *world) writeFlake(t testing.TB, text string) {
 	must(t, os.WriteFile(filepath.Join(w.flake(), "flake.lock"), []byte("lock of "+text), 0o644))
 }
 
+// prologue begins each program that root's half of a run starts: it writes down what was called, and
+// finds out whether that is to fail, and with which code, in the lines "code<TAB>text<TAB>text" of fails.
+const prologue = `#!/bin/sh
+W=%s
+line="$0 $*" code=0
+echo "${AS-root}: $line" >> "$W/ran"
+if [ -e "$W/kill-at" ]; then
+	echo >> "$W/calls"
+	if [ "$(wc -l < "$W/calls")" = "$(cat "$W/kill-at")" ]; then
+		pkill -9 -f "^sh $W/run/quick-deploy/[^ ]*/script"
+		sleep 1
+	fi
+fi
+tab=$(printf '\t')
+if [ -e "$W/fails" ]; then
+	while IFS=$tab read -r c one two; do
+		case $line in *"$one"*) case $line in *"$two"*) code=$c; echo >> "$W/hits" ;; esac ;; esac
+	done < "$W/fails"
+fi
+`
+
+// tools are the programs that root's half uses, where the real ones need root or a store.
+var tools = map[string]string{
+	"nix-env": `
+[ "$1" = -p ] || exit 0
+profile=$2 last=0
+for link in "$profile"-*-link; do
+	n=${link#"$profile"-} n=${n%-link}
+	[ "$n" = '*' ] || [ "$n" -le "$last" ] || last=$n
+done
+case $3 in
+--set)
+	to=$profile-$last-link
+	[ "$(readlink "$to")" = "$4" ] || { to=$profile-$((last + 1))-link; ln -s "$4" "$to"; } ;;
+--switch-generation)
+	to=$profile-$4-link
+	[ -e "$to" ] || { echo "profile version $4 does not exist" >&2; exit 1; } ;;
+esac
+ln -s "${to##*/}" "$profile.tmp" && mv -T "$profile.tmp" "$profile"
+exit $code`,
+	"nix-store": `
+[ "$1" = --check-validity ] && { [ -e "$2" ]; exit; }
+mkdir -p "${4%/*}" && ln -sfn "$2" "$4"`,
+	"systemctl": `
+case "$*" in *--state=failed*) sed -n 's/ .*ActiveState=failed.*/ loaded failed failed A unit/p' "$W/units" 2> /dev/null ;; esac
+exit 0`,
+	"id":    `[ $# = 1 ] && echo 0 || echo 1000`,
+	"chown": ``,
+	"setpriv": `
+while [ "$1" != -- ]; do shift; done
+shift
+HOME=$W/home/ada USER=ada exec env AS=ada "$@"`,
+}
+
+const switchToConfiguration = `
+system=${0%/bin/*}
+case $code in 1 | 11 | 100) exit $code ;; esac
+case $system in *first*) ;; *) [ ! -e "$W/slow" ] || sleep "$(cat "$W/slow")" ;; esac
+case $1 in
+test)
+	ln -s "$system" "$W/run/new" && mv -T "$W/run/new" "$W/run/current-system"
+	[ ! -e "$W/units-after" ] || mv "$W/units-after" "$W/units" ;;
+boot) printf %s "$system" > "$W/boot" ;;
+esac
+exit $code`
+
+const activate = `
+home=${0%/activate} state=$W/home/ada/.local/state
+"$W/bin/nix-env" -p "$state/nix/profiles/home-manager" --set "$home"
+[ "$code" = 0 ] || exit "$code"
+mkdir -p "$state/home-manager/gcroots" && ln -sfn "$home" "$state/home-manager/gcroots/current-home"`
+
+func (w *world) script(path, text string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(fmt.Sprintf(prologue, w.dir)+text+"\n"), 0o755)
+}
+
+// ran lists the commands so far, root's with a "#".
+func (w *world) ran() []string {
+	data, _ := os.ReadFile(w.path("ran"))
+	return strings.FieldsFunc(string(data), func(r rune) bool { return r == '\n' })
+}
+
+func (w *world) write(command string) {
+	f, err := os.OpenFile(w.path("ran"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err == nil {
+		fmt.Fprintln(f, strings.ReplaceAll(command, "\n", " "))
+		f.Close()
+	}
+}
+
+// quiet waits until no unit does anything.
+func (w *world) quiet(t testing.TB) {
+	t.Helper()
+	for range 2000 {
+		busy := false
+		phases, _ := filepath.Glob(w.path("run/quick-deploy/*/phase"))
+		for _, p := range phases {
+			text, _ := os.ReadFile(p)
+			where := phase(strings.TrimSpace(string(text)))
+			busy = busy || !where.final() && where != unitReady
+		}
+		if !busy {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Fatal("a unit does not end")
+}
+
+func (w *world) forget() { _ = os.Remove(w.path("ran")) }
+
+// noHash is the hash of every store path of the world; names tell them apart.
+const noHash = "00000000000000000000000000000000-"
+
+// stored is the store path of a name.
+func (w *world) stored(name string) string { return w.path("store/" + noHash + name) }
+
 func (w *world) makeSystem(name string) (string, error) {
-	dir := w.path("store/" + name + "-nixos-system")
-	for _, f := range []string{"bin/switch-to-configuration", "nixos-version", "init", "kernel", "initrd"} {
+	dir := w.stored(name + "-nixos-system")
+	if err := w.script(dir+"/bin/switch-to-configuration", switchToConfiguration); err != nil {
+		return "", err
+	}
+	for _, f := range []string{"nixos-version", "init", "kernel", "initrd"} {
 		p := filepath.Join(dir, f)
 		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
 			return "", err
@@ -112,8 +243,11 @@ func (w *world) makeSystem(name string) (string, error) {
 }
 
 func (w *world) makeHome(name string) (string, error) {
-	dir := w.path("store/" + name + "-home-manager-generation")
-	for _, f := range append([]string{"activate"}, w.homeFiles...) {
+	dir := w.stored(name + "-home-manager-generation")
+	if err := w.script(dir+"/activate", activate); err != nil {
+		return "", err
+	}
+	for _, f := range w.homeFiles {
 		p := filepath.Join(dir, f)
 		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
 			return "", err
@@ -137,21 +271,9 @@ func (w *world) setLink(link, to string) error {
 	return os.Rename(tmp, link)
 }
 
-// profileSet does what nix-env --set does: a new generation, unless the newest one is the same.
+// profileSet does what nix-env --set does.
 func (w *world) profileSet(profile, to string) error {
-	last := 0
-	links, _ := filepath.Glob(profile + "-*-link")
-	for _, l := range links {
-		last = max(last, generationNumber(profile, l))
-	}
-	link := fmt.Sprintf("%s-%d-link", profile, last)
-	if p, err := os.Readlink(link); err != nil || p != to {
-		link = fmt.Sprintf("%s-%d-link", profile, last+1)
-		if err := w.setLink(link, to); err != nil {
-			return err
-		}
-	}
-	return w.setLink(profile, filepath.Base(link))
+	return exec.Command(w.path("bin/nix-env"), "-p", profile, "--set", to).Run()
 }
 
 func (w *world) LookPath(name string) (string, error) {
@@ -163,10 +285,28 @@ func (w *world) LookPath(name string) (string, error) {
 
 func (w *world) Run(ctx context.Context, c run.Command) (run.Result, error) {
 	text := c.String()
+	reads := c.Name == "sh" && !c.Elevate
+	word := ""
+	if reads {
+		word = c.Args[len(c.Args)-1]
+	}
+	if word == leaseKeep || word == leaseBack {
+		if w.before != nil {
+			if err := w.before(c); err != nil {
+				return run.Result{Code: -1}, err
+			}
+		}
+		if w.after != nil {
+			defer w.after(c)
+		}
+	}
+	if reads {
+		return (&run.Exec{Environ: w.environ()}).Run(ctx, c)
+	}
 	if c.Elevate {
 		text = "# " + text
 	}
-	w.ran = append(w.ran, text)
+	w.write(text)
 	failed := func(code int, stderr string) (run.Result, error) {
 		return run.Result{Code: code, Stderr: stderr}, &run.Error{Command: c.String(), Code: code, Tail: stderr}
 	}
@@ -226,48 +366,50 @@ func (w *world) do(c run.Command) (run.Result, error) {
 		}
 		return run.Result{}, w.setLink(arg("--out-link"), home)
 	case "nix-store":
+		if c.Args[0] == "--check-validity" {
+			gone := slices.DeleteFunc(slices.Clone(c.Args[2:]), exists)
+			return run.Result{Stdout: strings.Join(gone, "\n")}, nil
+		}
 		if !exists(arg("--realise")) {
 			return run.Result{}, fmt.Errorf("path %s is not valid", arg("--realise"))
 		}
 		return run.Result{}, w.setLink(arg("--add-root"), arg("--realise"))
-	case "nix-env":
-		profile := arg("-p")
-		if p := arg("--set"); p != "" {
-			return run.Result{}, w.profileSet(profile, p)
-		}
-		n, err := strconv.Atoi(arg("--switch-generation"))
-		if err != nil {
-			return run.Result{}, err
-		}
-		link := fmt.Sprintf("%s-%d-link", profile, n)
-		if !exists(link) {
-			return run.Result{}, errors.New("profile version " + strconv.Itoa(n) + " does not exist")
-		}
-		return run.Result{}, w.setLink(profile, filepath.Base(link))
-	case "switch-to-configuration":
-		sys := filepath.Dir(filepath.Dir(c.Name))
-		if !exists(sys) {
-			return run.Result{}, os.ErrNotExist
-		}
-		switch c.Args[0] {
-		case "test":
-			return run.Result{}, w.setLink(w.path("run/current-system"), sys)
-		case "boot":
-			return run.Result{}, os.WriteFile(w.path("boot"), []byte(sys), 0o644)
-		}
-	case "activate":
-		return run.Result{}, w.profileSet(w.homeProfile(), filepath.Dir(c.Name))
 	case "systemctl":
 		return run.Result{Stdout: w.systemctl(c.Args)}, nil
-	case "sh": // the survey of a system's files; see package health
-		return (&run.Exec{Environ: os.Environ()}).Run(context.Background(), c)
+	case "sh": // root's half of a run
+		must := func(name string, units map[string]string) {
+			if units == nil {
+				return
+			}
+			var b strings.Builder
+			for _, u := range sortedKeys(units) {
+				fmt.Fprintf(&b, "%s %s\n", u, units[u])
+			}
+			_ = os.WriteFile(w.path(name), []byte(b.String()), 0o644)
+		}
+		_ = os.WriteFile(w.path("fails"), []byte(w.unitFails), 0o644)
+		must("units", w.units)
+		must("units-after", w.unitsAfter)
+		c.Elevate = false
+		return (&run.Exec{Environ: w.environ()}).Run(context.Background(), c)
 	}
 	return run.Result{}, fmt.Errorf("the world knows no %s", c.Name)
+}
+
+// environ puts the stand-ins first.
+func (w *world) environ() []string {
+	return append(os.Environ(), "PATH="+w.path("bin")+":"+os.Getenv("PATH"))
 }
 
 // systemctl answers list-units and show from the world's units.
 func (w *world) systemctl(args []string) string {
 	var b strings.Builder
+	if data, err := os.ReadFile(w.path("units")); err == nil {
+		for line := range strings.Lines(string(data)) {
+			name, properties, _ := strings.Cut(strings.TrimSpace(line), " ")
+			w.units[name] = properties
+		}
+	}
 	switch args[0] {
 	case "list-units":
 		for _, name := range sortedKeys(w.units) {
@@ -294,18 +436,24 @@ func (w *world) hash(flake string) string {
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
+// rel is a path without what differs from world to world.
+func (w *world) rel(p string) string { return strings.NewReplacer(w.dir, "", noHash, "").Replace(p) }
+
 // now is what the machine is, for comparing two of them: paths without the world's own place.
 func (w *world) now(t testing.TB) map[string]string {
 	t.Helper()
-	rel := func(p string) string { return strings.TrimPrefix(p, w.dir) }
+	rel := w.rel
 	out := map[string]string{}
 	current, err := os.Readlink(w.path("run/current-system"))
 	must(t, err)
 	out["current"] = rel(current)
 	for name, p := range map[string]string{"system": w.path("profiles/system"), "home": w.homeProfile()} {
-		g, err := generation(p)
+		link, err := os.Readlink(p)
 		must(t, err)
-		out[name] = fmt.Sprintf("%d %s", g.Number, rel(g.Path))
+		number := strings.TrimSuffix(strings.TrimPrefix(link, filepath.Base(p)+"-"), "-link")
+		to, err := filepath.EvalSymlinks(p)
+		must(t, err)
+		out[name] = fmt.Sprintf("%s %s", number, rel(to))
 	}
 	boot, err := os.ReadFile(w.path("boot"))
 	must(t, err)
@@ -324,10 +472,12 @@ func (w *world) deployer(change ...func(*Config)) *Deployer {
 	clock := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	cfg := Config{
 		StateDir: w.path("home/ada/.local/state/quick-deploy"),
-		Paths: Paths{
+		Paths: system.Paths{
 			Current: w.path("run/current-system"), Booted: w.path("run/booted-system"), System: w.path("profiles/system"),
-			PerUser: w.path("profiles/per-user"), MachineID: w.path("etc/machine-id"),
+			PerUser: w.path("profiles/per-user"), MachineID: w.path("etc/machine-id"), Bin: w.path("bin"),
+			Run: w.path("run/quick-deploy"), SwitchLock: w.path("run/nixos/switch-to-configuration.lock"), Systemd: w.path("run/systemd"),
 		},
+		ConfirmTimeout: time.Minute, Tick: 10 * time.Millisecond, Poll: 5 * time.Millisecond,
 		Runner: w, Now: func() time.Time { clock = clock.Add(time.Second); return clock },
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 		User:  "ada", HomeDir: w.path("home/ada"), StateHome: w.path("home/ada/.local/state"), HostName: "atlas", PID: 42, Tool: "test",
@@ -344,6 +494,20 @@ func (w *world) deployer(change ...func(*Config)) *Deployer {
 
 func (w *world) goal(verb Verb) Goal {
 	return Goal{Verb: verb, Host: "atlas", FlakeDir: w.flake(), Users: []User{{"ada", w.path("home/ada")}}, Yes: true}
+}
+
+// planBack plans a rollback to before a run, answered with yes.
+func planBack(t testing.TB, d *Deployer, run int, change ...func(*Goal)) Plan {
+	t.Helper()
+	g, err := d.Back(t.Context(), run)
+	must(t, err)
+	g.Yes = true
+	for _, f := range change {
+		f(&g)
+	}
+	p, err := d.Plan(t.Context(), g)
+	must(t, err)
+	return p
 }
 
 // run plans and runs.

@@ -14,15 +14,11 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/losses"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
 // Generation is one generation of a Nix profile.
-type Generation struct {
-	Profile string `json:"profile"`        // absolute path of the profile link
-	Number  int    `json:"number"`         // 0: the profile has no numbered generation (a machine under test, or a first install)
-	Path    string `json:"path"`           // store path it points to, "" if there is none
-	Root    string `json:"root,omitempty"` // our own garbage-collector root of it
-}
+type Generation = system.Generation
 
 // Machine is what a rollback restores.
 type Machine struct {

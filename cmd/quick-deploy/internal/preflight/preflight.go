@@ -57,6 +57,8 @@ type check struct {
 	doc  string // one line for the documentation
 	// network says that it needs the network, which a dry run does not use.
 	network bool
+	// building says that it matters only where something is still to be built.
+	building bool
 	// acting says that it matters only where something is activated.
 	acting bool
 	run    func(ctx context.Context, m *Machine, t Target) []Finding
@@ -66,6 +68,7 @@ type check struct {
 type Options struct {
 	Skip    []string // names of checks whose findings do not refuse
 	Offline bool     // leave out what needs the network
+	Built   bool     // leave out what only building needs: it is done
 	Acting  bool     // the run will activate, not only build
 	Only    []string // names of the only checks to run; empty: all
 }
@@ -79,7 +82,7 @@ func Run(ctx context.Context, m *Machine, t Target, o Options) (Report, error) {
 	}
 	var r Report
 	for _, c := range checks {
-		if c.network && o.Offline || c.acting && !o.Acting || len(o.Only) > 0 && !slices.Contains(o.Only, c.name) {
+		if c.network && o.Offline || c.building && o.Built || c.acting && !o.Acting || len(o.Only) > 0 && !slices.Contains(o.Only, c.name) {
 			continue
 		}
 		r.Ran = append(r.Ran, c.name)

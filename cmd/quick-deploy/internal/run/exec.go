@@ -82,10 +82,10 @@ func (x *Exec) Run(ctx context.Context, c Command) (Result, error) {
 	// which may be in a step that must not be cut in two.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: !c.Terminal}
 	switch {
+	case c.Input != nil: // who asks for a password opens the terminal itself
+		cmd.Stdin = bytes.NewReader(c.Input)
 	case c.Terminal:
 		cmd.Stdin = os.Stdin
-	case c.Input != nil:
-		cmd.Stdin = bytes.NewReader(c.Input)
 	}
 	var lock sync.Mutex
 	out := &lines{stream: Stdout, lock: &lock, each: c.OnLine}
@@ -109,7 +109,7 @@ func (x *Exec) Run(ctx context.Context, c Command) (Result, error) {
 		res.Code = cmd.ProcessState.ExitCode()
 	}
 	fail.Code, fail.Tail = res.Code, tail(res.Stderr, 20)
-	if x.Log != nil {
+	if x.Log != nil && !c.Quiet {
 		level := slog.LevelDebug
 		if c.Network {
 			level = slog.LevelInfo // evaluations, builds and downloads: what a run waits for

@@ -52,6 +52,9 @@ type Command struct {
 	// Detach, where there is a service manager, runs the command as a transient
 	// service that outlives this program and its terminal.
 	Detach *Detach
+	// Quiet keeps a command that is repeated all the time out of the log. Fresh asks a runner that
+	// shares a connection to take one of its own.
+	Quiet, Fresh bool
 	// OnLine gets every line as it comes, without its line end. Lines longer
 	// than 1 MiB come in pieces. It is called from one goroutine at a time.
 	OnLine func(Stream, string)

@@ -1,0 +1,597 @@
+package deploy
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
+)
+
+// What changes the machine is one shell script, which root runs as a unit of its own: see unit.sh.
+// This file is the caller's side of it. The caller starts it once, reads what it tells in its folder,
+// and has one file there to write: the lease.
+
+//go:embed unit.sh
+var unitScript string
+
+// phase is where the unit stands, as its file phase says; "" if the folder is not there.
+type phase string
+
+const (
+	unitHomes   phase = "homes" // the new system runs
+	unitReady   phase = "ready" // the new system runs, the homes are activated: it waits for our word
+	unitKeeping phase = "keeping"
+	unitDone    phase = "done"
+	unitBack    phase = "back"  // the machine is as it was before
+	unitStuck   phase = "stuck" // going back failed: a person is needed
+	unitLeft    phase = "left"  // failed, and left so because it was asked to
+)
+
+func (p phase) final() bool {
+	return p == unitDone || p == unitBack || p == unitStuck || p == unitLeft
+}
+
+// The words of the lease, beside a number.
+const (
+	leaseKeep = "keep"
+	leaseBack = "back"
+)
+
+// idleLimit is how long nobody may hold the unit's lock until it is taken for dead: between the
+// unit's end and the way back nobody does for a moment.
+const idleLimit = 5 * time.Second
+
+// launchUnit starts root's half of a run. It is the only command of a run that is elevated.
+func (d *Deployer) launchUnit(folder, plan string) run.Command {
+	return run.Command{
+		Name: "sh", Args: []string{"-c", `text=$(cat); eval "$text"`, "quick-deploy", "launch", folder, plan},
+		Input: []byte(system.Script + unitScript), Elevate: true, Timeout: quick,
+	}
+}
+
+// unitPlan collects the lines that tell the unit what to do.
+type unitPlan struct {
+	lines []string
+	err   error
+}
+
+func (p *unitPlan) add(words ...string) {
+	line := strings.Join(words, " ")
+	if strings.ContainsAny(line, "\n\r\x00") {
+		p.err = fmt.Errorf("plan of the switch: %q has a line end in it", line)
+	}
+	p.lines = append(p.lines, line)
+}
+
+func (p *unitPlan) command(c run.Command, key ...string) { p.add(append(key, envLine(c))...) }
+
+// envLine is a command with its environment as one line for sh.
+func envLine(c run.Command) string {
+	words := []string{}
+	if len(c.Env) > 0 {
+		words = append(append(words, "env"), c.Env...)
+	}
+	words = append(append(words, c.Name), c.Args...)
+	for i, w := range words {
+		words[i] = run.Quote(w)
+	}
+	return strings.Join(words, " ")
+}
+
+// rootsOwn are the folders of a PATH that only root can write: what is in others root does not run.
+func rootsOwn(path string) string {
+	return strings.Join(slices.DeleteFunc(filepath.SplitList(path), func(dir string) bool {
+		fi, err := os.Stat(dir)
+		if err != nil || !filepath.IsAbs(dir) || fi.Mode().Perm()&0o022 != 0 {
+			return true
+		}
+		st, ok := fi.Sys().(*syscall.Stat_t)
+		return !ok || st.Uid != 0
+	}), ":")
+}
+
+// beginPlan has what every plan has.
+func (s *session) beginPlan(users []User) *unitPlan {
+	p := &unitPlan{lines: strings.Split(strings.TrimSuffix(s.cfg.Paths.Plan(s.states(users)), "\n"), "\n")}
+	for _, user := range users {
+		p.add("folder", user.Name, user.Home)
+	}
+	p.add("caller", s.cfg.Login, s.cfg.User)
+	p.add("path", rootsOwn(s.cfg.Path))
+	if s.cfg.Paths.Bin != "" {
+		p.add("bin", s.cfg.Paths.Bin)
+	}
+	p.add("systemd", s.cfg.Paths.Systemd)
+	p.add("switch-lock", s.cfg.Paths.SwitchLock)
+	p.add("tick", strconv.FormatFloat(s.cfg.Tick.Seconds(), 'f', -1, 64))
+	p.add("limit", strconv.Itoa(max(1, int(s.cfg.ConfirmTimeout/s.cfg.Tick))))
+	p.add("timeout", strconv.Itoa(max(1, int(s.cfg.ActivateTimeout.Seconds()))))
+	p.add("suffix", s.data.Suffix)
+	// nixos-rebuild would start switch-to-configuration in a unit of its own, which outlives ours.
+	p.add("export", "NIXOS_REBUILD_NO_SYSTEMD_RUN=1")
+	if s.goal.IgnoreInhibitors {
+		p.add("export", "NIXOS_NO_CHECK=1")
+	}
+	return p
+}
+
+// switchPlan is what the unit of this run is to do.
+func (s *session) switchPlan() (string, error) {
+	var users []User
+	if s.movesHomes() {
+		users = s.changedHomes()
+	}
+	p := s.beginPlan(users)
+	if s.goal.KeepOnFailure {
+		p.add("leave", "yes")
+	}
+	if s.goal.activates() || s.goal.boots() {
+		p.add("new", s.data.System)
+	}
+	if s.goal.activates() && s.effective() != Boot {
+		p.command(s.runSystem(s.data.System), "test")
+	}
+	for _, u := range users {
+		p.add("home", u.Name, s.data.Homes[u.Name])
+		p.command(s.activateHome(s.data.Homes[u.Name], u, s.data.Suffix), "activate", u.Name)
+		if to := s.goal.To; to != nil && to.Machine.Homes[u.Name].Number > 0 {
+			p.add("number", u.Name, strconv.Itoa(to.Machine.Homes[u.Name].Number))
+		}
+	}
+	if s.goal.boots() || s.effective() == Boot {
+		for _, c := range s.bootSystem(s.goal, s.data.System) {
+			p.command(c, "keep")
+		}
+	}
+	return strings.Join(p.lines, "\n"), p.err
+}
+
+// movesHomes says whether this run activates homes.
+func (s *session) movesHomes() bool { return s.effective() == Switch || s.goal.To != nil }
+
+// changedHomes are the users whose home this run activates: those that had it already are left alone.
+func (s *session) changedHomes() []User {
+	var out []User
+	for _, u := range s.goal.homes() {
+		path := s.data.Homes[u.Name]
+		same := s.data.Before.Homes[u.Name].Path == path
+		if path != "" && (!same || s.goal.To != nil) {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+// start starts the unit of this run, unless it is at work already.
+func (s *session) start(ctx context.Context) error {
+	if s.data.Suffix == "" {
+		s.data.Suffix = fmt.Sprintf("before-quick-deploy-%d-%s", s.state.ID, s.cfg.Now().Format("20060102150405"))
+	}
+	plan, err := s.switchPlan()
+	if err != nil || s.started && s.data.Orders == hashOf(plan) {
+		return err
+	}
+	if s.started { // by a process that was cut off, to another end
+		if err := s.putBack(ctx); err != nil {
+			return err
+		}
+	}
+	if s.movesHomes() {
+		if err := s.keepHomeFiles(ctx); err != nil {
+			return err
+		}
+	}
+	s.started = true
+	return s.launch(ctx, plan)
+}
+
+func (s *session) launch(ctx context.Context, plan string) error {
+	s.data.Unit = fmt.Sprintf("%s/%d-%s", s.cfg.Paths.Run, s.state.ID, strings.ToLower(rand.Text()[:8]))
+	s.data.Orders, s.data.Touched, s.offset = hashOf(plan), true, 0
+	if err := s.save(); err != nil {
+		return err
+	}
+	// A refusal leaves everything as it is, and an interrupt in the middle of it is none.
+	if _, err := s.command(context.WithoutCancel(ctx), s.launchUnit(s.data.Unit, plan)); err != nil {
+		s.data.Touched = false
+		return fault.New(fault.Preflight, "becoming root for the switch: %w", err).Hint("nothing was switched")
+	}
+	return nil
+}
+
+// unitState is what a look at the unit's folder shows.
+type unitState struct {
+	phase phase
+	busy  bool // somebody holds the lock
+}
+
+// pollScript prints the phase, whether the lock is held, and what the log has from byte $2 on.
+const pollScript = `printf '%s ' "$(cat "$1/phase" 2>/dev/null)"
+if flock -n "${1%/*}/lock" true 2>/dev/null; then echo idle; else echo busy; fi
+tail -c "+$2" "$1/log" 2>/dev/null || true`
+
+// poll looks at the unit and hands on what it has written since.
+func (s *session) poll(ctx context.Context) (unitState, error) {
+	if s.data.Unit == "" {
+		return unitState{}, nil
+	}
+	res, err := s.cfg.Runner.Run(ctx, run.Command{
+		Name: "sh", Args: []string{"-c", pollScript, "sh", s.data.Unit, strconv.Itoa(s.offset + 1)}, Timeout: quick, Quiet: true,
+	})
+	if err != nil {
+		return unitState{}, fmt.Errorf("look at the switch: %w", err)
+	}
+	first, text, _ := strings.Cut(res.Stdout, "\n")
+	where, busy, _ := strings.Cut(first, " ")
+	s.offset += len(text)
+	s.told(text)
+	return unitState{phase(where), busy == "busy"}, nil
+}
+
+// told hands on whole lines of the unit's log.
+func (s *session) told(text string) {
+	s.log += text
+	s.partial += text
+	for {
+		line, rest, ok := strings.Cut(s.partial, "\n")
+		if !ok {
+			return
+		}
+		s.partial = rest
+		if s.cfg.Output != nil && s.step != nil {
+			s.cfg.Output(s.step.Name, run.Stdout, line)
+		}
+	}
+}
+
+// errLeft is a new system that was left running although the run failed.
+var errLeft = errors.New("left as it is")
+
+// errUnitGone is a unit that ended without saying how: killed together with its way back.
+var errUnitGone = errors.New("the switch was ended from outside, and its way back too")
+
+// await waits until the unit has reached a phase or its end.
+func (s *session) await(ctx context.Context, until ...phase) (phase, error) {
+	quiet := context.WithoutCancel(ctx)
+	began := time.Now()
+	var idle time.Time
+	failures := 0
+	for {
+		u, err := s.poll(quiet)
+		switch {
+		case err != nil:
+			if failures++; failures > 3 {
+				return "", err
+			}
+		case u.phase.final() || slices.Contains(until, u.phase):
+			return u.phase, nil
+		case u.busy:
+			idle, failures = time.Time{}, 0
+		case idle.IsZero():
+			idle = time.Now()
+		case time.Since(idle) > idleLimit:
+			return u.phase, errUnitGone
+		}
+		// The unit limits each activation itself.
+		if limit := s.cfg.ActivateTimeout * time.Duration(3+len(s.goal.Users)); time.Since(began) > limit {
+			return u.phase, fault.New(fault.Timeout, "the switch did not end within %s", limit)
+		}
+		time.Sleep(s.cfg.Poll)
+	}
+}
+
+// lease writes our word. It takes a connection of its own to another machine, so that a network or
+// an ssh server that the new system broke is silence.
+func (s *session) lease(ctx context.Context, word string) error {
+	_, err := s.cfg.Runner.Run(ctx, run.Command{
+		Name: "sh", Args: []string{"-c", `printf '%s\n' "$2" > "$1/lease"`, "sh", s.data.Unit, word}, Timeout: quick, Quiet: true, Fresh: true,
+	})
+	if err != nil {
+		return fmt.Errorf("tell the switch to go on: %w", err)
+	}
+	return nil
+}
+
+// count tells the unit that we are here until stopCounting. Without it the unit goes back.
+func (s *session) count() {
+	if s.uncount != nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	s.uncount = func() { cancel(); wg.Wait() }
+	every := s.cfg.ConfirmTimeout / 12
+	wg.Go(func() {
+		for n := 1; ; n++ {
+			if err := s.lease(ctx, fmt.Sprintf("%d.%d", s.cfg.PID, n)); err != nil && ctx.Err() == nil {
+				s.cfg.Log.Warn("the lease of the switch", "error", err)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(every):
+			}
+		}
+	})
+}
+
+func (s *session) stopCounting() {
+	if s.uncount != nil {
+		s.uncount()
+		s.uncount = nil
+	}
+}
+
+// keep has the unit make the system the boot default, if this run does that, and waits for its end.
+func (s *session) keep(ctx context.Context) error {
+	if !s.started {
+		return nil // it was done before, or there was nothing to do
+	}
+	u, err := s.poll(ctx)
+	if err != nil {
+		return err
+	}
+	if u.phase == unitReady {
+		s.stopCounting()
+		if err := s.lease(context.WithoutCancel(ctx), leaseKeep); err != nil {
+			return err
+		}
+	}
+	where, err := s.await(ctx)
+	if err != nil {
+		return err
+	}
+	if where != unitDone {
+		return s.whyBack(ctx)
+	}
+	return nil
+}
+
+// unitFiles prints files of the unit's folder, each behind a line with its name.
+const unitFiles = `cd "$1" && for f in reason failed stuck failed-after was; do echo "# $f"; cat "$f" 2>/dev/null; done; true`
+
+// unitTold are the files of the unit that say what went wrong.
+func (s *session) unitTold(ctx context.Context) (map[string][]string, error) {
+	res, err := s.cfg.Runner.Run(context.WithoutCancel(ctx), run.Command{
+		Name: "sh", Args: []string{"-c", unitFiles, "sh", s.data.Unit}, Timeout: quick,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ask the switch why it failed: %w", err)
+	}
+	out, name := map[string][]string{}, ""
+	for line := range strings.Lines(res.Stdout) {
+		line = strings.TrimSuffix(line, "\n")
+		if n, ok := strings.CutPrefix(line, "# "); ok {
+			name = n
+			continue
+		}
+		out[name] = append(out[name], line)
+	}
+	return out, nil
+}
+
+// timedOut is the exit code of timeout(1).
+const timedOut = 124
+
+// whyBack is the error of a unit that did not reach what it was to reach.
+func (s *session) whyBack(ctx context.Context) error {
+	told, err := s.unitTold(ctx)
+	if err != nil {
+		return err
+	}
+	words := strings.Fields(strings.Join(told["reason"], " "))
+	if len(words) == 0 {
+		return errUnitGone
+	}
+	code := 0
+	if len(words) > 1 {
+		code, _ = strconv.Atoi(words[len(words)-1]) // 0 where it is no number
+	}
+	activation := func(format string, args ...any) *fault.Error {
+		e := fault.New(fault.Activation, format, args...)
+		e.Child = code
+		if s.step != nil {
+			s.step.Child = code
+		}
+		return e
+	}
+	if code == timedOut {
+		e := fault.New(fault.Timeout, "the activation did not end within %s and was stopped", s.cfg.ActivateTimeout)
+		e.Child = code
+		return e.Hint("--activation-timeout is how long it may take")
+	}
+	switch words[0] {
+	case "units":
+		failed := told["failed"]
+		return activation("%s failed", strings.Join(failed, ", ")).Hint("journalctl -b -u %s", failed[0])
+	case "script":
+		return activation("the activation script of the new system failed")
+	case "busy":
+		return activation("another switch-to-configuration did not end")
+	case "another":
+		return fault.New(fault.Locked, "another run is at work on this machine as root")
+	case "invalid":
+		return activation("%s is not a whole system or home in the store", words[len(words)-1])
+	case "silence":
+		return activation("the machine heard nothing from here for %s and went back", s.cfg.ConfirmTimeout).
+			Hint("--confirm-timeout is how long it waits")
+	case "home":
+		user := words[1]
+		e := activation("the home of %s could not be activated", user)
+		if tail := lastLines(s.log, 20); strings.Contains(tail, "in the way") || strings.Contains(tail, "would be clobbered") {
+			e.Hint("files that home-manager wants to write are in its way: %s", excerpt(tail))
+		}
+		return e
+	case "keep":
+		return activation("the new system could not be made the boot default").
+			Hint("is the boot partition full? see quick-deploy's preflight check boot-space")
+	case "test":
+		if strings.Contains(s.log, "Pre-switch checks failed") {
+			return activation("a check of the new system refused the switch").
+				Hint("NixOS' own pre-switch checks said no; quick-deploy boot and a reboot is the safe way")
+		}
+		return activation("the new system could not be activated: exit code %d", code)
+	case "asked":
+		return activation("the switch was called off")
+	}
+	return activation("the switch was cut off")
+}
+
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}
+
+// putBack has the unit go back, unless it has, and says whether the machine is as it was before.
+func (s *session) putBack(ctx context.Context) error {
+	s.stopCounting()
+	if err := s.hook("put-back"); err != nil {
+		return err
+	}
+	u, err := s.poll(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case u.phase == unitBack, u.phase == unitStuck, u.phase == unitLeft:
+	case u.phase == unitDone, u.phase == "", !u.busy && s.gone(ctx):
+		// It has ended, or it ended together with the machine: it cannot go back any more.
+		return s.mend(ctx)
+	default:
+		s.say("going back to the system that ran before")
+		if err := s.lease(ctx, leaseBack); err != nil {
+			return err
+		}
+		if u.phase, err = s.await(ctx); errors.Is(err, errUnitGone) {
+			return s.mend(ctx)
+		} else if err != nil {
+			return err
+		}
+	}
+	return s.isBack(ctx, u.phase)
+}
+
+// gone says whether the unit has ended without an end.
+func (s *session) gone(ctx context.Context) bool {
+	_, err := s.await(ctx, unitReady)
+	return errors.Is(err, errUnitGone)
+}
+
+// isBack turns how the way back ended into what is told.
+func (s *session) isBack(ctx context.Context, where phase) error {
+	told, err := s.unitTold(ctx)
+	if err != nil {
+		return err
+	}
+	if where == unitLeft {
+		return errLeft
+	}
+	if where != unitBack {
+		return fmt.Errorf("not as before: %s", strings.Join(told["stuck"], ", "))
+	}
+	if failed := told["failed-after"]; len(failed) > 0 {
+		s.say("failed since: %s", strings.Join(failed, ", "))
+	}
+	s.note(journal.Event{Type: "message", Message: "the machine is as it was before"})
+	return nil
+}
+
+// mend brings a machine back that a run has left between two systems, and whose unit cannot do it any
+// more: after a power cut, or where everything was killed. It is a unit that only goes back.
+func (s *session) mend(ctx context.Context) error {
+	was := s.data.Before
+	now, err := s.machine(ctx, s.goal.Users)
+	if err != nil {
+		return err
+	}
+	loader := s.state.Find(bootDefault{}.name())
+	if now.Same(was) && now.System.Number == was.System.Number && (loader == nil || loader.Status == journal.Pending) {
+		s.data.Unit = ""
+		return nil // it came to nothing
+	}
+	if was.Current == "" && was.System.Path == "" {
+		return errors.New("there was no NixOS system before this run to go back to")
+	}
+	s.say("the machine is between two systems: going back to what it ran before")
+	users := []User{}
+	for u, g := range was.Homes {
+		if g.Path == "" || s.data.Homes[u] != "" {
+			users = append(users, s.userOf(u, g))
+		}
+	}
+	slices.SortFunc(users, func(a, b User) int { return strings.Compare(a.Name, b.Name) })
+	p := s.beginPlan(users)
+	p.add("go-back", "yes")
+	p.add("was", "current", dash(was.Current))
+	p.add("was", "default", strconv.Itoa(was.System.Number), dash(was.System.Path))
+	for _, u := range users {
+		g := was.Homes[u.Name]
+		p.add("was", "home", u.Name, strconv.Itoa(g.Number), dash(g.Path), g.Profile)
+		if s.data.Homes[u.Name] != "" {
+			p.add("home", u.Name, s.data.Homes[u.Name])
+		}
+	}
+	if p.err != nil {
+		return p.err
+	}
+	if err := s.launch(ctx, strings.Join(p.lines, "\n")); err != nil {
+		return err
+	}
+	where, err := s.await(ctx)
+	if err != nil {
+		return err
+	}
+	return s.isBack(ctx, where)
+}
+
+func dash(path string) string {
+	if path == "" {
+		return "-"
+	}
+	return path
+}
+
+// settle deals with the unit of a run that was cut off: one at work is taken up or called off, one
+// that has come to no end is mended.
+func (s *session) settle(ctx context.Context, takeUp bool) error {
+	if !s.between {
+		return nil
+	}
+	u, err := s.poll(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case u.phase == unitDone, u.phase == unitLeft:
+		return nil
+	case takeUp && u.busy && !u.phase.final() && !s.data.Returning:
+		s.started = true
+		s.count()
+		return nil
+	case !s.data.Returning:
+		back := s.putBack
+		if u.phase == unitStuck {
+			back = s.mend // a person may have seen to what was in the way
+		}
+		if err := back(ctx); err != nil {
+			return fault.New(fault.RollbackFailed, "run %d left the machine between two systems, and it could not be put back: %w", s.state.ID, err).
+				Hint("see docs/recovery.md; the old system is also in the boot menu")
+		}
+		s.between, s.data.Unit = false, ""
+	}
+	return nil
+}
