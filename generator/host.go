@@ -45,6 +45,11 @@ type Host struct {
 	Modules, Inputs []string
 	// Secrets are the files that must exist on the machine before it is switched.
 	Secrets []Secret
+	// Options are what the profile sets, with Input.Explain: the options of NixOS, whose
+	// User is empty, then those of each home. An option to which several places of the
+	// profile add is there several times; what the catalogue's modules and
+	// hardware-configuration.nix set is not among them.
+	Options []mapping.Assignment
 }
 
 // User is an account of a host.
@@ -150,9 +155,17 @@ func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
 	return h, nil
 }
 
-// done forgets what only building the host needs: of ten thousand hosts that
-// is most of the memory.
-func (h *host) done() { h.mapped, h.system, h.homes, h.imports = mapping.Result{}, nil, nil, nil }
+// done hands out the options where they are asked for, and forgets what only building
+// the host needs: of ten thousand hosts that is most of the memory.
+func (h *host) done() {
+	if h.in.Explain {
+		h.summary.Options = h.system
+		for _, user := range sortedKeys(h.homes) {
+			h.summary.Options = append(h.summary.Options, h.homes[user]...)
+		}
+	}
+	h.mapped, h.system, h.homes, h.imports = mapping.Result{}, nil, nil, nil
+}
 
 func (h *host) assign(a mapping.Assignment) {
 	if m, moved := optionlist.Moved(h.channel.release, a.User != "", a.Path); moved {

@@ -20,6 +20,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
@@ -68,11 +69,12 @@ func (a *app) evaluator() (*adopt.Evaluator, error) {
 			if out, err = cmd.Output(); err == nil {
 				return nil
 			}
-			if said := complaint(stderr.String()); said != "" {
+			// Without the trace: that is about the expression which asks.
+			cause := nixlog.Read(stderr.String()).Cause
+			if said := cause.Text(); said != "" {
 				err = errors.New(said)
 			}
-			err = fault.New(fault.Build, "%w", err)
-			return &retry.Failure{Err: err, Output: stderr.String()}
+			return &retry.Failure{Err: fault.New(fault.Build, "%w", err), Cause: cause}
 		})
 		var spent *retry.SpentError
 		if errors.As(err, &spent) {
@@ -80,16 +82,6 @@ func (a *app) evaluator() (*adopt.Evaluator, error) {
 		}
 		return out, err
 	}}, nil
-}
-
-// complaint is the error that Nix ends with, without the trace that leads to it:
-// that is about the expression which asks.
-func complaint(said string) string {
-	const mark = "error: "
-	if i := strings.LastIndex(said, mark); i >= 0 {
-		said = said[i+len(mark):]
-	}
-	return strings.TrimSpace(said)
 }
 
 // newAdoption evaluates the configuration at path.

@@ -9,7 +9,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/diagnose"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
-	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/cleartext"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -40,18 +39,13 @@ func (a *app) traced(err error, g *generated, host string, wholeTrace bool) erro
 		return err
 	}
 	if wholeTrace {
-		fmt.Fprint(a.stderr, nix.Said)
+		fmt.Fprint(a.stderr, nix.Said.Text)
 	}
-	errs := diagnose.Parse(nix.Said)
-	if len(errs) == 0 {
+	if len(nix.Said.Errors) == 0 {
 		return err
 	}
-	options, oerr := generator.Options(generator.Input{Profile: g.profile, Schema: g.schema, Facts: g.facts, Files: g.source})
-	if oerr != nil {
-		return err // the flake was made from it a moment ago: what Nix said is worth more
-	}
-	findings := diagnose.Locate(errs, diagnose.Source{
-		Host: host, Dir: g.tree.Dir(), Profile: g.profile, Tree: g.flake, Options: options,
+	findings := diagnose.Locate(nix.Said.Errors, diagnose.Source{
+		Host: host, Dir: g.tree.Dir(), Profile: g.profile, Tree: g.flake,
 		ReadFile: func(path string) ([]byte, error) {
 			return regular.Read(filepath.Join(g.tree.Dir(), filepath.FromSlash(path)))
 		},

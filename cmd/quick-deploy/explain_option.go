@@ -85,7 +85,7 @@ func (a *app) explainOption(ctx context.Context, cmd *cli.Command, l *loaded, ho
 		return err
 	}
 	e := explained{Host: host, User: cmd.String("user"), Option: option, Files: settingPlaces(flake, host, cmd.String("user"), path)}
-	if e.Profile, err = profileLines(l, host, e.User, path); err != nil {
+	if e.Profile, err = profileLines(flake, host, e.User, path); err != nil {
 		return err
 	}
 	if !cmd.Bool("no-eval") {
@@ -112,14 +112,10 @@ func touches(a, b []string) bool {
 	return slices.Equal(a[:n], b[:n])
 }
 
-func profileLines(l *loaded, host, user string, path []string) ([]profileLine, error) {
-	all, err := generator.Options(generator.Input{Profile: l.profile, Schema: l.schema, Facts: l.facts, Files: l.source})
-	if err != nil {
-		return nil, err
-	}
+func profileLines(flake *generator.Tree, host, user string, path []string) ([]profileLine, error) {
 	out := []profileLine{}
-	for _, h := range all {
-		if h.Host != host {
+	for _, h := range flake.Hosts {
+		if h.Name != host {
 			continue
 		}
 		for _, o := range h.Options {

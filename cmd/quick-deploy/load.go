@@ -214,7 +214,10 @@ func (a *app) generate(ctx context.Context, l *loaded) (*generator.Tree, error) 
 	if err != nil {
 		return nil, err
 	}
-	t, err := generator.Generate(generator.Input{Profile: l.profile, Schema: l.schema, Facts: facts, Files: l.source, Check: check})
+	_, many := a.hostName(l) // an error of Nix is traced back for one host
+	t, err := generator.Generate(generator.Input{
+		Profile: l.profile, Schema: l.schema, Facts: facts, Files: l.source, Check: check, Explain: many == nil,
+	})
 	if err != nil {
 		return nil, err
 	}

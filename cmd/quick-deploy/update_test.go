@@ -145,7 +145,7 @@ func TestInitWithoutANetwork(t *testing.T) {
 		flake := filepath.Join(c.work, "flake")
 		begin := time.Now()
 		_, diag, code := c.run("--flake", flake, "--no-probe", "init", "--yes")
-		if code != fault.OK || !strings.Contains(diag, "could not be locked: error: ") {
+		if code != fault.OK || !strings.Contains(diag, "could not be locked: unable to download ") {
 			t.Errorf("exit code %d: %s", code, diag)
 		}
 		_, diag, code = c.run("--flake", flake, "--no-probe", "--profile", "two.yaml", "init", "--yes", "--lock", "newest")

@@ -18,6 +18,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/progress"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
@@ -162,7 +163,7 @@ func (c *Console) endNom() {
 }
 
 func (c *Console) output(step string, s run.Stream, line string) {
-	if text, show := progress.PlainLine(line); show {
+	if text, show := nixlog.PlainLine(line); show {
 		c.o.Log.Output(step, s, text)
 	}
 	c.mu.Lock()

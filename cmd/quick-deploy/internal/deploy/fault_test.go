@@ -230,8 +230,10 @@ func TestNetworkFailures(t *testing.T) {
 		calls int
 		waits []time.Duration
 	}{
-		"four times":       {4, down, fault.OK, 5, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}},
-		"for good":         {99, down, fault.Network, 5, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}},
+		"four times": {4, down, fault.OK, 5, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}},
+		"for good":   {99, down, fault.Network, 5, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}},
+		"evaluation that quotes": {99, "error: The option `a' does not exist. Definition values:\n       - In `/x.nix': \"503 Service Unavailable\"",
+			fault.Build, 1, nil},
 		"evaluation error": {99, `@nix {"action":"msg","level":0,"msg":"error: undefined variable 'x'"}`, fault.Build, 1, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -499,7 +501,7 @@ func TestPlanWritesNothingAndNamesEveryCommand(t *testing.T) {
 	}
 	var b strings.Builder
 	must(t, p.WriteText(&b))
-	for _, c := range []string{"nixos-rebuild build --flake", "nix build", "# <system>/bin/switch-to-configuration test", "HOME_MANAGER_BACKUP_EXT=<suffix> <home>/activate", "--set <system>", "switch-to-configuration boot"} {
+	for _, c := range []string{"nixos-rebuild build --flake", "nix build", "# <system>/bin/switch-to-configuration test", "<home>/home-path/bin/home-manager switch --flake path:<flake>#ada@atlas -b <suffix>", "--set <system>", "switch-to-configuration boot"} {
 		if !strings.Contains(b.String(), c) {
 			t.Errorf("no %q in the plan:\n%s", c, b.String())
 		}

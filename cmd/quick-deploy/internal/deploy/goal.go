@@ -105,6 +105,8 @@ type Goal struct {
 	SkipSystem       bool          `json:"skip_system,omitempty"` // of a rollback: leave the system as it is
 	SkipFiles        bool          `json:"skip_files,omitempty"`  // of a rollback: leave the flake's files as they are
 	DryRun           bool          `json:"dry_run,omitempty"`
+
+	Tools Tools `json:"-"` // of the machine, for a plan
 }
 
 // check refuses a goal that could not be carried out literally.
@@ -163,6 +165,14 @@ func (g Goal) home(u User) string {
 		return "<home>"
 	}
 	return g.To.Machine.Homes[u.Name].Path
+}
+
+// flakeCopy is the flake's copy in the store, as a plan knows it: a rollback has none.
+func (g Goal) flakeCopy() string {
+	if g.To == nil {
+		return "path:<flake>"
+	}
+	return ""
 }
 
 func (g Goal) systemRef() string { return g.FlakeDir + "#" + g.Host }

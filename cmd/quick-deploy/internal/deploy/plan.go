@@ -102,6 +102,9 @@ func (d *Deployer) planOf(ctx context.Context, g Goal, resume bool) (Plan, error
 			return p, usage(err)
 		}
 	}
+	if g.Tools, err = d.expectedTools(ctx, g); err != nil {
+		return p, err
+	}
 	for _, st := range pipeline() {
 		if pl := st.plan(d, g); pl != nil {
 			if p.Resumes {
@@ -205,9 +208,26 @@ func (d *Deployer) command(p *Planned, c run.Command) {
 	p.Commands = append(p.Commands, placeholder.ReplaceAllString(text, "$1"))
 }
 
+// expectedTools are the tools that a run of the goal finds. What a home that is still to be built brings
+// is not known; it has the home-manager command unless programs.home-manager.enable is off.
+func (d *Deployer) expectedTools(ctx context.Context, g Goal) (Tools, error) {
+	if !g.Verb.touches() {
+		return Tools{}, nil
+	}
+	var homes []string
+	for _, u := range g.homes() {
+		homes = append(homes, g.home(u))
+	}
+	t, err := d.findTools(ctx, homes...)
+	if err == nil && g.To == nil && g.movesHomes() {
+		t.Homes["<home>"] = HomeTools{Command: true, Version: true}
+	}
+	return t, err
+}
+
 // inUnit adds a command that root's half runs, as root or as a user.
-func (p *Planned) inUnit(c run.Command) {
-	p.Commands = append(p.Commands, placeholder.ReplaceAllString(envLine(c), "$1"))
+func (p *Planned) inUnit(c []string) {
+	p.Commands = append(p.Commands, placeholder.ReplaceAllString(line(c), "$1"))
 }
 
 // A path that is not known yet reads better without shell quotes.

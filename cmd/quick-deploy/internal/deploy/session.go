@@ -33,8 +33,9 @@ type session struct {
 	// What the unit has written: all, the line that is not whole yet, and how many bytes.
 	log, partial string
 	offset       int
-	started      bool   // the unit of this run is at work
-	uncount      func() // ends the counting of the lease
+	profiles     map[string]string // of the homes, by user
+	started      bool              // the unit of this run is at work
+	uncount      func()            // ends the counting of the lease
 	found        []preflight.Finding
 	// between says that an earlier process switched something in this very run. What is refused before
 	// this one goes on from there changes nothing.
@@ -65,6 +66,9 @@ type data struct {
 	Suffix     string          `json:"suffix,omitempty"`      // of the files that home-manager moves out of its way
 	Touched    bool            `json:"touched,omitempty"`     // something on the machine was switched, or was about to be
 	Unit       string          `json:"unit,omitempty"`        // the folder of root's half, see unit.go
+	Tools      *Tools          `json:"tools,omitempty"`       // what the unit activates with
+	ToolsFor   string          `json:"tools_for,omitempty"`   // hash of the homes that they are for
+	FlakeCopy  string          `json:"flake_copy,omitempty"`  // reference of the flake's copy in the store that was built
 	Orders     string          `json:"orders,omitempty"`      // hash of its plan
 	Skipped    []string        `json:"skipped_checks,omitempty"`
 	Health     json.RawMessage `json:"health,omitempty"`
@@ -519,6 +523,12 @@ func (s *session) record(result journal.Result, after journal.Machine) journal.R
 	}
 	if s.goal.To != nil {
 		r.Target = s.goal.To.Record
+	}
+	if t := s.data.Tools; t != nil {
+		r.Tools = []string{t.String()}
+		for _, u := range sortedKeys(s.data.Homes) {
+			r.Tools = append(r.Tools, "home of "+u+": "+t.Homes[s.data.Homes[u]].String())
+		}
 	}
 	if result == journal.Good {
 		r.Fingerprint = s.data.Fingerprint

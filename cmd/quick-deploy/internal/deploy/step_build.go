@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
@@ -129,17 +131,27 @@ func sane(system string) error {
 
 func isSystem(path string) bool { return path != "" && sane(path) == nil }
 
+// NixError is a command of Nix that failed, with everything it said: what of
+// the profile it goes back to, the caller finds out.
+type NixError struct {
+	Err  error
+	Said nixlog.Output
+}
+
+func (e *NixError) Error() string { return e.Err.Error() }
+func (e *NixError) Unwrap() error { return e.Err }
+
 // nix runs a command of Nix, repeats it where the network failed, and says
 // what went wrong otherwise.
 func (s *session) nix(ctx context.Context, c run.Command) error {
-	said := ""
+	var said nixlog.Output
 	err := s.retry(ctx, func(int) *retry.Failure {
 		res, err := s.command(ctx, c)
 		if err == nil {
 			return nil
 		}
-		said = plainLog(res.Stderr)
-		return &retry.Failure{Err: err, Output: said}
+		said = nixlog.Read(res.Stderr)
+		return &retry.Failure{Err: err, Cause: said.Cause}
 	})
 	if err == nil || ctx.Err() != nil {
 		return err
@@ -149,33 +161,18 @@ func (s *session) nix(ctx context.Context, c run.Command) error {
 	if errors.As(err, &spent) {
 		e := fault.New(fault.Network, "%w", err)
 		e.Child = run.CodeOf(err)
-		if spent.Class == retry.RateLimit {
-			e.Hint("the server limits requests; an access token in nix.conf (access-tokens) raises GitHub's limit")
-		}
-		return e.Hint("nothing was switched; quick-deploy resume goes on from here")
+		return e.Hint("%s", said.Cause.Words().Hint).Hint("nothing was switched; quick-deploy resume goes on from here")
 	}
 	var re *run.Error
 	if !errors.As(err, &re) {
 		return err
 	}
-	v := retry.Classify(said)
-	e := fault.New(fault.Build, "%s: %w", excerpt(said), &NixError{Err: err, Said: said})
+	e := fault.New(fault.Build, "%s: %w", cmp.Or(said.Cause.Line(), c.Name+" failed"), &NixError{Err: err, Said: said})
 	e.Child = re.Code
-	switch v.Class {
-	case retry.Missing:
-		e.Hint("Nix sees only files that git knows: git add --intent-to-add the new ones")
-	case retry.Lock:
-		e.Hint("flake.lock lacks an input that flake.nix names: quick-deploy update locks it")
-	case retry.Hash:
-		e.Hint("a download is not what the lock file or the package promises; trying again does not help")
-	case retry.Builder:
-		for _, l := range lastLog(said, 5) {
+	if said.Cause.Kind == nixlog.Builder {
+		for _, l := range said.Cause.Detail[max(0, len(said.Cause.Detail)-5):] {
 			e.Hint("the builder said: %s", l)
 		}
-	case retry.Disk:
-		e.Hint("free space: nix-collect-garbage --delete-older-than 30d")
-	case retry.Trust:
-		e.Hint("the store refuses unsigned paths: see trusted-public-keys, or let the target build")
 	}
 	return e.Hint("nothing was switched")
 }
@@ -186,35 +183,6 @@ func (s *session) retry(ctx context.Context, attempt func(n int) *retry.Failure)
 		s.cfg.Log.Warn(n.String())
 		s.note(journal.Event{Type: "retry", Attempt: n.Attempt, Message: n.String(), Seconds: n.Wait.Seconds()})
 	}, attempt)
-}
-
-// excerpt is what of an error output belongs in one line: the last "error:" of
-// Nix, and the reason behind it where it stands on a line of its own.
-func excerpt(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	for i, l := range slices.Backward(lines) {
-		if l = strings.TrimSpace(l); !strings.HasPrefix(l, "error:") || len(l) == len("error:") {
-			continue
-		}
-		if i+1 < len(lines) {
-			if why := strings.TrimSpace(lines[i+1]); strings.HasPrefix(why, "Reason: ") {
-				l += " " + why
-			}
-		}
-		return l
-	}
-	return strings.TrimSpace(lines[len(lines)-1])
-}
-
-// lastLog is the end of the builder's log in an error output, at most n lines.
-func lastLog(text string, n int) []string {
-	var out []string
-	for line := range strings.Lines(text) {
-		if l, ok := strings.CutPrefix(strings.TrimSpace(line), ">"); ok {
-			out = append(out, strings.TrimSpace(l))
-		}
-	}
-	return out[max(0, len(out)-n):]
 }
 
 // compare shows what changes and asks. It runs on every run; a question that

@@ -17,6 +17,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
@@ -77,19 +78,15 @@ func (p *unitPlan) add(words ...string) {
 	p.lines = append(p.lines, line)
 }
 
-func (p *unitPlan) command(c run.Command, key ...string) { p.add(append(key, envLine(c))...) }
+func (p *unitPlan) command(c []string, key ...string) { p.add(append(key, line(c))...) }
 
-// envLine is a command with its environment as one line for sh.
-func envLine(c run.Command) string {
-	words := []string{}
-	if len(c.Env) > 0 {
-		words = append(append(words, "env"), c.Env...)
-	}
-	words = append(append(words, c.Name), c.Args...)
+// line is a command as one line for sh.
+func line(words []string) string {
+	quoted := make([]string, len(words))
 	for i, w := range words {
-		words[i] = run.Quote(w)
+		quoted[i] = run.Quote(w)
 	}
-	return strings.Join(words, " ")
+	return strings.Join(quoted, " ")
 }
 
 // rootsOwn are the folders of a PATH that only root can write: what is in others root does not run.
@@ -121,8 +118,7 @@ func (s *session) beginPlan(users []User) *unitPlan {
 	p.add("limit", strconv.Itoa(max(1, int(s.cfg.ConfirmTimeout/s.cfg.Tick))))
 	p.add("timeout", strconv.Itoa(max(1, int(s.cfg.ActivateTimeout.Seconds()))))
 	p.add("suffix", s.data.Suffix)
-	// nixos-rebuild would start switch-to-configuration in a unit of its own, which outlives ours.
-	p.add("export", "NIXOS_REBUILD_NO_SYSTEMD_RUN=1")
+	p.add("export", NoSystemdRun)
 	if s.goal.IgnoreInhibitors {
 		p.add("export", "NIXOS_NO_CHECK=1")
 	}
@@ -143,21 +139,30 @@ func (s *session) switchPlan() (string, error) {
 		p.add("new", s.data.System)
 	}
 	if s.goal.activates() && s.effective() != Boot {
-		p.command(s.runSystem(s.data.System), "test")
+		p.command(s.data.Tools.Test(s.data.System), "test")
 	}
 	for _, u := range users {
 		p.add("home", u.Name, s.data.Homes[u.Name])
-		p.command(s.activateHome(s.data.Homes[u.Name], u, s.data.Suffix), "activate", u.Name)
+		for _, c := range s.data.Tools.SwitchHome(s.homeSwitch(u)) {
+			p.command(c, "activate", u.Name)
+		}
 		if to := s.goal.To; to != nil && to.Machine.Homes[u.Name].Number > 0 {
 			p.add("number", u.Name, strconv.Itoa(to.Machine.Homes[u.Name].Number))
 		}
 	}
 	if s.goal.boots() || s.effective() == Boot {
-		for _, c := range s.bootSystem(s.goal, s.data.System) {
+		for _, c := range s.data.Tools.Boot(s.cfg.Paths.System, s.data.System, s.number(s.goal, s.data.System)) {
 			p.command(c, "keep")
 		}
 	}
 	return strings.Join(p.lines, "\n"), p.err
+}
+
+func (s *session) homeSwitch(u User) HomeSwitch {
+	return HomeSwitch{
+		Name: u.Name + "@" + s.goal.Host, Home: s.data.Homes[u.Name], Flake: s.data.FlakeCopy, Suffix: s.data.Suffix,
+		Profile: s.profiles[u.Name],
+	}
 }
 
 // movesHomes says whether this run activates homes.
@@ -176,10 +181,77 @@ func (s *session) changedHomes() []User {
 	return out
 }
 
+// findTools are the tools of the machine, without what anybody could have put there for root to run.
+func (d *Deployer) findTools(ctx context.Context, homes ...string) (Tools, error) {
+	t, err := FindTools(ctx, d.cfg.Runner, homes...)
+	if d.cfg.Path == "" {
+		return t, err
+	}
+	if t.Rebuild != "" && rootsOwn(filepath.Dir(t.Rebuild)) == "" {
+		t.Rebuild, t.StorePath = "", false
+	}
+	t.Nix = rootsOwn(t.Nix)
+	return t, err
+}
+
+// chooseTools decides once with what this run activates: what is shown is what runs.
+func (s *session) chooseTools(ctx context.Context) error {
+	g, err := system.Look(ctx, s.cfg.Runner, s.cfg.Paths, s.states(s.goal.homes()))
+	if err != nil {
+		return err
+	}
+	s.profiles = g.Profiles
+	if s.data.Tools != nil && s.data.ToolsFor == hashOf(values(s.data.Homes)...) {
+		return nil
+	}
+	t, err := s.findTools(ctx, values(s.data.Homes)...)
+	if err != nil {
+		return err
+	}
+	s.data.Tools, s.data.ToolsFor, s.data.FlakeCopy = &t, hashOf(values(s.data.Homes)...), ""
+	if s.goal.To != nil || !s.movesHomes() {
+		return nil
+	}
+	for _, u := range s.goal.homes() {
+		if !t.Homes[s.data.Homes[u.Name]].Command {
+			continue
+		}
+		if err := s.prepareHomeManager(ctx, u); err != nil {
+			s.say("the home of %s is activated without home-manager's command: %v", u.Name, err)
+			s.data.FlakeCopy = ""
+			return nil
+		}
+	}
+	return nil
+}
+
+// prepareHomeManager makes what home-manager switch needs, as the caller: the flake's copy in the
+// store, which every user can read, and the news, which it would build after the activation.
+func (s *session) prepareHomeManager(ctx context.Context, u User) error {
+	ask := func(args []string) (string, error) {
+		res, err := s.command(ctx, run.Command{Name: args[0], Args: args[1:], Timeout: s.cfg.BuildTimeout, Network: true})
+		return res.Stdout, err
+	}
+	if s.data.FlakeCopy == "" {
+		text, err := ask(s.data.Tools.FlakeMetadata(s.goal.FlakeDir, s.goal.nixFlags()...))
+		if err != nil {
+			return err
+		}
+		if s.data.FlakeCopy, err = FlakeInStore(text); err != nil {
+			return err
+		}
+	}
+	_, err := ask(append(s.data.Tools.nix("build", "--no-link", s.homeSwitch(u).News()), s.goal.nixFlags()...))
+	return err
+}
+
 // start starts the unit of this run, unless it is at work already.
 func (s *session) start(ctx context.Context) error {
 	if s.data.Suffix == "" {
 		s.data.Suffix = fmt.Sprintf("before-quick-deploy-%d-%s", s.state.ID, s.cfg.Now().Format("20060102150405"))
+	}
+	if err := s.chooseTools(ctx); err != nil {
+		return err
 	}
 	plan, err := s.switchPlan()
 	if err != nil || s.started && s.data.Orders == hashOf(plan) {
@@ -341,18 +413,17 @@ func (s *session) keep(ctx context.Context) error {
 	if !s.started {
 		return nil // it was done before, or there was nothing to do
 	}
-	u, err := s.poll(ctx)
+	where, err := s.await(ctx, unitReady, unitKeeping)
 	if err != nil {
 		return err
 	}
-	if u.phase == unitReady {
+	if where == unitReady {
 		s.stopCounting()
 		if err := s.lease(context.WithoutCancel(ctx), leaseKeep); err != nil {
 			return err
 		}
 	}
-	where, err := s.await(ctx)
-	if err != nil {
+	if where, err = s.await(ctx); err != nil {
 		return err
 	}
 	if where != unitDone {
@@ -432,8 +503,8 @@ func (s *session) whyBack(ctx context.Context) error {
 	case "home":
 		user := words[1]
 		e := activation("the home of %s could not be activated", user)
-		if tail := lastLines(s.log, 20); strings.Contains(tail, "in the way") || strings.Contains(tail, "would be clobbered") {
-			e.Hint("files that home-manager wants to write are in its way: %s", excerpt(tail))
+		if cause := nixlog.Read(s.log).Cause; cause.Kind == nixlog.FileInTheWay {
+			e.Hint("%s: %s", cause.Words().What, cause.Words().Hint)
 		}
 		return e
 	case "keep":
@@ -449,11 +520,6 @@ func (s *session) whyBack(ctx context.Context) error {
 		return activation("the switch was called off")
 	}
 	return activation("the switch was cut off")
-}
-
-func lastLines(text string, n int) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
 // putBack has the unit go back, unless it has, and says whether the machine is as it was before.

@@ -50,7 +50,7 @@ valid() { nix-store --check-validity "$1" 9>&- && [ -e "$1/$2" ]; }
 
 failed_units() {
 	command -v systemctl > /dev/null || return 0
-	systemctl list-units --all --full --plain --no-legend --state=failed |
+	systemctl list-units --all --full --plain --no-legend --state=failed 2> /dev/null |
 		sed 's/ .*//' | grep -v '^quick-deploy-' | sort -u
 }
 
@@ -158,6 +158,7 @@ activate_homes() {
 		profile=$(home_profile "$user")
 		active=$(path "$(current_home "$user")")
 		status=0
+		as_user "$user" mkdir -p "${profile%/*}" # as nix-build would, which home-manager begins with
 		for_each "$(plan activate | of "$user")" as_user "$user" timeout -k 10 "$(plan timeout)" sh -c || status=$?
 		set_number "$user" "$profile" "$(plan number | of "$user")" "$home"
 		[ "$(path "$profile")" = "$home" ] && [ "$(path "$(current_home "$user")")" = "$home" ] &&

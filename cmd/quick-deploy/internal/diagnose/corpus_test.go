@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/diagnose"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/schema"
@@ -42,7 +43,7 @@ type sample struct {
 	name    string
 	file    string
 	archive *txtar.Archive
-	kind    diagnose.Kind
+	kind    nixlog.Kind
 	nixpkgs string
 	attr    string
 	args    []string // more arguments for nix
@@ -84,7 +85,7 @@ func readSample(tb testing.TB, path string) *sample {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
 		switch key {
 		case "kind":
-			s.kind = diagnose.Kind(value)
+			s.kind = nixlog.Kind(value)
 		case "nixpkgs":
 			s.nixpkgs = value
 		case "attribute":
@@ -159,26 +160,25 @@ func source(tb testing.TB, files fs.FS) diagnose.Source {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	in := generator.Input{Profile: p, Schema: root, Files: src}
-	tree, err := generator.Generate(in)
+	tree, err := generator.Generate(generator.Input{Profile: p, Schema: root, Files: src, Explain: true})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	options, err := generator.Options(in)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return diagnose.Source{Host: p.Hosts[0].Name, Dir: dir, Profile: p, Tree: tree, Options: options}
+	return diagnose.Source{Host: p.Hosts[0].Name, Dir: dir, Profile: p, Tree: tree}
 }
 
 // judge tells what is wrong with what is found in a text: nothing, if it is "".
 func (s *sample) judge(text string, short bool) string {
-	findings := diagnose.Locate(diagnose.Parse(text), s.source)
+	said := nixlog.Read(text)
+	if temporary := said.Cause.Kind.Temporary(); temporary != (s.kind == nixlog.Network) {
+		return fmt.Sprintf("waiting may help: %t, by %q", temporary, said.Cause.Line())
+	}
+	findings := diagnose.Locate(said.Errors, s.source)
 	if len(findings) == 0 {
 		return "nothing was found"
 	}
 	f := findings[0]
-	if f.Kind != s.kind && !(short && s.kind == diagnose.Throw && f.Kind == diagnose.Other) {
+	if f.Kind != s.kind && !(short && s.kind == nixlog.Throw && f.Kind == nixlog.Other) {
 		return fmt.Sprintf("kind %s, want %s (%v)", f.Kind, s.kind, f.Problem)
 	}
 	if s.none || short && s.short == "none" {
@@ -206,7 +206,7 @@ func (s *sample) judge(text string, short bool) string {
 // The table: what real Nixes said, and where it must lead.
 func TestRecordedErrors(t *testing.T) {
 	texts, right := 0, 0
-	kinds := map[diagnose.Kind]bool{}
+	kinds := map[nixlog.Kind]bool{}
 	all := samples(t)
 	for _, s := range all {
 		kinds[s.kind] = true

@@ -1,13 +1,21 @@
+// Package diagnose says which line of a profile an error of Nix goes back to:
+// [Locate] follows the names that the error tells through the generated flake,
+// whose lines know the profile node that they were made from.
 package diagnose
 
 import (
 	"bytes"
+	"cmp"
+	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
+	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -18,12 +26,10 @@ type Source struct {
 	// Dir is the flake's folder, absolute.
 	Dir     string
 	Profile *profile.Profile
-	// Tree is the flake as the profile makes it, Options what it sets.
-	Tree    *generator.Tree
-	Options []generator.HostOptions
+	// Tree is the flake as the profile makes it, with the hosts' options.
+	Tree *generator.Tree
 	// ReadFile reads a file of the flake as it lies there, by its path below
-	// Dir with slashes. What it cannot read counts as absent; nil means that
-	// the flake lies there as it was made.
+	// Dir with slashes. What it cannot read counts as absent.
 	ReadFile func(path string) ([]byte, error)
 }
 
@@ -32,6 +38,13 @@ type index struct {
 	Source
 	files map[string]*file
 	nodes map[string]spot // by origin
+	hosts map[string]host // by name
+}
+
+// host is a host as it was generated, and its node in the profile.
+type host struct {
+	generator.Host
+	node *profile.Node
 }
 
 // spot is a node of the profile and where its key stands.
@@ -51,7 +64,10 @@ type file struct {
 }
 
 func newIndex(s Source) *index {
-	x := &index{Source: s, files: map[string]*file{}, nodes: map[string]spot{}}
+	x := &index{Source: s, files: map[string]*file{}, nodes: map[string]spot{}, hosts: map[string]host{}}
+	for _, h := range s.Tree.Hosts {
+		x.hosts[h.Name] = host{Host: h}
+	}
 	for _, f := range s.Tree.Files {
 		e := &file{path: f.Path, made: bytes.Split(f.Data, []byte("\n")), lines: f.Lines, own: f.Once}
 		e.text = e.made
@@ -63,14 +79,12 @@ func newIndex(s Source) *index {
 	x.walk(s.Profile.Root, profile.Pos{})
 	for _, h := range s.Profile.Hosts {
 		x.walk(h.Node, h.Node.Pos)
+		x.hosts[h.Name] = host{x.hosts[h.Name].Host, h.Node}
 	}
 	return x
 }
 
 func (x *index) read(path string) ([]byte, bool) {
-	if x.ReadFile == nil {
-		return nil, false
-	}
 	data, err := x.ReadFile(path)
 	return data, err == nil
 }
@@ -100,20 +114,14 @@ func (x *index) keyOf(n *profile.Node) profile.Pos {
 	return n.Pos
 }
 
-// storeSource is a flake as Nix copies it into the store, whatever folder the store is in.
-var storeSource = regexp.MustCompile(`^.*/[0-9a-df-np-sv-z]{32}-[^/]+/(.+)$`)
-
 // find is the file of the flake that Nix calls name: a path in the store, in
 // the flake's folder, or «path:/the/folder»/file.
 func (x *index) find(name string) *file {
-	if i := strings.LastIndex(name, "»"); i >= 0 {
-		return x.below(strings.TrimPrefix(name[i+len("»"):], "/"))
-	}
 	if rest, ok := strings.CutPrefix(name, strings.TrimSuffix(x.Dir, "/")+"/"); ok && x.Dir != "" {
 		return x.below(rest)
 	}
-	if m := storeSource.FindStringSubmatch(name); m != nil {
-		return x.below(m[1])
+	if rest, ok := nixlog.InFlake(name); ok {
+		return x.below(rest)
 	}
 	return nil
 }
@@ -145,7 +153,7 @@ func (x *index) below(path string) *file {
 
 // at checks that p is a line of f. nixpkgs has files of the same names, so
 // where Nix shows the line it must be the file's.
-func (f *file) at(p Place) bool {
+func (f *file) at(p nixlog.Place) bool {
 	if f == nil || p.Line < 1 || p.Line > len(f.text) {
 		return false
 	}
@@ -209,26 +217,11 @@ func (f *file) host() string {
 	return name
 }
 
-// hostNamed is a host of the profile, nil if it has none of that name.
-func (x *index) hostNamed(name string) *profile.Host {
-	for _, h := range x.Profile.Hosts {
-		if h.Name == name {
-			return h
-		}
-	}
-	return nil
-}
-
 // userOf is whose home f configures, "" for a file of the system.
 func (x *index) userOf(f *file) string {
-	for _, h := range x.Tree.Hosts {
-		if h.Name != f.host() {
-			continue
-		}
-		for _, u := range h.Users {
-			if u.Home && strings.HasSuffix(f.path, "/"+u.File) {
-				return u.Name
-			}
+	for _, u := range x.hosts[f.host()].Users {
+		if u.Home && strings.HasSuffix(f.path, "/"+u.File) {
+			return u.Name
 		}
 	}
 	return ""
@@ -240,22 +233,18 @@ func (x *index) userOf(f *file) string {
 func (x *index) setting(host, user, path string) (found *mapping.Assignment, rest []string) {
 	want := parts(path)
 	var inner *mapping.Assignment
-	for i := range x.Options {
-		if x.Options[i].Host != host {
+	options := x.hosts[host].Options
+	for i := range options {
+		a := &options[i]
+		if a.User != user || a.Node == nil {
 			continue
 		}
-		for j := range x.Options[i].Options {
-			a := &x.Options[i].Options[j]
-			if a.User != user || a.Node == nil {
-				continue
-			}
-			n := common(a.Path, want)
-			switch {
-			case n == len(a.Path) && (found == nil || n > len(found.Path)):
-				found = a
-			case n == len(want) && (inner == nil || before(a.Node.Pos, inner.Node.Pos)):
-				inner = a
-			}
+		n := common(a.Path, want)
+		switch {
+		case n == len(a.Path) && (found == nil || n > len(found.Path)):
+			found = a
+		case n == len(want) && (inner == nil || before(a.Node.Pos, inner.Node.Pos)):
+			inner = a
 		}
 	}
 	if found != nil {
@@ -308,10 +297,7 @@ func common(a, b []string) int {
 }
 
 func before(a, b profile.Pos) bool {
-	if a.File != b.File {
-		return false
-	}
-	return a.Line < b.Line || a.Line == b.Line && a.Column < b.Column
+	return a.File == b.File && cmp.Or(a.Line-b.Line, a.Column-b.Column) < 0
 }
 
 // entry is an item of a list as the module system names it: [definition 1-entry 2].
@@ -321,8 +307,8 @@ var entry = regexp.MustCompile(`^\[definition \d+-entry (\d+)\]$`)
 func inside(n *profile.Node, rest []string) *profile.Node {
 	for _, p := range rest {
 		if m := entry.FindStringSubmatch(p); m != nil {
-			i := atoi(m[1]) - 1
-			if n.Kind != profile.List || i < 0 || i >= len(n.Items) {
+			i, _ := strconv.Atoi(m[1]) // digits
+			if i--; n.Kind != profile.List || i < 0 || i >= len(n.Items) {
 				return n
 			}
 			n = n.Items[i]
@@ -337,41 +323,27 @@ func inside(n *profile.Node, rest []string) *profile.Node {
 	return n
 }
 
-func atoi(digits string) int {
-	n := 0
-	for _, d := range digits {
-		n = n*10 + int(d-'0')
-	}
-	return n
-}
-
 // service is the entry of the profile that brought a module of the catalogue in.
 func (x *index) service(host string, f *file) *profile.Node {
 	name, ok := strings.CutPrefix(f.path, "modules/")
 	if !ok {
 		return nil
 	}
-	h := x.hostNamed(host)
-	if h == nil {
-		return nil
-	}
-	base := strings.TrimSuffix(name[strings.LastIndex(name, "/")+1:], ".nix")
-	if home, ok := strings.CutPrefix(name, "home/"); ok {
-		users := h.Node.Get("users")
-		if users == nil {
-			return nil
-		}
-		for _, u := range users.Fields {
-			if n := u.Value.Get("home", strings.TrimSuffix(home, ".nix")); n != nil {
+	h := x.hosts[host].node
+	switch dir, base := path.Split(strings.TrimSuffix(name, ".nix")); dir {
+	case "home/":
+		users := h.Get("users")
+		for i := 0; users != nil && i < len(users.Fields); i++ {
+			if n := users.Fields[i].Value.Get("home", base); n != nil {
 				return n
 			}
 		}
 		return nil
+	case "desktop/":
+		return h.Get("desktop")
+	default:
+		return h.Get("services", base)
 	}
-	if strings.HasPrefix(name, "desktop/") {
-		return h.Node.Get("desktop")
-	}
-	return h.Node.Get("services", base)
 }
 
 // line finds where a Nix file that was not generated sets an option: the line with the
@@ -403,4 +375,12 @@ func (f *file) line(option string) (line, column int) {
 
 func isName(c byte) bool {
 	return c == '_' || c == '-' || c == '\'' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+// parts splits an option path as Nix prints it: services."a.b".x.
+func parts(option string) []string {
+	if p, err := nix.ParseAttrPath(option); err == nil {
+		return p
+	}
+	return strings.Split(option, ".")
 }

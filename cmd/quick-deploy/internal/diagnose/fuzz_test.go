@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/diagnose"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 )
 
 // Whatever a program writes, it is read without harm, and what is found lies in
@@ -17,7 +18,7 @@ func FuzzParse(f *testing.F) {
 	}
 	source := all[0].source
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, found := range diagnose.Locate(diagnose.Parse(text), source) {
+		for _, found := range diagnose.Locate(nixlog.Read(text).Errors, source) {
 			if found.Owner == diagnose.OfProfile && !found.Pos.IsValid() {
 				t.Errorf("%s is of the profile, and nowhere in it", found.What)
 			}

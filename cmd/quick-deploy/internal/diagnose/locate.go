@@ -1,11 +1,14 @@
 package diagnose
 
 import (
+	"cmp"
 	"encoding/json"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -25,7 +28,7 @@ type Finding struct {
 	// Problem is what to show: where, what, why and what to do. Its file is a
 	// file of the profile, or the absolute path of a file of the user's.
 	profile.Problem
-	Kind  Kind
+	Kind  nixlog.Kind
 	Owner Owner
 	// Option is the option at fault, if one is.
 	Option string
@@ -40,24 +43,24 @@ type Finding struct {
 // generated and message.
 func (f Finding) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
-		File      string `json:"file"`
-		Line      int    `json:"line"`
-		Column    int    `json:"column"`
-		Path      string `json:"path"`
-		Kind      Kind   `json:"kind"`
-		Owner     Owner  `json:"owner"`
-		Option    string `json:"option,omitempty"`
-		Generated string `json:"generated,omitempty"`
-		What      string `json:"what"`
-		Why       string `json:"why"`
-		Hint      string `json:"hint"`
-		Message   string `json:"message"`
+		File      string      `json:"file"`
+		Line      int         `json:"line"`
+		Column    int         `json:"column"`
+		Path      string      `json:"path"`
+		Kind      nixlog.Kind `json:"kind"`
+		Owner     Owner       `json:"owner"`
+		Option    string      `json:"option,omitempty"`
+		Generated string      `json:"generated,omitempty"`
+		What      string      `json:"what"`
+		Why       string      `json:"why"`
+		Hint      string      `json:"hint"`
+		Message   string      `json:"message"`
 	}{f.Pos.File, f.Pos.Line, f.Pos.Column, f.Path, f.Kind, f.Owner, f.Option, f.Generated, f.What, f.Why, f.Hint, f.Message})
 }
 
 // Locate finds what of the profile, or of the user's own files, the errors go
 // back to. Each error gives one finding; where no place is found it has none.
-func Locate(errs []NixError, s Source) []Finding {
+func Locate(errs []nixlog.Error, s Source) []Finding {
 	x := newIndex(s)
 	var out []Finding
 	for _, e := range errs {
@@ -75,24 +78,23 @@ type located struct {
 	Finding
 	node *profile.Node
 	host string
-	user string
 }
 
 // locate tries what is most exact first: where the option is defined, where
 // the error is, the option that was being evaluated, the package, and the
 // part of the profile that brought a module in.
-func (x *index) locate(e NixError) *located {
+func (x *index) locate(e nixlog.Error) *located {
 	f := &located{Finding: Finding{Kind: e.Kind, Option: e.Option, Message: e.Message}, host: x.Host}
-	steps := []func(*located, NixError) bool{
+	steps := []func(*located, nixlog.Error) bool{
 		x.byDefinition, x.byPlace, x.byOption, x.byPackage, x.byMention, x.byModule, x.byFile, x.byKey,
 	}
 	switch e.Kind {
-	case Unfree, Insecure, Broken, Unsupported, PackageGone:
-		steps = []func(*located, NixError) bool{x.byPackage, x.byPlace, x.byDefinition, x.byOption, x.byModule}
-	case Builder, HashMismatch:
-		steps = []func(*located, NixError) bool{x.byPackage, x.byFile}
-	case Syntax, AttributeTwice, VariableMissing, AttributeMissing, Recursion:
-		steps = []func(*located, NixError) bool{x.byPlace, x.byDefinition, x.byOption, x.byModule}
+	case nixlog.Unfree, nixlog.Insecure, nixlog.Broken, nixlog.Unsupported, nixlog.PackageGone:
+		steps = []func(*located, nixlog.Error) bool{x.byPackage, x.byPlace, x.byDefinition, x.byOption, x.byModule}
+	case nixlog.Builder, nixlog.HashMismatch:
+		steps = []func(*located, nixlog.Error) bool{x.byPackage, x.byFile}
+	case nixlog.Syntax, nixlog.AttributeTwice, nixlog.VariableMissing, nixlog.AttributeMissing, nixlog.Recursion:
+		steps = []func(*located, nixlog.Error) bool{x.byPlace, x.byDefinition, x.byOption, x.byModule}
 	}
 	for _, step := range steps {
 		if step(f, e) {
@@ -116,64 +118,55 @@ func (x *index) take(f *located, n *profile.Node, key bool) bool {
 // mine makes a line of a user's file the place of f.
 func (x *index) mine(f *located, file *file, line, column int) bool {
 	f.Owner = OfUser
-	f.Pos = profile.Pos{File: path.Join(x.Dir, file.path), Line: line, Column: max(column, 1)}
-	if line == 0 {
-		f.Pos = profile.Pos{File: path.Join(x.Dir, file.path)}
+	f.Pos = profile.Pos{File: path.Join(x.Dir, file.path), Line: line}
+	if line > 0 {
+		f.Pos.Column = max(column, 1)
 	}
 	return true
 }
 
 // atKey tells whether the name of what is set is at fault, and not its value.
-func atKey(k Kind) bool {
+func atKey(k nixlog.Kind) bool {
 	switch k {
-	case OptionMissing, OptionRemoved, OptionReadOnly, OptionUnset, Assertion, Recursion, Builder:
+	case nixlog.OptionMissing, nixlog.OptionRemoved, nixlog.OptionReadOnly, nixlog.OptionUnset,
+		nixlog.Assertion, nixlog.Recursion, nixlog.Builder:
 		return true
 	}
 	return false
 }
 
 // byDefinition follows "Definition values: - In `file': value".
-func (x *index) byDefinition(f *located, e NixError) bool {
-	type candidate struct {
-		file *file
-		def  Definition
-	}
-	var all []candidate
+func (x *index) byDefinition(f *located, e nixlog.Error) bool {
+	var all []*file
 	for _, d := range e.Definitions {
 		if file := x.find(d.File); file != nil {
-			all = append(all, candidate{file, d})
+			all = append(all, file)
 		}
 	}
 	// The profile comes before a file of the user's, and both before a module of the catalogue.
-	slices.SortStableFunc(all, func(a, b candidate) int { return rank(a.file) - rank(b.file) })
-	for _, c := range all {
-		if h := c.file.host(); h != "" {
-			f.host = h
-		}
-		f.user = x.userOf(c.file)
-		f.Generated = c.file.path
-		if strings.HasPrefix(c.file.path, "modules/") {
-			if n := x.service(f.host, c.file); n != nil {
+	slices.SortStableFunc(all, func(a, b *file) int { return rank(a) - rank(b) })
+	for _, file := range all {
+		f.host, f.Generated = cmp.Or(file.host(), f.host), file.path
+		if strings.HasPrefix(file.path, "modules/") {
+			if n := x.service(f.host, file); n != nil {
 				return x.take(f, n, true)
 			}
 			continue
 		}
 		if e.Option == "" {
-			if c.file.own && c.file.lines == nil || e.Kind == Recursion && c.file.own {
-				return x.mine(f, c.file, 0, 0)
+			if file.own && (file.lines == nil || e.Kind == nixlog.Recursion) {
+				return x.mine(f, file, 0, 0)
 			}
 			continue
 		}
-		if a, rest := x.setting(f.host, f.user, e.Option); a != nil {
-			if !c.file.own || c.file.lines != nil && c.file.keeps(a.Path) {
-				return x.take(f, x.nodeFor(a, rest, e.Option), atKey(e.Kind))
-			}
+		if a, rest := x.setting(f.host, x.userOf(file), e.Option); a != nil && (!file.own || file.keeps(a.Path)) {
+			return x.take(f, x.nodeFor(a, rest, e.Option), atKey(e.Kind))
 		}
-		if c.file.own {
-			line, column := c.file.line(e.Option)
-			return x.mine(f, c.file, line, column)
+		if file.own {
+			line, column := file.line(e.Option)
+			return x.mine(f, file, line, column)
 		}
-		if n := x.partOf(f.host, c.file); n != nil {
+		if n := x.partOf(f.host, file); n != nil {
 			return x.take(f, n, true)
 		}
 	}
@@ -206,69 +199,47 @@ func rank(f *file) int {
 
 // partOf is the part of a host that a generated file without origins is made from.
 func (x *index) partOf(host string, f *file) *profile.Node {
-	h := x.hostNamed(host)
-	if h == nil {
-		return nil
-	}
+	h := x.hosts[host].node
 	for suffix, key := range map[string]string{"/hardware-configuration.nix": "hardware", "/disks.nix": "disks"} {
 		if strings.HasSuffix(f.path, suffix) {
-			if n := h.Node.Get(key); n != nil {
-				return n
-			}
-			return h.Node
+			return cmp.Or(h.Get(key), h)
 		}
 	}
 	return nil
 }
 
 // byPlace follows "at file:line:column".
-func (x *index) byPlace(f *located, e NixError) bool {
+func (x *index) byPlace(f *located, e nixlog.Error) bool {
 	for _, p := range e.Places {
 		file := x.find(p.File)
 		if !file.at(p) {
 			continue
 		}
-		host := file.host()
-		if host == "" {
-			host = x.Host
-		}
+		f.host = cmp.Or(file.host(), x.Host)
+		f.Generated = profile.Pos{File: file.path, Line: p.Line, Column: p.Column}.String()
 		// What is generated has neither error: they came with an edit, wherever Nix noticed.
-		if file.own && (e.Kind == Syntax || e.Kind == AttributeTwice) {
-			f.host, f.Generated = host, generatedAt(file, p)
-			return x.mine(f, file, p.Line, p.Column)
-		}
-		if origin := file.origin(p.Line); origin != "" {
-			if s, ok := x.nodes[origin]; ok {
-				f.host, f.user, f.Generated = host, x.userOf(file), generatedAt(file, p)
-				return x.take(f, s.node, atKey(e.Kind) && s.node.Kind == profile.Map)
-			}
+		edited := file.own && (e.Kind == nixlog.Syntax || e.Kind == nixlog.AttributeTwice)
+		if s, ok := x.nodes[file.origin(p.Line)]; ok && !edited {
+			return x.take(f, s.node, atKey(e.Kind) && s.node.Kind == profile.Map)
 		}
 		if file.own {
-			f.host, f.Generated = host, generatedAt(file, p)
 			return x.mine(f, file, p.Line, p.Column)
 		}
-		for _, n := range []*profile.Node{x.service(host, file), x.partOf(host, file)} {
-			if n != nil {
-				f.host, f.Generated = host, generatedAt(file, p)
-				return x.take(f, n, true)
-			}
+		if n := cmp.Or(x.service(f.host, file), x.partOf(f.host, file)); n != nil {
+			return x.take(f, n, true)
 		}
 	}
+	f.host, f.Generated = x.Host, ""
 	return false
 }
 
-func generatedAt(f *file, p Place) string {
-	return profile.Pos{File: f.path, Line: p.Line, Column: p.Column}.String()
-}
-
 // byOption follows the option that the message or the trace names.
-func (x *index) byOption(f *located, e NixError) bool {
+func (x *index) byOption(f *located, e nixlog.Error) bool {
 	if e.Option == "" {
 		return false
 	}
 	for _, user := range x.usersOf(f.host) {
 		if a, rest := x.setting(f.host, user, e.Option); a != nil {
-			f.user = user
 			return x.take(f, x.nodeFor(a, rest, e.Option), atKey(e.Kind))
 		}
 	}
@@ -278,27 +249,20 @@ func (x *index) byOption(f *located, e NixError) bool {
 // usersOf are the owners of options on a host: the system, then its homes.
 func (x *index) usersOf(host string) []string {
 	out := []string{""}
-	for _, h := range x.Tree.Hosts {
-		if h.Name == host {
-			for _, u := range h.Users {
-				if u.Home {
-					out = append(out, u.Name)
-				}
-			}
+	for _, u := range x.hosts[host].Users {
+		if u.Home {
+			out = append(out, u.Name)
 		}
 	}
 	return out
 }
 
 // byPackage finds who asked for a package, by its name with or without version.
-func (x *index) byPackage(f *located, e NixError) bool {
+func (x *index) byPackage(f *located, e nixlog.Error) bool {
 	if e.Name == "" {
 		return false
 	}
-	name := e.Name
-	if strings.HasPrefix(name, "/") {
-		name = baseOf(name)
-	}
+	name := nixlog.ShortName(e.Name)
 	best, score := (*profile.Node)(nil), 0
 	consider := func(n *profile.Node, ref nix.Expr) {
 		if n == nil {
@@ -310,66 +274,42 @@ func (x *index) byPackage(f *located, e NixError) bool {
 			}
 		}
 	}
-	for _, o := range x.Options {
-		if o.Host != f.host {
+	for _, a := range x.hosts[f.host].Options {
+		list, ok := a.Value.(nix.List)
+		if !ok {
+			consider(a.Node, a.Value)
 			continue
 		}
-		for _, a := range o.Options {
-			if list, ok := a.Value.(nix.List); ok {
-				for _, item := range list {
-					if it, ok := item.(nix.Item); ok && it.Origin != "" {
-						consider(x.nodes[it.Origin].node, it.Value)
-					} else {
-						consider(a.Node, item)
-					}
-				}
-				continue
+		for _, item := range list {
+			if it, ok := item.(nix.Item); ok && it.Origin != "" {
+				consider(x.nodes[it.Origin].node, it.Value)
+			} else {
+				consider(a.Node, item)
 			}
-			consider(a.Node, a.Value)
 		}
 	}
-	if best == nil {
-		return false
-	}
-	return x.take(f, best, false)
+	return best != nil && x.take(f, best, false)
 }
 
+var packageRef = regexp.MustCompile(`\bpkgs\.([\w."'+-]+)`)
+
 // packagesIn are the packages that an expression refers to as pkgs.…, by their attribute paths.
-func packagesIn(e nix.Expr) []string {
-	switch e := e.(type) {
-	case nix.Item:
-		return packagesIn(e.Value)
-	case nix.Ref:
-		if len(e) > 1 && e[0] == "pkgs" {
-			return []string{strings.Join(e[1:], ".")}
-		}
-	case nix.List:
-		var out []string
-		for _, item := range e {
-			out = append(out, packagesIn(item)...)
-		}
-		return out
-	case nix.Call:
-		out := packagesIn(e.Fn)
-		for _, a := range e.Args {
-			out = append(out, packagesIn(a)...)
-		}
-		return out
-	case nix.Attrs:
-		var out []string
-		for _, b := range e.Body {
-			out = append(out, packagesIn(b.Value)...)
-		}
-		return out
+func packagesIn(e nix.Expr) (out []string) {
+	text, err := nix.Print(e)
+	if err != nil {
+		return nil // it was printed a moment ago
 	}
-	return nil
+	for _, m := range packageRef.FindAllSubmatch(text, -1) {
+		out = append(out, strings.ReplaceAll(string(m[1]), `"`, ""))
+	}
+	return out
 }
 
 // resembles tells how sure it is that a package attribute and the name that
 // nixpkgs prints (pname-version, or an alias) are the same thing; 0 is not at all.
 func resembles(attr, name string) int {
 	last := attr[strings.LastIndexByte(attr, '.')+1:]
-	bare := baseName(name)
+	bare := nixlog.PackageName(name)
 	switch {
 	case attr == name || last == name:
 		return 5
@@ -383,24 +323,13 @@ func resembles(attr, name string) int {
 	return 0
 }
 
-// baseName is a package's name without its version: lib.getName ends the name
-// before the first hyphen that is not followed by a letter.
-func baseName(name string) string {
-	for i := 0; i+1 < len(name); i++ {
-		if c := name[i+1]; name[i] == '-' && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
-			return name[:i]
-		}
-	}
-	return name
-}
-
 func squash(s string) string {
 	return strings.ToLower(strings.NewReplacer("-", "", "_", "", ".", "").Replace(s))
 }
 
 // byMention looks for an option that the words of an assertion name, then for
 // one beside it: what is said to be missing is often next to what is set.
-func (x *index) byMention(f *located, e NixError) bool {
+func (x *index) byMention(f *located, e nixlog.Error) bool {
 	words := optionWords(e.Message)
 	for _, beside := range []bool{false, true} {
 		for _, word := range words {
@@ -417,7 +346,6 @@ func (x *index) byMention(f *located, e NixError) bool {
 				if a == nil {
 					continue
 				}
-				f.user = user
 				if f.Option == "" {
 					f.Option = word
 				}
@@ -432,7 +360,7 @@ func (x *index) byMention(f *located, e NixError) bool {
 	return false
 }
 
-var plainName = re(`^[a-zA-Z][a-zA-Z0-9]*$`)
+var plainName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9]*$`)
 
 // optionWords are the words of a message that may be option paths, the longest first.
 func optionWords(message string) []string {
@@ -446,7 +374,7 @@ func optionWords(message string) []string {
 			out = append(out, w)
 		}
 	}
-	for _, m := range aName.FindAllStringSubmatch(message, -1) {
+	for _, m := range nixlog.Quoted.FindAllStringSubmatch(message, -1) {
 		if plainName.MatchString(m[1]) && !slices.Contains(out, m[1]) {
 			out = append(out, m[1]) // ‘fileSystems’
 		}
@@ -456,11 +384,8 @@ func optionWords(message string) []string {
 }
 
 // byModule falls back to the service whose options an error is about.
-func (x *index) byModule(f *located, e NixError) bool {
-	h := x.hostNamed(f.host)
-	if h == nil {
-		return false
-	}
+func (x *index) byModule(f *located, e nixlog.Error) bool {
+	h := x.hosts[f.host].node
 	words := optionWords(e.Message)
 	if e.Option != "" {
 		words = append([]string{e.Option}, words...)
@@ -468,23 +393,20 @@ func (x *index) byModule(f *located, e NixError) bool {
 	for _, w := range words {
 		p := parts(w)
 		if len(p) > 1 && (p[0] == "services" || p[0] == "programs") {
-			if n := h.Node.Get("services", p[1]); n != nil {
+			if n := h.Get("services", p[1]); n != nil {
 				return x.take(f, n, true)
 			}
 		}
 		if p[0] == "fileSystems" || p[0] == "boot" || p[0] == "hardware" || p[0] == "swapDevices" {
-			n := h.Node.Get("hardware")
-			if n == nil {
-				n = h.Node
-			}
-			return x.take(f, n, true)
+			n := cmp.Or(h.Get("hardware"), h)
+			return n != nil && x.take(f, n, true)
 		}
 	}
 	return false
 }
 
 // byFile follows a path that the message names into a file of the user's.
-func (x *index) byFile(f *located, e NixError) bool {
+func (x *index) byFile(f *located, e nixlog.Error) bool {
 	if e.Name == "" {
 		return false
 	}
@@ -494,7 +416,7 @@ func (x *index) byFile(f *located, e NixError) bool {
 	}
 	base := path.Base(name)
 	if strings.HasSuffix(name, ".drv") {
-		base = baseOf(name)
+		base = nixlog.ShortName(name)
 	}
 	for _, file := range x.files {
 		if !file.own {
@@ -513,19 +435,10 @@ func (x *index) byFile(f *located, e NixError) bool {
 
 // byKey looks for a key of the profile that the message quotes: the mount point
 // of "No device specified for mount point ‘/data’".
-func (x *index) byKey(f *located, e NixError) bool {
-	for _, m := range aName.FindAllStringSubmatch(e.Message, -1) {
-		for _, o := range x.Options {
-			if o.Host != f.host {
-				continue
-			}
-			for i := range o.Options {
-				a := &o.Options[i]
-				at := slices.Index(a.Path, m[1])
-				if at < 0 || a.Node == nil || len(m[1]) < 2 {
-					continue
-				}
-				f.user = a.User
+func (x *index) byKey(f *located, e nixlog.Error) bool {
+	for _, m := range nixlog.Quoted.FindAllStringSubmatch(e.Message, -1) {
+		for _, a := range x.hosts[f.host].Options {
+			if a.Node != nil && len(m[1]) > 1 && slices.Contains(a.Path, m[1]) {
 				return x.take(f, a.Node, true)
 			}
 		}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/progress"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/generator/nixtest"
 )
 
@@ -87,7 +87,7 @@ func (s *sample) run(t *testing.T, env *nixtest.Env, short bool) string {
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err == nil || !errors.As(err, &exit) {
-		t.Fatalf("nix did not fail: %v\n%s", err, progress.Plain(stderr.String()))
+		t.Fatalf("nix did not fail: %v\n%s", err, nixlog.Read(stderr.String()).Text)
 	}
 	root := strings.TrimSuffix(env.Store(), "/store")
 	names := []string{work, dir, env.Store(), "/nix/store", root, "/tmp/nix"}
@@ -96,7 +96,7 @@ func (s *sample) run(t *testing.T, env *nixtest.Env, short bool) string {
 			names = append(names, folder, plain)
 		}
 	}
-	return errorsOnly(strings.NewReplacer(names...).Replace(progress.Plain(stderr.String())))
+	return errorsOnly(strings.NewReplacer(names...).Replace(nixlog.Read(stderr.String()).Text))
 }
 
 // errorsOnly leaves out what stands before the first error: warnings about

@@ -16,6 +16,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
@@ -377,9 +378,9 @@ func (r *rollout) engine(ctx context.Context, c run.Command, said *transcript) e
 		if err == nil {
 			return nil
 		}
-		f := &retry.Failure{Err: err, Output: res.Stderr}
-		if said.activating {
-			f.Class = retry.Other
+		f := &retry.Failure{Err: err}
+		if !said.activating {
+			f.Cause = nixlog.Read(res.Stderr).Cause
 		}
 		return f
 	})

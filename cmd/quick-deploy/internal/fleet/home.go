@@ -36,7 +36,7 @@ func (r *rollout) home(ctx context.Context, m *member, user string) error {
 	network := r.network(m.Name)
 	res, err := network.Run(ctx, run.Command{Name: "nix", Args: args, Timeout: r.BuildTimeout, Network: true})
 	if err != nil {
-		return buildFault("build", err)
+		return buildFault("build", err, res)
 	}
 	path := strings.TrimSpace(res.Stdout)
 	if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, " \n") {

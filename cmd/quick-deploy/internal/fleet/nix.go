@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
@@ -81,7 +82,7 @@ func (n Nix) evaluate(ctx context.Context, flake string, hosts []string, attribu
 	args = append(args, "--no-update-lock-file", flake+"#nixosConfigurations", "--apply", apply)
 	res, err := n.Runner.Run(ctx, run.Command{Name: "nix", Args: append(args, n.Args...), Network: true})
 	if err != nil {
-		return nil, buildFault("evaluate "+strings.Join(hosts, ", "), err)
+		return nil, buildFault("evaluate "+strings.Join(hosts, ", "), err, res)
 	}
 	out := map[string]string{}
 	if err := json.Unmarshal([]byte(res.Stdout), &out); err != nil {
@@ -90,30 +91,23 @@ func (n Nix) evaluate(ctx context.Context, flake string, hosts []string, attribu
 	return out, nil
 }
 
-// buildFault is a failure of Nix with what it said.
-func buildFault(what string, err error) error {
+// buildFault is a failure of Nix with what it said, or with what helps where the network failed.
+func buildFault(what string, err error, res run.Result) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	code := fault.Build
+	cause := nixlog.Read(res.Stderr).Cause
+	code, hint := fault.Build, cause.Text()
 	var spent *retry.SpentError
 	if errors.As(err, &spent) {
-		code = fault.Network
+		code, hint = fault.Network, cause.Words().Hint
 	}
 	e := fault.New(code, "%s: %w", what, err)
 	e.Child = run.CodeOf(err)
-	if said := errorLines(run.TailOf(err)); said != "" {
-		return e.Hint("%s", said)
+	if hint != "" {
+		return e.Hint("%s", hint)
 	}
 	return e
-}
-
-// errorLines is what follows the last "error:" of Nix, which is the cause.
-func errorLines(text string) string {
-	if i := strings.LastIndex(text, "error:"); i >= 0 {
-		text = text[i:]
-	}
-	return strings.TrimSpace(text)
 }
 
 // firstUpdateByName is the minor version of Nix 2 that takes names of inputs as
@@ -137,15 +131,9 @@ func (n Nix) Update(ctx context.Context, dir string, inputs []string) error {
 		}
 		args = append(args, ref)
 	}
-	_, err = n.Runner.Run(ctx, run.Command{Name: "nix", Args: append(args, n.Args...), Network: true})
-	var spent *retry.SpentError
-	if errors.As(err, &spent) {
-		return fault.New(fault.Network, "update: %w", err).
-			Hint("flake.lock is as it was").
-			Hint("github.com allows 60 requests an hour without a token: access-tokens in nix.conf raises that")
-	}
+	res, err := n.Runner.Run(ctx, run.Command{Name: "nix", Args: append(args, n.Args...), Network: true})
 	if err != nil {
-		return buildFault("update", err)
+		return buildFault("update", err, res)
 	}
 	return nil
 }

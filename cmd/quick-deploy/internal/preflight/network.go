@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 )
 
@@ -36,10 +37,10 @@ func network(ctx context.Context, m *Machine, t Target) []Finding {
 			}
 			failed = append(failed, err)
 		}
-		all := &retry.Failure{Err: errors.New(whys(failed)), Class: retry.Other}
+		all := &retry.Failure{Err: errors.New(whys(failed)), Cause: nixlog.Error{Kind: nixlog.Other, Message: whys(failed)}}
 		for _, err := range failed {
-			if err.class.Temporary() {
-				all.Class = err.class
+			if err.kind.Temporary() {
+				all.Cause.Kind = err.kind
 			}
 		}
 		return all
@@ -83,9 +84,9 @@ func (m *Machine) patient(wait bool) *Machine {
 
 // cacheError is why a binary cache cannot be used.
 type cacheError struct {
-	class retry.Class
-	why   string
-	hint  string // what to do, empty where only the connection can be checked
+	kind nixlog.Kind
+	why  string
+	hint string // what to do, empty where only the connection can be checked
 }
 
 func whys(failed []*cacheError) string {
@@ -101,7 +102,7 @@ func askCache(ctx context.Context, client *http.Client, url string, limit time.D
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(url, "/")+"/nix-cache-info", nil)
 	if err != nil {
-		return &cacheError{retry.Other, fmt.Sprintf("%s is not an address: %v", url, err), "correct nix.settings.substituters"}
+		return &cacheError{nixlog.Other, fmt.Sprintf("%s is not an address: %v", url, err), "correct nix.settings.substituters"}
 	}
 	resp, err := client.Do(req)
 	if err != nil {
@@ -111,15 +112,15 @@ func askCache(ctx context.Context, client *http.Client, url string, limit time.D
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
 	switch status := resp.StatusCode; {
 	case err != nil:
-		return &cacheError{retry.Network, fmt.Sprintf("%s broke off: %v", url, err), ""}
+		return &cacheError{nixlog.Network, fmt.Sprintf("%s broke off: %v", url, err), ""}
 	case status == http.StatusTooManyRequests:
-		return &cacheError{retry.RateLimit, fmt.Sprintf("%s answers %s", url, resp.Status), ""}
+		return &cacheError{nixlog.RateLimit, fmt.Sprintf("%s answers %s", url, resp.Status), ""}
 	case status >= http.StatusInternalServerError:
-		return &cacheError{retry.Server, fmt.Sprintf("%s answers %s", url, resp.Status), ""}
+		return &cacheError{nixlog.Server, fmt.Sprintf("%s answers %s", url, resp.Status), ""}
 	case status != http.StatusOK:
-		return &cacheError{retry.NotFound, fmt.Sprintf("%s answers %s", url, resp.Status), ""}
+		return &cacheError{nixlog.NotFound, fmt.Sprintf("%s answers %s", url, resp.Status), ""}
 	case !strings.Contains(string(body), "StoreDir:"):
-		return &cacheError{retry.Trust, fmt.Sprintf("%s answers, but not as a binary cache: something in between does (a captive portal?)", url),
+		return &cacheError{nixlog.Trust, fmt.Sprintf("%s answers, but not as a binary cache: something in between does (a captive portal?)", url),
 			"open a web page in a browser and log in to the network"}
 	}
 	return nil
@@ -133,13 +134,13 @@ func explain(url string, err error, limit time.Duration) *cacheError {
 	var expired x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &dns):
-		return &cacheError{retry.Network, fmt.Sprintf("%s: the name cannot be resolved", url), "is there a connection at all? is the name server right?"}
+		return &cacheError{nixlog.Network, fmt.Sprintf("%s: the name cannot be resolved", url), "is there a connection at all? is the name server right?"}
 	case errors.As(err, &unknown), errors.As(err, &host), errors.As(err, &expired):
-		return &cacheError{retry.Trust, fmt.Sprintf("%s: the certificate is not trusted: %v", url, err), "a wrong clock, or a proxy or portal in between"}
+		return &cacheError{nixlog.Trust, fmt.Sprintf("%s: the certificate is not trusted: %v", url, err), "a wrong clock, or a proxy or portal in between"}
 	case errors.Is(err, context.DeadlineExceeded):
-		return &cacheError{retry.Network, fmt.Sprintf("%s: no answer within %s", url, limit), ""}
+		return &cacheError{nixlog.Network, fmt.Sprintf("%s: no answer within %s", url, limit), ""}
 	case errors.As(err, &op):
-		return &cacheError{retry.Network, fmt.Sprintf("%s: %v", url, op.Err), ""}
+		return &cacheError{nixlog.Network, fmt.Sprintf("%s: %v", url, op.Err), ""}
 	}
-	return &cacheError{retry.Network, fmt.Sprintf("%s: %v", url, err), ""}
+	return &cacheError{nixlog.Network, fmt.Sprintf("%s: %v", url, err), ""}
 }

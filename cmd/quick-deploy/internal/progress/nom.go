@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
@@ -46,7 +47,7 @@ func harmless(line string) string {
 
 // Feed hands a line on, and says whether it was one of Nix' own.
 func (n *Nom) Feed(line string) bool {
-	if !strings.HasPrefix(line, prefix) {
+	if !strings.HasPrefix(line, nixlog.Prefix) {
 		return false
 	}
 	// Its end is no reason to end the build; its lines are shown no more then.

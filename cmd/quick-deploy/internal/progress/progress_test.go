@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
@@ -57,21 +58,6 @@ func TestTrackerFollowsABuild(t *testing.T) {
 	}
 }
 
-func TestPlainIsWhatAPersonWouldHaveSeen(t *testing.T) {
-	got := Plain(strings.Join(logLines(t, "bad.log"), "\n"))
-	want := `this derivation will be built:
-  /nix/store/7krkaq482m4jy74x2cq2pndswn3iv3qq-bad-1.drv
-> oh no
-error: Cannot build '/nix/store/7krkaq482m4jy74x2cq2pndswn3iv3qq-bad-1.drv'.
-       Reason: builder failed with exit code 3.
-       Output paths:
-         /nix/store/ypaqr94zwqskn6ldcf573p6kp5dh1fdk-bad-1
-`
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
-	}
-}
-
 func TestTrackerIsLenient(t *testing.T) {
 	tr := &Tracker{Now: clock()}
 	for _, line := range []string{
@@ -92,7 +78,7 @@ func TestTrackerIsLenient(t *testing.T) {
 }
 
 func FuzzTracker(f *testing.F) {
-	for _, name := range []string{"build.log", "bad.log"} {
+	for _, name := range []string{"build.log"} {
 		for _, l := range logLines(f, name) {
 			f.Add(l)
 		}
@@ -102,7 +88,7 @@ func FuzzTracker(f *testing.F) {
 		tr.Feed(`@nix {"action":"start","id":1,"type":105,"fields":["/nix/store/x.drv"]}`)
 		tr.Feed(line)
 		tr.Snapshot()
-		if text, show := PlainLine(line); !show && text != "" {
+		if text, show := nixlog.PlainLine(line); !show && text != "" {
 			t.Errorf("hidden and not empty: %q", text)
 		}
 	})

@@ -1,9 +1,30 @@
+// Package progress follows Nix at work and shows it: a counter may shrink, an
+// activity may end that never began.
 package progress
 
 import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
+)
+
+// Types of activities and of the other results, from Nix' src/libutil/logging.hh.
+const (
+	actCopyPath   = 100
+	actTransfer   = 101
+	actCopyPaths  = 103
+	actBuilds     = 104
+	actBuild      = 105
+	actSubstitute = 108
+	actQueryInfo  = 109
+	actFetchTree  = 112
+
+	resPhase    = 104
+	resProgress = 105
+	resExpected = 106
 )
 
 // Tracker follows one run of Nix by its messages.
@@ -15,7 +36,6 @@ type Tracker struct {
 	done, expected map[int]int64
 	// finished transfers, bytes; Nix forgets them when an activity stops
 	received int64
-	errors   []string
 }
 
 type activity struct {
@@ -51,9 +71,9 @@ const maxActivities = 20000
 
 // Feed takes one line and returns what of it a person should see, if anything.
 func (t *Tracker) Feed(line string) (text string, show bool) {
-	m, ok := Parse(line)
+	m, ok := nixlog.Parse(line)
 	if !ok {
-		return PlainLine(line)
+		return nixlog.PlainLine(line)
 	}
 	if t.acts == nil {
 		t.acts, t.done, t.expected = map[uint64]*activity{}, map[int]int64{}, map[int]int64{}
@@ -74,59 +94,47 @@ func (t *Tracker) Feed(line string) (text string, show bool) {
 		return "", false
 	case "result":
 		t.result(m)
-		if m.Type == resBuildLog || m.Type == resPostBuild {
+		if m.Type == nixlog.BuildLog || m.Type == nixlog.PostBuild {
 			name := ""
 			if a := t.acts[m.ID]; a != nil {
 				name = a.name
 			}
-			return name + "> " + StripColours(m.str(0)), true
+			return name + "> " + term.Strip(m.Str(0)), true
 		}
 		return "", false
 	case "msg":
-		text, show := PlainLine(line)
-		if m.Level == 0 {
-			t.errors = append(t.errors, text)
-		}
+		text, show := m.Plain()
 		return text, show && m.Level <= 3
 	}
 	return "", false
 }
 
-func (t *Tracker) result(m Message) {
+func (t *Tracker) result(m nixlog.Message) {
 	a := t.acts[m.ID]
 	if a == nil {
 		return
 	}
 	switch m.Type {
-	case resBuildLog:
-		a.last = StripColours(m.str(0))
+	case nixlog.BuildLog:
+		a.last = term.Strip(m.Str(0))
 	case resPhase:
-		a.phase = m.str(0)
+		a.phase = m.Str(0)
 	case resProgress:
-		a.done, a.want, a.running = m.num(0), m.num(1), m.num(2)
+		a.done, a.want, a.running = m.Num(0), m.Num(1), m.Num(2)
 	case resExpected:
-		t.expected[int(m.num(0))] = m.num(1)
+		t.expected[int(m.Num(0))] = m.Num(1)
 	}
 }
 
 // activityName is the short name of what an activity works on.
-func activityName(m Message) string {
+func activityName(m nixlog.Message) string {
 	switch m.Type {
 	case actBuild, actSubstitute, actCopyPath, actQueryInfo:
-		return shortName(m.str(0))
+		return nixlog.ShortName(m.Str(0))
 	case actTransfer:
-		return m.str(0)
+		return m.Str(0)
 	}
-	return StripColours(m.Text)
-}
-
-// shortName is the name in a store path: linux-6.12 for /nix/store/…-linux-6.12.drv.
-func shortName(path string) string {
-	name := path[strings.LastIndexByte(path, '/')+1:]
-	if len(name) > 33 && name[32] == '-' {
-		name = name[33:]
-	}
-	return strings.TrimSuffix(name, ".drv")
+	return term.Strip(m.Text)
 }
 
 // Snapshot says what Nix is at now.
@@ -165,6 +173,3 @@ func (t *Tracker) now() time.Time {
 	}
 	return t.Now()
 }
-
-// Errors are the error messages so far.
-func (t *Tracker) Errors() []string { return slices.Clone(t.errors) }

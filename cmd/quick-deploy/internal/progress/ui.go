@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
@@ -169,7 +170,7 @@ func (u *UI) stepEvent(e journal.Event) {
 func (u *UI) Output(step string, _ run.Stream, line string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	text, show := PlainLine(line)
+	text, show := nixlog.PlainLine(line)
 	if u.nix != nil {
 		text, show = u.nix.Feed(line)
 	}
@@ -184,7 +185,7 @@ func (u *UI) Output(step string, _ run.Stream, line string) {
 		return
 	}
 	if !u.o.Verbose {
-		text = Brief(text) // the log has the rest
+		text = nixlog.Brief(text) // the log has the rest
 	}
 	for line := range strings.Lines(text) {
 		u.print("    " + term.Line(strings.TrimRight(line, "\r\n")))
@@ -296,7 +297,7 @@ func (u *UI) colour(code, s string) string {
 // cut shortens a line to a width, not counting colours: a line that wraps
 // would leave its rest on the screen.
 func cut(s string, width int) string {
-	if width <= 0 || utf8.RuneCountInString(StripColours(s)) <= width {
+	if width <= 0 || utf8.RuneCountInString(term.Strip(s)) <= width {
 		return s
 	}
 	var b strings.Builder

@@ -1,7 +1,6 @@
 // Package retry repeats commands that failed because of the network, and only those.
 //
-// What a command wrote decides: Classify reads the words of Nix, curl, git and
-// the forges. A hash mismatch, a file that does not exist, an evaluation error or a full
+// What a command wrote decides, as package nixlog reads it. A hash mismatch, a file that does not exist, an evaluation error or a full
 // disk is the same on the next try and is never repeated.
 package retry
 
@@ -11,6 +10,8 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 )
 
 // Policy says how often and how long apart. The zero Policy is not useful, see Default.
@@ -43,17 +44,8 @@ func Sleep(ctx context.Context, d time.Duration) error {
 
 // Failure is why an attempt failed, as the caller sees it.
 type Failure struct {
-	Err    error
-	Output string // what the command wrote
-	// Class is the kind of the failure where the caller knows it; Classify reads Output where it is empty.
-	Class Class
-}
-
-func (f *Failure) verdict() Verdict {
-	if f.Class != "" {
-		return Verdict{Class: f.Class, Line: f.Err.Error()}
-	}
-	return Classify(f.Output)
+	Err   error
+	Cause nixlog.Error // of which the kind says whether waiting may help
 }
 
 // Notice is told before each wait.
@@ -61,18 +53,18 @@ type Notice struct {
 	Attempt int // the one that failed, from 1
 	Of      int
 	Wait    time.Duration
-	Class   Class
-	Reason  string // the line that decided
+	Kind    nixlog.Kind
+	Reason  string // the cause in one line
 }
 
 func (n Notice) String() string {
-	return fmt.Sprintf("attempt %d of %d failed (%s: %s); the next in %s", n.Attempt, n.Of, n.Class, n.Reason, n.Wait.Round(100*time.Millisecond))
+	return fmt.Sprintf("attempt %d of %d failed (%s: %s); the next in %s", n.Attempt, n.Of, n.Kind, n.Reason, n.Wait.Round(100*time.Millisecond))
 }
 
 // SpentError is a network failure that lasted through all attempts.
 type SpentError struct {
 	Attempts int
-	Class    Class
+	Kind     nixlog.Kind
 	Reason   string
 	Err      error
 }
@@ -100,23 +92,23 @@ func (p Policy) Do(ctx context.Context, jitter func() float64, sleep func(contex
 		if err := ctx.Err(); err != nil {
 			return f.Err
 		}
-		v := f.verdict()
-		if !v.Class.Temporary() {
+		kind, reason, after := f.Cause.Kind, f.Cause.Line(), f.Cause.After()
+		if !kind.Temporary() {
 			return f.Err
 		}
-		if n >= max(1, p.Attempts) || v.After > p.MaxServer {
-			return &SpentError{Attempts: n, Class: v.Class, Reason: v.Line, Err: f.Err}
+		if n >= max(1, p.Attempts) || after > p.MaxServer {
+			return &SpentError{Attempts: n, Kind: kind, Reason: reason, Err: f.Err}
 		}
 		wait := waits.NextBackOff()
 		if jitter != nil && p.Jitter > 0 {
 			wait += time.Duration((2*jitter() - 1) * p.Jitter * float64(wait))
 		}
 		wait = min(wait, p.Max)
-		if v.After > 0 {
-			wait = v.After // the server knows better than any formula
+		if after > 0 {
+			wait = after // the server knows better than any formula
 		}
 		if notify != nil {
-			notify(Notice{Attempt: n, Of: p.Attempts, Wait: wait, Class: v.Class, Reason: v.Line})
+			notify(Notice{Attempt: n, Of: p.Attempts, Wait: wait, Kind: kind, Reason: reason})
 		}
 		if err := sleep(ctx, wait); err != nil {
 			return err

@@ -4,113 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"testing"
 	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 )
-
-// Texts as Nix, its fetchers, git, curl and the forges print them; most are
-// from bug reports (NixOS/nix 1254, 2110, 3340, 6443, 6770, 7083, 8953, 10431,
-// 11352, 12419; nixpkgs 29391; cachix 507), with the names shortened.
-var texts = []struct {
-	want Class
-	text string
-}{
-	// Network.
-	{Network, "error: unable to download 'https://cache.nixos.org/nix-cache-info': Couldn't resolve host name (6)"},
-	{Network, "error: unable to download 'https://nixos.org/channels/nixpkgs-unstable': HTTP error 302 (curl error: SSL connect error)"},
-	{Network, "error: unable to download 'https://x.cachix.org/nar/0af.nar.zst': HTTP error 200 (curl error: Failure when receiving data from the peer)"},
-	{Network, "error: unable to download 'https://x.cachix.org/nar/aed.nar.zst': HTTP error 200 (curl error: Stream error in the HTTP/2 framing layer)"},
-	{Network, "error: unable to download 'https://github.com/nix-community/home-manager/archive/35b.tar.gz': Failure when receiving data from the peer (56)"},
-	{Network, "error: unable to download 'https://cache.nixos.org/nar/1.nar.xz': Timeout was reached (28)"},
-	{Network, "error: unable to download 'https://cache.nixos.org/nar/1.nar.xz': Could not connect to server (7)"},
-	{Network, "error: unable to download 'https://cache.nixos.org/nar/1.nar.xz': Transferred a partial file (18)"},
-	{Network, "error:\n       … while fetching the input 'github:NixOS/nixpkgs/nixos-26.05'\n\n       error: unable to download 'https://api.github.com/repos/NixOS/nixpkgs/commits/nixos-26.05': Could not resolve hostname (6) Could not resolve host: api.github.com"},
-	{Network, "error:\n       … while fetching the input 'github:invoke-ai/InvokeAI/650'\n\n       error: failed to extract archive (truncated gzip input)"},
-	{Network, "fatal: unable to access 'https://github.com/spicetify/spicetify-cli/': Could not resolve host: github.com"},
-	{Network, "error: RPC failed; curl 92 HTTP/2 stream 5 reset by server (error 0x2 INTERNAL_ERROR)\nerror: 33101 bytes of body are still expected\nfetch-pack: unexpected disconnect while reading sideband packet\nfatal: early EOF"},
-	{Network, "fatal: unable to connect to github.com:\ngithub.com[0: 192.0.2.112]: errno=Connection timed out\n\nerror: program 'git' failed with exit code 1"},
-	{Network, "ssh: connect to host build.example.org port 22: No route to host\nerror: failed to start SSH connection to 'build.example.org'"},
-	{Network, "ssh: Could not resolve hostname github.com: Temporary failure in name resolution\nfatal: Could not read from remote repository."},
-	{Network, "kex_exchange_identification: Connection closed by remote host\nerror: cannot connect to 'root@host'"},
-	{Network, "error: unable to download 'https://cache.example.org/x.narinfo': SSL peer handshake failed, the server most likely requires a client certificate (35) OpenSSL SSL_connect: SSL_ERROR_SYSCALL"},
-	{Network, "error: builder for '/nix/store/aaa-source.tar.gz.drv' failed with exit code 1;\n       last 4 log lines:\n       > trying https://ftp.example.org/source.tar.gz\n       > curl: (7) Failed to connect to ftp.example.org port 443: Connection refused\n       > error: cannot download source.tar.gz from any mirror\n       For full logs, run 'nix log /nix/store/aaa.drv'.\nerror: 1 dependencies of derivation '/nix/store/bbb.drv' failed to build"},
-	{Network, "error: builder for '/nix/store/5j7-spicetify.drv' failed with exit code 1;\n       last 2 log lines:\n       > Initialized empty Git repository in /nix/store/z0j/.git/\n       > fatal: unable to access 'https://github.com/x/y/': Could not resolve host: github.com"},
-	{Network, "\x1b[31;1merror:\x1b[0m unable to download '\x1b[35;1mhttps://cache.nixos.org/nix-cache-info\x1b[0m': Couldn't resolve host name (6)"},
-	// The server's fault.
-	{Server, "error: unable to download 'https://xxx.cachix.org/nar/xxx.nar.xz': HTTP error 500"},
-	{Server, "error: unable to download 'https://cache.nixos.org/nar/1.nar.xz': HTTP error 503\n\n       response body:\n\n       Service Unavailable"},
-	{Server, "error: builder for '/nix/store/aaa.drv' failed with exit code 22;\n       last 1 log lines:\n       > curl: (22) The requested URL returned error: 502 Bad Gateway"},
-	{Server, "fatal: unable to access 'https://gitlab.com/x/y.git/': The requested URL returned error: 504"},
-	// Limits.
-	{RateLimit, "error:\n       … while fetching the input 'github:NixOS/nixpkgs/nixpkgs-unstable'\n\n       error: unable to download 'https://api.github.com/repos/NixOS/nixpkgs/commits/nixpkgs-unstable': HTTP error 403\n\n       response body:\n\n       {\"message\":\"API rate limit exceeded for 192.0.2.1.\"}"},
-	{RateLimit, "error: unable to download 'https://github.com/NixOS/nixpkgs/raw/master/x.nix': HTTP error 429\n\n       response body:\n\n       429: Too Many Requests"},
-	{RateLimit, "error: unable to download 'https://api.github.com/repos/x/y': HTTP error 403\n\n       response body:\n\n       {\"message\":\"You have exceeded a secondary rate limit\"}"},
-	// Never again.
-	{Hash, "error: hash mismatch in fixed-output derivation '/nix/store/jzw-spotify.drv':\n         specified: sha256-wPV+ZY34OMbBrjmhvwjljbwmcUiPdWNHFU3ac7aVbIQ=\n            got:    sha256-oGpe+kBf6kBboyx/YfbQBt1vvjtXd1n2pOH6FNcbF8M="},
-	{Hash, "error: NAR hash mismatch in input 'github:NixOS/nixpkgs/abc', expected 'sha256-AAA=' but got 'sha256-BBB='"},
-	{NotFound, "error: unable to download 'https://github.com/x/y/archive/1.tar.gz': HTTP error 404\n\n       response body:\n\n       404: Not Found"},
-	{NotFound, "error: builder for '/nix/store/aaa.drv' failed with exit code 1;\n       last 2 log lines:\n       > trying https://example.org/a.tar.gz\n       > curl: (22) The requested URL returned error: 404"},
-	{NotFound, "fatal: couldn't find remote ref refs/heads/main\nerror: program 'git' failed with exit code 128"},
-	{NotFound, "error: Cannot find Git revision '128261aa' in ref 'refs/heads/main' of repository 'https://github.com/KhronosGroup/Vulkan-Hpp.git'!"},
-	{Denied, "error: unable to download 'https://cache.example.org/nix-cache-info': HTTP error 401"},
-	{Denied, "git@github.com: Permission denied (publickey).\nfatal: Could not read from remote repository."},
-	{Denied, "error: unable to download 'https://api.github.com/repos/x/private': HTTP error 403\n\n       response body:\n\n       {\"message\":\"Resource not accessible\"}"},
-	{Trust, "error: cannot add path '/nix/store/abc-x' because it lacks a signature by a trusted key"},
-	{Trust, "error: unable to download 'https://cache.example.org/nix-cache-info': SSL peer certificate or SSH remote key was not OK (60)"},
-	{Trust, "Host key verification failed.\nerror: failed to start SSH connection to 'host'"},
-	{Missing, "error: getting status of '/nix/store/abc-source/flake.nix': No such file or directory"},
-	{Missing, "error: path '/home/ada/nixos/hosts/atlas' is not tracked by Git\n\n       To make it visible to Nix, run:\n\n       git add --intent-to-add hosts/atlas"},
-	{Lock, "error: flake 'path:/home/ada/nixos' requires lock file changes but they're not allowed due to '--no-update-lock-file'"},
-	{Lock, "error: cannot write modified lock file of flake 'path:/x' (use '--no-write-lock-file' to ignore)"},
-	{Disk, "error: writing to file: No space left on device"},
-	{Disk, "error: builder for '/nix/store/aaa.drv' failed with exit code 1;\nnote: build failure may have been caused by lack of free disk space\nerror: database or disk is full"},
-	{Memory, "error: out of memory"},
-	{Evaluation, "error: undefined variable 'pkgss'\n       at /nix/store/x-source/configuration.nix:4:32:"},
-	{Evaluation, "error:\n       … while calling the 'seq' builtin\n\n       error: The option `programs.gti' does not exist. Definition values:\n       - In `/nix/store/x/home.nix'\n\n       Did you mean `programs.git'?"},
-	{Evaluation, "error: A definition for option `networking.firewall.enable' is not of type `boolean'. Definition values:"},
-	{Evaluation, "error: attribute 'nixosConfigurations' missing"},
-	{Evaluation, "error: syntax error, unexpected '}', expecting ';'\n       at /home/ada/flake.nix:3:1:"},
-	{Evaluation, "error: infinite recursion encountered"},
-	{Evaluation, "error:\n       Failed assertions:\n       - The ‘fileSystems’ option does not specify your root file system."},
-	{Evaluation, "error: Package ‘steam-1.0’ in /nix/store/x has an unfree license (‘unfreeRedistributable’), refusing to evaluate."},
-	{Evaluation, "error: flake 'path:/x' does not provide attribute 'nixosConfigurations.\"zeus\".config.system.build.toplevel'"},
-	{Builder, "error: builder for '/nix/store/aaa-x.drv' failed with exit code 2;\n       last 3 log lines:\n       > make: *** [Makefile:12: all] Error 1\n       For full logs, run 'nix log /nix/store/aaa-x.drv'."},
-	{Builder, "error: builder for '/nix/store/aaa-x.drv' failed with exit code 1;\n       last 2 log lines:\n       > test_http ... FAILED: Connection refused\n       > 1 test failed: dial: connection reset by peer\n       For full logs, run 'nix log /nix/store/aaa-x.drv'."},
-	{Builder, "error: Cannot build '/nix/store/137-jmulticard.drv'.\n       Reason: 1 dependency failed.\n       Output paths:\n         /nix/store/hmy-jmulticard\nerror: Build failed due to failed dependency"},
-	{Builder, "error: a 'aarch64-linux' with features {} is required to build '/nix/store/x.drv', but I am a 'x86_64-linux' with features {benchmark}"},
-	// Warnings before the error tell of other things.
-	{Evaluation, "warning: error: unable to download 'https://cache.nixos.org/nix-cache-info': Couldn't resolve host name (6); retrying in 323 ms\nerror: undefined variable 'foo'"},
-	{Evaluation, "warning: error: unable to download 'https://github.com/NixOS/nixpkgs/raw/master/x.nix': HTTP error 429\n\n       response body:\n\n       429: Too Many Requests; retrying in 268 ms\nerror: syntax error, unexpected invalid token\n\n       at «string»:1:1:"},
-	{Other, "Segmentation fault"},
-	{Other, ""},
-}
-
-func TestClassify(t *testing.T) {
-	if len(texts) < 40 {
-		t.Fatalf("only %d texts", len(texts))
-	}
-	for _, c := range texts {
-		if v := Classify(c.text); v.Class != c.want {
-			t.Errorf("%q, want %q, by %q:\n%s", v.Class, c.want, v.Line, c.text)
-		}
-	}
-}
-
-func TestRetryAfter(t *testing.T) {
-	for text, want := range map[string]time.Duration{
-		"error: HTTP error 429\nRetry-After: 7":                                    7 * time.Second,
-		"error: HTTP error 429 (retry-after=30)":                                   30 * time.Second,
-		"error: HTTP error 403: API rate limit exceeded, try again in 5 s":         5 * time.Second,
-		"error: HTTP error 429\n       response body:\n  {\"retry-after\": \"4\"}": 4 * time.Second,
-		"error: HTTP error 429":                                                    0,
-		"error: hash mismatch. Retry-After: 7":                                     0,
-	} {
-		if v := Classify(text); v.After != want {
-			t.Errorf("%q: wait %s, want %s", text, v.After, want)
-		}
-	}
-}
 
 // fakeNetwork fails the first n times.
 type fakeNetwork struct {
@@ -127,7 +25,7 @@ var errDown = errors.New("exit code 1")
 func (f *fakeNetwork) attempt(int) *Failure {
 	f.calls++
 	if f.calls <= f.fails {
-		return &Failure{Err: errDown, Output: f.says}
+		return &Failure{Err: errDown, Cause: nixlog.Read(f.says).Cause}
 	}
 	return nil
 }
@@ -142,7 +40,8 @@ func (f *fakeNetwork) sleep(ctx context.Context, d time.Duration) error {
 }
 
 func TestAttemptsAndWaits(t *testing.T) {
-	const down, limit = "error: Could not resolve host", "error: HTTP error 429\nRetry-After: 9"
+	const down = "error: unable to download 'https://cache.nixos.org/x': Couldn't resolve host name (6)"
+	const limit = "error: unable to download 'https://x.org/y': HTTP error 429\n\n       response body:\n\n       Retry-After: "
 	second := time.Second
 	for name, c := range map[string]struct {
 		policy Policy
@@ -158,11 +57,11 @@ func TestAttemptsAndWaits(t *testing.T) {
 		"always":          {Default(), 99, down, 5, []time.Duration{2 * second, 4 * second, 8 * second, 16 * second}, true, true},
 		"capped":          {Policy{Attempts: 7, First: 2 * second, Max: 16 * second}, 99, down, 7, []time.Duration{2 * second, 4 * second, 8 * second, 16 * second, 16 * second, 16 * second}, true, true},
 		"once":            {Policy{Attempts: 1, First: second, Max: second}, 99, down, 1, nil, true, true},
-		"server's wait":   {Default(), 1, limit, 2, []time.Duration{9 * second}, false, false},
-		"server too long": {Default(), 99, "error: HTTP error 429\nRetry-After: 3600", 1, nil, true, true},
-		"hash mismatch":   {Default(), 99, "error: hash mismatch in fixed-output derivation", 1, nil, true, false},
+		"server's wait":   {Default(), 1, limit + "9", 2, []time.Duration{9 * second}, false, false},
+		"server too long": {Default(), 99, limit + "3600", 1, nil, true, true},
+		"hash mismatch":   {Default(), 99, "error: hash mismatch in fixed-output derivation '/nix/store/x.drv':", 1, nil, true, false},
 		"evaluation":      {Default(), 99, "error: undefined variable 'x'", 1, nil, true, false},
-		"not found":       {Default(), 99, "error: HTTP error 404", 1, nil, true, false},
+		"not found":       {Default(), 99, "error: unable to download 'https://x.org/y': HTTP error 404", 1, nil, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := &fakeNetwork{fails: c.fails, says: c.says}
@@ -190,7 +89,7 @@ func TestAttemptsAndWaits(t *testing.T) {
 
 func TestJitterStaysWithinItsPart(t *testing.T) {
 	for _, r := range []float64{0, 0.5, 0.999} {
-		f := &fakeNetwork{fails: 4, says: "error: Connection timed out"}
+		f := &fakeNetwork{fails: 4, says: "ssh: connect to host one port 22: Connection timed out"}
 		if err := Default().Do(t.Context(), func() float64 { return r }, f.sleep, nil, f.attempt); err != nil {
 			t.Fatal(err)
 		}
@@ -205,24 +104,9 @@ func TestJitterStaysWithinItsPart(t *testing.T) {
 
 func TestCancelledWaitReturnsAtOnce(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	f := &fakeNetwork{fails: 99, says: "error: Connection timed out", cancel: cancel}
+	f := &fakeNetwork{fails: 99, says: "ssh: connect to host one port 22: Connection timed out", cancel: cancel}
 	err := Default().Do(ctx, nil, f.sleep, nil, f.attempt)
 	if !errors.Is(err, context.Canceled) || f.calls != 1 {
 		t.Errorf("%d calls, %v", f.calls, err)
 	}
-}
-
-func FuzzClassify(f *testing.F) {
-	for _, c := range texts {
-		f.Add(c.text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		v := Classify(text)
-		if strings.Contains(v.Line, "\n") {
-			t.Errorf("the line has more than one: %q", v.Line)
-		}
-		if v.After > 0 && !v.Class.Temporary() {
-			t.Errorf("a wait for %q", v.Class)
-		}
-	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
@@ -28,7 +29,7 @@ func (r Runner) Run(ctx context.Context, c run.Command) (run.Result, error) {
 		if res, err = r.Runner.Run(ctx, c); err == nil {
 			return nil
 		}
-		return &Failure{Err: err, Output: res.Stderr}
+		return &Failure{Err: err, Cause: nixlog.Read(res.Stderr).Cause}
 	})
 	return res, err
 }

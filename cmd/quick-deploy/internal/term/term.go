@@ -29,10 +29,33 @@ var ours = regexp.MustCompile(`\x1b\[(?:[0-9;]*m|[0-9]{1,4}A|J)`)
 
 // Strip is s without control sequences.
 func Strip(s string) string {
+	s = withoutColours(s) // nearly all sequences, many times as fast as the pattern
 	if !strings.ContainsAny(s, "\x1b\u009b\u009d\u0090\u0098\u009e\u009f") {
 		return s
 	}
 	return sequence.ReplaceAllString(s, "")
+}
+
+// withoutColours is s without CSI sequences that have plain parameters only.
+func withoutColours(s string) string {
+	var b strings.Builder
+	for {
+		before, rest, ok := strings.Cut(s, "\x1b[")
+		if !ok && b.Len() == 0 {
+			return s
+		}
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		end := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '?' })
+		if end < 0 || rest[end] < '@' || rest[end] > '~' {
+			b.WriteString("\x1b[")
+			s = rest
+			continue
+		}
+		s = rest[end+1:]
+	}
 }
 
 // Clean is s as it may be shown: without control sequences, and with U+FFFD for

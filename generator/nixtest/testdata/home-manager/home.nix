@@ -158,7 +158,7 @@ in
             done
           done
           printf 1 > $out/gen-version
-          { cat "$activatePath"; cat "$snippetsPath"; echo finish; } > $out/activate
+          { cat "$activatePath"; cat "$snippetsPath"; printf 'finish\nln -sfn "$generation" "$roots/current-home"\n'; } > $out/activate
           sed -i "s|^username=$|username='$username'|; s|^generation=$|generation='$out'|" $out/activate
           chmod +x $out/activate
         ''

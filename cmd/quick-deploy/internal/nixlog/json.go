@@ -1,0 +1,95 @@
+package nixlog
+
+import (
+	"cmp"
+	"encoding/json"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
+)
+
+// Prefix starts every line of the format; other lines come from programs in between.
+const Prefix = "@nix "
+
+// Message is one line of the internal-json format. That is undocumented
+// (NixOS/nix #7853, #13935) and read leniently.
+type Message struct {
+	Action string            `json:"action"` // start, stop, result, msg, setPhase
+	ID     uint64            `json:"id"`
+	Level  int               `json:"level"` // 0 error, 1 warning, 2 notice, 3 info, 4 talkative, …
+	Type   int               `json:"type"`
+	Text   string            `json:"text"`
+	Msg    string            `json:"msg"`
+	RawMsg string            `json:"raw_msg"`
+	Fields []json.RawMessage `json:"fields"`
+}
+
+// Types of results that are lines of a build's log, from Nix' src/libutil/logging.hh.
+const (
+	BuildLog  = 101
+	PostBuild = 107
+)
+
+// Parse reads one line; ok is false for a line of another program and for one that cannot be read.
+func Parse(line string) (m Message, ok bool) {
+	raw, ok := strings.CutPrefix(strings.TrimSpace(line), Prefix)
+	if !ok {
+		return m, false
+	}
+	if err := json.Unmarshal([]byte(raw), &m); err != nil || m.Action == "" {
+		return m, false
+	}
+	return m, true
+}
+
+// Str is field i, "" if it is none or no text.
+func (m Message) Str(i int) string {
+	if i >= len(m.Fields) {
+		return ""
+	}
+	var s string
+	if json.Unmarshal(m.Fields[i], &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// Num is field i, 0 if it is none or no number.
+func (m Message) Num(i int) int64 {
+	if i >= len(m.Fields) {
+		return 0
+	}
+	var n float64 // some counters come as floats
+	if json.Unmarshal(m.Fields[i], &n) != nil {
+		return 0
+	}
+	return int64(n)
+}
+
+// PlainLine is one line of a log as a person would have seen it: messages and build
+// logs as text, other programs' lines as they are. show is false for pure bookkeeping.
+func PlainLine(line string) (text string, show bool) {
+	m, ok := Parse(line)
+	return plainLine(m, ok, line)
+}
+
+func plainLine(m Message, ok bool, line string) (text string, show bool) {
+	if ok {
+		return m.Plain()
+	}
+	if strings.HasPrefix(strings.TrimSpace(line), Prefix) {
+		return "", false
+	}
+	return term.Strip(line), true
+}
+
+// Plain is the message as text; show is false for pure bookkeeping.
+func (m Message) Plain() (text string, show bool) {
+	switch {
+	case m.Action == "msg":
+		return term.Strip(cmp.Or(m.Msg, m.RawMsg)), true
+	case m.Action == "result" && (m.Type == BuildLog || m.Type == PostBuild):
+		return "> " + term.Strip(m.Str(0)), true
+	}
+	return "", false
+}
