@@ -35,12 +35,9 @@ func (d *Deployer) buildHome(g Goal, u User, link string) run.Command {
 }
 
 func (g Goal) nixFlags() []string {
-	var args []string
-	if !g.UpdateLock {
-		// flake.lock is written by this program: a lock file that Nix wants to
-		// change is a finding, not something to change on the way.
-		args = append(args, "--no-update-lock-file")
-	}
+	// flake.lock is written by this program: a lock file that Nix wants to
+	// change is a finding, not something to change on the way.
+	args := []string{"--no-update-lock-file"}
 	if g.Offline {
 		args = append(args, "--offline")
 	}

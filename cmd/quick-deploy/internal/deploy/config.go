@@ -84,8 +84,6 @@ type Config struct {
 
 // Question is asked before something is switched.
 type Question struct {
-	Host    string
-	Verb    string
 	Text    string   // one line
 	Details []string // what changes
 }

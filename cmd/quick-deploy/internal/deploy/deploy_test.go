@@ -139,7 +139,7 @@ func TestRollbackRestoresTheRecordedGenerations(t *testing.T) {
 	if r.Verb != "rollback" || r.Target != 2 {
 		t.Errorf("record of the second rollback: %s, undoes %d", r.Verb, r.Target)
 	}
-	back(3)
+	back(2)
 	if diff := cmp.Diff(machine(two), machine(w.now(t))); diff != "" {
 		t.Errorf("rollback to before run 3 (-want +got):\n%s", diff)
 	}

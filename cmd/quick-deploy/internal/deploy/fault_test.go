@@ -551,7 +551,7 @@ func TestResume(t *testing.T) {
 		}
 		return w.goal(Switch), nil
 	}
-	if _, err := d.Resume(t.Context(), goal); !errors.Is(err, ErrNothingToResume) || fault.CodeOf(err) != fault.Usage {
+	if _, err := resume(t, d, goal); !errors.Is(err, ErrNothingToResume) || fault.CodeOf(err) != fault.Usage {
 		t.Errorf("of nothing: %v", err)
 	}
 	w.fail = map[string]int{"nixos-rebuild": 1}
@@ -563,11 +563,11 @@ func TestResume(t *testing.T) {
 		t.Errorf("status: %q, next %q, %v", st.Explanation, st.Next, err)
 	}
 	w.fail = nil
-	r, err := d.Resume(t.Context(), goal)
+	r, err := resume(t, d, goal)
 	if err != nil || r.Result != journal.Good {
 		t.Errorf("%q, %v", r.Result, err)
 	}
-	if _, err := d.Resume(t.Context(), goal); !errors.Is(err, ErrNothingToResume) {
+	if _, err := resume(t, d, goal); !errors.Is(err, ErrNothingToResume) {
 		t.Errorf("of a run that is done: %v", err)
 	}
 }

@@ -237,12 +237,6 @@ var placeholder = regexp.MustCompile(`'([^' ]*<[a-z]+>[^' ]*)'`)
 func (p Plan) WriteText(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "plan: %s %s from %s (run %d)\n", p.Goal.Verb, p.Goal.Host, p.Goal.FlakeDir, p.Run)
-	if p.Goal.To != nil {
-		fmt.Fprintf(&b, "goes back to before run %d\n", p.Goal.To.Record)
-		for _, line := range p.Goal.back(p.Machine) {
-			fmt.Fprintln(&b, line)
-		}
-	}
 	if p.Goal.ProfilePath != "" {
 		fmt.Fprintf(&b, "profile: %s\n", p.Goal.ProfilePath)
 	}
@@ -254,6 +248,12 @@ func (p Plan) WriteText(w io.Writer) error {
 	}
 	if p.Machine.Current != "" {
 		fmt.Fprintf(&b, "running: %s\n", p.Machine.Current)
+	}
+	if p.Goal.To != nil {
+		fmt.Fprintf(&b, "goes back to before run %d\n", p.Goal.To.Record)
+		for _, line := range p.Goal.back(p.Machine, nil) {
+			fmt.Fprintln(&b, line)
+		}
 	}
 	for _, c := range p.Files {
 		fmt.Fprintf(&b, "file: %-8s %s\n", c.Action, c.Path)

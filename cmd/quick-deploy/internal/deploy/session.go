@@ -61,7 +61,6 @@ type data struct {
 	Goal       *Goal           `json:"goal,omitempty"`        // of the run, so that resume has its flags again
 	Withheld   bool            `json:"withheld,omitempty"`    // the goal's arguments for Nix held a secret, and are not kept
 	Files      []Change        `json:"files,omitempty"`       // that a rollback brings back
-	Returning  bool            `json:"returning,omitempty"`   // it failed, and is being put back
 	HomeBackup string          `json:"home_backup,omitempty"` // of the files in home-manager's way
 	Suffix     string          `json:"suffix,omitempty"`      // of the files that home-manager moves out of its way
 	Touched    bool            `json:"touched,omitempty"`     // something on the machine was switched, or was about to be
@@ -318,11 +317,6 @@ func (d *Deployer) supersede(ctx context.Context, prior *journal.State) error {
 // do runs the steps.
 func (s *session) do(ctx context.Context) (journal.Record, error) {
 	defer s.stopCounting()
-	if s.data.Returning {
-		i := slices.IndexFunc(s.plan.steps, func(st step) bool { return st.name() == stoppedAt(s.state) })
-		s.data.Touched = true
-		return s.fail(ctx, s.plan.steps[max(i, 0)], &fault.Error{Code: fault.Code(s.state.Code), Err: errors.New(s.state.Error)})
-	}
 	for _, st := range s.plan.steps {
 		err := s.one(ctx, st)
 		if err != nil && isRecord(st) {
@@ -421,10 +415,10 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 	}
 	if s.data.Touched {
 		result = journal.Broken
-		perr := s.putBackFor(quiet, err)
+		perr := s.putBack(quiet)
 		switch {
 		case perr == nil:
-			result, s.between, s.data.Touched, s.data.Returning = journal.PutBack, false, false, false
+			result, s.between, s.data.Touched = journal.PutBack, false, false
 		case errors.Is(perr, errLeft):
 			err = withHint(err, "the new system was left as it is (--rollback-on-failure=false); quick-deploy rollback goes back to run %d's rollback point", s.state.ID)
 		default:
@@ -472,15 +466,6 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 	}
 	s.summary(r)
 	return r, err
-}
-
-// putBackFor puts the machine back and remembers why, so that a crash meanwhile leads to the same end.
-func (s *session) putBackFor(ctx context.Context, why error) error {
-	s.data.Returning, s.state.Error, s.state.Code = true, why.Error(), int(fault.CodeOf(why))
-	if err := s.save(); err != nil {
-		s.cfg.Log.Warn("remember that the machine is put back", "error", err)
-	}
-	return s.putBack(ctx)
 }
 
 // leave ends the attempt to take a run up that was refused before it moved

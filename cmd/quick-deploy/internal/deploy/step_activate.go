@@ -100,7 +100,7 @@ func (activateHomes) plan(d *Deployer, g Goal) *Planned {
 	for _, u := range g.homes() {
 		names = append(names, u.Name)
 		for _, c := range g.Tools.SwitchHome(HomeSwitch{
-			Name: u.Name + "@" + g.Host, Home: g.home(u), Profile: "<profile>", Suffix: "<suffix>", Flake: g.flakeCopy(),
+			Name: u.Name + "@" + g.Host, Home: g.home(u), Profile: g.profile(u), Suffix: "<suffix>", Flake: g.flakeCopy(),
 		}) {
 			p.inUnit(c)
 		}
@@ -156,7 +156,7 @@ func (checkHealth) plan(d *Deployer, g Goal) *Planned {
 func (s *session) checks() []health.Check {
 	out := slices.Clone(s.goal.Checks)
 	for i, c := range out {
-		if home := s.data.Homes[c.User]; c.Kind == health.Home && home != "" {
+		if home := s.data.Homes[c.User]; c.Kind == health.Home && home != "" && s.movesHomes() {
 			out[i].Target, out[i].Required = home, true
 		}
 	}

@@ -199,10 +199,9 @@ func explain(st Status) (text, next string) {
 
 // touched says whether a cut-off run may have changed the machine.
 func touched(s *journal.State) string {
-	for _, st := range []step{activateSystem{}, activateHomes{}, bootDefault{}} {
-		if js := s.Find(st.name()); js != nil && js.Status != journal.Pending && js.Status != journal.Skipped {
-			return "; the machine may be between two systems"
-		}
+	var d data
+	if decode(s, &d) != nil || d.Touched {
+		return "; the machine may be between two systems"
 	}
 	return "; nothing was switched"
 }

@@ -293,7 +293,8 @@ type unitState struct {
 
 // pollScript prints the phase, whether the lock is held, and what the log has from byte $2 on.
 const pollScript = `printf '%s ' "$(cat "$1/phase" 2>/dev/null)"
-if flock -n "${1%/*}/lock" true 2>/dev/null; then echo idle; else echo busy; fi
+lock=${1%/*}/lock
+if [ ! -e "$lock" ] || flock -n "$lock" true; then echo idle; else echo busy; fi
 tail -c "+$2" "$1/log" 2>/dev/null || true`
 
 // poll looks at the unit and hands on what it has written since.
@@ -644,11 +645,11 @@ func (s *session) settle(ctx context.Context, takeUp bool) error {
 	switch {
 	case u.phase == unitDone, u.phase == unitLeft:
 		return nil
-	case takeUp && u.busy && !u.phase.final() && !s.data.Returning:
+	case takeUp && u.busy && !u.phase.final():
 		s.started = true
 		s.count()
 		return nil
-	case !s.data.Returning:
+	case u.phase != unitBack:
 		back := s.putBack
 		if u.phase == unitStuck {
 			back = s.mend // a person may have seen to what was in the way

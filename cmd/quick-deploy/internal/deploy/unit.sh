@@ -308,8 +308,9 @@ unhome() {
 		[ ! -f "$unit" ] || systemctl --user stop "${unit##*/}" || true
 	done
 	links "$home" | while IFS= read -r file; do
-		[ ! -L "$HOME/$file" ] || [ "$(path "$HOME/$file")" != "$(path "$home/home-files/$file")" ] ||
-			rm -- "$HOME/$file"
+		[ -L "$HOME/$file" ] && [ "$(path "$HOME/$file")" = "$(path "$home/home-files/$file")" ] || continue
+		rm -- "$HOME/$file"
+		case $file in */*) (cd -- "$HOME" && rmdir -p --ignore-fail-on-non-empty -- "${file%/*}") ;; esac
 	done
 	nix-env --uninstall home-manager-path || nix profile remove home-manager-path || true
 	root=$XDG_STATE_HOME/home-manager/gcroots/current-home
