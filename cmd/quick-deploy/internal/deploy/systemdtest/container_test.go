@@ -24,11 +24,12 @@ type machine struct {
 	disk   string   // its size, for mount; "": what the tests have
 	dir    string   // up and work of the overlay
 	layers []string
-	pid    int // of its init, 0: off
+	pid    int    // of its init, 0: off
+	group  string // its control group
 	init   *exec.Cmd
 }
 
-var group atomic.Int32
+var groups atomic.Int32
 
 // newMachine makes a machine on layers, the topmost first. It ends with the test.
 func newMachine(t testing.TB, layers ...string) *machine {
@@ -48,9 +49,9 @@ func newMachine(t testing.TB, layers ...string) *machine {
 // start turns the machine on.
 func (m *machine) start() *machine {
 	m.t.Helper()
-	name := fmt.Sprintf("quick-deploy-test-%d-%d", os.Getpid(), group.Add(1))
+	m.group = fmt.Sprintf("quick-deploy-test-%d-%d", os.Getpid(), groups.Add(1))
 	var log bytes.Buffer
-	m.init = exec.Command("bash", "-c", source("machine/boot"), "boot", name, m.dir, strings.Join(m.layers, ":"), m.disk)
+	m.init = exec.Command("bash", "-c", source("machine/boot"), "boot", m.group, m.dir, strings.Join(m.layers, ":"), m.disk)
 	m.init.Stderr, m.init.WaitDelay = &log, time.Second
 	m.init.SysProcAttr = &syscall.SysProcAttr{
 		Pdeathsig: syscall.SIGKILL,
@@ -85,10 +86,16 @@ func (m *machine) cut() {
 	m.ended()
 }
 
-// ended waits until the machine is off.
+// ended waits until the machine is off, and removes its control groups.
 func (m *machine) ended() {
+	m.t.Helper()
 	_ = m.init.Wait()
 	m.pid = 0
+	const remove = `mount -t cgroup2 cgroup2 "$1" && find "$1/$2" -depth -type d -exec rmdir {} +`
+	out, err := exec.Command("unshare", "--mount", "sh", "-c", remove, "sh", m.dir+"/root", m.group).CombinedOutput()
+	if err != nil {
+		m.t.Errorf("remove the control groups: %v: %s", err, out)
+	}
 }
 
 // path is a file of the running machine, seen from outside.

@@ -328,6 +328,9 @@ func (s scenario) test(t *testing.T) {
 		there = m.judge(t, s, script, was, start)
 	}
 	if s.then != "" {
+		if s.want == before {
+			s.want = either
+		}
 		next(s.then)
 	}
 	if s.reach && !there {
