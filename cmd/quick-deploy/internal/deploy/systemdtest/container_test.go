@@ -92,7 +92,7 @@ func (m *machine) ended() {
 	_ = m.init.Wait()
 	m.pid = 0
 	const remove = `mount -t cgroup2 cgroup2 "$1" && find "$1/$2" -depth -type d -exec rmdir {} +`
-	out, err := exec.Command("unshare", "--mount", "sh", "-c", remove, "sh", m.dir+"/root", m.group).CombinedOutput()
+	out, err := exec.Command("unshare", "--mount", "sh", "-c", remove, "sh", m.dir, m.group).CombinedOutput()
 	if err != nil {
 		m.t.Errorf("remove the control groups: %v: %s", err, out)
 	}

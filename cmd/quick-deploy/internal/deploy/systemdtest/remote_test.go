@@ -116,6 +116,9 @@ var remote = []scenario{
 	{name: "program killed", deeds: []deed{{at: "test.activated", act: killCaller}}, want: either, then: fleet},
 }
 
+// small is the size of borg's disk.
+const small = "8m"
+
 // full fills borg's disk.
 const full = "dd if=/dev/zero of=/fill bs=64k 2> /dev/null; true"
 

@@ -160,8 +160,11 @@ func byHand(s scenario) ([]string, error) {
 
 // byHandThere is borg, brought to system and home by somebody who works there.
 func byHandThere(t testing.TB, s scenario) []string {
-	m := newMachine(t, append([]string{world.borg}, world.layers...)...).start()
+	m := newMachine(t, append([]string{world.borg}, world.layers...)...)
+	m.disk = small
+	m.start()
 	m.prepare(s)
+	m.must("root", s.mend)
 	system, home := storePath("nixos-system-borg-"+s.system), storePath("home-manager-generation-ada-"+s.home)
 	// What is copied there is in the layer below.
 	for _, path := range []string{system, home} {
@@ -253,7 +256,7 @@ func (s scenario) machines(t *testing.T) (m, from *machine) {
 	}
 	from = newMachine(t, world.layers...).start()
 	m = newMachine(t, append([]string{world.borg}, world.layers...)...)
-	m.disk, m.peer = "8m", from
+	m.disk, m.peer = small, from
 	m.start()
 	wire(t, from, m, s)
 	return m, from
