@@ -180,7 +180,7 @@ func (e *editor) request(method string, params, into any) {
 // wait handles messages up to the one that is waited for.
 func (e *editor) wait(what string, wanted func(message) bool) message {
 	e.t.Helper()
-	timeout := time.After(30 * time.Second)
+	late := time.After(ample)
 	for {
 		select {
 		case m, ok := <-e.from:
@@ -203,7 +203,7 @@ func (e *editor) wait(what string, wanted func(message) bool) message {
 			if wanted(m) {
 				return m
 			}
-		case <-timeout:
+		case <-late:
 			e.t.Fatalf("the server does not answer %s", what)
 		}
 	}

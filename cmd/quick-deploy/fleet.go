@@ -265,6 +265,8 @@ func (a *app) fleetDeploy(ctx context.Context, cmd *cli.Command) error {
 	if err := a.permitted(ctx, r); err != nil {
 		return err
 	}
+	r.Connections = fleet.NewConnections(r.Runner, os.Getenv("XDG_RUNTIME_DIR"), os.TempDir(), "/tmp")
+	defer r.Connections.Close()
 	a.acting.Store(true)
 	results, verdict := r.Deploy(ctx, r.waves, r.hosts, fleet.Options{
 		SkipHealth: cmd.Bool("skip-health-check"), Keep: !cmd.Bool("rollback-on-failure"), Again: cmd.Bool("again"),

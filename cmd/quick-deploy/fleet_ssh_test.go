@@ -20,6 +20,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
 // insideNamespaces marks the test process that runs in namespaces of its own.
@@ -165,14 +166,22 @@ exec chroot "$new" /usr/sbin/sshd -D -e -f /test/sshd_config
 	if err := serve.Start(); err != nil {
 		n.t.Fatal(err)
 	}
-	for range 100 {
-		if exec.Command("bash", "-c", "exec 3<>/dev/tcp/"+r.addr+"/22").Run() == nil {
-			return r
+	r.listens(`exec 3<>"/dev/tcp/$2/22"`)
+	r.listens(`ip netns exec "$1" bash -c 'exec 3<>/dev/tcp/127.0.0.1/9100'`)
+	return r
+}
+
+// listens waits until a script succeeds that connects to the machine; $1 is its name and $2 its address.
+func (r *remote) listens(script string) {
+	r.t.Helper()
+	var out []byte
+	var err error
+	for start := time.Now(); time.Since(start) < ample; time.Sleep(50 * time.Millisecond) {
+		if out, err = exec.Command("bash", "-c", script, "bash", r.name, r.addr).CombinedOutput(); err == nil {
+			return
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
-	n.t.Fatalf("%s does not answer", name)
-	return nil
+	r.t.Fatalf("%s does not answer: %v: %s", r.name, err, out)
 }
 
 // serveHTTP answers every request with 200, except for those of anything but /metrics.
@@ -236,7 +245,9 @@ func (n *network) fleet(want fault.Code, into any, args ...string) string {
 	n.t.Helper()
 	cmd := exec.CommandContext(n.t.Context(), "quick-deploy", append([]string{"--json", "--yes", "--no-probe"}, args...)...)
 	cmd.Dir = n.work
-	cmd.Env = append(append(n.env.Environ(), n.Vars()...), "USER=ada", "QUICK_DEPLOY_HEALTH_TIMEOUT=15s",
+	// What is away is so at once, for its cable is out, and what has failed has failed for good: neither is waited for.
+	cmd.Env = append(append(n.env.Environ(), n.Vars()...), "USER=ada",
+		"QUICK_DEPLOY_HEALTH_TIMEOUT="+ample.String(), "QUICK_DEPLOY_NETWORK_TIMEOUT="+ample.String(), "RETRY_MAX_ATTEMPTS=1",
 		"NIX_SSHOPTS=-i "+n.key+" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR")
 	var diag strings.Builder
 	cmd.Stderr = &diag
@@ -404,5 +415,93 @@ func TestFleetOverSSH(t *testing.T) {
 	}
 	if diff := cmp.Diff(touched, fine.log()); diff != "" {
 		t.Errorf("fine was touched in spite of the gate: %s", diff)
+	}
+}
+
+// The commands of a run go over one connection to a machine, which a dead link does not hold up for long and which
+// ends with the run. A fresh one is had by asking, and what the user says of sharing holds.
+func TestSharedConnections(t *testing.T) {
+	if !inNamespaces(t) {
+		return
+	}
+	n := newNetwork(t, "a")
+	a := n.hosts["a"]
+	runner := &run.Exec{Environ: n.env.Environ(), Grace: time.Second}
+	known := []string{"-i", n.key, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"}
+	parent := t.TempDir()
+	deep := filepath.Join(parent, strings.Repeat("x", 60))
+	if err := os.Mkdir(deep, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	c := fleet.NewConnections(runner, "relative", parent+"/none", deep, "/run", "/tmp")
+	target := fleet.Target{User: "root", Host: a.addr, Timeout: time.Minute}
+	remote := fleet.Remote{Runner: runner, Target: target, SSH: known, Connections: c}
+	// connection is what the machine calls the connection by which a command came.
+	connection := func(r fleet.Remote) string {
+		t.Helper()
+		res, err := r.Run(t.Context(), run.Command{Name: "sh", Args: []string{"-c", "echo $SSH_CONNECTION"}, Timeout: ample})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.Stdout
+	}
+	sockets := func() []string {
+		found, err := filepath.Glob("/run/qd-*/*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+
+	own := remote
+	own.SSH = append(slices.Clone(known), "-o", "ControlPath="+parent+"/own", "-o", "ControlMaster=auto", "-o", "ControlPersist=yes")
+	own.Connections = fleet.NewConnections(runner, "/run")
+	theirs := connection(own)
+	if connection(own) != theirs || len(sockets()) > 0 {
+		t.Errorf("the user's own connection is not used: %s", sockets())
+	}
+	if _, err := own.Run(t.Context(), run.Command{Name: "sh", Args: []string{"-c", "exit 255"}}); err == nil || connection(own) != theirs {
+		t.Errorf("the user's own connection was ended: %v", err)
+	}
+
+	first := connection(remote)
+	if again := connection(remote); again != first || first == theirs || len(sockets()) != 1 {
+		t.Errorf("%q, then %q, with the sockets %q", first, again, sockets())
+	}
+	fresh := remote
+	fresh.Fresh = true
+	if got := connection(fresh); got == first {
+		t.Error("a fresh connection is the old one")
+	}
+
+	// The link goes silent: nothing says that it is gone.
+	sh(t, `ip -n a link set eth0 down`)
+	start := time.Now()
+	_, err := remote.Run(t.Context(), run.Command{Name: "true", Timeout: 3 * time.Second})
+	var failed *run.Error
+	if !errors.As(err, &failed) || failed.Timeout == 0 {
+		t.Errorf("over a dead link: %v", err)
+	}
+	// Sooner than ssh gives the old connection up, which is a minute.
+	var away *fleet.UnreachableError
+	if _, err := remote.Run(t.Context(), run.Command{Name: "true", Timeout: 40 * time.Second}); !errors.As(err, &away) {
+		t.Errorf("after it: %v", err)
+	}
+	t.Logf("two commands over a dead link: %.1f s", time.Since(start).Seconds())
+	sh(t, `ip -n a link set eth0 up`)
+	if again := connection(remote); again == first || connection(remote) != again {
+		t.Errorf("after the link came back: %q, %q", again, first)
+	}
+
+	c.Close()
+	own.Connections.Close()
+	if left, err := filepath.Glob("/run/qd-*"); err != nil || len(left) > 0 {
+		t.Errorf("%q are left, %v", left, err)
+	}
+	if left, err := os.ReadDir(deep); err != nil || len(left) > 0 {
+		t.Errorf("%q are left, %v", left, err)
+	}
+	if connection(own) != theirs {
+		t.Error("the user's own connection was ended")
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
@@ -263,15 +262,14 @@ func TestSavedSession(t *testing.T) {
 	}
 }
 
-// No command asks the terminal for its colours, or waits for a reply.
+// No command asks the terminal for its colours: there would be a question on it, and some seconds' wait for a reply.
 func TestStartAsksNothing(t *testing.T) {
-	begin := time.Now()
 	x := start(t, t.TempDir(), t.TempDir(), 80, 24, nil, "--version")
 	if code := x.end(); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
-	if strings.Contains(x.output(), "\x1b") || time.Since(begin) > 4*time.Second {
-		t.Errorf("%q after %s", x.output(), time.Since(begin))
+	if strings.Contains(x.output(), "\x1b") {
+		t.Errorf("%q", x.output())
 	}
 }
 

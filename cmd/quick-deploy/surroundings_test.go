@@ -78,7 +78,7 @@ func TestQuitIsAnInterrupt(t *testing.T) {
 	}()
 	select {
 	case <-asked:
-	case <-time.After(time.Minute):
+	case <-time.After(ample):
 		t.Fatal("nothing was asked")
 	}
 	if err := syscall.Kill(os.Getpid(), syscall.SIGQUIT); err != nil {
@@ -89,7 +89,7 @@ func TestQuitIsAnInterrupt(t *testing.T) {
 		if got != fault.Interrupted {
 			t.Errorf("exit code %d", got)
 		}
-	case <-time.After(time.Minute):
+	case <-time.After(ample):
 		t.Fatal("it goes on")
 	}
 }

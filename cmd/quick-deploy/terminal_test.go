@@ -24,12 +24,18 @@ type terminal struct {
 	cmd  *exec.Cmd
 	pty  *os.File
 	done chan struct{}
+	// drew holds a token when the terminal shows more than it did.
+	drew chan struct{}
 
 	mu  sync.Mutex
 	raw []byte
 	// seen is where looking goes on: what was there before is old.
 	seen int
 }
+
+// ample is how long a program may take for what it is waited for: far more than a busy machine needs, a build
+// included, so that only what never comes fails.
+const ample = 2 * time.Minute
 
 // machineOf makes the root directory of a described machine on which ada works.
 func machineOf(t *testing.T, name string) string {
@@ -87,7 +93,7 @@ func begin(t *testing.T, cmd *exec.Cmd, size *pty.Winsize) *terminal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	term := &terminal{t: t, cmd: cmd, pty: f, done: make(chan struct{})}
+	term := &terminal{t: t, cmd: cmd, pty: f, done: make(chan struct{}), drew: make(chan struct{}, 1)}
 	go func() {
 		defer close(term.done)
 		buf := make([]byte, 1<<16)
@@ -96,6 +102,10 @@ func begin(t *testing.T, cmd *exec.Cmd, size *pty.Winsize) *terminal {
 			term.mu.Lock()
 			term.raw = append(term.raw, buf[:n]...)
 			term.mu.Unlock()
+			select {
+			case term.drew <- struct{}{}:
+			default:
+			}
 			// On Linux the other side's end is an I/O error.
 			if err != nil {
 				return
@@ -115,21 +125,27 @@ func (x *terminal) output() string {
 // see waits until the terminal shows text that it did not show before.
 func (x *terminal) see(text string) {
 	x.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for time.Now().Before(deadline) {
+	late := time.After(ample)
+	for {
+		ended := false
+		select {
+		case <-x.done:
+			ended = true
+		default:
+		}
 		if fresh := x.output()[x.seen:]; strings.Contains(ansi.Strip(fresh), text) {
 			return
 		}
-		select {
-		case <-x.done:
-			if fresh := x.output()[x.seen:]; strings.Contains(ansi.Strip(fresh), text) {
-				return
-			}
+		if ended {
 			x.t.Fatalf("the program ended without %q:\n%s", text, ansi.Strip(x.output()))
-		case <-time.After(5 * time.Millisecond):
+		}
+		select {
+		case <-x.drew:
+		case <-x.done:
+		case <-late:
+			x.t.Fatalf("the terminal never showed %q:\n%s", text, ansi.Strip(x.output()[x.seen:]))
 		}
 	}
-	x.t.Fatalf("the terminal never showed %q:\n%s", text, ansi.Strip(x.output()[x.seen:]))
 }
 
 // typed types keys; what is shown from now on is new.
@@ -146,7 +162,7 @@ func (x *terminal) end() int {
 	x.t.Helper()
 	select {
 	case <-x.done:
-	case <-time.After(10 * time.Second):
+	case <-time.After(ample):
 		x.t.Fatalf("the program does not end:\n%s", ansi.Strip(x.output()))
 	}
 	err := x.cmd.Wait()

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/generator/nixtest"
@@ -133,8 +132,8 @@ func TestUpdate(t *testing.T) {
 	})
 }
 
-// A real Nix that reaches nobody, of each version that there is: init ends at
-// once with the built-in revisions, and with a failure where the newest were asked for.
+// A real Nix that reaches nobody, of each version that there is: init ends after
+// one attempt with the built-in revisions, and with a failure where the newest were asked for.
 func TestInitWithoutANetwork(t *testing.T) {
 	nixtest.Each(t, func(t *testing.T, env *nixtest.Env) {
 		// Nothing listens on the discard port.
@@ -143,7 +142,6 @@ func TestInitWithoutANetwork(t *testing.T) {
 		}}
 		c.put(filepath.Join(c.Root, "etc/hostname"), "atlas\n")
 		flake := filepath.Join(c.work, "flake")
-		begin := time.Now()
 		_, diag, code := c.run("--flake", flake, "--no-probe", "init", "--yes")
 		if code != fault.OK || !strings.Contains(diag, "could not be locked: unable to download ") {
 			t.Errorf("exit code %d: %s", code, diag)
@@ -152,8 +150,8 @@ func TestInitWithoutANetwork(t *testing.T) {
 		if code != fault.Network || !strings.Contains(diag, "two.yaml: written") {
 			t.Errorf("exit code %d: %s", code, diag)
 		}
-		if took := time.Since(begin); took > time.Minute {
-			t.Errorf("it took %s", took)
+		if strings.Contains(diag, "the next in") || strings.Contains(diag, "retrying in") {
+			t.Errorf("it was tried again: %s", diag)
 		}
 		if _, err := os.Stat(flake); err == nil {
 			t.Error("something was written to the flake")

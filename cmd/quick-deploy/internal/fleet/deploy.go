@@ -151,7 +151,7 @@ type member struct {
 }
 
 func (m *member) remote(f *Fleet) Remote {
-	return Remote{Runner: f.network(m.Name), Target: m.Target, SSH: f.SSH}
+	return Remote{Runner: f.network(m.Name), Target: m.Target, SSH: f.SSH, Connections: f.Connections}
 }
 
 // settle ends the work on a machine.
@@ -285,7 +285,10 @@ func (r *rollout) asItShould(m *member) bool {
 // activate gives the machines their systems.
 func (r *rollout) activate(ctx context.Context, members []*member) {
 	r.command(ctx, try, "activate", members, func(m *member, err error) {
-		after, lookErr := m.remote(r.Fleet).Look(context.WithoutCancel(ctx))
+		// The new system may let nobody in any more.
+		remote := m.remote(r.Fleet)
+		remote.Fresh = true
+		after, lookErr := remote.Look(context.WithoutCancel(ctx))
 		var away *UnreachableError
 		switch {
 		case lookErr == nil && after.Running == m.result.System && (err == nil || r.together()):

@@ -56,7 +56,7 @@ func (f *Fleet) nixosRebuild(v verb, h *Host) run.Command {
 		args = append(args, "--sudo")
 	}
 	return run.Command{
-		Name: "nixos-rebuild", Args: append(args, f.NixArgs...), Env: []string{h.Target.nixOptions(f.SSH)}, Timeout: f.BuildTimeout,
+		Name: "nixos-rebuild", Args: append(args, f.NixArgs...), Env: []string{f.nixOptions(h.Target)}, Timeout: f.BuildTimeout,
 	}
 }
 

@@ -85,7 +85,10 @@ type Fleet struct {
 	State    string
 	Parallel int
 	// SSH are options for ssh, NIX_SSHOPTS by the user's environment.
-	SSH   []string
+	SSH []string
+	// Connections are those that a roll-out's commands share; nil: each opens its own.
+	Connections *Connections
+
 	Now   func() time.Time
 	Sleep func(context.Context, time.Duration) error
 	// Retry says how what the network broke is repeated, with Jitter as its Policy.Do takes it; zero: it is not.

@@ -44,7 +44,7 @@ func (r *rollout) home(ctx context.Context, m *member, user string) error {
 	}
 	copyTo := append([]string{"copy", "--to", m.Target.store()}, flakes...)
 	if _, err := network.Run(ctx, run.Command{
-		Name: "nix", Args: append(copyTo, path), Env: []string{m.Target.nixOptions(r.SSH)}, Timeout: r.BuildTimeout, Network: true,
+		Name: "nix", Args: append(copyTo, path), Env: []string{r.nixOptions(m.Target)}, Timeout: r.BuildTimeout, Network: true,
 	}); err != nil {
 		return fmt.Errorf("copy: %w", err)
 	}

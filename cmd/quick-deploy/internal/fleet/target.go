@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,9 +55,9 @@ func (t Target) options(more []string) []string {
 	return append(out, more...)
 }
 
-// nixOptions is the same in the environment, for programs that call ssh.
-func (t Target) nixOptions(more []string) string {
-	return "NIX_SSHOPTS=" + strings.Join(t.options(more), " ")
+// nixOptions are the options in the environment, for programs that call ssh.
+func (f *Fleet) nixOptions(t Target) string {
+	return "NIX_SSHOPTS=" + strings.Join(append(t.options(f.SSH), f.Connections.join(t)...), " ")
 }
 
 // UnreachableError is a machine that ssh does not get to: nothing is known
@@ -77,6 +78,19 @@ type Remote struct {
 	Runner run.Runner
 	Target Target
 	SSH    []string
+	// Connections are shared with the run's other commands.
+	Connections *Connections
+	// Fresh has each command open a connection of its own: whether the machine lets one in is part of the question.
+	Fresh bool
+}
+
+// options are ssh's options for a command.
+func (r Remote) options(ctx context.Context) []string {
+	options := r.Target.options(r.SSH)
+	if r.Fresh {
+		return append([]string{"-o", "ControlPath=none"}, options...)
+	}
+	return append(options, r.Connections.share(ctx, r.Target, options)...)
 }
 
 // LookPath implements run.Runner: what the machine has is seen when it runs.
@@ -101,13 +115,20 @@ func (r Remote) Run(ctx context.Context, c run.Command) (run.Result, error) {
 	for i, w := range words {
 		words[i] = run.Quote(w)
 	}
-	args := append(r.Target.options(r.SSH), r.Target.login(), "--", strings.Join(words, " "))
+	options := r.options(ctx)
 	res, err := r.Runner.Run(ctx, run.Command{
-		Name: "ssh", Args: args, Input: c.Input, Timeout: c.Timeout, Grace: c.Grace, OnLine: c.OnLine, Network: c.Network,
+		Name: "ssh", Args: slices.Concat(options, []string{r.Target.login(), "--", strings.Join(words, " ")}),
+		Input: c.Input, Timeout: c.Timeout, Grace: c.Grace, OnLine: c.OnLine, Network: c.Network,
 	})
 	var failed *run.Error
-	if errors.As(err, &failed) && failed.Code == sshFailed {
-		return res, &UnreachableError{Target: r.Target, Why: lastLine(failed.Tail)}
+	if !errors.As(err, &failed) {
+		return res, err
+	}
+	if !r.Fresh && (failed.Code == sshFailed || failed.Timeout > 0) {
+		r.Connections.leave(ctx, r.Target, options)
+	}
+	if failed.Code == sshFailed {
+		return res, &UnreachableError{Target: r.Target, Why: cmp.Or(lastLine(failed.Tail), "the connection broke off")}
 	}
 	return res, err
 }

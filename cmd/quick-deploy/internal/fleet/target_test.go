@@ -26,10 +26,10 @@ func TestTarget(t *testing.T) {
 		}
 	}
 	slow := Target{User: "a", Host: "b", Timeout: time.Minute}
-	if got := slow.nixOptions(nil); !strings.Contains(got, "-o ConnectTimeout=60 ") {
+	if got := (&Fleet{}).nixOptions(slow); !strings.Contains(got, "-o ConnectTimeout=60 ") {
 		t.Errorf("a minute to answer: %s", got)
 	}
-	if got := (Target{User: "a", Host: "b", Port: 2222}).nixOptions([]string{"-i", "key"}); !strings.HasSuffix(got, "-p 2222 -i key") || !strings.HasPrefix(got, "NIX_SSHOPTS=-o BatchMode=yes") {
+	if got := (&Fleet{SSH: []string{"-i", "key"}}).nixOptions(Target{User: "a", Host: "b", Port: 2222}); !strings.HasSuffix(got, "-p 2222 -i key") || !strings.HasPrefix(got, "NIX_SSHOPTS=-o BatchMode=yes") {
 		t.Error(got)
 	}
 }

@@ -37,7 +37,7 @@ func TestSpecialFiles(t *testing.T) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("waits for a special file")
 	}
 	if data, err := ReadFile(file, 4); err != nil || string(data) != "text" {
