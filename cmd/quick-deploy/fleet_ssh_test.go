@@ -437,9 +437,11 @@ func TestSharedConnections(t *testing.T) {
 	target := fleet.Target{User: "root", Host: a.addr, Timeout: time.Minute}
 	remote := fleet.Remote{Runner: runner, Target: target, SSH: known, Connections: c}
 	// connection is what the machine calls the connection by which a command came.
-	connection := func(r fleet.Remote) string {
+	connection := func(r fleet.Remote, fresh ...bool) string {
 		t.Helper()
-		res, err := r.Run(t.Context(), run.Command{Name: "sh", Args: []string{"-c", "echo $SSH_CONNECTION"}, Timeout: ample})
+		res, err := r.Run(t.Context(), run.Command{
+			Name: "sh", Args: []string{"-c", "echo $SSH_CONNECTION"}, Timeout: ample, Fresh: len(fresh) > 0,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -468,9 +470,7 @@ func TestSharedConnections(t *testing.T) {
 	if again := connection(remote); again != first || first == theirs || len(sockets()) != 1 {
 		t.Errorf("%q, then %q, with the sockets %q", first, again, sockets())
 	}
-	fresh := remote
-	fresh.Fresh = true
-	if got := connection(fresh); got == first {
+	if got := connection(remote, true); got == first {
 		t.Error("a fresh connection is the old one")
 	}
 
