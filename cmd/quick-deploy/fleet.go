@@ -318,7 +318,7 @@ func (a *app) permitted(ctx context.Context, r *roll) error {
 		lines = append(lines, "wave "+w.Name+": "+strings.Join(w.Hosts, ", "))
 	}
 	yes, err := ask(ctx, deploy.Question{
-		Verb: "fleet deploy", Text: fmt.Sprintf("Deploy to %s with %s?", count(number, "host"), r.Engine), Details: lines,
+		Text: fmt.Sprintf("Deploy to %s with %s?", count(number, "host"), r.Engine), Details: lines,
 	})
 	if err != nil {
 		return err

@@ -39,17 +39,17 @@ func (a *app) resumeCommand() *cli.Command {
 				goal, g, err = a.goal(ctx, cmd, goal)
 				return goal, err
 			}
+			plan, err := s.deployer.PlanResume(ctx, complete)
+			if err != nil {
+				return err
+			}
 			if a.opts.dryRun {
-				plan, err := s.deployer.PlanResume(ctx, complete)
-				if err != nil {
-					return err
-				}
 				return a.printPlan(plan, g)
 			}
 			if err := s.act(ctx, cmd); err != nil {
 				return err
 			}
-			record, err := s.deployer.Resume(ctx, complete)
+			record, err := s.deployer.Run(ctx, plan)
 			return a.traced(s.finish(record, err), g, a.opts.host, cmd.Bool("show-trace"))
 		},
 	}

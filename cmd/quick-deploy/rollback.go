@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 )
 
@@ -40,14 +38,10 @@ func (a *app) rollback(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	defer s.close()
-	before := 0
-	if cmd.IsSet("to") {
-		records, _ := s.deployer.History()
-		if before, err = firstAfter(records, cmd.Int("to")); err != nil {
-			return err
-		}
+	if cmd.IsSet("to") && cmd.Int("to") <= 0 {
+		return fault.New(fault.Usage, "there is no run %d in the history", cmd.Int("to")).Hint("quick-deploy history lists them")
 	}
-	goal, err := s.deployer.Back(ctx, before)
+	goal, err := s.deployer.Back(ctx, cmd.Int("to"))
 	if err != nil {
 		return err
 	}
@@ -70,28 +64,6 @@ func (a *app) rollback(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	return s.finish(s.deployer.Run(ctx, plan))
-}
-
-// firstAfter is the first run after the run id that could have changed
-// something: undoing it leads back to what id left. Records are the newest first.
-func firstAfter(records []journal.Record, id int) (int, error) {
-	after, known := 0, []string{}
-	found := false
-	for _, r := range records {
-		known = append(known, strconv.Itoa(r.ID))
-		if r.ID > id && !r.Point.Taken.IsZero() {
-			after = r.ID
-		}
-		found = found || r.ID == id
-	}
-	switch {
-	case !found:
-		return 0, fault.New(fault.Usage, "there is no run %d in the history", id).Hint("known are %s", shortList(known))
-	case after == 0:
-		return 0, fault.New(fault.Usage, "nothing was deployed after run %d", id).
-			Hint("without --to, rollback undoes it")
-	}
-	return after, nil
 }
 
 // ownedFiles are the files of a flake that the program wrote and nobody has

@@ -49,7 +49,7 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 	}
 	runner, err := elevate.New(&run.Exec{Environ: os.Environ(), Log: a.log}, elevate.Config{
 		Method: elevate.Method(cmd.String("elevate")), UID: os.Getuid(), Terminal: term.Is(a.stdin),
-		AllowRoot: a.opts.allowRoot, Path: os.Getenv("PATH"), Systemd: a.opts.root == "/" && exists("/run/systemd/system"),
+		AllowRoot: a.opts.allowRoot,
 	})
 	if err != nil {
 		return nil, err
@@ -62,6 +62,7 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 		Retry: a.retry(), Jitter: rand.Float64, Sleep: a.sleep,
 		BuildTimeout: a.opts.limits.build, ActivateTimeout: a.opts.limits.activation, LockTimeout: a.opts.limits.lock,
 		Machine: look, Health: a.checker(runner, me, cmd.Duration("health-timeout")),
+		ConfirmTimeout: cmd.Duration("confirm-timeout"),
 		Graphical: display() != "" || os.Getenv("SSH_CONNECTION") == "" && os.Getenv("WAYLAND_DISPLAY") != "",
 	}
 	return &session{app: a, cfg: cfg, deployer: deploy.New(cfg), elevate: runner}, nil

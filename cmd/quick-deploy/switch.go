@@ -72,6 +72,16 @@ func healthFlags() []cli.Flag {
 			Name: "rollback-on-failure", Usage: "put system and homes back if activation or a health check fails", Value: true,
 			Sources: twin("rollback-on-failure"),
 		},
+		&cli.DurationFlag{
+			Name: "confirm-timeout", Usage: "let the machine go back by itself after `DURATION` without a word from here",
+			Value: time.Minute, Sources: twin("confirm-timeout"),
+			Validator: func(d time.Duration) error {
+				if d < 2*time.Second {
+					return fmt.Errorf("%s is too short: the checks need a moment between two words", d)
+				}
+				return nil
+			},
+		},
 	}
 }
 
@@ -198,7 +208,7 @@ func (a *app) flagged(cmd *cli.Command, goal deploy.Goal) (deploy.Goal, error) {
 	on(&goal.SkipHome, "no-home")
 	on(&goal.NoGenerate, "no-generate")
 	on(&goal.Force, "force-update")
-	goal.Yes, goal.DryRun = a.opts.yes, a.opts.dryRun
+	goal.Yes = a.opts.yes
 	goal.SkipChecks = append(goal.SkipChecks, cmd.StringSlice("skip")...)
 	goal.Accept = append(goal.Accept, cmd.StringSlice("accept")...)
 	if cmd.IsSet("rollback-on-failure") {
@@ -331,9 +341,6 @@ func (f *flakeTree) Changes(context.Context) ([]deploy.Change, error) {
 	}
 	return out, nil
 }
-
-// Hash implements deploy.Tree.
-func (f *flakeTree) Hash() string { return tree.Fingerprint(f.generated.files) }
 
 // Apply implements deploy.Tree. It plans anew, since a run that is taken up
 // finds the folder as the one before left it.

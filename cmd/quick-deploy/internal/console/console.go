@@ -185,7 +185,7 @@ func (c *Console) confirm(ctx context.Context, q deploy.Question) (bool, error) 
 		c.ui.Pause()
 		defer c.ui.Resume()
 	}
-	if c.ui == nil || q.Verb == string(deploy.Rollback) {
+	if c.ui == nil {
 		for _, line := range q.Details {
 			fmt.Fprintln(c.o.Talk, line)
 		}

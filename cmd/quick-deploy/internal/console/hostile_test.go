@@ -70,7 +70,7 @@ func TestHostileText(t *testing.T) {
 			cfg.Events(journal.Event{Type: "step", Step: step, Status: journal.Failed, Message: hostile})
 		}
 		cfg.Log.Error(hostile, "key", hostile, hostile, hostile, "step", hostile)
-		if _, err := c.confirm(t.Context(), deploy.Question{Text: hostile, Verb: string(deploy.Rollback), Details: []string{hostile}}); err != nil {
+		if _, err := c.confirm(t.Context(), deploy.Question{Text: hostile, Details: []string{hostile}}); err != nil {
 			t.Fatal(err)
 		}
 		if err := c.Close(); err != nil {

@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
@@ -44,12 +43,9 @@ func (d *Deployer) logFormat() []string {
 }
 
 func (g Goal) nixFlags() []string {
-	var args []string
-	if !g.UpdateLock {
-		// flake.lock is written by this program: a lock file that Nix wants to
-		// change is a finding, not something to change on the way.
-		args = append(args, "--no-update-lock-file")
-	}
+	// flake.lock is written by this program: a lock file that Nix wants to
+	// change is a finding, not something to change on the way.
+	args := []string{"--no-update-lock-file"}
 	if g.Offline {
 		args = append(args, "--offline")
 	}
@@ -58,28 +54,16 @@ func (g Goal) nixFlags() []string {
 	return append(args, g.NixArgs...)
 }
 
-// runSystem runs a system without making it the boot default.
-func (d *Deployer) runSystem(system string) run.Command {
-	return run.Command{Name: system + "/bin/switch-to-configuration", Args: []string{"test"}}
-}
-
-// bootSystem makes a system what the machine boots: in a rollback as the generation that it was, if that
-// is still there, else as a new one.
-func (d *Deployer) bootSystem(g Goal, system string) []run.Command {
-	profile := run.Command{Name: "nix-env", Args: []string{"-p", d.cfg.Paths.System, "--set", system}}
-	if g.To != nil {
-		n := g.To.Machine.System.Number
-		if p, ok := generationPath(d.cfg.Paths.System, n); ok && p == system {
-			profile.Args = []string{"-p", d.cfg.Paths.System, "--switch-generation", strconv.Itoa(n)}
-		}
+// number is the generation that a rollback makes current again, if it is still there; 0: a new one.
+func (d *Deployer) number(g Goal, system string) int {
+	if g.To == nil {
+		return 0
 	}
-	return []run.Command{profile, {Name: system + "/bin/switch-to-configuration", Args: []string{"boot"}}}
-}
-
-// activateHome runs a home's activate for a user.
-func (d *Deployer) activateHome(pkg string, u User, suffix string) run.Command {
-	// What "home-manager switch -b SUFFIX" sets.
-	return run.Command{Name: pkg + "/activate", Env: []string{"HOME_MANAGER_BACKUP_EXT=" + suffix}}
+	n := g.To.Machine.System.Number
+	if p, ok := generationPath(d.cfg.Paths.System, n); !ok || p != system {
+		return 0
+	}
+	return n
 }
 
 // addRoot makes link a garbage-collector root of path. --indirect is what Nix

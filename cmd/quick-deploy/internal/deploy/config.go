@@ -103,8 +103,6 @@ type Remote struct {
 
 // Question is asked before something is switched.
 type Question struct {
-	Host    string
-	Verb    string
 	Text    string   // one line
 	Details []string // what changes
 }

@@ -30,7 +30,7 @@ func TestSwitchMovesTheBootDefaultLast(t *testing.T) {
 	if r.Result != journal.Good || r.ID != 1 {
 		t.Errorf("record %d is %q", r.ID, r.Result)
 	}
-	order := []string{"nixos-rebuild build", "nix build", "# sh", "switch-to-configuration test", "/activate", "--set", "switch-to-configuration boot"}
+	order := []string{"nixos-rebuild build", "nix build", "# /bin/sh", "switch-to-configuration test", "/activate", "--set", "switch-to-configuration boot"}
 	at := 0
 	for _, c := range w.ran() {
 		if at < len(order) && strings.Contains(c, order[at]) {
@@ -139,7 +139,7 @@ func TestRollbackRestoresTheRecordedGenerations(t *testing.T) {
 	if r.Verb != "rollback" || r.Target != 2 {
 		t.Errorf("record of the second rollback: %s, undoes %d", r.Verb, r.Target)
 	}
-	back(3)
+	back(2)
 	if diff := cmp.Diff(machine(two), machine(w.now(t))); diff != "" {
 		t.Errorf("rollback to before run 3 (-want +got):\n%s", diff)
 	}

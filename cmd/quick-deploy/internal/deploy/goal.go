@@ -59,8 +59,6 @@ func (c Change) pending() bool {
 type Tree interface {
 	// Changes says what Apply would do; none means the files are as generated.
 	Changes(ctx context.Context) ([]Change, error)
-	// Hash identifies the files that Apply writes.
-	Hash() string
 	// Apply writes them. It is idempotent: after a crash it is called again.
 	Apply(ctx context.Context) error
 }
@@ -94,8 +92,7 @@ type Goal struct {
 	RetryBad         bool          `json:"retry_bad,omitempty"`
 	LiveDisplay      bool          `json:"live_display,omitempty"` // switch a display manager from inside its own session
 	IgnoreInhibitors bool          `json:"ignore_inhibitors,omitempty"`
-	Accept           []string      `json:"accept,omitempty"`      // names of losses that are let go
-	UpdateLock       bool          `json:"update_lock,omitempty"` // let Nix complete flake.lock
+	Accept           []string      `json:"accept,omitempty"` // names of losses that are let go
 	Offline          bool          `json:"offline,omitempty"`
 	Force            bool          `json:"force,omitempty"`    // do it all even if nothing changed
 	NixArgs          []string      `json:"nix_args,omitempty"` // what stood after "--"
@@ -104,7 +101,8 @@ type Goal struct {
 	SkipHome         bool          `json:"skip_home,omitempty"`
 	SkipSystem       bool          `json:"skip_system,omitempty"` // of a rollback: leave the system as it is
 	SkipFiles        bool          `json:"skip_files,omitempty"`  // of a rollback: leave the flake's files as they are
-	DryRun           bool          `json:"dry_run,omitempty"`
+
+	Tools Tools `json:"-"` // of the machine, for a plan
 }
 
 // check refuses a goal that could not be carried out literally.
@@ -163,6 +161,22 @@ func (g Goal) home(u User) string {
 		return "<home>"
 	}
 	return g.To.Machine.Homes[u.Name].Path
+}
+
+// profile is a user's home-manager profile, as a plan knows it.
+func (g Goal) profile(u User) string {
+	if g.To == nil {
+		return "<profile>"
+	}
+	return g.To.Machine.Homes[u.Name].Profile
+}
+
+// flakeCopy is the flake's copy in the store, as a plan knows it: a rollback has none.
+func (g Goal) flakeCopy() string {
+	if g.To == nil {
+		return "path:<flake>"
+	}
+	return ""
 }
 
 func (g Goal) systemRef() string { return g.FlakeDir + "#" + g.Host }

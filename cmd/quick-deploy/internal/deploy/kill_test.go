@@ -59,8 +59,6 @@ func (f *fakeTree) Changes(context.Context) ([]Change, error) {
 	return out, nil
 }
 
-func (f *fakeTree) Hash() string { return hashOf(values(f.files)...) }
-
 func (f *fakeTree) Apply(context.Context) error {
 	if err := atomic.CleanDir(f.dir); err != nil {
 		return err
@@ -126,14 +124,17 @@ func killRollback(w *world, k *ticker, again bool) error {
 			return err
 		}
 		if st.ID > 2 {
-			_, err := d.Resume(context.Background(), func(g Goal) (Goal, error) { g.Yes = true; return g, nil })
+			p, err := d.PlanResume(context.Background(), func(g Goal) (Goal, error) { g.Yes = true; return g, nil })
+			if err == nil {
+				_, err = d.Run(context.Background(), p)
+			}
 			if errors.Is(err, ErrNothingToResume) {
 				return nil // the first one had come to its end
 			}
 			return err
 		}
 	}
-	g, err := d.Back(context.Background(), 2)
+	g, err := d.Back(context.Background(), 1)
 	if err != nil {
 		return err
 	}
@@ -156,7 +157,7 @@ var killCases = []killCase{
 func killWorld(t testing.TB, c killCase) *world {
 	base, err := os.MkdirTemp(shm(), "kill-")
 	must(t, err)
-	t.Cleanup(func() { os.RemoveAll(base) })
+	t.Cleanup(func() { endWorld(base) })
 	w := &world{dir: base}
 	w.build(t)
 	must(t, os.WriteFile(filepath.Join(w.flake(), "local.nix"), []byte("mine"), 0o644))

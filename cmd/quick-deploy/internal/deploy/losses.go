@@ -42,6 +42,9 @@ func (d *Deployer) Losses(host, built string) (list []losses.Loss, unknown strin
 // takesAway tells what goes, and refuses what can lock somebody out or stop
 // the boot and was not accepted by name. The lines are for the question.
 func (s *session) takesAway() (lines []string, err error) {
+	if s.goal.To != nil {
+		return nil, nil // a rollback goes where it is told
+	}
 	accepted := slices.Clone(s.goal.Accept)
 	for _, l := range s.data.Losses { // of a run that was cut off
 		if l.Accepted {

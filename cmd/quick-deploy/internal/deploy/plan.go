@@ -102,6 +102,9 @@ func (d *Deployer) planOf(ctx context.Context, g Goal, resume bool) (Plan, error
 			return p, usage(err)
 		}
 	}
+	if g.Tools, err = d.expectedTools(ctx, g); err != nil {
+		return p, err
+	}
 	p.Steps, p.steps = d.steps(g)
 	for i := range p.Steps {
 		if p.Resumes {
@@ -218,9 +221,26 @@ func (d *Deployer) command(p *Planned, c run.Command) {
 	p.Commands = append(p.Commands, placeholder.ReplaceAllString(text, "$1"))
 }
 
+// expectedTools are the tools that a run of the goal finds. What a home that is still to be built brings
+// is not known; it has the home-manager command unless programs.home-manager.enable is off.
+func (d *Deployer) expectedTools(ctx context.Context, g Goal) (Tools, error) {
+	if !g.Verb.touches() || d.cfg.Remote != nil {
+		return Tools{}, nil
+	}
+	var homes []string
+	for _, u := range g.homes() {
+		homes = append(homes, g.home(u))
+	}
+	t, err := d.findTools(ctx, homes...)
+	if err == nil && g.To == nil && g.movesHomes() {
+		t.Homes["<home>"] = HomeTools{Command: true, Version: true}
+	}
+	return t, err
+}
+
 // inUnit adds a command that root's half runs, as root or as a user.
-func (p *Planned) inUnit(c run.Command) {
-	p.Commands = append(p.Commands, placeholder.ReplaceAllString(envLine(c), "$1"))
+func (p *Planned) inUnit(c []string) {
+	p.Commands = append(p.Commands, placeholder.ReplaceAllString(line(c), "$1"))
 }
 
 // A path that is not known yet reads better without shell quotes.
@@ -230,12 +250,6 @@ var placeholder = regexp.MustCompile(`'([^' ]*<[a-z]+>[^' ]*)'`)
 func (p Plan) WriteText(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "plan: %s %s from %s (run %d)\n", p.Goal.Verb, p.Goal.Host, p.Goal.FlakeDir, p.Run)
-	if p.Goal.To != nil {
-		fmt.Fprintf(&b, "goes back to before run %d\n", p.Goal.To.Record)
-		for _, line := range p.Goal.back(p.Machine) {
-			fmt.Fprintln(&b, line)
-		}
-	}
 	if p.Goal.ProfilePath != "" {
 		fmt.Fprintf(&b, "profile: %s\n", p.Goal.ProfilePath)
 	}
@@ -247,6 +261,12 @@ func (p Plan) WriteText(w io.Writer) error {
 	}
 	if p.Machine.Current != "" {
 		fmt.Fprintf(&b, "running: %s\n", p.Machine.Current)
+	}
+	if p.Goal.To != nil {
+		fmt.Fprintf(&b, "goes back to before run %d\n", p.Goal.To.Record)
+		for _, line := range p.Goal.back(p.Machine, nil) {
+			fmt.Fprintln(&b, line)
+		}
 	}
 	for _, c := range p.Files {
 		fmt.Fprintf(&b, "file: %-8s %s\n", c.Action, c.Path)

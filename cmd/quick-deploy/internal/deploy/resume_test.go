@@ -43,6 +43,16 @@ func cutOff(t *testing.T, w *world, at string, g Goal, change ...func(*Config)) 
 // same completes the goal of a run that is taken up by nothing.
 func same(g Goal) (Goal, error) { return g, nil }
 
+// resume takes the last run up.
+func resume(t testing.TB, d *Deployer, complete func(Goal) (Goal, error)) (journal.Record, error) {
+	t.Helper()
+	p, err := d.PlanResume(t.Context(), complete)
+	if err != nil {
+		return journal.Record{}, err
+	}
+	return d.Run(t.Context(), p)
+}
+
 // checked is a machine whose network and free space are those of the test.
 func checked(w *world, network http.RoundTripper) func(*Config) {
 	return func(c *Config) {
@@ -77,7 +87,7 @@ func TestResumeAsksOnlyWhatIsLeft(t *testing.T) {
 		c.Machine.FreeBytes = func(string) (int64, error) { return 0, nil }
 	})
 	w.forget()
-	r, err := d.Resume(t.Context(), func(g Goal) (Goal, error) {
+	r, err := resume(t, d, func(g Goal) (Goal, error) {
 		g.Target.Caches = []string{"https://cache.example.org"}
 		return g, nil
 	})
@@ -138,7 +148,7 @@ func TestARefusedResumeMovesNothing(t *testing.T) {
 				var want fault.Code
 				d := w.deployer(func(c *Config) { want = refuse(w, c, &goal) })
 				touched := at != "before:activate-system"
-				_, err := d.Resume(t.Context(), func(Goal) (Goal, error) { return goal, nil })
+				_, err := resume(t, d, func(Goal) (Goal, error) { return goal, nil })
 				if fault.CodeOf(err) != want {
 					t.Fatalf("got %v", err)
 				}
@@ -156,7 +166,7 @@ func TestARefusedResumeMovesNothing(t *testing.T) {
 					t.Errorf("hints %q", fault.HintsOf(err))
 				}
 				w.fail = nil
-				r, err := w.deployer().Resume(t.Context(), func(Goal) (Goal, error) { return w.goal(Switch), nil })
+				r, err := resume(t, w.deployer(), func(Goal) (Goal, error) { return w.goal(Switch), nil })
 				if err != nil || r.ID != 1 || r.Result != journal.Good {
 					t.Errorf("then: run %d %q, %v", r.ID, r.Result, err)
 				}
@@ -165,23 +175,6 @@ func TestARefusedResumeMovesNothing(t *testing.T) {
 				}
 			})
 		}
-	}
-}
-
-// A run that was being put back is put back, whatever the system looks like now.
-func TestResumeEndsPuttingBack(t *testing.T) {
-	w := newWorld(t)
-	before := w.now(t)
-	fails := 0
-	cutOff(t, w, "put-back", w.goal(Switch), func(c *Config) {
-		c.Runner = &failing{world: w, match: w.hash(w.flake()), with: "switch-to-configuration test", code: 4, count: &fails}
-	})
-	r, err := w.deployer().Resume(t.Context(), same)
-	if fault.CodeOf(err) != fault.Activation || r.Result != journal.PutBack || !strings.Contains(err.Error(), "could not be activated") {
-		t.Errorf("%q, %v", r.Result, err)
-	}
-	if diff := cmp.Diff(before, w.now(t)); diff != "" {
-		t.Errorf("not as before (-want +got):\n%s", diff)
 	}
 }
 
@@ -202,11 +195,11 @@ func TestResumeOfAFailedRunGoesOn(t *testing.T) {
 				t.Fatal("nothing failed")
 			}
 			w.forget()
-			r, err := w.deployer().Resume(t.Context(), same)
+			r, err := resume(t, w.deployer(), same)
 			if unasked := with == "nix build"; unasked != (fault.CodeOf(err) == fault.Usage) {
 				t.Fatalf("without an answer: %q, %v", r.Result, err)
 			} else if unasked {
-				r, err = w.deployer().Resume(t.Context(), func(g Goal) (Goal, error) { g.Yes = true; return g, nil })
+				r, err = resume(t, w.deployer(), func(g Goal) (Goal, error) { g.Yes = true; return g, nil })
 			}
 			if err != nil || r.ID != first.ID || r.Result != journal.Good || r.Backup != first.Backup || r.Before.System.Path != w.stored("first-nixos-system") {
 				t.Errorf("run %d %q, backup %s after %s: %v", r.ID, r.Result, r.Backup, first.Backup, err)
@@ -233,7 +226,7 @@ func TestResumeHasTheRunsFlags(t *testing.T) {
 	cutOff(t, w, "before:health", g, func(c *Config) {
 		c.Confirm = func(context.Context, Question) (bool, error) { asked++; return true, nil }
 	})
-	r, err := w.deployer().Resume(t.Context(), func(got Goal) (Goal, error) {
+	r, err := resume(t, w.deployer(), func(got Goal) (Goal, error) {
 		if diff := cmp.Diff(g, got); diff != "" {
 			t.Errorf("the goal (-of the run +taken up):\n%s", diff)
 		}
@@ -254,10 +247,10 @@ func TestResumeKeepsNoSecret(t *testing.T) {
 	if err != nil || strings.Contains(string(state), "ghp_") {
 		t.Errorf("%v\n%s", err, state)
 	}
-	if _, err := w.deployer().Resume(t.Context(), same); fault.CodeOf(err) != fault.Usage || !strings.Contains(err.Error(), "with a secret") {
+	if _, err := resume(t, w.deployer(), same); fault.CodeOf(err) != fault.Usage || !strings.Contains(err.Error(), "with a secret") {
 		t.Errorf("without it: %v", err)
 	}
-	if r, err := w.deployer().Resume(t.Context(), func(Goal) (Goal, error) { return g, nil }); err != nil || r.ID != 1 {
+	if r, err := resume(t, w.deployer(), func(Goal) (Goal, error) { return g, nil }); err != nil || r.ID != 1 {
 		t.Errorf("with it: run %d, %v", r.ID, err)
 	}
 }
@@ -288,69 +281,51 @@ func TestWhatARecordNamesIsCheckedBeforeItIsObeyed(t *testing.T) {
 	}
 	for name, c := range where {
 		t.Run(name, func(t *testing.T) {
-			for _, path := range planted(newWorld(t)) {
-				w := newWorld(t)
-				file, rollback := strings.CutSuffix(c.file, " rollback")
-				switch {
-				case rollback:
-					if _, err := w.run(t, w.deployer(), w.goal(Switch)); err != nil {
-						t.Fatal(err)
-					}
-					g, err := w.deployer().Back(t.Context(), 0)
-					must(t, err)
-					g.Yes = true
-					cutOff(t, w, "before:activate-home", g)
-				case file == "state.json":
-					cutOff(t, w, "before:health", w.goal(Switch))
-				default:
-					if _, err := w.run(t, w.deployer(), w.goal(Switch)); err != nil {
-						t.Fatal(err)
-					}
-				}
-				d := w.deployer()
-				text, err := os.ReadFile(d.store.Path(file))
+			w := newWorld(t)
+			file, rollback := strings.CutSuffix(c.file, " rollback")
+			if file == "state.json" && !rollback {
+				cutOff(t, w, "before:health", w.goal(Switch))
+			} else if _, err := w.run(t, w.deployer(), w.goal(Switch)); err != nil {
+				t.Fatal(err)
+			}
+			if rollback {
+				g, err := w.deployer().Back(t.Context(), 0)
 				must(t, err)
-				path = strings.Replace(path, worldOf(path), w.dir, 1)
-				old := fmt.Sprintf("%q", w.stored(strings.Replace(c.old, "NEW", w.hash(w.flake()), 1)))
-				if !strings.Contains(string(text), old) {
-					t.Fatalf("no %s in\n%s", old, text)
-				}
-				must(t, os.WriteFile(d.store.Path(file), []byte(strings.ReplaceAll(string(text), old, fmt.Sprintf("%q", path))), 0o600))
-				before := w.now(t)
+				g.Yes = true
+				cutOff(t, w, "before:activate-home", g)
+			}
+			d := w.deployer()
+			if file == "rollback-info.json" {
+				must(t, os.RemoveAll(d.store.Path("history")))
+			}
+			text, err := os.ReadFile(d.store.Path(file))
+			must(t, err)
+			old := fmt.Sprintf("%q", w.stored(strings.Replace(c.old, "NEW", w.hash(w.flake()), 1)))
+			if !strings.Contains(string(text), old) {
+				t.Fatalf("no %s in\n%s", old, text)
+			}
+			before := w.now(t)
+			for _, path := range planted(w) {
+				forged := strings.ReplaceAll(string(text), old, fmt.Sprintf("%q", path))
+				must(t, os.WriteFile(d.store.Path(file), []byte(forged), 0o600))
 				w.forget()
 				if file == "state.json" {
-					_, err = d.Resume(t.Context(), func(g Goal) (Goal, error) { g.Yes = true; return g, nil })
+					_, err = resume(t, d, func(g Goal) (Goal, error) { g.Yes = true; return g, nil })
 				} else {
-					if file == "rollback-info.json" {
-						must(t, os.RemoveAll(d.store.Path("history")))
-					}
 					_, err = d.Run(t.Context(), planBack(t, d, 0))
 				}
-				if fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), fmt.Sprintf("names %q, which is not a path of the store", path)) {
+				if want := fmt.Sprintf("names %q, which is not a path of the store", path); fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), want) {
 					t.Errorf("%q: %v", path, err)
 				}
 				if i := slices.IndexFunc(w.ran(), func(c string) bool { return !strings.HasPrefix(c, "nix-store --check-validity") }); i >= 0 {
 					t.Errorf("%q: ran %s", path, w.ran()[i])
 				}
-				if diff := cmp.Diff(before, w.now(t)); diff != "" {
-					t.Errorf("%q: the machine changed (-before +now):\n%s", path, diff)
-				}
+			}
+			if diff := cmp.Diff(before, w.now(t)); diff != "" {
+				t.Errorf("the machine changed (-before +now):\n%s", diff)
 			}
 		})
 	}
-}
-
-// worldOf is the directory of the world that a path is in.
-func worldOf(path string) string {
-	i := strings.Index(path, "/world-")
-	if i < 0 {
-		return path
-	}
-	j := strings.IndexByte(path[i+1:], '/')
-	if j < 0 {
-		return path
-	}
-	return strings.TrimLeft(path[:i+1+j], "\n")
 }
 
 // A system that was collected is named, by the plan and by status, and nothing is begun.

@@ -16,24 +16,28 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 )
 
-// Back is the goal of having the machine as it was before a run; 0: before the
-// run that made it what it is now. A rollback that was cut off is gone on with.
-func (d *Deployer) Back(ctx context.Context, before int) (Goal, error) {
-	if st, err := d.store.Peek(); err == nil && before == 0 && crashed(st) && st.Verb == string(Rollback) {
+// Back is the goal of having the machine as a run left it, by undoing what the next one did; 0: as it
+// was before the run that made it what it is now. A rollback that was cut off is gone on with.
+func (d *Deployer) Back(ctx context.Context, left int) (Goal, error) {
+	if st, err := d.store.Peek(); err == nil && left == 0 && crashed(st) && st.Verb == string(Rollback) {
 		if g := savedGoal(st); g.To != nil {
 			return d.backTo(*g.To, st.Host), nil
 		}
 	}
 	records, bad := d.store.Records()
-	if before != 0 {
-		i := slices.IndexFunc(records, func(r journal.Record) bool { return r.ID == before })
-		if i < 0 {
-			return Goal{}, fault.New(fault.Usage, "there is no run %d", before).Hint("quick-deploy history lists them")
+	next := -1 // records are the newest first
+	for i, r := range records {
+		if left != 0 && r.ID > left && !r.Point.Taken.IsZero() {
+			next = i
 		}
-		if records[i].Point.Taken.IsZero() {
-			return Goal{}, fault.New(fault.Preflight, "run %d has no rollback point: it ended before one was taken", before)
-		}
-		return d.backTo(records[i].Point, records[i].Host), nil
+	}
+	switch known := slices.ContainsFunc(records, func(r journal.Record) bool { return r.ID == left }); {
+	case left != 0 && !known:
+		return Goal{}, fault.New(fault.Usage, "there is no run %d in the history", left).Hint("quick-deploy history lists them")
+	case left != 0 && next < 0:
+		return Goal{}, fault.New(fault.Usage, "nothing was deployed after run %d", left).Hint("without --to, rollback undoes it")
+	case left != 0:
+		return d.backTo(records[next].Point, records[next].Host), nil
 	}
 	for _, r := range records {
 		if r.Verb == string(Rollback) || r.Point.Taken.IsZero() || r.After.Same(r.Before) {
@@ -132,7 +136,7 @@ func (g Goal) gone(missing []string) error {
 }
 
 // back says what a rollback leads to from what the machine is now, a line each.
-func (g Goal) back(now journal.Machine) []string {
+func (g Goal) back(now journal.Machine, files []Change) []string {
 	var out []string
 	line := func(what string, to, now journal.Generation) {
 		out = append(out, fmt.Sprintf("%s: generation %d, %s (now %d)", what, to.Number, to.Path, now.Number))
@@ -147,6 +151,9 @@ func (g Goal) back(now journal.Machine) []string {
 		if !g.SkipHome && g.To.Machine.Homes[u].Path == "" {
 			out = append(out, "home of "+u+": there was none; what is there stays")
 		}
+	}
+	for _, c := range files {
+		out = append(out, fmt.Sprintf("file: %-8s %s", c.Action, c.Path))
 	}
 	return out
 }
@@ -259,10 +266,11 @@ func removeEmptyDirs(dir, stop string) {
 	}
 }
 
-// ErrNothingToResume is returned by Resume when the last run ended well.
+// ErrNothingToResume says that the last run ended well.
 var ErrNothingToResume = errors.New("there is no unfinished run")
 
-// PlanResume is what Resume would do. It writes nothing.
+// PlanResume plans to go on with the last run, if it did not end well. complete adds to the goal
+// of then what is not in the state: the tree, the target and the checks.
 func (d *Deployer) PlanResume(ctx context.Context, complete func(Goal) (Goal, error)) (Plan, error) {
 	st, err := d.store.Peek()
 	if err != nil {
@@ -279,16 +287,6 @@ func (d *Deployer) PlanResume(ctx context.Context, complete func(Goal) (Goal, er
 		return Plan{}, err
 	}
 	return d.planOf(ctx, g, true)
-}
-
-// Resume goes on with the last run, if it did not end well. complete adds to the
-// goal of then what is not in the state: the tree, the target and the checks.
-func (d *Deployer) Resume(ctx context.Context, complete func(Goal) (Goal, error)) (journal.Record, error) {
-	p, err := d.PlanResume(ctx, complete)
-	if err != nil {
-		return journal.Record{}, err
-	}
-	return d.Run(ctx, p)
 }
 
 // savedGoal is the goal of a run, as its state has it.

@@ -33,8 +33,9 @@ type session struct {
 	// What the unit has written: all, the line that is not whole yet, and how many bytes.
 	log, partial string
 	offset       int
-	started      bool   // the unit of this run is at work
-	uncount      func() // ends the counting of the lease
+	profiles     map[string]string // of the homes, by user
+	started      bool              // the unit of this run is at work
+	uncount      func()            // ends the counting of the lease
 	found        []preflight.Finding
 	// between says that an earlier process switched something in this very run. What is refused before
 	// this one goes on from there changes nothing.
@@ -60,11 +61,13 @@ type data struct {
 	Goal       *Goal           `json:"goal,omitempty"`        // of the run, so that resume has its flags again
 	Withheld   bool            `json:"withheld,omitempty"`    // the goal's arguments for Nix held a secret, and are not kept
 	Files      []Change        `json:"files,omitempty"`       // that a rollback brings back
-	Returning  bool            `json:"returning,omitempty"`   // it failed, and is being put back
 	HomeBackup string          `json:"home_backup,omitempty"` // of the files in home-manager's way
 	Suffix     string          `json:"suffix,omitempty"`      // of the files that home-manager moves out of its way
 	Touched    bool            `json:"touched,omitempty"`     // something on the machine was switched, or was about to be
 	Unit       string          `json:"unit,omitempty"`        // the folder of root's half, see unit.go
+	Tools      *Tools          `json:"tools,omitempty"`       // what the unit activates with
+	ToolsFor   string          `json:"tools_for,omitempty"`   // hash of the homes that they are for
+	FlakeCopy  string          `json:"flake_copy,omitempty"`  // reference of the flake's copy in the store that was built
 	Orders     string          `json:"orders,omitempty"`      // hash of its plan
 	Skipped    []string        `json:"skipped_checks,omitempty"`
 	Health     json.RawMessage `json:"health,omitempty"`
@@ -314,11 +317,6 @@ func (d *Deployer) supersede(ctx context.Context, prior *journal.State) error {
 // do runs the steps.
 func (s *session) do(ctx context.Context) (journal.Record, error) {
 	defer s.stopCounting()
-	if s.data.Returning {
-		i := slices.IndexFunc(s.plan.steps, func(st step) bool { return st.name() == stoppedAt(s.state) })
-		s.data.Touched = true
-		return s.fail(ctx, s.plan.steps[max(i, 0)], &fault.Error{Code: fault.Code(s.state.Code), Err: errors.New(s.state.Error)})
-	}
 	for _, st := range s.plan.steps {
 		err := s.one(ctx, st)
 		if err != nil && isRecord(st) {
@@ -417,10 +415,10 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 	}
 	if s.data.Touched {
 		result = journal.Broken
-		perr := s.putBackFor(quiet, err)
+		perr := s.putBack(quiet)
 		switch {
 		case perr == nil:
-			result, s.between, s.data.Touched, s.data.Returning = journal.PutBack, false, false, false
+			result, s.between, s.data.Touched = journal.PutBack, false, false
 		case errors.Is(perr, errLeft):
 			err = withHint(err, "the new system was left as it is (--rollback-on-failure=false); quick-deploy rollback goes back to run %d's rollback point", s.state.ID)
 		default:
@@ -470,15 +468,6 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 	return r, err
 }
 
-// putBackFor puts the machine back and remembers why, so that a crash meanwhile leads to the same end.
-func (s *session) putBackFor(ctx context.Context, why error) error {
-	s.data.Returning, s.state.Error, s.state.Code = true, why.Error(), int(fault.CodeOf(why))
-	if err := s.save(); err != nil {
-		s.cfg.Log.Warn("remember that the machine is put back", "error", err)
-	}
-	return s.putBack(ctx)
-}
-
 // leave ends the attempt to take a run up that was refused before it moved
 // anything: the run stays unfinished, and the machine as it was found.
 func (s *session) leave(err error) (journal.Record, error) {
@@ -519,6 +508,12 @@ func (s *session) record(result journal.Result, after journal.Machine) journal.R
 	}
 	if s.goal.To != nil {
 		r.Target = s.goal.To.Record
+	}
+	if t := s.data.Tools; t != nil {
+		r.Tools = []string{t.String()}
+		for _, u := range sortedKeys(s.data.Homes) {
+			r.Tools = append(r.Tools, "home of "+u+": "+t.Homes[s.data.Homes[u]].String())
+		}
 	}
 	if result == journal.Good {
 		r.Fingerprint = s.data.Fingerprint

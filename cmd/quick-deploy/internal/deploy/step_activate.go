@@ -44,7 +44,7 @@ func (activateSystem) plan(d *Deployer, g Goal) *Planned {
 	}
 	p := &Planned{Step: "activate-system", What: "run the new system; the boot default stays"}
 	d.command(p, d.launchUnit(d.cfg.Paths.Run+"/<run>", "<plan>"))
-	p.inUnit(d.runSystem(g.system()))
+	p.inUnit(g.Tools.Test(g.system()))
 	return p
 }
 
@@ -99,7 +99,11 @@ func (activateHomes) plan(d *Deployer, g Goal) *Planned {
 	}
 	for _, u := range g.homes() {
 		names = append(names, u.Name)
-		p.inUnit(d.activateHome(g.home(u), u, "<suffix>"))
+		for _, c := range g.Tools.SwitchHome(HomeSwitch{
+			Name: u.Name + "@" + g.Host, Home: g.home(u), Profile: g.profile(u), Suffix: "<suffix>", Flake: g.flakeCopy(),
+		}) {
+			p.inUnit(c)
+		}
 	}
 	p.What = "activate the home of " + strings.Join(names, ", ")
 	return p
@@ -152,7 +156,7 @@ func (checkHealth) plan(d *Deployer, g Goal) *Planned {
 func (s *session) checks() []health.Check {
 	out := slices.Clone(s.goal.Checks)
 	for i, c := range out {
-		if home := s.data.Homes[c.User]; c.Kind == health.Home && home != "" {
+		if home := s.data.Homes[c.User]; c.Kind == health.Home && home != "" && s.movesHomes() {
 			out[i].Target, out[i].Required = home, true
 		}
 	}
@@ -231,7 +235,7 @@ func (bootDefault) plan(d *Deployer, g Goal) *Planned {
 	if !g.activates() && !g.movesHomes() {
 		d.command(p, d.launchUnit(d.cfg.Paths.Run+"/<run>", "<plan>"))
 	}
-	for _, c := range d.bootSystem(g, g.system()) {
+	for _, c := range g.Tools.Boot(d.cfg.Paths.System, g.system(), d.number(g, g.system())) {
 		p.inUnit(c)
 	}
 	return p

@@ -317,28 +317,25 @@ func (compare) run(ctx context.Context, s *session) error {
 	if err := s.recheck(ctx); err != nil {
 		return err
 	}
-	q := Question{Host: s.goal.Host, Verb: string(s.effective()), Text: fmt.Sprintf("%s %s now?", s.effective(), s.goal.Host)}
-	if to := s.goal.To; to != nil {
-		q.Verb, q.Text, q.Details = string(Rollback), fmt.Sprintf("undo run %d now?", to.Record), s.goal.back(s.data.Before)
-		for _, c := range s.data.Files {
-			q.Details = append(q.Details, fmt.Sprintf("file: %s %s", c.Action, c.Path))
-		}
-	} else {
-		var err error
-		if q.Details, err = s.takesAway(); err != nil {
-			return err
-		}
-	}
-	keys := append([]string{s.data.System, string(s.effective())}, q.Details...)
-	for _, u := range sortedKeys(s.data.Homes) {
-		keys = append(keys, u, s.data.Homes[u])
+	gone, err := s.takesAway()
+	if err != nil {
+		return err
 	}
 	diff, err := s.diff(ctx)
 	if err != nil {
 		return err
 	}
+	q := Question{Text: fmt.Sprintf("%s %s now?", s.effective(), s.goal.Host)}
+	if to := s.goal.To; to != nil {
+		q.Text = fmt.Sprintf("undo run %d now?", to.Record)
+		diff = append(s.goal.back(s.data.Before, s.data.Files), diff...)
+	}
 	s.note(journal.Event{Type: "diff", Message: strings.Join(diff, "\n")})
-	q.Details = append(q.Details, diff...)
+	q.Details = slices.Concat(gone, diff)
+	keys := append([]string{s.data.System, string(s.effective())}, gone...)
+	for _, u := range sortedKeys(s.data.Homes) {
+		keys = append(keys, u, s.data.Homes[u])
+	}
 	if what := hashOf(keys...); s.data.Confirmed != what {
 		if err := s.ask(ctx, q); err != nil {
 			return err

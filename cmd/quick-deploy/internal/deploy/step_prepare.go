@@ -38,7 +38,13 @@ func (checkMachine) run(ctx context.Context, s *session) error {
 	}
 	s.data.Skipped = append(s.data.Skipped, r.Skipped...)
 	s.findings(r)
-	return Refuse(r)
+	if err := Refuse(r); err != nil {
+		return err
+	}
+	if s.goal.Yes && (s.goal.activates() || s.goal.boots() || s.goal.movesHomes()) {
+		return s.prime(ctx) // nobody has to be there after the build
+	}
+	return nil
 }
 
 // asked chooses the checks that are about what is left to do: nothing of building where

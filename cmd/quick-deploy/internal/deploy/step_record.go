@@ -90,7 +90,7 @@ func (s *session) prune(ctx context.Context) {
 		ids = append(ids, strconv.Itoa(id))
 	}
 	if _, err := s.cfg.Runner.Run(ctx, run.Command{
-		Name: "sh", Args: append([]string{"-c", removeRoots, "sh", s.roots()}, ids...), Timeout: quick, Network: true,
+		Name: "/bin/sh", Args: append([]string{"-c", removeRoots, "sh", s.roots()}, ids...), Timeout: quick, Network: true,
 	}); err != nil {
 		s.cfg.Log.Warn("prune gcroots", "error", err)
 	}
@@ -205,10 +205,9 @@ func explain(st Status) (text, next string) {
 
 // touched says whether a cut-off run may have changed the machine.
 func touched(s *journal.State) string {
-	for _, st := range []step{activateSystem{}, activateHomes{}, bootDefault{}} {
-		if js := s.Find(st.name()); js != nil && js.Status != journal.Pending && js.Status != journal.Skipped {
-			return "; the machine may be between two systems"
-		}
+	var d data
+	if decode(s, &d) != nil || d.Touched {
+		return "; the machine may be between two systems"
 	}
 	return "; nothing was switched"
 }

@@ -42,7 +42,7 @@ const NoSystemdRun = "NIXOS_REBUILD_NO_SYSTEMD_RUN=1"
 // FindTools asks the machine behind r what it has. Homes are built homes, or links to them.
 func FindTools(ctx context.Context, r run.Runner, homes ...string) (Tools, error) {
 	args := append([]string{"-c", toolsScript, "sh"}, homes...)
-	res, err := r.Run(ctx, run.Command{Name: "sh", Args: args, Timeout: quick})
+	res, err := r.Run(ctx, run.Command{Name: "/bin/sh", Args: args, Timeout: quick})
 	if err != nil {
 		return Tools{}, fmt.Errorf("look for nixos-rebuild and nix: %w", err)
 	}
@@ -90,24 +90,6 @@ func (h HomeTools) String() string {
 	return "activate: the home is older than --driver-version"
 }
 
-// Build builds the system of a host, leaves the link named result in the working directory and, with
-// a target, copies it there by ssh, which activates nothing.
-func (t Tools) Build(flake, host, target string, flags ...string) [][]string {
-	if t.Rebuild != "" {
-		cmd := append([]string{t.Rebuild, "build", "--flake", flake + "#" + host}, flags...)
-		if target != "" {
-			cmd = append(cmd, "--target-host", target)
-		}
-		return [][]string{cmd}
-	}
-	attr := fmt.Sprintf(`%s#nixosConfigurations."%s".config.system.build.toplevel`, flake, host)
-	cmds := [][]string{append(t.nix("build", "--out-link", "result", attr), flags...)}
-	if target != "" {
-		cmds = append(cmds, t.nix("copy", "--to", "ssh://"+target, "./result"))
-	}
-	return cmds
-}
-
 // Test runs a built system and leaves the boot default. It needs root.
 func (t Tools) Test(system string) []string {
 	if t.StorePath {
@@ -116,9 +98,12 @@ func (t Tools) Test(system string) []string {
 	return switchTo(system, "test")
 }
 
-// Boot makes a built system the newest generation of the system profile and the boot default, and
-// leaves the running one. It needs root.
-func (t Tools) Boot(profile, system string) [][]string {
+// Boot makes a built system generation n of the system profile, or the newest one where n is 0, and
+// the boot default, and leaves the running one. It needs root.
+func (t Tools) Boot(profile, system string, n int) [][]string {
+	if n > 0 {
+		return [][]string{t.profile(profile, "--switch-generation", strconv.Itoa(n)), switchTo(system, "boot")}
+	}
 	if t.StorePath {
 		return [][]string{{t.Rebuild, "boot", "--store-path", system, "--no-reexec"}}
 	}
@@ -153,48 +138,6 @@ func (t Tools) SwitchHome(h HomeSwitch) [][]string {
 // News is what home-manager switch builds after the activation: built before, nothing is left to build then.
 func (h HomeSwitch) News() string {
 	return fmt.Sprintf(`%s#homeConfigurations."%s".config.news.json.output`, h.Flake, h.Name)
-}
-
-// SystemBack is where a system is to go back to.
-type SystemBack struct {
-	Profile string // the system profile
-	Number  int    // the generation that was current, 0: none was
-	Default string // its system, which was booted by default; "": none was
-	Running string // the system that ran
-}
-
-// BackSystem brings the boot default back and then the running system, with nothing but what was there before.
-func (t Tools) BackSystem(b SystemBack) [][]string {
-	var cmds [][]string
-	if b.Number > 0 {
-		cmds = append(cmds, t.switchGeneration(b.Profile, b.Number))
-	}
-	if b.Default != "" {
-		cmds = append(cmds, switchTo(b.Default, "boot"))
-	}
-	return append(cmds, switchTo(b.Running, "test"))
-}
-
-// HomeBack is where a home is to go back to.
-type HomeBack struct {
-	Profile string // the user's home-manager profile
-	Number  int    // the generation that was current
-	Home    string // its home
-	From    string // the home that was tried, "" if its activation never began
-	// Current is home-manager's own garbage-collector root of the home that is active,
-	// ~/.local/state/home-manager/gcroots/current-home.
-	Current string
-}
-
-// BackHome brings a user's home back, as the user. Activate removes the links of the home that
-// home-manager takes for the active one, and it takes a home for that only after the last of its
-// steps: of one that failed links would stay, so that it is named first.
-func (t Tools) BackHome(b HomeBack) [][]string {
-	var cmds [][]string
-	if b.From != "" {
-		cmds = append(cmds, []string{t.program("nix-store"), "--realise", b.From, "--add-root", b.Current, "--indirect"})
-	}
-	return append(cmds, t.switchGeneration(b.Profile, b.Number), t.activate(b.Home))
 }
 
 // FlakeMetadata copies a flake into the store and says where it is: what FlakeInStore reads.
@@ -234,10 +177,6 @@ func (t Tools) nix(args ...string) []string {
 
 func (t Tools) profile(profile, what, to string) []string {
 	return []string{t.program("nix-env"), "-p", profile, what, to}
-}
-
-func (t Tools) switchGeneration(profile string, n int) []string {
-	return t.profile(profile, "--switch-generation", strconv.Itoa(n))
 }
 
 func (t Tools) activate(home string) []string {

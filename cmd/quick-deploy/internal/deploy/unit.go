@@ -59,7 +59,7 @@ const idleLimit = 5 * time.Second
 // launchUnit starts root's half of a run. It is the only command of a run that is elevated.
 func (d *Deployer) launchUnit(folder, plan string) run.Command {
 	return run.Command{
-		Name: "sh", Args: []string{"-c", `text=$(cat); eval "$text"`, "quick-deploy", "launch", folder, plan},
+		Name: "/bin/sh", Args: []string{"-c", `text=$(cat); eval "$text"`, "quick-deploy", "launch", folder, plan},
 		Input: []byte(system.Script + unitScript), Elevate: true, Timeout: quick,
 	}
 }
@@ -78,19 +78,15 @@ func (p *unitPlan) add(words ...string) {
 	p.lines = append(p.lines, line)
 }
 
-func (p *unitPlan) command(c run.Command, key ...string) { p.add(append(key, envLine(c))...) }
+func (p *unitPlan) command(c []string, key ...string) { p.add(append(key, line(c))...) }
 
-// envLine is a command with its environment as one line for sh.
-func envLine(c run.Command) string {
-	words := []string{}
-	if len(c.Env) > 0 {
-		words = append(append(words, "env"), c.Env...)
-	}
-	words = append(append(words, c.Name), c.Args...)
+// line is a command as one line for sh.
+func line(words []string) string {
+	quoted := make([]string, len(words))
 	for i, w := range words {
-		words[i] = run.Quote(w)
+		quoted[i] = run.Quote(w)
 	}
-	return strings.Join(words, " ")
+	return strings.Join(quoted, " ")
 }
 
 // rootsOwn are the folders of a PATH that only root can write: what is in others root does not run.
@@ -122,8 +118,7 @@ func (s *session) beginPlan(users []User) *unitPlan {
 	p.add("limit", strconv.Itoa(max(1, int(s.cfg.ConfirmTimeout/s.cfg.Tick))))
 	p.add("timeout", strconv.Itoa(max(1, int(s.cfg.ActivateTimeout.Seconds()))))
 	p.add("suffix", s.data.Suffix)
-	// nixos-rebuild would start switch-to-configuration in a unit of its own, which outlives ours.
-	p.add("export", "NIXOS_REBUILD_NO_SYSTEMD_RUN=1")
+	p.add("export", NoSystemdRun)
 	if s.goal.IgnoreInhibitors {
 		p.add("export", "NIXOS_NO_CHECK=1")
 	}
@@ -144,21 +139,30 @@ func (s *session) switchPlan() (string, error) {
 		p.add("new", s.data.System)
 	}
 	if s.goal.activates() && s.effective() != Boot {
-		p.command(s.runSystem(s.data.System), "test")
+		p.command(s.data.Tools.Test(s.data.System), "test")
 	}
 	for _, u := range users {
 		p.add("home", u.Name, s.data.Homes[u.Name])
-		p.command(s.activateHome(s.data.Homes[u.Name], u, s.data.Suffix), "activate", u.Name)
+		for _, c := range s.data.Tools.SwitchHome(s.homeSwitch(u)) {
+			p.command(c, "activate", u.Name)
+		}
 		if to := s.goal.To; to != nil && to.Machine.Homes[u.Name].Number > 0 {
 			p.add("number", u.Name, strconv.Itoa(to.Machine.Homes[u.Name].Number))
 		}
 	}
 	if s.goal.boots() || s.effective() == Boot {
-		for _, c := range s.bootSystem(s.goal, s.data.System) {
+		for _, c := range s.data.Tools.Boot(s.cfg.Paths.System, s.data.System, s.number(s.goal, s.data.System)) {
 			p.command(c, "keep")
 		}
 	}
 	return strings.Join(p.lines, "\n"), p.err
+}
+
+func (s *session) homeSwitch(u User) HomeSwitch {
+	return HomeSwitch{
+		Name: u.Name + "@" + s.goal.Host, Home: s.data.Homes[u.Name], Flake: s.data.FlakeCopy, Suffix: s.data.Suffix,
+		Profile: s.profiles[u.Name],
+	}
 }
 
 // movesHomes says whether this run activates homes.
@@ -177,10 +181,77 @@ func (s *session) changedHomes() []User {
 	return out
 }
 
+// findTools are the tools of the machine, without what anybody could have put there for root to run.
+func (d *Deployer) findTools(ctx context.Context, homes ...string) (Tools, error) {
+	t, err := FindTools(ctx, d.cfg.Runner, homes...)
+	if d.cfg.Path == "" {
+		return t, err
+	}
+	if t.Rebuild != "" && rootsOwn(filepath.Dir(t.Rebuild)) == "" {
+		t.Rebuild, t.StorePath = "", false
+	}
+	t.Nix = rootsOwn(t.Nix)
+	return t, err
+}
+
+// chooseTools decides once with what this run activates: what is shown is what runs.
+func (s *session) chooseTools(ctx context.Context) error {
+	g, err := s.look(ctx, s.goal.homes())
+	if err != nil {
+		return err
+	}
+	s.profiles = g.Profiles
+	if s.data.Tools != nil && s.data.ToolsFor == hashOf(values(s.data.Homes)...) {
+		return nil
+	}
+	t, err := s.findTools(ctx, values(s.data.Homes)...)
+	if err != nil {
+		return err
+	}
+	s.data.Tools, s.data.ToolsFor, s.data.FlakeCopy = &t, hashOf(values(s.data.Homes)...), ""
+	if s.goal.To != nil || !s.movesHomes() || s.cfg.Remote != nil { // the flake is here, and a home is activated there
+		return nil
+	}
+	for _, u := range s.goal.homes() {
+		if !t.Homes[s.data.Homes[u.Name]].Command {
+			continue
+		}
+		if err := s.prepareHomeManager(ctx, u); err != nil {
+			s.say("the home of %s is activated without home-manager's command: %v", u.Name, err)
+			s.data.FlakeCopy = ""
+			return nil
+		}
+	}
+	return nil
+}
+
+// prepareHomeManager makes what home-manager switch needs, as the caller: the flake's copy in the
+// store, which every user can read, and the news, which it would build after the activation.
+func (s *session) prepareHomeManager(ctx context.Context, u User) error {
+	ask := func(args []string) (string, error) {
+		res, err := s.command(ctx, run.Command{Name: args[0], Args: args[1:], Timeout: s.cfg.BuildTimeout, Network: true})
+		return res.Stdout, err
+	}
+	if s.data.FlakeCopy == "" {
+		text, err := ask(s.data.Tools.FlakeMetadata(s.goal.FlakeDir, s.goal.nixFlags()...))
+		if err != nil {
+			return err
+		}
+		if s.data.FlakeCopy, err = FlakeInStore(text); err != nil {
+			return err
+		}
+	}
+	_, err := ask(append(s.data.Tools.nix("build", "--no-link", s.homeSwitch(u).News()), s.goal.nixFlags()...))
+	return err
+}
+
 // start starts the unit of this run, unless it is at work already.
 func (s *session) start(ctx context.Context) error {
 	if s.data.Suffix == "" {
 		s.data.Suffix = fmt.Sprintf("before-quick-deploy-%d-%s", s.state.ID, s.cfg.Now().Format("20060102150405"))
+	}
+	if err := s.chooseTools(ctx); err != nil {
+		return err
 	}
 	plan, err := s.switchPlan()
 	if err != nil || s.started && s.data.Orders == hashOf(plan) {
@@ -207,7 +278,11 @@ func (s *session) launch(ctx context.Context, plan string) error {
 		return err
 	}
 	// A refusal leaves everything as it is, and an interrupt in the middle of it is none.
-	if _, err := s.command(context.WithoutCancel(ctx), s.launchUnit(s.data.Unit, plan)); err != nil {
+	quiet := context.WithoutCancel(ctx)
+	if _, err := s.command(quiet, s.launchUnit(s.data.Unit, plan)); err != nil {
+		if u, perr := s.reach(quiet); perr == nil && u.phase != "" {
+			return nil // it is at work all the same
+		}
 		s.data.Touched = false
 		return fault.New(fault.Preflight, "becoming root for the switch: %w", err).Hint("nothing was switched")
 	}
@@ -222,7 +297,8 @@ type unitState struct {
 
 // pollScript prints the phase, whether the lock is held, and what the log has from byte $2 on.
 const pollScript = `printf '%s ' "$(cat "$1/phase" 2>/dev/null)"
-if flock -n "${1%/*}/lock" true 2>/dev/null; then echo idle; else echo busy; fi
+lock=${1%/*}/lock
+if [ ! -e "$lock" ] || flock -n "$lock" true; then echo idle; else echo busy; fi
 tail -c "+$2" "$1/log" 2>/dev/null || true`
 
 // poll looks at the unit and hands on what it has written since.
@@ -231,7 +307,7 @@ func (s *session) poll(ctx context.Context) (unitState, error) {
 		return unitState{}, nil
 	}
 	res, err := s.cfg.Runner.Run(ctx, run.Command{
-		Name: "sh", Args: []string{"-c", pollScript, "sh", s.data.Unit, strconv.Itoa(s.offset + 1)}, Timeout: quick, Quiet: true,
+		Name: "/bin/sh", Args: []string{"-c", pollScript, "sh", s.data.Unit, strconv.Itoa(s.offset + 1)}, Timeout: quick, Quiet: true,
 	})
 	if err != nil {
 		return unitState{}, fmt.Errorf("look at the switch: %w", err)
@@ -318,7 +394,7 @@ const unheard = 3
 // an ssh server that the new system broke is silence.
 func (s *session) lease(ctx context.Context, word string) error {
 	_, err := s.cfg.Runner.Run(ctx, run.Command{
-		Name: "sh", Args: []string{"-c", `printf '%s\n' "$2" > "$1/lease"`, "sh", s.data.Unit, word}, Timeout: quick, Quiet: true, Fresh: true,
+		Name: "/bin/sh", Args: []string{"-c", `printf '%s\n' "$2" > "$1/lease"`, "sh", s.data.Unit, word}, Timeout: quick, Quiet: true, Fresh: true,
 	})
 	if err != nil {
 		return fmt.Errorf("tell the switch to go on: %w", err)
@@ -386,7 +462,7 @@ const unitFiles = `cd "$1" && for f in reason failed stuck failed-after was; do 
 // unitTold are the files of the unit that say what went wrong.
 func (s *session) unitTold(ctx context.Context) (map[string][]string, error) {
 	res, err := s.cfg.Runner.Run(context.WithoutCancel(ctx), run.Command{
-		Name: "sh", Args: []string{"-c", unitFiles, "sh", s.data.Unit}, Timeout: quick,
+		Name: "/bin/sh", Args: []string{"-c", unitFiles, "sh", s.data.Unit}, Timeout: quick,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ask the switch why it failed: %w", err)
@@ -592,11 +668,11 @@ func (s *session) settle(ctx context.Context, takeUp bool) error {
 	switch {
 	case u.phase == unitDone, u.phase == unitLeft:
 		return nil
-	case takeUp && u.busy && !u.phase.final() && !s.data.Returning:
+	case takeUp && u.busy && !u.phase.final():
 		s.started = true
 		s.count()
 		return nil
-	case !s.data.Returning:
+	case u.phase != unitBack:
 		back := s.putBack
 		if u.phase == unitStuck {
 			back = s.mend // a person may have seen to what was in the way

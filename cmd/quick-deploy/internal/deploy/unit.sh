@@ -50,7 +50,7 @@ valid() { nix-store --check-validity "$1" 9>&- && [ -e "$1/$2" ]; }
 
 failed_units() {
 	command -v systemctl > /dev/null || return 0
-	systemctl list-units --all --full --plain --no-legend --state=failed |
+	systemctl list-units --all --full --plain --no-legend --state=failed 2> /dev/null |
 		sed 's/ .*//' | grep -v '^quick-deploy-' | sort -u
 }
 
@@ -84,6 +84,7 @@ as_user() {
 }
 
 launch() {
+	trap '' HUP INT QUIT # once begun, it is not begun by halves
 	umask 022
 	base=${folder%/*}
 	mkdir -p "$base"
@@ -158,6 +159,7 @@ activate_homes() {
 		profile=$(home_profile "$user")
 		active=$(path "$(current_home "$user")")
 		status=0
+		as_user "$user" mkdir -p "${profile%/*}" # as nix-build would, which home-manager begins with
 		for_each "$(plan activate | of "$user")" as_user "$user" timeout -k 10 "$(plan timeout)" sh -c || status=$?
 		set_number "$user" "$profile" "$(plan number | of "$user")" "$home"
 		[ "$(path "$profile")" = "$home" ] && [ "$(path "$(current_home "$user")")" = "$home" ] &&
@@ -188,8 +190,8 @@ set_number() {
 # hold waits for the caller's word as long as the caller counts. Ticks are counted, and not the
 # clock, which may be set meanwhile.
 hold() {
-	last='' silent=0
-	while [ "$silent" -lt "$(plan limit)" ]; do
+	last='' silent=0 limit=$(plan limit) tick=$(plan tick)
+	while [ "$silent" -lt "$limit" ]; do
 		word=$(head -c 32 "$folder/lease")
 		case $word in
 		keep) return ;;
@@ -197,7 +199,7 @@ hold() {
 		"$last") silent=$((silent + 1)) ;;
 		*) last=$word silent=0 ;;
 		esac
-		sleep "$(plan tick)" 9>&-
+		sleep "$tick" 9>&-
 	done
 	fail silence
 }
@@ -307,8 +309,9 @@ unhome() {
 		[ ! -f "$unit" ] || systemctl --user stop "${unit##*/}" || true
 	done
 	links "$home" | while IFS= read -r file; do
-		[ ! -L "$HOME/$file" ] || [ "$(path "$HOME/$file")" != "$(path "$home/home-files/$file")" ] ||
-			rm -- "$HOME/$file"
+		[ "$(path "$HOME/$file")" = "$(path "$home/home-files/$file")" ] || continue
+		[ ! -L "$HOME/$file" ] || rm -- "$HOME/$file"
+		case $file in */*) (cd -- "$HOME" && rmdir -p --ignore-fail-on-non-empty -- "${file%/*}") ;; esac
 	done
 	nix-env --uninstall home-manager-path || nix profile remove home-manager-path || true
 	root=$XDG_STATE_HOME/home-manager/gcroots/current-home

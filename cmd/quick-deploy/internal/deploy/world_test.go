@@ -44,14 +44,16 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	dir, err := os.MkdirTemp(shm(), "world-")
 	must(t, err)
-	t.Cleanup(func() {
-		if os.Getenv("KEEP") == "" {
-			os.RemoveAll(dir)
-		}
-	})
+	t.Cleanup(func() { endWorld(dir) })
 	w := &world{dir: dir}
 	w.build(t)
 	return w
+}
+
+// endWorld ends a world with the units that still wait for a word.
+func endWorld(dir string) {
+	_ = exec.Command("pkill", "-9", "-f", dir+"/").Run() // there may be none
+	os.RemoveAll(dir)
 }
 
 // build makes a machine with one running system and one home generation.
@@ -285,7 +287,7 @@ func (w *world) LookPath(name string) (string, error) {
 
 func (w *world) Run(ctx context.Context, c run.Command) (run.Result, error) {
 	text := c.String()
-	reads := c.Name == "sh" && !c.Elevate
+	reads := c.Name == "/bin/sh" && !c.Elevate
 	word := ""
 	if reads {
 		word = c.Args[len(c.Args)-1]
@@ -477,7 +479,7 @@ func (w *world) deployer(change ...func(*Config)) *Deployer {
 			PerUser: w.path("profiles/per-user"), MachineID: w.path("etc/machine-id"), Bin: w.path("bin"),
 			Run: w.path("run/quick-deploy"), SwitchLock: w.path("run/nixos/switch-to-configuration.lock"), Systemd: w.path("run/systemd"),
 		},
-		ConfirmTimeout: time.Minute, Tick: 10 * time.Millisecond, Poll: 5 * time.Millisecond,
+		ConfirmTimeout: time.Minute, Tick: 20 * time.Millisecond, Poll: 5 * time.Millisecond,
 		Runner: w, Now: func() time.Time { clock = clock.Add(time.Second); return clock },
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 		User:  "ada", HomeDir: w.path("home/ada"), StateHome: w.path("home/ada/.local/state"), HostName: "atlas", PID: 42, Tool: "test",

@@ -1,10 +1,10 @@
-// Package elevate gives single commands the rights of root or of another user.
+// Package elevate gives single commands the rights of root.
 //
 // Evaluation and building run as the caller; only what must be root is
 // wrapped, by the one method that was decided on when the program started.
 // What each tool can do was read in its manual:
 //
-//	sudo  caches a password per terminal; "sudo -v" asks, "sudo -n" then never asks
+//	sudo  caches a password per terminal, unless timestamp_timeout is 0; "sudo -v" asks, "sudo -n" never does
 //	run0  asks through polkit on the terminal, keeps the answer for five minutes
 //	doas  asks on the terminal only; "doas -n" never asks; caches only where the system's "persist" allows it
 //	none  the program is root already
@@ -13,14 +13,10 @@ package elevate
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"os/user"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
@@ -53,20 +49,11 @@ type Config struct {
 	// would belong to root and evaluation would have its rights. The installer
 	// image is the case where it is right.
 	AllowRoot bool
-	// Systemd says that systemd is the init system, so that activation can run
-	// as a transient service which a lost terminal does not end.
-	Systemd bool
-	// Path is the PATH that another user's commands get where the program is root:
-	// setpriv starts them with one that NixOS does not have.
-	Path string
-	// Lookup finds an account by its name; nil: user.Lookup.
-	Lookup func(name string) (*user.User, error)
 	// Interval is how often sudo's ticket is renewed during a run; 0 means one minute.
 	Interval time.Duration
 }
 
-// Runner is a run.Runner that carries out Command.Elevate, Command.As and
-// Command.Detach by wrapping the command for the Runner below it.
+// Runner is a run.Runner that carries out Command.Elevate by wrapping the command for the Runner below it.
 type Runner struct {
 	inner  run.Runner
 	cfg    Config
@@ -81,9 +68,6 @@ type Runner struct {
 // New decides the method. An error names what is missing; it has the exit code
 // for a wrong flag or a refused run.
 func New(inner run.Runner, cfg Config) (*Runner, error) {
-	if cfg.Lookup == nil {
-		cfg.Lookup = user.Lookup
-	}
 	r := &Runner{inner: inner, cfg: cfg}
 	m := cfg.Method
 	if m == "" {
@@ -117,24 +101,7 @@ func New(inner run.Runner, cfg Config) (*Runner, error) {
 		}
 	}
 	r.method = m
-	if x, ok := inner.(interface {
-		SetKill(func(pgid int, s syscall.Signal) error)
-	}); ok && m != None {
-		x.SetKill(r.kill)
-	}
 	return r, nil
-}
-
-// kill signals a process group that runs as root, for a command that does not end.
-func (r *Runner) kill(pgid int, s syscall.Signal) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	w, err := r.Wrap(run.Command{Name: "kill", Args: []string{"-" + strconv.Itoa(int(s)), "--", "-" + strconv.Itoa(pgid)}, Elevate: true})
-	if err != nil {
-		return err
-	}
-	_, err = r.inner.Run(ctx, w)
-	return err
 }
 
 // SetAsk is told when the terminal is about to be used for a password, and when no longer.
@@ -161,7 +128,7 @@ func (r *Runner) LookPath(name string) (string, error) { return r.inner.LookPath
 
 // Run implements run.Runner.
 func (r *Runner) Run(ctx context.Context, c run.Command) (run.Result, error) {
-	if c.Elevate || c.As != "" {
+	if c.Elevate {
 		if err := r.Prime(ctx); err != nil {
 			return run.Result{Code: -1}, err
 		}
@@ -169,10 +136,6 @@ func (r *Runner) Run(ctx context.Context, c run.Command) (run.Result, error) {
 	w, err := r.Wrap(c)
 	if err != nil {
 		return run.Result{Code: -1}, err
-	}
-	if c.Detach != nil && r.cfg.Systemd {
-		stop := follow(c.Detach.Log, c.OnLine)
-		defer stop()
 	}
 	if w.Terminal && !c.Terminal {
 		r.asking(true)
@@ -183,15 +146,10 @@ func (r *Runner) Run(ctx context.Context, c run.Command) (run.Result, error) {
 
 // Wrap is the command that is really started for c. It is what a plan prints.
 func (r *Runner) Wrap(c run.Command) (run.Command, error) {
-	if c.Detach != nil && r.cfg.Systemd {
-		c = detached(c)
-	}
-	c.Detach = nil
-	if !c.Elevate && c.As == "" {
+	if !c.Elevate {
 		return c, nil
 	}
-	elevate, as := c.Elevate, c.As
-	c.Elevate, c.As = false, ""
+	c.Elevate = false
 	inner := append([]string{c.Name}, c.Args...)
 	if len(c.Env) > 0 {
 		// sudo, doas and run0 all start from a clean environment: what the
@@ -199,52 +157,34 @@ func (r *Runner) Wrap(c run.Command) (run.Command, error) {
 		inner = append(append([]string{"env"}, c.Env...), inner...)
 		c.Env = nil
 	}
+	c.Terminal = r.cfg.Terminal && r.method != None
+	if c.Terminal {
+		c.Timeout = 0 // somebody may have to look for a password
+	}
 	switch r.method {
 	case None:
-		switch {
-		case r.cfg.UID != 0:
+		if r.cfg.UID != 0 {
 			return c, fault.New(fault.Preflight, "%s needs root, and there is no way to become root", inner[0]).
 				Hint("install sudo, run0 or doas, or choose one with --elevate")
-		case elevate:
-			c.Name, c.Args = inner[0], inner[1:]
-		default:
-			account, err := r.cfg.Lookup(as)
-			if err != nil {
-				return c, fault.New(fault.Preflight, "run a command as %s: %w", as, err)
-			}
-			if r.cfg.Path != "" {
-				inner = append([]string{"env", "PATH=" + r.cfg.Path}, inner...)
-			}
-			// The group of an account is rarely called like it: on NixOS it is "users".
-			c.Name, c.Args = "setpriv", append([]string{"--reuid", account.Uid, "--regid", account.Gid, "--init-groups", "--reset-env", "--"}, inner...)
 		}
+		c.Name, c.Args = inner[0], inner[1:]
 	case Sudo:
-		args := []string{"-n"}
-		if as != "" {
-			args = append(args, "-H", "-u", as)
-		}
-		c.Name, c.Args = "sudo", append(append(args, "--"), inner...)
-	case Doas:
-		var args []string
+		c.Name, c.Args = "sudo", append([]string{"--"}, inner...)
 		if !r.cfg.Terminal {
-			args = append(args, "-n")
+			c.Args = append([]string{"-n"}, c.Args...)
 		}
-		if as != "" {
-			args = append(args, "-u", as)
+	case Doas:
+		c.Name, c.Args = "doas", append([]string{"--"}, inner...)
+		if !r.cfg.Terminal {
+			c.Args = append([]string{"-n"}, c.Args...)
 		}
-		c.Name, c.Args = "doas", append(append(args, "--"), inner...)
-		c.Terminal = r.cfg.Terminal
 	case Run0:
-		// Empty background: no tinted terminal; --pipe keeps output on our pipes.
+		// Empty background: no tinted terminal; --pipe keeps input and output on our pipes.
 		args := []string{"--background=", "--pipe"}
-		if as != "" {
-			args = append(args, "--user="+as)
-		}
 		if !r.cfg.Terminal {
 			args = append(args, "--no-ask-password")
 		}
 		c.Name, c.Args = "run0", append(append(args, "--"), inner...)
-		c.Terminal = r.cfg.Terminal
 	}
 	return c, nil
 }
@@ -257,7 +197,8 @@ func (r *Runner) Prime(ctx context.Context) error {
 	if r.primed || r.method != Sudo {
 		return nil
 	}
-	if _, err := r.inner.Run(ctx, run.Command{Name: "sudo", Args: []string{"-n", "-v"}, Timeout: 30 * time.Second}); err != nil {
+	// Not "sudo -n -v": that one asks unless all of a user's rules are without a password (sudoers(5), verifypw).
+	if _, err := r.inner.Run(ctx, run.Command{Name: "sudo", Args: []string{"-n", "true"}, Timeout: 30 * time.Second}); err != nil {
 		if !r.cfg.Terminal {
 			return fault.New(fault.Preflight, "sudo needs a password and there is no terminal to ask on: %w", err).
 				Hint("run it in a terminal, or allow the user to use sudo without a password")
@@ -295,7 +236,7 @@ func (r *Runner) keep() {
 				return
 			case <-t.C:
 			}
-			if _, err := r.inner.Run(ctx, run.Command{Name: "sudo", Args: []string{"-n", "-v"}, Timeout: 30 * time.Second}); err != nil {
+			if _, err := r.inner.Run(ctx, run.Command{Name: "sudo", Args: []string{"-n", "true"}, Timeout: 30 * time.Second}); err != nil {
 				return // the next elevated command reports it with its own words
 			}
 		}
@@ -311,12 +252,4 @@ func (r *Runner) Close() {
 	if stop != nil {
 		stop()
 	}
-}
-
-// Describe says in a few words how root is reached, for status and plan.
-func (r *Runner) Describe() string {
-	if r.method == None && r.cfg.UID == 0 {
-		return "already root"
-	}
-	return fmt.Sprintf("by %s", r.method)
 }

@@ -3,14 +3,10 @@ package elevate
 import (
 	"context"
 	"errors"
-	"os"
 	"os/exec"
-	"os/user"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -59,24 +55,19 @@ func (r *recorder) commands() []string {
 
 func TestWrap(t *testing.T) {
 	c := run.Command{Name: "/s/bin/switch-to-configuration", Args: []string{"test"}, Elevate: true, Env: []string{"NIXOS_NO_CHECK=1"}}
-	as := run.Command{Name: "/h/activate", As: "eve", Env: []string{"HOME_MANAGER_BACKUP_EXT=x"}}
 	for name, k := range map[string]struct {
 		cfg  Config
 		c    run.Command
 		want string
 	}{
-		"sudo":             {Config{Method: Sudo, UID: 1000}, c, "sudo -n -- env NIXOS_NO_CHECK=1 /s/bin/switch-to-configuration test"},
-		"sudo as":          {Config{Method: Sudo, UID: 1000}, as, "sudo -n -H -u eve -- env HOME_MANAGER_BACKUP_EXT=x /h/activate"},
-		"doas, terminal":   {Config{Method: Doas, UID: 1000, Terminal: true}, c, "doas -- env NIXOS_NO_CHECK=1 /s/bin/switch-to-configuration test"},
-		"doas":             {Config{Method: Doas, UID: 1000}, as, "doas -n -u eve -- env HOME_MANAGER_BACKUP_EXT=x /h/activate"},
-		"run0":             {Config{Method: Run0, UID: 1000}, c, "run0 --background= --pipe --no-ask-password -- env NIXOS_NO_CHECK=1 /s/bin/switch-to-configuration test"},
-		"run0 as":          {Config{Method: Run0, UID: 1000, Terminal: true}, as, "run0 --background= --pipe --user=eve -- env HOME_MANAGER_BACKUP_EXT=x /h/activate"},
-		"root":             {Config{Method: Auto, UID: 0, AllowRoot: true}, c, "env NIXOS_NO_CHECK=1 /s/bin/switch-to-configuration test"},
-		"root as":          {Config{Method: Auto, UID: 0, AllowRoot: true, Path: "/p", Lookup: account}, as, "setpriv --reuid 1001 --regid 100 --init-groups --reset-env -- env PATH=/p env HOME_MANAGER_BACKUP_EXT=x /h/activate"},
-		"nothing to do":    {Config{Method: Sudo, UID: 1000}, run.Command{Name: "nix", Args: []string{"build"}}, "nix build"},
-		"auto takes sudo":  {Config{UID: 1000}, run.Command{Name: "id", Elevate: true}, "sudo -n -- id"},
-		"detached by sudo": {Config{Method: Sudo, UID: 1000, Systemd: true}, run.Command{Name: "/s/stc", Args: []string{"boot"}, Elevate: true, Env: []string{"A=b"}, Detach: &run.Detach{Unit: "qd", Log: "/l"}}, "sudo -n -- systemd-run --collect --no-ask-password --quiet --wait --service-type=exec --unit=qd --property=StandardOutput=append:/l --property=StandardError=append:/l --setenv=A=b --setenv=LOCALE_ARCHIVE --setenv=NIXOS_INSTALL_BOOTLOADER -- /s/stc boot"},
-		"no systemd":       {Config{Method: Sudo, UID: 1000}, run.Command{Name: "/s/stc", Elevate: true, Detach: &run.Detach{Unit: "qd", Log: "/l"}}, "sudo -n -- /s/stc"},
+		"sudo":            {Config{Method: Sudo, UID: 1000}, c, "sudo -n -- env NIXOS_NO_CHECK=1 /s/bin/switch-to-configuration test"},
+		"doas, terminal":  {Config{Method: Doas, UID: 1000, Terminal: true}, c, "doas -- env NIXOS_NO_CHECK=1 /s/bin/switch-to-configuration test"},
+		"doas":            {Config{Method: Doas, UID: 1000}, c, "doas -n -- env NIXOS_NO_CHECK=1 /s/bin/switch-to-configuration test"},
+		"sudo, terminal":  {Config{Method: Sudo, UID: 1000, Terminal: true}, c, "sudo -- env NIXOS_NO_CHECK=1 /s/bin/switch-to-configuration test"},
+		"run0":            {Config{Method: Run0, UID: 1000}, c, "run0 --background= --pipe --no-ask-password -- env NIXOS_NO_CHECK=1 /s/bin/switch-to-configuration test"},
+		"root":            {Config{Method: Auto, UID: 0, AllowRoot: true}, c, "env NIXOS_NO_CHECK=1 /s/bin/switch-to-configuration test"},
+		"nothing to do":   {Config{Method: Sudo, UID: 1000}, run.Command{Name: "nix", Args: []string{"build"}}, "nix build"},
+		"auto takes sudo": {Config{UID: 1000}, run.Command{Name: "id", Elevate: true}, "sudo -n -- id"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, err := New(&recorder{have: []string{"sudo", "doas", "run0"}}, k.cfg)
@@ -87,36 +78,10 @@ func TestWrap(t *testing.T) {
 			if err != nil || got.String() != k.want {
 				t.Errorf("%v\ngot  %s\nwant %s", err, got.String(), k.want)
 			}
-			if got.Elevate || got.As != "" || got.Detach != nil {
+			if got.Elevate {
 				t.Errorf("something is left to do: %+v", got)
 			}
 		})
-	}
-}
-
-func account(name string) (*user.User, error) {
-	if name != "eve" {
-		return nil, user.UnknownUserError(name)
-	}
-	return &user.User{Username: name, Uid: "1001", Gid: "100", HomeDir: "/home/eve"}, nil
-}
-
-// With the real setpriv, where the tests run as root: another user's command has that user's identity and home.
-func TestRootBecomesAnotherUser(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("only root can become another user")
-	}
-	nobody, err := user.Lookup("nobody")
-	if err != nil {
-		t.Skip(err)
-	}
-	r, err := New(&run.Exec{Environ: os.Environ()}, Config{UID: 0, AllowRoot: true, Path: os.Getenv("PATH")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := r.Run(t.Context(), run.Command{Name: "/bin/sh", Args: []string{"-c", "id -un; echo $HOME; echo $X; echo $PATH"}, As: "nobody", Env: []string{"X=y"}})
-	if want := "nobody\n" + nobody.HomeDir + "\ny\n" + os.Getenv("PATH") + "\n"; err != nil || res.Stdout != want {
-		t.Errorf("%v, %q, want %q", err, res.Stdout, want)
 	}
 }
 
@@ -150,25 +115,25 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestThePasswordIsAskedForOnceAndOnlyWhenNeeded(t *testing.T) {
-	rec := &recorder{have: []string{"sudo"}, fail: []string{"sudo -n -v"}}
+	rec := &recorder{have: []string{"sudo"}, fail: []string{"sudo -n true"}}
 	r, err := New(rec, Config{UID: 1000, Terminal: true, Interval: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	for _, c := range []run.Command{{Name: "nixos-rebuild"}, {Name: "a", Elevate: true}, {Name: "b", Elevate: true}, {Name: "c", As: "eve"}} {
+	for _, c := range []run.Command{{Name: "nixos-rebuild"}, {Name: "a", Elevate: true}, {Name: "b", Elevate: true}} {
 		if _, err := r.Run(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want := []string{"nixos-rebuild", "sudo -n -v", "sudo -v [terminal]", "sudo -n -- a", "sudo -n -- b", "sudo -n -H -u eve -- c"}
+	want := []string{"nixos-rebuild", "sudo -n true", "sudo -v [terminal]", "sudo -- a [terminal]", "sudo -- b [terminal]"}
 	if got := rec.commands(); !slices.Equal(got, want) {
 		t.Errorf("ran %q, want %q", got, want)
 	}
 }
 
 func TestNoTerminalNoQuestion(t *testing.T) {
-	rec := &recorder{have: []string{"sudo"}, fail: []string{"sudo -n -v"}}
+	rec := &recorder{have: []string{"sudo"}, fail: []string{"sudo -n true"}}
 	r, err := New(rec, Config{UID: 1000})
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +142,7 @@ func TestNoTerminalNoQuestion(t *testing.T) {
 	if fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), "no terminal") {
 		t.Errorf("%v", err)
 	}
-	if got := rec.commands(); !slices.Equal(got, []string{"sudo -n -v"}) {
+	if got := rec.commands(); !slices.Equal(got, []string{"sudo -n true"}) {
 		t.Errorf("ran %q", got)
 	}
 }
@@ -202,40 +167,6 @@ func TestTheTicketIsKeptFreshUntilClose(t *testing.T) {
 	}
 }
 
-func TestDetachedOutputIsFollowed(t *testing.T) {
-	log := filepath.Join(t.TempDir(), "log")
-	if err := os.WriteFile(log, []byte("of an earlier run\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	rec := &recorder{have: []string{"sudo"}, do: func(c run.Command) {
-		if !strings.Contains(c.String(), "systemd-run") {
-			return
-		}
-		f, err := os.OpenFile(log, os.O_APPEND|os.O_WRONLY, 0)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer f.Close()
-		f.WriteString("starting units\nhalf a ")
-		time.Sleep(2 * poll)
-		f.WriteString("line\nno end")
-	}}
-	r, err := New(rec, Config{UID: 1000, Systemd: true, Interval: time.Hour})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	var got []string
-	_, err = r.Run(t.Context(), run.Command{Name: "/s/stc", Elevate: true, Detach: &run.Detach{Unit: "u", Log: log}, OnLine: func(_ run.Stream, l string) { got = append(got, l) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := []string{"starting units", "half a line", "no end"}; !slices.Equal(got, want) {
-		t.Errorf("lines %q, want %q", got, want)
-	}
-}
-
 func TestInterruptedQuestion(t *testing.T) {
 	r, err := New(cancelled{}, Config{UID: 1000, Terminal: true, Method: Sudo})
 	if err != nil {
@@ -253,30 +184,9 @@ func (cancelled) Run(context.Context, run.Command) (run.Result, error) {
 	return run.Result{Code: -1}, &run.Error{Err: context.Canceled}
 }
 
-// killable is a recorder that takes a Kill, as run.Exec does.
-type killable struct {
-	recorder
-	kill func(int, syscall.Signal) error
-}
-
-func (k *killable) SetKill(f func(int, syscall.Signal) error) { k.kill = f }
-
-func TestARootChildIsStoppedAsRoot(t *testing.T) {
-	k := &killable{recorder: recorder{have: []string{"sudo"}}}
-	if _, err := New(k, Config{UID: 1000}); err != nil {
-		t.Fatal(err)
-	}
-	if err := k.kill(4711, syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	if got := k.commands(); !slices.Equal(got, []string{"sudo -n -- kill -15 -- -4711"}) {
-		t.Errorf("ran %q", got)
-	}
-}
-
 func TestTheScreenMakesWayForAPassword(t *testing.T) {
-	for method, want := range map[Method]string{Sudo: "sudo -n -v, ask, sudo -v [terminal], asked, sudo -n -- a", Doas: "ask, doas -- a [terminal], asked"} {
-		rec := &recorder{have: []string{"sudo", "doas"}, fail: []string{"sudo -n -v"}}
+	for method, want := range map[Method]string{Sudo: "sudo -n true, ask, sudo -v [terminal], asked, ask, sudo -- a [terminal], asked", Doas: "ask, doas -- a [terminal], asked"} {
+		rec := &recorder{have: []string{"sudo", "doas"}, fail: []string{"sudo -n true"}}
 		r, err := New(rec, Config{UID: 1000, Terminal: true, Method: method, Interval: time.Hour})
 		if err != nil {
 			t.Fatal(err)

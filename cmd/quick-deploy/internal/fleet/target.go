@@ -100,14 +100,11 @@ func (r Remote) Run(ctx context.Context, c run.Command) (run.Result, error) {
 	if c.Here {
 		return r.Runner.Run(ctx, c)
 	}
-	if c.Detach != nil || c.Terminal || c.Dir != "" {
+	if c.Terminal || c.Dir != "" {
 		return run.Result{Code: -1}, fmt.Errorf("run %s on %s: not possible by ssh", c.Name, r.Target)
 	}
 	var words []string
-	switch {
-	case c.As != "" && c.As != r.Target.User:
-		words = append(words, "sudo", "-H", "-u", c.As, "--")
-	case c.Elevate && r.Target.User != "root":
+	if c.Elevate && r.Target.User != "root" {
 		words = append(words, "sudo", "--")
 	}
 	if len(c.Env) > 0 {

@@ -62,8 +62,6 @@ func TestRemoteQuotes(t *testing.T) {
 		{"root", run.Command{Name: "a", Args: []string{"b c", "$x", "'", ";"}}, `a 'b c' '$x' ''\''' ';'`},
 		{"root", run.Command{Name: "a", Elevate: true}, "a"},
 		{"ops", run.Command{Name: "a", Elevate: true}, "sudo -- a"},
-		{"ops", run.Command{Name: "a", As: "ops"}, "a"},
-		{"ops", run.Command{Name: "a", As: "ada", Env: []string{"X=y z"}}, "sudo -H -u ada -- env 'X=y z' a"},
 	} {
 		l := &last{}
 		r := Remote{Runner: l, Target: Target{User: tt.user, Host: "h"}}

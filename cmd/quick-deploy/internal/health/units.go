@@ -43,7 +43,7 @@ grep -sHE -d skip -- '^[[:blank:]]*(Wants|Requires|Requisite|BindsTo|Upholds)[[:
 // survey reads the units of toplevel, nil if it has none, and the machine's clock.
 func (c *Checker) survey(ctx context.Context, toplevel string) (Units, clock, error) {
 	res, err := c.Runner.Run(ctx, run.Command{
-		Name: "sh", Args: []string{"-c", survey, "sh", c.path("/proc/uptime"), toplevel}, Timeout: time.Minute,
+		Name: "/bin/sh", Args: []string{"-c", survey, "sh", c.path("/proc/uptime"), toplevel}, Timeout: time.Minute,
 	})
 	if err != nil {
 		return nil, clock{}, err

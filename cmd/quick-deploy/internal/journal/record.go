@@ -105,6 +105,7 @@ type Record struct {
 	Fingerprint   string            `json:"fingerprint,omitempty"`
 	System        string            `json:"system,omitempty"` // store path that was built
 	Homes         map[string]string `json:"homes,omitempty"`
+	Tools         []string          `json:"tools,omitempty"`   // with what it was activated
 	Pending       []string          `json:"pending,omitempty"` // what is left to do, such as "reboot"
 	Advice        []string          `json:"advice,omitempty"`  // what to do when it suits
 	SkippedChecks []string          `json:"skipped_checks,omitempty"`

@@ -26,16 +26,10 @@ type Exec struct {
 	// Grace is how long a child may take to end after SIGTERM before it is
 	// killed; 0 means 10 s.
 	Grace time.Duration
-	// Kill is asked to signal a process group that this process may not signal
-	// itself, because the child runs as root. nil: such a child is left alone.
-	Kill func(pgid int, s syscall.Signal) error
 }
 
 // SetLog sets Log. It is called before the first Run.
 func (x *Exec) SetLog(log *slog.Logger) { x.Log = log }
-
-// SetKill sets Kill. It is called before the first Run.
-func (x *Exec) SetKill(kill func(pgid int, s syscall.Signal) error) { x.Kill = kill }
 
 // drain is how long the pipes of an ended or unreachable child are still read.
 const drain = 2 * time.Second
@@ -60,8 +54,8 @@ func (x *Exec) LookPath(name string) (string, error) {
 // Run implements Runner.
 func (x *Exec) Run(ctx context.Context, c Command) (Result, error) {
 	fail := &Error{Command: c.String(), Code: -1, At: asker()}
-	if c.Elevate || c.As != "" || c.Detach != nil {
-		fail.Err = errors.New("needs another user or a service, and no elevation is set up")
+	if c.Elevate {
+		fail.Err = errors.New("needs root, and no elevation is set up")
 		return Result{Code: -1}, fail
 	}
 	path, err := x.LookPath(c.Name)
@@ -186,10 +180,8 @@ func (x *Exec) signal(cmd *exec.Cmd, terminal bool, s syscall.Signal) {
 	if !terminal {
 		id = -id
 	}
-	if err := syscall.Kill(id, s); errors.Is(err, syscall.EPERM) && x.Kill != nil {
-		// Nothing more can be done if this fails too; the caller reports the time-out.
-		_ = x.Kill(cmd.Process.Pid, s)
-	}
+	// One that runs as root is left alone: it may not be signalled from here, and the caller reports the time-out.
+	_ = syscall.Kill(id, s)
 }
 
 // lines is an io.Writer that keeps the end of what is written and hands on

@@ -42,16 +42,11 @@ type Command struct {
 	// Grace later, SIGKILL.
 	Timeout time.Duration
 	Grace   time.Duration
-	// Elevate asks for root, As for another user. The elevate package turns
-	// both into a plain command; a Runner that meets one of them refuses.
+	// Elevate asks for root. The elevate package turns it into a plain command; a Runner that meets it refuses.
 	Elevate bool
-	As      string
 	// Terminal leaves the child in the terminal's foreground process group
 	// with the terminal as its standard input, so that it can ask for a password.
 	Terminal bool
-	// Detach, where there is a service manager, runs the command as a transient
-	// service that outlives this program and its terminal.
-	Detach *Detach
 	// Quiet keeps a command that is repeated all the time out of the log. Fresh asks a runner that
 	// shares a connection to take one of its own.
 	Quiet, Fresh bool
@@ -60,12 +55,6 @@ type Command struct {
 	// OnLine gets every line as it comes, without its line end. Lines longer
 	// than 1 MiB come in pieces. It is called from one goroutine at a time.
 	OnLine func(Stream, string)
-}
-
-// Detach is how a command becomes a transient systemd service.
-type Detach struct {
-	Unit string // its name, without ".service"
-	Log  string // absolute path of an existing file that gets its output; Command.OnLine still gets each line
 }
 
 // String is the command as a person would type it, quoted for a POSIX shell

@@ -54,6 +54,7 @@ type Generations struct {
 	Current, Booted string // store paths, "" where there is none
 	System          Generation
 	Homes           map[string]Generation // by user, without those that may not be read
+	Profiles        map[string]string     // of all users' home-manager
 }
 
 // User is a user whose home-manager generation is looked at.
@@ -74,7 +75,7 @@ const lookTimeout = time.Minute
 // A profile that leads to nothing is an error that wraps fs.ErrNotExist.
 func Look(ctx context.Context, r run.Runner, p Paths, users []User) (Generations, error) {
 	res, err := r.Run(ctx, run.Command{
-		Name: "sh", Args: []string{"-c", Script + "plan=$1\nlook\n", "sh", p.Plan(users)}, Timeout: lookTimeout, Network: true,
+		Name: "/bin/sh", Args: []string{"-c", Script + "plan=$1\nlook\n", "sh", p.Plan(users)}, Timeout: lookTimeout, Network: true,
 	})
 	if err != nil {
 		return Generations{}, fmt.Errorf("read what the machine runs: %w", err)
@@ -93,7 +94,7 @@ func (p Paths) Plan(users []User) string {
 }
 
 func parseLook(text, profile string) (Generations, error) {
-	g := Generations{Homes: map[string]Generation{}}
+	g := Generations{Homes: map[string]Generation{}, Profiles: map[string]string{}}
 	for line := range strings.Lines(text) {
 		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		var err error
@@ -110,6 +111,7 @@ func parseLook(text, profile string) (Generations, error) {
 			if len(f) != 4 {
 				return g, fmt.Errorf("read what the machine runs: it said %q", line)
 			}
+			g.Profiles[f[0]] = f[3]
 			if f[1] == "?" {
 				continue
 			}

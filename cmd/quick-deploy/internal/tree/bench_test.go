@@ -107,12 +107,3 @@ func BenchmarkHash(b *testing.B) {
 		}
 	})
 }
-
-func BenchmarkFingerprint(b *testing.B) {
-	eachSize(b, func(b *testing.B, n int) {
-		files := fleet(n, "1")
-		for b.Loop() {
-			Fingerprint(files)
-		}
-	})
-}

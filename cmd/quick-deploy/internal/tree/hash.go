@@ -99,18 +99,6 @@ func narHash(write func(*nar.Writer) error) (sum string, err error) {
 	return sri(h.Sum(nil)), nil
 }
 
-// Fingerprint is a cheap hash of a set of files, of the paths and contents and
-// nothing else. It serves to tell whether a set, such as the files of one host,
-// is still the same.
-func Fingerprint(files []File) string {
-	h := sha256.New()
-	for _, f := range sortFiles(files) {
-		fmt.Fprintf(h, "%d:%s%d:", len(f.Path), f.Path, len(f.Data))
-		h.Write(f.Data)
-	}
-	return sri(h.Sum(nil))
-}
-
 func sri(digest []byte) string { return "sha256-" + base64.StdEncoding.EncodeToString(digest) }
 
 // OnDisk is the set with the contents that its files have on disk; those that

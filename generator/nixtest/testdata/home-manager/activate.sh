@@ -77,7 +77,6 @@ if [ "$old" != "$generation" ]; then
 else
   echo "No change so reusing latest profile generation"
 fi
-ln -sfn "$generation" "$roots/current-home"
 if [ -n "$old" ]; then
   while IFS= read -r file; do
     if [ ! -e "$generation/home-files/$file" ] && ours "$HOME/$file"; then rm "$HOME/$file"; fi
