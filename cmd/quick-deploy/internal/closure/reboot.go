@@ -24,7 +24,7 @@ old=$(cat "$1/kernel-params" 2>/dev/null) && now=$(cat "$2/kernel-params" 2>/dev
 // of the machine behind r. What is missing on either side is no reason.
 func Reboot(ctx context.Context, r run.Runner, booted, system string) ([]string, error) {
 	res, err := r.Run(ctx, run.Command{
-		Name: "sh", Args: []string{"-c", rebootScript, "sh", booted, system}, Timeout: time.Minute, Network: true,
+		Name: "/bin/sh", Args: []string{"-c", rebootScript, "sh", booted, system}, Timeout: time.Minute, Network: true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("compare with the booted system: %w", err)

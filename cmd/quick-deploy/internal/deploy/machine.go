@@ -43,7 +43,7 @@ func (d *Deployer) states(users []User) []system.User {
 func (d *Deployer) texts(ctx context.Context, files ...string) ([]string, error) {
 	const script = `for file; do cat "$file" 2>/dev/null; printf '\000'; done`
 	res, err := d.cfg.Runner.Run(ctx, run.Command{
-		Name: "sh", Args: append([]string{"-c", script, "sh"}, files...), Timeout: quick, Network: true,
+		Name: "/bin/sh", Args: append([]string{"-c", script, "sh"}, files...), Timeout: quick, Network: true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read files of the machine: %w", err)

@@ -224,7 +224,7 @@ func (d *Deployer) command(p *Planned, c run.Command) {
 // expectedTools are the tools that a run of the goal finds. What a home that is still to be built brings
 // is not known; it has the home-manager command unless programs.home-manager.enable is off.
 func (d *Deployer) expectedTools(ctx context.Context, g Goal) (Tools, error) {
-	if !g.Verb.touches() {
+	if !g.Verb.touches() || d.cfg.Remote != nil {
 		return Tools{}, nil
 	}
 	var homes []string

@@ -90,7 +90,7 @@ func (s *session) prune(ctx context.Context) {
 		ids = append(ids, strconv.Itoa(id))
 	}
 	if _, err := s.cfg.Runner.Run(ctx, run.Command{
-		Name: "sh", Args: append([]string{"-c", removeRoots, "sh", s.roots()}, ids...), Timeout: quick, Network: true,
+		Name: "/bin/sh", Args: append([]string{"-c", removeRoots, "sh", s.roots()}, ids...), Timeout: quick, Network: true,
 	}); err != nil {
 		s.cfg.Log.Warn("prune gcroots", "error", err)
 	}

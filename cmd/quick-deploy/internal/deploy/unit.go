@@ -196,7 +196,7 @@ func (d *Deployer) findTools(ctx context.Context, homes ...string) (Tools, error
 
 // chooseTools decides once with what this run activates: what is shown is what runs.
 func (s *session) chooseTools(ctx context.Context) error {
-	g, err := system.Look(ctx, s.cfg.Runner, s.cfg.Paths, s.states(s.goal.homes()))
+	g, err := s.look(ctx, s.goal.homes())
 	if err != nil {
 		return err
 	}
@@ -209,7 +209,7 @@ func (s *session) chooseTools(ctx context.Context) error {
 		return err
 	}
 	s.data.Tools, s.data.ToolsFor, s.data.FlakeCopy = &t, hashOf(values(s.data.Homes)...), ""
-	if s.goal.To != nil || !s.movesHomes() {
+	if s.goal.To != nil || !s.movesHomes() || s.cfg.Remote != nil { // the flake is here, and a home is activated there
 		return nil
 	}
 	for _, u := range s.goal.homes() {
@@ -280,7 +280,7 @@ func (s *session) launch(ctx context.Context, plan string) error {
 	// A refusal leaves everything as it is, and an interrupt in the middle of it is none.
 	quiet := context.WithoutCancel(ctx)
 	if _, err := s.command(quiet, s.launchUnit(s.data.Unit, plan)); err != nil {
-		if u, perr := s.poll(quiet); perr == nil && u.phase != "" {
+		if u, perr := s.reach(quiet); perr == nil && u.phase != "" {
 			return nil // it is at work all the same
 		}
 		s.data.Touched = false
