@@ -88,7 +88,9 @@ func (s *session) compare(ctx context.Context, host, system string) (built, erro
 		s.app.say("note: %s", unknown)
 	}
 	if booted, err := filepath.EvalSymlinks(paths.Booted); err == nil {
-		b.Reboot.Why = closure.Reboot(booted, system)
+		if b.Reboot.Why, err = closure.Reboot(ctx, s.cfg.Runner, booted, system); err != nil {
+			return b, err
+		}
 		b.Reboot.Needed = len(b.Reboot.Why) > 0
 	}
 	return b, nil

@@ -168,13 +168,8 @@ func (a *app) roll(g *generated, only string) (*roll, error) {
 				return nil, err
 			}
 			host := &fleet.Host{
-				Name: name, Fingerprint: fingerprint, System: h.System, BuildOnTarget: h.Deployment.BuildOnTarget,
+				Name: name, Fingerprint: fingerprint, System: h.System, Homes: homes(h), BuildOnTarget: h.Deployment.BuildOnTarget,
 				Target: fleet.Target{User: h.Deployment.User, Host: h.Deployment.Host, Port: h.Deployment.Port, Timeout: a.opts.limits.network},
-			}
-			for _, u := range h.Users {
-				if u.Home {
-					host.Homes = append(host.Homes, u.Name)
-				}
 			}
 			for _, c := range healthChecks(g, name) {
 				if fleet.Remotely(c) {
@@ -200,7 +195,7 @@ func (a *app) fleetEvent(e journal.Event) {
 	}
 	subject := cmp.Or(e.Host, e.Step, "fleet")
 	switch {
-	case e.Type == "line" && !a.opts.debug:
+	case (e.Type == "line" || e.Type == "diff" || e.Type == "health") && !a.opts.debug:
 	case e.Type == "line" && e.Host+e.Step == "":
 		a.tell("%s", e.Message)
 	case e.Type == "step" && e.Status == journal.Running:
@@ -268,9 +263,7 @@ func (a *app) fleetDeploy(ctx context.Context, cmd *cli.Command) error {
 	r.Connections = fleet.NewConnections(r.Runner, os.Getenv("XDG_RUNTIME_DIR"), os.TempDir(), "/tmp")
 	defer r.Connections.Close()
 	a.acting.Store(true)
-	results, verdict := r.Deploy(ctx, r.waves, r.hosts, fleet.Options{
-		SkipHealth: cmd.Bool("skip-health-check"), Keep: !cmd.Bool("rollback-on-failure"), Again: cmd.Bool("again"),
-	})
+	results, verdict := r.Deploy(ctx, r.waves, r.hosts, fleetOptions(cmd))
 	if ctx.Err() != nil {
 		verdict = fault.New(fault.Interrupted, "interrupted: %w", verdict)
 	}
@@ -278,6 +271,12 @@ func (a *app) fleetDeploy(ctx context.Context, cmd *cli.Command) error {
 		return errors.Join(a.printJSON(map[string]any{"message_type": "summary", "hosts": results, "inputs": g.inputs}), verdict)
 	}
 	return errors.Join(a.fleetTable(results), verdict)
+}
+
+func fleetOptions(cmd *cli.Command) fleet.Options {
+	return fleet.Options{
+		SkipHealth: cmd.Bool("skip-health-check"), Keep: !cmd.Bool("rollback-on-failure"), Again: cmd.Bool("again"),
+	}
 }
 
 // buildable is the preflight of a roll-out: whether Nix builds here for the hosts that are to
@@ -373,7 +372,7 @@ func (a *app) fleetPlan(ctx context.Context, cmd *cli.Command, g *generated) err
 		a.say("%s: %s: %s%s", f.Severity, f.Check, f.What, skipped)
 		a.say("    fix: %s", f.Fix)
 	}
-	plan := r.Plan(r.waves, r.hosts)
+	plan := r.Plan(r.waves, r.hosts, fleetOptions(cmd))
 	if a.opts.json {
 		return a.printJSON(plan)
 	}
@@ -381,9 +380,9 @@ func (a *app) fleetPlan(ctx context.Context, cmd *cli.Command, g *generated) err
 		fmt.Fprintf(a.stdout, "wave %s\n", w.Name)
 		for _, h := range w.Hosts {
 			fmt.Fprintf(a.stdout, "  %s (%s): %s\n", h.Host, h.Target, h.State)
-		}
-		for _, c := range w.Commands {
-			fmt.Fprintf(a.stdout, "  $ %s\n", c)
+			if err := deploy.WriteSteps(a.stdout, "  ", h.Steps); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -65,7 +65,7 @@ type remote struct {
 	t    *testing.T
 	name string
 	addr string
-	root string // its /run, /nix, /boot and /test are below
+	root string // its /run, /nix, /boot, /test and /root are below
 	link string // our end of the cable
 }
 
@@ -117,10 +117,24 @@ done
 		"Port 22", "HostKey " + n.key, "AuthorizedKeysFile " + n.key + ".pub", "StrictModes no", "UsePAM no", "PermitRootLogin yes",
 		"PidFile none", "MaxStartups 100", "LogLevel ERROR",
 	}
+	// Root's half of a run finds Nix there, and systemctl beside it.
+	tools := filepath.Join(r.root, "test/tools")
+	link := func(program string) {
+		if err := errors.Join(os.MkdirAll(tools, 0o755), os.Symlink(program, filepath.Join(tools, filepath.Base(program)))); err != nil {
+			n.t.Fatal(err)
+		}
+	}
+	link("/test/bin/systemctl")
 	set := "SetEnv QUICK_DEPLOY_TEST_ROOT=/"
 	for _, kv := range n.env.Vars() {
-		if key, value, _ := strings.Cut(kv, "="); strings.HasPrefix(key, "NIX_") && value != "" || key == "QUICK_DEPLOY_TEST_NIX" {
+		key, value, _ := strings.Cut(kv, "=")
+		if strings.HasPrefix(key, "NIX_") && value != "" || key == "QUICK_DEPLOY_TEST_NIX" {
 			set += " " + kv
+		}
+		if key == "QUICK_DEPLOY_TEST_NIX" {
+			for _, program := range []string{"nix", "nix-env", "nix-store"} {
+				link(filepath.Join(value, program))
+			}
 		}
 	}
 	// One SetEnv: sshd takes the first only.
@@ -128,20 +142,21 @@ done
 	n.put(filepath.Join(r.root, "test/sshd_config"), strings.Join(config, "\n")+"\n")
 	sh(n.t, `
 name=$1 root=$2 link=$3 net=$4
-mkdir -p "$root"/{run/sshd,nix/var/nix/profiles,boot,test}
+mkdir -p "$root"/{run/sshd,nix/var/nix/profiles/default,boot,test,root}
+ln -s "$5" "$root/nix/var/nix/profiles/default/bin"
 ip netns add "$name"
 ip link add "$link" type veth peer name eth0 netns "$name"
 ip addr add "$net.1/24" dev "$link"; ip link set "$link" up
 ip -n "$name" addr add "$net.2/24" dev eth0; ip -n "$name" link set eth0 up; ip -n "$name" link set lo up
-`, name, r.root, r.link, strings.TrimSuffix(r.addr, ".2"))
+`, name, r.root, r.link, strings.TrimSuffix(r.addr, ".2"), tools)
 	cmd := exec.Command("ip", "netns", "exec", name, "unshare", "--mount", "bash", "-euc", `
 root=$1; new=$root/test/root; mkdir -p "$new"; mount -t tmpfs tmpfs "$new"
 for dir in /bin /lib /lib64 /sbin; do [ ! -L $dir ] || cp -P $dir "$new$dir"; done
-for dir in /bin /lib /lib64 /sbin /usr /etc /opt /tmp /dev /proc /root; do
+for dir in /bin /lib /lib64 /sbin /usr /etc /opt /tmp /dev /proc; do
   [ -d $dir ] && [ ! -L $dir ] || continue
   mkdir -p "$new$dir"; mount --rbind $dir "$new$dir"
 done
-for dir in run nix boot test; do mkdir "$new/$dir"; mount --bind "$root/$dir" "$new/$dir"; done
+for dir in run nix boot test root; do mkdir "$new/$dir"; mount --bind "$root/$dir" "$new/$dir"; done
 exec chroot "$new" /usr/sbin/sshd -D -e -f /test/sshd_config
 `, "bash", r.root)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -437,9 +452,11 @@ func TestSharedConnections(t *testing.T) {
 	target := fleet.Target{User: "root", Host: a.addr, Timeout: time.Minute}
 	remote := fleet.Remote{Runner: runner, Target: target, SSH: known, Connections: c}
 	// connection is what the machine calls the connection by which a command came.
-	connection := func(r fleet.Remote) string {
+	connection := func(r fleet.Remote, fresh ...bool) string {
 		t.Helper()
-		res, err := r.Run(t.Context(), run.Command{Name: "sh", Args: []string{"-c", "echo $SSH_CONNECTION"}, Timeout: ample})
+		res, err := r.Run(t.Context(), run.Command{
+			Name: "sh", Args: []string{"-c", "echo $SSH_CONNECTION"}, Timeout: ample, Fresh: len(fresh) > 0,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -468,9 +485,7 @@ func TestSharedConnections(t *testing.T) {
 	if again := connection(remote); again != first || first == theirs || len(sockets()) != 1 {
 		t.Errorf("%q, then %q, with the sockets %q", first, again, sockets())
 	}
-	fresh := remote
-	fresh.Fresh = true
-	if got := connection(fresh); got == first {
+	if got := connection(remote, true); got == first {
 		t.Error("a fresh connection is the old one")
 	}
 

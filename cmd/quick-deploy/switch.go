@@ -17,6 +17,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
+	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -267,7 +268,7 @@ func (a *app) goal(ctx context.Context, cmd *cli.Command, goal deploy.Goal) (dep
 	}
 	goal.Users = nil
 	if !goal.SkipHome {
-		goal.Users = homes(g, name)
+		goal.Users = homes(g.host(name))
 	}
 	return goal, g, nil
 }
@@ -353,17 +354,16 @@ func (f *flakeTree) Apply(ctx context.Context) error {
 	return err
 }
 
-// homes are the users of the host who have a home-manager configuration.
-func homes(g *generated, host string) []deploy.User {
+// homes are the users of a host who have a home-manager configuration.
+func homes(h generator.Host) []deploy.User {
 	var out []deploy.User
-	for _, h := range g.flake.Hosts {
-		if h.Name != host {
-			continue
+	for _, u := range h.Users {
+		home := "/home/" + u.Name
+		if u.Name == "root" {
+			home = "/root"
 		}
-		for _, u := range h.Users {
-			if u.Home {
-				out = append(out, deploy.User{Name: u.Name, Home: "/home/" + u.Name})
-			}
+		if u.Home {
+			out = append(out, deploy.User{Name: u.Name, Home: home})
 		}
 	}
 	return out

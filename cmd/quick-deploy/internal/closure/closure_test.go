@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/closure"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
 // What two Nixes say about the same two closures reads the same.
@@ -119,7 +120,11 @@ func TestReboot(t *testing.T) {
 		{system("params", "linux-6.6.30", "initrd-1", "quiet splash"), []string{"the kernel's parameters change"}},
 		{filepath.Join(store, "gone"), []string{}},
 	} {
-		if d := cmp.Diff(tc.want, closure.Reboot(booted, tc.system)); d != "" {
+		why, err := closure.Reboot(t.Context(), &run.Exec{Environ: os.Environ()}, booted, tc.system)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(tc.want, why); d != "" {
 			t.Errorf("%s: %s", filepath.Base(tc.system), d)
 		}
 	}

@@ -1,54 +1,51 @@
 package closure
 
 import (
-	"bytes"
+	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
+	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
+
+// rebootScript prints what a reboot would replace, a line each: the file, and where it leads in the systems $1 and $2.
+// Built anew to the same bytes, a kernel is no reason to reboot.
+const rebootScript = `for file in kernel initrd kernel-modules; do
+	old=$(readlink -e "$1/$file") && now=$(readlink -e "$2/$file") || continue
+	[ "$old" = "$now" ] || { [ -f "$old" ] && cmp -s "$old" "$now"; } || echo "$file $old $now"
+done
+old=$(cat "$1/kernel-params" 2>/dev/null) && now=$(cat "$2/kernel-params" 2>/dev/null) || exit 0
+[ "$old" = "$now" ] || echo kernel-params`
 
 // Reboot says what of the booted system is not what another one would boot, as
 // reasons to reboot; none if there is nothing to reboot for. Systems are paths
-// in the store. What is missing on either side is no reason.
-func Reboot(booted, system string) []string {
+// of the machine behind r. What is missing on either side is no reason.
+func Reboot(ctx context.Context, r run.Runner, booted, system string) ([]string, error) {
+	res, err := r.Run(ctx, run.Command{
+		Name: "/bin/sh", Args: []string{"-c", rebootScript, "sh", booted, system}, Timeout: time.Minute, Network: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("compare with the booted system: %w", err)
+	}
 	why := []string{}
-	for _, part := range []struct{ file, what string }{
-		{"kernel", "the kernel"}, {"initrd", "the initial ramdisk"}, {"kernel-modules", "the kernel's modules"},
-	} {
-		old, errOld := filepath.EvalSymlinks(filepath.Join(booted, part.file))
-		now, errNow := filepath.EvalSymlinks(filepath.Join(system, part.file))
-		if errOld != nil || errNow != nil || same(old, now) {
-			continue
+	for line := range strings.Lines(res.Stdout) {
+		f := append(strings.Fields(line), "", "")
+		switch from, to := packageOf(f[1]), packageOf(f[2]); {
+		case f[0] == "kernel" && from != to && from != "" && to != "":
+			why = append(why, fmt.Sprintf("the kernel changes from %s to %s", from, to))
+		case f[0] == "kernel":
+			why = append(why, "the kernel changes")
+		case f[0] == "initrd":
+			why = append(why, "the initial ramdisk changes")
+		case f[0] == "kernel-modules":
+			why = append(why, "the kernel's modules changes")
+		case f[0] == "kernel-params":
+			why = append(why, "the kernel's parameters change")
 		}
-		reason := part.what + " changes"
-		if from, to := packageOf(old), packageOf(now); part.file == "kernel" && from != to && from != "" && to != "" {
-			reason = fmt.Sprintf("%s changes from %s to %s", part.what, from, to)
-		}
-		why = append(why, reason)
 	}
-	old, errOld := os.ReadFile(filepath.Join(booted, "kernel-params"))
-	now, errNow := os.ReadFile(filepath.Join(system, "kernel-params"))
-	if errOld == nil && errNow == nil && !bytes.Equal(bytes.TrimSpace(old), bytes.TrimSpace(now)) {
-		why = append(why, "the kernel's parameters change")
-	}
-	return why
-}
-
-// same reports whether two files are one, or have the same content: built anew
-// to the same bytes, a kernel is no reason to reboot.
-func same(a, b string) bool {
-	if a == b {
-		return true
-	}
-	x, errX := os.Stat(a)
-	y, errY := os.Stat(b)
-	if errX != nil || errY != nil || !x.Mode().IsRegular() || !y.Mode().IsRegular() || x.Size() != y.Size() {
-		return false
-	}
-	old, errX := os.ReadFile(a)
-	now, errY := os.ReadFile(b)
-	return errX == nil && errY == nil && bytes.Equal(old, now)
+	return why, nil
 }
 
 // packageOf is the name of the store path that a file is in: linux-6.12.1 of /nix/store/…-linux-6.12.1/bzImage.

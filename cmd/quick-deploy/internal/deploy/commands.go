@@ -21,7 +21,7 @@ var flakes = []string{"--extra-experimental-features", "nix-command flakes"}
 // The flags are those that the Python nixos-rebuild (since 25.11) and the shell one
 // before it take alike; "build" never re-executes itself, so --no-reexec is not needed.
 func (d *Deployer) buildSystem(g Goal, dir string) run.Command {
-	args := []string{"build", "--flake", g.systemRef(), "--log-format", "internal-json"}
+	args := append([]string{"build", "--flake", g.systemRef()}, d.logFormat()...)
 	return run.Command{Name: "nixos-rebuild", Args: append(args, g.nixFlags()...), Dir: dir, Timeout: d.cfg.BuildTimeout}
 }
 
@@ -29,9 +29,17 @@ func (d *Deployer) buildSystem(g Goal, dir string) run.Command {
 // the home-manager command, and finds the home of the wrong host where names are ambiguous.
 func (d *Deployer) buildHome(g Goal, u User, link string) run.Command {
 	args := append([]string{"build"}, flakes...)
-	args = append(args, "--out-link", link, "--log-format", "internal-json")
+	args = append(append(args, "--out-link", link), d.logFormat()...)
 	args = append(args, g.nixFlags()...)
-	return run.Command{Name: "nix", Args: append(args, g.homeRef(u)), Dir: filepath.Dir(link), Timeout: d.cfg.BuildTimeout}
+	return run.Command{Name: "nix", Args: append(args, g.homeRef(u)), Dir: filepath.Dir(link), Timeout: d.cfg.BuildTimeout, Here: true}
+}
+
+// logFormat is what the display of one build reads. Those of many machines are shown line by line.
+func (d *Deployer) logFormat() []string {
+	if d.cfg.Remote != nil {
+		return nil
+	}
+	return []string{"--log-format", "internal-json"}
 }
 
 func (g Goal) nixFlags() []string {

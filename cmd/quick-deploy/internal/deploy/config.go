@@ -38,6 +38,7 @@ type Config struct {
 	StateDir string
 	Paths    system.Paths
 	Runner   run.Runner // with elevation, see package elevate
+	Remote   *Remote    // nil: the machine is this one
 	Writer   atomic.Writer
 	Now      func() time.Time                                 // nil: time.Now
 	Sleep    func(ctx context.Context, d time.Duration) error // nil: real time
@@ -82,13 +83,31 @@ type Config struct {
 	LockTimeout time.Duration
 }
 
+// Remote is another machine than this one. Config.Runner leads there, and runs commands with Here on this one.
+type Remote struct {
+	System string // what it is to run, as it was evaluated
+	// Fingerprint changes with everything that the system and the homes are built from.
+	Fingerprint string
+	// Build builds the system and has it on the machine when it ends.
+	Build run.Command
+	// Call runs Build where one call is for several machines: its error may be about another one, and what is
+	// on the machine tells. nil: it is run for this one.
+	Call func(context.Context) error
+	// HandOver is what Build is called where it also activates and sets the boot default, and the homes; "": it does not.
+	HandOver string
+	// Copy brings a closure that was built here to the machine.
+	Copy func(path string) run.Command
+	// Roots is the folder for garbage-collector roots on the machine.
+	Roots string
+}
+
 // Question is asked before something is switched.
 type Question struct {
 	Text    string   // one line
 	Details []string // what changes
 }
 
-// Deployer acts on this machine.
+// Deployer acts on one machine.
 type Deployer struct {
 	cfg   Config
 	store *journal.Store

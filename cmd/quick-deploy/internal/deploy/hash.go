@@ -24,6 +24,14 @@ func hashOf(parts ...string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(h.Sum(nil))
 }
 
+// treeHash identifies the files that a goal is built from.
+func (d *Deployer) treeHash(g Goal) (string, error) {
+	if d.cfg.Remote != nil {
+		return d.cfg.Remote.Fingerprint, nil
+	}
+	return treeHash(g.FlakeDir)
+}
+
 // treeHash is the NAR hash of the flake directory as Nix would copy it: all
 // but the repository's own folder and the links that builds leave. An absent
 // directory has the hash "".

@@ -51,6 +51,13 @@ func (s *session) takesAway() (lines []string, err error) {
 			accepted = append(accepted, l.Name)
 		}
 	}
+	if before := s.data.Before.Current; s.cfg.Remote != nil {
+		// Its closures and its disks cannot be read from here.
+		if before != "" && before != s.data.System && s.foreign(s.goal.Host, before) {
+			s.warn("the running system is not from here, and what the new one takes away is not looked at")
+		}
+		return nil, nil
+	}
 	if !s.data.Touched && !s.between { // else the machine is between two systems, and this was asked before
 		var unknown string
 		if s.data.Losses, unknown = s.Losses(s.goal.Host, s.data.System); unknown != "" {

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
@@ -37,9 +39,29 @@ func (d *Deployer) states(users []User) []system.User {
 	return out
 }
 
+// texts are the contents of files on the machine, "" for one that is not there.
+func (d *Deployer) texts(ctx context.Context, files ...string) ([]string, error) {
+	const script = `for file; do cat "$file" 2>/dev/null; printf '\000'; done`
+	res, err := d.cfg.Runner.Run(ctx, run.Command{
+		Name: "/bin/sh", Args: append([]string{"-c", script, "sh"}, files...), Timeout: quick, Network: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read files of the machine: %w", err)
+	}
+	texts := strings.Split(res.Stdout, "\x00")
+	if len(texts) != len(files)+1 {
+		return nil, fmt.Errorf("read files of the machine: it told of %d and not of %d", len(texts)-1, len(files))
+	}
+	return texts[:len(files)], nil
+}
+
+func (d *Deployer) look(ctx context.Context, users []User) (system.Generations, error) {
+	return system.Look(ctx, d.cfg.Runner, d.cfg.Paths, d.states(users))
+}
+
 // machine reads what runs, what boots and the homes that may be read.
 func (d *Deployer) machine(ctx context.Context, users []User) (journal.Machine, error) {
-	g, err := system.Look(ctx, d.cfg.Runner, d.cfg.Paths, d.states(users))
+	g, err := d.look(ctx, users)
 	if err != nil {
 		return journal.Machine{}, err
 	}

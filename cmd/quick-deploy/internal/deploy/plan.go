@@ -105,16 +105,29 @@ func (d *Deployer) planOf(ctx context.Context, g Goal, resume bool) (Plan, error
 	if g.Tools, err = d.expectedTools(ctx, g); err != nil {
 		return p, err
 	}
-	for _, st := range pipeline() {
-		if pl := st.plan(d, g); pl != nil {
-			if p.Resumes {
-				pl.Done = doneBefore(p.prior, st.name())
-			}
-			p.Steps = append(p.Steps, *pl)
-			p.steps = append(p.steps, st)
+	p.Steps, p.steps = d.steps(g)
+	for i := range p.Steps {
+		if p.Resumes {
+			p.Steps[i].Done = doneBefore(p.prior, p.steps[i].name())
 		}
 	}
 	return p, nil
+}
+
+// Steps are what a run for a goal would do, without a look at the machine.
+func (d *Deployer) Steps(g Goal) []Planned {
+	planned, _ := d.steps(g)
+	return planned
+}
+
+func (d *Deployer) steps(g Goal) ([]Planned, []step) {
+	planned, steps := []Planned{}, []step{}
+	for _, st := range pipeline() {
+		if p := st.plan(d, g); p != nil {
+			planned, steps = append(planned, *p), append(steps, st)
+		}
+	}
+	return planned, steps
 }
 
 // unchanged says whether the last good deployment had this very goal, tree and
@@ -143,7 +156,7 @@ func (d *Deployer) unchanged(g Goal, p Plan) (bool, string, error) {
 
 // fingerprint identifies goal, tree and lock file.
 func (d *Deployer) fingerprint(g Goal) (string, error) {
-	tree, err := treeHash(g.FlakeDir)
+	tree, err := d.treeHash(g)
 	if err != nil {
 		return "", err
 	}
@@ -211,7 +224,7 @@ func (d *Deployer) command(p *Planned, c run.Command) {
 // expectedTools are the tools that a run of the goal finds. What a home that is still to be built brings
 // is not known; it has the home-manager command unless programs.home-manager.enable is off.
 func (d *Deployer) expectedTools(ctx context.Context, g Goal) (Tools, error) {
-	if !g.Verb.touches() {
+	if !g.Verb.touches() || d.cfg.Remote != nil {
 		return Tools{}, nil
 	}
 	var homes []string
@@ -261,18 +274,8 @@ func (p Plan) WriteText(w io.Writer) error {
 	for _, m := range p.Missing {
 		fmt.Fprintf(&b, "missing: %s\n", m)
 	}
-	for i, s := range p.Steps {
-		fmt.Fprintf(&b, "%2d. %-15s %s\n", i+1, s.Step, s.What)
-		if s.Done != "" {
-			fmt.Fprintf(&b, "    %s\n", s.Done)
-		}
-		for _, c := range s.Commands {
-			mark := "$"
-			if s.Root {
-				mark = "#"
-			}
-			fmt.Fprintf(&b, "    %s %s\n", mark, c)
-		}
+	if err := WriteSteps(&b, "", p.Steps); err != nil {
+		return err
 	}
 	for _, f := range p.Preflight.Findings {
 		skipped := ""
@@ -280,6 +283,26 @@ func (p Plan) WriteText(w io.Writer) error {
 			skipped = " (skipped)"
 		}
 		fmt.Fprintf(&b, "%s: %s: %s%s\n    fix: %s\n", f.Severity, f.Check, f.What, skipped, f.Fix)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// WriteSteps prints what steps would do, each line behind an indentation.
+func WriteSteps(w io.Writer, indent string, steps []Planned) error {
+	var b strings.Builder
+	for i, s := range steps {
+		fmt.Fprintf(&b, "%s%2d. %-15s %s\n", indent, i+1, s.Step, s.What)
+		if s.Done != "" {
+			fmt.Fprintf(&b, "%s    %s\n", indent, s.Done)
+		}
+		for _, c := range s.Commands {
+			mark := "$"
+			if s.Root {
+				mark = "#"
+			}
+			fmt.Fprintf(&b, "%s    %s %s\n", indent, mark, c)
+		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -22,11 +23,20 @@ var storeName = regexp.MustCompile(`^[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+\-._?=]{1,
 // error, and what is neither a generation of the system profile nor valid by
 // Nix's own word is not there.
 func (d *Deployer) collected(ctx context.Context, paths ...string) ([]string, error) {
-	links, _ := filepath.Glob(d.cfg.Paths.System + "-*-link") // the pattern is right
-	var ask []string
+	if len(paths) == 0 {
+		return nil, nil
+	}
+	store, err := d.storeDir(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var links, ask []string
+	if d.cfg.Remote == nil {
+		links, _ = filepath.Glob(d.cfg.Paths.System + "-*-link") // the pattern is right
+	}
 	for _, p := range paths {
 		dir, name := filepath.Split(p)
-		if filepath.Clean(p) != p || filepath.Clean(dir) != d.storeDir() || !storeName.MatchString(name) {
+		if filepath.Clean(p) != p || filepath.Clean(dir) != store || !storeName.MatchString(name) {
 			return nil, fmt.Errorf("the record names %q, which is not a path of the store", p)
 		}
 		if !slices.ContainsFunc(links, func(l string) bool { to, err := resolve(l); return err == nil && to == p }) {
@@ -43,13 +53,9 @@ func (d *Deployer) collected(ctx context.Context, paths ...string) ([]string, er
 }
 
 // storeDir is the directory of store paths: where the running system, or the boot default, is.
-func (d *Deployer) storeDir() string {
-	for _, link := range []string{d.cfg.Paths.Current, d.cfg.Paths.System} {
-		if system, err := resolve(link); err == nil {
-			return filepath.Dir(system)
-		}
-	}
-	return "/nix/store"
+func (d *Deployer) storeDir(ctx context.Context) (string, error) {
+	m, err := d.machine(ctx, nil)
+	return filepath.Dir(cmp.Or(m.Current, m.System.Path, "/nix/store/system")), err
 }
 
 // closures are the paths of a machine that something may be made to run from.

@@ -39,7 +39,7 @@ func (s *session) runs(ctx context.Context) bool {
 	return err == nil && u.phase == "" && m.Current == s.data.System && m.System.Path == s.data.System
 }
 func (activateSystem) plan(d *Deployer, g Goal) *Planned {
-	if !g.activates() {
+	if !g.activates() || d.handsOver() {
 		return nil
 	}
 	p := &Planned{Step: "activate-system", What: "run the new system; the boot default stays"}
@@ -89,7 +89,7 @@ func (activateHomes) holds(s *session) bool {
 	return true
 }
 func (activateHomes) plan(d *Deployer, g Goal) *Planned {
-	if !g.movesHomes() {
+	if !g.movesHomes() || d.handsOver() {
 		return nil
 	}
 	var names []string
@@ -228,7 +228,7 @@ func (bootDefault) holds(s *session) bool {
 	return err == nil && m.System.Path == s.data.System
 }
 func (bootDefault) plan(d *Deployer, g Goal) *Planned {
-	if !g.boots() {
+	if !g.boots() || d.handsOver() {
 		return nil
 	}
 	p := &Planned{Step: "boot-default", What: "make it the boot default", Root: true}
@@ -272,7 +272,8 @@ func (verify) run(ctx context.Context, s *session) error {
 	if s.effective().activates() && !s.goal.SkipSystem && m.Current != s.data.System {
 		return fault.New(fault.Activation, "the running system is %s and not %s", m.Current, s.data.System)
 	}
-	if s.effective().boots() && !s.goal.SkipSystem && m.System.Path != s.data.System {
+	// The profile of deploy-rs leads to a wrapper of the system.
+	if s.effective().boots() && !s.goal.SkipSystem && !s.handsOver() && m.System.Path != s.data.System {
 		return fault.New(fault.Activation, "the boot default is %s and not %s", m.System.Path, s.data.System)
 	}
 	if s.effective() == Switch || s.goal.To != nil {
@@ -284,7 +285,14 @@ func (verify) run(ctx context.Context, s *session) error {
 	}
 	s.data.After = m
 	s.data.Advice = nil
-	if why := closure.Reboot(s.cfg.Paths.Booted, s.data.System); len(why) > 0 && s.data.BootOnly == "" && s.effective().boots() {
+	if s.data.BootOnly != "" || !s.effective().boots() {
+		return nil
+	}
+	why, err := closure.Reboot(ctx, s.cfg.Runner, s.cfg.Paths.Booted, s.data.System)
+	if err != nil {
+		return err
+	}
+	if len(why) > 0 {
 		s.data.Advice = append(s.data.Advice, "reboot when it suits: "+strings.Join(why, ", "))
 	}
 	return nil

@@ -26,6 +26,9 @@ func (build) name() string { return "build" }
 
 // input hashes the tree as it lies on disk: an edit of local.nix counts as much as a new profile.
 func (build) input(s *session) string {
+	if s.handsOver() {
+		return ""
+	}
 	fp, err := s.fingerprint(s.goal)
 	if err != nil {
 		return ""
@@ -34,6 +37,10 @@ func (build) input(s *session) string {
 }
 
 func (build) holds(s *session) bool {
+	if s.cfg.Remote != nil {
+		gone, err := s.collected(context.Background(), append(values(s.data.Homes), s.data.System)...)
+		return err == nil && len(gone) == 0
+	}
 	if !isSystem(s.data.System) {
 		return false
 	}
@@ -50,12 +57,28 @@ func (build) plan(d *Deployer, g Goal) *Planned {
 		return nil
 	}
 	p := &Planned{Step: "build", What: "evaluate and build the system and the homes, as " + orUser(d.cfg.User)}
-	d.command(p, d.buildSystem(g, ""))
+	there := d.cfg.Remote
+	switch {
+	case d.handsOver():
+		p.What = "hand the machine over to " + there.HandOver + ", which builds, copies, activates and sets the boot default: none of that is ours"
+		d.command(p, there.Build)
+	case there != nil:
+		p.What = "build the system and the homes, and copy them to the machine"
+		d.command(p, there.Build)
+	default:
+		d.command(p, d.buildSystem(g, ""))
+	}
 	for _, u := range g.homes() {
 		d.command(p, d.buildHome(g, u, d.store.Path("work", "<run>", "home-"+u.Name)))
+		if there != nil {
+			d.command(p, there.Copy("<home>"))
+		}
 	}
 	return p
 }
+
+// handsOver says whether another program activates and sets the boot default.
+func (d *Deployer) handsOver() bool { return d.cfg.Remote != nil && d.cfg.Remote.HandOver != "" }
 
 func orUser(name string) string {
 	if name == "" {
@@ -73,18 +96,13 @@ func (build) run(ctx context.Context, s *session) error {
 	if err := os.MkdirAll(work, 0o700); err != nil {
 		return fmt.Errorf("make the build's working directory: %w", err)
 	}
-	result := filepath.Join(work, "result")
-	if err := os.Remove(result); err != nil && !notExist(err) {
-		return fmt.Errorf("remove the last build's link: %w", err)
+	var system string
+	if s.cfg.Remote != nil {
+		system, err = s.cfg.Remote.System, s.buildThere(ctx, work)
+	} else {
+		system, err = s.buildHere(ctx, work)
 	}
-	if err := s.nix(ctx, s.buildSystem(s.goal, work)); err != nil {
-		return err
-	}
-	system, err := resolve(result)
 	if err != nil {
-		return fault.New(fault.Build, "nixos-rebuild said that it built the system, but left no result link: %w", err)
-	}
-	if err := sane(system); err != nil {
 		return err
 	}
 	homes := map[string]string{}
@@ -99,9 +117,12 @@ func (build) run(ctx context.Context, s *session) error {
 		if !exists(homes[u.Name] + "/activate") {
 			return fault.New(fault.Build, "%s is not a home-manager generation: it has no activate", homes[u.Name])
 		}
+		if err := s.bring(ctx, homes[u.Name], "new-home-"+u.Name); err != nil {
+			return err
+		}
 	}
 	s.data.System, s.data.Homes = system, homes
-	if s.data.Tree, err = treeHash(s.goal.FlakeDir); err != nil {
+	if s.data.Tree, err = s.treeHash(s.goal); err != nil {
 		return err
 	}
 	if s.data.Lock, err = fileHash(filepath.Join(s.goal.FlakeDir, "flake.lock")); err != nil {
@@ -116,6 +137,76 @@ func (build) run(ctx context.Context, s *session) error {
 		s.say("files of the flake changed while it was built")
 	}
 	return nil
+}
+
+// buildHere builds the system of this machine.
+func (s *session) buildHere(ctx context.Context, work string) (string, error) {
+	result := filepath.Join(work, "result")
+	if err := os.Remove(result); err != nil && !notExist(err) {
+		return "", fmt.Errorf("remove the last build's link: %w", err)
+	}
+	if err := s.nix(ctx, s.buildSystem(s.goal, work)); err != nil {
+		return "", err
+	}
+	system, err := resolve(result)
+	if err != nil {
+		return "", fault.New(fault.Build, "nixos-rebuild said that it built the system, but left no result link: %w", err)
+	}
+	return system, sane(system)
+}
+
+// buildThere has another machine's system built and brought there. What is handed over runs when this ends.
+func (s *session) buildThere(ctx context.Context, work string) error {
+	r := s.cfg.Remote
+	if s.handsOver() {
+		return s.handOver(ctx)
+	}
+	var err error
+	if c := r.Build; r.Call != nil {
+		err = r.Call(ctx)
+	} else {
+		c.Dir = work
+		err = s.nix(ctx, c)
+	}
+	if err != nil && (r.Call == nil || ctx.Err() != nil) {
+		return err
+	}
+	if _, missing := s.hold(ctx, r.System, s.state.ID, "new"); missing != nil {
+		return cmp.Or(err, error(fault.New(fault.Build, "the system was built and is not on the machine: %w", missing)))
+	}
+	return nil
+}
+
+// handOver has another program do it all. Its error may be about another machine: what runs here decides.
+func (s *session) handOver(ctx context.Context) error {
+	r := s.cfg.Remote
+	s.data.System, s.data.Touched = r.System, true
+	if err := s.save(); err != nil {
+		return err
+	}
+	failed := r.Call(ctx)
+	quiet := context.WithoutCancel(ctx)
+	// Whether the machine lets somebody in still is asked over a connection of its own.
+	if _, err := s.cfg.Runner.Run(quiet, run.Command{Name: "true", Timeout: quick, Fresh: true}); err != nil {
+		return errors.Join(failed, fmt.Errorf("after the activation: %w", err))
+	}
+	now, err := s.machine(quiet, nil)
+	if err != nil || now.Current == r.System {
+		return err
+	}
+	return cmp.Or(failed, error(fault.New(fault.Activation, "%s ended without an error, and the machine runs %s", r.HandOver, now.Current)))
+}
+
+// bring brings a closure that was built here to another machine, and holds it there.
+func (s *session) bring(ctx context.Context, path, name string) error {
+	if s.cfg.Remote == nil {
+		return nil
+	}
+	if err := s.nix(ctx, s.cfg.Remote.Copy(path)); err != nil {
+		return err
+	}
+	_, err := s.hold(ctx, path, s.state.ID, name)
+	return err
 }
 
 // sane refuses what is not a whole NixOS system, before anything runs it.
@@ -193,7 +284,7 @@ func (compare) name() string          { return "compare" }
 func (compare) input(*session) string { return "" }
 func (compare) holds(*session) bool   { return false }
 func (compare) plan(d *Deployer, g Goal) *Planned {
-	if !g.Verb.touches() {
+	if !g.Verb.touches() || d.handsOver() {
 		return nil
 	}
 	p := &Planned{Step: "compare", What: "show what changes"}
@@ -220,7 +311,7 @@ func (compare) run(ctx context.Context, s *session) error {
 	if err := s.refuse(ctx); err != nil {
 		return err
 	}
-	if err := s.chooseVerb(); err != nil {
+	if err := s.chooseVerb(ctx); err != nil {
 		return err
 	}
 	if err := s.recheck(ctx); err != nil {
@@ -320,6 +411,9 @@ func (s *session) prime(ctx context.Context) error {
 
 // diffTool is dix or nvd where the user has one, else Nix's own.
 func (s *session) diffTool(old, new string) run.Command {
+	if s.cfg.Remote != nil {
+		return s.compare(old, new)
+	}
 	for _, c := range []run.Command{{Name: "dix", Args: []string{old, new}}, {Name: "nvd", Args: []string{"diff", old, new}}} {
 		if _, err := s.cfg.Runner.LookPath(c.Name); err == nil {
 			c.Timeout = quick
@@ -367,18 +461,33 @@ func (s *session) effective() Verb {
 
 // chooseVerb turns a switch into a boot where running the new system before a
 // reboot would break the machine or the session.
-func (s *session) chooseVerb() error {
+func (s *session) chooseVerb(ctx context.Context) error {
 	s.data.BootOnly = ""
-	if !s.goal.activates() {
+	if !s.goal.activates() || s.data.Before.Current == "" {
 		return nil
 	}
+	var files []string
+	for _, system := range []string{s.data.Before.Current, s.data.System} {
+		for _, name := range []string{
+			"switch-inhibitors",
+			"init-interface-version", // of init must not change while it runs (nixpkgs, nixos/modules/system/activation/top-level.nix)
+			"etc/systemd/system/display-manager.service",
+		} {
+			files = append(files, filepath.Join(system, name))
+		}
+	}
+	texts, err := s.texts(ctx, files...)
+	if err != nil {
+		return err
+	}
+	old, new := texts[:3], texts[3:]
 	why := ""
-	if names := inhibitors(s.data.Before.Current, s.data.System); len(names) > 0 && !s.goal.IgnoreInhibitors {
+	if names := inhibitors(old[0], new[0]); len(names) > 0 && !s.goal.IgnoreInhibitors {
 		why = "the new system changes " + strings.Join(names, ", ") + ", which cannot be changed while the machine runs"
-	} else if old, new := initInterface(s.data.Before.Current), initInterface(s.data.System); old != "" && new != "" && old != new {
+	} else if old[1] != "" && new[1] != "" && strings.TrimSpace(old[1]) != strings.TrimSpace(new[1]) {
 		// switch-to-configuration would end with 100, and would have moved nothing.
 		why = "the new system needs another init interface"
-	} else if s.cfg.Graphical && !s.goal.LiveDisplay && displayChanges(s.data.Before.Current, s.data.System) {
+	} else if s.cfg.Graphical && !s.goal.LiveDisplay && old[2] != new[2] {
 		why = "the display manager changes and this is a graphical session: switching now would end it"
 	}
 	if why == "" {
@@ -397,52 +506,15 @@ func (s *session) chooseVerb() error {
 // systems. Since January 2026 a NixOS system lists them in the file
 // switch-inhibitors, as JSON from name to value; an older one has none, and then nothing is known.
 func inhibitors(old, new string) []string {
-	a, okA := readInhibitors(old)
-	b, okB := readInhibitors(new)
-	if !okA || !okB {
+	var a, b map[string]json.RawMessage
+	if json.Unmarshal([]byte(old), &a) != nil || json.Unmarshal([]byte(new), &b) != nil {
 		return nil
 	}
 	var names []string
 	for _, n := range sortedKeys(b) {
-		if v, ok := a[n]; ok && v != b[n] {
+		if v, ok := a[n]; ok && string(v) != string(b[n]) {
 			names = append(names, n)
 		}
 	}
 	return names
-}
-
-// initInterface is what of a system's init must not change while it runs (nixpkgs, nixos/modules/system/activation/top-level.nix).
-func initInterface(system string) string {
-	text, _ := os.ReadFile(filepath.Join(system, "init-interface-version")) // "" where there is none
-	return strings.TrimSpace(string(text))
-}
-
-func readInhibitors(system string) (map[string]string, bool) {
-	if system == "" {
-		return nil, false
-	}
-	raw, err := os.ReadFile(filepath.Join(system, "switch-inhibitors"))
-	if err != nil {
-		return nil, false
-	}
-	var values map[string]json.RawMessage
-	if json.Unmarshal(raw, &values) != nil {
-		return nil, false
-	}
-	m := map[string]string{}
-	for k, v := range values {
-		m[k] = string(v)
-	}
-	return m, true
-}
-
-// displayChanges compares the unit of the display manager in two systems.
-func displayChanges(old, new string) bool {
-	const unit = "etc/systemd/system/display-manager.service"
-	a, errA := os.ReadFile(filepath.Join(old, unit))
-	b, errB := os.ReadFile(filepath.Join(new, unit))
-	if notExist(errA) && notExist(errB) {
-		return false
-	}
-	return string(a) != string(b)
 }

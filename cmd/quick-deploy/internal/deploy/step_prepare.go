@@ -165,6 +165,9 @@ func (backupFiles) holds(s *session) bool {
 	return err == nil
 }
 func (backupFiles) plan(d *Deployer, g Goal) *Planned {
+	if d.cfg.Remote != nil { // it is one flake for many machines
+		return nil
+	}
 	return &Planned{Step: "backup", What: fmt.Sprintf("copy %s to %s", g.FlakeDir, d.store.Path("backups"))}
 }
 
@@ -263,28 +266,38 @@ func (s *session) olderPoint(now journal.Machine) (*journal.Point, string) {
 	return nil, ""
 }
 
+// hold makes a garbage-collector root of a path of the machine and returns it.
+func (s *session) hold(ctx context.Context, path string, id int, name string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	link := filepath.Join(s.roots(), fmt.Sprintf("%d-%s", id, name))
+	if _, err := s.command(ctx, s.addRoot(path, link)); err != nil {
+		return "", fmt.Errorf("hold %s against garbage collection: %w", path, err)
+	}
+	return link, nil
+}
+
+// roots is the folder of the machine for garbage-collector roots.
+func (d *Deployer) roots() string {
+	if d.cfg.Remote != nil {
+		return d.cfg.Remote.Roots
+	}
+	return d.store.Path("gcroots")
+}
+
 // root makes garbage-collector roots for all paths of m and notes them in it.
 func (s *session) root(ctx context.Context, m *journal.Machine, id int) error {
-	hold := func(path, name string) (string, error) {
-		if path == "" {
-			return "", nil
-		}
-		link := s.store.Path("gcroots", fmt.Sprintf("%d-%s", id, name))
-		if _, err := s.command(ctx, s.addRoot(path, link)); err != nil {
-			return "", fmt.Errorf("hold %s against garbage collection: %w", path, err)
-		}
-		return link, nil
-	}
-	if _, err := hold(m.Current, "current"); err != nil {
+	if _, err := s.hold(ctx, m.Current, id, "current"); err != nil {
 		return err
 	}
 	var err error
-	if m.System.Root, err = hold(m.System.Path, "system"); err != nil {
+	if m.System.Root, err = s.hold(ctx, m.System.Path, id, "system"); err != nil {
 		return err
 	}
 	for _, u := range sortedKeys(m.Homes) {
 		g := m.Homes[u]
-		if g.Root, err = hold(g.Path, "home-"+u); err != nil {
+		if g.Root, err = s.hold(ctx, g.Path, id, "home-"+u); err != nil {
 			return err
 		}
 		m.Homes[u] = g

@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
 // record writes the deployment into the history and clears away what is too old.
@@ -54,7 +54,10 @@ const heldPoints = 3
 // prune removes old records, backups, roots and working directories. What
 // cannot be removed stays: it is tidying, not part of the deployment.
 func (s *session) prune(ctx context.Context) {
-	booted, _ := resolve(s.cfg.Paths.Booted)
+	var booted string
+	if g, err := s.look(ctx, nil); err == nil {
+		booted = g.Booted
+	}
 	live := slices.DeleteFunc([]string{s.data.After.Current, s.data.After.System.Path, booted}, func(p string) bool { return p == "" })
 	if _, err := s.store.Prune(s.cfg.Retention, live); err != nil {
 		s.cfg.Log.Warn("prune history", "error", err)
@@ -82,31 +85,34 @@ func (s *session) prune(ctx context.Context) {
 	if err := logfile.Prune(s.store.Path("logs"), logfile.Deploy, logfile.Kept, s.state.Started.Add(-logfile.KeptFor), logs); err != nil {
 		s.cfg.Log.Warn("prune logs", "error", err)
 	}
-	s.removeUnless("gcroots", func(name string) bool {
-		id, _, _ := strings.Cut(name, "-")
-		n, err := strconv.Atoi(id)
-		return err != nil || held[n]
-	})
-	s.removeUnless("work", func(name string) bool { return name == strconv.Itoa(s.state.ID) })
-}
-
-func (s *session) removeUnless(dir string, keep func(name string) bool) {
-	entries, err := os.ReadDir(s.store.Path(dir))
-	if err != nil {
-		s.cfg.Log.Warn("prune "+dir, "error", err)
-		return
+	var ids []string
+	for id := range held {
+		ids = append(ids, strconv.Itoa(id))
 	}
+	if _, err := s.cfg.Runner.Run(ctx, run.Command{
+		Name: "/bin/sh", Args: append([]string{"-c", removeRoots, "sh", s.roots()}, ids...), Timeout: quick, Network: true,
+	}); err != nil {
+		s.cfg.Log.Warn("prune gcroots", "error", err)
+	}
+	entries, _ := os.ReadDir(s.store.Path("work")) // none where nothing was built
 	for _, e := range entries {
-		if keep(e.Name()) {
+		if e.Name() == strconv.Itoa(s.state.ID) {
 			continue
 		}
-		if err := os.RemoveAll(filepath.Join(s.store.Path(dir), e.Name())); err != nil {
-			s.cfg.Log.Warn("prune "+dir, "error", err)
+		if err := os.RemoveAll(s.store.Path("work", e.Name())); err != nil {
+			s.cfg.Log.Warn("prune work", "error", err)
 		}
 	}
 }
 
+// removeRoots removes the roots of other runs than the given ones.
+const removeRoots = `cd "$1" 2>/dev/null || exit 0; shift
+for link in [0-9]*-*; do case " $* " in *" ${link%%-*} "*) ;; *) [ ! -L "$link" ] || rm -- "$link" ;; esac; done`
+
 func (d *Deployer) machineID() string {
+	if d.cfg.Remote != nil {
+		return "" // only the preflight of this machine asks for it
+	}
 	raw, err := os.ReadFile(d.cfg.Paths.MachineID)
 	if err != nil {
 		return ""

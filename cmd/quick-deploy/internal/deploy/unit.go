@@ -196,7 +196,7 @@ func (d *Deployer) findTools(ctx context.Context, homes ...string) (Tools, error
 
 // chooseTools decides once with what this run activates: what is shown is what runs.
 func (s *session) chooseTools(ctx context.Context) error {
-	g, err := system.Look(ctx, s.cfg.Runner, s.cfg.Paths, s.states(s.goal.homes()))
+	g, err := s.look(ctx, s.goal.homes())
 	if err != nil {
 		return err
 	}
@@ -209,7 +209,7 @@ func (s *session) chooseTools(ctx context.Context) error {
 		return err
 	}
 	s.data.Tools, s.data.ToolsFor, s.data.FlakeCopy = &t, hashOf(values(s.data.Homes)...), ""
-	if s.goal.To != nil || !s.movesHomes() {
+	if s.goal.To != nil || !s.movesHomes() || s.cfg.Remote != nil { // the flake is here, and a home is activated there
 		return nil
 	}
 	for _, u := range s.goal.homes() {
@@ -262,7 +262,7 @@ func (s *session) start(ctx context.Context) error {
 			return err
 		}
 	}
-	if s.movesHomes() {
+	if s.movesHomes() && s.cfg.Remote == nil {
 		if err := s.keepHomeFiles(ctx); err != nil {
 			return err
 		}
@@ -280,7 +280,7 @@ func (s *session) launch(ctx context.Context, plan string) error {
 	// A refusal leaves everything as it is, and an interrupt in the middle of it is none.
 	quiet := context.WithoutCancel(ctx)
 	if _, err := s.command(quiet, s.launchUnit(s.data.Unit, plan)); err != nil {
-		if u, perr := s.poll(quiet); perr == nil && u.phase != "" {
+		if u, perr := s.reach(quiet); perr == nil && u.phase != "" {
 			return nil // it is at work all the same
 		}
 		s.data.Touched = false
@@ -346,18 +346,15 @@ func (s *session) await(ctx context.Context, until ...phase) (phase, error) {
 	quiet := context.WithoutCancel(ctx)
 	began := time.Now()
 	var idle time.Time
-	failures := 0
 	for {
-		u, err := s.poll(quiet)
+		u, err := s.reach(quiet)
 		switch {
 		case err != nil:
-			if failures++; failures > 3 {
-				return "", err
-			}
+			return "", err
 		case u.phase.final() || slices.Contains(until, u.phase):
 			return u.phase, nil
 		case u.busy:
-			idle, failures = time.Time{}, 0
+			idle = time.Time{}
 		case idle.IsZero():
 			idle = time.Now()
 		case time.Since(idle) > idleLimit:
@@ -370,6 +367,28 @@ func (s *session) await(ctx context.Context, until ...phase) (phase, error) {
 		time.Sleep(s.cfg.Poll)
 	}
 }
+
+// reach polls until the machine answers: one whose network the new system broke goes back after
+// ConfirmTimeout, and is heard of again then.
+func (s *session) reach(ctx context.Context) (unitState, error) {
+	var since time.Time
+	for {
+		u, err := s.poll(ctx)
+		if err == nil {
+			return u, nil
+		}
+		if since.IsZero() {
+			since = time.Now()
+		}
+		if time.Since(since) > unheard*s.cfg.ConfirmTimeout || s.cfg.Remote == nil {
+			return u, err
+		}
+		time.Sleep(s.cfg.Poll)
+	}
+}
+
+// unheard is how many times ConfirmTimeout a machine may be silent: it goes back meanwhile.
+const unheard = 3
 
 // lease writes our word. It takes a connection of its own to another machine, so that a network or
 // an ssh server that the new system broke is silence.
@@ -533,7 +552,7 @@ func (s *session) putBack(ctx context.Context) error {
 	if err := s.hook("put-back"); err != nil {
 		return err
 	}
-	u, err := s.poll(ctx)
+	u, err := s.reach(ctx)
 	if err != nil {
 		return err
 	}

@@ -3,22 +3,24 @@ package fleet
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/generator"
 )
 
 // Evaluate says which system each host should run. Hosts whose fingerprint was
@@ -106,7 +108,7 @@ func verdict(results []Result) error {
 		code = bad[slices.IndexFunc(bad, func(r Result) bool { return r.Verdict == NotBuilt })].code()
 	}
 	var parts []string
-	for _, v := range []Verdict{Stranded, Unhealthy, Failed, NotBuilt, Unreachable, Left} {
+	for _, v := range []Verdict{Stranded, Unhealthy, Failed, NotBuilt, Unreachable, Rebooting, Left} {
 		if n := number[v]; n == 1 {
 			parts = append(parts, fmt.Sprintf("%s is %s", first[v], v))
 		} else if n > 1 {
@@ -141,58 +143,53 @@ func (r *rollout) stopped() string {
 // member is a machine of the wave at work.
 type member struct {
 	*Host
-	memory *memory
-	unlock func()
-	before Machine
-	failed []string // units that had failed before
-	start  time.Time
-	result Result
-	done   bool
+	deployer *deploy.Deployer
+	plan     deploy.Plan
+	start    time.Time
+	result   Result
+	done     bool
 }
 
-func (m *member) remote(f *Fleet) Remote {
-	return Remote{Runner: f.network(m.Name), Target: m.Target, SSH: f.SSH, Connections: f.Connections}
-}
-
-// settle ends the work on a machine.
-func (m *member) finish(v Verdict, err error) {
-	if m.done {
+// finish ends the work on a machine. What is wrong with one keeps the others from being begun, unless it is that
+// ssh does not get there or somebody else is at work on it.
+func (r *rollout) finish(m *member, v Verdict, err error) {
+	m.done, m.result.Verdict = true, v
+	if !v.OK() && v != Unreachable && v != Left {
+		r.stop(m.Name + " is " + string(v))
+	}
+	if err == nil {
 		return
 	}
-	m.done, m.result.Verdict = true, v
-	if err != nil {
-		m.result.Error = err.Error()
-		m.result.Child = run.CodeOf(err)
-		switch code := fault.CodeOf(err); code {
-		case fault.Network, fault.NotFound, fault.Timeout:
-			m.result.Code = code
-		}
-		var e *fault.Error
-		if errors.As(err, &e) {
-			m.result.Child = cmp.Or(e.Child, m.result.Child)
-		}
+	m.result.Error = err.Error()
+	m.result.Child = run.CodeOf(err)
+	switch code := fault.CodeOf(err); code {
+	case fault.Network, fault.NotFound, fault.Timeout:
+		m.result.Code = code
+	}
+	var e *fault.Error
+	if errors.As(err, &e) {
+		m.result.Child = cmp.Or(e.Child, m.result.Child)
 	}
 }
 
-// run works on the wave: look at every machine, activate, check, settle.
+// run works on the wave: looks at every machine, and then deploys to those that do not run what they should.
 func (r *rollout) run(ctx context.Context, hosts []*Host) []Result {
 	members := make([]*member, len(hosts))
 	for i, h := range hosts {
 		members[i] = &member{Host: h, start: r.Now(), result: Result{Host: h.Name, Wave: r.wave, System: r.systems[h.Name]}}
 	}
-	r.each(members, func(m *member) { r.begin(ctx, m) })
-	r.activate(ctx, open(members))
-	r.each(open(members), func(m *member) { r.check(ctx, m) })
-	r.settle(ctx, open(members))
+	calls := &calls{Fleet: r.Fleet}
+	r.each(members, func(m *member) { r.begin(ctx, m, calls) })
+	left := slices.DeleteFunc(slices.Clone(members), func(m *member) bool { return m.done })
+	for _, m := range left {
+		calls.hosts = append(calls.hosts, m.Host)
+	}
+	r.each(left, func(m *member) { r.deploy(ctx, m) })
 	results := make([]Result, len(members))
 	for i, m := range members {
-		m.finish(Deployed, nil)
 		m.result.Seconds = r.Now().Sub(m.start).Seconds()
-		if m.memory != nil {
-			if err := m.memory.end(r.Fleet, m.Host, m.result); err != nil && m.result.Error == "" {
-				m.result.Error = err.Error()
-			}
-			m.unlock()
+		if err := r.remember(m); err != nil && m.result.Error == "" {
+			m.result.Error = err.Error()
 		}
 		results[i] = m.result
 		r.tell(journal.Event{
@@ -202,18 +199,13 @@ func (r *rollout) run(ctx context.Context, hosts []*Host) []Result {
 	return results
 }
 
-// open are the members whose work goes on.
-func open(members []*member) []*member {
-	return slices.DeleteFunc(slices.Clone(members), func(m *member) bool { return m.done })
-}
-
-// each works on several machines at once.
+// each works on several machines at once, and begins them in their order.
 func (r *rollout) each(members []*member, do func(*member)) {
 	slots := make(chan struct{}, max(1, r.Parallel))
 	var wg sync.WaitGroup
 	for _, m := range members {
+		slots <- struct{}{}
 		wg.Go(func() {
-			slots <- struct{}{}
 			defer func() { <-slots }()
 			do(m)
 		})
@@ -221,225 +213,140 @@ func (r *rollout) each(members []*member, do func(*member)) {
 	wg.Wait()
 }
 
-// begin opens a machine's journal and looks at the machine.
-func (r *rollout) begin(ctx context.Context, m *member) {
+// begin looks at a machine and finds out what is to be done.
+func (r *rollout) begin(ctx context.Context, m *member, calls *calls) {
 	if err := r.notBuilt[m.Name]; err != nil {
-		m.finish(NotBuilt, err)
-		r.stop(m.Name + " does not evaluate")
+		r.finish(m, NotBuilt, err)
 		return
 	}
 	if why := r.stopped(); why != "" {
-		m.finish(Left, errors.New(why))
+		r.finish(m, Left, errors.New(why))
 		return
 	}
-	memory, err := r.open(m.Name)
+	known, err := r.peek(m.Name)
 	if err == nil {
-		m.unlock, err = memory.begin(ctx, r.Fleet, m.Name)
+		known.Fingerprint, known.System = m.Fingerprint, m.result.System
+		err = r.save(m.Name, known)
 	}
 	if err != nil {
-		m.finish(Left, err)
+		r.finish(m, Left, err)
 		return
 	}
-	m.memory = memory
-	memory.known.Fingerprint, memory.known.System = m.Fingerprint, m.result.System
-	err = memory.step(r.Fleet, "look", func() error {
-		var err error
-		m.before, err = m.remote(r.Fleet).Look(ctx)
-		return err
-	})
-	m.result.Before = m.before.Running
+	m.deployer = r.deployer(m.Host, m.result.System, calls)
+	m.plan, err = m.deployer.Plan(ctx, r.goal(m.Host, r.options))
+	m.result.Before = m.plan.Machine.Current
 	var away *UnreachableError
 	switch {
 	case errors.As(err, &away):
-		m.finish(Unreachable, err)
+		r.finish(m, Unreachable, away)
 	case err != nil:
-		m.finish(Failed, err)
-		r.stop(m.Name + " cannot be looked at")
-	case !r.options.Again && r.asItShould(m):
-		m.finish(Unchanged, nil)
-	case !r.options.SkipHealth:
-		m.failed, _ = health.FailedUnitNames(ctx, m.remote(r.Fleet)) // of a machine that does not say, all count
-	}
-	// The engines build and activate in one go: there is no new system yet that the old one could be compared with.
-	if !m.done && m.before.Running != "" && m.before.Running != m.result.System && m.before.Running != memory.known.DeployedSystem {
-		r.tell(journal.Event{
-			Type: "warning", Host: m.Name, Message: m.Name + ": the running system is not from here, and what the new one takes away is not looked at",
-		})
+		r.finish(m, Failed, err)
+	case m.plan.NoChange,
+		// Never deployed from here: the homes are not known.
+		!r.options.Again && !m.plan.Resumes && known.Last == nil && len(m.Homes) == 0 &&
+			m.result.Before == m.result.System && r.boots(m.plan.Machine.System.Path, m.result.System):
+		r.finish(m, Unchanged, nil)
 	}
 }
 
-// asItShould reports whether a machine runs and boots its system, and the last
-// run that gave it to the machine found it well.
-func (r *rollout) asItShould(m *member) bool {
-	known := m.memory.known
-	if m.before.Running != m.result.System {
-		return false
-	}
-	if known.Deployed == m.Fingerprint {
-		return known.Last == nil || known.Last.Verdict.OK() || known.Last.Verdict == Unreachable
-	}
-	// Never deployed from here: the homes are not known, and after a failure nothing is.
-	return known.Last == nil && r.boots(m.before, m.result.System) && len(m.Homes) == 0
-}
-
-// activate gives the machines their systems.
-func (r *rollout) activate(ctx context.Context, members []*member) {
-	r.command(ctx, try, "activate", members, func(m *member, err error) {
-		// The new system may let nobody in any more.
-		remote := m.remote(r.Fleet)
-		remote.Fresh = true
-		after, lookErr := remote.Look(context.WithoutCancel(ctx))
-		var away *UnreachableError
-		switch {
-		case lookErr == nil && after.Running == m.result.System && (err == nil || r.together()):
-			// The error of a call for many machines is about another one, or about
-			// units that did not start: the health checks tell.
-		case errors.As(lookErr, &away):
-			m.finish(Stranded, fmt.Errorf("after the activation: %w", lookErr))
-		case lookErr == nil && after.Running == m.before.Running && after.Default == m.before.Default:
-			// The engine failed before anything happened, or undid it.
-			m.result.PutBack = true
-			m.finish(Failed, orDefault(err, "the engine ended without an error and the machine runs its old system"))
-		default:
-			r.putBack(ctx, m, Failed, orDefault(err, fmt.Sprintf("the machine runs %s", after.Running)))
-		}
-	})
-}
-
-func orDefault(err error, text string) error {
-	if err != nil {
-		return err
-	}
-	return errors.New(text)
-}
-
-// command gives an engine its orders and tells for each machine how it went.
-func (r *rollout) command(ctx context.Context, v verb, step string, members []*member, after func(*member, error)) {
-	byName := map[string]*member{}
-	var hosts []*Host
-	for _, m := range members {
-		byName[m.Name] = m
-		hosts = append(hosts, m.Host)
-	}
-	if len(hosts) == 0 {
+// deploy has a machine run its system.
+func (r *rollout) deploy(ctx context.Context, m *member) {
+	if why := r.stopped(); why != "" {
+		r.finish(m, Left, errors.New(why))
 		return
 	}
-	orders := r.orders(v, hosts)
-	slots := make(chan struct{}, max(1, r.Parallel))
-	var wg sync.WaitGroup
-	for _, o := range orders {
-		wg.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			if why := r.stopped(); why != "" && v == try {
-				for _, h := range o.hosts {
-					byName[h.Name].finish(Left, errors.New(why))
-				}
-				return
-			}
-			said := &transcript{fleet: r.Fleet, hosts: o.hosts}
-			o.command.OnLine = said.line
-			var unwritten error
-			for _, h := range o.hosts {
-				unwritten = errors.Join(unwritten, byName[h.Name].memory.begun(r.Fleet, step))
-			}
-			if unwritten != nil { // what cannot be written down is not done
-				for _, h := range o.hosts {
-					byName[h.Name].finish(Left, unwritten)
-				}
-				r.stop("the journal cannot be written")
-				return
-			}
-			err := r.engine(ctx, o.command, said)
-			for _, h := range o.hosts {
-				m := byName[h.Name]
-				failure := said.failure(h.Name, err)
-				if m.memory.ended(r.Fleet, r.own(failure)) != nil && failure == nil {
-					failure = errors.New("the journal cannot be written")
-				}
-				after(m, failure)
-				if m.done && !m.result.Verdict.OK() {
-					r.stop(m.Name + " " + string(m.result.Verdict))
-				}
-			}
-		})
+	rec, err := m.deployer.Run(ctx, m.plan)
+	m.result.PutBack = rec.Result == journal.PutBack
+	if len(rec.Health) > 0 {
+		m.result.Health = &health.Report{}
+		err = errors.Join(err, json.Unmarshal(rec.Health, m.result.Health))
 	}
-	wg.Wait()
+	var away *UnreachableError
+	code := fault.CodeOf(err)
+	switch untouched := rec.Result == journal.Unchanged; {
+	case err == nil && len(rec.Pending) > 0:
+		r.finish(m, Rebooting, errors.New(strings.Join(rec.Pending, ", ")))
+	case err == nil:
+		r.finish(m, Deployed, nil)
+	case rec.ID == 0 || code == fault.Interrupted && untouched: // another run is at work there, or its journal cannot be written
+		r.finish(m, Left, err)
+	case code == fault.RollbackFailed:
+		r.finish(m, Stranded, err)
+	case untouched && errors.As(err, &away):
+		r.finish(m, Unreachable, away)
+	case untouched && (code == fault.Build || code == fault.Network):
+		r.finish(m, NotBuilt, err)
+	case code == fault.Health:
+		r.finish(m, Unhealthy, err)
+	default:
+		r.finish(m, Failed, err)
+	}
 }
 
-// engine runs an engine, and repeats it where the network broke it before a
-// machine began to change. What is said from then on comes from the machine too:
-// a unit of it that gets no connection says nothing about ours.
-func (r *rollout) engine(ctx context.Context, c run.Command, said *transcript) error {
-	host := ""
-	if len(said.hosts) == 1 {
-		host = said.hosts[0].Name
-	}
-	return r.Retry.Do(ctx, r.Jitter, r.Sleep, r.waiting(host), func(int) *retry.Failure {
-		said.lines = nil
-		res, err := r.Runner.Run(ctx, c)
-		if err == nil {
-			return nil
-		}
-		f := &retry.Failure{Err: err}
-		if !said.activating {
-			f.Cause = nixlog.Read(res.Stderr).Cause
-		}
-		return f
-	})
-}
-
-// own is the engine's error if it is known to be about the machine.
-func (r *rollout) own(err error) error {
-	if r.together() {
-		return nil
-	}
-	return err
-}
-
-// check looks whether a machine came up as its profile says.
-func (r *rollout) check(ctx context.Context, m *member) {
-	if r.options.SkipHealth || len(m.Checks) == 0 {
-		return
-	}
-	err := m.memory.step(r.Fleet, "health", func() error {
-		report := r.checker(m).Run(ctx, m.Checks)
-		m.result.Health = &report
-		if report.Healthy() {
-			return nil
-		}
-		var failed []string
-		for _, finding := range report.Findings {
-			if finding.Outcome == health.Failed {
-				failed = append(failed, finding.Name+": "+finding.Evidence)
+// deployer is what deploys to a machine. Calls are those of engines that take the machines of a wave together.
+func (f *Fleet) deployer(h *Host, system string, calls *calls) *deploy.Deployer {
+	remote := Remote{Runner: f.network(h.Name), Target: h.Target, SSH: f.SSH, Connections: f.Connections}
+	c := deploy.Config{
+		StateDir: filepath.Join(f.State, h.Name), Paths: h.Paths, Runner: remote, Retry: f.Retry, Jitter: f.Jitter, Sleep: f.Sleep, Now: f.Now,
+		User: f.By, HomeDir: homeOf(f.By), Login: h.Target.User, HostName: h.Name, Tool: f.Tool, Health: f.checker(remote),
+		BuildTimeout: f.BuildTimeout, ActivateTimeout: f.ActivateTimeout, LockTimeout: f.LockTimeout,
+		ConfirmTimeout: f.ConfirmTimeout, Tick: f.Tick, Poll: f.Poll,
+		Retention: journal.Retention{Count: 50, Age: 90 * 24 * time.Hour},
+		Output: func(_ string, _ run.Stream, line string) {
+			f.tell(journal.Event{Type: "line", Host: h.Name, Message: line})
+		},
+		Events: func(e journal.Event) {
+			if e.Type != "summary" { // the machine's result is told behind it
+				e.Host = h.Name
+				f.tell(e)
 			}
-		}
-		return errors.New(strings.Join(failed, "; "))
-	})
-	if err == nil {
-		return
+		},
+		Remote: &deploy.Remote{
+			System: system, Fingerprint: h.Fingerprint, Build: f.nixosRebuild(h),
+			Copy: func(path string) run.Command { return f.copyTo(h, path) },
+			// Relative to the login's home, and apart from those of other flakes.
+			Roots: filepath.Join(".local/state/quick-deploy/fleet", filepath.Base(f.State)),
+		},
 	}
-	r.stop(m.Name + " is unhealthy")
-	if r.options.Keep {
-		m.finish(Unhealthy, err)
-		return
+	if f.together() {
+		c.Remote.Build = f.shared([]*Host{h})
+		c.Remote.Call = func(ctx context.Context) error { return calls.run(ctx, h) }
 	}
-	r.putBack(ctx, m, Unhealthy, err)
+	if f.Engine == generator.DeployRS {
+		c.Remote.HandOver = string(f.Engine)
+	}
+	return deploy.New(c)
+}
+
+// goal is what a machine is to be. A system that failed before is tried again: the same command goes on.
+func (f *Fleet) goal(h *Host, o Options) deploy.Goal {
+	g := deploy.Goal{
+		Verb: deploy.Switch, Host: h.Name, FlakeDir: f.Flake, Checks: h.Checks, NixArgs: f.NixArgs, HealthTimeout: f.HealthTimeout,
+		SkipHealth: o.SkipHealth || len(h.Checks) == 0, KeepOnFailure: o.Keep, Force: o.Again, RetryBad: true, Yes: true,
+	}
+	if f.Engine != generator.DeployRS { // which carries them itself
+		g.Users = h.Homes
+	}
+	return g
+}
+
+// homeOf is the home of a login on a machine, as NixOS sets it by default.
+func homeOf(user string) string {
+	if user == "root" {
+		return "/root"
+	}
+	return "/home/" + user
 }
 
 // checker looks at a machine through ssh.
-func (r *rollout) checker(m *member) *health.Checker {
-	remote := m.remote(r.Fleet)
+func (f *Fleet) checker(remote Remote) *health.Checker {
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		return remote.Dial(ctx, network, address)
+	}
 	return &health.Checker{
-		Runner: remote, System: m.result.System, Failed: m.failed,
-		Now: r.Now, Sleep: r.Sleep, Timeout: r.HealthTimeout, Dial: remote.Dial,
-		Pending: func(f health.Finding) {
-			r.tell(journal.Event{
-				Type: "progress", Host: m.Name, Message: fmt.Sprintf("waiting for %s: %s", f.Name, f.Evidence), Data: f,
-			})
-		},
+		Runner: remote, Now: f.Now, Sleep: f.Sleep, Timeout: f.HealthTimeout, Dial: dial,
 		Client: &http.Client{
-			Transport:     &http.Transport{DialContext: func(ctx context.Context, n, a string) (net.Conn, error) { return remote.Dial(ctx, n, a) }, DisableKeepAlives: true},
+			Transport:     &http.Transport{DialContext: dial, DisableKeepAlives: true},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
@@ -453,67 +360,4 @@ func Remotely(c health.Check) bool {
 		return true
 	}
 	return false
-}
-
-// putBack gives a machine its old system again: also as the boot default,
-// which an engine may have moved.
-func (r *rollout) putBack(ctx context.Context, m *member, v Verdict, why error) {
-	ctx = context.WithoutCancel(ctx) // half-way is the worst place to be
-	if m.before.Running == "" {
-		m.finish(v, fmt.Errorf("%w (it ran no system before)", why))
-		return
-	}
-	remote := m.remote(r.Fleet)
-	err := m.memory.step(r.Fleet, "put back", func() error {
-		now, err := remote.Look(ctx)
-		if err != nil {
-			return err
-		}
-		if now.Default != m.before.Default && m.before.Default != "" {
-			if _, err := remote.Run(ctx, run.Command{
-				Name: "nix-env", Args: []string{"-p", systemProfile, "--set", m.before.Default}, Elevate: true, Timeout: 2 * time.Minute,
-			}); err != nil {
-				return err
-			}
-			if _, err := remote.Run(ctx, run.Command{
-				Name: m.before.Default + "/bin/switch-to-configuration", Args: []string{"boot"}, Elevate: true, Timeout: r.ActivateTimeout,
-			}); err != nil {
-				return err
-			}
-		}
-		if _, err := remote.Run(ctx, run.Command{
-			Name: m.before.Running + "/bin/switch-to-configuration", Args: []string{"test"}, Elevate: true, Timeout: r.ActivateTimeout,
-		}); err != nil {
-			return err
-		}
-		after, err := remote.Look(ctx)
-		if err == nil && after.Running != m.before.Running {
-			err = fmt.Errorf("it runs %s", after.Running)
-		}
-		return err
-	})
-	if err != nil {
-		m.finish(Stranded, fmt.Errorf("%w; putting back: %w", why, err))
-		return
-	}
-	m.result.PutBack = true
-	m.finish(v, why)
-}
-
-// settle makes the systems what the machines boot, and activates the homes.
-func (r *rollout) settle(ctx context.Context, members []*member) {
-	r.command(ctx, settle, "boot", members, func(m *member, err error) {
-		after, lookErr := m.remote(r.Fleet).Look(context.WithoutCancel(ctx))
-		switch {
-		case lookErr != nil:
-		case after.Default != m.result.System:
-			err = orDefault(err, "it would boot "+after.Default)
-		case r.together():
-			err = nil
-		}
-		if err := errors.Join(err, lookErr); err != nil {
-			m.finish(Failed, fmt.Errorf("it runs the new system, which is not its boot default: %w", err))
-		}
-	})
-	r.each(open(members), func(m *member) { r.homes(ctx, m) })
 }

@@ -2,6 +2,8 @@ package fleet
 
 import (
 	"context"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
@@ -38,15 +41,14 @@ func TestDeploy(t *testing.T) {
 				t.Fatal(diff, err)
 			}
 			for name, m := range o.world.machines {
-				if m.running != system(name, 1) || m.boots != system(name, 1) {
-					t.Errorf("%s runs %s and boots %s", name, m.running, m.boots)
+				if m.running() != m.system("v1") || m.boots() != m.system("v1") {
+					t.Errorf("%s runs %s and boots %s", name, m.running(), m.boots())
 				}
 			}
 			if e != generator.NixosRebuild {
-				// One call a wave and verb: the engine does its own queueing.
-				calls := o.world.count("colmena") + o.world.count("deploy")
-				if want := map[generator.Engine]int{generator.Colmena: 4, generator.DeployRS: 2}[e]; calls != want {
-					t.Errorf("%d calls of %s, want %d", calls, e, want)
+				// One call a wave: the engine does its own queueing.
+				if calls := o.world.count("colmena") + o.world.count("deploy"); calls != 2 {
+					t.Errorf("%d calls of %s, want 2", calls, e)
 				}
 			}
 			results, err = o.deploy(t, Options{})
@@ -82,8 +84,8 @@ func TestAwayAndSick(t *testing.T) {
 				t.Errorf("the code is %d: %v", fault.CodeOf(err), err)
 			}
 			sick := o.world.machines["sick"]
-			if sick.running != system("sick", 0) || sick.boots != system("sick", 0) || !results["sick"].PutBack {
-				t.Errorf("sick runs %s and boots %s", sick.running, sick.boots)
+			if sick.running() != sick.system("v0") || sick.boots() != sick.system("v0") || !results["sick"].PutBack {
+				t.Errorf("sick runs %s and boots %s", sick.running(), sick.boots())
 			}
 			status := map[string]Standing{}
 			for _, s := range o.Status(t.Context(), o.waves, o.hosts) {
@@ -94,12 +96,12 @@ func TestAwayAndSick(t *testing.T) {
 			}
 			o.world.machines["away"].away = false
 			sick.sick = ""
-			fine := len(o.world.machines["fine"].log)
+			fine := len(o.world.machines["fine"].log())
 			results, err = o.deploy(t, Options{})
 			if diff := cmp.Diff(map[string]Verdict{"away": Deployed, "fine": Unchanged, "sick": Deployed}, verdicts(results)); diff != "" || err != nil {
 				t.Error(diff, err)
 			}
-			if len(o.world.machines["fine"].log) != fine || o.world.count("nix ") != 0 {
+			if len(o.world.machines["fine"].log()) != fine || o.world.count("nix ") != 0 {
 				t.Errorf("fine was touched, or something was evaluated again: %q", o.world.ran)
 			}
 		})
@@ -126,11 +128,11 @@ func TestGate(t *testing.T) {
 				if diff := cmp.Diff(map[string]Verdict{"a": want, "b": Left}, verdicts(results)); diff != "" || fault.CodeOf(err) != fault.Partial {
 					t.Error(diff, err)
 				}
-				if len(o.world.machines["b"].log) > 0 {
-					t.Errorf("b was touched: %q", o.world.machines["b"].log)
+				if log := o.world.machines["b"].log(); len(log) > 0 {
+					t.Errorf("b was touched: %q", log)
 				}
-				if m.running != system("a", 0) || m.boots != system("a", 0) {
-					t.Errorf("a runs %s and boots %s", m.running, m.boots)
+				if m.running() != m.system("v0") || m.boots() != m.system("v0") {
+					t.Errorf("a runs %s and boots %s", m.running(), m.boots())
 				}
 			})
 		}
@@ -140,13 +142,13 @@ func TestGate(t *testing.T) {
 // The engine's words are told of the machine that they are about.
 func TestTranscript(t *testing.T) {
 	o := operate(t, generator.Colmena, Wave{LastWave, []string{"a", "b"}})
-	o.world.machines["b"].refuses = "v1"
+	o.world.machines["b"].full = true
 	results, _ := o.deploy(t, Options{})
-	if b := results["b"]; b.Verdict != Failed || !strings.Contains(b.Error, "Activation failed") {
+	if b := results["b"]; b.Verdict != NotBuilt || !strings.Contains(b.Error, "No space left on device") {
 		t.Errorf("b: %+v", b)
 	}
 	// colmena ended with an error for both, and a is well.
-	if a := results["a"]; a.Verdict != Deployed || o.world.machines["a"].boots != system("a", 1) {
+	if a := results["a"]; a.Verdict != Deployed || o.world.machines["a"].boots() != o.world.machines["a"].system("v1") {
 		t.Errorf("a: %+v", a)
 	}
 }
@@ -190,9 +192,10 @@ func TestDrift(t *testing.T) {
 	if _, err := o.deploy(t, Options{}); err != nil {
 		t.Fatal(err)
 	}
-	o.world.machines["a"].running = system("a", 9)
+	a := o.world.machines["a"]
+	a.switchTo(a.build("v9"))
 	s := o.Status(t.Context(), o.waves, o.hosts)[0]
-	if s.Standing != Drifted || len(s.Drift) != 1 || s.Wanted != system("a", 1) {
+	if s.Standing != Drifted || len(s.Drift) != 1 || s.Wanted != a.system("v1") {
 		t.Errorf("%+v", s)
 	}
 	if results, err := o.deploy(t, Options{}); results["a"].Verdict != Deployed || err != nil {
@@ -242,17 +245,17 @@ func TestStranded(t *testing.T) {
 // Two runs do not work on one machine at once.
 func TestLocked(t *testing.T) {
 	o := operate(t, generator.NixosRebuild, Wave{LastWave, []string{"a"}})
-	m, err := o.open("a")
-	if err != nil {
+	other := journal.Store{Dir: filepath.Join(o.State, "a"), Now: time.Now}
+	if err := other.Open(); err != nil {
 		t.Fatal(err)
 	}
-	unlock, err := m.begin(t.Context(), o.Fleet, "a")
+	unlock, err := other.Lock(t.Context(), journal.Holder{PID: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer unlock()
 	results, err := o.deploy(t, Options{})
-	if results["a"].Verdict != Left || err == nil || len(o.world.machines["a"].log) != 0 {
+	if results["a"].Verdict != Left || err == nil || len(o.world.machines["a"].log()) != 0 {
 		t.Errorf("%v %+v", err, results["a"])
 	}
 }
@@ -263,13 +266,14 @@ func TestHomes(t *testing.T) {
 	for _, e := range engines {
 		t.Run(string(e), func(t *testing.T) {
 			o := operate(t, e, Wave{LastWave, []string{"a"}})
-			o.hosts["a"].Homes = []string{"ops", "root"}
+			a := o.world.machines["a"]
+			o.hosts["a"].Homes = []deploy.User{{Name: "ops", Home: a.path("home/ops")}, {Name: "root", Home: a.path("home/root")}}
 			o.hosts["a"].Target.Port = 2222
 			results, err := o.deploy(t, Options{})
 			if results["a"].Verdict != Deployed || err != nil {
 				t.Fatal(results, err)
 			}
-			log := o.world.machines["a"].log
+			log := a.log()
 			if e == generator.DeployRS {
 				if len(log) != 1 {
 					t.Errorf("did %q", log)
@@ -277,9 +281,8 @@ func TestHomes(t *testing.T) {
 				return
 			}
 			want := []string{
-				"test " + system("a", 1), "boot " + system("a", 1),
-				"sudo -H -u ops -- env HOME_MANAGER_BACKUP_EXT=quick-deploy-backup /nix/store/home-ops@a/activate",
-				"env HOME_MANAGER_BACKUP_EXT=quick-deploy-backup /nix/store/home-root@a/activate",
+				"test " + a.system("v1"), "activate ops " + a.stored("home-ops-v1"), "activate root " + a.stored("home-root-v1"),
+				"boot " + a.system("v1"),
 			}
 			if diff := cmp.Diff(want, log); diff != "" {
 				t.Error(diff)
@@ -288,13 +291,13 @@ func TestHomes(t *testing.T) {
 				t.Errorf("copied by %q", o.world.ran)
 			}
 			o.change()
-			o.world.machines["a"].noHomes = true
+			a.noHomes = true
 			results, _ = o.deploy(t, Options{})
-			if r := results["a"]; r.Verdict != Failed || !strings.Contains(r.Error, "home of ops") {
+			if r := results["a"]; r.Verdict != Failed || !strings.Contains(r.Error, "home of ops") || !r.PutBack {
 				t.Errorf("%+v", r)
 			}
 			// What is left is the home: the system that runs is not enough.
-			o.world.machines["a"].noHomes = false
+			a.noHomes = false
 			if results, err := o.deploy(t, Options{}); results["a"].Verdict != Deployed || err != nil {
 				t.Error(results, err)
 			}
@@ -369,20 +372,24 @@ func TestNetworkFailures(t *testing.T) {
 		breaks func(run.Command) bool
 		says   string
 		fails  int
-		calls  int
+		calls  int // 0: as many as it takes
 		want   Verdict
 	}{
 		"evaluation":           {named("nix", "--apply"), "error: unable to download 'x': Timeout was reached (28)", 4, 5, Deployed},
 		"evaluation, for good": {named("nix", "--apply"), "error: unable to download 'x': Timeout was reached (28)", 99, 5, NotBuilt},
-		"first look":           {named("ssh", "readlink"), down, 4, 7, Deployed}, // two more after the activation
+		"first look":           {named("ssh", "readlink"), down, 4, 0, Deployed},
 		"first look, for good": {named("ssh", "readlink"), down, 99, 5, Unreachable},
-		"copy":                 {named("nixos-rebuild", "test"), down, 4, 5, Deployed},
-		"copy, for good":       {named("nixos-rebuild", "test"), down, 99, 5, Failed},
-		"a unit of the machine": {named("nixos-rebuild", "test"),
+		"copy":                 {named("nixos-rebuild", "build"), down, 4, 5, Deployed},
+		"copy, for good":       {named("nixos-rebuild", "build"), down, 99, 5, NotBuilt},
+		"a unit of the machine": {named("deploy", "--targets"),
 			"activating the configuration...\nx.service: connect to host db: Connection refused", 99, 1, Failed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := operate(t, generator.NixosRebuild, Wave{Name: "w", Hosts: []string{"one"}})
+			engine := generator.NixosRebuild
+			if name == "a unit of the machine" {
+				engine = generator.DeployRS
+			}
+			o := operate(t, engine, Wave{Name: "w", Hosts: []string{"one"}})
 			u := &unsteady{world: o.world, breaks: c.breaks, says: c.says, fails: c.fails}
 			var waits []time.Duration
 			told := 0
@@ -394,10 +401,10 @@ func TestNetworkFailures(t *testing.T) {
 				}
 			}
 			results, _ := o.deploy(t, Options{})
-			if got := results["one"].Verdict; got != c.want || u.calls != c.calls {
+			if got := results["one"].Verdict; got != c.want || c.calls > 0 && u.calls != c.calls {
 				t.Errorf("%s after %d calls, want %s after %d", got, u.calls, c.want, c.calls)
 			}
-			want := []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}[:min(4, c.calls-1)]
+			want := []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}[:min(4, c.fails, u.calls-1)]
 			if !slices.Equal(waits, want) || told != len(want) {
 				t.Errorf("waits %v, of %d was told", waits, told)
 			}
@@ -411,19 +418,105 @@ func TestAForeignSystemIsToldOf(t *testing.T) {
 	o := operate(t, generator.NixosRebuild, Wave{Name: "w", Hosts: []string{"one"}})
 	told := 0
 	o.Events = func(e journal.Event) {
-		if e.Type == "warning" && strings.HasPrefix(e.Message, "one: the running system is not from here") {
+		if e.Type == "warning" && e.Host == "one" && strings.HasPrefix(e.Message, "the running system is not from here") {
 			told++
 		}
 	}
 	for i, want := range []int{1, 1, 2} {
 		if i == 2 {
-			o.world.machines["one"].running = "/nix/store/by-hand"
+			m := o.world.machines["one"]
+			m.switchTo(m.build("v9"))
 		}
 		if _, err := o.deploy(t, Options{Again: true}); err != nil {
 			t.Fatal(err)
 		}
 		if told != want {
 			t.Errorf("after deployment %d it was told of %d times, want %d", i+1, told, want)
+		}
+	}
+}
+
+// dying ends the goroutine of a machine's run, as the end of the process would, at a command.
+type dying struct {
+	*world
+	at func(c run.Command) bool
+}
+
+func (d dying) Run(ctx context.Context, c run.Command) (run.Result, error) {
+	if d.at(c) {
+		runtime.Goexit()
+	}
+	return d.world.Run(ctx, c)
+}
+
+// A run that was cut off while the new system was on trial is taken up by the next, which does what is left.
+func TestCutOff(t *testing.T) {
+	o := operate(t, generator.NixosRebuild, Wave{LastWave, []string{"a"}})
+	o.Runner = dying{o.world, func(c run.Command) bool { return c.Name == "ssh" && strings.HasSuffix(c.Args[len(c.Args)-1], " keep") }}
+	_, _ = o.deploy(t, Options{})
+	a := o.world.machines["a"]
+	if a.running() != a.system("v1") || a.boots() != a.system("v0") {
+		t.Fatalf("cut off, it runs %s and boots %s", a.running(), a.boots())
+	}
+	o.Runner = o.world
+	results, err := o.deploy(t, Options{})
+	if results["a"].Verdict != Deployed || err != nil {
+		t.Errorf("%+v %v", results["a"], err)
+	}
+	if diff := cmp.Diff([]string{"test " + a.system("v1"), "boot " + a.system("v1")}, a.log()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A machine that the new system cut off goes back by itself, and is heard of again then.
+func TestSilence(t *testing.T) {
+	o := operate(t, generator.NixosRebuild, Wave{LastWave, []string{"a"}})
+	o.ConfirmTimeout = 200 * time.Millisecond
+	a := o.world.machines["a"]
+	o.Runner = silent{o.world, func() bool {
+		log := a.log()
+		return len(log) > 0 && a.running() != a.system("v0")
+	}}
+	results, err := o.deploy(t, Options{})
+	if r := results["a"]; r.Verdict != Failed || !r.PutBack || err == nil || a.running() != a.system("v0") || a.boots() != a.system("v0") {
+		t.Errorf("%+v %v; it runs %s", r, err, a.running())
+	}
+}
+
+// silent is a world whose network is gone for a while.
+type silent struct {
+	*world
+	gone func() bool
+}
+
+func (s silent) Run(ctx context.Context, c run.Command) (run.Result, error) {
+	if c.Name == "ssh" && s.gone() {
+		return run.Result{Code: 255}, &run.Error{Command: "ssh", Code: 255, Tail: "No route to host"}
+	}
+	return s.world.Run(ctx, c)
+}
+
+// The plan names what runs on each machine, and what is handed over.
+func TestPlan(t *testing.T) {
+	for e, want := range map[generator.Engine][]string{
+		generator.NixosRebuild: {"rollback-point", "build", "compare", "activate-system", "health", "boot-default", "verify", "record"},
+		generator.Colmena:      {"rollback-point", "build", "compare", "activate-system", "health", "boot-default", "verify", "record"},
+		generator.DeployRS:     {"rollback-point", "build", "health", "verify", "record"},
+	} {
+		o := operate(t, e, Wave{LastWave, []string{"a"}})
+		var steps, commands []string
+		for _, s := range o.Plan(o.waves, o.hosts, Options{})[0].Hosts[0].Steps {
+			steps, commands = append(steps, s.Step), append(commands, s.Commands...)
+		}
+		if diff := cmp.Diff(want, steps); diff != "" {
+			t.Errorf("%s: %s", e, diff)
+		}
+		all := strings.Join(commands, "\n")
+		if launches := strings.Contains(all, "quick-deploy launch"); launches == (e == generator.DeployRS) {
+			t.Errorf("%s: %s", e, all)
+		}
+		if len(o.world.ran) > 0 {
+			t.Errorf("a plan ran %q", o.world.ran)
 		}
 	}
 }

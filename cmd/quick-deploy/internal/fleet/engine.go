@@ -1,70 +1,97 @@
 package fleet
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/generator"
 )
 
-// verb is what an engine is to do with a system.
-type verb string
+// together reports whether the engine takes many machines in one call, and
+// so has one exit code for all of them.
+func (f *Fleet) together() bool { return f.Engine != generator.NixosRebuild }
 
-const (
-	// try activates without making it the boot default.
-	try verb = "test"
-	// settle makes it the boot default.
-	settle verb = "boot"
-)
+// calls has an engine that takes many machines called once for all of a wave, by the first that comes to it.
+type calls struct {
+	*Fleet
+	hosts []*Host
 
-// order is one call of an engine.
-type order struct {
-	hosts   []*Host
-	command run.Command
+	once sync.Once
+	said transcript
+	err  error
 }
 
-// orders are the calls that carry out a verb on hosts. colmena and deploy-rs
-// take many hosts in one call and do their own queueing; nixos-rebuild takes one.
-// An engine without the verb has none.
-func (f *Fleet) orders(v verb, hosts []*Host) []order {
-	switch f.Engine {
-	case generator.Colmena:
-		return []order{{hosts, f.colmena(v, hosts)}}
-	case generator.DeployRS:
-		if v == settle {
-			return nil // it makes a system the default when it activates it
+// run is how the call went for one of the machines.
+func (c *calls) run(ctx context.Context, h *Host) error {
+	c.once.Do(func() {
+		c.said = transcript{fleet: c.Fleet, hosts: c.hosts}
+		command := c.shared(c.hosts)
+		command.OnLine = c.said.line
+		c.err = c.engine(ctx, command, &c.said)
+	})
+	return c.said.failure(h.Name, c.err)
+}
+
+// engine runs an engine, and repeats it where the network broke it before a
+// machine began to change. What is said from then on comes from the machine too:
+// a unit of it that gets no connection says nothing about ours.
+func (f *Fleet) engine(ctx context.Context, c run.Command, said *transcript) error {
+	var res run.Result
+	err := f.Retry.Do(ctx, f.Jitter, f.Sleep, f.waiting(""), func(int) *retry.Failure {
+		said.lines = nil
+		var err error
+		if res, err = f.Runner.Run(ctx, c); err == nil {
+			return nil
 		}
-		return []order{{hosts, f.deployRS(hosts)}}
+		failed := &retry.Failure{Err: err}
+		if !said.activating {
+			failed.Cause = nixlog.Read(res.Stderr).Cause
+		}
+		return failed
+	})
+	if err == nil {
+		return nil
 	}
-	var out []order
-	for _, h := range hosts {
-		out = append(out, order{[]*Host{h}, f.nixosRebuild(v, h)})
-	}
-	return out
+	return buildFault(c.Name, err, res)
 }
 
-// nixosRebuild is one call of nixos-rebuild (nixpkgs, pkgs/by-name/ni/nixos-rebuild-ng).
-func (f *Fleet) nixosRebuild(v verb, h *Host) run.Command {
-	// --no-reexec: it would build itself from the flake first.
-	args := []string{string(v), "--flake", f.ref(h.Name), "--target-host", h.Target.login(), "--no-reexec", "--no-update-lock-file"}
+// shared is the call of an engine that takes many hosts and does its own queueing.
+func (f *Fleet) shared(hosts []*Host) run.Command {
+	if f.Engine == generator.DeployRS {
+		return f.deployRS(hosts)
+	}
+	return f.colmena(hosts)
+}
+
+// copyTo copies a closure that was built here to a machine.
+func (f *Fleet) copyTo(h *Host, path string) run.Command {
+	args := append([]string{"copy", "--to", h.Target.store()}, flakes...)
+	return run.Command{Name: "nix", Args: append(args, path), Env: []string{f.nixOptions(h.Target)}, Timeout: f.BuildTimeout, Here: true}
+}
+
+// nixosRebuild is one call of nixos-rebuild, which copies what it builds and activates nothing (nixpkgs,
+// pkgs/by-name/ni/nixos-rebuild-ng, services.py).
+func (f *Fleet) nixosRebuild(h *Host) run.Command {
+	args := []string{"build", "--flake", f.ref(h.Name), "--target-host", h.Target.login(), "--no-update-lock-file"}
 	if h.BuildOnTarget {
 		args = append(args, "--build-host", h.Target.login())
 	}
-	if h.Target.User != "root" {
-		args = append(args, "--sudo")
-	}
 	return run.Command{
-		Name: "nixos-rebuild", Args: append(args, f.NixArgs...), Env: []string{f.nixOptions(h.Target)}, Timeout: f.BuildTimeout,
+		Name: "nixos-rebuild", Args: append(args, f.NixArgs...), Env: []string{f.nixOptions(h.Target)}, Timeout: f.BuildTimeout, Here: true,
 	}
 }
 
 // colmena is one call of colmena (src/command/apply.rs). The hive says where
 // the machines are.
-func (f *Fleet) colmena(v verb, hosts []*Host) run.Command {
-	args := []string{"apply", string(v), "--on", names(hosts), "--parallel", strconv.Itoa(f.Parallel)}
-	return run.Command{Name: "colmena", Args: args, Dir: f.Flake, Env: []string{"NIX_SSHOPTS=" + strings.Join(f.SSH, " ")}, Timeout: f.BuildTimeout}
+func (f *Fleet) colmena(hosts []*Host) run.Command {
+	args := []string{"apply", "push", "--on", names(hosts), "--parallel", strconv.Itoa(f.Parallel)}
+	return run.Command{Name: "colmena", Args: args, Dir: f.Flake, Env: []string{"NIX_SSHOPTS=" + strings.Join(f.SSH, " ")}, Timeout: f.BuildTimeout, Here: true}
 }
 
 // deployRS is one call of deploy (src/cli.rs). It stops at the first machine
@@ -77,7 +104,7 @@ func (f *Fleet) deployRS(hosts []*Host) run.Command {
 	if len(f.NixArgs) > 0 {
 		args = append(append(args, "--"), f.NixArgs...)
 	}
-	return run.Command{Name: "deploy", Args: args, Timeout: f.BuildTimeout}
+	return run.Command{Name: "deploy", Args: args, Timeout: f.BuildTimeout, Here: true}
 }
 
 func names(hosts []*Host) string {
@@ -89,12 +116,8 @@ func names(hosts []*Host) string {
 	return strings.Join(out, ",")
 }
 
-// boots reports whether a machine boots a system. The profile of a deploy-rs
+// boots reports whether what a machine boots is a system. The profile of a deploy-rs
 // node is a wrapper around the system, with another path.
-func (f *Fleet) boots(m Machine, system string) bool {
-	return f.Engine == generator.DeployRS || m.Default == system
+func (f *Fleet) boots(boots, system string) bool {
+	return f.Engine == generator.DeployRS || boots == system
 }
-
-// together reports whether the engine takes many machines in one call, and
-// so has one exit code for all of them.
-func (f *Fleet) together() bool { return f.Engine != generator.NixosRebuild }

@@ -3,11 +3,8 @@
 // is order and memory: waves with a health gate between them, a verdict for
 // each machine, a journal for each, and a second run that touches only what is left.
 //
-// A machine is changed in the order that switch has on this machine: its new
-// system runs first (nixos-rebuild test), is looked at, and only then becomes
-// what the machine boots. A machine that does not come up gets its old system back.
-// deploy-rs moves the boot default together with the system and has a rollback of
-// its own; there the old system becomes the default again.
+// A machine is changed by the steps of package deploy, which reach it by ssh. Of an engine only the build and the
+// copy are needed; deploy-rs, which does all by itself, takes the place of those steps from the build to the boot default.
 package fleet
 
 import (
@@ -16,11 +13,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/generator"
 )
 
@@ -34,8 +33,17 @@ type Host struct {
 	System        string // x86_64-linux, aarch64-linux
 	BuildOnTarget bool
 	// Homes are the users whose home-manager configuration goes with the system.
-	Homes  []string
+	Homes  []deploy.User
 	Checks []health.Check
+	// Paths are where the machine has its systems; zero: where NixOS has them.
+	Paths system.Paths
+}
+
+func (h *Host) paths() system.Paths {
+	if h.Paths == (system.Paths{}) {
+		return system.PathsUnder("/")
+	}
+	return h.Paths
 }
 
 // Verdict is how a machine ended.
@@ -44,14 +52,15 @@ type Verdict string
 // The verdicts.
 const (
 	Deployed    Verdict = "deployed"
-	Unchanged   Verdict = "unchanged"         // runs what it should
-	Unreachable Verdict = "unreachable"       // ssh does not get there: nothing is known about the machine
-	NotBuilt    Verdict = "not built"         // evaluation or build failed, the machine is as before
-	Failed      Verdict = "failed"            // the engine or the activation failed
-	Unhealthy   Verdict = "unhealthy"         // a required health check failed
-	Stranded    Verdict = "not put back"      // failed, and putting back failed too: a person is needed
-	Left        Verdict = "left"              // not begun: a machine before it stopped the roll-out
-	Waiting     Verdict = "would be deployed" // in a plan
+	Unchanged   Verdict = "unchanged"          // runs what it should
+	Unreachable Verdict = "unreachable"        // ssh does not get there: nothing is known about the machine
+	NotBuilt    Verdict = "not built"          // evaluation or build failed, the machine is as before
+	Failed      Verdict = "failed"             // the engine or the activation failed
+	Unhealthy   Verdict = "unhealthy"          // a required health check failed
+	Stranded    Verdict = "not put back"       // failed, and putting back failed too: a person is needed
+	Rebooting   Verdict = "waits for a reboot" // boots what it should, which cannot run before
+	Left        Verdict = "left"               // not begun: a machine before it stopped the roll-out
+	Waiting     Verdict = "would be deployed"  // in a plan
 )
 
 // OK reports whether the machine runs what it should.
@@ -106,6 +115,8 @@ type Fleet struct {
 	BuildTimeout, ActivateTimeout time.Duration
 	// LockTimeout is how long another run on a machine is waited for.
 	LockTimeout time.Duration
+	// ConfirmTimeout, Tick and Poll are those of deploy.Config.
+	ConfirmTimeout, Tick, Poll time.Duration
 
 	talk sync.Mutex // one event at a time
 }

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"cmp"
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -17,7 +16,6 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
@@ -89,153 +87,50 @@ type Memory struct {
 	At   time.Time `json:"at"`
 }
 
-// memory is the journal of one machine.
-type memory struct {
-	store journal.Store
-	state journal.State
-	known Memory
-}
+// memoryFile is beside the journal of the machine.
+const memoryFile = "fleet.json"
 
-func (f *Fleet) open(host string) (*memory, error) {
-	m := &memory{store: journal.Store{Dir: filepath.Join(f.State, host), Writer: atomic.Writer{}, Now: f.Now, Wait: f.LockTimeout}}
-	if err := m.store.Open(); err != nil {
-		return nil, err
+// peek reads what is known about a machine.
+func (f *Fleet) peek(host string) (known Memory, err error) {
+	data, err := os.ReadFile(filepath.Join(f.State, host, memoryFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return known, nil
 	}
-	state, err := m.store.State()
+	if err == nil {
+		err = json.Unmarshal(data, &known)
+	}
 	if err != nil {
-		return nil, err
-	}
-	if state != nil {
-		m.state = *state
-		// Another program's data is of no use; what it says is found out anew.
-		_ = json.Unmarshal(state.Data, &m.known)
-	}
-	return m, nil
-}
-
-// peek reads what is known about a machine and writes nothing.
-func (f *Fleet) peek(host string) (Memory, error) {
-	s := journal.Store{Dir: filepath.Join(f.State, host), Writer: atomic.Writer{}, Now: f.Now}
-	state, err := s.Peek()
-	if err != nil || state == nil {
-		return Memory{}, err
-	}
-	var known Memory
-	if err := json.Unmarshal(state.Data, &known); err != nil {
-		return Memory{}, fmt.Errorf("read the journal of %s: %w", host, err)
+		return Memory{}, fmt.Errorf("read what is known of %s: %w", host, err)
 	}
 	return known, nil
 }
 
-// begin writes down that a run works on the machine.
-func (m *memory) begin(ctx context.Context, f *Fleet, host string) (unlock func(), err error) {
-	unlock, err = m.store.Lock(ctx, journal.Holder{PID: os.Getpid(), Host: host, Verb: "fleet deploy", Started: f.Now()})
+func (f *Fleet) save(host string, known Memory) error {
+	data, err := json.Marshal(known)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("encode what is known of %s: %w", host, err)
 	}
-	id, err := m.store.NextID(&m.state)
-	if err != nil {
-		unlock()
-		return nil, err
+	dir := filepath.Join(f.State, host)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("keep what is known of %s: %w", host, err)
 	}
-	m.state = journal.State{
-		ID: id, Verb: "fleet deploy", Host: host, Flake: f.Flake, By: f.By, PID: os.Getpid(), Started: f.Now(), Status: journal.Running,
-	}
-	if err := m.save(); err != nil {
-		unlock()
-		return nil, err
-	}
-	return unlock, nil
+	return atomic.Writer{}.WriteFile(filepath.Join(dir, memoryFile), data, 0o600)
 }
 
-func (m *memory) save() error {
-	data, err := json.Marshal(m.known)
-	if err != nil {
-		return fmt.Errorf("encode the journal: %w", err)
-	}
-	m.state.Data = data
-	return m.store.SaveState(&m.state)
-}
-
-// step writes down a step before it begins, and how it ended.
-func (m *memory) step(f *Fleet, name string, do func() error) error {
-	if err := m.begun(f, name); err != nil {
-		return err
-	}
-	return m.ended(f, do())
-}
-
-// begun writes down that a step begins, so that a crash shows where it was.
-func (m *memory) begun(f *Fleet, name string) error {
-	start := f.Now()
-	m.state.Steps = append(m.state.Steps, journal.Step{Name: name, Status: journal.Running, Start: &start})
-	if err := m.save(); err != nil {
-		return err
-	}
-	f.event(m, journal.Event{Type: "step", Step: name, Status: journal.Running})
-	return nil
-}
-
-// ended writes down how the last step ended, and returns why it failed.
-func (m *memory) ended(f *Fleet, failed error) error {
-	end := f.Now()
-	s := &m.state.Steps[len(m.state.Steps)-1]
-	s.Status, s.End = journal.Done, &end
-	e := journal.Event{Type: "step", Step: s.Name, Status: journal.Done, Seconds: end.Sub(*s.Start).Seconds()}
-	if failed != nil {
-		s.Status, s.Error = journal.Failed, failed.Error()
-		e.Status, e.Message = journal.Failed, failed.Error()
-	}
-	f.event(m, e)
-	return errors.Join(failed, m.save())
-}
-
-// end writes down how the run on the machine ended.
-func (m *memory) end(f *Fleet, h *Host, r Result) error {
-	now := f.Now()
-	m.state.Ended, m.state.Status, m.state.Error, m.state.Child = &now, journal.Done, r.Error, r.Child
-	result := journal.Good
-	switch {
-	case r.Verdict.OK():
-		m.known.Deployed, m.known.DeployedSystem = h.Fingerprint, r.System
-	default:
-		m.state.Status, m.state.Code = journal.Failed, int(r.code())
-		result = map[bool]journal.Result{true: journal.PutBack, false: journal.Broken}[r.PutBack]
-		if r.Verdict == NotBuilt || r.Verdict == Unreachable {
-			result = journal.Unchanged
-		}
-	}
-	m.known.Last, m.known.At = &r, now
-	if err := m.save(); err != nil {
-		return err
-	}
-	if r.Verdict == Unchanged {
+// remember keeps how a run on a machine ended.
+func (r *rollout) remember(m *member) error {
+	if m.deployer == nil { // it was not begun
 		return nil
 	}
-	record := journal.Record{
-		ID: m.state.ID, Verb: m.state.Verb, Host: h.Name, Users: h.Homes, By: f.By, Tool: f.Tool, Flake: f.Flake,
-		Started: m.state.Started, Ended: now, Result: result, Code: m.state.Code, Child: r.Child, Error: r.Error,
-		Before: journal.Machine{Current: r.Before}, After: journal.Machine{Current: r.System},
-		System: r.System, Steps: m.state.Steps,
-	}
-	if r.PutBack {
-		record.After.Current = r.Before
-	}
-	if r.Verdict.OK() {
-		record.Fingerprint = h.Fingerprint
-	}
-	if r.Health != nil {
-		data, err := json.Marshal(r.Health)
-		if err != nil {
-			return fmt.Errorf("encode the health of %s: %w", h.Name, err)
-		}
-		record.Health = data
-	}
-	if err := m.store.SaveRecord(record); err != nil {
+	known, err := r.peek(m.Name)
+	if err != nil {
 		return err
 	}
-	_, err := m.store.Prune(journal.Retention{Count: 50, Age: 90 * 24 * time.Hour}, nil)
-	return err
+	if m.result.Verdict.OK() {
+		known.Deployed, known.DeployedSystem = m.Fingerprint, m.result.System
+	}
+	known.Last, known.At = &m.result, r.Now()
+	return r.save(m.Name, known)
 }
 
 // code is the exit code that tells of a machine alone.
@@ -251,6 +146,8 @@ func (r Result) code() fault.Code {
 		return fault.Health
 	case Stranded:
 		return fault.RollbackFailed
+	case Rebooting:
+		return fault.Pending
 	case Left:
 		return fault.Partial
 	}

@@ -1,10 +1,11 @@
 package fleet
 
+import "github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+
 // WavePlan is what deploying a wave would do.
 type WavePlan struct {
-	Name     string     `json:"name"`
-	Hosts    []HostPlan `json:"hosts"`
-	Commands []string   `json:"commands"`
+	Name  string     `json:"name"`
+	Hosts []HostPlan `json:"hosts"`
 }
 
 // HostPlan is a machine in a plan.
@@ -13,14 +14,15 @@ type HostPlan struct {
 	Target string `json:"target"`
 	// State is what is known from earlier runs, without a look at the machine.
 	State string `json:"state"`
+	// Steps are what will run; none where the last run left the machine as it should be.
+	Steps []deploy.Planned `json:"steps"`
 }
 
 // Plan says what Deploy would do, from the journals alone: it starts nothing.
-func (f *Fleet) Plan(waves []Wave, hosts map[string]*Host) []WavePlan {
+func (f *Fleet) Plan(waves []Wave, hosts map[string]*Host, o Options) []WavePlan {
 	out := []WavePlan{}
 	for _, w := range waves {
-		p := WavePlan{Name: w.Name, Commands: []string{}}
-		var members []*Host
+		p := WavePlan{Name: w.Name}
 		for _, name := range w.Hosts {
 			h := hosts[name]
 			known, err := f.peek(name)
@@ -36,17 +38,11 @@ func (f *Fleet) Plan(waves []Wave, hosts map[string]*Host) []WavePlan {
 			if known.Last != nil && !known.Last.Verdict.OK() {
 				state = "last: " + string(known.Last.Verdict)
 			}
-			p.Hosts = append(p.Hosts, HostPlan{Host: name, Target: h.Target.String(), State: state})
-			if !f.Settled(h) {
-				members = append(members, h)
+			plan := HostPlan{Host: name, Target: h.Target.String(), State: state, Steps: []deploy.Planned{}}
+			if o.Again || !f.Settled(h) {
+				plan.Steps = f.deployer(h, "", nil).Steps(f.goal(h, o))
 			}
-		}
-		if len(members) > 0 {
-			for _, v := range []verb{try, settle} {
-				for _, o := range f.orders(v, members) {
-					p.Commands = append(p.Commands, o.command.String())
-				}
-			}
+			p.Hosts = append(p.Hosts, plan)
 		}
 		out = append(out, p)
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
 // Standing is where a machine stands.
@@ -19,6 +21,15 @@ const (
 	Never   Standing = "never"       // was never deployed from here
 	Away    Standing = "unreachable" // ssh does not get there
 )
+
+// Machine is what a machine runs.
+type Machine struct {
+	// Running is the store path of the system that runs, Default of the one that boots.
+	Running string `json:"running"`
+	Default string `json:"default"`
+	// Generation is the number of the system profile, 0 if it has none.
+	Generation int `json:"generation"`
+}
 
 // Status is a machine, as fleet status shows it.
 type Status struct {
@@ -74,12 +85,13 @@ func (f *Fleet) status(ctx context.Context, h *Host, s *Status) {
 			s.Error = known.Last.Error
 		}
 	}
-	machine, err := Remote{Runner: f.Runner, Target: h.Target, SSH: f.SSH}.Look(ctx)
+	now, err := system.Look(ctx, Remote{Runner: f.Runner, Target: h.Target, SSH: f.SSH}, h.paths(), nil)
+	machine := Machine{Running: now.Current, Default: now.System.Path, Generation: now.System.Number}
 	s.Machine = machine
 	var away *UnreachableError
 	switch {
 	case errors.As(err, &away):
-		s.Standing, s.Error = Away, err.Error()
+		s.Standing, s.Error = Away, away.Error()
 		return
 	case err != nil:
 		s.Standing, s.Error = Failing, err.Error()
@@ -88,7 +100,7 @@ func (f *Fleet) status(ctx context.Context, h *Host, s *Status) {
 	if known.DeployedSystem != "" && known.Last != nil && known.Last.Verdict.OK() {
 		if machine.Running != known.DeployedSystem {
 			s.Drift = append(s.Drift, "runs "+machine.Running+", deployed was "+known.DeployedSystem)
-		} else if !f.boots(machine, known.DeployedSystem) {
+		} else if !f.boots(machine.Default, known.DeployedSystem) {
 			s.Drift = append(s.Drift, "would boot "+machine.Default+", deployed was "+known.DeployedSystem)
 		}
 	}

@@ -73,21 +73,20 @@ func (e *UnreachableError) Error() string { return fmt.Sprintf("%s: %s", e.Targe
 const sshFailed = 255
 
 // Remote runs commands on a machine, by ssh. Elevate becomes sudo for another
-// login than root.
+// login than root. Commands with Here stay on this machine.
 type Remote struct {
 	Runner run.Runner
 	Target Target
 	SSH    []string
 	// Connections are shared with the run's other commands.
 	Connections *Connections
-	// Fresh has each command open a connection of its own: whether the machine lets one in is part of the question.
-	Fresh bool
 }
 
-// options are ssh's options for a command.
-func (r Remote) options(ctx context.Context) []string {
+// options are ssh's options for a command. A fresh one opens a connection of its own: whether the machine lets one in
+// is part of the question.
+func (r Remote) options(ctx context.Context, fresh bool) []string {
 	options := r.Target.options(r.SSH)
-	if r.Fresh {
+	if fresh {
 		return append([]string{"-o", "ControlPath=none"}, options...)
 	}
 	return append(options, r.Connections.share(ctx, r.Target, options)...)
@@ -98,12 +97,14 @@ func (r Remote) LookPath(name string) (string, error) { return name, nil }
 
 // Run implements run.Runner.
 func (r Remote) Run(ctx context.Context, c run.Command) (run.Result, error) {
+	if c.Here {
+		return r.Runner.Run(ctx, c)
+	}
 	if c.Terminal || c.Dir != "" {
 		return run.Result{Code: -1}, fmt.Errorf("run %s on %s: not possible by ssh", c.Name, r.Target)
 	}
 	var words []string
-	switch {
-	case c.Elevate && r.Target.User != "root":
+	if c.Elevate && r.Target.User != "root" {
 		words = append(words, "sudo", "--")
 	}
 	if len(c.Env) > 0 {
@@ -113,16 +114,16 @@ func (r Remote) Run(ctx context.Context, c run.Command) (run.Result, error) {
 	for i, w := range words {
 		words[i] = run.Quote(w)
 	}
-	options := r.options(ctx)
+	options := r.options(ctx, c.Fresh)
 	res, err := r.Runner.Run(ctx, run.Command{
 		Name: "ssh", Args: slices.Concat(options, []string{r.Target.login(), "--", strings.Join(words, " ")}),
-		Input: c.Input, Timeout: c.Timeout, Grace: c.Grace, OnLine: c.OnLine, Network: c.Network,
+		Input: c.Input, Timeout: c.Timeout, Grace: c.Grace, OnLine: c.OnLine, Network: c.Network, Quiet: c.Quiet,
 	})
 	var failed *run.Error
 	if !errors.As(err, &failed) {
 		return res, err
 	}
-	if !r.Fresh && (failed.Code == sshFailed || failed.Timeout > 0) {
+	if !c.Fresh && (failed.Code == sshFailed || failed.Timeout > 0) {
 		r.Connections.leave(ctx, r.Target, options)
 	}
 	if failed.Code == sshFailed {
@@ -134,46 +135,6 @@ func (r Remote) Run(ctx context.Context, c run.Command) (run.Result, error) {
 func lastLine(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return strings.TrimSpace(lines[len(lines)-1])
-}
-
-// Machine is what a machine runs.
-type Machine struct {
-	// Running is the store path of the system that runs, Default of the one that boots.
-	Running string `json:"running"`
-	Default string `json:"default"`
-	// Generation is the number of the system profile, 0 if it has none.
-	Generation int `json:"generation"`
-}
-
-// Where NixOS keeps them.
-const (
-	currentSystem = "/run/current-system"
-	systemProfile = "/nix/var/nix/profiles/system"
-)
-
-// Look asks a machine what it runs.
-func (r Remote) Look(ctx context.Context) (Machine, error) {
-	script := "readlink -f " + currentSystem + " || echo; readlink -f " + systemProfile + " || echo; readlink " + systemProfile + " || echo"
-	res, err := r.Run(ctx, run.Command{Name: "sh", Args: []string{"-c", script}, Timeout: time.Minute, Network: true})
-	if err != nil {
-		return Machine{}, err
-	}
-	lines := strings.Split(res.Stdout, "\n")
-	if len(lines) < 3 {
-		return Machine{}, fmt.Errorf("look at %s: it said %q", r.Target, res.Stdout)
-	}
-	m := Machine{Running: storePath(lines[0]), Default: storePath(lines[1])}
-	number := strings.TrimSuffix(strings.TrimPrefix(lines[2], "system-"), "-link")
-	m.Generation, _ = strconv.Atoi(number) // 0 where the link is none of Nix's
-	return m, nil
-}
-
-// storePath is a system, and nothing where a link leads nowhere.
-func storePath(line string) string {
-	if line == currentSystem || line == systemProfile {
-		return ""
-	}
-	return line
 }
 
 // Dial connects to an address as the machine sees it. The connection is asked

@@ -31,7 +31,7 @@ func (t *tunnel) start() error {
 			t.err = err
 			return
 		}
-		args := append(t.remote.options(t.ctx), "-W", t.address, t.remote.Target.login())
+		args := append(t.remote.options(t.ctx, false), "-W", t.address, t.remote.Target.login())
 		t.cmd = exec.CommandContext(t.ctx, path, args...)
 		if t.write, t.err = t.cmd.StdinPipe(); t.err != nil {
 			return

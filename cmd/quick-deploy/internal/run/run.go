@@ -50,6 +50,8 @@ type Command struct {
 	// Quiet keeps a command that is repeated all the time out of the log. Fresh asks a runner that
 	// shares a connection to take one of its own.
 	Quiet, Fresh bool
+	// Here has a runner that leads to another machine run the command on this one.
+	Here bool
 	// OnLine gets every line as it comes, without its line end. Lines longer
 	// than 1 MiB come in pieces. It is called from one goroutine at a time.
 	OnLine func(Stream, string)
