@@ -125,6 +125,7 @@ const full = "dd if=/dev/zero of=/fill bs=64k 2> /dev/null; true"
 func killCaller(_ *testing.T, m *machine) { _, _ = m.peer.root(signal("KILL")) }
 
 func TestRemoteScenarios(t *testing.T) {
+	t.Parallel()
 	for _, s := range remote {
 		s.remote, s.run, s.reach = true, fleet, len(s.deeds) > 0
 		s = s.complete()
