@@ -250,6 +250,7 @@ func (a *app) fleetDeploy(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	r.NixArgs, r.HealthTimeout = cmd.Args().Slice(), cmd.Duration("health-timeout")
+	r.ConfirmTimeout = cmd.Duration("confirm-timeout")
 	found, err := a.buildable(ctx, cmd, r)
 	if err != nil {
 		return err
