@@ -497,7 +497,7 @@ func TestSharedConnections(t *testing.T) {
 	if !errors.As(err, &failed) || failed.Timeout == 0 {
 		t.Errorf("over a dead link: %v", err)
 	}
-	// Sooner than ssh gives the old connection up, which is a minute.
+	// The dead connection holds nothing up.
 	var away *fleet.UnreachableError
 	if _, err := remote.Run(t.Context(), run.Command{Name: "true", Timeout: 40 * time.Second}); !errors.As(err, &away) {
 		t.Errorf("after it: %v", err)

@@ -215,8 +215,9 @@ func (d *Deployer) command(p *Planned, c run.Command) {
 		}
 	}
 	text := c.String()
-	if len(c.Env) > 0 {
-		text = strings.Join(c.Env, " ") + " " + text
+	for _, kv := range slices.Backward(c.Env) {
+		key, value, _ := strings.Cut(kv, "=")
+		text = key + "=" + run.Quote(value) + " " + text
 	}
 	p.Commands = append(p.Commands, placeholder.ReplaceAllString(text, "$1"))
 }

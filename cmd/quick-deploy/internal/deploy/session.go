@@ -36,6 +36,7 @@ type session struct {
 	profiles     map[string]string // of the homes, by user
 	started      bool              // the unit of this run is at work
 	uncount      func()            // ends the counting of the lease
+	away         bool              // the machine has not answered for long
 	found        []preflight.Finding
 	// between says that an earlier process switched something in this very run. What is refused before
 	// this one goes on from there changes nothing.
@@ -419,6 +420,9 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 		switch {
 		case perr == nil:
 			result, s.between, s.data.Touched = journal.PutBack, false, false
+		case s.away:
+			err = &fault.Error{Code: fault.RollbackFailed, Child: run.CodeOf(cause),
+				Err: fmt.Errorf("%w; it answers no more, and goes back by itself: what it runs is not known", err)}
 		case errors.Is(perr, errLeft):
 			err = withHint(err, "the new system was left as it is (--rollback-on-failure=false); quick-deploy rollback goes back to run %d's rollback point", s.state.ID)
 		default:
@@ -444,9 +448,12 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 	}
 	end := s.cfg.Now()
 	s.state.Ended = &end
-	after, merr := s.machine(quiet, s.goal.Users)
-	if merr != nil {
-		s.cfg.Log.Warn("read the machine after the failure", "error", merr)
+	var after journal.Machine
+	if !s.away {
+		var merr error
+		if after, merr = s.machine(quiet, s.goal.Users); merr != nil {
+			s.cfg.Log.Warn("read the machine after the failure", "error", merr)
+		}
 	}
 	r := s.record(result, after)
 	origin, _ := fault.OriginOf(cause)

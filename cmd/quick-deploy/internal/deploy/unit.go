@@ -292,13 +292,12 @@ func (s *session) launch(ctx context.Context, plan string) error {
 // unitState is what a look at the unit's folder shows.
 type unitState struct {
 	phase phase
-	busy  bool // somebody holds the lock
+	busy  bool // somebody holds alive
 }
 
 // pollScript prints the phase, whether the lock is held, and what the log has from byte $2 on.
 const pollScript = `printf '%s ' "$(cat "$1/phase" 2>/dev/null)"
-lock=${1%/*}/lock
-if [ ! -e "$lock" ] || flock -n "$lock" true; then echo idle; else echo busy; fi
+if [ ! -e "$1/alive" ] || flock -n "$1/alive" true; then echo idle; else echo busy; fi
 tail -c "+$2" "$1/log" 2>/dev/null || true`
 
 // poll looks at the unit and hands on what it has written since.
@@ -307,7 +306,7 @@ func (s *session) poll(ctx context.Context) (unitState, error) {
 		return unitState{}, nil
 	}
 	res, err := s.cfg.Runner.Run(ctx, run.Command{
-		Name: "/bin/sh", Args: []string{"-c", pollScript, "sh", s.data.Unit, strconv.Itoa(s.offset + 1)}, Timeout: quick, Quiet: true,
+		Name: "/bin/sh", Args: []string{"-c", pollScript, "sh", s.data.Unit, strconv.Itoa(s.offset + 1)}, Timeout: s.answer(), Quiet: true,
 	})
 	if err != nil {
 		return unitState{}, fmt.Errorf("look at the switch: %w", err)
@@ -371,16 +370,14 @@ func (s *session) await(ctx context.Context, until ...phase) (phase, error) {
 // reach polls until the machine answers: one whose network the new system broke goes back after
 // ConfirmTimeout, and is heard of again then.
 func (s *session) reach(ctx context.Context) (unitState, error) {
-	var since time.Time
-	for {
+	began := time.Now()
+	for n := 1; ; n++ {
 		u, err := s.poll(ctx)
 		if err == nil {
 			return u, nil
 		}
-		if since.IsZero() {
-			since = time.Now()
-		}
-		if time.Since(since) > unheard*s.cfg.ConfirmTimeout || s.cfg.Remote == nil {
+		if s.away || s.cfg.Remote == nil && n > 3 || time.Since(began) > unheard*s.cfg.ConfirmTimeout {
+			s.away = s.cfg.Remote != nil
 			return u, err
 		}
 		time.Sleep(s.cfg.Poll)
@@ -390,11 +387,14 @@ func (s *session) reach(ctx context.Context) (unitState, error) {
 // unheard is how many times ConfirmTimeout a machine may be silent: it goes back meanwhile.
 const unheard = 3
 
+// answer is how long a machine may take for a word: a connection that broke says nothing.
+func (s *session) answer() time.Duration { return max(5*time.Second, s.cfg.ConfirmTimeout/2) }
+
 // lease writes our word. It takes a connection of its own to another machine, so that a network or
 // an ssh server that the new system broke is silence.
 func (s *session) lease(ctx context.Context, word string) error {
 	_, err := s.cfg.Runner.Run(ctx, run.Command{
-		Name: "/bin/sh", Args: []string{"-c", `printf '%s\n' "$2" > "$1/lease"`, "sh", s.data.Unit, word}, Timeout: quick, Quiet: true, Fresh: true,
+		Name: "/bin/sh", Args: []string{"-c", `printf '%s\n' "$2" > "$1/lease"`, "sh", s.data.Unit, word}, Timeout: s.answer(), Quiet: true, Fresh: true,
 	})
 	if err != nil {
 		return fmt.Errorf("tell the switch to go on: %w", err)

@@ -104,7 +104,7 @@ func (c *Connections) join(t Target) []string {
 	return []string{"-o", "ControlPath=" + filepath.Join(c.dir, "%C"), "-o", "ControlMaster=no"}
 }
 
-// leave has the next command open a new connection: this one may be dead, which ssh notices after a minute. What is
+// leave has the next command open a new connection: this one may be dead, which ssh notices after 20 s. What is
 // at work on it goes on.
 func (c *Connections) leave(ctx context.Context, t Target, options []string) {
 	if !c.shares(t) {

@@ -48,7 +48,7 @@ func (t Target) store() string {
 // hosts are worked on side by side.
 func (t Target) options(more []string) []string {
 	seconds := int(cmp.Or(t.Timeout, 10*time.Second).Seconds())
-	out := []string{"-o", "BatchMode=yes", "-o", "ConnectTimeout=" + strconv.Itoa(max(1, seconds)), "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"}
+	out := []string{"-o", "BatchMode=yes", "-o", "ConnectTimeout=" + strconv.Itoa(max(1, seconds)), "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=4"}
 	if t.Port != 0 && t.Port != defaultPort {
 		out = append(out, "-p", strconv.Itoa(t.Port))
 	}
