@@ -227,6 +227,14 @@ func installed(dir, base string) error {
 		}
 		w.file("etc/"+name, string(text)+lines, 0o644)
 	}
+	// Each reload of systemd would run them all, for nothing that such a machine has.
+	generators, err := os.ReadDir(filepath.Join(base, "usr/lib/systemd/system-generators"))
+	if err != nil {
+		return err
+	}
+	for _, g := range generators {
+		w.link("etc/systemd/system-generators/"+g.Name(), "/dev/null")
+	}
 	// Set-uid programs are in /run/wrappers only. A device 0:0 hides a file of the layer below (overlayfs.rst).
 	for _, name := range []string{"sudo", "doas"} {
 		text, err := os.ReadFile(filepath.Join(base, "usr/bin", name))
