@@ -63,7 +63,7 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 		BuildTimeout: a.opts.limits.build, ActivateTimeout: a.opts.limits.activation, LockTimeout: a.opts.limits.lock,
 		Machine: look, Health: a.checker(runner, me, cmd.Duration("health-timeout")),
 		ConfirmTimeout: cmd.Duration("confirm-timeout"),
-		Graphical: display() != "" || os.Getenv("SSH_CONNECTION") == "" && os.Getenv("WAYLAND_DISPLAY") != "",
+		Graphical:      display() != "" || os.Getenv("SSH_CONNECTION") == "" && os.Getenv("WAYLAND_DISPLAY") != "",
 	}
 	return &session{app: a, cfg: cfg, deployer: deploy.New(cfg), elevate: runner}, nil
 }
