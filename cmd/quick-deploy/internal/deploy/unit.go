@@ -292,13 +292,12 @@ func (s *session) launch(ctx context.Context, plan string) error {
 // unitState is what a look at the unit's folder shows.
 type unitState struct {
 	phase phase
-	busy  bool // somebody holds the lock
+	busy  bool // somebody holds alive
 }
 
 // pollScript prints the phase, whether the lock is held, and what the log has from byte $2 on.
 const pollScript = `printf '%s ' "$(cat "$1/phase" 2>/dev/null)"
-lock=${1%/*}/lock
-if [ ! -e "$lock" ] || flock -n "$lock" true; then echo idle; else echo busy; fi
+if [ ! -e "$1/alive" ] || flock -n "$1/alive" true; then echo idle; else echo busy; fi
 tail -c "+$2" "$1/log" 2>/dev/null || true`
 
 // poll looks at the unit and hands on what it has written since.

@@ -10,7 +10,8 @@
 #
 # The folder is root's: script, plan, log, phase, was (what look printed before), reason (why the
 # run failed) and the lists failed-before, failed and failed-after of units. One file in it is the
-# caller's: lease, of which only the first word counts: a number that is counted up, keep, or back.
+# caller's: lease, of which only the first word counts: a number that is counted up, keep, or back. Another,
+# alive, is a lock of the caller's.
 #
 # The phases: starting, testing, homes, ready, keeping, done; returning, back, stuck; left.
 # The way back uses the old closure only, and asks nobody.
@@ -41,12 +42,12 @@ fail() {
 	exit 1
 }
 
-# do_line COMMAND runs a command line of the plan, which package deploy has quoted. Descriptor 9 is
-# the lock, which must not outlive this process in a child.
-do_line() { timeout -k 10 "$(plan timeout)" sh -c "$1" < /dev/null 9>&-; }
+# do_line COMMAND runs a command line of the plan, which package deploy has quoted. Descriptors 8 and 9
+# are locks, which must not outlive this process in a child.
+do_line() { timeout -k 10 "$(plan timeout)" sh -c "$1" < /dev/null 8>&- 9>&-; }
 
 # valid PATH FILE: is PATH in the store, whole, and does it have the file?
-valid() { nix-store --check-validity "$1" 9>&- && [ -e "$1/$2" ]; }
+valid() { nix-store --check-validity "$1" 8>&- 9>&- && [ -e "$1/$2" ]; }
 
 failed_units() {
 	command -v systemctl > /dev/null || return 0
@@ -60,9 +61,9 @@ failed_units() {
 wait_for_switch() {
 	lock=$(plan switch-lock)
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do
-		[ ! -e "$lock" ] || flock -w 10 "$lock" true 9>&- || continue
+		[ ! -e "$lock" ] || flock -w 10 "$lock" true 8>&- 9>&- || continue
 		[ -n "$(systemctl list-units --plain --no-legend 'nixos-rebuild-switch-to-configuration*' 2> /dev/null)" ] || return 0
-		sleep 10 9>&-
+		sleep 10 8>&- 9>&-
 	done
 	return 1
 }
@@ -73,14 +74,14 @@ as_user() {
 	shift
 	if [ "$(id -u) $who" = "$(plan caller)" ]; then # nobody had to become root
 		env "PATH=$PATH" "USER=$who" "HOME=$(plan folder | of "$who")" \
-			"XDG_STATE_HOME=$(plan user | of "$who")" "$@" < /dev/null 9>&-
+			"XDG_STATE_HOME=$(plan user | of "$who")" "$@" < /dev/null 8>&- 9>&-
 		return
 	fi
 	runtime=/run/user/$(id -u "$who")
 	[ ! -d "$runtime" ] ||
 		set -- "XDG_RUNTIME_DIR=$runtime" "DBUS_SESSION_BUS_ADDRESS=unix:path=$runtime/bus" "$@"
 	setpriv --reuid "$who" --regid "$(id -g "$who")" --init-groups --reset-env -- \
-		env "PATH=$PATH" "XDG_STATE_HOME=$(plan user | of "$who")" "$@" < /dev/null 9>&-
+		env "PATH=$PATH" "XDG_STATE_HOME=$(plan user | of "$who")" "$@" < /dev/null 8>&- 9>&-
 }
 
 launch() {
@@ -100,9 +101,10 @@ launch() {
 	plan was > "$folder/was"
 	[ -s "$folder/was" ] || look > "$folder/was"
 	tools
-	chmod 600 "$folder/lease"
+	: > "$folder/alive"
+	chmod 600 "$folder/lease" "$folder/alive"
 	caller=$(plan caller)
-	chown "${caller%% *}" "$folder/lease"
+	chown "${caller%% *}" "$folder/lease" "$folder/alive"
 	phase starting
 	if [ -d "$(plan systemd)" ]; then
 		exec systemd-run --quiet --collect --no-ask-password --service-type=exec \
@@ -116,9 +118,33 @@ launch() {
 		sh "$folder" > "$folder/log" 2>&1 < /dev/null &
 }
 
+# hold_locks takes two: alive tells the caller that this half of the run is at work; lock is root's own, so
+# that nobody else can keep a machine from being switched or from going back.
+hold_locks() {
+	umask 077
+	exec 8> "$folder/alive" 9> "${folder%/*}/lock"
+	umask 022
+	flock 8
+	flock "$@" 9
+}
+
+# alone says whether no other run is at work or on its way back. One that died with its way back is neither.
+alone() {
+	for other in "${folder%/*}"/*/; do
+		other=${other%/}
+		case $(cat "$other/phase" 2> /dev/null) in done | back | left | stuck | '') continue ;; esac
+		[ "$other" != "$folder" ] || continue
+		flock -n "$other/alive" true 8>&- 9>&- || return
+		case $(systemctl is-active "quick-deploy-${other##*/}" 2> /dev/null) in
+		active | activating | deactivating) return 1 ;;
+		esac
+	done
+}
+
 run() {
-	exec 9> "${folder%/*}/lock"
-	flock -w 5 9 || fail another
+	hold_locks -w 5 || fail another
+	alone || fail another
+	[ -n "$(plan was)" ] || look > "$folder/was"
 	[ -z "$(plan go-back)" ] || fail "cut off"
 	new=$(plan new)
 	[ -z "$new" ] || valid "$new" bin/switch-to-configuration || fail "invalid $new"
@@ -199,7 +225,7 @@ hold() {
 		"$last") silent=$((silent + 1)) ;;
 		*) last=$word silent=0 ;;
 		esac
-		sleep "$tick" 9>&-
+		sleep "$tick" 8>&- 9>&-
 	done
 	fail silence
 }
@@ -214,8 +240,7 @@ keep() {
 back() {
 	last=$(cat "$folder/phase")
 	case $last in done | back | left) return ;; esac
-	exec 9>> "${folder%/*}/lock"
-	flock 9
+	if [ "$last" != starting ]; then hold_locks; fi
 	[ -e "$folder/reason" ] || note reason "cut off"
 	if [ "$last" = starting ] && [ -z "$(plan go-back)" ]; then
 		phase back
@@ -244,11 +269,11 @@ default_back() {
 	testing | homes | ready) [ "$(generation "$profile")" != "$before" ] || return 0 ;;
 	esac
 	if [ "$(path "$profile-$number-link")" = "$system" ]; then
-		nix-env -p "$profile" --switch-generation "$number" 9>&-
+		nix-env -p "$profile" --switch-generation "$number" 8>&- 9>&-
 	else
-		nix-env -p "$profile" --set "$system" 9>&-
+		nix-env -p "$profile" --set "$system" 8>&- 9>&-
 	fi
-	"$system/bin/switch-to-configuration" boot 9>&- || stuck "boot loader"
+	"$system/bin/switch-to-configuration" boot 8>&- 9>&- || stuck "boot loader"
 	[ "$(path "$profile")" = "$system" ] || stuck "boot default"
 }
 
@@ -260,7 +285,7 @@ system_back() {
 	# What a switch that was cut off still had to start: units of the new system.
 	lock=$(plan switch-lock)
 	rm -f -- "${lock%/*}/start-list" "${lock%/*}/restart-list" "${lock%/*}/reload-list"
-	"$system/bin/switch-to-configuration" test 9>&-
+	"$system/bin/switch-to-configuration" test 8>&- 9>&-
 	[ "$(path "$(plan current)")" = "$system" ] || stuck "running system"
 	[ ! -e "$folder/failed-before" ] ||
 		failed_units | comm -13 "$folder/failed-before" - > "$folder/failed-after"

@@ -371,6 +371,9 @@ func (m *machine) judge(t *testing.T, s scenario, when string, was, start []stri
 			return false
 		}
 		goals["shall be"] = shall
+		if slices.Equal(was, shall) {
+			t.Error("by hand nothing changes: the scenario shows nothing")
+		}
 	}
 	is := m.state()
 	text := ""

@@ -172,15 +172,20 @@ func debian() (string, error) {
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
-	tmp := dir + ".new"
-	if err := errors.Join(os.RemoveAll(tmp), os.MkdirAll(filepath.Dir(dir), 0o755)); err != nil {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return "", err
 	}
-	make := exec.Command("mmdebstrap", "--variant=minbase", "--include="+packages, "trixie", tmp)
-	if out, err := make.CombinedOutput(); err != nil {
+	tmp, err := os.MkdirTemp(filepath.Dir(dir), "test-new-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(tmp)
+	root := filepath.Join(tmp, "root")
+	cmd := exec.Command("mmdebstrap", "--variant=minbase", "--include="+packages, "trixie", root)
+	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("make a Debian: %w\n%s", err, out)
 	}
-	return dir, os.Rename(tmp, dir)
+	return dir, os.Rename(root, dir)
 }
 
 // installed writes a machine with a NixOS that nobody has deployed yet into dir.
