@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"text/template"
@@ -47,7 +48,7 @@ func flakeFiles(in Input, fleet Fleet, hosts []*host) ([]File, map[string]profil
 		h.summary.Modules = moduleFiles(h)
 		h.summary.Inputs = h.inputNames(from)
 	}
-	text, err := flakeText(fleet, hosts, from, inputs)
+	text, err := printFlake(fleet, hosts, from, inputs)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -96,24 +97,20 @@ func (h *host) hasHome() bool {
 //go:embed flake.nix.tmpl
 var flakeTemplate string
 
-// flakeText fills flake.nix.tmpl: hosts and homes go through one small function each there, so
+// printFlake fills flake.nix.tmpl: hosts and homes go through one small function each there, so
 // that every one is built alike.
-func flakeText(fleet Fleet, hosts []*host, from []source, inputs []flake.Input) (nix.Printed, error) {
+func printFlake(fleet Fleet, hosts []*host, from []source, inputs []flake.Input) (nix.Printed, error) {
 	type channel struct {
 		Name   string
 		Inputs []nix.Binding
 	}
 	data := struct {
-		Inputs                      []nix.Binding
-		Params                      []string
-		Channels                    []channel
-		From                        string // where functions take nixpkgs and home-manager from
-		Homes                       bool
-		Systems                     []string
-		Configurations, Nodes, Meta []nix.Binding
-		Checks                      []nix.Binding
-		Engine, Main                string
-		AllowApplyAll               bool
+		Inputs, Configurations, Checks, Meta, Nodes []nix.Binding
+		Channels                                    []channel
+		Params, Systems                             []string
+		Engine, Main                                string
+		From                                        string // where functions take nixpkgs from
+		Homes, AllowApplyAll                        bool
 	}{
 		Homes: slices.ContainsFunc(hosts, (*host).hasHome), Engine: string(fleet.Engine),
 		Main: mainSystem(hosts), AllowApplyAll: fleet.AllowApplyAll, Params: []string{"self"},
@@ -157,48 +154,62 @@ func flakeText(fleet Fleet, hosts []*host, from []source, inputs []flake.Input) 
 		}
 	}
 
-	var out bytes.Buffer
-	origins := map[int]string{}
-	print := func(columns int, bs []nix.Binding, apart bool) (string, error) {
-		set, err := nix.Nest(bs)
-		if err != nil || len(bs) == 0 {
-			return "", err
-		}
-		for i := range set.Body {
-			set.Body[i].Blank = set.Body[i].Blank || apart
-		}
-		printed, err := nix.File{Body: set}.Print()
-		if err != nil {
-			return "", err
-		}
-		// The set's own braces, on the first line and the last, are the template's.
-		lines := strings.SplitAfter(strings.TrimSuffix(string(printed.Source), "}\n"), "\n")[1:]
-		first := bytes.Count(out.Bytes(), []byte{'\n'}) // the template writes as it goes
-		for i, line := range lines {
-			origins[first+i] = printed.Lines[i+1]
-			if line != "" && line != "\n" {
-				lines[i] = strings.Repeat(" ", columns-2) + line
-			}
-		}
-		return strings.Join(lines, ""), nil
-	}
-	tmpl, err := template.New("flake.nix").Funcs(template.FuncMap{
-		"bindings": func(columns int, bs []nix.Binding) (string, error) { return print(columns, bs, false) },
-		"apart":    func(columns int, bs []nix.Binding) (string, error) { return print(columns, bs, true) },
-	}).Parse(flakeTemplate)
-	if err != nil {
-		return nix.Printed{}, fmt.Errorf("read flake.nix.tmpl: %w", err)
-	}
-	if err := tmpl.Execute(&out, data); err != nil {
+	var text flakeText
+	if err := text.fill(data); err != nil {
 		return nix.Printed{}, fmt.Errorf("print flake.nix: %w", err)
 	}
-	text := nix.Printed{Source: out.Bytes(), Lines: make([]string, bytes.Count(out.Bytes(), []byte{'\n'}))}
-	for line, origin := range origins {
-		if line < len(text.Lines) {
-			text.Lines[line] = origin
-		}
+	return nix.Printed{Source: text.Bytes(), Lines: text.origins}, nil
+}
+
+var lineStart = regexp.MustCompile(`(?m)^.`)
+
+// flakeText is flake.nix as far as it is written, and where its lines come from.
+type flakeText struct {
+	bytes.Buffer
+	origins []string
+}
+
+func (t *flakeText) fill(data any) error {
+	tmpl, err := template.New("flake.nix").Funcs(template.FuncMap{
+		"bindings": func(columns int, bs []nix.Binding) (string, error) { return t.bindings(columns, bs, false) },
+		"apart":    func(columns int, bs []nix.Binding) (string, error) { return t.bindings(columns, bs, true) },
+	}).Parse(flakeTemplate)
+	if err != nil {
+		return err
 	}
-	return text, nil
+	if err := tmpl.Execute(t, data); err != nil {
+		return err
+	}
+	t.reach()
+	return nil
+}
+
+// reach makes the list of origins as long as what is written has lines.
+func (t *flakeText) reach() {
+	lines := bytes.Count(t.Bytes(), []byte{'\n'})
+	t.origins = append(t.origins, make([]string, max(0, lines-len(t.origins)))...)
+}
+
+// bindings prints bindings at an indentation, with empty lines between them where they stand apart.
+// The template writes as it goes: all before them is written.
+func (t *flakeText) bindings(columns int, bs []nix.Binding, apart bool) (string, error) {
+	set, err := nix.Nest(bs)
+	if err != nil || len(bs) == 0 {
+		return "", err
+	}
+	for i := range set.Body {
+		set.Body[i].Blank = set.Body[i].Blank || apart
+	}
+	printed, err := nix.File{Body: set}.Print()
+	if err != nil {
+		return "", err
+	}
+	// The set's own braces are on the first line and the last.
+	inner := bytes.TrimSuffix(bytes.TrimPrefix(printed.Source, []byte("{\n")), []byte("}\n"))
+	t.reach()
+	t.origins = append(t.origins, printed.Lines[1:len(printed.Lines)-1]...)
+	indent := strings.Repeat(" ", columns-2)
+	return lineStart.ReplaceAllString(string(inner), indent+"$0"), nil
 }
 
 func description(hosts []*host) string {
