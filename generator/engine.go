@@ -128,55 +128,24 @@ func (e Engine) input() string {
 	return string(e)
 }
 
-// tool is the engine's program for the development shell: the one that belongs
-// to the pinned input, because colmena compares the versions.
-func (e Engine) tool() nix.Expr {
-	name := "default"
-	if e == Colmena {
-		name = "colmena"
-	}
-	return nix.Select{
-		Of:   nix.Ref{e.input(), "packages"},
-		Attr: []nix.Expr{nix.Ref{"pkgs", "stdenv", "hostPlatform", "system"}, nix.Str(name)},
-	}
-}
-
-// outputs are what the engine reads from the flake.
-func (e Engine) outputs(f Fleet, hosts []*host) ([]nix.Binding, error) {
-	switch e {
-	case Colmena:
-		return colmenaOutputs(f, hosts)
-	case DeployRS:
-		return deployOutputs(hosts)
-	}
-	return nil, nil
-}
-
-// colmenaOutputs are colmena, which colmena 0.4 reads, and colmenaHive, which
-// later ones do (colmena, src/nix/hive/eval.nix and flake.nix). Its package
-// sets are those of nixosConfigurations, so that both build the same systems.
-func colmenaOutputs(f Fleet, hosts []*host) ([]nix.Binding, error) {
-	main := mainSystem(hosts)
-	packages := func(nixpkgs nix.Ref, system string) nix.Expr { return append(nixpkgs, "legacyPackages", system) }
-	meta := []nix.Binding{
-		{Path: []string{"nixpkgs"}, Value: packages(nix.Ref{"nixpkgs"}, main)},
-		{Path: []string{"specialArgs"}, Value: inherited("inputs")},
-		{Path: []string{"allowApplyAll"}, Value: nix.Bool(f.AllowApplyAll)},
-	}
-	var nodes []nix.Binding
+// colmenaNodes are the nodes of the hive, and what its meta says of those that differ. The flake has
+// colmena, which colmena 0.4 reads, and colmenaHive, which later ones do (colmena,
+// src/nix/hive/eval.nix and flake.nix). Their package sets are those of nixosConfigurations, so that
+// both build the same systems.
+func colmenaNodes(main string, hosts []*host) (meta, nodes []nix.Binding) {
 	for _, h := range hosts {
 		name, origin := h.profile.Name, h.profile.Node.Origin()
+		from := nix.Ref{"nixpkgs"}
 		if h.channel.name != "" {
 			meta = append(meta, nix.Binding{
 				Path: []string{"nodeSpecialArgs", name, "inputs"}, Value: nix.Ref{"channels", h.channel.name}, Origin: origin,
 			})
+			from = nix.Ref{"channels", h.channel.name, "nixpkgs"}
 		}
 		if h.channel.name != "" || h.summary.System != main {
-			from := nix.Ref{"nixpkgs"}
-			if h.channel.name != "" {
-				from = nix.Ref{"channels", h.channel.name, "nixpkgs"}
-			}
-			meta = append(meta, nix.Binding{Path: []string{"nodeNixpkgs", name}, Value: packages(from, h.summary.System), Origin: origin})
+			meta = append(meta, nix.Binding{
+				Path: []string{"nodeNixpkgs", name}, Value: append(from, "legacyPackages", h.summary.System), Origin: origin,
+			})
 		}
 		d := h.summary.Deployment
 		target := []nix.Binding{
@@ -194,29 +163,7 @@ func colmenaOutputs(f Fleet, hosts []*host) ([]nix.Binding, error) {
 		node.Args = append(node.Args, nix.Path(h.dir()+"configuration.nix"), nix.Attrs{Body: target})
 		nodes = append(nodes, nix.Binding{Path: []string{name}, Value: node, Origin: origin})
 	}
-	body, err := nix.Nest(append([]nix.Binding{{Path: []string{"meta"}, Value: nix.Attrs{}}}, nodes...))
-	if err != nil {
-		return nil, fmt.Errorf("arrange the hive: %w", err)
-	}
-	if body.Body[0].Value, err = nix.Nest(meta); err != nil {
-		return nil, fmt.Errorf("arrange the hive: %w", err)
-	}
-	for i := range body.Body {
-		body.Body[i].Blank = true
-	}
-	hive := nix.Call{Fn: nix.Ref{"colmena", "lib", "makeHive"}, Args: []nix.Expr{nix.Ref{"self", "outputs", "colmena"}}}
-	return []nix.Binding{{Path: []string{"colmena"}, Value: body}, {Path: []string{"colmenaHive"}, Value: hive}}, nil
-}
-
-// mkNode is configuration: deployment: { … }: the module of a colmena node. It
-// is the module of nixosConfigurations with what nixosSystem and colmena add to it.
-func mkNode(perChannel bool) nix.Expr {
-	body := nix.Attrs{Body: []nix.Binding{
-		{Inherit: []string{"deployment"}},
-		{Path: []string{"imports"}, Value: nix.List{nix.Ref{"configuration"}}},
-		{Path: []string{"nixpkgs", "flake", "source"}, Value: input(perChannel, "nixpkgs", "outPath"), Comment: "What nixosSystem sets, too: both build the same system."},
-	}}
-	return ofChannel(perChannel, nix.Func{Arg: "configuration", Body: nix.Func{Arg: "deployment", Body: body}})
+	return meta, nodes
 }
 
 // mainSystem is the platform of most hosts.
@@ -245,69 +192,44 @@ func (h *host) labels() nix.List {
 	return out
 }
 
-// deployOutputs are deploy.nodes, as interface.json of deploy-rs wants them.
-func deployOutputs(hosts []*host) ([]nix.Binding, error) {
+// deployNodes are deploy.nodes, as interface.json of deploy-rs wants them.
+func deployNodes(hosts []*host) []nix.Binding {
 	var nodes []nix.Binding
 	for _, h := range hosts {
 		name, d := h.profile.Name, h.summary.Deployment
-		activate := func(kind string, of ...string) nix.Expr {
-			return nix.Call{
+		set := func(value nix.Expr, path ...string) {
+			nodes = append(nodes, nix.Binding{
+				Path: append([]string{"deploy", "nodes", name}, path...), Value: value, Origin: h.profile.Node.Origin(),
+			})
+		}
+		order := nix.List{}
+		carry := func(profile, user, kind string, of ...string) {
+			order = append(order, nix.Str(profile))
+			set(nix.Str(user), "profiles", profile, "user")
+			set(nix.Call{
 				Fn:   nix.Ref{"deploy-rs", "lib", h.summary.System, "activate", kind},
 				Args: []nix.Expr{append(nix.Ref{"self"}, of...)},
-			}
+			}, "profiles", profile, "path")
 		}
-		profiles := []nix.Binding{
-			{Path: []string{"profiles", systemProfile, "user"}, Value: nix.Str("root")},
-			{Path: []string{"profiles", systemProfile, "path"}, Value: activate("nixos", "nixosConfigurations", name)},
-		}
-		order := nix.List{nix.Str(systemProfile)}
-		for _, u := range h.summary.Users {
-			if !u.Home {
-				continue
-			}
-			order = append(order, nix.Str(u.Name))
-			profiles = append(profiles,
-				nix.Binding{Path: []string{"profiles", u.Name, "user"}, Value: nix.Str(u.Name)},
-				nix.Binding{Path: []string{"profiles", u.Name, "path"}, Value: activate("home-manager", "homeConfigurations", u.Name+"@"+name)})
-		}
-		node := []nix.Binding{
-			{Path: []string{"hostname"}, Value: nix.Str(d.Host)},
-			{Path: []string{"sshUser"}, Value: nix.Str(d.User)},
-		}
+		first := len(nodes)
+		set(nix.Str(d.Host), "hostname")
+		nodes[first].Blank = true
+		set(nix.Str(d.User), "sshUser")
 		if d.Port != sshPort {
-			node = append(node, nix.Binding{Path: []string{"sshOpts"}, Value: nix.List{nix.Str("-p"), nix.Str(fmt.Sprint(d.Port))}})
+			set(nix.List{nix.Str("-p"), nix.Str(fmt.Sprint(d.Port))}, "sshOpts")
 		}
 		if d.BuildOnTarget {
-			node = append(node, nix.Binding{Path: []string{"remoteBuild"}, Value: nix.Bool(true)})
+			set(nix.Bool(true), "remoteBuild")
 		}
-		node = append(node, nix.Binding{Path: []string{"profilesOrder"}, Value: order})
-		body, err := nix.Nest(append(node, profiles...))
-		if err != nil {
-			return nil, fmt.Errorf("arrange the node %s: %w", name, err)
+		at := len(nodes)
+		set(nil, "profilesOrder")
+		carry(systemProfile, "root", "nixos", "nixosConfigurations", name)
+		for _, u := range h.summary.Users {
+			if u.Home {
+				carry(u.Name, u.Name, "home-manager", "homeConfigurations", u.Name+"@"+name)
+			}
 		}
-		nodes = append(nodes, nix.Binding{Path: []string{name}, Value: body, Origin: h.profile.Node.Origin()})
+		nodes[at].Value = order
 	}
-	set, err := nix.Nest(nodes)
-	if err != nil {
-		return nil, fmt.Errorf("arrange the nodes: %w", err)
-	}
-	for i := range set.Body {
-		set.Body[i].Blank = true
-	}
-	return []nix.Binding{{Path: []string{"deploy", "nodes"}, Value: set}}, nil
-}
-
-// deployChecks adds deploy-rs' checks to those of the flake, for each platform in use.
-func deployChecks(own nix.Expr) nix.Expr {
-	more := nix.Call{
-		Fn: nix.Select{
-			Of:   nix.Ref{"deploy-rs", "lib"},
-			Attr: []nix.Expr{nix.Ref{"system"}, nix.Str("deployChecks")},
-		},
-		Args: []nix.Expr{nix.Ref{"self", "deploy"}},
-	}
-	return nix.Call{Fn: nix.Ref{"builtins", "mapAttrs"}, Args: []nix.Expr{
-		nix.Func{Arg: "system", Body: nix.Func{Arg: "checks", Body: nix.Op{Name: "//", Left: nix.Ref{"checks"}, Right: more}}},
-		own,
-	}}
+	return nodes
 }

@@ -1,11 +1,15 @@
 package generator
 
 import (
+	"bytes"
 	"cmp"
+	_ "embed"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
+	"text/template"
 
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
@@ -17,9 +21,6 @@ const DefaultRelease = "26.05"
 
 // DefaultSystem is the platform of a host that was not probed and names none.
 const DefaultSystem = "x86_64-linux"
-
-const flakeHeader = "Written by quick-deploy from the profile. Settings of your own belong in\n" +
-	"hosts/<host>/local.nix, which is written once and then left alone."
 
 func release(p *profile.Profile) string { return cmp.Or(p.Release, DefaultRelease) }
 
@@ -47,16 +48,12 @@ func flakeFiles(in Input, fleet Fleet, hosts []*host) ([]File, map[string]profil
 		h.summary.Modules = moduleFiles(h)
 		h.summary.Inputs = h.inputNames(from)
 	}
-	body, err := flakeExpr(fleet, hosts, from, inputs)
+	text, err := printFlake(fleet, hosts, from, inputs)
 	if err != nil {
 		return nil, nil, err
 	}
-	printed, err := nix.File{Header: flakeHeader, Body: body}.Print()
-	if err != nil {
-		return nil, nil, fmt.Errorf("print flake.nix: %w", err)
-	}
 	return []File{
-		{Path: "flake.nix", Data: printed.Source, Lines: printed.Lines},
+		{Path: "flake.nix", Data: text.Source, Lines: text.Lines},
 		{
 			Path: "flake.lock", Data: lock, Beside: "flake.nix",
 			Adapt: func(have []byte) ([]byte, error) { return flake.Relock(have, inputs) },
@@ -97,24 +94,122 @@ func (h *host) hasHome() bool {
 	return slices.ContainsFunc(h.summary.Users, func(u User) bool { return u.Home })
 }
 
-func flakeExpr(fleet Fleet, hosts []*host, from []source, inputs []flake.Input) (nix.Expr, error) {
-	outputs, err := outputsExpr(fleet, hosts, from)
-	if err != nil {
-		return nil, err
+//go:embed flake.nix.tmpl
+var flakeTemplate string
+
+// printFlake fills flake.nix.tmpl: hosts and homes go through one small function each there, so
+// that every one is built alike.
+func printFlake(fleet Fleet, hosts []*host, from []source, inputs []flake.Input) (nix.Printed, error) {
+	type channel struct {
+		Name   string
+		Inputs []nix.Binding
 	}
-	bs := []nix.Binding{{Path: []string{"description"}, Value: nix.Str(description(hosts))}}
+	data := struct {
+		Inputs, Configurations, Checks, Meta, Nodes []nix.Binding
+		Channels                                    []channel
+		Params, Systems                             []string
+		Engine, Main                                string
+		From                                        string // where functions take nixpkgs from
+		Homes, AllowApplyAll                        bool
+	}{
+		Homes: slices.ContainsFunc(hosts, (*host).hasHome), Engine: string(fleet.Engine),
+		Main: mainSystem(hosts), AllowApplyAll: fleet.AllowApplyAll, Params: []string{"self"},
+	}
+	data.Inputs = []nix.Binding{{Path: []string{"description"}, Value: nix.Str(description(hosts))}}
 	for _, b := range flake.InputsExpr(inputs) {
 		b.Path = append([]string{"inputs"}, b.Path...)
-		bs = append(bs, b)
+		data.Inputs = append(data.Inputs, b)
 	}
-	set, err := nix.Nest(append(bs, nix.Binding{Path: []string{"outputs"}, Value: outputs}))
+	for _, s := range from[1:] {
+		c := channel{Name: nix.FormatAttrPath([]string{s.name})}
+		for _, name := range sortedKeys(s.renamed) {
+			c.Inputs = append(c.Inputs, nix.Binding{Path: []string{name}, Value: nix.Ref{"inputs", s.renamed[name]}})
+		}
+		data.Channels, data.From = append(data.Channels, c), "inputs."
+	}
+	for _, in := range from[0].inputs {
+		// With channels, functions take the inputs of the host's own.
+		if in.Name == "nixpkgs" || in.Name == "home-manager" && data.Channels == nil || in.Name == fleet.Engine.input() {
+			data.Params = append(data.Params, in.Name)
+		}
+	}
+	systems := map[string]bool{}
+	for _, h := range hosts {
+		h.perChannel = data.Channels != nil
+		configurations, checks := hostOutputs(h)
+		data.Configurations, data.Checks = append(data.Configurations, configurations...), append(data.Checks, checks...)
+		systems[h.summary.System] = true
+	}
+	slices.SortStableFunc(data.Configurations, func(a, b nix.Binding) int { return strings.Compare(b.Path[0], a.Path[0]) })
+	data.Systems = sortedKeys(systems)
+	switch fleet.Engine {
+	case Colmena:
+		data.Meta, data.Nodes = colmenaNodes(data.Main, hosts)
+	case DeployRS:
+		data.Nodes = deployNodes(hosts)
+	}
+	if fleet.Engine != DeployRS {
+		for i := range data.Checks {
+			data.Checks[i].Path = append([]string{"checks"}, data.Checks[i].Path...)
+		}
+	}
+
+	var text flakeText
+	if err := text.fill(data); err != nil {
+		return nix.Printed{}, fmt.Errorf("print flake.nix: %w", err)
+	}
+	return nix.Printed{Source: text.Bytes(), Lines: text.origins}, nil
+}
+
+var lineStart = regexp.MustCompile(`(?m)^.`)
+
+// flakeText is flake.nix as far as it is written, and where its lines come from.
+type flakeText struct {
+	bytes.Buffer
+	origins []string
+}
+
+func (t *flakeText) fill(data any) error {
+	tmpl, err := template.New("flake.nix").Funcs(template.FuncMap{
+		"bindings": func(columns int, bs []nix.Binding) (string, error) { return t.bindings(columns, bs, false) },
+		"apart":    func(columns int, bs []nix.Binding) (string, error) { return t.bindings(columns, bs, true) },
+	}).Parse(flakeTemplate)
 	if err != nil {
-		return nil, fmt.Errorf("arrange flake.nix: %w", err)
+		return err
+	}
+	if err := tmpl.Execute(t, data); err != nil {
+		return err
+	}
+	t.reach()
+	return nil
+}
+
+// reach makes the list of origins as long as what is written has lines.
+func (t *flakeText) reach() {
+	lines := bytes.Count(t.Bytes(), []byte{'\n'})
+	t.origins = append(t.origins, make([]string, max(0, lines-len(t.origins)))...)
+}
+
+// bindings prints bindings at an indentation, with empty lines between them where they stand apart.
+// The template writes as it goes: all before them is written.
+func (t *flakeText) bindings(columns int, bs []nix.Binding, apart bool) (string, error) {
+	set, err := nix.Nest(bs)
+	if err != nil || len(bs) == 0 {
+		return "", err
 	}
 	for i := range set.Body {
-		set.Body[i].Blank = true
+		set.Body[i].Blank = set.Body[i].Blank || apart
 	}
-	return set, nil
+	printed, err := nix.File{Body: set}.Print()
+	if err != nil {
+		return "", err
+	}
+	// The set's own braces are on the first line and the last.
+	inner := bytes.TrimSuffix(bytes.TrimPrefix(printed.Source, []byte("{\n")), []byte("}\n"))
+	t.reach()
+	t.origins = append(t.origins, printed.Lines[1:len(printed.Lines)-1]...)
+	indent := strings.Repeat(" ", columns-2)
+	return lineStart.ReplaceAllString(string(inner), indent+"$0"), nil
 }
 
 func description(hosts []*host) string {
@@ -126,95 +221,6 @@ func description(hosts []*host) string {
 		names = append(names, h.profile.Name)
 	}
 	return "NixOS configuration of " + strings.Join(names, ", ")
-}
-
-// outputsExpr is the function from the inputs to what the flake offers. Hosts
-// and homes go through one small function each, so that every one is built alike.
-func outputsExpr(fleet Fleet, hosts []*host, from []source) (nix.Expr, error) {
-	perChannel := len(from) > 1
-	for _, h := range hosts {
-		h.perChannel = perChannel
-	}
-	params := []string{"self"}
-	for _, in := range from[0].inputs {
-		if in.Name == "nixpkgs" || in.Name == "home-manager" || in.Name == fleet.Engine.input() {
-			params = append(params, in.Name)
-		}
-	}
-	lets := []nix.Binding{{Path: []string{"mkHost"}, Value: mkHost(perChannel)}}
-	if perChannel {
-		// Functions take the inputs of the host's channel instead.
-		params = slices.DeleteFunc(params, func(name string) bool { return name == "home-manager" })
-		lets = append([]nix.Binding{channelsExpr(from[1:])}, lets...)
-	}
-	if slices.ContainsFunc(hosts, (*host).hasHome) {
-		lets = append(lets, nix.Binding{Path: []string{"mkHome"}, Value: mkHome(perChannel)})
-	}
-	if fleet.Engine == Colmena {
-		lets = append(lets, nix.Binding{Path: []string{"mkNode"}, Value: mkNode(perChannel)})
-	}
-	var bs []nix.Binding
-	checks := []nix.Binding{}
-	systems := map[string]bool{}
-	for _, h := range hosts {
-		configurations, tests := hostOutputs(h)
-		bs = append(bs, configurations...)
-		checks = append(checks, tests...)
-		systems[h.summary.System] = true
-	}
-	lets = append(lets, nix.Binding{Path: []string{"perSystem"}, Value: perSystem(sortedKeys(systems))})
-	for i := range lets {
-		lets[i].Blank = i > 0
-	}
-	engine, err := fleet.Engine.outputs(fleet, hosts)
-	if err != nil {
-		return nil, err
-	}
-	bs = append(append(bs, engine...), systemOutputs(fleet.Engine)...)
-	if fleet.Engine == DeployRS {
-		own, err := nix.Nest(checks)
-		if err != nil {
-			return nil, fmt.Errorf("arrange the checks: %w", err)
-		}
-		bs = append(bs, nix.Binding{Path: []string{"checks"}, Value: deployChecks(own)})
-	} else {
-		for _, c := range checks {
-			c.Path = append([]string{"checks"}, c.Path...)
-			bs = append(bs, c)
-		}
-	}
-	slices.SortStableFunc(bs, func(a, b nix.Binding) int {
-		return slices.Index(outputOrder, a.Path[0]) - slices.Index(outputOrder, b.Path[0])
-	})
-	set, err := nix.Nest(bs)
-	if err != nil {
-		return nil, fmt.Errorf("arrange the outputs: %w", err)
-	}
-	for i := range set.Body {
-		set.Body[i].Blank = true
-	}
-	return nix.Func{As: "inputs", Params: params, Open: true, Body: nix.Let{Binds: lets, Body: set}}, nil
-}
-
-// channelsExpr is channels.canary = inputs // { nixpkgs = inputs.nixpkgs-canary; … }:
-// the inputs as the modules of those hosts know them.
-func channelsExpr(from []source) nix.Binding {
-	var all []nix.Binding
-	for _, s := range from {
-		var own []nix.Binding
-		for _, name := range sortedKeys(s.renamed) {
-			own = append(own, nix.Binding{Path: []string{name}, Value: nix.Ref{"inputs", s.renamed[name]}})
-		}
-		all = append(all, nix.Binding{
-			Path:  []string{s.name},
-			Value: nix.Op{Name: "//", Left: nix.Ref{"inputs"}, Right: nix.Attrs{Body: own}},
-		})
-	}
-	return nix.Binding{Path: []string{"channels"}, Value: nix.Attrs{Body: all}, Comment: "Hosts with inputs of their own."}
-}
-
-var outputOrder = []string{
-	"nixosConfigurations", "homeConfigurations", "colmena", "colmenaHive", "deploy", "checks", "formatter", "devShells",
 }
 
 func (h *host) dir() string { return "./hosts/" + h.profile.Name + "/" }
@@ -257,84 +263,4 @@ func hostOutputs(h *host) (configurations, checks []nix.Binding) {
 		})
 	}
 	return configurations, checks
-}
-
-// systemOutputs are the formatter and the shell to work on the flake in.
-func systemOutputs(engine Engine) []nix.Binding {
-	tools := nix.List{}
-	for _, name := range []string{"git", "home-manager", "nixfmt-tree", "nixos-rebuild-ng"} {
-		tools = append(tools, nix.Ref{"pkgs", name})
-	}
-	if engine != NixosRebuild {
-		tools = append(tools, engine.tool())
-	}
-	shell := nix.Call{Fn: nix.Ref{"pkgs", "mkShellNoCC"}, Args: []nix.Expr{
-		nix.Attrs{Body: []nix.Binding{{Path: []string{"packages"}, Value: tools}}},
-	}}
-	each := func(body nix.Expr) nix.Expr {
-		return nix.Call{Fn: nix.Ref{"perSystem"}, Args: []nix.Expr{nix.Func{Arg: "pkgs", Body: body}}}
-	}
-	return []nix.Binding{
-		{Path: []string{"formatter"}, Value: each(nix.Ref{"pkgs", "nixfmt-tree"})},
-		{Path: []string{"devShells"}, Value: each(nix.Attrs{Body: []nix.Binding{{Path: []string{"default"}, Value: shell}}})},
-	}
-}
-
-// perSystem is f: builtins.mapAttrs (_: f) (…): what f makes of the packages of each platform in use.
-func perSystem(systems []string) nix.Expr {
-	names := nix.List{}
-	for _, s := range systems {
-		names = append(names, nix.Str(s))
-	}
-	return nix.Func{Arg: "f", Body: nix.Call{Fn: nix.Ref{"builtins", "mapAttrs"}, Args: []nix.Expr{
-		nix.Func{Arg: "_", Body: nix.Ref{"f"}},
-		nix.Call{Fn: nix.Ref{"nixpkgs", "lib", "getAttrs"}, Args: []nix.Expr{names, nix.Ref{"nixpkgs", "legacyPackages"}}},
-	}}}
-}
-
-// mkHost is configuration: nixpkgs.lib.nixosSystem { … }.
-func mkHost(perChannel bool) nix.Expr {
-	return ofChannel(perChannel, nix.Func{Arg: "configuration", Body: nix.Call{
-		Fn: input(perChannel, "nixpkgs", "lib", "nixosSystem"),
-		Args: []nix.Expr{nix.Attrs{Body: []nix.Binding{
-			{Path: []string{"specialArgs"}, Value: inherited("inputs")},
-			{Path: []string{"modules"}, Value: nix.List{nix.Ref{"configuration"}}},
-		}}},
-	}})
-}
-
-// mkHome is host: configuration: home-manager.lib.homeManagerConfiguration { … }.
-func mkHome(perChannel bool) nix.Expr {
-	return ofChannel(perChannel, nix.Func{Arg: "host", Body: nix.Func{Arg: "configuration", Body: nix.Call{
-		Fn: input(perChannel, "home-manager", "lib", "homeManagerConfiguration"),
-		Args: []nix.Expr{nix.Attrs{Body: []nix.Binding{
-			{
-				Inherit: []string{"pkgs"}, From: nix.Ref{"host"},
-				Comment: "The host's own package set: the same overlays and the same unfree packages.",
-			},
-			{Path: []string{"extraSpecialArgs"}, Value: inherited("inputs")},
-			{Path: []string{"modules"}, Value: nix.List{nix.Ref{"configuration"}}},
-		}}},
-	}}})
-}
-
-// ofChannel makes f a function of the channel's inputs where there are several
-// channels; they shadow those of the flake.
-func ofChannel(perChannel bool, f nix.Expr) nix.Expr {
-	if !perChannel {
-		return f
-	}
-	return nix.Func{Arg: "inputs", Body: f}
-}
-
-// input selects from an input, of the channel where there are several.
-func input(perChannel bool, path ...string) nix.Ref {
-	if perChannel {
-		return append(nix.Ref{"inputs"}, path...)
-	}
-	return nix.Ref(path)
-}
-
-func inherited(names ...string) nix.Expr {
-	return nix.Attrs{Body: []nix.Binding{{Inherit: names}}}
 }

@@ -100,7 +100,7 @@ func plain(e nix.Expr) nix.Expr {
 	case nix.Item:
 		return plain(v.Value)
 	case nix.Call:
-		if fn, ok := v.Fn.(nix.Ref); ok && len(fn) == 2 && fn[0] == "lib" && len(v.Args) > 0 {
+		if fn := v.Fn; len(fn) == 2 && fn[0] == "lib" && len(v.Args) > 0 {
 			return plain(v.Args[len(v.Args)-1])
 		}
 	}

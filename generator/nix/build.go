@@ -62,17 +62,20 @@ func (b *builder) expr(e Expr) {
 		b.call(e, anywhere)
 	case Func:
 		b.function(e, false)
-	case Let:
-		b.let(e)
-	case If:
-		b.open(regular)
-		b.branches(e, lineSpace)
-		b.close()
 	case Not:
 		b.word("!")
-		b.operand(e.Of, atNot)
+		b.ref(e.Of)
 	case Op:
-		b.operation(e, false)
+		if e.Name != "+" && e.Name != "-" {
+			b.fail(fmt.Errorf("no operator %q", e.Name))
+		}
+		b.open(regular)
+		b.operand(e.Left, atMinus)
+		b.space(lineSpace)
+		b.word(e.Name)
+		b.space(hardSpace)
+		b.operand(e.Right, atTerm)
+		b.close()
 	default:
 		b.term(e, false)
 	}
@@ -94,8 +97,6 @@ func (b *builder) term(e Expr, wide bool) {
 		b.pathLiteral(string(e))
 	case Ref:
 		b.ref(e)
-	case Select:
-		b.selection(e)
 	case List:
 		b.list(e, hardLine)
 	case Interp:
@@ -142,7 +143,7 @@ func (b *builder) enclosed(e Expr) {
 		b.call(c, inParens)
 		return
 	}
-	if !selects(e) {
+	if r, ok := e.(Ref); !ok || len(r) < 2 {
 		b.space(lineBreak)
 	}
 	b.grouped(e)
@@ -156,33 +157,4 @@ func (b *builder) absorb(e Expr, wide bool) {
 		return
 	}
 	b.expr(e)
-}
-
-// branches writes if … then … else chains, the branches of which are set apart by sep.
-func (b *builder) branches(e If, sep kind) {
-	b.open(regular)
-	b.word("if")
-	b.space(lineSpace)
-	b.nest++
-	b.expr(view(e.Cond))
-	b.nest--
-	b.space(lineSpace)
-	b.word("then")
-	b.close()
-	b.space(sep)
-	b.nest++
-	b.grouped(view(e.Then))
-	b.nest--
-	b.space(sep)
-	b.word("else")
-	b.space(hardSpace)
-	other := view(e.Else)
-	if other, ok := other.(If); ok {
-		b.branches(other, hardLine)
-		return
-	}
-	b.space(lineSpace)
-	b.nest++
-	b.grouped(other)
-	b.nest--
 }

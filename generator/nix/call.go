@@ -1,5 +1,7 @@
 package nix
 
+import "errors"
+
 // A place says where a call stands, and so where lines may break around it.
 type place uint8
 
@@ -14,14 +16,10 @@ const (
 func (b *builder) call(c Call, at place) {
 	b.open(regular)
 	defer b.close()
-	fn, args := view(c.Fn), c.Args
+	fn, args := c.Fn, c.Args
 	n := len(args) - 1
-	if n > 0 && isList(args[n-1]) && isList(args[n]) {
-		b.head(fn, args[:n-1], at)
-		b.nest++
-		b.twoLists(args[n-1], args[n])
-		b.nest--
-		b.tail(at)
+	if n < 0 {
+		b.fail(errors.New("a call without arguments"))
 		return
 	}
 	last := view(args[n])
@@ -37,7 +35,7 @@ func (b *builder) call(c Call, at place) {
 }
 
 // head writes the call up to its last argument.
-func (b *builder) head(fn Expr, args []Expr, at place) {
+func (b *builder) head(fn Ref, args []Expr, at place) {
 	if at == behindSign {
 		b.space(lineSpace)
 	}
@@ -52,45 +50,20 @@ func (b *builder) tail(at place) {
 	}
 }
 
-func isList(e Expr) bool {
-	_, ok := view(e).(List)
-	return ok
-}
-
-// twoLists writes two lists in a row, which share a line or take one each.
-func (b *builder) twoLists(l1, l2 Expr) {
-	for _, l := range []Expr{l1, l2} {
-		b.space(lineSpace)
-		b.open(regular)
-		b.argument(view(l))
-		b.close()
-	}
-}
-
 // arguments writes a function and its first arguments.
-func (b *builder) arguments(fn Expr, args []Expr, at place) {
+func (b *builder) arguments(fn Ref, args []Expr, at place) {
 	n := len(args) - 1
 	if n < 0 {
 		b.called(fn, at)
 		return
 	}
 	b.open(transparent)
-	if n > 0 && isList(args[n-1]) && isList(args[n]) {
-		b.arguments(fn, args[:n-1], at)
-		b.close()
-		b.nest++
-		b.open(regular)
-		b.twoLists(args[n-1], args[n])
-		b.close()
-		b.nest--
-		return
-	}
 	b.arguments(fn, args[:n], at)
 	b.close()
 	b.space(lineSpace)
 	b.nest++
 	arg := view(args[n])
-	if selection(arg) {
+	if r, ok := arg.(Ref); ok && len(r) > 1 {
 		b.open(regular) // broken first, it would part at a dot
 	} else {
 		b.open(priority)
@@ -101,27 +74,17 @@ func (b *builder) arguments(fn Expr, args []Expr, at place) {
 }
 
 // called writes the function of a call.
-func (b *builder) called(fn Expr, at place) {
+func (b *builder) called(fn Ref, at place) {
 	if at != inParens {
-		b.operand(fn, atTerm)
+		b.ref(fn)
 		return
 	}
 	b.nest++
 	b.open(regular)
 	b.space(lineBreak)
-	b.operand(fn, atTerm)
+	b.ref(fn)
 	b.close()
 	b.nest--
-}
-
-func selection(e Expr) bool {
-	switch e := e.(type) {
-	case Ref:
-		return len(e) > 1
-	case Select:
-		return true
-	}
-	return false
 }
 
 // argument writes an argument that is not the last one. Short lists of simple
@@ -164,28 +127,16 @@ func (b *builder) lastArgument(e Expr) {
 	}
 	b.open(priority)
 	defer b.close()
-	switch e := e.(type) {
-	case Func:
-		if body := view(e.Body); !e.pattern() && absorbable(body) {
-			from := b.start()
-			b.text = append(b.text, '(')
-			b.variable(e.Arg)
-			b.text = append(b.text, ':')
-			b.end(from)
-			b.space(hardSpace)
-			b.term(body, true)
-			b.word(")")
-			return
-		}
-	case Call:
-		if fn := view(e.Fn); len(e.Args) == 1 && isVariable(fn) && absorbable(view(e.Args[0])) {
-			b.word("(")
-			b.expr(fn)
-			b.space(hardSpace)
-			b.term(view(e.Args[0]), true)
-			b.word(")")
-			return
-		}
+	if f, ok := e.(Func); ok && absorbable(view(f.Body)) {
+		from := b.start()
+		b.text = append(b.text, '(')
+		b.variable(f.Arg)
+		b.text = append(b.text, ':')
+		b.end(from)
+		b.space(hardSpace)
+		b.term(view(f.Body), true)
+		b.word(")")
+		return
 	}
 	b.word("(")
 	b.space(lineBreak)
@@ -196,15 +147,4 @@ func (b *builder) lastArgument(e Expr) {
 	b.close()
 	b.space(lineBreak)
 	b.word(")")
-}
-
-// isVariable reports whether e is a single name; so are true, false and null.
-func isVariable(e Expr) bool {
-	switch e := e.(type) {
-	case Ref:
-		return len(e) == 1
-	case Bool, Null:
-		return true
-	}
-	return false
 }

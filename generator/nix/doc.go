@@ -25,7 +25,6 @@ type doc struct {
 	origins []string
 	compact bool // write everything for one line
 	columns int  // written so, counting every space by itself
-	soft    bool // there are soft spaces
 }
 
 type kind uint8
@@ -33,10 +32,8 @@ type kind uint8
 // The order of the spaces is that of their strength: of two spaces that meet,
 // the later kind wins, with the exceptions that merge makes.
 const (
-	softBreak kind = iota // nothing, or a line break where the line is full
-	lineBreak             // nothing, or a line break with its group
+	lineBreak kind = iota // nothing, or a line break with its group
 	hardSpace             // a space
-	softSpace             // a space, or a line break where the line is full
 	lineSpace             // a space, or a line break with its group
 	hardLine              // a line break
 	emptyLine             // an empty line
@@ -73,8 +70,6 @@ type tok struct {
 	to     int32
 	width  int32
 	match  int32 // opening: index of its closing
-	kept   bool  // see doc.keep
-	broken bool  // kept: the layout put a line break here
 	origin int32
 	flat   int32 // width on one line of all before this
 	breaks int32 // line breaks that cannot be avoided before this
@@ -132,14 +127,13 @@ func (d *doc) space(k kind) { d.spaces(k, 1) }
 func (d *doc) spaces(k kind, n int32) {
 	if d.compact {
 		switch k {
-		case softBreak, lineBreak:
+		case lineBreak:
 			return
-		case softSpace, lineSpace:
+		case lineSpace:
 			k = hardSpace
 		}
 		d.columns++
 	}
-	d.soft = d.soft || k == softBreak || k == softSpace
 	last := len(d.toks) - 1
 	if len(d.pending) == 0 || k.hard() {
 		if last >= 0 && d.toks[last].kind.space() {
@@ -163,10 +157,8 @@ func merge(a kind, n int32, b kind, m int32) (kind, int32) {
 		a, n, b, m = b, m, a, n
 	}
 	switch {
-	case a == lineBreak && (b == softSpace || b == hardSpace):
+	case a == lineBreak && b == hardSpace:
 		return lineSpace, 1
-	case a == softBreak && b == hardSpace:
-		return softSpace, 1
 	case b == newlines && a == newlines:
 		return newlines, n + m
 	case b == newlines && a == emptyLine:
@@ -244,21 +236,6 @@ func breaks(toks []tok) bool {
 	return slices.ContainsFunc(toks, func(t tok) bool { return hardLine <= t.kind && t.kind <= newlines })
 }
 
-// keep says that nixfmt leaves a line break at the last space where it finds one.
-func (d *doc) keep() { d.toks[len(d.toks)-1].kept = true }
-
-// settle makes the kept line breaks that the layout has taken unavoidable. It
-// reports whether that changes the document.
-func (d *doc) settle() bool {
-	changed := false
-	for i := range d.toks {
-		if t := &d.toks[i]; t.kept && t.broken && (t.kind == lineSpace || t.kind == lineBreak) {
-			t.kind, changed = hardLine, true
-		}
-	}
-	return changed
-}
-
 // measure fills in the sums of widths and line breaks.
 func (d *doc) measure() {
 	if n := len(d.toks); n > 0 && d.toks[n-1].kind == ending {
@@ -291,7 +268,7 @@ func (d *doc) measure() {
 
 // columns is the width of a space on one line.
 func (k kind) columns() int32 {
-	if k == hardSpace || k == softSpace || k == lineSpace {
+	if k == hardSpace || k == lineSpace {
 		return 1
 	}
 	return 0

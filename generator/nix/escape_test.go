@@ -120,12 +120,12 @@ func TestRefused(t *testing.T) {
 		{"empty reference", Ref{}, "empty reference"},
 		{"argument", Func{Arg: "a b", Body: Null{}}, "variable"},
 		{"parameter", Func{Params: []string{"a-b", "a.b"}, Body: Null{}}, "variable"},
-		{"name of the pattern", Func{As: "if", Open: true, Body: Null{}}, "variable"},
-		{"inherited variable", Attrs{Body: []Binding{{Inherit: []string{"a b"}}}}, "variable"},
-		{"empty inherit", Attrs{Body: []Binding{{}}}, "inherit without names"},
 		{"binding without a name", Attrs{Body: []Binding{{Value: Null{}}}}, "without a name"},
 		{"operator", Op{"=>", Null{}, Null{}}, `no operator "=>"`},
-		{"selection from null", Select{Of: Null{}, Attr: []Expr{Str("a")}}, "no attributes"},
+		{"binding without a value", Attrs{Body: []Binding{{Path: []string{"a"}}}}, "missing"},
+		{"call without arguments", Call{Fn: Ref{"f"}}, "without arguments"},
+		{"number in a string", Interp{Str("a"), Int(1)}, "no part of a string"},
+		{"module within", List{Func{Params: []string{"lib"}, Body: Null{}}}, "within"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := Print(tt.e)

@@ -1,5 +1,5 @@
 // Package nix holds Nix expressions as data and prints them in the style of
-// RFC 166 (nixfmt, width 100). It is the only place that writes Nix: a value
+// RFC 166 (nixfmt, width 100): those that a profile's answers become. A value
 // that came from outside can become a string, a number or an attribute name,
 // never syntax.
 package nix
@@ -32,24 +32,18 @@ type (
 
 // Interp is a string with antiquotations, written by the tool itself:
 // Interp{Str("/home/"), Ref{"config", "x"}} is "/home/${config.x}".
-// Str parts are text and are escaped.
+// Its parts are Str, which are escaped, and Ref.
 type Interp []Expr
 
 // Attrs is an attribute set. Bindings print in the given order.
-type Attrs struct {
-	Rec  bool
-	Body []Binding
-}
+type Attrs struct{ Body []Binding }
 
-// Binding is one entry of an attribute set or a let.
+// Binding is one entry of an attribute set. One whose value is its own name,
+// or ends in it, prints as inherit: x = a.x is inherit (a) x.
 type Binding struct {
 	// Path is the attribute path; its parts are quoted where needed.
-	Path []string
-	// Value is the right-hand side. A nil Value with Inherit set is an inherit.
+	Path  []string
 	Value Expr
-	// Inherit makes the binding "inherit Names;" or, with From, "inherit (From) Names;".
-	Inherit []string
-	From    Expr
 	// Comment is printed above the binding, each line behind "# ".
 	Comment string
 	// Blank asks for an empty line above the binding (never the first of a set).
@@ -59,50 +53,28 @@ type Binding struct {
 	Origin string
 }
 
-// Call applies Fn to Args: lib.mkDefault true.
+// Call applies Fn to Args, one at least: lib.mkDefault true.
 type Call struct {
-	Fn   Expr
+	Fn   Ref
 	Args []Expr
 }
 
-// Func is a function. With Params or Open it takes a set pattern
-// ({ lib, pkgs, ... }:), else the single argument Arg. As names the whole
-// pattern (inputs@{ … }:).
+// Func is a function of Arg. Without one it is a module's: it takes Params and more from
+// a set ({ lib, pkgs, ... }:), and stands at the top of a file.
 type Func struct {
 	Arg    string
 	Params []string
-	Open   bool
-	As     string
 	Body   Expr
 }
 
-// Let is let … in Body.
-type Let struct {
-	Binds []Binding
-	Body  Expr
-}
-
-// If is if Cond then Then else Else.
-type If struct{ Cond, Then, Else Expr }
-
-// Op is a binary operator, such as ++, //, ==, && or ||.
+// Op is a sum or a difference: Name is + or -.
 type Op struct {
 	Name        string
 	Left, Right Expr
 }
 
 // Not is !Of.
-type Not struct{ Of Expr }
-
-// Select selects attributes of an expression: (import ./x.nix).y, or
-// pkgs.${system}.default. A Str in Attr is a name, any other expression an
-// antiquotation. Or is the value if an attribute is missing; where Of is a
-// Ref, if one of its attributes is.
-type Select struct {
-	Of   Expr
-	Attr []Expr
-	Or   Expr
-}
+type Not struct{ Of Ref }
 
 // Item is a list item with a comment above it and, optionally, an origin. One
 // without a value is a comment alone.
@@ -125,9 +97,6 @@ func (Interp) isExpr() {}
 func (Attrs) isExpr()  {}
 func (Call) isExpr()   {}
 func (Func) isExpr()   {}
-func (Let) isExpr()    {}
-func (If) isExpr()     {}
 func (Op) isExpr()     {}
 func (Not) isExpr()    {}
-func (Select) isExpr() {}
 func (Item) isExpr()   {}

@@ -1,114 +1,58 @@
 package nix
 
+import "errors"
+
 // function writes a function. With top set it is the file's own: the body of a
-// set pattern starts on a new line, and a set as the body is broken over lines.
+// module starts on a new line, and a set as the body is broken over lines.
 func (b *builder) function(f Func, top bool) {
-	if f.pattern() {
-		b.patternFunction(f, top)
-		return
-	}
-	b.open(regular)
-	b.space(lineBreak)
-	for depth := 1; ; depth++ {
-		from := b.start()
-		b.variable(f.Arg)
-		b.text = append(b.text, ':')
-		b.end(from)
-		body := view(f.Body)
-		if g, ok := body.(Func); ok && !g.pattern() {
-			b.space(hardSpace)
-			f = g
-			continue
+	if f.Arg == "" {
+		if !top {
+			b.fail(errors.New("a module within an expression"))
 		}
-		switch {
-		case absorbableBody(body):
-			b.space(hardSpace)
-			b.open(priority)
-			b.absorb(body, top)
-			b.close()
-		case depth <= 2:
-			b.space(lineSpace)
-			b.expr(body)
-		default:
-			b.space(hardLine)
-			b.expr(body)
-		}
-		break
-	}
-	b.close()
-}
-
-func (b *builder) patternFunction(f Func, top bool) {
-	b.pattern(f)
-	b.word(":")
-	body := view(f.Body)
-	switch {
-	case top && f.As == "":
+		b.pattern(f.Params)
+		b.word(":")
 		b.space(hardLine)
-		b.topBody(body)
-	case f.short() && absorbableBody(body):
-		b.space(hardSpace)
-		b.open(priority)
-		b.expr(body)
-		b.close()
-	case absorbable(body):
-		b.space(lineSpace)
-		b.keepIf(f.As == "")
-		b.open(regular)
-		b.term(body, true)
-		b.close()
-	default:
-		b.space(lineSpace)
-		b.keepIf(f.As == "")
-		b.expr(body)
-	}
-}
-
-func (b *builder) keepIf(yes bool) {
-	if yes {
-		b.keep()
-	}
-}
-
-func (b *builder) pattern(f Func) {
-	if f.As != "" {
-		from := b.start()
-		b.variable(f.As)
-		b.text = append(b.text, '@')
-		b.end(from)
+		b.topBody(view(f.Body))
+		return
 	}
 	b.open(regular)
 	defer b.close()
-	if len(f.Params) == 0 && !f.Open {
-		b.empty("{", "}")
-		return
+	b.space(lineBreak)
+	from := b.start()
+	b.variable(f.Arg)
+	b.text = append(b.text, ':')
+	b.end(from)
+	if body := view(f.Body); absorbable(body) {
+		b.space(hardSpace)
+		b.open(priority)
+		b.term(body, top)
+		b.close()
+	} else {
+		b.space(lineSpace)
+		b.expr(body)
 	}
+}
+
+// pattern writes { a, b, ... }.
+func (b *builder) pattern(params []string) {
+	b.open(regular)
+	defer b.close()
 	sep := lineSpace
-	if len(f.Params) > 2 {
+	if len(params) > 2 {
 		sep = hardLine
 	}
 	b.word("{")
 	b.space(sep)
 	b.nest++
-	for i, p := range f.Params {
+	for _, p := range params {
 		from := b.start()
 		b.variable(p)
-		last := i == len(f.Params)-1 && !f.Open
-		if !last {
-			b.text = append(b.text, ',')
-		}
+		b.text = append(b.text, ',')
 		b.end(from)
-		if last {
-			from = b.start()
-			b.text = append(b.text, ',')
-			b.endAs(trailing, from)
-		}
 		b.space(sep)
 	}
-	if f.Open {
-		b.word("...")
-		b.space(sep)
-	}
+	b.word("...")
+	b.space(sep)
 	b.nest--
 	b.word("}")
 }

@@ -1,6 +1,9 @@
 package nix
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // interp writes a string with antiquotations.
 func (b *builder) interp(p Interp) {
@@ -32,7 +35,12 @@ func (b *builder) interp(p Interp) {
 			b.part(string(s), i+1 < len(rest))
 			continue
 		}
-		b.antiquote(view(e))
+		r, ok := e.(Ref)
+		if !ok {
+			b.fail(fmt.Errorf("%T is no part of a string", e))
+			return
+		}
+		b.antiquote(r)
 	}
 	b.offset -= blank
 	b.word(`"`)
@@ -48,33 +56,20 @@ func (b *builder) part(s string, more bool) {
 	b.end(from)
 }
 
-// antiquote writes ${e}: on one line if e is simple or has at most 30 columns.
-func (b *builder) antiquote(e Expr) {
-	if absorbable(e) {
-		b.open(regular)
-		b.word("${")
-		b.term(e, false)
-		b.word("}")
-		b.close()
-		return
-	}
-	if simple(e) {
-		b.word("${")
-		if !b.onOneLine(-1, func() { b.expr(e) }) {
-			b.expr(e)
-		}
-		b.word("}")
-		return
-	}
+// antiquote writes ${r}: on one line if its names are plain or it has at most 30 columns.
+func (b *builder) antiquote(r Ref) {
 	b.open(regular)
+	defer b.close()
 	b.word("${")
-	if !b.onOneLine(30, func() { b.expr(e) }) {
+	switch {
+	case plainNames(r):
+		b.ref(r)
+	case !b.onOneLine(30, func() { b.ref(r) }):
 		b.space(lineBreak)
 		b.nest++
-		b.grouped(e)
+		b.grouped(r)
 		b.nest--
 		b.space(lineBreak)
 	}
 	b.word("}")
-	b.close()
 }

@@ -15,7 +15,6 @@ type layout struct {
 	// lines holds the origin of every line so far; the last one may be unfinished.
 	lines  []int32
 	undone []undo
-	soft   bool // the document has soft spaces
 
 	attempts int // attempts at breakOnly under way
 	failed   map[attempt]bool
@@ -31,7 +30,7 @@ type undo struct {
 
 func (l *layout) reset(d *doc) {
 	*l = layout{
-		toks: d.toks, text: d.text, out: l.out[:0], soft: d.soft,
+		toks: d.toks, text: d.text, out: l.out[:0],
 		levels: append(l.levels[:0], level{}), lines: append(l.lines[:0], 0), undone: l.undone[:0],
 	}
 }
@@ -110,15 +109,14 @@ func (l *layout) broken(i, j int32) {
 			i = t.match
 		case closing, nothing, ending, absent:
 		default:
-			t.broken = true
 			if l.column != 0 {
-				l.breakAt(t, i)
+				l.breakAt(t)
 			}
 		}
 	}
 }
 
-func (l *layout) breakAt(t *tok, i int32) {
+func (l *layout) breakAt(t *tok) {
 	switch t.kind {
 	case lineBreak, lineSpace, hardLine:
 		l.newline(1)
@@ -127,17 +125,6 @@ func (l *layout) breakAt(t *tok, i int32) {
 	case newlines:
 		l.newline(t.from)
 	case hardSpace:
-		l.out = append(l.out, ' ')
-		l.column++
-	case softBreak:
-		if !l.firstLineFits(width-l.column, i+1) {
-			l.newline(1)
-		}
-	case softSpace:
-		if !l.firstLineFits(width-l.column-1, i+1) {
-			l.newline(1)
-			return
-		}
 		l.out = append(l.out, ' ')
 		l.column++
 	}
@@ -213,7 +200,6 @@ func (l *layout) flat(i, j int32) {
 		case k == word:
 			l.raw(t)
 		case k.space():
-			t.broken = false
 			if l.toks[i+1].flat > t.flat || i == first && k.columns() > 0 {
 				l.out = append(l.out, ' ')
 				l.column++
@@ -240,34 +226,6 @@ func (l *layout) firstLineWidth(i, limit int32) int32 {
 		}
 	}
 	return w
-}
-
-// firstLineFits reports whether the first line of what follows from i on has
-// at most room columns, keeping groups whole that fit a line.
-func (l *layout) firstLineFits(room int, i int32) bool {
-	left := int32(width)
-	for ; i < int32(len(l.toks)) && left >= 0; i++ {
-		switch t := &l.toks[i]; {
-		case t.kind == word:
-			left -= t.width
-		case t.kind == hardSpace:
-			left--
-		case t.kind.space():
-			return width-int(left) <= room
-		case t.kind == opening:
-			in := l.skipBrackets(i+1, t.match)
-			if l.toks[t.match].breaks != l.toks[in].breaks {
-				continue
-			}
-			w := l.flatWidth(in, t.match)
-			if w > left || w+l.firstLineWidth(t.match+1, left-w) > left {
-				continue
-			}
-			left -= w
-			i = t.match
-		}
-	}
-	return left >= 0 && width-int(left) <= room
 }
 
 // byPriority tries to break one priority group of the tokens from i to j, the
@@ -300,10 +258,7 @@ func (l *layout) breakOnly(p, i, j int32) bool {
 	if !l.mayFit(q+1, j) {
 		return false
 	}
-	try := attempt{p, int32(l.column), l.firstLineWidth(j, width), int32(len(l.undone))}
-	if !l.soft {
-		try.undone = 0
-	}
+	try := attempt{p, int32(l.column), l.firstLineWidth(j, width)}
 	if l.failed[try] {
 		return false
 	}
@@ -342,10 +297,8 @@ func (l *layout) breakOnly(p, i, j int32) bool {
 
 // An attempt is all that the outcome of breakOnly depends on: the group, the
 // column it starts at, and the width that must follow it on the same line.
-// Where soft spaces look further ahead, the number of stiffened spaces stands
-// for what they see. Failed attempts are remembered, else nested calls would
-// take exponential time.
-type attempt struct{ group, column, follow, undone int32 }
+// Failed attempts are remembered, else nested calls would take exponential time.
+type attempt struct{ group, column, follow int32 }
 
 // mayFit reports whether the tokens from i to j fit a line at all.
 func (l *layout) mayFit(i, j int32) bool {
@@ -366,9 +319,9 @@ func (l *layout) stiffen(i, j int32) {
 				within = t.match
 			}
 			continue
-		case lineSpace, softSpace:
+		case lineSpace:
 			k = hardSpace
-		case lineBreak, softBreak:
+		case lineBreak:
 			k = absent
 		default:
 			continue

@@ -77,12 +77,6 @@ func (b *builder) name(s string) {
 	b.text = text
 }
 
-func (b *builder) attrName(s string) {
-	from := b.start()
-	b.name(s)
-	b.end(from)
-}
-
 func (b *builder) variable(s string) {
 	if !isIdent(s) {
 		b.fail(fmt.Errorf("%q cannot be the name of a variable", s))
@@ -103,49 +97,4 @@ func (b *builder) ref(r Ref) {
 		b.name(n)
 	}
 	b.end(from)
-}
-
-func (b *builder) selection(s Select) {
-	of := view(s.Of)
-	switch of.(type) {
-	case Ref:
-		b.expr(of)
-	case Attrs, List, Str, Text, Interp:
-		b.expr(of)
-		b.space(lineBreak)
-	case Bool, Null, Path:
-		b.fail(fmt.Errorf("%T has no attributes", of))
-	default:
-		b.parens(of)
-		b.space(softBreak)
-	}
-	for _, a := range s.Attr {
-		b.word(".")
-		switch a := view(a).(type) {
-		case Str:
-			b.attrName(string(a))
-		case Text:
-			b.attrName(string(a))
-		default:
-			b.antiquote(a)
-		}
-	}
-	if s.Or != nil {
-		b.space(softSpace)
-		b.nest++
-		b.word("or")
-		b.space(hardSpace)
-		b.operand(s.Or, atTerm)
-		b.nest--
-	}
-}
-
-func selects(e Expr) bool {
-	switch e := e.(type) {
-	case Ref:
-		return len(e) > 1
-	case Select:
-		return !absorbable(view(e.Of))
-	}
-	return false
 }

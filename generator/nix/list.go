@@ -13,7 +13,6 @@ func (b *builder) list(l List, between kind) {
 	}
 	b.word("[")
 	b.space(lineSpace)
-	b.keep()
 	b.nest++
 	for i, e := range l {
 		if i > 0 {
@@ -35,7 +34,6 @@ func (b *builder) list(l List, between kind) {
 	}
 	b.nest--
 	b.space(lineSpace)
-	b.keep()
 	b.word("]")
 }
 

@@ -1,6 +1,7 @@
 package nix
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -31,7 +32,7 @@ func Module(body Expr) Func {
 	if set, ok := body.(Attrs); len(used) == 0 && !(ok && set.sets("imports")) {
 		return Func{Arg: "_", Body: body}
 	}
-	return Func{Params: used, Open: true, Body: body}
+	return Func{Params: used, Body: body}
 }
 
 func (a Attrs) sets(name string) bool {
@@ -41,14 +42,9 @@ func (a Attrs) sets(name string) bool {
 // FreeVariables lists, sorted, the names that e uses and does not bind itself,
 // without those that every Nix expression has in scope (builtins, import, map, …).
 func FreeVariables(e Expr) []string {
-	s := &scope{bound: map[string]int{}, free: map[string]bool{}}
-	s.expr(e)
-	names := make([]string, 0, len(s.free))
-	for n := range s.free {
-		names = append(names, n)
-	}
-	slices.Sort(names)
-	return names
+	free := map[string]bool{}
+	findFree(e, nil, free)
+	return slices.Sorted(maps.Keys(free))
 }
 
 // isGlobal reports whether a name is in scope everywhere (Nix manual, "Built-ins").
@@ -62,110 +58,36 @@ func isGlobal(name string) bool {
 	return strings.HasPrefix(name, "__")
 }
 
-type scope struct {
-	bound map[string]int // names bound around the expression at hand
-	free  map[string]bool
-}
-
-func (s *scope) use(name string) {
-	if s.bound[name] == 0 && !isGlobal(name) {
-		s.free[name] = true
+// findFree puts into free what e uses and is not bound around it.
+func findFree(e Expr, bound []string, free map[string]bool) {
+	all := func(es []Expr) {
+		for _, e := range es {
+			findFree(e, bound, free)
+		}
 	}
-}
-
-// within runs f with names bound.
-func (s *scope) within(names []string, f func()) {
-	for _, n := range names {
-		s.bound[n]++
-	}
-	f()
-	for _, n := range names {
-		s.bound[n]--
-	}
-}
-
-func (s *scope) expr(e Expr) {
 	switch e := e.(type) {
 	case Ref:
-		if len(e) > 0 {
-			s.use(e[0])
+		if len(e) > 0 && !slices.Contains(bound, e[0]) && !isGlobal(e[0]) {
+			free[e[0]] = true
 		}
 	case List:
-		s.all(e)
+		all(e)
 	case Interp:
-		s.all(e)
+		all(e)
 	case Attrs:
-		if e.Rec {
-			s.within(boundBy(e.Body), func() { s.bindings(e.Body, true) })
-			return
+		for _, b := range e.Body {
+			findFree(b.Value, bound, free)
 		}
-		s.bindings(e.Body, false)
 	case Call:
-		s.expr(e.Fn)
-		s.all(e.Args)
+		findFree(e.Fn, bound, free)
+		all(e.Args)
 	case Func:
-		names := append([]string{e.Arg, e.As}, e.Params...)
-		s.within(names, func() { s.expr(e.Body) })
-	case Let:
-		s.within(boundBy(e.Binds), func() {
-			s.bindings(e.Binds, true)
-			s.expr(e.Body)
-		})
-	case If:
-		s.all([]Expr{e.Cond, e.Then, e.Else})
+		findFree(e.Body, slices.Concat(bound, e.Params, []string{e.Arg}), free)
 	case Op:
-		s.expr(e.Left)
-		s.expr(e.Right)
+		all([]Expr{e.Left, e.Right})
 	case Not:
-		s.expr(e.Of)
-	case Select:
-		s.expr(e.Of)
-		s.all(e.Attr)
-		s.expr(e.Or)
+		findFree(e.Of, bound, free)
 	case Item:
-		s.expr(e.Value)
+		findFree(e.Value, bound, free)
 	}
-}
-
-func (s *scope) all(es []Expr) {
-	for _, e := range es {
-		s.expr(e)
-	}
-}
-
-// bindings looks at the right-hand sides. Where the set's own names are in
-// scope (own), a plain inherit still takes from outside.
-func (s *scope) bindings(bs []Binding, own bool) {
-	for _, b := range bs {
-		switch {
-		case b.Value != nil:
-			s.expr(b.Value)
-		case b.From != nil:
-			s.expr(b.From)
-		case own:
-			for _, n := range b.Inherit {
-				s.bound[n]--
-				s.use(n)
-				s.bound[n]++
-			}
-		default:
-			for _, n := range b.Inherit {
-				s.use(n)
-			}
-		}
-	}
-}
-
-func boundBy(bs []Binding) []string {
-	var names []string
-	for _, b := range bs {
-		if b.Value == nil {
-			names = append(names, b.Inherit...)
-			continue
-		}
-		if len(b.Path) > 0 && !slices.Contains(names, b.Path[0]) {
-			names = append(names, b.Path[0])
-		}
-	}
-	return names
 }

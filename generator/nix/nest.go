@@ -2,7 +2,6 @@ package nix
 
 import (
 	"fmt"
-	"slices"
 )
 
 // A ConflictError says that an attribute is set twice, or both as a value and as a set.
@@ -42,7 +41,6 @@ type node struct {
 	comment  string
 	blank    bool
 	origin   string
-	inherits []Binding
 	children []*node
 	byName   map[string]*node
 }
@@ -51,9 +49,6 @@ type node struct {
 func (n *node) add(b Binding, at []string, origin string) error {
 	if b.Origin == "" {
 		b.Origin = origin
-	}
-	if b.Value == nil {
-		return n.inherit(b, at)
 	}
 	if len(b.Path) == 0 {
 		return fmt.Errorf("nest %s: a binding without a name", FormatAttrPath(at))
@@ -65,9 +60,6 @@ func (n *node) add(b Binding, at []string, origin string) error {
 			return &ConflictError{at[:len(at)-1], n.origin, b.Origin}
 		}
 		child := n.byName[name]
-		if origin, ok := n.inherited(name); ok {
-			return &ConflictError{at, origin, b.Origin}
-		}
 		if child == nil {
 			child = &node{name: name, blank: blank, origin: b.Origin}
 			blank = false
@@ -81,8 +73,8 @@ func (n *node) add(b Binding, at []string, origin string) error {
 	}
 	n.comment = joinComments(n.comment, b.Comment)
 	set, ok := view(b.Value).(Attrs)
-	if !ok || set.Rec {
-		if n.value != nil || len(n.children)+len(n.inherits) > 0 {
+	if !ok {
+		if n.value != nil || len(n.children) > 0 {
 			return &ConflictError{at, n.origin, b.Origin}
 		}
 		n.value, n.origin = b.Value, b.Origin
@@ -99,32 +91,6 @@ func (n *node) add(b Binding, at []string, origin string) error {
 	return nil
 }
 
-func (n *node) inherit(b Binding, at []string) error {
-	for i, name := range b.Inherit {
-		path := append(at[:len(at):len(at)], name)
-		if origin, ok := n.inherited(name); ok {
-			return &ConflictError{path, origin, b.Origin}
-		}
-		if child := n.byName[name]; child != nil {
-			return &ConflictError{path, child.origin, b.Origin}
-		}
-		if slices.Contains(b.Inherit[:i], name) {
-			return &ConflictError{path, b.Origin, b.Origin}
-		}
-	}
-	n.inherits = append(n.inherits, b)
-	return nil
-}
-
-func (n *node) inherited(name string) (origin string, ok bool) {
-	for _, b := range n.inherits {
-		if slices.Contains(b.Inherit, name) {
-			return b.Origin, true
-		}
-	}
-	return "", false
-}
-
 func joinComments(a, b string) string {
 	if a == "" || b == "" {
 		return a + b
@@ -133,8 +99,7 @@ func joinComments(a, b string) string {
 }
 
 func (n *node) attrs() Attrs {
-	set := Attrs{Body: make([]Binding, 0, len(n.inherits)+len(n.children))}
-	set.Body = append(set.Body, n.inherits...)
+	set := Attrs{Body: make([]Binding, 0, len(n.children))}
 	for _, c := range n.children {
 		set.Body = append(set.Body, c.binding())
 	}
@@ -144,7 +109,7 @@ func (n *node) attrs() Attrs {
 // binding writes the node as one binding; single entries extend the path.
 func (n *node) binding() Binding {
 	b := Binding{Path: []string{n.name}, Comment: n.comment, Blank: n.blank, Origin: n.origin}
-	for n.value == nil && len(n.inherits) == 0 && len(n.children) == 1 {
+	for n.value == nil && len(n.children) == 1 {
 		n = n.children[0]
 		b.Path = append(b.Path, n.name)
 		b.Comment = joinComments(b.Comment, n.comment)

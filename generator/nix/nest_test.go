@@ -52,7 +52,6 @@ func TestNest(t *testing.T) {
     e = 2;
   };
 }`},
-		{"recursive sets stay", []Binding{bind("a", Attrs{Rec: true, Body: []Binding{bind("b", Int(1))}})}, "{\n  a = rec {\n    b = 1;\n  };\n}"},
 		{"comments", []Binding{commented("one", bind("a.b", Int(1))), commented("two", bind("a.c", set(commented("three", bind("d", Int(2))))))}, `{
   a = {
     # one
@@ -73,13 +72,6 @@ func TestNest(t *testing.T) {
     e = 3;
 
     f = 4;
-  };
-}`},
-		{"inherit", []Binding{{Inherit: []string{"x"}}, bind("a", set(Binding{Inherit: []string{"y"}, From: Ref{"z"}})), bind("a.b", Int(1))}, `{
-  inherit x;
-  a = {
-    inherit (z) y;
-    b = 1;
   };
 }`},
 	} {
@@ -109,10 +101,6 @@ func TestNestConflicts(t *testing.T) {
 		{"value, then empty set", []Binding{bind("a", Int(1)), bind("a", Attrs{})}, "a"},
 		{"call and below it", []Binding{bind("a.b", Call{Ref{"lib", "mkIf"}, []Expr{Bool(true), Attrs{}}}), bind("a.b.c", Int(1))}, "a.b"},
 		{"in a set", []Binding{bind("a", set(bind(`"x.y"`, Int(1)), bind(`"x.y"`, Int(2))))}, `a."x.y"`},
-		{"inherited", []Binding{bind("a", set(Binding{Inherit: []string{"b"}})), bind("a", Int(1))}, "a"},
-		{"inherited twice", []Binding{{Inherit: []string{"b", "b"}}}, "b"},
-		{"inherited and set", []Binding{{Inherit: []string{"b"}}, bind("b.c", Int(1))}, "b"},
-		{"set and inherited", []Binding{bind("b.c", Int(1)), {Inherit: []string{"b"}}}, "b"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for i := range tt.in {

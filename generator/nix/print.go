@@ -50,11 +50,9 @@ func (f File) Print() (Printed, error) {
 	if p.err != nil {
 		return Printed{}, p.err
 	}
-	for again := true; again; again = p.soft && p.settle() {
-		p.measure()
-		p.layout.reset(&p.doc)
-		p.layout.run()
-	}
+	p.measure()
+	p.layout.reset(&p.doc)
+	p.layout.run()
 	out := Printed{Source: slices.Clone(p.layout.out)}
 	lines := p.layout.lines[:bytes.Count(out.Source, []byte{'\n'})]
 	out.Lines = make([]string, len(lines))

@@ -60,26 +60,6 @@ func TestPrint(t *testing.T) {
 				bind("nixpkgs.url", Str("github:NixOS/nixpkgs/nixos-26.05")),
 				bind("home-manager", set(bind("url", Str("github:nix-community/home-manager/release-26.05")), bind("inputs.nixpkgs.follows", Str("nixpkgs")))),
 			))),
-			blank(bind("outputs", Func{As: "inputs", Params: []string{"self", "nixpkgs", "home-manager"}, Open: true, Body: Let{
-				[]Binding{
-					{Inherit: []string{"lib"}, From: ref("nixpkgs")},
-					bind("systems", List{Str("x86_64-linux"), Str("aarch64-linux")}),
-					bind("eachSystem", Func{Arg: "f", Body: call("lib.genAttrs", ref("systems"), Func{Arg: "system", Body: call("f", ref("nixpkgs.legacyPackages").dynamic(ref("system")))})}),
-				},
-				set(
-					bind("nixosConfigurations.atlas", call("nixpkgs.lib.nixosSystem", set(
-						bind("system", Str("x86_64-linux")),
-						bind("specialArgs", set(Binding{Inherit: []string{"inputs"}})),
-						bind("modules", List{Path("./hosts/atlas/configuration.nix")}),
-					))),
-					bind(`homeConfigurations."ada@atlas"`, call("home-manager.lib.homeManagerConfiguration", set(
-						bind("pkgs", ref("nixpkgs.legacyPackages.x86_64-linux")),
-						bind("modules", List{Path("./hosts/atlas/home.nix")}),
-					))),
-					blank(bind("formatter", call("eachSystem", Func{Arg: "pkgs", Body: ref("pkgs.nixfmt-tree")}))),
-					bind("devShells", call("eachSystem", Func{Arg: "pkgs", Body: set(bind("default", call("pkgs.mkShellNoCC", set(bind("packages", List{ref("pkgs.git"), ref("pkgs.nixos-rebuild-ng")})))))})),
-				),
-			}})),
 		)},
 		"calls": {Body: set(
 			bind("short", call("f", Int(1), Int(-1), Str("a"))),
@@ -89,47 +69,24 @@ func TestPrint(t *testing.T) {
 			bind("absorbedFunction", call("lib.genAttrs", ref("systems"), Func{Arg: "system", Body: set(bind("a", ref("system")))})),
 			bind("nested", call("lib.mkIf", ref("cond"), call("lib.mkForce", List{Str("a"), Str("b")}))),
 			bind("merge", call("lib.mkMerge", List{set(bind("a", Int(1))), call("lib.mkIf", ref("cond"), set(bind("b", Int(2))))})),
-			bind("lists", call("lib.zipListsWith", ref("f"), List{Int(1), Int(2)}, List{Str("a"), Str("b")})),
-			bind("imported", Call{call("import", Path("./x.nix")), []Expr{set(Binding{Inherit: []string{"lib"}})}}),
-			bind("selected", Select{Of: call("import", Path("./x.nix")), Attr: []Expr{Str("a"), Str("b.c")}}),
-			bind("fallback", Select{Of: ref("config.x"), Attr: []Expr{Str("y")}, Or: Str("z")}),
 		)},
 		"operators": {Body: set(
-			bind("short", Op{"++", ref("a"), Op{"++", ref("b"), ref("c")}}),
-			bind("packages", Op{"++", List{ref("pkgs.a"), ref("pkgs.b")}, call("lib.optionals", ref("cond"), List{ref("pkgs.c"), ref("pkgs.d")})}),
-			bind("update", Op{"//", ref("defaults"), set(bind("a", Int(1)), bind("b", Int(2)))}),
-			bind("condition", Op{"&&", Op{"||", ref("a"), Not{ref("b")}}, Op{"==", ref("c"), Str("d")}}),
-			bind("long", Op{"&&", Op{"==", ref("config.networking.hostName"), long(30)}, Op{"!=", ref("config.networking.domain"), long(30)}}),
 			bind("path", Op{"+", ref("self"), Str("/x")}),
-			bind("numbers", List{Int(-1), Int(-1 << 63), Float(-0.5), Op{"-", Int(1), Int(-1)}}),
-			bind("grouped", Op{"-", Int(1), Op{"-", Int(2), Int(3)}}),
+			bind("numbers", List{Int(-1), Int(-1 << 63), Float(-0.5)}),
+			bind("not", call("lib.mkOverride", Int(900), Not{ref("config.x")})),
 		)},
-		"bodies": {Body: Let{
-			[]Binding{
-				bind("cfg", ref("config.services.x")),
-				blank(bind("name", Str("y"))),
-				bind("lib", ref("inputs.lib")),
-				{Inherit: []string{"a", "b"}},
-				{Inherit: []string{"a1", "a2", "a3", "a4"}, From: ref("cfg")},
-			},
-			List{
-				If{ref("a"), Int(1), Int(2)},
-				If{call("f", long(40)), set(bind("a", long(50))), If{ref("b"), Int(2), set()}},
-				Func{Arg: "x", Body: Func{Arg: "y", Body: Op{"+", ref("x"), ref("y")}}},
-				Func{Params: []string{"lib", "pkgs"}, Open: true, Body: set(bind("a", Int(1)), bind("b", Int(2)))},
-				Func{Params: []string{"config", "lib", "pkgs"}, Open: true, Body: set(bind("a", Int(1)))},
-				Func{Params: []string{"a", "b", "c"}, Body: ref("a")},
-				Func{As: "args", Open: true, Body: ref("args")},
-				Attrs{Rec: true, Body: []Binding{bind("a", Int(1)), bind("b", ref("a"))}},
-				set(Binding{Inherit: []string{"x"}}, bind("y", ref("y")), bind("z", ref("cfg.z"))),
-			},
+		"bodies": {Body: List{
+			set(bind("x", ref("x")), bind("y", ref("y")), bind("z", ref("cfg.z"))),
+			Func{Arg: "x", Body: Op{"+", ref("x"), ref("y")}},
+			Func{Arg: "x", Body: set(bind("a", ref("x")), bind("b", ref("x")))},
+			Func{Arg: "ps", Body: List{ref("ps.a"), ref("ps.b")}},
 		}},
 		"strings": {Body: List{
 			Str("Bob ${builtins.readFile /etc/hostname}"),
 			Text("one\n  two\n\n''three'' ${four}\n"),
 			Interp{Str("/home/"), ref("config.x"), Str("/${y}$"), ref("z")},
-			Interp{call("lib.getExe", ref("pkgs.git")), Str(" status")},
-			Interp{call("lib.concatMapStringsSep", Str(" "), Func{Arg: "x", Body: ref("x.name")}, List{ref("a"), ref("b")})},
+			Interp{ref("pkgs.git"), Str(" status")},
+			Interp{ref(`config.sops.secrets."the password of the database".path`)},
 			set(bind("script", Text("set -eu\nexec x\n")), bind(`"a b"."c.d"`, Str("\r\n\t\x1b")), bind("a.b.c.d.e", Text("x\ny"))),
 			Item{Value: ref("pkgs.x"), Comment: "Why it is here,\nin two lines."},
 			call("f", Text("a\nb\n")),
@@ -169,6 +126,3 @@ func TestPrintInParallel(t *testing.T) {
 		})
 	}
 }
-
-// dynamic is r.${name}.
-func (r Ref) dynamic(name Expr) Expr { return Select{Of: r, Attr: []Expr{name}} }

@@ -2,7 +2,6 @@ package nix
 
 import (
 	"math"
-	"slices"
 	"strings"
 )
 
@@ -30,21 +29,6 @@ func view(e Expr) Expr {
 		}
 	case Interp:
 		return e.view()
-	case Call:
-		if len(e.Args) == 0 {
-			return view(e.Fn)
-		}
-		if f, ok := view(e.Fn).(Call); ok {
-			return Call{f.Fn, append(f.Args[:len(f.Args):len(f.Args)], e.Args...)}
-		}
-	case Select:
-		if len(e.Attr) == 0 && e.Or == nil {
-			return view(e.Of)
-		}
-		// A selection from a selection is one: (x.a).b is x.a.b.
-		if inner, ok := view(e.Of).(Select); ok && inner.Or == nil {
-			return Select{Of: inner.Of, Attr: slices.Concat(inner.Attr, e.Attr), Or: e.Or}
-		}
 	}
 	return e
 }
@@ -53,30 +37,17 @@ func view(e Expr) Expr {
 func (p Interp) view() Expr {
 	joined := make(Interp, 0, len(p))
 	for _, e := range p {
-		switch e = view(e); e := e.(type) {
-		case Str:
-			joined = joined.text(string(e))
-		case Text:
-			joined = joined.text(string(e))
-		case Interp:
-			for _, e := range e {
-				if s, ok := e.(Str); ok {
-					joined = joined.text(string(s))
-					continue
-				}
-				joined = append(joined, e)
-			}
-		default:
+		if s, ok := e.(Str); ok {
+			joined = joined.text(string(s))
+		} else {
 			joined = append(joined, e)
 		}
 	}
-	switch {
-	case len(joined) == 0:
+	if len(joined) == 0 {
 		return Str("")
-	case len(joined) == 1:
-		if s, ok := joined[0].(Str); ok {
-			return s
-		}
+	}
+	if s, ok := joined[0].(Str); ok && len(joined) == 1 {
+		return s
 	}
 	return joined
 }
@@ -99,17 +70,9 @@ const (
 	atTerm = iota
 	atCall
 	atMinus
-	atConcat
-	atTimes
 	atPlus
 	atNot
-	atUpdate
-	atCompare
-	atEqual
-	atAnd
-	atOr
-	atImplies
-	atBody // functions, let and if reach as far as they can
+	atBody // functions reach as far as they can
 )
 
 func strength(e Expr) int {
@@ -127,67 +90,12 @@ func strength(e Expr) int {
 	case Not:
 		return atNot
 	case Op:
-		return e.strength()
-	case Func, Let, If:
+		return atPlus
+	case Func:
 		return atBody
 	}
 	return atTerm
 }
-
-func (o Op) strength() int {
-	switch o.Name {
-	case "++":
-		return atConcat
-	case "*", "/":
-		return atTimes
-	case "+", "-":
-		return atPlus
-	case "//":
-		return atUpdate
-	case "<", "<=", ">", ">=":
-		return atCompare
-	case "==", "!=":
-		return atEqual
-	case "&&":
-		return atAnd
-	case "||":
-		return atOr
-	case "->":
-		return atImplies
-	}
-	return -1
-}
-
-// compares reports whether the operator takes exactly two operands.
-func (o Op) compares() bool {
-	s := o.strength()
-	return s == atCompare || s == atEqual
-}
-
-// operands takes a chain of one operator apart: a ++ b ++ c. Grouping makes no
-// difference to ++, //, && and ||; + groups to the left, like the others.
-func (o Op) operands() []Expr {
-	return o.chain(make([]Expr, 0, 4))
-}
-
-func (o Op) chain(list []Expr) []Expr {
-	left, right := view(o.Left), view(o.Right)
-	if l, ok := left.(Op); ok && l.Name == o.Name && !o.compares() && o.Name != "->" {
-		list = l.chain(list)
-	} else {
-		list = append(list, left)
-	}
-	if r, ok := right.(Op); ok && r.Name == o.Name {
-		switch o.Name {
-		case "++", "//", "&&", "||":
-			return r.chain(list)
-		}
-	}
-	return append(list, right)
-}
-
-// joins reports whether the operands may share lines with the = before them.
-func (o Op) joins() bool { return o.Name == "++" || o.Name == "//" || o.Name == "+" }
 
 func isTerm(e Expr) bool { return strength(e) == atTerm }
 
@@ -207,23 +115,11 @@ func absorbable(e Expr) bool {
 
 // absorbableBody extends absorbable by functions that lead up to such a value.
 func absorbableBody(e Expr) bool {
-	for {
-		f, ok := e.(Func)
-		if !ok {
-			return absorbable(e)
-		}
-		if f.pattern() && !f.short() {
-			return false
-		}
+	if f, ok := e.(Func); ok {
 		e = view(f.Body)
 	}
+	return absorbable(e)
 }
-
-// pattern reports whether the function takes a set pattern.
-func (f Func) pattern() bool { return f.Arg == "" }
-
-// short reports whether the pattern may stand on one line.
-func (f Func) short() bool { return f.As == "" && len(f.Params) <= 2 }
 
 // simple reports whether e is short enough in kind to share a line in a list
 // of arguments or an antiquotation.
@@ -237,18 +133,8 @@ func simple(e Expr) bool {
 		return e >= 0
 	case Ref:
 		return plainNames(e)
-	case Select:
-		if e.Or != nil || !simple(view(e.Of)) {
-			return false
-		}
-		for _, a := range e.Attr {
-			if s, ok := a.(Str); !ok || !isIdent(string(s)) {
-				return false
-			}
-		}
-		return true
 	case Call:
-		if len(e.Args) > 2 || !simple(view(e.Fn)) {
+		if len(e.Args) > 2 || !plainNames(e.Fn) {
 			return false
 		}
 		for _, a := range e.Args {

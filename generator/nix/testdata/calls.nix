@@ -24,8 +24,4 @@
     { a = 1; }
     (lib.mkIf cond { b = 2; })
   ];
-  lists = lib.zipListsWith f [ 1 2 ] [ "a" "b" ];
-  imported = import ./x.nix { inherit lib; };
-  selected = (import ./x.nix).a."b.c";
-  fallback = config.x.y or "z";
 }

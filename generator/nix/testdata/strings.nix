@@ -7,11 +7,8 @@
     '''three''' ''${four}
   ''
   "/home/${config.x}/\${y}\$${z}"
-  "${lib.getExe pkgs.git} status"
-  "${lib.concatMapStringsSep " " (x: x.name) [
-    a
-    b
-  ]}"
+  "${pkgs.git} status"
+  "${config.sops.secrets."the password of the database".path}"
   {
     script = ''
       set -eu

@@ -88,8 +88,8 @@ type Remote struct {
 	System string // what it is to run, as it was evaluated
 	// Fingerprint changes with everything that the system and the homes are built from.
 	Fingerprint string
-	// Build builds the system and has it on the machine when it ends.
-	Build run.Command
+	// Build is the command that builds the system and has it on the machine when it ends.
+	Build func() run.Command
 	// Call runs Build where one call is for several machines: its error may be about another one, and what is
 	// on the machine tells. nil: it is run for this one.
 	Call func(context.Context) error

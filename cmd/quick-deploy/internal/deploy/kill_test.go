@@ -211,7 +211,7 @@ func TestKilledAnywhereEndsAsUndisturbed(t *testing.T) {
 		total += count.n
 		step := 1
 		if testing.Short() {
-			step = 7
+			step = 23
 		}
 		t.Run(c.name, func(t *testing.T) {
 			for at := 1; at <= count.n; at += step {

@@ -61,10 +61,10 @@ func (build) plan(d *Deployer, g Goal) *Planned {
 	switch {
 	case d.handsOver():
 		p.What = "hand the machine over to " + there.HandOver + ", which builds, copies, activates and sets the boot default: none of that is ours"
-		d.command(p, there.Build)
+		d.command(p, there.Build())
 	case there != nil:
 		p.What = "build the system and the homes, and copy them to the machine"
-		d.command(p, there.Build)
+		d.command(p, there.Build())
 	default:
 		d.command(p, d.buildSystem(g, ""))
 	}
@@ -162,9 +162,10 @@ func (s *session) buildThere(ctx context.Context, work string) error {
 		return s.handOver(ctx)
 	}
 	var err error
-	if c := r.Build; r.Call != nil {
+	if r.Call != nil {
 		err = r.Call(ctx)
 	} else {
+		c := r.Build()
 		c.Dir = work
 		err = s.nix(ctx, c)
 	}

@@ -117,7 +117,7 @@ func verdict(results []Result) error {
 	}
 	e := fault.New(code, "%d of %d hosts do not run what they should: %s", len(bad), len(results), strings.Join(parts, ", "))
 	if number[Stranded] > 0 {
-		e = e.Hint("look at %s yourself: its old system could not be put back", first[Stranded])
+		e = e.Hint("look at %s yourself: whether its old system runs again is not sure", first[Stranded])
 	}
 	return e.Hint("the same command again goes on with what is left").Hint("quick-deploy fleet status shows every machine")
 }
@@ -302,14 +302,14 @@ func (f *Fleet) deployer(h *Host, system string, calls *calls) *deploy.Deployer 
 			}
 		},
 		Remote: &deploy.Remote{
-			System: system, Fingerprint: h.Fingerprint, Build: f.nixosRebuild(h),
+			System: system, Fingerprint: h.Fingerprint, Build: func() run.Command { return f.nixosRebuild(h) },
 			Copy: func(path string) run.Command { return f.copyTo(h, path) },
 			// Relative to the login's home, and apart from those of other flakes.
 			Roots: filepath.Join(".local/state/quick-deploy/fleet", filepath.Base(f.State)),
 		},
 	}
 	if f.together() {
-		c.Remote.Build = f.shared([]*Host{h})
+		c.Remote.Build = func() run.Command { return f.shared([]*Host{h}) }
 		c.Remote.Call = func(ctx context.Context) error { return calls.run(ctx, h) }
 	}
 	if f.Engine == generator.DeployRS {

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -518,5 +519,22 @@ func TestPlan(t *testing.T) {
 		if len(o.world.ran) > 0 {
 			t.Errorf("a plan ran %q", o.world.ran)
 		}
+	}
+}
+
+// A system that cannot run before a reboot becomes what the machine boots, which is neither well nor failed.
+func TestReboot(t *testing.T) {
+	o := operate(t, generator.NixosRebuild, Wave{LastWave, []string{"a"}})
+	a := o.world.machines["a"]
+	for version, text := range map[string]string{"v0": "systemd 1", "v1": "systemd 2"} {
+		a.must(os.WriteFile(a.build(version)+"/init-interface-version", []byte(text), 0o600))
+	}
+	results, err := o.deploy(t, Options{})
+	if r := results["a"]; r.Verdict != Rebooting || fault.CodeOf(err) != fault.Pending || a.running() != a.system("v0") || a.boots() != a.system("v1") {
+		t.Errorf("%+v %v", r, err)
+	}
+	a.switchTo(a.system("v1"))
+	if results, err := o.deploy(t, Options{}); results["a"].Verdict != Deployed || err != nil {
+		t.Errorf("after the reboot: %+v %v", results["a"], err)
 	}
 }

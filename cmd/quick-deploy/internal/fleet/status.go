@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -105,7 +106,7 @@ func (f *Fleet) status(ctx context.Context, h *Host, s *Status) {
 		}
 	}
 	switch {
-	case known.Last != nil && !known.Last.Verdict.OK() && known.Last.Verdict != Unreachable && known.Last.Verdict != Left:
+	case known.Last != nil && !known.Last.Verdict.OK() && !slices.Contains([]Verdict{Unreachable, Left, Rebooting}, known.Last.Verdict):
 		s.Standing = Failing
 	case len(s.Drift) > 0:
 		s.Standing = Drifted

@@ -3,7 +3,27 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
+)
+
+// token is a word, a string, a bracket with all that is in it, or any other character.
+type token struct {
+	from, to int // bytes of the source
+	inner    []token
+}
+
+var (
+	blank = regexp.MustCompile(`^(?:\s|#[^\n]*|/\*(?s:.*?)\*/)+`)
+	word  = regexp.MustCompile(`^[A-Za-z_][\w'-]*`)
+	// What stands for itself in a string, by how the string ends (nix, src/libexpr/lexer.l).
+	plain = map[string]*regexp.Regexp{
+		`"`:  regexp.MustCompile(`^(?s:[^"\\$]|\\.|\$[^{"\\])+`),
+		`''`: regexp.MustCompile(`^(?s:[^'$]|\$[^{']|''['$]|''\\.|'[^'$])+`),
+	}
+	brackets = map[string]string{"{": "}", "[": "]", "(": ")", "${": "}"}
+	errEnd   = errors.New("unexpected end of file")
 )
 
 // scanner reads the tokens of Nix as far as they tell where a value ends.
@@ -13,328 +33,151 @@ type scanner struct {
 	found []Setting
 }
 
-var errEnd = errors.New("unexpected end of file")
-
-func (s *scanner) line(at int) int { return 1 + strings.Count(s.src[:min(at, len(s.src))], "\n") }
-
-// blank skips white space and comments.
-func (s *scanner) blank() {
+// tokens reads up to a closing bracket and past it; up to the end of the file where there is none.
+func (s *scanner) tokens(end string) (out []token, err error) {
 	for s.at < len(s.src) {
-		switch rest := s.src[s.at:]; {
-		case strings.ContainsRune(" \t\r\n", rune(rest[0])):
-			s.at++
-		case rest[0] == '#':
-			i := strings.IndexByte(rest, '\n')
-			if i < 0 {
-				i = len(rest)
-			}
-			s.at += i
-		case strings.HasPrefix(rest, "/*"):
-			i := strings.Index(rest, "*/")
-			if i < 0 {
-				i = len(rest) - 2
-			}
-			s.at += i + 2
-		default:
-			return
+		rest := s.src[s.at:]
+		if n := len(blank.FindString(rest)); n > 0 {
+			s.at += n
+			continue
 		}
+		t := token{from: s.at}
+		opening := rest[:1]
+		if strings.HasPrefix(rest, "${") || strings.HasPrefix(rest, "''") {
+			opening = rest[:2]
+		}
+		s.at += max(len(opening), len(word.FindString(rest)))
+		switch {
+		case opening == end:
+			return out, nil
+		case plain[opening] != nil:
+			err = s.text(opening)
+		case brackets[opening] != "":
+			t.inner, err = s.tokens(brackets[opening])
+		}
+		if err != nil {
+			return nil, err
+		}
+		t.to = s.at
+		out = append(out, t)
 	}
+	if end != "" {
+		return nil, errEnd
+	}
+	return out, nil
 }
 
-func (s *scanner) peek() byte {
-	if s.at >= len(s.src) {
-		return 0
+// text reads the rest of a string.
+func (s *scanner) text(end string) error {
+	for s.at < len(s.src) {
+		rest := s.src[s.at:]
+		switch n := len(plain[end].FindString(rest)); {
+		case n > 0:
+			s.at += n
+		case strings.HasPrefix(rest, end):
+			s.at += len(end)
+			return nil
+		case strings.HasPrefix(rest, "${"):
+			s.at += 2
+			if _, err := s.tokens("}"); err != nil {
+				return err
+			}
+		default:
+			s.at++
+		}
 	}
-	return s.src[s.at]
+	return errEnd
+}
+
+func (s *scanner) of(t token) string { return s.src[t.from:t.to] }
+
+// is tells whether there is a token at i, and it is one of these.
+func (s *scanner) is(ts []token, i int, of ...string) bool {
+	return i < len(ts) && slices.Contains(of, s.of(ts[i]))
 }
 
 // module reads past the function heads and let blocks before the set.
 func (s *scanner) module() error {
-	for {
-		s.blank()
-		switch c := s.peek(); {
-		case c == 0:
-			return errEnd
-		case c == '{' && !s.formals():
-			s.at++
-			return s.bindings(nil)
-		case c == '{':
-			if err := s.skip(); err != nil {
-				return err
-			}
-		case isStart(c):
-			if s.word() == "let" {
-				if err := s.pastLet(); err != nil {
-					return err
-				}
-			}
-		case c == ':' || c == '@':
-			s.at++
-		default:
-			return fmt.Errorf("unexpected %q", c)
+	ts, err := s.tokens("")
+	if err != nil {
+		return err
+	}
+	for i := 0; i < len(ts); i++ {
+		s.at = ts[i].from
+		switch text := s.of(ts[i]); {
+		case text == "let":
+			i = s.pastLet(ts, i)
+		case text[0] == '{' && !s.is(ts, i+1, ":", "@"):
+			return s.bindings(ts[i].inner, nil)
+		case text[0] != '{' && text != ":" && text != "@" && !word.MatchString(text):
+			return fmt.Errorf("unexpected %q", text)
 		}
 	}
+	return errEnd
 }
 
-// formals reports whether the brace at hand opens the arguments of a function.
-func (s *scanner) formals() bool {
-	t := &scanner{src: s.src, at: s.at}
-	if t.skip() != nil {
-		return false
+// pastLet is where the "in" of the let at i is.
+func (s *scanner) pastLet(ts []token, i int) int {
+	for depth := 1; depth > 0 && i+1 < len(ts); {
+		i++
+		switch s.of(ts[i]) {
+		case "let":
+			depth++
+		case "in":
+			depth--
+		}
 	}
-	t.blank()
-	return t.peek() == ':' || t.peek() == '@'
+	return i
 }
 
-func (s *scanner) pastLet() error {
-	for depth := 1; depth > 0; {
-		s.blank()
-		switch c := s.peek(); {
-		case c == 0:
-			return errEnd
-		case isStart(c):
-			switch s.word() {
-			case "let":
-				depth++
-			case "in":
-				depth--
-			}
-		default:
-			if err := s.skip(); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// bindings reads a set whose opening brace is behind, up to its closing one.
-func (s *scanner) bindings(prefix []string) error {
-	for {
-		s.blank()
-		switch s.peek() {
-		case 0:
-			return errEnd
-		case '}':
-			s.at++
-			return nil
-		}
-		start := s.at
-		path, err := s.path()
-		if err != nil {
-			return err
-		}
-		if len(path) == 1 && path[0] == "inherit" {
-			if _, err := s.value(); err != nil {
-				return err
-			}
-			continue
-		}
-		s.blank()
-		if s.peek() != '=' {
-			return fmt.Errorf("expected =, found %q", s.peek())
-		}
-		s.at++
-		s.blank()
-		full := append(prefix[:len(prefix):len(prefix)], path...)
-		if s.nested() {
-			s.at++
-			if err := s.bindings(full); err != nil {
-				return err
-			}
-			s.blank()
-			s.at++ // the semicolon
-			continue
-		}
-		text, err := s.value()
-		if err != nil {
-			return err
-		}
-		s.found = append(s.found, Setting{Option: strings.Join(full, "."), Value: oneLine(text), Line: s.line(start)})
-	}
-}
-
-// nested reports whether the value at hand is a set with something in it, and nothing else.
-func (s *scanner) nested() bool {
-	if s.peek() != '{' {
-		return false
-	}
-	t := &scanner{src: s.src, at: s.at + 1}
-	t.blank()
-	if t.peek() == '}' {
-		return false
-	}
-	t.at = s.at
-	if t.skip() != nil {
-		return false
-	}
-	t.blank()
-	return t.peek() == ';'
-}
-
-// path reads an attribute path as it stands there.
-func (s *scanner) path() ([]string, error) {
-	var out []string
-	for {
-		s.blank()
-		start := s.at
-		switch c := s.peek(); {
-		case isStart(c):
-			s.word()
-		case c == '"' || strings.HasPrefix(s.src[s.at:], "${"):
-			if err := s.skip(); err != nil {
-				return nil, err
-			}
-		case c == 0:
-			return nil, errEnd
-		default:
-			return nil, fmt.Errorf("expected a name, found %q", c)
-		}
-		out = append(out, s.src[start:s.at])
-		if len(out) == 1 && out[0] == "inherit" {
-			return out, nil
-		}
-		s.blank()
-		if s.peek() != '.' {
-			return out, nil
-		}
-		s.at++
-	}
-}
-
-// value reads up to the semicolon that ends a binding, and past it.
-func (s *scanner) value() (string, error) {
-	start := s.at
-	more := 0 // semicolons of with, assert and let that belong to the value
-	for {
-		s.blank()
-		switch c := s.peek(); {
-		case c == 0:
-			return "", errEnd
-		case c == ';':
-			if more == 0 {
-				text := s.src[start:s.at]
-				s.at++
-				return text, nil
-			}
-			more--
-			s.at++
-		case isStart(c):
-			switch s.word() {
-			case "with", "assert":
+// bindings reads what is in a set.
+func (s *scanner) bindings(ts []token, prefix []string) error {
+	for len(ts) > 0 {
+		s.at = ts[0].from
+		end := 0
+		for more := 0; !s.is(ts, end, ";") || more > 0; end++ { // with and assert have semicolons of their own
+			switch {
+			case end == len(ts):
+				return errors.New("expected ;")
+			case s.is(ts, end, "let"):
+				end = s.pastLet(ts, end)
+			case s.is(ts, end, "with", "assert"):
 				more++
-			case "let":
-				if err := s.pastLet(); err != nil {
-					return "", err
-				}
-			}
-		default:
-			if err := s.skip(); err != nil {
-				return "", err
+			case s.is(ts, end, ";"):
+				more--
 			}
 		}
+		binding := ts[:end]
+		ts = ts[end+1:]
+		if s.is(binding, 0, "inherit") {
+			continue
+		}
+		equals := slices.IndexFunc(binding, func(t token) bool { return s.of(t) == "=" })
+		if equals < 1 || equals%2 == 0 || equals+1 == len(binding) {
+			return errors.New("expected a name, = and a value")
+		}
+		path := prefix[:len(prefix):len(prefix)]
+		for i, t := range binding[:equals] {
+			switch name := s.of(t); {
+			case i%2 == 0 && (word.MatchString(name) || name[0] == '"' || name[0] == '$'):
+				path = append(path, name)
+			case i%2 == 0 || name != ".":
+				return fmt.Errorf("unexpected %q", name)
+			}
+		}
+		value := binding[equals+1:]
+		if len(value) == 1 && s.src[value[0].from] == '{' && len(value[0].inner) > 0 {
+			if err := s.bindings(value[0].inner, path); err != nil {
+				return err
+			}
+			continue
+		}
+		text := s.src[value[0].from:value[len(value)-1].to]
+		s.found = append(s.found, Setting{
+			Option: strings.Join(path, "."), Value: oneLine(text), Line: s.line(binding[0].from),
+		})
 	}
-}
-
-// skip reads one token; a bracket counts with all that is in it.
-func (s *scanner) skip() error {
-	rest := s.src[s.at:]
-	switch {
-	case rest == "":
-		return errEnd
-	case strings.HasPrefix(rest, "''"):
-		return s.indented()
-	case rest[0] == '"':
-		return s.quoted()
-	case strings.HasPrefix(rest, "${"):
-		s.at += 2
-		return s.until('}')
-	case rest[0] == '{':
-		s.at++
-		return s.until('}')
-	case rest[0] == '[':
-		s.at++
-		return s.until(']')
-	case rest[0] == '(':
-		s.at++
-		return s.until(')')
-	}
-	s.at++
 	return nil
 }
 
-func (s *scanner) until(end byte) error {
-	for {
-		s.blank()
-		switch c := s.peek(); {
-		case c == 0:
-			return errEnd
-		case c == end:
-			s.at++
-			return nil
-		case isStart(c):
-			s.word()
-		default:
-			if err := s.skip(); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-func (s *scanner) quoted() error {
-	for s.at++; s.at < len(s.src); s.at++ {
-		switch c := s.src[s.at]; {
-		case c == '\\':
-			s.at++
-		case c == '"':
-			s.at++
-			return nil
-		case c == '$' && strings.HasPrefix(s.src[s.at:], "$${"):
-			s.at++
-		case c == '$' && strings.HasPrefix(s.src[s.at:], "${"):
-			if err := s.skip(); err != nil {
-				return err
-			}
-			s.at--
-		}
-	}
-	return errEnd
-}
-
-func (s *scanner) indented() error {
-	for s.at += 2; s.at < len(s.src); s.at++ {
-		switch rest := s.src[s.at:]; {
-		case strings.HasPrefix(rest, "'''"), strings.HasPrefix(rest, "''$"):
-			s.at += 2
-		case strings.HasPrefix(rest, `''\`):
-			s.at += 3
-		case strings.HasPrefix(rest, "''"):
-			s.at += 2
-			return nil
-		case strings.HasPrefix(rest, "$${"):
-			s.at++
-		case strings.HasPrefix(rest, "${"):
-			if err := s.skip(); err != nil {
-				return err
-			}
-			s.at--
-		}
-	}
-	return errEnd
-}
-
-// word reads a name or a keyword.
-func (s *scanner) word() string {
-	start := s.at
-	for s.at < len(s.src) && isPart(s.src[s.at]) {
-		s.at++
-	}
-	return s.src[start:s.at]
-}
-
-func isStart(c byte) bool {
-	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-}
-
-func isPart(c byte) bool { return isStart(c) || c == '-' || c == '\'' || c >= '0' && c <= '9' }
+func (s *scanner) line(at int) int { return 1 + strings.Count(s.src[:min(at, len(s.src))], "\n") }

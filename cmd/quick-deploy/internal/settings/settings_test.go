@@ -36,6 +36,7 @@ in
   a = with lib; mkIf true { b = 1; };
   f = { pkgs }: { c = 2; };
   g = x // { c = 2; };
+  cost = "$$${x.a + "}"}";
   "quoted \" ${x.a}".b = [ 1 "}" (a: a) ];
 }
 `
@@ -52,7 +53,8 @@ in
 		{Option: "a", Value: "with lib; mkIf true { b = 1; }", Line: 19},
 		{Option: "f", Value: "{ pkgs }: { c = 2; }", Line: 20},
 		{Option: "g", Value: "x // { c = 2; }", Line: 21},
-		{Option: `"quoted \" ${x.a}".b`, Value: `[ 1 "}" (a: a) ]`, Line: 22},
+		{Option: "cost", Value: `"$$${x.a + "}"}"`, Line: 22},
+		{Option: `"quoted \" ${x.a}".b`, Value: `[ 1 "}" (a: a) ]`, Line: 23},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
@@ -60,7 +62,7 @@ in
 }
 
 func TestReadRefuses(t *testing.T) {
-	for _, src := range []string{"", "{", "{ a = 1 }", "{ a = \"x; }", "{ a = ''x; }", "{ = 1; }", "{ a b; }", "[ ]", "let in", "{ a = ${", "\x00"} {
+	for _, src := range []string{"", "{", "{ a.\"x\" b = 1; }", "{ a = ; }", "{ a.[ ] = 1; }", "{ a = 1 }", "{ a = \"x; }", "{ a = ''x; }", "{ = 1; }", "{ a b; }", "[ ]", "let in", "{ a = ${", "\x00"} {
 		if got, err := settings.Read([]byte(src)); err == nil {
 			t.Errorf("Read(%q) = %v, want an error", src, got)
 		}
