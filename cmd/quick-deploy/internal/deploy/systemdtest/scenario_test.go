@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -299,6 +300,17 @@ func (s scenario) test(t *testing.T) {
 	go func() {
 		_ = cmd.Wait()
 		close(over)
+	}()
+	// A machine that goes down stops all processes for a moment (systemd-shutdown), and nsenter stops with its child.
+	go func() {
+		for {
+			select {
+			case <-over:
+				return
+			case <-time.After(time.Second):
+				_ = cmd.Process.Signal(syscall.SIGCONT)
+			}
+		}
 	}()
 	m.disturb(t, s.deeds, over)
 	<-over
