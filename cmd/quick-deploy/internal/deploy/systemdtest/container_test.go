@@ -51,7 +51,8 @@ func (m *machine) start() *machine {
 	m.t.Helper()
 	m.group = fmt.Sprintf("quick-deploy-test-%d-%d", os.Getpid(), groups.Add(1))
 	var log bytes.Buffer
-	m.init = exec.Command("bash", "-c", source("machine/boot"), "boot", m.group, m.dir, strings.Join(m.layers, ":"), m.disk)
+	m.init = exec.Command("bash", "-c", source("machine/boot"), "boot",
+		m.group, m.dir, strings.Join(m.layers, ":"), m.disk)
 	m.init.Stderr, m.init.WaitDelay = &log, time.Second
 	m.init.SysProcAttr = &syscall.SysProcAttr{
 		Pdeathsig: syscall.SIGKILL,
