@@ -299,3 +299,14 @@ func TestPathsOfServices(t *testing.T) {
 		}
 	}
 }
+
+// Two services that listen on one port are refused, and the hint is a port that is free.
+func TestPortsAreTakenOnce(t *testing.T) {
+	for host, want := range map[string]string{
+		"services: {grafana: {port: 3000}, forgejo: {port: 3000}}":                              "forgejo: {port: 3001}",
+		"users: {ada: {admin: true}}; services: {forgejo: {port: 3000}, grafana: {port: 3002}}": "",
+		"services: {grafana: {port: 3003}, forgejo: {port: 3003}}":                              "port 3003 is taken twice; grafana and forgejo both listen on tcp port 3003",
+	} {
+		t.Run(host, func(t *testing.T) { made(t, host, want) })
+	}
+}

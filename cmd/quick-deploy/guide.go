@@ -84,15 +84,14 @@ func (a *app) newGuide(ctx context.Context, path string) (*guide, error) {
 	return g, nil
 }
 
-// purpose is the preset that fits the machine's chassis (SMBIOS 3.7, section
-// 7.4.1): a workstation for desktops and portable ones, a server for rack mounts.
+// purpose is the preset that fits the machine's form.
 func purpose(f hardware.Facts) string {
-	switch c := f.Product.Chassis; {
+	switch form := f.Form(); {
 	case f.Virtualization != "":
 		return "minimal"
-	case f.Battery, 3 <= c && c <= 11, c == 13, c == 14, 30 <= c && c <= 32:
+	case form == hardware.Desktop, form == hardware.Portable:
 		return "workstation"
-	case c == 17, c == 23, 25 <= c && c <= 29:
+	case form == hardware.Server:
 		return "server"
 	}
 	return "minimal"

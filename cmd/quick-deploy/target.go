@@ -52,9 +52,6 @@ func target(g *generated, name string, verb deploy.Verb) preflight.Target {
 		}
 	}
 	for _, s := range h.Services {
-		for _, p := range s.Ports {
-			t.Ports = append(t.Ports, preflight.Port{Number: p.Number, Proto: p.Protocol, Service: p.Service, Origin: p.Node.Origin()})
-		}
 		if len(s.Info.Data) > 0 {
 			t.Services = append(t.Services, preflight.Stateful{
 				Name: s.Name, Version: serviceVersion(g.schema, n, s.Name), Encryption: s.Info.Encryption, Key: s.Key,

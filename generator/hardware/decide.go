@@ -217,7 +217,7 @@ func Decide(f Facts, o Overrides) (Decision, error) {
 	d := &decider{facts: f, over: o}
 	d.System = cmp.Or(o.System, f.System)
 	d.Virtual = f.Virtualization != ""
-	d.Laptop = d.portable()
+	d.Laptop = d.facts.Form() == Portable
 	d.Memory = f.Memory
 	d.Zram = zramPercent(f.Memory)
 	if err := d.mode(); err != nil {
@@ -236,19 +236,29 @@ func Decide(f Facts, o Overrides) (Decision, error) {
 	return d.Decision, nil
 }
 
-// portable goes by the chassis types that run on batteries (SMBIOS 3.7,
-// 7.4.1): portable, laptop, notebook, hand held, sub notebook, tablet,
-// convertible, detachable.
-func (d *decider) portable() bool {
-	if d.facts.Virtualization != "" {
-		return false
-	}
-	return d.facts.Battery || slices.Contains([]int{8, 9, 10, 11, 14, 30, 31, 32}, d.facts.Product.Chassis)
-}
+// A Form is what kind of machine a chassis is of.
+type Form string
 
-// server goes by the chassis types of rack, blade and tower servers.
-func (d *decider) server() bool {
-	return slices.Contains([]int{17, 23, 25, 28, 29}, d.facts.Product.Chassis)
+// The forms. A virtual machine that says nothing of racks has none.
+const (
+	Desktop  Form = "desktop"
+	Portable Form = "portable" // it runs on a battery
+	Server   Form = "server"
+)
+
+// Form goes by the chassis type (SMBIOS 3.7, 7.4.1) and the battery.
+func (f Facts) Form() Form {
+	switch c := f.Product.Chassis; {
+	case c == 17, c == 23, 25 <= c && c <= 29: // racks, blades and what carries several boards
+		return Server
+	case f.Virtualization != "":
+		return ""
+	case f.Battery, 8 <= c && c <= 11, c == 14, 30 <= c && c <= 32:
+		return Portable
+	case 3 <= c && c <= 7, c == 13:
+		return Desktop
+	}
+	return ""
 }
 
 // zramPercent is 75 for less than 8 GiB, 50 for less than 16, else 25. MemTotal

@@ -285,7 +285,7 @@ func (d *decider) commonGraphics(dataCenter bool) {
 		d.onlyX86("graphics32Bit", d.over.Graphics32Bit)
 		return
 	}
-	on, w := flag(d.over.Graphics32Bit, !d.server() && !dataCenter, because("programs such as Steam and Wine are 32-bit"))
+	on, w := flag(d.over.Graphics32Bit, d.facts.Form() != Server && !dataCenter, because("programs such as Steam and Wine are 32-bit"))
 	switch {
 	case d.over.Graphics32Bit != nil && len(d.NixosHardware) > 0:
 		d.set("hardware.graphics.enable32Bit", d.fact(nix.Bool(on)), w)

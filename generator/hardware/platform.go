@@ -140,7 +140,7 @@ func (d *decider) processor() error {
 	}
 	// thermald stops with an error on processors before Sandy Bridge (its table of models).
 	c := d.facts.CPU
-	cooled := vendor == "intel" && c.Family == 6 && c.Model >= sandyBridge && !d.server()
+	cooled := vendor == "intel" && c.Family == 6 && c.Model >= sandyBridge && d.facts.Form() != Server
 	on, w := flag(d.over.Thermald, cooled, because("thermald cools Intel's client processors"))
 	on = on && !d.onlyX86("thermald", d.over.Thermald)
 	switch {

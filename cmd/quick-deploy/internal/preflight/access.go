@@ -3,7 +3,6 @@ package preflight
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -103,46 +102,6 @@ func (m *Machine) rootMount() (device, fsType string, ok bool) {
 		}
 	}
 	return device, fsType, ok
-}
-
-func ports(_ context.Context, _ *Machine, t Target) []Finding {
-	var out []Finding
-	for i, a := range t.Ports {
-		for _, b := range t.Ports[i+1:] {
-			if a.Number != b.Number || proto(a) != proto(b) || a.Service == b.Service || !overlap(a.Address, b.Address) {
-				continue
-			}
-			what := fmt.Sprintf("%s and %s both listen on %s port %d", a.Service, b.Service, proto(a), a.Number)
-			if a.Origin != "" && b.Origin != "" {
-				what += fmt.Sprintf(" (%s, %s)", a.Origin, b.Origin)
-			}
-			out = append(out, Finding{What: what, Fix: "give one of them another port"})
-		}
-	}
-	return out
-}
-
-func proto(p Port) string {
-	if p.Proto == "" {
-		return "tcp"
-	}
-	return p.Proto
-}
-
-// overlap says whether two listeners meet: the unspecified address meets all.
-func overlap(a, b string) bool {
-	if a == b {
-		return true
-	}
-	any := func(s string) bool {
-		ip := net.ParseIP(s)
-		return s == "" || s == "*" || ip != nil && ip.IsUnspecified()
-	}
-	if any(a) || any(b) {
-		return true
-	}
-	local := func(s string) bool { ip := net.ParseIP(s); return s == "localhost" || ip != nil && ip.IsLoopback() }
-	return local(a) && local(b) && (a == "localhost" || b == "localhost")
 }
 
 func secrets(_ context.Context, m *Machine, t Target) []Finding {

@@ -30,7 +30,6 @@ var checks = []check{
 	{name: "boot", doc: "the configuration boots: on known disks, with root file system and boot loader of the running system", acting: true, run: bootable},
 	{name: "accounts", doc: "somebody, you among them, can still log in and become root, also by the way that this run uses", acting: true, run: accounts},
 	{name: "ssh", doc: "a run over SSH does not close the door behind itself: sshd, its key or password, address, port, firewall", acting: true, run: sshKept},
-	{name: "ports", doc: "no two services listen on the same port", building: true, run: ports},
 	{name: "secrets", doc: "the files that services read secrets from are there", acting: true, run: secrets},
 	{name: "home-packages", doc: "no package is in the home and in the user's Nix profile as well, where they collide",
 		acting: true, run: homePackages},

@@ -53,7 +53,6 @@ func good() Target {
 			SSH:  access.SSH{On: true, RootLogin: "prohibit-password", HomeKeys: true, Ports: []int{22}, Reachable: access.Yes},
 			Ways: map[string]access.Elevation{"sudo": {On: true, Asks: true}},
 		},
-		Ports:    []Port{{Number: 3000, Service: "gitea"}, {Number: 3001, Service: "grafana"}, {Number: 53, Proto: "udp", Service: "dns"}, {Number: 53, Proto: "tcp", Service: "web"}},
 		Services: []Stateful{{Name: "postgresql", Version: "16"}}, RootFS: FS{Device: "/dev/disk/by-uuid/1", Type: "ext4"}, BootLoader: "systemd-boot",
 		BootMount: "/boot", Firmware: "uefi", Paths: []string{"flake.nix", "hosts/atlas/configuration.nix"},
 		Secrets: []Secret{{Name: "db", Path: "/var/lib/secrets/db", For: "postgresql"}},
@@ -155,12 +154,6 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 		"other ssh address": {"ssh", nil, func(m *Machine, tg *Target) {
 			m.Environ, tg.Access.SSH.Addresses = overSSH, []string{"10.0.0.1"}
 		}, "to 192.0.2.1, and the profile's sshd listens on 10.0.0.1", Blocker},
-		"same port": {"ports", nil, func(_ *Machine, tg *Target) {
-			tg.Ports = []Port{{3000, "tcp", "", "gitea", "p#/a"}, {3000, "", "127.0.0.1", "grafana", "p#/b"}}
-		}, "gitea and grafana both listen on tcp port 3000 (p#/a, p#/b)", Blocker},
-		"same local port": {"ports", nil, func(_ *Machine, tg *Target) {
-			tg.Ports = []Port{{3000, "tcp", "localhost", "a", ""}, {3000, "", "127.0.0.1", "b", ""}}
-		}, "both listen", Blocker},
 		"no secret":         {"secrets", map[string]string{"var/lib/secrets/db": "gone"}, nil, "the secret db for postgresql is missing", Blocker},
 		"empty secret":      {"secrets", map[string]string{"var/lib/secrets/db": ""}, func(m *Machine, _ *Target) { os.Chmod(m.path("/var/lib/secrets/db"), 0o400) }, "is empty", Blocker},
 		"open secret":       {"secrets", nil, nil, "can be read by everybody", Warning},
@@ -214,9 +207,6 @@ func TestWhatIsNotAFault(t *testing.T) {
 		"made secret":         {"secrets", map[string]string{"var/lib/secrets/db": "gone"}, func(_ *Machine, tg *Target) { tg.Secrets[0].Made = true }},
 		"nobody reads shadow": {"accounts", map[string]string{"etc/passwd": "root:x:0:0::/root:/bin/sh\nada:x:1000:100::/home/ada:/bin/sh\n"}, nil},
 		"any ssh address":     {"ssh", nil, func(m *Machine, tg *Target) { m.Environ, tg.Access.SSH.Addresses = overSSH, []string{"0.0.0.0"} }},
-		"local and other port": {"ports", nil, func(_ *Machine, tg *Target) {
-			tg.Ports = []Port{{80, "", "127.0.0.1", "a", ""}, {80, "", "192.0.2.1", "b", ""}}
-		}},
 		"network": {"network", nil, func(m *Machine, tg *Target) {
 			m.Client, tg.Caches = answers(page(200, "StoreDir: /nix/store\n"), nil), caches
 		}},

@@ -32,7 +32,6 @@ type Target struct {
 	// LoaderMounts are the mount points that the boot loader is installed to: the
 	// EFI system partition, and what is beside it.
 	LoaderMounts []string
-	Ports        []Port // what the enabled services listen on
 	Services     []Stateful
 	Secrets      []Secret
 	Paths        []string // every file that the generator writes, relative to the flake
@@ -65,15 +64,6 @@ type Nixpkgs struct {
 type FS struct {
 	Device string // /dev/disk/by-uuid/…, tmpfs
 	Type   string // ext4, btrfs, …
-}
-
-// Port is a port that a service of the target listens on.
-type Port struct {
-	Number  int
-	Proto   string // tcp, udp
-	Address string // "", 127.0.0.1, …
-	Service string
-	Origin  string // file#/pointer in the profile
 }
 
 // Stateful is a service whose data belongs to one version of it, or to one key.
