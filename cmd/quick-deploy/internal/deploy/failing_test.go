@@ -19,6 +19,9 @@ type failing struct {
 }
 
 func (f *failing) Run(ctx context.Context, c run.Command) (run.Result, error) {
+	if c.Name == "/bin/sh" && !c.Elevate && c.Fresh {
+		return f.world.Run(ctx, c) // the lease, which is written beside the rest
+	}
 	text := c.String()
 	if f.with == "--set" || f.with == "switch-to-configuration boot" {
 		f.match = f.hash(f.flake()) // not those that go back
