@@ -49,9 +49,10 @@ do_line() { timeout -k 10 "$(plan timeout)" sh -c "$1" < /dev/null 8>&- 9>&-; }
 # valid PATH FILE: is PATH in the store, whole, and does it have the file?
 valid() { nix-store --check-validity "$1" 8>&- 9>&- && [ -e "$1/$2" ]; }
 
+# failed_units lists the units that have failed or are about to be started again.
 failed_units() {
 	command -v systemctl > /dev/null || return 0
-	systemctl list-units --all --full --plain --no-legend --state=failed 2> /dev/null |
+	systemctl list-units --all --full --plain --no-legend --state=failed,auto-restart,auto-restart-queued 2> /dev/null |
 		sed 's/ .*//' | grep -v '^quick-deploy-' | sort -u
 }
 

@@ -37,7 +37,7 @@ func timers(s *system) {
 }
 
 func flapping(s *system) {
-	more := "Restart=always\nRestartSec=300ms\n[Unit]\nStartLimitIntervalSec=0\n"
+	more := "Restart=always\nRestartSec=3s\n[Unit]\nStartLimitIntervalSec=0\n"
 	s.units["flap.service"] = service(s.label, "/bin/false", more)
 }
 
