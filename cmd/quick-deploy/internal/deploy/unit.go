@@ -665,12 +665,19 @@ func (s *session) settle(ctx context.Context, takeUp bool) error {
 	if err != nil {
 		return err
 	}
+	// One that has just been launched holds no lock yet.
+	if takeUp && u.phase != "" && !u.phase.final() && (u.busy || !s.gone(ctx)) {
+		if u, err = s.poll(ctx); err != nil {
+			return err
+		}
+		if !u.phase.final() {
+			s.started = true
+			s.count()
+			return nil
+		}
+	}
 	switch {
 	case u.phase == unitDone, u.phase == unitLeft:
-		return nil
-	case takeUp && u.busy && !u.phase.final():
-		s.started = true
-		s.count()
 		return nil
 	case u.phase != unitBack:
 		back := s.putBack
