@@ -8,10 +8,10 @@
 #	back FOLDER          what it does when it has ended (ExecStopPost), in whichever way
 #	unmove, unhome       parts of back that run as a user
 #
-# The folder is root's: script, plan, log, phase, was (what look printed before), reason (why the
+# The folder is root's: script, plan, phase, was (what look printed before), reason (why the
 # run failed) and the lists failed-before, failed and failed-after of units. One file in it is the
-# caller's: lease, of which only the first word counts: a number that is counted up, keep, or back. Another,
-# alive, is a lock of the caller's.
+# caller's: lease, of which only the first word counts: a number that is counted up, keep, or back. Two
+# more, alive, a lock, and log, can be read by the caller only.
 #
 # The phases: starting, testing, homes, ready, keeping, done; returning, back, stuck; left.
 # The way back uses the old closure only, and asks nobody.
@@ -103,9 +103,10 @@ launch() {
 	[ -s "$folder/was" ] || look > "$folder/was"
 	tools
 	: > "$folder/alive"
-	chmod 600 "$folder/lease" "$folder/alive"
+	# What an activation prints is nobody else's.
+	chmod 600 "$folder/lease" "$folder/alive" "$folder/log"
 	caller=$(plan caller)
-	chown "${caller%% *}" "$folder/lease" "$folder/alive"
+	chown "${caller%% *}" "$folder/lease" "$folder/alive" "$folder/log"
 	phase starting
 	if [ -d "$(plan systemd)" ]; then
 		exec systemd-run --quiet --collect --no-ask-password --service-type=exec \
@@ -160,7 +161,7 @@ run() {
 }
 
 # try runs the new system, and judges by what then runs. The exit code is only a witness: it is 4
-# also for a unit that had failed before, and nixos-rebuild turns every code into 1.
+# also for a unit that had failed before, and nixos-rebuild before 26.05 turns every code into 1.
 try() {
 	phase testing
 	wait_for_switch || fail busy

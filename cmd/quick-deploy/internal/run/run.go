@@ -176,12 +176,3 @@ func CommandOf(err error) string {
 	}
 	return ""
 }
-
-// TailOf is what the command behind err last said on stderr.
-func TailOf(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
-		return e.Tail
-	}
-	return ""
-}

@@ -25,7 +25,7 @@ func TestStreamsAndExitCode(t *testing.T) {
 	c.OnLine = func(s Stream, l string) { got = append(got, fmt.Sprint(int(s), " ", l)) }
 	res, err := runner().Run(t.Context(), c)
 	var re *Error
-	if !errors.As(err, &re) || re.Code != 4 || CodeOf(err) != 4 || TailOf(err) != "err" {
+	if !errors.As(err, &re) || re.Code != 4 || CodeOf(err) != 4 || re.Tail != "err" {
 		t.Fatalf("%v", err)
 	}
 	if res.Stdout != "out\nno end" || res.Stderr != "err\n" || res.Code != 4 {
