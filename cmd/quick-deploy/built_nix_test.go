@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 )
 
@@ -56,7 +57,7 @@ hosts:
 	if want := "no reboot is needed"; !strings.Contains(out, want) {
 		t.Errorf("build lacks %q:\n%s", want, out)
 	}
-	var b built
+	var b app.Built
 	if err := json.Unmarshal([]byte(c.must("--json", "diff", "--built", "--units")), &b); err != nil {
 		t.Fatal(err)
 	}

@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/textproto"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -348,7 +350,7 @@ func TestEditorCompletes(t *testing.T) {
 		}
 		for _, label := range c.want {
 			if _, ok := docs[label]; !ok {
-				t.Errorf("%q is not offered at %q; there are %q", label, c.text, sortedKeys(docs))
+				t.Errorf("%q is not offered at %q; there are %q", label, c.text, slices.Sorted(maps.Keys(docs)))
 			}
 		}
 		if !strings.Contains(docs[c.want[0]], c.about) {

@@ -83,7 +83,7 @@ func TestEveryCommand(t *testing.T) {
 			walk(sub, name)
 		}
 	}
-	walk(newApp(nil, io.Discard, io.Discard).command(), "")
+	walk(program(), "")
 	for _, name := range slices.Sorted(maps.Keys(everyCommand)) {
 		for _, line := range everyCommand[name] {
 			for _, format := range []string{"", "--json "} {

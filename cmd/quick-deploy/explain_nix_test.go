@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/explain"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 )
 
@@ -23,15 +24,15 @@ hosts:
     users: {ada: {admin: true, home: {sessionVariables: {ZONE: here}}}}
 `)
 	c.must("generate")
-	explain := func(args ...string) explained {
+	explained := func(args ...string) explain.Option {
 		t.Helper()
-		var e explained
+		var e explain.Option
 		if err := json.Unmarshal([]byte(c.must(append([]string{"--json", "explain", "--option"}, args...)...)), &e); err != nil {
 			t.Fatal(err)
 		}
 		return e
 	}
-	e := explain("services.openssh.ports")
+	e := explained("services.openssh.ports")
 	if len(e.Profile) != 1 || e.Profile[0].Place != "quick-deploy.yaml:7:32" || e.Profile[0].Value != "[ 2222 ]" {
 		t.Errorf("profile: %+v", e.Profile)
 	}
@@ -46,13 +47,13 @@ hosts:
 	}
 
 	// What only a module of the catalogue sets.
-	e = explain("services.openssh.settings.PasswordAuthentication")
+	e = explained("services.openssh.settings.PasswordAuthentication")
 	if len(e.Profile) != 0 || len(e.Files) != 1 || !strings.HasPrefix(e.Files[0].Place, "modules/openssh.nix:") || e.Files[0].Value != "lib.mkOverride 900 false" {
 		t.Errorf("a module's own: %+v %+v", e.Profile, e.Files)
 	}
 
 	// Of a home, and inside a value.
-	e = explain("--user", "ada", "home.sessionVariables.ZONE")
+	e = explained("--user", "ada", "home.sessionVariables.ZONE")
 	if len(e.Profile) != 1 || e.User != "ada" || !strings.HasPrefix(e.Profile[0].Place, "quick-deploy.yaml:8:") {
 		t.Errorf("of a home: %+v", e)
 	}

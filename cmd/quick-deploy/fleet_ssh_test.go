@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -246,7 +247,7 @@ func (r *remote) running() string {
 // profile writes a profile of the machines; more is put into defaults.
 func (n *network) profile(more string, hosts map[string]string) {
 	text := "version: 1\ndefaults:\n  system: x86_64-linux\n  stateVersion: \"26.05\"\n  services: {openssh: {}, node-exporter: {}}\n" + more + "hosts:\n"
-	for _, name := range sortedKeys(n.hosts) {
+	for _, name := range slices.Sorted(maps.Keys(n.hosts)) {
 		text += fmt.Sprintf("  %s: {%s, deployment: {targetHost: %s}}\n", name, hosts[name], n.hosts[name].addr)
 	}
 	if strings.Contains(text, "canary") {

@@ -67,9 +67,9 @@ func TestHealthLooksAtCards(t *testing.T) {
 				t.Setenv(variable, value)
 			}
 			var out, talk bytes.Buffer
-			a := newApp(strings.NewReader(""), &out, &talk)
-			a.sleep = func(context.Context, time.Duration) error { return context.Canceled } // one look is enough
-			code := a.report(a.run(t.Context(), []string{"quick-deploy", "--profile", dir + "/quick-deploy.yaml", "--root", dir + "/machine", "--no-probe", "--allow-root", "health"}))
+			p := newProgram(strings.NewReader(""), &out, &talk)
+			p.Sleep = func(context.Context, time.Duration) error { return context.Canceled } // one look is enough
+			code := p.Execute([]string{"quick-deploy", "--profile", dir + "/quick-deploy.yaml", "--root", dir + "/machine", "--no-probe", "--allow-root", "health"})
 			if !regexp.MustCompile(`(?m)^`+strings.Replace(c.want, " ", ` +gpu: `+c.gpu+` `, 1)).MatchString(out.String()) || code != fault.OK {
 				t.Errorf("exit code %d:\n%s%s", code, &out, &talk)
 			}

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -30,8 +30,7 @@ func newLogged(t *testing.T) (dir string, session func(args ...string) (code fau
 	seen := map[string]bool{}
 	return dir, func(args ...string) (fault.Code, map[string]string) {
 		t.Helper()
-		a := newApp(strings.NewReader(""), new(bytes.Buffer), new(bytes.Buffer))
-		code := a.report(a.run(t.Context(), append(global, args...)))
+		code := quickDeploy(append(global, args...), strings.NewReader(""), io.Discard, io.Discard)
 		files, _ := filepath.Glob(dir + "/.local/state/quick-deploy/logs/*")
 		logs := map[string]string{}
 		for _, f := range files {
@@ -160,18 +159,5 @@ func TestFailuresNameTheirOrigin(t *testing.T) {
 		if !want.MatchString(text) {
 			t.Errorf("log:\n%s", text)
 		}
-	}
-	report := func(json bool) string {
-		var talk bytes.Buffer
-		a := newApp(strings.NewReader(""), new(bytes.Buffer), &talk)
-		a.opts.json = json
-		a.report(fault.New(fault.Build, "x"))
-		return talk.String()
-	}
-	if got := report(true); !strings.Contains(got, `"function":"quick-deploy.TestFailuresNameTheirOrigin.func1","source":"log_test.go:`) {
-		t.Errorf("JSON: %s", got)
-	}
-	if got := report(false); strings.Contains(got, "log_test.go") {
-		t.Errorf("the screen: %s", got)
 	}
 }

@@ -56,9 +56,9 @@ func TestRetries(t *testing.T) {
 	global := []string{"quick-deploy", "--profile", dir + "/quick-deploy.yaml", "--flake", dir + "/flake", "--root", dir, "--no-probe", "--yes", "--allow-root"}
 	session := func(t *testing.T, args ...string) (waits []time.Duration, said string, code fault.Code) {
 		var out, talk bytes.Buffer
-		a := newApp(strings.NewReader(""), &out, &talk)
-		a.sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
-		code = a.report(a.run(t.Context(), append(global, args...)))
+		p := newProgram(strings.NewReader(""), &out, &talk)
+		p.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
+		code = p.Execute(append(global, args...))
 		return waits, talk.String(), code
 	}
 	t.Setenv("USER", "ada")
@@ -114,3 +114,6 @@ func TestRetries(t *testing.T) {
 		}
 	}
 }
+
+// aKey is a public key of nobody.
+const aKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS ada"

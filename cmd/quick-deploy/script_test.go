@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/cli"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 )
@@ -38,10 +41,18 @@ func mainAt() {
 			panic(err)
 		}
 	}
-	a := newApp(os.Stdin, os.Stdout, os.Stderr)
-	a.now = func() time.Time { return time.Unix(nixpkgs.Locked.LastModified, 0).AddDate(0, 0, days) }
-	os.Exit(int(a.execute(os.Args)))
+	p := newProgram(os.Stdin, os.Stdout, os.Stderr)
+	p.Now = func() time.Time { return time.Unix(nixpkgs.Locked.LastModified, 0).AddDate(0, 0, days) }
+	os.Exit(int(p.Execute(os.Args)))
 }
+
+// quickDeploy carries out a command line, and returns the code to exit with.
+func quickDeploy(args []string, in io.Reader, out, err io.Writer) fault.Code {
+	return newProgram(in, out, err).Execute(args)
+}
+
+// newProgram is the program at three streams.
+func newProgram(in io.Reader, out, err io.Writer) *cli.Program { return cli.New(version, in, out, err) }
 
 // TestScript runs the program as users do: testdata/script, one session a file.
 func TestScript(t *testing.T) {

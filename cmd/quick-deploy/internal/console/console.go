@@ -1,16 +1,12 @@
-// Package console joins a run of the executor to the terminal that it was
+// Package console joins a command, and a run of the executor, to the terminal that it was
 // started from: what is shown, what is asked, what goes into the log, and
 // what happens when the terminal goes away.
 package console
 
 import (
-	"bufio"
 	"context"
-	"fmt"
-	"io"
 	"log/slog"
 	"os/signal"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -24,30 +20,13 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
-// Options say where a run is shown and how.
-type Options struct {
-	In     io.Reader // answers come from here
-	Data   io.Writer // standard output: the events, with JSON
-	Talk   io.Writer // standard error: everything for people
-	Ask    bool      // In is a terminal: there is somebody to ask
-	Live   bool      // Talk is a terminal that can move its cursor
-	Colour bool
-	Width  func() int // of Talk, columns
-	JSON   bool
-	Quiet  bool
-	Debug  bool
-	Log    *logfile.File
-	Nom    string // path of nix-output-monitor, "" for our own progress
-	Now    func() time.Time
-}
-
-// Console is an open one. Close ends it.
-type Console struct {
-	o    Options
-	gate *term.Gate // before o.Talk
-	ui   *progress.UI
-	json *progress.JSON
-	in   *bufio.Reader
+// Run is a run that is shown on a terminal. Close ends it.
+type Run struct {
+	*Terminal
+	log     *logfile.File
+	ui      *progress.UI
+	json    *progress.JSON
+	nomPath string // of nix-output-monitor, "" for our own progress
 
 	mu  sync.Mutex
 	nom *progress.Nom
@@ -56,43 +35,40 @@ type Console struct {
 // redraw is how often the live region is drawn anew.
 const redraw = 100 * time.Millisecond
 
-// Open takes hold of the terminal. It is called only by commands that act.
-func Open(o Options) *Console {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	gate := term.New(o.Talk)
-	o.Talk = gate
-	c := &Console{o: o, gate: gate, in: bufio.NewReader(o.In)}
-	if o.JSON {
-		c.json = progress.NewJSON(term.JSON(o.Data))
+// Open takes hold of the terminal. It is called only by commands that act. Nom is the
+// path of nix-output-monitor, "" for our own progress.
+func (t *Terminal) Open(log *logfile.File, nom string) *Run {
+	r := &Run{Terminal: t, log: log, nomPath: nom}
+	if t.JSON {
+		r.json = progress.NewJSON(term.JSON(t.Out))
 	} else {
-		c.ui = progress.New(gate.Styled(), progress.Options{
-			Live: o.Live && !o.Quiet, Colour: o.Colour, Width: o.Width, Quiet: o.Quiet, Verbose: o.Debug, Now: o.Now, Every: redraw,
+		r.ui = progress.New(t.Err.Styled(), progress.Options{
+			Live: t.Live && !t.Quiet, Colour: t.ColourErr, Quiet: t.Quiet, Verbose: t.Debug, Now: t.Now, Every: redraw,
+			Width: func() int { columns, _ := t.Size(); return columns },
 		})
 	}
 	// A lost terminal or a closed pipe must not end the program between two
 	// systems. Writing to them fails from then on, and nobody is asked anything.
 	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
-	return c
+	return r
 }
 
 // Attach has a deployer show, ask and log through the console.
-func (c *Console) Attach(cfg *deploy.Config) {
-	cfg.Log, cfg.LogPath, cfg.LogOffset = c.o.Log.Logger(), c.o.Log.Path(), c.o.Log.Offset
-	cfg.Events, cfg.Output = c.event, c.output
-	if c.o.Ask {
-		cfg.Confirm = c.confirm
+func (r *Run) Attach(cfg *deploy.Config) {
+	cfg.Log, cfg.LogPath, cfg.LogOffset = r.log.Logger(), r.log.Path(), r.log.Offset
+	cfg.Events, cfg.Output = r.event, r.output
+	if r.Asks {
+		cfg.Confirm = r.confirm
 	}
 	if x, ok := cfg.Runner.(interface{ SetLog(*slog.Logger) }); ok {
-		x.SetLog(c.o.Log.Logger())
+		x.SetLog(r.log.Logger())
 	}
-	if x, ok := cfg.Runner.(interface{ SetAsk(func(bool)) }); ok && c.ui != nil {
+	if x, ok := cfg.Runner.(interface{ SetAsk(func(bool)) }); ok && r.ui != nil {
 		x.SetAsk(func(asking bool) {
 			if asking {
-				c.ui.Pause()
+				r.ui.Pause()
 			} else {
-				c.ui.Resume()
+				r.ui.Resume()
 			}
 		})
 	}
@@ -100,123 +76,88 @@ func (c *Console) Attach(cfg *deploy.Config) {
 
 // Watch tells the user that an interrupt was understood, since a step that
 // must not be cut in two goes on for a while.
-func (c *Console) Watch(ctx context.Context) (stop func() bool) {
+func (r *Run) Watch(ctx context.Context) (stop func() bool) {
 	return context.AfterFunc(ctx, func() {
-		c.event(journal.Event{Type: "warning", Message: "interrupted: the step at work is ended first, then the machine is put back if it was touched"})
+		r.event(journal.Event{Type: "warning", Message: "interrupted: the step at work is ended first, then the machine is put back if it was touched"})
 	})
 }
 
 // Close ends the live region. The error says that the event stream is not whole.
-func (c *Console) Close() error {
-	c.endNom()
-	if c.ui != nil {
-		c.ui.Close()
+func (r *Run) Close() error {
+	r.endNom()
+	if r.ui != nil {
+		r.ui.Close()
 	}
-	if c.json != nil {
-		return c.json.Err()
+	if r.json != nil {
+		return r.json.Err()
 	}
 	return nil
 }
 
-func (c *Console) event(e journal.Event) {
+func (r *Run) event(e journal.Event) {
 	if e.SchemaVersion == 0 {
-		e.SchemaVersion, e.Time = journal.EventSchema, c.o.Now()
+		e.SchemaVersion, e.Time = journal.EventSchema, r.Now()
 	}
-	if c.json != nil {
-		c.json.Event(e)
+	if r.json != nil {
+		r.json.Event(e)
 		return
 	}
-	if c.o.Nom != "" && e.Type == "step" && e.Step == "build" {
+	if r.nomPath != "" && e.Type == "step" && e.Step == "build" {
 		if e.Status == journal.Running {
-			c.startNom()
+			r.startNom()
 		} else {
-			c.endNom()
+			r.endNom()
 		}
 	}
-	c.ui.Event(e)
+	r.ui.Event(e)
 }
 
-func (c *Console) startNom() {
-	nom, err := progress.StartNom(c.o.Nom, c.gate.Raw())
+func (r *Run) startNom() {
+	nom, err := progress.StartNom(r.nomPath, r.Err.Raw())
 	if err != nil {
-		c.o.Log.Logger().Warn("nix-output-monitor", "error", err)
+		r.log.Logger().Warn("nix-output-monitor", "error", err)
 		return // our own progress shows instead
 	}
-	c.ui.Pause()
-	c.mu.Lock()
-	c.nom = nom
-	c.mu.Unlock()
+	r.ui.Pause()
+	r.mu.Lock()
+	r.nom = nom
+	r.mu.Unlock()
 }
 
-func (c *Console) endNom() {
-	c.mu.Lock()
-	nom := c.nom
-	c.nom = nil
-	c.mu.Unlock()
+func (r *Run) endNom() {
+	r.mu.Lock()
+	nom := r.nom
+	r.nom = nil
+	r.mu.Unlock()
 	if nom == nil {
 		return
 	}
 	if err := nom.Close(); err != nil {
-		c.o.Log.Logger().Warn("nix-output-monitor", "error", err)
+		r.log.Logger().Warn("nix-output-monitor", "error", err)
 	}
-	c.ui.Resume()
+	r.ui.Resume()
 }
 
-func (c *Console) output(step string, s run.Stream, line string) {
+func (r *Run) output(step string, s run.Stream, line string) {
 	if text, show := nixlog.PlainLine(line); show {
-		c.o.Log.Output(step, s, text)
+		r.log.Output(step, s, text)
 	}
-	c.mu.Lock()
-	nom := c.nom
-	c.mu.Unlock()
+	r.mu.Lock()
+	nom := r.nom
+	r.mu.Unlock()
 	switch {
-	case nom != nil && nom.Feed(line), c.ui == nil:
+	case nom != nil && nom.Feed(line), r.ui == nil:
 	default:
-		c.ui.Output(step, s, line)
+		r.ui.Output(step, s, line)
 	}
 }
 
-// maxAnswers is how often an answer that is neither yes nor no is asked for again.
-const maxAnswers = 3
-
-// confirm asks a question. The default is no, and so is the end of the input.
-func (c *Console) confirm(ctx context.Context, q deploy.Question) (bool, error) {
-	if c.ui != nil {
-		c.ui.Pause()
-		defer c.ui.Resume()
+// confirm asks a question. What it is about stands on the screen already, but with JSON.
+func (r *Run) confirm(ctx context.Context, q deploy.Question) (bool, error) {
+	if r.ui == nil {
+		return r.Terminal.confirm(ctx, q.Text, q.Details)
 	}
-	if c.ui == nil {
-		for _, line := range q.Details {
-			fmt.Fprintln(c.o.Talk, line)
-		}
-	}
-	type answer struct {
-		text string
-		err  error
-	}
-	for range maxAnswers {
-		fmt.Fprintf(c.o.Talk, "%s [y/N] ", q.Text)
-		got := make(chan answer, 1)
-		go func() {
-			text, err := c.in.ReadString('\n')
-			got <- answer{text, err}
-		}()
-		select {
-		case <-ctx.Done():
-			fmt.Fprintln(c.o.Talk)
-			return false, ctx.Err()
-		case a := <-got:
-			switch strings.ToLower(strings.TrimSpace(a.text)) {
-			case "y", "yes":
-				return true, nil
-			case "", "n", "no":
-				return false, nil
-			}
-			if a.err != nil {
-				return false, nil
-			}
-			fmt.Fprintln(c.o.Talk, "please answer yes or no")
-		}
-	}
-	return false, nil
+	r.ui.Pause()
+	defer r.ui.Resume()
+	return r.Terminal.confirm(ctx, q.Text, nil)
 }

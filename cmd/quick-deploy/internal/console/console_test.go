@@ -40,24 +40,36 @@ func newLog(t *testing.T, dir string, level slog.Level) *logfile.File {
 	return log
 }
 
-func open(t *testing.T, o Options) (*Console, *deploy.Config) {
+// options are what a test changes of a terminal that nobody sits at.
+type options struct {
+	Terminal
+	in        io.Reader
+	data, err io.Writer
+	log       *logfile.File
+	nom       string
+}
+
+func open(t *testing.T, o options) (*Run, *deploy.Config) {
 	t.Helper()
-	if o.In == nil {
-		o.In = strings.NewReader("")
+	if o.in == nil {
+		o.in = strings.NewReader("")
 	}
-	if o.Data == nil {
-		o.Data = io.Discard
+	if o.data == nil {
+		o.data = io.Discard
 	}
-	if o.Talk == nil {
-		o.Talk = io.Discard
+	if o.err == nil {
+		o.err = io.Discard
 	}
-	if o.Log == nil {
-		o.Log = newLog(t, t.TempDir(), slog.LevelInfo)
+	if o.log == nil {
+		o.log = newLog(t, t.TempDir(), slog.LevelInfo)
 	}
-	c := Open(o)
+	terminal := New(o.in, o.data, o.err)
+	terminal.Asks, terminal.Live, terminal.ColourErr = o.Asks, o.Live, o.ColourErr
+	terminal.JSON, terminal.Debug = o.JSON, o.Debug
+	r := terminal.Open(o.log, o.nom)
 	var cfg deploy.Config
-	c.Attach(&cfg)
-	return c, &cfg
+	r.Attach(&cfg)
+	return r, &cfg
 }
 
 func TestAnswers(t *testing.T) {
@@ -65,7 +77,7 @@ func TestAnswers(t *testing.T) {
 		"y\n": true, "YES\n": true, " yes \n": true, "n\n": false, "\n": false, "": false, "y": true,
 		"maybe\ny\n": true, "what\nhow\nwhy\ny\n": false, "ja": false,
 	} {
-		c, cfg := open(t, Options{In: strings.NewReader(typed), Ask: true})
+		c, cfg := open(t, options{in: strings.NewReader(typed), Terminal: Terminal{Asks: true}})
 		got, err := cfg.Confirm(t.Context(), deploy.Question{Text: "switch?"})
 		if err != nil || got != want {
 			t.Errorf("%q: %t, %v", typed, got, err)
@@ -77,7 +89,7 @@ func TestAnswers(t *testing.T) {
 }
 
 func TestNobodyToAsk(t *testing.T) {
-	c, cfg := open(t, Options{In: strings.NewReader("y\n")})
+	c, cfg := open(t, options{in: strings.NewReader("y\n")})
 	defer c.Close()
 	if cfg.Confirm != nil {
 		t.Error("it would ask")
@@ -87,7 +99,7 @@ func TestNobodyToAsk(t *testing.T) {
 func TestInterruptedQuestion(t *testing.T) {
 	r, w := io.Pipe()
 	defer w.Close()
-	c, cfg := open(t, Options{In: r, Ask: true})
+	c, cfg := open(t, options{in: r, Terminal: Terminal{Asks: true}})
 	defer c.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(10*time.Millisecond, cancel)
@@ -98,7 +110,7 @@ func TestInterruptedQuestion(t *testing.T) {
 
 func TestJSONGoesToStandardOutputAndTalkToTheLog(t *testing.T) {
 	var data, talk bytes.Buffer
-	c, cfg := open(t, Options{Data: &data, Talk: &talk, JSON: true})
+	c, cfg := open(t, options{data: &data, err: &talk, Terminal: Terminal{JSON: true}})
 	cfg.Events(journal.Event{Type: "step", Step: "build"})
 	cfg.Output("build", run.Stderr, `@nix {"action":"msg","level":0,"msg":"error: undefined variable"}`)
 	cfg.Output("build", run.Stderr, `@nix {"action":"stop","id":1}`)
@@ -120,7 +132,7 @@ func TestJSONGoesToStandardOutputAndTalkToTheLog(t *testing.T) {
 }
 
 func TestLogLevel(t *testing.T) {
-	c, cfg := open(t, Options{Log: newLog(t, t.TempDir(), slog.LevelError)})
+	c, cfg := open(t, options{log: newLog(t, t.TempDir(), slog.LevelError)})
 	cfg.Log.Warn("hidden")
 	cfg.Log.Error("shown")
 	c.Close()
@@ -141,7 +153,7 @@ func TestNixOutputMonitorGetsTheRawStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer talk.Close()
-	c, cfg := open(t, Options{Talk: talk, Nom: nom})
+	c, cfg := open(t, options{err: talk, nom: nom})
 	line := `@nix {"action":"start","id":1,"type":105}`
 	cfg.Output("preflight", run.Stderr, line)
 	cfg.Events(journal.Event{Type: "step", Step: "build", Status: journal.Running})
@@ -200,7 +212,7 @@ func hangupChild(dir string) int {
 		return 1
 	}
 	defer log.Close()
-	c := Open(Options{In: os.Stdin, Data: os.Stdout, Talk: os.Stderr, Ask: true, Live: true, Log: log})
+	c := New(os.Stdin, os.Stdout, os.Stderr).Open(log, "")
 	var cfg deploy.Config
 	c.Attach(&cfg)
 	cfg.Events(journal.Event{Type: "step", Step: "activate-system", Status: journal.Running})

@@ -50,10 +50,11 @@ func TestHostileText(t *testing.T) {
 		`@nix {"action":"result","id":1,"type":101,"fields":[` + string(asJSON) + `]}`,
 		`@nix {"action":"result","id":1,"type":104,"fields":[` + string(asJSON) + `]}`,
 	}
-	for _, o := range []Options{{}, {JSON: true}, {Live: true, Colour: true}, {Debug: true}, {Live: true, Debug: true, Colour: true}} {
+	for _, screen := range []Terminal{
+		{}, {JSON: true}, {Live: true, ColourErr: true}, {Debug: true}, {Live: true, Debug: true, ColourErr: true},
+	} {
 		var data, talk bytes.Buffer
-		o.Data, o.Talk = &data, &talk
-		c, cfg := open(t, o)
+		c, cfg := open(t, options{Terminal: screen, data: &data, err: &talk})
 		for _, step := range []string{"build", "activate-system", "boot-default", hostile} {
 			cfg.Events(journal.Event{Type: "step", Step: step, Status: journal.Running})
 			for _, line := range lines {

@@ -105,10 +105,9 @@ func session(t *testing.T, w deploy.World, term *terminal, act func(change func(
 		t.Fatal(err)
 	}
 	defer log.Close()
-	con := console.Open(console.Options{
-		In: term.tty, Data: io.Discard, Talk: term.tty, Ask: true, Live: true, Colour: true, Width: func() int { return 100 },
-		Log: log, Now: fixed,
-	})
+	screen := console.New(term.tty, io.Discard, term.tty)
+	screen.Live, screen.ColourErr, screen.Now = true, true, fixed
+	con := screen.Open(log, "")
 	err = act(func(c *deploy.Config) { con.Attach(c); c.LogPath = "" })
 	if cerr := con.Close(); cerr != nil {
 		t.Error(cerr)

@@ -1,0 +1,183 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
+)
+
+// FleetOptions are the flags of fleet deploy.
+type FleetOptions struct {
+	HealthOptions
+	Wave       string // the only one, "": all
+	Force      bool
+	Skip       []string // checks
+	Again      bool     // also machines that run what they should
+	NoGenerate bool
+	NixArgs    []string
+}
+
+func (o FleetOptions) fleet() fleet.Options {
+	return fleet.Options{SkipHealth: o.SkipHealth, Keep: o.KeepOnFailure != nil && *o.KeepOnFailure, Again: o.Again}
+}
+
+// FleetDeploy rolls the selected hosts out, wave by wave.
+func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
+	g, err := planFlake(ctx, a)
+	if err != nil {
+		return err
+	}
+	if g.inputs, err = a.readInputs(g, o.NoGenerate, o.Force); err != nil {
+		return err
+	}
+	if err := a.sayAges(g); err != nil {
+		return err
+	}
+	waves, err := wavesOf(a, g, o.Wave)
+	if err != nil {
+		return err
+	}
+	var hosts []string
+	for _, w := range waves {
+		hosts = append(hosts, w.Hosts...)
+	}
+	if err := keepWays(a, hosts, g, o.Skip, deployable); err != nil {
+		return err
+	}
+	if a.DryRun {
+		return fleetPlan(ctx, a, o, g)
+	}
+	if !o.NoGenerate {
+		sayOrphans(a, g)
+		result, err := writeFlake(ctx, a, g, o.Force)
+		if err != nil {
+			return err
+		}
+		if len(result.Kept) > 0 {
+			sayKept(a, len(result.Kept))
+		}
+	}
+	r, err := newRollout(a, g, o.Wave)
+	if err != nil {
+		return err
+	}
+	r.NixArgs, r.HealthTimeout = o.NixArgs, o.HealthTimeout
+	r.ConfirmTimeout = o.ConfirmTimeout
+	found, err := buildable(ctx, a, o, r)
+	if err != nil {
+		return err
+	}
+	if err := deploy.Refuse(found); err != nil {
+		return err
+	}
+	question := fmt.Sprintf("Deploy to %s with %s?", console.Count(len(r.hosts), "host"), r.Engine)
+	var lines []string
+	for _, w := range r.waves {
+		lines = append(lines, "wave "+w.Name+": "+strings.Join(w.Hosts, ", "))
+	}
+	if err := a.Agreed(ctx, question, lines); err != nil {
+		return err
+	}
+	r.Connections = fleet.NewConnections(r.Runner, os.Getenv("XDG_RUNTIME_DIR"), os.TempDir(), "/tmp")
+	defer r.Connections.Close()
+	a.Acting.Store(true)
+	results, verdict := r.Deploy(ctx, r.waves, r.hosts, o.fleet())
+	if ctx.Err() != nil {
+		verdict = fault.New(fault.Interrupted, "interrupted: %w", verdict)
+	}
+	summary := map[string]any{"message_type": "summary", "hosts": results, "inputs": g.inputs}
+	return errors.Join(a.Print(summary, func(w io.Writer) { writeResults(w, results) }), verdict)
+}
+
+// buildable is the preflight of a roll-out: whether Nix builds here for the hosts that are to
+// be built here. Of each platform Nix is asked once.
+func buildable(ctx context.Context, a *App, o FleetOptions, r *rollout) (preflight.Report, error) {
+	names := map[string][]string{}
+	for name, h := range r.hosts {
+		if !h.BuildOnTarget && (o.Again || !r.Settled(h)) {
+			names[h.System] = append(names[h.System], name)
+		}
+	}
+	m := preflightMachine(a, a.Runner(), r.By)
+	m.Arch = nixArch[runtime.GOARCH] // what is built is built here, whatever --root is
+	var all preflight.Report
+	for _, system := range slices.Sorted(maps.Keys(names)) {
+		slices.Sort(names[system])
+		t := preflight.Target{Host: strings.Join(names[system], ", "), System: system, Remote: true}
+		report, err := preflight.Run(ctx, m, t, preflight.Options{Skip: o.Skip, Only: []string{"platform"}})
+		if err != nil {
+			return all, fault.New(fault.Usage, "%w", err)
+		}
+		all.Findings = append(all.Findings, report.Findings...)
+	}
+	return all, nil
+}
+
+func writeResults(w io.Writer, results []fleet.Result) {
+	fmt.Fprintln(w, "HOST\tWAVE\tVERDICT\tSECONDS\tWHY")
+	for _, r := range results {
+		verdict := string(r.Verdict)
+		if r.PutBack {
+			verdict += ", put back"
+		}
+		why := firstLine(r.Error)
+		if why == "" && r.Health != nil {
+			why = r.Health.StillStarting()
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%.1f\t%s\n", r.Host, r.Wave, verdict, r.Seconds, why)
+	}
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	return s
+}
+
+// fleetPlan shows what deploy would do, without a look at the machines.
+func fleetPlan(ctx context.Context, a *App, o FleetOptions, g *generated) error {
+	if g.changes.Pending() {
+		a.Say("%s: %s; what follows is about the flake as it lies there", g.tree.Dir(), g.changes.Summary())
+	}
+	r, err := newRollout(a, g, o.Wave)
+	if err != nil {
+		return err
+	}
+	found, err := buildable(ctx, a, o, r)
+	if err != nil {
+		return err
+	}
+	for _, f := range found.Findings {
+		skipped := ""
+		if f.Skipped {
+			skipped = " (skipped)"
+		}
+		a.Say("%s: %s: %s%s", f.Severity, f.Check, f.What, skipped)
+		a.Say("    fix: %s", f.Fix)
+	}
+	plan := r.Plan(r.waves, r.hosts, o.fleet())
+	if a.JSON {
+		return a.PrintJSON(plan)
+	}
+	for _, w := range plan {
+		fmt.Fprintf(a.Out, "wave %s\n", w.Name)
+		for _, h := range w.Hosts {
+			fmt.Fprintf(a.Out, "  %s (%s): %s\n", h.Host, h.Target, h.State)
+			if err := deploy.WriteSteps(a.Out, "  ", h.Steps); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
+)
+
+// FleetStatus looks at the machines.
+func FleetStatus(ctx context.Context, a *App) error {
+	g, err := planFlake(ctx, a)
+	if err != nil {
+		return err
+	}
+	if g.changes.Pending() {
+		a.Say("%s is not as %s says: %s; the machines are compared with the flake", g.tree.Dir(), g.name, g.changes.Summary())
+	}
+	r, err := newRollout(a, g, "")
+	if err != nil {
+		return err
+	}
+	all := r.Status(ctx, r.waves, r.hosts)
+	return errors.Join(a.Print(all, func(w io.Writer) { writeStatus(w, all) }), statusFault(all))
+}
+
+func writeStatus(w io.Writer, all []fleet.Status) {
+	fmt.Fprintln(w, "HOST\tWAVE\tSTANDING\tGENERATION\tRUNNING\tWANTED\tLAST\tWHEN\tWHY")
+	for _, s := range all {
+		when, generation, why := "", "", s.Error
+		if !s.At.IsZero() {
+			when = s.At.Local().Format(time.DateTime)
+		}
+		if s.Generation > 0 {
+			generation = fmt.Sprint(s.Generation)
+		}
+		if len(s.Drift) > 0 {
+			why = strings.Join(s.Drift, "; ")
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+			s.Host, s.Wave, s.Standing, generation, storeName(s.Running), storeName(s.Wanted), s.Last, when, firstLine(why))
+	}
+}
+
+// storeName is a store path short enough for a table: the first letters of its
+// hash tell two systems of one name apart.
+func storeName(path string) string {
+	name := filepath.Base(path)
+	if path == "" || len(name) < 8 {
+		return "-"
+	}
+	return name[:8]
+}
+
+func statusFault(all []fleet.Status) error {
+	number := map[fleet.Standing]int{}
+	for _, s := range all {
+		number[s.Standing]++
+	}
+	var parts []string
+	for _, s := range []fleet.Standing{fleet.Failing, fleet.Away, fleet.Drifted, fleet.Pending, fleet.Never} {
+		if n := number[s]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, s))
+		}
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	code := fault.Pending
+	if number[fleet.Failing]+number[fleet.Away] > 0 {
+		code = fault.Partial
+	}
+	return fault.New(code, "of %s %s", console.Count(len(all), "host"), strings.Join(parts, ", ")).
+		Hint("quick-deploy fleet deploy brings them up to date")
+}

@@ -1,0 +1,64 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
+)
+
+// hostLine is a host as hosts prints it.
+type hostLine struct {
+	Name    string   `json:"name"`
+	System  string   `json:"system"`
+	Release string   `json:"release"`
+	Groups  []string `json:"groups"`
+	Tags    []string `json:"tags"`
+	Wave    string   `json:"wave"`
+	Target  string   `json:"target"`
+}
+
+// Hosts lists the profile's hosts, with the wave in which each is deployed.
+func Hosts(ctx context.Context, a *App) error {
+	l, err := a.load()
+	if err != nil {
+		return err
+	}
+	hosts, err := a.selected(l)
+	if err != nil {
+		return err
+	}
+	flake, err := generate(ctx, a, l)
+	if err != nil {
+		return err
+	}
+	waves, err := fleet.Waves(l.profile, flake.Fleet, hosts)
+	if err != nil {
+		return err
+	}
+	wave := map[string]string{}
+	for _, w := range waves {
+		for _, h := range w.Hosts {
+			wave[h] = w.Name
+		}
+	}
+	g := &generated{loaded: l, flake: flake}
+	lines := []hostLine{}
+	for _, p := range hosts {
+		h := g.host(p.Name)
+		lines = append(lines, hostLine{
+			Name: h.Name, System: h.System, Release: h.Release, Wave: wave[h.Name],
+			Groups: append([]string{}, h.Groups...), Tags: append([]string{}, h.Tags...),
+			Target: fleet.Target{User: h.Deployment.User, Host: h.Deployment.Host, Port: h.Deployment.Port}.String(),
+		})
+	}
+	return a.Print(lines, func(w io.Writer) {
+		fmt.Fprintln(w, "HOST\tSYSTEM\tRELEASE\tWAVE\tTARGET\tGROUPS\tTAGS")
+		for _, h := range lines {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", h.Name, h.System, h.Release, h.Wave, h.Target,
+				strings.Join(h.Groups, ","), strings.Join(h.Tags, ","))
+		}
+	})
+}

@@ -1,0 +1,120 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/setup"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/source"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
+	"github.com/quick-deploy/quick-deploy/schema"
+)
+
+// SchemaFile is the copy of the schema that lies beside a profile for editors.
+const SchemaFile = ".quick-deploy.schema.json"
+
+// InitOptions are the flags of init.
+type InitOptions struct {
+	setup.TakeOver
+	AnswersFile string
+	SaveAnswers string
+	Lock        string // which nixpkgs: LockNewest, built-in or ""
+	Given       setup.Given
+}
+
+// Init writes a first profile for this machine. Asked tells whether somebody was asked, who
+// may be asked what comes next; path is the profile.
+func Init(ctx context.Context, a *App, o InitOptions) (path string, asked bool, err error) {
+	if !slices.Contains([]string{"", LockNewest, inputs.ByProgram}, o.Lock) {
+		return "", false, fault.New(fault.Usage, "--lock %q is neither %s nor %s", o.Lock, LockNewest, inputs.ByProgram)
+	}
+	if path = a.Profile; path == "" {
+		path = "quick-deploy.yaml"
+	}
+	if !a.DryRun {
+		for _, file := range []string{path, o.SaveAnswers} {
+			if err := setup.Absent(file); err != nil {
+				return path, false, err
+			}
+		}
+	}
+	guide, err := newGuide(ctx, a, path)
+	if err != nil {
+		return path, false, err
+	}
+	defer guide.Close()
+	o.Answered = o.AnswersFile != ""
+	if err := guide.ReadConfig(ctx, o.TakeOver); err != nil {
+		return path, false, err
+	}
+	answers, asked, err := guide.Answers(ctx, o.AnswersFile, o.Given)
+	if err != nil {
+		return path, false, err
+	}
+	answers.Schema = SchemaFile
+	text, err := starter.Profile(answers)
+	if err != nil {
+		return path, false, err
+	}
+	l, err := a.loadText(path, text)
+	if err != nil {
+		return path, false, err
+	}
+	if err := guide.Check(ctx, answers); err != nil {
+		return path, false, err
+	}
+	if a.DryRun {
+		return path, false, errors.Join(a.PrintFile(path, text), firstLock(ctx, a, l, o.Lock, false))
+	}
+	if err := guide.Place(answers.Hostname); err != nil {
+		return path, false, err
+	}
+	if err := writeFirst(path, text, o.SaveAnswers, answers); err != nil {
+		return path, false, err
+	}
+	a.Say("%s: written; look it over, then quick-deploy diff and quick-deploy switch", path)
+	return path, asked, firstLock(ctx, a, l, o.Lock, asked)
+}
+
+func newGuide(ctx context.Context, a *App, path string) (*setup.Guide, error) {
+	files, err := source.New(a.Seen, a.ExtendsFrom)
+	if err != nil {
+		return nil, err
+	}
+	return setup.New(ctx, setup.Config{
+		Terminal: a.Terminal, Path: path, Root: a.Root, Flake: a.Flake, NoProbe: a.NoProbe, Source: files,
+		Retry: func(ctx context.Context, attempt func(int) *retry.Failure) error {
+			return a.Retry().Do(ctx, rand.Float64, a.Sleep, a.retrying, attempt)
+		},
+	})
+}
+
+// writeFirst writes the profile, the schema beside it and, if asked for, the
+// answers. The profile comes last: where it is, the rest is too.
+func writeFirst(path string, text []byte, save string, answers starter.Answers) error {
+	bundle, err := schema.Bundle()
+	if err != nil {
+		return err
+	}
+	w := atomic.Writer{}
+	if err := w.WriteFile(filepath.Join(filepath.Dir(path), SchemaFile), bundle, 0o644); err != nil {
+		return err
+	}
+	if save != "" {
+		data, err := starter.File(answers)
+		if err != nil {
+			return err
+		}
+		if err := w.WriteFile(save, data, 0o644); err != nil {
+			return err
+		}
+	}
+	return w.WriteFile(path, text, 0o644)
+}

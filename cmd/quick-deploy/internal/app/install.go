@@ -1,0 +1,149 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
+	"github.com/quick-deploy/quick-deploy/generator"
+)
+
+// InstallOptions are the flags of fleet install.
+type InstallOptions struct {
+	Target     string // USER@ADDRESS of the machine as it runs now, "": root at the host's address
+	DiskKey    string // file with the passphrase of encrypted disks
+	ExtraFiles string // folder whose files are put onto the machine
+	Confirm    string // the host's name, in place of typing it
+	Skip       []string
+}
+
+// FleetInstall erases the disks of a machine: it shows them and wants the
+// host's name typed. --yes does not stand for that, --confirm NAME does.
+func FleetInstall(ctx context.Context, a *App, host string, o InstallOptions) error {
+	a = a.forHost(host)
+	g, err := planFlake(ctx, a)
+	if err != nil {
+		return err
+	}
+	name, err := a.hostName(g.loaded)
+	if err != nil {
+		return err
+	}
+	h := g.host(name)
+	if len(h.Formatted) == 0 {
+		return fault.New(fault.Preflight, "%s: the profile does not lay out its disks", name).
+			Hint("add disks: {layout: ext4, devices: [/dev/disk/by-id/...]} to the host")
+	}
+	bring := func(h generator.Host) []closed { return installable(h, o.ExtraFiles) }
+	if err := keepWays(a, []string{name}, g, o.Skip, bring); err != nil {
+		return err
+	}
+	if g.changes.Pending() {
+		return fault.New(fault.Pending, "%s is not as %s says: %s", g.tree.Dir(), g.name, g.changes.Summary()).
+			Hint("quick-deploy generate writes it")
+	}
+	in, err := o.read(g, name)
+	if err != nil {
+		return err
+	}
+	r, err := newRollout(a, g, "")
+	if err != nil {
+		return err
+	}
+	disks, err := r.CheckDisks(ctx, in)
+	if err != nil {
+		var away *fleet.UnreachableError
+		if errors.As(err, &away) {
+			return fault.New(fault.Network, "install %s: %w", name, err)
+		}
+		return err
+	}
+	for _, d := range disks {
+		a.Say("%s will be erased: %s", in.Target, d)
+	}
+	if a.DryRun {
+		return nil
+	}
+	if err := agreeToErase(ctx, a, o.Confirm, name); err != nil {
+		return err
+	}
+	a.Acting.Store(true)
+	return r.Install(ctx, in)
+}
+
+// read reads what the flags say of a machine that is installed.
+func (o InstallOptions) read(g *generated, name string) (in fleet.Install, err error) {
+	h := g.host(name)
+	in = fleet.Install{Host: name, Devices: h.Formatted, Target: fleet.Target{User: "root", Host: h.Deployment.Host}}
+	if in.Extra = o.ExtraFiles; in.Extra != "" {
+		if in.Extra, err = filepath.Abs(in.Extra); err != nil {
+			return in, err
+		}
+		if fi, err := os.Stat(in.Extra); err != nil || !fi.IsDir() {
+			return in, fault.New(fault.Usage, "--extra-files: %s is no folder", in.Extra)
+		}
+	}
+	if text := o.Target; text != "" {
+		if in.Target, err = parseTarget(text); err != nil {
+			return in, err
+		}
+	}
+	if n := g.node(name).Get("disks", "encrypt"); n != nil && n.Scalar == true {
+		if in.Key = o.DiskKey; in.Key == "" {
+			return in, fault.New(fault.Usage, "the disks of %s are encrypted", name).
+				Hint("name a file with their passphrase: --disk-key FILE")
+		}
+		if in.Key, err = filepath.Abs(in.Key); err != nil {
+			return in, err
+		}
+		if _, err := os.Stat(in.Key); err != nil {
+			return in, fault.New(fault.Usage, "--disk-key: %w", err)
+		}
+	}
+	return in, nil
+}
+
+// agreeToErase has the host's name typed.
+func agreeToErase(ctx context.Context, a *App, given, name string) error {
+	if given == "" {
+		if !a.Asks {
+			return fault.New(fault.Usage, "erasing the disks of %s needs its name typed, and nobody can be asked", name).
+				Hint("--confirm %s", name)
+		}
+		var err error
+		given, err = a.Ask(ctx, fmt.Sprintf("Type %s to erase these disks: ", name))
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+	}
+	if given != name {
+		return fault.New(fault.Usage, "%q is not %q; nothing was erased", given, name)
+	}
+	return nil
+}
+
+// parseTarget reads USER@ADDRESS, with :PORT behind it where there is one.
+func parseTarget(text string) (fleet.Target, error) {
+	t := fleet.Target{User: "root", Host: text}
+	if user, host, ok := strings.Cut(text, "@"); ok {
+		t.User, t.Host = user, host
+	}
+	if host, port, ok := strings.Cut(t.Host, ":"); ok && !strings.Contains(port, ":") {
+		n, err := strconv.Atoi(port)
+		if err != nil {
+			return t, fault.New(fault.Usage, "--target %q: %w", text, err)
+		}
+		t.Host, t.Port = host, n
+	}
+	if t.User == "" || t.Host == "" || strings.HasPrefix(t.Host, "-") || strings.HasPrefix(t.User, "-") {
+		return t, fault.New(fault.Usage, "--target %q is not USER@ADDRESS", text)
+	}
+	return t, nil
+}

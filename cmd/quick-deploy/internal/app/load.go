@@ -1,0 +1,155 @@
+package app
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/source"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/schema"
+)
+
+// loaded is a profile that was read and checked.
+type loaded struct {
+	name    string // as the user named it
+	builtin bool   // there is no file: the starter profile of this machine
+	source  *source.Source
+	profile *profile.Profile
+	schema  *schema.Node
+	machine machine.Machine
+	facts   map[string]hardware.Facts // by host, once generated
+}
+
+const (
+	// builtinProfile is the value of --profile for the profile that is built in.
+	builtinProfile = "builtin:"
+	// builtinName is what messages call it.
+	builtinName = "built-in profile"
+)
+
+// NoProfileError says that no profile was named and where one was looked for.
+type NoProfileError struct{ searched []string }
+
+func (e *NoProfileError) Error() string {
+	return "no profile found: looked for " + strings.Join(e.searched, " and ")
+}
+
+// ProfilePath is the profile to use. Where none was named and none is found, the
+// error wraps a NoProfileError: what the user has not written nobody acts on.
+func (a *App) ProfilePath() (string, error) {
+	if a.Profile == builtinProfile {
+		return builtinProfile, nil
+	}
+	if a.Profile != "" {
+		if _, err := os.Stat(a.Profile); err != nil {
+			return "", fault.New(fault.Profile, "read the profile: %w", err).
+				Hint("quick-deploy init writes a first profile")
+		}
+		return a.Profile, nil
+	}
+	var none NoProfileError
+	for _, path := range []string{"quick-deploy.yaml", filepath.Join(ConfigHome(), "quick-deploy", "profile.yaml")} {
+		_, err := os.Stat(path)
+		if err == nil {
+			return path, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", fault.New(fault.Profile, "read the profile: %w", err)
+		}
+		if path, err = filepath.Abs(path); err != nil {
+			return "", fmt.Errorf("look for the profile: %w", err)
+		}
+		none.searched = append(none.searched, path)
+	}
+	return "", fault.New(fault.Profile, "%w", &none).
+		Hint("run it where the profile is, or name it with --profile FILE; quick-deploy init writes a first one").
+		Hint("--profile %s takes the built-in one, filled in with what this machine tells", builtinProfile)
+}
+
+// load reads the profile, once.
+func (a *App) load() (*loaded, error) {
+	a.once.Do(func() { a.profile, a.profileErr = a.readProfile() })
+	return a.profile, a.profileErr
+}
+
+func (a *App) readProfile() (*loaded, error) {
+	path, err := a.ProfilePath()
+	if err != nil {
+		return nil, err
+	}
+	if path != builtinProfile {
+		return a.loadText(path, nil)
+	}
+	text, err := starter.Profile(starter.For(machine.Read(a.Root), "minimal"))
+	if err != nil {
+		return nil, err
+	}
+	l, err := a.loadText(builtinName, text)
+	if l != nil {
+		l.builtin = true
+	}
+	return l, err
+}
+
+// loadText reads and checks the profile called name; text, if there is any, stands for its
+// content. The hosts that --host and --on name have to be in it.
+func (a *App) loadText(name string, text []byte) (*loaded, error) {
+	node, err := schema.Root()
+	if err != nil {
+		return nil, err
+	}
+	l := &loaded{name: name, schema: node, machine: machine.Read(a.Root)}
+	if l.source, err = source.New(a.Seen, a.ExtendsFrom); err != nil {
+		return nil, err
+	}
+	if text != nil {
+		l.source = l.source.With(name, text)
+	}
+	doc, err := schema.Document()
+	if err != nil {
+		return nil, err
+	}
+	if l.profile, err = profile.Load(l.source, name, profile.NewSchema(schema.ID, doc)); err != nil {
+		return l, err
+	}
+	_, err = a.selected(l)
+	return l, err
+}
+
+// path is the profile's absolute path; of the built-in one the value of --profile.
+func (l *loaded) path() (string, error) {
+	if l.builtin {
+		return builtinProfile, nil
+	}
+	return filepath.Abs(l.name)
+}
+
+// readBeside reads the file that n names, relative to the file that n is in.
+func (l *loaded) readBeside(n *profile.Node) ([]byte, error) {
+	name, err := l.source.Resolve(n.Pos.File, n.Str())
+	if err != nil {
+		return nil, err
+	}
+	return l.source.ReadFile(name)
+}
+
+// hash identifies all that was read as the profile, wherever it lies: of names
+// only the last part counts.
+func (l *loaded) hash() string {
+	sum := sha256.New()
+	for _, s := range l.profile.Sources {
+		fmt.Fprintf(sum, "%d\x00", len(s.Data))
+		sum.Write(s.Data)
+	}
+	return "sha256-" + hex.EncodeToString(sum.Sum(nil))
+}

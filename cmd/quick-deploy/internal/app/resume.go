@@ -1,0 +1,68 @@
+package app
+
+import (
+	"context"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+)
+
+// Resume goes on with a run that failed or was cut off.
+func Resume(ctx context.Context, a *App, o RunOptions) error {
+	s, err := newSession(a, o)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	var g *generated
+	host := a.Host
+	plan, err := s.deployer.PlanResume(ctx, func(goal deploy.Goal) (deploy.Goal, error) {
+		if goal.To != nil {
+			goal.Owned = ownedFiles
+			return o.addTo(goal, a.Yes)
+		}
+		// The run's own host and flake, and its profile, unless another one is named.
+		run := a.Options
+		run.Host, run.Flake = goal.Host, goal.FlakeDir
+		if run.Profile == "" {
+			run.Profile = goal.ProfilePath
+		}
+		host = goal.Host
+		var err error
+		goal, g, err = fillGoal(ctx, a.With(run), goal, o)
+		return goal, err
+	})
+	if err != nil {
+		return err
+	}
+	if a.DryRun {
+		return printPlan(a, plan, g)
+	}
+	if err := s.act(ctx, o.Nom); err != nil {
+		return err
+	}
+	record, err := s.deployer.Run(ctx, plan)
+	return locateError(a, s.finish(record, err), g, host, o.ShowTrace)
+}
+
+// ResetState archives the state of an unfinished run.
+func ResetState(ctx context.Context, a *App) error {
+	s, err := newSession(a, RunOptions{})
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if a.DryRun {
+		a.Say("would archive %s", s.deployer.Store().Path("state.json"))
+		return nil
+	}
+	archived, err := s.deployer.ResetState(ctx)
+	if err != nil {
+		return err
+	}
+	if archived == "" {
+		a.Say("there is no state to reset")
+		return nil
+	}
+	a.Say("the state was archived as %s; history, logs and backups are as they were", archived)
+	return nil
+}

@@ -1,0 +1,146 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
+	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/flake"
+)
+
+// rollout is a fleet with the waves that a command is about.
+type rollout struct {
+	*fleet.Fleet
+	generated *generated
+	waves     []fleet.Wave
+	hosts     map[string]*fleet.Host
+}
+
+// wavesOf are the waves of the selected hosts, or the only one of a name.
+func wavesOf(a *App, g *generated, only string) ([]fleet.Wave, error) {
+	selected, err := a.selected(g.loaded)
+	if err != nil {
+		return nil, err
+	}
+	waves, err := fleet.Waves(g.profile, g.flake.Fleet, selected)
+	if err != nil {
+		return nil, err
+	}
+	if only == "" {
+		return waves, nil
+	}
+	w, ok := fleet.Only(waves, only)
+	if !ok {
+		var names []string
+		for _, w := range waves {
+			names = append(names, w.Name)
+		}
+		return nil, fault.New(fault.Usage, "no wave called %q with the selected hosts", only).
+			Hint("there are %s", strings.Join(names, ", "))
+	}
+	return []fleet.Wave{w}, nil
+}
+
+// newRollout reads the fleet from the flake as it lies on disk.
+func newRollout(a *App, g *generated, only string) (*rollout, error) {
+	waves, err := wavesOf(a, g, only)
+	if err != nil {
+		return nil, err
+	}
+	me, err := user.Current()
+	if err != nil {
+		return nil, fmt.Errorf("find out who runs this: %w", err)
+	}
+	dir := g.tree.Dir()
+	if i := strings.IndexAny(dir, "#?%\n"); i >= 0 {
+		return nil, fault.New(fault.Usage, "the flake directory %q has a %q in its name, which a flake reference cannot hold",
+			dir, dir[i])
+	}
+	r := &rollout{generated: g, waves: waves, hosts: map[string]*fleet.Host{}, Fleet: &fleet.Fleet{
+		Runner: a.Runner(), Flake: dir, Engine: g.flake.Fleet.Engine, Parallel: g.flake.Fleet.Parallel,
+		State: fleet.StateDir(StateDir(), dir),
+		SSH:   strings.Fields(os.Getenv("NIX_SSHOPTS")), By: me.Username, Tool: a.Version,
+		Now: time.Now, Sleep: a.Sleep, Retry: a.Retry(), Jitter: rand.Float64, Events: func(e journal.Event) { showFleetEvent(a, e) },
+		BuildTimeout:    cmp.Or(a.Limits.Build, 4*time.Hour),
+		ActivateTimeout: cmp.Or(a.Limits.Activation, 15*time.Minute),
+		LockTimeout:     a.Limits.Lock,
+	}}
+	data, err := regular.Read(filepath.Join(dir, inputs.LockFile))
+	if err != nil {
+		return nil, noFlake(dir, err)
+	}
+	locked, err := flake.ReadLock(data)
+	if err != nil {
+		return nil, err
+	}
+	generatedHosts := map[string]generator.Host{}
+	for _, h := range g.flake.Hosts {
+		generatedHosts[h.Name] = h
+	}
+	for _, w := range waves {
+		for _, name := range w.Hosts {
+			if r.hosts[name], err = newFleetHost(a, g, generatedHosts[name], locked); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return r, nil
+}
+
+// newFleetHost is a host as fleet knows it. What it should be is recognised by a fingerprint of its part of the flake.
+func newFleetHost(a *App, g *generated, h generator.Host, locked []flake.LockedInput) (*fleet.Host, error) {
+	fingerprint, err := fleet.Fingerprint(g.tree.Dir(), h, locked)
+	if err != nil {
+		return nil, err
+	}
+	host := &fleet.Host{
+		Name: h.Name, Fingerprint: fingerprint, System: h.System, Homes: homes(h), BuildOnTarget: h.Deployment.BuildOnTarget,
+		Target: fleet.Target{
+			User: h.Deployment.User, Host: h.Deployment.Host, Port: h.Deployment.Port, Timeout: a.Limits.Network,
+		},
+	}
+	for _, c := range healthChecks(g, h.Name) {
+		if fleet.Remotely(c) {
+			host.Checks = append(host.Checks, c)
+		}
+	}
+	return host, nil
+}
+
+// showFleetEvent shows what happens, each line with the machine that it is about.
+func showFleetEvent(a *App, e journal.Event) {
+	level := slog.LevelInfo
+	if e.Status == journal.Failed || e.Type == "retry" {
+		level = slog.LevelWarn
+	}
+	a.Log.Log(context.Background(), level, cmp.Or(e.Message, string(e.Status)), "type", e.Type, "host", e.Host, "step", e.Step)
+	if a.JSON {
+		a.PrintEvent(e)
+		return
+	}
+	subject := cmp.Or(e.Host, e.Step, "fleet")
+	switch {
+	case (e.Type == "line" || e.Type == "diff" || e.Type == "health") && !a.Debug:
+	case e.Type == "line" && e.Host+e.Step == "":
+		a.Tell("%s", e.Message)
+	case e.Type == "step" && e.Status == journal.Running:
+		a.Tell("%s: %s ...", subject, e.Step)
+	case e.Type == "step" && e.Status == journal.Failed:
+		a.Tell("%s: %s failed: %s", subject, e.Step, e.Message)
+	case e.Message != "":
+		a.Tell("%s: %s", subject, e.Message)
+	}
+}

@@ -1,0 +1,95 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/elevate"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
+)
+
+// session is the executor, wired to this machine and this terminal.
+type session struct {
+	app      *App
+	cfg      deploy.Config
+	deployer *deploy.Deployer
+	elevate  *elevate.Runner
+	view     *console.Run // nil until the command acts
+	unwatch  func() bool
+}
+
+func newSession(a *App, o RunOptions) (*session, error) {
+	me, err := username()
+	if err != nil {
+		return nil, err
+	}
+	runner, err := elevate.New(a.Runner(), elevate.Config{
+		Method: elevate.Method(o.Elevate), UID: os.Getuid(), Terminal: a.Asks, AllowRoot: a.AllowRoot,
+	})
+	if err != nil {
+		return nil, err
+	}
+	look := preflightMachine(a, runner, me)
+	look.Elevation = string(runner.Method())
+	cfg := deploy.Config{
+		StateDir: StateDir(), Paths: systemPaths(a), Runner: runner,
+		User: me, Path: os.Getenv("PATH"), HomeDir: os.Getenv("HOME"), StateHome: StateHome(),
+		HostName: machine.Read(a.Root).Hostname, Tool: a.Version,
+		Retry: a.Retry(), Jitter: rand.Float64, Sleep: a.Sleep,
+		BuildTimeout: a.Limits.Build, ActivateTimeout: a.Limits.Activation, LockTimeout: a.Limits.Lock,
+		Machine: look, Health: healthChecker(a, runner, me, o.HealthTimeout), ConfirmTimeout: o.ConfirmTimeout,
+		Graphical: display() != "" || os.Getenv("SSH_CONNECTION") == "" && os.Getenv("WAYLAND_DISPLAY") != "",
+	}
+	return &session{app: a, cfg: cfg, deployer: deploy.New(cfg), elevate: runner}, nil
+}
+
+// act opens the log and takes hold of the terminal. A command that only looks does without.
+func (s *session) act(ctx context.Context, withNom bool) error {
+	a := s.app
+	nom := ""
+	if withNom && term.Is(a.Err) {
+		var err error
+		if nom, err = s.elevate.LookPath("nom"); err != nil {
+			return fault.New(fault.Usage, "--nom: %w", err).Hint("nix-output-monitor is its package")
+		}
+	}
+	if a.LogFile == nil {
+		return fmt.Errorf("open the log: %w", a.LogErr)
+	}
+	s.view = a.Open(a.LogFile, nom)
+	a.Acting.Store(true)
+	s.view.Attach(&s.cfg)
+	s.unwatch = s.view.Watch(ctx)
+	s.deployer = deploy.New(s.cfg)
+	return nil
+}
+
+// close ends what act began. A log that is not whole is told of, and no more: the run itself has ended.
+func (s *session) close() {
+	s.elevate.Close()
+	if s.view == nil {
+		return
+	}
+	s.unwatch()
+	if err := s.view.Close(); err != nil {
+		s.app.Say("note: %v", err)
+	}
+	s.view = nil
+}
+
+// finish prints how a run ended.
+func (s *session) finish(r journal.Record, err error) error {
+	s.close()
+	if !s.app.JSON && r.ID != 0 {
+		s.app.Say("%s", strings.TrimSuffix(deploy.Summary(r), "\n"))
+	}
+	return err
+}

@@ -1,0 +1,148 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
+)
+
+// writeFlake brings the flake's folder to what was generated, and makes the files
+// visible to Nix where the folder lies in a git work tree.
+func writeFlake(ctx context.Context, a *App, g *generated, force bool) (tree.Result, error) {
+	o := tree.Options{Force: force}
+	if force {
+		save, err := backupForced(ctx, a, g)
+		if err != nil {
+			return tree.Result{}, err
+		}
+		o.Backup = save
+	}
+	result, err := g.tree.Apply(ctx, g.changes, o)
+	if err != nil {
+		return result, err
+	}
+	for _, path := range result.Written {
+		a.Log.Info("wrote", "file", path)
+	}
+	for _, path := range result.Removed {
+		a.Log.Info("removed", "file", path)
+	}
+	if result.Aside != "" {
+		a.Say("note: the manifest could not be read; it is kept as %s", result.Aside)
+	}
+	seen, err := g.tree.Reveal(ctx, runGit, g.files, force)
+	if err != nil {
+		return result, err
+	}
+	if n := len(seen.Added); n > 0 {
+		a.Say("%s added to git's index without content (git add --intent-to-add), so that Nix sees them; nothing was committed", console.Count(n, "file"))
+	}
+	return result, seen.Err()
+}
+
+// backupForced copies the files that force replaces to a backup of their own.
+func backupForced(ctx context.Context, a *App, g *generated) (func(string, []byte) error, error) {
+	store := backups()
+	var items []backup.Item
+	for _, c := range g.changes.Forced() {
+		items = append(items, backup.Item{
+			Path: filepath.Join(g.tree.Dir(), c.Path), Why: "edited by hand, replaced or removed by --force-update",
+		})
+	}
+	if len(items) == 0 {
+		return func(path string, _ []byte) error { return fmt.Errorf("no backup was made of %s", path) }, nil
+	}
+	m, err := store.Make(ctx, store.NewID(), 0, items)
+	if err != nil {
+		return nil, err
+	}
+	a.Say("%s backed up to %s", console.Count(len(m.Entries), "file"), filepath.Join(store.Dir, m.ID))
+	return func(string, []byte) error { return nil }, nil
+}
+
+// runGit runs git for package tree.
+func runGit(ctx context.Context, dir string, stdin []byte, argv ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Dir, cmd.Stdin = dir, bytes.NewReader(stdin)
+	for _, kv := range os.Environ() {
+		if !strings.HasPrefix(kv, "GIT_") {
+			cmd.Env = append(cmd.Env, kv)
+		}
+	}
+	cmd.Env = append(cmd.Env, run.GitEnv...)
+	var out, diag bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &diag
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("%s: %w: %s", strings.Join(argv[:min(2, len(argv))], " "), err, strings.TrimSpace(diag.String()))
+	}
+	return out.Bytes(), nil
+}
+
+// writtenLine says in a line what a run wrote.
+func writtenLine(r tree.Result) string {
+	if len(r.Written)+len(r.Removed) == 0 {
+		return "no changes"
+	}
+	text := console.Count(len(r.Written), "file") + " written"
+	if n := len(r.Removed); n > 0 {
+		text += fmt.Sprintf(", %d removed", n)
+	}
+	return text
+}
+
+// keptError is the error that tells of hand edits which stayed, and of those that nothing uses any more.
+func keptError(a *App, g *generated, r tree.Result) error {
+	var errs []error
+	if len(r.Kept) > 0 {
+		errs = append(errs, fault.New(fault.Pending, "kept as edited by hand: %s", console.List(r.Kept)).
+			Hint("quick-deploy diff shows what the profile would make of them").
+			Hint("move your settings to local.nix, or replace the files with --force-update (they are backed up)"))
+	}
+	if len(r.Orphans) > 0 {
+		errs = append(errs, orphanError(a, g, r.Orphans))
+	}
+	return errors.Join(errs...)
+}
+
+// orphanError is the error that tells of orphans, with where they may belong now.
+func orphanError(a *App, g *generated, names []string) *fault.Error {
+	return addMoves(a, g, fault.New(fault.Pending, "edited by hand, and nothing uses it any more: %s", console.List(names)))
+}
+
+// addMoves adds to an error about orphans where they may belong now.
+func addMoves(a *App, g *generated, e *fault.Error) *fault.Error {
+	moves, err := g.tree.Moves(g.changes)
+	if err != nil {
+		a.Log.Info("looked for moves", "error", err)
+	}
+	for _, m := range moves {
+		from, to := filepath.Join(g.tree.Dir(), m.From), filepath.Join(g.tree.Dir(), m.To)
+		if m.To == "" {
+			e = e.Hint("%s was the folder of a host that the profile no longer has; it holds %s", from, console.List(m.Names))
+			continue
+		}
+		var args []string
+		for _, name := range m.Names {
+			args = append(args, filepath.Join(from, name))
+		}
+		move := run.Command{Name: "mv", Args: append(args, to)}
+		e = e.Hint("if %s is the new name of %s, this moves what was written for it: %s",
+			path.Base(m.To), path.Base(m.From), move)
+	}
+	if len(g.changes.Forced()) > 0 {
+		e = e.Hint("--force-update removes generated files that you edited and nothing uses (they are backed up)")
+	}
+	return e.Hint("move your settings to a local.nix that is in use, then remove the file")
+}

@@ -1,0 +1,156 @@
+// Package catalogue tells of the services that a profile can switch on.
+package catalogue
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/modules"
+	"github.com/quick-deploy/quick-deploy/schema"
+)
+
+// Service is what there is to say about a service.
+type Service struct {
+	Name    string        `json:"name"`
+	Title   string        `json:"title"`
+	Summary string        `json:"summary"`
+	Ports   []schema.Port `json:"ports"`
+	Needs   []string      `json:"needs"`
+	Docs    string        `json:"docs,omitempty"`
+	// Keys and Module are the details.
+	Keys   []Key  `json:"keys,omitempty"`
+	Module string `json:"module,omitempty"`
+
+	description string
+}
+
+// Key is a key of the profile below a service.
+type Key struct {
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	Default     any      `json:"default,omitempty"`
+	Sets        []string `json:"sets"`
+}
+
+// Nodes are the services in the schema, by name.
+func Nodes() (map[string]*schema.Node, error) {
+	root, err := schema.Root()
+	if err != nil {
+		return nil, err
+	}
+	return root.Properties["host"].Properties["services"].Properties, nil
+}
+
+// Known refuses names of services that there are not.
+func Known(names ...string) error {
+	all, err := Nodes()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if all[name] != nil {
+			continue
+		}
+		e := fault.New(fault.Usage, "no service called %q", name)
+		if near := profile.Nearest(name, slices.Sorted(maps.Keys(all))); near != "" {
+			return e.Hint("did you mean %s", near)
+		}
+		return e.Hint("quick-deploy services list shows them")
+	}
+	return nil
+}
+
+// All are the services by name, without details.
+func All() ([]Service, error) {
+	nodes, err := Nodes()
+	if err != nil {
+		return nil, err
+	}
+	var out []Service
+	for _, name := range slices.Sorted(maps.Keys(nodes)) {
+		out = append(out, newService(name, nodes[name]))
+	}
+	return out, nil
+}
+
+// Get is a service with its details.
+func Get(name string) (Service, error) {
+	if err := Known(name); err != nil {
+		return Service{}, err
+	}
+	nodes, err := Nodes()
+	if err != nil {
+		return Service{}, err
+	}
+	n := nodes[name]
+	s := newService(name, n)
+	for _, k := range slices.Sorted(maps.Keys(n.Properties)) {
+		c := n.Properties[k]
+		s.Keys = append(s.Keys, Key{Name: k, Description: c.Description, Default: c.Default, Sets: OptionsSet(c)})
+	}
+	source, err := modules.Files.ReadFile(name + ".nix")
+	if err != nil {
+		return s, fmt.Errorf("read the module of %s: %w", name, err)
+	}
+	s.Module = string(source)
+	return s, nil
+}
+
+func newService(name string, n *schema.Node) Service {
+	out := Service{Name: name, Title: n.Title, Ports: []schema.Port{}, Needs: []string{}, description: n.Description}
+	if s := n.Service; s != nil {
+		out.Summary, out.Docs = s.Summary, s.Docs
+		out.Ports, out.Needs = append(out.Ports, s.Ports...), append(out.Needs, s.Needs...)
+	}
+	return out
+}
+
+// OptionsSet are the options that a key sets, each once.
+func OptionsSet(n *schema.Node) []string {
+	out := []string{}
+	for _, r := range n.Rules {
+		if r.Option != "" && !slices.Contains(out, r.Option) {
+			out = append(out, r.Option)
+		}
+	}
+	return out
+}
+
+// PortList are the numbers of the ports, with commas.
+func (s Service) PortList() string {
+	var numbers []string
+	for _, p := range s.Ports {
+		numbers = append(numbers, fmt.Sprint(p.Port))
+	}
+	return strings.Join(slices.Compact(numbers), ",")
+}
+
+// WriteText writes all that there is to say.
+func (s Service) WriteText(w io.Writer) {
+	fmt.Fprintf(w, "%s: %s\n%s\n", s.Name, s.Title, s.description)
+	for _, p := range s.Ports {
+		fmt.Fprintf(w, "port %d/%s (%s)\n", p.Port, p.Protocol, p.Name)
+	}
+	if len(s.Needs) > 0 {
+		fmt.Fprintf(w, "needs %s\n", strings.Join(s.Needs, ", "))
+	}
+	if s.Docs != "" {
+		fmt.Fprintf(w, "docs: %s\n", s.Docs)
+	}
+	fmt.Fprintln(w, "\nkeys:")
+	for _, k := range s.Keys {
+		fmt.Fprintf(w, "  %s: %s\n", k.Name, k.Description)
+		if k.Default != nil {
+			fmt.Fprintf(w, "      default %v\n", k.Default)
+		}
+		for _, o := range k.Sets {
+			fmt.Fprintf(w, "      sets %s\n", o)
+		}
+	}
+	fmt.Fprintf(w, "\nmodules/%s.nix:\n%s", s.Name, s.Module)
+}

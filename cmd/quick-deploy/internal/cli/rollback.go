@@ -1,0 +1,38 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+)
+
+func rollbackCommand(a *app.App) *cli.Command {
+	var o app.RollbackOptions
+	return &cli.Command{
+		Name:  "rollback",
+		Usage: "go back to recorded generations of system and homes, and to the files of then",
+		Description: described("Without --to it undoes the last deployment; with --to the machine becomes what that run left. It\n"+
+			"restores exactly the generations that were recorded;\n"+
+			"if one was collected it says so and changes nothing.",
+			"quick-deploy rollback", "quick-deploy rollback --to 12", "quick-deploy --dry-run rollback --home"),
+		Flags: append([]cli.Flag{
+			&cli.IntFlag{
+				Name: "to", Usage: "go back to what the run `ID` of history left", Destination: &o.To,
+				Action: func(_ context.Context, _ *cli.Command, id int) error {
+					if id > 0 {
+						return nil
+					}
+					return fault.New(fault.Usage, "there is no run %d in the history", id).Hint("quick-deploy history lists them")
+				},
+			},
+			&cli.BoolFlag{Name: "system", Usage: "the system only", Destination: &o.System},
+			&cli.BoolFlag{Name: "home", Usage: "the homes only", Destination: &o.Home},
+			&cli.BoolFlag{Name: "files", Usage: "the flake's files only", Destination: &o.Files},
+		}, switchFlags(&o.RunOptions)...),
+		ShellComplete: words{"to": func(*app.App, []string) []app.Word { return app.RunWords() }}.complete(a),
+		Action:        noArgs(func(ctx context.Context) error { return app.Rollback(ctx, a, o) }),
+	}
+}

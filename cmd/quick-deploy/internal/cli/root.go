@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+)
+
+// name is what the program is called.
+const name = "quick-deploy"
+
+// commands are all commands, in the order of the help. A new one is a file like its neighbours, and a line here.
+func (l *line) commands() []*cli.Command {
+	a := l.app
+	return []*cli.Command{
+		initCommand(a, l.program.another),
+		validateCommand(a),
+		probeCommand(a),
+		generateCommand(a),
+		diffCommand(a),
+		buildCommand(a),
+		testCommand(a),
+		bootCommand(a),
+		switchCommand(a),
+		statusCommand(a),
+		historyCommand(a),
+		rollbackCommand(a),
+		resumeCommand(a),
+		healthCommand(a),
+		backupCommand(a),
+		servicesCommand(a),
+		hostsCommand(a),
+		explainCommand(a),
+		fleetCommand(a),
+		updateCommand(a),
+		pinCommand(a),
+		schemaCommand(a),
+		manCommand(a),
+		helpCommand(l.program.another),
+	}
+}
+
+// command is the program without a command, which does what switch does.
+func (l *line) command() *cli.Command {
+	a := l.app
+	var o rootOptions
+	root := &cli.Command{
+		Name:    name,
+		Usage:   "from one YAML profile to a running, reproducible, reversible NixOS",
+		Version: a.Version,
+		Description: described("Without a command it does what switch does: it writes the flake, builds it, shows what\n"+
+			"changes, asks, and activates the system and the homes. Where no profile is found it starts init.",
+			"quick-deploy init", "quick-deploy diff", "quick-deploy switch", "quick-deploy --dry-run --host atlas"),
+		Flags:                           append(globalFlags(a), o.flags()...),
+		Commands:                        l.commands(),
+		EnableShellCompletion:           true,
+		ConfigureShellCompletionCommand: func(c *cli.Command) { completionCommand(a, c) },
+		Suggest:                         true,
+		DisableSliceFlagSeparator:       true,
+		Reader:                          a.In,
+		Writer:                          a.Out,
+		ErrWriter:                       a.Err,
+		ExitErrHandler:                  func(context.Context, *cli.Command, error) {},
+		Before:                          l.before,
+		CommandNotFound:                 func(_ context.Context, cmd *cli.Command, name string) { l.unknown = noCommand(cmd, name) },
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			if cmd.Args().Present() {
+				return noCommand(cmd, cmd.Args().First())
+			}
+			return o.act(ctx, a, l.program.another)
+		},
+	}
+	strict(root)
+	l.logged(root)
+	completed(a, root)
+	return root
+}
+
+// rootOptions are the flags that the root command takes by the release notes,
+// beside the global ones.
+type rootOptions struct {
+	app.RunOptions
+	rollback, resetState bool
+}
+
+func (o *rootOptions) flags() []cli.Flag {
+	force, skip, timeout := forceFlag(&o.Force), skipHealthFlag(&o.SkipHealth), healthTimeoutFlag(&o.HealthTimeout)
+	force.Local, skip.Local, timeout.Local = true, true, true
+	return []cli.Flag{
+		&cli.BoolFlag{
+			Name: "rollback", Usage: "go back to the state before the last deployment", Local: true, Destination: &o.rollback,
+		},
+		&cli.BoolFlag{
+			Name: "reset-state", Usage: "forget an unfinished run; its state is archived", Local: true, Destination: &o.resetState,
+		},
+		force, skip, timeout,
+	}
+}
+
+func (o *rootOptions) act(ctx context.Context, a *app.App, another func(context.Context, ...string) error) error {
+	switch {
+	case o.resetState && o.rollback:
+		return fault.New(fault.Usage, "--reset-state and --rollback exclude each other")
+	case o.resetState:
+		return app.ResetState(ctx, a)
+	case o.rollback:
+		return app.Rollback(ctx, a, app.RollbackOptions{RunOptions: o.RunOptions})
+	}
+	var none *app.NoProfileError
+	if _, err := a.ProfilePath(); errors.As(err, &none) && a.TakesForms() && !a.Yes && !a.DryRun && !a.JSON {
+		a.Say("%v; starting quick-deploy init", err)
+		return another(ctx, append(globalArgs(a, ""), "init")...)
+	}
+	return app.Deploy(ctx, a, deploy.Switch, o.RunOptions)
+}

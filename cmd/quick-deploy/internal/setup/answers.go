@@ -1,0 +1,141 @@
+package setup
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/catalogue"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/interview"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
+	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/schema"
+)
+
+// Given are the answers that somebody gave beforehand, each by its name with how it is set.
+type Given map[string]func(*starter.Answers)
+
+// Answers are the answers: what the machine tells, then what the answers file, if there is one,
+// says, then what is given, then what somebody says who is asked.
+func (g *Guide) Answers(ctx context.Context, file string, given Given) (answers starter.Answers, asked bool, err error) {
+	answers = g.proposed
+	if file != "" {
+		data, err := regular.Read(file)
+		if err != nil {
+			return answers, false, fault.New(fault.Usage, "read the answers: %w", err)
+		}
+		if err := starter.Fill(&answers, data); err != nil {
+			return answers, false, fault.New(fault.Usage, "%s: %w", file, err)
+		}
+	}
+	before, known := answers, map[string]bool{}
+	for name, set := range given {
+		set(&answers)
+		known[name] = true
+	}
+	answers.Settle(before)
+	if file != "" || g.Yes {
+		return answers, false, nil
+	}
+	if !g.TakesForms() {
+		return answers, false, fault.New(fault.Usage, "there is nobody to ask: the input is no terminal").
+			Hint("--yes takes what is proposed; --answers FILE and the flags say the rest")
+	}
+	s, err := g.interview(answers, known)
+	if err != nil {
+		return answers, false, err
+	}
+	answers, err = s.Ask(ctx)
+	return answers, true, err
+}
+
+// interview is the interview about what is not given.
+func (g *Guide) interview(answers starter.Answers, given map[string]bool) (*interview.Session, error) {
+	presets, err := g.presets()
+	if err != nil {
+		return nil, err
+	}
+	if g.adoption != nil {
+		for _, name := range []string{"preset", "desktop", "service", "ssh-key"} {
+			given[name] = true
+		}
+	}
+	s := &interview.Session{
+		Answers: answers, Given: given, Found: shownLines(g.found()), Path: g.Path, Presets: presets, Keys: g.person.Keys,
+		Check: g.check, Preview: func(a starter.Answers) string { return term.Clean(g.preview(a)) },
+		In: g.In, Out: g.Err.Raw(), Plain: g.PlainForms(), Size: g.Size,
+	}
+	host := g.node.Properties["host"]
+	for _, v := range host.Properties["desktop"].Properties["session"].Enum {
+		s.Desktops = append(s.Desktops, fmt.Sprint(v))
+	}
+	s.Desktops = append(s.Desktops, "none")
+	services, err := catalogue.All()
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range services {
+		if host.Properties["services"].Properties[c.Name].NeedsKeys {
+			continue // No question asks for them.
+		}
+		s.Services = append(s.Services, interview.Choice{Name: c.Name, Summary: c.Summary})
+	}
+	return s, nil
+}
+
+// shownLines are lines that a form can show: a machine's strings are its maker's.
+func shownLines(lines []string) []string {
+	out := make([]string, len(lines))
+	for i, line := range lines {
+		out[i] = term.Line(line)
+	}
+	return out
+}
+
+// presets are the presets with what their first comment says about them.
+func (g *Guide) presets() ([]interview.Preset, error) {
+	files, err := fs.Glob(schema.Presets(), "*.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("list the presets: %w", err)
+	}
+	var out []interview.Preset
+	for _, file := range files {
+		text, err := fs.ReadFile(schema.Presets(), file)
+		if err != nil {
+			return nil, fmt.Errorf("read the presets: %w", err)
+		}
+		p := interview.Preset{Choice: interview.Choice{Name: strings.TrimSuffix(path.Base(file), ".yaml"), Summary: FirstSentence(text)}}
+		host, err := g.load(starter.Answers{Preset: p.Name, Hostname: "nixos", StateVersion: generator.DefaultRelease})
+		if err != nil {
+			return nil, fmt.Errorf("read the preset %s: %w", p.Name, err)
+		}
+		n := host.Hosts[0].Node
+		p.Desktop = n.Get("desktop").Str()
+		if services := n.Get("services"); services != nil {
+			for _, f := range services.Fields {
+				p.Services = append(p.Services, f.Key)
+			}
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// FirstSentence is the first sentence of the comment that a file begins with.
+func FirstSentence(text []byte) string {
+	var words []string
+	for line := range strings.Lines(string(text)) {
+		comment, ok := strings.CutPrefix(line, "#")
+		if !ok {
+			break
+		}
+		words = append(words, strings.Fields(comment)...)
+	}
+	sentence, _, _ := strings.Cut(strings.Join(words, " ")+" ", ". ")
+	return strings.TrimSpace(sentence)
+}

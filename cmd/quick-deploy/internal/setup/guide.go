@@ -1,0 +1,177 @@
+// Package setup makes a first profile: from what a machine tells about itself, from the
+// configuration that it has, and from what somebody answers.
+package setup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/source"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
+	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/schema"
+)
+
+// Config is what a guide works with.
+type Config struct {
+	*console.Terminal
+	// Path is the profile that will be written.
+	Path string
+	// Root is where the machine is read, Flake the folder of the flake.
+	Root, Flake string
+	NoProbe     bool
+	Source      *source.Source
+	// Retry repeats an attempt that the network broke.
+	Retry func(ctx context.Context, attempt func(int) *retry.Failure) error
+}
+
+// Guide is what is known before anybody is asked.
+type Guide struct {
+	Config
+	machine  machine.Machine
+	person   machine.Person
+	facts    hardware.Facts
+	proposed starter.Answers
+	// config is the configuration that the machine has, empty if it has none.
+	config string
+	// adoption is the configuration that is taken over, nil if none is.
+	adoption *adoption
+
+	schema   *profile.Schema
+	node     *schema.Node
+	previews map[string]string
+}
+
+// New looks at the machine.
+func New(ctx context.Context, c Config) (*Guide, error) {
+	g := &Guide{Config: c, machine: machine.Read(c.Root), previews: map[string]string{}}
+	who := me(g.machine)
+	if i := slices.Index(g.machine.Users, who); i > 0 {
+		g.machine.Users = slices.Insert(slices.Delete(slices.Clone(g.machine.Users), i, i+1), 0, who)
+	}
+	g.person = machine.ReadPerson(c.Root, who)
+	if !c.NoProbe {
+		// What could not be read matters when the flake is made, and is reported then.
+		g.facts, _ = probe.Run(ctx, probe.Options{Root: c.Root})
+	}
+	for _, file := range []string{"/etc/nixos/configuration.nix", "/etc/nixos/flake.nix"} {
+		at := machine.Inside(c.Root, file)
+		// One that may not be read is there all the same. A flake of the program's own is no other configuration.
+		_, err := os.Stat(at)
+		known := err == nil || errors.Is(err, fs.ErrPermission) && g.config == ""
+		if _, ours := os.Stat(filepath.Join(filepath.Dir(at), tree.ManifestPath)); known && ours != nil {
+			g.config = file
+		}
+	}
+	g.proposed = starter.For(g.machine, purpose(g.facts))
+	if g.person.GitName != "" {
+		g.proposed.Name = g.person.GitName
+	}
+	g.proposed.Email, g.proposed.SSHKeys = g.person.GitEmail, g.person.Authorized
+
+	var err error
+	if g.node, err = schema.Root(); err != nil {
+		return nil, err
+	}
+	doc, err := schema.Document()
+	if err != nil {
+		return nil, err
+	}
+	g.schema = profile.NewSchema(schema.ID, doc)
+	return g, nil
+}
+
+// me is the account of who runs the program, where the machine has it, else the first one.
+func me(m machine.Machine) machine.User {
+	name := os.Getenv("USER")
+	for _, u := range m.Users {
+		if u.Name == name {
+			return u
+		}
+	}
+	if len(m.Users) > 0 {
+		return m.Users[0]
+	}
+	return machine.User{}
+}
+
+// purpose is the preset that fits the machine's form.
+func purpose(f hardware.Facts) string {
+	switch form := f.Form(); {
+	case f.Virtualization != "":
+		return "minimal"
+	case form == hardware.Desktop, form == hardware.Portable:
+		return "workstation"
+	case form == hardware.Server:
+		return "server"
+	}
+	return "minimal"
+}
+
+// found says what the machine told.
+func (g *Guide) found() []string {
+	p, m := g.proposed, g.machine
+	unknown := func(s string) string {
+		if s == "" {
+			return "unknown"
+		}
+		return s
+	}
+	system := "not NixOS"
+	if m.NixOS {
+		system = fmt.Sprintf("NixOS %s, installed with %s", m.Release, p.StateVersion)
+	}
+	lines := []string{
+		fmt.Sprintf("This machine: %s, %s", p.Hostname, system),
+		fmt.Sprintf("Time zone %s, locale %s, keyboard %s", unknown(p.Timezone), unknown(p.Locale),
+			unknown(strings.Join(strings.Fields(p.Layout+" "+p.Variant+" "+p.Options), " "))),
+	}
+	var users []string
+	for _, u := range m.Users {
+		users = append(users, u.Name)
+	}
+	lines = append(lines, "Users: "+unknown(strings.Join(users, ", ")))
+	if d, err := hardware.Decide(g.facts, hardware.Overrides{Release: generator.DefaultRelease}); err == nil {
+		var cards []string
+		for _, c := range d.GPUs {
+			cards = append(cards, c.Name())
+		}
+		if len(cards) > 0 {
+			lines = append(lines, "Graphics: "+strings.Join(cards, "; "))
+		}
+	}
+	if disks := disks(g.facts); disks != "" {
+		lines = append(lines, "Disks: "+disks)
+	}
+	if g.config != "" {
+		lines = append(lines, "It has a configuration, which stays as it is: "+g.config)
+		if p.Adopt == "" {
+			lines = append(lines, "What it says beyond these questions does not come along, as --fresh asks for")
+		}
+	}
+	return lines
+}
+
+func disks(f hardware.Facts) string {
+	var out []string
+	for _, b := range f.Blocks {
+		// Partitions name their disk; maps, RAIDs and loops have parts or a file behind them.
+		if b.Disk == "" && len(b.Parts) == 0 && b.Backing == "" && !b.Removable && b.Size > 0 {
+			out = append(out, fmt.Sprintf("%s %d GB", b.Name, b.Size/1e9))
+		}
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,84 @@
+package setup
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+)
+
+// files are the files of the flake that hold the old configuration, by path.
+func (ad *adoption) files(host string) map[string][]byte {
+	out := map[string][]byte{"hosts/" + host + "/local.nix": []byte(localText)}
+	for _, f := range ad.legacy.Files {
+		out["hosts/"+host+"/"+f.Path] = f.Data
+	}
+	return out
+}
+
+// localText is the file that is the user's, as it begins where a configuration was taken over.
+const localText = `# Yours: quick-deploy writes this file once and then leaves it alone.
+# What you set here adds to the rest; lib.mkForce overrides it.
+{
+  imports = [ ./legacy.nix ];
+}
+`
+
+func writeBelow(dir, name string, data []byte) error {
+	file := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return atomic.Writer{}.WriteFile(file, data, 0o644)
+}
+
+// place writes the old configuration into the flake. A local.nix that is
+// there is its owner's: he is told what to add.
+func (ad *adoption) place(g *Guide, host string) error {
+	files := ad.files(host)
+	local := "hosts/" + host + "/local.nix"
+	if _, err := os.Lstat(filepath.Join(g.Flake, local)); !errors.Is(err, fs.ErrNotExist) {
+		delete(files, local)
+		g.Say("note: %s is yours and stays as it is; add ./legacy.nix to its imports", filepath.Join(g.Flake, local))
+	}
+	// local.nix comes last, so that it never imports what is not there.
+	for _, name := range slices.SortedFunc(maps.Keys(files), func(x, y string) int {
+		if (x == local) != (y == local) {
+			return map[bool]int{true: 1, false: -1}[x == local]
+		}
+		return strings.Compare(x, y)
+	}) {
+		if err := writeBelow(g.Flake, name, files[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// absent refuses where a configuration was taken over already.
+func (ad *adoption) absent(g *Guide, host string) error {
+	return Absent(filepath.Join(g.Flake, "hosts", host, "legacy.nix"))
+}
+
+// Absent refuses to write over a file; "" is none.
+func Absent(path string) error {
+	if path == "" {
+		return nil
+	}
+	_, err := os.Lstat(path)
+	if err == nil {
+		return fault.New(fault.Usage, "%s exists and is left as it is", path).
+			Hint("edit it, or name another file")
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return fault.New(fault.Usage, "write %s: %w", path, err)
+	}
+	return nil
+}

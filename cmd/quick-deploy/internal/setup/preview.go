@@ -1,0 +1,111 @@
+package setup
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
+	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+)
+
+// load reads the profile that answers lead to, without its being in any file.
+func (g *Guide) load(answers starter.Answers) (*profile.Profile, error) {
+	text, err := starter.Profile(answers)
+	if err != nil {
+		return nil, err
+	}
+	return profile.Load(g.Source.With(g.Path, text), g.Path, g.schema)
+}
+
+// check is the schema's judgement of one answer, by itself.
+func (g *Guide) check(name, value string) error {
+	a := starter.Answers{Preset: "minimal", Hostname: "nixos", StateVersion: generator.DefaultRelease, User: "user"}
+	switch name {
+	case "hostname":
+		a.Hostname = value
+	case "timezone":
+		a.Timezone = value
+	case "locale":
+		a.Locale = value
+	case "layout":
+		a.Layout = value
+	case "user":
+		a.User = value
+	case "name":
+		a.Name = value
+	case "email":
+		a.Email = value
+	case "ssh-key":
+		a.SSHKeys = []string{value}
+	case "service":
+		a.Services = []string{value}
+	}
+	_, err := g.load(a)
+	var problems profile.Problems
+	if !errors.As(err, &problems) || len(problems) == 0 {
+		return err
+	}
+	p := problems[0]
+	text := p.What
+	for _, more := range []string{p.Why, p.Hint} {
+		if more != "" {
+			text += "; " + more
+		}
+	}
+	return fault.New(fault.Profile, "%s", text)
+}
+
+// previewLines is how much of the Nix is shown.
+const previewLines = 30
+
+// preview is the profile that answers lead to, and how the host's configuration.nix begins.
+func (g *Guide) preview(answers starter.Answers) string {
+	text, err := starter.Profile(answers)
+	if err != nil {
+		return err.Error()
+	}
+	if known, ok := g.previews[string(text)]; ok {
+		return known
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "--- %s\n%s\n", g.Path, bytes.TrimSpace(text))
+	name := "hosts/" + answers.Hostname + "/configuration.nix"
+	if nix, err := g.generate(answers, name); err != nil {
+		fmt.Fprintf(&b, "\n--- %s\n%v\n", name, err)
+	} else {
+		fmt.Fprintf(&b, "\n--- %s begins\n%s", name, nix)
+	}
+	g.previews[string(text)] = b.String()
+	return b.String()
+}
+
+// generate is how the file called name begins, without its header.
+func (g *Guide) generate(answers starter.Answers, name string) (string, error) {
+	p, err := g.load(answers)
+	if err != nil {
+		return "", err
+	}
+	facts := map[string]hardware.Facts{}
+	if g.facts.Version > 0 {
+		facts[answers.Hostname] = g.facts
+	}
+	tree, err := generator.Generate(generator.Input{Profile: p, Schema: g.node, Facts: facts, Files: g.Source})
+	if err != nil {
+		return "", err
+	}
+	for _, f := range tree.Files {
+		if f.Path != name {
+			continue
+		}
+		_, body, _ := strings.Cut(string(f.Data), "\n  imports = [")
+		_, body, _ = strings.Cut(body, "];\n")
+		lines := strings.SplitAfterN(strings.TrimLeft(body, "\n"), "\n", previewLines+1)
+		return strings.Join(lines[:min(len(lines), previewLines)], ""), nil
+	}
+	return "", fmt.Errorf("the flake has no %s", name)
+}
