@@ -37,11 +37,7 @@ type reboot struct {
 
 // diffBuilt shows how the system that was built last differs from the running one.
 func diffBuilt(ctx context.Context, a *App, o DiffOptions) error {
-	l, err := a.load()
-	if err != nil {
-		return err
-	}
-	host, err := a.hostName(l)
+	_, host, err := a.loadHost()
 	if err != nil {
 		return err
 	}
@@ -71,13 +67,16 @@ func (s *session) compare(ctx context.Context, host, system string) (Built, erro
 	paths := systemPaths(s.app)
 	running, err := filepath.EvalSymlinks(paths.Current)
 	if err != nil {
-		return Built{}, fault.New(fault.Preflight, "find the running system: %w", err).Hint("only NixOS has one to compare with")
+		return Built{}, fault.New(fault.Preflight, "find the running system: %w", err).
+			Hint("only NixOS has one to compare with")
 	}
-	b := Built{Running: running, System: system, Closure: closure.Diff{Packages: []closure.Package{}}, Reboot: reboot{Why: []string{}}}
+	b := Built{
+		Running: running, System: system, Closure: closure.Diff{Packages: []closure.Package{}}, Reboot: reboot{Why: []string{}},
+	}
 	if running != system {
 		res, err := s.cfg.Runner.Run(ctx, run.Command{
-			Name: "nix", Args: []string{"--extra-experimental-features", "nix-command", "store", "diff-closures", running, system},
-			Timeout: 2 * time.Minute,
+			Name: "nix", Timeout: 2 * time.Minute,
+			Args: []string{"--extra-experimental-features", "nix-command", "store", "diff-closures", running, system},
 		})
 		if err != nil {
 			return b, fault.New(fault.Unexpected, "compare the closures: %w", err)
@@ -124,10 +123,12 @@ func (s *session) lastBuilt(host string) (string, error) {
 // changes nothing, but only root may ask.
 func (s *session) units(ctx context.Context, system string) (*closure.Units, error) {
 	res, err := s.cfg.Runner.Run(ctx, run.Command{
-		Name: filepath.Join(system, "bin/switch-to-configuration"), Args: []string{"dry-activate"}, Elevate: true, Timeout: 2 * time.Minute,
+		Name: filepath.Join(system, "bin/switch-to-configuration"), Args: []string{"dry-activate"},
+		Elevate: true, Timeout: 2 * time.Minute,
 	})
 	if err != nil {
-		return nil, fault.New(fault.Preflight, "ask which units would change: %w", err).Hint("it takes root: --elevate chooses how to become it")
+		return nil, fault.New(fault.Preflight, "ask which units would change: %w", err).
+			Hint("it takes root: --elevate chooses how to become it")
 	}
 	u := closure.ParseUnits(res.Stdout + res.Stderr)
 	return &u, nil
@@ -166,7 +167,10 @@ func writeUnits(w io.Writer, u closure.Units) {
 	for _, l := range []struct {
 		what  string
 		names []string
-	}{{"stop", u.Stop}, {"start", u.Start}, {"restart", u.Restart}, {"reload", u.Reload}, {"leave running as they are", u.Kept}} {
+	}{
+		{"stop", u.Stop}, {"start", u.Start}, {"restart", u.Restart}, {"reload", u.Reload},
+		{"leave running as they are", u.Kept},
+	} {
 		if len(l.names) > 0 {
 			fmt.Fprintf(w, "would %s: %s\n", l.what, strings.Join(l.names, ", "))
 		}

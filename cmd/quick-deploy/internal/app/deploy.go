@@ -2,15 +2,11 @@ package app
 
 import (
 	"context"
-	"math"
 	"slices"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
@@ -40,7 +36,7 @@ type RunOptions struct {
 	NoGenerate bool
 	Offline    bool
 	ShowTrace  bool
-	MinFree    string // a size, "": the default
+	MinFree    int64 // bytes, 0: the default
 	Nom        bool
 
 	LiveDisplay, IgnoreInhibitors bool
@@ -89,7 +85,7 @@ func Deploy(ctx context.Context, a *App, verb deploy.Verb, o RunOptions) error {
 }
 
 // addTo is a goal with what the flags add to it. Of a run that is taken up, its own flags stay.
-func (o RunOptions) addTo(goal deploy.Goal, yes bool) (deploy.Goal, error) {
+func (o RunOptions) addTo(goal deploy.Goal, yes bool) deploy.Goal {
 	for _, f := range []struct {
 		field *bool
 		on    bool
@@ -112,27 +108,16 @@ func (o RunOptions) addTo(goal deploy.Goal, yes bool) (deploy.Goal, error) {
 	if len(o.NixArgs) > 0 {
 		goal.NixArgs = o.NixArgs
 	}
-	if o.MinFree != "" {
-		n, err := humanize.ParseBytes(o.MinFree)
-		if err != nil || n > math.MaxInt64 {
-			return goal, fault.New(fault.Usage, "--min-free %q is not a size", o.MinFree).Hint("20GiB, 500MB, or a number of bytes")
-		}
-		goal.MinFree = int64(n)
+	if o.MinFree > 0 {
+		goal.MinFree = o.MinFree
 	}
-	return goal, nil
+	return goal
 }
 
 // fillGoal completes what a run is to reach by the profile and the flags.
 func fillGoal(ctx context.Context, a *App, goal deploy.Goal, o RunOptions) (deploy.Goal, *generated, error) {
-	goal, err := o.addTo(goal, a.Yes)
-	if err != nil {
-		return goal, nil, err
-	}
-	g, err := planFlake(ctx, a)
-	if err != nil {
-		return goal, nil, err
-	}
-	name, err := a.hostName(g.loaded)
+	goal = o.addTo(goal, a.Yes)
+	g, name, err := planHost(ctx, a)
 	if err != nil {
 		return goal, nil, err
 	}
@@ -226,7 +211,8 @@ func (f *flakeTree) Changes(context.Context) ([]deploy.Change, error) {
 			tree.Create: "create", tree.Update: "update", tree.Remove: "delete",
 			tree.Conflict: "keep", tree.Foreign: "keep", tree.Released: "keep",
 		}[c.Action]
-		if f.force && slices.ContainsFunc(f.generated.changes.Forced(), func(o tree.Change) bool { return o.Path == c.Path }) {
+		same := func(o tree.Change) bool { return o.Path == c.Path }
+		if f.force && slices.ContainsFunc(f.generated.changes.Forced(), same) {
 			action = "update"
 			if c.Action == tree.Released {
 				action = "delete"

@@ -31,14 +31,8 @@ func Diff(ctx context.Context, a *App, o DiffOptions) error {
 	case o.Units:
 		return fault.New(fault.Usage, "--units needs --built")
 	}
-	g, err := planFlake(ctx, a)
+	g, err := planInputs(ctx, a, false, false)
 	if err != nil {
-		return err
-	}
-	if g.inputs, err = a.readInputs(g, false, false); err != nil {
-		return err
-	}
-	if err := a.sayAges(g); err != nil {
 		return err
 	}
 	options := optionChanges(g)

@@ -20,7 +20,8 @@ type ExplainOptions struct {
 // Explain says where a value of a host comes from; args are [HOST] KEY.
 func Explain(ctx context.Context, a *App, args []string, o ExplainOptions) error {
 	if len(args) == 0 || len(args) > 2 {
-		return fault.New(fault.Usage, "explain takes a host and a key").Hint("quick-deploy explain web-1 services.nginx.expose")
+		return fault.New(fault.Usage, "explain takes a host and a key").
+			Hint("quick-deploy explain web-1 services.nginx.expose")
 	}
 	l, err := a.load()
 	if err != nil {
@@ -43,11 +44,7 @@ func Explain(ctx context.Context, a *App, args []string, o ExplainOptions) error
 }
 
 func explainOption(ctx context.Context, a *App, name string, o ExplainOptions) error {
-	l, err := a.load()
-	if err != nil {
-		return err
-	}
-	host, err := a.hostName(l)
+	l, host, err := a.loadHost()
 	if err != nil {
 		return err
 	}

@@ -35,14 +35,8 @@ func (o FleetOptions) fleet() fleet.Options {
 
 // FleetDeploy rolls the selected hosts out, wave by wave.
 func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
-	g, err := planFlake(ctx, a)
+	g, err := planInputs(ctx, a, o.NoGenerate, o.Force)
 	if err != nil {
-		return err
-	}
-	if g.inputs, err = a.readInputs(g, o.NoGenerate, o.Force); err != nil {
-		return err
-	}
-	if err := a.sayAges(g); err != nil {
 		return err
 	}
 	waves, err := wavesOf(a, g, o.Wave)

@@ -15,14 +15,8 @@ type GenerateOptions struct {
 
 // Generate writes the flake and stops there.
 func Generate(ctx context.Context, a *App, o GenerateOptions) error {
-	g, err := planFlake(ctx, a)
+	g, err := planInputs(ctx, a, false, o.Force)
 	if err != nil {
-		return err
-	}
-	if g.inputs, err = a.readInputs(g, false, o.Force); err != nil {
-		return err
-	}
-	if err := a.sayAges(g); err != nil {
 		return err
 	}
 	if o.Check {

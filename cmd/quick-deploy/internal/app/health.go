@@ -22,11 +22,7 @@ type LookOptions struct {
 
 // Health looks whether the machine came up as the profile says.
 func Health(ctx context.Context, a *App, o LookOptions) error {
-	g, err := planFlake(ctx, a)
-	if err != nil {
-		return err
-	}
-	name, err := a.hostName(g.loaded)
+	g, name, err := planHost(ctx, a)
 	if err != nil {
 		return err
 	}

@@ -28,11 +28,7 @@ type InstallOptions struct {
 // host's name typed. --yes does not stand for that, --confirm NAME does.
 func FleetInstall(ctx context.Context, a *App, host string, o InstallOptions) error {
 	a = a.forHost(host)
-	g, err := planFlake(ctx, a)
-	if err != nil {
-		return err
-	}
-	name, err := a.hostName(g.loaded)
+	g, name, err := planHost(ctx, a)
 	if err != nil {
 		return err
 	}

@@ -126,6 +126,26 @@ func (a *App) loadText(name string, text []byte) (*loaded, error) {
 	return l, err
 }
 
+// loadHost reads the profile, and says which of its hosts the command acts on.
+func (a *App) loadHost() (*loaded, string, error) {
+	l, err := a.load()
+	if err != nil {
+		return nil, "", err
+	}
+	host, err := a.hostName(l)
+	return l, host, err
+}
+
+// node is the merged profile of a host.
+func (l *loaded) node(host string) *profile.Node {
+	for _, h := range l.profile.Hosts {
+		if h.Name == host {
+			return h.Node
+		}
+	}
+	return nil
+}
+
 // path is the profile's absolute path; of the built-in one the value of --profile.
 func (l *loaded) path() (string, error) {
 	if l.builtin {

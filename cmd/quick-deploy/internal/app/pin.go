@@ -121,7 +121,8 @@ func VerifyPin(ctx context.Context, a *App, file string, evaluate *bool) error {
 	}
 	data, err := regular.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fault.New(fault.Preflight, "read the pin: %w", err).Hint("quick-deploy pin export writes one where the profile is right")
+		return fault.New(fault.Preflight, "read the pin: %w", err).
+			Hint("quick-deploy pin export writes one where the profile is right")
 	}
 	if err != nil {
 		return fmt.Errorf("read the pin: %w", err)
@@ -161,7 +162,8 @@ func derivations(ctx context.Context, a *App, g *generated) (map[string]string, 
 		names[i] = h.Name
 	}
 	if _, err := os.Stat(filepath.Join(g.tree.Dir(), "flake.nix")); err != nil {
-		return nil, fault.New(fault.Preflight, "evaluate %s: %w", g.tree.Dir(), err).Hint("quick-deploy generate writes the flake")
+		return nil, fault.New(fault.Preflight, "evaluate %s: %w", g.tree.Dir(), err).
+			Hint("quick-deploy generate writes the flake")
 	}
 	return a.nix().Derivations(ctx, g.tree.Dir(), names)
 }
@@ -194,7 +196,8 @@ func ShowPins(a *App, names []string) error {
 		delete(wanted, in.Path)
 	}
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
-		return fault.New(fault.Usage, "flake.lock has no input %q", name).Hint("it has %s", strings.Join(slices.Sorted(maps.Keys(out)), ", "))
+		return fault.New(fault.Usage, "flake.lock has no input %q", name).
+			Hint("it has %s", strings.Join(slices.Sorted(maps.Keys(out)), ", "))
 	}
 	return a.Print(map[string]any{"pins": out}, func(w io.Writer) {
 		fmt.Fprintln(w, "pins:")

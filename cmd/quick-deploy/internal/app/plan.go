@@ -56,6 +56,29 @@ func planFlake(ctx context.Context, a *App) (*generated, error) {
 	return &generated{loaded: l, flake: flake, files: files, tree: t, changes: changes}, nil
 }
 
+// planHost is planFlake for the host that the command acts on.
+func planHost(ctx context.Context, a *App) (*generated, string, error) {
+	g, err := planFlake(ctx, a)
+	if err != nil {
+		return nil, "", err
+	}
+	host, err := a.hostName(g.loaded)
+	return g, host, err
+}
+
+// planInputs is planFlake with what the flake is built from. It tells of old inputs. With keep,
+// flake.lock is not written, and with force it is, whoever changed it.
+func planInputs(ctx context.Context, a *App, keep, force bool) (*generated, error) {
+	g, err := planFlake(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	if g.inputs, err = a.readInputs(g, keep, force); err != nil {
+		return nil, err
+	}
+	return g, a.sayAges(g)
+}
+
 func showNotices(a *App, t *generator.Tree) {
 	for _, n := range t.Notices {
 		if n.Pos.IsValid() {
@@ -74,16 +97,6 @@ func (g *generated) host(name string) generator.Host {
 		}
 	}
 	return generator.Host{}
-}
-
-// node is the merged profile of a host.
-func (g *generated) node(name string) *profile.Node {
-	for _, h := range g.profile.Hosts {
-		if h.Name == name {
-			return h.Node
-		}
-	}
-	return nil
 }
 
 // generate makes the flake in memory. Of its notices those about other hosts
@@ -112,7 +125,8 @@ func generate(ctx context.Context, a *App, l *loaded) (*generator.Tree, error) {
 	t.Notices = slices.DeleteFunc(t.Notices, func(n generator.Notice) bool {
 		return n.Host != "" && !slices.ContainsFunc(selected, func(h *profile.Host) bool { return h.Name == n.Host })
 	})
-	a.Log.Info("generated", "profile", l.name, "hosts", len(l.profile.Hosts), "files", len(t.Files), "notices", len(t.Notices))
+	a.Log.Info("generated", "profile", l.name, "hosts", len(l.profile.Hosts),
+		"files", len(t.Files), "notices", len(t.Notices))
 	return t, nil
 }
 

@@ -18,7 +18,7 @@ func Resume(ctx context.Context, a *App, o RunOptions) error {
 	plan, err := s.deployer.PlanResume(ctx, func(goal deploy.Goal) (deploy.Goal, error) {
 		if goal.To != nil {
 			goal.Owned = ownedFiles
-			return o.addTo(goal, a.Yes)
+			return o.addTo(goal, a.Yes), nil
 		}
 		// The run's own host and flake, and its profile, unless another one is named.
 		run := a.Options

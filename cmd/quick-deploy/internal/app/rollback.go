@@ -25,9 +25,7 @@ func Rollback(ctx context.Context, a *App, o RollbackOptions) error {
 	if err != nil {
 		return err
 	}
-	if goal, err = o.addTo(goal, a.Yes); err != nil {
-		return err
-	}
+	goal = o.addTo(goal, a.Yes)
 	part := o.System || o.Home || o.Files
 	goal.SkipSystem, goal.SkipHome, goal.SkipFiles = part && !o.System, part && !o.Home, part && !o.Files
 	goal.Owned = ownedFiles

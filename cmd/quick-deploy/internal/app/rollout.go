@@ -73,7 +73,8 @@ func newRollout(a *App, g *generated, only string) (*rollout, error) {
 		Runner: a.Runner(), Flake: dir, Engine: g.flake.Fleet.Engine, Parallel: g.flake.Fleet.Parallel,
 		State: fleet.StateDir(StateDir(), dir),
 		SSH:   strings.Fields(os.Getenv("NIX_SSHOPTS")), By: me.Username, Tool: a.Version,
-		Now: time.Now, Sleep: a.Sleep, Retry: a.Retry(), Jitter: rand.Float64, Events: func(e journal.Event) { showFleetEvent(a, e) },
+		Now: time.Now, Sleep: a.Sleep, Retry: a.Retry(), Jitter: rand.Float64,
+		Events:          func(e journal.Event) { showFleetEvent(a, e) },
 		BuildTimeout:    cmp.Or(a.Limits.Build, 4*time.Hour),
 		ActivateTimeout: cmp.Or(a.Limits.Activation, 15*time.Minute),
 		LockTimeout:     a.Limits.Lock,
@@ -126,7 +127,8 @@ func showFleetEvent(a *App, e journal.Event) {
 	if e.Status == journal.Failed || e.Type == "retry" {
 		level = slog.LevelWarn
 	}
-	a.Log.Log(context.Background(), level, cmp.Or(e.Message, string(e.Status)), "type", e.Type, "host", e.Host, "step", e.Step)
+	a.Log.Log(context.Background(), level, cmp.Or(e.Message, string(e.Status)),
+		"type", e.Type, "host", e.Host, "step", e.Step)
 	if a.JSON {
 		a.PrintEvent(e)
 		return

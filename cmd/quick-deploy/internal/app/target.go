@@ -21,7 +21,8 @@ func target(g *generated, name string, verb deploy.Verb) preflight.Target {
 	h, n := g.host(name), g.node(name)
 	t := preflight.Target{
 		Host: name, System: h.System, Release: h.Release, StateVersion: h.StateVersion,
-		Access: h.Access, Activates: verb == deploy.Test || verb == deploy.Switch, Caches: []string{"https://cache.nixos.org"},
+		Access: h.Access, Activates: verb == deploy.Test || verb == deploy.Switch,
+		Caches: []string{"https://cache.nixos.org"},
 	}
 	for _, u := range h.Users {
 		if home := "/home/" + u.Name; u.Home {
@@ -57,7 +58,8 @@ func target(g *generated, name string, verb deploy.Verb) preflight.Target {
 
 // bootOptions say how a machine boots, or on what.
 var bootOptions = []string{
-	"boot.isContainer", "boot.isNspawnContainer", "boot.kernelPackages", "boot.lanzaboote", "boot.loader", "disko", "fileSystems", "hardware.asahi", "wsl",
+	"boot.isContainer", "boot.isNspawnContainer", "boot.kernelPackages", "boot.lanzaboote", "boot.loader",
+	"disko", "fileSystems", "hardware.asahi", "wsl",
 }
 
 // bootsByOption tells whether the profile itself says by options of NixOS how
@@ -113,10 +115,14 @@ func healthChecks(g *generated, name string) []health.Check {
 		if len(h.Formatted) > 0 {
 			break // not yet as it will be
 		}
-		checks = append(checks, health.Check{Name: "mount: " + point, Kind: health.Mount, Target: point, Origin: "hardware", Hint: "findmnt --verify"})
+		checks = append(checks, health.Check{
+			Name: "mount: " + point, Kind: health.Mount, Target: point, Origin: "hardware", Hint: "findmnt --verify",
+		})
 	}
 	for _, vendor := range gpuVendors(h) {
-		checks = append(checks, health.Check{Name: "gpu: " + vendor, Kind: health.GPU, Target: vendor, Origin: "hardware.gpu"})
+		checks = append(checks, health.Check{
+			Name: "gpu: " + vendor, Kind: health.GPU, Target: vendor, Origin: "hardware.gpu",
+		})
 	}
 	return checks
 }

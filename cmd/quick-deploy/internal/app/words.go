@@ -2,17 +2,14 @@ package app
 
 import (
 	"fmt"
-	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/catalogue"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/setup"
 	"github.com/quick-deploy/quick-deploy/generator/bundle"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
-	"github.com/quick-deploy/quick-deploy/schema"
 )
 
 // Word is a word that a shell may complete, with a line about it. What cannot be
@@ -76,16 +73,11 @@ func (a *App) ServiceWords(keep func(on bool) bool) []Word {
 
 // hostNode is the merged profile of the host that commands act on, nil if that is not clear.
 func (a *App) hostNode() *profile.Node {
-	l, err := a.load()
+	l, host, err := a.loadHost()
 	if err != nil {
 		return nil
 	}
-	name, err := a.hostName(l)
-	if err != nil {
-		return nil
-	}
-	i := slices.IndexFunc(l.profile.Hosts, func(h *profile.Host) bool { return h.Name == name })
-	return l.profile.Hosts[i].Node
+	return l.node(host)
 }
 
 // KeyWords are the values that a host has, by their paths.
@@ -133,15 +125,13 @@ func BackupWords() []Word {
 
 // PresetWords are the presets.
 func PresetWords() []Word {
-	files, err := fs.Glob(schema.Presets(), "*.yaml")
+	all, err := catalogue.Presets()
 	if err != nil {
 		return nil
 	}
 	var out []Word
-	for _, file := range files {
-		// A preset without a comment is as good.
-		text, _ := fs.ReadFile(schema.Presets(), file)
-		out = append(out, Word{strings.TrimSuffix(file, ".yaml"), setup.FirstSentence(text)})
+	for _, p := range all {
+		out = append(out, Word{p.Name, p.Summary})
 	}
 	return out
 }

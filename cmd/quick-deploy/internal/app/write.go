@@ -47,7 +47,8 @@ func writeFlake(ctx context.Context, a *App, g *generated, force bool) (tree.Res
 		return result, err
 	}
 	if n := len(seen.Added); n > 0 {
-		a.Say("%s added to git's index without content (git add --intent-to-add), so that Nix sees them; nothing was committed", console.Count(n, "file"))
+		a.Say("%s added to git's index without content (git add --intent-to-add), so that Nix sees them; "+
+			"nothing was committed", console.Count(n, "file"))
 	}
 	return result, seen.Err()
 }
@@ -85,7 +86,8 @@ func runGit(ctx context.Context, dir string, stdin []byte, argv ...string) ([]by
 	var out, diag bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &diag
 	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("%s: %w: %s", strings.Join(argv[:min(2, len(argv))], " "), err, strings.TrimSpace(diag.String()))
+		command := strings.Join(argv[:min(2, len(argv))], " ")
+		return nil, fmt.Errorf("%s: %w: %s", command, err, strings.TrimSpace(diag.String()))
 	}
 	return out.Bytes(), nil
 }
@@ -118,7 +120,8 @@ func keptError(a *App, g *generated, r tree.Result) error {
 
 // orphanError is the error that tells of orphans, with where they may belong now.
 func orphanError(a *App, g *generated, names []string) *fault.Error {
-	return addMoves(a, g, fault.New(fault.Pending, "edited by hand, and nothing uses it any more: %s", console.List(names)))
+	e := fault.New(fault.Pending, "edited by hand, and nothing uses it any more: %s", console.List(names))
+	return addMoves(a, g, e)
 }
 
 // addMoves adds to an error about orphans where they may belong now.

@@ -70,7 +70,7 @@ func noCommand(cmd *cli.Command, name string) error {
 
 // described is a description with examples below it, indented as Markdown wants it for the manual pages.
 func described(text string, examples ...string) string {
-	if text != "" {
+	if text = strings.TrimPrefix(text, "\n"); text != "" {
 		text += "\n\n"
 	}
 	return text + examplesBegin + strings.Join(examples, "\n    ")

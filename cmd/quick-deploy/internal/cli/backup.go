@@ -34,7 +34,8 @@ func backupCommand(a *app.App) *cli.Command {
 			},
 			{
 				Name: "restore", Usage: "put the files of a backup back, all or the named ones", ArgsUsage: "ID [FILE...]",
-				Description: described("A file that is as in the backup is left alone. The copies are checked before the first is written.",
+				Description: described(`
+A file that is as in the backup is left alone. The copies are checked before the first is written.`,
 					"quick-deploy backup restore 20260501_100000", "quick-deploy backup restore 20260501_100000 /etc/hosts"),
 				ShellComplete: ids.complete(a),
 				Action: anyArgs(func(ctx context.Context, args []string) error {

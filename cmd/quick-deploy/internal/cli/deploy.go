@@ -36,8 +36,9 @@ func deployCommand(a *app.App, verb deploy.Verb, usage string, examples ...strin
 		Name:      string(verb),
 		Usage:     usage,
 		ArgsUsage: "[-- NIX-FLAGS...]",
-		Description: described("Writes the flake, checks the machine, builds as you, shows what changes and asks. What stands\n"+
-			"behind -- goes to nixos-rebuild and nix.", examples...),
+		Description: described(`
+Writes the flake, checks the machine, builds as you, shows what changes and asks. What stands
+behind -- goes to nixos-rebuild and nix.`, examples...),
 		Flags: runFlags(&o),
 		Action: nixArgs("--host", func(ctx context.Context, args []string) error {
 			o.NixArgs = args

@@ -13,19 +13,15 @@ func diffCommand(a *app.App) *cli.Command {
 	return &cli.Command{
 		Name:  "diff",
 		Usage: "show what generate would change in the flake, or a build on the machine",
-		Description: described("Unified diffs on stdout, then the options whose values change; a file that was edited by hand\n"+
-			"shows what forcing it would undo. With --built it compares the running system with the one that\n"+
-			"the last build made: packages, units to restart, and whether a reboot is needed and why.",
+		Description: described(`
+Unified diffs on stdout, then the options whose values change; a file that was edited by hand
+shows what forcing it would undo. With --built it compares the running system with the one that
+the last build made: packages, units to restart, and whether a reboot is needed and why.`,
 			"quick-deploy diff", "quick-deploy diff --built", "quick-deploy --json diff"),
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "by-option", Usage: "show the options that change, and no files", Destination: &o.ByOption},
-			&cli.BoolFlag{
-				Name: "built", Usage: "compare the running system with the one that was built last", Destination: &o.Built,
-			},
-			&cli.BoolFlag{
-				Name: "units", Usage: "with --built, ask as root which units a switch would stop, start and restart",
-				Destination: &o.Units,
-			},
+			plainFlag("by-option", "show the options that change, and no files", &o.ByOption),
+			plainFlag("built", "compare the running system with the one that was built last", &o.Built),
+			plainFlag("units", "with --built, ask as root which units a switch would stop, start and restart", &o.Units),
 			elevateFlag(&o.Elevate),
 		},
 		Action: noArgs(func(ctx context.Context) error { return app.Diff(ctx, a, o) }),

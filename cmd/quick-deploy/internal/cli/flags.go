@@ -3,12 +3,15 @@ package cli
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 )
@@ -21,6 +24,11 @@ func variable(flag string) cli.ValueSourceChain {
 // boolFlag is a flag for which a variable may stand, as all below are.
 func boolFlag(name, usage string, to *bool, aliases ...string) *cli.BoolFlag {
 	return &cli.BoolFlag{Name: name, Usage: usage, Destination: to, Aliases: aliases, Sources: variable(name)}
+}
+
+// plainFlag is a flag for which no variable stands.
+func plainFlag(name, usage string, to *bool) *cli.BoolFlag {
+	return &cli.BoolFlag{Name: name, Usage: usage, Destination: to}
 }
 
 func textFlag(name, usage string, to *string) *cli.StringFlag {
@@ -48,7 +56,8 @@ func globalFlags(a *app.App) []cli.Flag {
 	root.Value = "/"
 	limit := func(name, usage string, to *time.Duration) cli.Flag {
 		return &cli.DurationFlag{
-			Name: name, Usage: usage, Destination: to, Sources: variable(name), HideDefault: true, Validator: notNegative[time.Duration],
+			Name: name, Usage: usage, Destination: to, Sources: variable(name), HideDefault: true,
+			Validator: notNegative[time.Duration],
 		}
 	}
 	return []cli.Flag{
@@ -71,7 +80,8 @@ func globalFlags(a *app.App) []cli.Flag {
 		&cli.IntFlag{
 			Name: "retries", Usage: "try `N` times more what the network broke", Value: retry.Default().Attempts - 1,
 			// RETRY_MAX_ATTEMPTS is the name that version 3.0.0 gave it.
-			Destination: &a.Retries, Sources: cli.EnvVars("QUICK_DEPLOY_RETRIES", "RETRY_MAX_ATTEMPTS"), Validator: notNegative[int],
+			Sources:     cli.EnvVars("QUICK_DEPLOY_RETRIES", "RETRY_MAX_ATTEMPTS"),
+			Destination: &a.Retries, Validator: notNegative[int],
 		},
 		boolFlag("quiet", "show errors and data only", &a.Quiet, "q"),
 		limit("build-timeout", "stop a build after `TIME`, such as 2h", &a.Limits.Build),
@@ -92,7 +102,8 @@ func notNegative[N int | time.Duration](n N) error {
 func globalArgs(a *app.App, path string) []string {
 	var args []string
 	for _, f := range [][2]string{
-		{"profile", path}, {"flake", a.Flake}, {"root", a.Root}, {"options", a.OptionList}, {"home-options", a.HomeOptionList},
+		{"profile", path}, {"flake", a.Flake}, {"root", a.Root}, {"options", a.OptionList},
+		{"home-options", a.HomeOptionList},
 	} {
 		if f[1] != "" {
 			args = append(args, "--"+f[0]+"="+f[1])
@@ -111,8 +122,21 @@ func globalArgs(a *app.App, path string) []string {
 
 // runFlags are those of build, test, boot, switch and resume.
 func runFlags(o *app.RunOptions) []cli.Flag {
-	space := textFlag("min-free", "refuse if the store has less than `SIZE` free, such as 20GiB", &o.MinFree)
-	space.DefaultText = `"50GiB"`
+	space := &cli.StringFlag{
+		Name: "min-free", Usage: "refuse if the store has less than `SIZE` free, such as 20GiB",
+		DefaultText: `"50GiB"`, Sources: variable("min-free"),
+		Action: func(_ context.Context, _ *cli.Command, size string) error {
+			if size == "" {
+				return nil
+			}
+			n, err := humanize.ParseBytes(size)
+			if err != nil || n > math.MaxInt64 {
+				return fault.New(fault.Usage, "--min-free %q is not a size", size).Hint("20GiB, 500MB, or a number of bytes")
+			}
+			o.MinFree = int64(n)
+			return nil
+		},
+	}
 	return append([]cli.Flag{
 		forceFlag(&o.Force),
 		listFlag("skip", "leave out the preflight check `CHECK`; it is recorded", &o.Skip),

@@ -22,9 +22,10 @@ func fleetDeployCommand(a *app.App) *cli.Command {
 	var o app.FleetOptions
 	return &cli.Command{
 		Name: "deploy", Usage: "roll the selected hosts out, wave by wave", ArgsUsage: "[-- NIX-FLAGS...]",
-		Description: described("The engine is the profile's fleet.engine. A wave is begun when every machine of the one before\n"+
-			"runs its system and is healthy; what fails gets its old system back. Machines that run what they\n"+
-			"should are left alone, so the same command again goes on with what is left.",
+		Description: described(`
+The engine is the profile's fleet.engine. A wave is begun when every machine of the one before
+runs its system and is healthy; what fails gets its old system back. Machines that run what they
+should are left alone, so the same command again goes on with what is left.`,
 			"quick-deploy fleet deploy --on @web", "quick-deploy --dry-run fleet deploy"),
 		Flags: append([]cli.Flag{
 			textFlag("wave", "only the wave `NAME`, such as canary or rest", &o.Wave),
@@ -43,7 +44,8 @@ func fleetDeployCommand(a *app.App) *cli.Command {
 func fleetStatusCommand(a *app.App) *cli.Command {
 	return &cli.Command{
 		Name: "status", Usage: "look at the machines: what they run, what they should, how the last run ended",
-		Description: described("Exits with 10 if a machine is not as the flake says, and with 11 if one cannot be reached or failed.",
+		Description: described(`
+Exits with 10 if a machine is not as the flake says, and with 11 if one cannot be reached or failed.`,
 			"quick-deploy fleet status", "quick-deploy --json fleet status"),
 		Action: noArgs(func(ctx context.Context) error { return app.FleetStatus(ctx, a) }),
 	}

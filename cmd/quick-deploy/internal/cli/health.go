@@ -13,9 +13,10 @@ func healthCommand(a *app.App) *cli.Command {
 	return &cli.Command{
 		Name:  "health",
 		Usage: "look whether the machine came up as the profile says",
-		Description: described("Looks at the units of the running system, at the ports and pages of what the profile switches on,\n"+
-			"and at nothing else. Exit code 8 if a required check fails; what is within the time that its\n"+
-			"start may take is starting, and no failure.",
+		Description: described(`
+Looks at the units of the running system, at the ports and pages of what the profile switches on,
+and at nothing else. Exit code 8 if a required check fails; what is within the time that its
+start may take is starting, and no failure.`,
 			"quick-deploy health", "quick-deploy health --fix"),
 		Flags: []cli.Flag{
 			boolFlag("fix", "restart the units that failed, after a question, and look again", &o.Fix),

@@ -8,7 +8,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/interview"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/setup"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 )
 
 func initCommand(a *app.App, another func(context.Context, ...string) error) *cli.Command {
@@ -16,20 +15,24 @@ func initCommand(a *app.App, another func(context.Context, ...string) error) *cl
 	return &cli.Command{
 		Name:  "init",
 		Usage: "write a first profile for this machine",
-		Description: described("Looks at the machine, asks what it cannot tell, shows the profile and the Nix it leads to, and\n"+
-			"writes the profile with comments. An existing one is never overwritten. "+app.SchemaFile+"\n"+
-			"beside it is what editors check it with.\n\n"+
-			"Every answer can be given by a flag, and --yes takes what is proposed for the others. Without a\n"+
-			"terminal, --yes or --answers is needed. Where NO_COLOR or ACCESSIBLE is set, or TERM is dumb, the\n"+
-			"questions are plain lines.\n\n"+
-			"Then it has Nix lock the newest nixpkgs of the release, as update does, so that a first switch does not\n"+
-			"take a current machine back to the one that is built into the program. Where that fails, as without a\n"+
-			"network, the built-in one stays. --lock says it beforehand; a flake that is there already is left alone.\n\n"+
-			"A machine that has a configuration in /etc/nixos keeps what it says: init evaluates it, proposes the\n"+
-			"profile that says the same, and copies the rest into the flake, where local.nix imports it. It compares\n"+
-			"both, says what is different, and refuses where they contradict each other, or where a flake cannot\n"+
-			"evaluate it. The configuration itself stays as it is. --adopt PATH takes over another one. --fresh\n"+
-			"starts without any, and names what that leaves behind.",
+		Description: described(`
+Looks at the machine, asks what it cannot tell, shows the profile and the Nix it leads to, and
+writes the profile with comments. An existing one is never overwritten. `+app.SchemaFile+`
+beside it is what editors check it with.
+
+Every answer can be given by a flag, and --yes takes what is proposed for the others. Without a
+terminal, --yes or --answers is needed. Where NO_COLOR or ACCESSIBLE is set, or TERM is dumb, the
+questions are plain lines.
+
+Then it has Nix lock the newest nixpkgs of the release, as update does, so that a first switch does not
+take a current machine back to the one that is built into the program. Where that fails, as without a
+network, the built-in one stays. --lock says it beforehand; a flake that is there already is left alone.
+
+A machine that has a configuration in /etc/nixos keeps what it says: init evaluates it, proposes the
+profile that says the same, and copies the rest into the flake, where local.nix imports it. It compares
+both, says what is different, and refuses where they contradict each other, or where a flake cannot
+evaluate it. The configuration itself stays as it is. --adopt PATH takes over another one. --fresh
+starts without any, and names what that leaves behind.`,
 			"quick-deploy init",
 			"quick-deploy init --yes --preset server --service postgresql --service grafana",
 			"quick-deploy init --save-answers answers.yaml",
@@ -37,13 +40,15 @@ func initCommand(a *app.App, another func(context.Context, ...string) error) *cl
 			"quick-deploy init --adopt"),
 		ArgsUsage: "[--fresh | --adopt [PATH]]",
 		Flags: append([]cli.Flag{
-			&cli.BoolFlag{Name: "adopt", Usage: "take over the configuration in PATH, or /etc/nixos", Destination: &o.Adopt},
-			&cli.BoolFlag{Name: "fresh", Usage: "start without the configuration that the machine has", Destination: &o.Fresh},
+			plainFlag("adopt", "take over the configuration in PATH, or /etc/nixos", &o.Adopt),
+			plainFlag("fresh", "start without the configuration that the machine has", &o.Fresh),
 			&cli.StringFlag{
-				Name: "answers", Usage: "take the answers from `FILE` and ask nothing", TakesFile: true, Destination: &o.AnswersFile,
+				Name: "answers", Usage: "take the answers from `FILE` and ask nothing", TakesFile: true,
+				Destination: &o.AnswersFile,
 			},
 			&cli.StringFlag{
-				Name: "save-answers", Usage: "write the answers to `FILE`, for --answers", TakesFile: true, Destination: &o.SaveAnswers,
+				Name: "save-answers", Usage: "write the answers to `FILE`, for --answers", TakesFile: true,
+				Destination: &o.SaveAnswers,
 			},
 			textFlag("lock", "lock `WHICH` nixpkgs: newest, which must succeed then, or built-in", &o.Lock),
 		}, answerFlags(o.Given)...),
@@ -67,35 +72,36 @@ func initCommand(a *app.App, another func(context.Context, ...string) error) *cl
 
 // answerFlags are the questions as flags.
 func answerFlags(given setup.Given) []cli.Flag {
-	text := func(name, usage string, field func(*starter.Answers) *string) cli.Flag {
-		return &cli.StringFlag{Name: name, Usage: usage, Action: func(_ context.Context, _ *cli.Command, value string) error {
-			given[name] = func(a *starter.Answers) { *field(a) = value }
+	text := func(name, usage string) cli.Flag {
+		set := func(_ context.Context, _ *cli.Command, value string) error {
+			given[name] = []string{value}
 			return nil
-		}}
+		}
+		return &cli.StringFlag{Name: name, Usage: usage, Action: set}
 	}
-	list := func(name, usage string, field func(*starter.Answers) *[]string) cli.Flag {
-		return &cli.StringSliceFlag{Name: name, Usage: usage, Action: func(_ context.Context, _ *cli.Command, value []string) error {
-			given[name] = func(a *starter.Answers) { *field(a) = value }
+	list := func(name, usage string) cli.Flag {
+		set := func(_ context.Context, _ *cli.Command, values []string) error {
+			given[name] = values
 			return nil
-		}}
+		}
+		return &cli.StringSliceFlag{Name: name, Usage: usage, Action: set}
 	}
-	type A = starter.Answers
 	return []cli.Flag{
-		text("preset", "start from the preset `NAME`", func(a *A) *string { return &a.Preset }),
-		text("hostname", "call the machine `NAME`", func(a *A) *string { return &a.Hostname }),
-		text("timezone", "time `ZONE`, as in Europe/Berlin", func(a *A) *string { return &a.Timezone }),
-		text("locale", "`LOCALE`, as in de_DE.UTF-8", func(a *A) *string { return &a.Locale }),
-		text("layout", "keyboard `LAYOUT`, as in de", func(a *A) *string { return &a.Layout }),
-		text("variant", "`VARIANT` of the layout, as in nodeadkeys", func(a *A) *string { return &a.Variant }),
-		text("keyboard-options", "XKB `OPTIONS`, as in caps:escape", func(a *A) *string { return &a.Options }),
-		text("desktop", "desktop `NAME`: cosmic, gnome, plasma, hyprland or none", func(a *A) *string { return &a.Desktop }),
-		text("user", "user `NAME` of the administrator", func(a *A) *string { return &a.User }),
-		text("name", "full `NAME` of that user, also for git", func(a *A) *string { return &a.Name }),
-		text("email", "e-mail `ADDRESS` for git", func(a *A) *string { return &a.Email }),
-		text("shell", "login `SHELL`: bash, zsh or fish", func(a *A) *string { return &a.Shell }),
-		list("ssh-key", "public ssh `KEY` that may log in; may be repeated", func(a *A) *[]string { return &a.SSHKeys }),
-		list("service", "run the service `NAME`; may be repeated", func(a *A) *[]string { return &a.Services }),
-		list("package", "install the package `NAME`, or bundle:NAME; may be repeated", func(a *A) *[]string { return &a.Packages }),
+		text("preset", "start from the preset `NAME`"),
+		text("hostname", "call the machine `NAME`"),
+		text("timezone", "time `ZONE`, as in Europe/Berlin"),
+		text("locale", "`LOCALE`, as in de_DE.UTF-8"),
+		text("layout", "keyboard `LAYOUT`, as in de"),
+		text("variant", "`VARIANT` of the layout, as in nodeadkeys"),
+		text("keyboard-options", "XKB `OPTIONS`, as in caps:escape"),
+		text("desktop", "desktop `NAME`: cosmic, gnome, plasma, hyprland or none"),
+		text("user", "user `NAME` of the administrator"),
+		text("name", "full `NAME` of that user, also for git"),
+		text("email", "e-mail `ADDRESS` for git"),
+		text("shell", "login `SHELL`: bash, zsh or fish"),
+		list("ssh-key", "public ssh `KEY` that may log in; may be repeated"),
+		list("service", "run the service `NAME`; may be repeated"),
+		list("package", "install the package `NAME`, or bundle:NAME; may be repeated"),
 	}
 }
 

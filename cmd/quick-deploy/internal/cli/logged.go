@@ -46,7 +46,8 @@ func (l *line) logged(c *cli.Command) {
 		name := strings.Fields(cmd.FullName())
 		args := run.Command{Name: name[0], Args: slices.Concat(name[1:], cmd.Args().Slice())}
 		dir, _ := os.Getwd() // a folder that is gone is not worth an error
-		l.app.Log.Info("begin", "command", args.String(), "flags", strings.Join(cmd.FlagNames(), " "), "version", l.app.Version, "user", os.Getenv("USER"), "dir", dir)
+		l.app.Log.Info("begin", "command", args.String(), "flags", strings.Join(cmd.FlagNames(), " "),
+			"version", l.app.Version, "user", os.Getenv("USER"), "dir", dir)
 		err := action(ctx, cmd)
 		level := slog.LevelInfo
 		if code := fault.CodeOf(err); code != fault.OK && code != fault.Pending {
@@ -67,7 +68,8 @@ func (l *line) openLog(cmd *cli.Command) {
 		name = logfile.Deploy
 	}
 	dir := filepath.Join(app.StateDir(), "logs")
-	l.app.LogFile, l.app.LogErr = logfile.Open(dir, logfile.Options{Kind: name, Level: l.logLevel, JSON: l.app.JSON, Now: time.Now})
+	o := logfile.Options{Kind: name, Level: l.logLevel, JSON: l.app.JSON, Now: time.Now}
+	l.app.LogFile, l.app.LogErr = logfile.Open(dir, o)
 	if l.app.LogErr != nil {
 		return
 	}

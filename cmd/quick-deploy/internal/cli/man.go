@@ -16,10 +16,11 @@ func manCommand(a *app.App) *cli.Command {
 		Name:      "man",
 		Usage:     "print a manual page",
 		ArgsUsage: "[COMMAND | " + profilePage + "]",
-		Description: described("In the format of man(1): quick-deploy man switch | man -l -\n"+
-			"quick-deploy man --list names all pages with their sections.",
+		Description: described(`
+In the format of man(1): quick-deploy man switch | man -l -
+quick-deploy man --list names all pages with their sections.`,
 			"quick-deploy man switch | man -l -", "quick-deploy man quick-deploy.yaml | man -l -"),
-		Flags:         []cli.Flag{&cli.BoolFlag{Name: "list", Usage: "list the pages", Destination: &list}},
+		Flags:         []cli.Flag{plainFlag("list", "list the pages", &list)},
 		ShellComplete: manWords(a),
 		Action: func(_ context.Context, cmd *cli.Command) error {
 			if list {

@@ -41,7 +41,8 @@ func manPage(root *cli.Command, name string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(&b, "%% %s 5\n\n# NAME\n\n%s - a NixOS machine, or a fleet, in one file\n\n", strings.ToUpper(profilePage), profilePage)
+		fmt.Fprintf(&b, "%% %s 5\n\n# NAME\n\n%s - a NixOS machine, or a fleet, in one file\n\n",
+			strings.ToUpper(profilePage), profilePage)
 		err = schema.Reference(&b, n)
 		return b.Bytes(), err
 	}

@@ -12,7 +12,8 @@ import (
 func pinCommand(a *app.App) *cli.Command {
 	var evaluate *bool // nil where nobody said
 	flags := []cli.Flag{&cli.BoolFlag{
-		Name: "evaluate", Usage: "evaluate the hosts with Nix, and pin their systems' derivations", Sources: variable("evaluate"),
+		Name: "evaluate", Usage: "evaluate the hosts with Nix, and pin their systems' derivations",
+		Sources: variable("evaluate"),
 		Action: func(_ context.Context, _ *cli.Command, on bool) error {
 			evaluate = &on
 			return nil
@@ -29,9 +30,10 @@ func pinCommand(a *app.App) *cli.Command {
 		Commands: []*cli.Command{
 			{
 				Name: "export", Usage: "write down what the profile becomes here", ArgsUsage: "[FILE]",
-				Description: described("FILE is "+pin.FileName+" beside the profile without an argument, and - is stdout. It holds hashes of\n"+
-					"the profile, of flake.lock, of every file and of the whole flake (as nix hash path prints it), and\n"+
-					"nothing of this machine: no time, no path, no name.",
+				Description: described(`
+FILE is `+pin.FileName+` beside the profile without an argument, and - is stdout. It holds hashes of
+the profile, of flake.lock, of every file and of the whole flake (as nix hash path prints it), and
+nothing of this machine: no time, no path, no name.`,
 					"quick-deploy pin export", "quick-deploy pin export --evaluate -"),
 				Flags: flags,
 				Action: file(func(ctx context.Context, file string) error {
@@ -39,7 +41,8 @@ func pinCommand(a *app.App) *cli.Command {
 				}),
 			},
 			{
-				Name: "verify", Usage: "compare with what was written down; exit with 10 and name every difference", ArgsUsage: "[FILE]",
+				Name: "verify", ArgsUsage: "[FILE]",
+				Usage:       "compare with what was written down; exit with 10 and name every difference",
 				Description: described("", "quick-deploy pin verify"),
 				Flags:       flags,
 				Action: file(func(ctx context.Context, file string) error {

@@ -44,7 +44,8 @@ func report(a *app.App, err error) fault.Code {
 	}
 	var evaluation *app.EvaluationError
 	if errors.As(err, &evaluation) {
-		if err := readable(veil.Problems(evaluation.Problems())).Render(a.Err.Styled(), a.Seen.Shown(veil), a.ColourErr); err != nil {
+		found := readable(veil.Problems(evaluation.Problems()))
+		if err := found.Render(a.Err.Styled(), a.Seen.Shown(veil), a.ColourErr); err != nil {
 			return code
 		}
 	}

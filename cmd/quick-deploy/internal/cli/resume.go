@@ -14,8 +14,9 @@ func resumeCommand(a *app.App) *cli.Command {
 		Name:      "resume",
 		Usage:     "go on with a run that failed or was cut off",
 		ArgsUsage: "[-- NIX-FLAGS...]",
-		Description: described("What is done and still holds is not done again, and the flags of the run are its flags again; those that\n"+
-			"are given here are added. A question that was answered is not asked again.",
+		Description: described(`
+What is done and still holds is not done again, and the flags of the run are its flags again; those that
+are given here are added. A question that was answered is not asked again.`,
 			"quick-deploy resume"),
 		Flags: runFlags(&o),
 		Action: nixArgs("--host", func(ctx context.Context, args []string) error {

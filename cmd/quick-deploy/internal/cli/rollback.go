@@ -14,9 +14,10 @@ func rollbackCommand(a *app.App) *cli.Command {
 	return &cli.Command{
 		Name:  "rollback",
 		Usage: "go back to recorded generations of system and homes, and to the files of then",
-		Description: described("Without --to it undoes the last deployment; with --to the machine becomes what that run left. It\n"+
-			"restores exactly the generations that were recorded;\n"+
-			"if one was collected it says so and changes nothing.",
+		Description: described(`
+Without --to it undoes the last deployment; with --to the machine becomes what that run left. It
+restores exactly the generations that were recorded;
+if one was collected it says so and changes nothing.`,
 			"quick-deploy rollback", "quick-deploy rollback --to 12", "quick-deploy --dry-run rollback --home"),
 		Flags: append([]cli.Flag{
 			&cli.IntFlag{
@@ -28,9 +29,9 @@ func rollbackCommand(a *app.App) *cli.Command {
 					return fault.New(fault.Usage, "there is no run %d in the history", id).Hint("quick-deploy history lists them")
 				},
 			},
-			&cli.BoolFlag{Name: "system", Usage: "the system only", Destination: &o.System},
-			&cli.BoolFlag{Name: "home", Usage: "the homes only", Destination: &o.Home},
-			&cli.BoolFlag{Name: "files", Usage: "the flake's files only", Destination: &o.Files},
+			plainFlag("system", "the system only", &o.System),
+			plainFlag("home", "the homes only", &o.Home),
+			plainFlag("files", "the flake's files only", &o.Files),
 		}, switchFlags(&o.RunOptions)...),
 		ShellComplete: words{"to": func(*app.App, []string) []app.Word { return app.RunWords() }}.complete(a),
 		Action:        noArgs(func(ctx context.Context) error { return app.Rollback(ctx, a, o) }),

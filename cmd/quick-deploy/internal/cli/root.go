@@ -53,21 +53,25 @@ func (l *line) command() *cli.Command {
 		Name:    name,
 		Usage:   "from one YAML profile to a running, reproducible, reversible NixOS",
 		Version: a.Version,
-		Description: described("Without a command it does what switch does: it writes the flake, builds it, shows what\n"+
-			"changes, asks, and activates the system and the homes. Where no profile is found it starts init.",
+		Description: described(`
+Without a command it does what switch does: it writes the flake, builds it, shows what
+changes, asks, and activates the system and the homes. Where no profile is found it starts init.`,
 			"quick-deploy init", "quick-deploy diff", "quick-deploy switch", "quick-deploy --dry-run --host atlas"),
-		Flags:                           append(globalFlags(a), o.flags()...),
-		Commands:                        l.commands(),
+		Flags:     append(globalFlags(a), o.flags()...),
+		Commands:  l.commands(),
+		Reader:    a.In,
+		Writer:    a.Out,
+		ErrWriter: a.Err,
+
 		EnableShellCompletion:           true,
 		ConfigureShellCompletionCommand: func(c *cli.Command) { completionCommand(a, c) },
 		Suggest:                         true,
 		DisableSliceFlagSeparator:       true,
-		Reader:                          a.In,
-		Writer:                          a.Out,
-		ErrWriter:                       a.Err,
 		ExitErrHandler:                  func(context.Context, *cli.Command, error) {},
 		Before:                          l.before,
-		CommandNotFound:                 func(_ context.Context, cmd *cli.Command, name string) { l.unknown = noCommand(cmd, name) },
+		CommandNotFound: func(_ context.Context, cmd *cli.Command, name string) {
+			l.unknown = noCommand(cmd, name)
+		},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			if cmd.Args().Present() {
 				return noCommand(cmd, cmd.Args().First())
@@ -90,15 +94,11 @@ type rootOptions struct {
 
 func (o *rootOptions) flags() []cli.Flag {
 	force, skip, timeout := forceFlag(&o.Force), skipHealthFlag(&o.SkipHealth), healthTimeoutFlag(&o.HealthTimeout)
-	force.Local, skip.Local, timeout.Local = true, true, true
+	back := plainFlag("rollback", "go back to the state before the last deployment", &o.rollback)
+	reset := plainFlag("reset-state", "forget an unfinished run; its state is archived", &o.resetState)
+	back.Local, reset.Local, force.Local, skip.Local, timeout.Local = true, true, true, true, true
 	return []cli.Flag{
-		&cli.BoolFlag{
-			Name: "rollback", Usage: "go back to the state before the last deployment", Local: true, Destination: &o.rollback,
-		},
-		&cli.BoolFlag{
-			Name: "reset-state", Usage: "forget an unfinished run; its state is archived", Local: true, Destination: &o.resetState,
-		},
-		force, skip, timeout,
+		back, reset, force, skip, timeout,
 	}
 }
 

@@ -13,8 +13,9 @@ func schemaCommand(a *app.App) *cli.Command {
 	return &cli.Command{
 		Name:  "schema",
 		Usage: "print the JSON Schema of the profile",
-		Description: described("Editors with yaml-language-server complete and check a profile that starts with\n"+
-			"# yaml-language-server: $schema=FILE",
+		Description: described(`
+Editors with yaml-language-server complete and check a profile that starts with
+# yaml-language-server: $schema=FILE`,
 			"quick-deploy schema > .quick-deploy.schema.json"),
 		Action: noArgs(func(context.Context) error {
 			data, err := schema.Bundle()

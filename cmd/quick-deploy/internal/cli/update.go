@@ -14,12 +14,13 @@ func updateCommand(a *app.App) *cli.Command {
 		Name:      "update",
 		Usage:     "lock the flake's inputs anew, all or those named",
 		ArgsUsage: "[INPUT...]",
-		Description: described("Nix locks, on a copy; then flake.lock, and nothing else, is replaced. The one before is backed up.\n"+
-			"Before the flake was written it writes flake.lock alone, which generate and switch then keep.\n"+
-			"Inputs that the profile pins stay: they change in the profile. Nothing is built or switched.",
+		Description: described(`
+Nix locks, on a copy; then flake.lock, and nothing else, is replaced. The one before is backed up.
+Before the flake was written it writes flake.lock alone, which generate and switch then keep.
+Inputs that the profile pins stay: they change in the profile. Nothing is built or switched.`,
 			"quick-deploy update", "quick-deploy update nixpkgs", "quick-deploy update --undo"),
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "undo", Usage: "put back the flake.lock before the last update", Destination: &undo},
+			plainFlag("undo", "put back the flake.lock before the last update", &undo),
 		},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			if undo {

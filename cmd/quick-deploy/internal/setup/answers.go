@@ -3,9 +3,6 @@ package setup
 import (
 	"context"
 	"fmt"
-	"io/fs"
-	"path"
-	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/catalogue"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
@@ -14,16 +11,30 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/generator"
-	"github.com/quick-deploy/quick-deploy/schema"
 )
 
-// Given are the answers that somebody gave beforehand, each by its name with how it is set.
-type Given map[string]func(*starter.Answers)
+// Given are the answers that somebody gave beforehand, by their names.
+type Given map[string][]string
+
+// set sets the answer called name. Those that are one text take the first value.
+func set(a *starter.Answers, name string, values []string) {
+	texts := map[string]*string{
+		"preset": &a.Preset, "hostname": &a.Hostname, "timezone": &a.Timezone, "locale": &a.Locale, "layout": &a.Layout,
+		"variant": &a.Variant, "keyboard-options": &a.Options, "desktop": &a.Desktop, "user": &a.User, "name": &a.Name,
+		"email": &a.Email, "shell": &a.Shell,
+	}
+	lists := map[string]*[]string{"ssh-key": &a.SSHKeys, "service": &a.Services, "package": &a.Packages}
+	if text := texts[name]; text != nil {
+		*text = values[0]
+	} else {
+		*lists[name] = values
+	}
+}
 
 // Answers are the answers: what the machine tells, then what the answers file, if there is one,
 // says, then what is given, then what somebody says who is asked.
-func (g *Guide) Answers(ctx context.Context, file string, given Given) (answers starter.Answers, asked bool, err error) {
-	answers = g.proposed
+func (g *Guide) Answers(ctx context.Context, file string, given Given) (_ starter.Answers, asked bool, err error) {
+	answers := g.proposed
 	if file != "" {
 		data, err := regular.Read(file)
 		if err != nil {
@@ -34,8 +45,8 @@ func (g *Guide) Answers(ctx context.Context, file string, given Given) (answers 
 		}
 	}
 	before, known := answers, map[string]bool{}
-	for name, set := range given {
-		set(&answers)
+	for name, values := range given {
+		set(&answers, name, values)
 		known[name] = true
 	}
 	answers.Settle(before)
@@ -97,24 +108,20 @@ func shownLines(lines []string) []string {
 	return out
 }
 
-// presets are the presets with what their first comment says about them.
+// presets are the presets, with what they say about the desktop and the services.
 func (g *Guide) presets() ([]interview.Preset, error) {
-	files, err := fs.Glob(schema.Presets(), "*.yaml")
+	all, err := catalogue.Presets()
 	if err != nil {
-		return nil, fmt.Errorf("list the presets: %w", err)
+		return nil, err
 	}
 	var out []interview.Preset
-	for _, file := range files {
-		text, err := fs.ReadFile(schema.Presets(), file)
-		if err != nil {
-			return nil, fmt.Errorf("read the presets: %w", err)
-		}
-		p := interview.Preset{Choice: interview.Choice{Name: strings.TrimSuffix(path.Base(file), ".yaml"), Summary: FirstSentence(text)}}
-		host, err := g.load(starter.Answers{Preset: p.Name, Hostname: "nixos", StateVersion: generator.DefaultRelease})
+	for _, c := range all {
+		p := interview.Preset{Choice: interview.Choice(c)}
+		loaded, err := g.load(starter.Answers{Preset: p.Name, Hostname: "nixos", StateVersion: generator.DefaultRelease})
 		if err != nil {
 			return nil, fmt.Errorf("read the preset %s: %w", p.Name, err)
 		}
-		n := host.Hosts[0].Node
+		n := loaded.Hosts[0].Node
 		p.Desktop = n.Get("desktop").Str()
 		if services := n.Get("services"); services != nil {
 			for _, f := range services.Fields {
@@ -124,18 +131,4 @@ func (g *Guide) presets() ([]interview.Preset, error) {
 		out = append(out, p)
 	}
 	return out, nil
-}
-
-// FirstSentence is the first sentence of the comment that a file begins with.
-func FirstSentence(text []byte) string {
-	var words []string
-	for line := range strings.Lines(string(text)) {
-		comment, ok := strings.CutPrefix(line, "#")
-		if !ok {
-			break
-		}
-		words = append(words, strings.Fields(comment)...)
-	}
-	sentence, _, _ := strings.Cut(strings.Join(words, " ")+" ", ". ")
-	return strings.TrimSpace(sentence)
 }

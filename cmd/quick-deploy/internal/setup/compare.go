@@ -37,7 +37,9 @@ func (ad *adoption) watched(g *Guide) [][]string {
 		}
 	}
 	for _, u := range ad.machine.Users {
-		for _, key := range []string{"isNormalUser", "description", "extraGroups", "shell", "uid", "hashedPassword", "hashedPasswordFile"} {
+		for _, key := range []string{
+			"isNormalUser", "description", "extraGroups", "shell", "uid", "hashedPassword", "hashedPasswordFile",
+		} {
 			paths = append(paths, []string{"users", "users", u.Name, key})
 		}
 		paths = append(paths, []string{"users", "users", u.Name, "openssh", "authorizedKeys", "keys"})
@@ -139,7 +141,9 @@ func (ad *adoption) differences(paths [][]string, before, now map[string]any) ([
 			contradictions = append(contradictions, name)
 		case !reflect.DeepEqual(unordered(d.before), unordered(d.now)):
 			differences = append(differences, d)
-			if slices.ContainsFunc(ad.defined, func(o adopt.Definition) bool { return inFlake(o) && slices.Equal(o.Path, path) }) {
+			if slices.ContainsFunc(ad.defined, func(o adopt.Definition) bool {
+				return inFlake(o) && slices.Equal(o.Path, path)
+			}) {
 				inline = append(inline, name)
 			}
 		}
@@ -152,7 +156,8 @@ func (ad *adoption) differences(paths [][]string, before, now map[string]any) ([
 		return nil, refuse("flake.nix itself sets what does not come along", inline).
 			Hint("move it into a file, and name that file in the modules of %s", filepath.Join(ad.config.Dir, "flake.nix"))
 	case len(on) > 1:
-		return nil, refuse("two boot loaders are on, and a machine has one", on).Hint("leave one of them in %s", ad.config.Dir)
+		return nil, refuse("two boot loaders are on, and a machine has one", on).
+			Hint("leave one of them in %s", ad.config.Dir)
 	case len(contradictions) > 0:
 		return nil, refuse("the profile and "+ad.config.Dir+" contradict each other", contradictions).
 			Hint("answer as the configuration does, or take these options out of it")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
@@ -25,39 +26,15 @@ func (g *Guide) load(answers starter.Answers) (*profile.Profile, error) {
 // check is the schema's judgement of one answer, by itself.
 func (g *Guide) check(name, value string) error {
 	a := starter.Answers{Preset: "minimal", Hostname: "nixos", StateVersion: generator.DefaultRelease, User: "user"}
-	switch name {
-	case "hostname":
-		a.Hostname = value
-	case "timezone":
-		a.Timezone = value
-	case "locale":
-		a.Locale = value
-	case "layout":
-		a.Layout = value
-	case "user":
-		a.User = value
-	case "name":
-		a.Name = value
-	case "email":
-		a.Email = value
-	case "ssh-key":
-		a.SSHKeys = []string{value}
-	case "service":
-		a.Services = []string{value}
-	}
+	set(&a, name, []string{value})
 	_, err := g.load(a)
 	var problems profile.Problems
 	if !errors.As(err, &problems) || len(problems) == 0 {
 		return err
 	}
 	p := problems[0]
-	text := p.What
-	for _, more := range []string{p.Why, p.Hint} {
-		if more != "" {
-			text += "; " + more
-		}
-	}
-	return fault.New(fault.Profile, "%s", text)
+	said := slices.DeleteFunc([]string{p.What, p.Why, p.Hint}, func(s string) bool { return s == "" })
+	return fault.New(fault.Profile, "%s", strings.Join(said, "; "))
 }
 
 // previewLines is how much of the Nix is shown.

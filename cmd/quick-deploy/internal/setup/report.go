@@ -43,7 +43,8 @@ func (ad *adoption) report(g *Guide, answers starter.Answers, differences []diff
 		g.Say("note: not copied: %s", left)
 	}
 	for _, place := range ad.legacy.Secrets {
-		g.Say("note: %s looks like a secret: it would lie in the flake and in the store, which everybody may read, as it does now", place)
+		g.Say("note: %s looks like a secret: it would lie in the flake and in the store, "+
+			"which everybody may read, as it does now", place)
 	}
 	if ad.otherHardware {
 		g.Say("note: hardware-configuration.nix is another machine's: this one has no %s. It does not come along, "+

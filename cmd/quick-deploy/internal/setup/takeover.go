@@ -26,7 +26,8 @@ func (g *Guide) ReadConfig(ctx context.Context, o TakeOver) error {
 		return fault.New(fault.Usage, "--adopt and --answers exclude each other").
 			Hint("an answers file says itself what is taken over")
 	case !o.Adopt && g.config == "" && g.machine.NixOS && !o.Fresh && !o.Answered:
-		g.Say("note: /etc/nixos has no configuration to take over; quick-deploy init --adopt PATH takes over one that lies elsewhere")
+		g.Say("note: /etc/nixos has no configuration to take over; " +
+			"quick-deploy init --adopt PATH takes over one that lies elsewhere")
 		return nil
 	case !o.Adopt && (o.Fresh || g.config == "" || o.Answered):
 		return nil
