@@ -54,9 +54,10 @@ var malformed = []struct{ name, yaml, want string }{
 	{"colon in text between braces", "hosts: {a: {locale: x: y}}\n", `1:22 syntax a second colon in one entry`},
 	{"key among list entries", "hosts: {a: {tags: [a: b]}}\n", "1:20 syntax a key among list entries\n1:20 type expected text, found a map"},
 	{"no colon's space in braces", "hosts: {a: {port:1}}\n", `1:13 syntax a colon without a space between braces`},
+	{"indented below a value", "hosts:\n  a:\n    desktop: none\n      locale: C.UTF-8\n", `4:7 syntax this line is indented too far`},
 	{"list between brackets", "hosts: {a: {tags: [- x]}}\n", `1:20 syntax a value cannot start like this`},
 	{"text behind a block's start", "hosts: {a: {}}\nrelease: | x\n", `2:12 syntax text behind the start of a block`},
-	{"glob", "hosts: {a: {locale: *.x}}\n", `1:21 yaml-feature an alias`},
+	{"glob", "hosts: {a: {locale: *.x}}\n", `1:21 yaml-feature an alias (*.x)`},
 	{"less indented than the first key", "  hosts: {a: {}}\nversion: 1\n", `2:1 syntax this belongs to nothing above`},
 	{"ambiguous colon in braces", "hosts: {a:{locale: x}}\n", `1:9 syntax a colon without a space between braces`},
 

@@ -172,14 +172,14 @@ func (r *reader) properties(y *yaml.Node) (found bool) {
 
 // refuse passes an anchor, an alias or a tag.
 func (r *reader) refuse() {
-	word := r.t.src[r.off : r.off+strings.IndexAny(r.t.src[r.off:]+"\n", " \t\n,[]{}")]
+	word := r.t.word(r.off)
 	p := Problem{Pos: r.pos(), width: utf8.RuneCountInString(word), Code: CodeFeature, Why: plainSight, Hint: moveShared}
 	switch word[0] {
 	case '&':
 		p.What = "an anchor (" + word + ")"
 	case '*':
 		p.What = "an alias (" + word + ")"
-		p.Hint += "; put the value in quotes if it is text"
+		p.Hint += maybeText
 	default:
 		p.What, p.Why = "a YAML tag ("+word+")", "profiles hold plain values only"
 		p.Hint = "delete it, and put the value in quotes if it is text"
