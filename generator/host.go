@@ -90,9 +90,7 @@ type host struct {
 	schema  *schema.Node // of a host
 	in      Input
 	channel channel
-	// perChannel tells whether the flake has several channels.
-	perChannel bool
-	mapped     mapping.Result
+	mapped  mapping.Result
 
 	system  []mapping.Assignment            // NixOS options
 	homes   map[string][]mapping.Assignment // home-manager options by user
