@@ -14,15 +14,16 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/generator/release"
 )
 
 // DefaultRelease is the NixOS release of a profile that names none.
-const DefaultRelease = "26.05"
+var DefaultRelease = release.Default()
 
 // DefaultSystem is the platform of a host that was not probed and names none.
 const DefaultSystem = "x86_64-linux"
 
-func release(p *profile.Profile) string { return cmp.Or(p.Release, DefaultRelease) }
+func releaseOf(p *profile.Profile) string { return cmp.Or(p.Release, DefaultRelease) }
 
 // flakeFiles writes flake.nix and flake.lock, and says which inputs the profile pins.
 func flakeFiles(in Input, fleet Fleet, hosts []*host) ([]File, map[string]profile.Pos, error) {
