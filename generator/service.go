@@ -169,7 +169,7 @@ func (h *host) checkUpgrade() {
 		return
 	}
 	pin := h.channel.pins.Get("nixpkgs")
-	if pin == nil && h.channel.release == release(h.in.Profile) {
+	if pin == nil && h.channel.release == releaseOf(h.in.Profile) {
 		pin = h.in.Profile.Root.Get("pins", "nixpkgs")
 	}
 	if pin != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/release"
 )
 
 // Decision is what follows from the facts: the options of
@@ -214,6 +215,7 @@ func flag(given *bool, fallback bool, w why) (bool, why) {
 
 // Decide decides. An *OverrideError says that the profile asks for what cannot be.
 func Decide(f Facts, o Overrides) (Decision, error) {
+	o.Release = cmp.Or(o.Release, release.Default())
 	d := &decider{facts: f, over: o}
 	d.System = cmp.Or(o.System, f.System)
 	d.Virtual = f.Virtualization != ""

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/release"
 )
 
 // GPUVendor is who made a graphics chip.
@@ -311,15 +312,15 @@ func (d *decider) nvidia() (dataCenter bool, err error) {
 	}
 	branch, left, none := chooseBranch(d.over.Release, cards)
 	if given := d.over.NVIDIA.Branch; given != "" {
-		branch, left, none = nvidiaBranch{name: given}, nil, ""
-		for _, b := range branches(d.over.Release) {
-			if b.name == given {
+		branch, left, none = release.Driver{Name: given}, nil, ""
+		for _, b := range release.Drivers(d.over.Release) {
+			if b.Name == given {
 				branch = b
 			}
 		}
 	}
 	for _, g := range left {
-		why := cmp.Or(none, fmt.Sprintf("the %d branch that the other card needs does not drive it", branch.version))
+		why := cmp.Or(none, fmt.Sprintf("the %d branch that the other card needs does not drive it", branch.Version))
 		if d.over.GPU == string(NVIDIA) && none != "" {
 			return false, &OverrideError{Key: "gpu", Why: fmt.Sprintf("nvidia is not possible for the %s at %s: %s; nouveau drives it", g.Name(), g.Address, why)}
 		}
@@ -362,7 +363,7 @@ func (d *decider) nvidia() (dataCenter bool, err error) {
 	}
 	d.set("hardware.nvidia.open", value(nix.Bool(open)), w)
 	d.Unfree = append(d.Unfree, "nvidia-x11", "nvidia-settings")
-	if !open && d.over.Release != "25.11" {
+	if !open && release.Has(d.over.Release, "pkgs.nvidia-kernel-modules") {
 		d.Unfree = append(d.Unfree, "nvidia-kernel-modules")
 	}
 	if err := d.nvidiaPower(); err != nil || dataCenter {
@@ -372,23 +373,23 @@ func (d *decider) nvidia() (dataCenter bool, err error) {
 }
 
 // branch names the driver branch where it is not the default.
-func (d *decider) branch(b nvidiaBranch, oldest GPU) {
-	if b.old != "" {
-		d.warn("the %s at %s needs NVIDIA's %d branch: %s", oldest.Name(), oldest.Address, b.version, b.old)
+func (d *decider) branch(b release.Driver, oldest GPU) {
+	if b.Old != "" {
+		d.warn("the %s at %s needs NVIDIA's %d branch: %s", oldest.Name(), oldest.Address, b.Version, b.Old)
 	}
-	if b.name == "stable" {
-		d.note("hardware.nvidia.branch", "stable", fmt.Sprintf("the %d branch drives %s", b.version, oldest.Family))
+	if b.Name == "stable" {
+		d.note("hardware.nvidia.branch", "stable", fmt.Sprintf("the %d branch drives %s", b.Version, oldest.Family))
 		return
 	}
-	w, firm := noted(fmt.Sprintf("the %d branch is the last that drives %s", b.version, oldest.Family)), d.firm
+	w, firm := noted(fmt.Sprintf("the %d branch is the last that drives %s", b.Version, oldest.Family)), d.firm
 	if d.over.NVIDIA.Branch != "" {
 		w, firm = saysProfile, d.fact
 	}
-	if d.over.Release == "25.11" { // hardware.nvidia.branch is new in 26.05
-		d.set("hardware.nvidia.package", firm(nix.Ref{"config", "boot", "kernelPackages", "nvidiaPackages", b.name}), w)
+	if !release.Has(d.over.Release, "hardware.nvidia.branch") {
+		d.set("hardware.nvidia.package", firm(nix.Ref{"config", "boot", "kernelPackages", "nvidiaPackages", b.Name}), w)
 		return
 	}
-	d.set("hardware.nvidia.branch", firm(nix.Str(b.name)), w)
+	d.set("hardware.nvidia.branch", firm(nix.Str(b.Name)), w)
 }
 
 func (d *decider) nvidiaPower() error {

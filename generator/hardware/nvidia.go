@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/release"
 )
 
 // nvidiaFamily is an architecture of NVIDIA's, oldest first in nvidiaFamilies.
@@ -53,84 +54,33 @@ func family(name string) int {
 	return slices.IndexFunc(nvidiaFamilies, func(f nvidiaFamily) bool { return f.name == name })
 }
 
-// nvidiaBranch is a series of drivers that nixpkgs ships.
-type nvidiaBranch struct {
-	// name is the attribute of linuxPackages.nvidiaPackages.
-	name string
-	// version is the series.
-	version int
-	// oldest and newest are the architectures that it drives.
-	oldest, newest string
-	// broken says why nixpkgs refuses to build it for the release's own kernel.
-	broken string
-	// old says why one should not rely on it for long.
-	old string
-}
-
-// What each release ships, newest branch first.
-//
-// Sources: nixpkgs pkgs/os-specific/linux/nvidia-x11/default.nix, July 2026
-// (26.05 and unstable: production 595.84, legacy_580 580.173.02, legacy_470
-// 470.256.02 patched up to Linux 7.0, legacy_390 broken from Linux 6.18 on,
-// legacy_340 from 6.7 on; the default kernel is 6.18) and 25.11 (production
-// 580); NVIDIA's READMEs name the architectures: 590 dropped Maxwell, Pascal
-// and Volta, 495 Kepler, 396 Fermi, 343 Tesla.
-var nvidiaBranches = map[string][]nvidiaBranch{
-	"26.05": {
-		{name: "stable", version: 595, oldest: "Turing", newest: "Blackwell"},
-		{name: "legacy_580", version: 580, oldest: "Maxwell", newest: "Blackwell"},
-		{name: "legacy_470", version: 470, oldest: "Kepler", newest: "Ampere",
-			old: "NVIDIA stopped fixing it in 2024"},
-		{name: "legacy_390", version: 390, oldest: "Fermi", newest: "Volta",
-			broken: "nixpkgs marks it broken from Linux 6.18 on, the kernel of this release"},
-		{name: "legacy_340", version: 340, oldest: "Tesla", newest: "Kepler",
-			broken: "nixpkgs marks it broken from Linux 6.7 on"},
-	},
-	"25.11": {
-		{name: "stable", version: 580, oldest: "Maxwell", newest: "Blackwell"},
-		{name: "legacy_470", version: 470, oldest: "Kepler", newest: "Ampere",
-			old: "NVIDIA stopped fixing it in 2024"},
-		{name: "legacy_390", version: 390, oldest: "Fermi", newest: "Volta",
-			old: "NVIDIA stopped fixing it in 2022"},
-		{name: "legacy_340", version: 340, oldest: "Tesla", newest: "Kepler",
-			broken: "nixpkgs marks it broken from Linux 6.7 on"},
-	},
-}
-
-func branches(release string) []nvidiaBranch {
-	if b, ok := nvidiaBranches[release]; ok {
-		return b
-	}
-	return nvidiaBranches["26.05"] // unstable ships the same
-}
-
-func (b nvidiaBranch) drives(fam int) bool {
-	return fam >= family(b.oldest) && fam <= family(b.newest)
+func drives(b release.Driver, fam int) bool {
+	return fam >= family(b.Oldest) && fam <= family(b.Newest)
 }
 
 // chooseBranch takes the newest branch that drives all of the cards. If none
 // does, it leaves out the oldest cards until one does; left are those.
-func chooseBranch(release string, cards []GPU) (b nvidiaBranch, left []GPU, why string) {
+func chooseBranch(of string, cards []GPU) (b release.Driver, left []GPU, why string) {
 	cards = slices.Clone(cards)
 	slices.SortStableFunc(cards, func(a, b GPU) int { return b.family - a.family }) // newest first
 	for n := len(cards); n > 0; n-- {
-		for _, br := range branches(release) {
-			if br.broken != "" {
+		for _, br := range release.Drivers(of) {
+			if br.Broken != "" {
 				continue
 			}
-			if !slices.ContainsFunc(cards[:n], func(g GPU) bool { return !br.drives(g.family) }) {
+			if !slices.ContainsFunc(cards[:n], func(g GPU) bool { return !drives(br, g.family) }) {
 				return br, cards[n:], ""
 			}
 		}
 	}
-	return nvidiaBranch{}, cards, whyNone(release, cards[0])
+	return release.Driver{}, cards, whyNone(of, cards[0])
 }
 
 // whyNone says why no branch of the release drives a card.
-func whyNone(release string, g GPU) string {
-	for _, b := range branches(release) {
-		if b.drives(g.family) {
-			return fmt.Sprintf("its last driver is NVIDIA's %d branch, and %s", b.version, b.broken)
+func whyNone(of string, g GPU) string {
+	for _, b := range release.Drivers(of) {
+		if drives(b, g.family) {
+			return fmt.Sprintf("its last driver is NVIDIA's %d branch, and %s", b.Version, b.Broken)
 		}
 	}
 	return "nixpkgs ships no driver of NVIDIA's for it any more"

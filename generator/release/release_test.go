@@ -1,4 +1,4 @@
-package optionlist
+package release
 
 import (
 	"strings"
@@ -49,10 +49,7 @@ func TestRename(t *testing.T) {
 }
 
 func TestMovedTableIsInOrder(t *testing.T) {
-	list, err := moves()
-	if err != nil {
-		t.Fatal(err)
-	}
+	list := read().Moved
 	for i, m := range list {
 		if m.Use == "" && m.Why == "" || m.Since == "" {
 			t.Errorf("%s: incomplete", m.Option)
