@@ -189,7 +189,7 @@ func (a *app) servicesAdd(_ context.Context, cmd *cli.Command) error {
 		if on {
 			return src, nil
 		}
-		return profile.SetIn(src, path, "{}")
+		return profile.AddIn(src, path)
 	})
 }
 
