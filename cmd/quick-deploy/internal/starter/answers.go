@@ -1,17 +1,30 @@
 package starter
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
+	"strings"
 
-	"github.com/goccy/go-yaml"
+	"go.yaml.in/yaml/v4"
 )
 
 // Fill sets the answers that the answers file in data gives; those that it
 // does not name stay as they are. The error says line and column.
 func Fill(a *Answers, data []byte) error {
 	before := *a
-	if err := yaml.UnmarshalWithOptions(data, a, yaml.Strict(), yaml.DisallowUnknownField()); err != nil {
-		return fmt.Errorf("read the answers: %s", yaml.FormatError(err, false, false))
+	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithKnownFields())
+	if err == nil {
+		err = loader.Load(a)
+	}
+	var at *yaml.LoadError
+	switch {
+	case errors.As(err, &at):
+		what, _, _ := strings.Cut(at.Message, " not found in type")
+		return fmt.Errorf("read the answers: [%d:%d] %s", at.Mark.Line, at.Mark.Column, what)
+	case err != nil && !errors.Is(err, io.EOF):
+		return fmt.Errorf("read the answers: %w", err)
 	}
 	a.Settle(before)
 	return nil

@@ -3,12 +3,13 @@
 package starter
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/generator"
@@ -262,17 +263,20 @@ func (w *writer) scalar(s string) string {
 	if plain.MatchString(s) && isString(s) {
 		return s
 	}
-	q, err := yaml.MarshalWithOptions(s, yaml.JSON())
-	if err != nil {
+	// JSON is YAML.
+	var quoted strings.Builder
+	enc := json.NewEncoder(&quoted)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s); err != nil {
 		w.err = fmt.Errorf("write the profile: %w", err)
 	}
-	return strings.TrimSpace(string(q))
+	return strings.TrimSuffix(quoted.String(), "\n")
 }
 
 // isString tells whether YAML reads the bare s as a string, not as a number, a truth value or null.
 func isString(s string) bool {
 	var v any
-	return yaml.Unmarshal([]byte(s), &v) == nil && v == any(s)
+	return yaml.Load([]byte(s), &v) == nil && v == any(s)
 }
 
 // For fills in what machine m tells about itself.

@@ -84,7 +84,7 @@ func TestAnswersComeBack(t *testing.T) {
 func TestFillNamesTheLine(t *testing.T) {
 	var a Answers
 	err := Fill(&a, []byte("preset: server\nhostnme: atlas\n"))
-	if err == nil || !strings.Contains(err.Error(), "[2:1]") {
+	if err == nil || !strings.Contains(err.Error(), "[2:1] field hostnme") {
 		t.Errorf("%v", err)
 	}
 }
