@@ -36,7 +36,7 @@ import (
 type adoption struct {
 	config  adopt.Config
 	nix     *adopt.Evaluator
-	machine adopt.Machine
+	machine adopt.System
 	defined []adopt.Definition
 	// unlisted is why it could not be found out what the configuration's own files define.
 	unlisted error
@@ -117,7 +117,7 @@ func (ad *adoption) read(ctx context.Context, g *guide) error {
 		services = append(services, adopt.Service{Name: name, Module: name})
 	}
 	var err error
-	if ad.machine, err = ad.nix.Machine(ctx, ad.config, catalogue, services); err != nil {
+	if ad.machine, err = ad.nix.System(ctx, ad.config, catalogue, services); err != nil {
 		return ad.explained(ctx, err)
 	}
 	// A service that needs keys stays with the old configuration, which has them.
@@ -244,8 +244,8 @@ func (ad *adoption) propose(g *guide) {
 		name, value string
 		into        *string
 	}{
-		{"hostname", m.HostName, &p.Hostname}, {"timezone", m.TimeZone, &p.Timezone}, {"locale", m.Locale, &p.Locale},
-		{"layout", m.Layout, &p.Layout}, {"", m.StateVersion, &p.StateVersion},
+		{"hostname", m.Hostname, &p.Hostname}, {"timezone", m.Timezone, &p.Timezone}, {"locale", m.Locale, &p.Locale},
+		{"layout", m.Keyboard.Layout, &p.Layout}, {"", m.StateVersion, &p.StateVersion},
 	} {
 		if v.value != "" && (v.name == "" || g.check(v.name, v.value) == nil) {
 			*v.into = v.value
@@ -284,7 +284,7 @@ func releaseFor(g *guide, release string) string {
 // people are the accounts: first who runs this, else an administrator.
 func (ad *adoption) people(g *guide) {
 	users := slices.Clone(ad.machine.Users)
-	rank := func(u adopt.User) int {
+	rank := func(u machine.User) int {
 		switch {
 		case u.Name == os.Getenv("USER"):
 			return 0
@@ -293,7 +293,7 @@ func (ad *adoption) people(g *guide) {
 		}
 		return 2
 	}
-	slices.SortStableFunc(users, func(x, y adopt.User) int { return rank(x) - rank(y) })
+	slices.SortStableFunc(users, func(x, y machine.User) int { return rank(x) - rank(y) })
 	p := &g.proposed
 	p.User, p.Shell, p.SSHKeys, p.Others, p.Home = "", "", nil, nil, ""
 	for i, u := range users {
@@ -305,7 +305,7 @@ func (ad *adoption) people(g *guide) {
 			}
 			continue
 		}
-		p.Others = append(p.Others, starter.Account{User: u.Name, Name: u.Description, Admin: u.Admin})
+		p.Others = append(p.Others, machine.User{Name: u.Name, Description: u.Description, Admin: u.Admin})
 	}
 	for _, u := range g.machine.Users {
 		if u.Name == p.User {

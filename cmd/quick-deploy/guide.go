@@ -47,7 +47,7 @@ type guide struct {
 func (a *app) newGuide(ctx context.Context, path string) (*guide, error) {
 	g := &guide{path: path, root: a.opts.root, machine: machine.Read(a.opts.root), previews: map[string]string{}}
 	who := me(g.machine)
-	if i := slices.Index(g.machine.Users, who); i > 0 {
+	if i := slices.IndexFunc(g.machine.Users, func(u machine.User) bool { return u.Name == who.Name }); i > 0 {
 		g.machine.Users = slices.Insert(slices.Delete(slices.Clone(g.machine.Users), i, i+1), 0, who)
 	}
 	g.person = machine.ReadPerson(a.opts.root, who)
