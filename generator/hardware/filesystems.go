@@ -2,7 +2,6 @@ package hardware
 
 import (
 	"cmp"
-	"fmt"
 	"path"
 	"regexp"
 	"slices"
@@ -311,7 +310,7 @@ func bindSource(m Mount, earlier []Mount) string {
 }
 
 // fileSystems takes over what is mounted for good.
-func (d *decider) fileSystems() error {
+func (d *decider) fileSystems() {
 	switch d.over.FileSystems {
 	case "", "probe":
 	case "none":
@@ -321,14 +320,14 @@ func (d *decider) fileSystems() error {
 				d.mounts(m)
 			}
 		}
-		return nil
+		return
 	default:
-		return &OverrideError{Key: "fileSystems", Why: fmt.Sprintf("%q is neither probe nor none", d.over.FileSystems)}
+		d.refuse("fileSystems", "%q is neither probe nor none", d.over.FileSystems)
+		return
 	}
 	if !d.facts.container() {
 		d.takeOver()
 	}
-	return nil
 }
 
 // takeOver writes down the file systems, beside those that a kept file has, and what they
@@ -531,7 +530,7 @@ func (d *decider) fileSystem(m placed) bool {
 		d.setPath(at("options"), d.added(strs(opts)), why{})
 	}
 	if m.Number != "" && slices.Contains(neededForBoot, m.Point) && slices.ContainsFunc(opts, isSubfolder) {
-		d.set("boot.initrd.systemd.enable", d.soft(nix.Bool(true)), noted("only mount(8) knows X-mount.subdir"))
+		d.on("boot.initrd.systemd.enable", noted("only mount(8) knows X-mount.subdir"))
 	}
 	if m.early {
 		d.setPath(at("neededForBoot"), d.added(nix.Bool(true)),
@@ -644,21 +643,21 @@ func (d *decider) networkRoot(mounts []Mount) {
 			modules = append(modules, ModuleOf(p.Driver, p.Module))
 		}
 	}
-	d.set("boot.initrd.network.enable", d.soft(nix.Bool(true)), noted(mounts[i].Point+" is on a server"))
-	d.set("boot.initrd.network.flushBeforeStage2", d.soft(nix.Bool(false)), because(mounts[i].Point+" is on a server"))
+	d.on("boot.initrd.network.enable", noted(mounts[i].Point+" is on a server"))
+	d.set("boot.initrd.network.flushBeforeStage2", mkDefault(nix.Bool(false)), because(mounts[i].Point+" is on a server"))
 	d.set("boot.initrd.availableKernelModules", strs(modules), because("the network cards"))
 	d.set("boot.kernelParams", nix.List{nix.Str("ip=dhcp")}, because(mounts[i].Point+" is on a server"))
 }
 
 // swap takes over swap partitions and swap files. Swap in memory comes with zramSwap.
-func (d *decider) swap() error {
+func (d *decider) swap() {
 	d.zswap()
 	if d.over.FileSystems == "none" || d.facts.container() {
-		return nil
+		return
 	}
 	if d.Mode == modeKeep {
 		d.keptSwap()
-		return nil
+		return
 	}
 	devices := nix.List{}
 	for _, s := range d.facts.Swaps {
@@ -677,7 +676,6 @@ func (d *decider) swap() error {
 	}
 	d.set("swapDevices", devices, why{})
 	d.resume(len(devices) > 0)
-	return nil
 }
 
 // keptSwap says which swap the kept file does not name, and adds from where the machine wakes.
@@ -767,7 +765,7 @@ func (d *decider) resume(swap bool) {
 		switch {
 		case name == "resume" && swap:
 			if device := d.lastingName(value); device != "" {
-				d.set("boot.resumeDevice", d.soft(nix.Str(device)), noted("it wakes from hibernation from here"))
+				d.set("boot.resumeDevice", mkDefault(nix.Str(device)), noted("it wakes from hibernation from here"))
 			} else {
 				d.leave(p+" (kernel parameter)", "its device is not there", true)
 			}

@@ -143,7 +143,7 @@ func (d *decider) encryptedOn(b Block) (Block, bool) {
 func (d *decider) stack(s stack) {
 	d.unlock(s.luks)
 	if s.md {
-		d.set("boot.swraid.enable", d.soft(nix.Bool(true)), noted("a file system lies on a RAID of md"))
+		d.on("boot.swraid.enable", noted("a file system lies on a RAID of md"))
 	}
 	d.targets(s.targets)
 	if !s.zfs {
@@ -151,7 +151,7 @@ func (d *decider) stack(s stack) {
 	}
 	switch {
 	case d.facts.HostID != "":
-		d.set("networking.hostId", d.soft(nix.Str(d.facts.HostID)),
+		d.set("networking.hostId", mkDefault(nix.Str(d.facts.HostID)),
 			noted("by this ZFS knows that its pools belong to this machine"))
 	case d.Mode != modeKeep:
 		d.warn("ZFS needs networking.hostId, and the machine has none; set it under nixos in the profile")
@@ -188,7 +188,7 @@ func (d *decider) unlock(devices map[string]luks) {
 		}
 	}
 	if crypttab != "" {
-		d.set("environment.etc.crypttab.text", d.soft(nix.Text(crypttab)),
+		d.set("environment.etc.crypttab.text", mkDefault(nix.Text(crypttab)),
 			noted("opened after the start, by keys that lie on the root file system"))
 	}
 }
@@ -208,8 +208,7 @@ func (d *decider) targets(found map[int]bool) {
 		}
 		if t.option != "" && !on[t.option] {
 			on[t.option] = true
-			d.set(t.option, d.soft(nix.Bool(true)),
-				noted("a file system lies on "+t.what+", whose modules and tools this brings"))
+			d.on(t.option, noted("a file system lies on "+t.what+", whose modules and tools this brings"))
 		}
 		d.unlessKept("boot.initrd.kernelModules", t.early, w)
 		d.unlessKept("boot.initrd.availableKernelModules", t.modules, w)

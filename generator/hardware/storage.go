@@ -9,7 +9,7 @@ import (
 )
 
 // imports takes over what every NixOS machine of this kind imports.
-func (d *decider) imports() error {
+func (d *decider) imports() {
 	var files nix.List
 	fromNixpkgs := func(path string) nix.Expr {
 		return nix.Op{Name: "+", Left: nix.Ref{"modulesPath"}, Right: nix.Str(path)}
@@ -34,7 +34,6 @@ func (d *decider) imports() error {
 		}
 	}
 	d.set("imports", files, why{})
-	return nil
 }
 
 // initrdClasses are the PCI classes whose drivers the initrd must have: mass
@@ -87,10 +86,10 @@ func ModuleOf(driver, module string) string {
 }
 
 // storage decides which modules the initrd gets.
-func (d *decider) storage() error {
+func (d *decider) storage() {
 	if d.Mode == modeKeep {
 		d.extraModules()
-		return nil
+		return
 	}
 	var modules, early []string
 	add := func(module, why string) {
@@ -147,11 +146,10 @@ func (d *decider) storage() error {
 		add(m, saysProfile.why)
 	}
 	if d.Mode == modeFacter && len(modules) == 0 {
-		return nil
+		return
 	}
 	d.set("boot.initrd.availableKernelModules", strs(modules), why{})
 	d.set("boot.initrd.kernelModules", strs(early), why{})
-	return nil
 }
 
 func (d *decider) extraModules() {
@@ -202,7 +200,7 @@ func (d *decider) blockNamed(name string) (Block, bool) {
 }
 
 // kernel decides about the modules of the running system.
-func (d *decider) kernel() error {
+func (d *decider) kernel() {
 	var modules []string
 	add := func(m, why string) {
 		modules = append(modules, m)
@@ -220,13 +218,12 @@ func (d *decider) kernel() error {
 		add(m, saysProfile.why)
 	}
 	if d.Mode == modeKeep && len(modules) == 0 {
-		return nil
+		return
 	}
 	d.set("boot.kernelModules", strs(modules), why{})
 	if d.Mode == modeProbe {
 		d.set("boot.extraModulePackages", nix.List{}, why{})
 	}
-	return nil
 }
 
 func strs(ss []string) nix.List {
