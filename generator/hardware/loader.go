@@ -154,14 +154,8 @@ func (d *decider) chooseLoader() (Loader, why) {
 // or not limited.
 func (d *decider) kernelsAt() (point string, size uint64) {
 	point = cmp.Or(d.Loader.Kernels(d.facts), "/boot")
-	for _, m := range d.facts.Mounts {
-		if m.Point == point {
-			for _, b := range d.devicesOf(m) {
-				return point, b.Size
-			}
-		}
-	}
-	return point, 0
+	m, _ := d.mountAt(point)
+	return point, append(d.devicesOf(m), Block{})[0].Size
 }
 
 // limit is how many generations the menu keeps, by the room for their kernels.
@@ -309,17 +303,9 @@ func (d *decider) mirrors() {
 
 // encrypted tells whether GRUB would read /boot from a LUKS device.
 func (d *decider) encrypted() bool {
-	m, ok := d.mountOf("/boot")
-	return ok && slices.ContainsFunc(d.devicesOf(m), func(b Block) bool { return d.onLUKS(b, 0) })
-}
-
-func (d *decider) onLUKS(b Block, depth int) bool {
-	if strings.HasPrefix(b.DMUUID, "CRYPT-LUKS") {
-		return true
-	}
-	return depth < maxStack && slices.ContainsFunc(b.Parts, func(name string) bool {
-		part, ok := d.blockNamed(name)
-		return ok && d.onLUKS(part, depth+1)
+	m, _ := d.mountOf("/boot")
+	return slices.ContainsFunc(d.devicesOf(m), func(b Block) bool {
+		return slices.ContainsFunc(d.made(b, Block.parts), func(b Block) bool { return strings.HasPrefix(b.DMUUID, "CRYPT-LUKS") })
 	})
 }
 
@@ -338,45 +324,31 @@ func (d *decider) mountOf(dir string) (Mount, bool) {
 
 // bootDisks are the disks that hold /boot, by names that stay.
 func (d *decider) bootDisks() []string {
-	m, ok := d.mountOf("/boot")
-	if !ok {
-		return nil
-	}
-	disks := map[string]bool{}
-	for _, b := range d.devicesOf(m) {
-		d.disksBelow(b, disks, 0)
-	}
-	var names []string
-	for name := range disks {
-		b, _ := d.blockNamed(name)
-		if b.ID != "" {
-			names = append(names, "/dev/disk/by-id/"+b.ID)
-			continue
-		}
-		names = append(names, "/dev/"+name)
-		if !d.Virtual {
-			d.warn("the disk %s has no name below /dev/disk/by-id; its name may change", name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-// maxStack is how deep devices may lie on each other; deeper is a loop.
-const maxStack = 16
-
-func (d *decider) disksBelow(b Block, disks map[string]bool, depth int) {
-	switch {
-	case depth > maxStack:
-	case b.Disk != "":
-		disks[b.Disk] = true
-	case len(b.Parts) > 0:
-		for _, p := range b.Parts {
-			if below, ok := d.blockNamed(p); ok {
-				d.disksBelow(below, disks, depth+1)
+	var disks []string
+	m, _ := d.mountOf("/boot")
+	for _, whole := range d.devicesOf(m) {
+		for _, b := range d.made(whole, Block.parts) {
+			switch {
+			case b.Disk != "":
+				disks = appendNew(disks, b.Disk)
+			case len(b.Parts) == 0 && !strings.HasPrefix(b.Name, "loop"):
+				disks = appendNew(disks, b.Name)
 			}
 		}
-	case !strings.HasPrefix(b.Name, "loop"):
-		disks[b.Name] = true
 	}
+	slices.Sort(disks)
+	for i, name := range disks {
+		b, _ := d.blockNamed(name)
+		switch {
+		case b.ID != "":
+			disks[i] = "/dev/disk/by-id/" + b.ID
+		case !d.Virtual:
+			d.warn("the disk %s has no name below /dev/disk/by-id; its name may change", name)
+			fallthrough
+		default:
+			disks[i] = "/dev/" + name
+		}
+	}
+	slices.Sort(disks)
+	return disks
 }

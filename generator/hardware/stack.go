@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -84,7 +85,7 @@ func (d *decider) lieOn(s *stack, m Mount) {
 		use = optional
 	}
 	for _, b := range d.devicesOf(m) {
-		d.below(s, b, use, 0)
+		d.below(s, b, use)
 	}
 }
 
@@ -97,30 +98,18 @@ const (
 	toStart // before anything else
 )
 
-// below walks what a device is made of.
-func (d *decider) below(s *stack, b Block, use use, depth int) {
-	if depth > maxStack {
-		return
-	}
-	if part, ok := d.encryptedOn(b); ok {
-		if s.luks == nil {
-			s.luks = map[string]luks{}
+// below adds a device and what it lies on.
+func (d *decider) below(s *stack, device Block, use use) {
+	for _, b := range d.made(device, Block.below) {
+		if part, ok := d.encryptedOn(b); ok {
+			have, again := s.luks[b.DMName]
+			s.luks[b.DMName] = luks{b, part, have.early || use == toStart, (have.optional || !again) && use == optional}
 		}
-		have, again := s.luks[b.DMName]
-		s.luks[b.DMName] = luks{b, part, have.early || use == toStart, (have.optional || !again) && use == optional}
-	}
-	s.md = s.md || b.MDLevel != ""
-	for i, t := range targets {
-		if t.fits(b) {
-			if s.targets == nil {
-				s.targets = map[int]bool{}
+		s.md = s.md || b.MDLevel != ""
+		for i, t := range targets {
+			if t.fits(b) {
+				s.targets[i] = s.targets[i] || use == toStart
 			}
-			s.targets[i] = s.targets[i] || use == toStart
-		}
-	}
-	for _, p := range slices.Concat(b.Parts, []string{b.Disk}) { // a partition may be one of an md device
-		if part, ok := d.blockNamed(p); ok {
-			d.below(s, part, use, depth+1)
 		}
 	}
 }
@@ -172,7 +161,7 @@ func (d *decider) unlock(devices map[string]luks) {
 		switch {
 		case i >= 0 && !l.early && (d.facts.Crypttab[i].Key != "" || l.optional):
 			line := d.facts.Crypttab[i]
-			fields := []string{name, stableName(l.part), cmp.Or(line.Key, "-"), line.Options}
+			fields := []string{name, l.part.names()[0], cmp.Or(line.Key, "-"), line.Options}
 			crypttab += strings.TrimSpace(strings.Join(fields, " ")) + "\n"
 			continue
 		case l.optional:
@@ -181,7 +170,7 @@ func (d *decider) unlock(devices map[string]luks) {
 			continue
 		}
 		at := func(key string) []string { return []string{"boot", "initrd", "luks", "devices", name, key} }
-		d.setPath(at("device"), d.added(nix.Str(stableName(l.part))),
+		d.setPath(at("device"), d.added(nix.Str(l.part.names()[0])),
 			because(fmt.Sprintf("%s is encrypted on %s", l.opened.Name, l.part.Name)))
 		if l.opened.Discards {
 			d.setPath(at("allowDiscards"), d.added(nix.Bool(true)), because("it is opened so now"))
@@ -231,12 +220,7 @@ func (d *decider) added(v nix.Expr) nix.Expr {
 	return v
 }
 
-// names tells whether a kept file names a device by one of its lasting names.
+// names tells whether a kept file names a device by one of its names.
 func (k keptFile) names(b Block) bool {
-	for _, name := range []string{b.UUID, b.PartUUID, b.Label, cmp.Or(b.DMName, b.Name)} {
-		if name != "" && k.says("/"+name+`"`) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(b.names(), func(name string) bool { return k.says("/" + path.Base(name) + `"`) })
 }
