@@ -32,7 +32,9 @@ type Options struct {
 }
 
 // below is where a file of the target lies in the tree.
-func (o Options) below(name string) string { return strings.TrimPrefix(path.Join("/", o.Target, name), "/") }
+func (o Options) below(name string) string {
+	return strings.TrimPrefix(path.Join("/", o.Target, name), "/")
+}
 
 // Warning is a source that could not be read, or not be understood.
 type Warning struct {
