@@ -40,9 +40,6 @@ func (h *host) services() error {
 		for _, name := range use.Service.Unfree {
 			h.unfree[name] = true
 		}
-		for _, name := range use.Service.Inputs {
-			h.inputs[name] = true
-		}
 		h.summary.Services = append(h.summary.Services, Service{Name: use.Name, Info: use.Service, Ports: ports(use)})
 	}
 	h.checkPorts()

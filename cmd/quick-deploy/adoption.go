@@ -122,7 +122,7 @@ func (ad *adoption) read(ctx context.Context, g *guide) error {
 	}
 	// A service that needs keys stays with the old configuration, which has them.
 	ad.machine.Services = slices.DeleteFunc(ad.machine.Services, func(s adopt.Enabled) bool {
-		return nodes[s.Name].NeedsKeys
+		return nodes[s.Name].NeedsKeys()
 	})
 	ad.defined, ad.unlisted = ad.nix.Defined(ctx, ad.config)
 	if ad.unlisted != nil && ad.config.File == "" {

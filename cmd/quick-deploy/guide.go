@@ -119,7 +119,7 @@ func (g *guide) session(a *app, answers starter.Answers, given map[string]bool) 
 	s.Desktops = append(s.Desktops, "none")
 	services := host.Properties["services"].Properties
 	for _, name := range sortedKeys(services) {
-		if services[name].NeedsKeys {
+		if services[name].NeedsKeys() {
 			continue // No question asks for them.
 		}
 		s.Services = append(s.Services, interview.Choice{Name: name, Summary: newEntry(name, services[name]).Summary})
