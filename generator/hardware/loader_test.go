@@ -369,7 +369,7 @@ func TestSettingsAreOptions(t *testing.T) {
 	if err := json.Unmarshal(data, &declared); err != nil {
 		t.Fatal(err)
 	}
-	for option := range settings {
+	for option := range loaderOptions() {
 		if strings.HasPrefix(option, "hardware.deviceTree.") {
 			continue // not among the families of the list
 		}

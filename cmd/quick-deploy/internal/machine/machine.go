@@ -33,14 +33,18 @@ type Machine struct {
 	Users []User
 }
 
-// User is an account.
+// User is the account of a person. In an answers file it has the keys that are named here.
 type User struct {
-	Name, Description, Shell string
+	Name        string `yaml:"user"`
+	Description string `yaml:"name"`
+	Shell       string `yaml:"shell"` // without its folder
+	// Admin tells whether the account is in wheel or sudo.
+	Admin bool `yaml:"admin"`
 	// Home is the home directory, as the machine itself names it.
-	Home string
-	UID  int
-	// Admin tells whether the account is in wheel or sudo, by /etc/group.
-	Admin bool
+	Home string `yaml:"-"`
+	UID  int    `yaml:"-"`
+	// Keys are the SSH keys that a configuration lets in. What lies in the home, ReadPerson reads.
+	Keys []string `yaml:"-"`
 }
 
 // Read reads the machine whose root directory is root.

@@ -1,6 +1,8 @@
 package probe
 
 import (
+	"encoding/binary"
+	"fmt"
 	"path"
 	"regexp"
 	"slices"
@@ -135,12 +137,7 @@ var fstabPassword = regexp.MustCompile(
 // readFstab reads what a person, or NixOS, wanted of the mounts, and what
 // need not be mounted.
 func readFstab(t *tree, o Options, f *hardware.Facts) {
-	name := strings.TrimPrefix(path.Join("/", o.Target, "etc/fstab"), "/")
-	if !t.exists(name) {
-		return
-	}
-	text, _ := t.whole(name, 256<<10)
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(t.optional(o.below("etc/fstab"), 256<<10)) {
 		fields := strings.Fields(line)
 		if len(fields) < 4 || fields[0][0] == '#' || fields[1][0] != '/' || fields[2] == "swap" {
 			continue
@@ -181,12 +178,7 @@ func wanted(f *hardware.Facts, line hardware.Mount) {
 
 // readCrypttab reads what is opened after the initrd (crypttab(5)).
 func readCrypttab(t *tree, o Options, f *hardware.Facts) {
-	name := strings.TrimPrefix(path.Join("/", o.Target, "etc/crypttab"), "/")
-	if !t.exists(name) {
-		return
-	}
-	text, _ := t.whole(name, 256<<10)
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(t.optional(o.below("etc/crypttab"), 256<<10)) {
 		fields := strings.Fields(line)
 		if len(fields) < 2 || strings.HasPrefix(fields[0], "#") {
 			continue
@@ -206,11 +198,7 @@ func readCrypttab(t *tree, o Options, f *hardware.Facts) {
 // readParameters reads those of the kernel's command line that are about swap.
 // The others are not kept: they may hold anything.
 func readParameters(t *tree, _ Options, f *hardware.Facts) {
-	if !t.exists("proc/cmdline") {
-		return
-	}
-	text, _ := t.whole("proc/cmdline", 16<<10)
-	for p := range strings.FieldsSeq(text) {
+	for p := range strings.FieldsSeq(t.optional("proc/cmdline", 16<<10)) {
 		name, value, _ := strings.Cut(p, "=")
 		switch {
 		case name == "resume":
@@ -229,17 +217,12 @@ func readHostID(t *tree, _ Options, f *hardware.Facts) {
 	// gethostid(3): four bytes, the lowest first. Without it, the start of the
 	// machine's id, as NixOS's manual advises.
 	if b, err := t.read("etc/hostid"); err == nil && len(b) == 4 {
-		f.HostID = hexID(uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24)
+		f.HostID = fmt.Sprintf("%08x", binary.LittleEndian.Uint32(b))
 		return
 	}
 	if s, ok := t.text("etc/machine-id"); ok && len(s) == 32 {
 		if n, err := strconv.ParseUint(s[:8], 16, 32); err == nil {
-			f.HostID = hexID(uint32(n))
+			f.HostID = fmt.Sprintf("%08x", n)
 		}
 	}
-}
-
-func hexID(n uint32) string {
-	s := strconv.FormatUint(uint64(n), 16)
-	return strings.Repeat("0", 8-len(s)) + s
 }

@@ -28,7 +28,7 @@ import (
 type adoption struct {
 	config  adopt.Config
 	nix     *adopt.Evaluator
-	machine adopt.Machine
+	machine adopt.System
 	defined []adopt.Definition
 	// unlisted is why it could not be found out what the configuration's own files define.
 	unlisted error
@@ -109,7 +109,7 @@ func (ad *adoption) read(ctx context.Context, g *Guide) error {
 		services = append(services, adopt.Service{Name: name, Module: name})
 	}
 	var err error
-	if ad.machine, err = ad.nix.Machine(ctx, ad.config, catalogue, services); err != nil {
+	if ad.machine, err = ad.nix.System(ctx, ad.config, catalogue, services); err != nil {
 		return ad.explained(ctx, err)
 	}
 	// A service that needs keys stays with the old configuration, which has them.

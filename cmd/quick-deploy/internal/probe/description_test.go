@@ -1,7 +1,18 @@
-// Package probetest builds the /sys, /proc and /dev of a machine, as far as
-// package probe looks at them, from a short description.
-//
-// A description is lines of a word and its arguments; # starts a comment:
+package probe
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// build makes the /sys, /proc and /dev of a machine, as far as this package looks at them, from a description:
+// lines of a word and its arguments; # starts a comment.
 //
 //	system x86_64
 //	dmi sys_vendor LENOVO
@@ -24,57 +35,60 @@
 //	link PATH TARGET
 //
 // A driver is followed by + where it is built into the kernel and so has no module.
-package probetest
+func build(t testing.TB, description string) string { return buildSorted(t, description, nil) }
 
-import (
-	"fmt"
-	"os"
-	"path"
-	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
-)
-
-// Machine is a parsed description.
-type Machine struct {
-	lines [][]string
-	text  []string
-}
-
-// Parse reads a description.
-func Parse(description string) (Machine, error) {
-	var m Machine
-	for n, line := range strings.Split(description, "\n") {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		f := strings.Fields(line)
-		if !slices.Contains(words, f[0]) {
-			return Machine{}, fmt.Errorf("line %d: no such word: %s", n+1, f[0])
-		}
-		if len(f) < atLeast[f[0]]+1 {
-			return Machine{}, fmt.Errorf("line %d: %s needs %d arguments", n+1, f[0], atLeast[f[0]])
-		}
-		m.lines = append(m.lines, f)
-		m.text = append(m.text, line)
+// buildSorted is build, with the PCI devices made in the order that the function brings them into.
+func buildSorted(t testing.TB, description string, order func(devices [][]string)) string {
+	t.Helper()
+	b := &machineBuilder{root: t.TempDir(), numbers: map[string]string{}, sysPath: map[string]string{}}
+	for _, dir := range []string{
+		"sys/bus/pci/devices", "sys/bus/usb/devices", "sys/class/block", "sys/class/net", "proc/self", "dev/disk/by-uuid",
+		"dev/mapper", "etc",
+	} {
+		b.dir(dir)
 	}
-	return m, nil
+	var pci [][]string
+	var rest []string
+	for line := range strings.Lines(description) {
+		line = strings.TrimSpace(line)
+		f := strings.Fields(line)
+		switch {
+		case line == "" || line[0] == '#':
+		case len(f) <= atLeast[f[0]]:
+			t.Fatalf("%s needs %d arguments", line, atLeast[f[0]])
+		case f[0] == "pci":
+			pci = append(pci, f)
+		case f[0] == "hypervisor":
+			b.flags = append(b.flags, "hypervisor")
+		default:
+			rest = append(rest, line)
+		}
+	}
+	if order != nil {
+		order(pci)
+	}
+	for _, f := range pci {
+		b.pci(f)
+	}
+	for _, line := range rest {
+		b.line(strings.Fields(line), line)
+	}
+	b.file("proc/self/mountinfo", strings.Join(b.mounts, ""))
+	b.file("proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"+strings.Join(b.swaps, ""))
+	if b.err != nil {
+		t.Fatal(b.err)
+	}
+	return b.root
 }
 
-var words = []string{
-	"system", "dmi", "cpu", "memory", "uefi", "bios", "devicetree", "battery", "hypervisor", "nixos", "pci", "usb", "disk", "part",
-	"dm", "md", "loop", "mount", "swap", "port", "mmc", "file", "link", "nodes",
-}
-
+// atLeast is how many arguments a word needs.
 var atLeast = map[string]int{
 	"system": 1, "dmi": 2, "cpu": 4, "memory": 1, "devicetree": 1, "nixos": 1, "pci": 3, "usb": 3, "disk": 4, "part": 2, "dm": 5, "md": 4,
 	"loop": 2, "mount": 6, "swap": 2, "port": 1, "mmc": 2, "file": 2, "link": 2, "nodes": 1,
 }
 
-// builder writes files below a root and keeps the first error.
-type builder struct {
+// machineBuilder writes files below a root and keeps the first error.
+type machineBuilder struct {
 	root    string
 	err     error
 	minor   int
@@ -85,54 +99,7 @@ type builder struct {
 	flags   []string // of the processor
 }
 
-// Write builds the machine's tree in an empty folder. PCI devices are written
-// in the order given by shuffle, a permutation of their indexes, or as described.
-func (m Machine) Write(root string, shuffle []int) error {
-	b := &builder{root: root, numbers: map[string]string{}, sysPath: map[string]string{}}
-	for _, dir := range []string{
-		"sys/bus/pci/devices", "sys/bus/usb/devices", "sys/class/block", "sys/class/net", "proc/self", "dev/disk/by-uuid", "dev/mapper", "etc",
-	} {
-		b.dir(dir)
-	}
-	var pci [][]string
-	for _, f := range m.lines {
-		switch f[0] {
-		case "pci":
-			pci = append(pci, f)
-		case "hypervisor":
-			b.flags = append(b.flags, "hypervisor")
-		}
-	}
-	if shuffle == nil {
-		for i := range pci {
-			b.pci(pci[i])
-		}
-	}
-	for _, i := range shuffle {
-		b.pci(pci[i])
-	}
-	for i, f := range m.lines {
-		if f[0] != "pci" {
-			b.line(f, m.text[i])
-		}
-	}
-	b.file("proc/self/mountinfo", strings.Join(b.mounts, ""))
-	b.file("proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"+strings.Join(b.swaps, ""))
-	return b.err
-}
-
-// PCI counts the PCI devices.
-func (m Machine) PCI() int {
-	n := 0
-	for _, f := range m.lines {
-		if f[0] == "pci" {
-			n++
-		}
-	}
-	return n
-}
-
-func (b *builder) line(f []string, text string) {
+func (b *machineBuilder) line(f []string, text string) {
 	switch f[0] {
 	case "system":
 		b.file("proc/sys/kernel/arch", f[1]+"\n")
@@ -191,6 +158,8 @@ func (b *builder) line(f []string, text string) {
 		b.file(strings.TrimPrefix(f[1], "/"), strings.ReplaceAll(after(text, 2), `\n`, "\n")+"\n")
 	case "link":
 		b.link(strings.TrimPrefix(f[1], "/"), f[2])
+	default:
+		b.fail(fmt.Errorf("no such word: %s", f[0]))
 	}
 }
 
@@ -208,25 +177,25 @@ func after(text string, n int) string {
 }
 
 // fail keeps the first error.
-func (b *builder) fail(err error) {
+func (b *machineBuilder) fail(err error) {
 	if b.err == nil {
 		b.err = err
 	}
 }
 
-func (b *builder) dir(name string) { b.fail(os.MkdirAll(filepath.Join(b.root, name), 0o755)) }
+func (b *machineBuilder) dir(name string) { b.fail(os.MkdirAll(filepath.Join(b.root, name), 0o755)) }
 
-func (b *builder) file(name, text string) {
+func (b *machineBuilder) file(name, text string) {
 	b.dir(path.Dir(name))
 	b.fail(os.WriteFile(filepath.Join(b.root, name), []byte(text), 0o644))
 }
 
-func (b *builder) link(name, target string) {
+func (b *machineBuilder) link(name, target string) {
 	b.dir(path.Dir(name))
 	b.fail(os.Symlink(target, filepath.Join(b.root, name)))
 }
 
-func (b *builder) touch(device string) {
+func (b *machineBuilder) touch(device string) {
 	if strings.HasPrefix(device, "/dev/") {
 		name := strings.TrimPrefix(device, "/")
 		if _, err := os.Lstat(filepath.Join(b.root, name)); err != nil {
@@ -236,7 +205,7 @@ func (b *builder) touch(device string) {
 }
 
 // linkTo links name to another path of the tree, relatively as sysfs does.
-func (b *builder) linkTo(name, target string) {
+func (b *machineBuilder) linkTo(name, target string) {
 	rel, err := filepath.Rel(path.Dir("/"+name), "/"+target)
 	if err != nil {
 		b.fail(err)
@@ -246,7 +215,7 @@ func (b *builder) linkTo(name, target string) {
 }
 
 // driver binds a driver to a device. The name may be DRIVER/MODULE where they differ.
-func (b *builder) driver(device, name, bus string) {
+func (b *machineBuilder) driver(device, name, bus string) {
 	if name == "" || name == "-" {
 		return
 	}
@@ -267,7 +236,7 @@ func (b *builder) driver(device, name, bus string) {
 }
 
 // pci: pci ADDRESS CLASS VENDOR:DEVICE [SUBVENDOR:SUBDEVICE] [DRIVER] [boot] [numa=N]
-func (b *builder) pci(f []string) {
+func (b *machineBuilder) pci(f []string) {
 	address := f[1]
 	dir := "sys/devices/pci" + address[:strings.LastIndex(address, ":")] + "/" + address
 	b.sysPath[address] = dir
@@ -301,7 +270,7 @@ func (b *builder) pci(f []string) {
 }
 
 // usb: usb PORT VENDOR:PRODUCT CLASS/SUBCLASS/PROTOCOL [DRIVER]
-func (b *builder) usb(f []string) {
+func (b *machineBuilder) usb(f []string) {
 	dir := "sys/devices/platform/usb/" + f[1]
 	vendor, product, _ := strings.Cut(f[2], ":")
 	b.file(dir+"/idVendor", vendor+"\n")
@@ -318,7 +287,7 @@ func (b *builder) usb(f []string) {
 	b.linkTo("sys/bus/usb/devices/"+iface, dir+"/"+iface)
 }
 
-func (b *builder) number(name string) string {
+func (b *machineBuilder) number(name string) string {
 	major := map[string]int{"sd": 8, "nv": 259, "vd": 254, "dm": 253, "md": 9, "mm": 179, "lo": 7, "xv": 202, "bc": 252}[name[:2]]
 	n := fmt.Sprintf("%d:%d", major, b.minor)
 	b.minor++
@@ -327,7 +296,7 @@ func (b *builder) number(name string) string {
 }
 
 // disk: disk NAME GB under ADDRESS|DRIVER… [removable] [usb] [id=NAME] [uuid=X] …
-func (b *builder) disk(f []string) {
+func (b *machineBuilder) disk(f []string) {
 	name := f[1]
 	under := b.sysPath[f[4]]
 	var rest []string
@@ -359,7 +328,7 @@ func (b *builder) disk(f []string) {
 	b.block(name, dir, f[2], rest)
 }
 
-func (b *builder) part(f []string) {
+func (b *machineBuilder) part(f []string) {
 	name := f[1]
 	disk := ""
 	for d := range b.numbers {
@@ -378,7 +347,7 @@ func (b *builder) part(f []string) {
 }
 
 // stacked writes a device that is made of others: args are "of PART… [uuid=X]".
-func (b *builder) stacked(name string, args []string, files map[string]string) {
+func (b *machineBuilder) stacked(name string, args []string, files map[string]string) {
 	dir := "sys/devices/virtual/block/" + name
 	b.sysPath[name] = dir
 	for file, text := range files {
@@ -403,7 +372,7 @@ func (b *builder) stacked(name string, args []string, files map[string]string) {
 	b.block(name, dir, size, names)
 }
 
-func (b *builder) block(name, dir, gb string, names []string) {
+func (b *machineBuilder) block(name, dir, gb string, names []string) {
 	size, _ := strconv.ParseFloat(gb, 64)
 	b.file(dir+"/size", strconv.FormatInt(int64(size*1e9/512), 10)+"\n")
 	b.file(dir+"/dev", b.number(name)+"\n")
@@ -421,7 +390,7 @@ func (b *builder) block(name, dir, gb string, names []string) {
 
 // mount: mount POINT TYPE SOURCE NUMBER ROOT OPTIONS [SUPER]. The number may be
 // the name of a device.
-func (b *builder) mount(f []string) {
+func (b *machineBuilder) mount(f []string) {
 	number := f[4]
 	if n := b.numbers[number]; n != "" {
 		number = n
@@ -435,7 +404,7 @@ func (b *builder) mount(f []string) {
 }
 
 // cpu: cpu VENDOR FAMILY MODEL THREADS FLAGS NAME…; FLAGS are joined by commas, - is none.
-func (b *builder) cpu(f []string, text string) {
+func (b *machineBuilder) cpu(f []string, text string) {
 	threads, _ := strconv.Atoi(f[4])
 	flags := append([]string{"fpu", "sse2", "lm"}, b.flags...)
 	if len(f) > 5 && f[5] != "-" {
