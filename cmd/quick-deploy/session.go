@@ -71,12 +71,12 @@ func (a *app) session(_ context.Context, cmd *cli.Command) (*session, error) {
 // act opens the log and takes hold of the terminal. A command that only looks does without.
 func (s *session) act(ctx context.Context, cmd *cli.Command) error {
 	a := s.app
-	nom := ""
+	var nom run.Runner
 	if cmd.Bool("nom") && term.Is(a.stderr) {
-		var err error
-		if nom, err = s.elevate.LookPath("nom"); err != nil {
+		if _, err := s.elevate.LookPath("nom"); err != nil {
 			return fault.New(fault.Usage, "--nom: %w", err).Hint("nix-output-monitor is its package")
 		}
+		nom = s.elevate
 	}
 	if a.logFile == nil {
 		return fmt.Errorf("open the log: %w", a.logErr)

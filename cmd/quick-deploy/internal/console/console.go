@@ -37,7 +37,7 @@ type Options struct {
 	Quiet  bool
 	Debug  bool
 	Log    *logfile.File
-	Nom    string // path of nix-output-monitor, "" for our own progress
+	Nom    run.Runner // starts nix-output-monitor; nil for our own progress
 	Now    func() time.Time
 }
 
@@ -126,7 +126,7 @@ func (c *Console) event(e journal.Event) {
 		c.json.Event(e)
 		return
 	}
-	if c.o.Nom != "" && e.Type == "step" && e.Step == "build" {
+	if c.o.Nom != nil && e.Type == "step" && e.Step == "build" {
 		if e.Status == journal.Running {
 			c.startNom()
 		} else {
@@ -137,14 +137,9 @@ func (c *Console) event(e journal.Event) {
 }
 
 func (c *Console) startNom() {
-	nom, err := progress.StartNom(c.o.Nom, c.gate.Raw())
-	if err != nil {
-		c.o.Log.Logger().Warn("nix-output-monitor", "error", err)
-		return // our own progress shows instead
-	}
 	c.ui.Pause()
 	c.mu.Lock()
-	c.nom = nom
+	c.nom = progress.StartNom(c.o.Nom, c.gate.Raw())
 	c.mu.Unlock()
 }
 

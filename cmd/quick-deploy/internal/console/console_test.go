@@ -132,8 +132,7 @@ func TestLogLevel(t *testing.T) {
 
 func TestNixOutputMonitorGetsTheRawStream(t *testing.T) {
 	dir := t.TempDir()
-	nom := filepath.Join(dir, "nom")
-	if err := os.WriteFile(nom, []byte("#!/bin/sh\n[ \"$1\" = --json ] && cat > "+dir+"/got\n"), 0o755); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "nom"), []byte("#!/bin/sh\n[ \"$1\" = --json ] && cat > "+dir+"/got\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	talk, err := os.Create(dir + "/talk") // a file, as a terminal is one: both write to it
@@ -141,7 +140,7 @@ func TestNixOutputMonitorGetsTheRawStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer talk.Close()
-	c, cfg := open(t, Options{Talk: talk, Nom: nom})
+	c, cfg := open(t, Options{Talk: talk, Nom: &run.Exec{Environ: []string{"PATH=" + dir + ":" + os.Getenv("PATH")}}})
 	line := `@nix {"action":"start","id":1,"type":105}`
 	cfg.Output("preflight", run.Stderr, line)
 	cfg.Events(journal.Event{Type: "step", Step: "build", Status: journal.Running})

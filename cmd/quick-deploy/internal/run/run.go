@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"slices"
 	"strings"
@@ -35,13 +36,16 @@ type Command struct {
 	// Input is written to the standard input. Without it the child reads
 	// end-of-file at once, so that a program that asks does not hang.
 	Input []byte
+	// Stdin, Stdout and Stderr are for a program that is talked to while it runs, or whose
+	// output may be longer than MaxCapture: what they get is neither in the Result nor given
+	// to OnLine. A Runner that leads to another machine ignores them.
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
 	// Network says that the network can break the command, and that running it
 	// twice comes to the same as once. The retry package repeats it then.
 	Network bool
-	// Timeout limits the run; after it the process group gets SIGTERM and,
-	// Grace later, SIGKILL.
+	// Timeout limits the run; after it the process group gets SIGTERM and, 10 s later, SIGKILL.
 	Timeout time.Duration
-	Grace   time.Duration
 	// Elevate asks for root. The elevate package turns it into a plain command; a Runner that meets it refuses.
 	Elevate bool
 	// Terminal leaves the child in the terminal's foreground process group
@@ -69,19 +73,15 @@ func (c Command) String() string {
 	return strings.Join(words, " ")
 }
 
+// plain are the characters that mean nothing to a shell within a word.
+const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@%+,#"
+
 // Quote quotes s for a POSIX shell where that is needed.
 func Quote(s string) string {
 	if s == "" {
 		return "''"
 	}
-	plain := strings.IndexFunc(s, func(r rune) bool {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
-			return false
-		}
-		return !strings.ContainsRune("-_./:=@%+,#", r)
-	}) < 0
-	if plain && s[0] != '#' {
+	if s[0] != '#' && strings.Trim(s, plain) == "" {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
