@@ -1,10 +1,13 @@
 package losses
 
 import (
+	"cmp"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
 )
 
 // setting is a value in a file of etc, in plain words.
@@ -68,12 +71,8 @@ func (c *comparison) settings() {
 	}
 }
 
-func keymapName(value string) string {
-	if name := path.Base(value); strings.HasPrefix(value, "/") && len(name) > 33 {
-		return name[33:]
-	}
-	return value
-}
+// keymapName is a keymap by its name, also one that NixOS has built.
+func keymapName(value string) string { return cmp.Or(storepath.Name(path.Base(value)), value) }
 
 func (c *comparison) encryptedRoot() bool {
 	for _, m := range c.old.mounts {

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
 )
 
 // element is what nix profile or nix-env has put into a profile.
@@ -25,10 +27,6 @@ type element struct {
 // home-manager installs (nix, src/nix/profile.cc). Only equal ones collide.
 const defaultPriority = 5
 
-// packageName is the name of a package, without its version: up to a dash that no
-// letter follows (nix, src/libstore/names.cc, DrvName).
-var packageName = regexp.MustCompile(`^/nix/store/[a-z0-9]{32}-(.+?)(?:-[^a-zA-Z].*)?$`)
-
 // names are those that the element may have as a package of nixpkgs.
 func (e element) names() []string {
 	var out []string
@@ -36,8 +34,8 @@ func (e element) names() []string {
 		out = append(out, parts[2]) // legacyPackages.x86_64-linux.ripgrep
 	}
 	for _, p := range e.StorePaths {
-		if m := packageName.FindStringSubmatch(p); m != nil {
-			out = append(out, m[1])
+		if name := storepath.Package(p); name != "" {
+			out = append(out, name)
 		}
 	}
 	return out

@@ -3,8 +3,9 @@ package system
 import (
 	"io/fs"
 	"path"
-	"regexp"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
 )
 
 // Toplevel is a NixOS system as it was built (system.build.toplevel): a folder
@@ -104,10 +105,6 @@ func (u Unit) Description() string {
 	return ""
 }
 
-// storePath fits a path in a Nix store and what follows in it. The name of the
-// store may be another one than /nix/store.
-var storePath = regexp.MustCompile(`/[0-9A-Za-z/+._-]*/[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+._?=/@-]+`)
-
 // Scripts are the scripts that a unit starts with, one behind the other: NixOS
 // writes addresses, routes and the rules of the firewall into them.
 func (t Toplevel) Scripts(u Unit) string {
@@ -117,7 +114,7 @@ func (t Toplevel) Scripts(u Unit) string {
 		if key != "ExecStart" && key != "ExecStartPre" && key != "ExecStartPost" {
 			continue
 		}
-		for _, p := range storePath.FindAllString(value, -1) {
+		for _, p := range storepath.Find(value) {
 			if text := t.text(p); strings.HasPrefix(text, "#!") {
 				b.WriteString(text)
 				b.WriteByte('\n')
@@ -129,7 +126,7 @@ func (t Toplevel) Scripts(u Unit) string {
 
 // named finds the first store path in a text whose last part ends in suffix.
 func named(text, suffix string) string {
-	for _, p := range storePath.FindAllString(text, -1) {
+	for _, p := range storepath.Find(text) {
 		if strings.HasSuffix(p, suffix) {
 			return p
 		}
