@@ -55,9 +55,7 @@ func (d Diff) Count(kinds ...Kind) int {
 	return n
 }
 
-var (
-	size = regexp.MustCompile(`^(.*?)(?:^|, )([+-]?\d+(?:\.\d+)?) (B|KiB|MiB|GiB|TiB)$`)
-)
+var size = regexp.MustCompile(`^(.*?)(?:^|, )([+-]?\d+(?:\.\d+)?) (B|KiB|MiB|GiB|TiB)$`)
 
 var units = map[string]float64{"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
@@ -113,7 +111,7 @@ func kind(before, after []string) Kind {
 	case len(after) == 0:
 		return Removed
 	}
-	switch compareVersions(newest(before), newest(after)) {
+	switch CompareVersions(newest(before), newest(after)) {
 	case -1:
 		return Upgraded
 	case 1:
@@ -129,17 +127,17 @@ func newest(list []string) string {
 		if i := strings.IndexByte(v, '-'); i > 0 && i+1 < len(v) && !digit(v[i+1]) {
 			v = v[:i]
 		}
-		if compareVersions(v, best) > 0 {
+		if CompareVersions(v, best) > 0 {
 			best = v
 		}
 	}
 	return best
 }
 
-// compareVersions orders versions as builtins.compareVersions does: split at
+// CompareVersions orders versions as builtins.CompareVersions does: split at
 // dots, hyphens and between digits and letters; numbers by value, "pre" before
 // everything, letters before numbers.
-func compareVersions(a, b string) int {
+func CompareVersions(a, b string) int {
 	for a != "" || b != "" {
 		var x, y string
 		x, a = component(a)

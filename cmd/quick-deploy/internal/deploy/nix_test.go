@@ -324,7 +324,10 @@ func TestNixEvaluationErrorSwitchesNothing(t *testing.T) {
 
 func TestNixFilesInHomeManagersWayAreKeptTwice(t *testing.T) {
 	m := newNixMachine(t, nixtest.New(t), func(c *Config) {
-		c.Machine = &preflight.Machine{Root: "/", UID: 1000, User: "ada", FreeBytes: func(string) (int64, error) { return 1 << 40, nil }, Lookup: func(string) (string, error) { return "", nil }}
+		c.Machine = &preflight.Machine{
+			Runner: c.Runner, Root: "/", UID: 1000, User: "ada", Environ: func(string) string { return "" },
+			FreeBytes: func(string) (int64, error) { return 1 << 40, nil },
+		}
 	})
 	g := m.goal(Switch)
 	g.SkipChecks = []string{"nixos", "flake"}

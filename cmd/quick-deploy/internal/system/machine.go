@@ -105,6 +105,53 @@ func (m Machine) AuthorizedKeys(home string) (text string, known bool) {
 	return text, text != "" || m.missing(name)
 }
 
+// Text is the content of a regular file, "" where there is none that may be read.
+func (m Machine) Text(name string) string { return m.text(name) }
+
+// Stat is what a path leads to, through all links.
+func (m Machine) Stat(name string) (fs.FileInfo, error) {
+	_, info, err := m.follow(name)
+	return info, err
+}
+
+// Lstat is what lies at a path, and where that leads to if it is a link.
+func (m Machine) Lstat(name string) (info fs.FileInfo, link string, err error) {
+	dir, _, err := m.follow(path.Dir(path.Clean("/" + name)))
+	if err == nil {
+		info, err = fs.Lstat(m.fs, path.Join(dir, path.Base(name)))
+	}
+	return info, m.link(name), err
+}
+
+// Release is the release of the running NixOS, such as 25.11, and its full version
+// (nixpkgs, nixos/modules/misc/version.nix). Either may be empty.
+func (m Machine) Release() (release, version string) {
+	said := map[string]string{}
+	for line := range strings.Lines(m.text("etc/os-release")) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		said[key] = strings.Trim(value, `"`)
+	}
+	if version = said["BUILD_ID"]; version == "" {
+		// The label: the version, with system.nixos.tags before it.
+		version = strings.TrimSpace(m.text("run/current-system/nixos-version"))
+	}
+	return said["VERSION_ID"], version
+}
+
+// FreeMemory is how much memory and swap is available, bytes (proc_meminfo(5)).
+func (m Machine) FreeMemory() (bytes int64, known bool) {
+	for line := range strings.Lines(m.text("proc/meminfo")) {
+		f := strings.Fields(line)
+		if len(f) < 2 || f[0] != "MemAvailable:" && f[0] != "SwapFree:" {
+			continue
+		}
+		if n, err := strconv.ParseInt(f[1], 10, 64); err == nil {
+			bytes, known = bytes+n<<10, true
+		}
+	}
+	return bytes, known
+}
+
 // Missing reports whether a file is surely not on the machine.
 func (m Machine) Missing(name string) bool { return m.missing(name) }
 
