@@ -172,7 +172,7 @@ func (a *app) roll(g *generated, only string) (*roll, error) {
 				Target: fleet.Target{User: h.Deployment.User, Host: h.Deployment.Host, Port: h.Deployment.Port, Timeout: a.opts.limits.network},
 			}
 			for _, c := range healthChecks(g, name) {
-				if fleet.Remotely(c) {
+				if c.Kind.Remote() {
 					host.Checks = append(host.Checks, c)
 				}
 			}

@@ -147,12 +147,12 @@ func (a *app) checker(r run.Runner, name string, timeout time.Duration) *health.
 	return &health.Checker{
 		Runner: r, Root: a.opts.root, Display: display(), Now: time.Now, Sleep: a.sleep, Timeout: timeout,
 		Dial: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, Client: &http.Client{Timeout: 10 * time.Second},
-		HomeProfile: func(user string) string {
-			state := stateHome()
-			if user != name {
-				state = filepath.Join("/home", user, ".local", "state")
+		Paths: a.paths(),
+		StateHome: func(user string) string {
+			if user == name {
+				return stateHome()
 			}
-			return filepath.Join(state, "nix", "profiles", "home-manager")
+			return system.Of(os.DirFS(a.opts.root)).StateHome(user)
 		},
 	}
 }

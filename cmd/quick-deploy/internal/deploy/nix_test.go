@@ -95,8 +95,8 @@ func newNixMachine(t *testing.T, env *nixtest.Env, change ...func(*Config)) *nix
 	}
 	cfg.Health = &health.Checker{
 		Runner: el, Root: m.Root, Now: time.Now, Timeout: time.Millisecond,
-		Sleep:       func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
-		HomeProfile: func(string) string { return filepath.Join(home, ".local/state/nix/profiles/home-manager") },
+		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		Paths: cfg.Paths, StateHome: func(string) string { return cfg.StateHome },
 	}
 	for _, f := range change {
 		f(&cfg)

@@ -6,13 +6,15 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
 // facts are all that a verdict on units goes by.
 type facts struct {
-	units  Units            // nil: the system's files cannot be read
+	units  system.UnitFiles // nil: the system's files cannot be read
 	states map[string]state // by every name of a unit
-	now    clock            // zero where it cannot be read
+	now    system.Clock     // zero where it cannot be read
 	waited time.Duration    // since the first look
 	failed []string         // units that had failed before
 	before map[string]state // at the look before; nil at the first
@@ -166,7 +168,7 @@ func (f facts) timer(name string, s state) verdict {
 	if !next.IsZero() {
 		when = next.Local().Format(time.DateTime)
 	}
-	now := f.now.wall.Add(f.waited)
+	now := f.now.Wall.Add(f.waited)
 	age, aged := f.since(s, "ActiveEnterTimestamp")
 	gap, regular := s.longestGap()
 	switch {
@@ -180,7 +182,7 @@ func (f facts) timer(name string, s state) verdict {
 		return passed("%s: %s is at work", name, service)
 	case s["SubState"] == "elapsed":
 		return broken("%s has no next run", name)
-	case !next.IsZero() && !f.now.wall.IsZero() && now.After(next.Add(overdue)): // systemd would have started it
+	case !next.IsZero() && !f.now.Wall.IsZero() && now.After(next.Add(overdue)): // systemd would have started it
 		return broken("%s should have started %s at %s", name, service, when)
 	case !ran && regular && aged && age > gap+overdue:
 		return broken("%s has never started %s in the %s that it waits", name, service, describe(age))
@@ -203,12 +205,12 @@ func orUnknown(text string) string {
 // since is how long ago a …Timestamp of a unit was, now.
 func (f facts) since(s state, property string) (time.Duration, bool) {
 	now := f.now
-	now.wall = now.wall.Add(f.waited)
-	if f.now.wall.IsZero() {
-		now = clock{}
+	now.Wall = now.Wall.Add(f.waited)
+	if f.now.Wall.IsZero() {
+		now = system.Clock{}
 	}
-	if now.uptime > 0 {
-		now.uptime += f.waited
+	if now.Uptime > 0 {
+		now.Uptime += f.waited
 	}
 	return s.since(property, now)
 }
@@ -263,9 +265,9 @@ func (f facts) page(units []string, evidence string, grace time.Duration) verdic
 // of fstab, transient units) are warnings.
 func (f facts) rest(troubled []string, looked map[string]bool) []Finding {
 	var out []Finding
-	for _, name := range slices.Concat(troubled, f.units.timers()) {
+	for _, name := range slices.Concat(troubled, f.units.Timers()) {
 		s, known := f.states[name]
-		if looked[name] || !known || isTemplate(name) {
+		if looked[name] || !known || system.IsTemplate(name) {
 			continue
 		}
 		if path.Ext(name) == ".timer" && (s["SubState"] != "waiting" || f.states[s["Unit"]]["ActiveState"] == "failed") {
@@ -276,7 +278,7 @@ func (f facts) rest(troubled []string, looked map[string]bool) []Finding {
 			continue // what starts within its own time is left alone
 		}
 		unit, brought := f.units[name]
-		if template, ok := templateOf(name); ok && !brought {
+		if template, ok := system.TemplateOf(name); ok && !brought {
 			_, brought = f.units[template]
 		}
 		// A unit file of NixOS lies in /etc; systemd.unit(5) has those that were made at run time in /run.

@@ -3,6 +3,7 @@ package system
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -81,6 +82,17 @@ func Look(ctx context.Context, r run.Runner, p Paths, users []User) (Generations
 		return Generations{}, fmt.Errorf("read what the machine runs: %w", err)
 	}
 	return parseLook(res.Stdout, p.System)
+}
+
+// LookHome asks where the home-manager generation of one user is, "" where there is none, and
+// whether that may be known.
+func LookHome(ctx context.Context, r run.Runner, p Paths, u User) (path string, known bool, err error) {
+	g, err := Look(ctx, r, Paths{PerUser: p.PerUser}, []User{u})
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", true, nil
+	}
+	home, known := g.Homes[u.Name]
+	return home.Path, known, err
 }
 
 // Plan are the lines that tell look.sh where to look.

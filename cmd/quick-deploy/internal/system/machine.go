@@ -50,6 +50,15 @@ func (m Machine) Passwd() map[string]Account {
 	return out
 }
 
+// StateHome is the state folder of an account by default: ~/.local/state, XDG_STATE_HOME.
+func (m Machine) StateHome(account string) string {
+	home := m.Passwd()[account].Home
+	if home == "" {
+		home = "/home/" + account
+	}
+	return path.Join(home, ".local/state")
+}
+
 // Groups are the members in /etc/group (group(5)), and the names of groups by number.
 func (m Machine) Groups() (members map[string][]string, numbers map[string]string) {
 	members, numbers = map[string][]string{}, map[string]string{}
