@@ -70,10 +70,3 @@ func (c *comparison) keys() {
 		}
 	}
 }
-
-func goOrGoes(names []string) string {
-	if len(names) == 1 {
-		return "goes"
-	}
-	return "go"
-}
