@@ -164,30 +164,27 @@ func component(s string) (first, rest string) {
 func digit(c byte) bool { return c >= '0' && c <= '9' }
 
 func compareComponents(x, y string) int {
-	nx, errX := strconv.ParseUint(x, 10, 64)
-	ny, errY := strconv.ParseUint(y, 10, 64)
-	switch {
-	case x == y:
-		return 0
-	case errX == nil && errY == nil:
-		return cmp.Compare(nx, ny)
-	case x == "" && errY == nil:
-		return -1
-	case y == "" && errX == nil:
-		return 1
-	case x == "pre" || y == "pre":
-		return cmp.Compare(b2i(x != "pre"), b2i(y != "pre"))
-	case errX == nil:
-		return 1
-	case errY == nil:
-		return -1
+	classX, numberX := class(x)
+	classY, numberY := class(y)
+	if c := cmp.Or(cmp.Compare(classX, classY), cmp.Compare(numberX, numberY)); c != 0 || classX == numeric {
+		return c
 	}
 	return cmp.Compare(x, y)
 }
 
-func b2i(b bool) int {
-	if b {
-		return 1
+// The classes of components, in their order; none at all is a text.
+const (
+	before = iota // "pre"
+	text
+	numeric
+)
+
+func class(component string) (class int, number uint64) {
+	if n, err := strconv.ParseUint(component, 10, 64); err == nil {
+		return numeric, n
 	}
-	return 0
+	if component == "pre" {
+		return before, 0
+	}
+	return text, 0
 }

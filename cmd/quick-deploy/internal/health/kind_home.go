@@ -10,7 +10,8 @@ import (
 // Home is well if User's home-manager generation is the one that was deployed; Target: its store
 // path, "" for any.
 var Home = here("home", func(ctx context.Context, c *Checker, check Check) (string, error) {
-	home, known, err := system.LookHome(ctx, c.Runner, c.Paths, system.User{Name: check.User, State: c.StateHome(check.User)})
+	user := system.User{Name: check.User, State: c.StateHome(check.User)}
+	home, known, err := system.LookHome(ctx, c.Runner, c.Paths, user)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("%w: %w", errUnknown, err)

@@ -45,7 +45,7 @@ func PathsUnder(root string) Paths {
 // Generation is one generation of a Nix profile.
 type Generation struct {
 	Profile string `json:"profile"`        // absolute path of the profile link
-	Number  int    `json:"number"`         // 0: the profile has no numbered generation (a machine under test, or a first install)
+	Number  int    `json:"number"`         // 0: it has no number (a machine under test, or a first install)
 	Path    string `json:"path"`           // store path it points to, "" if there is none
 	Root    string `json:"root,omitempty"` // our own garbage-collector root of it
 }
@@ -76,7 +76,8 @@ const lookTimeout = time.Minute
 // A profile that leads to nothing is an error that wraps fs.ErrNotExist.
 func Look(ctx context.Context, r run.Runner, p Paths, users []User) (Generations, error) {
 	res, err := r.Run(ctx, run.Command{
-		Name: "/bin/sh", Args: []string{"-c", Script + "plan=$1\nlook\n", "sh", p.Plan(users)}, Timeout: lookTimeout, Network: true,
+		Name: "/bin/sh", Args: []string{"-c", Script + "plan=$1\nlook\n", "sh", p.Plan(users)},
+		Timeout: lookTimeout, Network: true,
 	})
 	if err != nil {
 		return Generations{}, fmt.Errorf("read what the machine runs: %w", err)

@@ -117,6 +117,21 @@ func (m Machine) AuthorizedKeys(home string) (text string, known bool) {
 // Text is the content of a regular file, "" where there is none that may be read.
 func (m Machine) Text(name string) string { return m.text(name) }
 
+// Assignments are the lines KEY=value of a file, as in os-release(5) and locale.conf(5).
+func (m Machine) Assignments(name string) map[string]string {
+	out := map[string]string{}
+	for line := range strings.Lines(m.text(name)) {
+		key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		if ok && !strings.HasPrefix(key, "#") {
+			out[strings.TrimPrefix(key, "export ")] = strings.Trim(value, `"'`)
+		}
+	}
+	return out
+}
+
+// List is the names in a folder, sorted; none where it may not be read.
+func (m Machine) List(dir string) []string { return m.list(dir) }
+
 // Stat is what a path leads to, through all links.
 func (m Machine) Stat(name string) (fs.FileInfo, error) {
 	_, info, err := m.follow(name)
@@ -135,11 +150,7 @@ func (m Machine) Lstat(name string) (info fs.FileInfo, link string, err error) {
 // Release is the release of the running NixOS, such as 25.11, and its full version
 // (nixpkgs, nixos/modules/misc/version.nix). Either may be empty.
 func (m Machine) Release() (release, version string) {
-	said := map[string]string{}
-	for line := range strings.Lines(m.text("etc/os-release")) {
-		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-		said[key] = strings.Trim(value, `"`)
-	}
+	said := m.Assignments("etc/os-release")
 	if version = said["BUILD_ID"]; version == "" {
 		// The label: the version, with system.nixos.tags before it.
 		version = strings.TrimSpace(m.text("run/current-system/nixos-version"))

@@ -21,7 +21,9 @@ func systemctl(ctx context.Context, r run.Runner, args ...string) (string, error
 
 // UnitStates asks for properties of units, in the names of org.freedesktop.systemd1(5), all at
 // once. In the answer a unit is found by each of its names; one that does not exist is there, too.
-func UnitStates(ctx context.Context, r run.Runner, properties string, units []string) (map[string]map[string]string, error) {
+func UnitStates(
+	ctx context.Context, r run.Runner, properties string, units []string,
+) (map[string]map[string]string, error) {
 	out := map[string]map[string]string{}
 	if len(units) == 0 {
 		return out, nil

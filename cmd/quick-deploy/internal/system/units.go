@@ -45,7 +45,8 @@ grep -sHE -d skip -- '^[[:blank:]]*(Wants|Requires|Requisite|BindsTo|Upholds)[[:
 // behind r, whose root is at root.
 func ReadUnitFiles(ctx context.Context, r run.Runner, root, toplevel string) (UnitFiles, Clock, error) {
 	res, err := r.Run(ctx, run.Command{
-		Name: "/bin/sh", Args: []string{"-c", survey, "sh", path.Join("/", root, "proc/uptime"), toplevel}, Timeout: time.Minute,
+		Name: "/bin/sh", Args: []string{"-c", survey, "sh", path.Join("/", root, "proc/uptime"), toplevel},
+		Timeout: time.Minute,
 	})
 	if err != nil {
 		return nil, Clock{}, err
