@@ -14,7 +14,7 @@ import (
 // names, so that the next run finds what a crash left.
 const tempSuffix = ".quick-deploy-new"
 
-// Temp is the name of the temporary file that a Batch uses for path.
+// Temp returns the name of the temporary file that a Batch uses for path.
 func Temp(path string) string {
 	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+tempSuffix)
 }

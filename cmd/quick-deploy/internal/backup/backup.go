@@ -66,7 +66,7 @@ type Manifest struct {
 	LeftOut []string  `json:"left_out,omitempty"`
 }
 
-// NewID is an unused directory name: YYYYMMDD_HHMMSS, with a number behind it
+// NewID returns an unused directory name: YYYYMMDD_HHMMSS, with a number behind it
 // if the clock has been there before.
 func (s *Store) NewID() string {
 	base := s.Now().Format("20060102_150405")

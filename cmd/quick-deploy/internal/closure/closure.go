@@ -44,7 +44,7 @@ type Diff struct {
 	Bytes    int64     `json:"bytes"`
 }
 
-// Count is the number of packages of one of the kinds.
+// Count returns the number of packages of one of the kinds.
 func (d Diff) Count(kinds ...Kind) int {
 	n := 0
 	for _, p := range d.Packages {
@@ -120,7 +120,7 @@ func kind(before, after []string) Kind {
 	return Changed
 }
 
-// newest is the greatest version; 2.45-doc, an output of its own, is 2.45.
+// newest returns the greatest version; 2.45-doc, an output of its own, is 2.45.
 func newest(list []string) string {
 	best := ""
 	for _, v := range list {

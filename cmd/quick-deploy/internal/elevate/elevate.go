@@ -121,7 +121,7 @@ func (r *Runner) asking(now bool) {
 	}
 }
 
-// Method is how commands become root: never Auto.
+// Method returns how commands become root: never Auto.
 func (r *Runner) Method() Method { return r.method }
 
 // SetLog has the Runner below log its commands, if it can.
@@ -152,7 +152,7 @@ func (r *Runner) Run(ctx context.Context, c run.Command) (run.Result, error) {
 	return r.inner.Run(ctx, w)
 }
 
-// Wrap is the command that is really started for c. It is what a plan prints.
+// Wrap returns the command that is really started for c. It is what a plan prints.
 func (r *Runner) Wrap(c run.Command) (run.Command, error) {
 	if !c.Elevate {
 		return c, nil

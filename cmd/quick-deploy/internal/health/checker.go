@@ -111,7 +111,7 @@ func (c *Checker) watch(ctx context.Context, checks []Check) *watch {
 	return w
 }
 
-// names are the units that a check's pattern means.
+// names returns the units that a check's pattern means.
 func (w *watch) names(pattern string) []string {
 	switch {
 	case system.IsUnit(pattern):
@@ -127,7 +127,7 @@ func (w *watch) names(pattern string) []string {
 	})
 }
 
-// guesses are what a unit might be called, where the system's files cannot be read.
+// guesses returns what a unit might be called, where the system's files cannot be read.
 func guesses(pattern string) []string {
 	return []string{pattern + ".service", pattern + ".socket", pattern + ".timer"}
 }
@@ -289,7 +289,7 @@ func (w *watch) others(check Check, err error, trouble []string, looked map[stri
 	if err != nil {
 		return []Finding{w.unknown(check, err)}
 	}
-	if bad := w.rest(trouble, looked); len(bad) > 0 {
+	if bad := w.judgeOthers(trouble, looked); len(bad) > 0 {
 		return bad
 	}
 	return []Finding{w.finding(check, passed("no other unit has failed"))}
@@ -312,10 +312,10 @@ func (w *watch) one(ctx context.Context, check Check) Finding {
 	for _, pattern := range check.Units {
 		units = append(units, w.names(pattern)...)
 	}
-	return w.finding(check, w.page(units, err.Error(), check.Grace))
+	return w.finding(check, w.judgeService(units, err.Error(), check.Grace))
 }
 
 func (c *Checker) path(p string) string { return filepath.Join("/", c.Root, p) }
 
-// machine is the machine as package system reads it.
+// machine returns the machine as package system reads it.
 func (c *Checker) machine() system.Machine { return system.Of(os.DirFS(c.path("/"))) }

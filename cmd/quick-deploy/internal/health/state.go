@@ -27,7 +27,7 @@ func (s state) up() bool {
 
 func (s state) restarting() bool { return strings.HasPrefix(s["SubState"], "auto-restart") }
 
-// String is the state as a person is told it.
+// String returns the state as a person is told it.
 func (s state) String() string {
 	text := s["ActiveState"] + " (" + s["SubState"] + ")"
 	if s["ActiveState"] == "failed" || s["ActiveState"] == "inactive" || s.restarting() {
@@ -66,7 +66,7 @@ func (s state) time(property string) time.Time {
 	return t
 }
 
-// since is how long ago a …Timestamp was, by the machine's clock. systemd's
+// since returns how long ago a …Timestamp was, by the machine's clock. systemd's
 // monotonic time stands still while the machine sleeps, and the time of the day
 // may have been set since: the smaller of the two distances is right.
 func (s state) since(property string, now system.Clock) (time.Duration, bool) {
@@ -105,7 +105,7 @@ func (s state) span(property string) (time.Duration, bool) {
 	return total, len(found) > 0
 }
 
-// startLimit is how long a unit may be starting by its own settings: systemd
+// startLimit returns how long a unit may be starting by its own settings: systemd
 // ends what takes longer. Not ok: for ever. A unit that does not say gets
 // systemd's own default (systemd-system.conf(5): DefaultTimeoutStartSec=90s).
 func (s state) startLimit() (time.Duration, bool) {
@@ -130,7 +130,7 @@ func (s state) elapse(now system.Clock) time.Time {
 
 var calendar = regexp.MustCompile(`OnCalendar=(?:([A-Za-z.,-]+) )?(\S+)-(\S+)-(\S+) `)
 
-// longestGap is an upper bound of the time between two elapses of a timer's
+// longestGap returns an upper bound of the time between two elapses of a timer's
 // calendar, as TimersCalendar has it in its normal form: "*-*-* 00:00:00". Not
 // ok: it has none, or one that ends.
 func (s state) longestGap() (time.Duration, bool) {
@@ -158,7 +158,7 @@ func (s state) longestGap() (time.Duration, bool) {
 	return shortest, shortest > 0
 }
 
-// describe is a distance of time in words.
+// describe returns a distance of time in words.
 func describe(d time.Duration) string {
 	if d < 48*time.Hour {
 		return fmt.Sprint(d.Round(time.Second))

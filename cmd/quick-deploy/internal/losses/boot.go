@@ -168,7 +168,7 @@ func (c *comparison) kernel() {
 	c.missing(list{"sysctl:%s", "the machine no longer passes packets on (%s)", forwarding, None})
 }
 
-// forwarding are the settings of sysctl(8) that make a router of a machine, where they are on.
+// forwarding returns the settings of sysctl(8) that make a router of a machine, where they are on.
 func forwarding(s side) []string {
 	on := map[string]bool{}
 	for line := range strings.Lines(s.Text("etc/sysctl.d/60-nixos.conf")) {
@@ -261,7 +261,7 @@ func (c *comparison) loaderSettings(old, now hardware.Loader) {
 	}
 }
 
-// loaderDevices are the disks that GRUB is installed on for a BIOS.
+// loaderDevices returns the disks that GRUB is installed on for a BIOS.
 func loaderDevices(s side) []string {
 	devices := slices.Clone(s.loader.Devices)
 	for _, m := range s.loader.Mirrors {
@@ -271,7 +271,7 @@ func loaderDevices(s side) []string {
 	return slices.DeleteFunc(slices.Compact(devices), func(d string) bool { return d == "nodev" })
 }
 
-// loaderName is what a loader is called: its kind, or what installs it.
+// loaderName returns what a loader is called: its kind, or what installs it.
 func loaderName(l hardware.Loader) string {
 	if l.Kind == "" {
 		return "none"

@@ -10,7 +10,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
 )
 
-// inFile is a value in a file of etc.
+// inFile returns a value in a file of etc.
 func inFile(name, file, what string, pattern string) value {
 	re := regexp.MustCompile(pattern)
 	return value{name: name, what: what, of: func(s side) string {
@@ -57,7 +57,7 @@ func (c *comparison) settings() {
 	c.missing(list{"hosts", "the line %q of /etc/hosts goes", hosts, None})
 }
 
-// keymapName is a keymap by its name, also one that NixOS has built.
+// keymapName returns a keymap by its name, also one that NixOS has built.
 func keymapName(value string) string { return cmp.Or(storepath.Name(path.Base(value)), value) }
 
 func (c *comparison) encryptedRoot() bool {
@@ -71,7 +71,7 @@ func (c *comparison) encryptedRoot() bool {
 	return false
 }
 
-// hosts are the lines of /etc/hosts about other machines.
+// hosts returns the lines of /etc/hosts about other machines.
 func hosts(s side) []string {
 	var out []string
 	for line := range strings.Lines(s.Text("etc/hosts")) {

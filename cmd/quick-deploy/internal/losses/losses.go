@@ -36,7 +36,7 @@ type Loss struct {
 // Blocks reports whether it refuses the run.
 func (l Loss) Blocks() bool { return l.Danger != None && !l.Accepted }
 
-// String is the loss as one line.
+// String returns the loss as one line.
 func (l Loss) String() string {
 	switch {
 	case l.Accepted:
@@ -91,7 +91,7 @@ func (c *comparison) block(d Danger, name, format string, args ...any) {
 	c.losses = append(c.losses, Loss{Name: flagName.Replace(name), What: fmt.Sprintf(format, args...), Danger: d})
 }
 
-// dangerIf is the danger where it is one.
+// dangerIf returns the danger where it is one.
 func dangerIf(is bool, d Danger) Danger {
 	if is {
 		return d
@@ -151,7 +151,7 @@ func (l list) each() bool { return strings.Contains(l.name, "%s") }
 // Two systems of which nothing can be read have no losses.
 func Compare(m system.Machine, old, new system.Toplevel) []Loss {
 	c := &comparison{old: read(old), new: read(new), machine: m}
-	c.people = c.remaining()
+	c.people = c.findPeople()
 	for _, part := range []func(){
 		c.accounts, c.keys, c.ssh, c.root, c.addresses, c.managers, c.ports,
 		c.fileSystems, c.secrets, c.kernel, c.loader, c.settings, c.services, c.etc,
@@ -169,14 +169,14 @@ func Accept(list []Loss, names []string) {
 	}
 }
 
-// Blockers are the losses that refuse the run.
+// Blockers returns the losses that refuse the run.
 func Blockers(list []Loss) []Loss { return filter(list, Loss.Blocks) }
 
 func filter(list []Loss, is func(Loss) bool) []Loss {
 	return slices.DeleteFunc(slices.Clone(list), func(l Loss) bool { return !is(l) })
 }
 
-// without are the elements of a that b lacks, each once.
+// without returns the elements of a that b lacks, each once.
 func without[T comparable](a, b []T) []T {
 	var out []T
 	for _, x := range a {
@@ -191,7 +191,7 @@ func join(names []string) string { return strings.Join(names, ", ") }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// plural is the noun with an s where there are several.
+// plural returns the noun with an s where there are several.
 func plural(noun string, names []string) string {
 	if len(names) == 1 {
 		return noun
@@ -199,7 +199,7 @@ func plural(noun string, names []string) string {
 	return noun + "s"
 }
 
-// goOrGoes is the verb for them.
+// goOrGoes returns the verb for them.
 func goOrGoes(names []string) string {
 	if len(names) == 1 {
 		return "goes"

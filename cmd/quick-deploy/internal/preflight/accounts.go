@@ -22,7 +22,7 @@ var accounts = check{
 		if len(t.Access.Accounts) == 0 {
 			return nil
 		}
-		h, states := m.population(ctx, t)
+		h, states := m.readAccounts(ctx, t)
 		var out []Finding
 		if f := h.Nobody(states); f != nil {
 			what := f.What
@@ -32,7 +32,7 @@ var accounts = check{
 			out = append(out, blocker(f.Fix, "%s", what))
 		}
 		if m.User != "" && m.User != access.Root && !h.Account(m.User).Declared {
-			if why := m.removed(h, m.User); why != "" {
+			if why := m.whyRemoved(h, m.User); why != "" {
 				out = append(out, blocker("add it to users",
 					"your account %s is not in the profile and would be removed (%s)", m.User, why))
 			}
@@ -45,7 +45,7 @@ var accounts = check{
 		if t.Activates {
 			out = append(out, m.elevation(h, states)...)
 		}
-		return m.tempered(t, out)
+		return m.soften(t, out)
 	},
 }
 
@@ -71,8 +71,8 @@ func (m *Machine) account(h access.Host, a access.Account, s access.State) []Fin
 	return append(out, f)
 }
 
-// tempered makes warnings of what the user's own module may have seen to.
-func (m *Machine) tempered(t Target, all []Finding) []Finding {
+// soften makes warnings of what the user's own module may have seen to.
+func (m *Machine) soften(t Target, all []Finding) []Finding {
 	text, err := os.ReadFile(filepath.Join(m.FlakeDir, "hosts", t.Host, "local.nix"))
 	if err != nil || !access.Touched(string(text)) {
 		return all
@@ -102,9 +102,9 @@ func (m *Machine) elevation(h access.Host, states access.States) []Finding {
 	return []Finding{blocker(fix, "this run becomes root by %s, which the new system refuses: %s", m.Elevation, f.What)}
 }
 
-// removed is why NixOS removes an account that the system does not declare; "" if it does not
+// whyRemoved returns why NixOS removes an account that the system does not declare; "" if it does not
 // (update-users-groups.pl).
-func (m *Machine) removed(h access.Host, name string) string {
+func (m *Machine) whyRemoved(h access.Host, name string) string {
 	if !h.Mutable {
 		return "users.mutableUsers is off"
 	}
@@ -114,14 +114,14 @@ func (m *Machine) removed(h access.Host, name string) string {
 	return ""
 }
 
-// population is the host with the people of the machine that stay on it, and what the
+// readAccounts returns the host with the people of the machine that stay on it, and what the
 // machine knows of each.
-func (m *Machine) population(ctx context.Context, t Target) (access.Host, access.States) {
+func (m *Machine) readAccounts(ctx context.Context, t Target) (access.Host, access.States) {
 	h := t.Access
 	h.Accounts = slices.Clone(h.Accounts)
 	people := m.system().Passwd()
 	for name, p := range people {
-		if p.Person && !h.Account(name).Declared && m.removed(h, name) == "" {
+		if p.Person && !h.Account(name).Declared && m.whyRemoved(h, name) == "" {
 			h.Accounts = append(h.Accounts, access.Account{Name: name, Groups: p.Groups})
 		}
 	}
@@ -183,7 +183,7 @@ var ssh = check{
 		if len(c) != 4 || len(t.Access.Accounts) == 0 {
 			return nil
 		}
-		h, states := m.population(ctx, t)
+		h, states := m.readAccounts(ctx, t)
 		var out []Finding
 		caller := states(m.User)
 		caller.From = c[0]
@@ -191,7 +191,7 @@ var ssh = check{
 			out = append(out, blocker(shut.Fix+"; or run it at the machine and --skip ssh",
 				"this run comes over SSH, and the next login would be refused: %s", shut.What))
 			if !h.SSH.On {
-				return m.tempered(t, out)
+				return m.soften(t, out)
 			}
 		}
 		if port, err := strconv.Atoi(c[3]); err == nil && !slices.Contains(h.SSH.Ports, port) {
@@ -204,7 +204,7 @@ var ssh = check{
 				"this run comes over SSH to %s, and the profile's sshd listens on %s",
 				c[2], strings.Join(h.SSH.Addresses, ", ")))
 		}
-		return m.tempered(t, out)
+		return m.soften(t, out)
 	},
 }
 

@@ -46,7 +46,7 @@ var (
 	configFile = regexp.MustCompile(`--?config[= ]["']?(/nix/store/[^\s"']+)`)
 )
 
-// keyInUse is what the configuration of a running service says about its key, and
+// keyInUse returns what the configuration of a running service says about its key, and
 // whether the running system has the service and tells.
 func keyInUse(sys system.Machine, service string, e *schema.Encryption) (string, bool) {
 	text := sys.Text("/etc/systemd/system/" + service + ".service")

@@ -73,9 +73,9 @@ var network = check{
 	},
 }
 
-// patient is the machine, looked at once only unless it is waited for: nobody
+// lookOnce returns the machine, looked at once only unless it is waited for: nobody
 // waits for a check that refuses nothing.
-func (m *Machine) patient(wait bool) *Machine {
+func (m *Machine) lookOnce(wait bool) *Machine {
 	if wait || m.Retry == nil {
 		return m
 	}
@@ -99,7 +99,7 @@ func whys(failed []cacheError) string {
 	return strings.Join(all, "; ")
 }
 
-// askCache is why the cache at url cannot be used, nil if it can.
+// askCache returns why the cache at url cannot be used, nil if it can.
 func askCache(ctx context.Context, client *http.Client, url string, limit time.Duration) *cacheError {
 	bad := func(kind nixlog.Kind, hint, format string, args ...any) *cacheError {
 		return &cacheError{kind, url + " " + fmt.Sprintf(format, args...), hint}

@@ -28,7 +28,7 @@ type element struct {
 // home-manager installs (nix, src/nix/profile.cc). Only equal ones collide.
 const defaultPriority = 5
 
-// names are those that the element may have as a package of nixpkgs.
+// names returns those that the element may have as a package of nixpkgs.
 func (e element) names() []string {
 	var out []string
 	if parts := strings.SplitN(e.AttrPath, ".", 3); len(parts) == 3 {
@@ -42,7 +42,7 @@ func (e element) names() []string {
 	return out
 }
 
-// remove is the command that takes the element out of the profile.
+// remove returns the command that takes the element out of the profile.
 func (e element) remove() string {
 	if e.Name == "" {
 		return "nix-env --uninstall " + strings.Join(e.names(), " ")
@@ -119,7 +119,7 @@ var homePackages = check{
 		var out []Finding
 		for _, h := range t.Homes {
 			for _, e := range profileElements(m.system(), h.Dir) {
-				what := m.inBoth(h, e)
+				what := m.findInBoth(h, e)
 				if what == "" {
 					continue
 				}
@@ -132,10 +132,10 @@ var homePackages = check{
 	},
 }
 
-// inBoth is a file or a package that a home and an element of the user's profile have; "" if there is none.
-func (m *Machine) inBoth(h Home, e element) string {
+// findInBoth returns a file or a package that a home and an element of the user's profile have; "" if there is none.
+func (m *Machine) findInBoth(h Home, e element) string {
 	if h.Path != "" {
-		return m.firstInBoth(h.Path, e.StorePaths)
+		return m.findFirstInBoth(h.Path, e.StorePaths)
 	}
 	for _, name := range e.names() {
 		if slices.Contains(h.Packages, name) {
@@ -151,8 +151,8 @@ var notInstalled = []string{
 	"propagated-build-inputs", "nix-support", "perllocal.pod", "dir", "log", "manifest.nix", "manifest.json",
 }
 
-// firstInBoth is a file that the package environment env and one of the packages have, from their roots.
-func (m *Machine) firstInBoth(env string, packages []string) string {
+// findFirstInBoth returns a file that the package environment env and one of the packages have, from their roots.
+func (m *Machine) findFirstInBoth(env string, packages []string) string {
 	found := ""
 	for _, p := range packages {
 		root, err := filepath.EvalSymlinks(m.path(p))

@@ -40,7 +40,7 @@ type nixSettings struct {
 	Builders  struct{ Value string }
 }
 
-// buildsFor are the platforms that Nix builds for, by itself and on its builders; its own comes first.
+// buildsFor returns the platforms that Nix builds for, by itself and on its builders; its own comes first.
 func (m *Machine) buildsFor(ctx context.Context) ([]string, error) {
 	var set nixSettings
 	var err error
@@ -60,7 +60,7 @@ func (m *Machine) buildsFor(ctx context.Context) ([]string, error) {
 	return slices.Concat([]string{set.System.Value}, set.Platforms.Value, builders), err
 }
 
-// builders are the platforms of all builders: lines of address, platforms, key and more,
+// builders returns the platforms of all builders: lines of address, platforms, key and more,
 // or files of such lines (the setting builders in nix.conf(5)). A builder that does not
 // name its platforms has that of this machine.
 func (m *Machine) builders(text string) ([]string, error) {

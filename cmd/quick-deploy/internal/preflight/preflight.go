@@ -33,12 +33,12 @@ type Finding struct {
 	Missing bool `json:"missing,omitempty"`
 }
 
-// blocker is a finding that refuses the run, and what to do about it.
+// blocker returns a finding that refuses the run, and what to do about it.
 func blocker(fix, format string, args ...any) Finding {
 	return Finding{Severity: Blocker, What: fmt.Sprintf(format, args...), Fix: fix}
 }
 
-// warning is a finding that does not.
+// warning returns a finding that does not.
 func warning(fix, format string, args ...any) Finding {
 	return Finding{Severity: Warning, What: fmt.Sprintf(format, args...), Fix: fix}
 }
@@ -50,7 +50,7 @@ type Report struct {
 	Findings []Finding `json:"findings"`
 }
 
-// Blockers are the findings that refuse the run.
+// Blockers returns the findings that refuse the run.
 func (r Report) Blockers() []Finding {
 	var out []Finding
 	for _, f := range r.Findings {
@@ -112,7 +112,7 @@ func Run(ctx context.Context, m *Machine, t Target, o Options) (Report, error) {
 		if skip {
 			r.Skipped = append(r.Skipped, c.name)
 		}
-		for _, f := range c.find(ctx, m.patient(!skip), t) {
+		for _, f := range c.find(ctx, m.lookOnce(!skip), t) {
 			f.Check, f.Skipped = c.name, skip
 			r.Findings = append(r.Findings, f)
 		}
@@ -120,7 +120,7 @@ func Run(ctx context.Context, m *Machine, t Target, o Options) (Report, error) {
 	return r, nil
 }
 
-// Names are the names of all checks, in the order they run.
+// Names returns the names of all checks, in the order they run.
 func Names() []string {
 	out := make([]string, len(checks))
 	for i, c := range checks {

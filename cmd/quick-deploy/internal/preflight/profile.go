@@ -61,7 +61,7 @@ func sameRepository(ctx context.Context, m *Machine, a, b string) bool {
 		slices.ContainsFunc(originsA, func(o string) bool { return slices.Contains(originsB, o) })
 }
 
-// repository is the name of a file in its git work tree, and what identifies the
+// repository returns the name of a file in its git work tree, and what identifies the
 // repository: the addresses of its remotes, without who logs in there, and its
 // first commits. A clone of limited depth has only the former. Name is "" where
 // git knows of no work tree.

@@ -14,7 +14,7 @@ import (
 // DefaultSpace is how much the store should have free, bytes.
 const DefaultSpace = 50 << 30
 
-// FreeBytes is how much an unprivileged user can still write below path, bytes.
+// FreeBytes returns how much an unprivileged user can still write below path, bytes.
 // Of a path that does not exist, it is that of the nearest parent that does: a
 // store that is not a file system of its own lies on the one that holds it.
 func FreeBytes(path string) (int64, error) {
@@ -83,7 +83,7 @@ var bootSpace = check{
 	},
 }
 
-// bootNeeds is what kernel and initrd of a system take on the boot partition, bytes, less those
+// bootNeeds returns what kernel and initrd of a system take on the boot partition, bytes, less those
 // that lie there already since they are the running system's: 0 if both do.
 func bootNeeds(system, running string, built bool) (int64, error) {
 	var need int64

@@ -123,7 +123,7 @@ type Machine struct {
 	NewSystem string
 }
 
-// system is the machine as package system reads it.
+// system returns the machine as package system reads it.
 func (m *Machine) system() system.Machine { return system.Of(os.DirFS(m.path("/"))) }
 
 func (m *Machine) path(p string) string { return filepath.Join("/", m.Root, p) }

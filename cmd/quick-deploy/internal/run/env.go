@@ -33,7 +33,7 @@ var GitEnv = []string{
 	"GIT_CONFIG_KEY_1=core.hooksPath", "GIT_CONFIG_VALUE_1=/dev/null",
 }
 
-// allowed is the part of environ that a child may see.
+// allowed returns the part of environ that a child may see.
 func allowed(environ []string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(kv string) bool {
 		name, _, _ := strings.Cut(kv, "=")
@@ -90,7 +90,7 @@ func RedactArgs(args []string) []string {
 // userinfo is that of a URL (RFC 3986, section 3.2.1); a password may hold an @.
 var userinfo = regexp.MustCompile(`(://)[^/?#\s"']*@`)
 
-// RedactText is a text for a log: the user and the password in each URL, and
+// RedactText returns a text for a log: the user and the password in each URL, and
 // all that looks like a secret, are replaced.
 func RedactText(s string) string {
 	if strings.Contains(s, "://") {

@@ -54,7 +54,7 @@ func (x *Exec) LookPath(name string) (string, error) {
 
 // Run implements Runner.
 func (x *Exec) Run(ctx context.Context, c Command) (Result, error) {
-	fail := &Error{Command: c.String(), Code: -1, At: asker()}
+	fail := &Error{Command: c.String(), Code: -1, At: caller()}
 	if c.Elevate {
 		fail.Err = errors.New("needs root, and no elevation is set up")
 		return Result{Code: -1}, fail

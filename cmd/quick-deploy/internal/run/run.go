@@ -61,7 +61,7 @@ type Command struct {
 	OnLine func(Stream, string)
 }
 
-// String is the command as a person would type it, quoted for a POSIX shell
+// String returns the command as a person would type it, quoted for a POSIX shell
 // and without the environment. Secrets travel in files and are not in Args by
 // contract; what a user passes on to Nix may still hold one, and is redacted.
 func (c Command) String() string {
@@ -119,7 +119,7 @@ type Error struct {
 	At      uintptr       // who had it run, as runtime.Callers says; 0: unknown
 }
 
-// Origin is the function of ours that had the command run.
+// Origin returns the function of ours that had the command run.
 func (e *Error) Origin() (fault.Origin, bool) {
 	if e.At == 0 {
 		return fault.Origin{}, false
@@ -127,16 +127,16 @@ func (e *Error) Origin() (fault.Origin, bool) {
 	return fault.At(e.At), true
 }
 
-// runners are the packages through which a command goes on its way to Exec.
-var runners = []string{"internal/run.", "internal/elevate.", "internal/retry."}
+// runnerPackages are the packages through which a command goes on its way to Exec.
+var runnerPackages = []string{"internal/run.", "internal/elevate.", "internal/retry."}
 
-// asker is the function that had a command run: the first that is no runner.
-func asker() uintptr {
+// caller returns the function that had a command run: the first that is no runner.
+func caller() uintptr {
 	pcs := make([]uintptr, 24)
 	pcs = pcs[:runtime.Callers(2, pcs)]
 	for _, pc := range pcs {
 		frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
-		if !slices.ContainsFunc(runners, func(r string) bool { return strings.Contains(frame.Function, r) }) {
+		if !slices.ContainsFunc(runnerPackages, func(r string) bool { return strings.Contains(frame.Function, r) }) {
 			return pc
 		}
 	}
@@ -159,7 +159,7 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// CodeOf is the exit code of the command behind err: 0 if there is none.
+// CodeOf returns the exit code of the command behind err: 0 if there is none.
 func CodeOf(err error) int {
 	var e *Error
 	if errors.As(err, &e) {
@@ -168,7 +168,7 @@ func CodeOf(err error) int {
 	return 0
 }
 
-// CommandOf is the command behind err as it was printed: "" if there is none.
+// CommandOf returns the command behind err as it was printed: "" if there is none.
 func CommandOf(err error) string {
 	var e *Error
 	if errors.As(err, &e) {

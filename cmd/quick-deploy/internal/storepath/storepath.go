@@ -16,7 +16,7 @@ var (
 // Find lists the paths in a store that a text names, with what follows in each, in their order.
 func Find(text string) []string { return found.FindAllString(text, -1) }
 
-// Inner is a path without store and hash: linux-6.12/bzImage for /nix/store/…-linux-6.12/bzImage,
+// Inner returns a path without store and hash: linux-6.12/bzImage for /nix/store/…-linux-6.12/bzImage,
 // "" for what is in no store.
 func Inner(path string) string {
 	at := hash.FindStringIndex(path)
@@ -26,7 +26,7 @@ func Inner(path string) string {
 	return path[at[1]:]
 }
 
-// Name is the name of what a path is in: linux-6.12 for /nix/store/…-linux-6.12/bzImage and for
+// Name returns the name of what a path is in: linux-6.12 for /nix/store/…-linux-6.12/bzImage and for
 // …-linux-6.12.drv, "" for what is in no store.
 func Name(path string) string {
 	name, _, _ := strings.Cut(Inner(path), "/")
@@ -34,6 +34,6 @@ func Name(path string) string {
 	return name
 }
 
-// Package is that name without its version, which begins behind a dash that no letter
+// Package returns that name without its version, which begins behind a dash that no letter
 // follows (nix, src/libstore/names.cc, DrvName).
 func Package(path string) string { return version.ReplaceAllString(Name(path), "") }

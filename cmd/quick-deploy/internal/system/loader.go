@@ -112,7 +112,7 @@ func (r *loaderReader) garbled(name, what string, err error) {
 	r.faults = append(r.faults, &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("%s: %w", what, err)})
 }
 
-// installCommand is the command that installs the loader, "" if none is named.
+// installCommand returns the command that installs the loader, "" if none is named.
 func (t Toplevel) installCommand() string {
 	re := patterns()
 	script := t.Data("bin/switch-to-configuration")
@@ -162,8 +162,8 @@ func unknownInstaller(program string, text []byte) string {
 	return strings.ToValidUTF8(path.Base(cmp.Or(storepath.Inner(program), program)), "?")
 }
 
-// allNamed are the files of the store that a text names and whose own names contain a word.
-func allNamed(text []byte, word string) []string {
+// findAllNamed returns the files of the store that a text names and whose own names contain a word.
+func findAllNamed(text []byte, word string) []string {
 	var out []string
 	for _, p := range storepath.Find(string(text)) {
 		if strings.Contains(storepath.Inner(p), word) && !slices.Contains(out, p) {

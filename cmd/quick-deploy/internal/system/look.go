@@ -27,7 +27,7 @@ type Paths struct {
 	Systemd    string // is there where systemd is the init system (sd_booted(3))
 }
 
-// PathsUnder are those of a NixOS machine whose root is at root, "/" for this one.
+// PathsUnder returns those of a NixOS machine whose root is at root, "/" for this one.
 func PathsUnder(root string) Paths {
 	at := func(p string) string { return filepath.Join("/", root, p) }
 	return Paths{
@@ -96,7 +96,7 @@ func LookHome(ctx context.Context, r run.Runner, p Paths, u User) (path string, 
 	return home.Path, known, err
 }
 
-// Plan are the lines that tell look.sh where to look.
+// Plan returns the lines that tell look.sh where to look.
 func (p Paths) Plan(users []User) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "current %s\nbooted %s\nprofile %s\nper-user %s\n", p.Current, p.Booted, p.System, p.PerUser)

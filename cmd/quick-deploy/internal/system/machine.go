@@ -12,14 +12,14 @@ import (
 // Machine is a machine that runs: what is on it beside the system that was built for it.
 type Machine struct{ files }
 
-// Of is the machine whose file system is root.
+// Of returns the machine whose file system is root.
 func Of(root fs.FS) Machine { return Machine{files{root}} }
 
 // isPerson reports whether a uid is one of those that normal users get; from
 // 30000 on they are the build users' of Nix (update-users-groups.pl).
 func isPerson(uid int) bool { return uid >= 1000 && uid < 30000 }
 
-// Passwd are the accounts in /etc/passwd (passwd(5)) with their groups; nil if it cannot be read.
+// Passwd returns the accounts in /etc/passwd (passwd(5)) with their groups; nil if it cannot be read.
 func (m Machine) Passwd() map[string]Account {
 	var out map[string]Account
 	members, numbers := m.Groups()
@@ -50,7 +50,7 @@ func (m Machine) Passwd() map[string]Account {
 	return out
 }
 
-// StateHome is the state folder of an account by default: ~/.local/state, XDG_STATE_HOME.
+// StateHome returns the state folder of an account by default: ~/.local/state, XDG_STATE_HOME.
 func (m Machine) StateHome(account string) string {
 	home := m.Passwd()[account].Home
 	if home == "" {
@@ -59,7 +59,7 @@ func (m Machine) StateHome(account string) string {
 	return path.Join(home, ".local/state")
 }
 
-// Groups are the members in /etc/group (group(5)), and the names of groups by number.
+// Groups returns the members in /etc/group (group(5)), and the names of groups by number.
 func (m Machine) Groups() (members map[string][]string, numbers map[string]string) {
 	members, numbers = map[string][]string{}, map[string]string{}
 	for line := range strings.Lines(m.text("etc/group")) {
@@ -75,7 +75,7 @@ func (m Machine) Groups() (members map[string][]string, numbers map[string]strin
 	return members, numbers
 }
 
-// Shadow are the password hashes in /etc/shadow (shadow(5)); nil if it may not be read.
+// Shadow returns the password hashes in /etc/shadow (shadow(5)); nil if it may not be read.
 func (m Machine) Shadow() map[string]password {
 	var out map[string]password
 	for line := range strings.Lines(m.text("etc/shadow")) {
@@ -89,7 +89,7 @@ func (m Machine) Shadow() map[string]password {
 	return out
 }
 
-// Declared are the accounts that a NixOS of this machine has ever declared last,
+// Declared returns the accounts that a NixOS of this machine has ever declared last,
 // by which update-users-groups.pl tells them from those that were made by hand.
 func (m Machine) Declared() []string {
 	return strings.Fields(m.text("var/lib/nixos/declarative-users"))
@@ -106,7 +106,7 @@ func (m Machine) Keys(home string) (has, known bool) {
 	return false, known
 }
 
-// AuthorizedKeys is what the account's own ~/.ssh/authorized_keys holds, and
+// AuthorizedKeys returns what the account's own ~/.ssh/authorized_keys holds, and
 // whether that is known: another user's may not be read.
 func (m Machine) AuthorizedKeys(home string) (text string, known bool) {
 	name := path.Join(home, ".ssh/authorized_keys")
@@ -114,10 +114,10 @@ func (m Machine) AuthorizedKeys(home string) (text string, known bool) {
 	return text, text != "" || m.missing(name)
 }
 
-// Text is the content of a regular file, "" where there is none that may be read.
+// Text returns the content of a regular file, "" where there is none that may be read.
 func (m Machine) Text(name string) string { return m.text(name) }
 
-// Assignments are the lines KEY=value of a file, as in os-release(5) and locale.conf(5).
+// Assignments returns the lines KEY=value of a file, as in os-release(5) and locale.conf(5).
 func (m Machine) Assignments(name string) map[string]string {
 	out := map[string]string{}
 	for line := range strings.Lines(m.text(name)) {
@@ -129,16 +129,16 @@ func (m Machine) Assignments(name string) map[string]string {
 	return out
 }
 
-// List is the names in a folder, sorted; none where it may not be read.
+// List returns the names in a folder, sorted; none where it may not be read.
 func (m Machine) List(dir string) []string { return m.list(dir) }
 
-// Stat is what a path leads to, through all links.
+// Stat returns what a path leads to, through all links.
 func (m Machine) Stat(name string) (fs.FileInfo, error) {
 	_, info, err := m.follow(name)
 	return info, err
 }
 
-// Lstat is what lies at a path, and where that leads to if it is a link.
+// Lstat returns what lies at a path, and where that leads to if it is a link.
 func (m Machine) Lstat(name string) (info fs.FileInfo, link string, err error) {
 	dir, _, err := m.follow(path.Dir(path.Clean("/" + name)))
 	if err == nil {
@@ -147,7 +147,7 @@ func (m Machine) Lstat(name string) (info fs.FileInfo, link string, err error) {
 	return info, m.link(name), err
 }
 
-// Release is the release of the running NixOS, such as 25.11, and its full version
+// Release returns the release of the running NixOS, such as 25.11, and its full version
 // (nixpkgs, nixos/modules/misc/version.nix). Either may be empty.
 func (m Machine) Release() (release, version string) {
 	said := m.Assignments("etc/os-release")
@@ -158,7 +158,7 @@ func (m Machine) Release() (release, version string) {
 	return said["VERSION_ID"], version
 }
 
-// FreeMemory is how much memory and swap is available, bytes (proc_meminfo(5)).
+// FreeMemory returns how much memory and swap is available, bytes (proc_meminfo(5)).
 func (m Machine) FreeMemory() (bytes int64, known bool) {
 	for line := range strings.Lines(m.text("proc/meminfo")) {
 		f := strings.Fields(line)
@@ -180,7 +180,7 @@ var tags = map[string]string{
 	"UUID=": "by-uuid", "LABEL=": "by-label", "PARTUUID=": "by-partuuid", "PARTLABEL=": "by-partlabel",
 }
 
-// Device is the device that a first field of fstab(5) leads to, without links.
+// Device returns the device that a first field of fstab(5) leads to, without links.
 // What is no device of this machine is given back as it is, with false.
 func (m Machine) Device(spec string) (string, bool) {
 	for tag, dir := range tags {

@@ -17,7 +17,7 @@ type Mount struct {
 	Options             []string
 }
 
-// Mounts are the file systems and swap devices of its etc/fstab.
+// Mounts returns the file systems and swap devices of its etc/fstab.
 func (t Toplevel) Mounts() []Mount {
 	var out []Mount
 	for line := range strings.Lines(t.Text("etc/fstab")) {
@@ -61,7 +61,7 @@ func ParseMountinfo(text string) (mounts []hardware.Mount, bad int) {
 	return mounts, bad
 }
 
-// Mounted is what is mounted at a point, on top of what else is. The error is
+// Mounted returns what is mounted at a point, on top of what else is. The error is
 // ErrNotMounted where nothing is, another one where that cannot be known.
 func (m Machine) Mounted(point string) (hardware.Mount, error) {
 	const name = "proc/self/mountinfo"

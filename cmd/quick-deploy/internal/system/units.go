@@ -175,7 +175,7 @@ func IsTemplate(name string) bool {
 	return strings.HasSuffix(strings.TrimSuffix(name, path.Ext(name)), "@")
 }
 
-// stem is the name of a unit without its kind and instance, by which the
+// stem returns the name of a unit without its kind and instance, by which the
 // catalogue calls it: sshd for sshd.service, sshd.socket and sshd@.service.
 func stem(name string) string {
 	prefix, _, _ := strings.Cut(strings.TrimSuffix(name, path.Ext(name)), "@")
