@@ -85,6 +85,12 @@ func Look(ctx context.Context, r run.Runner, p Paths, users []User) (Generations
 	return parseLook(res.Stdout, p.System)
 }
 
+// HomeOf returns the home directory that a home-manager profile is in, where its state folder is in
+// the default place.
+func HomeOf(profile string) (home string, ok bool) {
+	return strings.CutSuffix(profile, "/.local/state/nix/profiles/home-manager")
+}
+
 // LookHome asks where the home-manager generation of one user is, "" where there is none, and
 // whether that may be known.
 func LookHome(ctx context.Context, r run.Runner, p Paths, u User) (path string, known bool, err error) {

@@ -36,6 +36,17 @@ func keepSetting(l *hardware.Loader, o option, word string, said bool) {
 	l.Settings[o.option] = word
 }
 
+// turnOn keeps a switch that is on and off by default.
+func turnOn(l *hardware.Loader, name string) { keepSetting(l, option{option: name}, "true", true) }
+
+// keepSettings keeps what an installer says of all of the options.
+func keepSettings(l *hardware.Loader, options []option, said map[string]string) {
+	for _, o := range options {
+		word, ok := said[o.name]
+		keepSetting(l, o, word, ok)
+	}
+}
+
 // isText tells whether a configuration can hold a word.
 func isText(word string) bool {
 	control := func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == 0x7f }
@@ -107,10 +118,7 @@ func (r *loaderReader) readSystemdBoot(text []byte) {
 			said[string(m[1])] = string(m[2])
 		}
 	}
-	for _, o := range systemdBootOptions {
-		word, ok := said[o.name]
-		keepSetting(l, o, word, ok)
-	}
+	keepSettings(l, systemdBootOptions, said)
 	if said["BOOT_COUNTING"] == "True" {
 		l.Unread = append(l.Unread, "boot.loader.systemd-boot.bootCounting")
 	}
@@ -139,13 +147,12 @@ func (r *loaderReader) readSystemdBoot(text []byte) {
 // its own, entries that a person wrote, files of the store.
 func (r *loaderReader) systemdBootCopies(files map[string]string) {
 	l := r.l
-	on := func(name string) { keepSetting(l, option{option: name}, "true", true) }
 	for name, source := range files {
 		entry, isEntry := strings.CutPrefix(name, "loader/entries/")
 		switch by, known := systemdBootFiles[name]; {
 		case known:
 			if by != "" {
-				on(by)
+				turnOn(l, by)
 			}
 			continue
 		case !isEntry:
@@ -157,7 +164,7 @@ func (r *loaderReader) systemdBootCopies(files map[string]string) {
 		windows, isWindows := strings.CutPrefix(strings.TrimSuffix(entry, ".conf"), "windows_")
 		switch {
 		case by != "":
-			on(by)
+			turnOn(l, by)
 		case known:
 		case isWindows && windowsHandle.MatchString(text):
 			readWindows(windows, text, l)
@@ -250,7 +257,7 @@ func (r *loaderReader) readGRUB(text []byte) {
 		l.Mirrors = append(l.Mirrors, readMirror(said))
 	}
 	if strings.Contains(string(text), "GRUB_ENABLE_CRYPTODISK=y") {
-		keepSetting(l, option{option: "boot.loader.grub.enableCryptodisk"}, "true", true)
+		turnOn(l, "boot.loader.grub.enableCryptodisk")
 	}
 	if len(l.Mirrors) == 1 && l.Mirrors[0].Path == "/boot" && l.Mirrors[0].ID == "" {
 		l.Mirrors = nil // what boot.loader.grub.device alone makes
@@ -289,7 +296,7 @@ func (r *loaderReader) grubSettings(said map[string]grubValue) {
 	if target := said["grubTargetEfi"].Value; target != "" {
 		l.EFI, l.Mount = true, said["efiSysMountPoint"].Value
 		if target == "i386-efi" && r.platform == "x86_64-linux" {
-			keepSetting(l, option{option: "boot.loader.grub.forcei686"}, "true", true)
+			turnOn(l, "boot.loader.grub.forcei686")
 		}
 	}
 	for _, o := range grubOptions {
@@ -346,7 +353,7 @@ func grubFiles(said map[string]grubValue, l *hardware.Loader) {
 			l.Files = append(l.Files, name)
 			continue
 		}
-		keepSetting(l, option{option: "boot.loader.grub.memtest86.enable"}, "true", true)
+		turnOn(l, "boot.loader.grub.memtest86.enable")
 		if l.Settings[entries] = own; strings.TrimSpace(own) == "" {
 			delete(l.Settings, entries)
 		}
@@ -436,33 +443,27 @@ func (r *loaderReader) readLimine(text []byte) {
 }
 
 func limineSettings(said map[string]any, l *hardware.Loader) {
-	word := func(key string) string {
-		if said[key] == nil {
-			return ""
+	words := map[string]string{}
+	for key, value := range said {
+		if words[key] = fmt.Sprint(value); value == nil {
+			words[key] = ""
 		}
-		return fmt.Sprint(said[key])
 	}
-	for _, o := range limineOptions {
-		_, ok := said[o.name]
-		keepSetting(l, o, word(o.name), ok)
-	}
+	keepSettings(l, limineOptions, words)
 	// Defaults that NixOS computes from other options.
-	touch := word("canTouchEfiVariables") == "true"
-	for _, o := range []option{
-		{"biosSupport", "boot.loader.limine.biosSupport", fmt.Sprint(word("efiSupport") == "false")},
+	touch := words["canTouchEfiVariables"] == "true"
+	keepSettings(l, []option{
+		{"biosSupport", "boot.loader.limine.biosSupport", fmt.Sprint(words["efiSupport"] == "false")},
 		{"efiRemovable", "boot.loader.limine.efiInstallAsRemovable", fmt.Sprint(!touch)},
-		{"enrollConfig", "boot.loader.limine.enrollConfig", fmt.Sprint(word("panicOnChecksumMismatch") == "true")},
-	} {
-		_, ok := said[o.name]
-		keepSetting(l, o, word(o.name), ok)
-	}
+		{"enrollConfig", "boot.loader.limine.enrollConfig", fmt.Sprint(words["panicOnChecksumMismatch"] == "true")},
+	}, words)
 	_, ok := said["canTouchEfiVariables"]
 	l.KeepsVariables = ok && !touch
-	if at := word("efiMountPoint"); strings.HasPrefix(at, "/") {
+	if at := words["efiMountPoint"]; strings.HasPrefix(at, "/") {
 		l.Mount = at
 	}
 	if s, ok := said["secureBoot"].(map[string]any); ok && s["enable"] == true {
-		keepSetting(l, option{option: "boot.loader.limine.secureBoot.enable"}, "true", true)
+		turnOn(l, "boot.loader.limine.secureBoot.enable")
 	}
 	if files, ok := said["additionalFiles"].(map[string]any); ok {
 		for name := range files {
