@@ -114,7 +114,7 @@ func newFleetHost(a *App, g *generated, h generator.Host, locked []flake.LockedI
 		},
 	}
 	for _, c := range healthChecks(g, h.Name) {
-		if fleet.Remotely(c) {
+		if c.Kind.Remote() {
 			host.Checks = append(host.Checks, c)
 		}
 	}

@@ -443,7 +443,7 @@ func TestAnotherProfileStops(t *testing.T) {
 		return w.path(name)
 	}
 	d := w.deployer(func(c *Config) {
-		c.Machine = &preflight.Machine{Runner: w, Root: w.dir, Lookup: w.LookPath, FreeBytes: func(string) (int64, error) { return 1 << 40, nil }}
+		c.Machine = &preflight.Machine{Runner: w, Root: w.dir, FreeBytes: func(string) (int64, error) { return 1 << 40, nil }, Environ: func(string) string { return "" }}
 	})
 	goal := func(path string, skip ...string) Goal {
 		g := w.goal(Switch)
@@ -486,7 +486,7 @@ func TestAnotherProfileStops(t *testing.T) {
 func TestPackageInProfileAndHome(t *testing.T) {
 	w := newWorld(t)
 	d := w.deployer(func(c *Config) {
-		c.Machine = &preflight.Machine{Runner: w, Root: "/", Lookup: w.LookPath, FreeBytes: func(string) (int64, error) { return 1 << 40, nil }}
+		c.Machine = &preflight.Machine{Runner: w, Root: "/", FreeBytes: func(string) (int64, error) { return 1 << 40, nil }, Environ: func(string) string { return "" }}
 	})
 	put := func(name, text string) {
 		must(t, os.MkdirAll(filepath.Dir(w.path(name)), 0o755))

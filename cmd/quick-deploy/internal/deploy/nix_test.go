@@ -95,8 +95,8 @@ func newNixMachine(t *testing.T, env *nixtest.Env, change ...func(*Config)) *nix
 	}
 	cfg.Health = &health.Checker{
 		Runner: el, Root: m.Root, Now: time.Now, Timeout: time.Millisecond,
-		Sleep:       func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
-		HomeProfile: func(string) string { return filepath.Join(home, ".local/state/nix/profiles/home-manager") },
+		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		Paths: cfg.Paths, StateHome: func(string) string { return cfg.StateHome },
 	}
 	for _, f := range change {
 		f(&cfg)
@@ -324,7 +324,10 @@ func TestNixEvaluationErrorSwitchesNothing(t *testing.T) {
 
 func TestNixFilesInHomeManagersWayAreKeptTwice(t *testing.T) {
 	m := newNixMachine(t, nixtest.New(t), func(c *Config) {
-		c.Machine = &preflight.Machine{Root: "/", UID: 1000, User: "ada", FreeBytes: func(string) (int64, error) { return 1 << 40, nil }, Lookup: func(string) (string, error) { return "", nil }}
+		c.Machine = &preflight.Machine{
+			Runner: c.Runner, Root: "/", UID: 1000, User: "ada", Environ: func(string) string { return "" },
+			FreeBytes: func(string) (int64, error) { return 1 << 40, nil },
+		}
 	})
 	g := m.goal(Switch)
 	g.SkipChecks = []string{"nixos", "flake"}

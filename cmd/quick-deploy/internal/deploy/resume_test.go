@@ -58,7 +58,7 @@ func checked(w *world, network http.RoundTripper) func(*Config) {
 	return func(c *Config) {
 		c.Machine = &preflight.Machine{
 			Runner: w, Root: w.dir, UID: os.Getuid(), AllowRoot: true, User: "ada", Environ: func(string) string { return "" },
-			Lookup: w.LookPath, FreeBytes: func(string) (int64, error) { return 1 << 40, nil }, Client: &http.Client{Transport: network},
+			FreeBytes: func(string) (int64, error) { return 1 << 40, nil }, Client: &http.Client{Transport: network},
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
 // Back is the goal of having the machine as a run left it, by undoing what the next one did; 0: as it
@@ -95,7 +96,7 @@ func (d *Deployer) userOf(name string, g journal.Generation) User {
 	if name == d.cfg.User {
 		return User{Name: name, Home: d.cfg.HomeDir}
 	}
-	if home, ok := strings.CutSuffix(g.Profile, "/.local/state/nix/profiles/home-manager"); ok {
+	if home, ok := system.HomeOf(g.Profile); ok {
 		return User{Name: name, Home: home}
 	}
 	return User{Name: name, Home: filepath.Join("/home", name)}

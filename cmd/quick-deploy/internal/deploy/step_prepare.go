@@ -11,9 +11,9 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
 // checkMachine is the preflight. It runs on every run: free space and the network are of today.
@@ -223,7 +223,7 @@ func (rollbackPoint) run(ctx context.Context, s *session) error {
 		return err
 	}
 	s.data.Before = now
-	s.data.Failed, err = health.FailedUnitNames(ctx, s.cfg.Runner)
+	s.data.Failed, err = system.FailedUnits(ctx, s.cfg.Runner)
 	if err != nil {
 		s.cfg.Log.Info("the units that have failed already cannot be listed", "error", err)
 	}

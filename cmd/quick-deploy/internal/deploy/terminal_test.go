@@ -107,7 +107,7 @@ func session(t *testing.T, w deploy.World, term *terminal, act func(change func(
 	defer log.Close()
 	screen := console.New(term.tty, io.Discard, term.tty)
 	screen.Live, screen.ColourErr, screen.Now = true, true, fixed
-	con := screen.Open(log, "")
+	con := screen.Open(log, nil)
 	err = act(func(c *deploy.Config) { con.Attach(c); c.LogPath = "" })
 	if cerr := con.Close(); cerr != nil {
 		t.Error(cerr)

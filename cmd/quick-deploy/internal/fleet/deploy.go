@@ -351,13 +351,3 @@ func (f *Fleet) checker(remote Remote) *health.Checker {
 		},
 	}
 }
-
-// Remotely reports whether a check can be made through ssh: those that read
-// the machine's files cannot.
-func Remotely(c health.Check) bool {
-	switch c.Kind {
-	case health.Unit, health.Rest, health.Port, health.HTTP:
-		return true
-	}
-	return false
-}

@@ -117,7 +117,7 @@ func (r Remote) Run(ctx context.Context, c run.Command) (run.Result, error) {
 	options := r.options(ctx, c.Fresh)
 	res, err := r.Runner.Run(ctx, run.Command{
 		Name: "ssh", Args: slices.Concat(options, []string{r.Target.login(), "--", strings.Join(words, " ")}),
-		Input: c.Input, Timeout: c.Timeout, Grace: c.Grace, OnLine: c.OnLine, Network: c.Network, Quiet: c.Quiet,
+		Input: c.Input, Timeout: c.Timeout, OnLine: c.OnLine, Network: c.Network, Quiet: c.Quiet,
 	})
 	var failed *run.Error
 	if !errors.As(err, &failed) {
@@ -149,5 +149,5 @@ func (r Remote) Dial(ctx context.Context, _, address string) (net.Conn, error) {
 	}); err != nil {
 		return nil, err
 	}
-	return &tunnel{remote: r, ctx: ctx, address: address}, nil
+	return r.tunnel(ctx, address), nil
 }

@@ -1,94 +1,30 @@
 package fleet
 
 import (
+	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"net"
-	"os/exec"
-	"sync"
-	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
-// tunnel is a connection from the machine to an address, through ssh -W. ssh
-// is started with the first byte: most checks only want to know that somebody listens.
-type tunnel struct {
-	remote  Remote
-	ctx     context.Context
-	address string
-
-	once  sync.Once
-	err   error
-	cmd   *exec.Cmd
-	read  io.ReadCloser
-	write io.WriteCloser
-}
-
-func (t *tunnel) start() error {
-	t.once.Do(func() {
-		path, err := t.remote.Runner.LookPath("ssh")
+// tunnel is a connection from the machine to an address, through ssh -W, until ctx ends. ssh is
+// started with the first byte: most checks only want to know that somebody listens.
+func (r Remote) tunnel(ctx context.Context, address string) net.Conn {
+	near, far := net.Pipe()
+	go func() {
+		defer far.Close()
+		first := make([]byte, 4096)
+		n, err := far.Read(first)
 		if err != nil {
-			t.err = err
 			return
 		}
-		args := append(t.remote.options(t.ctx, false), "-W", t.address, t.remote.Target.login())
-		t.cmd = exec.CommandContext(t.ctx, path, args...)
-		if t.write, t.err = t.cmd.StdinPipe(); t.err != nil {
-			return
-		}
-		if t.read, t.err = t.cmd.StdoutPipe(); t.err != nil {
-			return
-		}
-		t.err = t.cmd.Start()
-	})
-	return t.err
+		args := append(r.options(ctx, false), "-W", address, r.Target.login())
+		// How it ended shows in what comes over the connection.
+		_, _ = r.Runner.Run(ctx, run.Command{
+			Name: "ssh", Args: args, Stdin: io.MultiReader(bytes.NewReader(first[:n]), far), Stdout: far,
+		})
+	}()
+	return near
 }
-
-// Read implements net.Conn.
-func (t *tunnel) Read(p []byte) (int, error) {
-	if err := t.start(); err != nil {
-		return 0, err
-	}
-	return t.read.Read(p)
-}
-
-// Write implements net.Conn.
-func (t *tunnel) Write(p []byte) (int, error) {
-	if err := t.start(); err != nil {
-		return 0, err
-	}
-	return t.write.Write(p)
-}
-
-// Close implements net.Conn.
-func (t *tunnel) Close() error {
-	t.once.Do(func() { t.err = net.ErrClosed })
-	if t.cmd == nil || t.cmd.Process == nil {
-		return nil
-	}
-	t.write.Close()
-	t.cmd.Process.Kill()
-	// It was killed: how it ended says nothing.
-	_ = t.cmd.Wait()
-	return nil
-}
-
-// LocalAddr implements net.Conn.
-func (t *tunnel) LocalAddr() net.Addr { return place(t.remote.Target.String()) }
-
-// RemoteAddr implements net.Conn.
-func (t *tunnel) RemoteAddr() net.Addr { return place(t.address) }
-
-// SetDeadline implements net.Conn; the context of the check ends the connection.
-func (t *tunnel) SetDeadline(time.Time) error { return nil }
-
-// SetReadDeadline implements net.Conn.
-func (t *tunnel) SetReadDeadline(time.Time) error { return nil }
-
-// SetWriteDeadline implements net.Conn.
-func (t *tunnel) SetWriteDeadline(time.Time) error { return nil }
-
-type place string
-
-func (place) Network() string  { return "tcp" }
-func (p place) String() string { return fmt.Sprint(string(p)) }

@@ -68,11 +68,15 @@ case $1 in
 --check-validity) shift; [ "$1" != --print-invalid ] || shift; for p; do [ -e "$p" ] || { echo "$p"; exit 1; }; done ;;
 --realise) [ -e "$2" ] || { echo "path $2 is not valid" >&2; exit 1; }; mkdir -p "${4%/*}" && ln -sfn "$2" "$4" ;;
 esac`,
-	"nix":       `echo 'hello: 1 -> 2'`,
-	"systemctl": `case "$*" in *--state=failed*) sed 's/$/ loaded failed failed A unit/' "$W/failed" ;; esac`,
-	"id":        `[ $# = 1 ] && echo 0 || echo 1000`,
-	"chown":     ``,
-	"setpriv":   `who=$2; while [ "$1" != -- ]; do shift; done; shift; HOME=$W/home/$who USER=$who exec "$@"`,
+	"nix": `echo 'hello: 1 -> 2'`,
+	"systemctl": `
+case "$*" in
+*--state=failed*json*) sed 's/.*/{"unit":"&"}/' "$W/failed" | paste -sd, | sed 's/.*/[&]/' ;;
+*--state=failed*) sed 's/$/ loaded failed failed A unit/' "$W/failed" ;;
+esac`,
+	"id":      `[ $# = 1 ] && echo 0 || echo 1000`,
+	"chown":   ``,
+	"setpriv": `who=$2; while [ "$1" != -- ]; do shift; done; shift; HOME=$W/home/$who USER=$who exec "$@"`,
 }
 
 const switchToConfiguration = `

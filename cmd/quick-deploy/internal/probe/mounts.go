@@ -30,13 +30,8 @@ func readMounts(t *tree, o Options, f *hardware.Facts) {
 		return
 	}
 	target := "/" + strings.Trim(path.Clean("/"+o.Target), "/")
-	bad := 0
-	for line := range strings.Lines(text) {
-		m, ok := parseMount(line)
-		if !ok {
-			bad++
-			continue
-		}
+	mounts, bad := system.ParseMountinfo(text)
+	for _, m := range mounts {
 		if slices.Contains(kernelTypes, m.Type) || m.Type == "autofs" && strings.HasPrefix(m.Point, "/proc/") {
 			continue
 		}
@@ -60,32 +55,6 @@ func readMounts(t *tree, o Options, f *hardware.Facts) {
 	f.Mounts = slices.DeleteFunc(f.Mounts, func(m hardware.Mount) bool { return m.Type == "autofs" && there[m.Point] })
 	// Mounts over the same point keep their order: the last one shows.
 	slices.SortStableFunc(f.Mounts, func(a, b hardware.Mount) int { return strings.Compare(a.Point, b.Point) })
-}
-
-// parseMount reads a line: id, parent, major:minor, root, mount point, options,
-// any number of fields up to "-", type, source, options of the file system.
-func parseMount(line string) (hardware.Mount, bool) {
-	before, after, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " - ")
-	if !ok {
-		return hardware.Mount{}, false
-	}
-	a, b := strings.Fields(before), strings.Fields(after)
-	if len(a) < 6 || len(b) < 2 {
-		return hardware.Mount{}, false
-	}
-	m := hardware.Mount{
-		Number: a[2], Root: system.Unescape(a[3]), Point: system.Unescape(a[4]), Options: strings.Split(a[5], ","),
-		Type: b[0], Source: system.Unescape(b[1]),
-	}
-	if !strings.HasPrefix(m.Point, "/") || strings.ContainsRune(m.Point, 0) || strings.ContainsRune(m.Source, 0) {
-		return hardware.Mount{}, false
-	}
-	if len(b) > 2 {
-		for o := range strings.SplitSeq(b[2], ",") {
-			m.Super = append(m.Super, system.Unescape(o))
-		}
-	}
-	return m, true
 }
 
 // readSwaps reads /proc/swaps (proc(5)).

@@ -1,9 +1,10 @@
-package health
+package system
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -13,23 +14,23 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
-// Units are the units that a built system brings, by name, as they lie below
+// UnitFiles are the units that a built system brings, by name, as they lie below
 // etc/systemd/system in its toplevel (nixpkgs, nixos/lib/systemd-lib.nix:
 // generateUnits).
-type Units map[string]unitFile
+type UnitFiles map[string]UnitFile
 
-// unitFile is what the files say about a unit. The rest systemd tells, which runs it.
-type unitFile struct {
+// UnitFile is what the files say about a unit. The rest systemd tells, which runs it.
+type UnitFile struct {
 	// Wanted says that booting starts it: default.target leads to it.
 	Wanted bool
 	// Masked units are links to /dev/null (systemd.unit(5)).
 	Masked bool
 }
 
-// clock is a machine's time at one moment.
-type clock struct {
-	wall   time.Time
-	uptime time.Duration // since it booted, sleep included: proc_uptime(5)
+// Clock is a machine's time at one moment.
+type Clock struct {
+	Wall   time.Time
+	Uptime time.Duration // since it booted, sleep included: proc_uptime(5)
 }
 
 // survey prints what of a machine does not change while it is looked at: its
@@ -40,28 +41,26 @@ const survey = `date +%s; cat "$1"; cd "$2/etc/systemd/system" 2>/dev/null || ex
 set -- * */*; echo; printf '%s\n' "$@"; echo; realpath -m -- "$@"; echo
 grep -sHE -d skip -- '^[[:blank:]]*(Wants|Requires|Requisite|BindsTo|Upholds)[[:blank:]]*=' "$@" || true`
 
-// survey reads the units of toplevel, nil if it has none, and the machine's clock.
-func (c *Checker) survey(ctx context.Context, toplevel string) (Units, clock, error) {
-	res, err := c.Runner.Run(ctx, run.Command{
-		Name: "/bin/sh", Args: []string{"-c", survey, "sh", c.path("/proc/uptime"), toplevel}, Timeout: time.Minute,
+// ReadUnitFiles reads the units of toplevel, nil if it has none, and the clock of the machine
+// behind r, whose root is at root.
+func ReadUnitFiles(ctx context.Context, r run.Runner, root, toplevel string) (UnitFiles, Clock, error) {
+	res, err := r.Run(ctx, run.Command{
+		Name: "/bin/sh", Args: []string{"-c", survey, "sh", path.Join("/", root, "proc/uptime"), toplevel},
+		Timeout: time.Minute,
 	})
 	if err != nil {
-		return nil, clock{}, err
+		return nil, Clock{}, err
 	}
-	return parseSurvey(res.Stdout)
-}
-
-func parseSurvey(text string) (Units, clock, error) {
-	parts := strings.SplitN(text, "\n\n", 4)
+	parts := strings.SplitN(res.Stdout, "\n\n", 4)
 	now, rest, _ := strings.Cut(parts[0], "\n")
 	seconds, err := strconv.ParseInt(strings.TrimSpace(now), 10, 64)
 	if err != nil {
-		return nil, clock{}, fmt.Errorf("read the machine's time: %w", err)
+		return nil, Clock{}, fmt.Errorf("read the machine's time: %w", err)
 	}
-	at := clock{wall: time.Unix(seconds, 0)}
+	at := Clock{Wall: time.Unix(seconds, 0)}
 	first, _, _ := strings.Cut(rest, " ")
 	if up, err := time.ParseDuration(strings.TrimSpace(first) + "s"); err == nil {
-		at.uptime = up
+		at.Uptime = up
 	}
 	if len(parts) < 3 {
 		return nil, at, nil
@@ -70,7 +69,7 @@ func parseSurvey(text string) (Units, clock, error) {
 	if len(names) != len(files) {
 		return nil, at, errors.New("read the units of the system: a file has a line end in its name")
 	}
-	t := tree{links: map[string][]string{}, alias: map[string]string{}, units: Units{}}
+	t := unitGraph{links: map[string][]string{}, alias: map[string]string{}, units: UnitFiles{}}
 	for i, name := range names {
 		t.file(name, files[i])
 	}
@@ -79,31 +78,32 @@ func parseSurvey(text string) (Units, clock, error) {
 			t.line(line)
 		}
 	}
-	for _, root := range roots {
+	for _, root := range bootRoots {
 		t.add(root, "")
 		t.want(root)
 	}
 	return t.units, at, nil
 }
 
-// roots are what every boot starts (systemd.special(7), bootup(7)): the
+// bootRoots are what every boot starts (systemd.special(7), bootup(7)): the
 // default target, and what the services of it imply.
-var roots = []string{
-	"default.target", "multi-user.target", "sysinit.target", "basic.target", "sockets.target", "timers.target", "paths.target",
+var bootRoots = []string{
+	"default.target", "multi-user.target", "sysinit.target", "basic.target",
+	"sockets.target", "timers.target", "paths.target",
 }
 
-// kinds are the units that something can be said about: they run, listen or wait.
-var kinds = []string{".service", ".socket", ".timer", ".path", ".mount", ".automount", ".swap", ".target"}
+// unitKinds are the units that something can be said about: they run, listen or wait.
+var unitKinds = []string{".service", ".socket", ".timer", ".path", ".mount", ".automount", ".swap", ".target"}
 
-// tree is a folder of unit files as a graph.
-type tree struct {
+// unitGraph is a folder of unit files as a graph.
+type unitGraph struct {
 	links map[string][]string // by unit: the units it starts
 	alias map[string]string   // other names of units
-	units Units
+	units UnitFiles
 }
 
 // file takes in one file, a path below the folder, and what it leads to.
-func (t *tree) file(name, target string) {
+func (t *unitGraph) file(name, target string) {
 	dir, base := path.Split(name)
 	if dir != "" {
 		for _, suffix := range []string{".wants/", ".requires/", ".upholds/"} {
@@ -115,13 +115,13 @@ func (t *tree) file(name, target string) {
 		return
 	}
 	t.add(base, target)
-	if real := path.Base(target); real != base && isUnit(real) && !strings.Contains(base, "@") {
+	if real := path.Base(target); real != base && IsUnit(real) && !strings.Contains(base, "@") {
 		t.alias[base] = real
 	}
 }
 
-func (t *tree) add(name, target string) {
-	if isUnit(name) {
+func (t *unitGraph) add(name, target string) {
+	if IsUnit(name) {
 		u := t.units[name]
 		u.Masked = u.Masked || target == "/dev/null"
 		t.units[name] = u
@@ -129,7 +129,7 @@ func (t *tree) add(name, target string) {
 }
 
 // line takes in a line of a unit file or of a drop-in: "file:Wants=a.service b.service".
-func (t *tree) line(line string) {
+func (t *unitGraph) line(line string) {
 	file, setting, _ := strings.Cut(line, ":")
 	_, value, _ := strings.Cut(setting, "=")
 	unit := strings.TrimSuffix(strings.TrimSuffix(path.Dir(file), "/"), ".d")
@@ -142,7 +142,7 @@ func (t *tree) line(line string) {
 }
 
 // want marks what starting a unit starts.
-func (t *tree) want(name string) {
+func (t *unitGraph) want(name string) {
 	if real := t.alias[name]; real != "" {
 		name = real
 	}
@@ -153,7 +153,7 @@ func (t *tree) want(name string) {
 	u.Wanted = true
 	t.units[name] = u
 	links := t.links[name]
-	if template, ok := templateOf(name); ok {
+	if template, ok := TemplateOf(name); ok {
 		links = slices.Concat(links, t.links[template])
 	}
 	for _, other := range links {
@@ -161,56 +161,44 @@ func (t *tree) want(name string) {
 	}
 }
 
-func isUnit(name string) bool { return slices.Contains(kinds, path.Ext(name)) }
+// IsUnit reports whether a name is one of a unit that something can be said about.
+func IsUnit(name string) bool { return slices.Contains(unitKinds, path.Ext(name)) }
 
-// templateOf is getty@.service for getty@tty1.service.
-func templateOf(name string) (string, bool) {
+// TemplateOf is getty@.service for getty@tty1.service.
+func TemplateOf(name string) (string, bool) {
 	prefix, _, ok := strings.Cut(name, "@")
 	return prefix + "@" + path.Ext(name), ok
 }
 
-// isTemplate reports whether a unit exists only in instances.
-func isTemplate(name string) bool {
+// IsTemplate reports whether a unit exists only in instances.
+func IsTemplate(name string) bool {
 	return strings.HasSuffix(strings.TrimSuffix(name, path.Ext(name)), "@")
 }
 
-// stem is the name of a unit without its kind and instance, by which the
+// stem returns the name of a unit without its kind and instance, by which the
 // catalogue calls it: sshd for sshd.service, sshd.socket and sshd@.service.
 func stem(name string) string {
 	prefix, _, _ := strings.Cut(strings.TrimSuffix(name, path.Ext(name)), "@")
 	return prefix
 }
 
-// named lists the units that a pattern of the catalogue means, those that
+// Named lists the units that a pattern of the catalogue means, those that
 // booting starts if there are any: nothing else of them need run.
-func (u Units) named(pattern string) []string {
-	var wanted, all []string
-	for name, unit := range u {
+func (u UnitFiles) Named(pattern string) []string {
+	all := slices.DeleteFunc(slices.Sorted(maps.Keys(u)), func(name string) bool {
 		ok, err := path.Match(pattern, stem(name))
-		if err != nil || !ok || !slices.Contains([]string{".service", ".socket", ".timer", ".path"}, path.Ext(name)) {
-			continue
-		}
-		all = append(all, name)
-		if unit.Wanted {
-			wanted = append(wanted, name)
-		}
-	}
-	if len(wanted) > 0 {
+		return err != nil || !ok || !slices.Contains([]string{".service", ".socket", ".timer", ".path"}, path.Ext(name))
+	})
+	idle := func(name string) bool { return !u[name].Wanted }
+	if wanted := slices.DeleteFunc(slices.Clone(all), idle); len(wanted) > 0 {
 		all = wanted
 	}
-	all = slices.DeleteFunc(all, isTemplate)
-	slices.Sort(all)
-	return all
+	return slices.DeleteFunc(all, IsTemplate)
 }
 
-// timers lists the timers that booting starts.
-func (u Units) timers() []string {
-	var names []string
-	for name, unit := range u {
-		if unit.Wanted && path.Ext(name) == ".timer" && !isTemplate(name) {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
+// Timers lists the timers that booting starts.
+func (u UnitFiles) Timers() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(u)), func(name string) bool {
+		return !u[name].Wanted || path.Ext(name) != ".timer" || IsTemplate(name)
+	})
 }
