@@ -72,7 +72,7 @@ func (d *Deployer) addRoot(path, link string) run.Command {
 	return run.Command{Name: "nix-store", Args: []string{"--realise", path, "--add-root", link, "--indirect"}, Timeout: quick}
 }
 
-// compare lists what differs between two closures.
-func (d *Deployer) compare(old, new string) run.Command {
+// diffClosures lists what differs between two closures.
+func (d *Deployer) diffClosures(old, new string) run.Command {
 	return run.Command{Name: "nix", Args: append(append([]string{"store", "diff-closures"}, flakes...), old, new), Timeout: quick}
 }

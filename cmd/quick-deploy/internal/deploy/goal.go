@@ -44,15 +44,14 @@ type Change struct {
 
 // Actions of a Change that mean something here; any other is only shown.
 const (
-	Create   = "create"
-	Update   = "update"
-	Delete   = "delete"
-	Conflict = "conflict" // a hand edit is in the way: refuses the run
-	Keep     = "keep"     // it differs and is the user's: it stays
+	Create = "create"
+	Update = "update"
+	Delete = "delete"
+	Keep   = "keep" // it differs and is the user's: it stays
 )
 
 func (c Change) pending() bool {
-	return c.Action == Create || c.Action == Update || c.Action == Delete || c.Action == Conflict
+	return c.Action == Create || c.Action == Update || c.Action == Delete
 }
 
 // Tree is the generated flake, as the package that writes it sees it.

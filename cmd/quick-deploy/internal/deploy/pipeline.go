@@ -3,17 +3,24 @@ package deploy
 import "context"
 
 // step is one step of a run.
-type step interface {
-	name() string
-	// plan says what the step would do; a nil Planned means it has no part in this goal.
-	plan(d *Deployer, g Goal) *Planned
-	// input identifies what the step's result depends on, once the steps
-	// before it have ended. "" means: always run it.
-	input(s *session) string
-	// holds says whether what a finished run of the step left is still there.
-	holds(s *session) bool
-	run(ctx context.Context, s *session) error
+type step struct {
+	name string
+	// plan says what the step would do; nil: it has no part in this goal.
+	plan func(*Deployer, Goal) *Planned
+	run  func(*session, context.Context) error
+	// A step that is done is not done again while input, a hash of what its result depends on, is the
+	// same and holds finds the result still there. Without them it runs every time.
+	input func(*session) string
+	holds func(*session) bool
 }
+
+// Names of steps that others ask about.
+const (
+	stepBuild       = "build"
+	stepCompare     = "compare"
+	stepBootDefault = "boot-default"
+	stepRecord      = "record"
+)
 
 // pipeline is every step of every run, in order.
 //
@@ -22,18 +29,20 @@ type step interface {
 // last, so that a machine that did not come up boots what it ran before.
 func pipeline() []step {
 	return []step{
-		checkMachine{},  // preflight: all findings at once
-		backupFiles{},   // the flake as it is, before anything is written into it
-		rollbackPoint{}, // the generations to come back to, held against garbage collection
-		generate{},      // the tree
-		build{},         // system and homes, as the user
-		compare{},       // what changes, and the question
-		activateSystem{},
-		activateHomes{},
-		checkHealth{},
-		bootDefault{},
-		restoreFiles{}, // the files of a rollback's point, once the machine is there
-		verify{},       // the machine is what was meant
-		record{},       // history, rollback record, retention
+		{"preflight", planPreflight, (*session).preflight, nil, nil}, // all findings at once; free space and the network are of today
+		// The flake as it is, before anything is written into it.
+		{"backup", planBackup, (*session).backupFlake, (*session).backupInput, (*session).backupHolds},
+		// The generations to come back to, held against garbage collection.
+		{"rollback-point", planPoint, (*session).takePoint, (*session).pointInput, (*session).pointHolds},
+		{"generate", planGenerate, (*session).generate, nil, nil}, // idempotent and fast; a file that was changed in between is found
+		{stepBuild, planBuild, (*session).build, (*session).buildInput, (*session).buildHolds},
+		{stepCompare, planCompare, (*session).compare, nil, nil},
+		{"activate-system", planActivateSystem, (*session).activateSystem, (*session).systemInput, (*session).systemHolds},
+		{"activate-home", planActivateHomes, (*session).activateHomes, (*session).homesInput, (*session).homesHold},
+		{"health", planHealth, (*session).checkHealth, nil, nil},
+		{stepBootDefault, planBootDefault, (*session).bootDefault, (*session).bootInput, (*session).bootHolds},
+		{"restore-files", planRestore, (*session).restoreFiles, nil, nil}, // of a rollback's point, once the machine is there
+		{"verify", planVerify, (*session).verify, nil, nil},
+		{stepRecord, planRecord, (*session).finish, nil, nil},
 	}
 }

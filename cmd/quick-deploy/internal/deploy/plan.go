@@ -108,7 +108,7 @@ func (d *Deployer) planOf(ctx context.Context, g Goal, resume bool) (Plan, error
 	p.Steps, p.steps = d.steps(g)
 	for i := range p.Steps {
 		if p.Resumes {
-			p.Steps[i].Done = doneBefore(p.prior, p.steps[i].name())
+			p.Steps[i].Done = doneBefore(p.prior, p.steps[i].name)
 		}
 	}
 	return p, nil
@@ -124,6 +124,7 @@ func (d *Deployer) steps(g Goal) ([]Planned, []step) {
 	planned, steps := []Planned{}, []step{}
 	for _, st := range pipeline() {
 		if p := st.plan(d, g); p != nil {
+			p.Step = st.name
 			planned, steps = append(planned, *p), append(steps, st)
 		}
 	}

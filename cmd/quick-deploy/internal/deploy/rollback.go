@@ -211,21 +211,16 @@ func (d *Deployer) filesBack(g Goal) ([]Change, error) {
 	return changes, nil
 }
 
-// restoreFiles brings the generated files and the lock file of a point back. It
-// is the last of what a rollback moves: the files tell nothing that runs.
-type restoreFiles struct{}
-
-func (restoreFiles) name() string          { return "restore-files" }
-func (restoreFiles) input(*session) string { return "" }
-func (restoreFiles) holds(*session) bool   { return false }
-func (restoreFiles) plan(d *Deployer, g Goal) *Planned {
+func planRestore(d *Deployer, g Goal) *Planned {
 	if g.To == nil || g.SkipFiles || g.To.Backup == "" {
 		return nil
 	}
-	return &Planned{Step: "restore-files", What: "bring the generated files and flake.lock back from " + d.store.Path("backups", g.To.Backup)}
+	return &Planned{What: "bring the generated files and flake.lock back from " + d.store.Path("backups", g.To.Backup)}
 }
 
-func (restoreFiles) run(ctx context.Context, s *session) error {
+// restoreFiles brings the generated files and the lock file of a point back. It
+// is the last of what a rollback moves: the files tell nothing that runs.
+func (s *session) restoreFiles(ctx context.Context) error {
 	// As the plan has them: half-way through, the manifest tells of other files than before.
 	action := map[string]string{}
 	for _, c := range s.data.Files {

@@ -208,7 +208,7 @@ func (d *Deployer) begin(ctx context.Context, p Plan) (*session, error) {
 		Started: d.cfg.Now(), Status: journal.Running, Log: d.cfg.LogPath,
 	}
 	for _, st := range p.steps {
-		s.state.Steps = append(s.state.Steps, journal.Step{Name: st.name(), Status: journal.Pending})
+		s.state.Steps = append(s.state.Steps, journal.Step{Name: st.name, Status: journal.Pending})
 	}
 	s.inherit(prior)
 	s.keepGoal()
@@ -244,7 +244,7 @@ func (s *session) inherit(prior *journal.State) {
 	if !prior.Unfinished() || s.goal.To != nil || !s.sameGoal(prior, s.goal) || decode(prior, &old) != nil || old.System == "" {
 		return
 	}
-	from, to := prior.Find(build{}.name()), s.state.Find(build{}.name())
+	from, to := prior.Find(stepBuild), s.state.Find(stepBuild)
 	if from == nil || to == nil || (from.Status != journal.Done && from.Status != journal.Skipped) {
 		return
 	}
@@ -264,18 +264,18 @@ func (s *session) takeUp(ctx context.Context, prior *journal.State) error {
 		return fault.New(fault.Preflight, "run %d cannot be taken up: %w", prior.ID, err).
 			Hint("quick-deploy --reset-state forgets the run; nothing was changed")
 	}
-	if js := prior.Find(build{}.name()); js != nil && slices.ContainsFunc(built, func(p string) bool { return slices.Contains(gone, p) }) {
+	if js := prior.Find(stepBuild); js != nil && slices.ContainsFunc(built, func(p string) bool { return slices.Contains(gone, p) }) {
 		js.Status = journal.Pending
 	}
 	s.between, s.data.Touched = s.data.Touched, false
 	s.keepGoal()
 	steps := make([]journal.Step, 0, len(s.plan.steps))
 	for _, st := range s.plan.steps {
-		if old := prior.Find(st.name()); old != nil {
+		if old := prior.Find(st.name); old != nil {
 			steps = append(steps, *old)
 			continue
 		}
-		steps = append(steps, journal.Step{Name: st.name(), Status: journal.Pending})
+		steps = append(steps, journal.Step{Name: st.name, Status: journal.Pending})
 	}
 	prior.Steps, prior.PID, prior.Log = steps, s.cfg.PID, s.cfg.LogPath
 	prior.Resumed++
@@ -320,48 +320,49 @@ func (s *session) do(ctx context.Context) (journal.Record, error) {
 	defer s.stopCounting()
 	for _, st := range s.plan.steps {
 		err := s.one(ctx, st)
-		if err != nil && isRecord(st) {
+		if err != nil && st.name == stepRecord {
 			// The machine is switched and well. It stays so, and the next run takes this one up to write it down.
 			return s.final, withHint(err, "the machine is as it was meant to be; quick-deploy resume writes the record when it can")
 		}
 		if err != nil {
 			return s.fail(ctx, st, err)
 		}
-		if _, asked := st.(compare); asked && s.between {
+		if st.name == stepCompare && s.between {
 			s.data.Touched = true
 		}
-		if err := ctx.Err(); err != nil && !isRecord(st) {
-			return s.fail(ctx, st, fault.New(fault.Interrupted, "interrupted after step %q: %w", st.name(), err))
+		if err := ctx.Err(); err != nil && st.name != stepRecord {
+			return s.fail(ctx, st, fault.New(fault.Interrupted, "interrupted after step %q: %w", st.name, err))
 		}
 	}
 	s.summary(s.final)
 	return s.final, nil
 }
 
-func isRecord(st step) bool { _, ok := st.(record); return ok }
-
 // one runs one step, unless it is done and nothing that it depends on has changed.
 func (s *session) one(ctx context.Context, st step) error {
-	js := s.state.Find(st.name())
+	js := s.state.Find(st.name)
 	s.step = js
 	defer func() { s.step = nil }()
-	in := st.input(s)
+	in := ""
+	if st.input != nil {
+		in = st.input(s)
+	}
 	if in != "" && js.Status == journal.Done && js.Input == in && st.holds(s) {
 		s.note(journal.Event{Type: "step", Status: journal.Skipped, Message: "done before, with the same inputs"})
 		return nil
 	}
 	now, was := s.cfg.Now(), *js
 	*js = journal.Step{Name: js.Name, Status: journal.Running, Input: in, Start: &now, LogOffset: s.cfg.LogOffset()}
-	if err := s.hook("before:" + st.name()); err != nil {
+	if err := s.hook("before:" + st.name); err != nil {
 		return err
 	}
 	if err := s.save(); err != nil {
 		return err
 	}
 	s.note(journal.Event{Type: "step", Status: journal.Running})
-	s.cfg.Log.Info("step begins", "step", st.name())
+	s.cfg.Log.Info("step begins", "step", st.name)
 
-	err := st.run(ctx, s)
+	err := st.run(s, ctx)
 	end := s.cfg.Now()
 	js.End = &end
 	seconds := max(0, end.Sub(now).Seconds())
@@ -377,7 +378,7 @@ func (s *session) one(ctx context.Context, st step) error {
 	default:
 		js.Status = journal.Failed
 	}
-	s.cfg.Log.Info("step ended", "step", st.name(), "status", string(js.Status), "note", js.Note, "duration", end.Sub(now).Round(time.Millisecond))
+	s.cfg.Log.Info("step ended", "step", st.name, "status", string(js.Status), "note", js.Note, "duration", end.Sub(now).Round(time.Millisecond))
 	if err != nil {
 		js.Error = err.Error()
 		s.note(journal.Event{Type: "step", Status: js.Status, Message: js.Error, Child: js.Child, Seconds: seconds})
@@ -386,7 +387,7 @@ func (s *session) one(ctx context.Context, st step) error {
 		}
 		return err // fail writes the state
 	}
-	if err := s.hook("after:" + st.name()); err != nil {
+	if err := s.hook("after:" + st.name); err != nil {
 		return err
 	}
 	if err := s.save(); err != nil {
@@ -409,7 +410,7 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 	result := journal.Unchanged
 	err := cause
 	if ctx.Err() != nil && fault.CodeOf(err) != fault.Interrupted {
-		err = &fault.Error{Code: fault.Interrupted, Err: fmt.Errorf("interrupted in step %q: %w", st.name(), cause), Hints: fault.HintsOf(cause), Child: run.CodeOf(cause)}
+		err = &fault.Error{Code: fault.Interrupted, Err: fmt.Errorf("interrupted in step %q: %w", st.name, cause), Hints: fault.HintsOf(cause), Child: run.CodeOf(cause)}
 	}
 	if s.between && !s.data.Touched {
 		return s.leave(err)
@@ -457,8 +458,8 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 	}
 	r := s.record(result, after)
 	origin, _ := fault.OriginOf(cause)
-	r.Failure = &journal.Failure{Step: st.name(), Command: run.CommandOf(cause), Child: child, Origin: origin}
-	logfile.From(s.cfg.Log, slog.LevelError, origin.PC, cause.Error(), "step", st.name(),
+	r.Failure = &journal.Failure{Step: st.name, Command: run.CommandOf(cause), Child: child, Origin: origin}
+	logfile.From(s.cfg.Log, slog.LevelError, origin.PC, cause.Error(), "step", st.name,
 		"command", r.Failure.Command, "exit", r.Failure.Child, "result", string(result))
 	if s.goal.Verb.touches() {
 		if serr := s.store.SaveRecord(r); serr != nil {

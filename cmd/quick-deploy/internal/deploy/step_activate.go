@@ -15,14 +15,10 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 )
 
-// activateSystem runs the new system, without making it the boot default.
-type activateSystem struct{}
-
-func (activateSystem) name() string { return "activate-system" }
-func (activateSystem) input(s *session) string {
+func (s *session) systemInput() string {
 	return hashOf("activate", s.data.System, string(s.effective()))
 }
-func (activateSystem) holds(s *session) bool {
+func (s *session) systemHolds() bool {
 	return s.effective() == Boot || s.runs(context.Background())
 }
 
@@ -38,17 +34,18 @@ func (s *session) runs(ctx context.Context) bool {
 	m, err := s.machine(ctx, nil)
 	return err == nil && u.phase == "" && m.Current == s.data.System && m.System.Path == s.data.System
 }
-func (activateSystem) plan(d *Deployer, g Goal) *Planned {
+func planActivateSystem(d *Deployer, g Goal) *Planned {
 	if !g.activates() || d.handsOver() {
 		return nil
 	}
-	p := &Planned{Step: "activate-system", What: "run the new system; the boot default stays"}
+	p := &Planned{What: "run the new system; the boot default stays"}
 	d.command(p, d.launchUnit(d.cfg.Paths.Run+"/<run>", "<plan>"))
 	p.inUnit(g.Tools.Test(g.system()))
 	return p
 }
 
-func (activateSystem) run(ctx context.Context, s *session) error {
+// activateSystem runs the new system, without making it the boot default.
+func (s *session) activateSystem(ctx context.Context) error {
 	if s.effective() == Boot {
 		return skipped("the new system runs after a reboot: " + s.data.BootOnly)
 	}
@@ -65,18 +62,14 @@ func (activateSystem) run(ctx context.Context, s *session) error {
 	return nil
 }
 
-// activateHomes runs every home's activate.
-type activateHomes struct{}
-
-func (activateHomes) name() string { return "activate-home" }
-func (activateHomes) input(s *session) string {
+func (s *session) homesInput() string {
 	parts := []string{"home", string(s.effective())}
 	for _, u := range sortedKeys(s.data.Homes) {
 		parts = append(parts, u, s.data.Homes[u])
 	}
 	return hashOf(parts...)
 }
-func (activateHomes) holds(s *session) bool {
+func (s *session) homesHold() bool {
 	m, err := s.machine(context.Background(), s.goal.homes())
 	if err != nil {
 		return false
@@ -88,12 +81,12 @@ func (activateHomes) holds(s *session) bool {
 	}
 	return true
 }
-func (activateHomes) plan(d *Deployer, g Goal) *Planned {
+func planActivateHomes(d *Deployer, g Goal) *Planned {
 	if !g.movesHomes() || d.handsOver() {
 		return nil
 	}
 	var names []string
-	p := &Planned{Step: "activate-home"}
+	p := &Planned{}
 	if !g.activates() {
 		d.command(p, d.launchUnit(d.cfg.Paths.Run+"/<run>", "<plan>"))
 	}
@@ -109,7 +102,8 @@ func (activateHomes) plan(d *Deployer, g Goal) *Planned {
 	return p
 }
 
-func (activateHomes) run(ctx context.Context, s *session) error {
+// activateHomes waits for the homes, which the unit activates after the system.
+func (s *session) activateHomes(ctx context.Context) error {
 	if s.data.BootOnly != "" && s.goal.To == nil {
 		s.data.Pending = append(s.data.Pending, "quick-deploy switch after the reboot, for the homes")
 		return skipped("the homes follow after the reboot")
@@ -136,20 +130,14 @@ func (s *session) ready(ctx context.Context) error {
 	return nil
 }
 
-// checkHealth looks whether the machine came up.
-type checkHealth struct{}
-
-func (checkHealth) name() string          { return "health" }
-func (checkHealth) input(*session) string { return "" }
-func (checkHealth) holds(*session) bool   { return false }
-func (checkHealth) plan(d *Deployer, g Goal) *Planned {
+func planHealth(d *Deployer, g Goal) *Planned {
 	if !g.activates() || d.cfg.Health == nil {
 		return nil
 	}
 	if g.SkipHealth {
-		return &Planned{Step: "health", What: "skipped: --skip-health-check"}
+		return &Planned{What: "skipped: --skip-health-check"}
 	}
-	return &Planned{Step: "health", What: fmt.Sprintf("check that the machine came up (%d checks)", len(g.Checks))}
+	return &Planned{What: fmt.Sprintf("check that the machine came up (%d checks)", len(g.Checks))}
 }
 
 // checks are the goal's, and where a home was activated it must be that very generation.
@@ -163,7 +151,8 @@ func (s *session) checks() []health.Check {
 	return out
 }
 
-func (checkHealth) run(ctx context.Context, s *session) error {
+// checkHealth looks whether the machine came up.
+func (s *session) checkHealth(ctx context.Context) error {
 	switch {
 	case s.goal.SkipHealth:
 		s.data.Skipped = append(s.data.Skipped, "health")
@@ -214,12 +203,8 @@ func (checkHealth) run(ctx context.Context, s *session) error {
 	return e
 }
 
-// bootDefault makes the system what the machine boots.
-type bootDefault struct{}
-
-func (bootDefault) name() string            { return "boot-default" }
-func (bootDefault) input(s *session) string { return hashOf("boot", s.data.System) }
-func (bootDefault) holds(s *session) bool {
+func (s *session) bootInput() string { return hashOf("boot", s.data.System) }
+func (s *session) bootHolds() bool {
 	u, err := s.poll(context.Background())
 	if err != nil || u.phase != "" && u.phase != unitDone {
 		return false
@@ -227,11 +212,11 @@ func (bootDefault) holds(s *session) bool {
 	m, err := s.machine(context.Background(), nil)
 	return err == nil && m.System.Path == s.data.System
 }
-func (bootDefault) plan(d *Deployer, g Goal) *Planned {
+func planBootDefault(d *Deployer, g Goal) *Planned {
 	if !g.boots() || d.handsOver() {
 		return nil
 	}
-	p := &Planned{Step: "boot-default", What: "make it the boot default", Root: true}
+	p := &Planned{What: "make it the boot default", Root: true}
 	if !g.activates() && !g.movesHomes() {
 		d.command(p, d.launchUnit(d.cfg.Paths.Run+"/<run>", "<plan>"))
 	}
@@ -241,27 +226,23 @@ func (bootDefault) plan(d *Deployer, g Goal) *Planned {
 	return p
 }
 
-func (bootDefault) run(ctx context.Context, s *session) error {
+// bootDefault makes the system what the machine boots.
+func (s *session) bootDefault(ctx context.Context) error {
 	if err := s.start(ctx); err != nil { // of a run that only sets the boot default
 		return err
 	}
 	return s.keep(ctx)
 }
 
-// verify looks whether the machine is what was meant.
-type verify struct{}
-
-func (verify) name() string          { return "verify" }
-func (verify) input(*session) string { return "" }
-func (verify) holds(*session) bool   { return false }
-func (verify) plan(d *Deployer, g Goal) *Planned {
+func planVerify(d *Deployer, g Goal) *Planned {
 	if !g.Verb.touches() {
 		return nil
 	}
-	return &Planned{Step: "verify", What: "check that the running system, the boot default and the homes are the ones that were built"}
+	return &Planned{What: "check that the running system, the boot default and the homes are the ones that were built"}
 }
 
-func (verify) run(ctx context.Context, s *session) error {
+// verify looks whether the machine is what was meant.
+func (s *session) verify(ctx context.Context) error {
 	if err := s.keep(ctx); err != nil { // of a run that leaves the boot default
 		return err
 	}

@@ -19,13 +19,8 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
-// build evaluates and builds the system and every home, as the user.
-type build struct{}
-
-func (build) name() string { return "build" }
-
-// input hashes the tree as it lies on disk: an edit of local.nix counts as much as a new profile.
-func (build) input(s *session) string {
+// buildInput hashes the tree as it lies on disk: an edit of local.nix counts as much as a new profile.
+func (s *session) buildInput() string {
 	if s.handsOver() {
 		return ""
 	}
@@ -36,7 +31,7 @@ func (build) input(s *session) string {
 	return hashOf("build", fp)
 }
 
-func (build) holds(s *session) bool {
+func (s *session) buildHolds() bool {
 	if s.cfg.Remote != nil {
 		gone, err := s.collected(context.Background(), append(values(s.data.Homes), s.data.System)...)
 		return err == nil && len(gone) == 0
@@ -52,11 +47,11 @@ func (build) holds(s *session) bool {
 	return true
 }
 
-func (build) plan(d *Deployer, g Goal) *Planned {
+func planBuild(d *Deployer, g Goal) *Planned {
 	if g.To != nil {
 		return nil
 	}
-	p := &Planned{Step: "build", What: "evaluate and build the system and the homes, as " + orUser(d.cfg.User)}
+	p := &Planned{What: "evaluate and build the system and the homes, as " + orUser(d.cfg.User)}
 	there := d.cfg.Remote
 	switch {
 	case d.handsOver():
@@ -87,7 +82,8 @@ func orUser(name string) string {
 	return name
 }
 
-func (build) run(ctx context.Context, s *session) error {
+// build evaluates and builds the system and every home, as the user.
+func (s *session) build(ctx context.Context) error {
 	before, err := s.fingerprint(s.goal)
 	if err != nil {
 		return err
@@ -277,21 +273,14 @@ func (s *session) retry(ctx context.Context, attempt func(n int) *retry.Failure)
 	}, attempt)
 }
 
-// compare shows what changes and asks. It runs on every run; a question that
-// was answered for these very closures is not asked again.
-type compare struct{}
-
-func (compare) name() string          { return "compare" }
-func (compare) input(*session) string { return "" }
-func (compare) holds(*session) bool   { return false }
-func (compare) plan(d *Deployer, g Goal) *Planned {
+func planCompare(d *Deployer, g Goal) *Planned {
 	if !g.Verb.touches() || d.handsOver() {
 		return nil
 	}
-	p := &Planned{Step: "compare", What: "show what changes"}
+	p := &Planned{What: "show what changes"}
 	if g.activates() || g.boots() {
 		p.What += " between the running and the new system"
-		d.command(p, d.compare(d.cfg.Paths.Current, g.system()))
+		d.command(p, d.diffClosures(d.cfg.Paths.Current, g.system()))
 	}
 	if !g.Yes {
 		p.What += ", and ask"
@@ -308,7 +297,9 @@ type declinedError struct{}
 
 func (*declinedError) Error() string { return "declined, nothing was switched" }
 
-func (compare) run(ctx context.Context, s *session) error {
+// compare shows what changes and asks. It runs on every run; a question that
+// was answered for these very closures is not asked again.
+func (s *session) compare(ctx context.Context) error {
 	if err := s.refuse(ctx); err != nil {
 		return err
 	}
@@ -413,7 +404,7 @@ func (s *session) prime(ctx context.Context) error {
 // diffTool is dix or nvd where the user has one, else Nix's own.
 func (s *session) diffTool(old, new string) run.Command {
 	if s.cfg.Remote != nil {
-		return s.compare(old, new)
+		return s.diffClosures(old, new)
 	}
 	for _, c := range []run.Command{{Name: "dix", Args: []string{old, new}}, {Name: "nvd", Args: []string{"diff", old, new}}} {
 		if _, err := s.cfg.Runner.LookPath(c.Name); err == nil {
@@ -421,7 +412,7 @@ func (s *session) diffTool(old, new string) run.Command {
 			return c
 		}
 	}
-	return s.compare(old, new)
+	return s.diffClosures(old, new)
 }
 
 // refuse refuses a closure that failed before, and one that a rollback needs and is not there.

@@ -16,20 +16,15 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 )
 
-// checkMachine is the preflight. It runs on every run: free space and the network are of today.
-type checkMachine struct{}
-
-func (checkMachine) name() string          { return "preflight" }
-func (checkMachine) input(*session) string { return "" }
-func (checkMachine) holds(*session) bool   { return false }
-func (checkMachine) plan(d *Deployer, g Goal) *Planned {
+func planPreflight(d *Deployer, g Goal) *Planned {
 	if d.cfg.Machine == nil || g.To != nil { // a rollback goes where it is told
 		return nil
 	}
-	return &Planned{Step: "preflight", What: "look at the machine and at what the flake asks of it"}
+	return &Planned{What: "look at the machine and at what the flake asks of it"}
 }
 
-func (checkMachine) run(ctx context.Context, s *session) error {
+// preflight looks at the machine. It runs on every run: free space and the network are of today.
+func (s *session) preflight(ctx context.Context) error {
 	m, t := s.lookedAt(s.goal)
 	m.Retry = s.retry
 	r, err := preflight.Run(ctx, m, t, s.asked(ctx, s.goal.Offline))
@@ -58,8 +53,8 @@ func (s *session) asked(ctx context.Context, offline bool) preflight.Options {
 
 // built says whether the run's build is done and still that of the files as they are to be.
 func (s *session) built(ctx context.Context) bool {
-	js := s.state.Find(build{}.name())
-	if js == nil || js.Status != journal.Done || js.Input == "" || js.Input != (build{}).input(s) || !(build{}).holds(s) {
+	js := s.state.Find(stepBuild)
+	if js == nil || js.Status != journal.Done || js.Input == "" || js.Input != s.buildInput() || !s.buildHolds() {
 		return false
 	}
 	if s.goal.Tree == nil {
@@ -153,25 +148,22 @@ func Refuse(r preflight.Report) error {
 
 func usage(err error) error { return &fault.Error{Code: fault.Usage, Err: err} }
 
-// backupFiles copies the flake directory as it is before the run writes into it.
-type backupFiles struct{}
-
-func (backupFiles) name() string { return "backup" }
-func (backupFiles) input(s *session) string {
+func (s *session) backupInput() string {
 	return hashOf("backup", s.goal.FlakeDir, fmt.Sprint(s.state.ID))
 }
-func (backupFiles) holds(s *session) bool {
+func (s *session) backupHolds() bool {
 	_, err := s.backups().Get(s.data.Backup)
 	return err == nil
 }
-func (backupFiles) plan(d *Deployer, g Goal) *Planned {
+func planBackup(d *Deployer, g Goal) *Planned {
 	if d.cfg.Remote != nil { // it is one flake for many machines
 		return nil
 	}
-	return &Planned{Step: "backup", What: fmt.Sprintf("copy %s to %s", g.FlakeDir, d.store.Path("backups"))}
+	return &Planned{What: fmt.Sprintf("copy %s to %s", g.FlakeDir, d.store.Path("backups"))}
 }
 
-func (backupFiles) run(ctx context.Context, s *session) error {
+// backupFlake copies the flake directory as it is before the run writes into it.
+func (s *session) backupFlake(ctx context.Context) error {
 	b := s.backups()
 	if s.data.Backup == "" {
 		s.data.Backup = b.NewID()
@@ -196,28 +188,25 @@ func notOurs(path string, d fs.DirEntry) bool {
 	return base == ".git" || (d.Type()&fs.ModeSymlink != 0 && (base == "result" || strings.HasPrefix(base, "result-")))
 }
 
-// rollbackPoint records what runs and boots now, and holds it against garbage collection.
-type rollbackPoint struct{}
-
-func (rollbackPoint) name() string { return "rollback-point" }
-func (rollbackPoint) input(s *session) string {
+func (s *session) pointInput() string {
 	return hashOf("point", fmt.Sprint(s.state.ID), s.goal.Host)
 }
-func (rollbackPoint) holds(s *session) bool {
+func (s *session) pointHolds() bool {
 	if s.between { // the point is of before: what the machine is now is not to be gone back to
 		return true
 	}
 	now, err := s.machine(context.Background(), s.goal.Users)
 	return err == nil && now.Same(s.data.Before)
 }
-func (rollbackPoint) plan(d *Deployer, g Goal) *Planned {
+func planPoint(d *Deployer, g Goal) *Planned {
 	if !g.Verb.touches() {
 		return nil
 	}
-	return &Planned{Step: "rollback-point", What: "record the current generations of system and homes, and hold them against garbage collection"}
+	return &Planned{What: "record the current generations of system and homes, and hold them against garbage collection"}
 }
 
-func (rollbackPoint) run(ctx context.Context, s *session) error {
+// takePoint records what runs and boots now, and holds it against garbage collection.
+func (s *session) takePoint(ctx context.Context) error {
 	now, err := s.machine(ctx, s.goal.Users)
 	if err != nil {
 		return err
@@ -305,30 +294,21 @@ func (s *session) root(ctx context.Context, m *journal.Machine, id int) error {
 	return nil
 }
 
-// generate writes the tree.
-type generate struct{}
-
-func (generate) name() string          { return "generate" }
-func (generate) input(*session) string { return "" } // it is idempotent and fast; a file that was changed in between is found
-func (generate) holds(*session) bool   { return false }
-func (generate) plan(d *Deployer, g Goal) *Planned {
+func planGenerate(d *Deployer, g Goal) *Planned {
 	if g.Tree == nil || g.To != nil {
 		return nil
 	}
-	return &Planned{Step: "generate", What: "write the generated files into " + g.FlakeDir}
+	return &Planned{What: "write the generated files into " + g.FlakeDir}
 }
 
-func (generate) run(ctx context.Context, s *session) error {
+// generate writes the flake, if it is not as generated.
+func (s *session) generate(ctx context.Context) error {
 	changes, err := s.goal.Tree.Changes(ctx)
 	if err != nil {
 		return err
 	}
 	if !slices.ContainsFunc(changes, Change.pending) {
 		return skipped("the files are as generated")
-	}
-	if i := slices.IndexFunc(changes, func(c Change) bool { return c.Action == Conflict }); i >= 0 {
-		return fault.New(fault.Pending, "%s was edited by hand and the profile wants it changed", changes[i].Path).
-			Hint("quick-deploy diff shows both; move your lines into local.nix, or take the generated file with --force-update")
 	}
 	return s.goal.Tree.Apply(ctx)
 }

@@ -13,20 +13,15 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
-// record writes the deployment into the history and clears away what is too old.
-type record struct{}
-
-func (record) name() string          { return "record" }
-func (record) input(*session) string { return "" }
-func (record) holds(*session) bool   { return false }
-func (record) plan(d *Deployer, g Goal) *Planned {
+func planRecord(d *Deployer, g Goal) *Planned {
 	if !g.Verb.touches() {
-		return &Planned{Step: "record", What: "note the result"}
+		return &Planned{What: "note the result"}
 	}
-	return &Planned{Step: "record", What: "write the deployment to " + d.store.Path("history")}
+	return &Planned{What: "write the deployment to " + d.store.Path("history")}
 }
 
-func (record) run(ctx context.Context, s *session) error {
+// finish writes the deployment into the history and clears away what is too old.
+func (s *session) finish(ctx context.Context) error {
 	end := s.cfg.Now()
 	s.state.Status, s.state.Error, s.state.Code, s.state.Child = journal.Done, "", 0, 0
 	s.state.Ended = &end

@@ -608,7 +608,7 @@ func (s *session) mend(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	loader := s.state.Find(bootDefault{}.name())
+	loader := s.state.Find(stepBootDefault)
 	if now.Same(was) && now.System.Number == was.System.Number && (loader == nil || loader.Status == journal.Pending) {
 		s.data.Unit = ""
 		return nil // it came to nothing
