@@ -16,7 +16,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/losses"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
@@ -46,35 +45,22 @@ type session struct {
 // data is what the steps hand on to each other. It lives in state.json, so
 // that a run that is taken up has it again.
 type data struct {
-	Before      journal.Machine   `json:"before"`
-	Point       journal.Point     `json:"point"`
-	Backup      string            `json:"backup,omitempty"`
-	Tree        string            `json:"tree,omitempty"`
-	Lock        string            `json:"lock,omitempty"`
-	Fingerprint string            `json:"fingerprint,omitempty"`
-	System      string            `json:"system,omitempty"`
-	Homes       map[string]string `json:"homes,omitempty"`
-	// BootOnly says why the new system is not to be run before a reboot.
-	BootOnly   string          `json:"boot_only,omitempty"`
-	Pending    []string        `json:"pending,omitempty"`
-	Advice     []string        `json:"advice,omitempty"`
-	After      journal.Machine `json:"after"`
-	Goal       *Goal           `json:"goal,omitempty"`        // of the run, so that resume has its flags again
-	Withheld   bool            `json:"withheld,omitempty"`    // the goal's arguments for Nix held a secret, and are not kept
-	Files      []Change        `json:"files,omitempty"`       // that a rollback brings back
-	HomeBackup string          `json:"home_backup,omitempty"` // of the files in home-manager's way
-	Suffix     string          `json:"suffix,omitempty"`      // of the files that home-manager moves out of its way
-	Touched    bool            `json:"touched,omitempty"`     // something on the machine was switched, or was about to be
-	Unit       string          `json:"unit,omitempty"`        // the folder of root's half, see unit.go
-	Tools      *Tools          `json:"tools,omitempty"`       // what the unit activates with
-	ToolsFor   string          `json:"tools_for,omitempty"`   // hash of the homes that they are for
-	FlakeCopy  string          `json:"flake_copy,omitempty"`  // reference of the flake's copy in the store that was built
-	Orders     string          `json:"orders,omitempty"`      // hash of its plan
-	Skipped    []string        `json:"skipped_checks,omitempty"`
-	Health     json.RawMessage `json:"health,omitempty"`
-	Failed     []string        `json:"failed_units,omitempty"` // units that had failed before
-	Confirmed  string          `json:"confirmed,omitempty"`
-	Losses     []losses.Loss   `json:"losses,omitempty"` // what goes by a first switch
+	journal.Record `json:"record"` // the run's, as far as it has come
+
+	Goal       *Goal    `json:"goal,omitempty"`         // so that resume has the run's flags again
+	Withheld   bool     `json:"withheld,omitempty"`     // the goal's arguments for Nix held a secret, and are not kept
+	BootOnly   string   `json:"boot_only,omitempty"`    // why the new system is not to be run before a reboot
+	Files      []Change `json:"files,omitempty"`        // that a rollback brings back
+	HomeBackup string   `json:"home_backup,omitempty"`  // of the files in home-manager's way
+	Suffix     string   `json:"suffix,omitempty"`       // of the files that home-manager moves out of its way
+	Touched    bool     `json:"touched,omitempty"`      // something on the machine was switched, or was about to be
+	Unit       string   `json:"unit,omitempty"`         // the folder of root's half, see unit.go
+	UnitPlan   string   `json:"unit_plan,omitempty"`    // hash of what it was told to do
+	Tools      *Tools   `json:"tools,omitempty"`        // what the unit activates with
+	ToolsFor   string   `json:"tools_for,omitempty"`    // hash of the homes that they are for
+	FlakeCopy  string   `json:"flake_copy,omitempty"`   // reference of the flake's copy in the store that was built
+	Failed     []string `json:"failed_units,omitempty"` // units that had failed before
+	Confirmed  string   `json:"confirmed,omitempty"`    // hash of what was agreed to
 }
 
 func (s *session) backups() *backup.Store {
@@ -211,7 +197,7 @@ func (d *Deployer) begin(ctx context.Context, p Plan) (*session, error) {
 		s.state.Steps = append(s.state.Steps, journal.Step{Name: st.name, Status: journal.Pending})
 	}
 	s.inherit(prior)
-	s.keepGoal()
+	s.noteGoal()
 	if to := p.Goal.To; to != nil {
 		s.data.Files, s.data.Homes = p.Files, map[string]string{}
 		if !p.Goal.SkipSystem {
@@ -227,9 +213,22 @@ func (d *Deployer) begin(ctx context.Context, p Plan) (*session, error) {
 	return s, s.save()
 }
 
-// keepGoal remembers the goal for resume, without secrets: the state is shown to others where help is asked for.
-func (s *session) keepGoal() {
+// noteGoal notes what the run is to reach, in its record and for resume. It keeps no secrets: the
+// state is shown to others where help is asked for.
+func (s *session) noteGoal() {
 	g := s.goal
+	r := &s.data.Record
+	r.ID, r.Verb, r.Host, r.Flake = s.state.ID, s.state.Verb, s.state.Host, s.state.Flake
+	r.By, r.Tool, r.Started, r.Log = s.state.By, s.cfg.Tool, s.state.Started, s.state.Log
+	r.Machine, r.StateVersion = s.machineID(), g.Target.StateVersion
+	r.Profile, r.ProfilePath = g.Profile, g.ProfilePath
+	if g.To != nil {
+		r.Target = g.To.Record
+	}
+	r.Users = nil
+	for _, u := range g.Users {
+		r.Users = append(r.Users, u.Name)
+	}
 	if s.data.Withheld = !slices.Equal(run.RedactArgs(g.NixArgs), g.NixArgs); s.data.Withheld {
 		g.NixArgs = nil
 	}
@@ -268,7 +267,6 @@ func (s *session) takeUp(ctx context.Context, prior *journal.State) error {
 		js.Status = journal.Pending
 	}
 	s.between, s.data.Touched = s.data.Touched, false
-	s.keepGoal()
 	steps := make([]journal.Step, 0, len(s.plan.steps))
 	for _, st := range s.plan.steps {
 		if old := prior.Find(st.name); old != nil {
@@ -280,6 +278,7 @@ func (s *session) takeUp(ctx context.Context, prior *journal.State) error {
 	prior.Steps, prior.PID, prior.Log = steps, s.cfg.PID, s.cfg.LogPath
 	prior.Resumed++
 	s.state = prior
+	s.noteGoal()
 	if err := s.hook("begin"); err != nil {
 		return err
 	}
@@ -397,6 +396,15 @@ func (s *session) one(ctx context.Context, st step) error {
 	return nil
 }
 
+// noteSkipped notes checks that were left out, once each: a run that is taken up leaves them out again.
+func (s *session) noteSkipped(checks ...string) {
+	for _, c := range checks {
+		if !slices.Contains(s.data.SkippedChecks, c) {
+			s.data.SkippedChecks = append(s.data.SkippedChecks, c)
+		}
+	}
+}
+
 // skipped is the error of a step that had nothing to do, and why.
 type skipped string
 
@@ -503,36 +511,13 @@ func withHint(err error, format string, args ...any) error {
 	return err
 }
 
-// record is the record of this run as it stands.
+// record is the record of this run as it ends.
 func (s *session) record(result journal.Result, after journal.Machine) journal.Record {
-	r := journal.Record{
-		ID: s.state.ID, Verb: s.state.Verb, Host: s.state.Host, By: s.state.By, Tool: s.cfg.Tool, Machine: s.machineID(), StateVersion: s.goal.Target.StateVersion,
-		Flake: s.state.Flake, Started: s.state.Started, Ended: s.cfg.Now(), Result: result,
-		Code: s.state.Code, Child: s.state.Child, Error: s.state.Error, Before: s.data.Before, After: after, Point: s.data.Point,
-		Profile: s.goal.Profile, ProfilePath: s.goal.ProfilePath,
-		Tree: s.data.Tree, Lock: s.data.Lock, System: s.data.System, Homes: s.data.Homes,
-		Pending: s.data.Pending, Advice: s.data.Advice, Losses: s.data.Losses, Health: s.data.Health, Backup: s.data.Backup,
-		Log: s.state.Log, Steps: s.state.Steps,
-	}
-	if s.goal.To != nil {
-		r.Target = s.goal.To.Record
-	}
-	if t := s.data.Tools; t != nil {
-		r.Tools = []string{t.String()}
-		for _, u := range sortedKeys(s.data.Homes) {
-			r.Tools = append(r.Tools, "home of "+u+": "+t.Homes[s.data.Homes[u]].String())
-		}
-	}
-	if result == journal.Good {
-		r.Fingerprint = s.data.Fingerprint
-	}
-	for _, u := range s.goal.Users {
-		r.Users = append(r.Users, u.Name)
-	}
-	for _, c := range s.data.Skipped {
-		if !slices.Contains(r.SkippedChecks, c) { // a run that is taken up skips it again
-			r.SkippedChecks = append(r.SkippedChecks, c)
-		}
+	r := s.data.Record
+	r.Result, r.After, r.Ended, r.Steps = result, after, s.cfg.Now(), s.state.Steps
+	r.Code, r.Child, r.Error = s.state.Code, s.state.Child, s.state.Error
+	if result != journal.Good {
+		r.Fingerprint = ""
 	}
 	return r
 }

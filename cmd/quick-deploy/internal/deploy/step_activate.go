@@ -155,7 +155,7 @@ func (s *session) checks() []health.Check {
 func (s *session) checkHealth(ctx context.Context) error {
 	switch {
 	case s.goal.SkipHealth:
-		s.data.Skipped = append(s.data.Skipped, "health")
+		s.noteSkipped("health")
 		return skipped("skipped: --skip-health-check")
 	case s.effective() == Boot:
 		return skipped("the new system is not running yet")

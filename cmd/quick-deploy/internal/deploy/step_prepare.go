@@ -31,7 +31,7 @@ func (s *session) preflight(ctx context.Context) error {
 	if err != nil {
 		return usage(err)
 	}
-	s.data.Skipped = append(s.data.Skipped, r.Skipped...)
+	s.noteSkipped(r.Skipped...)
 	s.findings(r)
 	if err := Refuse(r); err != nil {
 		return err

@@ -209,6 +209,10 @@ func (s *session) chooseTools(ctx context.Context) error {
 		return err
 	}
 	s.data.Tools, s.data.ToolsFor, s.data.FlakeCopy = &t, hashOf(values(s.data.Homes)...), ""
+	s.data.Record.Tools = []string{t.String()}
+	for _, u := range sortedKeys(s.data.Homes) {
+		s.data.Record.Tools = append(s.data.Record.Tools, "home of "+u+": "+t.Homes[s.data.Homes[u]].String())
+	}
 	if s.goal.To != nil || !s.movesHomes() || s.cfg.Remote != nil { // the flake is here, and a home is activated there
 		return nil
 	}
@@ -254,7 +258,7 @@ func (s *session) start(ctx context.Context) error {
 		return err
 	}
 	plan, err := s.switchPlan()
-	if err != nil || s.started && s.data.Orders == hashOf(plan) {
+	if err != nil || s.started && s.data.UnitPlan == hashOf(plan) {
 		return err
 	}
 	if s.started { // by a process that was cut off, to another end
@@ -273,7 +277,7 @@ func (s *session) start(ctx context.Context) error {
 
 func (s *session) launch(ctx context.Context, plan string) error {
 	s.data.Unit = fmt.Sprintf("%s/%d-%s", s.cfg.Paths.Run, s.state.ID, strings.ToLower(rand.Text()[:8]))
-	s.data.Orders, s.data.Touched, s.offset = hashOf(plan), true, 0
+	s.data.UnitPlan, s.data.Touched, s.offset = hashOf(plan), true, 0
 	if err := s.save(); err != nil {
 		return err
 	}
