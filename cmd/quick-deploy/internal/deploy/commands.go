@@ -54,18 +54,6 @@ func (g Goal) nixFlags() []string {
 	return append(args, g.NixArgs...)
 }
 
-// number is the generation that a rollback makes current again, if it is still there; 0: a new one.
-func (d *Deployer) number(g Goal, system string) int {
-	if g.To == nil {
-		return 0
-	}
-	n := g.To.Machine.System.Number
-	if p, ok := generationPath(d.cfg.Paths.System, n); !ok || p != system {
-		return 0
-	}
-	return n
-}
-
 // addRoot makes link a garbage-collector root of path. --indirect is what Nix
 // before 2.4 needs and later ones accept.
 func (d *Deployer) addRoot(path, link string) run.Command {

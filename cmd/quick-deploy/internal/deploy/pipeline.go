@@ -6,7 +6,7 @@ import "context"
 type step struct {
 	name string
 	// plan says what the step would do; nil: it has no part in this goal.
-	plan func(*Deployer, Goal) *Planned
+	plan func(*session) *Planned
 	run  func(*session, context.Context) error
 	// A step that is done is not done again while input, a hash of what its result depends on, is the
 	// same and holds finds the result still there. Without them it runs every time.
@@ -29,20 +29,20 @@ const (
 // last, so that a machine that did not come up boots what it ran before.
 func pipeline() []step {
 	return []step{
-		{"preflight", planPreflight, (*session).preflight, nil, nil}, // all findings at once; free space and the network are of today
+		{"preflight", (*session).planPreflight, (*session).preflight, nil, nil}, // all findings at once; free space and the network are of today
 		// The flake as it is, before anything is written into it.
-		{"backup", planBackup, (*session).backupFlake, (*session).backupInput, (*session).backupHolds},
+		{"backup", (*session).planBackup, (*session).backupFlake, (*session).backupInput, (*session).backupHolds},
 		// The generations to come back to, held against garbage collection.
-		{"rollback-point", planPoint, (*session).takePoint, (*session).pointInput, (*session).pointHolds},
-		{"generate", planGenerate, (*session).generate, nil, nil}, // idempotent and fast; a file that was changed in between is found
-		{stepBuild, planBuild, (*session).build, (*session).buildInput, (*session).buildHolds},
-		{stepCompare, planCompare, (*session).compare, nil, nil},
-		{"activate-system", planActivateSystem, (*session).activateSystem, (*session).systemInput, (*session).systemHolds},
-		{"activate-home", planActivateHomes, (*session).activateHomes, (*session).homesInput, (*session).homesHold},
-		{"health", planHealth, (*session).checkHealth, nil, nil},
-		{stepBootDefault, planBootDefault, (*session).bootDefault, (*session).bootInput, (*session).bootHolds},
-		{"restore-files", planRestore, (*session).restoreFiles, nil, nil}, // of a rollback's point, once the machine is there
-		{"verify", planVerify, (*session).verify, nil, nil},
-		{stepRecord, planRecord, (*session).finish, nil, nil},
+		{"rollback-point", (*session).planPoint, (*session).takePoint, (*session).pointInput, (*session).pointHolds},
+		{"generate", (*session).planGenerate, (*session).generate, nil, nil}, // idempotent and fast; a file that was changed in between is found
+		{stepBuild, (*session).planBuild, (*session).build, (*session).buildInput, (*session).buildHolds},
+		{stepCompare, (*session).planCompare, (*session).compare, nil, nil},
+		{"activate-system", (*session).planActivateSystem, (*session).activateSystem, (*session).systemInput, (*session).systemHolds},
+		{"activate-home", (*session).planActivateHomes, (*session).activateHomes, (*session).homesInput, (*session).homesHold},
+		{"health", (*session).planHealth, (*session).checkHealth, nil, nil},
+		{stepBootDefault, (*session).planBootDefault, (*session).bootDefault, (*session).bootInput, (*session).bootHolds},
+		{"restore-files", (*session).planRestore, (*session).restoreFiles, nil, nil}, // of a rollback's point, once the machine is there
+		{"verify", (*session).planVerify, (*session).verify, nil, nil},
+		{stepRecord, (*session).planRecord, (*session).finish, nil, nil},
 	}
 }

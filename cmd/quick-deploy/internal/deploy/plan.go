@@ -102,10 +102,10 @@ func (d *Deployer) planOf(ctx context.Context, g Goal, resume bool) (Plan, error
 			return p, usage(err)
 		}
 	}
-	if g.Tools, err = d.expectedTools(ctx, g); err != nil {
+	if err := s.expect(ctx); err != nil {
 		return p, err
 	}
-	p.Steps, p.steps = d.steps(g)
+	p.Steps, p.steps = s.steps()
 	for i := range p.Steps {
 		if p.Resumes {
 			p.Steps[i].Done = doneBefore(p.prior, p.steps[i].name)
@@ -114,21 +114,63 @@ func (d *Deployer) planOf(ctx context.Context, g Goal, resume bool) (Plan, error
 	return p, nil
 }
 
-// Steps are what a run for a goal would do, without a look at the machine.
-func (d *Deployer) Steps(g Goal) []Planned {
-	planned, _ := d.steps(g)
-	return planned
+// Steps are what a run for a goal would do, without a look at what the machine runs.
+func (d *Deployer) Steps(ctx context.Context, g Goal) ([]Planned, error) {
+	s := &session{Deployer: d, goal: g, state: &journal.State{}}
+	if err := s.expect(ctx); err != nil {
+		return nil, err
+	}
+	planned, _ := s.steps()
+	return planned, nil
 }
 
-func (d *Deployer) steps(g Goal) ([]Planned, []step) {
+func (s *session) steps() ([]Planned, []step) {
 	planned, steps := []Planned{}, []step{}
 	for _, st := range pipeline() {
-		if p := st.plan(d, g); p != nil {
+		if p := st.plan(s); p != nil {
 			p.Step = st.name
 			planned, steps = append(planned, *p), append(steps, st)
 		}
 	}
 	return planned, steps
+}
+
+// aim takes what a rollback goes back to as what was built.
+func (s *session) aim() {
+	to := s.goal.To
+	s.data.Homes = map[string]string{}
+	if !s.goal.SkipSystem {
+		s.data.System = to.Machine.System.Path
+	}
+	for _, u := range s.goal.homes() {
+		s.data.Homes[u.Name] = to.Machine.Homes[u.Name].Path
+	}
+}
+
+// expect fills in what a run finds out, for its plan. What is still to be built stands in angle brackets: it is taken
+// for a home that has the home-manager command, as it has unless programs.home-manager.enable is off.
+func (s *session) expect(ctx context.Context) error {
+	s.data.BootOnly, s.data.Suffix, s.data.Tools, s.profiles = "", "<suffix>", &Tools{}, map[string]string{}
+	if to := s.goal.To; to != nil {
+		s.aim()
+		for u, home := range to.Machine.Homes {
+			s.profiles[u] = home.Profile
+		}
+	} else {
+		s.data.System, s.data.FlakeCopy, s.data.Homes = "<system>", "path:<flake>", map[string]string{}
+		for _, u := range s.goal.homes() {
+			s.data.Homes[u.Name], s.profiles[u.Name] = "<home>", "<profile>"
+		}
+	}
+	if !s.goal.Verb.touches() || s.cfg.Remote != nil {
+		return nil
+	}
+	t, err := s.findTools(ctx, values(s.data.Homes)...)
+	if err == nil && s.goal.To == nil && s.movesHomes() {
+		t.Homes["<home>"] = HomeTools{Command: true, Version: true}
+	}
+	s.data.Tools = &t
+	return err
 }
 
 // unchanged says whether the last good deployment had this very goal, tree and
@@ -205,8 +247,8 @@ func doneBefore(st *journal.State, name string) string {
 	return ""
 }
 
-// command is a planned command as text, with the elevation it will really have.
-func (d *Deployer) command(p *Planned, c run.Command) {
+// planned adds a command as text, with the elevation it will really have.
+func (d *Deployer) planned(p *Planned, c run.Command) {
 	p.Root = p.Root || c.Elevate
 	if w, ok := d.cfg.Runner.(interface {
 		Wrap(run.Command) (run.Command, error)
@@ -223,26 +265,15 @@ func (d *Deployer) command(p *Planned, c run.Command) {
 	p.Commands = append(p.Commands, placeholder.ReplaceAllString(text, "$1"))
 }
 
-// expectedTools are the tools that a run of the goal finds. What a home that is still to be built brings
-// is not known; it has the home-manager command unless programs.home-manager.enable is off.
-func (d *Deployer) expectedTools(ctx context.Context, g Goal) (Tools, error) {
-	if !g.Verb.touches() || d.cfg.Remote != nil {
-		return Tools{}, nil
+// inUnit adds commands that root's half runs, as root or as a user, and its launch where the step is the first to need it.
+func (s *session) inUnit(p *Planned, first bool, commands ...[]string) *Planned {
+	if first {
+		s.planned(p, s.launchUnit(s.cfg.Paths.Run+"/<run>", "<plan>"))
 	}
-	var homes []string
-	for _, u := range g.homes() {
-		homes = append(homes, g.home(u))
+	for _, c := range commands {
+		p.Commands = append(p.Commands, placeholder.ReplaceAllString(line(c), "$1"))
 	}
-	t, err := d.findTools(ctx, homes...)
-	if err == nil && g.To == nil && g.movesHomes() {
-		t.Homes["<home>"] = HomeTools{Command: true, Version: true}
-	}
-	return t, err
-}
-
-// inUnit adds a command that root's half runs, as root or as a user.
-func (p *Planned) inUnit(c []string) {
-	p.Commands = append(p.Commands, placeholder.ReplaceAllString(line(c), "$1"))
+	return p
 }
 
 // A path that is not known yet reads better without shell quotes.

@@ -211,11 +211,11 @@ func (d *Deployer) filesBack(g Goal) ([]Change, error) {
 	return changes, nil
 }
 
-func planRestore(d *Deployer, g Goal) *Planned {
-	if g.To == nil || g.SkipFiles || g.To.Backup == "" {
+func (s *session) planRestore() *Planned {
+	if s.goal.To == nil || s.goal.SkipFiles || s.goal.To.Backup == "" {
 		return nil
 	}
-	return &Planned{What: "bring the generated files and flake.lock back from " + d.store.Path("backups", g.To.Backup)}
+	return &Planned{What: "bring the generated files and flake.lock back from " + s.store.Path("backups", s.goal.To.Backup)}
 }
 
 // restoreFiles brings the generated files and the lock file of a point back. It

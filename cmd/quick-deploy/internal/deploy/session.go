@@ -198,14 +198,9 @@ func (d *Deployer) begin(ctx context.Context, p Plan) (*session, error) {
 	}
 	s.inherit(prior)
 	s.noteGoal()
-	if to := p.Goal.To; to != nil {
-		s.data.Files, s.data.Homes = p.Files, map[string]string{}
-		if !p.Goal.SkipSystem {
-			s.data.System = to.Machine.System.Path
-		}
-		for _, u := range p.Goal.homes() {
-			s.data.Homes[u.Name] = to.Machine.Homes[u.Name].Path
-		}
+	if p.Goal.To != nil {
+		s.data.Files = p.Files
+		s.aim()
 	}
 	if err := d.hook("begin"); err != nil {
 		return nil, err
@@ -284,7 +279,7 @@ func (s *session) takeUp(ctx context.Context, prior *journal.State) error {
 	}
 	s.note(journal.Event{Type: "run", Status: journal.Running, Message: fmt.Sprintf("run %d is taken up at step %q", prior.ID, stoppedAt(prior))})
 	prior.Status, prior.Ended = journal.Running, nil
-	if err := s.settle(ctx, true); err != nil {
+	if err := s.recover(ctx, true); err != nil {
 		return err
 	}
 	return s.save()
@@ -297,7 +292,7 @@ func (d *Deployer) supersede(ctx context.Context, prior *journal.State) error {
 		return err
 	}
 	s.between = s.data.Touched
-	if err := s.settle(ctx, false); err != nil {
+	if err := s.recover(ctx, false); err != nil {
 		return err
 	}
 	prior.Status = journal.Interrupted

@@ -19,7 +19,7 @@ func (s *session) systemInput() string {
 	return hashOf("activate", s.data.System, string(s.effective()))
 }
 func (s *session) systemHolds() bool {
-	return s.effective() == Boot || s.runs(context.Background())
+	return !s.activates() || s.runs(context.Background())
 }
 
 // runs says whether the new system runs and the unit still answers for it, or has ended well.
@@ -34,19 +34,17 @@ func (s *session) runs(ctx context.Context) bool {
 	m, err := s.machine(ctx, nil)
 	return err == nil && u.phase == "" && m.Current == s.data.System && m.System.Path == s.data.System
 }
-func planActivateSystem(d *Deployer, g Goal) *Planned {
-	if !g.activates() || d.handsOver() {
+func (s *session) planActivateSystem() *Planned {
+	if !s.activates() || s.handsOver() {
 		return nil
 	}
 	p := &Planned{What: "run the new system; the boot default stays"}
-	d.command(p, d.launchUnit(d.cfg.Paths.Run+"/<run>", "<plan>"))
-	p.inUnit(g.Tools.Test(g.system()))
-	return p
+	return s.inUnit(p, true, s.systemCommand())
 }
 
 // activateSystem runs the new system, without making it the boot default.
 func (s *session) activateSystem(ctx context.Context) error {
-	if s.effective() == Boot {
+	if !s.activates() {
 		return skipped("the new system runs after a reboot: " + s.data.BootOnly)
 	}
 	if err := s.start(ctx); err != nil {
@@ -81,25 +79,18 @@ func (s *session) homesHold() bool {
 	}
 	return true
 }
-func planActivateHomes(d *Deployer, g Goal) *Planned {
-	if !g.movesHomes() || d.handsOver() {
+func (s *session) planActivateHomes() *Planned {
+	if !s.movesHomes() || s.handsOver() {
 		return nil
 	}
 	var names []string
-	p := &Planned{}
-	if !g.activates() {
-		d.command(p, d.launchUnit(d.cfg.Paths.Run+"/<run>", "<plan>"))
-	}
-	for _, u := range g.homes() {
+	var commands [][]string
+	for _, u := range s.goal.homes() {
 		names = append(names, u.Name)
-		for _, c := range g.Tools.SwitchHome(HomeSwitch{
-			Name: u.Name + "@" + g.Host, Home: g.home(u), Profile: g.profile(u), Suffix: "<suffix>", Flake: g.flakeCopy(),
-		}) {
-			p.inUnit(c)
-		}
+		commands = append(commands, s.homeCommands(u)...)
 	}
-	p.What = "activate the home of " + strings.Join(names, ", ")
-	return p
+	p := &Planned{What: "activate the home of " + strings.Join(names, ", ")}
+	return s.inUnit(p, !s.activates(), commands...)
 }
 
 // activateHomes waits for the homes, which the unit activates after the system.
@@ -130,14 +121,14 @@ func (s *session) ready(ctx context.Context) error {
 	return nil
 }
 
-func planHealth(d *Deployer, g Goal) *Planned {
-	if !g.activates() || d.cfg.Health == nil {
+func (s *session) planHealth() *Planned {
+	if !s.activates() || s.cfg.Health == nil {
 		return nil
 	}
-	if g.SkipHealth {
+	if s.goal.SkipHealth {
 		return &Planned{What: "skipped: --skip-health-check"}
 	}
-	return &Planned{What: fmt.Sprintf("check that the machine came up (%d checks)", len(g.Checks))}
+	return &Planned{What: fmt.Sprintf("check that the machine came up (%d checks)", len(s.goal.Checks))}
 }
 
 // checks are the goal's, and where a home was activated it must be that very generation.
@@ -157,7 +148,7 @@ func (s *session) checkHealth(ctx context.Context) error {
 	case s.goal.SkipHealth:
 		s.noteSkipped("health")
 		return skipped("skipped: --skip-health-check")
-	case s.effective() == Boot:
+	case !s.activates():
 		return skipped("the new system is not running yet")
 	}
 	if err := s.ready(ctx); err != nil { // of a run without homes
@@ -212,18 +203,12 @@ func (s *session) bootHolds() bool {
 	m, err := s.machine(context.Background(), nil)
 	return err == nil && m.System.Path == s.data.System
 }
-func planBootDefault(d *Deployer, g Goal) *Planned {
-	if !g.boots() || d.handsOver() {
+func (s *session) planBootDefault() *Planned {
+	if !s.boots() || s.handsOver() {
 		return nil
 	}
 	p := &Planned{What: "make it the boot default", Root: true}
-	if !g.activates() && !g.movesHomes() {
-		d.command(p, d.launchUnit(d.cfg.Paths.Run+"/<run>", "<plan>"))
-	}
-	for _, c := range g.Tools.Boot(d.cfg.Paths.System, g.system(), d.number(g, g.system())) {
-		p.inUnit(c)
-	}
-	return p
+	return s.inUnit(p, !s.activates() && !s.movesHomes(), s.bootCommands()...)
 }
 
 // bootDefault makes the system what the machine boots.
@@ -234,8 +219,8 @@ func (s *session) bootDefault(ctx context.Context) error {
 	return s.keep(ctx)
 }
 
-func planVerify(d *Deployer, g Goal) *Planned {
-	if !g.Verb.touches() {
+func (s *session) planVerify() *Planned {
+	if !s.goal.Verb.touches() {
 		return nil
 	}
 	return &Planned{What: "check that the running system, the boot default and the homes are the ones that were built"}
@@ -250,14 +235,14 @@ func (s *session) verify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.effective().activates() && !s.goal.SkipSystem && m.Current != s.data.System {
+	if s.activates() && m.Current != s.data.System {
 		return fault.New(fault.Activation, "the running system is %s and not %s", m.Current, s.data.System)
 	}
 	// The profile of deploy-rs leads to a wrapper of the system.
-	if s.effective().boots() && !s.goal.SkipSystem && !s.handsOver() && m.System.Path != s.data.System {
+	if s.boots() && !s.handsOver() && m.System.Path != s.data.System {
 		return fault.New(fault.Activation, "the boot default is %s and not %s", m.System.Path, s.data.System)
 	}
-	if s.effective() == Switch || s.goal.To != nil {
+	if s.movesHomes() {
 		for u, path := range s.data.Homes {
 			if g, ok := m.Homes[u]; ok && g.Path != path {
 				return fault.New(fault.Activation, "the home generation of %s is %s and not %s", u, g.Path, path)
@@ -266,7 +251,7 @@ func (s *session) verify(ctx context.Context) error {
 	}
 	s.data.After = m
 	s.data.Advice = nil
-	if s.data.BootOnly != "" || !s.effective().boots() {
+	if s.data.BootOnly != "" || !s.boots() {
 		return nil
 	}
 	why, err := closure.Reboot(ctx, s.cfg.Runner, s.cfg.Paths.Booted, s.data.System)

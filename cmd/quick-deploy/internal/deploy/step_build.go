@@ -47,26 +47,26 @@ func (s *session) buildHolds() bool {
 	return true
 }
 
-func planBuild(d *Deployer, g Goal) *Planned {
-	if g.To != nil {
+func (s *session) planBuild() *Planned {
+	if s.goal.To != nil {
 		return nil
 	}
-	p := &Planned{What: "evaluate and build the system and the homes, as " + orUser(d.cfg.User)}
-	there := d.cfg.Remote
+	p := &Planned{What: "evaluate and build the system and the homes, as " + orUser(s.cfg.User)}
+	there := s.cfg.Remote
 	switch {
-	case d.handsOver():
+	case s.handsOver():
 		p.What = "hand the machine over to " + there.HandOver + ", which builds, copies, activates and sets the boot default: none of that is ours"
-		d.command(p, there.Build())
+		s.planned(p, there.Build())
 	case there != nil:
 		p.What = "build the system and the homes, and copy them to the machine"
-		d.command(p, there.Build())
+		s.planned(p, there.Build())
 	default:
-		d.command(p, d.buildSystem(g, ""))
+		s.planned(p, s.buildSystem(s.goal, ""))
 	}
-	for _, u := range g.homes() {
-		d.command(p, d.buildHome(g, u, d.store.Path("work", "<run>", "home-"+u.Name)))
+	for _, u := range s.goal.homes() {
+		s.planned(p, s.buildHome(s.goal, u, s.store.Path("work", "<run>", "home-"+u.Name)))
 		if there != nil {
-			d.command(p, there.Copy("<home>"))
+			s.planned(p, there.Copy("<home>"))
 		}
 	}
 	return p
@@ -273,20 +273,20 @@ func (s *session) retry(ctx context.Context, attempt func(n int) *retry.Failure)
 	}, attempt)
 }
 
-func planCompare(d *Deployer, g Goal) *Planned {
-	if !g.Verb.touches() || d.handsOver() {
+func (s *session) planCompare() *Planned {
+	if !s.goal.Verb.touches() || s.handsOver() {
 		return nil
 	}
 	p := &Planned{What: "show what changes"}
-	if g.activates() || g.boots() {
+	if s.activates() || s.boots() {
 		p.What += " between the running and the new system"
-		d.command(p, d.diffClosures(d.cfg.Paths.Current, g.system()))
+		s.planned(p, s.diffClosures(s.cfg.Paths.Current, s.data.System))
 	}
-	if !g.Yes {
+	if !s.goal.Yes {
 		p.What += ", and ask"
 	}
-	current, err := resolve(d.cfg.Paths.Current)
-	if err == nil && d.cfg.Machine != nil && g.To == nil && d.foreign(g.Host, current) {
+	current, err := resolve(s.cfg.Paths.Current)
+	if err == nil && s.cfg.Machine != nil && s.goal.To == nil && s.foreign(s.goal.Host, current) {
 		p.What += "; the running system is not from here: list what it has and the new one has not, and refuse what can lock somebody out or stop the boot"
 	}
 	return p
@@ -443,6 +443,21 @@ func (s *session) refuse(ctx context.Context) error {
 	return nil
 }
 
+// activates, boots and movesHomes say what the run moves: the running system, the boot default, homes.
+func (s *session) activates() bool {
+	v := s.goal.Verb
+	return (v == Test || v == Switch || v == Rollback) && !s.goal.SkipSystem && s.data.BootOnly == ""
+}
+
+func (s *session) boots() bool {
+	v := s.goal.Verb
+	return (v == Boot || v == Switch || v == Rollback) && !s.goal.SkipSystem
+}
+
+func (s *session) movesHomes() bool {
+	return (s.effective() == Switch || s.goal.To != nil) && len(s.goal.homes()) > 0
+}
+
 // effective is the verb that the run comes to, once the built system is known.
 func (s *session) effective() Verb {
 	if s.data.BootOnly != "" {
@@ -455,7 +470,7 @@ func (s *session) effective() Verb {
 // reboot would break the machine or the session.
 func (s *session) chooseVerb(ctx context.Context) error {
 	s.data.BootOnly = ""
-	if !s.goal.activates() || s.data.Before.Current == "" {
+	if !s.activates() || s.data.Before.Current == "" {
 		return nil
 	}
 	var files []string

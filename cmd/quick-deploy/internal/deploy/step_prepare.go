@@ -16,8 +16,8 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 )
 
-func planPreflight(d *Deployer, g Goal) *Planned {
-	if d.cfg.Machine == nil || g.To != nil { // a rollback goes where it is told
+func (s *session) planPreflight() *Planned {
+	if s.cfg.Machine == nil || s.goal.To != nil { // a rollback goes where it is told
 		return nil
 	}
 	return &Planned{What: "look at the machine and at what the flake asks of it"}
@@ -36,7 +36,7 @@ func (s *session) preflight(ctx context.Context) error {
 	if err := Refuse(r); err != nil {
 		return err
 	}
-	if s.goal.Yes && (s.goal.activates() || s.goal.boots() || s.goal.movesHomes()) {
+	if s.goal.Yes && (s.activates() || s.boots() || s.movesHomes()) {
 		return s.prime(ctx) // nobody has to be there after the build
 	}
 	return nil
@@ -93,11 +93,11 @@ func (s *session) recheck(ctx context.Context) error {
 	}
 	m, t := s.lookedAt(s.goal)
 	var only []string
-	if s.effective().boots() && !s.goal.SkipSystem {
+	if s.boots() {
 		m.NewSystem = s.data.System
 		only = append(only, "boot-space")
 	}
-	if s.effective() == Switch || s.goal.To != nil {
+	if s.movesHomes() {
 		t.HomeFiles, t.Homes = s.inTheWay(), s.builtHomes()
 		only = append(only, "home-packages", "home-files")
 	}
@@ -155,11 +155,11 @@ func (s *session) backupHolds() bool {
 	_, err := s.backups().Get(s.data.Backup)
 	return err == nil
 }
-func planBackup(d *Deployer, g Goal) *Planned {
-	if d.cfg.Remote != nil { // it is one flake for many machines
+func (s *session) planBackup() *Planned {
+	if s.cfg.Remote != nil { // it is one flake for many machines
 		return nil
 	}
-	return &Planned{What: fmt.Sprintf("copy %s to %s", g.FlakeDir, d.store.Path("backups"))}
+	return &Planned{What: fmt.Sprintf("copy %s to %s", s.goal.FlakeDir, s.store.Path("backups"))}
 }
 
 // backupFlake copies the flake directory as it is before the run writes into it.
@@ -198,8 +198,8 @@ func (s *session) pointHolds() bool {
 	now, err := s.machine(context.Background(), s.goal.Users)
 	return err == nil && now.Same(s.data.Before)
 }
-func planPoint(d *Deployer, g Goal) *Planned {
-	if !g.Verb.touches() {
+func (s *session) planPoint() *Planned {
+	if !s.goal.Verb.touches() {
 		return nil
 	}
 	return &Planned{What: "record the current generations of system and homes, and hold them against garbage collection"}
@@ -294,11 +294,11 @@ func (s *session) root(ctx context.Context, m *journal.Machine, id int) error {
 	return nil
 }
 
-func planGenerate(d *Deployer, g Goal) *Planned {
-	if g.Tree == nil || g.To != nil {
+func (s *session) planGenerate() *Planned {
+	if s.goal.Tree == nil || s.goal.To != nil {
 		return nil
 	}
-	return &Planned{What: "write the generated files into " + g.FlakeDir}
+	return &Planned{What: "write the generated files into " + s.goal.FlakeDir}
 }
 
 // generate writes the flake, if it is not as generated.

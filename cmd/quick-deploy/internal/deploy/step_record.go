@@ -13,11 +13,11 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
-func planRecord(d *Deployer, g Goal) *Planned {
-	if !g.Verb.touches() {
+func (s *session) planRecord() *Planned {
+	if !s.goal.Verb.touches() {
 		return &Planned{What: "note the result"}
 	}
-	return &Planned{What: "write the deployment to " + d.store.Path("history")}
+	return &Planned{What: "write the deployment to " + s.store.Path("history")}
 }
 
 // finish writes the deployment into the history and clears away what is too old.

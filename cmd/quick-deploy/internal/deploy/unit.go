@@ -135,23 +135,23 @@ func (s *session) switchPlan() (string, error) {
 	if s.goal.KeepOnFailure {
 		p.add("leave", "yes")
 	}
-	if s.goal.activates() || s.goal.boots() {
+	if s.activates() || s.boots() {
 		p.add("new", s.data.System)
 	}
-	if s.goal.activates() && s.effective() != Boot {
-		p.command(s.data.Tools.Test(s.data.System), "test")
+	if s.activates() {
+		p.command(s.systemCommand(), "test")
 	}
 	for _, u := range users {
 		p.add("home", u.Name, s.data.Homes[u.Name])
-		for _, c := range s.data.Tools.SwitchHome(s.homeSwitch(u)) {
+		for _, c := range s.homeCommands(u) {
 			p.command(c, "activate", u.Name)
 		}
 		if to := s.goal.To; to != nil && to.Machine.Homes[u.Name].Number > 0 {
 			p.add("number", u.Name, strconv.Itoa(to.Machine.Homes[u.Name].Number))
 		}
 	}
-	if s.goal.boots() || s.effective() == Boot {
-		for _, c := range s.data.Tools.Boot(s.cfg.Paths.System, s.data.System, s.number(s.goal, s.data.System)) {
+	if s.boots() {
+		for _, c := range s.bootCommands() {
 			p.command(c, "keep")
 		}
 	}
@@ -165,8 +165,21 @@ func (s *session) homeSwitch(u User) HomeSwitch {
 	}
 }
 
-// movesHomes says whether this run activates homes.
-func (s *session) movesHomes() bool { return s.effective() == Switch || s.goal.To != nil }
+// systemCommand, homeCommands and bootCommands are what the unit runs, and what a plan shows.
+func (s *session) systemCommand() []string { return s.data.Tools.Test(s.data.System) }
+
+func (s *session) homeCommands(u User) [][]string { return s.data.Tools.SwitchHome(s.homeSwitch(u)) }
+
+func (s *session) bootCommands() [][]string {
+	number := 0 // a new generation
+	if to := s.goal.To; to != nil {
+		// A rollback makes the generation of then current again, if it is still there.
+		if p, ok := generationPath(s.cfg.Paths.System, to.Machine.System.Number); ok && p == s.data.System {
+			number = to.Machine.System.Number
+		}
+	}
+	return s.data.Tools.Boot(s.cfg.Paths.System, s.data.System, number)
+}
 
 // changedHomes are the users whose home this run activates: those that had it already are left alone.
 func (s *session) changedHomes() []User {
@@ -284,7 +297,7 @@ func (s *session) launch(ctx context.Context, plan string) error {
 	// A refusal leaves everything as it is, and an interrupt in the middle of it is none.
 	quiet := context.WithoutCancel(ctx)
 	if _, err := s.command(quiet, s.launchUnit(s.data.Unit, plan)); err != nil {
-		if u, perr := s.reach(quiet); perr == nil && u.phase != "" {
+		if u, perr := s.watch(quiet, anyPhase); perr == nil && u.phase != "" {
 			return nil // it is at work all the same
 		}
 		s.data.Touched = false
@@ -298,6 +311,8 @@ type unitState struct {
 	phase phase
 	busy  bool // somebody holds alive
 }
+
+func anyPhase(unitState) bool { return true }
 
 // pollScript prints the phase, whether the lock is held, and what the log has from byte $2 on.
 const pollScript = `printf '%s ' "$(cat "$1/phase" 2>/dev/null)"
@@ -344,48 +359,44 @@ var errLeft = errors.New("left as it is")
 // errUnitGone is a unit that ended without saying how: killed together with its way back.
 var errUnitGone = errors.New("the switch was ended from outside, and its way back too")
 
-// await waits until the unit has reached a phase or its end.
-func (s *session) await(ctx context.Context, until ...phase) (phase, error) {
-	quiet := context.WithoutCancel(ctx)
-	began := time.Now()
+// watch looks at the unit until enough says so, or the unit has ended without saying how. A machine whose network
+// the new system broke goes back after ConfirmTimeout and is heard of again then: until that it may be silent.
+func (s *session) watch(ctx context.Context, enough func(unitState) bool) (unitState, error) {
+	ctx = context.WithoutCancel(ctx)
+	began, heard, failures := time.Now(), time.Now(), 0
 	var idle time.Time
-	for {
-		u, err := s.reach(quiet)
+	for ; ; time.Sleep(s.cfg.Poll) {
+		u, err := s.poll(ctx)
+		if err != nil {
+			failures++
+			if s.away || s.cfg.Remote == nil && failures > 3 || time.Since(heard) > unheard*s.cfg.ConfirmTimeout {
+				s.away = s.cfg.Remote != nil
+				return u, err
+			}
+			continue
+		}
+		heard, failures = time.Now(), 0
 		switch {
-		case err != nil:
-			return "", err
-		case u.phase.final() || slices.Contains(until, u.phase):
-			return u.phase, nil
+		case enough(u):
+			return u, nil
 		case u.busy:
 			idle = time.Time{}
 		case idle.IsZero():
 			idle = time.Now()
 		case time.Since(idle) > idleLimit:
-			return u.phase, errUnitGone
+			return u, errUnitGone
 		}
 		// The unit limits each activation itself.
 		if limit := s.cfg.ActivateTimeout * time.Duration(3+len(s.goal.Users)); time.Since(began) > limit {
-			return u.phase, fault.New(fault.Timeout, "the switch did not end within %s", limit)
+			return u, fault.New(fault.Timeout, "the switch did not end within %s", limit)
 		}
-		time.Sleep(s.cfg.Poll)
 	}
 }
 
-// reach polls until the machine answers: one whose network the new system broke goes back after
-// ConfirmTimeout, and is heard of again then.
-func (s *session) reach(ctx context.Context) (unitState, error) {
-	began := time.Now()
-	for n := 1; ; n++ {
-		u, err := s.poll(ctx)
-		if err == nil {
-			return u, nil
-		}
-		if s.away || s.cfg.Remote == nil && n > 3 || time.Since(began) > unheard*s.cfg.ConfirmTimeout {
-			s.away = s.cfg.Remote != nil
-			return u, err
-		}
-		time.Sleep(s.cfg.Poll)
-	}
+// await waits until the unit has reached a phase or its end.
+func (s *session) await(ctx context.Context, until ...phase) (phase, error) {
+	u, err := s.watch(ctx, func(u unitState) bool { return u.phase.final() || slices.Contains(until, u.phase) })
+	return u.phase, err
 }
 
 // unheard is how many times ConfirmTimeout a machine may be silent: it goes back meanwhile.
@@ -486,6 +497,28 @@ func (s *session) unitTold(ctx context.Context) (map[string][]string, error) {
 // timedOut is the exit code of timeout(1).
 const timedOut = 124
 
+// reasons are what the unit's reason begins with, and what is said of it, with a hint. In braces stand the units that
+// failed, the first of them, and the second and the last word of the reason.
+var reasons = map[string][2]string{
+	"asked":   {"the switch was called off"},
+	"busy":    {"another switch-to-configuration did not end"},
+	"cut":     {"the switch was cut off"},
+	"home":    {"the home of {second} could not be activated"},
+	"invalid": {"{last} is not a whole system or home in the store"},
+	"keep": {
+		"the new system could not be made the boot default",
+		"is the boot partition full? see quick-deploy's preflight check boot-space",
+	},
+	"script":  {"the activation script of the new system failed"},
+	"silence": {"the machine heard nothing from here for {limit} and went back", "--confirm-timeout is how long it waits"},
+	"test":    {"the new system could not be activated: exit code {last}"},
+	"units":   {"{units} failed", "journalctl -b -u {unit}"},
+	"checks": { // a test that says so
+		"a check of the new system refused the switch",
+		"NixOS' own pre-switch checks said no; quick-deploy boot and a reboot is the safe way",
+	},
+}
+
 // whyBack is the error of a unit that did not reach what it was to reach.
 func (s *session) whyBack(ctx context.Context) error {
 	told, err := s.unitTold(ctx)
@@ -496,58 +529,38 @@ func (s *session) whyBack(ctx context.Context) error {
 	if len(words) == 0 {
 		return errUnitGone
 	}
-	code := 0
-	if len(words) > 1 {
-		code, _ = strconv.Atoi(words[len(words)-1]) // 0 where it is no number
+	reason, second, last := words[0], words[min(1, len(words)-1)], words[len(words)-1]
+	code, _ := strconv.Atoi(last) // 0 where it is no number
+	if reason == "test" && strings.Contains(s.log, "Pre-switch checks failed") {
+		reason = "checks"
 	}
-	activation := func(format string, args ...any) *fault.Error {
-		e := fault.New(fault.Activation, format, args...)
-		e.Child = code
-		if s.step != nil {
-			s.step.Child = code
-		}
-		return e
+	said, ok := reasons[reason]
+	if !ok {
+		said = reasons["cut"]
 	}
-	if code == timedOut {
-		e := fault.New(fault.Timeout, "the activation did not end within %s and was stopped", s.cfg.ActivateTimeout)
-		e.Child = code
-		return e.Hint("--activation-timeout is how long it may take")
-	}
-	switch words[0] {
-	case "units":
-		failed := told["failed"]
-		return activation("%s failed", strings.Join(failed, ", ")).Hint("journalctl -b -u %s", failed[0])
-	case "script":
-		return activation("the activation script of the new system failed")
-	case "busy":
-		return activation("another switch-to-configuration did not end")
-	case "another":
+	fill := strings.NewReplacer(
+		"{units}", strings.Join(told["failed"], ", "), "{unit}", strings.Join(told["failed"][:min(1, len(told["failed"]))], ""),
+		"{second}", second, "{last}", last, "{limit}", s.cfg.ConfirmTimeout.String(),
+	)
+	e := fault.New(fault.Activation, "%s", fill.Replace(said[0]))
+	switch {
+	case reason == "another":
 		return fault.New(fault.Locked, "another run is at work on this machine as root")
-	case "invalid":
-		return activation("%s is not a whole system or home in the store", words[len(words)-1])
-	case "silence":
-		return activation("the machine heard nothing from here for %s and went back", s.cfg.ConfirmTimeout).
-			Hint("--confirm-timeout is how long it waits")
-	case "home":
-		user := words[1]
-		e := activation("the home of %s could not be activated", user)
+	case code == timedOut:
+		e = fault.New(fault.Timeout, "the activation did not end within %s and was stopped", s.cfg.ActivateTimeout).
+			Hint("--activation-timeout is how long it may take")
+	case said[1] != "":
+		e.Hint("%s", fill.Replace(said[1]))
+	case reason == "home":
 		if cause := nixlog.Read(s.log).Cause; cause.Kind == nixlog.FileInTheWay {
 			e.Hint("%s: %s", cause.Words().What, cause.Words().Hint)
 		}
-		return e
-	case "keep":
-		return activation("the new system could not be made the boot default").
-			Hint("is the boot partition full? see quick-deploy's preflight check boot-space")
-	case "test":
-		if strings.Contains(s.log, "Pre-switch checks failed") {
-			return activation("a check of the new system refused the switch").
-				Hint("NixOS' own pre-switch checks said no; quick-deploy boot and a reboot is the safe way")
-		}
-		return activation("the new system could not be activated: exit code %d", code)
-	case "asked":
-		return activation("the switch was called off")
 	}
-	return activation("the switch was cut off")
+	e.Child = code
+	if s.step != nil {
+		s.step.Child = code
+	}
+	return e
 }
 
 // putBack has the unit go back, unless it has, and says whether the machine is as it was before.
@@ -556,16 +569,14 @@ func (s *session) putBack(ctx context.Context) error {
 	if err := s.hook("put-back"); err != nil {
 		return err
 	}
-	u, err := s.reach(ctx)
-	if err != nil {
-		return err
-	}
+	u, err := s.watch(ctx, func(u unitState) bool { return u.busy || u.phase == "" || u.phase.final() })
 	switch {
-	case u.phase == unitBack, u.phase == unitStuck, u.phase == unitLeft:
-	case u.phase == unitDone, u.phase == "", !u.busy && s.gone(ctx):
+	case errors.Is(err, errUnitGone), err == nil && (u.phase == unitDone || u.phase == ""):
 		// It has ended, or it ended together with the machine: it cannot go back any more.
 		return s.mend(ctx)
-	default:
+	case err != nil:
+		return err
+	case !u.phase.final():
 		s.say("going back to the system that ran before")
 		if err := s.lease(ctx, leaseBack); err != nil {
 			return err
@@ -577,12 +588,6 @@ func (s *session) putBack(ctx context.Context) error {
 		}
 	}
 	return s.isBack(ctx, u.phase)
-}
-
-// gone says whether the unit has ended without an end.
-func (s *session) gone(ctx context.Context) bool {
-	_, err := s.await(ctx, unitReady)
-	return errors.Is(err, errUnitGone)
 }
 
 // isBack turns how the way back ended into what is told.
@@ -659,9 +664,9 @@ func dash(path string) string {
 	return path
 }
 
-// settle deals with the unit of a run that was cut off: one at work is taken up or called off, one
+// recover deals with the unit of a run that was cut off: one at work is taken up or called off, one
 // that has come to no end is mended.
-func (s *session) settle(ctx context.Context, takeUp bool) error {
+func (s *session) recover(ctx context.Context, takeUp bool) error {
 	if !s.between {
 		return nil
 	}
@@ -669,15 +674,15 @@ func (s *session) settle(ctx context.Context, takeUp bool) error {
 	if err != nil {
 		return err
 	}
-	// One that has just been launched holds no lock yet.
-	if takeUp && u.phase != "" && !u.phase.final() && (u.busy || !s.gone(ctx)) {
-		if u, err = s.poll(ctx); err != nil {
-			return err
-		}
-		if !u.phase.final() {
+	if takeUp && u.phase != "" && !u.phase.final() {
+		// One that has just been launched holds no lock yet.
+		u, err = s.watch(ctx, func(u unitState) bool { return u.busy || u.phase.final() })
+		if err == nil && !u.phase.final() {
 			s.started = true
 			s.count()
-			return nil
+		}
+		if err == nil && !u.phase.final() || err != nil && !errors.Is(err, errUnitGone) {
+			return err
 		}
 	}
 	switch {

@@ -40,7 +40,7 @@ func (f *Fleet) Plan(waves []Wave, hosts map[string]*Host, o Options) []WavePlan
 			}
 			plan := HostPlan{Host: name, Target: h.Target.String(), State: state, Steps: []deploy.Planned{}}
 			if o.Again || !f.Settled(h) {
-				plan.Steps = f.deployer(h, "", nil).Steps(f.goal(h, o))
+				plan.Steps, err = f.deployer(h, "", nil).Steps(ctx, f.goal(h, o))
 			}
 			p.Hosts = append(p.Hosts, plan)
 		}
