@@ -140,13 +140,15 @@ func (a *app) roll(g *generated, only string) (*roll, error) {
 		return nil, fault.New(fault.Usage, "the flake directory %q has a %q in its name, which a flake reference cannot hold", dir, dir[i])
 	}
 	r := &roll{generated: g, waves: waves, hosts: map[string]*fleet.Host{}, Fleet: &fleet.Fleet{
-		Runner: a.fleetRunner(), Flake: dir, Engine: g.flake.Fleet.Engine, Parallel: g.flake.Fleet.Parallel,
-		State: fleet.StateDir(filepath.Join(stateHome(), "quick-deploy"), dir),
-		SSH:   strings.Fields(os.Getenv("NIX_SSHOPTS")), By: me.Username, Tool: version,
-		Now: time.Now, Sleep: a.sleep, Retry: a.retry(), Jitter: rand.Float64, Events: a.fleetEvent,
-		BuildTimeout:    cmp.Or(a.opts.limits.build, 4*time.Hour),
-		ActivateTimeout: cmp.Or(a.opts.limits.activation, 15*time.Minute),
-		LockTimeout:     a.opts.limits.lock,
+		Config: deploy.Config{
+			Runner: a.fleetRunner(), StateDir: fleet.StateDir(filepath.Join(stateHome(), "quick-deploy"), dir),
+			User: me.Username, Tool: version,
+			Now: time.Now, Sleep: a.sleep, Retry: a.retry(), Jitter: rand.Float64, Events: a.fleetEvent,
+			BuildTimeout:    cmp.Or(a.opts.limits.build, 4*time.Hour),
+			ActivateTimeout: cmp.Or(a.opts.limits.activation, 15*time.Minute),
+			LockTimeout:     a.opts.limits.lock,
+		},
+		Flake: dir, Engine: g.flake.Fleet.Engine, Parallel: g.flake.Fleet.Parallel, SSH: strings.Fields(os.Getenv("NIX_SSHOPTS")),
 	}}
 	data, err := regular.Read(filepath.Join(dir, lockFile))
 	if err != nil {
@@ -285,11 +287,11 @@ func fleetOptions(cmd *cli.Command) fleet.Options {
 func (a *app) buildable(ctx context.Context, cmd *cli.Command, r *roll) (preflight.Report, error) {
 	names := map[string][]string{}
 	for name, h := range r.hosts {
-		if !h.BuildOnTarget && (cmd.Bool("again") || !r.Settled(h)) {
+		if !h.BuildOnTarget && (cmd.Bool("again") || !r.UpToDate(h)) {
 			names[h.System] = append(names[h.System], name)
 		}
 	}
-	m := a.machine(a.fleetRunner(), r.By)
+	m := a.machine(a.fleetRunner(), r.User)
 	m.Arch = nixArch[runtime.GOARCH] // what is built is built here, whatever --root is
 	var all preflight.Report
 	for _, system := range sortedKeys(names) {
@@ -352,7 +354,7 @@ func oneLine(s string) string {
 	return s
 }
 
-// fleetPlan shows what deploy would do, without a look at the machines.
+// fleetPlan shows what deploy would do.
 func (a *app) fleetPlan(ctx context.Context, cmd *cli.Command, g *generated) error {
 	if g.changes.Pending() {
 		a.say("%s: %s; what follows is about the flake as it lies there", g.tree.Dir(), g.changes.Summary())
@@ -373,7 +375,7 @@ func (a *app) fleetPlan(ctx context.Context, cmd *cli.Command, g *generated) err
 		a.say("%s: %s: %s%s", f.Severity, f.Check, f.What, skipped)
 		a.say("    fix: %s", f.Fix)
 	}
-	plan := r.Plan(r.waves, r.hosts, fleetOptions(cmd))
+	plan := r.Plan(ctx, r.waves, r.hosts, fleetOptions(cmd))
 	if a.opts.json {
 		return a.printJSON(plan)
 	}
@@ -439,7 +441,7 @@ func storeName(path string) string {
 	return name[:8]
 }
 
-func statusFault(all []fleet.Status) error {
+func statusFault(all []*fleet.Status) error {
 	number := map[fleet.Standing]int{}
 	for _, s := range all {
 		number[s.Standing]++

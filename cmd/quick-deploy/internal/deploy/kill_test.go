@@ -119,7 +119,7 @@ func (w *world) killable(k *ticker, checks []health.Check) error {
 func killRollback(w *world, k *ticker, again bool) error {
 	d := w.armed(k)
 	if again {
-		st, err := d.store.Peek()
+		st, err := d.store.State()
 		if err != nil {
 			return err
 		}

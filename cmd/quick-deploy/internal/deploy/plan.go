@@ -57,8 +57,8 @@ func (d *Deployer) planOf(ctx context.Context, g Goal, resume bool) (Plan, error
 	if p.Machine, err = d.machine(ctx, g.Users); err != nil {
 		return p, err
 	}
-	if p.prior, err = d.store.Peek(); err != nil {
-		if !journal.IsSetAside(err) {
+	if p.prior, err = d.store.State(); err != nil {
+		if !journal.IsUnusable(err) {
 			return p, err
 		}
 		p.prior = nil // Run puts it aside; a plan writes nothing
@@ -114,14 +114,13 @@ func (d *Deployer) planOf(ctx context.Context, g Goal, resume bool) (Plan, error
 	return p, nil
 }
 
-// Steps are what a run for a goal would do, without a look at what the machine runs.
+// Steps are what a run for a goal would do, by the tools that the machine has; with an error, by
+// what every machine has.
 func (d *Deployer) Steps(ctx context.Context, g Goal) ([]Planned, error) {
 	s := &session{Deployer: d, goal: g, state: &journal.State{}}
-	if err := s.expect(ctx); err != nil {
-		return nil, err
-	}
+	err := s.expect(ctx)
 	planned, _ := s.steps()
-	return planned, nil
+	return planned, err
 }
 
 func (s *session) steps() ([]Planned, []step) {
@@ -157,12 +156,15 @@ func (s *session) expect(ctx context.Context) error {
 			s.profiles[u] = home.Profile
 		}
 	} else {
-		s.data.System, s.data.FlakeCopy, s.data.Homes = "<system>", "path:<flake>", map[string]string{}
+		s.data.System, s.data.Homes = "<system>", map[string]string{}
+		if s.cfg.Remote == nil { // else the flake is here, and a home is activated there
+			s.data.FlakeCopy = "path:<flake>"
+		}
 		for _, u := range s.goal.homes() {
 			s.data.Homes[u.Name], s.profiles[u.Name] = "<home>", "<profile>"
 		}
 	}
-	if !s.goal.Verb.touches() || s.cfg.Remote != nil {
+	if !s.goal.Verb.touches() || s.handsOver() {
 		return nil
 	}
 	t, err := s.findTools(ctx, values(s.data.Homes)...)

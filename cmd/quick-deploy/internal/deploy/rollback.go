@@ -19,7 +19,7 @@ import (
 // Back is the goal of having the machine as a run left it, by undoing what the next one did; 0: as it
 // was before the run that made it what it is now. A rollback that was cut off is gone on with.
 func (d *Deployer) Back(ctx context.Context, left int) (Goal, error) {
-	if st, err := d.store.Peek(); err == nil && left == 0 && crashed(st) && st.Verb == string(Rollback) {
+	if st, err := d.store.State(); err == nil && left == 0 && crashed(st) && st.Verb == string(Rollback) {
 		if g := savedGoal(st); g.To != nil {
 			return d.backTo(*g.To, st.Host), nil
 		}
@@ -267,7 +267,7 @@ var ErrNothingToResume = errors.New("there is no unfinished run")
 // PlanResume plans to go on with the last run, if it did not end well. complete adds to the goal
 // of then what is not in the state: the tree, the target and the checks.
 func (d *Deployer) PlanResume(ctx context.Context, complete func(Goal) (Goal, error)) (Plan, error) {
-	st, err := d.store.Peek()
+	st, err := d.store.State()
 	if err != nil {
 		return Plan{}, err
 	}

@@ -174,9 +174,6 @@ func (d *Deployer) begin(ctx context.Context, p Plan) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.store.SetAside("rollback-info.json"); err != nil {
-		return nil, err
-	}
 	if prior.Unfinished() && (crashed(prior) || p.Resumes && p.Run == prior.ID) && d.sameGoal(prior, p.Goal) {
 		return s, s.takeUp(ctx, prior)
 	}

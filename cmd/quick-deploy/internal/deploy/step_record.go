@@ -136,7 +136,7 @@ type Status struct {
 func (d *Deployer) Status(ctx context.Context) (Status, error) {
 	st := Status{SchemaVersion: journal.EventSchema}
 	var err error
-	if st.State, err = d.store.Peek(); err != nil {
+	if st.State, err = d.store.State(); err != nil {
 		st.Problems = append(st.Problems, err.Error())
 		st.Next = "quick-deploy --reset-state"
 	}
@@ -155,7 +155,7 @@ func (d *Deployer) Status(ctx context.Context) (Status, error) {
 			st.Problems = append(st.Problems, "the rollback point of run "+strconv.Itoa(st.Point.Record)+": "+p+" was collected")
 		}
 	}
-	if st.Bad, err = d.store.PeekBad(); err != nil {
+	if st.Bad, err = d.store.Bad(); err != nil {
 		st.Problems = append(st.Problems, err.Error())
 	}
 	var users []User

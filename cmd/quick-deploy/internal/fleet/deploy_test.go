@@ -246,7 +246,7 @@ func TestStranded(t *testing.T) {
 // Two runs do not work on one machine at once.
 func TestLocked(t *testing.T) {
 	o := operate(t, generator.NixosRebuild, Wave{LastWave, []string{"a"}})
-	other := journal.Store{Dir: filepath.Join(o.State, "a"), Now: time.Now}
+	other := journal.Store{Dir: filepath.Join(o.StateDir, "a"), Now: time.Now}
 	if err := other.Open(); err != nil {
 		t.Fatal(err)
 	}
@@ -506,7 +506,7 @@ func TestPlan(t *testing.T) {
 	} {
 		o := operate(t, e, Wave{LastWave, []string{"a"}})
 		var steps, commands []string
-		for _, s := range o.Plan(o.waves, o.hosts, Options{})[0].Hosts[0].Steps {
+		for _, s := range o.Plan(t.Context(), o.waves, o.hosts, Options{})[0].Hosts[0].Steps {
 			steps, commands = append(steps, s.Step), append(commands, s.Commands...)
 		}
 		if diff := cmp.Diff(want, steps); diff != "" {
@@ -516,9 +516,33 @@ func TestPlan(t *testing.T) {
 		if launches := strings.Contains(all, "quick-deploy launch"); launches == (e == generator.DeployRS) {
 			t.Errorf("%s: %s", e, all)
 		}
-		if len(o.world.ran) > 0 {
-			t.Errorf("a plan ran %q", o.world.ran)
+		if asked := 1; e == generator.DeployRS && len(o.world.ran) > 0 || e != generator.DeployRS && o.world.count("ssh ") != asked {
+			t.Errorf("%s: a plan ran %q", e, o.world.ran)
 		}
+		if log := o.world.machines["a"].log(); len(log) > 0 {
+			t.Errorf("%s: a plan did %q", e, log)
+		}
+	}
+}
+
+// A plan shows the commands that the machine has, and those that every machine has where it does not answer.
+func TestPlanByTools(t *testing.T) {
+	o := operate(t, generator.NixosRebuild, Wave{LastWave, []string{"a", "away"}})
+	o.world.machines["away"].away = true
+	a := o.world.machines["a"]
+	a.script(a.path("bin/nixos-rebuild"), `echo usage: --store-path`)
+	hosts := o.Plan(t.Context(), o.waves, o.hosts, Options{})[0].Hosts
+	for i, want := range []string{a.path("bin/nixos-rebuild") + " test --store-path", "switch-to-configuration test"} {
+		var all []string
+		for _, s := range hosts[i].Steps {
+			all = append(all, s.Commands...)
+		}
+		if !strings.Contains(strings.Join(all, "\n"), want) {
+			t.Errorf("%s: no %q in %q", hosts[i].Host, want, all)
+		}
+	}
+	if state := hosts[1].State; !strings.Contains(state, "its tools are not known: ") {
+		t.Errorf("the one that is away: %s", state)
 	}
 }
 

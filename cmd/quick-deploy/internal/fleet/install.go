@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/generator"
 )
@@ -72,6 +73,6 @@ func (f *Fleet) anywhere(in Install) run.Command {
 		args = append(args, "--extra-files", in.Extra)
 	}
 	return run.Command{Name: "nixos-anywhere", Args: args, Timeout: f.BuildTimeout, OnLine: func(_ run.Stream, line string) {
-		f.tell(lineOf(in.Host, line))
+		f.tell(journal.Event{Type: "line", Host: in.Host, Message: line})
 	}}
 }

@@ -149,5 +149,5 @@ func (r Remote) Dial(ctx context.Context, _, address string) (net.Conn, error) {
 	}); err != nil {
 		return nil, err
 	}
-	return &tunnel{remote: r, ctx: ctx, address: address}, nil
+	return r.tunnel(ctx, address)
 }

@@ -2,54 +2,53 @@ package fleet
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"net"
+	"os"
 	"os/exec"
 	"sync"
-	"time"
+	"syscall"
 )
 
-// tunnel is a connection from the machine to an address, through ssh -W. ssh
+// tunnel is a connection from the machine to an address, through ssh -W at the other end of a pair of sockets. ssh
 // is started with the first byte: most checks only want to know that somebody listens.
 type tunnel struct {
-	remote  Remote
-	ctx     context.Context
-	address string
-
-	once  sync.Once
-	err   error
-	cmd   *exec.Cmd
-	read  io.ReadCloser
-	write io.WriteCloser
+	net.Conn
+	start func() error
+	end   func()
 }
 
-func (t *tunnel) start() error {
-	t.once.Do(func() {
-		path, err := t.remote.Runner.LookPath("ssh")
-		if err != nil {
-			t.err = err
-			return
-		}
-		args := append(t.remote.options(t.ctx, false), "-W", t.address, t.remote.Target.login())
-		t.cmd = exec.CommandContext(t.ctx, path, args...)
-		if t.write, t.err = t.cmd.StdinPipe(); t.err != nil {
-			return
-		}
-		if t.read, t.err = t.cmd.StdoutPipe(); t.err != nil {
-			return
-		}
-		t.err = t.cmd.Start()
-	})
-	return t.err
-}
-
-// Read implements net.Conn.
-func (t *tunnel) Read(p []byte) (int, error) {
-	if err := t.start(); err != nil {
-		return 0, err
+func (r Remote) tunnel(ctx context.Context, address string) (net.Conn, error) {
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
 	}
-	return t.read.Read(p)
+	ours, theirs := os.NewFile(uintptr(pair[0]), "tunnel"), os.NewFile(uintptr(pair[1]), "ssh")
+	defer ours.Close() // FileConn makes a copy
+	conn, err := net.FileConn(ours)
+	if err != nil {
+		theirs.Close()
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	end := func() {
+		cancel()
+		theirs.Close()
+	}
+	return &tunnel{Conn: conn, end: end, start: sync.OnceValue(func() error {
+		path, err := r.Runner.LookPath("ssh")
+		if err != nil {
+			return err
+		}
+		args := append(r.options(ctx, false), "-W", address, r.Target.login())
+		cmd := exec.CommandContext(ctx, path, args...)
+		cmd.Stdin, cmd.Stdout = theirs, theirs
+		if err := cmd.Start(); err != nil {
+			return err
+		}
+		theirs.Close()
+		go cmd.Wait() // it is ended by Close: how it ended says nothing
+		return nil
+	})}, nil
 }
 
 // Write implements net.Conn.
@@ -57,38 +56,11 @@ func (t *tunnel) Write(p []byte) (int, error) {
 	if err := t.start(); err != nil {
 		return 0, err
 	}
-	return t.write.Write(p)
+	return t.Conn.Write(p)
 }
 
 // Close implements net.Conn.
 func (t *tunnel) Close() error {
-	t.once.Do(func() { t.err = net.ErrClosed })
-	if t.cmd == nil || t.cmd.Process == nil {
-		return nil
-	}
-	t.write.Close()
-	t.cmd.Process.Kill()
-	// It was killed: how it ended says nothing.
-	_ = t.cmd.Wait()
-	return nil
+	t.end()
+	return t.Conn.Close()
 }
-
-// LocalAddr implements net.Conn.
-func (t *tunnel) LocalAddr() net.Addr { return place(t.remote.Target.String()) }
-
-// RemoteAddr implements net.Conn.
-func (t *tunnel) RemoteAddr() net.Addr { return place(t.address) }
-
-// SetDeadline implements net.Conn; the context of the check ends the connection.
-func (t *tunnel) SetDeadline(time.Time) error { return nil }
-
-// SetReadDeadline implements net.Conn.
-func (t *tunnel) SetReadDeadline(time.Time) error { return nil }
-
-// SetWriteDeadline implements net.Conn.
-func (t *tunnel) SetWriteDeadline(time.Time) error { return nil }
-
-type place string
-
-func (place) Network() string  { return "tcp" }
-func (p place) String() string { return fmt.Sprint(string(p)) }
