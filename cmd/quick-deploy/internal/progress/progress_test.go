@@ -195,21 +195,6 @@ func TestLiveRegionStaysAtTheBottom(t *testing.T) {
 	}
 }
 
-func TestCut(t *testing.T) {
-	for _, c := range []struct {
-		in    string
-		width int
-		want  string
-	}{
-		{"short", 10, "short"}, {"exactly ten", 11, "exactly ten"}, {"too long a line", 8, "too lon…"},
-		{"\x1b[1mbold text\x1b[0m", 5, "\x1b[1mbold\x1b[0m…"}, {"äöüßäöü", 4, "äöü…"}, {"x", 0, "x"},
-	} {
-		if got := cut(c.in, c.width); got != c.want {
-			t.Errorf("cut(%q, %d) = %q, want %q", c.in, c.width, got, c.want)
-		}
-	}
-}
-
 func TestShort(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		400 * time.Millisecond: "0.4s", 12 * time.Second: "12s", 185 * time.Second: "3m05s", 62 * time.Minute: "1h02m",
