@@ -40,7 +40,6 @@ type Plan struct {
 	Inputs        any              `json:"inputs,omitempty"` // what the flake is built from, as the caller tells it
 
 	steps    []step
-	prior    *journal.State
 	answered bool // the question was, in the run that is taken up
 }
 
@@ -53,23 +52,23 @@ func (d *Deployer) planOf(ctx context.Context, g Goal, resume bool) (Plan, error
 	if err := g.check(); err != nil {
 		return p, err
 	}
-	var err error
+	prior, err := d.store.State()
+	if journal.IsUnusable(err) {
+		err = nil // Run puts it aside; a plan writes nothing
+	}
+	if err != nil {
+		return p, err
+	}
 	if p.Machine, err = d.machine(ctx, g.Users); err != nil {
 		return p, err
 	}
-	if p.prior, err = d.store.State(); err != nil {
-		if !journal.IsUnusable(err) {
-			return p, err
-		}
-		p.prior = nil // Run puts it aside; a plan writes nothing
-	}
-	if p.Run, err = d.store.NextID(p.prior); err != nil {
+	if p.Run, err = d.store.NextID(prior); err != nil {
 		return p, err
 	}
 	s := &session{Deployer: d, goal: g, state: &journal.State{}}
-	if p.prior.Unfinished() && (resume || crashed(p.prior)) && d.sameGoal(p.prior, g) {
-		s.state, p.Run, p.Resumes, p.Reason = p.prior, p.prior.ID, true, resumes(p.prior)
-		if err := decode(p.prior, &s.data); err != nil {
+	if prior.Unfinished() && (resume || crashed(prior)) && d.sameGoal(prior, g) {
+		s.state, p.Run, p.Resumes, p.Reason = prior, prior.ID, true, resumes(prior)
+		if err := decode(prior, &s.data); err != nil {
 			return p, err
 		}
 		if p.answered = s.data.Confirmed != ""; s.data.Withheld && len(g.NixArgs) == 0 {
@@ -91,7 +90,7 @@ func (d *Deployer) planOf(ctx context.Context, g Goal, resume bool) (Plan, error
 	}
 	if g.To != nil {
 		p.Missing = append(p.Missing, d.missing(ctx, g)...)
-	} else if !g.Force && !p.Resumes && !crashed(p.prior) {
+	} else if !g.Force && !p.Resumes && !crashed(prior) {
 		if p.NoChange, p.Reason, err = d.unchanged(g, p); err != nil || p.NoChange {
 			return p, err
 		}
@@ -108,7 +107,7 @@ func (d *Deployer) planOf(ctx context.Context, g Goal, resume bool) (Plan, error
 	p.Steps, p.steps = s.steps()
 	for i := range p.Steps {
 		if p.Resumes {
-			p.Steps[i].Done = doneBefore(p.prior, p.steps[i].name)
+			p.Steps[i].Done = doneBefore(prior, p.steps[i].name)
 		}
 	}
 	return p, nil

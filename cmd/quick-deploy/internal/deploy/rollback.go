@@ -24,30 +24,23 @@ func (d *Deployer) Back(ctx context.Context, left int) (Goal, error) {
 			return d.backTo(*g.To, st.Host), nil
 		}
 	}
-	records, bad := d.store.Records()
-	next := -1 // records are the newest first
-	for i, r := range records {
-		if left != 0 && r.ID > left && !r.Point.Taken.IsZero() {
-			next = i
+	records, bad := d.store.Records() // the newest first
+	if left != 0 {
+		after := slices.DeleteFunc(slices.Clone(records), func(r journal.Record) bool { return r.ID <= left || r.Point.Taken.IsZero() })
+		switch known := slices.ContainsFunc(records, func(r journal.Record) bool { return r.ID == left }); {
+		case !known:
+			return Goal{}, fault.New(fault.Usage, "there is no run %d in the history", left).Hint("quick-deploy history lists them")
+		case len(after) == 0:
+			return Goal{}, fault.New(fault.Usage, "nothing was deployed after run %d", left).Hint("without --to, rollback undoes it")
 		}
-	}
-	switch known := slices.ContainsFunc(records, func(r journal.Record) bool { return r.ID == left }); {
-	case left != 0 && !known:
-		return Goal{}, fault.New(fault.Usage, "there is no run %d in the history", left).Hint("quick-deploy history lists them")
-	case left != 0 && next < 0:
-		return Goal{}, fault.New(fault.Usage, "nothing was deployed after run %d", left).Hint("without --to, rollback undoes it")
-	case left != 0:
-		return d.backTo(records[next].Point, records[next].Host), nil
+		next := after[len(after)-1]
+		return d.backTo(next.Point, next.Host), nil
 	}
 	for _, r := range records {
 		if r.Verb == string(Rollback) || r.Point.Taken.IsZero() || r.After.Same(r.Before) {
 			continue
 		}
-		var users []User
-		for u, g := range r.After.Homes {
-			users = append(users, d.userOf(u, g))
-		}
-		now, err := d.machine(ctx, users)
+		now, err := d.machine(ctx, d.usersOf(r.After))
 		if err != nil {
 			return Goal{}, err
 		}
@@ -78,17 +71,24 @@ func (d *Deployer) Back(ctx context.Context, left int) (Goal, error) {
 
 // backTo is the goal of going back to a point. A home that there was not then stays.
 func (d *Deployer) backTo(p journal.Point, host string) Goal {
-	g := Goal{Verb: Rollback, Host: host, FlakeDir: p.Flake, To: &p, Checks: restored}
-	for _, u := range sortedKeys(p.Machine.Homes) {
-		if home := p.Machine.Homes[u]; home.Path != "" {
-			g.Users = append(g.Users, d.userOf(u, home))
-		}
+	homes := maps.Clone(p.Machine.Homes)
+	maps.DeleteFunc(homes, func(_ string, home journal.Generation) bool { return home.Path == "" })
+	return Goal{
+		Verb: Rollback, Host: host, FlakeDir: p.Flake, To: &p, Checks: restored, Users: d.usersOf(journal.Machine{Homes: homes}),
 	}
-	return g
 }
 
 // restored is what is looked at after a rollback: what the profile of then promised is not known.
 var restored = []health.Check{{Name: "other units", Kind: health.Rest}}
+
+// usersOf are the users with a home on a machine, by name.
+func (d *Deployer) usersOf(m journal.Machine) []User {
+	var users []User
+	for _, u := range sortedKeys(m.Homes) {
+		users = append(users, d.userOf(u, m.Homes[u]))
+	}
+	return users
+}
 
 // userOf finds a user's home directory from where their profile lies.
 func (d *Deployer) userOf(name string, g journal.Generation) User {

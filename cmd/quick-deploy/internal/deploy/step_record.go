@@ -162,9 +162,7 @@ func (d *Deployer) Status(ctx context.Context) (Status, error) {
 	for i := range records {
 		if records[i].Result == journal.Good {
 			st.Last = &records[i]
-			for u, g := range records[i].After.Homes {
-				users = append(users, d.userOf(u, g))
-			}
+			users = d.usersOf(records[i].After)
 			break
 		}
 	}

@@ -626,13 +626,7 @@ func (s *session) mend(ctx context.Context) error {
 		return errors.New("there was no NixOS system before this run to go back to")
 	}
 	s.say("the machine is between two systems: going back to what it ran before")
-	users := []User{}
-	for u, g := range was.Homes {
-		if g.Path == "" || s.data.Homes[u] != "" {
-			users = append(users, s.userOf(u, g))
-		}
-	}
-	slices.SortFunc(users, func(a, b User) int { return strings.Compare(a.Name, b.Name) })
+	users := slices.DeleteFunc(s.usersOf(was), func(u User) bool { return was.Homes[u.Name].Path != "" && s.data.Homes[u.Name] == "" })
 	p := s.beginPlan(users)
 	p.add("go-back", "yes")
 	p.add("was", "current", dash(was.Current))
