@@ -47,20 +47,22 @@ type session struct {
 type data struct {
 	journal.Record `json:"record"` // the run's, as far as it has come
 
-	Goal       *Goal    `json:"goal,omitempty"`         // so that resume has the run's flags again
-	Withheld   bool     `json:"withheld,omitempty"`     // the goal's arguments for Nix held a secret, and are not kept
-	BootOnly   string   `json:"boot_only,omitempty"`    // why the new system is not to be run before a reboot
-	Files      []Change `json:"files,omitempty"`        // that a rollback brings back
-	HomeBackup string   `json:"home_backup,omitempty"`  // of the files in home-manager's way
-	Suffix     string   `json:"suffix,omitempty"`       // of the files that home-manager moves out of its way
-	Touched    bool     `json:"touched,omitempty"`      // something on the machine was switched, or was about to be
-	Unit       string   `json:"unit,omitempty"`         // the folder of root's half, see unit.go
-	UnitPlan   string   `json:"unit_plan,omitempty"`    // hash of what it was told to do
-	Tools      *Tools   `json:"tools,omitempty"`        // what the unit activates with
-	ToolsFor   string   `json:"tools_for,omitempty"`    // hash of the homes that they are for
-	FlakeCopy  string   `json:"flake_copy,omitempty"`   // reference of the flake's copy in the store that was built
-	Failed     []string `json:"failed_units,omitempty"` // units that had failed before
-	Confirmed  string   `json:"confirmed,omitempty"`    // hash of what was agreed to
+	Goal       *Goal    `json:"goal,omitempty"`        // so that resume has the run's flags again
+	Withheld   bool     `json:"withheld,omitempty"`    // the goal's arguments for Nix held a secret, and are not kept
+	BootOnly   string   `json:"boot_only,omitempty"`   // why the new system is not to be run before a reboot
+	Files      []Change `json:"files,omitempty"`       // that a rollback brings back
+	HomeBackup string   `json:"home_backup,omitempty"` // of the files in home-manager's way
+	Suffix     string   `json:"suffix,omitempty"`      // of the files that home-manager moves out of its way
+	Touched    bool     `json:"touched,omitempty"`     // something on the machine was switched, or was about to be
+	Unit       string   `json:"unit,omitempty"`        // the folder of root's half, see unit.go
+	UnitPlan   string   `json:"unit_plan,omitempty"`   // hash of what it was told to do
+	Tools      *Tools   `json:"tools,omitempty"`       // what the unit activates with
+	ToolsFor   string   `json:"tools_for,omitempty"`   // hash of the homes that they are for
+	FlakeCopy  string   `json:"flake_copy,omitempty"`  // reference of the flake's copy in the store that was built
+	// InstallLoader has the boot loader put onto the disk: the one that is there is of another kind.
+	InstallLoader bool     `json:"install_loader,omitempty"`
+	Failed        []string `json:"failed_units,omitempty"` // units that had failed before
+	Confirmed     string   `json:"confirmed,omitempty"`    // hash of what was agreed to
 }
 
 func (s *session) backups() *backup.Store {

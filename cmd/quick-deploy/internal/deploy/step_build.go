@@ -306,6 +306,7 @@ func (s *session) compare(ctx context.Context) error {
 	if err := s.chooseVerb(ctx); err != nil {
 		return err
 	}
+	s.compareLoaders()
 	if err := s.recheck(ctx); err != nil {
 		return err
 	}

@@ -119,6 +119,9 @@ func (s *session) beginPlan(users []User) *unitPlan {
 	p.add("timeout", strconv.Itoa(max(1, int(s.cfg.ActivateTimeout.Seconds()))))
 	p.add("suffix", s.data.Suffix)
 	p.add("export", NoSystemdRun)
+	if s.data.InstallLoader { // on the way back too
+		p.add("export", InstallLoader)
+	}
 	if s.goal.IgnoreInhibitors {
 		p.add("export", "NIXOS_NO_CHECK=1")
 	}
@@ -178,7 +181,7 @@ func (s *session) bootCommands() [][]string {
 			number = to.Machine.System.Number
 		}
 	}
-	return s.data.Tools.Boot(s.cfg.Paths.System, s.data.System, number)
+	return s.data.Tools.Boot(s.cfg.Paths.System, s.data.System, number, s.data.InstallLoader)
 }
 
 // changedHomes are the users whose home this run activates: those that had it already are left alone.
@@ -221,6 +224,7 @@ func (s *session) chooseTools(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.holdTools(ctx, t)
 	s.data.Tools, s.data.ToolsFor, s.data.FlakeCopy = &t, hashOf(values(s.data.Homes)...), ""
 	s.data.Record.Tools = []string{t.String()}
 	for _, u := range sortedKeys(s.data.Homes) {
@@ -240,6 +244,23 @@ func (s *session) chooseTools(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// holdTools keeps the programs of root's half from being collected while they are needed: they may be of no system.
+func (s *session) holdTools(ctx context.Context, t Tools) {
+	store, err := s.storeDir(ctx)
+	if err != nil {
+		return
+	}
+	for name, bin := range map[string]string{"nixos-rebuild": filepath.Dir(t.Rebuild), "nix": t.Nix} {
+		path := filepath.Dir(bin)
+		if filepath.Dir(path) != store || !storeName.MatchString(filepath.Base(path)) {
+			continue
+		}
+		if _, err := s.hold(ctx, path, s.state.ID, name); err != nil {
+			s.cfg.Log.Warn("hold the tools", "error", err) // without them the run ends as if it was interrupted
+		}
+	}
 }
 
 // prepareHomeManager makes what home-manager switch needs, as the caller: the flake's copy in the
