@@ -19,6 +19,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/engine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
@@ -26,6 +27,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 )
@@ -73,7 +75,7 @@ func (a *app) fleetCommand() *cli.Command {
 // machines only, and comes by ssh.
 func (a *app) fleetRunner() run.Runner { return &run.Exec{Environ: os.Environ(), Log: a.log} }
 
-func (a *app) fleetNix() fleet.Nix { return fleet.Nix{Runner: a.retrier(a.fleetRunner())} }
+func (a *app) fleetNix() engine.Nix { return engine.Nix{Runner: a.retrier(a.fleetRunner())} }
 
 // retry is how what the network broke is repeated.
 func (a *app) retry() retry.Policy {
@@ -171,7 +173,7 @@ func (a *app) roll(g *generated, only string) (*roll, error) {
 			}
 			host := &fleet.Host{
 				Name: name, Fingerprint: fingerprint, System: h.System, Homes: homes(h), BuildOnTarget: h.Deployment.BuildOnTarget,
-				Target: fleet.Target{User: h.Deployment.User, Host: h.Deployment.Host, Port: h.Deployment.Port, Timeout: a.opts.limits.network},
+				Target: ssh.Target{User: h.Deployment.User, Host: h.Deployment.Host, Port: h.Deployment.Port, Timeout: a.opts.limits.network},
 			}
 			for _, c := range healthChecks(g, name) {
 				if fleet.Remotely(c) {
@@ -263,7 +265,7 @@ func (a *app) fleetDeploy(ctx context.Context, cmd *cli.Command) error {
 	if err := a.permitted(ctx, r); err != nil {
 		return err
 	}
-	r.Connections = fleet.NewConnections(r.Runner, os.Getenv("XDG_RUNTIME_DIR"), os.TempDir(), "/tmp")
+	r.Connections = ssh.NewConnections(r.Runner, os.Getenv("XDG_RUNTIME_DIR"), os.TempDir(), "/tmp")
 	defer r.Connections.Close()
 	a.acting.Store(true)
 	results, verdict := r.Deploy(ctx, r.waves, r.hosts, fleetOptions(cmd))

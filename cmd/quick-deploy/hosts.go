@@ -11,6 +11,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -118,7 +119,7 @@ func (a *app) hostsAction(ctx context.Context, cmd *cli.Command) error {
 		h := g.host(p.Name)
 		lines = append(lines, hostLine{
 			Name: h.Name, System: h.System, Release: h.Release, Groups: orEmpty(h.Groups), Tags: orEmpty(h.Tags), Wave: wave[h.Name],
-			Target: fleet.Target{User: h.Deployment.User, Host: h.Deployment.Host, Port: h.Deployment.Port}.String(),
+			Target: ssh.Target{User: h.Deployment.User, Host: h.Deployment.Host, Port: h.Deployment.Port}.String(),
 		})
 	}
 	if a.opts.json {

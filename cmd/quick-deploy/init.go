@@ -12,8 +12,8 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/engine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/interview"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
@@ -149,7 +149,7 @@ func (a *app) firstLock(ctx context.Context, l *loaded, which string, ask bool) 
 	}
 	nixpkgs := inputs[slices.IndexFunc(inputs, func(in lockedInput) bool { return isNixpkgs(in.Input) })]
 	// One attempt: the program must not seem to hang where there is no network.
-	nix := fleet.Nix{Runner: retry.Runner{Runner: a.fleetRunner(), Policy: retry.Policy{Attempts: 1}}, Args: hasty}
+	nix := engine.Nix{Runner: retry.Runner{Runner: a.fleetRunner(), Policy: retry.Policy{Attempts: 1}}, Args: hasty}
 	if _, err := nix.Runner.LookPath("nix"); err != nil && which != lockNewest {
 		which = byProgram
 	}

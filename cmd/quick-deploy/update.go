@@ -17,8 +17,8 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/engine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -112,7 +112,7 @@ func (a *app) lockable(ctx context.Context, l *loaded) (lockable, error) {
 }
 
 // update locks the named inputs of f anew, or all that the profile does not pin.
-func (a *app) update(ctx context.Context, f lockable, nix fleet.Nix, named []string) error {
+func (a *app) update(ctx context.Context, f lockable, nix engine.Nix, named []string) error {
 	names, err := a.updatable(f, named)
 	if err != nil {
 		return err
@@ -170,7 +170,7 @@ func (a *app) updatable(f lockable, named []string) ([]string, error) {
 
 // relock has Nix lock the named inputs anew, in a folder of its own, so that
 // nothing of the flake but the lock file can change and an interrupted run leaves no trace.
-func (a *app) relock(ctx context.Context, f lockable, nix fleet.Nix, names []string) ([]byte, error) {
+func (a *app) relock(ctx context.Context, f lockable, nix engine.Nix, names []string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "quick-deploy-update-")
 	if err != nil {
 		return nil, fmt.Errorf("update: %w", err)

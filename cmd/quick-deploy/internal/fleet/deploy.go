@@ -16,10 +16,12 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/engine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
 	"github.com/quick-deploy/quick-deploy/generator"
 )
 
@@ -36,7 +38,7 @@ func (f *Fleet) evaluate(ctx context.Context, hosts []*Host) (systems map[string
 		}
 		changed = append(changed, h.Name)
 	}
-	now, failed := f.nix().Evaluate(ctx, f.Flake, changed, toplevel+".outPath")
+	now, failed := f.nix().Evaluate(ctx, f.Flake, changed, engine.Toplevel+".outPath")
 	maps.Copy(systems, now)
 	return systems, failed, len(changed)
 }
@@ -226,7 +228,7 @@ func (r *rollout) begin(ctx context.Context, m *member, calls *calls) {
 	m.deployer = r.deployer(m.Host, m.result.System, calls)
 	m.plan, err = m.deployer.Plan(ctx, r.goal(m.Host, r.options))
 	m.result.Before = m.plan.Machine.Current
-	var away *UnreachableError
+	var away *ssh.UnreachableError
 	switch {
 	case errors.As(err, &away):
 		r.finish(m, Unreachable, away)
@@ -252,7 +254,7 @@ func (r *rollout) deploy(ctx context.Context, m *member) {
 		m.result.Health = &health.Report{}
 		err = errors.Join(err, json.Unmarshal(rec.Health, m.result.Health))
 	}
-	var away *UnreachableError
+	var away *ssh.UnreachableError
 	code := fault.CodeOf(err)
 	switch untouched := rec.Result == journal.Unchanged; {
 	case err == nil && len(rec.Pending) > 0:
@@ -276,7 +278,7 @@ func (r *rollout) deploy(ctx context.Context, m *member) {
 
 // deployer is what deploys to a machine. Calls are those of engines that take the machines of a wave together.
 func (f *Fleet) deployer(h *Host, system string, calls *calls) *deploy.Deployer {
-	remote := Remote{Runner: f.network(h.Name), Target: h.Target, SSH: f.SSH, Connections: f.Connections}
+	remote := f.to(f.network(h.Name), h.Target)
 	c := f.Config
 	c.StateDir, c.Paths, c.Runner = filepath.Join(f.StateDir, h.Name), h.Paths, remote
 	c.HomeDir, c.Login, c.HostName, c.Health = homeOf(f.User), h.Target.User, h.Name, f.checker(remote)
@@ -291,8 +293,9 @@ func (f *Fleet) deployer(h *Host, system string, calls *calls) *deploy.Deployer 
 		}
 	}
 	c.Remote = &deploy.Remote{
-		System: system, Fingerprint: h.Fingerprint, Build: func() run.Command { return f.nixosRebuild(h) },
-		Copy: func(path string) run.Command { return f.copyTo(h, path) },
+		System: system, Fingerprint: h.Fingerprint,
+		Build: func() run.Command { return f.builder().NixosRebuild(remote, h.Name, h.BuildOnTarget) },
+		Copy:  func(path string) run.Command { return f.builder().Copy(remote, path) },
 		// Relative to the login's home, and apart from those of other flakes.
 		Roots: filepath.Join(".local/state/quick-deploy/fleet", filepath.Base(f.StateDir)),
 	}
@@ -327,7 +330,7 @@ func homeOf(user string) string {
 }
 
 // checker looks at a machine through ssh.
-func (f *Fleet) checker(remote Remote) *health.Checker {
+func (f *Fleet) checker(remote ssh.Remote) *health.Checker {
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
 		return remote.Dial(ctx, network, address)
 	}

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/engine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
@@ -71,7 +71,7 @@ func (c *calls) call(ctx context.Context) error {
 	if err == nil {
 		return nil
 	}
-	return buildFault(command.Name, err, res)
+	return engine.Fault(command.Name, err, res)
 }
 
 // line takes a line of the engine. colmena puts the machine's name and a bar
@@ -96,57 +96,14 @@ func (c *calls) line(_ run.Stream, text string) {
 
 // shared is the call of an engine that takes many hosts and does its own queueing.
 func (f *Fleet) shared(hosts []*Host) run.Command {
+	var names []string
+	for _, h := range hosts {
+		names = append(names, h.Name)
+	}
 	if f.Engine == generator.DeployRS {
-		return f.deployRS(hosts)
+		return f.builder().DeployRS(names)
 	}
-	return f.colmena(hosts)
-}
-
-// copyTo copies a closure that was built here to a machine.
-func (f *Fleet) copyTo(h *Host, path string) run.Command {
-	args := append([]string{"copy", "--to", h.Target.store()}, flakes...)
-	return run.Command{Name: "nix", Args: append(args, path), Env: []string{f.nixOptions(h.Target)}, Timeout: f.BuildTimeout, Here: true}
-}
-
-// nixosRebuild is one call of nixos-rebuild, which copies what it builds and activates nothing (nixpkgs,
-// pkgs/by-name/ni/nixos-rebuild-ng, services.py).
-func (f *Fleet) nixosRebuild(h *Host) run.Command {
-	args := []string{"build", "--flake", f.ref(h.Name), "--target-host", h.Target.login(), "--no-update-lock-file"}
-	if h.BuildOnTarget {
-		args = append(args, "--build-host", h.Target.login())
-	}
-	return run.Command{
-		Name: "nixos-rebuild", Args: append(args, f.NixArgs...), Env: []string{f.nixOptions(h.Target)}, Timeout: f.BuildTimeout, Here: true,
-	}
-}
-
-// colmena is one call of colmena (src/command/apply.rs). The hive says where
-// the machines are.
-func (f *Fleet) colmena(hosts []*Host) run.Command {
-	args := []string{"apply", "push", "--on", names(hosts), "--parallel", strconv.Itoa(f.Parallel)}
-	return run.Command{Name: "colmena", Args: args, Dir: f.Flake, Env: []string{"NIX_SSHOPTS=" + strings.Join(f.SSH, " ")}, Timeout: f.BuildTimeout, Here: true}
-}
-
-// deployRS is one call of deploy (src/cli.rs). It stops at the first machine
-// that fails, and would undo those before it.
-func (f *Fleet) deployRS(hosts []*Host) run.Command {
-	args := []string{"--skip-checks", "--rollback-succeeded", "false", "--targets"}
-	for _, h := range hosts {
-		args = append(args, f.ref(h.Name))
-	}
-	if len(f.NixArgs) > 0 {
-		args = append(append(args, "--"), f.NixArgs...)
-	}
-	return run.Command{Name: "deploy", Args: args, Timeout: f.BuildTimeout, Here: true}
-}
-
-func names(hosts []*Host) string {
-	var out []string
-	for _, h := range hosts {
-		out = append(out, h.Name)
-	}
-	slices.Sort(out)
-	return strings.Join(out, ",")
+	return f.builder().Colmena(names)
 }
 
 // boots reports whether what a machine boots is a system. The profile of a deploy-rs

@@ -8,16 +8,17 @@
 package fleet
 
 import (
-	"fmt"
 	"sync"
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/engine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/generator"
 )
@@ -28,7 +29,7 @@ type Host struct {
 	// Fingerprint changes with everything that the host's system and homes are
 	// built from, and with nothing else; see Fingerprint.
 	Fingerprint   string
-	Target        Target
+	Target        ssh.Target
 	System        string // x86_64-linux, aarch64-linux
 	BuildOnTarget bool
 	// Homes are the users whose home-manager configuration goes with the system.
@@ -93,7 +94,7 @@ type Fleet struct {
 	// SSH are options for ssh, NIX_SSHOPTS by the user's environment.
 	SSH []string
 	// Connections are those that a roll-out's commands share; nil: each opens its own.
-	Connections *Connections
+	Connections *ssh.Connections
 	// HealthTimeout is how long is waited for what is not up, 0: health.DefaultTimeout.
 	HealthTimeout time.Duration
 	NixArgs       []string // behind the rest
@@ -110,7 +111,17 @@ type Options struct {
 	Again bool
 }
 
-func (f *Fleet) nix() Nix { return Nix{Runner: f.network(""), Args: f.NixArgs} }
+// builder is what engines are called for.
+func (f *Fleet) builder() engine.Flake {
+	return engine.Flake{Dir: f.Flake, NixArgs: f.NixArgs, Timeout: f.BuildTimeout, SSH: f.SSH, Parallel: f.Parallel}
+}
+
+func (f *Fleet) nix() engine.Nix { return engine.Nix{Runner: f.network(""), Args: f.NixArgs} }
+
+// to is the way to a machine, through a runner of this one.
+func (f *Fleet) to(r run.Runner, t ssh.Target) ssh.Remote {
+	return ssh.Remote{Runner: r, Target: t, Options: f.SSH, Connections: f.Connections}
+}
 
 // network is the Runner that repeats what the network broke, and tells of each
 // wait, for a host or for all.
@@ -123,9 +134,6 @@ func (f *Fleet) waiting(host string) func(retry.Notice) {
 		f.tell(journal.Event{Type: "retry", Host: host, Attempt: n.Attempt, Message: n.String(), Seconds: n.Wait.Seconds()})
 	}
 }
-
-// ref is the flake as engines want it.
-func (f *Fleet) ref(attribute string) string { return fmt.Sprintf("%s#%s", f.Flake, attribute) }
 
 // tell hands an event on, one at a time.
 func (f *Fleet) tell(e journal.Event) {

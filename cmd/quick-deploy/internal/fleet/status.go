@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
@@ -75,9 +76,9 @@ func (f *Fleet) status(ctx context.Context, h *Host, s *Status) {
 	if paths == (system.Paths{}) {
 		paths = system.PathsUnder("/")
 	}
-	now, err := system.Look(ctx, Remote{Runner: f.Runner, Target: h.Target, SSH: f.SSH}, paths, nil)
+	now, err := system.Look(ctx, f.to(f.Runner, h.Target), paths, nil)
 	s.Running, s.Default, s.Generation = now.Current, now.System.Path, now.System.Number
-	var away *UnreachableError
+	var away *ssh.UnreachableError
 	switch {
 	case errors.As(err, &away):
 		s.Standing, s.Error = Away, away.Error()

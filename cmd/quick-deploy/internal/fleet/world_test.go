@@ -17,6 +17,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/generator"
 )
@@ -355,7 +356,7 @@ func operate(t *testing.T, e generator.Engine, waves ...Wave) *operation {
 	}}
 	for _, name := range names {
 		o.hosts[name] = &Host{
-			Name: name, Fingerprint: "v1", Target: Target{User: "root", Host: name}, Paths: w.machines[name].paths(),
+			Name: name, Fingerprint: "v1", Target: ssh.Target{User: "root", Host: name}, Paths: w.machines[name].paths(),
 			Checks: []health.Check{{Name: "x", Kind: health.Unit, Target: "x.service", Required: true}},
 		}
 	}

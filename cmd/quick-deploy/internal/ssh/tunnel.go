@@ -1,4 +1,4 @@
-package fleet
+package ssh
 
 import (
 	"context"
@@ -39,7 +39,7 @@ func (r Remote) tunnel(ctx context.Context, address string) (net.Conn, error) {
 		if err != nil {
 			return err
 		}
-		args := append(r.options(ctx, false), "-W", address, r.Target.login())
+		args := append(r.options(ctx, false), "-W", address, r.Target.Login())
 		cmd := exec.CommandContext(ctx, path, args...)
 		cmd.Stdin, cmd.Stdout = theirs, theirs
 		if err := cmd.Start(); err != nil {

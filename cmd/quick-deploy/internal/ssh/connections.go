@@ -1,4 +1,4 @@
-package fleet
+package ssh
 
 import (
 	"context"
@@ -64,7 +64,7 @@ func (c *Connections) share(ctx context.Context, t Target, options []string) []s
 		to = sync.OnceValue(func() []string {
 			// What ~/.ssh/config and the options say of sharing holds.
 			res, err := c.runner.Run(ctx, run.Command{
-				Name: "ssh", Args: slices.Concat([]string{"-G"}, options, []string{t.login()}), Timeout: local,
+				Name: "ssh", Args: slices.Concat([]string{"-G"}, options, []string{t.Login()}), Timeout: local,
 			})
 			if err != nil || strings.Contains("\n"+res.Stdout, "\ncontrolpath ") {
 				return nil
@@ -107,7 +107,7 @@ func (c *Connections) leave(ctx context.Context, t Target, options []string) {
 	}
 	// An error is that there is no connection.
 	_, _ = c.runner.Run(context.WithoutCancel(ctx), run.Command{
-		Name: "ssh", Args: slices.Concat([]string{"-O", "stop"}, options, []string{t.login()}), Timeout: local,
+		Name: "ssh", Args: slices.Concat([]string{"-O", "stop"}, options, []string{t.Login()}), Timeout: local,
 	})
 }
 
