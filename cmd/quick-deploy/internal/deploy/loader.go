@@ -17,7 +17,7 @@ func (s *session) compareLoaders() {
 		return
 	}
 	var kinds []hardware.LoaderKind
-	for _, path := range []string{s.data.Before.System.Path, s.data.System} {
+	for _, path := range []string{s.state.Before.System.Path, s.state.System} {
 		loader, _ := system.Open(os.DirFS("/"), path).Loader("") // what of its settings cannot be read says nothing of its kind
 		kinds = append(kinds, loader.Kind)
 	}

@@ -136,12 +136,12 @@ func (s *session) steps() ([]Planned, []step) {
 // aim takes what a rollback goes back to as what was built.
 func (s *session) aim() {
 	to := s.goal.To
-	s.data.Homes = map[string]string{}
+	s.state.Homes = map[string]string{}
 	if !s.goal.SkipSystem {
-		s.data.System = to.Machine.System.Path
+		s.state.System = to.Machine.System.Path
 	}
 	for _, u := range s.goal.homes() {
-		s.data.Homes[u.Name] = to.Machine.Homes[u.Name].Path
+		s.state.Homes[u.Name] = to.Machine.Homes[u.Name].Path
 	}
 }
 
@@ -155,18 +155,18 @@ func (s *session) expect(ctx context.Context) error {
 			s.profiles[u] = home.Profile
 		}
 	} else {
-		s.data.System, s.data.Homes = "<system>", map[string]string{}
+		s.state.System, s.state.Homes = "<system>", map[string]string{}
 		if s.cfg.Remote == nil { // else the flake is here, and a home is activated there
 			s.data.FlakeCopy = "path:<flake>"
 		}
 		for _, u := range s.goal.homes() {
-			s.data.Homes[u.Name], s.profiles[u.Name] = "<home>", "<profile>"
+			s.state.Homes[u.Name], s.profiles[u.Name] = "<home>", "<profile>"
 		}
 	}
 	if !s.goal.Verb.touches() || s.handsOver() {
 		return nil
 	}
-	t, err := s.findTools(ctx, values(s.data.Homes)...)
+	t, err := s.findTools(ctx, values(s.state.Homes)...)
 	if err == nil && s.goal.To == nil && s.movesHomes() {
 		t.Homes["<home>"] = HomeTools{Command: true, Version: true}
 	}

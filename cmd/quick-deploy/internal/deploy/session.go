@@ -45,8 +45,6 @@ type session struct {
 // data is what the steps hand on to each other. It lives in state.json, so
 // that a run that is taken up has it again.
 type data struct {
-	journal.Record `json:"record"` // the run's, as far as it has come
-
 	Goal       *Goal    `json:"goal,omitempty"`        // so that resume has the run's flags again
 	Withheld   bool     `json:"withheld,omitempty"`    // the goal's arguments for Nix held a secret, and are not kept
 	BootOnly   string   `json:"boot_only,omitempty"`   // why the new system is not to be run before a reboot
@@ -188,15 +186,9 @@ func (d *Deployer) begin(ctx context.Context, p Plan) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.state = &journal.State{
-		ID: id, Verb: string(p.Goal.Verb), Host: p.Goal.Host, Flake: p.Goal.FlakeDir, By: d.cfg.User, PID: d.cfg.PID,
-		Started: d.cfg.Now(), Status: journal.Running, Log: d.cfg.LogPath,
-	}
-	for _, st := range p.steps {
-		s.state.Steps = append(s.state.Steps, journal.Step{Name: st.name, Status: journal.Pending})
-	}
+	s.state = &journal.State{Record: journal.Record{ID: id, By: d.cfg.User, Started: d.cfg.Now()}, Status: journal.Running}
+	s.beginAt(nil)
 	s.inherit(prior)
-	s.noteGoal()
 	if p.Goal.To != nil {
 		s.data.Files = p.Files
 		s.aim()
@@ -207,19 +199,24 @@ func (d *Deployer) begin(ctx context.Context, p Plan) (*session, error) {
 	return s, s.save()
 }
 
-// noteGoal notes what the run is to reach, in its record and for resume. It keeps no secrets: the
-// state is shown to others where help is asked for.
-func (s *session) noteGoal() {
-	g := s.goal
-	r := &s.data.Record
-	r.ID, r.Verb, r.Host, r.Flake = s.state.ID, s.state.Verb, s.state.Host, s.state.Flake
-	r.By, r.Tool, r.Started, r.Log = s.state.By, s.cfg.Tool, s.state.Started, s.state.Log
-	r.Machine, r.StateVersion = s.machineID(), g.Target.StateVersion
-	r.Profile, r.ProfilePath = g.Profile, g.ProfilePath
+// beginAt notes the steps of the run, some of which may be done, and what it is to reach, in its record and for
+// resume. It keeps no secrets: the state is shown to others where help is asked for.
+func (s *session) beginAt(done []journal.Step) {
+	g, r := s.goal, s.state
+	r.Steps = nil
+	for _, st := range s.plan.steps {
+		js := journal.Step{Name: st.name, Status: journal.Pending}
+		if i := slices.IndexFunc(done, func(old journal.Step) bool { return old.Name == st.name }); i >= 0 {
+			js = done[i]
+		}
+		r.Steps = append(r.Steps, js)
+	}
+	r.Verb, r.Host, r.Flake, r.PID = string(g.Verb), g.Host, g.FlakeDir, s.cfg.PID
+	r.Tool, r.Log, r.Machine, r.StateVersion = s.cfg.Tool, s.cfg.LogPath, s.machineID(), g.Target.StateVersion
+	r.Profile, r.ProfilePath, r.Users = g.Profile, g.ProfilePath, nil
 	if g.To != nil {
 		r.Target = g.To.Record
 	}
-	r.Users = nil
 	for _, u := range g.Users {
 		r.Users = append(r.Users, u.Name)
 	}
@@ -233,8 +230,7 @@ func (s *session) noteGoal() {
 // inherit takes the build over from a run that failed: if its inputs are the
 // same and its result is still there, it is not built again.
 func (s *session) inherit(prior *journal.State) {
-	var old data
-	if !prior.Unfinished() || s.goal.To != nil || !s.sameGoal(prior, s.goal) || decode(prior, &old) != nil || old.System == "" {
+	if !prior.Unfinished() || s.goal.To != nil || !s.sameGoal(prior, s.goal) || prior.System == "" {
 		return
 	}
 	from, to := prior.Find(stepBuild), s.state.Find(stepBuild)
@@ -242,17 +238,18 @@ func (s *session) inherit(prior *journal.State) {
 		return
 	}
 	to.Status, to.Input = journal.Done, from.Input
-	s.data.System, s.data.Homes = old.System, old.Homes
-	s.data.Tree, s.data.Lock, s.data.Fingerprint = old.Tree, old.Lock, old.Fingerprint
+	s.state.System, s.state.Homes = prior.System, prior.Homes
+	s.state.Tree, s.state.Lock, s.state.Fingerprint = prior.Tree, prior.Lock, prior.Fingerprint
 }
 
 // takeUp goes on with a run that was cut off or failed, under its own number.
 func (s *session) takeUp(ctx context.Context, prior *journal.State) error {
+	s.state = prior
 	if err := decode(prior, &s.data); err != nil {
 		return err
 	}
-	built := slices.DeleteFunc(append(values(s.data.Homes), s.data.System), func(p string) bool { return p == "" })
-	gone, err := s.collected(ctx, slices.Concat(built, closures(s.data.Before), closures(s.data.Point.Machine))...)
+	built := slices.DeleteFunc(append(values(s.state.Homes), s.state.System), func(p string) bool { return p == "" })
+	gone, err := s.collected(ctx, slices.Concat(built, closures(s.state.Before), closures(s.state.Point.Machine))...)
 	if err != nil {
 		return fault.New(fault.Preflight, "run %d cannot be taken up: %w", prior.ID, err).
 			Hint("quick-deploy --reset-state forgets the run; nothing was changed")
@@ -261,23 +258,13 @@ func (s *session) takeUp(ctx context.Context, prior *journal.State) error {
 		js.Status = journal.Pending
 	}
 	s.between, s.data.Touched = s.data.Touched, false
-	steps := make([]journal.Step, 0, len(s.plan.steps))
-	for _, st := range s.plan.steps {
-		if old := prior.Find(st.name); old != nil {
-			steps = append(steps, *old)
-			continue
-		}
-		steps = append(steps, journal.Step{Name: st.name, Status: journal.Pending})
-	}
-	prior.Steps, prior.PID, prior.Log = steps, s.cfg.PID, s.cfg.LogPath
+	s.beginAt(prior.Steps)
 	prior.Resumed++
-	s.state = prior
-	s.noteGoal()
 	if err := s.hook("begin"); err != nil {
 		return err
 	}
 	s.note(journal.Event{Type: "run", Status: journal.Running, Message: fmt.Sprintf("run %d is taken up at step %q", prior.ID, stoppedAt(prior))})
-	prior.Status, prior.Ended = journal.Running, nil
+	prior.Status, prior.Ended = journal.Running, time.Time{}
 	if err := s.recover(ctx, true); err != nil {
 		return err
 	}
@@ -300,7 +287,7 @@ func (d *Deployer) supersede(ctx context.Context, prior *journal.State) error {
 	if err != nil {
 		return err
 	}
-	after.Homes = s.data.Before.Homes
+	after.Homes = s.state.Before.Homes
 	r := s.record(journal.Superseded, after)
 	if err := d.store.SaveRecord(r); err != nil {
 		return err
@@ -393,8 +380,8 @@ func (s *session) one(ctx context.Context, st step) error {
 // noteSkipped notes checks that were left out, once each: a run that is taken up leaves them out again.
 func (s *session) noteSkipped(checks ...string) {
 	for _, c := range checks {
-		if !slices.Contains(s.data.SkippedChecks, c) {
-			s.data.SkippedChecks = append(s.data.SkippedChecks, c)
+		if !slices.Contains(s.state.SkippedChecks, c) {
+			s.state.SkippedChecks = append(s.state.SkippedChecks, c)
 		}
 	}
 }
@@ -430,7 +417,7 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 			err = withHint(err, "the new system was left as it is (--rollback-on-failure=false); quick-deploy rollback goes back to run %d's rollback point", s.state.ID)
 		default:
 			err = &fault.Error{Code: fault.RollbackFailed, Err: fmt.Errorf("%w; putting the machine back failed as well: %w", err, perr), Child: run.CodeOf(cause)}
-			if was := s.data.Before.Current; was != "" {
+			if was := s.state.Before.Current; was != "" {
 				err = withHint(err, "the last good system is %s", was)
 			}
 			err = withHint(err, "see docs/recovery.md; the old system also stands in the boot menu")
@@ -449,8 +436,7 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 	if code == fault.Interrupted {
 		s.state.Status = journal.Interrupted
 	}
-	end := s.cfg.Now()
-	s.state.Ended = &end
+	s.state.Ended = s.cfg.Now()
 	var after journal.Machine
 	if !s.away {
 		var merr error
@@ -507,9 +493,8 @@ func withHint(err error, format string, args ...any) error {
 
 // record is the record of this run as it ends.
 func (s *session) record(result journal.Result, after journal.Machine) journal.Record {
-	r := s.data.Record
-	r.Result, r.After, r.Ended, r.Steps = result, after, s.cfg.Now(), s.state.Steps
-	r.Code, r.Child, r.Error = s.state.Code, s.state.Child, s.state.Error
+	r := s.state.Record
+	r.Result, r.After, r.Ended = result, after, s.cfg.Now()
 	if result != journal.Good {
 		r.Fingerprint = ""
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 func (s *session) systemInput() string {
-	return hashOf("activate", s.data.System, string(s.effective()))
+	return hashOf("activate", s.state.System, string(s.effective()))
 }
 func (s *session) systemHolds() bool {
 	return !s.activates() || s.runs(context.Background())
@@ -32,7 +32,7 @@ func (s *session) runs(ctx context.Context) bool {
 		return true
 	}
 	m, err := s.machine(ctx, nil)
-	return err == nil && u.phase == "" && m.Current == s.data.System && m.System.Path == s.data.System
+	return err == nil && u.phase == "" && m.Current == s.state.System && m.System.Path == s.state.System
 }
 func (s *session) planActivateSystem() *Planned {
 	if !s.activates() || s.handsOver() {
@@ -62,8 +62,8 @@ func (s *session) activateSystem(ctx context.Context) error {
 
 func (s *session) homesInput() string {
 	parts := []string{"home", string(s.effective())}
-	for _, u := range sortedKeys(s.data.Homes) {
-		parts = append(parts, u, s.data.Homes[u])
+	for _, u := range sortedKeys(s.state.Homes) {
+		parts = append(parts, u, s.state.Homes[u])
 	}
 	return hashOf(parts...)
 }
@@ -72,7 +72,7 @@ func (s *session) homesHold() bool {
 	if err != nil {
 		return false
 	}
-	for u, path := range s.data.Homes {
+	for u, path := range s.state.Homes {
 		if m.Homes[u].Path != path {
 			return false
 		}
@@ -96,7 +96,7 @@ func (s *session) planActivateHomes() *Planned {
 // activateHomes waits for the homes, which the unit activates after the system.
 func (s *session) activateHomes(ctx context.Context) error {
 	if s.data.BootOnly != "" && s.goal.To == nil {
-		s.data.Pending = append(s.data.Pending, "quick-deploy switch after the reboot, for the homes")
+		s.state.Pending = append(s.state.Pending, "quick-deploy switch after the reboot, for the homes")
 		return skipped("the homes follow after the reboot")
 	}
 	if err := s.start(ctx); err != nil { // of a run that leaves the system
@@ -135,7 +135,7 @@ func (s *session) planHealth() *Planned {
 func (s *session) checks() []health.Check {
 	out := slices.Clone(s.goal.Checks)
 	for i, c := range out {
-		if home := s.data.Homes[c.User]; c.Kind == health.Home && home != "" && s.movesHomes() {
+		if home := s.state.Homes[c.User]; c.Kind == health.Home && home != "" && s.movesHomes() {
 			out[i].Target, out[i].Required = home, true
 		}
 	}
@@ -156,7 +156,7 @@ func (s *session) checkHealth(ctx context.Context) error {
 	}
 	c := *s.cfg.Health
 	c.Timeout = cmp.Or(s.goal.HealthTimeout, c.Timeout)
-	c.Failed, c.System = s.data.Failed, s.data.System
+	c.Failed, c.System = s.data.Failed, s.state.System
 	c.Pending = func(f health.Finding) {
 		s.note(journal.Event{Type: "message", Message: fmt.Sprintf("waiting for %s: %s", f.Name, f.Evidence)})
 	}
@@ -168,7 +168,7 @@ func (s *session) checkHealth(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("encode health report: %w", err)
 	}
-	s.data.Health = raw
+	s.state.Health = raw
 	var failed []string
 	e := &fault.Error{Code: fault.Health}
 	for _, f := range r.Findings {
@@ -187,21 +187,21 @@ func (s *session) checkHealth(ctx context.Context) error {
 	e.Err = errors.New("the new system is not healthy: " + why)
 	if !s.goal.KeepOnFailure {
 		// Remembered before the machine is put back: a crash in between must not lead to a second try.
-		if err := s.store.MarkBad(journal.Closure{Path: s.data.System, Record: s.state.ID, Why: why, At: s.cfg.Now()}); err != nil {
+		if err := s.store.MarkBad(journal.Closure{Path: s.state.System, Record: s.state.ID, Why: why, At: s.cfg.Now()}); err != nil {
 			return errors.Join(e, err)
 		}
 	}
 	return e
 }
 
-func (s *session) bootInput() string { return hashOf("boot", s.data.System) }
+func (s *session) bootInput() string { return hashOf("boot", s.state.System) }
 func (s *session) bootHolds() bool {
 	u, err := s.poll(context.Background())
 	if err != nil || u.phase != "" && u.phase != unitDone {
 		return false
 	}
 	m, err := s.machine(context.Background(), nil)
-	return err == nil && m.System.Path == s.data.System
+	return err == nil && m.System.Path == s.state.System
 }
 func (s *session) planBootDefault() *Planned {
 	if !s.boots() || s.handsOver() {
@@ -235,31 +235,31 @@ func (s *session) verify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.activates() && m.Current != s.data.System {
-		return fault.New(fault.Activation, "the running system is %s and not %s", m.Current, s.data.System)
+	if s.activates() && m.Current != s.state.System {
+		return fault.New(fault.Activation, "the running system is %s and not %s", m.Current, s.state.System)
 	}
 	// The profile of deploy-rs leads to a wrapper of the system.
-	if s.boots() && !s.handsOver() && m.System.Path != s.data.System {
-		return fault.New(fault.Activation, "the boot default is %s and not %s", m.System.Path, s.data.System)
+	if s.boots() && !s.handsOver() && m.System.Path != s.state.System {
+		return fault.New(fault.Activation, "the boot default is %s and not %s", m.System.Path, s.state.System)
 	}
 	if s.movesHomes() {
-		for u, path := range s.data.Homes {
+		for u, path := range s.state.Homes {
 			if g, ok := m.Homes[u]; ok && g.Path != path {
 				return fault.New(fault.Activation, "the home generation of %s is %s and not %s", u, g.Path, path)
 			}
 		}
 	}
-	s.data.After = m
-	s.data.Advice = nil
+	s.state.After = m
+	s.state.Advice = nil
 	if s.data.BootOnly != "" || !s.boots() {
 		return nil
 	}
-	why, err := closure.Reboot(ctx, s.cfg.Runner, s.cfg.Paths.Booted, s.data.System)
+	why, err := closure.Reboot(ctx, s.cfg.Runner, s.cfg.Paths.Booted, s.state.System)
 	if err != nil {
 		return err
 	}
 	if len(why) > 0 {
-		s.data.Advice = append(s.data.Advice, "reboot when it suits: "+strings.Join(why, ", "))
+		s.state.Advice = append(s.state.Advice, "reboot when it suits: "+strings.Join(why, ", "))
 	}
 	return nil
 }

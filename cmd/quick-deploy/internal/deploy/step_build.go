@@ -33,14 +33,14 @@ func (s *session) buildInput() string {
 
 func (s *session) buildHolds() bool {
 	if s.cfg.Remote != nil {
-		gone, err := s.collected(context.Background(), append(values(s.data.Homes), s.data.System)...)
+		gone, err := s.collected(context.Background(), append(values(s.state.Homes), s.state.System)...)
 		return err == nil && len(gone) == 0
 	}
-	if !isSystem(s.data.System) {
+	if !isSystem(s.state.System) {
 		return false
 	}
 	for _, u := range s.goal.homes() {
-		if !exists(s.data.Homes[u.Name]) {
+		if !exists(s.state.Homes[u.Name]) {
 			return false
 		}
 	}
@@ -117,19 +117,19 @@ func (s *session) build(ctx context.Context) error {
 			return err
 		}
 	}
-	s.data.System, s.data.Homes = system, homes
-	if s.data.Tree, err = s.treeHash(s.goal); err != nil {
+	s.state.System, s.state.Homes = system, homes
+	if s.state.Tree, err = s.treeHash(s.goal); err != nil {
 		return err
 	}
-	if s.data.Lock, err = fileHash(filepath.Join(s.goal.FlakeDir, "flake.lock")); err != nil {
+	if s.state.Lock, err = fileHash(filepath.Join(s.goal.FlakeDir, "flake.lock")); err != nil {
 		return err
 	}
-	if s.data.Fingerprint, err = s.fingerprint(s.goal); err != nil {
+	if s.state.Fingerprint, err = s.fingerprint(s.goal); err != nil {
 		return err
 	}
-	if s.data.Fingerprint != before {
+	if s.state.Fingerprint != before {
 		// What was built is a mixture, or Nix completed the lock file: do not take it for this tree.
-		s.data.Fingerprint = ""
+		s.state.Fingerprint = ""
 		s.say("files of the flake changed while it was built")
 	}
 	return nil
@@ -177,7 +177,7 @@ func (s *session) buildThere(ctx context.Context, work string) error {
 // handOver has another program do it all. Its error may be about another machine: what runs here decides.
 func (s *session) handOver(ctx context.Context) error {
 	r := s.cfg.Remote
-	s.data.System, s.data.Touched = r.System, true
+	s.state.System, s.data.Touched = r.System, true
 	if err := s.save(); err != nil {
 		return err
 	}
@@ -280,7 +280,7 @@ func (s *session) planCompare() *Planned {
 	p := &Planned{What: "show what changes"}
 	if s.activates() || s.boots() {
 		p.What += " between the running and the new system"
-		s.planned(p, s.diffClosures(s.cfg.Paths.Current, s.data.System))
+		s.planned(p, s.diffClosures(s.cfg.Paths.Current, s.state.System))
 	}
 	if !s.goal.Yes {
 		p.What += ", and ask"
@@ -321,13 +321,13 @@ func (s *session) compare(ctx context.Context) error {
 	q := Question{Text: fmt.Sprintf("%s %s now?", s.effective(), s.goal.Host)}
 	if to := s.goal.To; to != nil {
 		q.Text = fmt.Sprintf("undo run %d now?", to.Record)
-		diff = append(s.goal.back(s.data.Before, s.data.Files), diff...)
+		diff = append(s.goal.back(s.state.Before, s.data.Files), diff...)
 	}
 	s.note(journal.Event{Type: "diff", Message: strings.Join(diff, "\n")})
 	q.Details = slices.Concat(gone, diff)
-	keys := append([]string{s.data.System, string(s.effective())}, gone...)
-	for _, u := range sortedKeys(s.data.Homes) {
-		keys = append(keys, u, s.data.Homes[u])
+	keys := append([]string{s.state.System, string(s.effective())}, gone...)
+	for _, u := range sortedKeys(s.state.Homes) {
+		keys = append(keys, u, s.state.Homes[u])
 	}
 	if what := hashOf(keys...); s.data.Confirmed != what {
 		if err := s.ask(ctx, q); err != nil {
@@ -367,8 +367,8 @@ func nobody() error {
 // diff is what changes between the running and the new system, a line each.
 func (s *session) diff(ctx context.Context) ([]string, error) {
 	var diff []string
-	if s.data.Before.Current != "" && s.data.System != "" && s.data.Before.Current != s.data.System {
-		res, err := s.cfg.Runner.Run(ctx, s.diffTool(s.data.Before.Current, s.data.System))
+	if s.state.Before.Current != "" && s.state.System != "" && s.state.Before.Current != s.state.System {
+		res, err := s.cfg.Runner.Run(ctx, s.diffTool(s.state.Before.Current, s.state.System))
 		if err != nil && ctx.Err() != nil {
 			return nil, err
 		}
@@ -379,11 +379,11 @@ func (s *session) diff(ctx context.Context) ([]string, error) {
 			diff = append(diff, strings.TrimRight(line, "\n"))
 		}
 	}
-	if s.data.Before.Current == s.data.System {
+	if s.state.Before.Current == s.state.System {
 		diff = append(diff, "the system is the same")
 	}
-	for _, u := range sortedKeys(s.data.Homes) {
-		if s.data.Before.Homes[u].Path == s.data.Homes[u] {
+	for _, u := range sortedKeys(s.state.Homes) {
+		if s.state.Before.Homes[u].Path == s.state.Homes[u] {
 			diff = append(diff, "the home of "+u+" is the same")
 		}
 	}
@@ -427,7 +427,7 @@ func (s *session) refuse(ctx context.Context) error {
 		return err
 	}
 	for _, b := range bad {
-		if b.Path != s.data.System && !slices.Contains(values(s.data.Homes), b.Path) {
+		if b.Path != s.state.System && !slices.Contains(values(s.state.Homes), b.Path) {
 			continue
 		}
 		if s.goal.RetryBad {
@@ -471,11 +471,11 @@ func (s *session) effective() Verb {
 // reboot would break the machine or the session.
 func (s *session) chooseVerb(ctx context.Context) error {
 	s.data.BootOnly = ""
-	if !s.activates() || s.data.Before.Current == "" {
+	if !s.activates() || s.state.Before.Current == "" {
 		return nil
 	}
 	var files []string
-	for _, system := range []string{s.data.Before.Current, s.data.System} {
+	for _, system := range []string{s.state.Before.Current, s.state.System} {
 		for _, name := range []string{
 			"switch-inhibitors",
 			"init-interface-version", // of init must not change while it runs (nixpkgs, nixos/modules/system/activation/top-level.nix)
@@ -505,7 +505,7 @@ func (s *session) chooseVerb(ctx context.Context) error {
 		return fault.New(fault.Preflight, "test: %s", why).Hint("quick-deploy boot, then reboot")
 	}
 	s.data.BootOnly = why
-	s.data.Pending = []string{"reboot"}
+	s.state.Pending = []string{"reboot"}
 	s.say("%s becomes boot: %s; reboot to run it", s.goal.Verb, why)
 	return nil
 }

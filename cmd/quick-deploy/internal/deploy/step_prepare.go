@@ -94,7 +94,7 @@ func (s *session) recheck(ctx context.Context) error {
 	m, t := s.lookedAt(s.goal)
 	var only []string
 	if s.boots() {
-		m.NewSystem = s.data.System
+		m.NewSystem = s.state.System
 		only = append(only, "boot-space")
 	}
 	if s.movesHomes() {
@@ -152,7 +152,7 @@ func (s *session) backupInput() string {
 	return hashOf("backup", s.goal.FlakeDir, fmt.Sprint(s.state.ID))
 }
 func (s *session) backupHolds() bool {
-	_, err := s.backups().Get(s.data.Backup)
+	_, err := s.backups().Get(s.state.Backup)
 	return err == nil
 }
 func (s *session) planBackup() *Planned {
@@ -165,14 +165,14 @@ func (s *session) planBackup() *Planned {
 // backupFlake copies the flake directory as it is before the run writes into it.
 func (s *session) backupFlake(ctx context.Context) error {
 	b := s.backups()
-	if s.data.Backup == "" {
-		s.data.Backup = b.NewID()
+	if s.state.Backup == "" {
+		s.state.Backup = b.NewID()
 		// Remembered before it is made: after a crash the same one is made again, not a second.
 		if err := s.save(); err != nil {
 			return err
 		}
 	}
-	m, err := b.Make(ctx, s.data.Backup, s.state.ID, []backup.Item{{Path: s.goal.FlakeDir, Why: "the flake before this run", Skip: notOurs}})
+	m, err := b.Make(ctx, s.state.Backup, s.state.ID, []backup.Item{{Path: s.goal.FlakeDir, Why: "the flake before this run", Skip: notOurs}})
 	if err != nil {
 		return err
 	}
@@ -196,7 +196,7 @@ func (s *session) pointHolds() bool {
 		return true
 	}
 	now, err := s.machine(context.Background(), s.goal.Users)
-	return err == nil && now.Same(s.data.Before)
+	return err == nil && now.Same(s.state.Before)
 }
 func (s *session) planPoint() *Planned {
 	if !s.goal.Verb.touches() {
@@ -211,12 +211,12 @@ func (s *session) takePoint(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.data.Before = now
+	s.state.Before = now
 	s.data.Failed, err = health.FailedUnitNames(ctx, s.cfg.Runner)
 	if err != nil {
 		s.cfg.Log.Info("the units that have failed already cannot be listed", "error", err)
 	}
-	point := journal.Point{Record: s.state.ID, Taken: s.cfg.Now(), Machine: now, Flake: s.goal.FlakeDir, Backup: s.data.Backup}
+	point := journal.Point{Record: s.state.ID, Taken: s.cfg.Now(), Machine: now, Flake: s.goal.FlakeDir, Backup: s.state.Backup}
 	if old, why := s.olderPoint(now); old != nil && s.goal.To == nil {
 		point = *old
 		s.say("the rollback point of run %d is kept: %s", old.Record, why)
@@ -227,7 +227,7 @@ func (s *session) takePoint(ctx context.Context) error {
 	if point.Record == s.state.ID {
 		point.Machine = now
 	}
-	s.data.Before, s.data.Point = now, point
+	s.state.Before, s.state.Point = now, point
 	// The data goes first: a point that is written and not remembered would be
 	// taken again after a crash, and then be one of a half-switched machine.
 	if err := s.save(); err != nil {

@@ -24,9 +24,9 @@ func (s *session) planRecord() *Planned {
 func (s *session) finish(ctx context.Context) error {
 	end := s.cfg.Now()
 	s.state.Status, s.state.Error, s.state.Code, s.state.Child = journal.Done, "", 0, 0
-	s.state.Ended = &end
+	s.state.Ended = end
 	s.step.Status, s.step.End = journal.Done, &end
-	s.final = s.record(journal.Good, s.data.After)
+	s.final = s.record(journal.Good, s.state.After)
 	if s.goal.Verb.touches() {
 		if err := s.store.SaveRecord(s.final); err != nil {
 			return err
@@ -53,13 +53,13 @@ func (s *session) prune(ctx context.Context) {
 	if g, err := s.look(ctx, nil); err == nil {
 		booted = g.Booted
 	}
-	live := slices.DeleteFunc([]string{s.data.After.Current, s.data.After.System.Path, booted}, func(p string) bool { return p == "" })
+	live := slices.DeleteFunc([]string{s.state.After.Current, s.state.After.System.Path, booted}, func(p string) bool { return p == "" })
 	if _, err := s.store.Prune(s.cfg.Retention, live); err != nil {
 		s.cfg.Log.Warn("prune history", "error", err)
 	}
 	records, _ := s.store.Records()
 	held := map[int]bool{s.state.ID: true}
-	backups := []string{s.data.Backup, s.data.HomeBackup}
+	backups := []string{s.state.Backup, s.data.HomeBackup}
 	if p, err := s.store.Point(); err == nil && p != nil {
 		held[p.Record] = true
 		backups = append(backups, p.Backup)

@@ -139,13 +139,13 @@ func (s *session) switchPlan() (string, error) {
 		p.add("leave", "yes")
 	}
 	if s.activates() || s.boots() {
-		p.add("new", s.data.System)
+		p.add("new", s.state.System)
 	}
 	if s.activates() {
 		p.command(s.systemCommand(), "test")
 	}
 	for _, u := range users {
-		p.add("home", u.Name, s.data.Homes[u.Name])
+		p.add("home", u.Name, s.state.Homes[u.Name])
 		for _, c := range s.homeCommands(u) {
 			p.command(c, "activate", u.Name)
 		}
@@ -163,13 +163,13 @@ func (s *session) switchPlan() (string, error) {
 
 func (s *session) homeSwitch(u User) HomeSwitch {
 	return HomeSwitch{
-		Name: u.Name + "@" + s.goal.Host, Home: s.data.Homes[u.Name], Flake: s.data.FlakeCopy, Suffix: s.data.Suffix,
+		Name: u.Name + "@" + s.goal.Host, Home: s.state.Homes[u.Name], Flake: s.data.FlakeCopy, Suffix: s.data.Suffix,
 		Profile: s.profiles[u.Name],
 	}
 }
 
 // systemCommand, homeCommands and bootCommands are what the unit runs, and what a plan shows.
-func (s *session) systemCommand() []string { return s.data.Tools.Test(s.data.System) }
+func (s *session) systemCommand() []string { return s.data.Tools.Test(s.state.System) }
 
 func (s *session) homeCommands(u User) [][]string { return s.data.Tools.SwitchHome(s.homeSwitch(u)) }
 
@@ -177,19 +177,19 @@ func (s *session) bootCommands() [][]string {
 	number := 0 // a new generation
 	if to := s.goal.To; to != nil {
 		// A rollback makes the generation of then current again, if it is still there.
-		if p, ok := generationPath(s.cfg.Paths.System, to.Machine.System.Number); ok && p == s.data.System {
+		if p, ok := generationPath(s.cfg.Paths.System, to.Machine.System.Number); ok && p == s.state.System {
 			number = to.Machine.System.Number
 		}
 	}
-	return s.data.Tools.Boot(s.cfg.Paths.System, s.data.System, number, s.data.InstallLoader)
+	return s.data.Tools.Boot(s.cfg.Paths.System, s.state.System, number, s.data.InstallLoader)
 }
 
 // changedHomes are the users whose home this run activates: those that had it already are left alone.
 func (s *session) changedHomes() []User {
 	var out []User
 	for _, u := range s.goal.homes() {
-		path := s.data.Homes[u.Name]
-		same := s.data.Before.Homes[u.Name].Path == path
+		path := s.state.Homes[u.Name]
+		same := s.state.Before.Homes[u.Name].Path == path
 		if path != "" && (!same || s.goal.To != nil) {
 			out = append(out, u)
 		}
@@ -217,24 +217,24 @@ func (s *session) chooseTools(ctx context.Context) error {
 		return err
 	}
 	s.profiles = g.Profiles
-	if s.data.Tools != nil && s.data.ToolsFor == hashOf(values(s.data.Homes)...) {
+	if s.data.Tools != nil && s.data.ToolsFor == hashOf(values(s.state.Homes)...) {
 		return nil
 	}
-	t, err := s.findTools(ctx, values(s.data.Homes)...)
+	t, err := s.findTools(ctx, values(s.state.Homes)...)
 	if err != nil {
 		return err
 	}
 	s.holdTools(ctx, t)
-	s.data.Tools, s.data.ToolsFor, s.data.FlakeCopy = &t, hashOf(values(s.data.Homes)...), ""
-	s.data.Record.Tools = []string{t.String()}
-	for _, u := range sortedKeys(s.data.Homes) {
-		s.data.Record.Tools = append(s.data.Record.Tools, "home of "+u+": "+t.Homes[s.data.Homes[u]].String())
+	s.data.Tools, s.data.ToolsFor, s.data.FlakeCopy = &t, hashOf(values(s.state.Homes)...), ""
+	s.state.Tools = []string{t.String()}
+	for _, u := range sortedKeys(s.state.Homes) {
+		s.state.Tools = append(s.state.Tools, "home of "+u+": "+t.Homes[s.state.Homes[u]].String())
 	}
 	if s.goal.To != nil || !s.movesHomes() || s.cfg.Remote != nil { // the flake is here, and a home is activated there
 		return nil
 	}
 	for _, u := range s.goal.homes() {
-		if !t.Homes[s.data.Homes[u.Name]].Command {
+		if !t.Homes[s.state.Homes[u.Name]].Command {
 			continue
 		}
 		if err := s.prepareHomeManager(ctx, u); err != nil {
@@ -633,7 +633,7 @@ func (s *session) isBack(ctx context.Context, where phase) error {
 // mend brings a machine back that a run has left between two systems, and whose unit cannot do it any
 // more: after a power cut, or where everything was killed. It is a unit that only goes back.
 func (s *session) mend(ctx context.Context) error {
-	was := s.data.Before
+	was := s.state.Before
 	now, err := s.machine(ctx, s.goal.Users)
 	if err != nil {
 		return err
@@ -647,7 +647,7 @@ func (s *session) mend(ctx context.Context) error {
 		return errors.New("there was no NixOS system before this run to go back to")
 	}
 	s.say("the machine is between two systems: going back to what it ran before")
-	users := slices.DeleteFunc(s.usersOf(was), func(u User) bool { return was.Homes[u.Name].Path != "" && s.data.Homes[u.Name] == "" })
+	users := slices.DeleteFunc(s.usersOf(was), func(u User) bool { return was.Homes[u.Name].Path != "" && s.state.Homes[u.Name] == "" })
 	p := s.beginPlan(users)
 	p.add("go-back", "yes")
 	p.add("was", "current", dash(was.Current))
@@ -655,8 +655,8 @@ func (s *session) mend(ctx context.Context) error {
 	for _, u := range users {
 		g := was.Homes[u.Name]
 		p.add("was", "home", u.Name, strconv.Itoa(g.Number), dash(g.Path), g.Profile)
-		if s.data.Homes[u.Name] != "" {
-			p.add("home", u.Name, s.data.Homes[u.Name])
+		if s.state.Homes[u.Name] != "" {
+			p.add("home", u.Name, s.state.Homes[u.Name])
 		}
 	}
 	if p.err != nil {

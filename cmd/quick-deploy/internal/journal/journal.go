@@ -97,25 +97,13 @@ const (
 	Interrupted Status = "interrupted"
 )
 
-// State is the current or last run.
+// State is the current or last run: its record as far as it has come, and what it takes to go on.
 type State struct {
-	Version int             `json:"version"`
-	ID      int             `json:"id"`
-	Verb    string          `json:"verb"`
-	Host    string          `json:"host"`
-	Flake   string          `json:"flake"`
-	By      string          `json:"by"` // user name
+	Record
 	PID     int             `json:"pid"`
-	Started time.Time       `json:"started"`
-	Ended   *time.Time      `json:"ended,omitempty"`
 	Status  Status          `json:"status"`
-	Steps   []Step          `json:"steps"`
-	Log     string          `json:"log,omitempty"`   // absolute path of the log file
-	Error   string          `json:"error,omitempty"` // why it did not end well
-	Code    int             `json:"code"`            // exit code of the program
-	Child   int             `json:"child_exit"`      // exit code of the command that failed
-	Data    json.RawMessage `json:"data,omitempty"`  // what the steps hand on to each other; the executor's own
-	Resumed int             `json:"resumed"`         // how often the run was taken up again
+	Resumed int             `json:"resumed"`        // how often the run was taken up again
+	Data    json.RawMessage `json:"data,omitempty"` // what the steps hand on to each other; the executor's own
 }
 
 // Step is one step of a run.

@@ -34,9 +34,14 @@ func store(t *testing.T) (*Store, *[]string) {
 func sample() *State {
 	start := time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC)
 	return &State{
-		ID: 7, Verb: "switch", Host: "atlas", Flake: "/home/ada/nixos", By: "ada", PID: 12, Started: start, Status: Running,
-		Steps: []Step{{Name: "build", Status: Done, Input: "sha256-x", Start: &start, End: &start, LogOffset: 99}, {Name: "health", Status: Pending}},
-		Data:  json.RawMessage(`{"system":"/nix/store/x"}`),
+		Record: Record{
+			ID: 7, Verb: "switch", Host: "atlas", Flake: "/home/ada/nixos", By: "ada", Started: start,
+			Steps: []Step{
+				{Name: "build", Status: Done, Input: "sha256-x", Start: &start, End: &start, LogOffset: 99}, {Name: "health", Status: Pending},
+			},
+		},
+		PID: 12, Status: Running,
+		Data: json.RawMessage(`{"system":"/nix/store/x"}`),
 	}
 }
 

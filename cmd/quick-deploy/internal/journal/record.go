@@ -87,7 +87,7 @@ type Record struct {
 	StateVersion string    `json:"state_version,omitempty"` // system.stateVersion that was deployed
 	Flake        string    `json:"flake"`
 	Started      time.Time `json:"started"`
-	Ended        time.Time `json:"ended"`
+	Ended        time.Time `json:"ended,omitzero"`
 	Result       Result    `json:"result"`
 	Code         int       `json:"code"`
 	Child        int       `json:"child_exit"`
