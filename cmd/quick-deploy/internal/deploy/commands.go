@@ -54,9 +54,9 @@ func (g Goal) nixFlags() []string {
 	return append(args, g.NixArgs...)
 }
 
-// addRoot makes link a garbage-collector root of path. --indirect is what Nix
+// rootCommand makes link a garbage-collector root of path. --indirect is what Nix
 // before 2.4 needs and later ones accept.
-func (d *Deployer) addRoot(path, link string) run.Command {
+func (d *Deployer) rootCommand(path, link string) run.Command {
 	return run.Command{Name: "nix-store", Args: []string{"--realise", path, "--add-root", link, "--indirect"}, Timeout: quick}
 }
 

@@ -39,9 +39,9 @@ func (d *Deployer) Losses(host, built string) (list []losses.Loss, unknown strin
 	return losses.Compare(system.Of(os.DirFS(d.cfg.Machine.Root)), old, now), ""
 }
 
-// takesAway tells what goes, and refuses what can lock somebody out or stop
+// checkLosses tells what goes, and refuses what can lock somebody out or stop
 // the boot and was not accepted by name. The lines are for the question.
-func (s *session) takesAway() (lines []string, err error) {
+func (s *session) checkLosses() (lines []string, err error) {
 	if s.goal.To != nil {
 		return nil, nil // a rollback goes where it is told
 	}

@@ -96,9 +96,9 @@ func (d *Deployer) planOf(ctx context.Context, g Goal, resume bool) (Plan, error
 		}
 	}
 	if d.cfg.Machine != nil && g.To == nil {
-		m, t := d.lookedAt(g)
-		if p.Preflight, err = preflight.Run(ctx, m, t, s.asked(ctx, true)); err != nil {
-			return p, usage(err)
+		m, t := d.preflightTarget(g)
+		if p.Preflight, err = preflight.Run(ctx, m, t, s.preflightOptions(ctx, true)); err != nil {
+			return p, usageFault(err)
 		}
 	}
 	if err := s.expect(ctx); err != nil {
@@ -133,8 +133,8 @@ func (s *session) steps() ([]Planned, []step) {
 	return planned, steps
 }
 
-// aim takes what a rollback goes back to as what was built.
-func (s *session) aim() {
+// usePoint takes what a rollback goes back to as what was built.
+func (s *session) usePoint() {
 	to := s.goal.To
 	s.state.Homes = map[string]string{}
 	if !s.goal.SkipSystem {
@@ -150,7 +150,7 @@ func (s *session) aim() {
 func (s *session) expect(ctx context.Context) error {
 	s.data.BootOnly, s.data.Suffix, s.data.Tools, s.profiles = "", "<suffix>", &Tools{}, map[string]string{}
 	if to := s.goal.To; to != nil {
-		s.aim()
+		s.usePoint()
 		for u, home := range to.Machine.Homes {
 			s.profiles[u] = home.Profile
 		}
@@ -248,8 +248,8 @@ func doneBefore(st *journal.State, name string) string {
 	return ""
 }
 
-// planned adds a command as text, with the elevation it will really have.
-func (d *Deployer) planned(p *Planned, c run.Command) {
+// planCommand adds a command as text, with the elevation it will really have.
+func (d *Deployer) planCommand(p *Planned, c run.Command) {
 	p.Root = p.Root || c.Elevate
 	if w, ok := d.cfg.Runner.(interface {
 		Wrap(run.Command) (run.Command, error)
@@ -269,7 +269,7 @@ func (d *Deployer) planned(p *Planned, c run.Command) {
 // inUnit adds commands that root's half runs, as root or as a user, and its launch where the step is the first to need it.
 func (s *session) inUnit(p *Planned, first bool, commands ...[]string) *Planned {
 	if first {
-		s.planned(p, s.launchUnit(s.cfg.Paths.Run+"/<run>", "<plan>"))
+		s.planCommand(p, s.unitCommand(s.cfg.Paths.Run+"/<run>", "<plan>"))
 	}
 	for _, c := range commands {
 		p.Commands = append(p.Commands, placeholder.ReplaceAllString(line(c), "$1"))
@@ -298,7 +298,7 @@ func (p Plan) WriteText(w io.Writer) error {
 	}
 	if p.Goal.To != nil {
 		fmt.Fprintf(&b, "goes back to before run %d\n", p.Goal.To.Record)
-		for _, line := range p.Goal.back(p.Machine, nil) {
+		for _, line := range p.Goal.describePoint(p.Machine, nil) {
 			fmt.Fprintln(&b, line)
 		}
 	}

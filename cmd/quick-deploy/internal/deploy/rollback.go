@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -126,8 +125,8 @@ func (d *Deployer) missing(ctx context.Context, g Goal) []string {
 	return out
 }
 
-// gone refuses a rollback of which something is missing.
-func (g Goal) gone(missing []string) error {
+// refuseMissing refuses a rollback of which something is missing.
+func (g Goal) refuseMissing(missing []string) error {
 	if len(missing) == 0 {
 		return nil
 	}
@@ -135,8 +134,8 @@ func (g Goal) gone(missing []string) error {
 		Hint("nothing was changed; choose another with --to, or a part with --system, --home or --files")
 }
 
-// back says what a rollback leads to from what the machine is now, a line each.
-func (g Goal) back(now journal.Machine, files []Change) []string {
+// describePoint says what a rollback leads to from what the machine is now, a line each.
+func (g Goal) describePoint(now journal.Machine, files []Change) []string {
 	var out []string
 	line := func(what string, to, now journal.Generation) {
 		out = append(out, fmt.Sprintf("%s: generation %d, %s (now %d)", what, to.Number, to.Path, now.Number))
@@ -259,36 +258,4 @@ func removeEmptyDirs(dir, stop string) {
 		}
 		dir = filepath.Dir(dir)
 	}
-}
-
-// ErrNothingToResume says that the last run ended well.
-var ErrNothingToResume = errors.New("there is no unfinished run")
-
-// PlanResume plans to go on with the last run, if it did not end well. complete adds to the goal
-// of then what is not in the state: the tree, the target and the checks.
-func (d *Deployer) PlanResume(ctx context.Context, complete func(Goal) (Goal, error)) (Plan, error) {
-	st, err := d.store.State()
-	if err != nil {
-		return Plan{}, err
-	}
-	if !st.Unfinished() {
-		return Plan{}, &fault.Error{Code: fault.Usage, Err: ErrNothingToResume}
-	}
-	g := savedGoal(st)
-	if g.To != nil {
-		g.Checks = restored
-	}
-	if g, err = complete(g); err != nil {
-		return Plan{}, err
-	}
-	return d.planOf(ctx, g, true)
-}
-
-// savedGoal is the goal of a run, as its state has it.
-func savedGoal(st *journal.State) Goal {
-	var saved data
-	if err := decode(st, &saved); err == nil && saved.Goal != nil {
-		return *saved.Goal
-	}
-	return Goal{Verb: Verb(st.Verb), Host: st.Host, FlakeDir: st.Flake}
 }

@@ -18,12 +18,13 @@ import (
 func (s *session) systemInput() string {
 	return hashOf("activate", s.state.System, string(s.effective()))
 }
+
 func (s *session) systemHolds() bool {
-	return !s.activates() || s.runs(context.Background())
+	return !s.activates() || s.systemRuns(context.Background())
 }
 
-// runs says whether the new system runs and the unit still answers for it, or has ended well.
-func (s *session) runs(ctx context.Context) bool {
+// systemRuns says whether the new system runs and the unit still answers for it, or has ended well.
+func (s *session) systemRuns(ctx context.Context) bool {
 	u, err := s.poll(ctx)
 	if err != nil {
 		return false
@@ -34,6 +35,7 @@ func (s *session) runs(ctx context.Context) bool {
 	m, err := s.machine(ctx, nil)
 	return err == nil && u.phase == "" && m.Current == s.state.System && m.System.Path == s.state.System
 }
+
 func (s *session) planActivateSystem() *Planned {
 	if !s.activates() || s.handsOver() {
 		return nil
@@ -47,7 +49,7 @@ func (s *session) activateSystem(ctx context.Context) error {
 	if !s.activates() {
 		return skipped("the new system runs after a reboot: " + s.data.BootOnly)
 	}
-	if err := s.start(ctx); err != nil {
+	if err := s.startUnit(ctx); err != nil {
 		return err
 	}
 	where, err := s.await(ctx, unitHomes, unitReady)
@@ -55,7 +57,7 @@ func (s *session) activateSystem(ctx context.Context) error {
 		return err
 	}
 	if where.final() {
-		return s.whyBack(ctx)
+		return s.unitFault(ctx)
 	}
 	return nil
 }
@@ -67,6 +69,7 @@ func (s *session) homesInput() string {
 	}
 	return hashOf(parts...)
 }
+
 func (s *session) homesHold() bool {
 	m, err := s.machine(context.Background(), s.goal.homes())
 	if err != nil {
@@ -79,6 +82,7 @@ func (s *session) homesHold() bool {
 	}
 	return true
 }
+
 func (s *session) planActivateHomes() *Planned {
 	if !s.movesHomes() || s.handsOver() {
 		return nil
@@ -99,14 +103,14 @@ func (s *session) activateHomes(ctx context.Context) error {
 		s.state.Pending = append(s.state.Pending, "quick-deploy switch after the reboot, for the homes")
 		return skipped("the homes follow after the reboot")
 	}
-	if err := s.start(ctx); err != nil { // of a run that leaves the system
+	if err := s.startUnit(ctx); err != nil { // of a run that leaves the system
 		return err
 	}
-	return s.ready(ctx)
+	return s.awaitReady(ctx)
 }
 
-// ready waits until the unit waits for us.
-func (s *session) ready(ctx context.Context) error {
+// awaitReady waits until the unit waits for us.
+func (s *session) awaitReady(ctx context.Context) error {
 	if !s.started {
 		return nil // it was done before
 	}
@@ -115,9 +119,9 @@ func (s *session) ready(ctx context.Context) error {
 		return err
 	}
 	if where.final() && where != unitDone {
-		return s.whyBack(ctx)
+		return s.unitFault(ctx)
 	}
-	s.count()
+	s.startCounting()
 	return nil
 }
 
@@ -151,7 +155,7 @@ func (s *session) checkHealth(ctx context.Context) error {
 	case !s.activates():
 		return skipped("the new system is not running yet")
 	}
-	if err := s.ready(ctx); err != nil { // of a run without homes
+	if err := s.awaitReady(ctx); err != nil { // of a run without homes
 		return err
 	}
 	c := *s.cfg.Health
@@ -203,6 +207,7 @@ func (s *session) bootHolds() bool {
 	m, err := s.machine(context.Background(), nil)
 	return err == nil && m.System.Path == s.state.System
 }
+
 func (s *session) planBootDefault() *Planned {
 	if !s.boots() || s.handsOver() {
 		return nil
@@ -213,10 +218,10 @@ func (s *session) planBootDefault() *Planned {
 
 // bootDefault makes the system what the machine boots.
 func (s *session) bootDefault(ctx context.Context) error {
-	if err := s.start(ctx); err != nil { // of a run that only sets the boot default
+	if err := s.startUnit(ctx); err != nil { // of a run that only sets the boot default
 		return err
 	}
-	return s.keep(ctx)
+	return s.keepSystem(ctx)
 }
 
 func (s *session) planVerify() *Planned {
@@ -228,7 +233,7 @@ func (s *session) planVerify() *Planned {
 
 // verify looks whether the machine is what was meant.
 func (s *session) verify(ctx context.Context) error {
-	if err := s.keep(ctx); err != nil { // of a run that leaves the boot default
+	if err := s.keepSystem(ctx); err != nil { // of a run that leaves the boot default
 		return err
 	}
 	m, err := s.machine(ctx, s.goal.homes())

@@ -25,26 +25,26 @@ func (s *session) planPreflight() *Planned {
 
 // preflight looks at the machine. It runs on every run: free space and the network are of today.
 func (s *session) preflight(ctx context.Context) error {
-	m, t := s.lookedAt(s.goal)
+	m, t := s.preflightTarget(s.goal)
 	m.Retry = s.retry
-	r, err := preflight.Run(ctx, m, t, s.asked(ctx, s.goal.Offline))
+	r, err := preflight.Run(ctx, m, t, s.preflightOptions(ctx, s.goal.Offline))
 	if err != nil {
-		return usage(err)
+		return usageFault(err)
 	}
 	s.noteSkipped(r.Skipped...)
-	s.findings(r)
+	s.noteFindings(r)
 	if err := Refuse(r); err != nil {
 		return err
 	}
 	if s.goal.Yes && (s.activates() || s.boots() || s.movesHomes()) {
-		return s.prime(ctx) // nobody has to be there after the build
+		return s.askForRoot(ctx) // nobody has to be there after the build
 	}
 	return nil
 }
 
-// asked chooses the checks that are about what is left to do: nothing of building where
+// preflightOptions chooses the checks that are about what is left to do: nothing of building where
 // all is built, nothing of what the new system is like where it was switched to before.
-func (s *session) asked(ctx context.Context, offline bool) preflight.Options {
+func (s *session) preflightOptions(ctx context.Context, offline bool) preflight.Options {
 	return preflight.Options{
 		Skip: s.goal.SkipChecks, Offline: offline, Built: s.built(ctx),
 		Acting: s.goal.Verb.touches() && !s.between && !s.data.Touched,
@@ -64,8 +64,8 @@ func (s *session) built(ctx context.Context) bool {
 	return err == nil && !slices.ContainsFunc(changes, Change.pending)
 }
 
-// lookedAt completes what the preflight looks at with what the history knows.
-func (d *Deployer) lookedAt(g Goal) (*preflight.Machine, preflight.Target) {
+// preflightTarget completes what the preflight looks at with what the history knows.
+func (d *Deployer) preflightTarget(g Goal) (*preflight.Machine, preflight.Target) {
 	m, t := *d.cfg.Machine, g.Target
 	m.FlakeDir, m.ID = g.FlakeDir, d.machineID()
 	if g.Verb != Switch && g.To == nil || len(g.homes()) == 0 {
@@ -85,13 +85,13 @@ func (d *Deployer) lookedAt(g Goal) (*preflight.Machine, preflight.Target) {
 	return &m, t
 }
 
-// recheck looks again at what is known only now that the system and the homes
+// preflightBuilt looks again at what is known only now that the system and the homes
 // are built: what the boot partition needs, and which files home-manager moves.
-func (s *session) recheck(ctx context.Context) error {
+func (s *session) preflightBuilt(ctx context.Context) error {
 	if s.cfg.Machine == nil {
 		return nil
 	}
-	m, t := s.lookedAt(s.goal)
+	m, t := s.preflightTarget(s.goal)
 	var only []string
 	if s.boots() {
 		m.NewSystem = s.state.System
@@ -106,13 +106,13 @@ func (s *session) recheck(ctx context.Context) error {
 	}
 	r, err := preflight.Run(ctx, m, t, preflight.Options{Skip: s.goal.SkipChecks, Offline: true, Acting: true, Only: only})
 	if err != nil {
-		return usage(err)
+		return usageFault(err)
 	}
-	s.findings(r)
+	s.noteFindings(r)
 	return Refuse(r)
 }
 
-func (s *session) findings(r preflight.Report) {
+func (s *session) noteFindings(r preflight.Report) {
 	for _, f := range r.Findings {
 		if slices.Contains(s.found, f) {
 			continue // a check that runs again when all is built
@@ -146,15 +146,17 @@ func Refuse(r preflight.Report) error {
 	return e
 }
 
-func usage(err error) error { return &fault.Error{Code: fault.Usage, Err: err} }
+func usageFault(err error) error { return &fault.Error{Code: fault.Usage, Err: err} }
 
 func (s *session) backupInput() string {
 	return hashOf("backup", s.goal.FlakeDir, fmt.Sprint(s.state.ID))
 }
+
 func (s *session) backupHolds() bool {
 	_, err := s.backups().Get(s.state.Backup)
 	return err == nil
 }
+
 func (s *session) planBackup() *Planned {
 	if s.cfg.Remote != nil { // it is one flake for many machines
 		return nil
@@ -191,6 +193,7 @@ func notOurs(path string, d fs.DirEntry) bool {
 func (s *session) pointInput() string {
 	return hashOf("point", fmt.Sprint(s.state.ID), s.goal.Host)
 }
+
 func (s *session) pointHolds() bool {
 	if s.between { // the point is of before: what the machine is now is not to be gone back to
 		return true
@@ -198,6 +201,7 @@ func (s *session) pointHolds() bool {
 	now, err := s.machine(context.Background(), s.goal.Users)
 	return err == nil && now.Same(s.state.Before)
 }
+
 func (s *session) planPoint() *Planned {
 	if !s.goal.Verb.touches() {
 		return nil
@@ -221,7 +225,7 @@ func (s *session) takePoint(ctx context.Context) error {
 		point = *old
 		s.say("the rollback point of run %d is kept: %s", old.Record, why)
 	}
-	if err := s.root(ctx, &now, s.state.ID); err != nil {
+	if err := s.rootMachine(ctx, &now, s.state.ID); err != nil {
 		return err
 	}
 	if point.Record == s.state.ID {
@@ -255,13 +259,13 @@ func (s *session) olderPoint(now journal.Machine) (*journal.Point, string) {
 	return nil, ""
 }
 
-// hold makes a garbage-collector root of a path of the machine and returns it.
-func (s *session) hold(ctx context.Context, path string, id int, name string) (string, error) {
+// addRoot makes a garbage-collector root of a path of the machine and returns it.
+func (s *session) addRoot(ctx context.Context, path string, id int, name string) (string, error) {
 	if path == "" {
 		return "", nil
 	}
 	link := filepath.Join(s.roots(), fmt.Sprintf("%d-%s", id, name))
-	if _, err := s.command(ctx, s.addRoot(path, link)); err != nil {
+	if _, err := s.command(ctx, s.rootCommand(path, link)); err != nil {
 		return "", fmt.Errorf("hold %s against garbage collection: %w", path, err)
 	}
 	return link, nil
@@ -275,18 +279,18 @@ func (d *Deployer) roots() string {
 	return d.store.Path("gcroots")
 }
 
-// root makes garbage-collector roots for all paths of m and notes them in it.
-func (s *session) root(ctx context.Context, m *journal.Machine, id int) error {
-	if _, err := s.hold(ctx, m.Current, id, "current"); err != nil {
+// rootMachine makes garbage-collector roots for all paths of m and notes them in it.
+func (s *session) rootMachine(ctx context.Context, m *journal.Machine, id int) error {
+	if _, err := s.addRoot(ctx, m.Current, id, "current"); err != nil {
 		return err
 	}
 	var err error
-	if m.System.Root, err = s.hold(ctx, m.System.Path, id, "system"); err != nil {
+	if m.System.Root, err = s.addRoot(ctx, m.System.Path, id, "system"); err != nil {
 		return err
 	}
 	for _, u := range sortedKeys(m.Homes) {
 		g := m.Homes[u]
-		if g.Root, err = s.hold(ctx, g.Path, id, "home-"+u); err != nil {
+		if g.Root, err = s.addRoot(ctx, g.Path, id, "home-"+u); err != nil {
 			return err
 		}
 		m.Homes[u] = g
