@@ -31,7 +31,9 @@ func (d *Deployer) buildHome(g Goal, u User, link string) run.Command {
 	args := append([]string{"build"}, flakes...)
 	args = append(append(args, "--out-link", link), d.logFormat()...)
 	args = append(args, g.nixFlags()...)
-	return run.Command{Name: "nix", Args: append(args, g.homeRef(u)), Dir: filepath.Dir(link), Timeout: d.cfg.BuildTimeout, Here: true}
+	return run.Command{
+		Name: "nix", Args: append(args, g.homeRef(u)), Dir: filepath.Dir(link), Timeout: d.cfg.BuildTimeout, Here: true,
+	}
 }
 
 // logFormat is what the display of one build reads. Those of many machines are shown line by line.
@@ -57,10 +59,14 @@ func (g Goal) nixFlags() []string {
 // rootCommand makes link a garbage-collector root of path. --indirect is what Nix
 // before 2.4 needs and later ones accept.
 func (d *Deployer) rootCommand(path, link string) run.Command {
-	return run.Command{Name: "nix-store", Args: []string{"--realise", path, "--add-root", link, "--indirect"}, Timeout: quick}
+	return run.Command{
+		Name: "nix-store", Args: []string{"--realise", path, "--add-root", link, "--indirect"}, Timeout: quick,
+	}
 }
 
 // diffClosures lists what differs between two closures.
 func (d *Deployer) diffClosures(old, new string) run.Command {
-	return run.Command{Name: "nix", Args: append(append([]string{"store", "diff-closures"}, flakes...), old, new), Timeout: quick}
+	return run.Command{
+		Name: "nix", Args: append(append([]string{"store", "diff-closures"}, flakes...), old, new), Timeout: quick,
+	}
 }

@@ -9,8 +9,8 @@ import (
 )
 
 // compareLoaders finds out whether the new system has another boot loader than the one that boots. It has to be put
-// onto the disk then; otherwise NixOS only writes its entries. One that is not known is left as it is, and so is that of
-// another machine, whose systems cannot be read from here.
+// onto the disk then; otherwise NixOS only writes its entries. One that is not known is left as it is, and so is that
+// of another machine, whose systems cannot be read from here.
 func (s *session) compareLoaders() {
 	s.data.InstallLoader = false
 	if s.cfg.Remote != nil || !s.boots() {
@@ -18,7 +18,8 @@ func (s *session) compareLoaders() {
 	}
 	var kinds []hardware.LoaderKind
 	for _, path := range []string{s.state.Before.System.Path, s.state.System} {
-		loader, _ := system.Open(os.DirFS("/"), path).Loader("") // what of its settings cannot be read says nothing of its kind
+		// what of its settings cannot be read says nothing of its kind
+		loader, _ := system.Open(os.DirFS("/"), path).Loader("")
 		kinds = append(kinds, loader.Kind)
 	}
 	unknown := func(k hardware.LoaderKind) bool {

@@ -32,10 +32,11 @@ func TestAnotherLoaderIsInstalled(t *testing.T) {
 		fails     bool
 		want      []string
 	}{
-		"the same":         {"install-grub.sh", false, []string{"boot new-nixos-system "}},
-		"another":          {"systemd-boot-builder.py", false, []string{"boot new-nixos-system 1"}},
-		"another, in vain": {"systemd-boot-builder.py", true, []string{"boot new-nixos-system 1", "boot first-nixos-system 1"}},
-		"unknown":          {"own-loader", false, []string{"boot new-nixos-system "}},
+		"the same": {"install-grub.sh", false, []string{"boot new-nixos-system "}},
+		"another":  {"systemd-boot-builder.py", false, []string{"boot new-nixos-system 1"}},
+		"another, in vain": {"systemd-boot-builder.py", true,
+			[]string{"boot new-nixos-system 1", "boot first-nixos-system 1"}},
+		"unknown": {"own-loader", false, []string{"boot new-nixos-system "}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)

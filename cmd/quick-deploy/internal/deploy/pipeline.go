@@ -29,19 +29,24 @@ const (
 // last, so that a machine that did not come up boots what it ran before.
 func pipeline() []step {
 	return []step{
-		{"preflight", (*session).planPreflight, (*session).preflight, nil, nil}, // all findings at once; free space and the network are of today
+		// all findings at once; free space and the network are of today
+		{"preflight", (*session).planPreflight, (*session).preflight, nil, nil},
 		// The flake as it is, before anything is written into it.
 		{"backup", (*session).planBackup, (*session).backupFlake, (*session).backupInput, (*session).backupHolds},
 		// The generations to come back to, held against garbage collection.
 		{"rollback-point", (*session).planPoint, (*session).takePoint, (*session).pointInput, (*session).pointHolds},
-		{"generate", (*session).planGenerate, (*session).generate, nil, nil}, // idempotent and fast; a file that was changed in between is found
+		// idempotent and fast; a file that was changed in between is found
+		{"generate", (*session).planGenerate, (*session).generate, nil, nil},
 		{stepBuild, (*session).planBuild, (*session).build, (*session).buildInput, (*session).buildHolds},
 		{stepCompare, (*session).planCompare, (*session).compare, nil, nil},
-		{"activate-system", (*session).planActivateSystem, (*session).activateSystem, (*session).systemInput, (*session).systemHolds},
-		{"activate-home", (*session).planActivateHomes, (*session).activateHomes, (*session).homesInput, (*session).homesHold},
+		{"activate-system", (*session).planActivateSystem, (*session).activateSystem, (*session).systemInput,
+			(*session).systemHolds},
+		{"activate-home", (*session).planActivateHomes, (*session).activateHomes, (*session).homesInput,
+			(*session).homesHold},
 		{"health", (*session).planHealth, (*session).checkHealth, nil, nil},
 		{stepBootDefault, (*session).planBootDefault, (*session).bootDefault, (*session).bootInput, (*session).bootHolds},
-		{"restore-files", (*session).planRestore, (*session).restoreFiles, nil, nil}, // of a rollback's point, once the machine is there
+		// of a rollback's point, once the machine is there
+		{"restore-files", (*session).planRestore, (*session).restoreFiles, nil, nil},
 		{"verify", (*session).planVerify, (*session).verify, nil, nil},
 		{stepRecord, (*session).planRecord, (*session).finish, nil, nil},
 	}

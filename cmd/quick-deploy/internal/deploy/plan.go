@@ -184,7 +184,8 @@ func (d *Deployer) unchanged(g Goal, p Plan) (bool, string, error) {
 		return false, "", nil // its result is a store path that may have been collected
 	}
 	records, _ := d.store.Records()
-	if len(records) == 0 || records[0].Result != journal.Good || records[0].Fingerprint == "" || len(records[0].Pending) > 0 {
+	if len(records) == 0 || records[0].Result != journal.Good || records[0].Fingerprint == "" ||
+		len(records[0].Pending) > 0 {
 		return false, "", nil
 	}
 	fp, err := d.fingerprint(g)
@@ -229,7 +230,7 @@ func crashed(st *journal.State) bool { return st != nil && st.Status == journal.
 
 func stoppedAt(st *journal.State) string {
 	for _, s := range st.Steps {
-		if s.Status == journal.Running || s.Status == journal.Pending || s.Status == journal.Failed || s.Status == journal.Interrupted {
+		if s.Status != journal.Done && s.Status != journal.Skipped {
 			return s.Name
 		}
 	}
@@ -266,7 +267,8 @@ func (d *Deployer) planCommand(p *Planned, c run.Command) {
 	p.Commands = append(p.Commands, placeholder.ReplaceAllString(text, "$1"))
 }
 
-// inUnit adds commands that root's half runs, as root or as a user, and its launch where the step is the first to need it.
+// inUnit adds commands that root's half runs, as root or as a user, and its launch by the first step that
+// needs it.
 func (s *session) inUnit(p *Planned, first bool, commands ...[]string) *Planned {
 	if first {
 		s.planCommand(p, s.unitCommand(s.cfg.Paths.Run+"/<run>", "<plan>"))

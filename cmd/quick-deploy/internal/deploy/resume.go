@@ -70,7 +70,8 @@ func (s *session) takeUp(ctx context.Context, prior *journal.State) error {
 		return fault.New(fault.Preflight, "run %d cannot be taken up: %w", prior.ID, err).
 			Hint("quick-deploy --reset-state forgets the run; nothing was changed")
 	}
-	if js := prior.Find(stepBuild); js != nil && slices.ContainsFunc(built, func(p string) bool { return slices.Contains(gone, p) }) {
+	if js := prior.Find(stepBuild); js != nil &&
+		slices.ContainsFunc(built, func(p string) bool { return slices.Contains(gone, p) }) {
 		js.Status = journal.Pending
 	}
 	s.between, s.data.Touched = s.data.Touched, false
@@ -79,7 +80,10 @@ func (s *session) takeUp(ctx context.Context, prior *journal.State) error {
 	if err := s.hook("begin"); err != nil {
 		return err
 	}
-	s.note(journal.Event{Type: "run", Status: journal.Running, Message: fmt.Sprintf("run %d is taken up at step %q", prior.ID, stoppedAt(prior))})
+	s.note(journal.Event{
+		Type: "run", Status: journal.Running,
+		Message: fmt.Sprintf("run %d is taken up at step %q", prior.ID, stoppedAt(prior)),
+	})
 	prior.Status, prior.Ended = journal.Running, time.Time{}
 	if err := s.recover(ctx, true); err != nil {
 		return err

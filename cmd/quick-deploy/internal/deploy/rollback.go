@@ -25,12 +25,15 @@ func (d *Deployer) Back(ctx context.Context, left int) (Goal, error) {
 	}
 	records, bad := d.store.Records() // the newest first
 	if left != 0 {
-		after := slices.DeleteFunc(slices.Clone(records), func(r journal.Record) bool { return r.ID <= left || r.Point.Taken.IsZero() })
+		after := slices.DeleteFunc(slices.Clone(records),
+			func(r journal.Record) bool { return r.ID <= left || r.Point.Taken.IsZero() })
 		switch known := slices.ContainsFunc(records, func(r journal.Record) bool { return r.ID == left }); {
 		case !known:
-			return Goal{}, fault.New(fault.Usage, "there is no run %d in the history", left).Hint("quick-deploy history lists them")
+			return Goal{}, fault.New(fault.Usage, "there is no run %d in the history", left).
+				Hint("quick-deploy history lists them")
 		case len(after) == 0:
-			return Goal{}, fault.New(fault.Usage, "nothing was deployed after run %d", left).Hint("without --to, rollback undoes it")
+			return Goal{}, fault.New(fault.Usage, "nothing was deployed after run %d", left).
+				Hint("without --to, rollback undoes it")
 		}
 		next := after[len(after)-1]
 		return d.backTo(next.Point, next.Host), nil
@@ -73,7 +76,8 @@ func (d *Deployer) backTo(p journal.Point, host string) Goal {
 	homes := maps.Clone(p.Machine.Homes)
 	maps.DeleteFunc(homes, func(_ string, home journal.Generation) bool { return home.Path == "" })
 	return Goal{
-		Verb: Rollback, Host: host, FlakeDir: p.Flake, To: &p, Checks: restored, Users: d.usersOf(journal.Machine{Homes: homes}),
+		Verb: Rollback, Host: host, FlakeDir: p.Flake, To: &p,
+		Checks: restored, Users: d.usersOf(journal.Machine{Homes: homes}),
 	}
 }
 
@@ -130,7 +134,8 @@ func (g Goal) refuseMissing(missing []string) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return fault.New(fault.Preflight, "cannot go back to the point of run %d: %s", g.To.Record, strings.Join(missing, "; ")).
+	return fault.New(fault.Preflight, "cannot go back to the point of run %d: %s", g.To.Record,
+		strings.Join(missing, "; ")).
 		Hint("nothing was changed; choose another with --to, or a part with --system, --home or --files")
 }
 
@@ -214,7 +219,9 @@ func (s *session) planRestore() *Planned {
 	if s.goal.To == nil || s.goal.SkipFiles || s.goal.To.Backup == "" {
 		return nil
 	}
-	return &Planned{What: "bring the generated files and flake.lock back from " + s.store.Path("backups", s.goal.To.Backup)}
+	return &Planned{
+		What: "bring the generated files and flake.lock back from " + s.store.Path("backups", s.goal.To.Backup),
+	}
 }
 
 // restoreFiles brings the generated files and the lock file of a point back. It

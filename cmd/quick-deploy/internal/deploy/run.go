@@ -36,7 +36,9 @@ func (d *Deployer) Run(ctx context.Context, p Plan) (journal.Record, error) {
 	if err := d.store.Open(); err != nil {
 		return journal.Record{}, err
 	}
-	unlock, err := d.store.Lock(ctx, journal.Holder{PID: d.cfg.PID, Host: d.cfg.HostName, Verb: string(p.Goal.Verb), Started: d.cfg.Now()})
+	unlock, err := d.store.Lock(ctx, journal.Holder{
+		PID: d.cfg.PID, Host: d.cfg.HostName, Verb: string(p.Goal.Verb), Started: d.cfg.Now(),
+	})
 	if err != nil {
 		return journal.Record{}, err
 	}
@@ -119,7 +121,8 @@ func (s *session) runSteps(ctx context.Context) (journal.Record, error) {
 		err := s.runStep(ctx, st)
 		if err != nil && st.name == stepRecord {
 			// The machine is switched and well. It stays so, and the next run takes this one up to write it down.
-			return s.final, withHint(err, "the machine is as it was meant to be; quick-deploy resume writes the record when it can")
+			return s.final, withHint(err, "the machine is as it was meant to be; "+
+				"quick-deploy resume writes the record when it can")
 		}
 		if err != nil {
 			return s.fail(ctx, st, err)
@@ -175,7 +178,8 @@ func (s *session) runStep(ctx context.Context, st step) error {
 	default:
 		js.Status = journal.Failed
 	}
-	s.cfg.Log.Info("step ended", "step", st.name, "status", string(js.Status), "note", js.Note, "duration", end.Sub(now).Round(time.Millisecond))
+	s.cfg.Log.Info("step ended", "step", st.name, "status", string(js.Status), "note", js.Note, "duration",
+		end.Sub(now).Round(time.Millisecond))
 	if err != nil {
 		js.Error = err.Error()
 		s.note(journal.Event{Type: "step", Status: js.Status, Message: js.Error, Child: js.Child, Seconds: seconds})
@@ -214,7 +218,10 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 	result := journal.Unchanged
 	err := cause
 	if ctx.Err() != nil && fault.CodeOf(err) != fault.Interrupted {
-		err = &fault.Error{Code: fault.Interrupted, Err: fmt.Errorf("interrupted in step %q: %w", st.name, cause), Hints: fault.HintsOf(cause), Child: run.CodeOf(cause)}
+		err = &fault.Error{
+			Code: fault.Interrupted, Hints: fault.HintsOf(cause), Child: run.CodeOf(cause),
+			Err: fmt.Errorf("interrupted in step %q: %w", st.name, cause),
+		}
 	}
 	if s.between && !s.data.Touched {
 		return s.stayUnfinished(err)
@@ -229,9 +236,13 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 			err = &fault.Error{Code: fault.RollbackFailed, Child: run.CodeOf(cause),
 				Err: fmt.Errorf("%w; it answers no more, and goes back by itself: what it runs is not known", err)}
 		case errors.Is(perr, errLeft):
-			err = withHint(err, "the new system was left as it is (--rollback-on-failure=false); quick-deploy rollback goes back to run %d's rollback point", s.state.ID)
+			err = withHint(err, "the new system was left as it is (--rollback-on-failure=false); "+
+				"quick-deploy rollback goes back to run %d's rollback point", s.state.ID)
 		default:
-			err = &fault.Error{Code: fault.RollbackFailed, Err: fmt.Errorf("%w; putting the machine back failed as well: %w", err, perr), Child: run.CodeOf(cause)}
+			err = &fault.Error{
+				Code: fault.RollbackFailed, Child: run.CodeOf(cause),
+				Err: fmt.Errorf("%w; putting the machine back failed as well: %w", err, perr),
+			}
 			if was := s.state.Before.Current; was != "" {
 				err = withHint(err, "the last good system is %s", was)
 			}
@@ -282,7 +293,8 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 // stayUnfinished ends the attempt to take a run up that was refused before it moved
 // anything: the run stays unfinished, and the machine as it was found.
 func (s *session) stayUnfinished(err error) (journal.Record, error) {
-	err = withHint(err, "this attempt has changed nothing, and run %d is still unfinished: quick-deploy resume goes on with it, "+
+	err = withHint(err, "this attempt has changed nothing, and run %d is still unfinished: "+
+		"quick-deploy resume goes on with it, "+
 		"quick-deploy rollback goes back", s.state.ID)
 	if s.cfg.LogPath != "" {
 		err = withHint(err, "log: %s", s.cfg.LogPath)
@@ -319,7 +331,8 @@ func (s *session) record(result journal.Result, after journal.Machine) journal.R
 // summary ends the event stream of a run with its record.
 func (s *session) summary(r journal.Record) {
 	e := journal.Event{
-		SchemaVersion: journal.EventSchema, Time: s.cfg.Now(), Type: "summary", Run: r.ID, Host: r.Host, Code: &r.Code, Child: r.Child,
+		SchemaVersion: journal.EventSchema, Time: s.cfg.Now(), Type: "summary",
+		Run: r.ID, Host: r.Host, Code: &r.Code, Child: r.Child,
 		Message: string(r.Result), Seconds: max(0, r.Ended.Sub(r.Started).Seconds()), Status: s.state.Status,
 	}
 	if err := s.store.Append(e); err != nil {

@@ -75,7 +75,8 @@ func explain(st Status) (text, next string) {
 	s := st.State
 	switch {
 	case st.AtWork != nil:
-		return fmt.Sprintf("%s is at work (process %d since %s)", st.AtWork.Verb, st.AtWork.PID, st.AtWork.Started.Format("15:04:05")), ""
+		since := st.AtWork.Started.Format("15:04:05")
+		return fmt.Sprintf("%s is at work (process %d since %s)", st.AtWork.Verb, st.AtWork.PID, since), ""
 	case s == nil && len(st.Problems) > 0:
 		return "the state cannot be read", "quick-deploy --reset-state"
 	case s == nil:
@@ -83,9 +84,11 @@ func explain(st Status) (text, next string) {
 	case s.Status == journal.Done:
 		return fmt.Sprintf("run %d (%s %s) is done", s.ID, s.Verb, s.Host), ""
 	case s.Status == journal.Running:
-		return fmt.Sprintf("run %d (%s %s) was cut off in step %q%s", s.ID, s.Verb, s.Host, stoppedAt(s), touched(s)), "quick-deploy resume"
+		text = fmt.Sprintf("run %d (%s %s) was cut off in step %q%s", s.ID, s.Verb, s.Host, stoppedAt(s), touched(s))
+		return text, "quick-deploy resume"
 	}
-	return fmt.Sprintf("run %d (%s %s) ended in step %q: %s", s.ID, s.Verb, s.Host, stoppedAt(s), s.Error), "quick-deploy resume"
+	text = fmt.Sprintf("run %d (%s %s) ended in step %q: %s", s.ID, s.Verb, s.Host, stoppedAt(s), s.Error)
+	return text, "quick-deploy resume"
 }
 
 // touched says whether a cut-off run may have changed the machine.
@@ -103,16 +106,17 @@ func drift(st Status) []string {
 		return nil
 	}
 	var out []string
+	compare := func(what, is, left string) {
+		if is != left {
+			out = append(out, fmt.Sprintf("the %s is %s, run %d left %s", what, is, st.Last.ID, left))
+		}
+	}
 	want := st.Last.After
-	if st.Machine.Current != want.Current {
-		out = append(out, fmt.Sprintf("the running system is %s, run %d left %s", st.Machine.Current, st.Last.ID, want.Current))
-	}
-	if st.Machine.System.Path != want.System.Path {
-		out = append(out, fmt.Sprintf("the boot default is %s, run %d left %s", st.Machine.System.Path, st.Last.ID, want.System.Path))
-	}
+	compare("running system", st.Machine.Current, want.Current)
+	compare("boot default", st.Machine.System.Path, want.System.Path)
 	for _, u := range sortedKeys(want.Homes) {
-		if g, ok := st.Machine.Homes[u]; ok && g.Path != want.Homes[u].Path {
-			out = append(out, fmt.Sprintf("the home of %s is %s, run %d left %s", u, g.Path, st.Last.ID, want.Homes[u].Path))
+		if g, ok := st.Machine.Homes[u]; ok {
+			compare("home of "+u, g.Path, want.Homes[u].Path)
 		}
 	}
 	return out
@@ -127,7 +131,9 @@ func (d *Deployer) ResetState(ctx context.Context) (string, error) {
 	if !exists(d.cfg.StateDir) {
 		return "", nil
 	}
-	unlock, err := d.store.Lock(ctx, journal.Holder{PID: d.cfg.PID, Host: d.cfg.HostName, Verb: "reset-state", Started: d.cfg.Now()})
+	unlock, err := d.store.Lock(ctx, journal.Holder{
+		PID: d.cfg.PID, Host: d.cfg.HostName, Verb: "reset-state", Started: d.cfg.Now(),
+	})
 	if err != nil {
 		return "", err
 	}

@@ -52,7 +52,8 @@ func (s *session) planBuild() *Planned {
 	there := s.cfg.Remote
 	switch {
 	case s.handsOver():
-		p.What = "hand the machine over to " + there.HandOver + ", which builds, copies, activates and sets the boot default: none of that is ours"
+		p.What = "hand the machine over to " + there.HandOver +
+			", which builds, copies, activates and sets the boot default: none of that is ours"
 		s.planCommand(p, there.Build())
 	case there != nil:
 		p.What = "build the system and the homes, and copy them to the machine"
@@ -188,7 +189,8 @@ func (s *session) handOver(ctx context.Context) error {
 	if err != nil || now.Current == r.System {
 		return err
 	}
-	return cmp.Or(failed, error(fault.New(fault.Activation, "%s ended without an error, and the machine runs %s", r.HandOver, now.Current)))
+	return cmp.Or(failed, error(fault.New(fault.Activation, "%s ended without an error, and the machine runs %s",
+		r.HandOver, now.Current)))
 }
 
 // copyHome brings a closure that was built here to another machine, and holds it there.

@@ -27,7 +27,8 @@ func (s *session) planCompare() *Planned {
 	}
 	current, err := resolve(s.cfg.Paths.Current)
 	if err == nil && s.cfg.Machine != nil && s.goal.To == nil && s.foreign(s.goal.Host, current) {
-		p.What += "; the running system is not from here: list what it has and the new one has not, and refuse what can lock somebody out or stop the boot"
+		p.What += "; the running system is not from here: list what it has and the new one has not, " +
+			"and refuse what can lock somebody out or stop the boot"
 	}
 	return p
 }
@@ -147,7 +148,9 @@ func (s *session) diffTool(old, new string) run.Command {
 	if s.cfg.Remote != nil {
 		return s.diffClosures(old, new)
 	}
-	for _, c := range []run.Command{{Name: "dix", Args: []string{old, new}}, {Name: "nvd", Args: []string{"diff", old, new}}} {
+	for _, c := range []run.Command{
+		{Name: "dix", Args: []string{old, new}}, {Name: "nvd", Args: []string{"diff", old, new}},
+	} {
 		if _, err := s.cfg.Runner.LookPath(c.Name); err == nil {
 			c.Timeout = quick
 			return c
@@ -218,7 +221,8 @@ func (s *session) chooseVerb(ctx context.Context) error {
 	for _, system := range []string{s.state.Before.Current, s.state.System} {
 		for _, name := range []string{
 			"switch-inhibitors",
-			"init-interface-version", // of init must not change while it runs (nixpkgs, nixos/modules/system/activation/top-level.nix)
+			// What init offers must not change while it runs (nixpkgs, nixos/modules/system/activation/top-level.nix).
+			"init-interface-version",
 			"etc/systemd/system/display-manager.service",
 		} {
 			files = append(files, filepath.Join(system, name))

@@ -174,12 +174,15 @@ func (s *session) backupFlake(ctx context.Context) error {
 			return err
 		}
 	}
-	m, err := b.Make(ctx, s.state.Backup, s.state.ID, []backup.Item{{Path: s.goal.FlakeDir, Why: "the flake before this run", Skip: notOurs}})
+	m, err := b.Make(ctx, s.state.Backup, s.state.ID, []backup.Item{
+		{Path: s.goal.FlakeDir, Why: "the flake before this run", Skip: notOurs},
+	})
 	if err != nil {
 		return err
 	}
 	for _, p := range m.LeftOut {
-		s.say("%s is larger than %d MiB and was not backed up; it is not a file of the tool and stays as it is", p, backup.MaxFile>>20)
+		s.say("%s is larger than %d MiB and was not backed up; it is not a file of the tool and stays as it is", p,
+			backup.MaxFile>>20)
 	}
 	return nil
 }
@@ -220,7 +223,9 @@ func (s *session) takePoint(ctx context.Context) error {
 	if err != nil {
 		s.cfg.Log.Info("the units that have failed already cannot be listed", "error", err)
 	}
-	point := journal.Point{Record: s.state.ID, Taken: s.cfg.Now(), Machine: now, Flake: s.goal.FlakeDir, Backup: s.state.Backup}
+	point := journal.Point{
+		Record: s.state.ID, Taken: s.cfg.Now(), Machine: now, Flake: s.goal.FlakeDir, Backup: s.state.Backup,
+	}
 	if old, why := s.olderPoint(now); old != nil && s.goal.To == nil {
 		point = *old
 		s.say("the rollback point of run %d is kept: %s", old.Record, why)
@@ -251,7 +256,8 @@ func (s *session) olderPoint(now journal.Machine) (*journal.Point, string) {
 		if r.ID == s.state.ID {
 			continue
 		}
-		if (r.Result == journal.Broken || r.Result == journal.Superseded) && now.Same(r.After) && !now.Same(r.Before) && !r.Point.Taken.IsZero() {
+		if (r.Result == journal.Broken || r.Result == journal.Superseded) && now.Same(r.After) && !now.Same(r.Before) &&
+			!r.Point.Taken.IsZero() {
 			return &r.Point, fmt.Sprintf("run %d failed and the machine is as it left it", r.ID)
 		}
 		return nil, ""

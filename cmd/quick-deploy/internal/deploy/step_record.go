@@ -52,7 +52,8 @@ func (s *session) prune(ctx context.Context) {
 	if g, err := s.look(ctx, nil); err == nil {
 		booted = g.Booted
 	}
-	live := slices.DeleteFunc([]string{s.state.After.Current, s.state.After.System.Path, booted}, func(p string) bool { return p == "" })
+	live := slices.DeleteFunc([]string{s.state.After.Current, s.state.After.System.Path, booted},
+		func(p string) bool { return p == "" })
 	if _, err := s.store.Prune(s.cfg.Retention, live); err != nil {
 		s.cfg.Log.Warn("prune history", "error", err)
 	}
@@ -76,7 +77,8 @@ func (s *session) prune(ctx context.Context) {
 	for _, r := range records {
 		logs = append(logs, r.Log)
 	}
-	if err := logfile.Prune(s.store.Path("logs"), logfile.Deploy, logfile.Kept, s.state.Started.Add(-logfile.KeptFor), logs); err != nil {
+	old := s.state.Started.Add(-logfile.KeptFor)
+	if err := logfile.Prune(s.store.Path("logs"), logfile.Deploy, logfile.Kept, old, logs); err != nil {
 		s.cfg.Log.Warn("prune logs", "error", err)
 	}
 	var ids []string

@@ -69,7 +69,8 @@ func (s *session) poll(ctx context.Context) (unitState, error) {
 		return unitState{}, nil
 	}
 	res, err := s.cfg.Runner.Run(ctx, run.Command{
-		Name: "/bin/sh", Args: []string{"-c", pollScript, "sh", s.data.Unit, strconv.Itoa(s.offset + 1)}, Timeout: s.replyTimeout(), Quiet: true,
+		Name: "/bin/sh", Args: []string{"-c", pollScript, "sh", s.data.Unit, strconv.Itoa(s.offset + 1)},
+		Timeout: s.replyTimeout(), Quiet: true,
 	})
 	if err != nil {
 		return unitState{}, fmt.Errorf("look at the switch: %w", err)
@@ -150,7 +151,8 @@ func (s *session) replyTimeout() time.Duration { return max(5*time.Second, s.cfg
 // an ssh server that the new system broke is silence.
 func (s *session) lease(ctx context.Context, word string) error {
 	_, err := s.cfg.Runner.Run(ctx, run.Command{
-		Name: "/bin/sh", Args: []string{"-c", `printf '%s\n' "$2" > "$1/lease"`, "sh", s.data.Unit, word}, Timeout: s.replyTimeout(), Quiet: true, Fresh: true,
+		Name: "/bin/sh", Args: []string{"-c", `printf '%s\n' "$2" > "$1/lease"`, "sh", s.data.Unit, word},
+		Timeout: s.replyTimeout(), Quiet: true, Fresh: true,
 	})
 	if err != nil {
 		return fmt.Errorf("tell the switch to go on: %w", err)
@@ -213,7 +215,8 @@ func (s *session) keepSystem(ctx context.Context) error {
 }
 
 // unitFiles prints files of the unit's folder, each behind a line with its name.
-const unitFiles = `cd "$1" && for f in reason failed stuck failed-after was; do echo "# $f"; cat "$f" 2>/dev/null; done; true`
+const unitFiles = `cd "$1" || exit
+for f in reason failed stuck failed-after was; do echo "# $f"; cat "$f" 2>/dev/null; done; true`
 
 // unitReport are the files of the unit that say what went wrong.
 func (s *session) unitReport(ctx context.Context) (map[string][]string, error) {
@@ -279,8 +282,9 @@ func (s *session) unitFault(ctx context.Context) error {
 	if !ok {
 		said = reasons["cut"]
 	}
+	failed := append(told["failed"], "")
 	fill := strings.NewReplacer(
-		"{units}", strings.Join(told["failed"], ", "), "{unit}", strings.Join(told["failed"][:min(1, len(told["failed"]))], ""),
+		"{units}", strings.Join(told["failed"], ", "), "{unit}", failed[0],
 		"{second}", second, "{last}", last, "{limit}", s.cfg.ConfirmTimeout.String(),
 	)
 	e := fault.New(fault.Activation, "%s", fill.Replace(said[0]))

@@ -78,7 +78,9 @@ func (s *session) repair(ctx context.Context) error {
 		return errors.New("there was no NixOS system before this run to go back to")
 	}
 	s.say("the machine is between two systems: going back to what it ran before")
-	users := slices.DeleteFunc(s.usersOf(was), func(u User) bool { return was.Homes[u.Name].Path != "" && s.state.Homes[u.Name] == "" })
+	users := slices.DeleteFunc(s.usersOf(was), func(u User) bool {
+		return was.Homes[u.Name].Path != "" && s.state.Homes[u.Name] == ""
+	})
 	p := s.beginPlan(users)
 	p.add("go-back", "yes")
 	p.add("was", "current", dash(was.Current))
@@ -140,7 +142,8 @@ func (s *session) recover(ctx context.Context, takeUp bool) error {
 			back = s.repair // a person may have seen to what was in the way
 		}
 		if err := back(ctx); err != nil {
-			return fault.New(fault.RollbackFailed, "run %d left the machine between two systems, and it could not be put back: %w", s.state.ID, err).
+			return fault.New(fault.RollbackFailed,
+				"run %d left the machine between two systems, and it could not be put back: %w", s.state.ID, err).
 				Hint("see docs/recovery.md; the old system is also in the boot menu")
 		}
 		s.between, s.data.Unit = false, ""

@@ -27,7 +27,9 @@ func (f Flake) output(host string) string { return f.Dir + "#" + host }
 // Copy copies a closure that was built here to a machine.
 func (f Flake) Copy(to ssh.Remote, path string) run.Command {
 	args := append([]string{"copy", "--to", to.Target.Store()}, flakes...)
-	return run.Command{Name: "nix", Args: append(args, path), Env: []string{to.NixOptions()}, Timeout: f.Timeout, Here: true}
+	return run.Command{
+		Name: "nix", Args: append(args, path), Env: []string{to.NixOptions()}, Timeout: f.Timeout, Here: true,
+	}
 }
 
 // NixosRebuild is one call of nixos-rebuild, which copies what it builds and activates nothing (nixpkgs,
@@ -38,7 +40,8 @@ func (f Flake) NixosRebuild(to ssh.Remote, host string, buildThere bool) run.Com
 		args = append(args, "--build-host", to.Target.Login())
 	}
 	return run.Command{
-		Name: "nixos-rebuild", Args: append(args, f.NixArgs...), Env: []string{to.NixOptions()}, Timeout: f.Timeout, Here: true,
+		Name: "nixos-rebuild", Args: append(args, f.NixArgs...), Env: []string{to.NixOptions()},
+		Timeout: f.Timeout, Here: true,
 	}
 }
 

@@ -29,7 +29,8 @@ func CheckDisks(ctx context.Context, remote ssh.Remote, devices []string) ([]str
 	var seen []string
 	for _, device := range devices {
 		res, err := remote.Run(ctx, run.Command{
-			Name: "lsblk", Args: []string{"--noheadings", "--raw", "--output", "KNAME,SIZE,MOUNTPOINT", "--", device}, Elevate: true, Timeout: time.Minute,
+			Name: "lsblk", Args: []string{"--noheadings", "--raw", "--output", "KNAME,SIZE,MOUNTPOINT", "--", device},
+			Elevate: true, Timeout: time.Minute,
 		})
 		if err != nil {
 			return nil, fault.New(fault.Preflight, "%s on %s: %w", device, remote.Target, err).
@@ -38,7 +39,8 @@ func CheckDisks(ctx context.Context, remote ssh.Remote, devices []string) ([]str
 		for line := range strings.Lines(res.Stdout) {
 			fields := strings.Fields(line)
 			if len(fields) > 2 {
-				return nil, fault.New(fault.Preflight, "%s on %s is in use: %s is mounted at %s", device, remote.Target, fields[0], fields[2]).
+				return nil, fault.New(fault.Preflight, "%s on %s is in use: %s is mounted at %s",
+					device, remote.Target, fields[0], fields[2]).
 					Hint("boot the machine from an installer, or choose another disk")
 			}
 			if len(fields) == 2 && !strings.HasPrefix(fields[0], "loop") && len(seen) < 64 {

@@ -46,7 +46,9 @@ func (n Nix) Derivations(ctx context.Context, flake string, hosts []string) (map
 
 // Evaluate evaluates an attribute, a text, of many hosts' configurations. What
 // fails is evaluated host by host, so that the others are known.
-func (n Nix) Evaluate(ctx context.Context, flake string, hosts []string, attribute string) (map[string]string, map[string]error) {
+func (n Nix) Evaluate(
+	ctx context.Context, flake string, hosts []string, attribute string,
+) (map[string]string, map[string]error) {
 	values, failed := map[string]string{}, map[string]error{}
 	for chunk := range slices.Chunk(hosts, evaluateAtOnce) {
 		some, err := n.evaluate(ctx, flake, chunk, attribute)
@@ -77,7 +79,8 @@ func (n Nix) evaluate(ctx context.Context, flake string, hosts []string, attribu
 	for _, h := range hosts {
 		fmt.Fprintf(&names, " %q", h)
 	}
-	apply := fmt.Sprintf("hosts: builtins.listToAttrs (map (name: { inherit name; value = hosts.${name}.%s; }) [%s ])", attribute, names.String())
+	apply := fmt.Sprintf("hosts: builtins.listToAttrs (map (name: { inherit name; value = hosts.${name}.%s; }) [%s ])",
+		attribute, names.String())
 	args := append([]string{"eval", "--json"}, flakes...)
 	args = append(args, "--no-update-lock-file", flake+"#nixosConfigurations", "--apply", apply)
 	res, err := n.Runner.Run(ctx, run.Command{Name: "nix", Args: append(args, n.Args...), Network: true})

@@ -27,7 +27,9 @@ import (
 
 // evaluate says which system each host should run. Hosts whose fingerprint was
 // evaluated before are not evaluated again. Evaluated is how many were.
-func (f *Fleet) evaluate(ctx context.Context, hosts []*Host) (systems map[string]string, failed map[string]error, evaluated int) {
+func (f *Fleet) evaluate(
+	ctx context.Context, hosts []*Host,
+) (systems map[string]string, failed map[string]error, evaluated int) {
 	systems = map[string]string{}
 	var changed []string
 	for _, h := range hosts {
@@ -54,7 +56,10 @@ func (f *Fleet) Deploy(ctx context.Context, waves []Wave, hosts map[string]*Host
 		}
 	}
 	systems, failed, evaluated := f.evaluate(ctx, all)
-	f.tell(journal.Event{Type: "progress", Step: "evaluate", Message: fmt.Sprintf("%d of %d hosts changed and were evaluated", evaluated, len(all))})
+	f.tell(journal.Event{
+		Type: "progress", Step: "evaluate",
+		Message: fmt.Sprintf("%d of %d hosts changed and were evaluated", evaluated, len(all)),
+	})
 	var results []Result
 	stopped := ""
 	for _, w := range waves {
@@ -69,7 +74,9 @@ func (f *Fleet) Deploy(ctx context.Context, waves []Wave, hosts map[string]*Host
 			// Of a flake that does not evaluate for some host nothing is switched.
 			r.stop("another host does not evaluate; leave it out with --on to go on without it")
 		} else {
-			f.tell(journal.Event{Type: "progress", Step: "wave", Message: fmt.Sprintf("%s: %s", w.Name, strings.Join(w.Hosts, ", "))})
+			f.tell(journal.Event{
+				Type: "progress", Step: "wave", Message: fmt.Sprintf("%s: %s", w.Name, strings.Join(w.Hosts, ", ")),
+			})
 		}
 		done := r.run(ctx, members)
 		results = append(results, done...)
@@ -261,7 +268,8 @@ func (r *rollout) deploy(ctx context.Context, m *member) {
 		r.finish(m, Rebooting, errors.New(strings.Join(rec.Pending, ", ")))
 	case err == nil:
 		r.finish(m, Deployed, nil)
-	case rec.ID == 0 || code == fault.Interrupted && untouched: // another run is at work there, or its journal cannot be written
+	// another run is at work there, or its journal cannot be written
+	case rec.ID == 0 || code == fault.Interrupted && untouched:
 		r.finish(m, Left, err)
 	case code == fault.RollbackFailed:
 		r.finish(m, Stranded, err)
@@ -312,7 +320,8 @@ func (f *Fleet) deployer(h *Host, system string, calls *calls) *deploy.Deployer 
 // goal is what a machine is to be. A system that failed before is tried again: the same command goes on.
 func (f *Fleet) goal(h *Host, o Options) deploy.Goal {
 	g := deploy.Goal{
-		Verb: deploy.Switch, Host: h.Name, FlakeDir: f.Flake, Checks: h.Checks, NixArgs: f.NixArgs, HealthTimeout: f.HealthTimeout,
+		Verb: deploy.Switch, Host: h.Name, FlakeDir: f.Flake, NixArgs: f.NixArgs,
+		Checks: h.Checks, HealthTimeout: f.HealthTimeout,
 		SkipHealth: o.SkipHealth || len(h.Checks) == 0, KeepOnFailure: o.Keep, Force: o.Again, RetryBad: true, Yes: true,
 	}
 	if f.Engine != generator.DeployRS { // which carries them itself

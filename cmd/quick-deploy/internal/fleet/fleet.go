@@ -4,7 +4,8 @@
 // a journal for each, and a second run that touches only what is left.
 //
 // A machine is changed by the steps of package deploy, which reach it by ssh. Of an engine only the build and the
-// copy are needed; deploy-rs, which does all by itself, takes the place of those steps from the build to the boot default.
+// copy are needed; deploy-rs, which does all by itself, takes the place of those steps from the build to the boot
+// default.
 package fleet
 
 import (

@@ -95,7 +95,8 @@ func (f *Fleet) status(ctx context.Context, h *Host, s *Status) {
 		}
 	}
 	switch {
-	case known.Last != nil && !known.Last.Verdict.OK() && !slices.Contains([]Verdict{Unreachable, Left, Rebooting}, known.Last.Verdict):
+	case known.Last != nil && !known.Last.Verdict.OK() &&
+		!slices.Contains([]Verdict{Unreachable, Left, Rebooting}, known.Last.Verdict):
 		s.Standing = Failing
 	case len(s.Drift) > 0:
 		s.Standing = Drifted

@@ -54,8 +54,8 @@ type Store struct {
 // Open makes the directories and returns the store. A directory that cannot be
 // written gives an error with the exit code of a refused run.
 func (s *Store) Open() error {
-	for _, d := range []string{s.Dir, s.Path("history"), s.Path("logs"), s.Path("backups"), s.Path("gcroots"), s.Path("work")} {
-		if err := os.MkdirAll(d, 0o700); err != nil {
+	for _, d := range []string{"", "history", "logs", "backups", "gcroots", "work"} {
+		if err := os.MkdirAll(s.Path(d), 0o700); err != nil {
 			return fault.New(fault.Preflight, "state directory: %w", err).
 				Hint("choose another with XDG_STATE_HOME, or make %s writable", s.Dir)
 		}
@@ -216,7 +216,8 @@ func (s *Store) Read(name string, v any) (bool, error) {
 	case err != nil || file.Version < 1:
 		return false, &unusableError{path, "not a file of this program (no version number)"}
 	case file.Version > Version:
-		return false, fault.New(fault.Preflight, "%s: written by a newer quick-deploy (format %d, this one knows %d)", path, file.Version, Version).
+		return false, fault.New(fault.Preflight, "%s: written by a newer quick-deploy (format %d, this one knows %d)", path,
+			file.Version, Version).
 			Hint("use the quick-deploy that wrote it, or start afresh with --reset-state")
 	}
 	if err := json.Unmarshal(data, v); err != nil {

@@ -37,7 +37,8 @@ func sample() *State {
 		Record: Record{
 			ID: 7, Verb: "switch", Host: "atlas", Flake: "/home/ada/nixos", By: "ada", Started: start,
 			Steps: []Step{
-				{Name: "build", Status: Done, Input: "sha256-x", Start: &start, End: &start, LogOffset: 99}, {Name: "health", Status: Pending},
+				{Name: "build", Status: Done, Input: "sha256-x", Start: &start, End: &start, LogOffset: 99}, {Name: "health",
+					Status: Pending},
 			},
 		},
 		PID: 12, Status: Running,
@@ -261,7 +262,8 @@ func TestBadClosures(t *testing.T) {
 	if err := s.ClearBad("/nix/store/249"); err != nil {
 		t.Fatal(err)
 	}
-	if bad, _ := s.Bad(); len(bad) != 199 || slices.ContainsFunc(bad, func(c Closure) bool { return c.Path == "/nix/store/249" }) {
+	if bad, _ := s.Bad(); len(bad) != 199 ||
+		slices.ContainsFunc(bad, func(c Closure) bool { return c.Path == "/nix/store/249" }) {
 		t.Errorf("%d bad after clearing one", len(bad))
 	}
 }
@@ -280,7 +282,8 @@ func TestLock(t *testing.T) {
 	}
 	other := &Store{Dir: s.Dir, Now: s.Now}
 	_, err = other.Lock(t.Context(), Holder{PID: 1})
-	if fault.CodeOf(err) != fault.Locked || !strings.Contains(err.Error(), "switch, process 4711 on atlas, since 2026-03-01 12:00:00") {
+	if fault.CodeOf(err) != fault.Locked ||
+		!strings.Contains(err.Error(), "switch, process 4711 on atlas, since 2026-03-01 12:00:00") {
 		t.Errorf("%v", err)
 	}
 	other.Wait = 10 * time.Millisecond

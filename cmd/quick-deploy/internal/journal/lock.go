@@ -25,9 +25,9 @@ type Holder struct {
 // lockPoll is how often a lock that another run holds is tried.
 const lockPoll = 200 * time.Millisecond
 
-// Lock takes the advisory lock of the state directory, and waits for s.Wait if another run holds it. The lock lies on a file
-// that is never replaced; who holds it stands in lock.json beside it. The
-// kernel drops the lock when its holder ends, however it ends.
+// Lock takes the advisory lock of the state directory, and waits for s.Wait if another run holds it. The lock lies on a
+// file that is never replaced; who holds it stands in lock.json beside it. The kernel drops the lock when its holder
+// ends, however it ends.
 func (s *Store) Lock(ctx context.Context, h Holder) (unlock func(), err error) {
 	l := flock.New(s.Path("lock"), flock.SetPermissions(0o600))
 	ok, err := l.TryLock()
@@ -51,7 +51,8 @@ func (s *Store) Lock(ctx context.Context, h Holder) (unlock func(), err error) {
 			e = fault.New(fault.Locked, "another quick-deploy is at work: %s, process %d on %s, since %s",
 				other.Verb, other.PID, other.Host, other.Started.Format(time.DateTime))
 		}
-		return nil, e.Hint("wait for it to end, --lock-timeout does; the lock goes with the process, no file needs to be removed")
+		return nil, e.Hint("wait for it to end, --lock-timeout does; the lock goes with the process, " +
+			"no file needs to be removed")
 	}
 	if err := s.Write("lock.json", h); err != nil {
 		_ = l.Unlock() // the write error is the one to report

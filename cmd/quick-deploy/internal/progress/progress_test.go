@@ -175,7 +175,8 @@ func TestLiveRegionStaysAtTheBottom(t *testing.T) {
 	u.Output("build", run.Stderr, `@nix {"action":"msg","level":1,"msg":"warning: dirty"}`)
 	u.Tick()
 	got := screen(t, b.String())
-	if len(got) != 1+1+maxJobs+1 || got[0] != "    warning: dirty" || !strings.HasPrefix(got[1], "build  ") || got[len(got)-1] != "  … and 3 more" {
+	if len(got) != 1+1+maxJobs+1 || got[0] != "    warning: dirty" || !strings.HasPrefix(got[1], "build  ") ||
+		got[len(got)-1] != "  … and 3 more" {
 		t.Errorf("screen:\n%s", strings.Join(got, "\n"))
 	}
 	for _, l := range got {

@@ -132,7 +132,8 @@ func (t *Tracker) Snapshot() Snapshot {
 		case actBuild:
 			s.Jobs = append(s.Jobs, Job{Name: a.name, Phase: a.phase, For: max(0, now.Sub(a.start))})
 		case 0, actFetchTree:
-			if strings.HasPrefix(a.name, "evaluating") || strings.HasPrefix(a.name, "fetching") || strings.HasPrefix(a.name, "copying") {
+			verb, _, _ := strings.Cut(a.name, " ")
+			if verb == "evaluating" || verb == "fetching" || verb == "copying" {
 				s.Doing = a.name
 			}
 		}

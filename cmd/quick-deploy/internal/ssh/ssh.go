@@ -51,7 +51,10 @@ func (t Target) Store() string {
 // hosts are worked on side by side.
 func (t Target) options(more []string) []string {
 	seconds := int(cmp.Or(t.Timeout, 10*time.Second).Seconds())
-	out := []string{"-o", "BatchMode=yes", "-o", "ConnectTimeout=" + strconv.Itoa(max(1, seconds)), "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=4"}
+	out := []string{
+		"-o", "BatchMode=yes", "-o", "ConnectTimeout=" + strconv.Itoa(max(1, seconds)),
+		"-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=4",
+	}
 	if t.Port != 0 && t.Port != DefaultPort {
 		out = append(out, "-p", strconv.Itoa(t.Port))
 	}
