@@ -39,7 +39,6 @@ type Plan struct {
 	Machine       journal.Machine  `json:"machine"`
 	Inputs        any              `json:"inputs,omitempty"` // what the flake is built from, as the caller tells it
 
-	steps    []step
 	answered bool // the question was, in the run that is taken up
 }
 
@@ -104,10 +103,10 @@ func (d *Deployer) planOf(ctx context.Context, g Goal, resume bool) (Plan, error
 	if err := s.expect(ctx); err != nil {
 		return p, err
 	}
-	p.Steps, p.steps = s.steps()
+	p.Steps = s.planSteps()
 	for i := range p.Steps {
 		if p.Resumes {
-			p.Steps[i].Done = doneBefore(prior, p.steps[i].name)
+			p.Steps[i].Done = doneBefore(prior, p.Steps[i].Step)
 		}
 	}
 	return p, nil
@@ -118,19 +117,18 @@ func (d *Deployer) planOf(ctx context.Context, g Goal, resume bool) (Plan, error
 func (d *Deployer) Steps(ctx context.Context, g Goal) ([]Planned, error) {
 	s := &session{Deployer: d, goal: g, state: &journal.State{}}
 	err := s.expect(ctx)
-	planned, _ := s.steps()
-	return planned, err
+	return s.planSteps(), err
 }
 
-func (s *session) steps() ([]Planned, []step) {
-	planned, steps := []Planned{}, []step{}
-	for _, st := range pipeline() {
-		if p := st.plan(s); p != nil {
+func (s *session) planSteps() []Planned {
+	out := []Planned{}
+	for _, st := range s.pipeline() {
+		if p := st.plan(); p != nil {
 			p.Step = st.name
-			planned, steps = append(planned, *p), append(steps, st)
+			out = append(out, *p)
 		}
 	}
-	return planned, steps
+	return out
 }
 
 // usePoint takes what a rollback goes back to as what was built.

@@ -91,9 +91,9 @@ func (d *Deployer) begin(ctx context.Context, p Plan) (*session, error) {
 func (s *session) noteGoal(done []journal.Step) {
 	g, r := s.goal, s.state
 	r.Steps = nil
-	for _, st := range s.plan.steps {
-		js := journal.Step{Name: st.name, Status: journal.Pending}
-		if i := slices.IndexFunc(done, func(old journal.Step) bool { return old.Name == st.name }); i >= 0 {
+	for _, p := range s.plan.Steps {
+		js := journal.Step{Name: p.Step, Status: journal.Pending}
+		if i := slices.IndexFunc(done, func(old journal.Step) bool { return old.Name == p.Step }); i >= 0 {
 			js = done[i]
 		}
 		r.Steps = append(r.Steps, js)
@@ -117,7 +117,10 @@ func (s *session) noteGoal(done []journal.Step) {
 // runSteps runs the steps.
 func (s *session) runSteps(ctx context.Context) (journal.Record, error) {
 	defer s.stopCounting()
-	for _, st := range s.plan.steps {
+	for _, st := range s.pipeline() {
+		if s.state.Find(st.name) == nil {
+			continue // it has no part in this run
+		}
 		err := s.runStep(ctx, st)
 		if err != nil && st.name == stepRecord {
 			// The machine is switched and well. It stays so, and the next run takes this one up to write it down.
@@ -145,9 +148,9 @@ func (s *session) runStep(ctx context.Context, st step) error {
 	defer func() { s.step = nil }()
 	in := ""
 	if st.input != nil {
-		in = st.input(s)
+		in = st.input()
 	}
-	if in != "" && js.Status == journal.Done && js.Input == in && st.holds(s) {
+	if in != "" && js.Status == journal.Done && js.Input == in && st.holds() {
 		s.note(journal.Event{Type: "step", Status: journal.Skipped, Message: "done before, with the same inputs"})
 		return nil
 	}
@@ -162,7 +165,7 @@ func (s *session) runStep(ctx context.Context, st step) error {
 	s.note(journal.Event{Type: "step", Status: journal.Running})
 	s.cfg.Log.Info("step begins", "step", st.name)
 
-	err := st.run(s, ctx)
+	err := st.run(ctx)
 	end := s.cfg.Now()
 	js.End = &end
 	seconds := max(0, end.Sub(now).Seconds())
