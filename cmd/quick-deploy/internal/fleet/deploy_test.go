@@ -542,6 +542,31 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+// What is known of a machine and cannot be read is kept, told of, and keeps nobody from deploying.
+func TestTornState(t *testing.T) {
+	o := operate(t, generator.NixosRebuild, Wave{LastWave, []string{"a"}})
+	var told []string
+	o.Events = func(e journal.Event) {
+		if e.Type == "warning" {
+			told = append(told, e.Message)
+		}
+	}
+	path := filepath.Join(o.StateDir, "a", stateFile)
+	a := o.world.machines["a"]
+	a.must(os.MkdirAll(filepath.Dir(path), 0o700))
+	a.must(os.WriteFile(path, []byte(`{"finger`), 0o600))
+	if s := o.Status(t.Context(), o.waves, o.hosts)[0]; !strings.Contains(s.Error, "cut short or not JSON") {
+		t.Errorf("status says %q", s.Error)
+	}
+	if results, err := o.deploy(t, Options{}); err != nil || results["a"].Verdict != Deployed {
+		t.Fatalf("%+v, %v", results["a"], err)
+	}
+	if kept, err := os.ReadFile(path + ".unusable-1"); err != nil || string(kept) != `{"finger` ||
+		!strings.Contains(strings.Join(told, "\n"), "it was kept as") {
+		t.Errorf("kept %q, %v, told %q", kept, err, told)
+	}
+}
+
 // A plan shows the commands that the machine has, and those that every machine has where it does not answer.
 func TestPlanByTools(t *testing.T) {
 	o := operate(t, generator.NixosRebuild, Wave{LastWave, []string{"a", "away"}})

@@ -27,7 +27,10 @@ type hostState struct {
 const stateFile = "fleet.json"
 
 func (f *Fleet) store(host string) *journal.Store {
-	return &journal.Store{Dir: filepath.Join(f.StateDir, host), Writer: f.Writer, Now: f.Now}
+	warn := func(format string, args ...any) {
+		f.tell(journal.Event{Type: "warning", Host: host, Message: fmt.Sprintf(format, args...)})
+	}
+	return &journal.Store{Dir: filepath.Join(f.StateDir, host), Writer: f.Writer, Now: f.Now, Warn: warn}
 }
 
 func (f *Fleet) state(host string) (k hostState, err error) {
