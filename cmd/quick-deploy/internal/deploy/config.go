@@ -16,6 +16,7 @@ package deploy
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -145,8 +146,8 @@ func New(cfg Config) *Deployer {
 func (d *Deployer) Store() *journal.Store { return d.store }
 
 func (d *Deployer) warn(format string, args ...any) {
-	d.event(journal.Event{Type: "warning", Message: sprintf(format, args...)})
-	logfile.At(d.cfg.Log, slog.LevelWarn, 1, sprintf(format, args...))
+	d.event(journal.Event{Type: "warning", Message: fmt.Sprintf(format, args...)})
+	logfile.At(d.cfg.Log, slog.LevelWarn, 1, fmt.Sprintf(format, args...))
 }
 
 func (d *Deployer) event(e journal.Event) {
