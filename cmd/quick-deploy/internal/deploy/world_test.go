@@ -60,7 +60,8 @@ func endWorld(dir string) {
 // build makes a machine with one running system and one home generation.
 func (w *world) build(t testing.TB) {
 	t.Helper()
-	for _, d := range []string{"store", "run", "bin", "profiles", "home/ada/.local/state/nix/profiles", "home/ada/.config/nixos", "etc"} {
+	for _, d := range []string{"store", "run", "bin", "profiles", "home/ada/.local/state/nix/profiles",
+		"home/ada/.config/nixos", "etc"} {
 		must(t, os.MkdirAll(filepath.Join(w.dir, d), 0o755))
 	}
 	for name, text := range tools {

@@ -14,8 +14,10 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/generator"
 )
@@ -350,13 +352,15 @@ func operate(t *testing.T, e generator.Engine, waves ...Wave) *operation {
 	}
 	w := newWorld(t, names...)
 	o := &operation{world: w, waves: waves, hosts: map[string]*Host{}, Fleet: &Fleet{
-		Runner: w, Flake: "/flake", Engine: e, State: t.TempDir(), Parallel: 2, Now: time.Now,
-		Sleep: func(context.Context, time.Duration) error { return nil }, HealthTimeout: time.Nanosecond,
-		ConfirmTimeout: time.Minute, Tick: 10 * time.Millisecond, Poll: 5 * time.Millisecond,
+		Config: deploy.Config{
+			Runner: w, StateDir: t.TempDir(), Now: time.Now, Sleep: func(context.Context, time.Duration) error { return nil },
+			ConfirmTimeout: time.Minute, Tick: 10 * time.Millisecond, Poll: 5 * time.Millisecond,
+		},
+		Flake: "/flake", Engine: e, Parallel: 2, HealthTimeout: time.Nanosecond,
 	}}
 	for _, name := range names {
 		o.hosts[name] = &Host{
-			Name: name, Fingerprint: "v1", Target: Target{User: "root", Host: name}, Paths: w.machines[name].paths(),
+			Name: name, Fingerprint: "v1", Target: ssh.Target{User: "root", Host: name}, Paths: w.machines[name].paths(),
 			Checks: []health.Check{{Name: "x", Kind: health.Unit, Target: "x.service", Required: true}},
 		}
 	}

@@ -1,4 +1,4 @@
-package fleet
+package engine
 
 import (
 	"context"
@@ -29,13 +29,13 @@ var flakes = []string{"--extra-experimental-features", "nix-command flakes"}
 // hundred megabytes that it does not give back before it ends.
 const evaluateAtOnce = 8
 
-// toplevel is the system below a host's configuration.
-const toplevel = "config.system.build.toplevel"
+// Toplevel is the system below a host's configuration.
+const Toplevel = "config.system.build.toplevel"
 
 // Derivations evaluates hosts to the derivations of their systems
 // (/nix/store/….drv). The error has the code Build and names the host.
 func (n Nix) Derivations(ctx context.Context, flake string, hosts []string) (map[string]string, error) {
-	out, failed := n.Evaluate(ctx, flake, hosts, toplevel+".drvPath")
+	out, failed := n.Evaluate(ctx, flake, hosts, Toplevel+".drvPath")
 	for _, name := range hosts {
 		if err := failed[name]; err != nil {
 			return nil, err
@@ -46,7 +46,9 @@ func (n Nix) Derivations(ctx context.Context, flake string, hosts []string) (map
 
 // Evaluate evaluates an attribute, a text, of many hosts' configurations. What
 // fails is evaluated host by host, so that the others are known.
-func (n Nix) Evaluate(ctx context.Context, flake string, hosts []string, attribute string) (map[string]string, map[string]error) {
+func (n Nix) Evaluate(
+	ctx context.Context, flake string, hosts []string, attribute string,
+) (map[string]string, map[string]error) {
 	values, failed := map[string]string{}, map[string]error{}
 	for chunk := range slices.Chunk(hosts, evaluateAtOnce) {
 		some, err := n.evaluate(ctx, flake, chunk, attribute)
@@ -77,12 +79,13 @@ func (n Nix) evaluate(ctx context.Context, flake string, hosts []string, attribu
 	for _, h := range hosts {
 		fmt.Fprintf(&names, " %q", h)
 	}
-	apply := fmt.Sprintf("hosts: builtins.listToAttrs (map (name: { inherit name; value = hosts.${name}.%s; }) [%s ])", attribute, names.String())
+	apply := fmt.Sprintf("hosts: builtins.listToAttrs (map (name: { inherit name; value = hosts.${name}.%s; }) [%s ])",
+		attribute, names.String())
 	args := append([]string{"eval", "--json"}, flakes...)
 	args = append(args, "--no-update-lock-file", flake+"#nixosConfigurations", "--apply", apply)
 	res, err := n.Runner.Run(ctx, run.Command{Name: "nix", Args: append(args, n.Args...), Network: true})
 	if err != nil {
-		return nil, buildFault("evaluate "+strings.Join(hosts, ", "), err, res)
+		return nil, Fault("evaluate "+strings.Join(hosts, ", "), err, res)
 	}
 	out := map[string]string{}
 	if err := json.Unmarshal([]byte(res.Stdout), &out); err != nil {
@@ -91,8 +94,8 @@ func (n Nix) evaluate(ctx context.Context, flake string, hosts []string, attribu
 	return out, nil
 }
 
-// buildFault is a failure of Nix with what it said, or with what helps where the network failed.
-func buildFault(what string, err error, res run.Result) error {
+// Fault is a failure of Nix with what it said, or with what helps where the network failed.
+func Fault(what string, err error, res run.Result) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
@@ -133,7 +136,7 @@ func (n Nix) Update(ctx context.Context, dir string, inputs []string) error {
 	}
 	res, err := n.Runner.Run(ctx, run.Command{Name: "nix", Args: append(args, n.Args...), Network: true})
 	if err != nil {
-		return buildFault("update", err, res)
+		return Fault("update", err, res)
 	}
 	return nil
 }

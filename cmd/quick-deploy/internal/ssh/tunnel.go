@@ -1,4 +1,4 @@
-package fleet
+package ssh
 
 import (
 	"bytes"
@@ -20,7 +20,7 @@ func (r Remote) tunnel(ctx context.Context, address string) net.Conn {
 		if err != nil {
 			return
 		}
-		args := append(r.options(ctx, false), "-W", address, r.Target.login())
+		args := append(r.options(ctx, false), "-W", address, r.Target.Login())
 		// How it ended shows in what comes over the connection.
 		_, _ = r.Runner.Run(ctx, run.Command{
 			Name: "ssh", Args: args, Stdin: io.MultiReader(bytes.NewReader(first[:n]), far), Stdout: far,

@@ -1,4 +1,6 @@
-package fleet
+// Package ssh runs commands on other machines, by the ssh command and its configuration. It is the run.Runner below
+// which the steps of a run are the same for every machine.
+package ssh
 
 import (
 	"cmp"
@@ -22,21 +24,22 @@ type Target struct {
 	Timeout time.Duration
 }
 
-// defaultPort is the port of ssh (RFC 4253).
-const defaultPort = 22
+// DefaultPort is the port of ssh (RFC 4253).
+const DefaultPort = 22
 
 // String is user@host, with the port where it is not the usual one.
 func (t Target) String() string {
-	if t.Port == 0 || t.Port == defaultPort {
-		return t.login()
+	if t.Port == 0 || t.Port == DefaultPort {
+		return t.Login()
 	}
 	return t.User + "@" + net.JoinHostPort(t.Host, strconv.Itoa(t.Port))
 }
 
-func (t Target) login() string { return t.User + "@" + t.Host }
+// Login is user@host.
+func (t Target) Login() string { return t.User + "@" + t.Host }
 
-// store is the machine as a Nix store.
-func (t Target) store() string {
+// Store is the machine as a Nix store.
+func (t Target) Store() string {
 	host := t.Host
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
@@ -48,16 +51,19 @@ func (t Target) store() string {
 // hosts are worked on side by side.
 func (t Target) options(more []string) []string {
 	seconds := int(cmp.Or(t.Timeout, 10*time.Second).Seconds())
-	out := []string{"-o", "BatchMode=yes", "-o", "ConnectTimeout=" + strconv.Itoa(max(1, seconds)), "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=4"}
-	if t.Port != 0 && t.Port != defaultPort {
+	out := []string{
+		"-o", "BatchMode=yes", "-o", "ConnectTimeout=" + strconv.Itoa(max(1, seconds)),
+		"-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=4",
+	}
+	if t.Port != 0 && t.Port != DefaultPort {
 		out = append(out, "-p", strconv.Itoa(t.Port))
 	}
 	return append(out, more...)
 }
 
-// nixOptions are the options in the environment, for programs that call ssh.
-func (f *Fleet) nixOptions(t Target) string {
-	return "NIX_SSHOPTS=" + strings.Join(append(t.options(f.SSH), f.Connections.join(t)...), " ")
+// NixOptions are the options in the environment, for programs that call ssh.
+func (r Remote) NixOptions() string {
+	return "NIX_SSHOPTS=" + strings.Join(append(r.Target.options(r.Options), r.Connections.join(r.Target)...), " ")
 }
 
 // UnreachableError is a machine that ssh does not get to: nothing is known
@@ -77,7 +83,8 @@ const sshFailed = 255
 type Remote struct {
 	Runner run.Runner
 	Target Target
-	SSH    []string
+	// Options are further options for ssh, NIX_SSHOPTS by the user's environment.
+	Options []string
 	// Connections are shared with the run's other commands.
 	Connections *Connections
 }
@@ -85,7 +92,7 @@ type Remote struct {
 // options are ssh's options for a command. A fresh one opens a connection of its own: whether the machine lets one in
 // is part of the question.
 func (r Remote) options(ctx context.Context, fresh bool) []string {
-	options := r.Target.options(r.SSH)
+	options := r.Target.options(r.Options)
 	if fresh {
 		return append([]string{"-o", "ControlPath=none"}, options...)
 	}
@@ -116,7 +123,7 @@ func (r Remote) Run(ctx context.Context, c run.Command) (run.Result, error) {
 	}
 	options := r.options(ctx, c.Fresh)
 	res, err := r.Runner.Run(ctx, run.Command{
-		Name: "ssh", Args: slices.Concat(options, []string{r.Target.login(), "--", strings.Join(words, " ")}),
+		Name: "ssh", Args: slices.Concat(options, []string{r.Target.Login(), "--", strings.Join(words, " ")}),
 		Input: c.Input, Timeout: c.Timeout, OnLine: c.OnLine, Network: c.Network, Quiet: c.Quiet,
 	})
 	var failed *run.Error

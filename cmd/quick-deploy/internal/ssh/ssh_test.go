@@ -1,4 +1,4 @@
-package fleet
+package ssh
 
 import (
 	"context"
@@ -17,19 +17,22 @@ func TestTarget(t *testing.T) {
 		target      Target
 		text, store string
 	}{
-		{Target{User: "root", Host: "web-1.example.org", Port: 22}, "root@web-1.example.org", "ssh-ng://root@web-1.example.org"},
+		{Target{User: "root", Host: "web-1.example.org", Port: 22}, "root@web-1.example.org",
+			"ssh-ng://root@web-1.example.org"},
 		{Target{User: "ops", Host: "192.0.2.7", Port: 2222}, "ops@192.0.2.7:2222", "ssh-ng://ops@192.0.2.7"},
 		{Target{User: "root", Host: "2001:db8::7", Port: 2222}, "root@[2001:db8::7]:2222", "ssh-ng://root@[2001:db8::7]"},
 	} {
-		if tt.target.String() != tt.text || tt.target.store() != tt.store {
-			t.Errorf("%s and %s, want %s and %s", tt.target, tt.target.store(), tt.text, tt.store)
+		if tt.target.String() != tt.text || tt.target.Store() != tt.store {
+			t.Errorf("%s and %s, want %s and %s", tt.target, tt.target.Store(), tt.text, tt.store)
 		}
 	}
 	slow := Target{User: "a", Host: "b", Timeout: time.Minute}
-	if got := (&Fleet{}).nixOptions(slow); !strings.Contains(got, "-o ConnectTimeout=60 ") {
+	if got := (Remote{Target: slow}).NixOptions(); !strings.Contains(got, "-o ConnectTimeout=60 ") {
 		t.Errorf("a minute to answer: %s", got)
 	}
-	if got := (&Fleet{SSH: []string{"-i", "key"}}).nixOptions(Target{User: "a", Host: "b", Port: 2222}); !strings.HasSuffix(got, "-p 2222 -i key") || !strings.HasPrefix(got, "NIX_SSHOPTS=-o BatchMode=yes") {
+	if got := (Remote{Target: Target{User: "a", Host: "b", Port: 2222},
+		Options: []string{"-i", "key"}}).NixOptions(); !strings.HasSuffix(got, "-p 2222 -i key") ||
+		!strings.HasPrefix(got, "NIX_SSHOPTS=-o BatchMode=yes") {
 		t.Error(got)
 	}
 }
@@ -77,7 +80,9 @@ func TestRemoteQuotes(t *testing.T) {
 
 // Not getting there is told apart from a command that fails there.
 func TestUnreachable(t *testing.T) {
-	r := Remote{Runner: &last{code: 255, said: "banner\nssh: connect: No route to host\n"}, Target: Target{User: "root", Host: "h"}}
+	r := Remote{
+		Runner: &last{code: 255, said: "banner\nssh: connect: No route to host\n"}, Target: Target{User: "root", Host: "h"},
+	}
 	_, err := r.Run(t.Context(), run.Command{Name: "true"})
 	var away *UnreachableError
 	if !errors.As(err, &away) || away.Why != "ssh: connect: No route to host" {

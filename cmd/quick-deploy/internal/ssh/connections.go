@@ -1,4 +1,4 @@
-package fleet
+package ssh
 
 import (
 	"context"
@@ -19,13 +19,7 @@ type Connections struct {
 	dir    string // of their sockets
 
 	mu sync.Mutex
-	to map[Target]*shared
-}
-
-// shared is how the connection to a machine is shared.
-type shared struct {
-	once    sync.Once
-	options []string // none: the user has ssh share connections already
+	to map[Target]func() []string // the options of ssh; none where the user has it share connections already
 }
 
 const (
@@ -51,7 +45,7 @@ func NewConnections(runner run.Runner, parents ...string) *Connections {
 			continue
 		}
 		if len(dir) <= longestSocketDir {
-			return &Connections{runner: runner, dir: dir, to: map[Target]*shared{}}
+			return &Connections{runner: runner, dir: dir, to: map[Target]func() []string{}}
 		}
 		os.Remove(dir)
 	}
@@ -65,25 +59,25 @@ func (c *Connections) share(ctx context.Context, t Target, options []string) []s
 		return nil
 	}
 	c.mu.Lock()
-	s := c.to[t]
-	if s == nil {
-		s = &shared{}
-		c.to[t] = s
+	to, ok := c.to[t]
+	if !ok {
+		to = sync.OnceValue(func() []string {
+			// What ~/.ssh/config and the options say of sharing holds.
+			res, err := c.runner.Run(ctx, run.Command{
+				Name: "ssh", Args: slices.Concat([]string{"-G"}, options, []string{t.Login()}), Timeout: local,
+			})
+			if err != nil || strings.Contains("\n"+res.Stdout, "\ncontrolpath ") {
+				return nil
+			}
+			return []string{"-o", "ControlPath=" + c.socket(), "-o", "ControlMaster=auto", "-o", "ControlPersist=" + persist}
+		})
+		c.to[t] = to
 	}
 	c.mu.Unlock()
-	s.once.Do(func() {
-		// What ~/.ssh/config and the options say of sharing holds.
-		res, err := c.runner.Run(ctx, run.Command{
-			Name: "ssh", Args: slices.Concat([]string{"-G"}, options, []string{t.login()}), Timeout: local,
-		})
-		if err == nil && !strings.Contains("\n"+res.Stdout, "\ncontrolpath ") {
-			s.options = []string{
-				"-o", "ControlPath=" + filepath.Join(c.dir, "%C"), "-o", "ControlMaster=auto", "-o", "ControlPersist=" + persist,
-			}
-		}
-	})
-	return s.options
+	return to()
 }
+
+func (c *Connections) socket() string { return filepath.Join(c.dir, "%C") }
 
 // shares reports whether a command went to a machine over a connection of ours.
 func (c *Connections) shares(t Target) bool {
@@ -91,8 +85,9 @@ func (c *Connections) shares(t Target) bool {
 		return false
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.to[t] != nil && c.to[t].options != nil
+	to, ok := c.to[t]
+	c.mu.Unlock()
+	return ok && to() != nil
 }
 
 // join are the options with which a program's ssh uses the connection that a command has opened. It opens none: Nix
@@ -101,7 +96,7 @@ func (c *Connections) join(t Target) []string {
 	if !c.shares(t) {
 		return nil
 	}
-	return []string{"-o", "ControlPath=" + filepath.Join(c.dir, "%C"), "-o", "ControlMaster=no"}
+	return []string{"-o", "ControlPath=" + c.socket(), "-o", "ControlMaster=no"}
 }
 
 // leave has the next command open a new connection: this one may be dead, which ssh notices after 20 s. What is
@@ -112,7 +107,7 @@ func (c *Connections) leave(ctx context.Context, t Target, options []string) {
 	}
 	// An error is that there is no connection.
 	_, _ = c.runner.Run(context.WithoutCancel(ctx), run.Command{
-		Name: "ssh", Args: slices.Concat([]string{"-O", "stop"}, options, []string{t.login()}), Timeout: local,
+		Name: "ssh", Args: slices.Concat([]string{"-O", "stop"}, options, []string{t.Login()}), Timeout: local,
 	})
 }
 
