@@ -3,11 +3,9 @@ package app
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"os"
-	"os/user"
 	"path/filepath"
 	"strings"
 	"time"
@@ -60,9 +58,9 @@ func newRollout(a *App, g *generated, only string) (*rollout, error) {
 	if err != nil {
 		return nil, err
 	}
-	me, err := user.Current()
+	me, err := username()
 	if err != nil {
-		return nil, fmt.Errorf("find out who runs this: %w", err)
+		return nil, err
 	}
 	dir := g.tree.Dir()
 	if i := strings.IndexAny(dir, "#?%\n"); i >= 0 {
@@ -72,7 +70,7 @@ func newRollout(a *App, g *generated, only string) (*rollout, error) {
 	r := &rollout{generated: g, waves: waves, hosts: map[string]*fleet.Host{}, Fleet: &fleet.Fleet{
 		Runner: a.Runner(), Flake: dir, Engine: g.flake.Fleet.Engine, Parallel: g.flake.Fleet.Parallel,
 		State: fleet.StateDir(StateDir(), dir),
-		SSH:   strings.Fields(os.Getenv("NIX_SSHOPTS")), By: me.Username, Tool: a.Version,
+		SSH:   strings.Fields(os.Getenv("NIX_SSHOPTS")), By: me, Tool: a.Version,
 		Now: time.Now, Sleep: a.Sleep, Retry: a.Retry(), Jitter: rand.Float64,
 		Events:          func(e journal.Event) { showFleetEvent(a, e) },
 		BuildTimeout:    cmp.Or(a.Limits.Build, 4*time.Hour),
@@ -87,13 +85,9 @@ func newRollout(a *App, g *generated, only string) (*rollout, error) {
 	if err != nil {
 		return nil, err
 	}
-	generatedHosts := map[string]generator.Host{}
-	for _, h := range g.flake.Hosts {
-		generatedHosts[h.Name] = h
-	}
 	for _, w := range waves {
 		for _, name := range w.Hosts {
-			if r.hosts[name], err = newFleetHost(a, g, generatedHosts[name], locked); err != nil {
+			if r.hosts[name], err = newFleetHost(a, g, g.host(name), locked); err != nil {
 				return nil, err
 			}
 		}
