@@ -121,7 +121,7 @@ func fillGoal(ctx context.Context, a *App, goal deploy.Goal, o RunOptions) (depl
 	if err != nil {
 		return goal, nil, err
 	}
-	if g.inputs, err = a.readInputs(g, goal.NoGenerate, goal.Force); err != nil {
+	if g.inputs, err = readInputs(a, g, goal.NoGenerate, goal.Force); err != nil {
 		return goal, nil, err
 	}
 	goal.Target, goal.Checks = target(g, name, goal.Verb), healthChecks(g, name)
@@ -129,7 +129,7 @@ func fillGoal(ctx context.Context, a *App, goal deploy.Goal, o RunOptions) (depl
 	// What stands behind -- may name another nixpkgs than the lock file.
 	overridden := slices.Contains(goal.NixArgs, "--override-input")
 	if in := inputs.Nixpkgs(g.inputs, g.host(name).Inputs); in != nil && !overridden {
-		a.sayAge(*in)
+		sayAge(a, *in)
 		goal.Target.Nixpkgs = in.Preflight()
 	}
 	goal.Host, goal.FlakeDir, goal.Profile = name, g.tree.Dir(), g.hash()

@@ -79,10 +79,10 @@ func planInputs(ctx context.Context, a *App, keep, force bool) (*generated, erro
 	if err != nil {
 		return nil, err
 	}
-	if g.inputs, err = a.readInputs(g, keep, force); err != nil {
+	if g.inputs, err = readInputs(a, g, keep, force); err != nil {
 		return nil, err
 	}
-	return g, a.sayAges(g)
+	return g, sayAges(a, g)
 }
 
 func showNotices(a *App, t *generator.Tree) {
@@ -129,7 +129,7 @@ func generate(ctx context.Context, a *App, l *loaded) (*generator.Tree, error) {
 	return t, nil
 }
 
-// probed are the probed machines: those whose facts the profile names by a file,
+// probeHosts returns the facts of machines: those whose facts the profile names by a file,
 // and this machine, if it is one of the hosts and names none.
 func probeHosts(ctx context.Context, a *App, l *loaded) (map[string]hardware.Facts, error) {
 	facts := map[string]hardware.Facts{}
