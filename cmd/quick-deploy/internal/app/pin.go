@@ -178,10 +178,6 @@ func ShowPins(a *App, names []string) error {
 	if err != nil {
 		return err
 	}
-	wanted := map[string]bool{}
-	for _, name := range names {
-		wanted[name] = true
-	}
 	type shown struct {
 		Rev          string `json:"rev"`
 		NarHash      string `json:"narHash"`
@@ -189,15 +185,18 @@ func ShowPins(a *App, names []string) error {
 	}
 	out := map[string]shown{}
 	for _, in := range locked {
-		if strings.Contains(in.Path, "/") || in.Rev == "" || len(wanted) > 0 && !wanted[in.Path] {
-			continue
+		if !strings.Contains(in.Path, "/") && in.Rev != "" {
+			out[in.Path] = shown{in.Rev, in.NarHash, in.LastModified}
 		}
-		out[in.Path] = shown{in.Rev, in.NarHash, in.LastModified}
-		delete(wanted, in.Path)
 	}
-	for _, name := range slices.Sorted(maps.Keys(wanted)) {
-		return fault.New(fault.Usage, "flake.lock has no input %q", name).
-			Hint("it has %s", strings.Join(slices.Sorted(maps.Keys(out)), ", "))
+	for _, name := range names {
+		if _, ok := out[name]; !ok {
+			return fault.New(fault.Usage, "flake.lock has no input %q", name).
+				Hint("it has %s", strings.Join(slices.Sorted(maps.Keys(out)), ", "))
+		}
+	}
+	if len(names) > 0 {
+		maps.DeleteFunc(out, func(name string, _ shown) bool { return !slices.Contains(names, name) })
 	}
 	return a.Print(map[string]any{"pins": out}, func(w io.Writer) {
 		fmt.Fprintln(w, "pins:")
