@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
@@ -152,7 +151,7 @@ func fillGoal(ctx context.Context, a *App, goal deploy.Goal, o RunOptions) (depl
 
 // sayKept says that files which were edited by hand are deployed as they are.
 func sayKept(a *App, n int) {
-	a.Say("%s edited by hand, kept and deployed so: quick-deploy diff shows the differences", console.Count(n, "file"))
+	a.Say("%s edited by hand, kept and deployed so: quick-deploy diff shows the differences", term.Count(n, "file"))
 }
 
 // sayOrphans says which settings of somebody's are not deployed, since nothing uses their file any more.

@@ -14,11 +14,11 @@ import (
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/pin"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 )
@@ -109,7 +109,7 @@ func ExportPin(ctx context.Context, a *App, file string, evaluate bool) error {
 	if err := (atomic.Writer{}).WriteFile(path, data, 0o644); err != nil {
 		return err
 	}
-	a.Say("%s: %s, %s, tree %s", path, console.Count(len(p.Files), "file"), console.Count(len(p.Inputs), "input"), p.Tree)
+	a.Say("%s: %s, %s, tree %s", path, term.Count(len(p.Files), "file"), term.Count(len(p.Inputs), "input"), p.Tree)
 	return nil
 }
 

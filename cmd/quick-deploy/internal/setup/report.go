@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/adopt"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
@@ -30,7 +30,7 @@ func (ad *adoption) report(g *Guide, answers starter.Answers, differences []diff
 	}
 	g.Say("The profile says: %s.", strings.Join(said, "; "))
 	kept := ad.kept()
-	g.Say("legacy.nix keeps %s: %s.", console.Count(len(kept), "option"), console.List(kept))
+	g.Say("legacy.nix keeps %s: %s.", term.Count(len(kept), "option"), term.List(kept))
 	if ad.unlisted != nil {
 		g.Say("note: they are listed by the text of the files, and there may be more: %v", ad.unlisted)
 	}
