@@ -195,47 +195,6 @@ func printPlan(a *App, p deploy.Plan, g *generated) error {
 	return tree.Diff(g.changes, a.Out.Styled(), a.ColourOut)
 }
 
-// flakeTree is the generated flake as the executor sees it.
-type flakeTree struct {
-	app       *App
-	generated *generated
-	force     bool
-}
-
-// Changes implements deploy.Tree.
-func (f *flakeTree) Changes(context.Context) ([]deploy.Change, error) {
-	out := []deploy.Change{}
-	for _, c := range f.generated.changes.Files {
-		action := map[tree.Action]string{
-			tree.Create: "create", tree.Update: "update", tree.Remove: "delete",
-			tree.Conflict: "keep", tree.Foreign: "keep", tree.Released: "keep",
-		}[c.Action]
-		same := func(o tree.Change) bool { return o.Path == c.Path }
-		if f.force && slices.ContainsFunc(f.generated.changes.Forced(), same) {
-			action = "update"
-			if c.Action == tree.Released {
-				action = "delete"
-			}
-		}
-		if action != "" {
-			out = append(out, deploy.Change{Path: c.Path, Action: action})
-		}
-	}
-	return out, nil
-}
-
-// Apply implements deploy.Tree. It plans anew, since a run that is taken up
-// finds the folder as the one before left it.
-func (f *flakeTree) Apply(ctx context.Context) error {
-	changes, err := f.generated.tree.Plan(f.generated.files, tree.Meta{Tool: f.app.Version, Profile: f.generated.hash()})
-	if err != nil {
-		return err
-	}
-	f.generated.changes = changes
-	_, err = writeFlake(ctx, f.app, f.generated, f.force)
-	return err
-}
-
 // homes are the users of a host who have a home-manager configuration.
 func homes(h generator.Host) []deploy.User {
 	var out []deploy.User
