@@ -9,8 +9,8 @@ import (
 	"slices"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // ListBackups lists the backups, newest first.
@@ -92,7 +92,7 @@ func RestoreBackup(ctx context.Context, a *App, id string, names []string) error
 	if a.DryRun {
 		return printPaths(a, changes)
 	}
-	question := fmt.Sprintf("replace %s?", console.Count(len(changes), "file"))
+	question := fmt.Sprintf("replace %s?", term.Count(len(changes), "file"))
 	if err := a.Agreed(ctx, question, changes); err != nil {
 		return err
 	}

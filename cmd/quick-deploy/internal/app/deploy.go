@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
@@ -121,7 +120,7 @@ func fillGoal(ctx context.Context, a *App, goal deploy.Goal, o RunOptions) (depl
 	if err != nil {
 		return goal, nil, err
 	}
-	if g.inputs, err = a.readInputs(g, goal.NoGenerate, goal.Force); err != nil {
+	if g.inputs, err = readInputs(a, g, goal.NoGenerate, goal.Force); err != nil {
 		return goal, nil, err
 	}
 	goal.Target, goal.Checks = target(g, name, goal.Verb), healthChecks(g, name)
@@ -129,7 +128,7 @@ func fillGoal(ctx context.Context, a *App, goal deploy.Goal, o RunOptions) (depl
 	// What stands behind -- may name another nixpkgs than the lock file.
 	overridden := slices.Contains(goal.NixArgs, "--override-input")
 	if in := inputs.Nixpkgs(g.inputs, g.host(name).Inputs); in != nil && !overridden {
-		a.sayAge(*in)
+		sayAge(a, *in)
 		goal.Target.Nixpkgs = in.Preflight()
 	}
 	goal.Host, goal.FlakeDir, goal.Profile = name, g.tree.Dir(), g.hash()
@@ -152,7 +151,7 @@ func fillGoal(ctx context.Context, a *App, goal deploy.Goal, o RunOptions) (depl
 
 // sayKept says that files which were edited by hand are deployed as they are.
 func sayKept(a *App, n int) {
-	a.Say("%s edited by hand, kept and deployed so: quick-deploy diff shows the differences", console.Count(n, "file"))
+	a.Say("%s edited by hand, kept and deployed so: quick-deploy diff shows the differences", term.Count(n, "file"))
 }
 
 // sayOrphans says which settings of somebody's are not deployed, since nothing uses their file any more.
@@ -194,47 +193,6 @@ func printPlan(a *App, p deploy.Plan, g *generated) error {
 		return err
 	}
 	return tree.Diff(g.changes, a.Out.Styled(), a.ColourOut)
-}
-
-// flakeTree is the generated flake as the executor sees it.
-type flakeTree struct {
-	app       *App
-	generated *generated
-	force     bool
-}
-
-// Changes implements deploy.Tree.
-func (f *flakeTree) Changes(context.Context) ([]deploy.Change, error) {
-	out := []deploy.Change{}
-	for _, c := range f.generated.changes.Files {
-		action := map[tree.Action]string{
-			tree.Create: "create", tree.Update: "update", tree.Remove: "delete",
-			tree.Conflict: "keep", tree.Foreign: "keep", tree.Released: "keep",
-		}[c.Action]
-		same := func(o tree.Change) bool { return o.Path == c.Path }
-		if f.force && slices.ContainsFunc(f.generated.changes.Forced(), same) {
-			action = "update"
-			if c.Action == tree.Released {
-				action = "delete"
-			}
-		}
-		if action != "" {
-			out = append(out, deploy.Change{Path: c.Path, Action: action})
-		}
-	}
-	return out, nil
-}
-
-// Apply implements deploy.Tree. It plans anew, since a run that is taken up
-// finds the folder as the one before left it.
-func (f *flakeTree) Apply(ctx context.Context) error {
-	changes, err := f.generated.tree.Plan(f.generated.files, tree.Meta{Tool: f.app.Version, Profile: f.generated.hash()})
-	if err != nil {
-		return err
-	}
-	f.generated.changes = changes
-	_, err = writeFlake(ctx, f.app, f.generated, f.force)
-	return err
 }
 
 // homes are the users of a host who have a home-manager configuration.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/explain"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
+	"github.com/quick-deploy/quick-deploy/generator"
 )
 
 // ExplainOptions are the flags of explain.
@@ -52,7 +54,8 @@ func explainOption(ctx context.Context, a *App, name string, o ExplainOptions) e
 	if err != nil {
 		return err
 	}
-	option, err := explain.New(flake, host, o.User, name)
+	at := slices.IndexFunc(flake.Hosts, func(h generator.Host) bool { return h.Name == host })
+	option, err := explain.New(flake.Hosts[at], flake.Files, o.User, name)
 	if err != nil {
 		return err
 	}

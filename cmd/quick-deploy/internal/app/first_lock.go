@@ -58,7 +58,7 @@ func firstLock(ctx context.Context, a *App, l *loaded, which string, ask bool) e
 		}
 	}
 	if which == inputs.ByProgram {
-		a.sayAge(locked...)
+		sayAge(a, locked...)
 		return nil
 	}
 	if a.DryRun {
@@ -71,7 +71,7 @@ func firstLock(ctx context.Context, a *App, l *loaded, which string, ask bool) e
 		return err
 	}
 	a.Say("note: it could not be locked: %s", firstCause(err))
-	a.sayAge(locked...)
+	sayAge(a, locked...)
 	return nil
 }
 

@@ -11,12 +11,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // FleetOptions are the flags of fleet deploy.
@@ -77,7 +77,7 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 	if err := deploy.Refuse(found); err != nil {
 		return err
 	}
-	question := fmt.Sprintf("Deploy to %s with %s?", console.Count(len(r.hosts), "host"), r.Engine)
+	question := fmt.Sprintf("Deploy to %s with %s?", term.Count(len(r.hosts), "host"), r.Engine)
 	var lines []string
 	for _, w := range r.waves {
 		lines = append(lines, "wave "+w.Name+": "+strings.Join(w.Hosts, ", "))

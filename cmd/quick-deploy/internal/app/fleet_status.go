@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // FleetStatus looks at the machines.
@@ -77,6 +77,6 @@ func statusFault(all []*fleet.Status) error {
 	if number[fleet.Failing]+number[fleet.Away] > 0 {
 		code = fault.Partial
 	}
-	return fault.New(code, "of %s %s", console.Count(len(all), "host"), strings.Join(parts, ", ")).
+	return fault.New(code, "of %s %s", term.Count(len(all), "host"), strings.Join(parts, ", ")).
 		Hint("quick-deploy fleet deploy brings them up to date")
 }

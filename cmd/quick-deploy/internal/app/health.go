@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // LookOptions are the flags of health.
@@ -44,7 +44,7 @@ func Health(ctx context.Context, a *App, o LookOptions) error {
 		}
 		return nil
 	}
-	e := fault.New(fault.Health, "%s failed", console.Count(report.Failed, "required check"))
+	e := fault.New(fault.Health, "%s failed", term.Count(report.Failed, "required check"))
 	for _, f := range report.Findings {
 		if f.Outcome == "failed" && f.Hint != "" {
 			e = e.Hint("%s: %s", f.Name, f.Hint)

@@ -45,10 +45,11 @@ func Hosts(ctx context.Context, a *App) error {
 			wave[h] = w.Name
 		}
 	}
-	g := &generated{loaded: l, flake: flake}
 	lines := []hostLine{}
-	for _, p := range hosts {
-		h := g.host(p.Name)
+	for _, h := range flake.Hosts {
+		if wave[h.Name] == "" {
+			continue // not selected
+		}
 		lines = append(lines, hostLine{
 			Name: h.Name, System: h.System, Release: h.Release, Wave: wave[h.Name],
 			Groups: append([]string{}, h.Groups...), Tags: append([]string{}, h.Tags...),

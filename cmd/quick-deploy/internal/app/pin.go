@@ -14,11 +14,11 @@ import (
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/pin"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 )
@@ -109,7 +109,7 @@ func ExportPin(ctx context.Context, a *App, file string, evaluate bool) error {
 	if err := (atomic.Writer{}).WriteFile(path, data, 0o644); err != nil {
 		return err
 	}
-	a.Say("%s: %s, %s, tree %s", path, console.Count(len(p.Files), "file"), console.Count(len(p.Inputs), "input"), p.Tree)
+	a.Say("%s: %s, %s, tree %s", path, term.Count(len(p.Files), "file"), term.Count(len(p.Inputs), "input"), p.Tree)
 	return nil
 }
 
@@ -178,10 +178,6 @@ func ShowPins(a *App, names []string) error {
 	if err != nil {
 		return err
 	}
-	wanted := map[string]bool{}
-	for _, name := range names {
-		wanted[name] = true
-	}
 	type shown struct {
 		Rev          string `json:"rev"`
 		NarHash      string `json:"narHash"`
@@ -189,15 +185,18 @@ func ShowPins(a *App, names []string) error {
 	}
 	out := map[string]shown{}
 	for _, in := range locked {
-		if strings.Contains(in.Path, "/") || in.Rev == "" || len(wanted) > 0 && !wanted[in.Path] {
-			continue
+		if !strings.Contains(in.Path, "/") && in.Rev != "" {
+			out[in.Path] = shown{in.Rev, in.NarHash, in.LastModified}
 		}
-		out[in.Path] = shown{in.Rev, in.NarHash, in.LastModified}
-		delete(wanted, in.Path)
 	}
-	for _, name := range slices.Sorted(maps.Keys(wanted)) {
-		return fault.New(fault.Usage, "flake.lock has no input %q", name).
-			Hint("it has %s", strings.Join(slices.Sorted(maps.Keys(out)), ", "))
+	for _, name := range names {
+		if _, ok := out[name]; !ok {
+			return fault.New(fault.Usage, "flake.lock has no input %q", name).
+				Hint("it has %s", strings.Join(slices.Sorted(maps.Keys(out)), ", "))
+		}
+	}
+	if len(names) > 0 {
+		maps.DeleteFunc(out, func(name string, _ shown) bool { return !slices.Contains(names, name) })
 	}
 	return a.Print(map[string]any{"pins": out}, func(w io.Writer) {
 		fmt.Fprintln(w, "pins:")

@@ -27,6 +27,8 @@ type generated struct {
 	changes tree.Changes
 	// inputs are what the flake is built from, where the command tells of it.
 	inputs []inputs.Input
+
+	hosts map[string]generator.Host
 }
 
 // planFlake generates the flake and compares it with the one on disk.
@@ -53,7 +55,11 @@ func planFlake(ctx context.Context, a *App) (*generated, error) {
 		return nil, err
 	}
 	a.Log.Info("compared", "flake", t.Dir(), "changes", changes.Summary())
-	return &generated{loaded: l, flake: flake, files: files, tree: t, changes: changes}, nil
+	hosts := map[string]generator.Host{}
+	for _, h := range flake.Hosts {
+		hosts[h.Name] = h
+	}
+	return &generated{loaded: l, flake: flake, files: files, tree: t, changes: changes, hosts: hosts}, nil
 }
 
 // planHost is planFlake for the host that the command acts on.
@@ -73,10 +79,10 @@ func planInputs(ctx context.Context, a *App, keep, force bool) (*generated, erro
 	if err != nil {
 		return nil, err
 	}
-	if g.inputs, err = a.readInputs(g, keep, force); err != nil {
+	if g.inputs, err = readInputs(a, g, keep, force); err != nil {
 		return nil, err
 	}
-	return g, a.sayAges(g)
+	return g, sayAges(a, g)
 }
 
 func showNotices(a *App, t *generator.Tree) {
@@ -89,15 +95,8 @@ func showNotices(a *App, t *generator.Tree) {
 	}
 }
 
-// host finds a generated host.
-func (g *generated) host(name string) generator.Host {
-	for _, h := range g.flake.Hosts {
-		if h.Name == name {
-			return h
-		}
-	}
-	return generator.Host{}
-}
+// host is a generated host.
+func (g *generated) host(name string) generator.Host { return g.hosts[name] }
 
 // generate makes the flake in memory. Of its notices those about other hosts
 // than --host and --on name are left out.
@@ -130,7 +129,7 @@ func generate(ctx context.Context, a *App, l *loaded) (*generator.Tree, error) {
 	return t, nil
 }
 
-// probed are the probed machines: those whose facts the profile names by a file,
+// probeHosts returns the facts of machines: those whose facts the profile names by a file,
 // and this machine, if it is one of the hosts and names none.
 func probeHosts(ctx context.Context, a *App, l *loaded) (map[string]hardware.Facts, error) {
 	facts := map[string]hardware.Facts{}

@@ -3,11 +3,9 @@ package app
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"os"
-	"os/user"
 	"path/filepath"
 	"strings"
 	"time"
@@ -62,9 +60,9 @@ func newRollout(a *App, g *generated, only string) (*rollout, error) {
 	if err != nil {
 		return nil, err
 	}
-	me, err := user.Current()
+	me, err := username()
 	if err != nil {
-		return nil, fmt.Errorf("find out who runs this: %w", err)
+		return nil, err
 	}
 	dir := g.tree.Dir()
 	if i := strings.IndexAny(dir, "#?%\n"); i >= 0 {
@@ -73,7 +71,7 @@ func newRollout(a *App, g *generated, only string) (*rollout, error) {
 	}
 	r := &rollout{generated: g, waves: waves, hosts: map[string]*fleet.Host{}, Fleet: &fleet.Fleet{
 		Config: deploy.Config{
-			Runner: a.Runner(), StateDir: fleet.StateDir(StateDir(), dir), User: me.Username, Tool: a.Version,
+			Runner: a.Runner(), StateDir: fleet.StateDir(StateDir(), dir), User: me, Tool: a.Version,
 			Now: time.Now, Sleep: a.Sleep, Retry: a.Retry(), Jitter: rand.Float64,
 			Events:          func(e journal.Event) { showFleetEvent(a, e) },
 			BuildTimeout:    cmp.Or(a.Limits.Build, 4*time.Hour),
@@ -91,13 +89,9 @@ func newRollout(a *App, g *generated, only string) (*rollout, error) {
 	if err != nil {
 		return nil, err
 	}
-	generatedHosts := map[string]generator.Host{}
-	for _, h := range g.flake.Hosts {
-		generatedHosts[h.Name] = h
-	}
 	for _, w := range waves {
 		for _, name := range w.Hosts {
-			if r.hosts[name], err = newFleetHost(a, g, generatedHosts[name], locked); err != nil {
+			if r.hosts[name], err = newFleetHost(a, g, g.host(name), locked); err != nil {
 				return nil, err
 			}
 		}

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -86,5 +86,5 @@ func (a *App) hostName(l *loaded) (string, error) {
 	if near := profile.Nearest(wanted, names); near != "" {
 		return "", e.Hint("did you mean --host %s", near)
 	}
-	return "", e.Hint("choose one with --host: %s", console.List(names))
+	return "", e.Hint("choose one with --host: %s", term.List(names))
 }

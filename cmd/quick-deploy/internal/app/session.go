@@ -68,6 +68,7 @@ func (s *session) act(ctx context.Context, withNom bool) error {
 	s.view = a.Open(a.LogFile, nom)
 	a.Acting.Store(true)
 	s.view.Attach(&s.cfg)
+	s.elevate.SetAsk(s.view.Asking)
 	s.unwatch = s.view.Watch(ctx)
 	s.deployer = deploy.New(s.cfg)
 	return nil

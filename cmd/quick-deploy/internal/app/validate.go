@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -39,7 +39,7 @@ func Validate(ctx context.Context, a *App) error {
 	}
 	if !a.JSON {
 		if err == nil {
-			a.Say("%s: valid, %s", l.name, console.Count(out.Hosts, "host"))
+			a.Say("%s: valid, %s", l.name, term.Count(out.Hosts, "host"))
 		}
 		return err
 	}
@@ -66,7 +66,7 @@ func checkProfile(ctx context.Context, a *App, l *loaded, out *validation) error
 	showNotices(a, tree)
 	if out.Unchecked = tree.Unchecked; out.Unchecked > 0 {
 		a.Say("note: %s named by path, not checked; --options and --home-options name lists to check them against",
-			console.Count(out.Unchecked, "option"))
+			term.Count(out.Unchecked, "option"))
 	}
 	return nil
 }

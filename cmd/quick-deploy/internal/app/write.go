@@ -11,9 +11,9 @@ import (
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 )
 
@@ -47,7 +47,7 @@ func writeFlake(ctx context.Context, a *App, g *generated, force bool) (tree.Res
 	}
 	if n := len(seen.Added); n > 0 {
 		a.Say("%s added to git's index without content (git add --intent-to-add), so that Nix sees them; "+
-			"nothing was committed", console.Count(n, "file"))
+			"nothing was committed", term.Count(n, "file"))
 	}
 	return result, seen.Err()
 }
@@ -68,7 +68,7 @@ func backupForced(ctx context.Context, a *App, g *generated) (func(string, []byt
 	if err != nil {
 		return nil, err
 	}
-	a.Say("%s backed up to %s", console.Count(len(m.Entries), "file"), filepath.Join(store.Dir, m.ID))
+	a.Say("%s backed up to %s", term.Count(len(m.Entries), "file"), filepath.Join(store.Dir, m.ID))
 	return func(string, []byte) error { return nil }, nil
 }
 
@@ -89,7 +89,7 @@ func writtenLine(r tree.Result) string {
 	if len(r.Written)+len(r.Removed) == 0 {
 		return "no changes"
 	}
-	text := console.Count(len(r.Written), "file") + " written"
+	text := term.Count(len(r.Written), "file") + " written"
 	if n := len(r.Removed); n > 0 {
 		text += fmt.Sprintf(", %d removed", n)
 	}
@@ -100,7 +100,7 @@ func writtenLine(r tree.Result) string {
 func keptError(a *App, g *generated, r tree.Result) error {
 	var errs []error
 	if len(r.Kept) > 0 {
-		errs = append(errs, fault.New(fault.Pending, "kept as edited by hand: %s", console.List(r.Kept)).
+		errs = append(errs, fault.New(fault.Pending, "kept as edited by hand: %s", term.List(r.Kept)).
 			Hint("quick-deploy diff shows what the profile would make of them").
 			Hint("move your settings to local.nix, or replace the files with --force-update (they are backed up)"))
 	}
@@ -112,7 +112,7 @@ func keptError(a *App, g *generated, r tree.Result) error {
 
 // orphanError is the error that tells of orphans, with where they may belong now.
 func orphanError(a *App, g *generated, names []string) *fault.Error {
-	e := fault.New(fault.Pending, "edited by hand, and nothing uses it any more: %s", console.List(names))
+	e := fault.New(fault.Pending, "edited by hand, and nothing uses it any more: %s", term.List(names))
 	return addMoves(a, g, e)
 }
 
@@ -125,7 +125,7 @@ func addMoves(a *App, g *generated, e *fault.Error) *fault.Error {
 	for _, m := range moves {
 		from, to := filepath.Join(g.tree.Dir(), m.From), filepath.Join(g.tree.Dir(), m.To)
 		if m.To == "" {
-			e = e.Hint("%s was the folder of a host that the profile no longer has; it holds %s", from, console.List(m.Names))
+			e = e.Hint("%s was the folder of a host that the profile no longer has; it holds %s", from, term.List(m.Names))
 			continue
 		}
 		var args []string

@@ -8,7 +8,7 @@ import (
 )
 
 // helpCommand is "help X Y" for "X Y --help", in place of the library's, which knows no --help itself.
-func helpCommand(another func(context.Context, ...string) error) *cli.Command {
+func helpCommand(another runLine) *cli.Command {
 	return &cli.Command{
 		Name: "help", Aliases: []string{"h"}, Usage: "show what a command does", ArgsUsage: "[COMMAND...]",
 		Description: described("", "quick-deploy help", "quick-deploy help fleet deploy"),

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/diagnose"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
@@ -39,7 +38,7 @@ func report(a *app.App, err error) fault.Code {
 		if err := problems.Render(a.Err.Styled(), a.Seen.Shown(veil), a.ColourErr); err != nil {
 			return code
 		}
-		fmt.Fprintf(a.Err, "quick-deploy: %s in the profile\n", console.Count(len(problems), "problem"))
+		fmt.Fprintf(a.Err, "quick-deploy: %s in the profile\n", term.Count(len(problems), "problem"))
 		return code
 	}
 	var evaluation *app.EvaluationError

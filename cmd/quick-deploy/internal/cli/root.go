@@ -102,7 +102,7 @@ func (o *rootOptions) flags() []cli.Flag {
 	}
 }
 
-func (o *rootOptions) act(ctx context.Context, a *app.App, another func(context.Context, ...string) error) error {
+func (o *rootOptions) act(ctx context.Context, a *app.App, another runLine) error {
 	switch {
 	case o.resetState && o.rollback:
 		return fault.New(fault.Usage, "--reset-state and --rollback exclude each other")

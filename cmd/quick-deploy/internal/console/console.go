@@ -5,7 +5,6 @@ package console
 
 import (
 	"context"
-	"log/slog"
 	"os/signal"
 	"sync"
 	"syscall"
@@ -60,17 +59,16 @@ func (r *Run) Attach(cfg *deploy.Config) {
 	if r.Asks {
 		cfg.Confirm = r.confirm
 	}
-	if x, ok := cfg.Runner.(interface{ SetLog(*slog.Logger) }); ok {
-		x.SetLog(r.log.Logger())
-	}
-	if x, ok := cfg.Runner.(interface{ SetAsk(func(bool)) }); ok && r.ui != nil {
-		x.SetAsk(func(asking bool) {
-			if asking {
-				r.ui.Pause()
-			} else {
-				r.ui.Resume()
-			}
-		})
+}
+
+// Asking gives the terminal to a program that asks for a password, and takes it back.
+func (r *Run) Asking(now bool) {
+	switch {
+	case r.ui == nil:
+	case now:
+		r.ui.Pause()
+	default:
+		r.ui.Resume()
 	}
 }
 

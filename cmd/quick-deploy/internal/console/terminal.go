@@ -199,14 +199,6 @@ func readLine(in io.Reader) (string, error) {
 	}
 }
 
-// Count is a number with its noun, such as "2 files".
-func Count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // PrintWith prints v, which is an object, with more fields as the data of a command.
 func (t *Terminal) PrintWith(v any, more map[string]any) error {
 	data, err := json.Marshal(v)
@@ -219,13 +211,4 @@ func (t *Terminal) PrintWith(v any, more map[string]any) error {
 	}
 	maps.Copy(out, more)
 	return t.PrintJSON(out)
-}
-
-// List is some names in a line, and how many more there are.
-func List(names []string) string {
-	const most = 8
-	if len(names) > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
-	}
-	return strings.Join(names, ", ")
 }

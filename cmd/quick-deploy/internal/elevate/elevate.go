@@ -14,7 +14,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -123,13 +122,6 @@ func (r *Runner) asking(now bool) {
 
 // Method returns how commands become root: never Auto.
 func (r *Runner) Method() Method { return r.method }
-
-// SetLog has the Runner below log its commands, if it can.
-func (r *Runner) SetLog(log *slog.Logger) {
-	if x, ok := r.inner.(interface{ SetLog(*slog.Logger) }); ok {
-		x.SetLog(log)
-	}
-}
 
 // LookPath implements run.Runner.
 func (r *Runner) LookPath(name string) (string, error) { return r.inner.LookPath(name) }

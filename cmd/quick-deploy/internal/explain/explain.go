@@ -65,20 +65,20 @@ type Evaluated struct {
 //go:embed explain.nix
 var explainExpr string
 
-// New looks an option up in the profile and in the generated flake. User is "" for an option of
-// the system.
-func New(flake *generator.Tree, host, user, option string) (*Option, error) {
+// New looks an option of a host up in the profile and in the generated files. User is "" for an
+// option of the system.
+func New(h generator.Host, files []generator.File, user, option string) (*Option, error) {
 	path, err := nix.ParseAttrPath(option)
 	if err != nil {
 		return nil, fault.New(fault.Usage, "%s is no option: %w", option, err)
 	}
-	lines, err := profileLines(flake, host, user, path)
+	lines, err := profileLines(h, user, path)
 	if err != nil {
 		return nil, err
 	}
 	return &Option{
-		Host: host, User: user, Option: option, path: path,
-		Profile: lines, Files: flakeLines(flake, host, user, path),
+		Host: h.Name, User: user, Option: option, path: path,
+		Profile: lines, Files: flakeLines(files, h, user, path),
 	}, nil
 }
 
@@ -101,22 +101,17 @@ func touches(a, b []string) bool {
 	return slices.Equal(a[:n], b[:n])
 }
 
-func profileLines(flake *generator.Tree, host, user string, path []string) ([]ProfileLine, error) {
+func profileLines(h generator.Host, user string, path []string) ([]ProfileLine, error) {
 	out := []ProfileLine{}
-	for _, h := range flake.Hosts {
-		if h.Name != host {
+	for _, o := range h.Options {
+		if o.User != user || o.Node == nil || !touches(o.Path, path) {
 			continue
 		}
-		for _, o := range h.Options {
-			if o.User != user || o.Node == nil || !touches(o.Path, path) {
-				continue
-			}
-			line, err := lineOf(o)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, line)
+		line, err := lineOf(o)
+		if err != nil {
+			return nil, err
 		}
+		out = append(out, line)
 	}
 	return out, nil
 }
@@ -134,10 +129,10 @@ func lineOf(o mapping.Assignment) (ProfileLine, error) {
 
 // flakeLines are the lines of a host's files and of the modules it imports
 // that set an option. What is in a module as a value of mkIf is not looked into.
-func flakeLines(flake *generator.Tree, host, user string, path []string) []FlakeLine {
+func flakeLines(files []generator.File, h generator.Host, user string, path []string) []FlakeLine {
 	out := []FlakeLine{}
-	for _, f := range flake.Files {
-		if !belongs(flake, f.Path, host, user) {
+	for _, f := range files {
+		if !belongs(h, user, f.Path) {
 			continue
 		}
 		list, err := settings.Read(f.Data)
@@ -156,30 +151,18 @@ func flakeLines(flake *generator.Tree, host, user string, path []string) []Flake
 }
 
 // belongs reports whether a file is one of a host's system, or of the home of one of its users.
-func belongs(flake *generator.Tree, path, host, user string) bool {
-	for _, h := range flake.Hosts {
-		if h.Name != host {
-			continue
-		}
-		home := ""
-		homes := map[string]bool{}
-		for _, u := range h.Users {
-			if u.Home {
-				homes["hosts/"+host+"/"+u.File] = true
-			}
-			if u.Home && u.Name == user {
-				home = "hosts/" + host + "/" + u.File
-			}
-		}
-		if user != "" {
-			return path == home || strings.HasPrefix(path, "modules/home/")
-		}
-		if strings.HasPrefix(path, "modules/") {
-			return slices.Contains(h.Modules, path)
-		}
-		return strings.HasPrefix(path, "hosts/"+host+"/") && strings.HasSuffix(path, ".nix") && !homes[path]
+func belongs(h generator.Host, user, path string) bool {
+	dir := "hosts/" + h.Name + "/"
+	isHome := func(u generator.User) bool {
+		return u.Home && path == dir+u.File && (user == "" || u.Name == user)
 	}
-	return false
+	switch {
+	case user != "":
+		return slices.ContainsFunc(h.Users, isHome) || strings.HasPrefix(path, "modules/home/")
+	case strings.HasPrefix(path, "modules/"):
+		return slices.Contains(h.Modules, path)
+	}
+	return strings.HasPrefix(path, dir) && strings.HasSuffix(path, ".nix") && !slices.ContainsFunc(h.Users, isHome)
 }
 
 // Evaluate asks Nix about the option in the flake as it lies in dir.

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -114,7 +114,7 @@ func (in Input) date() time.Time { return time.Unix(in.LastModified, 0).UTC() }
 
 // Age is "of 14 July 2026 (137 days old)".
 func (in Input) Age() string {
-	return fmt.Sprintf("of %s (%s old)", in.date().Format(preflight.DateLayout), console.Count(in.AgeDays, "day"))
+	return fmt.Sprintf("of %s (%s old)", in.date().Format(preflight.DateLayout), term.Count(in.AgeDays, "day"))
 }
 
 // remedy is how to come to a newer revision.
@@ -190,5 +190,5 @@ func (r *Revision) String() string {
 		return id
 	}
 	date := time.Unix(r.LastModified, 0).UTC().Format(time.DateOnly)
-	return fmt.Sprintf("%s (%s, %s old)", id, date, console.Count(r.AgeDays, "day"))
+	return fmt.Sprintf("%s (%s, %s old)", id, date, term.Count(r.AgeDays, "day"))
 }

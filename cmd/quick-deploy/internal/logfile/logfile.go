@@ -50,7 +50,6 @@ type File struct {
 	mu     sync.Mutex
 	f      *os.File
 	offset int64
-	hidden []string
 	failed error
 }
 
@@ -104,20 +103,6 @@ func (l *File) Offset() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.offset
-}
-
-// Hide has a value replaced by "[redacted]" wherever it would be written.
-// Values shorter than four bytes are not: they would hide half the log.
-func (l *File) Hide(values ...string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, v := range values {
-		if len(v) >= 4 && !slices.Contains(l.hidden, v) {
-			l.hidden = append(l.hidden, v)
-		}
-	}
-	// Longest first: one secret may begin with another.
-	slices.SortFunc(l.hidden, func(a, b string) int { return len(b) - len(a) })
 }
 
 // Close ends the log. The error is the first that writing met: a full disk
@@ -223,12 +208,6 @@ func (l *File) write(e entry) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, h := range l.hidden {
-		e.Message = strings.ReplaceAll(e.Message, h, "[redacted]")
-		for key, value := range e.Fields {
-			e.Fields[key] = strings.ReplaceAll(value, h, "[redacted]")
-		}
-	}
 	e.Message = run.RedactText(e.Message)
 	for key, value := range e.Fields {
 		e.Fields[key] = run.RedactText(value)

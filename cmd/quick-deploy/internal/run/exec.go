@@ -29,9 +29,6 @@ type Exec struct {
 	Grace time.Duration
 }
 
-// SetLog sets Log. It is called before the first Run.
-func (x *Exec) SetLog(log *slog.Logger) { x.Log = log }
-
 // drain is how long the pipes of an ended or unreachable child are still read.
 const drain = 2 * time.Second
 

@@ -2,15 +2,13 @@ package setup
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/adopt"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
@@ -32,7 +30,7 @@ func (ad *adoption) report(g *Guide, answers starter.Answers, differences []diff
 	}
 	g.Say("The profile says: %s.", strings.Join(said, "; "))
 	kept := ad.kept()
-	g.Say("legacy.nix keeps %s: %s.", console.Count(len(kept), "option"), console.List(kept))
+	g.Say("legacy.nix keeps %s: %s.", term.Count(len(kept), "option"), term.List(kept))
 	if ad.unlisted != nil {
 		g.Say("note: they are listed by the text of the files, and there may be more: %v", ad.unlisted)
 	}
@@ -91,36 +89,16 @@ func brief(v any) string {
 		}
 		v = distinct
 	}
-	text := inNix(v)
+	text := fmt.Sprint(v)
+	if e, err := nix.FromValue(v); err == nil {
+		if printed, err := nix.Print(e); err == nil {
+			text = strings.Join(strings.Fields(string(printed)), " ")
+		}
+	}
 	if r := []rune(text); len(r) > 60 {
 		text = string(r[:60]) + "…"
 	}
 	return text
-}
-
-// inNix writes a value as Nix does.
-func inNix(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return "null"
-	case string:
-		return nix.Quote(v)
-	case []any:
-		parts := make([]string, len(v))
-		for i, item := range v {
-			parts[i] = inNix(item) + " "
-		}
-		return "[ " + strings.Join(parts, "") + "]"
-	case map[string]any:
-		var b strings.Builder
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			fmt.Fprintf(&b, "%s = %s; ", nix.FormatAttrPath([]string{key}), inNix(v[key]))
-		}
-		return "{ " + b.String() + "}"
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	}
-	return fmt.Sprint(v)
 }
 
 // kept are the options that the old files define and the profile does not say.

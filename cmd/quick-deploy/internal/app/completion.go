@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/catalogue"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/generator/bundle"
@@ -25,27 +26,40 @@ func Words(texts ...string) []Word {
 	return out
 }
 
-// HostWords are the hosts.
-func (a *App) HostWords() []Word {
-	l, err := a.load()
+// wordsOf are the words for a list, none where it could not be read.
+func wordsOf[T any](list []T, err error, word func(T) Word) []Word {
 	if err != nil {
 		return nil
 	}
 	var out []Word
-	for _, h := range l.profile.Hosts {
-		out = append(out, Word{h.Name, strings.Join(slices.Concat(h.Groups, h.Tags), ", ")})
+	for _, item := range list {
+		out = append(out, word(item))
 	}
 	return out
 }
 
-// SelectorWords are the hosts, and the groups and tags of them.
-func (a *App) SelectorWords() []Word {
+// hosts are those of the profile.
+func (a *App) hosts() ([]*profile.Host, error) {
 	l, err := a.load()
 	if err != nil {
-		return nil
+		return nil, err
 	}
+	return l.profile.Hosts, nil
+}
+
+// HostWords are the hosts.
+func (a *App) HostWords() []Word {
+	all, err := a.hosts()
+	return wordsOf(all, err, func(h *profile.Host) Word {
+		return Word{h.Name, strings.Join(slices.Concat(h.Groups, h.Tags), ", ")}
+	})
+}
+
+// SelectorWords are the hosts, and the groups and tags of them.
+func (a *App) SelectorWords() []Word {
+	all, _ := a.hosts()
 	var names []string
-	for _, h := range l.profile.Hosts {
+	for _, h := range all {
 		for _, name := range slices.Concat(h.Groups, h.Tags) {
 			names = append(names, "@"+name)
 		}
@@ -56,34 +70,26 @@ func (a *App) SelectorWords() []Word {
 
 // ServiceWords are the services for which keep says so; it is told whether the host runs it.
 func (a *App) ServiceWords(keep func(on bool) bool) []Word {
+	var host *profile.Node // nil if it is not clear which
+	if l, name, err := a.loadHost(); err == nil {
+		host = l.node(name)
+	}
 	all, err := catalogue.All()
-	if err != nil {
-		return nil
-	}
-	host := a.hostNode()
-	var out []Word
-	for _, s := range all {
+	all = slices.DeleteFunc(all, func(s catalogue.Service) bool {
 		n := host.Get("services", s.Name)
-		if keep(n != nil && n.Scalar != false) {
-			out = append(out, Word{s.Name, s.Summary})
-		}
-	}
-	return out
+		return !keep(n != nil && n.Scalar != false)
+	})
+	return wordsOf(all, err, func(s catalogue.Service) Word { return Word{s.Name, s.Summary} })
 }
 
-// hostNode is the merged profile of the host that commands act on, nil if that is not clear.
-func (a *App) hostNode() *profile.Node {
-	l, host, err := a.loadHost()
-	if err != nil {
-		return nil
-	}
-	return l.node(host)
-}
-
-// KeyWords are the values that a host has, by their paths.
+// KeyWords are the values that a host has, by their paths; of "" those of the host that commands act on.
 func (a *App) KeyWords(host string) []Word {
 	if host != "" {
 		a = a.forHost(host)
+	}
+	l, name, err := a.loadHost()
+	if err != nil {
+		return nil
 	}
 	var out []Word
 	var walk func(n *profile.Node, path string)
@@ -93,58 +99,32 @@ func (a *App) KeyWords(host string) []Word {
 			walk(f.Value, path+f.Key+".")
 		}
 	}
-	if n := a.hostNode(); n != nil {
-		walk(n, "")
-	}
+	walk(l.node(name), "")
 	return out
 }
 
 // RunWords are the runs of history, newest first.
 func RunWords() []Word {
 	records, _ := (&journal.Store{Dir: StateDir()}).Records()
-	var out []Word
-	for _, r := range records {
-		about := fmt.Sprintf("%s %s %s", r.Started.Local().Format(minute), r.Verb, r.Result)
-		out = append(out, Word{strconv.Itoa(r.ID), about})
-	}
-	return out
+	return wordsOf(records, nil, func(r journal.Record) Word {
+		return Word{strconv.Itoa(r.ID), fmt.Sprintf("%s %s %s", r.Started.Local().Format(minute), r.Verb, r.Result)}
+	})
 }
 
 // BackupWords are the backups, newest first.
 func BackupWords() []Word {
 	all, err := backups().List()
-	if err != nil {
-		return nil
-	}
-	var out []Word
-	for _, m := range all {
-		out = append(out, Word{Text: m.ID})
-	}
-	return out
+	return wordsOf(all, err, func(m backup.Manifest) Word { return Word{Text: m.ID} })
 }
 
 // PresetWords are the presets.
 func PresetWords() []Word {
 	all, err := catalogue.Presets()
-	if err != nil {
-		return nil
-	}
-	var out []Word
-	for _, p := range all {
-		out = append(out, Word{p.Name, p.Summary})
-	}
-	return out
+	return wordsOf(all, err, func(p catalogue.Preset) Word { return Word{p.Name, p.Summary} })
 }
 
 // BundleWords are the bundles of packages.
 func BundleWords() []Word {
 	all, err := bundle.All()
-	if err != nil {
-		return nil
-	}
-	var out []Word
-	for _, b := range all {
-		out = append(out, Word{"bundle:" + b.Name, b.Summary})
-	}
-	return out
+	return wordsOf(all, err, func(b bundle.Bundle) Word { return Word{"bundle:" + b.Name, b.Summary} })
 }

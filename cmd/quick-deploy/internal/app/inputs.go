@@ -1,0 +1,56 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
+)
+
+// readInputs are the flake's inputs as a run builds from them: by the lock file
+// that lies there, or by the one that the run writes before. Keep says that it writes none.
+func readInputs(a *App, g *generated, keep, force bool) ([]inputs.Input, error) {
+	lock, err := regular.Read(filepath.Join(g.tree.Dir(), inputs.LockFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read the lock file: %w", err)
+	}
+	for _, c := range g.changes.Files {
+		writes := c.Action == tree.Create || c.Action == tree.Update ||
+			force && (c.Action == tree.Conflict || c.Action == tree.Foreign)
+		if c.Path == inputs.LockFile && writes && !keep {
+			lock = c.New
+		}
+	}
+	if lock == nil {
+		return nil, nil // a flake that is taken as it lies there, and has no lock file
+	}
+	return inputs.Read(lock, g.flake.File(inputs.LockFile), g.flake.Pinned, a.Now())
+}
+
+// sayAge tells once, and in one line, of the oldest nixpkgs among inputs, if it
+// is so old that it matters.
+func sayAge(a *App, all ...inputs.Input) {
+	if text := inputs.Warning(all, a.Now()); text != "" && a.AgeTold.CompareAndSwap(false, true) {
+		a.Say("note: %s", text)
+	}
+}
+
+// sayAges tells of the oldest nixpkgs of the hosts that --host and --on name.
+func sayAges(a *App, g *generated) error {
+	hosts, err := a.selected(g.loaded)
+	if err != nil {
+		return err
+	}
+	var theirs []inputs.Input
+	for _, h := range hosts {
+		if in := inputs.Nixpkgs(g.inputs, g.host(h.Name).Inputs); in != nil {
+			theirs = append(theirs, *in)
+		}
+	}
+	sayAge(a, theirs...)
+	return nil
+}

@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/setup"
+)
+
+// answerFlags are the questions as flags.
+func answerFlags(given setup.Given) []cli.Flag {
+	text := func(name, usage string) cli.Flag {
+		set := func(_ context.Context, _ *cli.Command, value string) error {
+			given[name] = []string{value}
+			return nil
+		}
+		return &cli.StringFlag{Name: name, Usage: usage, Action: set}
+	}
+	list := func(name, usage string) cli.Flag {
+		set := func(_ context.Context, _ *cli.Command, values []string) error {
+			given[name] = values
+			return nil
+		}
+		return &cli.StringSliceFlag{Name: name, Usage: usage, Action: set}
+	}
+	return []cli.Flag{
+		text("preset", "start from the preset `NAME`"),
+		text("hostname", "call the machine `NAME`"),
+		text("timezone", "time `ZONE`, as in Europe/Berlin"),
+		text("locale", "`LOCALE`, as in de_DE.UTF-8"),
+		text("layout", "keyboard `LAYOUT`, as in de"),
+		text("variant", "`VARIANT` of the layout, as in nodeadkeys"),
+		text("keyboard-options", "XKB `OPTIONS`, as in caps:escape"),
+		text("desktop", "desktop `NAME`: cosmic, gnome, plasma, hyprland or none"),
+		text("user", "user `NAME` of the administrator"),
+		text("name", "full `NAME` of that user, also for git"),
+		text("email", "e-mail `ADDRESS` for git"),
+		text("shell", "login `SHELL`: bash, zsh or fish"),
+		list("ssh-key", "public ssh `KEY` that may log in; may be repeated"),
+		list("service", "run the service `NAME`; may be repeated"),
+		list("package", "install the package `NAME`, or bundle:NAME; may be repeated"),
+	}
+}
+
+// answerWords are what may be answered.
+var answerWords = words{
+	"preset":  func(*app.App, []string) []app.Word { return app.PresetWords() },
+	"service": func(a *app.App, _ []string) []app.Word { return a.ServiceWords(func(bool) bool { return true }) },
+	"package": func(*app.App, []string) []app.Word { return app.BundleWords() },
+	"desktop": oneOf("cosmic", "gnome", "plasma", "hyprland", "none"),
+	"shell":   oneOf("bash", "zsh", "fish"),
+}

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/urfave/cli/v3"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
+)
+
+// runFlags are those of build, test, boot, switch and resume.
+func runFlags(o *app.RunOptions) []cli.Flag {
+	space := &cli.StringFlag{
+		Name: "min-free", Usage: "refuse if the store has less than `SIZE` free, such as 20GiB",
+		DefaultText: `"50GiB"`, Sources: variable("min-free"),
+		Action: func(_ context.Context, _ *cli.Command, size string) error {
+			if size == "" {
+				return nil
+			}
+			n, err := humanize.ParseBytes(size)
+			if err != nil || n > math.MaxInt64 {
+				return fault.New(fault.Usage, "--min-free %q is not a size", size).Hint("20GiB, 500MB, or a number of bytes")
+			}
+			o.MinFree = int64(n)
+			return nil
+		},
+	}
+	return append([]cli.Flag{
+		forceFlag(&o.Force),
+		listFlag("skip", "leave out the preflight check `CHECK`; it is recorded", &o.Skip),
+		listFlag("accept", "let a first switch take `NAME` away, as it is listed; it is recorded", &o.Accept),
+		boolFlag("retry-bad", "switch to a closure that failed before", &o.RetryBad),
+		boolFlag("no-home", "leave the homes alone", &o.NoHome),
+		boolFlag("no-generate", "take the flake as it lies there", &o.NoGenerate),
+		boolFlag("offline", "use no network", &o.Offline),
+		boolFlag("show-trace", "show the whole trace of an evaluation error", &o.ShowTrace, "t"),
+		space,
+		boolFlag("nom", "show the build with nix-output-monitor", &o.Nom),
+	}, switchFlags(o)...)
+}
+
+// switchFlags are those of every command that switches this machine.
+func switchFlags(o *app.RunOptions) []cli.Flag {
+	return append(healthFlags(&o.HealthOptions),
+		boolFlag("live-display", "restart the display manager from inside its own session", &o.LiveDisplay),
+		boolFlag("ignore-inhibitors", "switch even if the new system asks for a reboot", &o.IgnoreInhibitors),
+		elevateFlag(&o.Elevate),
+	)
+}
+
+// healthFlags are those of every command that looks whether a machine came up after it was switched.
+func healthFlags(o *app.HealthOptions) []cli.Flag {
+	return []cli.Flag{
+		skipHealthFlag(&o.SkipHealth),
+		healthTimeoutFlag(&o.HealthTimeout),
+		&cli.BoolFlag{
+			Name: "rollback-on-failure", Usage: "put system and homes back if activation or a health check fails", Value: true,
+			Sources: variable("rollback-on-failure"),
+			// A run that is taken up keeps its own, unless somebody says something.
+			Action: func(_ context.Context, _ *cli.Command, back bool) error {
+				keep := !back
+				o.KeepOnFailure = &keep
+				return nil
+			},
+		},
+		&cli.DurationFlag{
+			Name: "confirm-timeout", Usage: "let the machine go back by itself after `DURATION` without a word from here",
+			DefaultText: "1m0s", Destination: &o.ConfirmTimeout, Sources: variable("confirm-timeout"),
+			Validator: func(d time.Duration) error {
+				if d < 2*time.Second {
+					return fmt.Errorf("%s is too short: the checks need a moment between two words", d)
+				}
+				return nil
+			},
+		},
+	}
+}
+
+func skipHealthFlag(to *bool) *cli.BoolFlag {
+	return boolFlag("skip-health-check", "do not look whether the services came up", to)
+}
+
+func healthTimeoutFlag(to *time.Duration) *cli.DurationFlag {
+	return &cli.DurationFlag{
+		Name: "health-timeout", Usage: "wait `DURATION` for what is not up, such as 90s",
+		DefaultText: health.DefaultTimeout.String(), Destination: to, Sources: variable("health-timeout"),
+		Validator: func(d time.Duration) error {
+			if d <= 0 {
+				return fmt.Errorf("%s is no time to wait; --skip-health-check leaves the checks out", d)
+			}
+			return nil
+		},
+	}
+}
+
+func elevateFlag(to *string) cli.Flag {
+	f := textFlag("elevate", "become root by `METHOD`: auto, sudo, run0, doas or none", to)
+	f.Value = "auto"
+	return f
+}
+
+func forceFlag(to *bool) *cli.BoolFlag {
+	return boolFlag("force-update", "replace files that were edited by hand, after a backup", to, "f")
+}
