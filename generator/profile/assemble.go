@@ -304,7 +304,7 @@ func (b *builder) groupsOf(defaults, body *Node) []string {
 		}
 		if _, known := b.groups[g]; !known {
 			b.l.report(Problem{Pos: item.Pos, width: item.width, Path: "groups", Code: CodeGroup, What: "there is no group " + quoteShort(g),
-				Hint: didYouMean(g, b.groupNames)})
+				Hint: DidYouMean(g, b.groupNames)})
 			continue
 		}
 		names = append(names, g)

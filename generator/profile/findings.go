@@ -443,7 +443,7 @@ func (x *explainer) unknown(e *jsonschema.ValidationError, pl place, part *jsons
 			p.What += " in " + pl.name
 		}
 		if len(x.found) < maxProblems {
-			p.Hint = didYouMean(f.Key, names)
+			p.Hint = DidYouMean(f.Key, names)
 		}
 		sub := pl
 		sub.path = append(pl.path[:len(pl.path):len(pl.path)], f.Key)

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/quick-deploy/quick-deploy/generator/keyboard"
+	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
 
 // zoneNames are the names of the IANA time zone database, one a line, sorted.
@@ -45,9 +46,9 @@ var formats = map[string]format{
 		listed(keyboard.Layouts), listedHint(keyboard.Layouts, layoutHint)},
 	"xkb-options": {"keyboard option", "it is a name of XKB, as in caps:escape, or several with commas between",
 		func(s string) bool { return s == "" || listed(keyboard.Options)(s) },
-		listedHint(keyboard.Options, func(name string) string { return didYouMean(name, keyboard.Options()) })},
+		listedHint(keyboard.Options, func(name string) string { return DidYouMean(name, keyboard.Options()) })},
 	"xkb-model": {"keyboard model", "it is a name of XKB, as in pc105", listed(keyboard.Models),
-		func(s string) string { return didYouMean(s, keyboard.Models()) }},
+		func(s string) string { return DidYouMean(s, keyboard.Models()) }},
 	"keymap":        {"keymap of the console", "it is a name of kbd's, as in de-latin1", listed(keyboard.Keymaps), keymapHint},
 	"nix-attrpath":  {"option path", "it is names separated by dots; a name with other characters stands in quotes", isAttrPath, nil},
 	"absolute-path": {"absolute path", "it starts with / and has no . or .. in it", isAbsolute, func(s string) string { return writeIf(path.Clean("/"+s), isAbsolute) }},
@@ -90,7 +91,6 @@ var (
 	flatpakPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*){2,}$`)
 	// flakeAddress is what nixos-rebuild takes. nixpkgs puts it into a script as it is.
 	flakeAddress = regexp.MustCompile(`^(/|path:/|github:|gitlab:|sourcehut:|git\+(https?|ssh|file)://)[A-Za-z0-9._~/:@%+?=-]+$`)
-	attrName     = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_'-]*$`)
 )
 
 // githubPattern is GitHub's rule for names of accounts; the length comes beside it.
@@ -192,37 +192,10 @@ func isEmail(s string) bool {
 // isAttrPath reports whether s is an attribute path of Nix without
 // antiquotation: services.nginx.virtualHosts."a.b".root.
 func isAttrPath(s string) bool {
-	for {
-		if strings.HasPrefix(s, `"`) {
-			end := 1
-			for end < len(s) && s[end] != '"' {
-				if s[end] == '\\' {
-					end++
-				}
-				end++
-			}
-			if end >= len(s) || end == 1 || strings.Contains(s[:end], "${") || strings.ContainsAny(s[:end], "\n\x00") {
-				return false
-			}
-			s = s[end+1:]
-		} else {
-			end := strings.IndexByte(s, '.')
-			if end < 0 {
-				end = len(s)
-			}
-			if !attrName.MatchString(s[:end]) {
-				return false
-			}
-			s = s[end:]
-		}
-		if s == "" {
-			return true
-		}
-		if s[0] != '.' {
-			return false
-		}
-		s = s[1:]
-	}
+	parts, err := nix.ParseAttrPath(s)
+	return err == nil && !slices.ContainsFunc(parts, func(part string) bool {
+		return part == "" || strings.ContainsAny(part, "\n\x00") || strings.Contains(part, "${")
+	})
 }
 
 // sshKinds are the key types that OpenSSH 9 and later accept in

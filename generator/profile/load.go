@@ -196,7 +196,7 @@ func (l *loader) references(root *Node) []*Node {
 func (l *loader) extend(ref *Node, chain []string) {
 	from := chain[len(chain)-1]
 	p := Problem{Pos: ref.Pos, width: ref.width, Path: "extends", Code: CodeExtends, What: "cannot extend " + quoteShort(ref.Str())}
-	name, err := l.src.Resolve(from, ref.Str())
+	name, err := Resolve(from, ref.Str())
 	if err != nil {
 		p.Why = err.Error()
 		l.report(p)
@@ -239,7 +239,7 @@ func (l *loader) extend(ref *Node, chain []string) {
 		p.Why = reason(err)
 		var preset *unknownPreset
 		if errors.As(err, &preset) {
-			p.Hint = didYouMean(preset.name, preset.known)
+			p.Hint = DidYouMean(preset.name, preset.known)
 		} else if errors.Is(err, fs.ErrNotExist) {
 			p.Hint = "the path is relative to " + from
 		}
