@@ -169,6 +169,6 @@ func Refusal(format, value string) (what, why, hint string, ok bool) {
 	if !known || f.check(value) {
 		return "", "", "", true
 	}
-	p := wrongFormat(value, format).Problem
-	return p.What, p.Why, p.Hint, false
+	what, why, hint = wrongFormat(value, format)
+	return what, why, hint, false
 }
