@@ -14,7 +14,8 @@ type Span struct{ From, To int }
 // Sealed reports whether a text is a value as sops writes it, whole.
 func Sealed(s string) bool { return sealed.MatchString(s) }
 
-var sealed = regexp.MustCompile(`^ENC\[AES256_GCM,data:[A-Za-z0-9+/=]*,iv:[A-Za-z0-9+/=]+,tag:[A-Za-z0-9+/=]+,type:[a-z]+\]$`)
+var sealed = regexp.MustCompile(
+	`^ENC\[AES256_GCM,data:[A-Za-z0-9+/=]*,iv:[A-Za-z0-9+/=]+,tag:[A-Za-z0-9+/=]+,type:[a-z]+\]$`)
 
 //go:embed elsewhere.txt
 var elsewhereRules string

@@ -45,7 +45,8 @@ func (p *Profile) Explain(host, key string) ([]Step, error) {
 	h := p.Hosts[at]
 	parts, ok := splitKey(key)
 	if !ok {
-		return nil, Problems{{Code: CodeSelector, What: quoteShort(key) + " is no path of keys", Hint: "write keys with dots between them"}}
+		return nil, Problems{{Code: CodeSelector, What: quoteShort(key) + " is no path of keys",
+			Hint: "write keys with dots between them"}}
 	}
 	var steps []Step
 	for _, l := range h.layers {
@@ -55,7 +56,8 @@ func (p *Profile) Explain(host, key string) ([]Step, error) {
 		}
 	}
 	if len(steps) == 0 {
-		return nil, Problems{{Code: CodeSelector, Path: key, What: "no layer of " + host + " sets " + printable(key), Hint: nearestKey(h.Node, parts)}}
+		return nil, Problems{{Code: CodeSelector, Path: key, What: "no layer of " + host + " sets " + printable(key),
+			Hint: nearestKey(h.Node, parts)}}
 	}
 	// From the last layer down, each contributes until one replaces the rest.
 	for i := len(steps) - 1; i >= 0; i-- {

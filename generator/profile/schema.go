@@ -120,7 +120,8 @@ func (s *shape) add(p *jsonschema.Schema, memo map[*jsonschema.Schema]*shape) {
 	has := func(t string) bool { return slices.Contains(p.Types, t) }
 	s.object = s.object || has("object")
 	s.toggle = s.toggle || has("object") && has("boolean") && has("null")
-	s.open = s.open || has("object") && len(p.Properties) == 0 && len(p.PatternProperties) == 0 && p.AdditionalProperties == nil && p.Ref == nil
+	s.open = s.open || has("object") && len(p.Properties)+len(p.PatternProperties) == 0 &&
+		p.AdditionalProperties == nil && p.Ref == nil
 	for key, prop := range p.Properties {
 		s.props[key] = shapeOf(prop, memo)
 	}
