@@ -168,7 +168,7 @@ func (h *host) copySops(file *profile.Node, names []string) error {
 
 // readBeside reads the file that n names, relative to the file that n is in.
 func (h *host) readBeside(n *profile.Node) ([]byte, error) {
-	name, err := h.in.Files.Resolve(n.Pos.File, n.Str())
+	name, err := profile.Resolve(n.Pos.File, n.Str())
 	if err != nil {
 		return nil, err
 	}
