@@ -2,8 +2,6 @@ package mapping
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -86,5 +84,3 @@ func (r *raw) set(n *profile.Node) (nix.Expr, error) {
 func (r *raw) problem(key string, n *profile.Node, err error) {
 	r.problems = append(r.problems, refusal(n, key, err))
 }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -81,7 +82,7 @@ func (v Visibility) Err() error {
 	if len(v.Ignored) == 0 {
 		return nil
 	}
-	paths := sortedPaths(v.Ignored)
+	paths := slices.Sorted(maps.Keys(v.Ignored))
 	first := paths[0]
 	more := ""
 	if len(paths) > 1 {
@@ -113,7 +114,7 @@ func workTree(dir string) (string, error) {
 // present are the files of the set that exist, and the manifest.
 func (t *Tree) present(files []File) ([]string, error) {
 	var out []string
-	for _, f := range append(slices.Clone(files), File{Path: manifestPath}) {
+	for _, f := range append(slices.Clone(files), File{Path: ManifestPath}) {
 		info, err := t.look(f.Path)
 		if err != nil {
 			return nil, err
@@ -183,13 +184,4 @@ func split(out []byte) []string {
 		return nil
 	}
 	return strings.Split(string(out), "\x00")
-}
-
-func sortedPaths(m map[string]string) []string {
-	paths := make([]string, 0, len(m))
-	for p := range m {
-		paths = append(paths, p)
-	}
-	slices.Sort(paths)
-	return paths
 }

@@ -316,7 +316,7 @@ func (t *Tree) checkDirs(dirs []string) error {
 
 // findLeftovers looks for temporary files of a run that was cut short.
 func (t *Tree) findLeftovers(c *Changes) error {
-	paths := append(slices.Sorted(maps.Keys(c.was.Pending)), manifestPath)
+	paths := append(slices.Sorted(maps.Keys(c.was.Pending)), ManifestPath)
 	for _, p := range paths {
 		name := atomic.Temp(t.abs(p))
 		info, err := os.Lstat(name)

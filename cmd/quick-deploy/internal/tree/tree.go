@@ -148,7 +148,7 @@ func checkPath(p string) error {
 			return errors.New("longer than 200 bytes")
 		}
 	}
-	if strings.EqualFold(p, manifestPath) {
+	if strings.EqualFold(p, ManifestPath) {
 		return errors.New("the manifest's own path")
 	}
 	return nil
