@@ -35,7 +35,8 @@ type raw struct {
 }
 
 func (r *raw) open(path []string, n *profile.Node) {
-	if n.Kind == profile.Map && len(n.Fields) > 0 && n.Get("$package") == nil && n.Get("$packages") == nil && n.Get("$secret") == nil {
+	names := n.Get("$package") != nil || n.Get("$packages") != nil || n.Get("$secret") != nil
+	if n.Kind == profile.Map && len(n.Fields) > 0 && !names {
 		for _, f := range n.Fields {
 			r.open(append(path[:len(path):len(path)], f.Key), f.Value)
 		}

@@ -88,9 +88,11 @@ func (v Visibility) Err() error {
 	if len(paths) > 1 {
 		more = fmt.Sprintf(" and %d more", len(paths)-1)
 	}
-	f := fault.New(fault.Preflight, "git ignores generated files, so Nix does not see them: %s (rule %s)%s", first, v.Ignored[first], more)
+	f := fault.New(fault.Preflight, "git ignores generated files, so Nix does not see them: %s (rule %s)%s", first,
+		v.Ignored[first], more)
 	return f.Hint("take the rule out, or name a directory outside of %s with --flake", v.Repository).
-		Hint("to add them to the index all the same, without committing anything: git -C %s add --intent-to-add --force %s", v.Repository, first)
+		Hint("to add them to the index all the same, without committing anything: "+
+			"git -C %s add --intent-to-add --force %s", v.Repository, first)
 }
 
 // workTree finds the git work tree that dir lies in the way Nix does: the

@@ -36,7 +36,8 @@ func writeNAR(w *nar.Writer, files []File) error {
 		if err := enter(w, &open, path.Dir(f.Path)); err != nil {
 			return err
 		}
-		if err := w.WriteHeader(&nar.Header{Path: "/" + f.Path, Type: nar.TypeRegular, Size: int64(len(f.Data))}); err != nil {
+		header := nar.Header{Path: "/" + f.Path, Type: nar.TypeRegular, Size: int64(len(f.Data))}
+		if err := w.WriteHeader(&header); err != nil {
 			return err
 		}
 		if _, err := w.Write(f.Data); err != nil {

@@ -38,7 +38,10 @@ type manifest struct {
 }
 
 func newManifest(m Meta) manifest {
-	return manifest{Version: manifestVersion, Tool: m.Tool, Profile: m.Profile, Files: map[string]string{}, Once: map[string]string{}}
+	return manifest{
+		Version: manifestVersion, Tool: m.Tool, Profile: m.Profile,
+		Files: map[string]string{}, Once: map[string]string{},
+	}
 }
 
 // ours reports whether a file with the hash sum is as the tool left it at path.
@@ -80,7 +83,8 @@ func decodeManifest(data []byte) (manifest, error) {
 		return manifest{}, errNotManifest
 	}
 	if m.Version > manifestVersion {
-		return manifest{}, fault.New(fault.Preflight, "%s: version %d, written by a newer quick-deploy (%s)", ManifestPath, m.Version, m.Tool).
+		return manifest{}, fault.New(fault.Preflight, "%s: version %d, written by a newer quick-deploy (%s)",
+			ManifestPath, m.Version, m.Tool).
 			Hint("use that version, or a newer one")
 	}
 	if m.Version != manifestVersion || m.Files == nil {
