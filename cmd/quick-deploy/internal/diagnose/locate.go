@@ -328,7 +328,9 @@ func resembles(attr, name string) int {
 }
 
 // begins reports whether a name begins with another one of some length.
-func begins(name, with string) bool { return len(with) > 3 && strings.HasPrefix(squash(name), squash(with)) }
+func begins(name, with string) bool {
+	return len(with) > 3 && strings.HasPrefix(squash(name), squash(with))
+}
 
 func squash(s string) string {
 	return strings.ToLower(strings.NewReplacer("-", "", "_", "", ".", "").Replace(s))
