@@ -125,7 +125,8 @@ func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
 		return nil, err
 	}
 	h.readSecrets()
-	result, err := mapping.Map(s, p.Node, mapping.Names{Release: h.channel.release, Secret: h.secretPath, Input: h.inputName})
+	names := mapping.Names{Release: h.channel.release, Secret: h.secretPath, Input: h.inputName}
+	result, err := mapping.Map(s, p.Node, names)
 	if err != nil {
 		return nil, err
 	}
