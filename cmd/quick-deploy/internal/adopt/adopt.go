@@ -78,11 +78,10 @@ func Find(path, host string) (Config, error) {
 	return Config{}, fmt.Errorf("%s: %w", path, ErrNone)
 }
 
-// Service is an entry of the catalogue.
+// Service is an entry of the catalogue, with the option that turns it on.
 type Service struct {
-	Name string `json:"name"`
-	// Module is its module's name.
-	Module string `json:"module"`
+	Name   string   `json:"name"`
+	Option []string `json:"option"`
 }
 
 // System is what a configuration says that a profile can say too.
@@ -91,19 +90,13 @@ type System struct {
 	Loader   string   `json:"loader"`
 	Desktops []string `json:"desktops"`
 	// Services are those of the catalogue that are on.
-	Services []Enabled `json:"services"`
+	Services []Service `json:"services"`
 	// Nixpkgs is the folder of the nixpkgs that the configuration is evaluated with.
 	Nixpkgs string `json:"nixpkgs"`
 	// Homes are the accounts whose homes home-manager makes as a part of the system.
 	Homes []string `json:"homes"`
 	// Root is the device of the root file system, such as /dev/disk/by-uuid/….
 	Root string `json:"root"`
-}
-
-// Enabled is a service that is on, with the option that says so.
-type Enabled struct {
-	Name   string   `json:"name"`
-	Option []string `json:"option"`
 }
 
 // Definition is an option that the configuration's own files define.
@@ -122,14 +115,14 @@ type Evaluator struct {
 	Temp string
 }
 
-// System evaluates c. Modules are the catalogue's, services what to look for.
-func (e *Evaluator) System(ctx context.Context, c Config, modules string, services []Service) (System, error) {
+// System evaluates c. Services are what to look for.
+func (e *Evaluator) System(ctx context.Context, c Config, services []Service) (System, error) {
 	list, err := json.Marshal(services)
 	if err != nil {
 		return System{}, fmt.Errorf("write the list of services: %w", err)
 	}
 	var s System
-	err = e.ask(ctx, "system", &s, c, "--argstr", "modules", modules, "--argstr", "services", string(list))
+	err = e.ask(ctx, "system", &s, c, "--argstr", "services", string(list))
 	return s, err
 }
 

@@ -14,7 +14,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/generator/keyboard"
 	"github.com/quick-deploy/quick-deploy/generator/nixtest"
-	"github.com/quick-deploy/quick-deploy/modules"
 )
 
 func TestMain(m *testing.M) { nixtest.Main(m) }
@@ -68,47 +67,37 @@ var old = map[string]string{
 `,
 }
 
-func newEvaluator(t *testing.T, env *nixtest.Env) (e *Evaluator, catalogue string) {
+func newEvaluator(t *testing.T, env *nixtest.Env) *Evaluator {
 	t.Helper()
-	catalogue = t.TempDir()
-	err := fs.WalkDir(modules.Files, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		data, err := modules.Files.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		write(t, catalogue, map[string]string{name: string(data)})
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	nixpkgs, _ := env.StandIn(t)
 	return &Evaluator{Temp: t.TempDir(), Run: func(ctx context.Context, searchPath bool, args ...string) ([]byte, error) {
 		if searchPath {
 			args = append([]string{"-I", "nixpkgs=" + nixpkgs}, args...)
 		}
 		return env.TryRun(ctx, "nix-instantiate", args...)
-	}}, catalogue
+	}}
 }
 
 var services = []Service{
-	{"openssh", "openssh"}, {"postgresql", "postgresql"}, {"grafana", "grafana"}, {"printing", "printing"}, {"node-exporter", "node-exporter"},
-	{"libvirt", "libvirt"}, {"hardening", "hardening"}, {"docker", "docker"}, {"redis", "redis"}, {"mlflow", "mlflow"},
+	{"openssh", []string{"services", "openssh", "enable"}},
+	{"postgresql", []string{"services", "postgresql", "enable"}},
+	{"grafana", []string{"services", "grafana", "enable"}},
+	{"printing", []string{"services", "printing", "enable"}},
+	{"node-exporter", []string{"services", "prometheus", "exporters", "node", "enable"}},
+	{"libvirt", []string{"virtualisation", "libvirtd", "enable"}},
+	{"redis", []string{"services", "redis", "servers", "default", "enable"}},
 }
 
 func TestMachine(t *testing.T) {
 	env := nixtest.New(t)
-	e, catalogue := newEvaluator(t, env)
+	e := newEvaluator(t, env)
 	dir := t.TempDir()
 	write(t, dir, old)
 	c, err := Find(dir, "atlas")
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := e.System(t.Context(), c, catalogue, services)
+	got, err := e.System(t.Context(), c, services)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +113,7 @@ func TestMachine(t *testing.T) {
 			},
 		},
 		Loader: "grub", Desktops: []string{},
-		Services: []Enabled{
+		Services: []Service{
 			{"openssh", []string{"services", "openssh", "enable"}},
 			{"postgresql", []string{"services", "postgresql", "enable"}},
 			{"printing", []string{"services", "printing", "enable"}},
@@ -140,7 +129,7 @@ func TestMachine(t *testing.T) {
 
 func TestDefined(t *testing.T) {
 	env := nixtest.New(t)
-	e, _ := newEvaluator(t, env)
+	e := newEvaluator(t, env)
 	dir := t.TempDir()
 	write(t, dir, old)
 	c, err := Find(filepath.Join(dir, "configuration.nix"), "atlas")
@@ -171,7 +160,7 @@ func TestDefined(t *testing.T) {
 // A contradiction is one value that is not there, and not the end.
 func TestValues(t *testing.T) {
 	env := nixtest.New(t)
-	e, _ := newEvaluator(t, env)
+	e := newEvaluator(t, env)
 	dir := t.TempDir()
 	write(t, dir, old)
 	write(t, dir, map[string]string{"more.nix": `{ imports = [ ./configuration.nix ]; time.timeZone = "Europe/Rome"; networking.hostName = "atlas"; }`})
@@ -189,7 +178,7 @@ func TestValues(t *testing.T) {
 // A flake, with an inline module and with a file.
 func TestFlake(t *testing.T) {
 	env := nixtest.New(t)
-	e, catalogue := newEvaluator(t, env)
+	e := newEvaluator(t, env)
 	nixpkgs, _ := env.StandIn(t)
 	dir := t.TempDir()
 	write(t, dir, old)
@@ -206,7 +195,7 @@ func TestFlake(t *testing.T) {
 	if err != nil || c.File != "" {
 		t.Fatalf("%+v %v", c, err)
 	}
-	m, err := e.System(t.Context(), c, catalogue, services)
+	m, err := e.System(t.Context(), c, services)
 	if err != nil {
 		t.Fatal(err)
 	}
