@@ -182,33 +182,6 @@ func (b Block) names() []string {
 	return out
 }
 
-// owned are the options by which a file system without owners gets them.
-var owned = []string{"fmask", "dmask", "umask", "uid", "gid"}
-
-// keptOptions are the mount options that are choices of a person, by type, where no line of
-// fstab tells; the rest are defaults that the kernel spells out.
-var keptOptions = map[string][]string{
-	"":         {"noatime", "nodiratime", "nodev", "nosuid", "noexec", "discard"},
-	"btrfs":    {"compress", "compress-force", "autodefrag", "nodatacow", "nodatasum", "discard", "commit", "degraded"},
-	"ext4":     {"data", "commit", "usrquota", "grpquota", "prjquota"},
-	"xfs":      {"usrquota", "grpquota", "prjquota", "allocsize", "logdev", "rtdev"},
-	"vfat":     owned,
-	"exfat":    owned,
-	"ntfs3":    append([]string{"windows_names", "hide_dot_files", "prealloc", "force"}, owned...),
-	"hfsplus":  owned,
-	"bcachefs": {"compression", "background_compression"},
-	"f2fs":     {"compress_algorithm", "compress_chksum"},
-	"nfs":      {"vers", "sec", "soft", "nolock", "nconnect"}, "nfs4": {"vers", "sec", "soft", "nconnect"},
-	"cifs":  {"vers", "sec", "uid", "gid", "file_mode", "dir_mode", "seal", "multiuser", "nounix", "nobrl", "mfsymlinks"},
-	"tmpfs": {"size", "mode", "uid", "gid", "nr_inodes"},
-}
-
-// kernelDefaults are those among keptOptions that hold without anybody's choice.
-var kernelDefaults = map[string][]string{
-	"btrfs": {"discard=async", "commit=30"},
-	"ext4":  {"data=ordered", "commit=5"},
-}
-
 // subfolder is the option of mount(8) for a mount of less than the file system, as of a subvolume of bcachefs.
 const subfolder = "X-mount.subdir="
 
@@ -233,11 +206,12 @@ func options(m Mount) []string {
 	case m.Type != "btrfs" && m.Root != "/" && strings.HasPrefix(m.Source, "/dev/"):
 		out = append(out, subfolder+strings.TrimPrefix(m.Root, "/"))
 	}
+	table := mountOptions()
 	for _, o := range slices.Concat(m.Options, m.Super) {
 		name, _, _ := strings.Cut(o, "=")
-		chosen := slices.Contains(keptOptions[m.Type], name) ||
-			slices.Contains(keptOptions[""], name) && slices.Contains(m.Options, o)
-		if chosen && !slices.Contains(kernelDefaults[m.Type], o) {
+		chosen := slices.Contains(table.Kept[m.Type], name) ||
+			slices.Contains(table.Kept[""], name) && slices.Contains(m.Options, o)
+		if chosen && !slices.Contains(table.Defaults[m.Type], o) {
 			out = appendNew(out, o)
 		}
 	}

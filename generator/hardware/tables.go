@@ -80,10 +80,25 @@ type nvidiaData struct {
 	Switches []ID `json:"switches"`
 }
 
+// wifiData are Wi-Fi cards that want more than the kernel has, in data/wifi.json.
+type wifiData struct {
+	FullMAC   []ID `json:"fullMAC"`
+	STA       []ID `json:"sta"`
+	Intel2200 []ID `json:"intel2200"`
+}
+
+// mountData are the options of mounts that are taken over, by type, in data/mount-options.json.
+type mountData struct {
+	Kept     map[string][]string `json:"kept"`
+	Defaults map[string][]string `json:"defaults"`
+}
+
 var (
 	intelFamilies = decoded[struct{ Families []intelFamily }]("intel.json")
 	amdTable      = decoded[amdData]("amd.json")
 	nvidiaTable   = decoded[nvidiaData]("nvidia.json")
+	wifi          = decoded[wifiData]("wifi.json")
+	mountOptions  = decoded[mountData]("mount-options.json")
 	nvidiaChips   = sync.OnceValue(func() chips { return readChips("nvidia.txt") })
 	amdChips      = sync.OnceValue(func() chips { return readChips("amd.txt") })
 	models        = sync.OnceValue(readModels)
