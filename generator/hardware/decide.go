@@ -145,6 +145,28 @@ func (d *decider) setPath(path []string, value nix.Expr, w why) {
 // extraPackages is a list that a kept file need not be added to: it has chosen the drivers.
 var extraPackages = []string{"hardware", "graphics", "extraPackages"}
 
+// rule is a decision: an option, when it is set, its value unless the user's own settings say another, and why.
+type rule struct {
+	option string
+	when   bool
+	value  nix.Expr
+	why    why
+}
+
+const (
+	yes = nix.Bool(true)
+	no  = nix.Bool(false)
+)
+
+// apply sets what rules say, in their order.
+func (d *decider) apply(rules ...rule) {
+	for _, r := range rules {
+		if r.when {
+			d.set(r.option, mkDefault(r.value), r.why)
+		}
+	}
+}
+
 // on turns an option on, unless the user's own settings turn it off.
 func (d *decider) on(option string, w why) { d.set(option, mkDefault(nix.Bool(true)), w) }
 

@@ -484,9 +484,8 @@ func (d *decider) fileSystem(m placed) bool {
 	if len(opts) > 0 {
 		d.setPath(at("options"), d.added(strs(opts)), why{})
 	}
-	if m.Number != "" && slices.Contains(neededForBoot, m.Point) && slices.ContainsFunc(opts, isSubfolder) {
-		d.on("boot.initrd.systemd.enable", noted("only mount(8) knows X-mount.subdir"))
-	}
+	early := m.Number != "" && slices.Contains(neededForBoot, m.Point) && slices.ContainsFunc(opts, isSubfolder)
+	d.apply(rule{"boot.initrd.systemd.enable", early, yes, noted("only mount(8) knows X-mount.subdir")})
 	if m.early {
 		d.setPath(at("neededForBoot"), d.added(nix.Bool(true)),
 			noted("the initrd's bind mounts, or a module such as impermanence, take from it"))
@@ -597,10 +596,13 @@ func (d *decider) networkRoot(mounts []Mount) {
 			modules = append(modules, ModuleOf(p.Driver, p.Module))
 		}
 	}
-	d.on("boot.initrd.network.enable", noted(mounts[i].Point+" is on a server"))
-	d.set("boot.initrd.network.flushBeforeStage2", mkDefault(nix.Bool(false)), because(mounts[i].Point+" is on a server"))
+	w := mounts[i].Point + " is on a server"
+	d.apply(
+		rule{"boot.initrd.network.enable", true, yes, noted(w)},
+		rule{"boot.initrd.network.flushBeforeStage2", true, no, because(w)},
+	)
 	d.set("boot.initrd.availableKernelModules", strs(modules), because("the network cards"))
-	d.set("boot.kernelParams", nix.List{nix.Str("ip=dhcp")}, because(mounts[i].Point+" is on a server"))
+	d.set("boot.kernelParams", nix.List{nix.Str("ip=dhcp")}, because(w))
 }
 
 // swap takes over swap partitions and swap files. Swap in memory comes with zramSwap.

@@ -305,16 +305,13 @@ func (d *decider) amdGraphics() {
 	for _, g := range cards {
 		d.note("graphics", g.Driver, fmt.Sprintf("1002:%s at %s is %s", g.Device, g.Address, g.Name()))
 	}
-	if slices.ContainsFunc(cards, func(g GPU) bool { return g.amd.Legacy }) {
-		d.on("hardware.amdgpu.legacySupport.enable",
-			noted("the kernel gives this generation to radeon unless told; only amdgpu has Vulkan"))
-	}
+	legacy := slices.ContainsFunc(cards, func(g GPU) bool { return g.amd.Legacy })
+	d.apply(rule{"hardware.amdgpu.legacySupport.enable", legacy, yes,
+		noted("the kernel gives this generation to radeon unless told; only amdgpu has Vulkan")})
 	if on := d.over.EarlyKMS; on != nil && (*on || len(d.NixosHardware) > 0) {
 		d.set("hardware.amdgpu.initrd.enable", d.fact(nix.Bool(*on)), saysProfile)
 	}
-	if d.over.ROCm != nil && *d.over.ROCm {
-		d.on("hardware.amdgpu.opencl.enable", saysProfile)
-	}
+	d.apply(rule{"hardware.amdgpu.opencl.enable", d.over.ROCm != nil && *d.over.ROCm, yes, saysProfile})
 }
 
 // videoDecoding names the VA-API driver where there is only one card that

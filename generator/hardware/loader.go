@@ -75,13 +75,15 @@ func (d *decider) limineForBIOS() {
 		return
 	}
 	w := because("the machine booted by BIOS")
-	d.set("boot.loader.limine.efiSupport", mkDefault(nix.Bool(false)), w)
-	d.on("boot.loader.limine.biosSupport", w)
-	d.set("boot.loader.limine.biosDevice", mkDefault(nix.Str(disks[0])), because("the disk with /boot"))
+	d.apply(
+		rule{"boot.loader.limine.efiSupport", true, no, w},
+		rule{"boot.loader.limine.biosSupport", true, yes, w},
+		rule{"boot.loader.limine.biosDevice", true, nix.Str(disks[0]), because("the disk with /boot")},
+	)
 }
 
 func (d *decider) withoutGRUB() {
-	d.set("boot.loader.grub.enable", mkDefault(nix.Bool(false)), because("NixOS turns GRUB on unless told"))
+	d.apply(rule{"boot.loader.grub.enable", true, no, because("NixOS turns GRUB on unless told")})
 }
 
 // otherLoader refuses a loader that is not set up here. A guess from the files
@@ -199,14 +201,12 @@ func (d *decider) systemdBoot(w why) {
 			"run sudo bootctl install before the switch", k)
 	}
 	d.setLimit(d.limit())
-	if at := d.Loader.XBOOTLDR; at != "" {
-		w := noted("kernels are kept on a partition of their own")
-		d.set("boot.loader.systemd-boot.xbootldrMountPoint", mkDefault(nix.Str(at)), w)
-	}
-	if d.facts.Firmware == UEFI && !d.facts.EFIVariables {
-		w := noted("the firmware's variables cannot be written here")
-		d.on("boot.loader.systemd-boot.graceful", w)
-	}
+	d.apply(
+		rule{"boot.loader.systemd-boot.xbootldrMountPoint", d.Loader.XBOOTLDR != "", nix.Str(d.Loader.XBOOTLDR),
+			noted("kernels are kept on a partition of their own")},
+		rule{"boot.loader.systemd-boot.graceful", d.facts.Firmware == UEFI && !d.facts.EFIVariables, yes,
+			noted("the firmware's variables cannot be written here")},
+	)
 	d.efi()
 }
 
@@ -215,15 +215,17 @@ func (d *decider) narrow() bool { return d.facts.EFI32 && d.System == "x86_64-li
 
 // efi sets what all boot loaders for UEFI share.
 func (d *decider) efi() {
-	switch {
-	case d.Loader.KeepsVariables || d.appleSilicon():
+	alone := d.Loader.KeepsVariables || d.appleSilicon()
+	if alone {
 		d.note("boot.loader.efi.canTouchEfiVariables", "false", "the firmware's variables are left alone")
-	case d.facts.EFIVariables:
-		d.on("boot.loader.efi.canTouchEfiVariables", because("the firmware's variables are there"))
 	}
-	if m := d.Loader.Mount; m != "" && m != "/boot" {
-		d.set("boot.loader.efi.efiSysMountPoint", mkDefault(nix.Str(m)), because("where the EFI system partition is mounted"))
-	}
+	at := d.Loader.Mount
+	d.apply(
+		rule{"boot.loader.efi.canTouchEfiVariables", d.facts.EFIVariables && !alone, yes,
+			because("the firmware's variables are there")},
+		rule{"boot.loader.efi.efiSysMountPoint", at != "" && at != "/boot", nix.Str(at),
+			because("where the EFI system partition is mounted")},
+	)
 }
 
 func (d *decider) grub(w why) {
@@ -231,17 +233,15 @@ func (d *decider) grub(w why) {
 	l := &d.Loader
 	if l.EFI || d.facts.Firmware == UEFI {
 		l.EFI = true
+		l.KeepsVariables = l.KeepsVariables || l.Removable // the two exclude each other
 		if len(l.Devices) == 0 {
 			l.Devices = []string{"nodev"}
 		}
-		d.on("boot.loader.grub.efiSupport", because("the machine booted by UEFI"))
-		if d.narrow() {
-			d.on("boot.loader.grub.forcei686", because("UEFI of 32 bits starts no GRUB of 64"))
-		}
-		if l.Removable {
-			d.on("boot.loader.grub.efiInstallAsRemovable", w)
-			l.KeepsVariables = true // the two exclude each other
-		}
+		d.apply(
+			rule{"boot.loader.grub.efiSupport", true, yes, because("the machine booted by UEFI")},
+			rule{"boot.loader.grub.forcei686", d.narrow(), yes, because("UEFI of 32 bits starts no GRUB of 64")},
+			rule{"boot.loader.grub.efiInstallAsRemovable", l.Removable, yes, w},
+		)
 		d.efi()
 	}
 	d.setLimit(d.limit())
@@ -250,10 +250,8 @@ func (d *decider) grub(w why) {
 	} else {
 		d.grubDevices(w)
 	}
-	if d.facts.Loader.Kind != GRUB && d.encrypted() {
-		w := noted("GRUB reads its menu and the kernels from an encrypted disk")
-		d.on("boot.loader.grub.enableCryptodisk", w)
-	}
+	d.apply(rule{"boot.loader.grub.enableCryptodisk", d.facts.Loader.Kind != GRUB && d.encrypted(), yes,
+		noted("GRUB reads its menu and the kernels from an encrypted disk")})
 }
 
 func (d *decider) grubDevices(w why) {

@@ -131,9 +131,7 @@ func (d *decider) encryptedOn(b Block) (Block, bool) {
 // does not name: the rest of that configuration stood in other files.
 func (d *decider) stack(s stack) {
 	d.unlock(s.luks)
-	if s.md {
-		d.on("boot.swraid.enable", noted("a file system lies on a RAID of md"))
-	}
+	d.apply(rule{"boot.swraid.enable", s.md, yes, noted("a file system lies on a RAID of md")})
 	d.targets(s.targets)
 	if !s.zfs {
 		return
