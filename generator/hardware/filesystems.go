@@ -31,8 +31,9 @@ var transientTypes = map[string]string{
 	"nfsd": kernels, "nsfs": kernels, "overlay": "layers of a container or of an installer", "proc": kernels,
 	"pstore": kernels, "ramfs": inMemory, "rpc_pipefs": kernels, "securityfs": kernels, "selinuxfs": kernels,
 	"squashfs": "an image", "sysfs": kernels, "tmpfs": inMemory, "tracefs": kernels, "iso9660": "an image or a disc",
-	"udf": "a disc", "erofs": "an image", "aufs": "layers of a container", "fuse.lxcfs": "a container's", "fuse.gvfsd-fuse": "a desktop's",
-	"fuse": byFUSE, "fuseblk": byFUSE,
+	"udf": "a disc", "erofs": "an image", "aufs": "layers of a container", "fuse.lxcfs": "a container's",
+	"fuse.gvfsd-fuse": "a desktop's",
+	"fuse":            byFUSE, "fuseblk": byFUSE,
 	"9p": theHosts, "virtiofs": theHosts, "vboxsf": theHosts, "drvfs": theHosts,
 }
 
@@ -48,12 +49,18 @@ var fuseTypes = map[string]string{
 var transientPlaces = map[string]string{
 	"/proc": kernels, "/dev": kernels, "/sys": kernels, "/run": "made by programs at run time",
 	"/var/lib/docker": "a container's", "/var/lib/containers": "a container's", "/var/lib/kubelet": "a container's",
-	"/var/lib/containerd": "a container's", "/snap": "a package's", "/var/lib/snapd": "a package's", "/var/lib/nfs/rpc_pipefs": kernels,
-	"/var/lib/lxcfs": "a container's", "/media": "a medium that somebody plugged in",
+	"/var/lib/containerd": "a container's", "/snap": "a package's", "/var/lib/snapd": "a package's",
+	"/var/lib/nfs/rpc_pipefs": kernels,
+	"/var/lib/lxcfs":          "a container's", "/media": "a medium that somebody plugged in",
 }
 
 // neededForBoot are the places that NixOS mounts in the initrd (nixpkgs, nixos/lib/utils.nix).
-var neededForBoot = []string{"/", "/nix", "/nix/store", "/var", "/var/log", "/var/lib", "/var/lib/nixos", "/etc", "/usr"}
+var neededForBoot = []string{
+	"/", "/nix", "/nix/store", "/var", "/var/log", "/var/lib", "/var/lib/nixos", "/etc", "/usr",
+}
+
+// OfKernel tells whether a type of file system is one that the kernel mounts for its own ends.
+func OfKernel(fsType string) bool { return transientTypes[fsType] == kernels }
 
 func within(p, dir string) bool { return p == dir || strings.HasPrefix(p, dir+"/") }
 
@@ -173,7 +180,8 @@ func (d *decider) devicesOf(m Mount) []Block {
 func (b Block) names() []string {
 	var out []string
 	for _, n := range []struct{ dir, name string }{
-		{"disk/by-uuid/", b.UUID}, {"mapper/", b.DMName}, {"disk/by-label/", b.Label}, {"disk/by-partuuid/", b.PartUUID}, {"", b.Name},
+		{"disk/by-uuid/", b.UUID}, {"mapper/", b.DMName}, {"disk/by-label/", b.Label},
+		{"disk/by-partuuid/", b.PartUUID}, {"", b.Name},
 	} {
 		if n.name != "" {
 			out = append(out, "/dev/"+n.dir+n.name)
@@ -257,7 +265,7 @@ func bindSource(m Mount, earlier []Mount) string {
 		if e.Number != m.Number || e.Type != m.Type {
 			continue
 		}
-		if rest, ok := strings.CutPrefix(root, strings.TrimSuffix(e.Root, "/")); ok && (rest == "" || strings.HasPrefix(rest, "/")) {
+		if rest, ok := strings.CutPrefix(root, strings.TrimSuffix(e.Root, "/")); ok && within(rest, "") {
 			return path.Join(e.Point, rest)
 		}
 	}
@@ -382,7 +390,7 @@ var optionalMarks = []string{"nofail", "noauto", "x-systemd.automount"}
 func binds(mounts []Mount) map[string]string {
 	order := slices.DeleteFunc(slices.Clone(mounts), func(m Mount) bool { return m.Number == "" })
 	slices.SortStableFunc(order, func(a, b Mount) int {
-		return cmp.Or(cmp.Compare(len(a.Root), len(b.Root)), cmp.Compare(len(a.Point), len(b.Point)), cmp.Compare(a.Point, b.Point))
+		return cmp.Or(len(a.Root)-len(b.Root), len(a.Point)-len(b.Point), cmp.Compare(a.Point, b.Point))
 	})
 	bind := map[string]string{}
 	for i, m := range order {
@@ -435,7 +443,7 @@ func earlyMounts(mounts []Mount, bind map[string]string, inMemory bool) map[stri
 
 // kernelsOwn are mounts that are not worth a line in a report.
 func kernelsOwn(m Mount) bool {
-	return transientTypes[m.Type] == kernels || within(m.Point, "/proc") || within(m.Point, "/sys") || within(m.Point, "/dev") ||
+	return OfKernel(m.Type) || within(m.Point, "/proc") || within(m.Point, "/sys") || within(m.Point, "/dev") ||
 		m.Type == "tmpfs" && within(m.Point, "/run")
 }
 

@@ -331,7 +331,8 @@ func (d *decider) videoDecoding() {
 	}
 	for name, ok := range names {
 		if ok && len(names) == 1 {
-			d.set("environment.sessionVariables.LIBVA_DRIVER_NAME", d.firm(nix.Str(name)), because("the card that decodes video"))
+			d.set("environment.sessionVariables.LIBVA_DRIVER_NAME", d.firm(nix.Str(name)),
+				because("the card that decodes video"))
 		}
 	}
 }

@@ -27,7 +27,8 @@ func (d *decider) guest() {
 	qemu := !incus && slices.Contains([]string{"kvm", "qemu", "bochs"}, v)
 	d.apply(
 		rule{"virtualisation.incus.agent.enable", incus, yes, because("the guest has a channel to Incus")},
-		rule{"services.qemuGuest.enable", qemu && (len(ports) == 0 || slices.Contains(ports, "org.qemu.guest_agent.0")), yes, w},
+		rule{"services.qemuGuest.enable", qemu && (len(ports) == 0 || slices.Contains(ports, "org.qemu.guest_agent.0")),
+			yes, w},
 		rule{"services.spice-vdagentd.enable", qemu && slices.Contains(ports, "com.redhat.spice.0"), yes,
 			because("the guest has a SPICE channel")},
 		rule{guestOptions[v], !incus && guestOptions[v] != "", yes, w},
@@ -79,5 +80,7 @@ func (d *decider) inContainer() {
 
 // container tells whether the machine shares its host's kernel.
 func (f Facts) container() bool {
-	return slices.Contains([]string{"systemd-nspawn", "lxc", "lxc-libvirt", "docker", "podman", "openvz", "wsl", "container-other"}, f.Virtualization)
+	return slices.Contains([]string{
+		"systemd-nspawn", "lxc", "lxc-libvirt", "docker", "podman", "openvz", "wsl", "container-other",
+	}, f.Virtualization)
 }

@@ -91,7 +91,8 @@ func (d *decider) withoutGRUB() {
 // board whose firmware reads its own files, the machine would not start.
 func (d *decider) otherLoader() {
 	d.block("no boot loader is configured, and this NixOS installs its own by %s, which is not set up here: to keep it, "+
-		"set hardware.loader.kind: none in the profile and its options in local.nix; to change, set hardware.loader.kind to another",
+		"set hardware.loader.kind: none in the profile and its options in local.nix; "+
+		"to change, set hardware.loader.kind to another",
 		cmp.Or(d.Loader.Program, "a program that is not known"))
 }
 
@@ -302,8 +303,9 @@ func (d *decider) mirrors() {
 // encrypted tells whether GRUB would read /boot from a LUKS device.
 func (d *decider) encrypted() bool {
 	m, _ := d.mountOf("/boot")
+	luks := func(b Block) bool { return strings.HasPrefix(b.DMUUID, "CRYPT-LUKS") }
 	return slices.ContainsFunc(d.devicesOf(m), func(b Block) bool {
-		return slices.ContainsFunc(d.made(b, Block.parts), func(b Block) bool { return strings.HasPrefix(b.DMUUID, "CRYPT-LUKS") })
+		return slices.ContainsFunc(d.made(b, Block.parts), luks)
 	})
 }
 

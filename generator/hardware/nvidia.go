@@ -229,7 +229,8 @@ func (d *decider) primeIDs(mode string, nvidia, integrated GPU) {
 	}
 	otherID := d.busID(given, integrated.Address, key)
 	if otherID == "" {
-		d.refuse("nvidia.prime", "%s needs the bus id of the other card, and there is no Intel or AMD card; give %s", mode, key)
+		d.refuse("nvidia.prime", "%s needs the bus id of the other card, and there is no Intel or AMD card; give %s",
+			mode, key)
 	}
 	at := func(g GPU) why {
 		if len(d.NixosHardware) > 0 {

@@ -101,7 +101,8 @@ func version(data []byte) string {
 // NVIDIA's chips: NV4 to NV48, the C5x and C6x of the first chipsets, G70 to
 // G98, MCP5x to MCP89, GT2xx, and from Fermi on two letters and a number. What
 // follows the number is the market (M mobile, GL professional).
-var nvidiaRE = regexp.MustCompile(`^(?:nForce \S+ )?(NV[0-9A-F]+|C[567][0-9]|MCP[0-9]{2}|G[789][0-9]|GT2[0-9]{2}|(?:GF|GK|GM|GP|GV|TU|GA|AD|GH|GB)[0-9]{2,3})`)
+var nvidiaRE = regexp.MustCompile(`^(?:nForce \S+ )?(NV[0-9A-F]+|C[567][0-9]|MCP[0-9]{2}|G[789][0-9]|GT2[0-9]{2}|` +
+	`(?:GF|GK|GM|GP|GV|TU|GA|AD|GH|GB)[0-9]{2,3})`)
 
 func nvidiaChip(name string) string {
 	if notGraphics.MatchString(name) {
@@ -114,7 +115,8 @@ func nvidiaChip(name string) string {
 }
 
 // notGraphics are the other functions of a chip or chipset.
-var notGraphics = regexp.MustCompile(`Audio|USB|UCSI|Bridge|bridge|Memory|LPC|SMBus|Ethernet|SATA|IDE|Controller|Co-processor|Modem|NVSwitch|Counter|Management|Root Port|Host`)
+var notGraphics = regexp.MustCompile(`Audio|USB|UCSI|Bridge|bridge|Memory|LPC|SMBus|Ethernet|SATA|IDE|Controller|` +
+	`Co-processor|Modem|NVSwitch|Counter|Management|Root Port|Host`)
 
 // AMD names the chip before a bracket with the product: "Tahiti XT [Radeon HD 7970]".
 // Processors with graphics often have no product: "Raphael".

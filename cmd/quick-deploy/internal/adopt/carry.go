@@ -124,7 +124,8 @@ func (c *Carrier) Carry(defined []Definition) (Legacy, error) {
 		}
 	}
 	printed, err := nix.File{
-		Header: "The configuration that this machine had, imported as it was; local.nix imports this file. What the profile\n" +
+		Header: "The configuration that this machine had, imported as it was; local.nix imports this file. " +
+			"What the profile\n" +
 			"says can be taken out of the files in legacy, and all of it can go once nothing of them is needed.",
 		Body: nix.Attrs{Body: []nix.Binding{{Path: []string{"imports"}, Value: c.Config.modules(defined)}}},
 	}.Print()

@@ -132,7 +132,8 @@ func (v Validator) kernel(vendor string) (node string, f Finding) {
 		return "", f
 	}
 	f.Evidence = "no render node of " + want
-	f.Hint = "reboot if the driver is new; else journalctl -k -b | grep -iE '" + strings.Join(append(slices.Clone(drivers[vendor]), "drm"), "|") + "'"
+	words := strings.Join(append(slices.Clone(drivers[vendor]), "drm"), "|")
+	f.Hint = "reboot if the driver is new; else journalctl -k -b | grep -iE '" + words + "'"
 	return "", f
 }
 
@@ -154,7 +155,8 @@ func (v Validator) nvidiaSMI(ctx context.Context) Finding {
 	for _, known := range []struct{ text, hint string }{
 		{"version mismatch", "reboot: the kernel still runs the old driver, the programs are of the new one"},
 		{"couldn't communicate with the NVIDIA driver", "reboot if the driver is new; else journalctl -k -b | grep NVRM"},
-		{"No devices were found", "journalctl -k -b | grep NVRM says why the driver leaves the card alone; hardware.nvidia.branch chooses an older one"},
+		{"No devices were found", "journalctl -k -b | grep NVRM says why the driver leaves the card alone; " +
+			"hardware.nvidia.branch chooses an older one"},
 		{"GPU is lost", "power the machine off and on; if it stays, the card or its power supply is at fault"},
 		{"Insufficient Permissions", "add the user to the group video, or run it as root"},
 	} {

@@ -116,7 +116,8 @@ func (r reader) zone() string {
 
 func (r reader) locale() string {
 	for _, file := range []string{"etc/locale.conf", "etc/default/locale"} {
-		if lang := r.assignments(file)["LANG"]; lang != "" && lang != "C" && !strings.HasPrefix(lang, "C.") && lang != "POSIX" {
+		lang := r.assignments(file)["LANG"]
+		if !slices.Contains([]string{"", "C", "POSIX"}, lang) && !strings.HasPrefix(lang, "C.") {
 			return profile.Locale(lang)
 		}
 	}
@@ -163,7 +164,9 @@ func (r reader) users() []User {
 		}
 		// Members of wheel may become root on NixOS and most others, of sudo on Debian.
 		admin := slices.Contains(a.Groups, "wheel") || slices.Contains(a.Groups, "sudo")
-		out = append(out, User{Name: a.Name, Description: a.Description, Shell: shell, Home: a.Home, UID: a.UID, Admin: admin})
+		out = append(out, User{
+			Name: a.Name, Description: a.Description, Shell: shell, Home: a.Home, UID: a.UID, Admin: admin,
+		})
 	}
 	slices.SortFunc(out, func(a, b User) int {
 		return cmp.Or(cmp.Compare(a.UID, b.UID), strings.Compare(a.Name, b.Name))

@@ -16,12 +16,6 @@ import (
 // mountsLimit is enough for thousands of containers.
 const mountsLimit = 4 << 20
 
-// kernelTypes are left out: every system has them, and always the same.
-var kernelTypes = []string{
-	"proc", "sysfs", "devtmpfs", "devpts", "cgroup", "cgroup2", "securityfs", "debugfs", "tracefs", "pstore", "bpf", "mqueue",
-	"hugetlbfs", "configfs", "fusectl", "efivarfs", "binfmt_misc", "nsfs", "selinuxfs", "rpc_pipefs", "nfsd",
-}
-
 // readMounts reads /proc/self/mountinfo (proc_pid_mountinfo(5)).
 func readMounts(t *tree, o Options, f *hardware.Facts) {
 	const file = "proc/self/mountinfo"
@@ -37,7 +31,8 @@ func readMounts(t *tree, o Options, f *hardware.Facts) {
 			bad++
 			continue
 		}
-		if slices.Contains(kernelTypes, m.Type) || m.Type == "autofs" && strings.HasPrefix(m.Point, "/proc/") {
+		// Every system has those of the kernel, and always the same.
+		if hardware.OfKernel(m.Type) || m.Type == "autofs" && strings.HasPrefix(m.Point, "/proc/") {
 			continue
 		}
 		if target != "/" {

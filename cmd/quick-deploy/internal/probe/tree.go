@@ -23,11 +23,12 @@ type tree struct {
 }
 
 func (t *tree) warn(source string, err error) {
-	t.warnings = append(t.warnings, Warning{Source: "/" + strings.TrimPrefix(source, "/"), Problem: reason(err)})
+	t.garbled(source, "%s", reason(err))
 }
 
 func (t *tree) garbled(source, what string, args ...any) {
-	t.warnings = append(t.warnings, Warning{Source: "/" + strings.TrimPrefix(source, "/"), Problem: fmt.Sprintf(what, args...)})
+	w := Warning{Source: "/" + strings.TrimPrefix(source, "/"), Problem: fmt.Sprintf(what, args...)}
+	t.warnings = append(t.warnings, w)
 }
 
 // reason is an error without the path that the warning names anyway.
