@@ -145,8 +145,10 @@ func TestDefined(t *testing.T) {
 		got[strings.Join(d.Path, ".")] = strings.Join(d.Files, " ")
 	}
 	for path, file := range map[string]string{
-		"environment.systemPackages": "own/desk.nix", "networking.hostName": "configuration.nix", "boot.loader.grub.device": "configuration.nix",
-		"services.printing.enable": "own/desk.nix", "fileSystems": "hardware-configuration.nix", "services.grafana.enable": "configuration.nix",
+		"environment.systemPackages": "own/desk.nix", "networking.hostName": "configuration.nix",
+		"boot.loader.grub.device":  "configuration.nix",
+		"services.printing.enable": "own/desk.nix", "fileSystems": "hardware-configuration.nix",
+		"services.grafana.enable": "configuration.nix",
 	} {
 		if got[path] != file {
 			t.Errorf("%s is defined in %q, want %q", path, got[path], file)
@@ -165,12 +167,14 @@ func TestValues(t *testing.T) {
 	write(t, dir, old)
 	write(t, dir, map[string]string{"more.nix": `{ imports = [ ./configuration.nix ]; time.timeZone = "Europe/Rome"; networking.hostName = "atlas"; }`})
 	c := Config{Dir: dir, File: filepath.Join(dir, "more.nix")}
-	paths := [][]string{{"time", "timeZone"}, {"networking", "hostName"}, {"users", "users", "ada", "shell"}, {"no", "such", "option"}}
+	paths := [][]string{{"time", "timeZone"}, {"networking", "hostName"}, {"users", "users", "ada", "shell"},
+		{"no", "such", "option"}}
 	got, err := e.Values(t.Context(), c, paths)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got[Key(paths[0])] != nil || got[Key(paths[1])] != "atlas" || got[Key(paths[2])] == nil || got[Key(paths[3])] != nil {
+	if got[Key(paths[0])] != nil || got[Key(paths[1])] != "atlas" || got[Key(paths[2])] == nil ||
+		got[Key(paths[3])] != nil {
 		t.Errorf("%v", got)
 	}
 }
@@ -211,7 +215,8 @@ func TestFlake(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := string(l.Files[len(l.Files)-1].Data)
-	if !strings.Contains(text, "./legacy/configuration.nix") || !strings.Contains(text, "./legacy/own/desk.nix") || strings.Contains(text, "flake.nix") {
+	if !strings.Contains(text, "./legacy/configuration.nix") || !strings.Contains(text, "./legacy/own/desk.nix") ||
+		strings.Contains(text, "flake.nix") {
 		t.Errorf("legacy.nix:\n%s", text)
 	}
 }
@@ -219,7 +224,9 @@ func TestFlake(t *testing.T) {
 func TestCarry(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, old)
-	write(t, dir, map[string]string{"secret.key": "x", "own/keys.nix": "{\n  # password = \"old\";\n  users.users.ada.hashedPassword = \"$6$x\";\n  services.x.passwordFile = \"/run/x\";\n  services.x = { token = \"y\"; };\n}\n", ".git/config": "x", "wall.png": strings.Repeat("x", maxFile+1)})
+	write(t, dir, map[string]string{"secret.key": "x",
+		"own/keys.nix": "{\n  # password = \"old\";\n  users.users.ada.hashedPassword = \"$6$x\";\n  services.x.passwordFile = \"/run/x\";\n  services.x = { token = \"y\"; };\n}\n",
+		".git/config":  "x", "wall.png": strings.Repeat("x", maxFile+1)})
 	if err := os.Chmod(filepath.Join(dir, "secret.key"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -316,7 +323,8 @@ func TestCarryFollows(t *testing.T) {
 	if diff := cmp.Diff(want, got["legacy/configuration.nix"]); diff != "" {
 		t.Error(diff)
 	}
-	for _, name := range []string{outside + "/shared/c.nix", outside + "/shared/big", outside + "/with space/motd", "legacy/loop/b.nix"} {
+	for _, name := range []string{outside + "/shared/c.nix", outside + "/shared/big", outside + "/with space/motd",
+		"legacy/loop/b.nix"} {
 		if _, ok := got[name]; !ok {
 			t.Errorf("%s is not copied", name)
 		}
