@@ -141,7 +141,7 @@ type chips struct {
 	ids  []ID // sorted
 }
 
-// readChips reads lines of a chip and its device ids, as mktables writes them.
+// readChips reads lines of a chip and its device ids, as TestChips writes them.
 func readChips(name string) chips {
 	c := chips{byID: map[ID]string{}}
 	for _, fields := range rows(name, strings.Fields) {

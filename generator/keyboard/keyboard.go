@@ -2,11 +2,8 @@
 // and models of XKB, the keymaps of the Linux console, and which layout a keymap stands for.
 //
 // The tables are those of xkeyboard-config 2.47, kbd 2.9.0 with the names that nixpkgs
-// gives its keymaps, and systemd's kbd-model-map. XKB, KBD and SYSTEMD are where these
-// packages of nixpkgs lie:
+// gives its keymaps, and systemd's kbd-model-map. TestNames makes them.
 package keyboard
-
-//go:generate go run ./mktables -xkb $XKB/share/X11/xkb -keymaps $KBD/share/keymaps -model-map $SYSTEMD/share/systemd/kbd-model-map
 
 import (
 	"embed"
