@@ -94,7 +94,7 @@ func below(path, pattern []string) bool {
 	return true
 }
 
-// plain is a value without a priority.
+// plain returns a value without a priority.
 func plain(e nix.Expr) nix.Expr {
 	switch v := e.(type) {
 	case nix.Item:
@@ -117,7 +117,7 @@ func text(e nix.Expr) string {
 	return ""
 }
 
-// get is the last value of an option, nil if nothing sets it.
+// get returns the last value of an option, nil if nothing sets it.
 func (o options) get(path ...string) *mapping.Assignment {
 	for i := len(o) - 1; i >= 0; i-- {
 		if slices.Equal(o[i].Path, path) {
@@ -136,7 +136,7 @@ func (o options) bool(without bool, path ...string) bool {
 	return without
 }
 
-// items are the entries of a list, of all places that add to it.
+// items returns the entries of a list, of all places that add to it.
 func (o options) items(path ...string) []nix.Expr {
 	var out []nix.Expr
 	for _, a := range o {
@@ -160,7 +160,7 @@ func (o options) texts(path ...string) []string {
 	return out
 }
 
-// attribute is the value of a name in a set, nil if it is none or lacks it.
+// attribute returns the value of a name in a set, nil if it is none or lacks it.
 func attribute(e nix.Expr, name string) nix.Expr {
 	set, ok := plain(e).(nix.Attrs)
 	if !ok {
@@ -174,7 +174,7 @@ func attribute(e nix.Expr, name string) nix.Expr {
 	return nil
 }
 
-// entries are the texts of a list in a set.
+// entries returns the texts of a list in a set.
 func entries(e nix.Expr, name string) []string {
 	list, _ := attribute(e, name).(nix.List)
 	var out []string
@@ -184,7 +184,7 @@ func entries(e nix.Expr, name string) []string {
 	return out
 }
 
-// accounts are root and all that users.users names, by name.
+// accounts returns root and all that users.users names, by name.
 func (o options) accounts() []Account {
 	found := map[string]*Account{Root: {Name: Root, Declared: true}}
 	names := []string{Root}
@@ -228,7 +228,7 @@ func (o options) accounts() []Account {
 	return out
 }
 
-// keyFile is the key by which sops-nix decrypts.
+// keyFile returns the key by which sops-nix decrypts.
 func (o options) keyFile() string {
 	if a := o.get("sops", "age", "keyFile"); a != nil {
 		return text(a.Value)
@@ -267,7 +267,7 @@ func (u *Account) take(a mapping.Assignment) {
 // it is locked by a "!", or is no hash at all. An empty one takes everybody.
 func Accepts(hash string) bool { return !strings.HasPrefix(hash, "!") && !strings.HasPrefix(hash, "*") }
 
-// ssh is the server as modules/openssh.nix and the profile set it up; without that module as
+// ssh returns the server as modules/openssh.nix and the profile set it up; without that module as
 // NixOS does.
 func (o options) ssh(services []string) SSH {
 	catalogue := slices.Contains(services, "openssh")
@@ -330,7 +330,7 @@ func (o options) reachable(ports []int, vpn bool) Answer {
 	return No
 }
 
-// ways are the commands by which one becomes root. partly tells that there are
+// ways returns the commands by which one becomes root. partly tells that there are
 // rules for single commands, which may be enough.
 func (o options) ways() (ways map[string]Elevation, partly bool) {
 	agent := o.bool(false, "security", "pam", "sshAgentAuth", "enable")

@@ -116,7 +116,7 @@ type why struct {
 	comment bool
 }
 
-// because is a reason that the report gives; noted is one that the file gives as well.
+// because makes a reason that the report gives; noted makes one that the file gives as well.
 func because(text string) why { return why{why: text} }
 func noted(text string) why   { return why{why: text, comment: true} }
 
@@ -242,7 +242,7 @@ func (d *decider) toggle(option string, given *bool, fallback bool, w why) {
 	}
 }
 
-// flag is the profile's answer to a question, or else the fallback.
+// flag returns the profile's answer to a question, or else the fallback.
 func flag(given *bool, fallback bool, w why) (bool, why) {
 	if given != nil {
 		return *given, saysProfile
@@ -296,7 +296,7 @@ func (f Facts) Form() Form {
 	return ""
 }
 
-// zramPercent is 75 for less than 8 GiB, 50 for less than 16, else 25. MemTotal
+// zramPercent returns 75 for less than 8 GiB, 50 for less than 16, else 25. MemTotal
 // lacks what firmware and graphics take, so it is rounded to whole GiB: a
 // machine sold with 16 GB counts as one.
 func zramPercent(memory uint64) int {

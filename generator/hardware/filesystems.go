@@ -127,7 +127,7 @@ func (d *decider) automounted(point string) bool {
 	return slices.ContainsFunc(d.facts.Mounts, func(m Mount) bool { return m.Type == "autofs" && within(point, m.Point) })
 }
 
-// fuseType is the type that fstab gives a file system of FUSE, without the prefix: sshfs.
+// fuseType returns the type that fstab gives a file system of FUSE, without the prefix: sshfs.
 func fuseType(m Mount) string { return strings.TrimPrefix(cmp.Or(m.FstabType, m.Type), "fuse.") }
 
 // rootInMemory tells a NixOS that keeps its root in memory and the rest elsewhere, as with
@@ -151,7 +151,7 @@ func worthSaying(m Mount, why string) bool {
 	return why == unknownFUSE || why == theHosts || why == isRemovable || why == onDemand && m.Type != "autofs"
 }
 
-// devicesOf are the block devices that a mount names.
+// devicesOf returns the block devices that a mount names.
 func (d *decider) devicesOf(m Mount) []Block {
 	var out []Block
 	for _, source := range strings.Split(m.Source, ":") { // bcachefs names all its devices
@@ -176,7 +176,7 @@ func (d *decider) devicesOf(m Mount) []Block {
 	return out
 }
 
-// names are the paths of a device, first one that stays when disks are added, if it has any.
+// names returns the paths of a device, first one that stays when disks are added, if it has any.
 func (b Block) names() []string {
 	var out []string
 	for _, n := range []struct{ dir, name string }{
@@ -199,7 +199,7 @@ func isSubfolder(option string) bool { return strings.HasPrefix(option, subfolde
 // that NixOS adds itself.
 var fstabDefaults = []string{"", "defaults", "rw", "auto", "relatime", "x-initrd.mount"}
 
-// options are those to write down for a mount.
+// options returns those to write down for a mount.
 func options(m Mount) []string {
 	var out []string
 	if v := subvolume(m); m.Type == "btrfs" && v != "" {
@@ -229,14 +229,14 @@ func options(m Mount) []string {
 	return out
 }
 
-// fstabOptions are the choices in a mount's line of fstab; its subvolume is told by the mount.
+// fstabOptions returns the choices in a mount's line of fstab; its subvolume is told by the mount.
 func fstabOptions(m Mount) []string {
 	return slices.DeleteFunc(slices.Clone(m.Fstab), func(o string) bool {
 		return slices.Contains(fstabDefaults, o) || m.Type == "btrfs" && strings.HasPrefix(o, "subvol")
 	})
 }
 
-// subvolume is the path of the mounted subvolume of btrfs without the leading slash.
+// subvolume returns the path of the mounted subvolume of btrfs without the leading slash.
 func subvolume(m Mount) string {
 	said := m.Super
 	if m.Number == "" { // not mounted: its line of fstab tells
@@ -250,7 +250,7 @@ func subvolume(m Mount) string {
 	return strings.TrimPrefix(m.Root, "/")
 }
 
-// bindSource is the path that a bind mount shows, "" for others. A mount shows
+// bindSource returns the path that a bind mount shows, "" for others. A mount shows
 // another when it has the same file system and a folder of it as its root.
 func bindSource(m Mount, earlier []Mount) string {
 	root := m.Root
@@ -280,7 +280,7 @@ func (d *decider) fileSystems() {
 		d.note("fileSystems", "none", "the profile says so")
 		for _, m := range d.facts.Mounts {
 			if d.transient(m) == "" {
-				d.mounts(m)
+				d.noteMount(m)
 			}
 		}
 		return
@@ -308,7 +308,7 @@ func (d *decider) takeOver() {
 	for _, m := range kept {
 		taken := d.kept.defines("fileSystems", m.Point)
 		if taken {
-			d.mounts(m)
+			d.noteMount(m)
 		} else {
 			p := placed{Mount: m, bind: bind[m.Point], early: early[m.Point], optional: d.optional(m)}
 			if p.bind != "" {
@@ -318,7 +318,7 @@ func (d *decider) takeOver() {
 		}
 		if taken {
 			root = root || m.Point == "/"
-			d.lieOn(below, m)
+			d.addMount(below, m)
 		}
 	}
 	if !root && d.Mode != modeKeep {
@@ -327,21 +327,21 @@ func (d *decider) takeOver() {
 	}
 	for _, s := range d.facts.Swaps {
 		if b, ok := d.blockNamed(s.Block); ok && s.Type == "partition" && (d.Mode != modeKeep || d.namesSwap(s)) {
-			d.below(below, b, required)
+			d.addDevice(below, b, required)
 		}
 	}
 	d.networkRoot(kept)
-	d.stack(*below)
+	d.setUpStack(*below)
 }
 
-// mounts notes a place where a disk is mounted, and will be.
-func (d *decider) mounts(m Mount) {
+// noteMount notes a place where a disk is mounted, and will be.
+func (d *decider) noteMount(m Mount) {
 	if strings.HasPrefix(m.Source, "/dev/") && m.Number != "" && m.Point != "/" {
 		d.Mounts = appendNew(d.Mounts, m.Point)
 	}
 }
 
-// lasting are the mounts that are not transient, each place once, and what stands in
+// lasting returns the mounts that are not transient, each place once, and what stands in
 // fstab and need not be mounted. In mode keep they are those that the kept file names, and those that
 // stand in the fstab that NixOS wrote: other files of the configuration name them.
 func (d *decider) lasting() []Mount {
@@ -385,7 +385,7 @@ func mayLack(options []string) bool {
 // optionalMarks are the options that say so (systemd.mount(5)).
 var optionalMarks = []string{"nofail", "noauto", "x-systemd.automount"}
 
-// binds are the paths that bind mounts show, by where they are mounted. A bind mount is
+// binds returns the paths that bind mounts show, by where they are mounted. A bind mount is
 // told by the mount that it shows, which has the shorter root.
 func binds(mounts []Mount) map[string]string {
 	order := slices.DeleteFunc(slices.Clone(mounts), func(m Mount) bool { return m.Number == "" })
@@ -415,7 +415,7 @@ func (d *decider) impermanent(mounts []Mount, bind map[string]string) []Mount {
 	})
 }
 
-// holder is the mount that a path lies on, beside the one that is at a place.
+// holder returns the mount that a path lies on, beside the one that is at a place.
 func holder(mounts []Mount, file, beside string) Mount {
 	var out Mount
 	for _, m := range mounts {
@@ -426,7 +426,7 @@ func holder(mounts []Mount, file, beside string) Mount {
 	return out
 }
 
-// earlyMounts are the mounts that the initrd must make though their place does not say so: those that
+// earlyMounts returns the mounts that the initrd must make though their place does not say so: those that
 // its bind mounts show, and where the root is in memory those that carry folders over a boot.
 func earlyMounts(mounts []Mount, bind map[string]string, inMemory bool) map[string]bool {
 	early := map[string]bool{}
@@ -441,7 +441,7 @@ func earlyMounts(mounts []Mount, bind map[string]string, inMemory bool) map[stri
 	return early
 }
 
-// kernelsOwn are mounts that are not worth a line in a report.
+// kernelsOwn tells whether a mount is not worth a line in a report.
 func kernelsOwn(m Mount) bool {
 	return OfKernel(m.Type) || within(m.Point, "/proc") || within(m.Point, "/sys") || within(m.Point, "/dev") ||
 		m.Type == "tmpfs" && within(m.Point, "/run")
@@ -482,7 +482,7 @@ func (d *decider) fileSystem(m placed) bool {
 		d.leave(m.Point+" ("+m.Source+")", problem, true)
 		return false
 	}
-	d.mounts(m.Mount)
+	d.noteMount(m.Mount)
 	d.setPath(at("device"), d.added(nix.Str(device)), w)
 	d.setPath(at("fsType"), d.added(nix.Str(fsType)), why{})
 	image := slices.ContainsFunc(d.devicesOf(m.Mount), func(b Block) bool { return b.Backing != "" })
@@ -504,7 +504,7 @@ func (d *decider) fileSystem(m placed) bool {
 	return true
 }
 
-// bindOptions are those of a bind mount, which has only a few of its own (mount(8)).
+// bindOptions returns those of a bind mount, which has only a few of its own (mount(8)).
 func bindOptions(m Mount) []string {
 	own := fstabOptions(m)
 	if len(m.Fstab) == 0 {
@@ -516,7 +516,7 @@ func bindOptions(m Mount) []string {
 	return appendNew([]string{"bind"}, own...)
 }
 
-// mountProgram is the package with the program that mounts a type which NixOS does not bring itself.
+// mountProgram returns the package with the program that mounts a type which NixOS does not bring itself.
 func mountProgram(fsType string) string {
 	if fsType == "ceph" {
 		return "ceph-client"
@@ -553,7 +553,7 @@ func (d *decider) deviceOf(m Mount) (device string, w why, problem string) {
 	return source, because(""), ""
 }
 
-// uuidOf is the first UUID that one of the devices has.
+// uuidOf returns the first UUID that one of the devices has.
 func uuidOf(devices []Block) string {
 	uuid := ""
 	for _, b := range devices {
@@ -620,7 +620,7 @@ func (d *decider) swap() {
 		return
 	}
 	if d.Mode == modeKeep {
-		d.keptSwap()
+		d.keepSwap()
 		return
 	}
 	devices := nix.List{}
@@ -637,8 +637,8 @@ func (d *decider) swap() {
 	d.resume(len(devices) > 0)
 }
 
-// keptSwap says which swap the kept file does not name, and adds from where the machine wakes.
-func (d *decider) keptSwap() {
+// keepSwap says which swap the kept file does not name, and adds from where the machine wakes.
+func (d *decider) keepSwap() {
 	named := false
 	for _, s := range d.facts.Swaps {
 		switch {
@@ -671,7 +671,7 @@ func (d *decider) namesSwap(s Swap) bool {
 
 var unprobedName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`/by-(?:id|partlabel|path)/`) })
 
-// swapDevice is an element of swapDevices, nil for what others make.
+// swapDevice returns an element of swapDevices, nil for what others make.
 func (d *decider) swapDevice(s Swap) (body []nix.Binding, problem string) {
 	set := func(value nix.Expr, path ...string) { body = append(body, nix.Binding{Path: path, Value: value}) }
 	b, ok := d.blockNamed(s.Block)
@@ -738,7 +738,7 @@ func (d *decider) resume(swap bool) {
 	}
 }
 
-// lastingName is a name that stays of the device that a path names, "" if there is none.
+// lastingName returns a name that stays of the device that a path names, "" if there is none.
 func (d *decider) lastingName(device string) string {
 	for _, b := range d.facts.Blocks {
 		switch {

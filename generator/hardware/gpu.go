@@ -42,7 +42,7 @@ type GPU struct {
 	amd    amdFamily
 }
 
-// Name is what people call the card, without its product name: AMD Navi 21 (RDNA 2).
+// Name returns what people call the card, without its product name: AMD Navi 21 (RDNA 2).
 func (g GPU) Name() string {
 	vendor := map[GPUVendor]string{Intel: "Intel", AMD: "AMD", NVIDIA: "NVIDIA"}[g.Vendor]
 	if g.Chip == "" {
@@ -98,7 +98,7 @@ func gpus(f Facts) (own, foreign []GPU) {
 	return own, foreign
 }
 
-// gpuOf is the card of a vendor whose chips are driven.
+// gpuOf returns the card of a vendor whose chips are driven.
 func gpuOf(p PCI) (GPU, bool) {
 	g := GPU{Address: p.Address, Device: p.Device, Boot: p.BootVGA, Removable: p.Removable}
 	switch p.Vendor {
@@ -126,7 +126,7 @@ func gpuOf(p PCI) (GPU, bool) {
 	return g, g.Vendor != "" && isGPU(p)
 }
 
-// cards are the machine's cards of a vendor.
+// cards returns the machine's cards of a vendor.
 func (d *decider) cards(v GPUVendor) []GPU {
 	return slices.DeleteFunc(slices.Clone(d.GPUs), func(g GPU) bool { return g.Vendor != v })
 }

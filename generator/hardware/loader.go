@@ -38,7 +38,7 @@ func (d *decider) loader() {
 	case GRUB:
 		d.grub(w)
 	case ExtLinux:
-		d.withoutGRUB()
+		d.disableGRUB()
 		d.on("boot.loader.generic-extlinux-compatible.enable", w)
 		if d.over.Loader.Limit > 0 || d.keptLimit() > 0 {
 			d.setLimit(d.limit())
@@ -54,7 +54,7 @@ func (d *decider) loader() {
 		d.otherLoader()
 	case NoLoader:
 		if w != saysProfile && d.facts.Loader.Kind == NoLoader {
-			d.withoutGRUB()
+			d.disableGRUB()
 			d.warn("the running NixOS installs no boot loader, so a restart does not come to what is switched to: " +
 				"set hardware.loader.kind if this machine boots by one")
 		}
@@ -82,7 +82,7 @@ func (d *decider) limineForBIOS() {
 	)
 }
 
-func (d *decider) withoutGRUB() {
+func (d *decider) disableGRUB() {
 	d.apply(rule{"boot.loader.grub.enable", true, no, because("NixOS turns GRUB on unless told")})
 }
 
@@ -96,7 +96,7 @@ func (d *decider) otherLoader() {
 		cmp.Or(d.Loader.Program, "a program that is not known"))
 }
 
-// loaderOf is a loader of a kind: the one that NixOS has if that is it, with the
+// loaderOf returns a loader of a kind: the one that NixOS has if that is it, with the
 // places that the profile names.
 func (d *decider) loaderOf(k LoaderKind) Loader {
 	o := d.over.Loader
@@ -152,7 +152,7 @@ func (d *decider) chooseLoader() (Loader, why) {
 	return Loader{Kind: NoLoader}, because("what boots the machine is not known")
 }
 
-// kernelsAt is where kernels are kept and how much room there is: on the EFI
+// kernelsAt returns where kernels are kept and how much room there is: on the EFI
 // system partition, or in a /boot of its own. The size is 0 if it is not known
 // or not limited.
 func (d *decider) kernelsAt() (point string, size uint64) {
@@ -161,7 +161,7 @@ func (d *decider) kernelsAt() (point string, size uint64) {
 	return point, append(d.devicesOf(m), Block{})[0].Size
 }
 
-// limit is how many generations the menu keeps, by the room for their kernels.
+// limit returns how many generations the menu keeps, by the room for their kernels.
 func (d *decider) limit() (int, why) {
 	if d.over.Loader.Limit > 0 {
 		return d.over.Loader.Limit, saysProfile
@@ -183,7 +183,7 @@ func (d *decider) limit() (int, why) {
 	return limitSmall, w
 }
 
-// keptLimit is the number of generations that the running NixOS says itself, 0
+// keptLimit returns the number of generations that the running NixOS says itself, 0
 // if it does not.
 func (d *decider) keptLimit() int {
 	n, err := strconv.Atoi(d.Loader.Settings[limits[d.Loader.Kind]])
@@ -309,7 +309,7 @@ func (d *decider) encrypted() bool {
 	})
 }
 
-// mountOf is the file system that holds a folder of /boot or /: the last mount
+// mountOf returns the file system that holds a folder of /boot or /: the last mount
 // there, or the root's.
 func (d *decider) mountOf(dir string) (Mount, bool) {
 	for _, at := range []string{dir, "/"} {
@@ -322,7 +322,7 @@ func (d *decider) mountOf(dir string) (Mount, bool) {
 	return Mount{}, false
 }
 
-// bootDisks are the disks that hold /boot, by names that stay.
+// bootDisks returns the disks that hold /boot, by names that stay.
 func (d *decider) bootDisks() []string {
 	var disks []string
 	m, _ := d.mountOf("/boot")

@@ -245,7 +245,7 @@ func (d *decider) primeIDs(mode string, nvidia, integrated GPU) {
 	}
 }
 
-// busID is a bus id as the option wants it, from the profile or the address; "" where there is neither.
+// busID returns a bus id as the option wants it, from the profile or the address; "" where there is neither.
 func (d *decider) busID(given, address, key string) string {
 	if given != "" {
 		if !busIDPattern.MatchString(given) {

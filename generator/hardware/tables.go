@@ -124,7 +124,7 @@ func decoded[T any](name string) func() T {
 	})
 }
 
-// rows are the lines of a table, split into fields; those that begin with # are comments.
+// rows returns the lines of a table, split into fields; those that begin with # are comments.
 func rows(name string, split func(line string) []string) [][]string {
 	var out [][]string
 	for line := range strings.Lines(string(read(name))) {
@@ -194,7 +194,7 @@ func amdFamilyOf(chip string) (f amdFamily, known bool) {
 	return amdFamily{Name: "GCN 3 and later", Driver: "amdgpu"}, chip != ""
 }
 
-// familyIndex is the place of a chip's architecture among NVIDIA's, -1 if
+// familyIndex returns the place of a chip's architecture among NVIDIA's, -1 if
 // there is none. MCP61 and MCP67 are Curie, MCP77 and later Tesla.
 func familyIndex(chip string) int {
 	best, length := -1, 0
@@ -208,7 +208,7 @@ func familyIndex(chip string) int {
 	return best
 }
 
-// family is the place of an architecture of NVIDIA's by its name.
+// family returns the place of an architecture of NVIDIA's by its name.
 func family(name string) int {
 	return slices.IndexFunc(nvidiaTable().Families, func(f nvidiaFamily) bool { return f.Name == name })
 }

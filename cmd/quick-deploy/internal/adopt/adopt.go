@@ -126,14 +126,14 @@ func (e *Evaluator) System(ctx context.Context, c Config, services []Service) (S
 	return s, err
 }
 
-// Defined are the options that c's own files define.
+// Defined returns the options that c's own files define.
 func (e *Evaluator) Defined(ctx context.Context, c Config) ([]Definition, error) {
 	var out []Definition
 	err := e.ask(ctx, "defined", &out, c, "--argstr", "root", c.Dir)
 	return out, err
 }
 
-// Values are what options come to in c, by path as JSON; nil where definitions contradict each other.
+// Values returns what options come to in c, by path as JSON; nil where definitions contradict each other.
 func (e *Evaluator) Values(ctx context.Context, c Config, paths [][]string) (map[string]any, error) {
 	watch, err := json.Marshal(paths)
 	if err != nil {
@@ -156,7 +156,7 @@ func (e *Evaluator) Check(ctx context.Context, c Config) error {
 	return nil
 }
 
-// Find is the path of a name in the search path, as in <name>.
+// Find returns the path of a name in the search path, as in <name>.
 func (e *Evaluator) Find(ctx context.Context, name string) (string, bool) {
 	out, err := e.Run(ctx, true, "--find-file", name)
 	return strings.TrimSpace(string(out)), err == nil
@@ -227,7 +227,7 @@ func (e *Evaluator) ask(ctx context.Context, what string, into any, c Config, ar
 	return nil
 }
 
-// Key is a path as Values names it.
+// Key returns a path as Values names it.
 func Key(path []string) string {
 	// A list of texts is always JSON.
 	data, _ := json.Marshal(path)

@@ -80,7 +80,7 @@ func (v Validator) Validate(ctx context.Context, vendor string) []Finding {
 	return findings
 }
 
-// Problem is the first warning with its hint, nil if there is none.
+// Problem returns the first warning with its hint, nil if there is none.
 func Problem(findings []Finding) error {
 	for _, f := range findings {
 		if f.Outcome == Warns {
@@ -90,7 +90,7 @@ func Problem(findings []Finding) error {
 	return nil
 }
 
-// Summary is what works, on one line.
+// Summary returns what works, on one line.
 func Summary(findings []Finding) string {
 	var parts []string
 	for _, f := range findings {

@@ -149,12 +149,12 @@ func (r reader) keyboard() keyboard.Keyboard {
 	return keyboard.Keyboard{}
 }
 
-// named is the keyboard of a file with the names of keyboard(5).
+// named returns the keyboard of a file with the names of keyboard(5).
 func named(a map[string]string) keyboard.Keyboard {
 	return keyboard.Keyboard{Layout: a["XKBLAYOUT"], Variant: a["XKBVARIANT"], Options: a["XKBOPTIONS"]}
 }
 
-// users are the people who can log in, by number.
+// users returns the people who can log in, by number.
 func (r reader) users() []User {
 	var out []User
 	for _, a := range system.Of(os.DirFS(string(r))).Passwd() {

@@ -65,7 +65,7 @@ func (t *tree) block(name string) hardware.Block {
 	return b
 }
 
-// size is the number of sectors of 512 bytes, in bytes.
+// size returns the number of sectors of 512 bytes, in bytes.
 func (t *tree) size(dir string) uint64 {
 	s, ok := t.text(dir + "/size")
 	n, err := strconv.ParseUint(s, 10, 54)

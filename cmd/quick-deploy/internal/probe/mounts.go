@@ -113,7 +113,7 @@ var fstabTags = map[string]string{
 	"UUID": "by-uuid", "LABEL": "by-label", "PARTUUID": "by-partuuid", "PARTLABEL": "by-partlabel", "ID": "by-id",
 }
 
-// devicePath is the path of a device that fstab or the kernel's command line names: by a lasting name where
+// devicePath returns the path of a device that fstab or the kernel's command line names: by a lasting name where
 // that does, else by the kernel's, for which udev makes links such as /dev/vg/lv.
 func devicePath(t *tree, source string) string {
 	if tag, value, ok := strings.Cut(source, "="); ok && fstabTags[tag] != "" {
@@ -147,13 +147,13 @@ func readFstab(t *tree, o Options, f *hardware.Facts) {
 			}
 			l.Fstab = append(l.Fstab, option)
 		}
-		wanted(f, l)
+		noteWanted(f, l)
 	}
 	slices.SortStableFunc(f.Unmounted, func(a, b hardware.Mount) int { return strings.Compare(a.Point, b.Point) })
 }
 
-// wanted notes a line of fstab at the mount that it led to: the last one there.
-func wanted(f *hardware.Facts, line hardware.Mount) {
+// noteWanted notes a line of fstab at the mount that it led to: the last one there.
+func noteWanted(f *hardware.Facts, line hardware.Mount) {
 	for i := len(f.Mounts) - 1; i >= 0; i-- {
 		m := &f.Mounts[i]
 		if m.Point != line.Point || m.Type == "autofs" { // waits for the mount
