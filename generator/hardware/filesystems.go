@@ -66,25 +66,23 @@ func within(p, dir string) bool { return p == dir || strings.HasPrefix(p, dir+"/
 
 // transient says why a mount is not part of the configuration, "" if it is.
 func (d *decider) transient(m Mount) string {
-	if why := d.transientType(m); why != "" {
-		return why
-	}
-	if why := transientPlace(m.Point); why != "" && (len(m.Fstab) == 0 || why == kernels) {
-		return why // a disk at /media/data or /var/lib/docker stands in fstab
-	}
-	if m.Point == "/nix/store" && slices.Contains(m.Options, "ro") && !slices.Contains(m.Super, "ro") {
+	byType, byPlace := d.transientType(m), transientPlace(m.Point)
+	removable := func(b Block) bool { return d.diskOf(b).Removable }
+	switch {
+	case byType != "":
+		return byType
+	case byPlace != "" && (len(m.Fstab) == 0 || byPlace == kernels):
+		return byPlace // a disk at /media/data or /var/lib/docker stands in fstab
+	case m.Point == "/nix/store" && slices.Contains(m.Options, "ro") && !slices.Contains(m.Super, "ro"):
 		return "NixOS mounts the store read-only by itself"
-	}
-	if slices.Contains(d.over.IgnoreMounts, m.Point) {
+	case slices.Contains(d.over.IgnoreMounts, m.Point):
 		return saysProfile.why
-	}
-	if !strings.HasPrefix(m.Point, "/") || path.Clean(m.Point) != m.Point {
+	case !strings.HasPrefix(m.Point, "/") || path.Clean(m.Point) != m.Point:
 		return "not a path"
-	}
-	if m.Point != "/" && m.Point != "/boot" && m.Point != "/nix" {
-		if slices.ContainsFunc(d.devicesOf(m), func(b Block) bool { return d.diskOf(b).Removable }) {
-			return isRemovable
-		}
+	case slices.Contains([]string{"/", "/boot", "/nix"}, m.Point):
+		return ""
+	case slices.ContainsFunc(d.devicesOf(m), removable):
+		return isRemovable
 	}
 	return ""
 }

@@ -43,39 +43,30 @@ var ErrNone = errors.New("neither flake.nix nor configuration.nix")
 
 // Find finds the configuration at path, which is a folder or a file.
 func Find(path, host string) (Config, error) {
-	path, err := filepath.Abs(path)
+	file, err := filepath.Abs(path)
+	if err == nil {
+		// Links are followed once: what is copied later is below one folder.
+		file, err = filepath.EvalSymlinks(file)
+	}
 	if err != nil {
 		return Config{}, fmt.Errorf("find the configuration: %w", err)
 	}
-	// Links are followed once: what is copied later is below one folder.
-	if path, err = filepath.EvalSymlinks(path); err != nil {
-		return Config{}, fmt.Errorf("find the configuration: %w", err)
+	files := []string{filepath.Join(file, "flake.nix"), filepath.Join(file, "configuration.nix")}
+	if info, err := os.Stat(file); err == nil && !info.IsDir() {
+		files = []string{file}
 	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return Config{}, fmt.Errorf("find the configuration: %w", err)
-	}
-	if !info.IsDir() {
-		if filepath.Base(path) == "flake.nix" {
-			return Config{Dir: filepath.Dir(path), Host: host}, nil
-		}
-		return Config{Dir: filepath.Dir(path), File: path}, nil
-	}
-	for _, name := range []string{"flake.nix", "configuration.nix"} {
-		file := filepath.Join(path, name)
-		_, err := os.Stat(file)
-		if errors.Is(err, fs.ErrNotExist) {
+	for _, file := range files {
+		switch _, err := os.Stat(file); {
+		case errors.Is(err, fs.ErrNotExist):
 			continue
-		}
-		if err != nil {
+		case err != nil:
 			return Config{}, fmt.Errorf("find the configuration: %w", err)
+		case filepath.Base(file) == "flake.nix":
+			return Config{Dir: filepath.Dir(file), Host: host}, nil
 		}
-		if name == "flake.nix" {
-			return Config{Dir: path, Host: host}, nil
-		}
-		return Config{Dir: path, File: file}, nil
+		return Config{Dir: filepath.Dir(file), File: file}, nil
 	}
-	return Config{}, fmt.Errorf("%s: %w", path, ErrNone)
+	return Config{}, fmt.Errorf("%s: %w", file, ErrNone)
 }
 
 // Service is an entry of the catalogue, with the option that turns it on.
