@@ -26,7 +26,7 @@ const (
 	Yes
 )
 
-// Of is a known answer.
+// Of makes a known answer.
 func Of(yes bool) Answer {
 	if yes {
 		return Yes
@@ -34,7 +34,7 @@ func Of(yes bool) Answer {
 	return No
 }
 
-// Either is yes if one is, and no only if all are.
+// Either returns yes if one is, and no only if all are.
 func Either(all ...Answer) Answer {
 	switch {
 	case slices.Contains(all, Yes):
@@ -45,7 +45,7 @@ func Either(all ...Answer) Answer {
 	return No
 }
 
-// Both is no if one is, and yes only if all are.
+// Both returns no if one is, and yes only if all are.
 func Both(all ...Answer) Answer {
 	switch {
 	case slices.Contains(all, No):
@@ -68,10 +68,10 @@ type State struct {
 // States tells the state of the account of a name.
 type States func(account string) State
 
-// Anew are the states of a machine that is installed: there is nothing yet.
+// Anew returns the states of a machine that is installed: there is nothing yet.
 func Anew(string) State { return State{Exists: No, Password: No, Keys: No} }
 
-// Elsewhere are those of a machine that nobody has looked at.
+// Elsewhere returns those of a machine that nobody has looked at.
 func Elsewhere(string) State { return State{} }
 
 // Account is somebody who may log in: root, and the users that are declared.

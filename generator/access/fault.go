@@ -25,7 +25,7 @@ const lets = "name the hash of a password by passwordSecret, give root the key (
 // rootKey gives root a key.
 const rootKey = "nixos: {users.users.root.openssh.authorizedKeys.keys: […]}"
 
-// Nobody is the fault of a host on which nobody can log in and become root; nil
+// Nobody returns the fault of a host on which nobody can log in and become root; nil
 // where somebody can, or nothing says that nobody can. A password of root's that
 // may be there is not counted: only root sees it.
 func (h Host) Nobody(states States) *Fault {
@@ -109,7 +109,7 @@ func (h Host) admin(a Account) bool {
 	return false
 }
 
-// shut is why a does not get in at all.
+// shut returns why a does not get in at all.
 func (h Host) shut(a Account, s State) string {
 	if a.Keys || s.Keys == Yes {
 		return h.closed(a, s)
@@ -117,7 +117,7 @@ func (h Host) shut(a Account, s State) string {
 	return h.without(a, s)
 }
 
-// without is what a lacks.
+// without returns what a lacks.
 func (h Host) without(a Account, s State) string {
 	if h.lacksFile(a, s) {
 		return fmt.Sprintf("the machine would not have %s, by which %s gets its password", a.PasswordFile, a.Name)
@@ -125,7 +125,7 @@ func (h Host) without(a Account, s State) string {
 	return a.Name + " has neither a password nor an SSH key"
 }
 
-// stuck is why an administrator that gets in does not become root.
+// stuck returns why an administrator that gets in does not become root.
 func (h Host) stuck(a Account, s State) string {
 	if h.lacksFile(a, s) {
 		return h.without(a, s)
@@ -138,7 +138,7 @@ func (h Host) stuck(a Account, s State) string {
 	return "the system has neither sudo nor doas nor run0"
 }
 
-// ShutOut is the fault of an account that does not get in by ssh; nil where it
+// ShutOut returns the fault of an account that does not get in by ssh; nil where it
 // does, or nothing says that it does not.
 func (h Host) ShutOut(name string, s State) *Fault {
 	a := h.Account(name)
@@ -166,7 +166,7 @@ func (h Host) ShutOut(name string, s State) *Fault {
 	return f
 }
 
-// shutting is the list of sshd_config(5) that does not let a in.
+// shutting returns the list of sshd_config(5) that does not let a in.
 func (h Host) shutting(a Account, s State) gate {
 	for _, g := range h.gates(a, s) {
 		if g.passes == No {
@@ -176,7 +176,7 @@ func (h Host) shutting(a Account, s State) gate {
 	return gate{}
 }
 
-// closed is why sshd does not let a in.
+// closed returns why sshd does not let a in.
 func (h Host) closed(a Account, s State) string {
 	switch {
 	case !h.SSH.On:
@@ -199,7 +199,7 @@ func (h Host) closed(a Account, s State) string {
 	return fmt.Sprintf("sshd takes keys only, and %s has none", a.Name)
 }
 
-// Stuck is the fault of an account that does not become root by the command way;
+// Stuck returns the fault of an account that does not become root by the command way;
 // nil where it does, or nothing says that it does not.
 func (h Host) Stuck(name string, s State, way string) *Fault {
 	a := h.Account(name)

@@ -9,44 +9,37 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
 
-// others are the options that open ways which nothing here looks at. A part "*" is any.
-var others = [][]string{
-	{"boot", "isContainer"}, {"boot", "isNspawnContainer"}, {"wsl"}, {"virtualisation", "googleComputeImage"},
-	{"security", "googleOsLogin"}, {"security", "ipa"}, {"security", "krb5"}, {"security", "please"},
-	{"security", "duosec"},
-	{"security", "pam", "u2f"}, {"security", "pam", "rssh"}, {"security", "pam", "services"},
-	{"security", "pam", "krb5"},
-	{"security", "sudo", "configFile"}, {"security", "sudo", "extraConfig"}, {"security", "sudo-rs", "configFile"},
-	{"security", "sudo-rs", "extraConfig"}, {"security", "doas", "extraConfig"}, {"security", "polkit", "extraConfig"},
-	{"security", "wrappers"}, {"users", "ldap"}, {"users", "mysql"}, {"services", "sssd"}, {"services", "kanidm"},
-	{"services", "cloud-init"}, {"services", "userborn"}, {"systemd", "sysusers"},
-	{"services", "openssh", "extraConfig"}, {"services", "openssh", "authorizedKeysCommand"},
-	{"services", "openssh", "authorizedKeysFiles"},
-	{"services", "openssh", "settings", "TrustedUserCAKeys"},
-	{"services", "openssh", "settings", "AuthenticationMethods"},
-	{"environment", "etc", "sudoers"}, {"environment", "etc", "doas.conf"}, {"environment", "etc", "ssh/sshd_config"},
-	{"users", "users", "*", "openssh", "authorizedPrincipals"},
+// others are the options that open ways which nothing here looks at.
+var others = []string{
+	"boot.isContainer", "boot.isNspawnContainer", "wsl", "virtualisation.googleComputeImage", "security.googleOsLogin",
+	"security.ipa", "security.krb5", "security.please", "security.duosec", "security.pam.u2f", "security.pam.rssh",
+	"security.pam.services", "security.pam.krb5", "security.sudo.configFile", "security.sudo.extraConfig",
+	"security.sudo-rs.configFile", "security.sudo-rs.extraConfig", "security.doas.extraConfig",
+	"security.polkit.extraConfig", "security.wrappers", "users.ldap", "users.mysql", "services.sssd", "services.kanidm",
+	"services.cloud-init", "services.userborn", "systemd.sysusers", "services.openssh.extraConfig",
+	"services.openssh.authorizedKeysCommand", "services.openssh.authorizedKeysFiles",
+	"services.openssh.settings.TrustedUserCAKeys", "services.openssh.settings.AuthenticationMethods",
+	"environment.etc.sudoers", "environment.etc.doas.conf", "environment.etc.ssh/sshd_config",
 }
 
 // aliases are the old names of options that are still read (mkRenamedOptionModule).
-var aliases = []struct{ old, now []string }{
-	{[]string{"users", "extraUsers"}, []string{"users", "users"}},
-	{[]string{"users", "extraGroups"}, []string{"users", "groups"}},
-	{
-		[]string{"services", "openssh", "passwordAuthentication"},
-		[]string{"services", "openssh", "settings", "PasswordAuthentication"},
-	},
-	{
-		[]string{"services", "openssh", "kbdInteractiveAuthentication"},
-		[]string{"services", "openssh", "settings", "KbdInteractiveAuthentication"},
-	},
-	{[]string{"services", "openssh", "permitRootLogin"}, []string{"services", "openssh", "settings", "PermitRootLogin"}},
-	{[]string{"security", "pam", "enableSSHAgentAuth"}, []string{"security", "pam", "sshAgentAuth", "enable"}},
-	{[]string{"security", "run0", "enableSudoAlias"}, []string{"security", "run0", "sudo-shim", "enable"}},
+var aliases = map[string]string{
+	"users.extraUsers":                              "users.users",
+	"users.extraGroups":                             "users.groups",
+	"services.openssh.passwordAuthentication":       "services.openssh.settings.PasswordAuthentication",
+	"services.openssh.kbdInteractiveAuthentication": "services.openssh.settings.KbdInteractiveAuthentication",
+	"services.openssh.permitRootLogin":              "services.openssh.settings.PermitRootLogin",
+	"security.pam.enableSSHAgentAuth":               "security.pam.sshAgentAuth.enable",
+	"security.run0.enableSudoAlias":                 "security.run0.sudo-shim.enable",
 }
 
 // options are the options of a host by their paths; a list that several places add to is joined.
-type options []mapping.Assignment
+type options []option
+
+type option struct {
+	mapping.Assignment
+	name string // its path with dots between
+}
 
 // Read makes the model of a host from the options that its profile sets, by the
 // catalogue or by path, and the services of the catalogue that it has.
@@ -54,16 +47,16 @@ func Read(set []mapping.Assignment, services []string) Host {
 	o := make(options, len(set))
 	for i, a := range set {
 		a.Path, a.Value = renamed(a.Path), plain(a.Value)
-		o[i] = a
+		o[i] = option{a, strings.Join(a.Path, ".")}
 	}
 	h := Host{
-		Mutable: o.bool(true, "users", "mutableUsers"), Waived: o.bool(false, "users", "allowNoPasswordLogin"),
-		Other: slices.ContainsFunc(o, func(a mapping.Assignment) bool {
-			return slices.ContainsFunc(others, func(p []string) bool { return below(a.Path, p) })
+		Mutable: o.bool(true, "users.mutableUsers"), Waived: o.bool(false, "users.allowNoPasswordLogin"),
+		Other: o.any(others) || slices.ContainsFunc(o, func(a option) bool {
+			return below(a.ofUser(), "openssh.authorizedPrincipals")
 		}),
 	}
-	flags := o.texts("services", "tailscale", "extraSetFlags")
-	flags = append(flags, o.texts("services", "tailscale", "extraUpFlags")...)
+	flags := o.texts("services.tailscale.extraSetFlags")
+	flags = append(flags, o.texts("services.tailscale.extraUpFlags")...)
 	h.Other = h.Other || slices.Contains(flags, "--ssh")
 	h.Accounts, h.SSH = o.accounts(), o.ssh(services)
 	var partly bool
@@ -73,28 +66,36 @@ func Read(set []mapping.Assignment, services []string) Host {
 }
 
 func renamed(path []string) []string {
-	for _, a := range aliases {
-		if below(path, a.old) {
-			return slices.Concat(a.now, path[len(a.old):])
+	name := strings.Join(path, ".")
+	for old, now := range aliases {
+		if below(name, old) {
+			return slices.Concat(strings.Split(now, "."), path[strings.Count(old, ".")+1:])
 		}
 	}
 	return path
 }
 
-// below reports whether path is the one of a pattern, or lies below it.
-func below(path, pattern []string) bool {
-	if len(path) < len(pattern) {
-		return false
-	}
-	for i, part := range pattern {
-		if part != "*" && part != path[i] {
-			return false
-		}
-	}
-	return true
+// below tells whether an option is another, or lies below it.
+func below(name, other string) bool {
+	return strings.HasPrefix(name, other) && (len(name) == len(other) || name[len(other)] == '.')
 }
 
-// plain is a value without a priority.
+// any tells whether something sets one of these options.
+func (o options) any(names []string) bool {
+	return slices.ContainsFunc(o, func(a option) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return below(a.name, name) })
+	})
+}
+
+// ofUser returns what an option of users.users sets of an account: openssh.authorizedPrincipals.
+func (a option) ofUser() string {
+	if len(a.Path) < 4 || !below(a.name, "users.users") {
+		return ""
+	}
+	return strings.Join(a.Path[3:], ".")
+}
+
+// plain returns a value without a priority.
 func plain(e nix.Expr) nix.Expr {
 	switch v := e.(type) {
 	case nix.Item:
@@ -117,18 +118,18 @@ func text(e nix.Expr) string {
 	return ""
 }
 
-// get is the last value of an option, nil if nothing sets it.
-func (o options) get(path ...string) *mapping.Assignment {
+// get returns the last value of an option, nil if nothing sets it.
+func (o options) get(name string) *option {
 	for i := len(o) - 1; i >= 0; i-- {
-		if slices.Equal(o[i].Path, path) {
+		if o[i].name == name {
 			return &o[i]
 		}
 	}
 	return nil
 }
 
-func (o options) bool(without bool, path ...string) bool {
-	if a := o.get(path...); a != nil {
+func (o options) bool(without bool, name string) bool {
+	if a := o.get(name); a != nil {
 		if b, ok := a.Value.(nix.Bool); ok {
 			return bool(b)
 		}
@@ -136,11 +137,11 @@ func (o options) bool(without bool, path ...string) bool {
 	return without
 }
 
-// items are the entries of a list, of all places that add to it.
-func (o options) items(path ...string) []nix.Expr {
+// items returns the entries of a list, of all places that add to it.
+func (o options) items(name string) []nix.Expr {
 	var out []nix.Expr
 	for _, a := range o {
-		if !slices.Equal(a.Path, path) {
+		if a.name != name {
 			continue
 		}
 		if list, ok := a.Value.(nix.List); ok {
@@ -150,9 +151,9 @@ func (o options) items(path ...string) []nix.Expr {
 	return out
 }
 
-func (o options) texts(path ...string) []string {
+func (o options) texts(name string) []string {
 	var out []string
-	for _, e := range o.items(path...) {
+	for _, e := range o.items(name) {
 		if s := text(e); s != "" {
 			out = append(out, s)
 		}
@@ -160,7 +161,7 @@ func (o options) texts(path ...string) []string {
 	return out
 }
 
-// attribute is the value of a name in a set, nil if it is none or lacks it.
+// attribute returns the value of a name in a set, nil if it is none or lacks it.
 func attribute(e nix.Expr, name string) nix.Expr {
 	set, ok := plain(e).(nix.Attrs)
 	if !ok {
@@ -174,7 +175,7 @@ func attribute(e nix.Expr, name string) nix.Expr {
 	return nil
 }
 
-// entries are the texts of a list in a set.
+// entries returns the texts of a list in a set.
 func entries(e nix.Expr, name string) []string {
 	list, _ := attribute(e, name).(nix.List)
 	var out []string
@@ -184,12 +185,12 @@ func entries(e nix.Expr, name string) []string {
 	return out
 }
 
-// accounts are root and all that users.users names, by name.
+// accounts returns root and all that users.users names, by name.
 func (o options) accounts() []Account {
 	found := map[string]*Account{Root: {Name: Root, Declared: true}}
 	names := []string{Root}
 	for _, a := range o {
-		if len(a.Path) < 4 || !below(a.Path, []string{"users", "users"}) {
+		if a.ofUser() == "" {
 			continue
 		}
 		name := a.Path[2]
@@ -206,17 +207,16 @@ func (o options) accounts() []Account {
 		}
 	}
 	for _, a := range o {
-		if len(a.Path) == 4 && below(a.Path, []string{"users", "groups", "*", "members"}) {
-			for _, member := range o.texts(a.Path...) {
+		if len(a.Path) == 4 && a.Path[3] == "members" && below(a.name, "users.groups") {
+			for _, member := range o.texts(a.name) {
 				if u := found[member]; u != nil {
 					u.Groups = append(u.Groups, a.Path[2])
 				}
 			}
 		}
 	}
-	for _, option := range [][]string{{"services", "displayManager", "autoLogin", "user"},
-		{"services", "getty", "autologinUser"}} {
-		if a := o.get(option...); a != nil && found[text(a.Value)] != nil {
+	for _, name := range []string{"services.displayManager.autoLogin.user", "services.getty.autologinUser"} {
+		if a := o.get(name); a != nil && found[text(a.Value)] != nil {
 			found[text(a.Value)].AutoLogin = true
 		}
 	}
@@ -228,18 +228,18 @@ func (o options) accounts() []Account {
 	return out
 }
 
-// keyFile is the key by which sops-nix decrypts.
+// keyFile returns the key by which sops-nix decrypts.
 func (o options) keyFile() string {
-	if a := o.get("sops", "age", "keyFile"); a != nil {
+	if a := o.get("sops.age.keyFile"); a != nil {
 		return text(a.Value)
 	}
 	return ""
 }
 
 // take adds an option of the account's own.
-func (u *Account) take(a mapping.Assignment) {
+func (u *Account) take(a option) {
 	list, _ := a.Value.(nix.List)
-	switch strings.Join(a.Path[3:], ".") {
+	switch a.ofUser() {
 	case "extraGroups":
 		for _, item := range list {
 			u.Groups = append(u.Groups, text(item))
@@ -267,21 +267,21 @@ func (u *Account) take(a mapping.Assignment) {
 // it is locked by a "!", or is no hash at all. An empty one takes everybody.
 func Accepts(hash string) bool { return !strings.HasPrefix(hash, "!") && !strings.HasPrefix(hash, "*") }
 
-// ssh is the server as modules/openssh.nix and the profile set it up; without that module as
+// ssh returns the server as modules/openssh.nix and the profile set it up; without that module as
 // NixOS does.
 func (o options) ssh(services []string) SSH {
 	catalogue := slices.Contains(services, "openssh")
-	setting := func(name string) []string { return o.texts("services", "openssh", "settings", name) }
+	setting := func(name string) []string { return o.texts("services.openssh.settings." + name) }
 	s := SSH{
-		On: o.bool(catalogue, "services", "openssh", "enable"),
-		Passwords: o.bool(!catalogue, "services", "openssh", "settings", "PasswordAuthentication") ||
-			o.bool(!catalogue, "services", "openssh", "settings", "KbdInteractiveAuthentication"),
+		On: o.bool(catalogue, "services.openssh.enable"),
+		Passwords: o.bool(!catalogue, "services.openssh.settings.PasswordAuthentication") ||
+			o.bool(!catalogue, "services.openssh.settings.KbdInteractiveAuthentication"),
 		RootLogin:  "prohibit-password",
-		HomeKeys:   o.bool(true, "services", "openssh", "authorizedKeysInHomedir"),
+		HomeKeys:   o.bool(true, "services.openssh.authorizedKeysInHomedir"),
 		AllowUsers: setting("AllowUsers"), AllowGroups: setting("AllowGroups"),
 		DenyUsers: setting("DenyUsers"), DenyGroups: setting("DenyGroups"),
 	}
-	if a := o.get("services", "openssh", "settings", "PermitRootLogin"); a != nil {
+	if a := o.get("services.openssh.settings.PermitRootLogin"); a != nil {
 		s.RootLogin = cmp.Or(text(a.Value), "prohibit-password")
 	}
 	port := func(e nix.Expr) {
@@ -289,10 +289,10 @@ func (o options) ssh(services []string) SSH {
 			s.Ports = append(s.Ports, int(n))
 		}
 	}
-	for _, e := range o.items("services", "openssh", "ports") {
+	for _, e := range o.items("services.openssh.ports") {
 		port(e)
 	}
-	for _, e := range o.items("services", "openssh", "listenAddresses") {
+	for _, e := range o.items("services.openssh.listenAddresses") {
 		s.Addresses = append(s.Addresses, text(attribute(e, "addr")))
 		port(attribute(e, "port"))
 	}
@@ -305,60 +305,55 @@ func (o options) ssh(services []string) SSH {
 
 // reachable tells whether the firewall lets one of sshd's ports through to everybody.
 func (o options) reachable(ports []int, vpn bool) Answer {
-	if !o.bool(true, "networking", "firewall", "enable") || o.bool(true, "services", "openssh", "openFirewall") {
+	if !o.bool(true, "networking.firewall.enable") || o.bool(true, "services.openssh.openFirewall") {
 		return Yes
 	}
-	for _, e := range o.items("networking", "firewall", "allowedTCPPorts") {
+	for _, e := range o.items("networking.firewall.allowedTCPPorts") {
 		if n, ok := plain(e).(nix.Int); ok && slices.Contains(ports, int(n)) {
 			return Yes
 		}
 	}
-	elsewhere := [][]string{
-		{"networking", "firewall", "interfaces"}, {"networking", "firewall", "trustedInterfaces"},
-		{"networking", "firewall", "allowedTCPPortRanges"},
-		{"networking", "firewall", "extraCommands"}, {"networking", "firewall", "extraInputRules"},
-		{"networking", "nftables"},
-		{"networking", "wireguard"}, {"networking", "wg-quick"}, {"services", "zerotierone"}, {"services", "netbird"},
-		{"services", "tor"},
+	elsewhere := []string{
+		"networking.firewall.interfaces", "networking.firewall.trustedInterfaces",
+		"networking.firewall.allowedTCPPortRanges", "networking.firewall.extraCommands",
+		"networking.firewall.extraInputRules", "networking.nftables", "networking.wireguard", "networking.wg-quick",
+		"services.zerotierone", "services.netbird", "services.tor",
 	}
-	for _, a := range o {
-		vpn = vpn || slices.ContainsFunc(elsewhere, func(p []string) bool { return below(a.Path, p) })
-	}
-	if vpn {
+	if vpn || o.any(elsewhere) {
 		return Unknown
 	}
 	return No
 }
 
-// ways are the commands by which one becomes root. partly tells that there are
+// ways returns the commands by which one becomes root. partly tells that there are
 // rules for single commands, which may be enough.
 func (o options) ways() (ways map[string]Elevation, partly bool) {
-	agent := o.bool(false, "security", "pam", "sshAgentAuth", "enable")
-	rs := o.bool(false, "security", "sudo-rs", "enable")
+	agent := o.bool(false, "security.pam.sshAgentAuth.enable")
+	rs := o.bool(false, "security.sudo-rs.enable")
 	of := func(name string, on bool) Elevation {
-		return Elevation{On: on, Asks: o.bool(true, "security", name, "wheelNeedsPassword"), Rules: map[string]bool{}}
+		return Elevation{On: on, Asks: o.bool(true, "security."+name+".wheelNeedsPassword"), Rules: map[string]bool{}}
 	}
-	sudo := of("sudo", o.bool(!rs, "security", "sudo", "enable"))
-	doas := of("doas", o.bool(false, "security", "doas", "enable"))
+	sudo := of("sudo", o.bool(!rs, "security.sudo.enable"))
+	doas := of("doas", o.bool(false, "security.doas.enable"))
 	if !sudo.On && rs {
 		sudo = of("sudo-rs", true)
 	}
 	sudo.Agent, doas.Agent = agent, agent
-	run0 := of("run0", o.bool(true, "security", "polkit", "enable") || o.bool(false, "security", "run0", "enable"))
+	run0 := of("run0", o.bool(true, "security.polkit.enable") || o.bool(false, "security.run0.enable"))
 	for _, name := range []string{"sudo", "sudo-rs"} {
-		for _, rule := range o.items("security", name, "extraRules") {
+		for _, rule := range o.items("security." + name + ".extraRules") {
 			all, asks := sudoRule(rule)
 			partly = partly || !all
 			sudo.add(rule, all, asks)
 		}
 	}
-	for _, rule := range o.items("security", "doas", "extraRules") {
+	for _, rule := range o.items("security.doas.extraRules") {
 		as := text(attribute(rule, "runAs"))
 		all := text(attribute(rule, "cmd")) == "" && (as == "" || as == Root)
 		partly = partly || !all
 		doas.add(rule, all, attribute(rule, "noPass") != nix.Bool(true))
 	}
-	if !sudo.On && o.bool(false, "security", "run0", "sudo-shim", "enable") {
+	if !sudo.On && o.bool(false, "security.run0.sudo-shim.enable") {
 		sudo = run0
 	}
 	return map[string]Elevation{"sudo": sudo, "doas": doas, "run0": run0}, partly

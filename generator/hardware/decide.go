@@ -117,7 +117,7 @@ type why struct {
 	comment bool
 }
 
-// because is a reason that the report gives; noted is one that the file gives as well.
+// because makes a reason that the report gives; noted makes one that the file gives as well.
 func because(text string) why { return why{why: text} }
 func noted(text string) why   { return why{why: text, comment: true} }
 
@@ -145,6 +145,28 @@ func (d *decider) setPath(path []string, value nix.Expr, w why) {
 
 // extraPackages is a list that a kept file need not be added to: it has chosen the drivers.
 var extraPackages = []string{"hardware", "graphics", "extraPackages"}
+
+// rule is a decision: an option, when it is set, its value unless the user's own settings say another, and why.
+type rule struct {
+	option string
+	when   bool
+	value  nix.Expr
+	why    why
+}
+
+const (
+	yes = nix.Bool(true)
+	no  = nix.Bool(false)
+)
+
+// apply sets what rules say, in their order.
+func (d *decider) apply(rules ...rule) {
+	for _, r := range rules {
+		if r.when {
+			d.set(r.option, mkDefault(r.value), r.why)
+		}
+	}
+}
 
 // on turns an option on, unless the user's own settings turn it off.
 func (d *decider) on(option string, w why) { d.set(option, mkDefault(nix.Bool(true)), w) }
@@ -221,7 +243,7 @@ func (d *decider) toggle(option string, given *bool, fallback bool, w why) {
 	}
 }
 
-// flag is the profile's answer to a question, or else the fallback.
+// flag returns the profile's answer to a question, or else the fallback.
 func flag(given *bool, fallback bool, w why) (bool, why) {
 	if given != nil {
 		return *given, saysProfile
@@ -276,7 +298,7 @@ func (f Facts) Form() Form {
 	return ""
 }
 
-// zramPercent is 75 for less than 8 GiB, 50 for less than 16, else 25. MemTotal
+// zramPercent returns 75 for less than 8 GiB, 50 for less than 16, else 25. MemTotal
 // lacks what firmware and graphics take, so it is rounded to whole GiB: a
 // machine sold with 16 GB counts as one.
 func zramPercent(memory uint64) int {

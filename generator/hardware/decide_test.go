@@ -82,7 +82,8 @@ func TestNVIDIABranches(t *testing.T) {
 			}
 			want := tt.branch
 			if want == "-" {
-				if v := value(t, d, "services.xserver.videoDrivers"); v != "" || d.GPUs[0].Driver != "nouveau" || len(d.Warnings) == 0 || len(d.Unfree) > 0 {
+				if v := value(t, d, "services.xserver.videoDrivers"); v != "" || d.GPUs[0].Driver != "nouveau" ||
+					len(d.Warnings) == 0 || len(d.Unfree) > 0 {
 					t.Errorf("want nouveau and a warning, got %s, %+v, %v, %v", v, d.GPUs, d.Warnings, d.Unfree)
 				}
 				_, err := Decide(card(vendorNVIDIA, tt.device), Overrides{Release: tt.release, GPU: "nvidia"})
@@ -164,7 +165,8 @@ func TestRoomForKernels(t *testing.T) {
 			f.Mounts = append(f.Mounts, Mount{Point: "/boot", Type: tt.fsType, Source: "/dev/sda2", Root: "/"})
 		}
 		d := must(t, f, Overrides{})
-		if got := value(t, d, tt.option); got != fmt.Sprintf("lib.mkDefault %d", tt.want) || len(d.Warnings) > 0 != tt.warned {
+		if got := value(t, d, tt.option); got != fmt.Sprintf("lib.mkDefault %d", tt.want) ||
+			len(d.Warnings) > 0 != tt.warned {
 			t.Errorf("%+v: %s, %v", tt, got, d.Warnings)
 		}
 	}
@@ -184,7 +186,8 @@ func TestZram(t *testing.T) {
 
 func TestBusID(t *testing.T) {
 	for address, want := range map[string]string{
-		"0000:01:00.0": "PCI:1@0:0:0", "0000:0a:00.0": "PCI:10@0:0:0", "0000:00:02.0": "PCI:0@0:2:0", "0000:c1:1f.7": "PCI:193@0:31:7",
+		"0000:01:00.0": "PCI:1@0:0:0", "0000:0a:00.0": "PCI:10@0:0:0", "0000:00:02.0": "PCI:0@0:2:0",
+		"0000:c1:1f.7":  "PCI:193@0:31:7",
 		"10000:e1:00.0": "PCI:225@65536:0:0", "0001:00:00.0": "PCI:0@1:0:0",
 	} {
 		if got, err := BusID(address); err != nil || got != want {
@@ -212,7 +215,8 @@ func TestBusID(t *testing.T) {
 func ptr[T any](v T) *T { return &v }
 
 func TestOverridesOfAnotherPlatform(t *testing.T) {
-	d, err := Decide(machine(t, "desktop-amd-rx6800"), Overrides{System: "aarch64-linux", Thermald: ptr(true), Graphics32Bit: ptr(true)})
+	d, err := Decide(machine(t, "desktop-amd-rx6800"), Overrides{System: "aarch64-linux", Thermald: ptr(true),
+		Graphics32Bit: ptr(true)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,42 +243,61 @@ func TestOverrides(t *testing.T) {
 		{"no graphics", amd, Overrides{GPU: "none"}, "hardware.graphics.enable", ""},
 		{"only intel", hybrid, Overrides{GPU: "intel"}, "services.xserver.videoDrivers", ""},
 		{"nouveau", hybrid, Overrides{GPU: "nouveau"}, "services.xserver.videoDrivers", ""},
-		{"a card that is not there", vm, Overrides{GPU: "nvidia"}, "services.xserver.videoDrivers", `lib.mkOverride 900 [ "nvidia" ]`},
-		{"proprietary modules", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Open: ptr(false)}}, "hardware.nvidia.open", "lib.mkOverride 90 false"},
-		{"branch", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Branch: "beta"}}, "hardware.nvidia.branch", `lib.mkOverride 90 "beta"`},
+		{"a card that is not there", vm, Overrides{GPU: "nvidia"}, "services.xserver.videoDrivers",
+			`lib.mkOverride 900 [ "nvidia" ]`},
+		{"proprietary modules", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Open: ptr(false)}}, "hardware.nvidia.open",
+			"lib.mkOverride 90 false"},
+		{"branch", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Branch: "beta"}}, "hardware.nvidia.branch",
+			`lib.mkOverride 90 "beta"`},
 		{"no prime", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Prime: "off"}}, "hardware.nvidia.prime.nvidiaBusId", ""},
-		{"sync", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Prime: "sync"}}, "hardware.nvidia.prime.sync.enable", "lib.mkOverride 90 true"},
-		{"reverse sync", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Prime: "reverse-sync"}}, "hardware.nvidia.prime.reverseSync.enable", "lib.mkOverride 90 true"},
-		{"sync is not offload", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Prime: "sync"}}, "hardware.nvidia.prime.offload.enable", "lib.mkOverride 90 false"},
-		{"bus id", hybrid, Overrides{NVIDIA: NVIDIAOverrides{BusIDs: BusIDs{NVIDIA: "PCI:9:0:0"}}}, "hardware.nvidia.prime.nvidiaBusId", `lib.mkOverride 90 "PCI:9:0:0"`},
-		{"power", hybrid, Overrides{NVIDIA: NVIDIAOverrides{PowerManagement: "finegrained"}}, "hardware.nvidia.powerManagement.finegrained", "lib.mkOverride 90 true"},
-		{"data centre", hybrid, Overrides{NVIDIA: NVIDIAOverrides{DataCenter: ptr(true)}}, "hardware.nvidia.datacenter.enable", "lib.mkOverride 900 true"},
+		{"sync", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Prime: "sync"}}, "hardware.nvidia.prime.sync.enable",
+			"lib.mkOverride 90 true"},
+		{"reverse sync", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Prime: "reverse-sync"}},
+			"hardware.nvidia.prime.reverseSync.enable", "lib.mkOverride 90 true"},
+		{"sync is not offload", hybrid, Overrides{NVIDIA: NVIDIAOverrides{Prime: "sync"}},
+			"hardware.nvidia.prime.offload.enable", "lib.mkOverride 90 false"},
+		{"bus id", hybrid, Overrides{NVIDIA: NVIDIAOverrides{BusIDs: BusIDs{NVIDIA: "PCI:9:0:0"}}},
+			"hardware.nvidia.prime.nvidiaBusId", `lib.mkOverride 90 "PCI:9:0:0"`},
+		{"power", hybrid, Overrides{NVIDIA: NVIDIAOverrides{PowerManagement: "finegrained"}},
+			"hardware.nvidia.powerManagement.finegrained", "lib.mkOverride 90 true"},
+		{"data centre", hybrid, Overrides{NVIDIA: NVIDIAOverrides{DataCenter: ptr(true)}},
+			"hardware.nvidia.datacenter.enable", "lib.mkOverride 900 true"},
 		{"rocm", amd, Overrides{ROCm: ptr(true)}, "hardware.amdgpu.opencl.enable", "lib.mkDefault true"},
 		{"early kms", amd, Overrides{EarlyKMS: ptr(true)}, "hardware.amdgpu.initrd.enable", "lib.mkOverride 900 true"},
 		{"early kms of intel", hybrid, Overrides{EarlyKMS: ptr(true)}, "boot.initrd.kernelModules", `[ "i915" ]`},
 		{"no early kms", amd, Overrides{}, "hardware.amdgpu.initrd.enable", ""},
 		{"no 32 bit", amd, Overrides{Graphics32Bit: ptr(false)}, "hardware.graphics.enable32Bit", ""},
-		{"grub by uefi", amd, Overrides{Loader: LoaderOverrides{Kind: "grub"}}, "boot.loader.grub.device", `lib.mkDefault "nodev"`},
-		{"no systemd-boot then", amd, Overrides{Loader: LoaderOverrides{Kind: "grub"}}, "boot.loader.systemd-boot.enable", ""},
-		{"limine", amd, Overrides{Loader: LoaderOverrides{Kind: "limine"}}, "boot.loader.limine.enable", "lib.mkDefault true"},
+		{"grub by uefi", amd, Overrides{Loader: LoaderOverrides{Kind: "grub"}}, "boot.loader.grub.device",
+			`lib.mkDefault "nodev"`},
+		{"no systemd-boot then", amd, Overrides{Loader: LoaderOverrides{Kind: "grub"}}, "boot.loader.systemd-boot.enable",
+			""},
+		{"limine", amd, Overrides{Loader: LoaderOverrides{Kind: "limine"}}, "boot.loader.limine.enable",
+			"lib.mkDefault true"},
 		{"no loader", amd, Overrides{Loader: LoaderOverrides{Kind: "none"}}, "boot.loader.systemd-boot.enable", ""},
-		{"grub's disk", bios, Overrides{Loader: LoaderOverrides{Devices: []string{"/dev/disk/by-id/x"}}}, "boot.loader.grub.device", `lib.mkDefault "/dev/disk/by-id/x"`},
-		{"limit", amd, Overrides{Loader: LoaderOverrides{Limit: 42}}, "boot.loader.systemd-boot.configurationLimit", "lib.mkDefault 42"},
-		{"mount of the ESP", amd, Overrides{Loader: LoaderOverrides{Mount: "/efi"}}, "boot.loader.efi.efiSysMountPoint", `lib.mkDefault "/efi"`},
+		{"grub's disk", bios, Overrides{Loader: LoaderOverrides{Devices: []string{"/dev/disk/by-id/x"}}},
+			"boot.loader.grub.device", `lib.mkDefault "/dev/disk/by-id/x"`},
+		{"limit", amd, Overrides{Loader: LoaderOverrides{Limit: 42}}, "boot.loader.systemd-boot.configurationLimit",
+			"lib.mkDefault 42"},
+		{"mount of the ESP", amd, Overrides{Loader: LoaderOverrides{Mount: "/efi"}}, "boot.loader.efi.efiSysMountPoint",
+			`lib.mkDefault "/efi"`},
 		{"no file systems", amd, Overrides{FileSystems: "none"}, "fileSystems./.device", ""},
 		{"no swap then", amd, Overrides{FileSystems: "none"}, "swapDevices", ""},
 		{"ignored mount", bios, Overrides{IgnoreMounts: []string{"/srv"}}, "fileSystems./srv.device", ""},
 		{"and its encryption", bios, Overrides{IgnoreMounts: []string{"/srv"}}, "boot.initrd.luks.devices.safe.device", ""},
 		{"no firmware", amd, Overrides{Firmware: ptr(false)}, "imports", "[ ]"},
-		{"no microcode", amd, Overrides{Microcode: ptr(false)}, "hardware.cpu.amd.updateMicrocode", "lib.mkOverride 900 false"},
+		{"no microcode", amd, Overrides{Microcode: ptr(false)}, "hardware.cpu.amd.updateMicrocode",
+			"lib.mkOverride 900 false"},
 		{"thermald", amd, Overrides{Thermald: ptr(true)}, "services.thermald.enable", "lib.mkDefault true"},
-		{"no thermald, whatever the model says", hybrid, Overrides{Thermald: ptr(false)}, "services.thermald.enable", "lib.mkOverride 90 false"},
+		{"no thermald, whatever the model says", hybrid, Overrides{Thermald: ptr(false)}, "services.thermald.enable",
+			"lib.mkOverride 90 false"},
 		{"thermald on ARM", amd, Overrides{System: "aarch64-linux", Thermald: ptr(true)}, "services.thermald.enable", ""},
-		{"32 bit on ARM", amd, Overrides{System: "aarch64-linux", Graphics32Bit: ptr(true)}, "hardware.graphics.enable32Bit", ""},
+		{"32 bit on ARM", amd, Overrides{System: "aarch64-linux", Graphics32Bit: ptr(true)}, "hardware.graphics.enable32Bit",
+			""},
 		{"no agent", vm, Overrides{GuestAgent: ptr(false)}, "services.qemuGuest.enable", ""},
 		{"platform", amd, Overrides{System: "aarch64-linux"}, "nixpkgs.hostPlatform", `lib.mkDefault "aarch64-linux"`},
 		{"facter", amd, Overrides{Mode: "facter", Report: "./r.json"}, "hardware.facter.reportPath", "./facter.json"},
-		{"facter finds the modules", amd, Overrides{Mode: "facter", Report: "./r.json"}, "boot.initrd.availableKernelModules", ""},
+		{"facter finds the modules", amd, Overrides{Mode: "facter", Report: "./r.json"}, "boot.initrd.availableKernelModules",
+			""},
 		{"facter keeps file systems", amd, Overrides{Mode: "facter", Report: "./r.json"}, "fileSystems./.fsType", `"ext4"`},
 		{"probe instead of keep", machine(t, "nixos-keep"), Overrides{Mode: "probe"}, "fileSystems./.fsType", `"ext4"`},
 	}
@@ -290,7 +313,8 @@ func TestOverrides(t *testing.T) {
 		})
 	}
 	modules := must(t, amd, Overrides{InitrdModules: []string{"dm-raid"}, KernelModules: []string{"i2c-dev"}})
-	if got := value(t, modules, "boot.initrd.availableKernelModules"); !strings.Contains(got, `"dm-raid"`) || !strings.Contains(got, `"nvme"`) {
+	if got := value(t, modules, "boot.initrd.availableKernelModules"); !strings.Contains(got, `"dm-raid"`) ||
+		!strings.Contains(got, `"nvme"`) {
 		t.Errorf("initrd modules are %s", got)
 	}
 	if got := value(t, modules, "boot.kernelModules"); got != `[ "kvm-amd" "i2c-dev" ]` {
@@ -302,7 +326,8 @@ func TestOverrides(t *testing.T) {
 func TestForeignGPUs(t *testing.T) {
 	const prime, drivers = "hardware.nvidia.prime.", "services.xserver.videoDrivers"
 	intel := PCI{Address: "0000:00:02.0", Vendor: vendorIntel, Device: 0x46a6, Class: 0x030000, BootVGA: true}
-	dock := PCI{Address: "0000:05:00.0", Vendor: vendorNVIDIA, Device: 0x2684, Class: 0x030000, Driver: "nvidia", Removable: true}
+	dock := PCI{Address: "0000:05:00.0", Vendor: vendorNVIDIA, Device: 0x2684, Class: 0x030000, Driver: "nvidia",
+		Removable: true}
 	passed := PCI{Address: "0000:01:00.0", Vendor: vendorNVIDIA, Device: 0x2520, Class: 0x030000, Driver: "vfio-pci"}
 	builtIn := passed
 	builtIn.Driver = "nvidia"
@@ -318,15 +343,18 @@ func TestForeignGPUs(t *testing.T) {
 	}{
 		{"an eGPU has no driver", []PCI{intel, dock}, Overrides{}, drivers, "", true},
 		{"and no PRIME", []PCI{intel, dock}, Overrides{}, prime + "nvidiaBusId", "", true},
-		{"the profile gives it the driver", []PCI{intel, dock}, Overrides{GPU: "nvidia"}, drivers, `lib.mkOverride 900 [ "nvidia" ]`, false},
+		{"the profile gives it the driver", []PCI{intel, dock}, Overrides{GPU: "nvidia"}, drivers,
+			`lib.mkOverride 900 [ "nvidia" ]`, false},
 		{"but no bus id", []PCI{intel, dock}, Overrides{GPU: "nvidia"}, prime + "nvidiaBusId", "", false},
 		{"unless it asks for PRIME", []PCI{intel, dock}, Overrides{GPU: "nvidia", NVIDIA: NVIDIAOverrides{Prime: "sync"}},
 			prime + "allowExternalGpu", "lib.mkOverride 900 true", false},
-		{"a card of its own beside one", []PCI{intel, builtIn, dock}, Overrides{}, prime + "nvidiaBusId", `lib.mkOverride 900 "PCI:1@0:0:0"`, true},
+		{"a card of its own beside one", []PCI{intel, builtIn, dock}, Overrides{}, prime + "nvidiaBusId",
+			`lib.mkOverride 900 "PCI:1@0:0:0"`, true},
 		{"given to a guest", []PCI{intel, passed}, Overrides{}, drivers, "", true},
 		{"by a driver for one device", []PCI{intel, grace}, Overrides{}, drivers, "", true},
 		{"and one of two kept", []PCI{intel, passed, dock}, Overrides{}, prime + "intelBusId", "", true},
-		{"an AMD one is the kernel's", []PCI{intel, {Address: "0000:05:00.0", Vendor: vendorAMD, Device: 0x73bf, Class: 0x030000, Removable: true}},
+		{"an AMD one is the kernel's", []PCI{intel,
+			{Address: "0000:05:00.0", Vendor: vendorAMD, Device: 0x73bf, Class: 0x030000, Removable: true}},
 			Overrides{}, "environment.sessionVariables.LIBVA_DRIVER_NAME", `lib.mkDefault "iHD"`, false},
 		{"the model's module gives it none", []PCI{intel, passed}, Overrides{Model: "asus-rog-strix-g513im"}, drivers,
 			`lib.mkOverride 900 [ "modesetting" "fbdev" ]`, true},

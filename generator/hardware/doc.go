@@ -4,5 +4,3 @@
 //
 // The tables it decides by are data (folder data), each with its source.
 package hardware
-
-//go:generate go run ./mktables -pciids ../../cmd/quick-deploy/internal/probe/pciids/pci.ids.gz -out data

@@ -98,7 +98,7 @@ var moduleArguments = []string{
 	"baseModules", "config", "extraModules", "lib", "modules", "modulesPath", "options", "pkgs", "specialArgs", "utils",
 }
 
-// foreignArgument is an argument of the function that a file is which it uses and NixOS does not pass.
+// foreignArgument returns an argument of the function that a file is which it uses and NixOS does not pass.
 func foreignArgument(tokens []string) string {
 	for i := slices.Index(tokens, "{"); i >= 0 && i+2 < len(tokens) && tokens[i] != "}"; i++ {
 		name, after := tokens[i+1], tokens[i+2]
@@ -153,7 +153,7 @@ func (k *keptFile) read(tokens []string, above []string) int {
 	return min(i+1, len(tokens))
 }
 
-// valueLength is the number of tokens up to the semicolon that ends a value.
+// valueLength returns the number of tokens up to the semicolon that ends a value.
 func valueLength(tokens []string) int {
 	depth := 0
 	for i, t := range tokens {
@@ -238,7 +238,7 @@ var generated = [][]string{
 	{"virtualisation", "*", "guest", "enable"},
 }
 
-// byHand are the options that a person set in a file beside what is generated.
+// byHand returns the options that a person set in a file beside what is generated.
 func (k keptFile) byHand() []string {
 	var out []string
 	for _, a := range k.attrs {

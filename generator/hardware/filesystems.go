@@ -31,8 +31,9 @@ var transientTypes = map[string]string{
 	"nfsd": kernels, "nsfs": kernels, "overlay": "layers of a container or of an installer", "proc": kernels,
 	"pstore": kernels, "ramfs": inMemory, "rpc_pipefs": kernels, "securityfs": kernels, "selinuxfs": kernels,
 	"squashfs": "an image", "sysfs": kernels, "tmpfs": inMemory, "tracefs": kernels, "iso9660": "an image or a disc",
-	"udf": "a disc", "erofs": "an image", "aufs": "layers of a container", "fuse.lxcfs": "a container's", "fuse.gvfsd-fuse": "a desktop's",
-	"fuse": byFUSE, "fuseblk": byFUSE,
+	"udf": "a disc", "erofs": "an image", "aufs": "layers of a container", "fuse.lxcfs": "a container's",
+	"fuse.gvfsd-fuse": "a desktop's",
+	"fuse":            byFUSE, "fuseblk": byFUSE,
 	"9p": theHosts, "virtiofs": theHosts, "vboxsf": theHosts, "drvfs": theHosts,
 }
 
@@ -48,36 +49,40 @@ var fuseTypes = map[string]string{
 var transientPlaces = map[string]string{
 	"/proc": kernels, "/dev": kernels, "/sys": kernels, "/run": "made by programs at run time",
 	"/var/lib/docker": "a container's", "/var/lib/containers": "a container's", "/var/lib/kubelet": "a container's",
-	"/var/lib/containerd": "a container's", "/snap": "a package's", "/var/lib/snapd": "a package's", "/var/lib/nfs/rpc_pipefs": kernels,
-	"/var/lib/lxcfs": "a container's", "/media": "a medium that somebody plugged in",
+	"/var/lib/containerd": "a container's", "/snap": "a package's", "/var/lib/snapd": "a package's",
+	"/var/lib/nfs/rpc_pipefs": kernels,
+	"/var/lib/lxcfs":          "a container's", "/media": "a medium that somebody plugged in",
 }
 
 // neededForBoot are the places that NixOS mounts in the initrd (nixpkgs, nixos/lib/utils.nix).
-var neededForBoot = []string{"/", "/nix", "/nix/store", "/var", "/var/log", "/var/lib", "/var/lib/nixos", "/etc", "/usr"}
+var neededForBoot = []string{
+	"/", "/nix", "/nix/store", "/var", "/var/log", "/var/lib", "/var/lib/nixos", "/etc", "/usr",
+}
+
+// OfKernel tells whether a type of file system is one that the kernel mounts for its own ends.
+func OfKernel(fsType string) bool { return transientTypes[fsType] == kernels }
 
 func within(p, dir string) bool { return p == dir || strings.HasPrefix(p, dir+"/") }
 
 // transient says why a mount is not part of the configuration, "" if it is.
 func (d *decider) transient(m Mount) string {
-	if why := d.transientType(m); why != "" {
-		return why
-	}
-	if why := transientPlace(m.Point); why != "" && (len(m.Fstab) == 0 || why == kernels) {
-		return why // a disk at /media/data or /var/lib/docker stands in fstab
-	}
-	if m.Point == "/nix/store" && slices.Contains(m.Options, "ro") && !slices.Contains(m.Super, "ro") {
+	byType, byPlace := d.transientType(m), transientPlace(m.Point)
+	removable := func(b Block) bool { return d.diskOf(b).Removable }
+	switch {
+	case byType != "":
+		return byType
+	case byPlace != "" && (len(m.Fstab) == 0 || byPlace == kernels):
+		return byPlace // a disk at /media/data or /var/lib/docker stands in fstab
+	case m.Point == "/nix/store" && slices.Contains(m.Options, "ro") && !slices.Contains(m.Super, "ro"):
 		return "NixOS mounts the store read-only by itself"
-	}
-	if slices.Contains(d.over.IgnoreMounts, m.Point) {
+	case slices.Contains(d.over.IgnoreMounts, m.Point):
 		return saysProfile.why
-	}
-	if !strings.HasPrefix(m.Point, "/") || path.Clean(m.Point) != m.Point {
+	case !strings.HasPrefix(m.Point, "/") || path.Clean(m.Point) != m.Point:
 		return "not a path"
-	}
-	if m.Point != "/" && m.Point != "/boot" && m.Point != "/nix" {
-		if slices.ContainsFunc(d.devicesOf(m), func(b Block) bool { return d.diskOf(b).Removable }) {
-			return isRemovable
-		}
+	case slices.Contains([]string{"/", "/boot", "/nix"}, m.Point):
+		return ""
+	case slices.ContainsFunc(d.devicesOf(m), removable):
+		return isRemovable
 	}
 	return ""
 }
@@ -120,7 +125,7 @@ func (d *decider) automounted(point string) bool {
 	return slices.ContainsFunc(d.facts.Mounts, func(m Mount) bool { return m.Type == "autofs" && within(point, m.Point) })
 }
 
-// fuseType is the type that fstab gives a file system of FUSE, without the prefix: sshfs.
+// fuseType returns the type that fstab gives a file system of FUSE, without the prefix: sshfs.
 func fuseType(m Mount) string { return strings.TrimPrefix(cmp.Or(m.FstabType, m.Type), "fuse.") }
 
 // rootInMemory tells a NixOS that keeps its root in memory and the rest elsewhere, as with
@@ -144,7 +149,7 @@ func worthSaying(m Mount, why string) bool {
 	return why == unknownFUSE || why == theHosts || why == isRemovable || why == onDemand && m.Type != "autofs"
 }
 
-// devicesOf are the block devices that a mount names.
+// devicesOf returns the block devices that a mount names.
 func (d *decider) devicesOf(m Mount) []Block {
 	var out []Block
 	for _, source := range strings.Split(m.Source, ":") { // bcachefs names all its devices
@@ -169,44 +174,18 @@ func (d *decider) devicesOf(m Mount) []Block {
 	return out
 }
 
-// names are the paths of a device, first one that stays when disks are added, if it has any.
+// names returns the paths of a device, first one that stays when disks are added, if it has any.
 func (b Block) names() []string {
 	var out []string
 	for _, n := range []struct{ dir, name string }{
-		{"disk/by-uuid/", b.UUID}, {"mapper/", b.DMName}, {"disk/by-label/", b.Label}, {"disk/by-partuuid/", b.PartUUID}, {"", b.Name},
+		{"disk/by-uuid/", b.UUID}, {"mapper/", b.DMName}, {"disk/by-label/", b.Label},
+		{"disk/by-partuuid/", b.PartUUID}, {"", b.Name},
 	} {
 		if n.name != "" {
 			out = append(out, "/dev/"+n.dir+n.name)
 		}
 	}
 	return out
-}
-
-// owned are the options by which a file system without owners gets them.
-var owned = []string{"fmask", "dmask", "umask", "uid", "gid"}
-
-// keptOptions are the mount options that are choices of a person, by type, where no line of
-// fstab tells; the rest are defaults that the kernel spells out.
-var keptOptions = map[string][]string{
-	"":         {"noatime", "nodiratime", "nodev", "nosuid", "noexec", "discard"},
-	"btrfs":    {"compress", "compress-force", "autodefrag", "nodatacow", "nodatasum", "discard", "commit", "degraded"},
-	"ext4":     {"data", "commit", "usrquota", "grpquota", "prjquota"},
-	"xfs":      {"usrquota", "grpquota", "prjquota", "allocsize", "logdev", "rtdev"},
-	"vfat":     owned,
-	"exfat":    owned,
-	"ntfs3":    append([]string{"windows_names", "hide_dot_files", "prealloc", "force"}, owned...),
-	"hfsplus":  owned,
-	"bcachefs": {"compression", "background_compression"},
-	"f2fs":     {"compress_algorithm", "compress_chksum"},
-	"nfs":      {"vers", "sec", "soft", "nolock", "nconnect"}, "nfs4": {"vers", "sec", "soft", "nconnect"},
-	"cifs":  {"vers", "sec", "uid", "gid", "file_mode", "dir_mode", "seal", "multiuser", "nounix", "nobrl", "mfsymlinks"},
-	"tmpfs": {"size", "mode", "uid", "gid", "nr_inodes"},
-}
-
-// kernelDefaults are those among keptOptions that hold without anybody's choice.
-var kernelDefaults = map[string][]string{
-	"btrfs": {"discard=async", "commit=30"},
-	"ext4":  {"data=ordered", "commit=5"},
 }
 
 // subfolder is the option of mount(8) for a mount of less than the file system, as of a subvolume of bcachefs.
@@ -218,7 +197,7 @@ func isSubfolder(option string) bool { return strings.HasPrefix(option, subfolde
 // that NixOS adds itself.
 var fstabDefaults = []string{"", "defaults", "rw", "auto", "relatime", "x-initrd.mount"}
 
-// options are those to write down for a mount.
+// options returns those to write down for a mount.
 func options(m Mount) []string {
 	var out []string
 	if v := subvolume(m); m.Type == "btrfs" && v != "" {
@@ -233,11 +212,12 @@ func options(m Mount) []string {
 	case m.Type != "btrfs" && m.Root != "/" && strings.HasPrefix(m.Source, "/dev/"):
 		out = append(out, subfolder+strings.TrimPrefix(m.Root, "/"))
 	}
+	table := mountOptions()
 	for _, o := range slices.Concat(m.Options, m.Super) {
 		name, _, _ := strings.Cut(o, "=")
-		chosen := slices.Contains(keptOptions[m.Type], name) ||
-			slices.Contains(keptOptions[""], name) && slices.Contains(m.Options, o)
-		if chosen && !slices.Contains(kernelDefaults[m.Type], o) {
+		chosen := slices.Contains(table.Kept[m.Type], name) ||
+			slices.Contains(table.Kept[""], name) && slices.Contains(m.Options, o)
+		if chosen && !slices.Contains(table.Defaults[m.Type], o) {
 			out = appendNew(out, o)
 		}
 	}
@@ -247,14 +227,14 @@ func options(m Mount) []string {
 	return out
 }
 
-// fstabOptions are the choices in a mount's line of fstab; its subvolume is told by the mount.
+// fstabOptions returns the choices in a mount's line of fstab; its subvolume is told by the mount.
 func fstabOptions(m Mount) []string {
 	return slices.DeleteFunc(slices.Clone(m.Fstab), func(o string) bool {
 		return slices.Contains(fstabDefaults, o) || m.Type == "btrfs" && strings.HasPrefix(o, "subvol")
 	})
 }
 
-// subvolume is the path of the mounted subvolume of btrfs without the leading slash.
+// subvolume returns the path of the mounted subvolume of btrfs without the leading slash.
 func subvolume(m Mount) string {
 	said := m.Super
 	if m.Number == "" { // not mounted: its line of fstab tells
@@ -268,7 +248,7 @@ func subvolume(m Mount) string {
 	return strings.TrimPrefix(m.Root, "/")
 }
 
-// bindSource is the path that a bind mount shows, "" for others. A mount shows
+// bindSource returns the path that a bind mount shows, "" for others. A mount shows
 // another when it has the same file system and a folder of it as its root.
 func bindSource(m Mount, earlier []Mount) string {
 	root := m.Root
@@ -283,7 +263,7 @@ func bindSource(m Mount, earlier []Mount) string {
 		if e.Number != m.Number || e.Type != m.Type {
 			continue
 		}
-		if rest, ok := strings.CutPrefix(root, strings.TrimSuffix(e.Root, "/")); ok && (rest == "" || strings.HasPrefix(rest, "/")) {
+		if rest, ok := strings.CutPrefix(root, strings.TrimSuffix(e.Root, "/")); ok && within(rest, "") {
 			return path.Join(e.Point, rest)
 		}
 	}
@@ -298,7 +278,7 @@ func (d *decider) fileSystems() {
 		d.note("fileSystems", "none", "the profile says so")
 		for _, m := range d.facts.Mounts {
 			if d.transient(m) == "" {
-				d.mounts(m)
+				d.noteMount(m)
 			}
 		}
 		return
@@ -326,7 +306,7 @@ func (d *decider) takeOver() {
 	for _, m := range kept {
 		taken := d.kept.defines("fileSystems", m.Point)
 		if taken {
-			d.mounts(m)
+			d.noteMount(m)
 		} else {
 			p := placed{Mount: m, bind: bind[m.Point], early: early[m.Point], optional: d.optional(m)}
 			if p.bind != "" {
@@ -336,7 +316,7 @@ func (d *decider) takeOver() {
 		}
 		if taken {
 			root = root || m.Point == "/"
-			d.lieOn(below, m)
+			d.addMount(below, m)
 		}
 	}
 	if !root && d.Mode != modeKeep {
@@ -345,21 +325,21 @@ func (d *decider) takeOver() {
 	}
 	for _, s := range d.facts.Swaps {
 		if b, ok := d.blockNamed(s.Block); ok && s.Type == "partition" && (d.Mode != modeKeep || d.namesSwap(s)) {
-			d.below(below, b, required)
+			d.addDevice(below, b, required)
 		}
 	}
 	d.networkRoot(kept)
-	d.stack(*below)
+	d.setUpStack(*below)
 }
 
-// mounts notes a place where a disk is mounted, and will be.
-func (d *decider) mounts(m Mount) {
+// noteMount notes a place where a disk is mounted, and will be.
+func (d *decider) noteMount(m Mount) {
 	if strings.HasPrefix(m.Source, "/dev/") && m.Number != "" && m.Point != "/" {
 		d.Mounts = appendNew(d.Mounts, m.Point)
 	}
 }
 
-// lasting are the mounts that are not transient, each place once, and what stands in
+// lasting returns the mounts that are not transient, each place once, and what stands in
 // fstab and need not be mounted. In mode keep they are those that the kept file names, and those that
 // stand in the fstab that NixOS wrote: other files of the configuration name them.
 func (d *decider) lasting() []Mount {
@@ -403,12 +383,12 @@ func mayLack(options []string) bool {
 // optionalMarks are the options that say so (systemd.mount(5)).
 var optionalMarks = []string{"nofail", "noauto", "x-systemd.automount"}
 
-// binds are the paths that bind mounts show, by where they are mounted. A bind mount is
+// binds returns the paths that bind mounts show, by where they are mounted. A bind mount is
 // told by the mount that it shows, which has the shorter root.
 func binds(mounts []Mount) map[string]string {
 	order := slices.DeleteFunc(slices.Clone(mounts), func(m Mount) bool { return m.Number == "" })
 	slices.SortStableFunc(order, func(a, b Mount) int {
-		return cmp.Or(cmp.Compare(len(a.Root), len(b.Root)), cmp.Compare(len(a.Point), len(b.Point)), cmp.Compare(a.Point, b.Point))
+		return cmp.Or(len(a.Root)-len(b.Root), len(a.Point)-len(b.Point), cmp.Compare(a.Point, b.Point))
 	})
 	bind := map[string]string{}
 	for i, m := range order {
@@ -433,7 +413,7 @@ func (d *decider) impermanent(mounts []Mount, bind map[string]string) []Mount {
 	})
 }
 
-// holder is the mount that a path lies on, beside the one that is at a place.
+// holder returns the mount that a path lies on, beside the one that is at a place.
 func holder(mounts []Mount, file, beside string) Mount {
 	var out Mount
 	for _, m := range mounts {
@@ -444,7 +424,7 @@ func holder(mounts []Mount, file, beside string) Mount {
 	return out
 }
 
-// earlyMounts are the mounts that the initrd must make though their place does not say so: those that
+// earlyMounts returns the mounts that the initrd must make though their place does not say so: those that
 // its bind mounts show, and where the root is in memory those that carry folders over a boot.
 func earlyMounts(mounts []Mount, bind map[string]string, inMemory bool) map[string]bool {
 	early := map[string]bool{}
@@ -459,9 +439,9 @@ func earlyMounts(mounts []Mount, bind map[string]string, inMemory bool) map[stri
 	return early
 }
 
-// kernelsOwn are mounts that are not worth a line in a report.
+// kernelsOwn tells whether a mount is not worth a line in a report.
 func kernelsOwn(m Mount) bool {
-	return transientTypes[m.Type] == kernels || within(m.Point, "/proc") || within(m.Point, "/sys") || within(m.Point, "/dev") ||
+	return OfKernel(m.Type) || within(m.Point, "/proc") || within(m.Point, "/sys") || within(m.Point, "/dev") ||
 		m.Type == "tmpfs" && within(m.Point, "/run")
 }
 
@@ -500,7 +480,7 @@ func (d *decider) fileSystem(m placed) bool {
 		d.leave(m.Point+" ("+m.Source+")", problem, true)
 		return false
 	}
-	d.mounts(m.Mount)
+	d.noteMount(m.Mount)
 	d.setPath(at("device"), d.added(nix.Str(device)), w)
 	d.setPath(at("fsType"), d.added(nix.Str(fsType)), why{})
 	image := slices.ContainsFunc(d.devicesOf(m.Mount), func(b Block) bool { return b.Backing != "" })
@@ -510,9 +490,8 @@ func (d *decider) fileSystem(m placed) bool {
 	if len(opts) > 0 {
 		d.setPath(at("options"), d.added(strs(opts)), why{})
 	}
-	if m.Number != "" && slices.Contains(neededForBoot, m.Point) && slices.ContainsFunc(opts, isSubfolder) {
-		d.on("boot.initrd.systemd.enable", noted("only mount(8) knows X-mount.subdir"))
-	}
+	early := m.Number != "" && slices.Contains(neededForBoot, m.Point) && slices.ContainsFunc(opts, isSubfolder)
+	d.apply(rule{"boot.initrd.systemd.enable", early, yes, noted("only mount(8) knows X-mount.subdir")})
 	if m.early {
 		d.setPath(at("neededForBoot"), d.added(nix.Bool(true)),
 			noted("the initrd's bind mounts, or a module such as impermanence, take from it"))
@@ -523,7 +502,7 @@ func (d *decider) fileSystem(m placed) bool {
 	return true
 }
 
-// bindOptions are those of a bind mount, which has only a few of its own (mount(8)).
+// bindOptions returns those of a bind mount, which has only a few of its own (mount(8)).
 func bindOptions(m Mount) []string {
 	own := fstabOptions(m)
 	if len(m.Fstab) == 0 {
@@ -535,7 +514,7 @@ func bindOptions(m Mount) []string {
 	return appendNew([]string{"bind"}, own...)
 }
 
-// mountProgram is the package with the program that mounts a type which NixOS does not bring itself.
+// mountProgram returns the package with the program that mounts a type which NixOS does not bring itself.
 func mountProgram(fsType string) string {
 	if fsType == "ceph" {
 		return "ceph-client"
@@ -572,7 +551,7 @@ func (d *decider) deviceOf(m Mount) (device string, w why, problem string) {
 	return source, because(""), ""
 }
 
-// uuidOf is the first UUID that one of the devices has.
+// uuidOf returns the first UUID that one of the devices has.
 func uuidOf(devices []Block) string {
 	uuid := ""
 	for _, b := range devices {
@@ -623,10 +602,13 @@ func (d *decider) networkRoot(mounts []Mount) {
 			modules = append(modules, ModuleOf(p.Driver, p.Module))
 		}
 	}
-	d.on("boot.initrd.network.enable", noted(mounts[i].Point+" is on a server"))
-	d.set("boot.initrd.network.flushBeforeStage2", mkDefault(nix.Bool(false)), because(mounts[i].Point+" is on a server"))
+	w := mounts[i].Point + " is on a server"
+	d.apply(
+		rule{"boot.initrd.network.enable", true, yes, noted(w)},
+		rule{"boot.initrd.network.flushBeforeStage2", true, no, because(w)},
+	)
 	d.set("boot.initrd.availableKernelModules", strs(modules), because("the network cards"))
-	d.set("boot.kernelParams", nix.List{nix.Str("ip=dhcp")}, because(mounts[i].Point+" is on a server"))
+	d.set("boot.kernelParams", nix.List{nix.Str("ip=dhcp")}, because(w))
 }
 
 // swap takes over swap partitions and swap files. Swap in memory comes with zramSwap.
@@ -636,7 +618,7 @@ func (d *decider) swap() {
 		return
 	}
 	if d.Mode == modeKeep {
-		d.keptSwap()
+		d.keepSwap()
 		return
 	}
 	devices := nix.List{}
@@ -653,8 +635,8 @@ func (d *decider) swap() {
 	d.resume(len(devices) > 0)
 }
 
-// keptSwap says which swap the kept file does not name, and adds from where the machine wakes.
-func (d *decider) keptSwap() {
+// keepSwap says which swap the kept file does not name, and adds from where the machine wakes.
+func (d *decider) keepSwap() {
 	named := false
 	for _, s := range d.facts.Swaps {
 		switch {
@@ -687,7 +669,7 @@ func (d *decider) namesSwap(s Swap) bool {
 
 var unprobedName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`/by-(?:id|partlabel|path)/`) })
 
-// swapDevice is an element of swapDevices, nil for what others make.
+// swapDevice returns an element of swapDevices, nil for what others make.
 func (d *decider) swapDevice(s Swap) (body []nix.Binding, problem string) {
 	set := func(value nix.Expr, path ...string) { body = append(body, nix.Binding{Path: path, Value: value}) }
 	b, ok := d.blockNamed(s.Block)
@@ -754,7 +736,7 @@ func (d *decider) resume(swap bool) {
 	}
 }
 
-// lastingName is a name that stays of the device that a path names, "" if there is none.
+// lastingName returns a name that stays of the device that a path names, "" if there is none.
 func (d *decider) lastingName(device string) string {
 	for _, b := range d.facts.Blocks {
 		switch {

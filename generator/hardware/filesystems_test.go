@@ -33,28 +33,38 @@ func TestMountOptions(t *testing.T) {
 		mount Mount
 		want  string // the options, "" for none; "-" where it is left out and told
 	}{
-		{"ntfs3 keeps owners", Mount{Type: "ntfs3", Options: rw, Super: []string{"rw", "uid=1000", "gid=100", "windows_names", "iocharset=utf8"}}, "uid=1000 gid=100 windows_names nofail"},
-		{"fstab says more", Mount{Type: "ntfs3", Options: rw, Fstab: []string{"uid=1000", "defaults", "noauto"}}, "uid=1000 noauto"},
+		{"ntfs3 keeps owners", Mount{Type: "ntfs3", Options: rw,
+			Super: []string{"rw", "uid=1000", "gid=100", "windows_names", "iocharset=utf8"}},
+			"uid=1000 gid=100 windows_names nofail"},
+		{"fstab says more", Mount{Type: "ntfs3", Options: rw, Fstab: []string{"uid=1000", "defaults", "noauto"}},
+			"uid=1000 noauto"},
 		{"ntfs-3g", Mount{Type: "fuseblk", FstabType: "ntfs-3g", Fstab: []string{"uid=1000"}}, "uid=1000"},
 		{"ntfs-3g by hand", Mount{Type: "fuseblk", Options: rw}, "-"},
 		{"sshfs", Mount{Type: "fuse.sshfs", Source: "ada@h:/", Fstab: []string{"reconnect", "nofail"}}, "reconnect nofail"},
-		{"a folder of it is mounted", Mount{Type: "bcachefs", Source: "/dev/sdb1", Root: "home", Options: rw}, "X-mount.subdir=home"},
-		{"a folder of it, by fstab", Mount{Type: "bcachefs", Source: "/dev/sdb1", Root: "home", Fstab: []string{"X-mount.subdir=home"}}, "X-mount.subdir=home"},
+		{"a folder of it is mounted", Mount{Type: "bcachefs", Source: "/dev/sdb1", Root: "home", Options: rw},
+			"X-mount.subdir=home"},
+		{"a folder of it, by fstab", Mount{Type: "bcachefs", Source: "/dev/sdb1", Root: "home",
+			Fstab: []string{"X-mount.subdir=home"}}, "X-mount.subdir=home"},
 		{"FUSE that nothing is known of", Mount{Type: "fuse.odd", Fstab: []string{"nofail"}}, "-"},
 		{"cifs by hand", Mount{Type: "cifs", Source: "//h/s", Super: []string{"username=ada"}}, "-"},
-		{"cifs with Kerberos", Mount{Type: "cifs", Source: "//h/s", Super: []string{"sec=krb5", "vers=3.1.1", "addr=192.0.2.1"}}, "sec=krb5 vers=3.1.1 nofail"},
-		{"cifs with credentials", Mount{Type: "cifs", Source: "//h/s", Fstab: []string{"credentials=/etc/c", "x-systemd.automount"}}, "credentials=/etc/c x-systemd.automount"},
+		{"cifs with Kerberos", Mount{Type: "cifs", Source: "//h/s",
+			Super: []string{"sec=krb5", "vers=3.1.1", "addr=192.0.2.1"}}, "sec=krb5 vers=3.1.1 nofail"},
+		{"cifs with credentials", Mount{Type: "cifs", Source: "//h/s",
+			Fstab: []string{"credentials=/etc/c", "x-systemd.automount"}}, "credentials=/etc/c x-systemd.automount"},
 		{"a password in fstab", Mount{Type: "cifs", Source: "//h/s", Password: true, Fstab: []string{"username=ada"}}, "-"},
 		{"ceph by hand", Mount{Type: "ceph", Source: "192.0.2.1:/", Super: []string{"name=admin"}}, "-"},
-		{"nfs", Mount{Type: "nfs4", Source: "h:/x", Options: rw, Super: []string{"vers=4.2", "proto=tcp"}}, "vers=4.2 nofail"},
+		{"nfs", Mount{Type: "nfs4", Source: "h:/x", Options: rw, Super: []string{"vers=4.2", "proto=tcp"}},
+			"vers=4.2 nofail"},
 		{"a folder of the host", Mount{Type: "virtiofs", Source: "share", Fstab: []string{"ro"}}, "ro"},
 		{"read-only", Mount{Type: "ext4", Source: "/dev/sdb1", Options: []string{"ro", "relatime"}}, "ro"},
 		{"errors made it read-only", Mount{Type: "ext4", Source: "/dev/sdb1", Options: rw, Super: []string{"ro"}}, ""},
-		{"quotas", Mount{Type: "xfs", Source: "/dev/sdb1", Options: rw, Super: []string{"rw", "attr2", "prjquota"}}, "prjquota"},
+		{"quotas", Mount{Type: "xfs", Source: "/dev/sdb1", Options: rw, Super: []string{"rw", "attr2", "prjquota"}},
+			"prjquota"},
 		{"a disk on USB", Mount{Type: "ext4", Source: "/dev/sdc1", Options: rw}, "nofail"},
 		{"memory by fstab", Mount{Type: "tmpfs", Source: "tmpfs", Fstab: []string{"size=2G"}}, "size=2G"},
 		{"memory by hand", Mount{Type: "tmpfs", Source: "tmpfs", Super: []string{"size=2048k"}}, "-"},
-		{"bcachefs", Mount{Type: "bcachefs", Source: "/dev/sdb1:/dev/sdc1", Super: []string{"rw", "compression=zstd"}}, "compression=zstd nofail"},
+		{"bcachefs", Mount{Type: "bcachefs", Source: "/dev/sdb1:/dev/sdc1", Super: []string{"rw", "compression=zstd"}},
+			"compression=zstd nofail"},
 		{"ZFS of the kind legacy", Mount{Type: "zfs", Source: "tank/a", Fstab: []string{"defaults"}}, ""},
 		{"ZFS mounts it", Mount{Type: "zfs", Source: "tank/a"}, "zfsutil"},
 	} {
@@ -70,7 +80,8 @@ func TestMountOptions(t *testing.T) {
 			if (len(d.told()) > 0) != (tt.want == "-") {
 				t.Errorf("told is %q", d.told())
 			}
-			got := strings.Join(strings.Fields(strings.NewReplacer("[", "", "]", "", `"`, "").Replace(value(t, d, "fileSystems./mnt/x.options"))), " ")
+			got := strings.Join(strings.Fields(strings.NewReplacer("[", "", "]", "", `"`,
+				"").Replace(value(t, d, "fileSystems./mnt/x.options"))), " ")
 			if want := strings.TrimPrefix(tt.want, "-"); got != want {
 				t.Errorf("options are %q, want %q", got, want)
 			}
@@ -88,12 +99,16 @@ func TestTargets(t *testing.T) {
 	}{
 		{"thin pool", "vg-pool-tpool", lvm + "-tpool", "services.lvm.boot.thin.enable", "lib.mkDefault true", false},
 		{"its data", "vg-pool_tdata", lvm + "-tdata", "services.lvm.boot.thin.enable", "lib.mkDefault true", false},
-		{"cache pool", "vg-fast_cpool_cdata", lvm + "-cdata", "boot.initrd.kernelModules", `[ "dm-snapshot" "dm-cache" "dm-cache-smq" ]`, false},
+		{"cache pool", "vg-fast_cpool_cdata", lvm + "-cdata", "boot.initrd.kernelModules",
+			`[ "dm-snapshot" "dm-cache" "dm-cache-smq" ]`, false},
 		{"cached volume", "vg-root_corig", lvm + "-real", "services.lvm.boot.thin.enable", "lib.mkDefault true", false},
-		{"write cache", "vg-root_wcorig", lvm + "-real", "boot.initrd.kernelModules", `[ "dm-snapshot" "dm-writecache" ]`, false},
+		{"write cache", "vg-root_wcorig", lvm + "-real", "boot.initrd.kernelModules", `[ "dm-snapshot" "dm-writecache" ]`,
+			false},
 		{"raid1", "vg-root_rimage_0", lvm, "boot.initrd.kernelModules", `[ "dm-snapshot" "dm-raid" ]`, false},
-		{"its levels", "vg-root_rmeta_1", lvm, "boot.initrd.availableKernelModules", `[ "raid0" "raid1" "raid10" "raid456" ]`, false},
-		{"raid with checksums", "vg-root_rimage_0_imeta", lvm, "boot.initrd.kernelModules", `[ "dm-snapshot" "dm-integrity" ]`, false},
+		{"its levels", "vg-root_rmeta_1", lvm, "boot.initrd.availableKernelModules", `[ "raid0" "raid1" "raid10" "raid456" ]`,
+			false},
+		{"raid with checksums", "vg-root_rimage_0_imeta", lvm, "boot.initrd.kernelModules",
+			`[ "dm-snapshot" "dm-integrity" ]`, false},
 		{"mirror", "vg-root_mimage_1", lvm, "boot.initrd.kernelModules", `[ "dm-snapshot" "dm-mirror" ]`, false},
 		{"VDO", "vg-vpool0-vpool", lvm + "-vpool", "services.lvm.boot.vdo.enable", "lib.mkDefault true", false},
 		{"plain LVM", "vg-root_data", lvm, "boot.initrd.kernelModules", `[ "dm-snapshot" ]`, false},
@@ -105,7 +120,8 @@ func TestTargets(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, point := range []string{"/", "/srv"} {
 				f := with(func(f *Facts) {
-					f.Blocks = append(f.Blocks, Block{Name: "dm-1", DMName: "top", Number: "253:1", Parts: []string{"dm-0"}, UUID: "top"},
+					f.Blocks = append(f.Blocks, Block{Name: "dm-1", DMName: "top", Number: "253:1", Parts: []string{"dm-0"},
+						UUID: "top"},
 						Block{Name: "dm-0", DMName: tt.dm, DMUUID: tt.uuid, Parts: []string{"sda1"}})
 					f.Mounts = slices.DeleteFunc(f.Mounts, func(m Mount) bool { return m.Point == point })
 					f.Mounts = append(f.Mounts, Mount{Point: point, Type: "ext4", Source: "/dev/dm-1", Number: "253:1", Root: "/"})
@@ -126,8 +142,10 @@ func TestTargets(t *testing.T) {
 func TestAuthenticatedLUKS(t *testing.T) {
 	d := must(t, with(func(f *Facts) {
 		f.Mounts[0].Source = "/dev/dm-1"
-		f.Blocks = append(f.Blocks, Block{Name: "dm-0", DMName: "root_dif", DMUUID: "CRYPT-SUBDEV-x", Parts: []string{"sda1"}},
-			Block{Name: "dm-1", DMName: "root", DMUUID: "CRYPT-LUKS2-x-root", Parts: []string{"dm-0"}, UUID: "inner", Discards: true})
+		f.Blocks = append(f.Blocks, Block{Name: "dm-0", DMName: "root_dif", DMUUID: "CRYPT-SUBDEV-x",
+			Parts: []string{"sda1"}},
+			Block{Name: "dm-1", DMName: "root", DMUUID: "CRYPT-LUKS2-x-root", Parts: []string{"dm-0"}, UUID: "inner",
+				Discards: true})
 	}), Overrides{})
 	for option, want := range map[string]string{
 		"boot.initrd.luks.devices.root.device":        `"/dev/disk/by-uuid/u"`,
@@ -183,18 +201,23 @@ func TestSwap(t *testing.T) {
 		told         string
 	}{
 		{"a file", []Swap{{Path: "/var/swap", Type: "file"}}, nil, "swapDevices", `[ { device = "/var/swap"; } ]`, ""},
-		{"with a priority", []Swap{{Path: "/var/swap", Type: "file", Priority: 7}}, nil, "swapDevices", `[ { device = "/var/swap"; priority = 7; } ]`, ""},
+		{"with a priority", []Swap{{Path: "/var/swap", Type: "file", Priority: 7}}, nil, "swapDevices",
+			`[ { device = "/var/swap"; priority = 7; } ]`, ""},
 		{"deleted", []Swap{{Path: "/var/swap (deleted)", Type: "file"}}, nil, "swapDevices", "[ ]", "the file is gone"},
 		{"in memory", []Swap{{Path: "/run/swap", Type: "file"}}, nil, "swapDevices", "[ ]", "it lies on /run"},
-		{"zram", []Swap{{Path: "/dev/zram0", Type: "partition", Block: "zram0", Priority: 100}}, nil, "swapDevices", "[ ]", ""},
+		{"zram", []Swap{{Path: "/dev/zram0", Type: "partition", Block: "zram0", Priority: 100}}, nil, "swapDevices", "[ ]",
+			""},
 		{"anew at each boot on LVM", []Swap{{Path: "/dev/dm-1", Type: "partition", Block: "dm-1"}}, nil, "swapDevices",
 			`[ { device = "/dev/mapper/vg-swap"; randomEncryption.enable = true; } ]`, ""},
-		{"resume", inUse, resume("resume=/dev/mapper/vg-swap"), "boot.resumeDevice", `lib.mkDefault "/dev/mapper/vg-swap"`, ""},
+		{"resume", inUse, resume("resume=/dev/mapper/vg-swap"), "boot.resumeDevice", `lib.mkDefault "/dev/mapper/vg-swap"`,
+			""},
 		{"by number", inUse, resume("resume=253:0"), "boot.resumeDevice", `lib.mkDefault "/dev/mapper/vg-swap"`, ""},
 		{"offset", inUse, resume("resume=/dev/sda1", "resume_offset=42"), "boot.kernelParams", `[ "resume_offset=42" ]`, ""},
-		{"from a disk that is gone", inUse, resume("resume=/dev/disk/by-uuid/gone"), "boot.resumeDevice", "", "its device is not there"},
+		{"from a disk that is gone", inUse, resume("resume=/dev/disk/by-uuid/gone"), "boot.resumeDevice", "",
+			"its device is not there"},
 		{"without swap", nil, resume("resume_offset=42"), "boot.kernelParams", "", "no swap"},
-		{"zswap", inUse, resume("zswap.enabled=1", "zswap.compressor=zstd"), "boot.kernelParams", `[ "zswap.enabled=1" "zswap.compressor=zstd" ]`, ""},
+		{"zswap", inUse, resume("zswap.enabled=1", "zswap.compressor=zstd"), "boot.kernelParams",
+			`[ "zswap.enabled=1" "zswap.compressor=zstd" ]`, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := must(t, with(func(f *Facts) {
@@ -227,7 +250,8 @@ func TestPlacesOfPrograms(t *testing.T) {
 	} {
 		d := must(t, with(func(f *Facts) {
 			f.Blocks = append(f.Blocks, Block{Name: "sdb1", UUID: "b"})
-			f.Mounts = append(f.Mounts, Mount{Point: tt.point, Type: "ext4", Source: "/dev/sdb1", Root: "/", Number: "8:17", Fstab: tt.fstab})
+			f.Mounts = append(f.Mounts, Mount{Point: tt.point, Type: "ext4", Source: "/dev/sdb1", Root: "/", Number: "8:17",
+				Fstab: tt.fstab})
 		}), Overrides{})
 		if got := value(t, d, "fileSystems."+tt.point+".device") != ""; got != tt.want {
 			t.Errorf("%s with %q is taken over: %t", tt.point, tt.fstab, got)
@@ -238,7 +262,8 @@ func TestPlacesOfPrograms(t *testing.T) {
 func TestAutomounts(t *testing.T) {
 	nas := Mount{Point: "/net/nas", Type: "nfs4", Source: "nas:/x", Root: "/", Number: "0:9"}
 	d := must(t, with(func(f *Facts) {
-		f.Mounts = append(f.Mounts, Mount{Point: "/net", Type: "autofs", Source: "/etc/auto.net", Root: "/", Number: "0:8"}, nas)
+		f.Mounts = append(f.Mounts, Mount{Point: "/net", Type: "autofs", Source: "/etc/auto.net", Root: "/", Number: "0:8"},
+			nas)
 	}), Overrides{})
 	if got := value(t, d, "fileSystems./net/nas.device"); got != "" || len(d.told()) != 1 {
 		t.Errorf("%s, told %q", got, d.told())
@@ -284,9 +309,11 @@ func TestKeptZFS(t *testing.T) {
 
 // A root in memory is the machine's own only where the store is not: an installer's is, too.
 func TestRootInMemory(t *testing.T) {
-	memory := Mount{Point: "/", Type: "tmpfs", Source: "none", Root: "/", Number: "0:1", Super: []string{"rw", "size=2097152k", "mode=755"}}
+	memory := Mount{Point: "/", Type: "tmpfs", Source: "none", Root: "/", Number: "0:1",
+		Super: []string{"rw", "size=2097152k", "mode=755"}}
 	disk := func(point, root string) Mount {
-		return Mount{Point: point, Type: "btrfs", Source: "/dev/sda1", Root: root, Number: "0:2", Super: []string{"subvol=" + root}}
+		return Mount{Point: point, Type: "btrfs", Source: "/dev/sda1", Root: root, Number: "0:2",
+			Super: []string{"subvol=" + root}}
 	}
 	for _, tt := range []struct {
 		name   string
@@ -298,12 +325,15 @@ func TestRootInMemory(t *testing.T) {
 		{"root", []Mount{memory, disk("/nix", "/@nix")}, "fileSystems./.options", `[ "size=2097152k" "mode=755" ]`, true},
 		{"store", []Mount{memory, disk("/nix", "/@nix")}, "fileSystems./nix.options", `[ "subvol=@nix" ]`, true},
 		{"what persists", []Mount{memory, disk("/nix", "/@nix"), disk("/keep", "/@keep"),
-			{Point: "/var/log", Type: "btrfs", Source: "/dev/sda1", Root: "/@keep/var/log", Number: "0:2", Super: []string{"subvol=/@keep"}}},
+			{Point: "/var/log", Type: "btrfs", Source: "/dev/sda1", Root: "/@keep/var/log", Number: "0:2",
+				Super: []string{"subvol=/@keep"}}},
 			"fileSystems./keep.neededForBoot", "true", true},
 		{"is not carried over twice", []Mount{memory, disk("/nix", "/@nix"), disk("/keep", "/@keep"),
-			{Point: "/var/log", Type: "btrfs", Source: "/dev/sda1", Root: "/@keep/var/log", Number: "0:2", Super: []string{"subvol=/@keep"}}},
+			{Point: "/var/log", Type: "btrfs", Source: "/dev/sda1", Root: "/@keep/var/log", Number: "0:2",
+				Super: []string{"subvol=/@keep"}}},
 			"fileSystems./var/log.device", "", true},
-		{"installer", []Mount{memory, {Point: "/nix/store", Type: "overlay", Source: "overlay", Root: "/", Number: "0:3"}}, "fileSystems./.fsType", "", false},
+		{"installer", []Mount{memory, {Point: "/nix/store", Type: "overlay", Source: "overlay", Root: "/", Number: "0:3"}},
+			"fileSystems./.fsType", "", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := must(t, with(func(f *Facts) { f.Mounts = tt.mounts }), Overrides{Loader: LoaderOverrides{Kind: "none"}})
@@ -345,8 +375,10 @@ func TestReadNix(t *testing.T) {
 		path string
 		want bool
 	}{
-		{"fileSystems /", true}, {"fileSystems /usb options", true}, {"boot initrd luks devices root crypttabExtraOpts", true},
-		{"services xserver videoDrivers", true}, {"fileSystems /comment", false}, {"fileSystems /also", false}, {"drive", false}, {"config", false},
+		{"fileSystems /", true}, {"fileSystems /usb options", true},
+		{"boot initrd luks devices root crypttabExtraOpts", true},
+		{"services xserver videoDrivers", true}, {"fileSystems /comment", false}, {"fileSystems /also", false},
+		{"drive", false}, {"config", false},
 	} {
 		if got := k.defines(strings.Fields(tt.path)...); got != tt.want {
 			t.Errorf("it sets %s: %t", tt.path, got)
@@ -362,7 +394,8 @@ func TestReadNix(t *testing.T) {
 	if !readNix("{ lib, ... }: with lib; { a.b = mkDefault { c = 1; }; }").defines("a", "b", "c") {
 		t.Error("with hides the set")
 	}
-	for _, odd := range []string{"", "{", "}", "{ = ; }", "{ a", "{ a = ", `{ a = "`, "a: b: {a.b.c=}", strings.Repeat("{a=", 1<<16)} {
+	for _, odd := range []string{"", "{", "}", "{ = ; }", "{ a", "{ a = ", `{ a = "`, "a: b: {a.b.c=}",
+		strings.Repeat("{a=", 1<<16)} {
 		readNix(odd).defines("a")
 	}
 }
@@ -370,7 +403,8 @@ func TestReadNix(t *testing.T) {
 // A copy of the file must be all that it takes.
 func TestKeptStandsByItself(t *testing.T) {
 	for _, tt := range []struct{ text, path, argument string }{
-		{`{ modulesPath, ... }: { imports = [ (modulesPath + "/installer/scan/not-detected.nix") ./disks.nix ]; }`, "./disks.nix", ""},
+		{`{ modulesPath, ... }: { imports = [ (modulesPath + "/installer/scan/not-detected.nix") ./disks.nix ]; }`,
+			"./disks.nix", ""},
 		{"{ imports = [<nixpkgs/nixos/modules/x.nix>]; }", "<nixpkgs/nixos/modules/x.nix>", ""},
 		{`{ boot.initrd.secrets."/keyfile" = /etc/keyfile; }`, "", ""},
 		{"{ imports = [ /etc/nixos/disks.nix ]; }", "/etc/nixos/disks.nix", ""},
@@ -399,7 +433,8 @@ func TestKeepsEditedFile(t *testing.T) {
 		f.Swaps = []Swap{{Path: "/swapfile", Type: "file"}, {Path: "/other", Type: "file"}}
 		f.Blocks[0].DMName, f.Blocks[0].DMUUID, f.Blocks[0].Parts = "vg-root", "LVM-x", []string{"dm-0"}
 		f.Blocks = append(f.Blocks, Block{Name: "dm-0", DMName: "vg-root_rimage_0", Parts: []string{"dm-1"}},
-			Block{Name: "dm-1", DMName: "second", DMUUID: "CRYPT-LUKS2-second", Parts: []string{"sdb1"}}, Block{Name: "sdb1", UUID: "lower"},
+			Block{Name: "dm-1", DMName: "second", DMUUID: "CRYPT-LUKS2-second", Parts: []string{"sdb1"}},
+			Block{Name: "sdb1", UUID: "lower"},
 			Block{Name: "sdc1", UUID: "data"})
 		f.Mounts = append(f.Mounts,
 			Mount{Point: "/data", Type: "ext4", Source: "/dev/sdc1", Root: "/", Number: "8:33", Fstab: []string{"noatime"}},
@@ -429,16 +464,19 @@ func TestKeepsEditedFile(t *testing.T) {
 	if told := d.told(); len(told) != 1 || !strings.HasPrefix(told[0], "/other (swap)") {
 		t.Errorf("told is %q", told)
 	}
-	if d := must(t, f, Overrides{Mode: "probe", FileSystems: "none"}); len(d.Warnings) > 0 || !slices.Equal(d.Mounts, []string{"/data", "/by-hand"}) {
+	if d := must(t, f, Overrides{Mode: "probe", FileSystems: "none"}); len(d.Warnings) > 0 ||
+		!slices.Equal(d.Mounts, []string{"/data", "/by-hand"}) {
 		t.Errorf("where the rest is elsewhere: %q, mounts %q", d.Warnings, d.Mounts)
 	}
 	f.Existing.Text = strings.Replace(keptText, "swapDevices", `fileSystems."/x".device = "UUID=another"; swapDevices`, 1)
-	if d := must(t, f, Overrides{}); d.Mode != modeProbe || !strings.Contains(d.Warnings[0], "it names UUID=another, which") {
+	if d := must(t, f, Overrides{}); d.Mode != modeProbe || !strings.Contains(d.Warnings[0],
+		"it names UUID=another, which") {
 		t.Errorf("with a disk of another machine: mode %s, %q", d.Mode, d.Warnings)
 	}
 	f.Existing.Text = strings.Replace(keptText, `"nofail"`, `"noatime"`, 1)
 	d = must(t, f, Overrides{})
-	if d.Mode != modeProbe || len(d.Warnings) != 1 || !strings.Contains(d.Warnings[0], "boot.kernelParams") || !strings.Contains(d.Warnings[0], "unplugged") {
+	if d.Mode != modeProbe || len(d.Warnings) != 1 || !strings.Contains(d.Warnings[0], "boot.kernelParams") ||
+		!strings.Contains(d.Warnings[0], "unplugged") {
 		t.Errorf("mode %s, %q", d.Mode, d.Warnings)
 	}
 }

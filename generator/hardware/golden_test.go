@@ -54,7 +54,8 @@ func TestMachines(t *testing.T) {
 				t.Fatal(err)
 			}
 			golden := func(suffix string, data []byte) {
-				goldie.New(t, goldie.WithFixtureDir("testdata/machines"), goldie.WithNameSuffix(suffix), goldie.WithDiffEngine(goldie.ClassicDiff)).
+				goldie.New(t, goldie.WithFixtureDir("testdata/machines"), goldie.WithNameSuffix(suffix),
+					goldie.WithDiffEngine(goldie.ClassicDiff)).
 					Assert(t, name, data)
 			}
 			golden(".nix", printed.Source)

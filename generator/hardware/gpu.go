@@ -42,7 +42,7 @@ type GPU struct {
 	amd    amdFamily
 }
 
-// Name is what people call the card, without its product name: AMD Navi 21 (RDNA 2).
+// Name returns what people call the card, without its product name: AMD Navi 21 (RDNA 2).
 func (g GPU) Name() string {
 	vendor := map[GPUVendor]string{Intel: "Intel", AMD: "AMD", NVIDIA: "NVIDIA"}[g.Vendor]
 	if g.Chip == "" {
@@ -98,7 +98,7 @@ func gpus(f Facts) (own, foreign []GPU) {
 	return own, foreign
 }
 
-// gpuOf is the card of a vendor whose chips are driven.
+// gpuOf returns the card of a vendor whose chips are driven.
 func gpuOf(p PCI) (GPU, bool) {
 	g := GPU{Address: p.Address, Device: p.Device, Boot: p.BootVGA, Removable: p.Removable}
 	switch p.Vendor {
@@ -126,7 +126,7 @@ func gpuOf(p PCI) (GPU, bool) {
 	return g, g.Vendor != "" && isGPU(p)
 }
 
-// cards are the machine's cards of a vendor.
+// cards returns the machine's cards of a vendor.
 func (d *decider) cards(v GPUVendor) []GPU {
 	return slices.DeleteFunc(slices.Clone(d.GPUs), func(g GPU) bool { return g.Vendor != v })
 }
@@ -305,16 +305,13 @@ func (d *decider) amdGraphics() {
 	for _, g := range cards {
 		d.note("graphics", g.Driver, fmt.Sprintf("1002:%s at %s is %s", g.Device, g.Address, g.Name()))
 	}
-	if slices.ContainsFunc(cards, func(g GPU) bool { return g.amd.Legacy }) {
-		d.on("hardware.amdgpu.legacySupport.enable",
-			noted("the kernel gives this generation to radeon unless told; only amdgpu has Vulkan"))
-	}
+	legacy := slices.ContainsFunc(cards, func(g GPU) bool { return g.amd.Legacy })
+	d.apply(rule{"hardware.amdgpu.legacySupport.enable", legacy, yes,
+		noted("the kernel gives this generation to radeon unless told; only amdgpu has Vulkan")})
 	if on := d.over.EarlyKMS; on != nil && (*on || len(d.NixosHardware) > 0) {
 		d.set("hardware.amdgpu.initrd.enable", d.fact(nix.Bool(*on)), saysProfile)
 	}
-	if d.over.ROCm != nil && *d.over.ROCm {
-		d.on("hardware.amdgpu.opencl.enable", saysProfile)
-	}
+	d.apply(rule{"hardware.amdgpu.opencl.enable", d.over.ROCm != nil && *d.over.ROCm, yes, saysProfile})
 }
 
 // videoDecoding names the VA-API driver where there is only one card that
@@ -334,7 +331,8 @@ func (d *decider) videoDecoding() {
 	}
 	for name, ok := range names {
 		if ok && len(names) == 1 {
-			d.set("environment.sessionVariables.LIBVA_DRIVER_NAME", d.firm(nix.Str(name)), because("the card that decodes video"))
+			d.set("environment.sessionVariables.LIBVA_DRIVER_NAME", d.firm(nix.Str(name)),
+				because("the card that decodes video"))
 		}
 	}
 }

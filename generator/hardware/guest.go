@@ -22,23 +22,19 @@ func (d *decider) guest() {
 		d.note("virtualisation", "no guest agent", w.why)
 		return
 	}
-	if slices.ContainsFunc(d.facts.VirtioPorts, isIncus) {
-		d.on("virtualisation.incus.agent.enable", because("the guest has a channel to Incus"))
-		return
-	}
-	switch v {
-	case "kvm", "qemu", "bochs":
-		if len(d.facts.VirtioPorts) == 0 || slices.Contains(d.facts.VirtioPorts, "org.qemu.guest_agent.0") {
-			d.on("services.qemuGuest.enable", w)
-		}
-		if slices.Contains(d.facts.VirtioPorts, "com.redhat.spice.0") {
-			d.on("services.spice-vdagentd.enable", because("the guest has a SPICE channel"))
-		}
-	case "parallels":
+	ports := d.facts.VirtioPorts
+	incus := slices.ContainsFunc(ports, isIncus)
+	qemu := !incus && slices.Contains([]string{"kvm", "qemu", "bochs"}, v)
+	d.apply(
+		rule{"virtualisation.incus.agent.enable", incus, yes, because("the guest has a channel to Incus")},
+		rule{"services.qemuGuest.enable", qemu && (len(ports) == 0 || slices.Contains(ports, "org.qemu.guest_agent.0")),
+			yes, w},
+		rule{"services.spice-vdagentd.enable", qemu && slices.Contains(ports, "com.redhat.spice.0"), yes,
+			because("the guest has a SPICE channel")},
+		rule{guestOptions[v], !incus && guestOptions[v] != "", yes, w},
+	)
+	if v == "parallels" {
 		d.Unfree = append(d.Unfree, "prl-tools")
-	}
-	if option := guestOptions[v]; option != "" {
-		d.on(option, w)
 	}
 }
 
@@ -84,5 +80,7 @@ func (d *decider) inContainer() {
 
 // container tells whether the machine shares its host's kernel.
 func (f Facts) container() bool {
-	return slices.Contains([]string{"systemd-nspawn", "lxc", "lxc-libvirt", "docker", "podman", "openvz", "wsl", "container-other"}, f.Virtualization)
+	return slices.Contains([]string{
+		"systemd-nspawn", "lxc", "lxc-libvirt", "docker", "podman", "openvz", "wsl", "container-other",
+	}, f.Virtualization)
 }

@@ -31,10 +31,10 @@ type Class uint32
 // String returns six lower-case hex digits.
 func (c Class) String() string { return fmt.Sprintf("%06x", uint32(c)) }
 
-// Base is the base class, such as 0x03 for display controllers.
+// Base returns the base class, such as 0x03 for display controllers.
 func (c Class) Base() uint8 { return uint8(c >> 16) }
 
-// Sub is base class and subclass, such as 0x0108 for NVMe.
+// Sub returns base class and subclass, such as 0x0108 for NVMe.
 func (c Class) Sub() uint16 { return uint16(c >> 8) }
 
 // MarshalText implements [encoding.TextMarshaler].

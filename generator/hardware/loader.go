@@ -38,7 +38,7 @@ func (d *decider) loader() {
 	case GRUB:
 		d.grub(w)
 	case ExtLinux:
-		d.withoutGRUB()
+		d.disableGRUB()
 		d.on("boot.loader.generic-extlinux-compatible.enable", w)
 		if d.over.Loader.Limit > 0 || d.keptLimit() > 0 {
 			d.setLimit(d.limit())
@@ -54,7 +54,7 @@ func (d *decider) loader() {
 		d.otherLoader()
 	case NoLoader:
 		if w != saysProfile && d.facts.Loader.Kind == NoLoader {
-			d.withoutGRUB()
+			d.disableGRUB()
 			d.warn("the running NixOS installs no boot loader, so a restart does not come to what is switched to: " +
 				"set hardware.loader.kind if this machine boots by one")
 		}
@@ -75,13 +75,15 @@ func (d *decider) limineForBIOS() {
 		return
 	}
 	w := because("the machine booted by BIOS")
-	d.set("boot.loader.limine.efiSupport", mkDefault(nix.Bool(false)), w)
-	d.on("boot.loader.limine.biosSupport", w)
-	d.set("boot.loader.limine.biosDevice", mkDefault(nix.Str(disks[0])), because("the disk with /boot"))
+	d.apply(
+		rule{"boot.loader.limine.efiSupport", true, no, w},
+		rule{"boot.loader.limine.biosSupport", true, yes, w},
+		rule{"boot.loader.limine.biosDevice", true, nix.Str(disks[0]), because("the disk with /boot")},
+	)
 }
 
-func (d *decider) withoutGRUB() {
-	d.set("boot.loader.grub.enable", mkDefault(nix.Bool(false)), because("NixOS turns GRUB on unless told"))
+func (d *decider) disableGRUB() {
+	d.apply(rule{"boot.loader.grub.enable", true, no, because("NixOS turns GRUB on unless told")})
 }
 
 // otherLoader refuses a loader that is not set up here. A guess from the files
@@ -89,11 +91,12 @@ func (d *decider) withoutGRUB() {
 // board whose firmware reads its own files, the machine would not start.
 func (d *decider) otherLoader() {
 	d.block("no boot loader is configured, and this NixOS installs its own by %s, which is not set up here: to keep it, "+
-		"set hardware.loader.kind: none in the profile and its options in local.nix; to change, set hardware.loader.kind to another",
+		"set hardware.loader.kind: none in the profile and its options in local.nix; "+
+		"to change, set hardware.loader.kind to another",
 		cmp.Or(d.Loader.Program, "a program that is not known"))
 }
 
-// loaderOf is a loader of a kind: the one that NixOS has if that is it, with the
+// loaderOf returns a loader of a kind: the one that NixOS has if that is it, with the
 // places that the profile names.
 func (d *decider) loaderOf(k LoaderKind) Loader {
 	o := d.over.Loader
@@ -149,7 +152,7 @@ func (d *decider) chooseLoader() (Loader, why) {
 	return Loader{Kind: NoLoader}, because("what boots the machine is not known")
 }
 
-// kernelsAt is where kernels are kept and how much room there is: on the EFI
+// kernelsAt returns where kernels are kept and how much room there is: on the EFI
 // system partition, or in a /boot of its own. The size is 0 if it is not known
 // or not limited.
 func (d *decider) kernelsAt() (point string, size uint64) {
@@ -158,7 +161,7 @@ func (d *decider) kernelsAt() (point string, size uint64) {
 	return point, append(d.devicesOf(m), Block{})[0].Size
 }
 
-// limit is how many generations the menu keeps, by the room for their kernels.
+// limit returns how many generations the menu keeps, by the room for their kernels.
 func (d *decider) limit() (int, why) {
 	if d.over.Loader.Limit > 0 {
 		return d.over.Loader.Limit, saysProfile
@@ -180,7 +183,7 @@ func (d *decider) limit() (int, why) {
 	return limitSmall, w
 }
 
-// keptLimit is the number of generations that the running NixOS says itself, 0
+// keptLimit returns the number of generations that the running NixOS says itself, 0
 // if it does not.
 func (d *decider) keptLimit() int {
 	n, err := strconv.Atoi(d.Loader.Settings[limits[d.Loader.Kind]])
@@ -199,14 +202,12 @@ func (d *decider) systemdBoot(w why) {
 			"run sudo bootctl install before the switch", k)
 	}
 	d.setLimit(d.limit())
-	if at := d.Loader.XBOOTLDR; at != "" {
-		w := noted("kernels are kept on a partition of their own")
-		d.set("boot.loader.systemd-boot.xbootldrMountPoint", mkDefault(nix.Str(at)), w)
-	}
-	if d.facts.Firmware == UEFI && !d.facts.EFIVariables {
-		w := noted("the firmware's variables cannot be written here")
-		d.on("boot.loader.systemd-boot.graceful", w)
-	}
+	d.apply(
+		rule{"boot.loader.systemd-boot.xbootldrMountPoint", d.Loader.XBOOTLDR != "", nix.Str(d.Loader.XBOOTLDR),
+			noted("kernels are kept on a partition of their own")},
+		rule{"boot.loader.systemd-boot.graceful", d.facts.Firmware == UEFI && !d.facts.EFIVariables, yes,
+			noted("the firmware's variables cannot be written here")},
+	)
 	d.efi()
 }
 
@@ -215,15 +216,17 @@ func (d *decider) narrow() bool { return d.facts.EFI32 && d.System == "x86_64-li
 
 // efi sets what all boot loaders for UEFI share.
 func (d *decider) efi() {
-	switch {
-	case d.Loader.KeepsVariables || d.appleSilicon():
+	alone := d.Loader.KeepsVariables || d.appleSilicon()
+	if alone {
 		d.note("boot.loader.efi.canTouchEfiVariables", "false", "the firmware's variables are left alone")
-	case d.facts.EFIVariables:
-		d.on("boot.loader.efi.canTouchEfiVariables", because("the firmware's variables are there"))
 	}
-	if m := d.Loader.Mount; m != "" && m != "/boot" {
-		d.set("boot.loader.efi.efiSysMountPoint", mkDefault(nix.Str(m)), because("where the EFI system partition is mounted"))
-	}
+	at := d.Loader.Mount
+	d.apply(
+		rule{"boot.loader.efi.canTouchEfiVariables", d.facts.EFIVariables && !alone, yes,
+			because("the firmware's variables are there")},
+		rule{"boot.loader.efi.efiSysMountPoint", at != "" && at != "/boot", nix.Str(at),
+			because("where the EFI system partition is mounted")},
+	)
 }
 
 func (d *decider) grub(w why) {
@@ -231,17 +234,15 @@ func (d *decider) grub(w why) {
 	l := &d.Loader
 	if l.EFI || d.facts.Firmware == UEFI {
 		l.EFI = true
+		l.KeepsVariables = l.KeepsVariables || l.Removable // the two exclude each other
 		if len(l.Devices) == 0 {
 			l.Devices = []string{"nodev"}
 		}
-		d.on("boot.loader.grub.efiSupport", because("the machine booted by UEFI"))
-		if d.narrow() {
-			d.on("boot.loader.grub.forcei686", because("UEFI of 32 bits starts no GRUB of 64"))
-		}
-		if l.Removable {
-			d.on("boot.loader.grub.efiInstallAsRemovable", w)
-			l.KeepsVariables = true // the two exclude each other
-		}
+		d.apply(
+			rule{"boot.loader.grub.efiSupport", true, yes, because("the machine booted by UEFI")},
+			rule{"boot.loader.grub.forcei686", d.narrow(), yes, because("UEFI of 32 bits starts no GRUB of 64")},
+			rule{"boot.loader.grub.efiInstallAsRemovable", l.Removable, yes, w},
+		)
 		d.efi()
 	}
 	d.setLimit(d.limit())
@@ -250,10 +251,8 @@ func (d *decider) grub(w why) {
 	} else {
 		d.grubDevices(w)
 	}
-	if d.facts.Loader.Kind != GRUB && d.encrypted() {
-		w := noted("GRUB reads its menu and the kernels from an encrypted disk")
-		d.on("boot.loader.grub.enableCryptodisk", w)
-	}
+	d.apply(rule{"boot.loader.grub.enableCryptodisk", d.facts.Loader.Kind != GRUB && d.encrypted(), yes,
+		noted("GRUB reads its menu and the kernels from an encrypted disk")})
 }
 
 func (d *decider) grubDevices(w why) {
@@ -304,12 +303,13 @@ func (d *decider) mirrors() {
 // encrypted tells whether GRUB would read /boot from a LUKS device.
 func (d *decider) encrypted() bool {
 	m, _ := d.mountOf("/boot")
+	luks := func(b Block) bool { return strings.HasPrefix(b.DMUUID, "CRYPT-LUKS") }
 	return slices.ContainsFunc(d.devicesOf(m), func(b Block) bool {
-		return slices.ContainsFunc(d.made(b, Block.parts), func(b Block) bool { return strings.HasPrefix(b.DMUUID, "CRYPT-LUKS") })
+		return slices.ContainsFunc(d.made(b, Block.parts), luks)
 	})
 }
 
-// mountOf is the file system that holds a folder of /boot or /: the last mount
+// mountOf returns the file system that holds a folder of /boot or /: the last mount
 // there, or the root's.
 func (d *decider) mountOf(dir string) (Mount, bool) {
 	for _, at := range []string{dir, "/"} {
@@ -322,7 +322,7 @@ func (d *decider) mountOf(dir string) (Mount, bool) {
 	return Mount{}, false
 }
 
-// bootDisks are the disks that hold /boot, by names that stay.
+// bootDisks returns the disks that hold /boot, by names that stay.
 func (d *decider) bootDisks() []string {
 	var disks []string
 	m, _ := d.mountOf("/boot")

@@ -35,7 +35,7 @@ func matches(pattern, s string) bool {
 	return strings.HasSuffix(rest, last)
 }
 
-// modelValues are what a machine says, by the field's name in data/models.txt.
+// modelValues returns what a machine says, by the field's name in data/models.txt.
 func modelValues(name string, f Facts, gpus []GPU) []string {
 	p := f.Product
 	switch name {
@@ -60,7 +60,7 @@ func modelValues(name string, f Facts, gpus []GPU) []string {
 	return nil
 }
 
-// called is what the machine says that made the model fit.
+// called returns what the machine says that made the model fit.
 func (r modelRule) called(f Facts) string {
 	var parts []string
 	for _, w := range r.want {

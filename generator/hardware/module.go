@@ -10,7 +10,7 @@ import (
 const header = "Written by quick-deploy from what it found on the machine, in the style of\n" +
 	"nixos-generate-config. Settings of your own belong in local.nix."
 
-// Module is hardware-configuration.nix.
+// Module returns hardware-configuration.nix.
 func (d Decision) Module() (nix.File, error) {
 	merged := mergeLists(d.settings)
 	binds := make([]nix.Binding, len(merged))

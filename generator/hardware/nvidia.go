@@ -223,7 +223,8 @@ func (d *decider) primeIDs(mode string, nvidia, integrated GPU) {
 	}
 	otherID := d.busID(given, integrated.Address, key)
 	if otherID == "" {
-		d.refuse("nvidia.prime", "%s needs the bus id of the other card, and there is no Intel or AMD card; give %s", mode, key)
+		d.refuse("nvidia.prime", "%s needs the bus id of the other card, and there is no Intel or AMD card; give %s",
+			mode, key)
 	}
 	at := func(g GPU) why {
 		if len(d.NixosHardware) > 0 {
@@ -238,7 +239,7 @@ func (d *decider) primeIDs(mode string, nvidia, integrated GPU) {
 	}
 }
 
-// busID is a bus id as the option wants it, from the profile or the address; "" where there is neither.
+// busID returns a bus id as the option wants it, from the profile or the address; "" where there is neither.
 func (d *decider) busID(given, address, key string) string {
 	if given != "" {
 		if !busIDPattern.MatchString(given) {

@@ -21,7 +21,7 @@ const (
 // NixOS would be told of them.
 var espPlaces = []string{"/boot/efi", "/efi", "/boot"}
 
-// espMount is where the EFI system partition is mounted: a partition of that
+// espMount returns where the EFI system partition is mounted: a partition of that
 // type, or else a FAT file system at one of the usual places.
 func (d *decider) espMount() string {
 	guess := ""
@@ -44,7 +44,7 @@ func (d *decider) espMount() string {
 	return guess
 }
 
-// mountAt is the mount that shows at a place: the last one there.
+// mountAt returns the mount that shows at a place: the last one there.
 func (d *decider) mountAt(point string) (Mount, bool) {
 	for _, m := range slices.Backward(d.facts.Mounts) {
 		if m.Point == point {
@@ -54,7 +54,7 @@ func (d *decider) mountAt(point string) (Mount, bool) {
 	return Mount{}, false
 }
 
-// fatAt is the device of the FAT file system that is mounted at a place.
+// fatAt returns the device of the FAT file system that is mounted at a place.
 func (d *decider) fatAt(point string) (Block, bool) {
 	m, ok := d.mountAt(point)
 	if !ok || m.Type != "vfat" {
@@ -63,7 +63,7 @@ func (d *decider) fatAt(point string) (Block, bool) {
 	return append(d.devicesOf(m), Block{})[0], true
 }
 
-// xbootldr is where the partition for kernels is mounted: a second FAT file
+// xbootldr returns where the partition for kernels is mounted: a second FAT file
 // system on the disk of the EFI system partition, at /boot.
 func (d *decider) xbootldr() string {
 	boot, ok := d.fatAt("/boot")
@@ -99,7 +99,7 @@ func (d *decider) placeOfLoader() {
 	}
 }
 
-// Places are the mount points that a loader for UEFI is installed to, as far as
+// Places returns the mount points that a loader for UEFI is installed to, as far as
 // they are known.
 func (l Loader) Places() []string {
 	if l.Kind != SystemdBoot && l.Kind != Limine && (l.Kind != GRUB || !l.EFI) || l.Mount == "" {
@@ -116,7 +116,7 @@ func (l Loader) Places() []string {
 	return slices.Compact(places)
 }
 
-// Kernels is the mount point of what the kernels are kept on, "" where that is
+// Kernels returns the mount point of what the kernels are kept on, "" where that is
 // the root's file system or not known.
 func (l Loader) Kernels(f Facts) string {
 	switch {

@@ -159,23 +159,8 @@ func (d *decider) onlyX86(key string, over *bool) bool {
 // sandyBridge is the first model of that generation, in family 6.
 const sandyBridge = 42
 
-// Broadcom's Wi-Fi chips, from nixos-generate-config.
-var (
-	// brcmFullMAC are driven by brcmfmac with firmware that lacks in linux-firmware
-	// (wireless.wiki.kernel.org, brcm80211).
-	brcmFullMAC = []ID{
-		0x43a3, 0x43df, 0x43ec, 0x43d3, 0x43d9, 0x43e9, 0x43ba, 0x43bb, 0x43bc, 0xaa52, 0x43ca, 0x43cb, 0x43cc, 0x43c3, 0x43c4, 0x43c5,
-	}
-	// brcmSTA need Broadcom's own driver wl for all they can do (its README).
-	// nixpkgs marks it insecure since 2025 (CVE-2019-9501, CVE-2019-9502).
-	brcmSTA = []ID{
-		0x4311, 0x4312, 0x4313, 0x4315, 0x4327, 0x4328, 0x4329, 0x432a, 0x432b, 0x432c, 0x432d, 0x4353, 0x4357, 0x4358, 0x4359, 0x4331, 0x43a0, 0x43b1,
-	}
-	intel2200BG = []ID{0x1043, 0x104f, 0x4220, 0x4221, 0x4223, 0x4224}
-)
-
 func isBrcmFullMAC(p PCI) bool {
-	return p.Vendor == vendorBroadcom && slices.Contains(brcmFullMAC, p.Device)
+	return p.Vendor == vendorBroadcom && slices.Contains(wifi().FullMAC, p.Device)
 }
 
 // wireless decides about Wi-Fi cards that want more than the kernel has.
@@ -184,14 +169,17 @@ func (d *decider) wireless() {
 		return
 	}
 	for _, p := range d.facts.PCI {
+		at := fmt.Sprintf("Wi-Fi %s:%s at %s", p.Vendor, p.Device, p.Address)
+		network := p.Class.Base() == 0x02
 		switch {
 		case isBrcmFullMAC(p):
-			d.note("imports", "broadcom-43xx.nix", fmt.Sprintf("Wi-Fi 14e4:%s at %s wants firmware of its own", p.Device, p.Address))
-		case p.Vendor == vendorBroadcom && slices.Contains(brcmSTA, p.Device) && p.Class.Base() == 0x02:
-			d.warn("Wi-Fi 14e4:%s at %s works best with Broadcom's driver wl, which nixpkgs marks insecure (CVE-2019-9501, CVE-2019-9502); it is left to the kernel's drivers", p.Device, p.Address)
-		case p.Vendor == vendorIntel && slices.Contains(intel2200BG, p.Device) && p.Class.Base() == 0x02:
+			d.note("imports", "broadcom-43xx.nix", at+" wants firmware of its own")
+		case p.Vendor == vendorBroadcom && network && slices.Contains(wifi().STA, p.Device):
+			d.warn("%s works best with Broadcom's driver wl, which nixpkgs marks insecure (CVE-2019-9501, CVE-2019-9502); "+
+				"it is left to the kernel's drivers", at)
+		case p.Vendor == vendorIntel && network && slices.Contains(wifi().Intel2200, p.Device):
 			if !slices.Contains(d.Unfree, "ipw2200-fw") {
-				d.on("networking.enableIntel2200BGFirmware", because(fmt.Sprintf("Wi-Fi 8086:%s at %s", p.Device, p.Address)))
+				d.on("networking.enableIntel2200BGFirmware", because(at))
 				d.Unfree = append(d.Unfree, "ipw2200-fw")
 			}
 		}

@@ -53,7 +53,7 @@ func (d *decider) decided(option string) bool {
 	return slices.ContainsFunc(d.settings, func(s setting) bool { return strings.Join(s.path, ".") == option })
 }
 
-// settingValue is the value that an installer's word stands for, read as data/loader-options.txt says.
+// settingValue returns the value that an installer's word stands for, read as data/loader-options.txt says.
 func (d *decider) settingValue(option, kind, word string) nix.Expr {
 	_, memtest := d.Loader.Settings["boot.loader.grub.memtest86.enable"]
 	switch {

@@ -74,8 +74,8 @@ func (t target) fits(b Block) bool {
 		t.name != nil && t.name.MatchString(b.DMName)
 }
 
-// lieOn adds what a mount lies on.
-func (d *decider) lieOn(s *stack, m Mount) {
+// addMount adds what a mount lies on.
+func (d *decider) addMount(s *stack, m Mount) {
 	s.zfs = s.zfs || m.Type == "zfs"
 	use := required
 	switch {
@@ -85,7 +85,7 @@ func (d *decider) lieOn(s *stack, m Mount) {
 		use = optional
 	}
 	for _, b := range d.devicesOf(m) {
-		d.below(s, b, use)
+		d.addDevice(s, b, use)
 	}
 }
 
@@ -98,8 +98,8 @@ const (
 	toStart // before anything else
 )
 
-// below adds a device and what it lies on.
-func (d *decider) below(s *stack, device Block, use use) {
+// addDevice adds a device and what it lies on.
+func (d *decider) addDevice(s *stack, device Block, use use) {
 	for _, b := range d.made(device, Block.below) {
 		if part, ok := d.encryptedOn(b); ok {
 			have, again := s.luks[b.DMName]
@@ -114,7 +114,7 @@ func (d *decider) below(s *stack, device Block, use use) {
 	}
 }
 
-// encryptedOn is the device that an opened LUKS device lies on. With checksums there is one of
+// encryptedOn returns the device that an opened LUKS device lies on. With checksums there is one of
 // dm-integrity between, which cryptsetup opens with it.
 func (d *decider) encryptedOn(b Block) (Block, bool) {
 	if !strings.HasPrefix(b.DMUUID, "CRYPT-LUKS") || len(b.Parts) != 1 || b.DMName == "" {
@@ -127,14 +127,12 @@ func (d *decider) encryptedOn(b Block) (Block, bool) {
 	return part, ok
 }
 
-// stack sets what the initrd needs for the devices below. In mode keep it adds what the kept file
+// setUpStack sets what the initrd needs for the devices below. In mode keep it adds what the kept file
 // does not name: the rest of that configuration stood in other files.
-func (d *decider) stack(s stack) {
+func (d *decider) setUpStack(s stack) {
 	d.unlock(s.luks)
-	if s.md {
-		d.on("boot.swraid.enable", noted("a file system lies on a RAID of md"))
-	}
-	d.targets(s.targets)
+	d.apply(rule{"boot.swraid.enable", s.md, yes, noted("a file system lies on a RAID of md")})
+	d.setUpTargets(s.targets)
 	if !s.zfs {
 		return
 	}
@@ -182,7 +180,7 @@ func (d *decider) unlock(devices map[string]luks) {
 	}
 }
 
-func (d *decider) targets(found map[int]bool) {
+func (d *decider) setUpTargets(found map[int]bool) {
 	on := map[string]bool{}
 	for _, i := range slices.Sorted(maps.Keys(found)) {
 		t := targets[i]
@@ -212,7 +210,7 @@ func (d *decider) unlessKept(option string, values []string, w why) {
 	}
 }
 
-// added is a value beside a kept file, whose neighbours may say the same.
+// added returns a value beside a kept file, whose neighbours may say the same.
 func (d *decider) added(v nix.Expr) nix.Expr {
 	if d.Mode == modeKeep {
 		return mkDefault(v)

@@ -37,7 +37,7 @@ func (d *decider) imports() {
 	d.set("imports", files, why{})
 }
 
-// initrdClasses are the PCI classes whose drivers the initrd must have: mass
+// initrdClass tells whether the initrd must have the drivers of a PCI class: mass
 // storage, FireWire (a disk may hang on it) and USB (a keyboard or a disk). They
 // are those of nixos-generate-config.
 func initrdClass(c Class) (reason string, ok bool) {
@@ -74,7 +74,7 @@ var driverModules = map[string]string{
 	"intel_vmd": "vmd", "firewire-ohci": "firewire_ohci", "storvsc": "hv_storvsc",
 }
 
-// ModuleOf is the kernel module of a bound driver. A driver that is built into
+// ModuleOf returns the kernel module of a bound driver. A driver that is built into
 // the running kernel has none there; in NixOS it is a module all the same.
 func ModuleOf(driver, module string) string {
 	if module != "" {
@@ -159,7 +159,7 @@ func (d *decider) extraModules() {
 	}
 }
 
-// inUse are the block devices that a file system or swap lies on, with all that
+// inUse returns the block devices that a file system or swap lies on, with all that
 // they are made of.
 func (d *decider) inUse() map[string]bool {
 	used := map[string]bool{}
@@ -183,7 +183,7 @@ func (d *decider) inUse() map[string]bool {
 	return used
 }
 
-// made are the devices that one is made of, itself first: those that of names of each.
+// made returns a device and all that it is made of, itself first: for each, of names the next.
 func (d *decider) made(device Block, of func(Block) []string) []Block {
 	out := []Block{device}
 	for i := 0; i < len(out); i++ {
@@ -199,14 +199,14 @@ func (d *decider) made(device Block, of func(Block) []string) []Block {
 
 func (b Block) parts() []string { return b.Parts }
 
-// below are the parts of a device and the disk that it is a part of: a partition may be one of an md device.
+// below returns the parts of a device and the disk that it is a part of: a partition may be one of an md device.
 func (b Block) below() []string { return append(slices.Clone(b.Parts), b.Disk) }
 
 func (d *decider) usbInUse(used map[string]bool) bool {
 	return slices.ContainsFunc(d.facts.Blocks, func(b Block) bool { return b.USB && used[b.Name] })
 }
 
-// blocks are the block devices of which something holds.
+// blocks returns the block devices of which something holds.
 func (d *decider) blocks(which func(Block) bool) []Block {
 	return slices.DeleteFunc(slices.Clone(d.facts.Blocks), func(b Block) bool { return !which(b) })
 }
@@ -219,7 +219,7 @@ func (d *decider) blockNamed(name string) (Block, bool) {
 	return d.facts.Blocks[i], true
 }
 
-// diskOf is the disk that a device is a part of, or itself.
+// diskOf returns the disk that a device is a part of, or itself.
 func (d *decider) diskOf(b Block) Block {
 	disk, _ := d.blockNamed(cmp.Or(b.Disk, b.Name))
 	return disk

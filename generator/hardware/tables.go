@@ -64,10 +64,25 @@ type nvidiaData struct {
 	Switches []ID `json:"switches"`
 }
 
+// wifiData are Wi-Fi cards that want more than the kernel has, in data/wifi.json.
+type wifiData struct {
+	FullMAC   []ID `json:"fullMAC"`
+	STA       []ID `json:"sta"`
+	Intel2200 []ID `json:"intel2200"`
+}
+
+// mountData are the options of mounts that are taken over, by type, in data/mount-options.json.
+type mountData struct {
+	Kept     map[string][]string `json:"kept"`
+	Defaults map[string][]string `json:"defaults"`
+}
+
 var (
 	intelFamilies = decoded[struct{ Families []intelFamily }]("intel.json")
 	amdTable      = decoded[amdData]("amd.json")
 	nvidiaTable   = decoded[nvidiaData]("nvidia.json")
+	wifi          = decoded[wifiData]("wifi.json")
+	mountOptions  = decoded[mountData]("mount-options.json")
 	nvidiaChips   = sync.OnceValue(func() chips { return readChips("nvidia.txt") })
 	amdChips      = sync.OnceValue(func() chips { return readChips("amd.txt") })
 	models        = sync.OnceValue(readModels)
@@ -93,7 +108,7 @@ func decoded[T any](name string) func() T {
 	})
 }
 
-// rows are the lines of a table, split into fields; those that begin with # are comments.
+// rows returns the lines of a table, split into fields; those that begin with # are comments.
 func rows(name string, split func(line string) []string) [][]string {
 	var out [][]string
 	for line := range strings.Lines(string(read(name))) {
@@ -110,7 +125,7 @@ type chips struct {
 	ids  []ID // sorted
 }
 
-// readChips reads lines of a chip and its device ids, as mktables writes them.
+// readChips reads lines of a chip and its device ids, as TestChips writes them.
 func readChips(name string) chips {
 	c := chips{byID: map[ID]string{}}
 	for _, fields := range rows(name, strings.Fields) {
@@ -163,7 +178,7 @@ func amdFamilyOf(chip string) (f amdFamily, known bool) {
 	return amdFamily{Name: "GCN 3 and later", Driver: "amdgpu"}, chip != ""
 }
 
-// familyIndex is the place of a chip's architecture among NVIDIA's, -1 if
+// familyIndex returns the place of a chip's architecture among NVIDIA's, -1 if
 // there is none. MCP61 and MCP67 are Curie, MCP77 and later Tesla.
 func familyIndex(chip string) int {
 	best, length := -1, 0
@@ -177,7 +192,7 @@ func familyIndex(chip string) int {
 	return best
 }
 
-// family is the place of an architecture of NVIDIA's by its name.
+// family returns the place of an architecture of NVIDIA's by its name.
 func family(name string) int {
 	return slices.IndexFunc(nvidiaTable().Families, func(f nvidiaFamily) bool { return f.Name == name })
 }

@@ -94,7 +94,8 @@ func TestIntelRangesDoNotOverlap(t *testing.T) {
 }
 
 func TestModels(t *testing.T) {
-	fields := []string{"vendor", "name", "version", "family", "board", "boardVendor", "compatible", "cpu", "gpu", "gpu-discrete"}
+	fields := []string{"vendor", "name", "version", "family", "board", "boardVendor", "compatible", "cpu", "gpu",
+		"gpu-discrete"}
 	for _, r := range models() {
 		if !slices.Contains(nixosHardware(), r.module) {
 			t.Errorf("nixos-hardware has no %s", r.module)
@@ -142,8 +143,10 @@ func TestModels(t *testing.T) {
 		pattern, s string
 		want       bool
 	}{
-		{"a", "a", true}, {"a", "ab", false}, {"a*", "ab", true}, {"*b", "ab", true}, {"a*c", "abc", true}, {"a*c", "ac", true},
-		{"a*a", "a", false}, {"*x*", "axb", true}, {"*x*", "ab", false}, {"a*b*c", "a1b2c", true}, {"a*b*b", "ab", false}, {"", "", true}, {"", "a", false},
+		{"a", "a", true}, {"a", "ab", false}, {"a*", "ab", true}, {"*b", "ab", true}, {"a*c", "abc", true},
+		{"a*c", "ac", true},
+		{"a*a", "a", false}, {"*x*", "axb", true}, {"*x*", "ab", false}, {"a*b*c", "a1b2c", true}, {"a*b*b", "ab", false},
+		{"", "", true}, {"", "a", false},
 	} {
 		if got := matches(tt.pattern, tt.s); got != tt.want {
 			t.Errorf("%q matches %q: %t", tt.pattern, tt.s, got)

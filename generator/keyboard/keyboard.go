@@ -2,11 +2,8 @@
 // and models of XKB, the keymaps of the Linux console, and which layout a keymap stands for.
 //
 // The tables are those of xkeyboard-config 2.47, kbd 2.9.0 with the names that nixpkgs
-// gives its keymaps, and systemd's kbd-model-map. XKB, KBD and SYSTEMD are where these
-// packages of nixpkgs lie:
+// gives its keymaps, and systemd's kbd-model-map. TestNames makes them.
 package keyboard
-
-//go:generate go run ./mktables -xkb $XKB/share/X11/xkb -keymaps $KBD/share/keymaps -model-map $SYSTEMD/share/systemd/kbd-model-map
 
 import (
 	"embed"
@@ -58,19 +55,19 @@ func lines(name string) []string {
 	return strings.Split(strings.TrimSpace(string(text)), "\n")
 }
 
-// Layouts are the layouts of XKB, sorted, as are the other lists.
+// Layouts returns the layouts of XKB, sorted, as are the other lists.
 func Layouts() []string { return known().names }
 
-// Variants are the variants of a layout.
+// Variants returns the variants of a layout.
 func Variants(layout string) []string { return known().layouts[layout] }
 
-// Options are the options of XKB.
+// Options returns the options of XKB.
 func Options() []string { return known().options }
 
-// Models are the models of XKB.
+// Models returns the models of XKB.
 func Models() []string { return known().models }
 
-// Keymaps are the keymaps that loadkeys(1) finds on NixOS.
+// Keymaps returns the keymaps that loadkeys(1) finds on NixOS.
 func Keymaps() []string { return known().keymaps }
 
 // languages are the layouts that go by the code of a country where one looks for that of
@@ -80,7 +77,7 @@ var languages = map[string]string{
 	"ka": "ge", "ko": "kr", "nb": "no", "sl": "si", "sq": "al", "sr": "rs", "sv": "se", "vi": "vn", "zh": "cn",
 }
 
-// FromConsole is the keyboard that a keymap of the console stands for: by systemd's table,
+// FromConsole returns the keyboard that a keymap of the console stands for: by systemd's table,
 // which comes first since et is Estonian on the console and Ethiopian in XKB; by XKB's own
 // names with the variant behind a hyphen, as systemd's converted keymaps are called; by
 // what stands before the hyphen; by the language; or by a variant, of the layout us if
@@ -114,7 +111,7 @@ func FromConsole(keymap string) (Keyboard, bool) {
 	return Keyboard{}, false
 }
 
-// ToConsole is a keymap of the console that stands for a layout, by systemd's table; "" for none.
+// ToConsole returns a keymap of the console that stands for a layout, by systemd's table; "" for none.
 func ToConsole(layout string) string {
 	for _, keymap := range Keymaps() {
 		if k, ok := known().console[keymap]; ok && k == (Keyboard{Layout: layout}) {
@@ -124,7 +121,7 @@ func ToConsole(layout string) string {
 	return ""
 }
 
-// Known is what of k XKB has: nothing without its layouts, which may be named as the
+// Known returns what of k XKB has: nothing without its layouts, which may be named as the
 // console does, and no variant unless there is one for each layout.
 func (k Keyboard) Known() Keyboard {
 	if other, ok := FromConsole(k.Layout); ok && !strings.Contains(k.Layout, ",") && Variants(k.Layout) == nil {

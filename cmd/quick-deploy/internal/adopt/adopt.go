@@ -43,46 +43,36 @@ var ErrNone = errors.New("neither flake.nix nor configuration.nix")
 
 // Find finds the configuration at path, which is a folder or a file.
 func Find(path, host string) (Config, error) {
-	path, err := filepath.Abs(path)
+	file, err := filepath.Abs(path)
+	if err == nil {
+		// Links are followed once: what is copied later is below one folder.
+		file, err = filepath.EvalSymlinks(file)
+	}
 	if err != nil {
 		return Config{}, fmt.Errorf("find the configuration: %w", err)
 	}
-	// Links are followed once: what is copied later is below one folder.
-	if path, err = filepath.EvalSymlinks(path); err != nil {
-		return Config{}, fmt.Errorf("find the configuration: %w", err)
+	files := []string{filepath.Join(file, "flake.nix"), filepath.Join(file, "configuration.nix")}
+	if info, err := os.Stat(file); err == nil && !info.IsDir() {
+		files = []string{file}
 	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return Config{}, fmt.Errorf("find the configuration: %w", err)
-	}
-	if !info.IsDir() {
-		if filepath.Base(path) == "flake.nix" {
-			return Config{Dir: filepath.Dir(path), Host: host}, nil
-		}
-		return Config{Dir: filepath.Dir(path), File: path}, nil
-	}
-	for _, name := range []string{"flake.nix", "configuration.nix"} {
-		file := filepath.Join(path, name)
-		_, err := os.Stat(file)
-		if errors.Is(err, fs.ErrNotExist) {
+	for _, file := range files {
+		switch _, err := os.Stat(file); {
+		case errors.Is(err, fs.ErrNotExist):
 			continue
-		}
-		if err != nil {
+		case err != nil:
 			return Config{}, fmt.Errorf("find the configuration: %w", err)
+		case filepath.Base(file) == "flake.nix":
+			return Config{Dir: filepath.Dir(file), Host: host}, nil
 		}
-		if name == "flake.nix" {
-			return Config{Dir: path, Host: host}, nil
-		}
-		return Config{Dir: path, File: file}, nil
+		return Config{Dir: filepath.Dir(file), File: file}, nil
 	}
-	return Config{}, fmt.Errorf("%s: %w", path, ErrNone)
+	return Config{}, fmt.Errorf("%s: %w", file, ErrNone)
 }
 
-// Service is an entry of the catalogue.
+// Service is an entry of the catalogue, with the option that turns it on.
 type Service struct {
-	Name string `json:"name"`
-	// Module is its module's name.
-	Module string `json:"module"`
+	Name   string   `json:"name"`
+	Option []string `json:"option"`
 }
 
 // System is what a configuration says that a profile can say too.
@@ -91,19 +81,13 @@ type System struct {
 	Loader   string   `json:"loader"`
 	Desktops []string `json:"desktops"`
 	// Services are those of the catalogue that are on.
-	Services []Enabled `json:"services"`
+	Services []Service `json:"services"`
 	// Nixpkgs is the folder of the nixpkgs that the configuration is evaluated with.
 	Nixpkgs string `json:"nixpkgs"`
 	// Homes are the accounts whose homes home-manager makes as a part of the system.
 	Homes []string `json:"homes"`
 	// Root is the device of the root file system, such as /dev/disk/by-uuid/….
 	Root string `json:"root"`
-}
-
-// Enabled is a service that is on, with the option that says so.
-type Enabled struct {
-	Name   string   `json:"name"`
-	Option []string `json:"option"`
 }
 
 // Definition is an option that the configuration's own files define.
@@ -122,25 +106,25 @@ type Evaluator struct {
 	Temp string
 }
 
-// System evaluates c. Modules are the catalogue's, services what to look for.
-func (e *Evaluator) System(ctx context.Context, c Config, modules string, services []Service) (System, error) {
+// System evaluates c. Services are what to look for.
+func (e *Evaluator) System(ctx context.Context, c Config, services []Service) (System, error) {
 	list, err := json.Marshal(services)
 	if err != nil {
 		return System{}, fmt.Errorf("write the list of services: %w", err)
 	}
 	var s System
-	err = e.ask(ctx, "system", &s, c, "--argstr", "modules", modules, "--argstr", "services", string(list))
+	err = e.ask(ctx, "system", &s, c, "--argstr", "services", string(list))
 	return s, err
 }
 
-// Defined are the options that c's own files define.
+// Defined returns the options that c's own files define.
 func (e *Evaluator) Defined(ctx context.Context, c Config) ([]Definition, error) {
 	var out []Definition
 	err := e.ask(ctx, "defined", &out, c, "--argstr", "root", c.Dir)
 	return out, err
 }
 
-// Values are what options come to in c, by path as JSON; nil where definitions contradict each other.
+// Values returns what options come to in c, by path as JSON; nil where definitions contradict each other.
 func (e *Evaluator) Values(ctx context.Context, c Config, paths [][]string) (map[string]any, error) {
 	watch, err := json.Marshal(paths)
 	if err != nil {
@@ -163,7 +147,7 @@ func (e *Evaluator) Check(ctx context.Context, c Config) error {
 	return nil
 }
 
-// Find is the path of a name in the search path, as in <name>.
+// Find returns the path of a name in the search path, as in <name>.
 func (e *Evaluator) Find(ctx context.Context, name string) (string, bool) {
 	out, err := e.Run(ctx, true, "--find-file", name)
 	return strings.TrimSpace(string(out)), err == nil
@@ -234,7 +218,7 @@ func (e *Evaluator) ask(ctx context.Context, what string, into any, c Config, ar
 	return nil
 }
 
-// Key is a path as Values names it.
+// Key returns a path as Values names it.
 func Key(path []string) string {
 	// A list of texts is always JSON.
 	data, _ := json.Marshal(path)

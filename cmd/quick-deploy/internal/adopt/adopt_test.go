@@ -14,7 +14,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/generator/keyboard"
 	"github.com/quick-deploy/quick-deploy/generator/nixtest"
-	"github.com/quick-deploy/quick-deploy/modules"
 )
 
 func TestMain(m *testing.M) { nixtest.Main(m) }
@@ -68,47 +67,37 @@ var old = map[string]string{
 `,
 }
 
-func newEvaluator(t *testing.T, env *nixtest.Env) (e *Evaluator, catalogue string) {
+func newEvaluator(t *testing.T, env *nixtest.Env) *Evaluator {
 	t.Helper()
-	catalogue = t.TempDir()
-	err := fs.WalkDir(modules.Files, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		data, err := modules.Files.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		write(t, catalogue, map[string]string{name: string(data)})
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	nixpkgs, _ := env.StandIn(t)
 	return &Evaluator{Temp: t.TempDir(), Run: func(ctx context.Context, searchPath bool, args ...string) ([]byte, error) {
 		if searchPath {
 			args = append([]string{"-I", "nixpkgs=" + nixpkgs}, args...)
 		}
 		return env.TryRun(ctx, "nix-instantiate", args...)
-	}}, catalogue
+	}}
 }
 
 var services = []Service{
-	{"openssh", "openssh"}, {"postgresql", "postgresql"}, {"grafana", "grafana"}, {"printing", "printing"}, {"node-exporter", "node-exporter"},
-	{"libvirt", "libvirt"}, {"hardening", "hardening"}, {"docker", "docker"}, {"redis", "redis"}, {"mlflow", "mlflow"},
+	{"openssh", []string{"services", "openssh", "enable"}},
+	{"postgresql", []string{"services", "postgresql", "enable"}},
+	{"grafana", []string{"services", "grafana", "enable"}},
+	{"printing", []string{"services", "printing", "enable"}},
+	{"node-exporter", []string{"services", "prometheus", "exporters", "node", "enable"}},
+	{"libvirt", []string{"virtualisation", "libvirtd", "enable"}},
+	{"redis", []string{"services", "redis", "servers", "default", "enable"}},
 }
 
 func TestMachine(t *testing.T) {
 	env := nixtest.New(t)
-	e, catalogue := newEvaluator(t, env)
+	e := newEvaluator(t, env)
 	dir := t.TempDir()
 	write(t, dir, old)
 	c, err := Find(dir, "atlas")
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := e.System(t.Context(), c, catalogue, services)
+	got, err := e.System(t.Context(), c, services)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +113,7 @@ func TestMachine(t *testing.T) {
 			},
 		},
 		Loader: "grub", Desktops: []string{},
-		Services: []Enabled{
+		Services: []Service{
 			{"openssh", []string{"services", "openssh", "enable"}},
 			{"postgresql", []string{"services", "postgresql", "enable"}},
 			{"printing", []string{"services", "printing", "enable"}},
@@ -140,7 +129,7 @@ func TestMachine(t *testing.T) {
 
 func TestDefined(t *testing.T) {
 	env := nixtest.New(t)
-	e, _ := newEvaluator(t, env)
+	e := newEvaluator(t, env)
 	dir := t.TempDir()
 	write(t, dir, old)
 	c, err := Find(filepath.Join(dir, "configuration.nix"), "atlas")
@@ -156,8 +145,10 @@ func TestDefined(t *testing.T) {
 		got[strings.Join(d.Path, ".")] = strings.Join(d.Files, " ")
 	}
 	for path, file := range map[string]string{
-		"environment.systemPackages": "own/desk.nix", "networking.hostName": "configuration.nix", "boot.loader.grub.device": "configuration.nix",
-		"services.printing.enable": "own/desk.nix", "fileSystems": "hardware-configuration.nix", "services.grafana.enable": "configuration.nix",
+		"environment.systemPackages": "own/desk.nix", "networking.hostName": "configuration.nix",
+		"boot.loader.grub.device":  "configuration.nix",
+		"services.printing.enable": "own/desk.nix", "fileSystems": "hardware-configuration.nix",
+		"services.grafana.enable": "configuration.nix",
 	} {
 		if got[path] != file {
 			t.Errorf("%s is defined in %q, want %q", path, got[path], file)
@@ -171,17 +162,19 @@ func TestDefined(t *testing.T) {
 // A contradiction is one value that is not there, and not the end.
 func TestValues(t *testing.T) {
 	env := nixtest.New(t)
-	e, _ := newEvaluator(t, env)
+	e := newEvaluator(t, env)
 	dir := t.TempDir()
 	write(t, dir, old)
 	write(t, dir, map[string]string{"more.nix": `{ imports = [ ./configuration.nix ]; time.timeZone = "Europe/Rome"; networking.hostName = "atlas"; }`})
 	c := Config{Dir: dir, File: filepath.Join(dir, "more.nix")}
-	paths := [][]string{{"time", "timeZone"}, {"networking", "hostName"}, {"users", "users", "ada", "shell"}, {"no", "such", "option"}}
+	paths := [][]string{{"time", "timeZone"}, {"networking", "hostName"}, {"users", "users", "ada", "shell"},
+		{"no", "such", "option"}}
 	got, err := e.Values(t.Context(), c, paths)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got[Key(paths[0])] != nil || got[Key(paths[1])] != "atlas" || got[Key(paths[2])] == nil || got[Key(paths[3])] != nil {
+	if got[Key(paths[0])] != nil || got[Key(paths[1])] != "atlas" || got[Key(paths[2])] == nil ||
+		got[Key(paths[3])] != nil {
 		t.Errorf("%v", got)
 	}
 }
@@ -189,7 +182,7 @@ func TestValues(t *testing.T) {
 // A flake, with an inline module and with a file.
 func TestFlake(t *testing.T) {
 	env := nixtest.New(t)
-	e, catalogue := newEvaluator(t, env)
+	e := newEvaluator(t, env)
 	nixpkgs, _ := env.StandIn(t)
 	dir := t.TempDir()
 	write(t, dir, old)
@@ -206,7 +199,7 @@ func TestFlake(t *testing.T) {
 	if err != nil || c.File != "" {
 		t.Fatalf("%+v %v", c, err)
 	}
-	m, err := e.System(t.Context(), c, catalogue, services)
+	m, err := e.System(t.Context(), c, services)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +215,8 @@ func TestFlake(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := string(l.Files[len(l.Files)-1].Data)
-	if !strings.Contains(text, "./legacy/configuration.nix") || !strings.Contains(text, "./legacy/own/desk.nix") || strings.Contains(text, "flake.nix") {
+	if !strings.Contains(text, "./legacy/configuration.nix") || !strings.Contains(text, "./legacy/own/desk.nix") ||
+		strings.Contains(text, "flake.nix") {
 		t.Errorf("legacy.nix:\n%s", text)
 	}
 }
@@ -230,7 +224,9 @@ func TestFlake(t *testing.T) {
 func TestCarry(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, old)
-	write(t, dir, map[string]string{"secret.key": "x", "own/keys.nix": "{\n  # password = \"old\";\n  users.users.ada.hashedPassword = \"$6$x\";\n  services.x.passwordFile = \"/run/x\";\n  services.x = { token = \"y\"; };\n}\n", ".git/config": "x", "wall.png": strings.Repeat("x", maxFile+1)})
+	write(t, dir, map[string]string{"secret.key": "x",
+		"own/keys.nix": "{\n  # password = \"old\";\n  users.users.ada.hashedPassword = \"$6$x\";\n  services.x.passwordFile = \"/run/x\";\n  services.x = { token = \"y\"; };\n}\n",
+		".git/config":  "x", "wall.png": strings.Repeat("x", maxFile+1)})
 	if err := os.Chmod(filepath.Join(dir, "secret.key"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -327,7 +323,8 @@ func TestCarryFollows(t *testing.T) {
 	if diff := cmp.Diff(want, got["legacy/configuration.nix"]); diff != "" {
 		t.Error(diff)
 	}
-	for _, name := range []string{outside + "/shared/c.nix", outside + "/shared/big", outside + "/with space/motd", "legacy/loop/b.nix"} {
+	for _, name := range []string{outside + "/shared/c.nix", outside + "/shared/big", outside + "/with space/motd",
+		"legacy/loop/b.nix"} {
 		if _, ok := got[name]; !ok {
 			t.Errorf("%s is not copied", name)
 		}

@@ -125,7 +125,8 @@ func (c *Carrier) Carry(defined []Definition) (Legacy, error) {
 		}
 	}
 	printed, err := nix.File{
-		Header: "The configuration that this machine had, imported as it was; local.nix imports this file. What the profile\n" +
+		Header: "The configuration that this machine had, imported as it was; local.nix imports this file. " +
+			"What the profile\n" +
 			"says can be taken out of the files in legacy, and all of it can go once nothing of them is needed.",
 		Body: nix.Attrs{Body: []nix.Binding{{Path: []string{"imports"}, Value: c.Config.modules(defined)}}},
 	}.Print()
@@ -241,7 +242,7 @@ func (c *Carrier) left(file string, by *place, why, do string) {
 	})
 }
 
-// at is where a file lies in the host's folder.
+// at returns where a file lies in the host's folder.
 func (c *Carrier) at(file string) string {
 	for _, r := range c.roots {
 		if rel, err := filepath.Rel(r.dir, file); err == nil && filepath.IsLocal(rel) {
@@ -251,7 +252,7 @@ func (c *Carrier) at(file string) string {
 	return path.Join("legacy-outside", filepath.ToSlash(file))
 }
 
-// name is what messages call a file: relative to the configuration where it lies in it.
+// name returns what messages call a file: relative to the configuration where it lies in it.
 func (c *Carrier) name(file string) string {
 	if rel, err := filepath.Rel(c.Config.Dir, file); err == nil && filepath.IsLocal(rel) {
 		return filepath.ToSlash(rel)
@@ -324,7 +325,7 @@ func (c *Carrier) path(s source, t token, p place) (string, error) {
 	return literal(path.Dir(s.at), at, t.open), nil
 }
 
-// folder is where relative paths of the file begin: Nix follows a link to a file before it reads it.
+// folder returns where relative paths of the file begin: Nix follows a link to a file before it reads it.
 func (s source) folder() string {
 	if info, err := os.Lstat(s.file); err == nil && info.Mode()&fs.ModeSymlink != 0 {
 		if real, err := filepath.EvalSymlinks(s.file); err == nil {
@@ -355,7 +356,7 @@ func (c *Carrier) refer(target string, whole bool, p place) (there bool, err err
 	return true, c.folder(target, &p)
 }
 
-// literal is the path literal that leads from a folder of the flake to a file of it; one that an antiquotation
+// literal returns the path literal that leads from a folder of the flake to a file of it; one that an antiquotation
 // goes on, if it is open.
 func literal(from, to string, open bool) string {
 	rel, err := filepath.Rel(filepath.FromSlash(from), filepath.FromSlash(to))
@@ -426,7 +427,7 @@ func (c *Carrier) found(s source, name, folder string, p place) (string, error) 
 	return literal(path.Dir(s.at), c.at(target), false), nil
 }
 
-// module is a file that imports a module of the flake's own NixOS.
+// module returns a file that imports a module of the flake's own NixOS.
 func (c *Carrier) module(name string) string {
 	at := "legacy-lookup/" + ofNixOS + name
 	if !strings.HasSuffix(at, ".nix") {
@@ -497,7 +498,7 @@ func (c *Carrier) impure(list []token, p place) {
 	}
 }
 
-// modules are the files to import: the configuration, or all files of a flake
+// modules returns the files to import: the configuration, or all files of a flake
 // that define something. Importing one that another imports already changes nothing: the module
 // system takes each file once.
 func (c Config) modules(defined []Definition) nix.List {

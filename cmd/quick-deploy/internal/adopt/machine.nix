@@ -2,7 +2,7 @@
 #
 # ask: "system", "defined", "values" or "check" (see adopt.go); flake and host for a configuration in a
 # flake, else file; nixpkgs: folder, that of the search path without it; lenient: let pass options that
-# this nixpkgs does not have; modules: folder of the catalogue's modules; services, watch: JSON;
+# this nixpkgs does not have; services, watch: JSON;
 # root: folder below which the machine's own files lie.
 {
   ask,
@@ -10,7 +10,6 @@
   flake ? "",
   host ? "",
   lenient ? "",
-  modules ? "",
   nixpkgs ? "",
   root ? "",
   services ? "[]",
@@ -18,20 +17,16 @@
 }:
 let
   inherit (builtins)
-    any
     attrNames
     concatLists
     deepSeq
     elem
-    elemAt
     filter
     foldl'
     fromJSON
-    functionArgs
     getFlake
     hasAttr
     head
-    intersectAttrs
     isAttrs
     isFunction
     isList
@@ -39,9 +34,6 @@ let
     listToAttrs
     map
     mapAttrs
-    match
-    replaceStrings
-    sort
     stringLength
     substring
     tryEval
@@ -120,76 +112,6 @@ let
     } path;
   value =
     fallback: path: try fallback (if (get path).there then show 6 (get path).value else fallback);
-  isOn = path: value false path == true;
-
-  # --- The enable option of a module of the catalogue -----------------------------
-
-  content =
-    v:
-    if isAttrs v && (v._type or null) == "override" then
-      content v.content
-    else if isAttrs v && v ? _type then
-      null
-    else
-      v;
-  enables =
-    depth: path: v:
-    let
-      c = try null (content v);
-      shallow = content v;
-    in
-    if path != [ ] && elemAt path (length path - 1) == "enable" then
-      if c == true then [ path ] else [ ]
-    else if depth == 0 || !isAttrs shallow || isPackage shallow then
-      [ ]
-    else
-      concatLists (map (n: enables (depth - 1) (path ++ [ n ]) shallow.${n}) (attrNames shallow));
-  letters = s: builtins.genList (i: substring i 1 s) (stringLength s);
-  simple = replaceStrings (letters "-ABCDEFGHIJKLMNOPQRSTUVWXYZ") (
-    [ "" ] ++ letters "abcdefghijklmnopqrstuvwxyz"
-  );
-  contains = long: short: match ".*${short}.*" long != null;
-  related =
-    service: path:
-    any
-      (
-        part:
-        part != ""
-        && match "[a-z0-9]+" (simple part) != null
-        && (
-          contains (simple part) (simple service)
-          || contains (simple service) (simple part) && stringLength part > 3
-        )
-      )
-      (
-        filter (
-          p:
-          !elem p [
-            "services"
-            "servers"
-            "enable"
-          ]
-        ) path
-      );
-  enableOf =
-    service:
-    let
-      f = import (modules + "/${service.module}.nix");
-      arguments = {
-        inherit config options;
-        inherit (machine) pkgs;
-        lib = machine.lib or machine.pkgs.lib;
-      };
-      m = if isFunction f then f (intersectAttrs (functionArgs f) arguments) else f;
-      found = filter (related service.name) (enables 5 [ ] (m.config or m));
-      shortest = sort (a: b: length a < length b) found;
-    in
-    if shortest == [ ] then [ ] else head shortest;
-  serviceList = map (s: rec {
-    inherit (s) name;
-    option = enableOf s;
-    on = option != [ ] && isOn option;
-  }) (fromJSON services);
 
   # --- Answers --------------------------------------------------------------------
 
@@ -206,97 +128,37 @@ let
 
   answers = {
     system = {
-      hostname = value "" [
-        "networking"
-        "hostName"
-      ];
-      timezone = value "" [
-        "time"
-        "timeZone"
-      ];
-      locale = value "" [
-        "i18n"
-        "defaultLocale"
-      ];
-      keyboard.layout = value "" [
-        "services"
-        "xserver"
-        "xkb"
-        "layout"
-      ];
-      stateVersion = value "" [
-        "system"
-        "stateVersion"
-      ];
-      release = value "" [
-        "system"
-        "nixos"
-        "release"
-      ];
+      hostname = try "" (config.networking.hostName or "");
+      timezone = try "" (config.time.timeZone or "");
+      locale = try "" (config.i18n.defaultLocale or "");
+      keyboard.layout = try "" (config.services.xserver.xkb.layout or "");
+      stateVersion = try "" (config.system.stateVersion or "");
+      release = try "" (config.system.nixos.release or "");
       nixpkgs = try "" (toString machine.pkgs.path);
       homes = try [ ] (attrNames (config.home-manager.users or { }));
       root = try "" (toString config.fileSystems."/".device);
       loader =
-        if
-          isOn [
-            "boot"
-            "loader"
+        let
+          found = filter (name: try false (config.boot.loader.${name}.enable or false)) [
             "systemd-boot"
-            "enable"
-          ]
-        then
-          "systemd-boot"
-        else if
-          isOn [
-            "boot"
-            "loader"
             "grub"
-            "enable"
-          ]
-        then
-          "grub"
-        else if
-          isOn [
-            "boot"
-            "loader"
             "limine"
-            "enable"
-          ]
-        then
-          "limine"
-        else if
-          isOn [
-            "boot"
-            "loader"
             "generic-extlinux-compatible"
-            "enable"
-          ]
-        then
+          ];
+        in
+        if found == [ ] then
+          ""
+        else if head found == "generic-extlinux-compatible" then
           "extlinux"
         else
-          "";
+          head found;
       desktops =
         filter
           (
             n:
-            isOn [
-              "services"
-              "desktopManager"
-              n
-              "enable"
-            ]
-            || isOn [
-              "programs"
-              n
-              "enable"
-            ]
-            || isOn [
-              "services"
-              "xserver"
-              "desktopManager"
-              n
-              "enable"
-            ]
+            try false (config.services.desktopManager.${n}.enable or false)
+            || try false (config.programs.${n}.enable or false)
+            || try false (config.services.xserver.desktopManager.${n}.enable or false)
           )
           [
             "cosmic"
@@ -317,7 +179,7 @@ let
           keys = try [ ] u.openssh.authorizedKeys.keys;
         }
       ) people;
-      services = map (s: { inherit (s) name option; }) (filter (s: s.on) serviceList);
+      services = filter (s: value false s.option == true) (fromJSON services);
     };
 
     # The options that the machine's own files define, with the files.

@@ -80,7 +80,7 @@ func (v Validator) Validate(ctx context.Context, vendor string) []Finding {
 	return findings
 }
 
-// Problem is the first warning with its hint, nil if there is none.
+// Problem returns the first warning with its hint, nil if there is none.
 func Problem(findings []Finding) error {
 	for _, f := range findings {
 		if f.Outcome == Warns {
@@ -90,7 +90,7 @@ func Problem(findings []Finding) error {
 	return nil
 }
 
-// Summary is what works, on one line.
+// Summary returns what works, on one line.
 func Summary(findings []Finding) string {
 	var parts []string
 	for _, f := range findings {
@@ -132,7 +132,8 @@ func (v Validator) kernel(vendor string) (node string, f Finding) {
 		return "", f
 	}
 	f.Evidence = "no render node of " + want
-	f.Hint = "reboot if the driver is new; else journalctl -k -b | grep -iE '" + strings.Join(append(slices.Clone(drivers[vendor]), "drm"), "|") + "'"
+	words := strings.Join(append(slices.Clone(drivers[vendor]), "drm"), "|")
+	f.Hint = "reboot if the driver is new; else journalctl -k -b | grep -iE '" + words + "'"
 	return "", f
 }
 
@@ -154,7 +155,8 @@ func (v Validator) nvidiaSMI(ctx context.Context) Finding {
 	for _, known := range []struct{ text, hint string }{
 		{"version mismatch", "reboot: the kernel still runs the old driver, the programs are of the new one"},
 		{"couldn't communicate with the NVIDIA driver", "reboot if the driver is new; else journalctl -k -b | grep NVRM"},
-		{"No devices were found", "journalctl -k -b | grep NVRM says why the driver leaves the card alone; hardware.nvidia.branch chooses an older one"},
+		{"No devices were found", "journalctl -k -b | grep NVRM says why the driver leaves the card alone; " +
+			"hardware.nvidia.branch chooses an older one"},
 		{"GPU is lost", "power the machine off and on; if it stays, the card or its power supply is at fault"},
 		{"Insufficient Permissions", "add the user to the group video, or run it as root"},
 	} {

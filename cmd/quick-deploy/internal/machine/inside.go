@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 )
 
-// Inside is where an absolute path of the machine below root lies. Absolute links on the way lead to places of
+// Inside returns where an absolute path of the machine below root lies. Absolute links on the way lead to places of
 // that machine, too.
 func Inside(root, name string) string {
 	at := "/"

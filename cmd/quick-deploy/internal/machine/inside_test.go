@@ -10,7 +10,8 @@ import (
 func TestInside(t *testing.T) {
 	root := t.TempDir()
 	for name, target := range map[string]string{
-		"etc/nixos": "/home/ada/nixos", "home/ada/nixos": "../dotfiles", "etc/round": "/etc/round", "etc/above": "../../../../srv",
+		"etc/nixos": "/home/ada/nixos", "home/ada/nixos": "../dotfiles", "etc/round": "/etc/round",
+		"etc/above": "../../../../srv",
 	} {
 		if err := os.MkdirAll(filepath.Join(root, filepath.Dir(name)), 0o755); err != nil {
 			t.Fatal(err)

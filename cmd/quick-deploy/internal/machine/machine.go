@@ -95,7 +95,8 @@ func (r reader) zone() string {
 
 func (r reader) locale() string {
 	for _, file := range []string{"etc/locale.conf", "etc/default/locale"} {
-		if lang := r.Assignments(file)["LANG"]; lang != "" && lang != "C" && !strings.HasPrefix(lang, "C.") && lang != "POSIX" {
+		lang := r.Assignments(file)["LANG"]
+		if !slices.Contains([]string{"", "C", "POSIX"}, lang) && !strings.HasPrefix(lang, "C.") {
 			return profile.Locale(lang)
 		}
 	}
@@ -127,12 +128,12 @@ func (r reader) keyboard() keyboard.Keyboard {
 	return keyboard.Keyboard{}
 }
 
-// named is the keyboard of a file with the names of keyboard(5).
+// named returns the keyboard of a file with the names of keyboard(5).
 func named(a map[string]string) keyboard.Keyboard {
 	return keyboard.Keyboard{Layout: a["XKBLAYOUT"], Variant: a["XKBVARIANT"], Options: a["XKBOPTIONS"]}
 }
 
-// users are the people who can log in, by number.
+// users returns the people who can log in, by number.
 func (r reader) users() []User {
 	var out []User
 	for _, a := range r.Passwd() {
@@ -142,7 +143,9 @@ func (r reader) users() []User {
 		}
 		// Members of wheel may become root on NixOS and most others, of sudo on Debian.
 		admin := slices.Contains(a.Groups, "wheel") || slices.Contains(a.Groups, "sudo")
-		out = append(out, User{Name: a.Name, Description: a.Description, Shell: shell, Home: a.Home, UID: a.UID, Admin: admin})
+		out = append(out, User{
+			Name: a.Name, Description: a.Description, Shell: shell, Home: a.Home, UID: a.UID, Admin: admin,
+		})
 	}
 	slices.SortFunc(out, func(a, b User) int {
 		return cmp.Or(cmp.Compare(a.UID, b.UID), strings.Compare(a.Name, b.Name))

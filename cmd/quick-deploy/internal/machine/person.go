@@ -41,7 +41,7 @@ func ReadPerson(root string, u User) Person {
 	return p
 }
 
-// gitUser are the settings of the section user.
+// gitUser returns the settings of the section user.
 func gitUser(text string) map[string]string {
 	out := map[string]string{}
 	section := ""

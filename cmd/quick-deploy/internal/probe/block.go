@@ -65,7 +65,7 @@ func (t *tree) block(name string) hardware.Block {
 	return b
 }
 
-// size is the number of sectors of 512 bytes, in bytes.
+// size returns the number of sectors of 512 bytes, in bytes.
 func (t *tree) size(dir string) uint64 {
 	s, ok := t.text(dir + "/size")
 	n, err := strconv.ParseUint(s, 10, 54)
@@ -196,12 +196,12 @@ func (t *tree) diskIDs(f *hardware.Facts) {
 
 // idRank prefers names that people can read to world wide names.
 func idRank(name string) int {
-	for i, prefix := range []string{"ata-", "nvme-", "scsi-", "usb-", "mmc-", "virtio-"} {
-		if strings.HasPrefix(name, prefix) && !strings.HasPrefix(name, "nvme-eui.") && !strings.HasPrefix(name, "nvme-nvme.") {
-			return i
-		}
+	kinds := []string{"ata-", "nvme-", "scsi-", "usb-", "mmc-", "virtio-"}
+	i := slices.IndexFunc(kinds, func(kind string) bool { return strings.HasPrefix(name, kind) })
+	if i < 0 || strings.HasPrefix(name, "nvme-eui.") || strings.HasPrefix(name, "nvme-nvme.") {
+		return len(kinds)
 	}
-	return 100
+	return i
 }
 
 // mmc lists the modules of controllers for SD cards and eMMC.

@@ -83,7 +83,8 @@ func buildSorted(t testing.TB, description string, order func(devices [][]string
 
 // atLeast is how many arguments a word needs.
 var atLeast = map[string]int{
-	"system": 1, "dmi": 2, "cpu": 4, "memory": 1, "devicetree": 1, "nixos": 1, "pci": 3, "usb": 3, "disk": 4, "part": 2, "dm": 5, "md": 4,
+	"system": 1, "dmi": 2, "cpu": 4, "memory": 1, "devicetree": 1, "nixos": 1, "pci": 3, "usb": 3, "disk": 4, "part": 2,
+	"dm": 5, "md": 4,
 	"loop": 2, "mount": 6, "swap": 2, "port": 1, "mmc": 2, "file": 2, "link": 2, "nodes": 1,
 }
 
@@ -288,7 +289,8 @@ func (b *machineBuilder) usb(f []string) {
 }
 
 func (b *machineBuilder) number(name string) string {
-	major := map[string]int{"sd": 8, "nv": 259, "vd": 254, "dm": 253, "md": 9, "mm": 179, "lo": 7, "xv": 202, "bc": 252}[name[:2]]
+	major := map[string]int{"sd": 8, "nv": 259, "vd": 254, "dm": 253, "md": 9, "mm": 179, "lo": 7, "xv": 202,
+		"bc": 252}[name[:2]]
 	n := fmt.Sprintf("%d:%d", major, b.minor)
 	b.minor++
 	b.numbers[name] = n
@@ -400,7 +402,8 @@ func (b *machineBuilder) mount(f []string) {
 		super = f[7]
 	}
 	id := len(b.mounts) + 20
-	b.mounts = append(b.mounts, fmt.Sprintf("%d 1 %s %s %s %s shared:%d - %s %s %s\n", id, number, f[5], f[1], f[6], id, f[2], f[3], super))
+	b.mounts = append(b.mounts, fmt.Sprintf("%d 1 %s %s %s %s shared:%d - %s %s %s\n", id, number, f[5], f[1], f[6], id,
+		f[2], f[3], super))
 }
 
 // cpu: cpu VENDOR FAMILY MODEL THREADS FLAGS NAME…; FLAGS are joined by commas, - is none.
@@ -412,7 +415,8 @@ func (b *machineBuilder) cpu(f []string, text string) {
 	}
 	one := func(i int) string {
 		if f[1] == "ARM" {
-			return fmt.Sprintf("processor\t: %d\nBogoMIPS\t: 108.00\nFeatures\t: fp asimd evtstrm crc32 cpuid\nCPU implementer\t: 0x41\n\n", i)
+			return fmt.Sprintf("processor\t: %d\nBogoMIPS\t: 108.00\nFeatures\t: fp asimd evtstrm crc32 cpuid\nCPU implementer\t: 0x41\n\n",
+				i)
 		}
 		return fmt.Sprintf("processor\t: %d\nvendor_id\t: %s\ncpu family\t: %s\nmodel\t\t: %s\nmodel name\t: %s\nflags\t\t: %s\n\n",
 			i, f[1], f[2], f[3], after(text, 6), strings.Join(flags, " "))

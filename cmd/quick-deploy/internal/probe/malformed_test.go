@@ -60,22 +60,37 @@ func TestMalformed(t *testing.T) {
 		source, problem string
 	}{
 		{"empty tree", nil, nil, "/sys/bus/pci/devices", "not there"},
-		{"class is no number", map[string]string{dev + "class": "display\n", dev + "vendor": "0x8086", dev + "device": "0x1"}, nil, "/" + dev + "class", "6 hex digits"},
-		{"vendor is too big", map[string]string{dev + "class": "0x030000", dev + "vendor": "0x80860", dev + "device": "0x1"}, nil, "/" + dev + "vendor", "4 hex digits"},
-		{"device is empty", map[string]string{dev + "class": "0x030000", dev + "vendor": "0x8086", dev + "device": ""}, nil, "/" + dev + "device", "not a number"},
-		{"device is missing", map[string]string{dev + "class": "0x030000", dev + "vendor": "0x8086"}, nil, "/" + dev + "device", "not there"},
-		{"address", map[string]string{"sys/bus/pci/devices/../x": "", "sys/bus/pci/devices/00:02.0/class": "0x030000"}, nil, "/sys/bus/pci/devices/00:02.0", "not a PCI address"},
-		{"binary", map[string]string{"sys/class/dmi/id/sys_vendor": "\x01\x02\xff"}, nil, "/sys/class/dmi/id/sys_vendor", "control characters"},
-		{"chassis", map[string]string{"sys/class/dmi/id/chassis_type": "laptop"}, nil, "/sys/class/dmi/id/chassis_type", "not a number"},
-		{"chassis is negative", map[string]string{"sys/class/dmi/id/chassis_type": "-10"}, nil, "/sys/class/dmi/id/chassis_type", "not a number"},
-		{"processors", map[string]string{"sys/devices/system/cpu/online": "3-1"}, nil, "/sys/devices/system/cpu/online", "list of numbers"},
-		{"many processors", map[string]string{"sys/devices/system/cpu/online": "0-99999999999"}, nil, "/sys/devices/system/cpu/online", "list of numbers"},
+		{"class is no number", map[string]string{dev + "class": "display\n", dev + "vendor": "0x8086", dev + "device": "0x1"},
+			nil, "/" + dev + "class", "6 hex digits"},
+		{"vendor is too big", map[string]string{dev + "class": "0x030000", dev + "vendor": "0x80860", dev + "device": "0x1"},
+			nil, "/" + dev + "vendor", "4 hex digits"},
+		{"device is empty", map[string]string{dev + "class": "0x030000", dev + "vendor": "0x8086", dev + "device": ""}, nil,
+			"/" + dev + "device", "not a number"},
+		{"device is missing", map[string]string{dev + "class": "0x030000", dev + "vendor": "0x8086"}, nil, "/" + dev +
+			"device", "not there"},
+		{"address", map[string]string{"sys/bus/pci/devices/../x": "", "sys/bus/pci/devices/00:02.0/class": "0x030000"}, nil,
+			"/sys/bus/pci/devices/00:02.0", "not a PCI address"},
+		{"binary", map[string]string{"sys/class/dmi/id/sys_vendor": "\x01\x02\xff"}, nil, "/sys/class/dmi/id/sys_vendor",
+			"control characters"},
+		{"chassis", map[string]string{"sys/class/dmi/id/chassis_type": "laptop"}, nil, "/sys/class/dmi/id/chassis_type",
+			"not a number"},
+		{"chassis is negative", map[string]string{"sys/class/dmi/id/chassis_type": "-10"}, nil,
+			"/sys/class/dmi/id/chassis_type", "not a number"},
+		{"processors", map[string]string{"sys/devices/system/cpu/online": "3-1"}, nil, "/sys/devices/system/cpu/online",
+			"list of numbers"},
+		{"many processors", map[string]string{"sys/devices/system/cpu/online": "0-99999999999"}, nil,
+			"/sys/devices/system/cpu/online", "list of numbers"},
 		{"memory", map[string]string{"proc/meminfo": "MemTotal: lots\n"}, nil, "/proc/meminfo", "no MemTotal"},
-		{"too much memory", map[string]string{"proc/meminfo": "MemTotal: 99999999999999999999 kB\n"}, nil, "/proc/meminfo", "out of range"},
-		{"mounts", map[string]string{"proc/self/mountinfo": "garbage\n1 2 3\n20 1 8:1 / / rw - ext4\n"}, nil, "/proc/self/mountinfo", "3 lines are no mounts"},
-		{"disk without sectors", map[string]string{"sys/class/block/sda/size": "big"}, nil, "/sys/class/block/sda/size", "number of sectors"},
-		{"link in a circle", nil, map[string]string{"sys/bus/pci/devices/0000:00:02.0": "0000:00:03.0", "sys/bus/pci/devices/0000:00:03.0": "0000:00:02.0"}, "/sys/bus/pci/devices/0000:00:02.0/class", ""},
-		{"link to nowhere", nil, map[string]string{"sys/bus/pci/devices/0000:00:02.0": "../../../gone"}, "/sys/bus/pci/devices/0000:00:02.0/class", "not there"},
+		{"too much memory", map[string]string{"proc/meminfo": "MemTotal: 99999999999999999999 kB\n"}, nil, "/proc/meminfo",
+			"out of range"},
+		{"mounts", map[string]string{"proc/self/mountinfo": "garbage\n1 2 3\n20 1 8:1 / / rw - ext4\n"}, nil,
+			"/proc/self/mountinfo", "3 lines are no mounts"},
+		{"disk without sectors", map[string]string{"sys/class/block/sda/size": "big"}, nil, "/sys/class/block/sda/size",
+			"number of sectors"},
+		{"link in a circle", nil, map[string]string{"sys/bus/pci/devices/0000:00:02.0": "0000:00:03.0",
+			"sys/bus/pci/devices/0000:00:03.0": "0000:00:02.0"}, "/sys/bus/pci/devices/0000:00:02.0/class", ""},
+		{"link to nowhere", nil, map[string]string{"sys/bus/pci/devices/0000:00:02.0": "../../../gone"},
+			"/sys/bus/pci/devices/0000:00:02.0/class", "not there"},
 		{"folder instead of a file", map[string]string{"proc/meminfo/x": ""}, nil, "/proc/meminfo", "directory"},
 		{"file instead of a folder", map[string]string{"sys/bus/pci/devices": "x"}, nil, "/sys/bus/pci/devices", ""},
 	}
@@ -128,7 +143,8 @@ func TestPermissionDenied(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tree.Close()
-	for _, below := range []string{"sys", "sys/bus/pci/devices/0000:01:00.0", "sys/class", "proc/self", "proc/cpuinfo", "dev/disk", "sys/devices/pci0000:02"} {
+	for _, below := range []string{"sys", "sys/bus/pci/devices/0000:01:00.0", "sys/class", "proc/self", "proc/cpuinfo",
+		"dev/disk", "sys/devices/pci0000:02"} {
 		f, ws := Run(context.Background(), Options{FS: denied{tree.FS().(fs.ReadLinkFS), below}})
 		found := false
 		for _, w := range ws {
@@ -171,7 +187,8 @@ func TestReadFails(t *testing.T) {
 		"proc/self/mountinfo": {}, "proc/swaps": {}, "sys/class/dmi/id/sys_vendor": {}, "sys/class/block/sda/size": {},
 	}}
 	f, ws := Run(context.Background(), Options{FS: tree})
-	for _, source := range []string{"/proc/meminfo", "/proc/cpuinfo", "/proc/self/mountinfo", "/proc/swaps", "/sys/bus/pci/devices/0000:00:02.0/class"} {
+	for _, source := range []string{"/proc/meminfo", "/proc/cpuinfo", "/proc/self/mountinfo", "/proc/swaps",
+		"/sys/bus/pci/devices/0000:00:02.0/class"} {
 		if !warned(ws, source, "input/output error") {
 			t.Errorf("no warning about %s: %v", source, ws)
 		}
@@ -235,7 +252,8 @@ func TestTenThousandDevices(t *testing.T) {
 func FuzzSysfs(f *testing.F) {
 	f.Add("0x030000\n", "0x10de\n", "0x2684\n", "LENOVO\n", "vendor_id : GenuineIntel\nflags : vmx\n\n",
 		"20 1 8:1 / / rw - ext4 /dev/sda1 rw\n", "Filename\n/dev/sda2 partition 1 2 3\n", "CRYPT-LUKS2-1-x\n")
-	f.Add("0x010802", "0x144d", "0xa80a", "\x00", "flags:", `1 1 0:1 /@\040x /\134 rw - btrfs /dev/dm-0 rw,subvol=/@\040x`, "\n\n", "LVM-\xff")
+	f.Add("0x010802", "0x144d", "0xa80a", "\x00", "flags:", `1 1 0:1 /@\040x /\134 rw - btrfs /dev/dm-0 rw,subvol=/@\040x`,
+		"\n\n", "LVM-\xff")
 	f.Add("", "", "", "", "", "1 1 0:1 / /${x} rw - zfs a/${b} rw\n", "F\n/dev/zram0 partition\n", "CRYPT-PLAIN-x")
 	f.Fuzz(func(t *testing.T, class, vendor, device, product, cpu, mounts, swaps, dm string) {
 		pci := "sys/bus/pci/devices/0000:01:00.0/"
@@ -246,7 +264,8 @@ func FuzzSysfs(f *testing.F) {
 			"proc/meminfo": cpu, "proc/self/mountinfo": mounts, "proc/swaps": swaps, "sys/class/block/dm-0/dm/uuid": dm,
 			"sys/class/block/dm-0/dm/name": dm, "sys/class/block/sda1/size": vendor, "sys/class/block/sda1/dev": "8:1",
 			"sys/class/block/sda1/partition": "1", "proc/sys/kernel/arch": "x86_64", "sys/devices/system/cpu/online": device,
-			"sys/firmware/efi/efivars/x": "", "run/current-system/nixos-version": "26.05", "etc/nixos/hardware-configuration.nix": mounts,
+			"sys/firmware/efi/efivars/x": "", "run/current-system/nixos-version": "26.05",
+			"etc/nixos/hardware-configuration.nix":           mounts,
 			"run/current-system/bin/switch-to-configuration": product, "sys/class/virtio-ports/a/name": dm,
 			"sys/bus/usb/devices/1-1:1.0/bInterfaceClass": device, "etc/hostid": dm, "etc/fstab": mounts,
 		} {

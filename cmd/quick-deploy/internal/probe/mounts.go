@@ -16,12 +16,6 @@ import (
 // mountsLimit is enough for thousands of containers.
 const mountsLimit = 4 << 20
 
-// kernelTypes are left out: every system has them, and always the same.
-var kernelTypes = []string{
-	"proc", "sysfs", "devtmpfs", "devpts", "cgroup", "cgroup2", "securityfs", "debugfs", "tracefs", "pstore", "bpf", "mqueue",
-	"hugetlbfs", "configfs", "fusectl", "efivarfs", "binfmt_misc", "nsfs", "selinuxfs", "rpc_pipefs", "nfsd",
-}
-
 // readMounts reads /proc/self/mountinfo (proc_pid_mountinfo(5)).
 func readMounts(t *tree, o Options, f *hardware.Facts) {
 	const file = "proc/self/mountinfo"
@@ -32,7 +26,8 @@ func readMounts(t *tree, o Options, f *hardware.Facts) {
 	target := "/" + strings.Trim(path.Clean("/"+o.Target), "/")
 	mounts, bad := system.ParseMountinfo(text)
 	for _, m := range mounts {
-		if slices.Contains(kernelTypes, m.Type) || m.Type == "autofs" && strings.HasPrefix(m.Point, "/proc/") {
+		// Every system has those of the kernel, and always the same.
+		if hardware.OfKernel(m.Type) || m.Type == "autofs" && strings.HasPrefix(m.Point, "/proc/") {
 			continue
 		}
 		if target != "/" {
@@ -87,7 +82,7 @@ var fstabTags = map[string]string{
 	"UUID": "by-uuid", "LABEL": "by-label", "PARTUUID": "by-partuuid", "PARTLABEL": "by-partlabel", "ID": "by-id",
 }
 
-// devicePath is the path of a device that fstab or the kernel's command line names: by a lasting name where
+// devicePath returns the path of a device that fstab or the kernel's command line names: by a lasting name where
 // that does, else by the kernel's, for which udev makes links such as /dev/vg/lv.
 func devicePath(t *tree, source string) string {
 	if tag, value, ok := strings.Cut(source, "="); ok && fstabTags[tag] != "" {
@@ -121,13 +116,13 @@ func readFstab(t *tree, o Options, f *hardware.Facts) {
 			}
 			l.Fstab = append(l.Fstab, option)
 		}
-		wanted(f, l)
+		noteWanted(f, l)
 	}
 	slices.SortStableFunc(f.Unmounted, func(a, b hardware.Mount) int { return strings.Compare(a.Point, b.Point) })
 }
 
-// wanted notes a line of fstab at the mount that it led to: the last one there.
-func wanted(f *hardware.Facts, line hardware.Mount) {
+// noteWanted notes a line of fstab at the mount that it led to: the last one there.
+func noteWanted(f *hardware.Facts, line hardware.Mount) {
 	for i := len(f.Mounts) - 1; i >= 0; i-- {
 		m := &f.Mounts[i]
 		if m.Point != line.Point || m.Type == "autofs" { // waits for the mount

@@ -31,7 +31,7 @@ type Options struct {
 	Identify bool
 }
 
-// below is where a file of the target lies in the tree.
+// below returns where a file of the target lies in the tree.
 func (o Options) below(name string) string {
 	return strings.TrimPrefix(path.Join("/", o.Target, name), "/")
 }
@@ -88,7 +88,7 @@ func open(o Options) (*tree, func()) {
 	return t, func() {}
 }
 
-// platform is what Nix calls the machine's processor and kernel.
+// platform returns what Nix calls the machine's processor and kernel.
 func platform(t *tree) string {
 	arch, ok := t.text("proc/sys/kernel/arch") // since Linux 6.1
 	if !ok && t.own {

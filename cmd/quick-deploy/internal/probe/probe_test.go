@@ -48,7 +48,8 @@ func TestMachines(t *testing.T) {
 			if err := WriteJSON(&out, facts, warnings); err != nil {
 				t.Fatal(err)
 			}
-			goldie.New(t, goldie.WithFixtureDir(reports), goldie.WithNameSuffix(".facts.json"), goldie.WithDiffEngine(goldie.ClassicDiff)).
+			goldie.New(t, goldie.WithFixtureDir(reports), goldie.WithNameSuffix(".facts.json"),
+				goldie.WithDiffEngine(goldie.ClassicDiff)).
 				Assert(t, name, out.Bytes())
 			back, err := hardware.Read(&out)
 			if err != nil {
@@ -133,8 +134,10 @@ func TestIdentifiersOnlyOnRequest(t *testing.T) {
 // Passwords that stand in fstab are in no report; that there are some is.
 func TestFstabPasswords(t *testing.T) {
 	for option, secret := range map[string]bool{
-		"password=hunter2": true, "pass=hunter2": true, "passwd=hunter2": true, "password2=hunter2": true, "secret=hunter2": true,
-		"username=ada%hunter2": true, "ecryptfs_passphrase=hunter2": true, "credentials=/etc/c": false, "secretfile=/etc/s": false,
+		"password=hunter2": true, "pass=hunter2": true, "passwd=hunter2": true, "password2=hunter2": true,
+		"secret=hunter2":       true,
+		"username=ada%hunter2": true, "ecryptfs_passphrase=hunter2": true, "credentials=/etc/c": false,
+		"secretfile=/etc/s":  false,
 		"passwd_file=/etc/p": false, "compress=zstd": false, "username=ada": false,
 	} {
 		m := "system x86_64\nmount /mnt/x cifs //h/x 0:50 / rw rw\nfile /etc/fstab //h/x /mnt/x cifs uid=1000," +
@@ -147,7 +150,8 @@ func TestFstabPasswords(t *testing.T) {
 		if len(facts.Mounts) != 1 || len(facts.Unmounted) != 1 {
 			t.Fatalf("%s: %+v, %+v", option, facts.Mounts, facts.Unmounted)
 		}
-		if facts.Mounts[0].Password != secret || facts.Unmounted[0].Password != secret || bytes.Contains(out.Bytes(), []byte("hunter2")) {
+		if facts.Mounts[0].Password != secret || facts.Unmounted[0].Password != secret ||
+			bytes.Contains(out.Bytes(), []byte("hunter2")) {
 			t.Errorf("%s: %+v, %+v", option, facts.Mounts, facts.Unmounted)
 		}
 		if kept := slices.Contains(facts.Mounts[0].Fstab, option); kept == secret {
@@ -240,7 +244,8 @@ func TestMountedOnDemand(t *testing.T) {
 		t.Errorf("mounts are %q, want %q", mounts, want)
 	}
 	disk, esp := f.Blocks[0], f.Blocks[1]
-	if disk.Table != "gpt" || esp.Table != "" || esp.FSType != "vfat" || esp.PartType != "c12a7328-f81f-11d2-ba4b-00a0c93ec93b" {
+	if disk.Table != "gpt" || esp.Table != "" || esp.FSType != "vfat" ||
+		esp.PartType != "c12a7328-f81f-11d2-ba4b-00a0c93ec93b" {
 		t.Errorf("udev's properties: %+v %+v", disk, esp)
 	}
 	if !f.SecureBoot || !f.EFI32 {
@@ -264,7 +269,8 @@ func TestStopsWhenAsked(t *testing.T) {
 func TestLinksStayBelowTheRoot(t *testing.T) {
 	root := t.TempDir()
 	for name, target := range map[string]string{
-		"sys/class/dmi/id": "/sys/class/dmi/id", "proc/cpuinfo": "/proc/cpuinfo", "proc/meminfo": "../../../../../../proc/meminfo",
+		"sys/class/dmi/id": "/sys/class/dmi/id", "proc/cpuinfo": "/proc/cpuinfo",
+		"proc/meminfo": "../../../../../../proc/meminfo",
 	} {
 		mustLink(t, filepath.Join(root, name), target)
 	}

@@ -86,7 +86,7 @@ func Explain(w io.Writer, d hardware.Decision, names *pciids.Names, f hardware.F
 	return t.Flush()
 }
 
-// shown are the classes of devices that a reader wants to see.
+// shown returns what a class of devices is called that a reader wants to see, "" for others.
 func shown(c hardware.Class) string {
 	switch c.Base() {
 	case 0x01:
@@ -133,7 +133,7 @@ func loaderLine(l hardware.Loader) string {
 		known("installed by", l.Program) + known("at", l.Mount) + known("kernels at", l.XBOOTLDR)
 }
 
-// known is a part of a line, with a word before it, where there is something to say.
+// known returns a part of a line, with a word before it, where there is something to say.
 func known(word, value string) string {
 	if value == "" {
 		return ""
@@ -141,7 +141,7 @@ func known(word, value string) string {
 	return ", " + word + " " + value
 }
 
-// bytesText is a size with binary units.
+// bytesText returns a size with binary units.
 func bytesText(n uint64) string {
 	switch {
 	case n == 0:

@@ -23,14 +23,15 @@ type tree struct {
 }
 
 func (t *tree) warn(source string, err error) {
-	t.warnings = append(t.warnings, Warning{Source: "/" + strings.TrimPrefix(source, "/"), Problem: reason(err)})
+	t.garbled(source, "%s", reason(err))
 }
 
 func (t *tree) garbled(source, what string, args ...any) {
-	t.warnings = append(t.warnings, Warning{Source: "/" + strings.TrimPrefix(source, "/"), Problem: fmt.Sprintf(what, args...)})
+	w := Warning{Source: "/" + strings.TrimPrefix(source, "/"), Problem: fmt.Sprintf(what, args...)}
+	t.warnings = append(t.warnings, w)
 }
 
-// reason is an error without the path that the warning names anyway.
+// reason returns an error without the path that the warning names anyway.
 func reason(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -81,7 +82,7 @@ func (t *tree) text(name string) (string, bool) {
 	return s, true
 }
 
-// line is what a small file that may be absent says, on one line.
+// line returns what a small file that may be absent says, on one line.
 func (t *tree) line(name string) string {
 	s, _ := t.text(name)
 	return oneLine(s)
@@ -147,7 +148,7 @@ func (t *tree) exists(name string) bool {
 	return err == nil
 }
 
-// link is the last part of what a link points to.
+// link returns the last part of what a link points to.
 func (t *tree) link(name string) string {
 	target, err := fs.ReadLink(t.fs, name)
 	if err != nil {
@@ -169,7 +170,7 @@ func (t *tree) resolve(name string) string {
 	return strings.TrimPrefix(path.Join("/", path.Dir(name), target), "/")
 }
 
-// driver is the driver of a device and the module that holds it.
+// driver returns the driver of a device and the module that holds it.
 func (t *tree) driver(device string) (driver, module string) {
 	if driver = t.link(device + "/driver"); driver != "" {
 		module = t.link(device + "/driver/module")

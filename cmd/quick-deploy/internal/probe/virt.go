@@ -11,9 +11,11 @@ import (
 // systemd-detect-virt (systemd, src/basic/virt.c).
 var dmiMarks = []struct{ start, name string }{
 	{"KVM", "kvm"}, {"OpenStack", "kvm"}, {"KubeVirt", "kvm"}, {"Amazon EC2", "amazon"}, {"QEMU", "qemu"},
-	{"VMware", "vmware"}, {"VMW", "vmware"}, {"innotek GmbH", "oracle"}, {"VirtualBox", "oracle"}, {"Oracle Corporation", "oracle"},
+	{"VMware", "vmware"}, {"VMW", "vmware"},
+	{"innotek GmbH", "oracle"}, {"VirtualBox", "oracle"}, {"Oracle Corporation", "oracle"},
 	{"Xen", "xen"}, {"Bochs", "bochs"}, {"Parallels", "parallels"}, {"BHYVE", "bhyve"}, {"Hyper-V", "microsoft"},
-	{"Apple Virtualization", "apple"}, {"Google Compute Engine", "google"}, {"Google", "google"}, {"DigitalOcean", "kvm"}, {"Hetzner", "kvm"},
+	{"Apple Virtualization", "apple"}, {"Google Compute Engine", "google"}, {"Google", "google"},
+	{"DigitalOcean", "kvm"}, {"Hetzner", "kvm"},
 }
 
 // readVirtualization tells in what the machine runs: the container first, then

@@ -20,7 +20,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/settings"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
-	"github.com/quick-deploy/quick-deploy/modules"
 )
 
 // adoption is a configuration that is being taken over.
@@ -96,23 +95,22 @@ func newAdoption(ctx context.Context, g *Guide, path string) (*adoption, error) 
 }
 
 func (ad *adoption) read(ctx context.Context, g *Guide) error {
-	catalogue := filepath.Join(ad.nix.Temp, "catalogue")
-	if err := os.CopyFS(catalogue, modules.Files); err != nil {
-		return fmt.Errorf("write the catalogue for the evaluation: %w", err)
-	}
 	var services []adopt.Service
 	nodes := g.node.Properties["host"].Properties["services"].Properties
 	for _, name := range slices.Sorted(maps.Keys(nodes)) {
-		services = append(services, adopt.Service{Name: name, Module: name})
+		// A service that needs keys stays with the old configuration, which has them.
+		if enable := nodes[name].Service.Enable; enable != "" && !nodes[name].NeedsKeys() {
+			option, err := nix.ParseAttrPath(enable)
+			if err != nil {
+				return fmt.Errorf("read the catalogue: %s: %w", name, err)
+			}
+			services = append(services, adopt.Service{Name: name, Option: option})
+		}
 	}
 	var err error
-	if ad.machine, err = ad.nix.System(ctx, ad.config, catalogue, services); err != nil {
+	if ad.machine, err = ad.nix.System(ctx, ad.config, services); err != nil {
 		return ad.explained(ctx, err)
 	}
-	// A service that needs keys stays with the old configuration, which has them.
-	ad.machine.Services = slices.DeleteFunc(ad.machine.Services, func(s adopt.Enabled) bool {
-		return nodes[s.Name].NeedsKeys()
-	})
 	ad.defined, ad.unlisted = ad.nix.Defined(ctx, ad.config)
 	if ad.unlisted != nil && ad.config.File == "" {
 		// What a flake consists of is known by nothing else.

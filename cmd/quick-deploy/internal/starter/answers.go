@@ -24,7 +24,7 @@ func (a *Answers) Settle(before Answers) {
 	}
 }
 
-// File is an answers file that holds every answer, so that the machine it is
+// File returns an answers file that holds every answer, so that the machine it is
 // read on does not matter.
 func File(a Answers) ([]byte, error) {
 	text, err := yaml.MarshalWithOptions(a, yaml.IndentSequence(true),

@@ -58,7 +58,7 @@ var profileText string
 var first = template.Must(template.New("profile").
 	Funcs(template.FuncMap{"text": scalar, "example": example}).Parse(profileText))
 
-// Profile is the text of the profile.
+// Profile returns the text of the profile.
 func Profile(a Answers) ([]byte, error) {
 	var out bytes.Buffer
 	if err := first.Execute(&out, a); err != nil {
@@ -70,7 +70,7 @@ func Profile(a Answers) ([]byte, error) {
 // Workstation tells whether the preset is one that people sit at.
 func (a Answers) Workstation() bool { return strings.HasSuffix(a.Preset, "workstation") }
 
-// Dormant are the services that a workstation often comes to need, in the form that one wants then, without
+// Dormant returns the services that a workstation often comes to need, in the form that one wants then, without
 // those that are on. They stand in its first profile as comments.
 func (a Answers) Dormant() []string {
 	return slices.DeleteFunc([]string{
@@ -82,7 +82,7 @@ func (a Answers) Dormant() []string {
 	})
 }
 
-// example is a name for a comment in flow style: one of nobody where the user's own would need quotes.
+// example returns a name for a comment in flow style: one of nobody where the user's own would need quotes.
 func example(name string) string {
 	if name == "" || strings.ContainsAny(name, ",{}[]\n") {
 		return "Ada Lovelace"
@@ -93,7 +93,7 @@ func example(name string) string {
 // plain are texts that mean themselves in YAML without quotes.
 var plain = regexp.MustCompile(`^[A-Za-z_/][A-Za-z0-9_./+-]*( [A-Za-z0-9_./+-]+)*$`)
 
-// scalar is s as a YAML scalar that reads back as the same string.
+// scalar returns s as a YAML scalar that reads back as the same string.
 func scalar(s string) (string, error) {
 	if plain.MatchString(s) && isString(s) {
 		return s, nil

@@ -24,7 +24,8 @@ func TestForKeepsEveryAccount(t *testing.T) {
 		}
 	}
 	want := []machine.User{{Name: "bob", Admin: true}, {Name: "eve", Shell: "bash"}}
-	if diff := cmp.Diff(want, a.Others); diff != "" || a.User != "ada" || a.Hostname != "nixos" || a.StateVersion != "25.05" {
+	if diff := cmp.Diff(want, a.Others); diff != "" || a.User != "ada" || a.Hostname != "nixos" ||
+		a.StateVersion != "25.05" {
 		t.Errorf("%+v\n%s", a, diff)
 	}
 	text, err := Profile(a)
@@ -35,7 +36,8 @@ func TestForKeepsEveryAccount(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	if root.Get("hosts", "nixos", "users", "bob", "admin").Any() != true || root.Get("hosts", "nixos", "users", "eve", "shell").Str() != "bash" {
+	if root.Get("hosts", "nixos", "users", "bob", "admin").Any() != true ||
+		root.Get("hosts", "nixos", "users", "eve", "shell").Str() != "bash" {
 		t.Errorf("an account is missing:\n%s", text)
 	}
 }
@@ -48,15 +50,19 @@ func TestAnswersComeBack(t *testing.T) {
 			Preset: word.Draw(t, "preset"), Release: "26.05", Hostname: "atlas", StateVersion: "25.10", User: "ada",
 			Name: word.Draw(t, "name"), Email: word.Draw(t, "email"), Locale: word.Draw(t, "locale"),
 			Layout: word.Draw(t, "layout"), Variant: word.Draw(t, "variant"), Options: word.Draw(t, "options"),
-			SSHKeys: rapid.SliceOfN(word, 0, 2).Draw(t, "keys"), Services: rapid.SliceOfNDistinct(rapid.StringMatching(`[a-z0-9-]{1,8}`), 0, 2, rapid.ID[string]).Draw(t, "services"),
-			Packages: rapid.SliceOfN(word, 0, 2).Draw(t, "packages"), Others: []machine.User{{Name: "bob", Description: word.Draw(t, "other")}},
+			SSHKeys: rapid.SliceOfN(word, 0, 2).Draw(t, "keys"),
+			Services: rapid.SliceOfNDistinct(rapid.StringMatching(`[a-z0-9-]{1,8}`), 0, 2, rapid.ID[string]).Draw(t,
+				"services"),
+			Packages: rapid.SliceOfN(word, 0, 2).Draw(t, "packages"),
+			Others:   []machine.User{{Name: "bob", Description: word.Draw(t, "other")}},
 		}
 		data, err := File(a)
 		if err != nil {
 			t.Fatal(err)
 		}
 		// What a machine tells must not shine through.
-		got := Answers{Layout: "us", Variant: "dvorak", Hostname: "other", Timezone: "Etc/UTC", Services: []string{"x"}, Others: []machine.User{{Name: "x", Admin: true}}}
+		got := Answers{Layout: "us", Variant: "dvorak", Hostname: "other", Timezone: "Etc/UTC", Services: []string{"x"},
+			Others: []machine.User{{Name: "x", Admin: true}}}
 		if err := Fill(&got, data); err != nil {
 			t.Fatalf("%v\n%s", err, data)
 		}
@@ -91,7 +97,8 @@ func TestFillNamesTheLine(t *testing.T) {
 
 // A variant goes with its layout: another layout leaves the machine's behind.
 func TestVariantOfAnotherLayout(t *testing.T) {
-	proposed := For(machine.Machine{Keyboard: keyboard.Keyboard{Layout: "us,de", Variant: "dvorak,", Options: "caps:escape"}}, "minimal")
+	proposed := For(machine.Machine{Keyboard: keyboard.Keyboard{Layout: "us,de", Variant: "dvorak,",
+		Options: "caps:escape"}}, "minimal")
 	for answers, want := range map[string]string{
 		"name: Ada":                        `keyboard: {layout: "us,de", variant: "dvorak,", options: "caps:escape"}`,
 		"layout: fr":                       `keyboard: {layout: fr, options: "caps:escape"}`,

@@ -70,7 +70,7 @@ func load(path string) (n *Names, err error) {
 	return &Names{db}, nil
 }
 
-// Device is the name of a device, with its vendor's; the ids where it has none.
+// Device returns the name of a device, with its vendor's; the ids where it has none.
 func (n *Names) Device(p hardware.PCI) string {
 	ids := p.Vendor.String() + ":" + p.Device.String()
 	if n == nil {

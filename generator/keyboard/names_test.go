@@ -1,48 +1,41 @@
-// Command mktables writes the tables of package keyboard out of what the build of a
-// NixOS machine reads: the data of xkeyboard-config, the keymaps of kbd, and systemd's
-// table that leads from the ones to the others. Only names are taken.
-package main
+package keyboard
 
 import (
 	"bufio"
 	"cmp"
 	"encoding/xml"
-	"flag"
 	"fmt"
 	"io/fs"
-	"log"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"testing"
+
+	"github.com/sebdah/goldie/v2"
 )
 
-func main() {
-	log.SetFlags(0)
-	log.SetPrefix("mktables: ")
-	xkb := flag.String("xkb", "", "folder of xkeyboard-config, share/X11/xkb")
-	kbd := flag.String("keymaps", "", "folder of kbd's keymaps, share/keymaps")
-	model := flag.String("model-map", "", "systemd's kbd-model-map")
-	out := flag.String("out", "data", "folder to write to")
-	flag.Parse()
-	if err := run(*xkb, *kbd, *model, *out); err != nil {
-		log.Fatal(err)
+// The tables are those of what the build of a NixOS machine reads: the data of xkeyboard-config, the keymaps of
+// kbd, and systemd's table that leads from the ones to the others. Only names are taken. Where these packages of
+// nixpkgs lie, variables say: QUICK_DEPLOY_TEST_XKB, QUICK_DEPLOY_TEST_KBD and QUICK_DEPLOY_TEST_SYSTEMD.
+func TestNames(t *testing.T) {
+	xkb, kbd := os.Getenv("QUICK_DEPLOY_TEST_XKB"), os.Getenv("QUICK_DEPLOY_TEST_KBD")
+	systemd := os.Getenv("QUICK_DEPLOY_TEST_SYSTEMD")
+	if xkb == "" || kbd == "" || systemd == "" {
+		t.Skip("no variables name xkeyboard-config, kbd and systemd")
 	}
-}
-
-func run(xkb, kbd, model, out string) error {
-	names, err := readXKB(xkb)
+	names, err := readXKB(filepath.Join(xkb, "share/X11/xkb"))
 	if err != nil {
-		return err
+		t.Fatal(err)
 	}
-	keymaps, err := readKeymaps(kbd)
+	keymaps, err := readKeymaps(filepath.Join(kbd, "share/keymaps"))
 	if err != nil {
-		return err
+		t.Fatal(err)
 	}
-	console, err := readModelMap(model, names)
+	console, err := readModelMap(filepath.Join(systemd, "share/systemd/kbd-model-map"), names)
 	if err != nil {
-		return err
+		t.Fatal(err)
 	}
 	var layouts []string
 	for name, variants := range names.layouts {
@@ -50,14 +43,12 @@ func run(xkb, kbd, model, out string) error {
 	}
 	slices.Sort(layouts)
 	for name, lines := range map[string][]string{
-		"layouts.txt": layouts, "options.txt": sorted(names.options), "models.txt": sorted(names.models),
-		"keymaps.txt": sorted(keymaps), "console.txt": console,
+		"layouts": layouts, "options": sorted(names.options), "models": sorted(names.models),
+		"keymaps": sorted(keymaps), "console": console,
 	} {
-		if err := os.WriteFile(filepath.Join(out, name), []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
-			return err
-		}
+		goldie.New(t, goldie.WithFixtureDir("data"), goldie.WithNameSuffix(".txt"), goldie.WithDiffEngine(goldie.ClassicDiff)).
+			Assert(t, name, []byte(strings.Join(lines, "\n")+"\n"))
 	}
-	return nil
 }
 
 type set map[string]bool

@@ -1,69 +1,54 @@
-// Command mktables writes the tables of chips by PCI device id that package
-// hardware decides by, out of the names in pci.ids: "TU104 [GeForce RTX 2080]"
-// says that the device is a TU104.
-package main
+package hardware
 
 import (
 	"bufio"
 	"bytes"
 	"cmp"
 	"compress/gzip"
-	"flag"
 	"fmt"
 	"io"
-	"log"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"testing"
+
+	"github.com/sebdah/goldie/v2"
 )
 
-func main() {
-	log.SetFlags(0)
-	log.SetPrefix("mktables: ")
-	in := flag.String("pciids", "", "pci.ids, plain or compressed with gzip")
-	out := flag.String("out", "data", "folder to write to")
-	flag.Parse()
-	if err := run(*in, *out); err != nil {
-		log.Fatal(err)
-	}
-}
-
-func run(in, out string) error {
-	data, err := os.ReadFile(in)
+// The tables of chips by PCI device id are those of the names in pci.ids: "TU104 [GeForce RTX 2080]"
+// says that the device is a TU104.
+func TestChips(t *testing.T) {
+	file, err := os.Open("../../cmd/quick-deploy/internal/probe/pciids/pci.ids.gz")
 	if err != nil {
-		return err
+		t.Fatal(err)
 	}
-	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
-		r, err := gzip.NewReader(bytes.NewReader(data))
-		if err != nil {
-			return err
-		}
-		if data, err = io.ReadAll(r); err != nil {
-			return fmt.Errorf("unpack %s: %w", in, err)
-		}
+	defer file.Close()
+	zr, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := io.ReadAll(zr)
+	if err != nil {
+		t.Fatal(err)
 	}
 	names := devices(data)
-	for _, t := range []struct {
-		vendor, file string
-		chip         func(name string) string
+	for _, c := range []struct {
+		vendor, table string
+		chip          func(name string) string
 	}{
-		{"10de", "nvidia.txt", nvidiaChip},
-		{"1002", "amd.txt", amdChip},
+		{"10de", "nvidia", nvidiaChip},
+		{"1002", "amd", amdChip},
 	} {
 		table := map[string][]string{}
-		for id, name := range names[t.vendor] {
-			if c := t.chip(name); c != "" {
-				table[c] = append(table[c], id)
+		for id, name := range names[c.vendor] {
+			if chip := c.chip(name); chip != "" {
+				table[chip] = append(table[chip], id)
 			}
 		}
-		text := write(table, t.vendor, version(data))
-		if err := os.WriteFile(filepath.Join(out, t.file), text, 0o666); err != nil {
-			return err
-		}
+		goldie.New(t, goldie.WithFixtureDir("data"), goldie.WithNameSuffix(".txt"), goldie.WithDiffEngine(goldie.ClassicDiff)).
+			Assert(t, c.table, tableOf(table, c.vendor, version(data)))
 	}
-	return nil
 }
 
 var (
@@ -101,7 +86,8 @@ func version(data []byte) string {
 // NVIDIA's chips: NV4 to NV48, the C5x and C6x of the first chipsets, G70 to
 // G98, MCP5x to MCP89, GT2xx, and from Fermi on two letters and a number. What
 // follows the number is the market (M mobile, GL professional).
-var nvidiaRE = regexp.MustCompile(`^(?:nForce \S+ )?(NV[0-9A-F]+|C[567][0-9]|MCP[0-9]{2}|G[789][0-9]|GT2[0-9]{2}|(?:GF|GK|GM|GP|GV|TU|GA|AD|GH|GB)[0-9]{2,3})`)
+var nvidiaRE = regexp.MustCompile(`^(?:nForce \S+ )?(NV[0-9A-F]+|C[567][0-9]|MCP[0-9]{2}|G[789][0-9]|GT2[0-9]{2}|` +
+	`(?:GF|GK|GM|GP|GV|TU|GA|AD|GH|GB)[0-9]{2,3})`)
 
 func nvidiaChip(name string) string {
 	if notGraphics.MatchString(name) {
@@ -114,7 +100,8 @@ func nvidiaChip(name string) string {
 }
 
 // notGraphics are the other functions of a chip or chipset.
-var notGraphics = regexp.MustCompile(`Audio|USB|UCSI|Bridge|bridge|Memory|LPC|SMBus|Ethernet|SATA|IDE|Controller|Co-processor|Modem|NVSwitch|Counter|Management|Root Port|Host`)
+var notGraphics = regexp.MustCompile(`Audio|USB|UCSI|Bridge|bridge|Memory|LPC|SMBus|Ethernet|SATA|IDE|Controller|` +
+	`Co-processor|Modem|NVSwitch|Counter|Management|Root Port|Host`)
 
 // AMD names the chip before a bracket with the product: "Tahiti XT [Radeon HD 7970]".
 // Processors with graphics often have no product: "Raphael".
@@ -133,9 +120,9 @@ func amdChip(name string) string {
 	return ""
 }
 
-func write(table map[string][]string, vendor, version string) []byte {
+func tableOf(table map[string][]string, vendor, version string) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# Chips by PCI device id of vendor %s. Written by mktables from pci.ids %s;\n", vendor, version)
+	fmt.Fprintf(&b, "# Chips by PCI device id of vendor %s. Written by TestChips from pci.ids %s;\n", vendor, version)
 	fmt.Fprintf(&b, "# pci.ids is by Martin Mares and Albert Pool, 3-clause BSD licence.\n")
 	chips := make([]string, 0, len(table))
 	for c := range table {
