@@ -198,7 +198,9 @@ var loaderSettings = map[string]string{
 }
 
 // neededToBoot are the settings without which a machine that has them may not boot.
-var neededToBoot = []string{"boot.loader.grub.enableCryptodisk", "boot.loader.grub.forcei686", "hardware.deviceTree.name"}
+var neededToBoot = []string{
+	"boot.loader.grub.enableCryptodisk", "boot.loader.grub.forcei686", "hardware.deviceTree.name",
+}
 
 // loaderPlaces are where a boot loader is installed.
 var loaderPlaces = []value{
@@ -231,8 +233,10 @@ func (c *comparison) loader() {
 	c.compare(loaderPlaces)
 	c.loaderSettings(old, now)
 	c.missing(
-		list{"boot-files", "no longer beside the boot loader: %s", func(s side) []string { return s.loader.Files }, None},
-		list{"boot-menu", "no longer in the boot menu: %s", func(s side) []string { return sortedKeys(s.loader.Entries) }, None},
+		list{"boot-files", "no longer beside the boot loader: %s",
+			func(s side) []string { return s.loader.Files }, None},
+		list{"boot-menu", "no longer in the boot menu: %s",
+			func(s side) []string { return sortedKeys(s.loader.Entries) }, None},
 	)
 	if gone := without(c.old.Names("specialisation"), c.new.Names("specialisation")); len(gone) > 0 {
 		c.lose("specialisations", "the %s %s %s", plural("specialisation", gone), join(gone), goOrGoes(gone))

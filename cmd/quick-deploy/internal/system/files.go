@@ -1,7 +1,9 @@
-// Package system reads a NixOS machine, and the systems that are built for it,
-// as data: accounts, mounts, units, addresses, boot loader. Nothing is
-// evaluated and nothing is run. All of it reads an fs.FS, so that a fixture
-// serves as well as a machine.
+// Package system reads a NixOS machine, and the systems that are built for it, as data:
+// accounts, mounts, units, addresses, boot loader, generations. It is the one reader of these;
+// who decides something asks here. Files are read of an fs.FS, so that a fixture serves as well
+// as a machine. What changes while a machine runs, and what another machine has, is asked through
+// a run.Runner by one command each: what runs and boots (look.sh), units (systemctl) and their
+// files. Nothing is evaluated, and nothing is changed.
 package system
 
 import (
