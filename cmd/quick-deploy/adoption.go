@@ -49,7 +49,7 @@ type adoption struct {
 
 // evaluator finds Nix.
 func (a *app) evaluator() (*adopt.Evaluator, error) {
-	nix := &run.Exec{Environ: os.Environ(), Log: a.log}
+	nix := &run.Exec{Environ: os.Environ()}
 	if _, err := nix.LookPath("nix-instantiate"); err != nil {
 		return nil, fault.New(fault.Preflight, "taking over a configuration takes Nix, which evaluates it: %w", err).
 			Hint("run this on the NixOS machine itself, with Nix on PATH")
