@@ -20,6 +20,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/renameio/v2"
+
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 )
@@ -235,21 +237,16 @@ func (e Entry) Differs() (bool, error) {
 	return err == nil && (hash(data) != e.Hash || fi.Mode().Perm() != e.Mode.Perm()), err
 }
 
-// RestoreEntry puts one file back, with its mode.
-func (s *Store) RestoreEntry(m Manifest, e Entry) error {
-	if err := os.MkdirAll(filepath.Dir(e.Source), 0o755); err != nil {
+// restore puts one file back, with its mode.
+func (s *Store) restore(m Manifest, e Entry) error {
+	err := os.MkdirAll(filepath.Dir(e.Source), 0o755)
+	if err == nil && e.Link != "" {
+		err = renameio.Symlink(e.Link, e.Source)
+	}
+	if err != nil {
 		return fmt.Errorf("restore %s: %w", e.Source, err)
 	}
 	if e.Link != "" {
-		// A link cannot be written by the atomic writer: make it beside its place and rename it.
-		tmp := e.Source + ".quick-deploy-restore"
-		_ = os.Remove(tmp) // left by a crash
-		if err := os.Symlink(e.Link, tmp); err != nil {
-			return fmt.Errorf("restore %s: %w", e.Source, err)
-		}
-		if err := os.Rename(tmp, e.Source); err != nil {
-			return fmt.Errorf("restore %s: %w", e.Source, err)
-		}
 		return nil
 	}
 	data, err := s.Content(m, e)
@@ -262,11 +259,12 @@ func (s *Store) RestoreEntry(m Manifest, e Entry) error {
 // Restore puts back every entry that match accepts (nil: all) and that
 // differs, and says which. All copies are checked before the first is written.
 func (s *Store) Restore(ctx context.Context, m Manifest, match func(Entry) bool) ([]string, error) {
+	chosen := slices.Clone(m.Entries)
+	if match != nil {
+		chosen = slices.DeleteFunc(chosen, func(e Entry) bool { return !match(e) })
+	}
 	var todo []Entry
-	for _, e := range m.Entries {
-		if match != nil && !match(e) {
-			continue
-		}
+	for _, e := range chosen {
 		differs, err := e.Differs()
 		if err != nil {
 			return nil, fmt.Errorf("restore %s: %w", e.Source, err)
@@ -282,18 +280,16 @@ func (s *Store) Restore(ctx context.Context, m Manifest, match func(Entry) bool)
 		todo = append(todo, e)
 	}
 	var done []string
-	for _, e := range m.Entries {
-		if match == nil || match(e) {
-			if err := atomic.Clean(e.Source); err != nil {
-				return nil, err
-			}
+	for _, e := range chosen {
+		if err := atomic.Clean(e.Source); err != nil {
+			return nil, err
 		}
 	}
 	for _, e := range todo {
 		if err := ctx.Err(); err != nil {
 			return done, err
 		}
-		if err := s.RestoreEntry(m, e); err != nil {
+		if err := s.restore(m, e); err != nil {
 			return done, err
 		}
 		done = append(done, e.Source)

@@ -175,12 +175,12 @@ func (w *watch) ask(ctx context.Context) (trouble []string, err error) {
 		slices.Sort(names)
 		names = slices.Compact(names)
 		said, err := system.UnitStates(ctx, w.Runner, properties, names)
+		w.states = map[string]state{}
+		for name, s := range said {
+			w.states[name] = s
+		}
 		if err != nil {
 			return nil, err
-		}
-		w.states = map[string]state{}
-		for name, properties := range said {
-			w.states[name] = properties
 		}
 		var more []string
 		for _, name := range names {

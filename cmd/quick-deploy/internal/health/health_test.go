@@ -206,8 +206,15 @@ func TestKinds(t *testing.T) {
 	if err := os.MkdirAll(c.path("ada/nix/profiles"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(c.path("store/gen"), c.path("ada/nix/profiles/home-manager")); err != nil {
+	// bob's profile is in the old place (look.sh).
+	perUser := filepath.Join(c.Paths.PerUser, "bob")
+	if err := os.MkdirAll(perUser, 0o755); err != nil {
 		t.Fatal(err)
+	}
+	for _, profile := range []string{c.path("ada/nix/profiles/home-manager"), filepath.Join(perUser, "home-manager")} {
+		if err := os.Symlink(c.path("store/gen"), profile); err != nil {
+			t.Fatal(err)
+		}
 	}
 	gen, _ := filepath.EvalSymlinks(c.path("store/gen"))
 
@@ -223,6 +230,7 @@ func TestKinds(t *testing.T) {
 		"http":             {Check{Kind: HTTP, Target: web.URL}, Passed, "200 OK"},
 		"http with status": {Check{Kind: HTTP, Target: web.URL + "/login", Status: 401}, Passed, "401"},
 		"http broken":      {Check{Kind: HTTP, Target: web.URL + "/broken"}, Failed, "502"},
+		"home, old place":  {Check{Kind: Home, User: "bob", Target: gen}, Passed, "gen"},
 		"home":             {Check{Kind: Home, User: "ada", Target: gen}, Passed, "store/gen"},
 		"other home":       {Check{Kind: Home, User: "ada", Target: "/nix/store/x"}, Failed, "not /nix/store/x"},
 		"no home":          {Check{Kind: Home, User: "eve"}, Failed, "has no home-manager generation"},

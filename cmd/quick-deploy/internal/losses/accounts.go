@@ -55,8 +55,8 @@ func (c *comparison) findPeople() map[string]system.Account {
 	return people
 }
 
-// accounts compares accounts, their passwords, shells, homes and groups.
-func (c *comparison) accounts() {
+// compareAccounts compares accounts, their passwords, shells, homes and groups.
+func (c *comparison) compareAccounts() {
 	if !c.new.declares {
 		return
 	}
@@ -70,9 +70,9 @@ func (c *comparison) accounts() {
 		a := existing[name]
 		switch {
 		case !c.accountGoes(name):
-			c.password(name)
-			c.account(a)
-			c.groups(name)
+			c.comparePassword(name)
+			c.compareAccount(a)
+			c.compareGroups(name)
 		case a.Person:
 			c.block(LockOut, "account:"+name, "account %s is %s (files in %s stay)", name, verb, a.Home)
 		default:
@@ -84,9 +84,9 @@ func (c *comparison) accounts() {
 	}
 }
 
-// password finds passwords that are locked or replaced: with mutableUsers off,
+// comparePassword finds passwords that are locked or replaced: with mutableUsers off,
 // /etc/shadow holds what is declared and nothing else.
-func (c *comparison) password(name string) {
+func (c *comparison) comparePassword(name string) {
 	old, now := c.old.accounts.Users[name], c.new.accounts.Users[name]
 	asBefore := !c.old.accounts.Mutable && (old.Password == "" || old.Password == now.Password)
 	if c.new.accounts.Mutable || asBefore {
@@ -112,8 +112,8 @@ func (c *comparison) password(name string) {
 	}
 }
 
-// account compares shell and home of an account that stays.
-func (c *comparison) account(a system.Account) {
+// compareAccount compares shell and home of an account that stays.
+func (c *comparison) compareAccount(a system.Account) {
 	now, ok := c.new.accounts.Users[a.Name]
 	if !ok || !a.Person {
 		return
@@ -130,9 +130,9 @@ func (c *comparison) account(a system.Account) {
 // adminGroup is the group whose members may become root.
 const adminGroup = "wheel"
 
-// groups finds the groups that an account leaves. A membership that was given
+// compareGroups finds the groups that an account leaves. A membership that was given
 // by hand to an account that was made by hand stays.
-func (c *comparison) groups(name string) {
+func (c *comparison) compareGroups(name string) {
 	if !c.declared(name) && c.new.accounts.Mutable {
 		return
 	}

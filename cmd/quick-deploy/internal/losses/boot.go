@@ -24,8 +24,8 @@ func critical(m system.Mount) bool {
 	return slices.Contains(bootPoints, m.Point) || slices.Contains(m.Options, "x-initrd.mount")
 }
 
-// fileSystems compares fstab: mounts and swap, by device and not by the name that the device is called by.
-func (c *comparison) fileSystems() {
+// compareFileSystems compares fstab: mounts and swap, by device and not by the name that the device is called by.
+func (c *comparison) compareFileSystems() {
 	if c.new.Text("etc/fstab") == "" {
 		return
 	}
@@ -40,7 +40,7 @@ func (c *comparison) fileSystems() {
 		i := slices.IndexFunc(c.new.mounts, at(m))
 		switch {
 		case i >= 0:
-			c.mount(m, c.new.mounts[i])
+			c.compareMount(m, c.new.mounts[i])
 		case m.Type == "swap":
 			c.lose("swap:"+m.Device, "swap on %s goes", m.Device)
 		default:
@@ -49,7 +49,7 @@ func (c *comparison) fileSystems() {
 	}
 	for _, m := range c.new.mounts {
 		if !slices.ContainsFunc(c.old.mounts, at(m)) {
-			c.absent(m)
+			c.findAbsent(m)
 		}
 	}
 	// ZFS imports a pool only for the host that had it last.
@@ -73,8 +73,8 @@ func crypttab(s side) []string {
 	return out
 }
 
-// mount compares two mounts of one point.
-func (c *comparison) mount(old, now system.Mount) {
+// compareMount compares two mounts of one point.
+func (c *comparison) compareMount(old, now system.Mount) {
 	danger := dangerIf(critical(old), NoBoot)
 	was, _ := c.machine.Device(old.Device)
 	is, _ := c.machine.Device(now.Device)
@@ -99,9 +99,9 @@ func (c *comparison) mount(old, now system.Mount) {
 	}
 }
 
-// absent finds a mount that is new and whose device the machine does not have:
+// findAbsent finds a mount that is new and whose device the machine does not have:
 // the boot would wait for it, and then stop.
-func (c *comparison) absent(m system.Mount) {
+func (c *comparison) findAbsent(m system.Mount) {
 	waits := m.Type != "swap" && !slices.Contains(m.Options, "nofail") && !slices.Contains(m.Options, "noauto")
 	_, found := c.machine.Device(m.Device)
 	if waits && !found && c.machine.HasDisks() && strings.HasPrefix(m.Device, "/dev/disk/") {
@@ -112,9 +112,9 @@ func (c *comparison) absent(m system.Mount) {
 // initrdSecret fits what NixOS's append-initrd-secrets copies (nixos/modules/system/boot/stage-1.nix).
 var initrdSecret = regexp.MustCompile(`cp -a (\S+) "\$tmp/\.initrd-secrets/([^"]+)"`)
 
-// secrets compares the files that are put into the initial ramdisk: keys of encrypted disks, and
+// compareSecrets compares the files that are put into the initial ramdisk: keys of encrypted disks, and
 // host keys of the SSH server in it.
-func (c *comparison) secrets() {
+func (c *comparison) compareSecrets() {
 	c.missing(list{"initrd-secret:%s", "%s is no longer put into the initial ramdisk", func(s side) (files []string) {
 		for _, name := range []string{"append-initrd-secrets", "bin/append-initrd-secrets"} {
 			for _, m := range initrdSecret.FindAllStringSubmatch(s.Text(name), -1) {
@@ -139,8 +139,8 @@ var volatile = strings.Fields(`
 	init loglevel lsm root=fstab splash systemd.show_status udev.log_level rd.udev.log_level boot.shell_on_fail
 	systemConfig`)
 
-// kernel compares the kernel's parameters, and those that sysctl sets.
-func (c *comparison) kernel() {
+// compareKernel compares the kernel's parameters, and those that sysctl sets.
+func (c *comparison) compareKernel() {
 	if c.new.Text("kernel-params") == "" {
 		return
 	}
@@ -198,7 +198,9 @@ var loaderSettings = map[string]string{
 }
 
 // neededToBoot are the settings without which a machine that has them may not boot.
-var neededToBoot = []string{"boot.loader.grub.enableCryptodisk", "boot.loader.grub.forcei686", "hardware.deviceTree.name"}
+var neededToBoot = []string{
+	"boot.loader.grub.enableCryptodisk", "boot.loader.grub.forcei686", "hardware.deviceTree.name",
+}
 
 // loaderPlaces are where a boot loader is installed.
 var loaderPlaces = []value{
@@ -217,8 +219,8 @@ var loaderPlaces = []value{
 
 func noBoot(*comparison) Danger { return NoBoot }
 
-// loader compares boot loader and settings.
-func (c *comparison) loader() {
+// compareLoader compares boot loader and settings.
+func (c *comparison) compareLoader() {
 	old, now := c.old.loader, c.new.loader
 	if old.Kind == "" || old.Kind == hardware.NoLoader {
 		return
@@ -229,18 +231,20 @@ func (c *comparison) loader() {
 	}
 	c.missing(list{"boot-device", "GRUB is no longer installed on %s", loaderDevices, NoBoot})
 	c.compare(loaderPlaces)
-	c.loaderSettings(old, now)
+	c.compareLoaderSettings(old, now)
 	c.missing(
-		list{"boot-files", "no longer beside the boot loader: %s", func(s side) []string { return s.loader.Files }, None},
-		list{"boot-menu", "no longer in the boot menu: %s", func(s side) []string { return sortedKeys(s.loader.Entries) }, None},
+		list{"boot-files", "no longer beside the boot loader: %s",
+			func(s side) []string { return s.loader.Files }, None},
+		list{"boot-menu", "no longer in the boot menu: %s",
+			func(s side) []string { return sortedKeys(s.loader.Entries) }, None},
 	)
 	if gone := without(c.old.Names("specialisation"), c.new.Names("specialisation")); len(gone) > 0 {
 		c.lose("specialisations", "the %s %s %s", plural("specialisation", gone), join(gone), goOrGoes(gone))
 	}
 }
 
-// loaderSettings compares what is not at its default.
-func (c *comparison) loaderSettings(old, now hardware.Loader) {
+// compareLoaderSettings compares what is not at its default.
+func (c *comparison) compareLoaderSettings(old, now hardware.Loader) {
 	for _, option := range sortedKeys(old.Settings) {
 		was, is := old.Settings[option], now.Settings[option]
 		if was == is {

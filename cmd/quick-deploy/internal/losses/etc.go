@@ -52,7 +52,7 @@ var keymap = func() value {
 	return v
 }()
 
-func (c *comparison) settings() {
+func (c *comparison) compareSettings() {
 	c.compare(everyday)
 	c.missing(list{"hosts", "the line %q of /etc/hosts goes", hosts, None})
 }
@@ -93,8 +93,8 @@ var plumbing = strings.Fields(`
 	*.slice *.target register-nix-* update-users-groups.* container-getty@* console-getty.* serial-getty@* autovt@*
 	ldconfig.* rpcbind.* resume.* ensure-* wpa_supplicant*`)
 
-// services finds what no longer starts. A timer and its service are one.
-func (c *comparison) services() {
+// compareServices finds what no longer starts. A timer and its service are one.
+func (c *comparison) compareServices() {
 	if len(c.new.units) == 0 {
 		return
 	}
@@ -173,9 +173,9 @@ func isInternal(name string) bool {
 	return slices.ContainsFunc(internal, func(p string) bool { return strings.HasPrefix(name, "etc/"+p) })
 }
 
-// etc finds files of etc that go, and are told of nowhere else. What was put
+// compareEtc finds files of etc that go, and are told of nowhere else. What was put
 // into /etc by hand is not in the system and stays.
-func (c *comparison) etc() {
+func (c *comparison) compareEtc() {
 	skip := func(name string) bool { return isInternal(name) && name != "etc/systemd" && name != "etc/ssh" }
 	gone := without(c.old.Etc(skip), c.new.Etc(skip))
 	for _, f := range families {

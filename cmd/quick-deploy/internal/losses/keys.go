@@ -50,8 +50,8 @@ func (c *comparison) keyed(name string) bool {
 	return len(home) > 0 || len(publicKeys(c.new.Text(declaredKeys+"/"+name))) > 0
 }
 
-// keys finds the public keys that may no longer log in. Accounts that go are told of as such.
-func (c *comparison) keys() {
+// compareKeys finds the public keys that may no longer log in. Accounts that go are told of as such.
+func (c *comparison) compareKeys() {
 	for _, name := range c.old.Names(declaredKeys) {
 		if strings.Contains(name, ".") || c.accountGoes(name) {
 			continue

@@ -153,8 +153,10 @@ func Compare(m system.Machine, old, new system.Toplevel) []Loss {
 	c := &comparison{old: read(old), new: read(new), machine: m}
 	c.people = c.findPeople()
 	for _, part := range []func(){
-		c.accounts, c.keys, c.ssh, c.root, c.addresses, c.managers, c.ports,
-		c.fileSystems, c.secrets, c.kernel, c.loader, c.settings, c.services, c.etc,
+		c.compareAccounts, c.compareKeys, c.compareSSH, c.compareRoot,
+		c.compareAddresses, c.compareManagers, c.comparePorts,
+		c.compareFileSystems, c.compareSecrets, c.compareKernel, c.compareLoader,
+		c.compareSettings, c.compareServices, c.compareEtc,
 	} {
 		part()
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
-// addresses compares the addresses and routes that the systems themselves set.
-func (c *comparison) addresses() {
+// compareAddresses compares the addresses and routes that the systems themselves set.
+func (c *comparison) compareAddresses() {
 	at := func(a system.Address) string {
 		if a.Interface == "" {
 			return ""
@@ -85,8 +85,8 @@ func managerOf(unit string) (manager, bool) {
 	return managers[i], true
 }
 
-// managers compares what brings the network up. Each may be the only way to the machine.
-func (c *comparison) managers() {
+// compareManagers compares what brings the network up. Each may be the only way to the machine.
+func (c *comparison) compareManagers() {
 	if c.old.dhcp() && !c.new.dhcp() {
 		c.block(LockOut, "network:dhcp", "nothing asks for an address by DHCP any more")
 	}
@@ -104,8 +104,8 @@ func (c *comparison) managers() {
 	}
 }
 
-// ports compares what the firewalls let in. What somebody comes in by is SSH.
-func (c *comparison) ports() {
+// comparePorts compares what the firewalls let in. What somebody comes in by is SSH.
+func (c *comparison) comparePorts() {
 	old, now := c.old.firewall, c.new.firewall
 	if !now.On {
 		return

@@ -52,9 +52,9 @@ func doasRules(text string) []rule {
 	return out
 }
 
-// root compares who may become root by sudo, doas and polkit. root's own rules
+// compareRoot compares who may become root by sudo, doas and polkit. root's own rules
 // and those of accounts that go are no losses of their own.
-func (c *comparison) root() {
+func (c *comparison) compareRoot() {
 	ways := []struct {
 		name, file string
 		rules      func(string) []rule
@@ -77,14 +77,14 @@ func (c *comparison) root() {
 		for _, r := range old {
 			group := strings.HasPrefix(r.who, "%") || strings.HasPrefix(r.who, ":")
 			if r.who != "root" && (group || !c.accountGoes(r.who)) {
-				c.ruleGoes(w.name, r, now)
+				c.compareRule(w.name, r, now)
 			}
 		}
 	}
-	c.polkit()
+	c.comparePolkit()
 }
 
-func (c *comparison) ruleGoes(way string, r rule, now []rule) {
+func (c *comparison) compareRule(way string, r rule, now []rule) {
 	same := func(o rule) bool { return o.who == r.who && (o.anything || o.what == r.what) }
 	who := strings.TrimLeft(r.who, "%:")
 	what := "everything"
@@ -103,9 +103,9 @@ const polkitRules = "etc/polkit-1/rules.d/10-nixos.rules"
 
 var quoted = regexp.MustCompile(`"([^"]+)"`)
 
-// polkit finds rules that are gone, by their own text. They let people do
+// comparePolkit finds rules that are gone, by their own text. They let people do
 // something without a password; none is needed to log in or to become root.
-func (c *comparison) polkit() {
+func (c *comparison) comparePolkit() {
 	chunks := func(text string) []string {
 		var out []string
 		for chunk := range strings.SplitSeq(blanks.ReplaceAllString(text, " "), "polkit.add") {

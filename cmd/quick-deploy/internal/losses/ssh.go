@@ -99,8 +99,8 @@ const byKey = "prohibit-password"
 // rootLogins orders the values of PermitRootLogin.
 var rootLogins = []string{"no", "forced-commands-only", byKey, "yes"}
 
-// ssh compares who comes in over SSH, where, and by what.
-func (c *comparison) ssh() {
+// compareSSH compares who comes in over SSH, where, and by what.
+func (c *comparison) compareSSH() {
 	old, now := c.old.sshd, c.new.sshd
 	switch {
 	case !old.on:
@@ -117,21 +117,21 @@ func (c *comparison) ssh() {
 		c.block(LockOut, "ssh-address", "SSH listens on %s only", join(now.listen))
 	}
 	if old.passwords && !now.passwords {
-		c.passwordsEnd()
+		c.comparePasswordLogin()
 	}
-	c.rootLogin()
+	c.compareRootLogin()
 	for _, key := range without(old.sources, now.sources) {
 		c.block(LockOut, "ssh-"+strings.ToLower(key), "SSH no longer goes by %s", key)
 	}
 	if old.homeKeys && !now.homeKeys {
-		c.homeKeysEnd()
+		c.compareHomeKeys()
 	}
-	c.hostKeys()
-	c.admitted()
+	c.compareHostKeys()
+	c.compareAdmitted()
 }
 
-// passwordsEnd tells whose only way in a password was, as far as is known.
-func (c *comparison) passwordsEnd() {
+// comparePasswordLogin tells whose only way in a password was, as far as is known.
+func (c *comparison) comparePasswordLogin() {
 	const name, what = "ssh-passwords", "SSH no longer accepts passwords"
 	keyless := slices.DeleteFunc(sortedKeys(c.people), c.keyed)
 	if len(keyless) == 0 {
@@ -141,7 +141,7 @@ func (c *comparison) passwordsEnd() {
 	c.block(LockOut, name, what+", and no key of %s is known", join(keyless))
 }
 
-func (c *comparison) rootLogin() {
+func (c *comparison) compareRootLogin() {
 	was, is := c.old.sshd.root, c.new.sshd.root
 	if slices.Index(rootLogins, is) >= slices.Index(rootLogins, was) {
 		return
@@ -151,8 +151,8 @@ func (c *comparison) rootLogin() {
 	c.block(dangerIf(danger, LockOut), "ssh-root", "root over SSH: %s → %s", was, is)
 }
 
-// homeKeysEnd tells whose keys in ~/.ssh/authorized_keys no longer count.
-func (c *comparison) homeKeysEnd() {
+// compareHomeKeys tells whose keys in ~/.ssh/authorized_keys no longer count.
+func (c *comparison) compareHomeKeys() {
 	var whose []string
 	for _, name := range sortedKeys(c.people) {
 		if keys, known := c.homeKeys(c.old, name); len(keys) > 0 || !known {
@@ -164,9 +164,9 @@ func (c *comparison) homeKeysEnd() {
 	}
 }
 
-// hostKeys finds host keys that are no longer used. Where none is left,
+// compareHostKeys finds host keys that are no longer used. Where none is left,
 // everybody who connects is told that the machine is another one.
-func (c *comparison) hostKeys() {
+func (c *comparison) compareHostKeys() {
 	gone := without(c.old.sshd.hostKeys, c.new.sshd.hostKeys)
 	if len(gone) == 0 {
 		return
@@ -175,7 +175,7 @@ func (c *comparison) hostKeys() {
 	c.block(dangerIf(none, LockOut), "ssh-host-keys", "SSH no longer uses the host %s %s", plural("key", gone), join(gone))
 }
 
-func (c *comparison) admitted() {
+func (c *comparison) compareAdmitted() {
 	of := func(s side, name string) (groups []string) {
 		for g, members := range s.accounts.Groups {
 			if slices.Contains(members, name) {

@@ -23,7 +23,7 @@ func StartNom(r run.Runner, w io.Writer) *Nom {
 	n := &Nom{in: in, ended: make(chan error, 1)}
 	go func() {
 		_, err := r.Run(context.Background(), run.Command{
-			Name: "nom", Args: []string{"--json"}, Stdin: out, Stdout: w, Stderr: w,
+			Name: "nom", Args: []string{"--json"}, Stdin: out, Stdout: w, Stderr: w, Terminal: true,
 		})
 		out.Close() // nobody reads the lines that are still to come
 		n.ended <- err

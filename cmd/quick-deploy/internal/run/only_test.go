@@ -10,7 +10,9 @@ import (
 )
 
 // starts fits what starts a program past a Runner, and so without the allow-list of the environment.
-var starts = regexp.MustCompile(`\bexec\.(Command|CommandContext|LookPath|Cmd)\b|\bos\.StartProcess\b|\bsyscall\.(Exec|ForkExec)\b`)
+var starts = regexp.MustCompile(
+	`\bexec\.(Command|CommandContext|LookPath|Cmd)\b|\bos\.StartProcess\b|\bsyscall\.(Exec|ForkExec)\b`,
+)
 
 func TestNobodyElseStartsPrograms(t *testing.T) {
 	read := 0

@@ -48,8 +48,8 @@ type Command struct {
 	Timeout time.Duration
 	// Elevate asks for root. The elevate package turns it into a plain command; a Runner that meets it refuses.
 	Elevate bool
-	// Terminal leaves the child in the terminal's foreground process group
-	// with the terminal as its standard input, so that it can ask for a password.
+	// Terminal leaves the child in the terminal's foreground process group, with the terminal
+	// as its standard input if it gets no other, so that it can ask for a password.
 	Terminal bool
 	// Quiet keeps a command that is repeated all the time out of the log. Fresh asks a runner that
 	// shares a connection to take one of its own.

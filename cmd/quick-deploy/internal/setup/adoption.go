@@ -40,7 +40,7 @@ type adoption struct {
 
 // evaluator finds Nix.
 func (g *Guide) evaluator() (*adopt.Evaluator, error) {
-	nix := &run.Exec{Environ: os.Environ(), Log: g.Log}
+	nix := &run.Exec{Environ: os.Environ()}
 	if _, err := nix.LookPath("nix-instantiate"); err != nil {
 		return nil, fault.New(fault.Preflight, "taking over a configuration takes Nix, which evaluates it: %w", err).
 			Hint("run this on the NixOS machine itself, with Nix on PATH")

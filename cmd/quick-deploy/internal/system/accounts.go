@@ -1,6 +1,7 @@
 package system
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 )
@@ -47,16 +48,16 @@ type Accounts struct {
 type declaration struct {
 	Mutable bool `json:"mutableUsers"`
 	Users   []struct {
-		Name         string  `json:"name"`
-		UID          *int    `json:"uid"`
-		Group        string  `json:"group"`
-		Home         string  `json:"home"`
-		Shell        *string `json:"shell"`
-		System       *bool   `json:"isSystemUser"` // of update-users-groups.pl
-		Normal       *bool   `json:"isNormal"`     // of userborn
-		Password     *string `json:"password"`
-		Hash         *string `json:"hashedPassword"`
-		PasswordFile *string `json:"hashedPasswordFile"`
+		Name         string `json:"name"`
+		UID          *int   `json:"uid"`
+		Group        string `json:"group"`
+		Home         string `json:"home"`
+		Shell        string `json:"shell"`        // null, as the others: ""
+		System       *bool  `json:"isSystemUser"` // of update-users-groups.pl
+		Normal       bool   `json:"isNormal"`     // of userborn
+		Password     string `json:"password"`
+		Hash         string `json:"hashedPassword"`
+		PasswordFile string `json:"hashedPasswordFile"`
 	} `json:"users"`
 	Groups []struct {
 		Name    string   `json:"name"`
@@ -76,33 +77,20 @@ func (t Toplevel) Accounts() (Accounts, bool) {
 		a.Userborn, a.Mutable = true, strings.Contains(unit, "USERBORN_MUTABLE_USERS=true")
 	}
 	var d declaration
-	if file == "" || json.Unmarshal([]byte(t.text(file)), &d) != nil {
+	if file == "" || json.Unmarshal([]byte(t.on.Text(file)), &d) != nil {
 		return a, false
 	}
 	a.Mutable = a.Mutable || d.Mutable
 	for _, u := range d.Users {
-		account := Account{
-			Name: u.Name, Group: u.Group, Home: u.Home, Shell: value(u.Shell), PasswordFile: value(u.PasswordFile),
-		}
 		// root and a few services with fixed numbers are no system users either.
 		normal := u.System != nil && !*u.System && u.Home != "/var/empty" && (u.UID == nil || isPerson(*u.UID))
-		account.Person = normal || u.Normal != nil && *u.Normal
-		for _, p := range []*string{u.PasswordFile, u.Hash, u.Password} {
-			if account.Password == "" {
-				account.Password = password(value(p))
-			}
+		a.Users[u.Name] = Account{
+			Name: u.Name, Group: u.Group, Home: u.Home, Shell: u.Shell, PasswordFile: u.PasswordFile,
+			Person: normal || u.Normal, Password: password(cmp.Or(u.PasswordFile, u.Hash, u.Password)),
 		}
-		a.Users[u.Name] = account
 	}
 	for _, g := range d.Groups {
 		a.Groups[g.Name] = g.Members
 	}
 	return a, true
-}
-
-func value(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

@@ -9,12 +9,6 @@ import (
 	"strings"
 )
 
-// Machine is a machine that runs: what is on it beside the system that was built for it.
-type Machine struct{ files }
-
-// Of returns the machine whose file system is root.
-func Of(root fs.FS) Machine { return Machine{files{root}} }
-
 // isPerson reports whether a uid is one of those that normal users get; from
 // 30000 on they are the build users' of Nix (update-users-groups.pl).
 func isPerson(uid int) bool { return uid >= 1000 && uid < 30000 }
@@ -23,7 +17,7 @@ func isPerson(uid int) bool { return uid >= 1000 && uid < 30000 }
 func (m Machine) Passwd() map[string]Account {
 	var out map[string]Account
 	members, numbers := m.Groups()
-	for line := range strings.Lines(m.text("etc/passwd")) {
+	for line := range strings.Lines(m.Text("etc/passwd")) {
 		f := strings.Split(strings.TrimSuffix(line, "\n"), ":")
 		if len(f) != 7 {
 			continue
@@ -62,7 +56,7 @@ func (m Machine) StateHome(account string) string {
 // Groups returns the members in /etc/group (group(5)), and the names of groups by number.
 func (m Machine) Groups() (members map[string][]string, numbers map[string]string) {
 	members, numbers = map[string][]string{}, map[string]string{}
-	for line := range strings.Lines(m.text("etc/group")) {
+	for line := range strings.Lines(m.Text("etc/group")) {
 		f := strings.Split(strings.TrimSuffix(line, "\n"), ":")
 		if len(f) != 4 {
 			continue
@@ -78,7 +72,7 @@ func (m Machine) Groups() (members map[string][]string, numbers map[string]strin
 // Shadow returns the password hashes in /etc/shadow (shadow(5)); nil if it may not be read.
 func (m Machine) Shadow() map[string]password {
 	var out map[string]password
-	for line := range strings.Lines(m.text("etc/shadow")) {
+	for line := range strings.Lines(m.Text("etc/shadow")) {
 		if f := strings.Split(line, ":"); len(f) > 1 {
 			if out == nil {
 				out = map[string]password{}
@@ -92,7 +86,7 @@ func (m Machine) Shadow() map[string]password {
 // Declared returns the accounts that a NixOS of this machine has ever declared last,
 // by which update-users-groups.pl tells them from those that were made by hand.
 func (m Machine) Declared() []string {
-	return strings.Fields(m.text("var/lib/nixos/declarative-users"))
+	return strings.Fields(m.Text("var/lib/nixos/declarative-users"))
 }
 
 // Keys tells whether the account's own ~/.ssh/authorized_keys holds a key, and whether that is known.
@@ -110,32 +104,20 @@ func (m Machine) Keys(home string) (has, known bool) {
 // whether that is known: another user's may not be read.
 func (m Machine) AuthorizedKeys(home string) (text string, known bool) {
 	name := path.Join(home, ".ssh/authorized_keys")
-	text = m.text(name)
-	return text, text != "" || m.missing(name)
+	text = m.Text(name)
+	return text, text != "" || m.Missing(name)
 }
-
-// Text returns the content of a regular file, "" where there is none that may be read.
-func (m Machine) Text(name string) string { return m.text(name) }
 
 // Assignments returns the lines KEY=value of a file, as in os-release(5) and locale.conf(5).
 func (m Machine) Assignments(name string) map[string]string {
 	out := map[string]string{}
-	for line := range strings.Lines(m.text(name)) {
+	for line := range strings.Lines(m.Text(name)) {
 		key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
 		if ok && !strings.HasPrefix(key, "#") {
 			out[strings.TrimPrefix(key, "export ")] = strings.Trim(value, `"'`)
 		}
 	}
 	return out
-}
-
-// List returns the names in a folder, sorted; none where it may not be read.
-func (m Machine) List(dir string) []string { return m.list(dir) }
-
-// Stat returns what a path leads to, through all links.
-func (m Machine) Stat(name string) (fs.FileInfo, error) {
-	_, info, err := m.follow(name)
-	return info, err
 }
 
 // Lstat returns what lies at a path, and where that leads to if it is a link.
@@ -153,14 +135,14 @@ func (m Machine) Release() (release, version string) {
 	said := m.Assignments("etc/os-release")
 	if version = said["BUILD_ID"]; version == "" {
 		// The label: the version, with system.nixos.tags before it.
-		version = strings.TrimSpace(m.text("run/current-system/nixos-version"))
+		version = strings.TrimSpace(m.Text("run/current-system/nixos-version"))
 	}
 	return said["VERSION_ID"], version
 }
 
 // FreeMemory returns how much memory and swap is available, bytes (proc_meminfo(5)).
 func (m Machine) FreeMemory() (bytes int64, known bool) {
-	for line := range strings.Lines(m.text("proc/meminfo")) {
+	for line := range strings.Lines(m.Text("proc/meminfo")) {
 		f := strings.Fields(line)
 		if len(f) < 2 || f[0] != "MemAvailable:" && f[0] != "SwapFree:" {
 			continue
@@ -171,9 +153,6 @@ func (m Machine) FreeMemory() (bytes int64, known bool) {
 	}
 	return bytes, known
 }
-
-// Missing reports whether a file is surely not on the machine.
-func (m Machine) Missing(name string) bool { return m.missing(name) }
 
 // tags are the forms of a first field of fstab(5) that udev has links for.
 var tags = map[string]string{
@@ -212,10 +191,10 @@ func (m Machine) Encrypted(spec string) bool {
 
 func (m Machine) encrypted(block string, depth int) bool {
 	dir := "sys/class/block/" + block
-	if strings.HasPrefix(m.text(dir+"/dm/uuid"), "CRYPT-") {
+	if strings.HasPrefix(m.Text(dir+"/dm/uuid"), "CRYPT-") {
 		return true
 	}
-	for _, below := range m.list(dir + "/slaves") {
+	for _, below := range m.List(dir + "/slaves") {
 		if depth < maxDepth && m.encrypted(below, depth+1) {
 			return true
 		}

@@ -54,7 +54,7 @@ func (t Toplevel) Network(units map[string]Unit) Network {
 		}
 		if name == profiles {
 			for _, p := range storepath.Find(script) {
-				n.profile(t.text(p))
+				n.profile(t.on.Text(p))
 			}
 		}
 	}

@@ -11,28 +11,28 @@ import (
 // Toplevel is a NixOS system as it was built (system.build.toplevel): a folder
 // in the store with activate, etc, kernel-params and more.
 type Toplevel struct {
-	files
+	on  Machine
 	dir string
 }
 
 // Open returns the system at path, an absolute one below root.
-func Open(root fs.FS, path string) Toplevel { return Toplevel{files{root}, path} }
+func Open(root fs.FS, path string) Toplevel { return Toplevel{Of(root), path} }
 
 // Text returns the content of one of its files, such as "etc/fstab"; "" where there is none.
-func (t Toplevel) Text(name string) string { return t.text(path.Join(t.dir, name)) }
+func (t Toplevel) Text(name string) string { return t.on.Text(path.Join(t.dir, name)) }
 
 // Data returns the same as it is, for a file that is no text.
-func (t Toplevel) Data(name string) []byte { return t.data(path.Join(t.dir, name)) }
+func (t Toplevel) Data(name string) []byte { return t.on.data(path.Join(t.dir, name)) }
 
 // Link returns where one of its links leads to, in one step.
-func (t Toplevel) Link(name string) string { return t.link(path.Join(t.dir, name)) }
+func (t Toplevel) Link(name string) string { return t.on.link(path.Join(t.dir, name)) }
 
 // Names lists one of its folders.
-func (t Toplevel) Names(dir string) []string { return t.list(path.Join(t.dir, dir)) }
+func (t Toplevel) Names(dir string) []string { return t.on.List(path.Join(t.dir, dir)) }
 
 // Readable reports whether its etc can be read as files. Where /etc is an
 // overlay without a plain tree beside it, it cannot.
-func (t Toplevel) Readable() bool { return t.isDir(path.Join(t.dir, "etc")) }
+func (t Toplevel) Readable() bool { return t.on.isDir(path.Join(t.dir, "etc")) }
 
 // maxDepth is how deep Etc looks; nothing that NixOS puts into /etc is deeper.
 const maxDepth = 8
@@ -48,7 +48,7 @@ func (t Toplevel) Etc(skip func(name string) bool) []string {
 			name := path.Join(dir, n)
 			switch ext := path.Ext(n); {
 			case skip(name), ext == ".uid" || ext == ".gid" || ext == ".mode":
-			case t.isDir(path.Join(t.dir, name)):
+			case t.on.isDir(path.Join(t.dir, name)):
 				if depth < maxDepth {
 					walk(name, depth+1)
 				}
@@ -81,7 +81,7 @@ func (t Toplevel) Units() map[string]Unit {
 			wanted = append(wanted, t.Names(path.Join(unitDir, name))...)
 		case ".d":
 		default:
-			if t.isFile(path.Join(t.dir, unitDir, name)) {
+			if t.on.isFile(path.Join(t.dir, unitDir, name)) {
 				units[name] = Unit{Text: t.Text(path.Join(unitDir, name))}
 			}
 		}
@@ -115,7 +115,7 @@ func (t Toplevel) Scripts(u Unit) string {
 			continue
 		}
 		for _, p := range storepath.Find(value) {
-			if text := t.text(p); strings.HasPrefix(text, "#!") {
+			if text := t.on.Text(p); strings.HasPrefix(text, "#!") {
 				b.WriteString(text)
 				b.WriteByte('\n')
 			}
