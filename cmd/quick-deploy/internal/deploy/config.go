@@ -1,16 +1,16 @@
 // Package deploy brings a machine to what a generated flake describes, and back.
 //
-// It is thin. Nix evaluates and builds, through nixos-rebuild and nix; the
-// built system's own switch-to-configuration and the built home's own activate
-// do the work, which are the programs that nixos-rebuild and home-manager end
-// in as well. They are run directly, because then exactly the closure that was
-// shown and confirmed is activated, without a second evaluation; because the
-// exit codes of switch-to-configuration reach us (the shell nixos-rebuild
-// turns all of them into 1); and because the boot default can move last.
+// It is thin. Nix evaluates and builds, through nixos-rebuild and nix. What activates is chosen by what
+// the machine has: nixos-rebuild with --store-path or the built system's own switch-to-configuration, the
+// home's home-manager or its activate. None of them evaluates anything else than what was shown and
+// confirmed, and the boot default moves last.
 //
-// Every run is a plan of typed steps, listed in pipeline.go. Each step has an
-// input hash, and the journal is written before and after it: a run that ended
-// at any point is taken up where it stopped.
+// A run is a list of steps, which stand in pipeline.go; each has its part of the plan beside what it does, in the
+// step_*.go files. run.go goes through them: each step has an input hash, and the state is written before and after
+// it, so that a run that ended at any point is taken up where it stopped (resume.go). What needs root is
+// one script, unit.sh, that goes on by itself: unit_start.go starts it, unit.go talks with it,
+// unit_back.go has it go back. A rollback is the same list of steps with a point to go to (rollback.go),
+// another machine the same list with a runner that leads there (Remote).
 package deploy
 
 import (

@@ -485,7 +485,8 @@ func TestCutOff(t *testing.T) {
 // A machine that the new system cut off goes back by itself, and is heard of again then.
 func TestSilence(t *testing.T) {
 	o := operate(t, generator.NixosRebuild, Wave{LastWave, []string{"a"}})
-	o.ConfirmTimeout = 200 * time.Millisecond
+	// Few and long ticks: on a slow machine each takes longer than it says, and the silence that is borne does not.
+	o.ConfirmTimeout, o.Tick = 4*time.Second, time.Second
 	a := o.world.machines["a"]
 	o.Runner = silent{o.world, func() bool {
 		log := a.log()

@@ -216,8 +216,8 @@ func (s *Store) Read(name string, v any) (bool, error) {
 	case err != nil || file.Version < 1:
 		return false, &unusableError{path, "not a file of this program (no version number)"}
 	case file.Version > Version:
-		return false, fault.New(fault.Preflight, "%s: written by a newer quick-deploy (format %d, this one knows %d)", path,
-			file.Version, Version).
+		return false, fault.New(fault.Preflight,
+			"%s: written by a newer quick-deploy (format %d, this one knows %d)", path, file.Version, Version).
 			Hint("use the quick-deploy that wrote it, or start afresh with --reset-state")
 	}
 	if err := json.Unmarshal(data, v); err != nil {

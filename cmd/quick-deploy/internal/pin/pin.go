@@ -13,7 +13,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 
@@ -116,16 +115,12 @@ func (p Pin) Encode() ([]byte, error) {
 // Decode reads a pin. One that is damaged, or of a newer version, is a fault.
 func Decode(data []byte) (Pin, error) {
 	var p Pin
-	dec := json.NewDecoder(bytes.NewReader(data))
-	if err := dec.Decode(&p); err != nil {
+	if err := json.Unmarshal(data, &p); err != nil {
 		return Pin{}, damaged(err)
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return Pin{}, damaged(errors.New("something follows it"))
-	}
 	if p.Version > version {
-		return Pin{}, fault.New(fault.Preflight, "read the pin: version %d, written by a newer quick-deploy (%s)", p.Version,
-			p.Tool).
+		return Pin{}, fault.New(fault.Preflight,
+			"read the pin: version %d, written by a newer quick-deploy (%s)", p.Version, p.Tool).
 			Hint("verify it with that version, or a newer one")
 	}
 	if p.Version != version || p.Files == nil {
