@@ -8,31 +8,65 @@ import (
 	"strings"
 )
 
-// Reference writes the description of every key as Markdown.
-func Reference(w io.Writer, root *Node) error {
-	r := &reference{w: w}
-	r.printf("# The profile\n\n")
-	r.printf("Written from the schema by `go generate ./schema`; a test keeps it fresh.\n\n")
-	r.printf("Every list has a twin with a `+` before its name, which adds to the inherited list instead of replacing it.\n")
-	r.section("Top level", root, map[string]bool{"host": true, "defaults": true, "hosts": true, "groups": true})
+// Section is a part of the reference: a heading, what stands below it, and the keys there.
+type Section struct {
+	Title, Text string
+	// Minor says that it belongs to the section before.
+	Minor bool
+	Keys  []Key
+}
+
+// Key is what the reference says about a key. Code in it stands between backticks, as in Markdown.
+type Key struct{ Path, Kind, Meaning, Sets string }
+
+// Reference describes every key.
+func Reference(root *Node) []Section {
 	host := root.Properties["host"]
-	r.section("A host", host, map[string]bool{"services": true, "users": true})
-	r.printf("\n`hosts.<host>`, `defaults`, `groups.<group>` and `host` all have these keys.\n")
 	user := host.Properties["users"].Additional
-	r.section("A user", user, map[string]bool{"home": true})
-	r.section("A user's home", user.Properties["home"], homes(user.Properties["home"]))
-	for _, name := range sortedKeys(user.Properties["home"].Properties) {
-		if n := user.Properties["home"].Properties[name]; n.Home != nil {
-			r.printf("\n### home.%s\n\n%s\n", name, n.Description)
-			r.table(n, "", nil)
+	home := user.Properties["home"]
+	out := []Section{
+		section("Top level", root, map[string]bool{"host": true, "defaults": true, "hosts": true, "groups": true}),
+		section("A host", host, map[string]bool{"services": true, "users": true}),
+		{Text: "`hosts.<host>`, `defaults`, `groups.<group>` and `host` all have these keys."},
+		section("A user", user, map[string]bool{"home": true}),
+		section("A user's home", home, homes(home)),
+	}
+	for _, name := range sortedKeys(home.Properties) {
+		if n := home.Properties[name]; n.Home != nil {
+			out = append(out, Section{Title: "home." + name, Text: n.Description, Minor: true, Keys: keys(n, "", nil)})
 		}
 	}
-	r.printf("\n## Services\n")
+	out = append(out, Section{Title: "Services"})
 	services := host.Properties["services"]
 	for _, name := range sortedKeys(services.Properties) {
-		r.service(name, services.Properties[name])
+		out = append(out, service(name, services.Properties[name]))
 	}
-	return r.err
+	return out
+}
+
+// Lists is what the reference says about all lists.
+const Lists = "Every list has a twin with a `+` before its name, which adds to the inherited list instead of replacing it."
+
+// Markdown writes the reference as a page of the documentation.
+func Markdown(w io.Writer, root *Node) error {
+	var b strings.Builder
+	b.WriteString("# The profile\n\nWritten from the schema; a test keeps it fresh.\n\n" + Lists + "\n")
+	for _, s := range Reference(root) {
+		if s.Title != "" {
+			fmt.Fprintf(&b, "\n%s %s\n", map[bool]string{false: "##", true: "###"}[s.Minor], s.Title)
+		}
+		if s.Text != "" {
+			fmt.Fprintf(&b, "\n%s\n", s.Text)
+		}
+		if len(s.Keys) > 0 {
+			b.WriteString("\n| key | value | meaning | sets |\n| --- | --- | --- | --- |\n")
+		}
+		for _, k := range s.Keys {
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.Path, cell(k.Kind), cell(k.Meaning), k.Sets)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 func homes(n *Node) map[string]bool {
@@ -45,71 +79,52 @@ func homes(n *Node) map[string]bool {
 	return skip
 }
 
-type reference struct {
-	w   io.Writer
-	err error
+func section(title string, n *Node, skip map[string]bool) Section {
+	return Section{Title: title, Text: n.Description, Keys: keys(n, "", skip)}
 }
 
-func (r *reference) printf(format string, args ...any) {
-	if r.err == nil {
-		_, r.err = fmt.Fprintf(r.w, format, args...)
+func service(name string, n *Node) Section {
+	s := Section{Title: "services." + name, Text: n.Description, Minor: true, Keys: keys(n, "", nil)}
+	if n.Service == nil {
+		return s
 	}
-}
-
-func (r *reference) section(title string, n *Node, skip map[string]bool) {
-	r.printf("\n## %s\n\n%s\n", title, n.Description)
-	r.table(n, "", skip)
-}
-
-func (r *reference) service(name string, n *Node) {
-	r.printf("\n### services.%s\n\n%s\n", name, n.Description)
-	if n.Service != nil {
-		var facts []string
-		for _, p := range n.Service.Ports {
-			facts = append(facts, fmt.Sprintf("%s port %d", p.Protocol, p.Port))
-		}
-		for _, need := range n.Service.Needs {
-			facts = append(facts, "needs "+need)
-		}
-		if n.Service.Docs != "" {
-			facts = append(facts, "see <"+n.Service.Docs+">")
-		}
-		if len(facts) > 0 {
-			r.printf("\n%s.\n", strings.Join(facts, "; "))
-		}
+	var facts []string
+	for _, p := range n.Service.Ports {
+		facts = append(facts, fmt.Sprintf("%s port %d", p.Protocol, p.Port))
 	}
-	r.table(n, "", nil)
-}
-
-// table writes one row for each key below n.
-func (r *reference) table(n *Node, prefix string, skip map[string]bool) {
-	rows := r.rows(n, prefix, skip)
-	if len(rows) == 0 {
-		return
+	for _, need := range n.Service.Needs {
+		facts = append(facts, "needs "+need)
 	}
-	r.printf("\n| key | value | meaning | sets |\n| --- | --- | --- | --- |\n%s", strings.Join(rows, ""))
+	if n.Service.Docs != "" {
+		facts = append(facts, "see <"+n.Service.Docs+">")
+	}
+	if len(facts) > 0 {
+		s.Text += "\n\n" + strings.Join(facts, "; ") + "."
+	}
+	return s
 }
 
-func (r *reference) rows(n *Node, prefix string, skip map[string]bool) []string {
-	var rows []string
-	for _, key := range sortedKeys(n.Properties) {
-		c := n.Properties[key]
-		rows = append(rows, row(prefix+key, c, slices.Concat(c.Rules, n.rulesWith(key))))
-		if skip[key] {
+// keys are the keys below n, each followed by its own unless skip names it.
+func keys(n *Node, prefix string, skip map[string]bool) []Key {
+	var out []Key
+	for _, name := range sortedKeys(n.Properties) {
+		c := n.Properties[name]
+		out = append(out, describe(prefix+name, c, slices.Concat(c.Rules, n.rulesWith(name))))
+		if skip[name] {
 			continue
 		}
-		rows = append(rows, r.rows(c, prefix+key+".", nil)...)
+		out = append(out, keys(c, prefix+name+".", nil)...)
 	}
 	if n.Additional != nil && n.Key != "" {
-		rows = append(rows, r.rows(n.Additional, prefix+"<"+n.Key+">.", nil)...)
+		out = append(out, keys(n.Additional, prefix+"<"+n.Key+">.", nil)...)
 	}
 	if n.Items != nil {
-		rows = append(rows, r.rows(n.Items, strings.TrimSuffix(prefix, ".")+"[].", nil)...)
+		out = append(out, keys(n.Items, strings.TrimSuffix(prefix, ".")+"[].", nil)...)
 	}
-	return rows
+	return out
 }
 
-func row(key string, n *Node, rules []Rule) string {
+func describe(path string, n *Node, rules []Rule) Key {
 	meaning := n.Description
 	if n.Default != nil {
 		meaning += " Default: `" + compact(n.Default) + "`."
@@ -128,7 +143,7 @@ func row(key string, n *Node, rules []Rule) string {
 			}
 		}
 	}
-	return fmt.Sprintf("| `%s` | %s | %s | %s |\n", key, kind(n), cell(meaning), strings.Join(sets, ", "))
+	return Key{path, kind(n), meaning, strings.Join(sets, ", ")}
 }
 
 func kind(n *Node) string {
@@ -160,9 +175,8 @@ func compact(v any) string {
 	if err != nil {
 		return fmt.Sprint(v)
 	}
-	s := string(data)
 	if text, ok := v.(string); ok {
-		s = text
+		return text
 	}
-	return strings.ReplaceAll(s, "|", `\|`)
+	return string(data)
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/man"
 	"github.com/quick-deploy/quick-deploy/generator/bundle"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/schema"
@@ -204,7 +205,7 @@ func (a *app) arguments(cmd *cli.Command, args []string) []suggestion {
 				out = append(out, suggestion{c.Name, c.Usage})
 			}
 		}
-		out = append(out, suggestion{profilePage, "the profile"})
+		out = append(out, suggestion{man.Profile, "the profile"})
 	case "backup list", "backup restore":
 		all, err := backups().List()
 		if err != nil || len(args) > 0 {

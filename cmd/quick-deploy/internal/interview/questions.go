@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/charmbracelet/huh"
+	"charm.land/huh/v2"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 )
