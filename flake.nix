@@ -18,7 +18,11 @@
     }:
     let
       inherit (nixpkgs) lib;
-      version = "0.1.0";
+      # The newest release that the changelog has; a release is the tag of that name.
+      releases = lib.filter lib.isList (
+        builtins.split "\n## \\[([0-9][^]]*)]" (builtins.readFile ./CHANGELOG.md)
+      );
+      version = if releases == [ ] then "dev" else lib.head (lib.head releases);
 
       forAllSystems =
         f:
@@ -193,7 +197,7 @@
         default = pkgs.mkShell {
           packages = [
             pkgs.go_1_26
-            pkgs.go-tools
+            pkgs.golangci-lint
             pkgs.gopls
             pkgs.nixfmt-tree
             pkgs.shellcheck
