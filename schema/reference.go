@@ -45,7 +45,8 @@ func Reference(root *Node) []Section {
 }
 
 // Lists is what the reference says about all lists.
-const Lists = "Every list has a twin with a `+` before its name, which adds to the inherited list instead of replacing it."
+const Lists = "Every list has a twin with a `+` before its name, " +
+	"which adds to the inherited list instead of replacing it."
 
 // Markdown writes the reference as a page of the documentation.
 func Markdown(w io.Writer, root *Node) error {
