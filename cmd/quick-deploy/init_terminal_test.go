@@ -50,6 +50,9 @@ func TestInitOnATerminal(t *testing.T) {
 		{"arm-server-altra", "server", "Disks: "},
 		{"vm-kvm-virtio", "minimal", "Disks: vda"},
 	} {
+		if testing.Short() && m.preset != "workstation" {
+			continue
+		}
 		root := machineOf(t, m.machine)
 		var want string
 		for _, mode := range []struct {

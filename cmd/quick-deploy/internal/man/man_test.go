@@ -16,7 +16,8 @@ func program() *cli.Command {
 		Commands: []*cli.Command{
 			{
 				Name: "switch", Usage: "activate", ArgsUsage: "[-- NIX-FLAGS...]",
-				Description: "Reads C:\\new and\n.TH is no request.\n'Nor is this.\n\nExamples:\n\n    quick-deploy switch\n    .hidden",
+				Description: "Reads C:\\new and\n.TH is no request.\n'Nor is this.\n\n" +
+					"Examples:\n\n    quick-deploy switch\n    .hidden",
 				Flags: []cli.Flag{&cli.StringFlag{
 					Name: "skip", Aliases: []string{"s"}, Usage: "leave out `CHECK`", Sources: cli.EnvVars("QUICK_DEPLOY_SKIP"),
 				}},
