@@ -18,7 +18,11 @@
     }:
     let
       inherit (nixpkgs) lib;
-      version = "0.1.0";
+      # The newest release that the changelog has; a release is the tag of that name.
+      releases = lib.filter lib.isList (
+        builtins.split "\n## \\[([0-9][^]]*)]" (builtins.readFile ./CHANGELOG.md)
+      );
+      version = if releases == [ ] then "dev" else lib.head (lib.head releases);
 
       forAllSystems =
         f:
@@ -57,7 +61,7 @@
             ];
           };
           # The hash of what `go mod vendor` makes. A test of generator/nixtest compares the two.
-          vendorHash = "sha256-A0xJ/beSjBv0dvf5o2vGYwWr1b/Eoub3PNYL2tmbpTk=";
+          vendorHash = "sha256-wDudrZqRV41X/xtLlwAx7QroKu+IcJ24HmOxja3/6eo=";
 
           subPackages = [ "cmd/quick-deploy" ];
           env.CGO_ENABLED = 0;
@@ -193,7 +197,7 @@
         default = pkgs.mkShell {
           packages = [
             pkgs.go_1_26
-            pkgs.go-tools
+            pkgs.golangci-lint
             pkgs.gopls
             pkgs.nixfmt-tree
             pkgs.shellcheck

@@ -8,26 +8,35 @@ import (
 	"strings"
 )
 
-// Reference writes the description of every key as Markdown.
-func Reference(w io.Writer, root *Node) error {
-	r := &reference{w: w}
-	r.printf("# The profile\n\n")
-	r.printf("Written from the schema; a test keeps it fresh.\n\n")
-	r.printf("Every list also exists with a `+` before its name, " +
-		"which adds to the inherited list instead of replacing it.\n")
-	r.section("Top level", root, "host", "defaults", "hosts", "groups")
+// Section is a part of the reference: a heading, what stands below it, and the keys there.
+type Section struct {
+	Title, Text string
+	// Minor says that it belongs to the section before.
+	Minor bool
+	Keys  []Key
+}
+
+// Key is what the reference says about a key. Code in it stands between backticks, as in Markdown.
+type Key struct{ Path, Kind, Meaning, Sets string }
+
+// Reference describes every key.
+func Reference(root *Node) []Section {
 	host := root.Properties["host"]
-	r.section("A host", host, "services", "users")
-	r.printf("\n`hosts.<host>`, `defaults`, `groups.<group>` and `host` all have these keys.\n")
 	user := host.Properties["users"].Additional
-	r.section("A user", user, "home")
-	r.section("A user's home", user.Properties["home"])
-	for _, name := range sortedKeys(user.Properties["home"].Properties) {
-		if n := user.Properties["home"].Properties[name]; n.Home != nil {
-			r.entry("home."+name, n, n.Home.Docs)
+	home := user.Properties["home"]
+	out := []Section{
+		section("Top level", root, "host", "defaults", "hosts", "groups"),
+		section("A host", host, "services", "users"),
+		{Text: "`hosts.<host>`, `defaults`, `groups.<group>` and `host` all have these keys."},
+		section("A user", user, "home"),
+		section("A user's home", home),
+	}
+	for _, name := range sortedKeys(home.Properties) {
+		if n := home.Properties[name]; n.Home != nil {
+			out = append(out, entry("home."+name, n, n.Home.Docs))
 		}
 	}
-	r.printf("\n## Services\n")
+	out = append(out, Section{Title: "Services"})
 	services := host.Properties["services"]
 	for _, name := range sortedKeys(services.Properties) {
 		n := services.Properties[name]
@@ -38,68 +47,74 @@ func Reference(w io.Writer, root *Node) error {
 		for _, need := range n.Service.Needs {
 			facts = append(facts, "needs "+need)
 		}
-		r.entry("services."+name, n, n.Service.Docs, facts...)
-	}
-	return r.err
-}
-
-type reference struct {
-	w   io.Writer
-	err error
-}
-
-func (r *reference) printf(format string, args ...any) {
-	if r.err == nil {
-		_, r.err = fmt.Fprintf(r.w, format, args...)
-	}
-}
-
-func (r *reference) section(title string, n *Node, skip ...string) {
-	r.printf("\n## %s\n\n%s\n", title, n.Description)
-	r.table(n, skip...)
-}
-
-// entry writes what an entry of the catalogue is and the keys that it has.
-func (r *reference) entry(name string, n *Node, docs string, facts ...string) {
-	r.printf("\n### %s\n\n%s\n", name, n.Description)
-	if docs != "" {
-		facts = append(facts, "see <"+docs+">")
-	}
-	if len(facts) > 0 {
-		r.printf("\n%s.\n", strings.Join(facts, "; "))
-	}
-	r.table(n)
-}
-
-// table writes one row for each key below n; of those to skip, and of entries of the catalogue, without what is below.
-func (r *reference) table(n *Node, skip ...string) {
-	rows := rows(n, "", skip)
-	if len(rows) == 0 {
-		return
-	}
-	r.printf("\n| key | value | meaning | sets |\n| --- | --- | --- | --- |\n%s", strings.Join(rows, ""))
-}
-
-func rows(n *Node, prefix string, skip []string) []string {
-	var out []string
-	for _, key := range sortedKeys(n.Properties) {
-		c := n.Properties[key]
-		out = append(out, row(prefix+key, c, slices.Concat(c.Rules, n.rulesWith(key))))
-		if c.Home != nil || slices.Contains(skip, key) {
-			continue
-		}
-		out = append(out, rows(c, prefix+key+".", nil)...)
-	}
-	if n.Additional != nil && n.Key != "" {
-		out = append(out, rows(n.Additional, prefix+"<"+n.Key+">.", nil)...)
-	}
-	if n.Items != nil {
-		out = append(out, rows(n.Items, strings.TrimSuffix(prefix, ".")+"[].", nil)...)
+		out = append(out, entry("services."+name, n, n.Service.Docs, facts...))
 	}
 	return out
 }
 
-func row(key string, n *Node, rules []Rule) string {
+// Lists is what the reference says about all lists.
+const Lists = "Every list also exists with a `+` before its name, " +
+	"which adds to the inherited list instead of replacing it."
+
+// Markdown writes the reference as a page of the documentation.
+func Markdown(w io.Writer, root *Node) error {
+	var b strings.Builder
+	b.WriteString("# The profile\n\nWritten from the schema; a test keeps it fresh.\n\n" + Lists + "\n")
+	for _, s := range Reference(root) {
+		if s.Title != "" {
+			fmt.Fprintf(&b, "\n%s %s\n", map[bool]string{false: "##", true: "###"}[s.Minor], s.Title)
+		}
+		if s.Text != "" {
+			fmt.Fprintf(&b, "\n%s\n", s.Text)
+		}
+		if len(s.Keys) > 0 {
+			b.WriteString("\n| key | value | meaning | sets |\n| --- | --- | --- | --- |\n")
+		}
+		for _, k := range s.Keys {
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.Path, cell(k.Kind), cell(k.Meaning), k.Sets)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func section(title string, n *Node, skip ...string) Section {
+	return Section{Title: title, Text: n.Description, Keys: keys(n, "", skip)}
+}
+
+// entry says what an entry of the catalogue is, and the keys that it has.
+func entry(name string, n *Node, docs string, facts ...string) Section {
+	s := Section{Title: name, Text: n.Description, Minor: true, Keys: keys(n, "", nil)}
+	if docs != "" {
+		facts = append(facts, "see <"+docs+">")
+	}
+	if len(facts) > 0 {
+		s.Text += "\n\n" + strings.Join(facts, "; ") + "."
+	}
+	return s
+}
+
+// keys are the keys below n, each followed by its own unless skip names it or it is an entry of the catalogue.
+func keys(n *Node, prefix string, skip []string) []Key {
+	var out []Key
+	for _, name := range sortedKeys(n.Properties) {
+		c := n.Properties[name]
+		out = append(out, describe(prefix+name, c, slices.Concat(c.Rules, n.rulesWith(name))))
+		if c.Home != nil || slices.Contains(skip, name) {
+			continue
+		}
+		out = append(out, keys(c, prefix+name+".", nil)...)
+	}
+	if n.Additional != nil && n.Key != "" {
+		out = append(out, keys(n.Additional, prefix+"<"+n.Key+">.", nil)...)
+	}
+	if n.Items != nil {
+		out = append(out, keys(n.Items, strings.TrimSuffix(prefix, ".")+"[].", nil)...)
+	}
+	return out
+}
+
+func describe(path string, n *Node, rules []Rule) Key {
 	meaning := n.Description
 	if n.Default != nil {
 		meaning += " Default: `" + compact(n.Default) + "`."
@@ -115,7 +130,7 @@ func row(key string, n *Node, rules []Rule) string {
 			}
 		}
 	}
-	return fmt.Sprintf("| `%s` | %s | %s | %s |\n", key, kind(n), cell(meaning), strings.Join(sets, ", "))
+	return Key{path, kind(n), meaning, strings.Join(sets, ", ")}
 }
 
 func kind(n *Node) string {
@@ -147,9 +162,8 @@ func compact(v any) string {
 	if err != nil {
 		return fmt.Sprint(v)
 	}
-	s := string(data)
 	if text, ok := v.(string); ok {
-		s = text
+		return text
 	}
-	return strings.ReplaceAll(s, "|", `\|`)
+	return string(data)
 }

@@ -168,7 +168,7 @@ func needModule(t *testing.T, file string) {
 
 func TestReferenceIsFresh(t *testing.T) {
 	var want bytes.Buffer
-	if err := Reference(&want, parsed(t)); err != nil {
+	if err := Markdown(&want, parsed(t)); err != nil {
 		t.Fatal(err)
 	}
 	const file = "../docs/profile.md"

@@ -224,7 +224,7 @@ func TestAdoptOnATerminal(t *testing.T) {
 		x.typed(enter)
 	}
 	x.see("Write quick-deploy.yaml?")
-	if strings.Contains(x.output(), "What is this machine for?") || strings.Contains(x.output(), "Which services?") {
+	if strings.Contains(x.text(), "What is this machine for?") || strings.Contains(x.text(), "Which services?") {
 		t.Error("it asks what the configuration says")
 	}
 	x.typed(enter)

@@ -191,6 +191,9 @@ func missingLine(output string, want []string) string {
 // Every profile of the documentation is valid and becomes a flake, every
 // command does what the text says, and its output is as shown.
 func TestDocsRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: runs every command of the documentation")
+	}
 	ran, left := 0, []string{}
 	for _, doc := range documents(t) {
 		var marks []string
@@ -667,6 +670,9 @@ func TestMigratingIsComplete(t *testing.T) {
 
 // The commands by which docs/migrating.md shows what became of the release notes run.
 func TestReleaseNotesTable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: generates a flake for each row")
+	}
 	_, section, _ := strings.Cut(readFile(t, filepath.Join(projectRoot, "docs", "migrating.md")), "## The release notes of 3.0.0")
 	section, _, _ = strings.Cut(section, "\n## ")
 	_, session := newLogged(t)

@@ -75,6 +75,9 @@ passwords: [», »]
 
 // A secret that is refused is not shown: in no excerpt, message, object of JSON or log.
 func TestRefusedSecretsAreHidden(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: runs all commands with each secret")
+	}
 	for line := range strings.Lines(hiddenLines) {
 		line = strings.TrimSpace(line)
 		if line == "" {

@@ -9,6 +9,9 @@ import (
 
 // Whatever a profile, its name or an argument holds, only text is printed.
 func TestHostileProfiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: runs all commands with each profile")
+	}
 	const raw = "a\x1b]52;c;ZXZpbA==\a\x1b[31m\u009b1m\u202eb"
 	const escaped = `a\x1b]52;c;ZXZpbA==\a\x1b[31m\u009b1m\u202eb`
 	for _, line := range []string{

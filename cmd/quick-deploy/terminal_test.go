@@ -2,10 +2,10 @@ package main
 
 import (
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/vt"
 	"github.com/creack/pty"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe/probetest"
@@ -29,8 +30,11 @@ type terminal struct {
 
 	mu  sync.Mutex
 	raw []byte
-	// seen is where looking goes on: what was there before is old.
+	// screens is what was to be seen, one after the other: a form draws only what changes.
+	screens []string
+	// seen is where looking goes on: what was there before is old, and so is what old shows.
 	seen int
+	old  string
 }
 
 // ample is how long a program may take for what it is waited for: far more than a busy machine needs, a build
@@ -84,13 +88,23 @@ func begin(t *testing.T, cmd *exec.Cmd, size *pty.Winsize) *terminal {
 		t.Fatal(err)
 	}
 	term := &terminal{t: t, cmd: cmd, pty: f, done: make(chan struct{}), drew: make(chan struct{}, 1)}
+	screen := vt.NewEmulator(int(size.Cols), int(size.Rows))
+	// What the screen would answer is read and thrown away.
+	go func() { _, _ = io.Copy(io.Discard, screen) }()
 	go func() {
 		defer close(term.done)
+		defer screen.Close()
 		buf := make([]byte, 1<<16)
 		for {
 			n, err := f.Read(buf)
+			if _, err := screen.Write(buf[:n]); err != nil {
+				t.Error(err)
+			}
 			term.mu.Lock()
 			term.raw = append(term.raw, buf[:n]...)
+			if now := screen.String(); len(term.screens) == 0 || now != term.screens[len(term.screens)-1] {
+				term.screens = append(term.screens, now)
+			}
 			term.mu.Unlock()
 			select {
 			case term.drew <- struct{}{}:
@@ -106,10 +120,28 @@ func begin(t *testing.T, cmd *exec.Cmd, size *pty.Winsize) *terminal {
 	return term
 }
 
+// output is what the program wrote, as it wrote it.
 func (x *terminal) output() string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return string(x.raw)
+}
+
+// screen is what is to be seen now.
+func (x *terminal) screen() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if len(x.screens) == 0 {
+		return ""
+	}
+	return x.screens[len(x.screens)-1]
+}
+
+// text is all that could be read so far.
+func (x *terminal) text() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return ansi.Strip(string(x.raw)) + "\n" + strings.Join(x.screens, "\n")
 }
 
 // see waits until the terminal shows text that it did not show before.
@@ -123,17 +155,18 @@ func (x *terminal) see(text string) {
 			ended = true
 		default:
 		}
-		if fresh := x.output()[x.seen:]; strings.Contains(ansi.Strip(fresh), text) {
+		if strings.Contains(ansi.Strip(x.output()[x.seen:]), text) ||
+			strings.Contains(x.screen(), text) && !strings.Contains(x.old, text) {
 			return
 		}
 		if ended {
-			x.t.Fatalf("the program ended without %q:\n%s", text, ansi.Strip(x.output()))
+			x.t.Fatalf("the program ended without %q:\n%s", text, x.screen())
 		}
 		select {
 		case <-x.drew:
 		case <-x.done:
 		case <-late:
-			x.t.Fatalf("the terminal never showed %q:\n%s", text, ansi.Strip(x.output()[x.seen:]))
+			x.t.Fatalf("the terminal never showed %q:\n%s", text, x.screen())
 		}
 	}
 }
@@ -141,7 +174,7 @@ func (x *terminal) see(text string) {
 // typed types keys; what is shown from now on is new.
 func (x *terminal) typed(keys string) {
 	x.t.Helper()
-	x.seen = len(x.output())
+	x.seen, x.old = len(x.output()), x.screen()
 	if _, err := x.pty.WriteString(keys); err != nil {
 		x.t.Fatal(err)
 	}
@@ -161,12 +194,4 @@ func (x *terminal) end() int {
 		x.t.Fatal(err)
 	}
 	return x.cmd.ProcessState.ExitCode()
-}
-
-// moves are the control sequences after which drawing goes on somewhere else.
-var moves = regexp.MustCompile("\\x1b\\[[0-9;]*[A-HJKf]|\r")
-
-// lines are the lines that were drawn, without colours.
-func (x *terminal) lines() []string {
-	return strings.Split(ansi.Strip(moves.ReplaceAllString(x.output(), "\n")), "\n")
 }

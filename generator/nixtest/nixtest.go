@@ -31,27 +31,20 @@ type Env struct {
 
 // New returns the Nix of this test process: the one in $QUICK_DEPLOY_TEST_NIX if
 // set, else the one on PATH, else the newest in /opt/nix-*/bin. Where there is
-// none, the test is skipped, but fails if the environment says CI=true.
+// none, the test is skipped, but fails if the environment says CI=true. With -short
+// it is skipped in any case, but where CI=true: there -short says how much, not what.
 //
 // All tests of a process that overlap share one store; see [Main] to share it
 // between tests that follow each other. Two Envs share everything but HOME.
 func New(tb testing.TB) *Env {
 	tb.Helper()
-	bins := all()
-	if len(bins) == 0 {
-		missing(tb)
-	}
-	return newEnv(tb, bins[0])
+	return newEnv(tb, need(tb)[0])
 }
 
 // Each runs f as a subtest with every Nix that is installed, newest first.
 func Each(t *testing.T, f func(t *testing.T, env *Env)) {
 	t.Helper()
-	bins := all()
-	if len(bins) == 0 {
-		missing(t)
-	}
-	for _, bin := range bins {
+	for _, bin := range need(t) {
 		name := "nix"
 		if v, err := version(bin); err == nil {
 			name += "-" + v
@@ -60,13 +53,22 @@ func Each(t *testing.T, f func(t *testing.T, env *Env)) {
 	}
 }
 
-func missing(tb testing.TB) {
+// need is the Nixes for a test, at least one, newest first.
+func need(tb testing.TB) []string {
 	tb.Helper()
-	const none = "no Nix found: none on PATH, none in /opt/nix-*/bin"
-	if os.Getenv("CI") == "true" {
-		tb.Fatal(none + "; .ci/install-nix installs one")
+	ci := os.Getenv("CI") == "true"
+	if testing.Short() && !ci {
+		tb.Skip("-short: takes a Nix")
 	}
-	tb.Skip(none)
+	bins := all()
+	const none = "no Nix found: none on PATH, none in /opt/nix-*/bin"
+	switch {
+	case len(bins) == 0 && ci:
+		tb.Fatal(none + "; .ci/install-nix installs one")
+	case len(bins) == 0:
+		tb.Skip(none)
+	}
+	return bins
 }
 
 func newEnv(tb testing.TB, bin string) *Env {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/elevate"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/man"
 )
 
 // wordVariable holds the word that is being completed, which the shells do not
@@ -165,7 +166,7 @@ func manWords(a *app.App) cli.ShellCompleteFunc {
 				pages = append(pages, app.Word{Text: c.Name, About: c.Usage})
 			}
 		}
-		pages = append(pages, app.Word{Text: profilePage, About: "the profile"})
+		pages = append(pages, app.Word{Text: man.Profile, About: "the profile"})
 		words{"": func(*app.App, []string) []app.Word { return pages }}.complete(a)(ctx, cmd)
 	}
 }

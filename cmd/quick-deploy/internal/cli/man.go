@@ -2,12 +2,14 @@ package cli
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"strings"
 
-	"github.com/cpuguy83/go-md2man/v2/md2man"
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/man"
 )
 
 func manCommand(a *app.App) *cli.Command {
@@ -15,7 +17,7 @@ func manCommand(a *app.App) *cli.Command {
 	return &cli.Command{
 		Name:      "man",
 		Usage:     "print a manual page",
-		ArgsUsage: "[COMMAND | " + profilePage + "]",
+		ArgsUsage: "[COMMAND | " + man.Profile + "]",
 		Description: described(`
 In the format of man(1): quick-deploy man switch | man -l -
 quick-deploy man --list names all pages with their sections.`,
@@ -24,13 +26,14 @@ quick-deploy man --list names all pages with their sections.`,
 		ShellComplete: manWords(a),
 		Action: func(_ context.Context, cmd *cli.Command) error {
 			if list {
-				return writePageNames(a.Out, cmd.Root())
+				_, err := fmt.Fprintln(a.Out, strings.Join(man.List(cmd.Root()), "\n"))
+				return err
 			}
-			text, err := manPage(cmd.Root(), strings.TrimPrefix(cmd.Args().First(), name+"-"))
+			page, err := man.Page(cmd.Root(), cmd.Args().First())
 			if err != nil {
 				return err
 			}
-			_, err = a.Out.Write(md2man.Render(text))
+			_, err = io.WriteString(a.Out, page)
 			return err
 		},
 	}

@@ -8,16 +8,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/charmbracelet/bubbles/key"
-	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/huh"
-	"github.com/charmbracelet/lipgloss"
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+	"charm.land/huh/v2"
+	"charm.land/lipgloss/v2"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/noquery"
 )
-
-func init() { noquery.Restore() }
 
 // form asks the questions on a terminal, with the preview beside or below them.
 func (s *Session) form(ctx context.Context, d *draft, questions []question) error {
@@ -51,35 +48,33 @@ func run(ctx context.Context, in io.Reader, out io.Writer, form *huh.Form) error
 	keys := huh.NewDefaultKeyMap()
 	keys.Quit = key.NewBinding(key.WithKeys("ctrl+c"))
 	// Escape leaves; what it does in a list that was searched is for another key.
-	keys.MultiSelect.ClearFilter = key.NewBinding(key.WithKeys("backspace"), key.WithHelp("backspace", "show all"), key.WithDisabled())
+	keys.MultiSelect.ClearFilter = key.NewBinding(
+		key.WithKeys("backspace"), key.WithHelp("backspace", "show all"), key.WithDisabled())
 	keys.Select.ClearFilter = keys.MultiSelect.ClearFilter
+	leave := func(_ tea.Model, msg tea.Msg) tea.Msg {
+		if k, ok := msg.(tea.KeyPressMsg); !ok || k.Code != tea.KeyEscape {
+			return msg
+		}
+		if f, ok := form.GetFocusedField().(interface{ GetFiltering() bool }); ok && f.GetFiltering() {
+			return msg
+		}
+		return tea.KeyPressMsg{Code: 'c', Mod: tea.ModCtrl}
+	}
 	// The colours of the terminal's own palette: readable on light and on dark.
-	form = form.WithTheme(huh.ThemeBase16()).WithKeyMap(keys).WithProgramOptions(
+	form = form.WithTheme(huh.ThemeFunc(huh.ThemeBase16)).WithKeyMap(keys).WithProgramOptions(
 		// A signal cancels ctx already; a second handler would wait for a program that is gone.
-		tea.WithInput(in), tea.WithOutput(out), tea.WithFilter(escape), tea.WithoutSignalHandler())
+		tea.WithInput(in), tea.WithOutput(out), tea.WithFilter(leave), tea.WithoutSignalHandler())
 	err := form.RunWithContext(ctx)
-	if errors.Is(err, huh.ErrUserAborted) || ctx.Err() != nil {
-		return fault.New(fault.Interrupted, "interrupted; nothing was written")
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, huh.ErrUserAborted), ctx.Err() != nil, err == nil && form.State != huh.StateCompleted:
+		return errInterrupted()
+	case err != nil:
 		return fmt.Errorf("ask on the terminal: %w", err)
-	}
-	if form.State != huh.StateCompleted {
-		return fault.New(fault.Interrupted, "interrupted; nothing was written")
 	}
 	return nil
 }
 
-func escape(m tea.Model, msg tea.Msg) tea.Msg {
-	form, ok := m.(*huh.Form)
-	if k, isKey := msg.(tea.KeyMsg); !ok || !isKey || k.Type != tea.KeyEsc {
-		return msg
-	}
-	if f, ok := form.GetFocusedField().(interface{ GetFiltering() bool }); ok && f.GetFiltering() {
-		return msg
-	}
-	return tea.KeyMsg{Type: tea.KeyCtrlC}
-}
+func errInterrupted() error { return fault.New(fault.Interrupted, "interrupted; nothing was written") }
 
 // wide is from how many columns on the preview stands beside the questions.
 const wide = 100

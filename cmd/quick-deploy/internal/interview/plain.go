@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/charmbracelet/huh"
+	"charm.land/huh/v2"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 )
@@ -48,7 +48,7 @@ func ask(in *lines, out io.Writer, f huh.Field) error {
 	in.left = tries
 	f.Init()
 	f.Focus()
-	err := f.WithTheme(huh.ThemeBase()).RunAccessible(out, in)
+	err := f.WithTheme(huh.ThemeFunc(huh.ThemeBase)).RunAccessible(out, in)
 	if in.err != nil {
 		return in.fault()
 	}
@@ -137,7 +137,7 @@ func (l *lines) line() ([]byte, error) {
 func (l *lines) fault() error {
 	switch {
 	case errors.Is(l.err, context.Canceled):
-		return fault.New(fault.Interrupted, "interrupted; nothing was written")
+		return errInterrupted()
 	case errors.Is(l.err, errTries):
 		return fault.New(fault.Usage, "no valid answer after %d attempts; nothing was written", tries)
 	case errors.Is(l.err, io.EOF):

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/charmbracelet/huh"
+	"charm.land/huh/v2"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 )
@@ -31,8 +31,10 @@ type draft struct {
 }
 
 func newDraft(s *Session) *draft {
-	d := &draft{Session: s, Answers: s.Answers, right: true, write: true, useKeys: true, names: strings.Join(s.Answers.Services, " ")}
-	return d
+	return &draft{
+		Session: s, Answers: s.Answers, right: true, write: true, useKeys: true,
+		names: strings.Join(s.Answers.Services, " "),
+	}
 }
 
 // answers are the answers as they stand.
@@ -99,7 +101,8 @@ func (d *draft) questions() []question {
 		qs = append(qs, question{fields: d.sshKeys()})
 	}
 	return append(qs, question{fields: []huh.Field{
-		huh.NewConfirm().Title("Write " + d.Path + "?").Description("Nothing else is changed: quick-deploy diff shows what it leads to.").
+		huh.NewConfirm().Title("Write " + d.Path + "?").
+			Description("Nothing else is changed: quick-deploy diff shows what it leads to.").
 			Affirmative("Write").Negative("Discard").Value(&d.write),
 	}})
 }
@@ -147,7 +150,8 @@ func (d *draft) preset() huh.Field {
 	for _, p := range d.Presets {
 		options = append(options, huh.NewOption(p.Name+": "+p.Summary, p.Name))
 	}
-	return huh.NewSelect[string]().Title(d.with("What is this machine for?", d.Preset)).Options(options...).Value(&d.Preset)
+	return huh.NewSelect[string]().Title(d.with("What is this machine for?", d.Preset)).
+		Options(options...).Value(&d.Preset)
 }
 
 // with adds, in plain mode, what an empty line answers.
