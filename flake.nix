@@ -57,7 +57,7 @@
             ];
           };
           # The hash of what `go mod vendor` makes. A test of generator/nixtest compares the two.
-          vendorHash = "sha256-mPfLdiXzxRRmULqP3f1c6zQGt7uW7Wpo0WtlbLmCQE4=";
+          vendorHash = "sha256-A0xJ/beSjBv0dvf5o2vGYwWr1b/Eoub3PNYL2tmbpTk=";
 
           subPackages = [ "cmd/quick-deploy" ];
           env.CGO_ENABLED = 0;

@@ -3,6 +3,7 @@ package generator
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/nix"
@@ -128,108 +129,35 @@ func (e Engine) input() string {
 	return string(e)
 }
 
-// colmenaNodes are the nodes of the hive, and what its meta says of those that differ. The flake has
-// colmena, which colmena 0.4 reads, and colmenaHive, which later ones do (colmena,
-// src/nix/hive/eval.nix and flake.nix). Their package sets are those of nixosConfigurations, so that
-// both build the same systems.
-func colmenaNodes(main string, hosts []*host) (meta, nodes []nix.Binding) {
-	for _, h := range hosts {
-		name, origin := h.profile.Name, h.profile.Node.Origin()
-		from := nix.Ref{"nixpkgs"}
-		if h.channel.name != "" {
-			meta = append(meta, nix.Binding{
-				Path: []string{"nodeSpecialArgs", name, "inputs"}, Value: nix.Ref{"channels", h.channel.name}, Origin: origin,
-			})
-			from = nix.Ref{"channels", h.channel.name, "nixpkgs"}
+// target is how the engine reaches the host, in its words, where that is not as root at the host's name and
+// the port of ssh.
+func (h *host) target() []nix.Binding {
+	var out []nix.Binding
+	add := func(name string, value nix.Expr, differs bool) {
+		if differs {
+			out = append(out, bind(value, name))
 		}
-		if h.channel.name != "" || h.summary.System != main {
-			meta = append(meta, nix.Binding{
-				Path: []string{"nodeNixpkgs", name}, Value: append(from, "legacyPackages", h.summary.System), Origin: origin,
-			})
-		}
-		d := h.summary.Deployment
-		target := []nix.Binding{
-			{Path: []string{"targetHost"}, Value: nix.Str(d.Host)},
-			{Path: []string{"targetPort"}, Value: nix.Int(d.Port)},
-			{Path: []string{"targetUser"}, Value: nix.Str(d.User)},
-		}
-		if labels := h.labels(); len(labels) > 0 {
-			target = append(target, nix.Binding{Path: []string{"tags"}, Value: labels})
-		}
-		if d.BuildOnTarget {
-			target = append(target, nix.Binding{Path: []string{"buildOnTarget"}, Value: nix.Bool(true)})
-		}
-		node := h.from("mkNode")
-		node.Args = append(node.Args, nix.Path(h.dir()+"configuration.nix"), nix.Attrs{Body: target})
-		nodes = append(nodes, nix.Binding{Path: []string{name}, Value: node, Origin: origin})
 	}
-	return meta, nodes
-}
-
-// mainSystem is the platform of most hosts.
-func mainSystem(hosts []*host) string {
-	number := map[string]int{}
-	for _, h := range hosts {
-		number[h.summary.System]++
+	d, labels := h.summary.Deployment, h.labels()
+	switch h.in.engine {
+	case Colmena:
+		add("targetHost", nix.Str(d.Host), d.Host != h.profile.Name)
+		add("targetPort", nix.Int(d.Port), d.Port != sshPort)
+		add("targetUser", nix.Str(d.User), d.User != "root")
+		add("tags", labels, len(labels) > 0)
+		add("buildOnTarget", nix.Bool(true), d.BuildOnTarget)
+	case DeployRS: // its interface.json
+		add("hostname", nix.Str(d.Host), d.Host != h.profile.Name)
+		add("sshUser", nix.Str(d.User), d.User != "root")
+		add("sshOpts", texts("-p", strconv.Itoa(d.Port)), d.Port != sshPort)
+		add("remoteBuild", nix.Bool(true), d.BuildOnTarget)
 	}
-	systems := sortedKeys(number)
-	return slices.MaxFunc(systems, func(a, b string) int {
-		if number[a] != number[b] {
-			return number[a] - number[b]
-		}
-		return strings.Compare(a, b)
-	})
+	return out
 }
 
 // labels are the groups and tags of the host, for the engine's own selectors.
 func (h *host) labels() nix.List {
 	all := slices.Concat(h.profile.Groups, h.profile.Tags)
 	slices.Sort(all)
-	out := nix.List{}
-	for _, l := range slices.Compact(all) {
-		out = append(out, nix.Str(l))
-	}
-	return out
-}
-
-// deployNodes are deploy.nodes, as interface.json of deploy-rs wants them.
-func deployNodes(hosts []*host) []nix.Binding {
-	var nodes []nix.Binding
-	for _, h := range hosts {
-		name, d := h.profile.Name, h.summary.Deployment
-		set := func(value nix.Expr, path ...string) {
-			nodes = append(nodes, nix.Binding{
-				Path: append([]string{"deploy", "nodes", name}, path...), Value: value, Origin: h.profile.Node.Origin(),
-			})
-		}
-		order := nix.List{}
-		carry := func(profile, user, kind string, of ...string) {
-			order = append(order, nix.Str(profile))
-			set(nix.Str(user), "profiles", profile, "user")
-			set(nix.Call{
-				Fn:   nix.Ref{"deploy-rs", "lib", h.summary.System, "activate", kind},
-				Args: []nix.Expr{append(nix.Ref{"self"}, of...)},
-			}, "profiles", profile, "path")
-		}
-		first := len(nodes)
-		set(nix.Str(d.Host), "hostname")
-		nodes[first].Blank = true
-		set(nix.Str(d.User), "sshUser")
-		if d.Port != sshPort {
-			set(nix.List{nix.Str("-p"), nix.Str(fmt.Sprint(d.Port))}, "sshOpts")
-		}
-		if d.BuildOnTarget {
-			set(nix.Bool(true), "remoteBuild")
-		}
-		at := len(nodes)
-		set(nil, "profilesOrder")
-		carry(systemProfile, "root", "nixos", "nixosConfigurations", name)
-		for _, u := range h.summary.Users {
-			if u.Home {
-				carry(u.Name, u.Name, "home-manager", "homeConfigurations", u.Name+"@"+name)
-			}
-		}
-		nodes[at].Value = order
-	}
-	return nodes
+	return texts(slices.Compact(all)...)
 }

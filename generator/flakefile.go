@@ -14,15 +14,16 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/generator/release"
 )
 
 // DefaultRelease is the NixOS release of a profile that names none.
-const DefaultRelease = "26.05"
+var DefaultRelease = release.Default()
 
 // DefaultSystem is the platform of a host that was not probed and names none.
 const DefaultSystem = "x86_64-linux"
 
-func release(p *profile.Profile) string { return cmp.Or(p.Release, DefaultRelease) }
+func releaseOf(p *profile.Profile) string { return cmp.Or(p.Release, DefaultRelease) }
 
 // flakeFiles writes flake.nix and flake.lock, and says which inputs the profile pins.
 func flakeFiles(in Input, fleet Fleet, hosts []*host) ([]File, map[string]profile.Pos, error) {
@@ -97,35 +98,54 @@ func (h *host) hasHome() bool {
 //go:embed flake.nix.tmpl
 var flakeTemplate string
 
-// printFlake fills flake.nix.tmpl: hosts and homes go through one small function each there, so
-// that every one is built alike.
+// flakeData fills flake.nix.tmpl. A flake of one host that needs nothing more names its outputs; any other
+// has a set of hosts, and derives them.
+type flakeData struct {
+	Inputs []nix.Binding // description and inputs
+	Params []string      // the inputs that outputs takes by name
+
+	Configurations, Checks []nix.Binding // of the only host
+
+	Fleet    bool
+	Hosts    []nix.Binding
+	Channels []channelInputs
+
+	Systems       []string
+	Homes         bool
+	Engine        Engine
+	AllowApplyAll bool
+	SSHPort       int
+}
+
+type channelInputs struct {
+	Name   string
+	Inputs []nix.Binding
+}
+
+// Of leads to the inputs of what is called host in the template: with channels, each host has its own.
+func (d flakeData) Of(host string) string {
+	if d.Channels == nil {
+		return ""
+	}
+	return host + ".inputs."
+}
+
 func printFlake(fleet Fleet, hosts []*host, from []source, inputs []flake.Input) (nix.Printed, error) {
-	type channel struct {
-		Name   string
-		Inputs []nix.Binding
+	data := flakeData{
+		Fleet: len(hosts) > 1 || len(from) > 1 || fleet.Engine != NixosRebuild,
+		Homes: slices.ContainsFunc(hosts, (*host).hasHome), Params: []string{"self"},
+		Engine: fleet.Engine, AllowApplyAll: fleet.AllowApplyAll, SSHPort: sshPort,
 	}
-	data := struct {
-		Inputs, Configurations, Checks, Meta, Nodes []nix.Binding
-		Channels                                    []channel
-		Params, Systems                             []string
-		Engine, Main                                string
-		From                                        string // where functions take nixpkgs from
-		Homes, AllowApplyAll                        bool
-	}{
-		Homes: slices.ContainsFunc(hosts, (*host).hasHome), Engine: string(fleet.Engine),
-		Main: mainSystem(hosts), AllowApplyAll: fleet.AllowApplyAll, Params: []string{"self"},
-	}
-	data.Inputs = []nix.Binding{{Path: []string{"description"}, Value: nix.Str(description(hosts))}}
+	data.Inputs = []nix.Binding{bind(nix.Str(description(hosts)), "description")}
 	for _, b := range flake.InputsExpr(inputs) {
-		b.Path = append([]string{"inputs"}, b.Path...)
-		data.Inputs = append(data.Inputs, b)
+		data.Inputs = append(data.Inputs, below("inputs", b))
 	}
 	for _, s := range from[1:] {
-		c := channel{Name: nix.FormatAttrPath([]string{s.name})}
+		c := channelInputs{Name: nix.FormatAttrPath([]string{s.name})}
 		for _, name := range sortedKeys(s.renamed) {
-			c.Inputs = append(c.Inputs, nix.Binding{Path: []string{name}, Value: nix.Ref{"inputs", s.renamed[name]}})
+			c.Inputs = append(c.Inputs, bind(nix.Ref{"inputs", s.renamed[name]}, name))
 		}
-		data.Channels, data.From = append(data.Channels, c), "inputs."
+		data.Channels = append(data.Channels, c)
 	}
 	for _, in := range from[0].inputs {
 		// With channels, functions take the inputs of the host's own.
@@ -135,30 +155,24 @@ func printFlake(fleet Fleet, hosts []*host, from []source, inputs []flake.Input)
 	}
 	systems := map[string]bool{}
 	for _, h := range hosts {
-		h.perChannel = data.Channels != nil
-		configurations, checks := hostOutputs(h)
-		data.Configurations, data.Checks = append(data.Configurations, configurations...), append(data.Checks, checks...)
+		data.Hosts = append(data.Hosts, h.entry())
 		systems[h.summary.System] = true
 	}
-	slices.SortStableFunc(data.Configurations, func(a, b nix.Binding) int { return strings.Compare(b.Path[0], a.Path[0]) })
 	data.Systems = sortedKeys(systems)
-	switch fleet.Engine {
-	case Colmena:
-		data.Meta, data.Nodes = colmenaNodes(data.Main, hosts)
-	case DeployRS:
-		data.Nodes = deployNodes(hosts)
+	if !data.Fleet {
+		data.Configurations, data.Checks = hosts[0].outputs()
 	}
-	if fleet.Engine != DeployRS {
-		for i := range data.Checks {
-			data.Checks[i].Path = append([]string{"checks"}, data.Checks[i].Path...)
-		}
-	}
-
 	var text flakeText
 	if err := text.fill(data); err != nil {
 		return nix.Printed{}, fmt.Errorf("print flake.nix: %w", err)
 	}
 	return nix.Printed{Source: text.Bytes(), Lines: text.origins}, nil
+}
+
+// below is b in the set of a name.
+func below(name string, b nix.Binding) nix.Binding {
+	b.Path = append([]string{name}, b.Path...)
+	return b
 }
 
 var lineStart = regexp.MustCompile(`(?m)^.`)
@@ -225,42 +239,41 @@ func description(hosts []*host) string {
 
 func (h *host) dir() string { return "./hosts/" + h.profile.Name + "/" }
 
-// from is a call of one of the flake's functions, with the inputs of the host's
-// channel where the flake has several.
-func (h *host) from(function string) nix.Call {
-	c := nix.Call{Fn: nix.Ref{function}}
-	switch {
-	case h.channel.name != "":
-		c.Args = append(c.Args, nix.Ref{"channels", h.channel.name})
-	case h.perChannel:
-		c.Args = append(c.Args, nix.Ref{"inputs"})
+// entry is the host in the flake's set of hosts, with what it does not share with all others.
+func (h *host) entry() nix.Binding {
+	body := []nix.Binding{bind(nix.Str(h.summary.System), "system")}
+	if h.channel.name != "" {
+		body = append(body, bind(nix.Ref{"channels", h.channel.name}, "inputs"))
 	}
-	return c
+	for _, u := range h.summary.Users {
+		if u.Home {
+			body = append(body, bind(nix.Path(h.dir()+u.File), "homes", u.Name))
+		}
+	}
+	for _, b := range h.target() {
+		body = append(body, below("deployment", b))
+	}
+	return nix.Binding{Path: []string{h.profile.Name}, Value: nix.Attrs{Body: body}, Origin: h.profile.Node.Origin()}
 }
 
-// hostOutputs are the configurations of a host and of its homes, and the
-// checks that build them, by platform.
-func hostOutputs(h *host) (configurations, checks []nix.Binding) {
+// outputs are the configurations of the host and of its homes, and the checks that build them.
+func (h *host) outputs() (configurations, checks []nix.Binding) {
 	name, origin := h.profile.Name, h.profile.Node.Origin()
-	system := h.from("mkHost")
-	system.Args = append(system.Args, nix.Path(h.dir()+"configuration.nix"))
-	configurations = append(configurations, nix.Binding{Path: []string{"nixosConfigurations", name}, Origin: origin, Value: system})
-	checks = append(checks, nix.Binding{
-		Path: []string{h.summary.System, name}, Origin: origin,
-		Value: nix.Ref{"self", "nixosConfigurations", name, "config", "system", "build", "toplevel"},
-	})
-	for _, u := range h.summary.Users {
-		if !u.Home {
-			continue
-		}
-		target := u.Name + "@" + name
-		home := h.from("mkHome")
-		home.Args = append(home.Args, nix.Ref{"self", "nixosConfigurations", name}, nix.Path(h.dir()+u.File))
-		configurations = append(configurations, nix.Binding{Path: []string{"homeConfigurations", target}, Origin: origin, Value: home})
+	add := func(kind, name string, configuration nix.Call, built ...string) {
+		configurations = append(configurations, nix.Binding{Path: []string{kind, name}, Value: configuration, Origin: origin})
 		checks = append(checks, nix.Binding{
-			Path: []string{h.summary.System, target}, Origin: origin,
-			Value: nix.Ref{"self", "homeConfigurations", target, "activationPackage"},
+			Path: []string{"checks", h.summary.System, name}, Value: append(nix.Ref{"self", kind, name}, built...), Origin: origin,
 		})
+	}
+	add("nixosConfigurations", name, nix.Call{
+		Fn: nix.Ref{"mkHost"}, Args: []nix.Expr{nix.Path(h.dir() + "configuration.nix")},
+	}, "config", "system", "build", "toplevel")
+	for _, u := range h.summary.Users {
+		if u.Home {
+			add("homeConfigurations", u.Name+"@"+name, nix.Call{
+				Fn: nix.Ref{"mkHome"}, Args: []nix.Expr{nix.Ref{"self", "nixosConfigurations", name}, nix.Path(h.dir() + u.File)},
+			}, "activationPackage")
+		}
 	}
 	return configurations, checks
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/generator/release"
 )
 
 // hardware decides about drivers, boot loader and file systems, and writes
@@ -204,13 +205,13 @@ func (h *host) acceleration() error {
 
 // accelerated is a service's package for one way to compute (nixpkgs,
 // pkgs/by-name/ol/ollama and pkgs/by-name/ll/llama-cpp).
-func accelerated(service, kind, release string) nix.Expr {
+func accelerated(service, kind, of string) nix.Expr {
 	switch {
 	case service == "llama-cpp" && kind == string(hardware.CUDA):
 		return nix.Call{Fn: nix.Ref{"pkgs", service, "override"}, Args: []nix.Expr{
 			nix.Attrs{Body: []nix.Binding{{Path: []string{"cudaSupport"}, Value: nix.Bool(true)}}},
 		}}
-	case kind == "cpu" && (service != "ollama" || release == "25.11"):
+	case kind == "cpu" && (service != "ollama" || !release.Has(of, "pkgs.ollama-cpu")):
 		return nix.Ref{"pkgs", service}
 	}
 	return nix.Ref{"pkgs", service + "-" + kind}

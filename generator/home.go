@@ -1,7 +1,6 @@
 package generator
 
 import (
-	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -111,19 +110,12 @@ func (h *host) homeFile(u User) error {
 	}
 	h.modules["home/base.nix"] = true
 	imports := nix.List{nix.Path("../../modules/home/base.nix")}
-	seen := map[string]bool{}
 	for _, use := range h.mapped.Homes {
 		if use.User != u.Name {
 			continue
 		}
-		for _, name := range use.Home.Inputs {
-			h.inputs[name] = true
-		}
-		module := "home/" + cmp.Or(use.Home.Module, use.Name) + ".nix"
-		if seen[module] {
-			continue
-		}
-		seen[module], h.modules[module] = true, true
+		module := "home/" + use.Name + ".nix"
+		h.modules[module] = true
 		imports = append(imports, nix.Item{Value: nix.Path("../../modules/" + module), Origin: use.Node.Origin()})
 	}
 	as := h.homes[u.Name]

@@ -10,8 +10,8 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
-	"github.com/quick-deploy/quick-deploy/generator/optionlist"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/generator/release"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
@@ -90,9 +90,7 @@ type host struct {
 	schema  *schema.Node // of a host
 	in      Input
 	channel channel
-	// perChannel tells whether the flake has several channels.
-	perChannel bool
-	mapped     mapping.Result
+	mapped  mapping.Result
 
 	system  []mapping.Assignment            // NixOS options
 	homes   map[string][]mapping.Assignment // home-manager options by user
@@ -131,7 +129,7 @@ func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
 	h.mapped = result
 	for _, a := range result.Assignments {
 		// The schema has the names of the oldest release, but for rules that name theirs.
-		a.Path = optionlist.Rename(h.channel.release, a.User != "", a.Path)
+		a.Path = release.Rename(h.channel.release, a.User != "", a.Path)
 		h.assign(a)
 	}
 	// The order decides only in which order notices and equal options appear.
@@ -168,7 +166,7 @@ func (h *host) done() {
 }
 
 func (h *host) assign(a mapping.Assignment) {
-	if m, moved := optionlist.Moved(h.channel.release, a.User != "", a.Path); moved {
+	if m, moved := release.Moved(h.channel.release, a.User != "", a.Path); moved {
 		h.problem(a.Node, strings.Join(a.Path, "."), "NixOS "+m.Since+" no longer has this option", m.Hint(a.Path))
 	}
 	if h.in.Check != nil {
@@ -220,7 +218,7 @@ func (h *host) stateVersion() error {
 	if n == nil {
 		h.problem(h.profile.Node, "stateVersion is missing",
 			fmt.Sprintf("host %s must say which NixOS release it was first installed with", h.profile.Name),
-			`add stateVersion: "26.05" (on a running machine: the value in its configuration.nix)`)
+			`add stateVersion: "`+release.Default()+`" (on a running machine: the value in its configuration.nix)`)
 		return nil
 	}
 	h.summary.StateVersion, _ = n.Scalar.(string)

@@ -25,7 +25,7 @@ type channel struct {
 // called after the layers that chose it, so that all hosts of a group share one.
 func (h *host) chooseChannel() error {
 	own, pins := h.profile.Node.Get("release"), h.profile.Node.Get("pins")
-	h.channel = channel{release: release(h.in.Profile), pins: pins, at: cmp.Or(own, pins)}
+	h.channel = channel{release: releaseOf(h.in.Profile), pins: pins, at: cmp.Or(own, pins)}
 	if own != nil {
 		h.channel.release = own.Str()
 	}
@@ -33,7 +33,7 @@ func (h *host) chooseChannel() error {
 	if pins != nil && len(pins.Fields) == 0 {
 		pins = nil
 	}
-	if pins == nil && h.channel.release == release(h.in.Profile) {
+	if pins == nil && h.channel.release == releaseOf(h.in.Profile) {
 		return nil
 	}
 	var names []string
@@ -100,7 +100,7 @@ func sources(in Input, hosts []*host, extra []string) ([]source, error) {
 		return nil, err
 	}
 	wanted := map[string]map[string]bool{"": {"nixpkgs": true}}
-	channels := map[string]channel{"": {release: release(p)}}
+	channels := map[string]channel{"": {release: releaseOf(p)}}
 	var problems profile.Problems
 	for _, h := range hosts {
 		name := h.channel.name
@@ -195,7 +195,7 @@ func profilePins(p *profile.Profile, pins flake.Pins, c channel) []profile.Field
 	}
 	var out []profile.Field
 	for _, f := range all.Fields {
-		if c.release == release(p) || !pins.OfRelease(f.Key) {
+		if c.release == releaseOf(p) || !pins.OfRelease(f.Key) {
 			out = append(out, f)
 		}
 	}

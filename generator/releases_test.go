@@ -1,7 +1,10 @@
 package generator_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -10,7 +13,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/flake"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/generator/release"
+	"github.com/quick-deploy/quick-deploy/schema"
 )
 
 // ofRelease is a profile with one host of a release and the given services.
@@ -107,5 +113,95 @@ func TestOldStateVersions(t *testing.T) {
 				t.Errorf("%s: the flake lacks %q", version, want)
 			}
 		}
+	}
+}
+
+// A new release is data: here scratch copies of the schema and of the pins have one that does not exist. It has what
+// the newest of the table has.
+func TestNewReleaseIsData(t *testing.T) {
+	const next = "99.05"
+	bundle, err := schema.Bundle()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc map[string]any
+	dec := json.NewDecoder(bytes.NewReader(bundle))
+	dec.UseNumber()
+	if err := dec.Decode(&doc); err != nil {
+		t.Fatal(err)
+	}
+	listRelease(doc, next)
+	builtin, err := os.ReadFile("flake/pins.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := flake.ReadPinFile(bytes.ReplaceAll(builtin, []byte(release.Default()), []byte(next)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := profile.Load(profile.FS{Files: fstest.MapFS{"profile.yaml": {Data: []byte(`version: 1
+release: "` + next + `"
+host:
+  name: atlas
+  system: x86_64-linux
+  stateVersion: "` + next + `"
+  services: {ollama: {modelsDir: /srv/models}, llama-cpp: {model: /srv/m.gguf, flags: [--jinja]}}
+`)}}}, "profile.yaml", profile.NewSchema(schema.ID, doc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pins := file.Pins()
+	tree, err := generator.Generate(generator.Input{Profile: p, Schema: schemaRoot(t), Pins: &pins})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"flake.nix": "github:NixOS/nixpkgs/nixos-" + next, "hosts/atlas/configuration.nix": "ollama.modelsDir",
+	} {
+		if !strings.Contains(string(tree.File(path)), want) {
+			t.Errorf("%s lacks %q:\n%s", path, want, tree.File(path))
+		}
+	}
+	if diff := cmp.Diff(release.Drivers("unstable"), release.Drivers(next)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// listRelease adds a release to the lists of the schema that have one.
+func listRelease(v any, name string) {
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			listRelease(item, name)
+		}
+	case map[string]any:
+		if list, ok := v["enum"].([]any); ok && slices.Contains(list, any("unstable")) {
+			v["enum"] = append(list, name)
+		}
+		for _, item := range v {
+			listRelease(item, name)
+		}
+	}
+}
+
+// The schema lists the releases that have pins, and has the default of the table.
+func TestReleasesOfTheSchema(t *testing.T) {
+	pins, err := flake.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := schemaRoot(t)
+	for name, n := range map[string]*schema.Node{"release": root.Properties["release"], "host.release": root.Properties["host"].Properties["release"]} {
+		var listed []string
+		for _, r := range n.Enum {
+			listed = append(listed, r.(string))
+		}
+		slices.Sort(listed)
+		if diff := cmp.Diff(pins.Releases(), listed); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	if got := root.Properties["release"].Default; got != release.Default() {
+		t.Errorf("the schema's default is %v", got)
 	}
 }

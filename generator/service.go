@@ -40,9 +40,6 @@ func (h *host) services() error {
 		for _, name := range use.Service.Unfree {
 			h.unfree[name] = true
 		}
-		for _, name := range use.Service.Inputs {
-			h.inputs[name] = true
-		}
 		h.summary.Services = append(h.summary.Services, Service{Name: use.Name, Info: use.Service, Ports: ports(use)})
 	}
 	h.checkPorts()
@@ -169,7 +166,7 @@ func (h *host) checkUpgrade() {
 		return
 	}
 	pin := h.channel.pins.Get("nixpkgs")
-	if pin == nil && h.channel.release == release(h.in.Profile) {
+	if pin == nil && h.channel.release == releaseOf(h.in.Profile) {
 		pin = h.in.Profile.Root.Get("pins", "nixpkgs")
 	}
 	if pin != nil {

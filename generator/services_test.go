@@ -3,6 +3,10 @@ package generator_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -249,6 +253,45 @@ host: {name: atlas, system: x86_64-linux, stateVersion: "26.05", services: {auto
 		if !slices.ContainsFunc(tree.Notices, func(n generator.Notice) bool { return strings.Contains(n.Text, tc.want) }) {
 			t.Errorf("%s: %v", name, tree.Notices)
 		}
+	}
+}
+
+// What the schema says of a service's keys is so where the profile says nothing: the option that a key sets has its
+// default, and the option that switches the service on is on.
+func TestServicesAreAsTheSchemaSays(t *testing.T) {
+	want := map[string]any{}
+	for name, n := range schemaRoot(t).Properties["host"].Properties["services"].Properties {
+		if n.Service.Enable != "" {
+			want[n.Service.Enable] = true
+		}
+		for key, c := range n.Properties {
+			for _, r := range c.Rules {
+				plain := r.As == "" && r.Value == nil && r.Map == nil && r.Each == nil && r.When == nil && r.Until == ""
+				if c.Default == nil || r.Option == "" || !plain {
+					continue
+				}
+				if strings.Contains(r.Option, "<") {
+					t.Fatalf("services.%s.%s: a default below a map", name, key)
+				}
+				want[r.Option] = c.Default
+			}
+		}
+	}
+	// The command docker is Docker's here.
+	maps.DeleteFunc(want, func(option string, _ any) bool { return strings.HasPrefix(option, "virtualisation.podman.docker") })
+	options := slices.Sorted(maps.Keys(want))
+	tree := generate(t, os.DirFS(filepath.Join(goldenDir, "all-services")))
+	var got []any
+	nixtest.New(t).Flake(t, lay(t, tree), nil).EvalInto(t, "nixosConfigurations.atlas.config",
+		"c: [ (c."+strings.Join(options, " or null) (c.")+" or null) ]", &got)
+	for i, option := range options {
+		// What nothing sets is the program's own default.
+		if got[i] != nil && fmt.Sprint(got[i]) != fmt.Sprint(want[option]) {
+			t.Errorf("%s is %v, the schema says %v", option, got[i], want[option])
+		}
+	}
+	if len(options) < 100 {
+		t.Errorf("%d options looked at", len(options))
 	}
 }
 

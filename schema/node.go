@@ -1,43 +1,70 @@
 package schema
 
 import (
+	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
 // Node is the schema of one value of the profile, with its annotations.
 type Node struct {
-	// Pointer is where the schema stands in the bundle, for messages.
-	Pointer     string
-	Title       string
-	Description string
-	Types       []string
-	Enum        []any
-	Default     any
-	Examples    []any
-	Deprecated  bool
-	Format      string
-	Pattern     string
-	// Lines is true of texts that may have several lines (x-lines).
-	Lines bool
+	Title       string       `json:"title"`
+	Description string       `json:"description"`
+	Types       list[string] `json:"type"`
+	Enum        []any        `json:"enum"`
+	Default     any          `json:"default"`
+	Examples    []any        `json:"examples"`
+	Format      string       `json:"format"`
+	Pattern     string       `json:"pattern"`
+	// Lines is true of texts that may have several lines.
+	Lines bool `json:"x-lines"`
 
-	Properties map[string]*Node // by key, without the "+key" twins
-	Additional *Node            // schema of the values of a map, nil if it has fixed keys
-	Key        string           // x-key: what the map's keys are called in option paths
-	Items      *Node
-	// NeedsKeys tells that an empty object is refused.
-	NeedsKeys bool
+	Properties map[string]*Node `json:"properties"` // by key, without "+key"
+	Additional *Node            `json:"-"`          // schema of the values of a map, nil if it has fixed keys
+	Key        string           `json:"x-key"`      // what the map's keys are called in option paths
+	Items      *Node            `json:"items"`
 
-	Rules   []Rule   // x-nixos
-	Service *Service // x-service
-	Home    *Home    // x-home
+	Rules   list[Rule] `json:"x-nixos"`
+	Service *Service   `json:"x-service"`
+	Home    *Home      `json:"x-home"`
+
+	// The rest is what the fields above and NeedsKeys are made from.
+	Ref      string       `json:"$ref"`
+	Const    any          `json:"const"`
+	Others   schemaOrBool `json:"additionalProperties"`
+	Required []string     `json:"required"`
+	AllOf    []*Node      `json:"allOf"`
+	AnyOf    []*Node      `json:"anyOf"`
+	OneOf    []*Node      `json:"oneOf"`
 }
 
-// Rule says what a value does to the configuration. See README.md.
+// list is a list in JSON, or its only item without the brackets.
+type list[T any] []T
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (l *list[T]) UnmarshalJSON(data []byte) error {
+	if data[0] != '[' {
+		data = slices.Concat([]byte{'['}, data, []byte{']'})
+	}
+	return decode(data, (*[]T)(l))
+}
+
+// schemaOrBool is a schema; nil if JSON has true or false in its place.
+type schemaOrBool struct{ node *Node }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *schemaOrBool) UnmarshalJSON(data []byte) error {
+	if data[0] != '{' {
+		return nil
+	}
+	return decode(data, &s.node)
+}
+
+// Rule says what a value does to the configuration. See README.md. Its keys are the names of the fields in lower case.
 type Rule struct {
 	// Option is the NixOS option that is set, Home the home-manager option.
 	// Parts in angle brackets stand for the key of the enclosing map of that name.
@@ -61,17 +88,18 @@ type Rule struct {
 
 // Service describes an entry of the catalogue.
 type Service struct {
-	Summary string   `json:"summary"`
-	Docs    string   `json:"docs,omitempty"`
-	Ports   []Port   `json:"ports,omitempty"`
-	Needs   []string `json:"needs,omitempty"`
+	Summary string `json:"summary"`
+	Docs    string `json:"docs,omitempty"`
+	// Enable is the option by which NixOS switches it on; empty where it has no such option.
+	Enable string   `json:"enable,omitempty"`
+	Ports  []Port   `json:"ports,omitempty"`
+	Needs  []string `json:"needs,omitempty"`
 	// Units are what its systemd units are called, without their kind: sshd for
 	// sshd.service or sshd.socket. "*" stands for anything.
 	Units  []string `json:"units,omitempty"`
 	Health *Health  `json:"health,omitempty"`
 	Data   []string `json:"data,omitempty"`
 	Unfree []string `json:"unfree,omitempty"`
-	Inputs []string `json:"inputs,omitempty"`
 	// Accounts are those that its module of NixOS makes, with groups of their names; Groups are more.
 	Accounts []Account `json:"accounts,omitempty"`
 	Groups   []string  `json:"groups,omitempty"`
@@ -98,8 +126,8 @@ type Encryption struct {
 type Port struct {
 	Name     string `json:"name"`
 	Key      string `json:"key,omitempty"` // key of the service that sets it
-	Port     int    `json:"port"`          // without that key
-	Protocol string `json:"protocol"`      // tcp or udp
+	Port     int    `json:"port"`          // without that key; in the schema the key's default
+	Protocol string `json:"protocol"`      // tcp, as without it in the schema, or udp
 	// When names a boolean key of the service without which the port is not in use.
 	When string `json:"when,omitempty"`
 }
@@ -124,11 +152,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 
 // Home describes an entry of a user's home.
 type Home struct {
-	Title   string   `json:"title"`
-	Summary string   `json:"summary"`
-	Docs    string   `json:"docs,omitempty"`
-	Module  string   `json:"module,omitempty"`
-	Inputs  []string `json:"inputs,omitempty"`
+	Docs string `json:"docs,omitempty"`
 	// Packages are those that it puts into the home, by their names without versions.
 	Packages []string `json:"packages,omitempty"`
 	// Files are those that home-manager links, from the home directory, and FilesBefore
@@ -171,279 +195,94 @@ func namesKey(t any, key string) bool {
 	return false
 }
 
-// Root parses the bundled schema into nodes.
-func Root() (*Node, error) {
-	doc, err := document()
-	if err != nil {
-		return nil, fmt.Errorf("read the schema: %w", err)
+// NeedsKeys reports whether the schema refuses an empty object.
+func (n *Node) NeedsKeys() bool {
+	all := func(some []*Node) bool {
+		return len(some) > 0 && !slices.ContainsFunc(some, func(n *Node) bool { return !n.NeedsKeys() })
 	}
-	p := &parser{doc: doc, seen: map[string]*Node{}}
-	n, err := p.node(doc, "#")
+	return len(n.Required) > 0 || slices.ContainsFunc(n.AllOf, (*Node).NeedsKeys) || all(n.OneOf) || all(n.AnyOf)
+}
+
+// Root is the bundled schema as nodes. They must not be changed.
+func Root() (*Node, error) {
+	n, err := root()
 	if err != nil {
 		return nil, fmt.Errorf("read the schema: %w", err)
 	}
 	return n, nil
 }
 
-type parser struct {
-	doc  map[string]any
-	seen map[string]*Node
-}
-
-func (p *parser) node(raw map[string]any, at string) (*Node, error) {
-	if n, ok := p.seen[at]; ok {
-		return n, nil
-	}
-	n := &Node{Pointer: at}
-	p.seen[at] = n
-	if ref, ok := raw["$ref"].(string); ok {
-		target, err := p.resolve(ref)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", at, err)
-		}
-		d, err := p.node(target, ref)
-		if err != nil {
-			return nil, err
-		}
-		*n = *d
-	}
-	n.Title = text(raw, "title", n.Title)
-	n.Description = text(raw, "description", n.Description)
-	n.Format = text(raw, "format", n.Format)
-	n.Pattern = text(raw, "pattern", n.Pattern)
-	n.Key = text(raw, "x-key", n.Key)
-	switch t := raw["type"].(type) {
-	case string:
-		n.Types = []string{t}
-	case []any:
-		n.Types = nil
-		for _, v := range t {
-			if s, ok := v.(string); ok {
-				n.Types = append(n.Types, s)
-			}
-		}
-	}
-	if v, ok := raw["enum"].([]any); ok {
-		n.Enum = v
-	}
-	if v, ok := raw["const"]; ok {
-		n.Enum = []any{v}
-	}
-	if v, ok := raw["default"]; ok {
-		n.Default = v
-	}
-	if v, ok := raw["examples"].([]any); ok {
-		n.Examples = v
-	}
-	if v, ok := raw["deprecated"].(bool); ok {
-		n.Deprecated = v
-	}
-	n.NeedsKeys = n.NeedsKeys || needsKeys(raw)
-	if v, ok := raw["x-lines"].(bool); ok {
-		n.Lines = v
-	}
-	if err := p.children(n, raw, at); err != nil {
+// root is read once, as document is.
+var root = sync.OnceValues(func() (*Node, error) {
+	doc, err := document()
+	if err != nil {
 		return nil, err
 	}
-	return n, p.annotations(n, raw, at)
-}
-
-// needsKeys reports whether the schema refuses an empty object.
-func needsKeys(raw map[string]any) bool {
-	holds := func(v any) bool {
-		sub, ok := v.(map[string]any)
-		return ok && needsKeys(sub)
-	}
-	keys, _ := raw["required"].([]any)
-	all, _ := raw["allOf"].([]any)
-	if len(keys) > 0 || slices.ContainsFunc(all, holds) {
-		return true
-	}
-	for _, keyword := range []string{"oneOf", "anyOf"} {
-		some, _ := raw[keyword].([]any)
-		if len(some) > 0 && !slices.ContainsFunc(some, func(v any) bool { return !holds(v) }) {
-			return true
-		}
-	}
-	return false
-}
-
-func (p *parser) children(n *Node, raw map[string]any, at string) error {
-	if props, ok := raw["properties"].(map[string]any); ok {
-		n.Properties = make(map[string]*Node, len(props))
-		for _, key := range sortedKeys(props) {
-			if strings.HasPrefix(key, "+") {
-				continue
-			}
-			sub, ok := props[key].(map[string]any)
-			if !ok {
-				return fmt.Errorf("%s/properties/%s: not a schema", at, key)
-			}
-			c, err := p.node(sub, at+"/properties/"+key)
-			if err != nil {
-				return err
-			}
-			n.Properties[key] = c
-		}
-	}
-	if sub, ok := raw["additionalProperties"].(map[string]any); ok {
-		c, err := p.node(sub, at+"/additionalProperties")
-		if err != nil {
-			return err
-		}
-		n.Additional = c
-	}
-	if sub, ok := raw["items"].(map[string]any); ok {
-		c, err := p.node(sub, at+"/items")
-		if err != nil {
-			return err
-		}
-		n.Items = c
-	}
-	return nil
-}
-
-func (p *parser) annotations(n *Node, raw map[string]any, at string) error {
-	if v, ok := raw["x-nixos"]; ok {
-		if _, one := v.(map[string]any); one {
-			v = []any{v}
-		}
-		list, ok := v.([]any)
-		if !ok {
-			return fmt.Errorf("%s/x-nixos: neither a rule nor a list of rules", at)
-		}
-		n.Rules = make([]Rule, len(list))
-		for i, v := range list {
-			r, err := newRule(v)
-			if err != nil {
-				return fmt.Errorf("%s/x-nixos: %w", at, err)
-			}
-			n.Rules[i] = r
-		}
-	}
-	if v, ok := raw["x-service"]; ok {
-		n.Service = &Service{}
-		if err := remarshal(v, n.Service); err != nil {
-			return fmt.Errorf("%s/x-service: %w", at, err)
-		}
-	}
-	if v, ok := raw["x-home"]; ok {
-		n.Home = &Home{}
-		if err := remarshal(v, n.Home); err != nil {
-			return fmt.Errorf("%s/x-home: %w", at, err)
-		}
-	}
-	return nil
-}
-
-// newRule reads a rule. By hand, since there are thousands and every command reads them all.
-func newRule(v any) (Rule, error) {
-	m, ok := v.(map[string]any)
-	if !ok {
-		return Rule{}, errors.New("a rule is an object")
-	}
-	var r Rule
-	texts := map[string]*string{
-		"option": &r.Option, "home": &r.Home, "code": &r.Code, "as": &r.As, "join": &r.Join, "priority": &r.Priority,
-		"since": &r.Since, "until": &r.Until,
-	}
-	for key, v := range m {
-		switch key {
-		case "each":
-			r.Each = v
-		case "value":
-			r.Value = v
-		case "when":
-			r.When = v
-		case "map":
-			if r.Map, ok = v.(map[string]any); !ok {
-				return Rule{}, errors.New("map is an object")
-			}
-		default:
-			into, known := texts[key]
-			if !known {
-				return Rule{}, fmt.Errorf("unknown key %s", key)
-			}
-			if *into, ok = v.(string); !ok {
-				return Rule{}, fmt.Errorf("%s is a text", key)
-			}
-		}
-	}
-	return r, r.check()
-}
-
-// check refuses rules whose meaning would be ambiguous.
-func (r Rule) check() error {
-	targets := 0
-	for _, t := range []string{r.Option, r.Home, r.Code} {
-		if t != "" {
-			targets++
-		}
-	}
-	if targets != 1 {
-		return errors.New("a rule has exactly one of option, home and code")
-	}
-	shapes := 0
-	for _, set := range []bool{r.As != "", r.Each != nil, r.Value != nil, r.Map != nil} {
-		if set {
-			shapes++
-		}
-	}
-	if shapes > 1 {
-		return errors.New("a rule has at most one of as, each, value and map")
-	}
-	if r.Code != "" && (shapes > 0 || r.Priority != "") {
-		return errors.New("a rule with code has nothing beside it but when, since and until")
-	}
-	switch r.As {
-	case "", "package", "packages", "secret", "path", "flags":
-	default:
-		return fmt.Errorf("unknown as: %s", r.As)
-	}
-	switch r.Priority {
-	case "", "default", "force", "before":
-	default:
-		return fmt.Errorf("unknown priority: %s", r.Priority)
-	}
-	return nil
-}
-
-func (p *parser) resolve(ref string) (map[string]any, error) {
-	rest, ok := strings.CutPrefix(ref, "#/")
-	if !ok {
-		return nil, fmt.Errorf("unsupported reference %s", ref)
-	}
-	var cur any = p.doc
-	for part := range strings.SplitSeq(rest, "/") {
-		m, ok := cur.(map[string]any)
-		if !ok {
-			return nil, fmt.Errorf("no definition at %s", ref)
-		}
-		cur = m[part]
-	}
-	m, ok := cur.(map[string]any)
-	if !ok {
-		return nil, fmt.Errorf("no definition at %s", ref)
-	}
-	return m, nil
-}
-
-func text(raw map[string]any, key, fallback string) string {
-	if s, ok := raw[key].(string); ok {
-		return s
-	}
-	return fallback
-}
-
-// remarshal decodes v strictly, so that a misspelt annotation is an error;
-// numbers of templates stay json.Number.
-func remarshal(v any, into any) error {
-	data, err := json.Marshal(v)
+	data, err := json.Marshal(doc)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	dec := json.NewDecoder(strings.NewReader(string(data)))
-	dec.UseNumber()
-	dec.DisallowUnknownFields()
-	return dec.Decode(into)
+	var n struct {
+		Node
+		Defs map[string]*Node `json:"$defs"`
+	}
+	if err := decode(data, &n); err != nil {
+		return nil, err
+	}
+	r := resolver{defs: n.Defs, done: map[*Node]bool{}}
+	return &n.Node, r.resolve(&n.Node)
+})
+
+type resolver struct {
+	defs map[string]*Node
+	done map[*Node]bool
+}
+
+// resolve completes n and the nodes below it: by what they refer to, and by what follows from their other keywords.
+func (r *resolver) resolve(n *Node) error {
+	if n == nil || r.done[n] {
+		return nil
+	}
+	r.done[n] = true
+	if n.Ref != "" {
+		base := r.defs[strings.TrimPrefix(n.Ref, "#/$defs/")]
+		if base == nil {
+			return fmt.Errorf("no definition at %s", n.Ref)
+		}
+		if err := r.resolve(base); err != nil {
+			return err
+		}
+		description := cmp.Or(n.Description, base.Description)
+		*n = *base
+		n.Description = description
+		return nil
+	}
+	if n.Const != nil {
+		n.Enum = []any{n.Const}
+	}
+	n.Additional = n.Others.node
+	for key, p := range n.Properties {
+		if strings.HasPrefix(key, "+") {
+			delete(n.Properties, key)
+		} else if err := r.resolve(p); err != nil {
+			return err
+		}
+	}
+	if n.Service != nil {
+		n.completePorts()
+	}
+	return cmp.Or(r.resolve(n.Additional), r.resolve(n.Items))
+}
+
+// completePorts adds what the ports of a service leave out.
+func (n *Node) completePorts() {
+	for i := range n.Service.Ports {
+		p := &n.Service.Ports[i]
+		p.Protocol = cmp.Or(p.Protocol, "tcp")
+		if key := n.Properties[p.Key]; key != nil {
+			number, _ := key.Default.(json.Number)
+			v, _ := number.Int64() // a test looks at each
+			p.Port = int(v)
+		}
+	}
 }

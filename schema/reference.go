@@ -12,37 +12,35 @@ import (
 func Reference(w io.Writer, root *Node) error {
 	r := &reference{w: w}
 	r.printf("# The profile\n\n")
-	r.printf("Written from the schema by `go generate ./schema`; a test keeps it fresh.\n\n")
-	r.printf("Every list has a twin with a `+` before its name, which adds to the inherited list instead of replacing it.\n")
-	r.section("Top level", root, map[string]bool{"host": true, "defaults": true, "hosts": true, "groups": true})
+	r.printf("Written from the schema; a test keeps it fresh.\n\n")
+	r.printf("Every list also exists with a `+` before its name, " +
+		"which adds to the inherited list instead of replacing it.\n")
+	r.section("Top level", root, "host", "defaults", "hosts", "groups")
 	host := root.Properties["host"]
-	r.section("A host", host, map[string]bool{"services": true, "users": true})
+	r.section("A host", host, "services", "users")
 	r.printf("\n`hosts.<host>`, `defaults`, `groups.<group>` and `host` all have these keys.\n")
 	user := host.Properties["users"].Additional
-	r.section("A user", user, map[string]bool{"home": true})
-	r.section("A user's home", user.Properties["home"], homes(user.Properties["home"]))
+	r.section("A user", user, "home")
+	r.section("A user's home", user.Properties["home"])
 	for _, name := range sortedKeys(user.Properties["home"].Properties) {
 		if n := user.Properties["home"].Properties[name]; n.Home != nil {
-			r.printf("\n### home.%s\n\n%s\n", name, n.Description)
-			r.table(n, "", nil)
+			r.entry("home."+name, n, n.Home.Docs)
 		}
 	}
 	r.printf("\n## Services\n")
 	services := host.Properties["services"]
 	for _, name := range sortedKeys(services.Properties) {
-		r.service(name, services.Properties[name])
+		n := services.Properties[name]
+		var facts []string
+		for _, p := range n.Service.Ports {
+			facts = append(facts, fmt.Sprintf("%s port %d", p.Protocol, p.Port))
+		}
+		for _, need := range n.Service.Needs {
+			facts = append(facts, "needs "+need)
+		}
+		r.entry("services."+name, n, n.Service.Docs, facts...)
 	}
 	return r.err
-}
-
-func homes(n *Node) map[string]bool {
-	skip := map[string]bool{}
-	for name, p := range n.Properties {
-		if p.Home != nil {
-			skip[name] = true
-		}
-	}
-	return skip
 }
 
 type reference struct {
@@ -56,57 +54,49 @@ func (r *reference) printf(format string, args ...any) {
 	}
 }
 
-func (r *reference) section(title string, n *Node, skip map[string]bool) {
+func (r *reference) section(title string, n *Node, skip ...string) {
 	r.printf("\n## %s\n\n%s\n", title, n.Description)
-	r.table(n, "", skip)
+	r.table(n, skip...)
 }
 
-func (r *reference) service(name string, n *Node) {
-	r.printf("\n### services.%s\n\n%s\n", name, n.Description)
-	if n.Service != nil {
-		var facts []string
-		for _, p := range n.Service.Ports {
-			facts = append(facts, fmt.Sprintf("%s port %d", p.Protocol, p.Port))
-		}
-		for _, need := range n.Service.Needs {
-			facts = append(facts, "needs "+need)
-		}
-		if n.Service.Docs != "" {
-			facts = append(facts, "see <"+n.Service.Docs+">")
-		}
-		if len(facts) > 0 {
-			r.printf("\n%s.\n", strings.Join(facts, "; "))
-		}
+// entry writes what an entry of the catalogue is and the keys that it has.
+func (r *reference) entry(name string, n *Node, docs string, facts ...string) {
+	r.printf("\n### %s\n\n%s\n", name, n.Description)
+	if docs != "" {
+		facts = append(facts, "see <"+docs+">")
 	}
-	r.table(n, "", nil)
+	if len(facts) > 0 {
+		r.printf("\n%s.\n", strings.Join(facts, "; "))
+	}
+	r.table(n)
 }
 
-// table writes one row for each key below n.
-func (r *reference) table(n *Node, prefix string, skip map[string]bool) {
-	rows := r.rows(n, prefix, skip)
+// table writes one row for each key below n; of those to skip, and of entries of the catalogue, without what is below.
+func (r *reference) table(n *Node, skip ...string) {
+	rows := rows(n, "", skip)
 	if len(rows) == 0 {
 		return
 	}
 	r.printf("\n| key | value | meaning | sets |\n| --- | --- | --- | --- |\n%s", strings.Join(rows, ""))
 }
 
-func (r *reference) rows(n *Node, prefix string, skip map[string]bool) []string {
-	var rows []string
+func rows(n *Node, prefix string, skip []string) []string {
+	var out []string
 	for _, key := range sortedKeys(n.Properties) {
 		c := n.Properties[key]
-		rows = append(rows, row(prefix+key, c, slices.Concat(c.Rules, n.rulesWith(key))))
-		if skip[key] {
+		out = append(out, row(prefix+key, c, slices.Concat(c.Rules, n.rulesWith(key))))
+		if c.Home != nil || slices.Contains(skip, key) {
 			continue
 		}
-		rows = append(rows, r.rows(c, prefix+key+".", nil)...)
+		out = append(out, rows(c, prefix+key+".", nil)...)
 	}
 	if n.Additional != nil && n.Key != "" {
-		rows = append(rows, r.rows(n.Additional, prefix+"<"+n.Key+">.", nil)...)
+		out = append(out, rows(n.Additional, prefix+"<"+n.Key+">.", nil)...)
 	}
 	if n.Items != nil {
-		rows = append(rows, r.rows(n.Items, strings.TrimSuffix(prefix, ".")+"[].", nil)...)
+		out = append(out, rows(n.Items, strings.TrimSuffix(prefix, ".")+"[].", nil)...)
 	}
-	return rows
+	return out
 }
 
 func row(key string, n *Node, rules []Rule) string {
@@ -116,9 +106,6 @@ func row(key string, n *Node, rules []Rule) string {
 	}
 	if len(n.Examples) > 0 {
 		meaning += " Example: `" + compact(n.Examples[0]) + "`."
-	}
-	if n.Deprecated {
-		meaning = "Deprecated. " + meaning
 	}
 	var sets []string
 	for _, rule := range rules {

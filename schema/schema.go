@@ -64,43 +64,58 @@ func Document() (map[string]any, error) {
 // document is the schema in one piece. What is embedded never changes, so it is put together once.
 var document = sync.OnceValues(func() (map[string]any, error) { return bundle(files) })
 
-// bundler copies the referenced files into $defs of the root document.
-type bundler struct {
-	fsys fs.FS
-	defs map[string]any
-}
+const rootFile = "profile.schema.json"
 
+// bundle copies every file beside the root document into its $defs, and makes references to files references to those.
 func bundle(fsys fs.FS) (map[string]any, error) {
-	root, err := readObject(fsys, "profile.schema.json")
+	names, err := fs.Glob(fsys, "*.json")
 	if err != nil {
 		return nil, err
 	}
+	inFolders, err := fs.Glob(fsys, "*/*.json")
+	if err != nil {
+		return nil, err
+	}
+	b := bundler{}
+	for _, name := range append(names, inFolders...) {
+		data, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return nil, err
+		}
+		var v map[string]any
+		if err := decode(data, &v); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		b[name] = v
+	}
+	root := b[rootFile]
 	defs, _ := root["$defs"].(map[string]any)
 	if defs == nil {
-		defs = map[string]any{}
-		root["$defs"] = defs
+		return nil, fmt.Errorf("%s has no $defs", rootFile)
 	}
-	b := &bundler{fsys: fsys, defs: defs}
-	// Files add definitions while the walk is on, so the existing ones go first.
-	for _, name := range sortedKeys(defs) {
-		if err := b.walk(defs[name], "."); err != nil {
-			return nil, err
+	for _, name := range slices.Sorted(maps.Keys(b)) {
+		if err := b.walk(b[name], path.Dir(name)); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-	}
-	for _, key := range sortedKeys(root) {
-		if key == "$defs" {
-			continue
-		}
-		if err := b.walk(root[key], "."); err != nil {
-			return nil, err
+		if name != rootFile {
+			delete(b[name], "$schema")
+			defs[definition(name)] = b[name]
 		}
 	}
 	return root, nil
 }
 
-// walk rewrites, below v, references to files and x-files folders into
-// references to definitions, and gives every list its appending twin "+key".
-func (b *bundler) walk(v any, dir string) error {
+// definition is what a file is called in $defs.
+func definition(file string) string {
+	return strings.ReplaceAll(strings.TrimSuffix(file, ".json"), "/", "-")
+}
+
+// bundler has the schema's files by name.
+type bundler map[string]map[string]any
+
+// walk rewrites, below v, references to files and x-files folders into references to definitions, and gives every
+// list a property "+key" beside it, by which a layer adds to the list it inherits.
+func (b bundler) walk(v any, dir string) error {
 	switch v := v.(type) {
 	case []any:
 		for _, item := range v {
@@ -109,126 +124,113 @@ func (b *bundler) walk(v any, dir string) error {
 			}
 		}
 	case map[string]any:
+		b.appendable(v, dir)
 		if ref, ok := v["$ref"].(string); ok && !strings.HasPrefix(ref, "#") {
-			file, pointer, _ := strings.Cut(ref, "#")
-			name, err := b.define(path.Join(dir, file))
-			if err != nil {
-				return err
+			file := path.Join(dir, ref)
+			base := b[file]
+			if base == nil {
+				return fmt.Errorf("no file %s", file)
 			}
-			v["$ref"] = "#/$defs/" + name + pointer
+			v["$ref"] = "#/$defs/" + definition(file)
+			if len(v) > 1 {
+				extend(v, base)
+			}
 		}
 		if folder, ok := v["x-files"].(string); ok {
 			if err := b.properties(v, folder); err != nil {
 				return err
 			}
 		}
-		for _, key := range sortedKeys(v) {
-			if err := b.walk(v[key], dir); err != nil {
+		for _, part := range v {
+			if err := b.walk(part, dir); err != nil {
 				return err
 			}
 		}
-		b.appendable(v)
 	}
 	return nil
 }
 
+// extend puts what base says in place of v's reference to it, so that editors show what v says besides: of a
+// reference they show what it refers to. Rules of both hold.
+func extend(v, base map[string]any) {
+	delete(v, "$ref")
+	for key, part := range base {
+		own, has := v[key]
+		switch {
+		case !has && key != "$schema":
+			v[key] = part
+		case has && key == "x-nixos":
+			v[key] = slices.Concat(rules(part), rules(own))
+		}
+	}
+}
+
+func rules(v any) []any {
+	if list, ok := v.([]any); ok {
+		return list
+	}
+	return []any{v}
+}
+
 // properties adds one property for each file of folder to the object schema v.
 // Such a property may also be true or null (on, nothing else set) or false (off).
-func (b *bundler) properties(v map[string]any, folder string) error {
-	entries, err := fs.ReadDir(b.fsys, folder)
-	if err != nil {
-		return err
-	}
+func (b bundler) properties(v map[string]any, folder string) error {
 	props, _ := v["properties"].(map[string]any)
 	if props == nil {
 		props = map[string]any{}
 		v["properties"] = props
 	}
-	for _, e := range entries {
-		key, isJSON := strings.CutSuffix(e.Name(), ".json")
-		if !isJSON {
+	for file, def := range b {
+		name, inFolder := strings.CutPrefix(file, folder+"/")
+		if !inFolder {
 			continue
 		}
+		key := strings.TrimSuffix(name, ".json")
 		if _, taken := props[key]; taken {
-			return fmt.Errorf("%s/%s: the key %s is already declared", folder, e.Name(), key)
+			return fmt.Errorf("%s: the key %s is already declared", file, key)
 		}
-		name, err := b.define(path.Join(folder, e.Name()))
-		if err != nil {
-			return err
-		}
-		def := b.defs[name].(map[string]any)
 		def["type"] = []any{"object", "boolean", "null"}
-		props[key] = map[string]any{"$ref": "#/$defs/" + name}
+		props[key] = map[string]any{"$ref": "#/$defs/" + definition(file)}
 	}
 	return nil
 }
 
-// define copies the schema in file into the definitions, once, and returns its name there.
-func (b *bundler) define(file string) (string, error) {
-	name := strings.ReplaceAll(strings.TrimSuffix(file, ".json"), "/", "-")
-	if _, done := b.defs[name]; done {
-		return name, nil
-	}
-	def, err := readObject(b.fsys, file)
-	if err != nil {
-		return "", err
-	}
-	delete(def, "$schema")
-	delete(def, "$id")
-	b.defs[name] = def
-	return name, b.walk(def, path.Dir(file))
-}
-
-// appendable gives each list property of the object schema v a twin whose
-// name starts with "+", by which a layer adds to the list it inherits.
-func (b *bundler) appendable(v map[string]any) {
+// appendable adds the "+key" of each list to the properties of v, if v is an object schema with fixed keys.
+func (b bundler) appendable(v map[string]any, dir string) {
 	props, ok := v["properties"].(map[string]any)
 	if !ok || v["additionalProperties"] != false {
 		return
 	}
 	for _, key := range sortedKeys(props) {
 		p, ok := props[key].(map[string]any)
-		if !ok || strings.HasPrefix(key, "+") || key == "extends" || !b.isList(p) {
+		if !ok || strings.HasPrefix(key, "+") || key == "extends" || !b.isList(p, dir) {
 			continue
 		}
-		twin := map[string]any{
+		more := map[string]any{
 			"description": "Adds to the inherited list " + key + ".",
 			"type":        "array",
 		}
 		for _, k := range []string{"$ref", "items"} {
 			if v, ok := p[k]; ok {
-				twin[k] = v
+				more[k] = v
 			}
 		}
-		props["+"+key] = twin
+		props["+"+key] = more
 	}
 }
 
-func (b *bundler) isList(p map[string]any) bool {
-	if p["type"] == "array" {
-		return true
+func (b bundler) isList(p map[string]any, dir string) bool {
+	if ref, ok := p["$ref"].(string); ok {
+		p = b[path.Join(dir, ref)]
 	}
-	ref, _ := p["$ref"].(string)
-	name, isDef := strings.CutPrefix(ref, "#/$defs/")
-	if !isDef {
-		return false
-	}
-	def, _ := b.defs[name].(map[string]any)
-	return def != nil && def["type"] == "array"
+	return p["type"] == "array"
 }
 
-func readObject(fsys fs.FS, name string) (map[string]any, error) {
-	data, err := fs.ReadFile(fsys, name)
-	if err != nil {
-		return nil, err
-	}
+// decode reads JSON with its numbers as json.Number.
+func decode(data []byte, into any) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
-	var v map[string]any
-	if err := dec.Decode(&v); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return v, nil
+	return dec.Decode(into)
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

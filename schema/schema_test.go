@@ -2,7 +2,7 @@ package schema
 
 import (
 	"bytes"
-	"cmp"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path"
@@ -39,7 +39,8 @@ func TestBundleCompiles(t *testing.T) {
 var handlers = map[string]bool{
 	"profile": false, "release": false, "hardware": false, "home": false, "packages": false, "python": false,
 	"unfree": false, "expose": false, "desktop": false, "memory": false,
-	"acceleration": false, "nvidia": false, "powerlevel10k": false, "secrets": false, "raw": false, "pins": false, "fleet": false, "disks": false,
+	"acceleration": false, "nvidia": false, "powerlevel10k": false, "secrets": false, "raw": false, "pins": false,
+	"fleet": false, "disks": false,
 	"person": false, "login": false, "account": false, "group": false, "service": false, "role": false, "device": false,
 }
 
@@ -132,11 +133,17 @@ func TestCatalogueIsComplete(t *testing.T) {
 			if p.Key != "" && n.Properties[p.Key] == nil {
 				t.Errorf("services/%s.json: port %s names the key %s, which does not exist", name, p.Name, p.Key)
 			}
+			if p.Port < 1 || p.Port > 65535 {
+				t.Errorf("services/%s.json: port %s has the number %d: it is port, or the default of key", name, p.Name, p.Port)
+			}
 			if p.Protocol != "tcp" && p.Protocol != "udp" {
 				t.Errorf("services/%s.json: port %s has the protocol %q", name, p.Name, p.Protocol)
 			}
 		}
-		if h := n.Service.Health; h != nil && !slices.ContainsFunc(n.Service.Ports, func(p Port) bool { return p.Name == h.Port }) {
+		hasPort := func(name string) bool {
+			return slices.ContainsFunc(n.Service.Ports, func(p Port) bool { return p.Name == name })
+		}
+		if h := n.Service.Health; h != nil && !hasPort(h.Port) {
 			t.Errorf("services/%s.json: its health names the port %q, which it does not have", name, h.Port)
 		}
 		for _, unit := range n.Service.Units {
@@ -147,7 +154,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 	}
 	for name, n := range host.Properties["users"].Additional.Properties["home"].Properties {
 		if n.Home != nil {
-			needModule(t, "home/"+cmp.Or(n.Home.Module, name)+".nix")
+			needModule(t, "home/"+name+".nix")
 		}
 	}
 }
@@ -179,28 +186,93 @@ func TestReferenceIsFresh(t *testing.T) {
 	}
 }
 
-func TestRules(t *testing.T) {
-	for _, tt := range []struct {
-		rule Rule
-		ok   bool
-	}{
-		{Rule{Option: "a.b"}, true},
-		{Rule{Option: "a.b", As: "package"}, true},
-		{Rule{Home: "a.b", When: true, Value: "x"}, true},
-		{Rule{Code: "expose"}, true},
-		{Rule{}, false},
-		{Rule{Option: "a", Home: "b"}, false},
-		{Rule{Option: "a", As: "secret", Value: 1}, false},
-		{Rule{Option: "a", As: "nonsense"}, false},
-		{Rule{Option: "a", Priority: "urgent"}, false},
-		{Rule{Code: "x", As: "package"}, false},
-	} {
-		t.Run(fmt.Sprintf("%+v", tt.rule), func(t *testing.T) {
-			if err := tt.rule.check(); (err == nil) != tt.ok {
-				t.Errorf("check: %v", err)
-			}
-		})
+// Annotations have no key that Node does not read, and rules are unambiguous.
+func TestAnnotations(t *testing.T) {
+	doc, err := Document()
+	if err != nil {
+		t.Fatal(err)
 	}
+	n := 0
+	var walk func(v any, at string)
+	walk = func(v any, at string) {
+		// Of a reference, editors and Root read no more than this.
+		if m, ok := v.(map[string]any); ok && m["$ref"] != nil && len(m) > 1 && (len(m) > 2 || m["description"] == nil) {
+			t.Errorf("%s: there is something beside the reference", at)
+		}
+		for key, part := range parts(v) {
+			at := at + "/" + key
+			var into any
+			switch key {
+			case "x-nixos":
+				if _, one := part.(map[string]any); one {
+					part = []any{part}
+				}
+				into = &[]Rule{}
+			case "x-service":
+				into = &Service{}
+			case "x-home":
+				into = &Home{}
+			default:
+				walk(part, at)
+				continue
+			}
+			n++
+			data, err := json.Marshal(part)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dec := json.NewDecoder(bytes.NewReader(data))
+			dec.DisallowUnknownFields()
+			if err := dec.Decode(into); err != nil {
+				t.Errorf("%s: %v", at, err)
+			}
+			if rules, ok := into.(*[]Rule); ok {
+				for _, r := range *rules {
+					if err := ambiguous(r); err != "" {
+						t.Errorf("%s: %s", at, err)
+					}
+				}
+			}
+		}
+	}
+	walk(doc, "#")
+	if n < 400 {
+		t.Errorf("%d annotations found", n)
+	}
+}
+
+// parts are the values of an object or a list by their names.
+func parts(v any) map[string]any {
+	switch v := v.(type) {
+	case map[string]any:
+		return v
+	case []any:
+		out := map[string]any{}
+		for i, item := range v {
+			out[fmt.Sprint(i)] = item
+		}
+		return out
+	}
+	return nil
+}
+
+// ambiguous says why a rule could be read in two ways; empty if it cannot.
+func ambiguous(r Rule) string {
+	count := func(set ...bool) int { return len(slices.DeleteFunc(set, func(b bool) bool { return !b })) }
+	shapes := count(r.As != "", r.Each != nil, r.Value != nil, r.Map != nil)
+	switch {
+	case count(r.Option != "", r.Home != "", r.Code != "") != 1:
+		return "a rule has exactly one of option, home and code"
+	case shapes > 1:
+		return "a rule has at most one of as, each, value and map"
+	case r.Code != "" && (shapes > 0 || r.Priority != ""):
+		return "a rule with code has nothing beside it but when, since and until"
+	case !slices.Contains([]string{"", "package", "packages", "secret", "path", "flags"}, r.As):
+		return "unknown as: " + r.As
+	case !slices.Contains([]string{"", "default", "force", "before"}, r.Priority):
+		return "unknown priority: " + r.Priority
+	}
+	return ""
 }
 
 func parsed(t *testing.T) *Node {

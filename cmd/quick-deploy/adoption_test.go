@@ -395,13 +395,7 @@ func TestAdoptAFlake(t *testing.T) {
 // A machine of an older release is compared as far as both know the options, without the drivers of the newer one.
 func TestAdoptReleases(t *testing.T) {
 	c := newAdopted(t)
-	machines, err := probetest.Machines()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := machines["desktop-intel-arc"].Write(c.Root, nil); err != nil {
-		t.Fatal(err)
-	}
+	probetest.Write(t, c.Root, "desktop-intel-arc")
 	for name, text := range machineFiles {
 		c.put(filepath.Join(c.Root, name), text)
 	}

@@ -110,13 +110,7 @@ var machineFiles = map[string]string{
 
 func machineAt(t *testing.T, root string) {
 	t.Helper()
-	machines, err := probetest.Machines()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := machines["desktop-amd-rx6800"].Write(root, nil); err != nil {
-		t.Fatal(err)
-	}
+	probetest.Write(t, root, "desktop-amd-rx6800")
 	for name, text := range machineFiles {
 		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)

@@ -22,6 +22,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
 )
 
 // insideNamespaces marks the test process that runs in namespaces of its own.
@@ -449,11 +450,11 @@ func TestSharedConnections(t *testing.T) {
 	if err := os.Mkdir(deep, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	c := fleet.NewConnections(runner, "relative", parent+"/none", deep, "/run", "/tmp")
-	target := fleet.Target{User: "root", Host: a.addr, Timeout: time.Minute}
-	remote := fleet.Remote{Runner: runner, Target: target, SSH: known, Connections: c}
+	c := ssh.NewConnections(runner, "relative", parent+"/none", deep, "/run", "/tmp")
+	target := ssh.Target{User: "root", Host: a.addr, Timeout: time.Minute}
+	remote := ssh.Remote{Runner: runner, Target: target, Options: known, Connections: c}
 	// connection is what the machine calls the connection by which a command came.
-	connection := func(r fleet.Remote, fresh ...bool) string {
+	connection := func(r ssh.Remote, fresh ...bool) string {
 		t.Helper()
 		res, err := r.Run(t.Context(), run.Command{
 			Name: "sh", Args: []string{"-c", "echo $SSH_CONNECTION"}, Timeout: ample, Fresh: len(fresh) > 0,
@@ -472,8 +473,8 @@ func TestSharedConnections(t *testing.T) {
 	}
 
 	own := remote
-	own.SSH = append(slices.Clone(known), "-o", "ControlPath="+parent+"/own", "-o", "ControlMaster=auto", "-o", "ControlPersist=yes")
-	own.Connections = fleet.NewConnections(runner, "/run")
+	own.Options = append(slices.Clone(known), "-o", "ControlPath="+parent+"/own", "-o", "ControlMaster=auto", "-o", "ControlPersist=yes")
+	own.Connections = ssh.NewConnections(runner, "/run")
 	theirs := connection(own)
 	if connection(own) != theirs || len(sockets()) > 0 {
 		t.Errorf("the user's own connection is not used: %s", sockets())
@@ -499,7 +500,7 @@ func TestSharedConnections(t *testing.T) {
 		t.Errorf("over a dead link: %v", err)
 	}
 	// The dead connection holds nothing up.
-	var away *fleet.UnreachableError
+	var away *ssh.UnreachableError
 	if _, err := remote.Run(t.Context(), run.Command{Name: "true", Timeout: 40 * time.Second}); !errors.As(err, &away) {
 		t.Errorf("after it: %v", err)
 	}

@@ -277,13 +277,7 @@ func TestStartAsksNothing(t *testing.T) {
 // change the machine. In the end a generation of the system runs.
 func TestFromNothingToAGeneration(t *testing.T) {
 	c := newComputer(t)
-	all, err := probetest.Machines()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := all["vm-kvm-virtio"].Write(c.Root, nil); err != nil {
-		t.Fatal(err)
-	}
+	probetest.Write(t, c.Root, "vm-kvm-virtio")
 	c.put(filepath.Join(c.Root, "etc/timezone"), "Europe/Berlin\n")
 	c.put(filepath.Join(c.Root, "proc/meminfo"), "MemTotal: 28000000 kB\nMemAvailable: 16000000 kB\n")
 	c.put(filepath.Join(c.Root, "etc/passwd"), "ada:x:1000:100:Ada Lovelace:/home/ada:/run/current-system/sw/bin/bash\n")

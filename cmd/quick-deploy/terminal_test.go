@@ -40,18 +40,8 @@ const ample = 2 * time.Minute
 // machineOf makes the root directory of a described machine on which ada works.
 func machineOf(t *testing.T, name string) string {
 	t.Helper()
-	all, err := probetest.Machines()
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, ok := all[name]
-	if !ok {
-		t.Fatalf("no machine %s", name)
-	}
 	root := t.TempDir()
-	if err := m.Write(root, nil); err != nil {
-		t.Fatal(err)
-	}
+	probetest.Write(t, root, name)
 	for file, text := range map[string]string{
 		"etc/hostname":    "atlas\n",
 		"etc/passwd":      "root:x:0:0::/root:/bin/sh\nada:x:1000:100:Ada Lovelace:/home/ada:/bin/zsh\n",

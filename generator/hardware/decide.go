@@ -2,12 +2,12 @@ package hardware
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/release"
 )
 
 // Decision is what follows from the facts: the options of
@@ -95,24 +95,13 @@ const (
 	ReportName = "facter.json"
 )
 
-// ErrNotBootable is what Ready wraps.
-var ErrNotBootable = errors.New("the machine would not boot with this configuration")
-
-// Ready tells whether the machine would boot with the decisions. The
-// configuration can be generated and read all the same.
-func (d Decision) Ready() error {
-	if len(d.Blockers) == 0 {
-		return nil
-	}
-	return fmt.Errorf("%w: %s", ErrNotBootable, strings.Join(d.Blockers, "; "))
-}
-
 // decider collects the decisions.
 type decider struct {
 	Decision
 	facts Facts
 	over  Overrides
 	kept  keptFile // in mode keep
+	err   error    // the first choice of the profile that cannot be followed
 }
 
 // setting is an option that was decided on.
@@ -157,6 +146,9 @@ func (d *decider) setPath(path []string, value nix.Expr, w why) {
 // extraPackages is a list that a kept file need not be added to: it has chosen the drivers.
 var extraPackages = []string{"hardware", "graphics", "extraPackages"}
 
+// on turns an option on, unless the user's own settings turn it off.
+func (d *decider) on(option string, w why) { d.set(option, mkDefault(nix.Bool(true)), w) }
+
 // note records a decision that sets nothing.
 func (d *decider) note(subject, value, why string) {
 	d.Reasons = append(d.Reasons, Reason{Option: subject, Value: value, Why: why})
@@ -174,8 +166,21 @@ func (d *decider) leave(what, why string, told bool) {
 	d.Dropped = append(d.Dropped, Dropped{What: what, Why: why, Told: told})
 }
 
-// soft makes a value that the user's own settings override.
-func (d *decider) soft(v nix.Expr) nix.Expr { return mkDefault(v) }
+// refuse notes that a choice of the profile cannot be followed.
+func (d *decider) refuse(key, format string, args ...any) {
+	d.fail(&OverrideError{Key: key, Why: fmt.Sprintf(format, args...)})
+}
+
+func (d *decider) fail(err error) {
+	if d.err == nil {
+		d.err = err
+	}
+}
+
+// mkDefault makes a value that the user's own settings override.
+func mkDefault(v nix.Expr) nix.Expr {
+	return nix.Call{Fn: nix.Ref{"lib", "mkDefault"}, Args: []nix.Expr{v}}
+}
 
 // firm does the same, but wins over what a module of nixos-hardware has set by
 // mkDefault for its model: a second, different mkDefault would contradict it.
@@ -204,6 +209,18 @@ func override(priority int, v nix.Expr) nix.Expr {
 	return nix.Call{Fn: nix.Ref{"lib", "mkOverride"}, Args: []nix.Expr{nix.Int(priority), v}}
 }
 
+// toggle decides on an option that is turned on where a condition holds. The profile's answer wins, over what a
+// module of nixos-hardware has set too.
+func (d *decider) toggle(option string, given *bool, fallback bool, w why) {
+	on, w := flag(given, fallback, w)
+	switch {
+	case given != nil && len(d.NixosHardware) > 0:
+		d.set(option, d.fact(nix.Bool(on)), w)
+	case on:
+		d.on(option, w)
+	}
+}
+
 // flag is the profile's answer to a question, or else the fallback.
 func flag(given *bool, fallback bool, w why) (bool, why) {
 	if given != nil {
@@ -214,21 +231,19 @@ func flag(given *bool, fallback bool, w why) (bool, why) {
 
 // Decide decides. An *OverrideError says that the profile asks for what cannot be.
 func Decide(f Facts, o Overrides) (Decision, error) {
+	o.Release = cmp.Or(o.Release, release.Default())
 	d := &decider{facts: f, over: o}
 	d.System = cmp.Or(o.System, f.System)
 	d.Virtual = f.Virtualization != ""
 	d.Laptop = d.facts.Form() == Portable
 	d.Memory = f.Memory
 	d.Zram = zramPercent(f.Memory)
-	if err := d.mode(); err != nil {
-		return Decision{}, err
-	}
-	steps := []func() error{
-		d.model, d.ownKernel, d.imports, d.storage, d.kernel, d.loader, d.fileSystems, d.swap, d.platform, d.processor, d.graphics, d.guest, d.wireless,
-	}
-	for _, step := range steps {
-		if err := step(); err != nil {
-			return Decision{}, err
+	for _, step := range []func(){
+		d.mode, d.model, d.ownKernel, d.imports, d.storage, d.kernel, d.loader, d.fileSystems, d.swap, d.platform,
+		d.processor, d.graphics, d.guest, d.wireless,
+	} {
+		if step(); d.err != nil {
+			return Decision{}, d.err
 		}
 	}
 	slices.Sort(d.Unfree)
@@ -293,4 +308,14 @@ func sentence(s string) string {
 		return ""
 	}
 	return strings.ToUpper(s[:1]) + s[1:] + "."
+}
+
+// appendNew appends what a list does not have yet.
+func appendNew[T comparable](list []T, items ...T) []T {
+	for _, item := range items {
+		if !slices.Contains(list, item) {
+			list = append(list, item)
+		}
+	}
+	return list
 }

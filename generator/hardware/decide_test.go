@@ -373,26 +373,29 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-func TestReady(t *testing.T) {
-	for name, want := range map[string]string{
-		"laptop-dell-xps-13-9310": "", "nixos-keep": "", "container-nspawn": "", "arm-raspberry-pi-4": "",
-		"container-docker": "inside a container", "nixos-copied-config": "no boot loader",
-	} {
-		err := must(t, machine(t, name), Overrides{}).Ready()
-		switch {
-		case want == "" && err != nil:
-			t.Errorf("%s: %v", name, err)
-		case want != "" && (!errors.Is(err, ErrNotBootable) || !strings.Contains(err.Error(), want)):
-			t.Errorf("%s: %v, want %s", name, err, want)
-		}
-	}
+// What keeps a machine from booting is told.
+func TestBlockers(t *testing.T) {
 	noRoot := machine(t, "desktop-amd-rx6800")
 	noRoot.Mounts = slices.DeleteFunc(noRoot.Mounts, func(m Mount) bool { return m.Point == "/" })
-	if err := must(t, noRoot, Overrides{}).Ready(); err == nil || !strings.Contains(err.Error(), "no root file system") {
-		t.Errorf("without a root: %v", err)
-	}
-	if err := must(t, noRoot, Overrides{FileSystems: "none"}).Ready(); err != nil {
-		t.Errorf("with disko: %v", err)
+	for _, tt := range []struct {
+		name  string
+		facts Facts
+		over  Overrides
+		want  string
+	}{
+		{"laptop", machine(t, "laptop-dell-xps-13-9310"), Overrides{}, ""},
+		{"kept file", machine(t, "nixos-keep"), Overrides{}, ""},
+		{"nspawn", machine(t, "container-nspawn"), Overrides{}, ""},
+		{"board", machine(t, "arm-raspberry-pi-4"), Overrides{}, ""},
+		{"docker", machine(t, "container-docker"), Overrides{}, "inside a container"},
+		{"copied file", machine(t, "nixos-copied-config"), Overrides{}, "no boot loader"},
+		{"no root", noRoot, Overrides{}, "no root file system"},
+		{"disks elsewhere", noRoot, Overrides{FileSystems: "none"}, ""},
+	} {
+		got := strings.Join(must(t, tt.facts, tt.over).Blockers, "; ")
+		if (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
 	}
 }
 

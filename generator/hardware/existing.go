@@ -113,11 +113,14 @@ func foreignArgument(tokens []string) string {
 	return ""
 }
 
+// maxDepth is how deep the sets of a file may lie in each other.
+const maxDepth = 16
+
 // read reads the bindings of the set that the tokens begin with, up to its end, and
 // says how many tokens that were: 0 where there is no set.
 func (k *keptFile) read(tokens []string, above []string) int {
 	i := 0
-	if len(above) > maxStack {
+	if len(above) > maxDepth {
 		return 0
 	}
 	for i < len(tokens) && tokens[i] != "{" {

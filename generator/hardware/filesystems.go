@@ -2,7 +2,6 @@ package hardware
 
 import (
 	"cmp"
-	"fmt"
 	"path"
 	"regexp"
 	"slices"
@@ -76,10 +75,8 @@ func (d *decider) transient(m Mount) string {
 		return "not a path"
 	}
 	if m.Point != "/" && m.Point != "/boot" && m.Point != "/nix" {
-		for _, b := range d.devicesOf(m) {
-			if disk, ok := d.blockNamed(cmp.Or(b.Disk, b.Name)); ok && disk.Removable {
-				return isRemovable
-			}
+		if slices.ContainsFunc(d.devicesOf(m), func(b Block) bool { return d.diskOf(b).Removable }) {
+			return isRemovable
 		}
 	}
 	return ""
@@ -151,48 +148,38 @@ func worthSaying(m Mount, why string) bool {
 func (d *decider) devicesOf(m Mount) []Block {
 	var out []Block
 	for _, source := range strings.Split(m.Source, ":") { // bcachefs names all its devices
-		i := slices.IndexFunc(d.facts.Blocks, func(b Block) bool {
+		found := d.blocks(func(b Block) bool {
 			return source == "/dev/"+b.Name || b.DMName != "" && source == "/dev/mapper/"+b.DMName
 		})
-		if i < 0 && source == m.Source && m.Type != "btrfs" && m.Type != "zfs" {
+		if len(found) == 0 && source == m.Source && m.Number != "" && m.Type != "btrfs" && m.Type != "zfs" {
 			// /dev/root and other names of early boot.
-			i = slices.IndexFunc(d.facts.Blocks, func(b Block) bool { return m.Number != "" && b.Number == m.Number })
+			found = d.blocks(func(b Block) bool { return b.Number == m.Number })
 		}
-		if i >= 0 {
-			out = append(out, d.facts.Blocks[i])
-		}
+		out = append(out, found...)
 	}
-	if m.Type == "btrfs" && len(out) > 0 && out[0].UUID != "" {
-		for _, b := range d.facts.Blocks { // all devices have its UUID
-			if b.UUID == out[0].UUID && b.Name != out[0].Name {
-				out = append(out, b)
-			}
-		}
-	}
-	if m.Type == "zfs" {
+	switch {
+	case m.Type == "btrfs" && len(out) > 0 && out[0].UUID != "":
+		// All devices have its UUID.
+		first := out[0]
+		out = append(out, d.blocks(func(b Block) bool { return b.UUID == first.UUID && b.Name != first.Name })...)
+	case m.Type == "zfs": // udev labels the members of a pool by its name
 		pool, _, _ := strings.Cut(m.Source, "/")
-		for _, b := range d.facts.Blocks {
-			if b.Label == pool { // udev labels the members of a pool by its name
-				out = append(out, b)
-			}
-		}
+		out = append(out, d.blocks(func(b Block) bool { return b.Label == pool })...)
 	}
 	return out
 }
 
-// stableName is a name of a device that stays when disks are added.
-func stableName(b Block) string {
-	switch {
-	case b.UUID != "":
-		return "/dev/disk/by-uuid/" + b.UUID
-	case b.DMName != "":
-		return "/dev/mapper/" + b.DMName
-	case b.Label != "":
-		return "/dev/disk/by-label/" + b.Label
-	case b.PartUUID != "":
-		return "/dev/disk/by-partuuid/" + b.PartUUID
+// names are the paths of a device, first one that stays when disks are added, if it has any.
+func (b Block) names() []string {
+	var out []string
+	for _, n := range []struct{ dir, name string }{
+		{"disk/by-uuid/", b.UUID}, {"mapper/", b.DMName}, {"disk/by-label/", b.Label}, {"disk/by-partuuid/", b.PartUUID}, {"", b.Name},
+	} {
+		if n.name != "" {
+			out = append(out, "/dev/"+n.dir+n.name)
+		}
 	}
-	return "/dev/" + b.Name
+	return out
 }
 
 // owned are the options by which a file system without owners gets them.
@@ -234,34 +221,28 @@ var fstabDefaults = []string{"", "defaults", "rw", "auto", "relatime", "x-initrd
 // options are those to write down for a mount.
 func options(m Mount) []string {
 	var out []string
-	add := func(o string) {
-		if !slices.Contains(out, o) {
-			out = append(out, o)
-		}
-	}
 	if v := subvolume(m); m.Type == "btrfs" && v != "" {
-		add("subvol=" + v)
+		out = append(out, "subvol="+v)
 	}
-	for _, o := range fstabOptions(m) {
-		add(o)
-	}
+	out = appendNew(out, fstabOptions(m)...)
 	switch {
 	case len(m.Fstab) > 0:
 		return out
 	case m.Type == "zfs":
-		add("zfsutil") // mounted by ZFS itself, so not of the kind legacy
+		out = append(out, "zfsutil") // mounted by ZFS itself, so not of the kind legacy
 	case m.Type != "btrfs" && m.Root != "/" && strings.HasPrefix(m.Source, "/dev/"):
-		add(subfolder + strings.TrimPrefix(m.Root, "/"))
+		out = append(out, subfolder+strings.TrimPrefix(m.Root, "/"))
 	}
 	for _, o := range slices.Concat(m.Options, m.Super) {
 		name, _, _ := strings.Cut(o, "=")
-		chosen := slices.Contains(keptOptions[m.Type], name) || slices.Contains(keptOptions[""], name) && slices.Contains(m.Options, o)
+		chosen := slices.Contains(keptOptions[m.Type], name) ||
+			slices.Contains(keptOptions[""], name) && slices.Contains(m.Options, o)
 		if chosen && !slices.Contains(kernelDefaults[m.Type], o) {
-			add(o)
+			out = appendNew(out, o)
 		}
 	}
 	if slices.Contains(m.Options, "ro") && !slices.Contains(neededForBoot, m.Point) {
-		add("ro")
+		out = appendNew(out, "ro")
 	}
 	return out
 }
@@ -275,13 +256,12 @@ func fstabOptions(m Mount) []string {
 
 // subvolume is the path of the mounted subvolume of btrfs without the leading slash.
 func subvolume(m Mount) string {
-	for _, o := range m.Super {
-		if v, ok := strings.CutPrefix(o, "subvol="); ok {
-			return strings.TrimPrefix(v, "/")
-		}
+	said := m.Super
+	if m.Number == "" { // not mounted: its line of fstab tells
+		said = slices.Concat(m.Super, m.Fstab)
 	}
-	for _, o := range m.Fstab {
-		if v, ok := strings.CutPrefix(o, "subvol="); ok && m.Number == "" {
+	for _, o := range said {
+		if v, ok := strings.CutPrefix(o, "subvol="); ok {
 			return strings.TrimPrefix(v, "/")
 		}
 	}
@@ -311,7 +291,7 @@ func bindSource(m Mount, earlier []Mount) string {
 }
 
 // fileSystems takes over what is mounted for good.
-func (d *decider) fileSystems() error {
+func (d *decider) fileSystems() {
 	switch d.over.FileSystems {
 	case "", "probe":
 	case "none":
@@ -321,14 +301,14 @@ func (d *decider) fileSystems() error {
 				d.mounts(m)
 			}
 		}
-		return nil
+		return
 	default:
-		return &OverrideError{Key: "fileSystems", Why: fmt.Sprintf("%q is neither probe nor none", d.over.FileSystems)}
+		d.refuse("fileSystems", "%q is neither probe nor none", d.over.FileSystems)
+		return
 	}
 	if !d.facts.container() {
 		d.takeOver()
 	}
-	return nil
 }
 
 // takeOver writes down the file systems, beside those that a kept file has, and what they
@@ -341,7 +321,7 @@ func (d *decider) takeOver() {
 	}
 	slices.SortFunc(kept, func(a, b Mount) int { return cmp.Compare(a.Point, b.Point) })
 	early := earlyMounts(kept, bind, d.rootInMemory())
-	below := stack{}
+	below := &stack{luks: map[string]luks{}, targets: map[int]bool{}}
 	root := false
 	for _, m := range kept {
 		taken := d.kept.defines("fileSystems", m.Point)
@@ -356,7 +336,7 @@ func (d *decider) takeOver() {
 		}
 		if taken {
 			root = root || m.Point == "/"
-			d.lieOn(&below, m)
+			d.lieOn(below, m)
 		}
 	}
 	if !root && d.Mode != modeKeep {
@@ -365,17 +345,17 @@ func (d *decider) takeOver() {
 	}
 	for _, s := range d.facts.Swaps {
 		if b, ok := d.blockNamed(s.Block); ok && s.Type == "partition" && (d.Mode != modeKeep || d.namesSwap(s)) {
-			d.below(&below, b, required, 0)
+			d.below(below, b, required)
 		}
 	}
 	d.networkRoot(kept)
-	d.stack(below)
+	d.stack(*below)
 }
 
 // mounts notes a place where a disk is mounted, and will be.
 func (d *decider) mounts(m Mount) {
-	if strings.HasPrefix(m.Source, "/dev/") && m.Number != "" && m.Point != "/" && !slices.Contains(d.Mounts, m.Point) {
-		d.Mounts = append(d.Mounts, m.Point)
+	if strings.HasPrefix(m.Source, "/dev/") && m.Number != "" && m.Point != "/" {
+		d.Mounts = appendNew(d.Mounts, m.Point)
 	}
 }
 
@@ -531,7 +511,7 @@ func (d *decider) fileSystem(m placed) bool {
 		d.setPath(at("options"), d.added(strs(opts)), why{})
 	}
 	if m.Number != "" && slices.Contains(neededForBoot, m.Point) && slices.ContainsFunc(opts, isSubfolder) {
-		d.set("boot.initrd.systemd.enable", d.soft(nix.Bool(true)), noted("only mount(8) knows X-mount.subdir"))
+		d.on("boot.initrd.systemd.enable", noted("only mount(8) knows X-mount.subdir"))
 	}
 	if m.early {
 		d.setPath(at("neededForBoot"), d.added(nix.Bool(true)),
@@ -552,13 +532,7 @@ func bindOptions(m Mount) []string {
 				o == "ro" && slices.Contains(m.Super, "ro")
 		})
 	}
-	out := []string{"bind"}
-	for _, o := range own {
-		if !slices.Contains(out, o) {
-			out = append(out, o)
-		}
-	}
-	return out
+	return appendNew([]string{"bind"}, own...)
 }
 
 // mountProgram is the package with the program that mounts a type which NixOS does not bring itself.
@@ -578,15 +552,14 @@ func (d *decider) deviceOf(m Mount) (device string, w why, problem string) {
 		return "", why{}, lacksKey(m)
 	case m.Type == "tmpfs" && m.Point == "/":
 		return m.Source, noted("in memory: what no other file system holds is gone after a boot"), ""
-	case m.Type == "bcachefs" && slices.ContainsFunc(devices, func(b Block) bool { return b.UUID != "" }):
-		i := slices.IndexFunc(devices, func(b Block) bool { return b.UUID != "" })
-		return "UUID=" + devices[i].UUID, because(""), "" // finds all devices
+	case m.Type == "bcachefs" && uuidOf(devices) != "":
+		return "UUID=" + uuidOf(devices), because(""), "" // finds all devices
 	case m.Type != "zfs" && len(devices) > 0:
 		b := devices[0]
 		if b.Backing != "" {
 			return b.Backing, because(""), ""
 		}
-		device = stableName(b)
+		device = b.names()[0]
 		if strings.HasPrefix(device, "/dev/"+b.Name) && !d.Virtual {
 			d.warn("%s is on %s, which has no name that stays", m.Point, b.Name)
 		}
@@ -597,6 +570,15 @@ func (d *decider) deviceOf(m Mount) (device string, w why, problem string) {
 		return "", why{}, "its device is not there"
 	}
 	return source, because(""), ""
+}
+
+// uuidOf is the first UUID that one of the devices has.
+func uuidOf(devices []Block) string {
+	uuid := ""
+	for _, b := range devices {
+		uuid = cmp.Or(uuid, b.UUID)
+	}
+	return uuid
 }
 
 // lacksKey says why a share cannot be written down: who may mount it is not known, or is known by a
@@ -624,10 +606,7 @@ func (d *decider) optional(m Mount) bool {
 		return false
 	}
 	return slices.Contains(networkTypes, m.Type) || slices.Contains([]string{"ntfs3", "exfat", "hfsplus"}, m.Type) ||
-		slices.ContainsFunc(d.devicesOf(m), func(b Block) bool {
-			disk, ok := d.blockNamed(cmp.Or(b.Disk, b.Name))
-			return ok && disk.USB
-		})
+		slices.ContainsFunc(d.devicesOf(m), func(b Block) bool { return d.diskOf(b).USB })
 }
 
 // networkRoot gives the initrd the network where what it mounts is on a server.
@@ -644,21 +623,21 @@ func (d *decider) networkRoot(mounts []Mount) {
 			modules = append(modules, ModuleOf(p.Driver, p.Module))
 		}
 	}
-	d.set("boot.initrd.network.enable", d.soft(nix.Bool(true)), noted(mounts[i].Point+" is on a server"))
-	d.set("boot.initrd.network.flushBeforeStage2", d.soft(nix.Bool(false)), because(mounts[i].Point+" is on a server"))
+	d.on("boot.initrd.network.enable", noted(mounts[i].Point+" is on a server"))
+	d.set("boot.initrd.network.flushBeforeStage2", mkDefault(nix.Bool(false)), because(mounts[i].Point+" is on a server"))
 	d.set("boot.initrd.availableKernelModules", strs(modules), because("the network cards"))
 	d.set("boot.kernelParams", nix.List{nix.Str("ip=dhcp")}, because(mounts[i].Point+" is on a server"))
 }
 
 // swap takes over swap partitions and swap files. Swap in memory comes with zramSwap.
-func (d *decider) swap() error {
+func (d *decider) swap() {
 	d.zswap()
 	if d.over.FileSystems == "none" || d.facts.container() {
-		return nil
+		return
 	}
 	if d.Mode == modeKeep {
 		d.keptSwap()
-		return nil
+		return
 	}
 	devices := nix.List{}
 	for _, s := range d.facts.Swaps {
@@ -666,18 +645,12 @@ func (d *decider) swap() error {
 		switch {
 		case problem != "":
 			d.leave(s.Path+" (swap)", problem, true)
-			continue
-		case body == nil:
-			continue
+		case body != nil:
+			devices = append(devices, nix.Attrs{Body: body})
 		}
-		if s.Priority > 0 {
-			body = append(body, nix.Binding{Path: []string{"priority"}, Value: nix.Int(s.Priority)})
-		}
-		devices = append(devices, nix.Attrs{Body: body})
 	}
 	d.set("swapDevices", devices, why{})
 	d.resume(len(devices) > 0)
-	return nil
 }
 
 // keptSwap says which swap the kept file does not name, and adds from where the machine wakes.
@@ -716,9 +689,7 @@ var unprobedName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustComp
 
 // swapDevice is an element of swapDevices, nil for what others make.
 func (d *decider) swapDevice(s Swap) (body []nix.Binding, problem string) {
-	device := func(name string) []nix.Binding {
-		return []nix.Binding{{Path: []string{"device"}, Value: nix.Str(name)}}
-	}
+	set := func(value nix.Expr, path ...string) { body = append(body, nix.Binding{Path: path, Value: value}) }
 	b, ok := d.blockNamed(s.Block)
 	switch {
 	case strings.HasPrefix(s.Path, "/dev/zram"):
@@ -726,28 +697,32 @@ func (d *decider) swapDevice(s Swap) (body []nix.Binding, problem string) {
 	case s.Type == "file" && strings.HasSuffix(s.Path, " (deleted)"):
 		return nil, "the file is gone"
 	case s.Type == "file":
-		if why := d.swapFileGone(s.Path); why != "" {
-			return nil, why
+		if problem = d.swapFileGone(s.Path); problem == "" {
+			set(nix.Str(s.Path), "device")
 		}
-		return device(s.Path), ""
 	case !ok:
 		return nil, "its device is not there"
 	case strings.HasPrefix(b.DMUUID, "CRYPT-PLAIN"):
 		part, found := d.blockNamed(first(b.Parts))
-		name := "/dev/disk/by-partuuid/" + part.PartUUID
 		switch {
-		case !found || part.PartUUID == "" && !strings.HasPrefix(part.DMUUID, "LVM-"):
+		case found && part.PartUUID != "":
+			set(nix.Str("/dev/disk/by-partuuid/"+part.PartUUID), "device")
+		case strings.HasPrefix(part.DMUUID, "LVM-"):
+			set(nix.Str("/dev/mapper/"+part.DMName), "device")
+		default:
 			return nil, "encrypted anew at each boot, on a partition without a name that stays"
-		case part.PartUUID == "":
-			name = "/dev/mapper/" + part.DMName
 		}
-		body = append(device(name), nix.Binding{Path: []string{"randomEncryption", "enable"}, Value: nix.Bool(true)})
+		set(nix.Bool(true), "randomEncryption", "enable")
 		if b.Discards {
-			body = append(body, nix.Binding{Path: []string{"randomEncryption", "allowDiscards"}, Value: nix.Bool(true)})
+			set(nix.Bool(true), "randomEncryption", "allowDiscards")
 		}
-		return body, ""
+	default:
+		set(nix.Str(b.names()[0]), "device")
 	}
-	return device(stableName(b)), ""
+	if s.Priority > 0 {
+		set(nix.Int(s.Priority), "priority")
+	}
+	return body, problem
 }
 
 // swapFileGone says why a file would not be there after a boot.
@@ -767,7 +742,7 @@ func (d *decider) resume(swap bool) {
 		switch {
 		case name == "resume" && swap:
 			if device := d.lastingName(value); device != "" {
-				d.set("boot.resumeDevice", d.soft(nix.Str(device)), noted("it wakes from hibernation from here"))
+				d.set("boot.resumeDevice", mkDefault(nix.Str(device)), noted("it wakes from hibernation from here"))
 			} else {
 				d.leave(p+" (kernel parameter)", "its device is not there", true)
 			}
@@ -782,11 +757,11 @@ func (d *decider) resume(swap bool) {
 // lastingName is a name that stays of the device that a path names, "" if there is none.
 func (d *decider) lastingName(device string) string {
 	for _, b := range d.facts.Blocks {
-		switch cmp.Or(device, "none") {
-		case "/dev/disk/by-uuid/" + b.UUID, "/dev/disk/by-label/" + b.Label, "/dev/disk/by-partuuid/" + b.PartUUID:
+		switch {
+		case strings.HasPrefix(device, "/dev/disk/") && slices.Contains(b.names(), device):
 			return device
-		case "/dev/" + b.Name, "/dev/mapper/" + b.DMName, b.Number:
-			return stableName(b)
+		case slices.Contains(b.names(), device), device != "" && device == b.Number:
+			return b.names()[0]
 		}
 	}
 	return ""

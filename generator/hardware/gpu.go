@@ -90,10 +90,7 @@ func gpus(f Facts) (own, foreign []GPU) {
 	for _, cards := range [][]GPU{own, foreign} {
 		slices.SortStableFunc(cards, func(a, b GPU) int {
 			if a.Boot != b.Boot {
-				if a.Boot {
-					return -1
-				}
-				return 1
+				return map[bool]int{true: -1, false: 1}[a.Boot]
 			}
 			return cmp.Compare(a.Address, b.Address)
 		})
@@ -103,95 +100,85 @@ func gpus(f Facts) (own, foreign []GPU) {
 
 // gpuOf is the card of a vendor whose chips are driven.
 func gpuOf(p PCI) (GPU, bool) {
-	if !isGPU(p) {
-		return GPU{}, false
-	}
 	g := GPU{Address: p.Address, Device: p.Device, Boot: p.BootVGA, Removable: p.Removable}
 	switch p.Vendor {
 	case vendorIntel:
 		g.Vendor = Intel
 		g.intel, g.Known = intelFamilyOf(p.Device)
-		g.Family, g.Integrated, g.Driver = g.intel.name, !g.intel.discrete, g.intel.driver
+		g.Family, g.Integrated, g.Driver = g.intel.Name, !g.intel.Discrete, g.intel.Driver
 		if p.Driver == "xe" || p.Driver == "i915" {
 			g.Driver = p.Driver // somebody may have forced the other one
 		}
 	case vendorAMD:
-		g.Vendor = AMD
-		g.Chip, g.Known = amdChips().byID[p.Device], true
+		g.Vendor, g.Chip = AMD, amdChips().byID[p.Device]
 		g.amd, g.Known = amdFamilyOf(g.Chip)
-		g.Family, g.Driver = g.amd.name, g.amd.driver
-		g.Integrated = slices.Contains(amdIntegrated, g.Chip)
+		g.Family, g.Driver = g.amd.Name, g.amd.Driver
+		g.Integrated = slices.Contains(amdTable().Integrated, g.Chip)
 	case vendorNVIDIA:
-		g.Vendor = NVIDIA
+		g.Vendor, g.Driver = NVIDIA, "nouveau" // until a branch of NVIDIA's is found for it
 		g.Chip, g.Known = nvidiaChips().find(p.Device)
-		if g.family = familyIndex(g.Chip); g.family < 0 {
-			g.family = 0
-		}
-		g.Family = nvidiaFamilies[g.family].name
-		g.Driver = "nouveau" // until a branch of NVIDIA's is found for it
+		g.family = max(familyIndex(g.Chip), 0)
+		g.Family = nvidiaTable().Families[g.family].Name
 		if !g.Known {
 			g.Chip = ""
 		}
-	default:
-		return GPU{}, false
 	}
-	return g, true
+	return g, g.Vendor != "" && isGPU(p)
+}
+
+// cards are the machine's cards of a vendor.
+func (d *decider) cards(v GPUVendor) []GPU {
+	return slices.DeleteFunc(slices.Clone(d.GPUs), func(g GPU) bool { return g.Vendor != v })
 }
 
 // integrated finds the card that a laptop's screen hangs on, beside an NVIDIA
 // one. There is one where an Intel or AMD card is part of the processor.
-func (d *decider) integrated() (GPU, bool) {
-	for _, g := range d.GPUs {
-		if g.Vendor != NVIDIA && g.Integrated {
-			return g, true
-		}
+func (d *decider) integrated() (g GPU, ok bool) {
+	others := slices.DeleteFunc(slices.Clone(d.GPUs), func(g GPU) bool { return g.Vendor == NVIDIA })
+	i := slices.IndexFunc(others, func(g GPU) bool { return g.Integrated })
+	if i < 0 && len(others) == 0 {
+		return GPU{}, false
 	}
-	for _, g := range d.GPUs {
-		if g.Vendor != NVIDIA {
-			return g, false
-		}
-	}
-	return GPU{}, false
+	return others[max(i, 0)], i >= 0
 }
 
 // graphics decides about all cards.
-func (d *decider) graphics() error {
+func (d *decider) graphics() {
 	var foreign []GPU
 	d.GPUs, foreign = gpus(d.facts)
-	if err := d.chooseGPU(foreign); err != nil {
-		return err
+	if d.chooseGPU(foreign); d.err != nil {
+		return
 	}
 	d.foreignGPUs(foreign)
 	for _, p := range d.facts.PCI {
-		if name := virtualGPUs[p.Vendor]; name != "" && p.Class.Base() == 0x03 {
-			d.note("graphics", name, fmt.Sprintf("%s:%s at %s is the card of a virtual machine, which the kernel drives", p.Vendor, p.Device, p.Address))
+		if p.Class.Base() != 0x03 {
+			continue
 		}
-		if name := managementGPUs[p.Vendor]; name != "" && p.Class.Base() == 0x03 {
-			d.note("graphics", name, fmt.Sprintf("%s:%s at %s is a server's remote console, which the kernel drives", p.Vendor, p.Device, p.Address))
+		at := fmt.Sprintf("%s:%s at %s", p.Vendor, p.Device, p.Address)
+		if name := virtualGPUs[p.Vendor]; name != "" {
+			d.note("graphics", name, at+" is the card of a virtual machine, which the kernel drives")
+		}
+		if name := managementGPUs[p.Vendor]; name != "" {
+			d.note("graphics", name, at+" is a server's remote console, which the kernel drives")
 		}
 	}
 	if len(d.GPUs) == 0 {
 		if d.over.GPU == "" || d.over.GPU == "auto" {
 			d.note("hardware.graphics", "none", "no card of Intel, AMD or NVIDIA was found")
 		}
-		return nil
+		return
 	}
 	for _, g := range d.GPUs {
-		if g.Known {
-			continue
+		if !g.Known {
+			d.warn("graphics card %s at %s is newer than the tables; its number says %s", g.Device, g.Address, g.Family)
 		}
-		d.warn("graphics card %s at %s is newer than the tables; its number says %s", g.Device, g.Address, g.Family)
 	}
-	dataCenter, err := d.nvidia()
-	if err != nil {
-		return err
-	}
+	dataCenter := d.nvidia()
 	d.commonGraphics(dataCenter)
 	d.intelGraphics()
 	d.amdGraphics()
 	d.videoDecoding()
 	d.acceleration()
-	return nil
 }
 
 // foreignGPUs says of the cards that are not the machine's own that they get no driver.
@@ -226,32 +213,31 @@ func (d *decider) foreignGPUs(cards []GPU) {
 
 // chooseGPU follows the profile's gpu key. A card that can be unplugged counts
 // where the profile asks for its kind and the machine has none.
-func (d *decider) chooseGPU(foreign []GPU) error {
-	want := d.over.GPU
-	switch want {
+func (d *decider) chooseGPU(foreign []GPU) {
+	vendor := GPUVendor(d.over.GPU)
+	switch vendor {
 	case "", "auto", "nouveau":
-		return nil
+		return
 	case "none":
 		d.GPUs = nil
 		d.note("hardware.graphics", "none", saysProfile.why)
-		return nil
-	}
-	vendor := GPUVendor(want)
-	if !slices.Contains([]GPUVendor{Intel, AMD, NVIDIA}, vendor) {
-		return &OverrideError{Key: "gpu", Why: fmt.Sprintf("%q is none of auto, none, intel, amd, nvidia, nouveau", want)}
+		return
+	case Intel, AMD, NVIDIA:
+	default:
+		d.refuse("gpu", "%q is none of auto, none, intel, amd, nvidia, nouveau", d.over.GPU)
+		return
 	}
 	d.GPUs = slices.DeleteFunc(d.GPUs, func(g GPU) bool {
 		// The integrated card of a hybrid laptop shows the picture.
 		return g.Vendor != vendor && !(vendor == NVIDIA && g.Integrated)
 	})
-	if slices.ContainsFunc(d.GPUs, func(g GPU) bool { return g.Vendor == vendor }) {
-		return nil
+	if d.has(vendor) {
+		return
 	}
-	for _, g := range foreign {
-		if g.Vendor == vendor && g.Removable {
-			d.GPUs = append(d.GPUs, g)
-			return nil
-		}
+	wanted := func(g GPU) bool { return g.Vendor == vendor && g.Removable }
+	if i := slices.IndexFunc(foreign, wanted); i >= 0 {
+		d.GPUs = append(d.GPUs, foreign[i])
+		return
 	}
 	// The card may be put in later, or the profile be for a machine that was not probed.
 	g := GPU{Vendor: vendor, Known: true, Family: "as the profile says"}
@@ -263,218 +249,83 @@ func (d *decider) chooseGPU(foreign []GPU) error {
 		g.amd, _ = amdFamilyOf("")
 		g.Driver = "amdgpu"
 	case NVIDIA:
-		g.family = len(nvidiaFamilies) - 1
+		g.family = len(nvidiaTable().Families) - 1
 		g.Driver = "nouveau"
 	}
 	d.GPUs = append(d.GPUs, g)
 	if len(d.facts.PCI) > 0 {
-		d.warn("the profile says gpu: %s, but the machine has no such card", want)
+		d.warn("the profile says gpu: %s, but the machine has no such card", d.over.GPU)
 	}
-	return nil
 }
 
-func (d *decider) has(v GPUVendor) bool {
-	return slices.ContainsFunc(d.GPUs, func(g GPU) bool { return g.Vendor == v })
-}
+func (d *decider) has(v GPUVendor) bool { return len(d.cards(v)) > 0 }
 
 // commonGraphics turns on OpenGL, Vulkan and what computes through them.
 func (d *decider) commonGraphics(dataCenter bool) {
-	d.set("hardware.graphics.enable", d.soft(nix.Bool(true)), because(d.GPUs[0].Name()))
+	d.on("hardware.graphics.enable", because(d.GPUs[0].Name()))
 	if d.System != "x86_64-linux" {
 		d.note("hardware.graphics.enable32Bit", "off", "32-bit drivers exist for x86_64 only")
 		d.onlyX86("graphics32Bit", d.over.Graphics32Bit)
 		return
 	}
-	on, w := flag(d.over.Graphics32Bit, d.facts.Form() != Server && !dataCenter, because("programs such as Steam and Wine are 32-bit"))
-	switch {
-	case d.over.Graphics32Bit != nil && len(d.NixosHardware) > 0:
-		d.set("hardware.graphics.enable32Bit", d.fact(nix.Bool(on)), w)
-	case on:
-		d.set("hardware.graphics.enable32Bit", d.soft(nix.Bool(true)), w)
-	}
-}
-
-// nvidia decides on the driver for NVIDIA cards and reports whether it is the
-// one for data centres.
-func (d *decider) nvidia() (dataCenter bool, err error) {
-	var cards []GPU
-	for _, g := range d.GPUs {
-		if g.Vendor == NVIDIA {
-			cards = append(cards, g)
-		}
-	}
-	if len(cards) == 0 || d.over.GPU == "nouveau" {
-		if len(cards) > 0 {
-			d.note("hardware.nvidia", "nouveau", saysProfile.why)
-		}
-		return false, nil
-	}
-	branch, left, none := chooseBranch(d.over.Release, cards)
-	if given := d.over.NVIDIA.Branch; given != "" {
-		branch, left, none = nvidiaBranch{name: given}, nil, ""
-		for _, b := range branches(d.over.Release) {
-			if b.name == given {
-				branch = b
-			}
-		}
-	}
-	for _, g := range left {
-		why := cmp.Or(none, fmt.Sprintf("the %d branch that the other card needs does not drive it", branch.version))
-		if d.over.GPU == string(NVIDIA) && none != "" {
-			return false, &OverrideError{Key: "gpu", Why: fmt.Sprintf("nvidia is not possible for the %s at %s: %s; nouveau drives it", g.Name(), g.Address, why)}
-		}
-		d.warn("the %s at %s is left to nouveau: %s", g.Name(), g.Address, why)
-		d.note("hardware.nvidia", "nouveau", fmt.Sprintf("10de:%s at %s: %s", g.Device, g.Address, why))
-	}
-	if none != "" {
-		return false, nil
-	}
-	for i := range d.GPUs {
-		if g := &d.GPUs[i]; g.Vendor == NVIDIA && !slices.ContainsFunc(left, func(l GPU) bool { return l.Address == g.Address }) {
-			g.Driver = "nvidia"
-		}
-	}
-	cards = slices.DeleteFunc(cards, func(g GPU) bool {
-		return slices.ContainsFunc(left, func(l GPU) bool { return l.Address == g.Address })
-	})
-	newest := slices.MaxFunc(cards, func(a, b GPU) int { return a.family - b.family })
-	oldest := slices.MinFunc(cards, func(a, b GPU) int { return a.family - b.family })
-	dataCenter, w := flag(d.over.NVIDIA.DataCenter, hasNVSwitch(d.facts.PCI),
-		noted("the cards are joined by NVSwitch, which needs the fabric manager"))
-	if dataCenter {
-		d.set("hardware.nvidia.datacenter.enable", d.firm(nix.Bool(true)), w)
-		d.Unfree = append(d.Unfree, "fabricmanager", "nvidia-persistenced")
-	} else {
-		d.set("services.xserver.videoDrivers", d.fact(nix.List{nix.Str("nvidia")}),
-			noted(fmt.Sprintf("%s at %s; also without X, this chooses the kernel modules", newest.Name(), newest.Address)))
-		d.set("hardware.nvidia.modesetting.enable", d.firm(nix.Bool(true)), because("Wayland needs it"))
-		d.branch(branch, oldest)
-	}
-	open, w := flag(d.over.NVIDIA.Open, oldest.family >= family("Turing"),
-		noted("NVIDIA's open kernel modules drive Turing and later"))
-	if d.over.NVIDIA.Open == nil && !open {
-		w = noted(fmt.Sprintf("NVIDIA's open kernel modules start at Turing; this is %s", oldest.Family))
-	}
-	// Some releases of nixpkgs set it by mkDefault, by the driver's version alone.
-	value := overDefaults
-	if d.over.NVIDIA.Open != nil {
-		value = d.fact
-	}
-	d.set("hardware.nvidia.open", value(nix.Bool(open)), w)
-	d.Unfree = append(d.Unfree, "nvidia-x11", "nvidia-settings")
-	if !open && d.over.Release != "25.11" {
-		d.Unfree = append(d.Unfree, "nvidia-kernel-modules")
-	}
-	if err := d.nvidiaPower(); err != nil || dataCenter {
-		return dataCenter, err
-	}
-	return false, d.prime(newest)
-}
-
-// branch names the driver branch where it is not the default.
-func (d *decider) branch(b nvidiaBranch, oldest GPU) {
-	if b.old != "" {
-		d.warn("the %s at %s needs NVIDIA's %d branch: %s", oldest.Name(), oldest.Address, b.version, b.old)
-	}
-	if b.name == "stable" {
-		d.note("hardware.nvidia.branch", "stable", fmt.Sprintf("the %d branch drives %s", b.version, oldest.Family))
-		return
-	}
-	w, firm := noted(fmt.Sprintf("the %d branch is the last that drives %s", b.version, oldest.Family)), d.firm
-	if d.over.NVIDIA.Branch != "" {
-		w, firm = saysProfile, d.fact
-	}
-	if d.over.Release == "25.11" { // hardware.nvidia.branch is new in 26.05
-		d.set("hardware.nvidia.package", firm(nix.Ref{"config", "boot", "kernelPackages", "nvidiaPackages", b.name}), w)
-		return
-	}
-	d.set("hardware.nvidia.branch", firm(nix.Str(b.name)), w)
-}
-
-func (d *decider) nvidiaPower() error {
-	switch d.over.NVIDIA.PowerManagement {
-	case "", "off":
-	case "finegrained":
-		d.set("hardware.nvidia.powerManagement.finegrained", d.fact(nix.Bool(true)), saysProfile)
-		fallthrough
-	case "on":
-		d.set("hardware.nvidia.powerManagement.enable", d.fact(nix.Bool(true)), saysProfile)
-	default:
-		return &OverrideError{Key: "nvidia.powerManagement", Why: "it is off, on or finegrained"}
-	}
-	return nil
+	d.toggle("hardware.graphics.enable32Bit", d.over.Graphics32Bit, d.facts.Form() != Server && !dataCenter,
+		because("programs such as Steam and Wine are 32-bit"))
 }
 
 func (d *decider) intelGraphics() {
-	var packages nix.List
-	add := func(name string) {
-		ref := nix.Ref{"pkgs", name}
-		if name != "" && !slices.ContainsFunc(packages, func(e nix.Expr) bool { return display(e) == display(ref) }) {
-			packages = append(packages, ref)
+	cards := d.cards(Intel)
+	var packages []string
+	for _, g := range cards {
+		packages = append(packages, g.intel.VA)
+		if g.intel.VPL {
+			packages = append(packages, "vpl-gpu-rt")
 		}
-	}
-	for _, g := range d.GPUs {
-		if g.Vendor != Intel {
-			continue
-		}
-		add(g.intel.va)
-		if g.intel.vpl {
-			add("vpl-gpu-rt")
-		}
-		add(g.intel.opencl)
+		packages = append(packages, g.intel.OpenCL)
 		d.note("graphics", g.Driver, fmt.Sprintf("8086:%s at %s is %s", g.Device, g.Address, g.Name()))
-		if d.earlyKMS() {
+		if on := d.over.EarlyKMS; on != nil && *on {
 			d.set("boot.initrd.kernelModules", nix.List{nix.Str(g.Driver)}, saysProfile)
 		}
 	}
-	if len(packages) > 0 {
-		d.set("hardware.graphics.extraPackages", packages, noted("decoding of video and OpenCL on "+d.first(Intel).Name()))
-	}
-}
-
-func (d *decider) earlyKMS() bool { return d.over.EarlyKMS != nil && *d.over.EarlyKMS }
-
-func (d *decider) first(v GPUVendor) GPU {
-	for _, g := range d.GPUs {
-		if g.Vendor == v {
-			return g
+	var list nix.List
+	for _, name := range appendNew(nil, packages...) {
+		if name != "" {
+			list = append(list, nix.Ref{"pkgs", name})
 		}
 	}
-	return GPU{}
+	if len(list) > 0 {
+		d.set("hardware.graphics.extraPackages", list, noted("decoding of video and OpenCL on "+cards[0].Name()))
+	}
 }
 
 func (d *decider) amdGraphics() {
-	legacy := false
-	for _, g := range d.GPUs {
-		if g.Vendor != AMD {
-			continue
-		}
-		d.note("graphics", g.Driver, fmt.Sprintf("1002:%s at %s is %s", g.Device, g.Address, g.Name()))
-		legacy = legacy || g.amd.legacy
-	}
-	if !d.has(AMD) {
+	cards := d.cards(AMD)
+	if len(cards) == 0 {
 		return
 	}
-	if legacy {
-		d.set("hardware.amdgpu.legacySupport.enable", d.soft(nix.Bool(true)),
+	for _, g := range cards {
+		d.note("graphics", g.Driver, fmt.Sprintf("1002:%s at %s is %s", g.Device, g.Address, g.Name()))
+	}
+	if slices.ContainsFunc(cards, func(g GPU) bool { return g.amd.Legacy }) {
+		d.on("hardware.amdgpu.legacySupport.enable",
 			noted("the kernel gives this generation to radeon unless told; only amdgpu has Vulkan"))
 	}
 	if on := d.over.EarlyKMS; on != nil && (*on || len(d.NixosHardware) > 0) {
 		d.set("hardware.amdgpu.initrd.enable", d.fact(nix.Bool(*on)), saysProfile)
 	}
 	if d.over.ROCm != nil && *d.over.ROCm {
-		d.set("hardware.amdgpu.opencl.enable", d.soft(nix.Bool(true)), saysProfile)
+		d.on("hardware.amdgpu.opencl.enable", saysProfile)
 	}
 }
 
 // videoDecoding names the VA-API driver where there is only one card that
 // decodes; with several, libva asks each device for its own.
 func (d *decider) videoDecoding() {
+	byPackage := map[string]string{"intel-media-driver": "iHD", "intel-vaapi-driver": "i965"}
 	names := map[string]bool{}
 	for _, g := range d.GPUs {
 		switch {
-		case g.Vendor == Intel && g.intel.vaName != "":
-			names[g.intel.vaName] = true
+		case g.Vendor == Intel && g.intel.VA != "":
+			names[byPackage[g.intel.VA]] = true
 		case g.Vendor == AMD:
 			names["radeonsi"] = g.Driver == "amdgpu"
 		case g.Driver == "nvidia" && len(d.GPUs) == 1:
@@ -491,18 +342,13 @@ func (d *decider) videoDecoding() {
 // acceleration says what Ollama and its like can compute on.
 func (d *decider) acceleration() {
 	for _, g := range d.GPUs {
+		version, rocm := amdTable().ROCm[g.Chip]
 		switch {
-		case g.Driver == "nvidia" && nvidiaFamilies[g.family].cuda:
+		case g.Driver == "nvidia" && nvidiaTable().Families[g.family].CUDA:
 			d.Acceleration = CUDA
-		case g.Vendor == AMD && !g.Integrated && g.Driver == "amdgpu":
-			if version, ok := amdROCm[g.Chip]; ok {
-				if d.Acceleration != CUDA {
-					d.Acceleration, d.ROCmVersion = ROCm, version
-				}
-				continue
-			}
-			d.Acceleration = cmp.Or(d.Acceleration, Vulkan)
-		case g.Vendor == AMD && g.Driver == "amdgpu", g.Vendor == Intel && g.intel.vulkan:
+		case g.Driver == "amdgpu" && rocm && !g.Integrated && d.Acceleration != CUDA:
+			d.Acceleration, d.ROCmVersion = ROCm, version
+		case g.Driver == "amdgpu", g.intel.Vulkan:
 			d.Acceleration = cmp.Or(d.Acceleration, Vulkan)
 		}
 	}

@@ -8,44 +8,44 @@ import (
 )
 
 // guest decides about virtual machines and containers.
-func (d *decider) guest() error {
+func (d *decider) guest() {
 	v := d.facts.Virtualization
 	if d.facts.container() {
 		d.inContainer()
-		return nil
+		return
 	}
 	if v == "" || d.Mode == modeKeep {
-		return nil
+		return
 	}
 	agent, w := flag(d.over.GuestAgent, true, because("the machine is a guest ("+v+")"))
 	if !agent {
 		d.note("virtualisation", "no guest agent", w.why)
-		return nil
+		return
 	}
-	on := nix.Bool(true)
 	if slices.ContainsFunc(d.facts.VirtioPorts, isIncus) {
-		d.set("virtualisation.incus.agent.enable", d.soft(on), because("the guest has a channel to Incus"))
-		return nil
+		d.on("virtualisation.incus.agent.enable", because("the guest has a channel to Incus"))
+		return
 	}
 	switch v {
 	case "kvm", "qemu", "bochs":
 		if len(d.facts.VirtioPorts) == 0 || slices.Contains(d.facts.VirtioPorts, "org.qemu.guest_agent.0") {
-			d.set("services.qemuGuest.enable", d.soft(on), w)
+			d.on("services.qemuGuest.enable", w)
 		}
 		if slices.Contains(d.facts.VirtioPorts, "com.redhat.spice.0") {
-			d.set("services.spice-vdagentd.enable", d.soft(on), because("the guest has a SPICE channel"))
+			d.on("services.spice-vdagentd.enable", because("the guest has a SPICE channel"))
 		}
-	case "vmware":
-		d.set("virtualisation.vmware.guest.enable", d.soft(on), w)
-	case "oracle":
-		d.set("virtualisation.virtualbox.guest.enable", d.soft(on), w)
-	case "microsoft":
-		d.set("virtualisation.hypervGuest.enable", d.soft(on), w)
 	case "parallels":
-		d.set("hardware.parallels.enable", d.soft(on), w)
 		d.Unfree = append(d.Unfree, "prl-tools")
 	}
-	return nil
+	if option := guestOptions[v]; option != "" {
+		d.on(option, w)
+	}
+}
+
+// guestOptions turn on what a virtual machine has of its monitor's, by the monitor's name.
+var guestOptions = map[string]string{
+	"vmware": "virtualisation.vmware.guest.enable", "oracle": "virtualisation.virtualbox.guest.enable",
+	"microsoft": "virtualisation.hypervGuest.enable", "parallels": "hardware.parallels.enable",
 }
 
 // isIncus knows the port by which Incus, and LXD before it, talk to their guest's agent.
@@ -69,13 +69,13 @@ func (d *decider) inContainer() {
 		d.block("a NixOS in WSL is started by the module of NixOS-WSL (github.com/nix-community/NixOS-WSL), " +
 			"which this program does not bring: import it in local.nix, and set wsl.enable: true under nixos in the profile")
 	case v == "systemd-nspawn":
-		d.set("boot.isNspawnContainer", d.soft(nix.Bool(true)), w)
+		d.on("boot.isNspawnContainer", w)
 	case v == "lxc" && by == InitScript:
 		profile("proxmox-lxc.nix", "a container of Proxmox VE, as the running NixOS says")
 	case v == "lxc" && (by == LXCContainer || d.facts.Loader.Kind == ""):
 		profile("lxc-container.nix", "a container of LXC or Incus, which starts /sbin/init")
 	case v == "lxc" || v == "lxc-libvirt":
-		d.set("boot.isContainer", d.soft(nix.Bool(true)), w)
+		d.on("boot.isContainer", w)
 	default:
 		d.block("this was probed inside a container (%s), which shows little of the machine: "+
 			"probe on the machine itself", v)

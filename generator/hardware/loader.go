@@ -24,16 +24,13 @@ const (
 // loader decides about the boot loader: the one that NixOS has, else
 // systemd-boot where there is UEFI, GRUB where there is a BIOS, and extlinux
 // where a device tree describes the board.
-func (d *decider) loader() error {
+func (d *decider) loader() {
 	if d.facts.container() {
 		d.Loader.Kind = NoLoader
 		d.note("boot.loader", "none", "a container boots with its host's kernel")
-		return nil
+		return
 	}
-	l, w, err := d.chooseLoader()
-	if err != nil {
-		return err
-	}
+	l, w := d.chooseLoader()
 	d.Loader = l
 	switch l.Kind {
 	case SystemdBoot:
@@ -42,12 +39,12 @@ func (d *decider) loader() error {
 		d.grub(w)
 	case ExtLinux:
 		d.withoutGRUB()
-		d.set("boot.loader.generic-extlinux-compatible.enable", d.soft(nix.Bool(true)), w)
+		d.on("boot.loader.generic-extlinux-compatible.enable", w)
 		if d.over.Loader.Limit > 0 || d.keptLimit() > 0 {
 			d.setLimit(d.limit())
 		}
 	case Limine:
-		d.set("boot.loader.limine.enable", d.soft(nix.Bool(true)), w)
+		d.on("boot.loader.limine.enable", w)
 		d.setLimit(d.limit())
 		d.efi()
 		if d.facts.Firmware == BIOS && d.facts.Loader.Kind != Limine {
@@ -65,7 +62,6 @@ func (d *decider) loader() error {
 	}
 	d.keepSettings()
 	d.placeOfLoader()
-	return nil
 }
 
 // limineForBIOS installs Limine on the disk with /boot: NixOS does it for UEFI alone.
@@ -79,13 +75,13 @@ func (d *decider) limineForBIOS() {
 		return
 	}
 	w := because("the machine booted by BIOS")
-	d.set("boot.loader.limine.efiSupport", d.soft(nix.Bool(false)), w)
-	d.set("boot.loader.limine.biosSupport", d.soft(nix.Bool(true)), w)
-	d.set("boot.loader.limine.biosDevice", d.soft(nix.Str(disks[0])), because("the disk with /boot"))
+	d.set("boot.loader.limine.efiSupport", mkDefault(nix.Bool(false)), w)
+	d.on("boot.loader.limine.biosSupport", w)
+	d.set("boot.loader.limine.biosDevice", mkDefault(nix.Str(disks[0])), because("the disk with /boot"))
 }
 
 func (d *decider) withoutGRUB() {
-	d.set("boot.loader.grub.enable", d.soft(nix.Bool(false)), because("NixOS turns GRUB on unless told"))
+	d.set("boot.loader.grub.enable", mkDefault(nix.Bool(false)), because("NixOS turns GRUB on unless told"))
 }
 
 // otherLoader refuses a loader that is not set up here. A guess from the files
@@ -119,7 +115,7 @@ func (d *decider) loaderOf(k LoaderKind) Loader {
 }
 
 // chooseLoader follows the profile, the running NixOS or the firmware, in this order.
-func (d *decider) chooseLoader() (Loader, why, error) {
+func (d *decider) chooseLoader() (Loader, why) {
 	o, with := d.over.Loader, d.loaderOf
 	kept := d.facts.Loader
 	switch LoaderKind(o.Kind) {
@@ -129,27 +125,28 @@ func (d *decider) chooseLoader() (Loader, why, error) {
 		if l.Kind == GRUB && kept.Kind != GRUB && d.facts.Firmware == UEFI {
 			l.EFI = true
 		}
-		return l, saysProfile, nil
+		return l, saysProfile
 	default:
-		return Loader{}, why{}, &OverrideError{Key: "loader.kind", Why: fmt.Sprintf("%q is none of auto, systemd-boot, grub, extlinux, limine, none", o.Kind)}
+		d.refuse("loader.kind", "%q is none of auto, systemd-boot, grub, extlinux, limine, none", o.Kind)
+		return Loader{}, why{}
 	}
 	if kept.Kind != "" {
-		return with(kept.Kind), noted("what this NixOS boots with already"), nil
+		return with(kept.Kind), noted("what this NixOS boots with already")
 	}
 	switch d.facts.Firmware {
 	case UEFI:
 		if d.narrow() {
-			return with(GRUB), noted("the machine booted by UEFI of 32 bits, for which there is no systemd-boot"), nil
+			return with(GRUB), noted("the machine booted by UEFI of 32 bits, for which there is no systemd-boot")
 		}
-		return with(SystemdBoot), because("the machine booted by UEFI"), nil
+		return with(SystemdBoot), because("the machine booted by UEFI")
 	case BIOS:
-		return with(GRUB), noted("the machine booted by BIOS"), nil
+		return with(GRUB), noted("the machine booted by BIOS")
 	case DeviceTree:
-		return with(ExtLinux), noted("a device tree and no UEFI: the board's firmware reads extlinux.conf"), nil
+		return with(ExtLinux), noted("a device tree and no UEFI: the board's firmware reads extlinux.conf")
 	}
 	d.warn("what boots the machine is not known; set hardware.loader in the profile")
 	d.block("no boot loader is configured")
-	return Loader{Kind: NoLoader}, because("what boots the machine is not known"), nil
+	return Loader{Kind: NoLoader}, because("what boots the machine is not known")
 }
 
 // kernelsAt is where kernels are kept and how much room there is: on the EFI
@@ -157,14 +154,8 @@ func (d *decider) chooseLoader() (Loader, why, error) {
 // or not limited.
 func (d *decider) kernelsAt() (point string, size uint64) {
 	point = cmp.Or(d.Loader.Kernels(d.facts), "/boot")
-	for _, m := range d.facts.Mounts {
-		if m.Point == point {
-			for _, b := range d.devicesOf(m) {
-				return point, b.Size
-			}
-		}
-	}
-	return point, 0
+	m, _ := d.mountAt(point)
+	return point, append(d.devicesOf(m), Block{})[0].Size
 }
 
 // limit is how many generations the menu keeps, by the room for their kernels.
@@ -199,10 +190,10 @@ func (d *decider) keptLimit() int {
 	return n
 }
 
-func (d *decider) setLimit(n int, w why) { d.set(limits[d.Loader.Kind], d.soft(nix.Int(n)), w) }
+func (d *decider) setLimit(n int, w why) { d.set(limits[d.Loader.Kind], mkDefault(nix.Int(n)), w) }
 
 func (d *decider) systemdBoot(w why) {
-	d.set("boot.loader.systemd-boot.enable", d.soft(nix.Bool(true)), w)
+	d.on("boot.loader.systemd-boot.enable", w)
 	if k := d.facts.Loader.Kind; k == GRUB || k == Limine {
 		d.warn("the boot loader changes from %s to systemd-boot, which NixOS updates but does not install: "+
 			"run sudo bootctl install before the switch", k)
@@ -210,11 +201,11 @@ func (d *decider) systemdBoot(w why) {
 	d.setLimit(d.limit())
 	if at := d.Loader.XBOOTLDR; at != "" {
 		w := noted("kernels are kept on a partition of their own")
-		d.set("boot.loader.systemd-boot.xbootldrMountPoint", d.soft(nix.Str(at)), w)
+		d.set("boot.loader.systemd-boot.xbootldrMountPoint", mkDefault(nix.Str(at)), w)
 	}
 	if d.facts.Firmware == UEFI && !d.facts.EFIVariables {
 		w := noted("the firmware's variables cannot be written here")
-		d.set("boot.loader.systemd-boot.graceful", d.soft(nix.Bool(true)), w)
+		d.on("boot.loader.systemd-boot.graceful", w)
 	}
 	d.efi()
 }
@@ -228,27 +219,27 @@ func (d *decider) efi() {
 	case d.Loader.KeepsVariables || d.appleSilicon():
 		d.note("boot.loader.efi.canTouchEfiVariables", "false", "the firmware's variables are left alone")
 	case d.facts.EFIVariables:
-		d.set("boot.loader.efi.canTouchEfiVariables", d.soft(nix.Bool(true)), because("the firmware's variables are there"))
+		d.on("boot.loader.efi.canTouchEfiVariables", because("the firmware's variables are there"))
 	}
 	if m := d.Loader.Mount; m != "" && m != "/boot" {
-		d.set("boot.loader.efi.efiSysMountPoint", d.soft(nix.Str(m)), because("where the EFI system partition is mounted"))
+		d.set("boot.loader.efi.efiSysMountPoint", mkDefault(nix.Str(m)), because("where the EFI system partition is mounted"))
 	}
 }
 
 func (d *decider) grub(w why) {
-	d.set("boot.loader.grub.enable", d.soft(nix.Bool(true)), w)
+	d.on("boot.loader.grub.enable", w)
 	l := &d.Loader
 	if l.EFI || d.facts.Firmware == UEFI {
 		l.EFI = true
 		if len(l.Devices) == 0 {
 			l.Devices = []string{"nodev"}
 		}
-		d.set("boot.loader.grub.efiSupport", d.soft(nix.Bool(true)), because("the machine booted by UEFI"))
+		d.on("boot.loader.grub.efiSupport", because("the machine booted by UEFI"))
 		if d.narrow() {
-			d.set("boot.loader.grub.forcei686", d.soft(nix.Bool(true)), because("UEFI of 32 bits starts no GRUB of 64"))
+			d.on("boot.loader.grub.forcei686", because("UEFI of 32 bits starts no GRUB of 64"))
 		}
 		if l.Removable {
-			d.set("boot.loader.grub.efiInstallAsRemovable", d.soft(nix.Bool(true)), w)
+			d.on("boot.loader.grub.efiInstallAsRemovable", w)
 			l.KeepsVariables = true // the two exclude each other
 		}
 		d.efi()
@@ -261,7 +252,7 @@ func (d *decider) grub(w why) {
 	}
 	if d.facts.Loader.Kind != GRUB && d.encrypted() {
 		w := noted("GRUB reads its menu and the kernels from an encrypted disk")
-		d.set("boot.loader.grub.enableCryptodisk", d.soft(nix.Bool(true)), w)
+		d.on("boot.loader.grub.enableCryptodisk", w)
 	}
 }
 
@@ -281,7 +272,7 @@ func (d *decider) grubDevices(w why) {
 		d.warn("the disk to install GRUB on is not known; set hardware.loader.devices in the profile")
 		d.block("GRUB has no disk to be installed on")
 	case 1:
-		d.set("boot.loader.grub.device", d.soft(nix.Str(l.Devices[0])), where)
+		d.set("boot.loader.grub.device", mkDefault(nix.Str(l.Devices[0])), where)
 	default:
 		// nixpkgs sets this list plainly, from device: a mkDefault would be lost.
 		d.set("boot.loader.grub.devices", strs(l.Devices), where)
@@ -312,17 +303,9 @@ func (d *decider) mirrors() {
 
 // encrypted tells whether GRUB would read /boot from a LUKS device.
 func (d *decider) encrypted() bool {
-	m, ok := d.mountOf("/boot")
-	return ok && slices.ContainsFunc(d.devicesOf(m), func(b Block) bool { return d.onLUKS(b, 0) })
-}
-
-func (d *decider) onLUKS(b Block, depth int) bool {
-	if strings.HasPrefix(b.DMUUID, "CRYPT-LUKS") {
-		return true
-	}
-	return depth < maxStack && slices.ContainsFunc(b.Parts, func(name string) bool {
-		part, ok := d.blockNamed(name)
-		return ok && d.onLUKS(part, depth+1)
+	m, _ := d.mountOf("/boot")
+	return slices.ContainsFunc(d.devicesOf(m), func(b Block) bool {
+		return slices.ContainsFunc(d.made(b, Block.parts), func(b Block) bool { return strings.HasPrefix(b.DMUUID, "CRYPT-LUKS") })
 	})
 }
 
@@ -341,45 +324,31 @@ func (d *decider) mountOf(dir string) (Mount, bool) {
 
 // bootDisks are the disks that hold /boot, by names that stay.
 func (d *decider) bootDisks() []string {
-	m, ok := d.mountOf("/boot")
-	if !ok {
-		return nil
-	}
-	disks := map[string]bool{}
-	for _, b := range d.devicesOf(m) {
-		d.disksBelow(b, disks, 0)
-	}
-	var names []string
-	for name := range disks {
-		b, _ := d.blockNamed(name)
-		if b.ID != "" {
-			names = append(names, "/dev/disk/by-id/"+b.ID)
-			continue
-		}
-		names = append(names, "/dev/"+name)
-		if !d.Virtual {
-			d.warn("the disk %s has no name below /dev/disk/by-id; its name may change", name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-// maxStack is how deep devices may lie on each other; deeper is a loop.
-const maxStack = 16
-
-func (d *decider) disksBelow(b Block, disks map[string]bool, depth int) {
-	switch {
-	case depth > maxStack:
-	case b.Disk != "":
-		disks[b.Disk] = true
-	case len(b.Parts) > 0:
-		for _, p := range b.Parts {
-			if below, ok := d.blockNamed(p); ok {
-				d.disksBelow(below, disks, depth+1)
+	var disks []string
+	m, _ := d.mountOf("/boot")
+	for _, whole := range d.devicesOf(m) {
+		for _, b := range d.made(whole, Block.parts) {
+			switch {
+			case b.Disk != "":
+				disks = appendNew(disks, b.Disk)
+			case len(b.Parts) == 0 && !strings.HasPrefix(b.Name, "loop"):
+				disks = appendNew(disks, b.Name)
 			}
 		}
-	case !strings.HasPrefix(b.Name, "loop"):
-		disks[b.Name] = true
 	}
+	slices.Sort(disks)
+	for i, name := range disks {
+		b, _ := d.blockNamed(name)
+		switch {
+		case b.ID != "":
+			disks[i] = "/dev/disk/by-id/" + b.ID
+		case !d.Virtual:
+			d.warn("the disk %s has no name below /dev/disk/by-id; its name may change", name)
+			fallthrough
+		default:
+			disks[i] = "/dev/" + name
+		}
+	}
+	slices.Sort(disks)
+	return disks
 }

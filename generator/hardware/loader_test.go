@@ -365,15 +365,15 @@ func TestSettingsAreOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var declared struct{ Options map[string]any }
+	var declared any
 	if err := json.Unmarshal(data, &declared); err != nil {
 		t.Fatal(err)
 	}
-	for option := range settings {
+	for option := range loaderOptions() {
 		if strings.HasPrefix(option, "hardware.deviceTree.") {
 			continue // not among the families of the list
 		}
-		var at any = declared.Options
+		at := declared
 		for part := range strings.SplitSeq(option, ".") {
 			set, _ := at.(map[string]any)
 			at = set[part]

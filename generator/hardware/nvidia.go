@@ -4,175 +4,189 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/release"
 )
 
-// nvidiaFamily is an architecture of NVIDIA's, oldest first in nvidiaFamilies.
-type nvidiaFamily struct {
-	name string
-	// chips are the prefixes of its chips' names in pci.ids.
-	chips []string
-	// cuda tells whether the CUDA that nixpkgs builds with (12.8 and later) still runs on it.
-	cuda bool
+func drives(b release.Driver, fam int) bool {
+	return fam >= family(b.Oldest) && fam <= family(b.Newest)
 }
 
-// Which chips make up which architecture: NVIDIA's names as pci.ids gives them.
-// CUDA 12 needs compute capability 5.0, Maxwell (CUDA Toolkit release notes).
-var nvidiaFamilies = []nvidiaFamily{
-	{"Celsius to Curie", []string{"NV", "C5", "C6", "C7", "G7", "MCP5", "MCP6", "MCP2", "MCP0"}, false},
-	{"Tesla", []string{"G8", "G9", "GT2", "MCP7", "MCP8"}, false},
-	{"Fermi", []string{"GF"}, false},
-	{"Kepler", []string{"GK"}, false},
-	{"Maxwell", []string{"GM"}, true},
-	{"Pascal", []string{"GP"}, true},
-	{"Volta", []string{"GV"}, true},
-	{"Turing", []string{"TU"}, true},
-	{"Ampere", []string{"GA"}, true},
-	{"Ada Lovelace", []string{"AD"}, true},
-	{"Hopper", []string{"GH"}, true},
-	{"Blackwell", []string{"GB"}, true},
-}
-
-// familyIndex is the place of a chip's architecture in nvidiaFamilies, -1 if
-// there is none. MCP61 and MCP67 are Curie, MCP77 and later Tesla.
-func familyIndex(chip string) int {
-	best, length := -1, 0
-	for i, f := range nvidiaFamilies {
-		for _, p := range f.chips {
-			if strings.HasPrefix(chip, p) && len(p) > length {
-				best, length = i, len(p)
-			}
+// chooseBranch takes the branch that the profile names, or the newest that drives all of the
+// cards. If none does, it leaves out the oldest cards until one does; left are those.
+func (d *decider) chooseBranch(cards []GPU) (b release.Driver, left []GPU, none string) {
+	shipped := release.Drivers(d.over.Release)
+	if given := d.over.NVIDIA.Branch; given != "" {
+		i := slices.IndexFunc(shipped, func(b release.Driver) bool { return b.Name == given })
+		if i < 0 {
+			return release.Driver{Name: given}, nil, ""
 		}
+		return shipped[i], nil, ""
 	}
-	return best
-}
-
-func family(name string) int {
-	return slices.IndexFunc(nvidiaFamilies, func(f nvidiaFamily) bool { return f.name == name })
-}
-
-// nvidiaBranch is a series of drivers that nixpkgs ships.
-type nvidiaBranch struct {
-	// name is the attribute of linuxPackages.nvidiaPackages.
-	name string
-	// version is the series.
-	version int
-	// oldest and newest are the architectures that it drives.
-	oldest, newest string
-	// broken says why nixpkgs refuses to build it for the release's own kernel.
-	broken string
-	// old says why one should not rely on it for long.
-	old string
-}
-
-// What each release ships, newest branch first.
-//
-// Sources: nixpkgs pkgs/os-specific/linux/nvidia-x11/default.nix, July 2026
-// (26.05 and unstable: production 595.84, legacy_580 580.173.02, legacy_470
-// 470.256.02 patched up to Linux 7.0, legacy_390 broken from Linux 6.18 on,
-// legacy_340 from 6.7 on; the default kernel is 6.18) and 25.11 (production
-// 580); NVIDIA's READMEs name the architectures: 590 dropped Maxwell, Pascal
-// and Volta, 495 Kepler, 396 Fermi, 343 Tesla.
-var nvidiaBranches = map[string][]nvidiaBranch{
-	"26.05": {
-		{name: "stable", version: 595, oldest: "Turing", newest: "Blackwell"},
-		{name: "legacy_580", version: 580, oldest: "Maxwell", newest: "Blackwell"},
-		{name: "legacy_470", version: 470, oldest: "Kepler", newest: "Ampere",
-			old: "NVIDIA stopped fixing it in 2024"},
-		{name: "legacy_390", version: 390, oldest: "Fermi", newest: "Volta",
-			broken: "nixpkgs marks it broken from Linux 6.18 on, the kernel of this release"},
-		{name: "legacy_340", version: 340, oldest: "Tesla", newest: "Kepler",
-			broken: "nixpkgs marks it broken from Linux 6.7 on"},
-	},
-	"25.11": {
-		{name: "stable", version: 580, oldest: "Maxwell", newest: "Blackwell"},
-		{name: "legacy_470", version: 470, oldest: "Kepler", newest: "Ampere",
-			old: "NVIDIA stopped fixing it in 2024"},
-		{name: "legacy_390", version: 390, oldest: "Fermi", newest: "Volta",
-			old: "NVIDIA stopped fixing it in 2022"},
-		{name: "legacy_340", version: 340, oldest: "Tesla", newest: "Kepler",
-			broken: "nixpkgs marks it broken from Linux 6.7 on"},
-	},
-}
-
-func branches(release string) []nvidiaBranch {
-	if b, ok := nvidiaBranches[release]; ok {
-		return b
-	}
-	return nvidiaBranches["26.05"] // unstable ships the same
-}
-
-func (b nvidiaBranch) drives(fam int) bool {
-	return fam >= family(b.oldest) && fam <= family(b.newest)
-}
-
-// chooseBranch takes the newest branch that drives all of the cards. If none
-// does, it leaves out the oldest cards until one does; left are those.
-func chooseBranch(release string, cards []GPU) (b nvidiaBranch, left []GPU, why string) {
 	cards = slices.Clone(cards)
 	slices.SortStableFunc(cards, func(a, b GPU) int { return b.family - a.family }) // newest first
 	for n := len(cards); n > 0; n-- {
-		for _, br := range branches(release) {
-			if br.broken != "" {
-				continue
-			}
-			if !slices.ContainsFunc(cards[:n], func(g GPU) bool { return !br.drives(g.family) }) {
-				return br, cards[n:], ""
-			}
+		i := slices.IndexFunc(shipped, func(b release.Driver) bool {
+			return b.Broken == "" && !slices.ContainsFunc(cards[:n], func(g GPU) bool { return !drives(b, g.family) })
+		})
+		if i >= 0 {
+			return shipped[i], cards[n:], ""
 		}
 	}
-	return nvidiaBranch{}, cards, whyNone(release, cards[0])
+	return release.Driver{}, cards, whyNone(shipped, cards[0])
 }
 
-// whyNone says why no branch of the release drives a card.
-func whyNone(release string, g GPU) string {
-	for _, b := range branches(release) {
-		if b.drives(g.family) {
-			return fmt.Sprintf("its last driver is NVIDIA's %d branch, and %s", b.version, b.broken)
+// whyNone says why no branch of a release drives a card.
+func whyNone(shipped []release.Driver, g GPU) string {
+	for _, b := range shipped {
+		if drives(b, g.family) {
+			return fmt.Sprintf("its last driver is NVIDIA's %d branch, and %s", b.Version, b.Broken)
 		}
 	}
 	return "nixpkgs ships no driver of NVIDIA's for it any more"
 }
 
-// nvSwitches are the device ids of NVIDIA's NVSwitch chips (pci.ids): boards
-// with them need the fabric manager of the data centre driver.
-var nvSwitches = []ID{0x1ac1, 0x1ac2, 0x1af1, 0x1af2, 0x22a3, 0x22a4}
-
 func hasNVSwitch(pci []PCI) bool {
 	return slices.ContainsFunc(pci, func(p PCI) bool {
-		return p.Vendor == vendorNVIDIA && slices.Contains(nvSwitches, p.Device)
+		return p.Vendor == vendorNVIDIA && slices.Contains(nvidiaTable().Switches, p.Device)
 	})
+}
+
+// nvidia decides on the driver for NVIDIA cards and reports whether it is the
+// one for data centres.
+func (d *decider) nvidia() (dataCenter bool) {
+	cards := d.cards(NVIDIA)
+	switch {
+	case len(cards) == 0:
+		return false
+	case d.over.GPU == "nouveau":
+		d.note("hardware.nvidia", "nouveau", saysProfile.why)
+		return false
+	}
+	branch, left, none := d.chooseBranch(cards)
+	for _, g := range left {
+		why := cmp.Or(none, fmt.Sprintf("the %d branch that the other card needs does not drive it", branch.Version))
+		if d.over.GPU == string(NVIDIA) && none != "" {
+			d.refuse("gpu", "nvidia is not possible for the %s at %s: %s; nouveau drives it", g.Name(), g.Address, why)
+			return false
+		}
+		d.warn("the %s at %s is left to nouveau: %s", g.Name(), g.Address, why)
+		d.note("hardware.nvidia", "nouveau", fmt.Sprintf("10de:%s at %s: %s", g.Device, g.Address, why))
+	}
+	if none != "" {
+		return false
+	}
+	driven := func(g GPU) bool {
+		return g.Vendor == NVIDIA && !slices.ContainsFunc(left, func(l GPU) bool { return l.Address == g.Address })
+	}
+	for i := range d.GPUs {
+		if driven(d.GPUs[i]) {
+			d.GPUs[i].Driver = "nvidia"
+		}
+	}
+	cards = slices.DeleteFunc(cards, func(g GPU) bool { return !driven(g) })
+	newest := slices.MaxFunc(cards, func(a, b GPU) int { return a.family - b.family })
+	oldest := slices.MinFunc(cards, func(a, b GPU) int { return a.family - b.family })
+	dataCenter, w := flag(d.over.NVIDIA.DataCenter, hasNVSwitch(d.facts.PCI),
+		noted("the cards are joined by NVSwitch, which needs the fabric manager"))
+	if dataCenter {
+		d.set("hardware.nvidia.datacenter.enable", d.firm(nix.Bool(true)), w)
+		d.Unfree = append(d.Unfree, "fabricmanager", "nvidia-persistenced")
+	} else {
+		d.set("services.xserver.videoDrivers", d.fact(nix.List{nix.Str("nvidia")}),
+			noted(fmt.Sprintf("%s at %s; also without X, this chooses the kernel modules", newest.Name(), newest.Address)))
+		d.set("hardware.nvidia.modesetting.enable", d.firm(nix.Bool(true)), because("Wayland needs it"))
+		d.branch(branch, oldest)
+	}
+	d.openModules(oldest)
+	d.nvidiaPower()
+	if !dataCenter {
+		d.prime(newest)
+	}
+	return dataCenter
+}
+
+// openModules chooses between NVIDIA's open kernel modules and its closed ones.
+func (d *decider) openModules(oldest GPU) {
+	open := oldest.family >= family("Turing")
+	w := noted("NVIDIA's open kernel modules drive Turing and later")
+	if !open {
+		w = noted(fmt.Sprintf("NVIDIA's open kernel modules start at Turing; this is %s", oldest.Family))
+	}
+	// Some releases of nixpkgs set it by mkDefault, by the driver's version alone.
+	value := overDefaults
+	if d.over.NVIDIA.Open != nil {
+		value = d.fact
+	}
+	open, w = flag(d.over.NVIDIA.Open, open, w)
+	d.set("hardware.nvidia.open", value(nix.Bool(open)), w)
+	d.Unfree = append(d.Unfree, "nvidia-x11", "nvidia-settings")
+	if !open && release.Has(d.over.Release, "pkgs.nvidia-kernel-modules") {
+		d.Unfree = append(d.Unfree, "nvidia-kernel-modules")
+	}
+}
+
+// branch names the driver branch where it is not the default.
+func (d *decider) branch(b release.Driver, oldest GPU) {
+	if b.Old != "" {
+		d.warn("the %s at %s needs NVIDIA's %d branch: %s", oldest.Name(), oldest.Address, b.Version, b.Old)
+	}
+	if b.Name == "stable" {
+		d.note("hardware.nvidia.branch", "stable", fmt.Sprintf("the %d branch drives %s", b.Version, oldest.Family))
+		return
+	}
+	w, firm := noted(fmt.Sprintf("the %d branch is the last that drives %s", b.Version, oldest.Family)), d.firm
+	if d.over.NVIDIA.Branch != "" {
+		w, firm = saysProfile, d.fact
+	}
+	if !release.Has(d.over.Release, "hardware.nvidia.branch") {
+		d.set("hardware.nvidia.package", firm(nix.Ref{"config", "boot", "kernelPackages", "nvidiaPackages", b.Name}), w)
+		return
+	}
+	d.set("hardware.nvidia.branch", firm(nix.Str(b.Name)), w)
+}
+
+func (d *decider) nvidiaPower() {
+	switch d.over.NVIDIA.PowerManagement {
+	case "", "off":
+	case "finegrained":
+		d.set("hardware.nvidia.powerManagement.finegrained", d.fact(nix.Bool(true)), saysProfile)
+		fallthrough
+	case "on":
+		d.set("hardware.nvidia.powerManagement.enable", d.fact(nix.Bool(true)), saysProfile)
+	default:
+		d.refuse("nvidia.powerManagement", "it is off, on or finegrained")
+	}
 }
 
 // primeKinds are the ways of PRIME by their names in the profile, with the options of nixpkgs.
 var primeKinds = map[string]string{"offload": "offload", "sync": "sync", "reverse-sync": "reverseSync"}
 
 // prime decides about a laptop with a second, NVIDIA card.
-func (d *decider) prime(nvidia GPU) error {
+func (d *decider) prime(nvidia GPU) {
 	mode := d.over.NVIDIA.Prime
 	integrated, hybrid := d.integrated()
 	switch {
 	case mode == "off":
 		d.note("hardware.nvidia.prime", "off", saysProfile.why)
 		d.primeKind("")
-		return nil
+		return
 	case mode != "" && mode != "auto":
 	case !hybrid || nvidia.Removable:
-		return nil
+		return
 	case !d.Laptop:
 		d.note("hardware.nvidia.prime", "off", "two cards, but no laptop: the monitor is plugged into one of them")
-		return nil
+		return
 	default:
 		mode = ""
 	}
-	if err := d.primeIDs(cmp.Or(mode, "offload"), nvidia, integrated); err != nil {
-		return err
+	if d.primeIDs(cmp.Or(mode, "offload"), nvidia, integrated); d.err != nil {
+		return
 	}
 	if mode != "" {
 		d.primeKind(primeKinds[mode])
-		return nil
+		return
 	}
 	// Whoever wants sync says so; both together are refused by NixOS.
 	sync := nix.Ref{"config", "hardware", "nvidia", "prime", "sync", "enable"}
@@ -180,7 +194,6 @@ func (d *decider) prime(nvidia GPU) error {
 		noted("a laptop with two cards: nvidia-offload starts a program on the fast one"))
 	d.set("hardware.nvidia.prime.offload.enableOffloadCmd", overDefaults(offloadEnabled),
 		because("the command nvidia-offload"))
-	return nil
 }
 
 // offloadEnabled is what the command nvidia-offload takes: NixOS refuses it without.
@@ -201,47 +214,44 @@ func (d *decider) primeKind(kind string) {
 }
 
 // primeIDs tells where the two cards are.
-func (d *decider) primeIDs(mode string, nvidia, integrated GPU) error {
-	nvidiaID, err := d.busID(d.over.NVIDIA.BusIDs.NVIDIA, nvidia.Address, "nvidia.busIds.nvidia")
-	if err != nil {
-		return err
+func (d *decider) primeIDs(mode string, nvidia, integrated GPU) {
+	ids := d.over.NVIDIA.BusIDs
+	nvidiaID := d.busID(ids.NVIDIA, nvidia.Address, "nvidia.busIds.nvidia")
+	option, given, key := "intelBusId", ids.Intel, "nvidia.busIds.intel"
+	if integrated.Vendor == AMD || ids.Intel == "" && ids.AMD != "" {
+		option, given, key = "amdgpuBusId", ids.AMD, "nvidia.busIds.amd"
 	}
-	option, other := "intelBusId", d.over.NVIDIA.BusIDs.Intel
-	key := "nvidia.busIds.intel"
-	if integrated.Vendor == AMD || other == "" && d.over.NVIDIA.BusIDs.AMD != "" {
-		option, other, key = "amdgpuBusId", d.over.NVIDIA.BusIDs.AMD, "nvidia.busIds.amd"
-	}
-	otherID, err := d.busID(other, integrated.Address, key)
-	if err != nil {
-		return err
-	}
+	otherID := d.busID(given, integrated.Address, key)
 	if otherID == "" {
-		return &OverrideError{Key: "nvidia.prime", Why: mode + " needs the bus id of the other card, and there is no Intel or AMD card; give " + key}
+		d.refuse("nvidia.prime", "%s needs the bus id of the other card, and there is no Intel or AMD card; give %s", mode, key)
 	}
-	at := func(g GPU) why { return because("the " + g.Name() + " at " + g.Address) }
-	if len(d.NixosHardware) > 0 {
-		at = func(g GPU) why {
+	at := func(g GPU) why {
+		if len(d.NixosHardware) > 0 {
 			return noted("where the " + g.Name() + " is, whatever the model's module says; local.nix needs lib.mkForce")
 		}
+		return because("the " + g.Name() + " at " + g.Address)
 	}
 	d.set("hardware.nvidia.prime."+option, d.fact(nix.Str(otherID)), at(integrated))
 	d.set("hardware.nvidia.prime.nvidiaBusId", d.fact(nix.Str(nvidiaID)), at(nvidia))
 	if nvidia.Removable {
 		d.set("hardware.nvidia.prime.allowExternalGpu", d.fact(nix.Bool(true)), because("the card can be unplugged"))
 	}
-	return nil
 }
 
-// busID gives a bus id as the option wants it, from the profile or the address.
-func (d *decider) busID(given, address, key string) (string, error) {
-	if given == "" {
-		if address == "" {
-			return "", nil
+// busID is a bus id as the option wants it, from the profile or the address; "" where there is neither.
+func (d *decider) busID(given, address, key string) string {
+	if given != "" {
+		if !busIDPattern.MatchString(given) {
+			d.refuse(key, "%q is not of the form PCI:bus@domain:device:function, in decimal", given)
 		}
-		return BusID(address)
+		return given
 	}
-	if !busIDPattern.MatchString(given) {
-		return "", &OverrideError{Key: key, Why: fmt.Sprintf("%q is not of the form PCI:bus@domain:device:function, in decimal", given)}
+	if address == "" {
+		return ""
 	}
-	return given, nil
+	id, err := BusID(address)
+	if err != nil {
+		d.fail(err)
+	}
+	return id
 }

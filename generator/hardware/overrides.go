@@ -5,7 +5,7 @@ import "fmt"
 // Overrides are the choices of the profile, its key hardware. The zero value
 // leaves every decision to the facts. Schema: schema/hardware.json.
 type Overrides struct {
-	// Release is the NixOS release that the decisions are for; the caller sets it.
+	// Release is the NixOS release that the decisions are for, release.Default() where it is empty.
 	Release string `json:"-"`
 	// System is the platform; the caller sets it where the profile names one.
 	System string `json:"-"`

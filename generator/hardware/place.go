@@ -44,22 +44,23 @@ func (d *decider) espMount() string {
 	return guess
 }
 
+// mountAt is the mount that shows at a place: the last one there.
+func (d *decider) mountAt(point string) (Mount, bool) {
+	for _, m := range slices.Backward(d.facts.Mounts) {
+		if m.Point == point {
+			return m, true
+		}
+	}
+	return Mount{}, false
+}
+
 // fatAt is the device of the FAT file system that is mounted at a place.
 func (d *decider) fatAt(point string) (Block, bool) {
-	for _, m := range slices.Backward(d.facts.Mounts) {
-		if m.Point != point {
-			continue
-		}
-		if m.Type != "vfat" {
-			return Block{}, false
-		}
-		devices := d.devicesOf(m)
-		if len(devices) == 0 {
-			return Block{}, true
-		}
-		return devices[0], true
+	m, ok := d.mountAt(point)
+	if !ok || m.Type != "vfat" {
+		return Block{}, false
 	}
-	return Block{}, false
+	return append(d.devicesOf(m), Block{})[0], true
 }
 
 // xbootldr is where the partition for kernels is mounted: a second FAT file

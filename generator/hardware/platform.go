@@ -16,14 +16,15 @@ const (
 )
 
 // mode chooses where hardware-configuration.nix comes from.
-func (d *decider) mode() error {
+func (d *decider) mode() {
 	switch d.over.Mode {
 	case modeProbe:
 		d.Mode = modeProbe
 		d.notKept("the profile says mode: probe")
 	case modeFacter:
 		if d.over.Report == "" {
-			return &OverrideError{Key: "mode", Why: "facter needs report, the path of what nixos-facter wrote"}
+			d.refuse("mode", "facter needs report, the path of what nixos-facter wrote")
+			return
 		}
 		d.Mode, d.Report = modeFacter, d.over.Report
 	case modeKeep, "":
@@ -33,15 +34,16 @@ func (d *decider) mode() error {
 			d.Mode, d.Kept, d.kept = modeKeep, d.facts.Existing.Text, readNix(d.facts.Existing.Text)
 			d.note(KeptName, "kept", "the machine runs NixOS and "+d.facts.Existing.Path+" fits it")
 		case d.over.Mode == modeKeep:
-			return &OverrideError{Key: "mode", Why: "keep is not possible: " + problem}
+			d.refuse("mode", "keep is not possible: %s", problem)
+			return
 		default:
 			d.Mode = modeProbe
 			d.notKept(problem)
 		}
 	default:
-		return &OverrideError{Key: "mode", Why: fmt.Sprintf("%q is none of probe, keep, facter", d.over.Mode)}
+		d.refuse("mode", "%q is none of probe, keep, facter", d.over.Mode)
+		return
 	}
-	return nil
 }
 
 // notKept says that the machine's own file goes, and what a person set in it. Where the
@@ -60,16 +62,15 @@ func (d *decider) notKept(why string) {
 }
 
 // platform says what the packages are built for.
-func (d *decider) platform() error {
+func (d *decider) platform() {
 	if d.System == "" {
 		d.warn("the platform is not known; set system in the profile")
-		return nil
+		return
 	}
 	if d.Mode == modeKeep && strings.Contains(d.Kept, "hostPlatform") {
-		return nil // nixos-generate-config writes it since 22.11
+		return // nixos-generate-config writes it since 22.11
 	}
 	d.set("nixpkgs.hostPlatform", mkDefault(nix.Str(d.System)), why{})
-	return nil
 }
 
 // t2Models are the names of Apple's computers with a T2 chip
@@ -107,7 +108,7 @@ func (d *decider) appleT2() bool {
 // ownKernel refuses the release's kernel on machines that it does not serve: with
 // it they do not start, or have no keyboard to type a passphrase on. Whoever says
 // hardware.model has thought of it.
-func (d *decider) ownKernel() error {
+func (d *decider) ownKernel() {
 	switch {
 	case d.over.Model != "" && d.over.Model != "auto":
 	case d.appleSilicon():
@@ -119,13 +120,12 @@ func (d *decider) ownKernel() error {
 			"set hardware.model: apple-t2 in the profile, which builds the kernel of nixos-hardware, " +
 			"or none to take the release's")
 	}
-	return nil
 }
 
 // processor decides about microcode and heat.
-func (d *decider) processor() error {
+func (d *decider) processor() {
 	if d.Virtual {
-		return nil // the host's business
+		return // the host's business
 	}
 	vendors := map[string]string{"GenuineIntel": "intel", "AuthenticAMD": "amd"}
 	vendor := vendors[d.facts.CPU.Vendor]
@@ -139,17 +139,12 @@ func (d *decider) processor() error {
 		d.set(option, value, w)
 	}
 	// thermald stops with an error on processors before Sandy Bridge (its table of models).
-	c := d.facts.CPU
+	c, given := d.facts.CPU, d.over.Thermald
 	cooled := vendor == "intel" && c.Family == 6 && c.Model >= sandyBridge && d.facts.Form() != Server
-	on, w := flag(d.over.Thermald, cooled, because("thermald cools Intel's client processors"))
-	on = on && !d.onlyX86("thermald", d.over.Thermald)
-	switch {
-	case d.over.Thermald != nil && len(d.NixosHardware) > 0: // modules of models turn it on by mkDefault
-		d.set("services.thermald.enable", d.fact(nix.Bool(on)), w)
-	case on:
-		d.set("services.thermald.enable", d.soft(nix.Bool(true)), w)
+	if d.onlyX86("thermald", given) {
+		given = new(bool)
 	}
-	return nil
+	d.toggle("services.thermald.enable", given, cooled, because("thermald cools Intel's client processors"))
 }
 
 // onlyX86 warns of an override that another platform has no use for, and reports whether it is one.
@@ -163,10 +158,6 @@ func (d *decider) onlyX86(key string, over *bool) bool {
 
 // sandyBridge is the first model of that generation, in family 6.
 const sandyBridge = 42
-
-func mkDefault(v nix.Expr) nix.Expr {
-	return nix.Call{Fn: nix.Ref{"lib", "mkDefault"}, Args: []nix.Expr{v}}
-}
 
 // Broadcom's Wi-Fi chips, from nixos-generate-config.
 var (
@@ -188,9 +179,9 @@ func isBrcmFullMAC(p PCI) bool {
 }
 
 // wireless decides about Wi-Fi cards that want more than the kernel has.
-func (d *decider) wireless() error {
+func (d *decider) wireless() {
 	if d.Mode != modeProbe {
-		return nil
+		return
 	}
 	for _, p := range d.facts.PCI {
 		switch {
@@ -200,10 +191,9 @@ func (d *decider) wireless() error {
 			d.warn("Wi-Fi 14e4:%s at %s works best with Broadcom's driver wl, which nixpkgs marks insecure (CVE-2019-9501, CVE-2019-9502); it is left to the kernel's drivers", p.Device, p.Address)
 		case p.Vendor == vendorIntel && slices.Contains(intel2200BG, p.Device) && p.Class.Base() == 0x02:
 			if !slices.Contains(d.Unfree, "ipw2200-fw") {
-				d.set("networking.enableIntel2200BGFirmware", d.soft(nix.Bool(true)), because(fmt.Sprintf("Wi-Fi 8086:%s at %s", p.Device, p.Address)))
+				d.on("networking.enableIntel2200BGFirmware", because(fmt.Sprintf("Wi-Fi 8086:%s at %s", p.Device, p.Address)))
 				d.Unfree = append(d.Unfree, "ipw2200-fw")
 			}
 		}
 	}
-	return nil
 }

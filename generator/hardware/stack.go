@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -84,7 +85,7 @@ func (d *decider) lieOn(s *stack, m Mount) {
 		use = optional
 	}
 	for _, b := range d.devicesOf(m) {
-		d.below(s, b, use, 0)
+		d.below(s, b, use)
 	}
 }
 
@@ -97,30 +98,18 @@ const (
 	toStart // before anything else
 )
 
-// below walks what a device is made of.
-func (d *decider) below(s *stack, b Block, use use, depth int) {
-	if depth > maxStack {
-		return
-	}
-	if part, ok := d.encryptedOn(b); ok {
-		if s.luks == nil {
-			s.luks = map[string]luks{}
+// below adds a device and what it lies on.
+func (d *decider) below(s *stack, device Block, use use) {
+	for _, b := range d.made(device, Block.below) {
+		if part, ok := d.encryptedOn(b); ok {
+			have, again := s.luks[b.DMName]
+			s.luks[b.DMName] = luks{b, part, have.early || use == toStart, (have.optional || !again) && use == optional}
 		}
-		have, again := s.luks[b.DMName]
-		s.luks[b.DMName] = luks{b, part, have.early || use == toStart, (have.optional || !again) && use == optional}
-	}
-	s.md = s.md || b.MDLevel != ""
-	for i, t := range targets {
-		if t.fits(b) {
-			if s.targets == nil {
-				s.targets = map[int]bool{}
+		s.md = s.md || b.MDLevel != ""
+		for i, t := range targets {
+			if t.fits(b) {
+				s.targets[i] = s.targets[i] || use == toStart
 			}
-			s.targets[i] = s.targets[i] || use == toStart
-		}
-	}
-	for _, p := range slices.Concat(b.Parts, []string{b.Disk}) { // a partition may be one of an md device
-		if part, ok := d.blockNamed(p); ok {
-			d.below(s, part, use, depth+1)
 		}
 	}
 }
@@ -143,7 +132,7 @@ func (d *decider) encryptedOn(b Block) (Block, bool) {
 func (d *decider) stack(s stack) {
 	d.unlock(s.luks)
 	if s.md {
-		d.set("boot.swraid.enable", d.soft(nix.Bool(true)), noted("a file system lies on a RAID of md"))
+		d.on("boot.swraid.enable", noted("a file system lies on a RAID of md"))
 	}
 	d.targets(s.targets)
 	if !s.zfs {
@@ -151,7 +140,7 @@ func (d *decider) stack(s stack) {
 	}
 	switch {
 	case d.facts.HostID != "":
-		d.set("networking.hostId", d.soft(nix.Str(d.facts.HostID)),
+		d.set("networking.hostId", mkDefault(nix.Str(d.facts.HostID)),
 			noted("by this ZFS knows that its pools belong to this machine"))
 	case d.Mode != modeKeep:
 		d.warn("ZFS needs networking.hostId, and the machine has none; set it under nixos in the profile")
@@ -172,7 +161,7 @@ func (d *decider) unlock(devices map[string]luks) {
 		switch {
 		case i >= 0 && !l.early && (d.facts.Crypttab[i].Key != "" || l.optional):
 			line := d.facts.Crypttab[i]
-			fields := []string{name, stableName(l.part), cmp.Or(line.Key, "-"), line.Options}
+			fields := []string{name, l.part.names()[0], cmp.Or(line.Key, "-"), line.Options}
 			crypttab += strings.TrimSpace(strings.Join(fields, " ")) + "\n"
 			continue
 		case l.optional:
@@ -181,14 +170,14 @@ func (d *decider) unlock(devices map[string]luks) {
 			continue
 		}
 		at := func(key string) []string { return []string{"boot", "initrd", "luks", "devices", name, key} }
-		d.setPath(at("device"), d.added(nix.Str(stableName(l.part))),
+		d.setPath(at("device"), d.added(nix.Str(l.part.names()[0])),
 			because(fmt.Sprintf("%s is encrypted on %s", l.opened.Name, l.part.Name)))
 		if l.opened.Discards {
 			d.setPath(at("allowDiscards"), d.added(nix.Bool(true)), because("it is opened so now"))
 		}
 	}
 	if crypttab != "" {
-		d.set("environment.etc.crypttab.text", d.soft(nix.Text(crypttab)),
+		d.set("environment.etc.crypttab.text", mkDefault(nix.Text(crypttab)),
 			noted("opened after the start, by keys that lie on the root file system"))
 	}
 }
@@ -208,8 +197,7 @@ func (d *decider) targets(found map[int]bool) {
 		}
 		if t.option != "" && !on[t.option] {
 			on[t.option] = true
-			d.set(t.option, d.soft(nix.Bool(true)),
-				noted("a file system lies on "+t.what+", whose modules and tools this brings"))
+			d.on(t.option, noted("a file system lies on "+t.what+", whose modules and tools this brings"))
 		}
 		d.unlessKept("boot.initrd.kernelModules", t.early, w)
 		d.unlessKept("boot.initrd.availableKernelModules", t.modules, w)
@@ -232,12 +220,7 @@ func (d *decider) added(v nix.Expr) nix.Expr {
 	return v
 }
 
-// names tells whether a kept file names a device by one of its lasting names.
+// names tells whether a kept file names a device by one of its names.
 func (k keptFile) names(b Block) bool {
-	for _, name := range []string{b.UUID, b.PartUUID, b.Label, cmp.Or(b.DMName, b.Name)} {
-		if name != "" && k.says("/"+name+`"`) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(b.names(), func(name string) bool { return k.says("/" + path.Base(name) + `"`) })
 }

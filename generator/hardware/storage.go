@@ -1,6 +1,7 @@
 package hardware
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,7 +10,7 @@ import (
 )
 
 // imports takes over what every NixOS machine of this kind imports.
-func (d *decider) imports() error {
+func (d *decider) imports() {
 	var files nix.List
 	fromNixpkgs := func(path string) nix.Expr {
 		return nix.Op{Name: "+", Left: nix.Ref{"modulesPath"}, Right: nix.Str(path)}
@@ -34,7 +35,6 @@ func (d *decider) imports() error {
 		}
 	}
 	d.set("imports", files, why{})
-	return nil
 }
 
 // initrdClasses are the PCI classes whose drivers the initrd must have: mass
@@ -87,10 +87,10 @@ func ModuleOf(driver, module string) string {
 }
 
 // storage decides which modules the initrd gets.
-func (d *decider) storage() error {
+func (d *decider) storage() {
 	if d.Mode == modeKeep {
 		d.extraModules()
-		return nil
+		return
 	}
 	var modules, early []string
 	add := func(module, why string) {
@@ -147,11 +147,10 @@ func (d *decider) storage() error {
 		add(m, saysProfile.why)
 	}
 	if d.Mode == modeFacter && len(modules) == 0 {
-		return nil
+		return
 	}
 	d.set("boot.initrd.availableKernelModules", strs(modules), why{})
 	d.set("boot.initrd.kernelModules", strs(early), why{})
-	return nil
 }
 
 func (d *decider) extraModules() {
@@ -164,33 +163,52 @@ func (d *decider) extraModules() {
 // they are made of.
 func (d *decider) inUse() map[string]bool {
 	used := map[string]bool{}
-	var mark func(name string)
-	mark = func(name string) {
-		b, ok := d.blockNamed(name)
-		if !ok || used[name] {
-			return
-		}
-		used[name] = true
-		mark(b.Disk)
-		for _, p := range b.Parts {
-			mark(p)
+	use := func(device Block) {
+		for _, b := range d.made(device, Block.below) {
+			used[b.Name] = true
 		}
 	}
 	for _, m := range d.facts.Mounts {
-		if reason := d.transient(m); reason == "" {
+		if d.transient(m) == "" {
 			for _, b := range d.devicesOf(m) {
-				mark(b.Name)
+				use(b)
 			}
 		}
 	}
 	for _, s := range d.facts.Swaps {
-		mark(s.Block)
+		if b, ok := d.blockNamed(s.Block); ok {
+			use(b)
+		}
 	}
 	return used
 }
 
+// made are the devices that one is made of, itself first: those that of names of each.
+func (d *decider) made(device Block, of func(Block) []string) []Block {
+	out := []Block{device}
+	for i := 0; i < len(out); i++ {
+		for _, name := range of(out[i]) {
+			known := slices.ContainsFunc(out, func(b Block) bool { return b.Name == name })
+			if b, ok := d.blockNamed(name); ok && !known {
+				out = append(out, b)
+			}
+		}
+	}
+	return out
+}
+
+func (b Block) parts() []string { return b.Parts }
+
+// below are the parts of a device and the disk that it is a part of: a partition may be one of an md device.
+func (b Block) below() []string { return append(slices.Clone(b.Parts), b.Disk) }
+
 func (d *decider) usbInUse(used map[string]bool) bool {
 	return slices.ContainsFunc(d.facts.Blocks, func(b Block) bool { return b.USB && used[b.Name] })
+}
+
+// blocks are the block devices of which something holds.
+func (d *decider) blocks(which func(Block) bool) []Block {
+	return slices.DeleteFunc(slices.Clone(d.facts.Blocks), func(b Block) bool { return !which(b) })
 }
 
 func (d *decider) blockNamed(name string) (Block, bool) {
@@ -201,8 +219,14 @@ func (d *decider) blockNamed(name string) (Block, bool) {
 	return d.facts.Blocks[i], true
 }
 
+// diskOf is the disk that a device is a part of, or itself.
+func (d *decider) diskOf(b Block) Block {
+	disk, _ := d.blockNamed(cmp.Or(b.Disk, b.Name))
+	return disk
+}
+
 // kernel decides about the modules of the running system.
-func (d *decider) kernel() error {
+func (d *decider) kernel() {
 	var modules []string
 	add := func(m, why string) {
 		modules = append(modules, m)
@@ -220,13 +244,12 @@ func (d *decider) kernel() error {
 		add(m, saysProfile.why)
 	}
 	if d.Mode == modeKeep && len(modules) == 0 {
-		return nil
+		return
 	}
 	d.set("boot.kernelModules", strs(modules), why{})
 	if d.Mode == modeProbe {
 		d.set("boot.extraModulePackages", nix.List{}, why{})
 	}
-	return nil
 }
 
 func strs(ss []string) nix.List {

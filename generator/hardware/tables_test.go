@@ -10,13 +10,11 @@ import (
 )
 
 func TestChipTables(t *testing.T) {
-	for name, text := range map[string]string{"nvidia": nvidiaText, "amd": amdText} {
+	for name, lines := range map[string][][]string{
+		"nvidia": rows("nvidia.txt", strings.Fields), "amd": rows("amd.txt", strings.Fields),
+	} {
 		seen := map[string]string{}
-		for line := range strings.Lines(text) {
-			f := strings.Fields(line)
-			if f[0] == "#" {
-				continue
-			}
+		for _, f := range lines {
 			for _, hex := range f[1:] {
 				if _, err := strconv.ParseUint(hex, 16, 16); err != nil || len(hex) != 4 {
 					t.Errorf("%s: %q is not a device id", name, hex)
@@ -34,14 +32,15 @@ func TestChipTables(t *testing.T) {
 			t.Errorf("%s: only %d devices", name, len(seen))
 		}
 	}
-	for _, f := range amdFamilies {
-		for _, c := range f.chips {
+	amdText := string(read("amd.txt"))
+	for _, f := range amdTable().Families {
+		for _, c := range f.Chips {
 			if !strings.Contains(amdText, "\n"+c+" ") {
 				t.Errorf("no device has the chip %s", c)
 			}
 		}
 	}
-	for _, c := range amdIntegrated {
+	for _, c := range amdTable().Integrated {
 		if !strings.Contains(amdText, "\n"+c+" ") {
 			t.Errorf("no device has the chip %s", c)
 		}
@@ -77,15 +76,16 @@ func TestOpenModulesList(t *testing.T) {
 }
 
 func TestIntelRangesDoNotOverlap(t *testing.T) {
-	for i, a := range intelFamilies {
-		for _, r := range a.ids {
+	families := intelFamilies().Families
+	for i, a := range families {
+		for _, r := range a.IDs {
 			if r[0] > r[1] {
-				t.Errorf("%s: %s is after %s", a.name, r[0], r[1])
+				t.Errorf("%s: %s is after %s", a.Name, r[0], r[1])
 			}
-			for _, b := range intelFamilies[i+1:] {
-				for _, q := range b.ids {
+			for _, b := range families[i+1:] {
+				for _, q := range b.IDs {
 					if r[0] <= q[1] && q[0] <= r[1] {
-						t.Errorf("%s and %s share %s to %s", a.name, b.name, max(r[0], q[0]), min(r[1], q[1]))
+						t.Errorf("%s and %s share %s to %s", a.Name, b.Name, max(r[0], q[0]), min(r[1], q[1]))
 					}
 				}
 			}

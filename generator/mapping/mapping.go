@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/nix"
-	"github.com/quick-deploy/quick-deploy/generator/optionlist"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/generator/release"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
@@ -199,8 +199,8 @@ func (w *walker) apply(r schema.Rule, s *schema.Node, n *profile.Node, at place)
 
 // holds reports whether the host's release is one that the rule is for.
 func (w *walker) holds(r schema.Rule) bool {
-	return (r.Since == "" || optionlist.AtLeast(w.names.Release, r.Since)) &&
-		(r.Until == "" || !optionlist.AtLeast(w.names.Release, r.Until))
+	return (r.Since == "" || release.AtLeast(w.names.Release, r.Since)) &&
+		(r.Until == "" || !release.AtLeast(w.names.Release, r.Until))
 }
 
 // flags assigns each flag of the command line n to its own attribute of the set at path. A flag that

@@ -2,7 +2,6 @@ package nixtest
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -71,7 +70,7 @@ func families(t *testing.T, file string) map[string]bool {
 
 // table turns those options of a list that are in the families, and those that
 // stand alone, into a tree of names. An option is
-// {"$": index of its type, "=": default} or {"$": …, "@": package}, beside its sub-options.
+// {"$": type, "=": default} or {"$": …, "@": package}, beside its sub-options.
 func table(t *testing.T, list, changes string, keep map[string]bool) []byte {
 	t.Helper()
 	var doc struct{ Options map[string]listed }
@@ -95,17 +94,6 @@ func table(t *testing.T, list, changes string, keep map[string]bool) []byte {
 		_, alone := doc.Options[parts[0]]
 		return !alone && !keep[strings.Join(parts[:min(2, len(parts))], ".")]
 	})
-	count := map[string]int{}
-	for _, o := range doc.Options {
-		count[o.Type]++
-	}
-	types := slices.SortedFunc(maps.Keys(count), func(a, b string) int {
-		return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b))
-	})
-	index := map[string]int{}
-	for i, typ := range types {
-		index[typ] = i
-	}
 	tree := map[string]any{}
 	for name, o := range doc.Options {
 		node := tree
@@ -117,7 +105,7 @@ func table(t *testing.T, list, changes string, keep map[string]bool) []byte {
 			}
 			node = child
 		}
-		node["$"] = index[o.Type]
+		node["$"] = o.Type
 		if o.Default != nil {
 			if pkg, ok := strings.CutPrefix(*o.Default, "pkgs."); ok && packageName.MatchString(pkg) {
 				node["@"] = pkg
@@ -129,7 +117,7 @@ func table(t *testing.T, list, changes string, keep map[string]bool) []byte {
 
 	// One line for each two parts of a name keeps the file readable and its diffs small.
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "{\"types\": [\n%s\n],\n\"options\": {", lines(t, types))
+	out.WriteString("{")
 	for i, name := range slices.Sorted(maps.Keys(tree)) {
 		fmt.Fprintf(&out, "%s\n%q: {", map[bool]string{true: ","}[i > 0], name)
 		sub := tree[name].(map[string]any)
@@ -138,16 +126,8 @@ func table(t *testing.T, list, changes string, keep map[string]bool) []byte {
 		}
 		out.WriteString("}")
 	}
-	out.WriteString("\n}}\n")
+	out.WriteString("\n}\n")
 	return out.Bytes()
-}
-
-func lines(t *testing.T, items []string) []byte {
-	var out [][]byte
-	for _, item := range items {
-		out = append(out, marshal(t, item))
-	}
-	return bytes.Join(out, []byte(",\n"))
 }
 
 func marshal(t *testing.T, v any) []byte {

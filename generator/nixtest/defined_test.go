@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/quick-deploy/quick-deploy/generator/optionlist"
+	"github.com/quick-deploy/quick-deploy/generator/release"
 )
 
 // definedFile says which options NixOS defines in its own config; see README.md beside it.
@@ -203,7 +203,7 @@ func merged(defined map[string]*definition) {
 }
 
 // renamed is the option's name in the release that the stand-in has.
-func renamed(p path) path { return optionlist.Rename("26.05", false, p) }
+func renamed(p path) path { return release.Rename("26.05", false, p) }
 
 // when is the switch that a definition in a file depends on, or nil.
 func when(d definition, switches []found, m machine) []string {

@@ -82,6 +82,12 @@ func TestModuleSystem(t *testing.T) {
 					`"users.users.ada.extraGroups = [ \"docker\" \"wheel\" ] # b a","users.users.ada.isNormalUser = true # a",` +
 					`"users.users.ada.shell = null # a","users.users.bob = { } # a"]`,
 			},
+			"a family that no table knows": {
+				`({ lib, ... }: { services.vaultwarden = { enable = lib.mkDefault true; config.PORT = lib.mkDefault 1; }; })
+				 { services.vaultwarden.config.PORT = 2; }`,
+				`[ config.services.vaultwarden.enable config.services.vaultwarden.config.PORT ]`,
+				`[true,2]`,
+			},
 			"overlays and unfree packages": {
 				`({ lib, ... }: { nixpkgs.overlays = [ (final: prev: { mine = prev.git; }) ]; nixpkgs.config.allowUnfreePredicate = pkg: lib.getName pkg == "vscode"; })`,
 				`[ pkgs.mine.pname (pkgs.vscode.drvPath != "") (builtins.tryEval pkgs.steam.outPath).success ]`,

@@ -40,18 +40,25 @@ var malformed = []struct{ name, yaml, want string }{
 	{"indented too little", "hosts:\n    a:\n      locale: C.UTF-8\n   b: {}\n", `4:4 syntax this line is indented too far`},
 	{"two keys on a line", "hosts: a: {}\n", `1:8 syntax a second key on this line`},
 	{"colon in text", "hosts:\n  a:\n    timezone: see: below\n", `3:15 syntax a second key on this line`},
-	{"no space behind the colon", "version:1\nhosts: {a: {}}\n", `1:1 key a key over several lines`},
+	{"no space behind the colon", "version:1\nhosts: {a: {}}\n", `2:1 key a key over several lines`},
 	{"key without colon", "version: 1\nhosts:\n  a: {}\n  b\n", `4:3 syntax a key without a value`},
 	{"list on the line of its key", "hosts: {a: {}}\nextends: - x\n", `2:10 syntax a list entry on the line of its key`},
 	{"list among keys", "hosts:\n  a: {}\n  - b\n", `3:3 syntax a list entry among keys`},
 	{"text behind quotes", "hosts: {a: {}}\nrelease: \"26.05\" stable\n", `2:18 syntax text behind the end of a value`},
 	{"reserved character", "hosts: {a: {}}\nrelease: @x\n", `2:10 syntax a value cannot start with @`},
 	{"backtick", "hosts: {a: {}}\nrelease: `x`\n", "2:10 syntax a value cannot start with `"},
-	{"tab in double quotes", "hosts: {a: {}}\nrelease: \"26\t05\"\n", `2:13 syntax a tab inside double quotes`},
+	{"line separator", "hosts: {a: {locale: \"x\u2028\"}}\n", `1:23 encoding the line separator U+2028`},
 	{"unknown escape", "hosts: {a: {}}\nrelease: \"\\q\"\n", `2:11 syntax the escape in this text is not valid`},
-	{"short escape", "hosts: {a: {locale: \"\\xZZ\"}}\n", `1:22 syntax the escape "\\x" is not valid`},
-	{"half a surrogate pair", "hosts: {a: {}}\nrelease: \"\\udc00\"\n", `2:11 syntax the escape "\\u" is not valid`},
-	{"ambiguous colon in a list", "hosts: {a: {tags: [a:b]}}\n", `1:20 syntax a colon without a space between brackets`},
+	{"short escape", "hosts: {a: {locale: \"\\xZZ\"}}\n", `1:22 syntax the escape in this text is not valid`},
+	{"half a surrogate pair", "hosts: {a: {}}\nrelease: \"\\udc00\"\n", `2:11 syntax the escape in this text is not valid`},
+	{"colon in text between braces", "hosts: {a: {locale: x: y}}\n", `1:22 syntax a second colon in one entry`},
+	{"key among list entries", "hosts: {a: {tags: [a: b]}}\n", "1:20 syntax a key among list entries\n1:20 type expected text, found a map"},
+	{"no colon's space in braces", "hosts: {a: {port:1}}\n", `1:13 syntax a colon without a space between braces`},
+	{"indented below a value", "hosts:\n  a:\n    desktop: none\n      locale: C.UTF-8\n", `4:7 syntax this line is indented too far`},
+	{"list between brackets", "hosts: {a: {tags: [- x]}}\n", `1:20 syntax a value cannot start like this`},
+	{"text behind a block's start", "hosts: {a: {}}\nrelease: | x\n", `2:12 syntax text behind the start of a block`},
+	{"glob", "hosts: {a: {locale: *.x}}\n", `1:21 yaml-feature an alias (*.x)`},
+	{"less indented than the first key", "  hosts: {a: {}}\nversion: 1\n", `2:1 syntax this belongs to nothing above`},
 	{"ambiguous colon in braces", "hosts: {a:{locale: x}}\n", `1:9 syntax a colon without a space between braces`},
 
 	// YAML that profiles do without
@@ -210,8 +217,8 @@ func TestMalformed(t *testing.T) {
 func TestLimits(t *testing.T) {
 	for _, c := range []struct{ name, src, want string }{
 		{"size", strings.Repeat("# comment\n", MaxBytes/10+1), "1:1 limit the file is larger than 8 MiB"},
-		{"brackets", "a: " + strings.Repeat("[", 100_000), "1:34 limit values nest deeper than 32 levels"},
-		{"braces", "a: " + strings.Repeat("{a: ", 100_000), "1:124 limit values nest deeper than 32 levels"},
+		{"brackets", "a: " + strings.Repeat("[", 100_000), "1:36 limit values nest deeper than 32 levels"},
+		{"braces", "a: " + strings.Repeat("{a: ", 100_000), "1:132 limit values nest deeper than 32 levels"},
 		{"dashes", strings.Repeat("- ", 100_000), "1:65 limit values nest deeper than 32 levels"},
 		{"indentation", func() string {
 			var b strings.Builder
@@ -219,12 +226,8 @@ func TestLimits(t *testing.T) {
 				b.WriteString(strings.Repeat(" ", i) + "a:\n")
 			}
 			return b.String()
-		}(), "33:33 limit values nest deeper than 32 levels"},
+		}(), "33:34 limit values nest deeper than 32 levels"},
 		{"values", strings.Repeat("-\n", MaxIndicators/2+2), "1048577:1 limit more than 2097152 values"},
-		{"empty lines in a block", "a: |\n" + strings.Repeat("\n", 100_000), "34:1 limit more than 32 empty lines in a row"},
-		{"angle brackets", "a: " + strings.Repeat("<", 1<<20), `1:132 limit more than 128 "<" in a row`},
-		{"tags", "a: " + strings.Repeat("!a ", 100_000), "1:196612 limit more than 65536 words that start with a special character"},
-		{"tabs in quotes", "a: \"" + strings.Repeat("\t", 1<<20) + "\"", "1:1 limit too many tabs in a long line"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Parse("p.yaml", []byte(c.src))

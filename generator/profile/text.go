@@ -10,34 +10,20 @@ import (
 )
 
 // Limits of one file. They leave room for 10,000 hosts and keep hostile input
-// harmless: the YAML lexer needs up to 300 bytes a token, and parts of it take
-// quadratic time on the shapes bounded below.
+// harmless: the YAML library needs up to 2 KiB a value.
 const (
 	// MaxBytes is the size of a profile file.
 	MaxBytes = 8 << 20
 	// MaxDepth is how deep lists and maps nest.
 	MaxDepth = 32
 	// MaxIndicators is how many characters may start or separate values
-	// (line ends and any of -:,[]{}), an upper bound of the lexer's tokens.
+	// (line ends and any of -:,[]{}), an upper bound of the values.
 	MaxIndicators = 2 << 20
-	// maxBlankRun is how many empty lines may follow each other: the lexer
-	// copies a block of text once for each empty line at its end.
-	maxBlankRun = 32
-	// maxAngleRun is how many "<" may follow each other: the lexer looks from
-	// each to the end of the run for a merge key.
-	maxAngleRun = 128
-	// maxRefused is how many characters may stand where they start what
-	// profiles do without (anchors, aliases, tags, directives, ? keys): they
-	// are reported one by one, but occur in texts of several lines, too.
-	maxRefused = 1 << 16
-	// maxTabWork bounds tabs times length over all lines: the lexer looks from
-	// each tab in quotes to the end of its line.
-	maxTabWork = 1 << 28
 	// maxKey is the length of a key in bytes, as in the YAML specification.
 	maxKey = 1024
 )
 
-// text is the content of one file, made safe to lex: valid UTF-8 without BOM,
+// text is the content of one file, made safe to parse: valid UTF-8 without BOM,
 // control characters and carriage returns.
 type text struct {
 	name  string
@@ -45,7 +31,7 @@ type text struct {
 	lines []int // offset of each line
 }
 
-// newText checks data. The problem is nil if it may be lexed.
+// newText checks data. The problem is nil if it may be parsed.
 func newText(name string, data []byte) (*text, *Problem) {
 	t := &text{name: name, lines: []int{0}}
 	at := Pos{File: name, Line: 1, Column: 1}
@@ -122,7 +108,7 @@ func (t *text) checkCharacters() *Problem {
 				What: fmt.Sprintf("the byte 0x%02x is not UTF-8", c), Why: "profiles are UTF-8",
 				Hint: "save the file as UTF-8"}
 		}
-		if r < 0xA0 || r == 0xFEFF || r == 0xFFFE || r == 0xFFFF {
+		if r < 0xA0 || r == 0x2028 || r == 0x2029 || r == 0xFEFF || r == 0xFFFE || r == 0xFFFF {
 			return t.badCharacter(i, r)
 		}
 		i += size
@@ -142,6 +128,9 @@ func (t *text) badCharacter(off int, r rune) *Problem {
 		p.What = "a carriage return (U+000D) that ends no line"
 		p.Why = "lines end in LF or CRLF"
 		p.Hint = "convert the line ends"
+	case 0x2028, 0x2029:
+		p.What, p.Why = fmt.Sprintf("the line separator U+%04X", r), "YAML readers disagree on whether it ends a line"
+		p.Hint = fmt.Sprintf(`delete it, or write \u%04X in double quotes`, r)
 	case 0xFEFF:
 		p.What = "a byte order mark (U+FEFF) inside the file"
 		p.Why = "it may only start a file"
@@ -149,47 +138,24 @@ func (t *text) badCharacter(off int, r rune) *Problem {
 	return p
 }
 
-// checkWork refuses shapes that the lexer takes quadratic time for.
+// checkWork refuses what would take too much memory as nodes.
 func (t *text) checkWork() *Problem {
-	indicators, refused, blank, angles := 0, 0, 0, 0
-	for i := 0; i < len(t.src); i++ {
-		switch t.src[i] {
-		case '\n', '-', ':', ',', '[', ']', '{', '}':
-			indicators++
-		case '!', '&', '*', '?', '@', '`', '%':
-			if i == 0 || strings.IndexByte(" \t\n[{,!&*?@`%", t.src[i-1]) >= 0 {
-				refused++
-			}
+	values := 0
+	for i, c := range []byte(t.src) {
+		if c == '\n' || strings.IndexByte("-:,[]{}", c) >= 0 {
+			values++
 		}
-		if t.src[i] != '<' {
-			angles = 0
-		} else if angles++; angles > maxAngleRun {
-			return &Problem{Pos: t.pos(i), Code: CodeLimit,
-				What: fmt.Sprintf("more than %d \"<\" in a row", maxAngleRun), Why: "no profile needs them"}
-		}
-		if refused > maxRefused {
-			return &Problem{Pos: t.pos(i), Code: CodeLimit,
-				What: fmt.Sprintf("more than %d words that start with a special character", maxRefused), Why: "no profile needs them"}
-		}
-		if indicators > MaxIndicators {
+		if values > MaxIndicators {
 			return &Problem{Pos: t.pos(i), Code: CodeLimit,
 				What: fmt.Sprintf("more than %d values", MaxIndicators), Why: "a profile of 10,000 hosts needs about a tenth",
 				Hint: "split it into several profiles and list them under extends"}
 		}
 	}
-	tabs := 0
-	for n := 1; n <= len(t.lines); n++ {
-		line := t.line(n)
-		if strings.Trim(line, " \t") != "" {
-			blank = 0
-		} else if blank++; blank > maxBlankRun {
-			return &Problem{Pos: Pos{t.name, n, 1}, Code: CodeLimit,
-				What: fmt.Sprintf("more than %d empty lines in a row", maxBlankRun), Why: "no profile needs them"}
-		}
-		if tabs += strings.Count(line, "\t") * len(line); tabs > maxTabWork {
-			return &Problem{Pos: Pos{t.name, n, 1}, Code: CodeLimit,
-				What: "too many tabs in a long line", Why: "no profile needs them", Hint: "write \\t in double quotes"}
-		}
-	}
 	return nil
+}
+
+// width is the number of characters of s on its first line.
+func (t *text) width(s span) int {
+	line, _, _ := strings.Cut(t.src[s.from:s.to], "\n")
+	return utf8.RuneCountInString(strings.TrimRight(line, " \t"))
 }

@@ -24,140 +24,117 @@
       ...
     }:
     let
-      mkHost =
-        configuration:
-        nixpkgs.lib.nixosSystem {
-          specialArgs = { inherit inputs; };
-          modules = [ configuration ];
-        };
+      inherit (nixpkgs) lib;
 
-      mkHome =
-        host: configuration:
-        home-manager.lib.homeManagerConfiguration {
-          # The host's own package set: the same overlays and the same unfree packages.
-          inherit (host) pkgs;
-          extraSpecialArgs = { inherit inputs; };
-          modules = [ configuration ];
+      # What differs between the hosts. The configuration of each is in hosts/<host>.
+      hosts = {
+        db-1 = {
+          system = "aarch64-linux";
+          homes = {
+            ops = ./hosts/db-1/home-ops.nix;
+            ada = ./hosts/db-1/home-ada.nix;
+          };
+          deployment = {
+            hostname = "db-1.example.org";
+            remoteBuild = true;
+          };
         };
+        web-1 = {
+          system = "x86_64-linux";
+          homes = {
+            ops = ./hosts/web-1/home-ops.nix;
+            ada = ./hosts/web-1/home-ada.nix;
+          };
+          deployment.hostname = "web-1.example.org";
+        };
+        web-2 = {
+          system = "x86_64-linux";
+          homes = {
+            ops = ./hosts/web-2/home-ops.nix;
+            ada = ./hosts/web-2/home-ada.nix;
+          };
+          deployment = {
+            hostname = "192.0.2.12";
+            sshUser = "ops";
+            sshOpts = [
+              "-p"
+              "2222"
+            ];
+          };
+        };
+      };
 
-      perSystem =
-        f:
-        builtins.mapAttrs (_: f) (
-          nixpkgs.lib.getAttrs [ "aarch64-linux" "x86_64-linux" ] nixpkgs.legacyPackages
-        );
+      # The homes of all hosts, by user@host.
+      homes = lib.mergeAttrsList (
+        lib.mapAttrsToList (
+          name: host:
+          lib.mapAttrs' (user: configuration: {
+            name = "${user}@${name}";
+            value = host // {
+              inherit configuration;
+              host = name;
+            };
+          }) (host.homes or { })
+        ) hosts
+      );
+
+      systems = [
+        "aarch64-linux"
+        "x86_64-linux"
+      ];
+      perSystem = f: lib.genAttrs systems (system: f nixpkgs.legacyPackages.${system});
     in
     {
-      nixosConfigurations = {
-        db-1 = mkHost ./hosts/db-1/configuration.nix;
-        web-1 = mkHost ./hosts/web-1/configuration.nix;
-        web-2 = mkHost ./hosts/web-2/configuration.nix;
-      };
+      nixosConfigurations = lib.mapAttrs (
+        name: _:
+        nixpkgs.lib.nixosSystem {
+          specialArgs = { inherit inputs; };
+          modules = [ ./hosts/${name}/configuration.nix ];
+        }
+      ) hosts;
 
-      homeConfigurations = {
-        "ops@db-1" = mkHome self.nixosConfigurations.db-1 ./hosts/db-1/home-ops.nix;
-        "ada@db-1" = mkHome self.nixosConfigurations.db-1 ./hosts/db-1/home-ada.nix;
-        "ops@web-1" = mkHome self.nixosConfigurations.web-1 ./hosts/web-1/home-ops.nix;
-        "ada@web-1" = mkHome self.nixosConfigurations.web-1 ./hosts/web-1/home-ada.nix;
-        "ops@web-2" = mkHome self.nixosConfigurations.web-2 ./hosts/web-2/home-ops.nix;
-        "ada@web-2" = mkHome self.nixosConfigurations.web-2 ./hosts/web-2/home-ada.nix;
-      };
+      homeConfigurations = lib.mapAttrs (
+        _: home:
+        home-manager.lib.homeManagerConfiguration {
+          # The host's own package set: the same overlays and the same unfree packages.
+          inherit (self.nixosConfigurations.${home.host}) pkgs;
+          extraSpecialArgs = { inherit inputs; };
+          modules = [ home.configuration ];
+        }
+      ) homes;
 
-      deploy.nodes = {
-        db-1 = {
-          hostname = "db-1.example.org";
+      deploy.nodes = lib.mapAttrs (
+        name: host:
+        let
+          inherit (deploy-rs.lib.${host.system}) activate;
+          homes = lib.mapAttrs (user: _: {
+            inherit user;
+            path = activate.home-manager self.homeConfigurations."${user}@${name}";
+          }) (host.homes or { });
+        in
+        {
+          hostname = name;
           sshUser = "root";
-          remoteBuild = true;
-          profilesOrder = [
-            "system"
-            "ops"
-            "ada"
-          ];
-          profiles = {
+          profilesOrder = [ "system" ] ++ lib.attrNames homes;
+          profiles = homes // {
             system = {
               user = "root";
-              path = deploy-rs.lib.aarch64-linux.activate.nixos self.nixosConfigurations.db-1;
-            };
-            ops = {
-              user = "ops";
-              path = deploy-rs.lib.aarch64-linux.activate.home-manager self.homeConfigurations."ops@db-1";
-            };
-            ada = {
-              user = "ada";
-              path = deploy-rs.lib.aarch64-linux.activate.home-manager self.homeConfigurations."ada@db-1";
+              path = activate.nixos self.nixosConfigurations.${name};
             };
           };
-        };
+        }
+        // host.deployment or { }
+      ) hosts;
 
-        web-1 = {
-          hostname = "web-1.example.org";
-          sshUser = "root";
-          profilesOrder = [
-            "system"
-            "ops"
-            "ada"
-          ];
-          profiles = {
-            system = {
-              user = "root";
-              path = deploy-rs.lib.x86_64-linux.activate.nixos self.nixosConfigurations.web-1;
-            };
-            ops = {
-              user = "ops";
-              path = deploy-rs.lib.x86_64-linux.activate.home-manager self.homeConfigurations."ops@web-1";
-            };
-            ada = {
-              user = "ada";
-              path = deploy-rs.lib.x86_64-linux.activate.home-manager self.homeConfigurations."ada@web-1";
-            };
-          };
-        };
-
-        web-2 = {
-          hostname = "192.0.2.12";
-          sshUser = "ops";
-          sshOpts = [
-            "-p"
-            "2222"
-          ];
-          profilesOrder = [
-            "system"
-            "ops"
-            "ada"
-          ];
-          profiles = {
-            system = {
-              user = "root";
-              path = deploy-rs.lib.x86_64-linux.activate.nixos self.nixosConfigurations.web-2;
-            };
-            ops = {
-              user = "ops";
-              path = deploy-rs.lib.x86_64-linux.activate.home-manager self.homeConfigurations."ops@web-2";
-            };
-            ada = {
-              user = "ada";
-              path = deploy-rs.lib.x86_64-linux.activate.home-manager self.homeConfigurations."ada@web-2";
-            };
-          };
-        };
-      };
-
-      checks =
-        builtins.mapAttrs (system: checks: checks // deploy-rs.lib.${system}.deployChecks self.deploy)
-          {
-            aarch64-linux = {
-              db-1 = self.nixosConfigurations.db-1.config.system.build.toplevel;
-              "ops@db-1" = self.homeConfigurations."ops@db-1".activationPackage;
-              "ada@db-1" = self.homeConfigurations."ada@db-1".activationPackage;
-            };
-            x86_64-linux = {
-              web-1 = self.nixosConfigurations.web-1.config.system.build.toplevel;
-              "ops@web-1" = self.homeConfigurations."ops@web-1".activationPackage;
-              "ada@web-1" = self.homeConfigurations."ada@web-1".activationPackage;
-              web-2 = self.nixosConfigurations.web-2.config.system.build.toplevel;
-              "ops@web-2" = self.homeConfigurations."ops@web-2".activationPackage;
-              "ada@web-2" = self.homeConfigurations."ada@web-2".activationPackage;
-            };
-          };
+      checks = lib.genAttrs systems (
+        system:
+        let
+          here = lib.filterAttrs (_: host: host.system == system);
+        in
+        lib.mapAttrs (name: _: self.nixosConfigurations.${name}.config.system.build.toplevel) (here hosts)
+        // lib.mapAttrs (name: _: self.homeConfigurations.${name}.activationPackage) (here homes)
+        // deploy-rs.lib.${system}.deployChecks self.deploy
+      );
 
       formatter = perSystem (pkgs: pkgs.nixfmt-tree);
 

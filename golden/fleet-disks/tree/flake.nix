@@ -14,32 +14,36 @@
   outputs =
     inputs@{ self, nixpkgs, ... }:
     let
-      mkHost =
-        configuration:
-        nixpkgs.lib.nixosSystem {
-          specialArgs = { inherit inputs; };
-          modules = [ configuration ];
-        };
+      inherit (nixpkgs) lib;
 
-      perSystem =
-        f: builtins.mapAttrs (_: f) (nixpkgs.lib.getAttrs [ "x86_64-linux" ] nixpkgs.legacyPackages);
+      # What differs between the hosts. The configuration of each is in hosts/<host>.
+      hosts = {
+        bios.system = "x86_64-linux";
+        laptop.system = "x86_64-linux";
+        plain.system = "x86_64-linux";
+        store.system = "x86_64-linux";
+        twin.system = "x86_64-linux";
+      };
+
+      systems = [ "x86_64-linux" ];
+      perSystem = f: lib.genAttrs systems (system: f nixpkgs.legacyPackages.${system});
     in
     {
-      nixosConfigurations = {
-        bios = mkHost ./hosts/bios/configuration.nix;
-        laptop = mkHost ./hosts/laptop/configuration.nix;
-        plain = mkHost ./hosts/plain/configuration.nix;
-        store = mkHost ./hosts/store/configuration.nix;
-        twin = mkHost ./hosts/twin/configuration.nix;
-      };
+      nixosConfigurations = lib.mapAttrs (
+        name: _:
+        nixpkgs.lib.nixosSystem {
+          specialArgs = { inherit inputs; };
+          modules = [ ./hosts/${name}/configuration.nix ];
+        }
+      ) hosts;
 
-      checks.x86_64-linux = {
-        bios = self.nixosConfigurations.bios.config.system.build.toplevel;
-        laptop = self.nixosConfigurations.laptop.config.system.build.toplevel;
-        plain = self.nixosConfigurations.plain.config.system.build.toplevel;
-        store = self.nixosConfigurations.store.config.system.build.toplevel;
-        twin = self.nixosConfigurations.twin.config.system.build.toplevel;
-      };
+      checks = lib.genAttrs systems (
+        system:
+        let
+          here = lib.filterAttrs (_: host: host.system == system);
+        in
+        lib.mapAttrs (name: _: self.nixosConfigurations.${name}.config.system.build.toplevel) (here hosts)
+      );
 
       formatter = perSystem (pkgs: pkgs.nixfmt-tree);
 

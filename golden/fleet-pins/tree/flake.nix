@@ -32,6 +32,8 @@
   outputs =
     inputs@{ self, nixpkgs, ... }:
     let
+      inherit (nixpkgs) lib;
+
       # Hosts with inputs of their own.
       channels = {
         canary = inputs // {
@@ -45,52 +47,77 @@
         };
       };
 
-      mkHost =
-        inputs: configuration:
-        inputs.nixpkgs.lib.nixosSystem {
-          specialArgs = { inherit inputs; };
-          modules = [ configuration ];
+      # What differs between the hosts. The configuration of each is in hosts/<host>.
+      hosts = lib.mapAttrs (_: host: { inherit inputs; } // host) {
+        db-1 = {
+          system = "x86_64-linux";
+          inputs = channels.old;
+          homes = {
+            ops = ./hosts/db-1/home-ops.nix;
+            ada = ./hosts/db-1/home-ada.nix;
+          };
         };
-
-      mkHome =
-        inputs: host: configuration:
-        inputs.home-manager.lib.homeManagerConfiguration {
-          # The host's own package set: the same overlays and the same unfree packages.
-          inherit (host) pkgs;
-          extraSpecialArgs = { inherit inputs; };
-          modules = [ configuration ];
+        web-1 = {
+          system = "x86_64-linux";
+          inputs = channels.canary;
+          homes = {
+            ops = ./hosts/web-1/home-ops.nix;
+            ada = ./hosts/web-1/home-ada.nix;
+          };
         };
+        web-2 = {
+          system = "x86_64-linux";
+          homes = {
+            ops = ./hosts/web-2/home-ops.nix;
+            ada = ./hosts/web-2/home-ada.nix;
+          };
+        };
+      };
 
-      perSystem =
-        f: builtins.mapAttrs (_: f) (nixpkgs.lib.getAttrs [ "x86_64-linux" ] nixpkgs.legacyPackages);
+      # The homes of all hosts, by user@host.
+      homes = lib.mergeAttrsList (
+        lib.mapAttrsToList (
+          name: host:
+          lib.mapAttrs' (user: configuration: {
+            name = "${user}@${name}";
+            value = host // {
+              inherit configuration;
+              host = name;
+            };
+          }) (host.homes or { })
+        ) hosts
+      );
+
+      systems = [ "x86_64-linux" ];
+      perSystem = f: lib.genAttrs systems (system: f nixpkgs.legacyPackages.${system});
     in
     {
-      nixosConfigurations = {
-        db-1 = mkHost channels.old ./hosts/db-1/configuration.nix;
-        web-1 = mkHost channels.canary ./hosts/web-1/configuration.nix;
-        web-2 = mkHost inputs ./hosts/web-2/configuration.nix;
-      };
+      nixosConfigurations = lib.mapAttrs (
+        name: host:
+        host.inputs.nixpkgs.lib.nixosSystem {
+          specialArgs = { inherit (host) inputs; };
+          modules = [ ./hosts/${name}/configuration.nix ];
+        }
+      ) hosts;
 
-      homeConfigurations = {
-        "ops@db-1" = mkHome channels.old self.nixosConfigurations.db-1 ./hosts/db-1/home-ops.nix;
-        "ada@db-1" = mkHome channels.old self.nixosConfigurations.db-1 ./hosts/db-1/home-ada.nix;
-        "ops@web-1" = mkHome channels.canary self.nixosConfigurations.web-1 ./hosts/web-1/home-ops.nix;
-        "ada@web-1" = mkHome channels.canary self.nixosConfigurations.web-1 ./hosts/web-1/home-ada.nix;
-        "ops@web-2" = mkHome inputs self.nixosConfigurations.web-2 ./hosts/web-2/home-ops.nix;
-        "ada@web-2" = mkHome inputs self.nixosConfigurations.web-2 ./hosts/web-2/home-ada.nix;
-      };
+      homeConfigurations = lib.mapAttrs (
+        _: home:
+        home.inputs.home-manager.lib.homeManagerConfiguration {
+          # The host's own package set: the same overlays and the same unfree packages.
+          inherit (self.nixosConfigurations.${home.host}) pkgs;
+          extraSpecialArgs = { inherit (home) inputs; };
+          modules = [ home.configuration ];
+        }
+      ) homes;
 
-      checks.x86_64-linux = {
-        db-1 = self.nixosConfigurations.db-1.config.system.build.toplevel;
-        "ops@db-1" = self.homeConfigurations."ops@db-1".activationPackage;
-        "ada@db-1" = self.homeConfigurations."ada@db-1".activationPackage;
-        web-1 = self.nixosConfigurations.web-1.config.system.build.toplevel;
-        "ops@web-1" = self.homeConfigurations."ops@web-1".activationPackage;
-        "ada@web-1" = self.homeConfigurations."ada@web-1".activationPackage;
-        web-2 = self.nixosConfigurations.web-2.config.system.build.toplevel;
-        "ops@web-2" = self.homeConfigurations."ops@web-2".activationPackage;
-        "ada@web-2" = self.homeConfigurations."ada@web-2".activationPackage;
-      };
+      checks = lib.genAttrs systems (
+        system:
+        let
+          here = lib.filterAttrs (_: host: host.system == system);
+        in
+        lib.mapAttrs (name: _: self.nixosConfigurations.${name}.config.system.build.toplevel) (here hosts)
+        // lib.mapAttrs (name: _: self.homeConfigurations.${name}.activationPackage) (here homes)
+      );
 
       formatter = perSystem (pkgs: pkgs.nixfmt-tree);
 

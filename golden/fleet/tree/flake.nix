@@ -8,33 +8,37 @@
   outputs =
     inputs@{ self, nixpkgs, ... }:
     let
-      mkHost =
-        configuration:
-        nixpkgs.lib.nixosSystem {
-          specialArgs = { inherit inputs; };
-          modules = [ configuration ];
-        };
+      inherit (nixpkgs) lib;
 
-      perSystem =
-        f:
-        builtins.mapAttrs (_: f) (
-          nixpkgs.lib.getAttrs [ "aarch64-linux" "x86_64-linux" ] nixpkgs.legacyPackages
-        );
+      # What differs between the hosts. The configuration of each is in hosts/<host>.
+      hosts = {
+        db-1.system = "aarch64-linux";
+        web-1.system = "x86_64-linux";
+        web-2.system = "x86_64-linux";
+      };
+
+      systems = [
+        "aarch64-linux"
+        "x86_64-linux"
+      ];
+      perSystem = f: lib.genAttrs systems (system: f nixpkgs.legacyPackages.${system});
     in
     {
-      nixosConfigurations = {
-        db-1 = mkHost ./hosts/db-1/configuration.nix;
-        web-1 = mkHost ./hosts/web-1/configuration.nix;
-        web-2 = mkHost ./hosts/web-2/configuration.nix;
-      };
+      nixosConfigurations = lib.mapAttrs (
+        name: _:
+        nixpkgs.lib.nixosSystem {
+          specialArgs = { inherit inputs; };
+          modules = [ ./hosts/${name}/configuration.nix ];
+        }
+      ) hosts;
 
-      checks = {
-        aarch64-linux.db-1 = self.nixosConfigurations.db-1.config.system.build.toplevel;
-        x86_64-linux = {
-          web-1 = self.nixosConfigurations.web-1.config.system.build.toplevel;
-          web-2 = self.nixosConfigurations.web-2.config.system.build.toplevel;
-        };
-      };
+      checks = lib.genAttrs systems (
+        system:
+        let
+          here = lib.filterAttrs (_: host: host.system == system);
+        in
+        lib.mapAttrs (name: _: self.nixosConfigurations.${name}.config.system.build.toplevel) (here hosts)
+      );
 
       formatter = perSystem (pkgs: pkgs.nixfmt-tree);
 

@@ -8,26 +8,33 @@
   outputs =
     inputs@{ self, nixpkgs, ... }:
     let
-      mkHost =
-        configuration:
-        nixpkgs.lib.nixosSystem {
-          specialArgs = { inherit inputs; };
-          modules = [ configuration ];
-        };
+      inherit (nixpkgs) lib;
 
-      perSystem =
-        f: builtins.mapAttrs (_: f) (nixpkgs.lib.getAttrs [ "x86_64-linux" ] nixpkgs.legacyPackages);
+      # What differs between the hosts. The configuration of each is in hosts/<host>.
+      hosts = {
+        full.system = "x86_64-linux";
+        plain.system = "x86_64-linux";
+      };
+
+      systems = [ "x86_64-linux" ];
+      perSystem = f: lib.genAttrs systems (system: f nixpkgs.legacyPackages.${system});
     in
     {
-      nixosConfigurations = {
-        full = mkHost ./hosts/full/configuration.nix;
-        plain = mkHost ./hosts/plain/configuration.nix;
-      };
+      nixosConfigurations = lib.mapAttrs (
+        name: _:
+        nixpkgs.lib.nixosSystem {
+          specialArgs = { inherit inputs; };
+          modules = [ ./hosts/${name}/configuration.nix ];
+        }
+      ) hosts;
 
-      checks.x86_64-linux = {
-        full = self.nixosConfigurations.full.config.system.build.toplevel;
-        plain = self.nixosConfigurations.plain.config.system.build.toplevel;
-      };
+      checks = lib.genAttrs systems (
+        system:
+        let
+          here = lib.filterAttrs (_: host: host.system == system);
+        in
+        lib.mapAttrs (name: _: self.nixosConfigurations.${name}.config.system.build.toplevel) (here hosts)
+      );
 
       formatter = perSystem (pkgs: pkgs.nixfmt-tree);
 

@@ -8,32 +8,36 @@
   outputs =
     inputs@{ self, nixpkgs, ... }:
     let
-      mkHost =
-        configuration:
-        nixpkgs.lib.nixosSystem {
-          specialArgs = { inherit inputs; };
-          modules = [ configuration ];
-        };
+      inherit (nixpkgs) lib;
 
-      perSystem =
-        f: builtins.mapAttrs (_: f) (nixpkgs.lib.getAttrs [ "x86_64-linux" ] nixpkgs.legacyPackages);
+      # What differs between the hosts. The configuration of each is in hosts/<host>.
+      hosts = {
+        cluster.system = "x86_64-linux";
+        data.system = "x86_64-linux";
+        forge.system = "x86_64-linux";
+        host.system = "x86_64-linux";
+        watch.system = "x86_64-linux";
+      };
+
+      systems = [ "x86_64-linux" ];
+      perSystem = f: lib.genAttrs systems (system: f nixpkgs.legacyPackages.${system});
     in
     {
-      nixosConfigurations = {
-        cluster = mkHost ./hosts/cluster/configuration.nix;
-        data = mkHost ./hosts/data/configuration.nix;
-        forge = mkHost ./hosts/forge/configuration.nix;
-        host = mkHost ./hosts/host/configuration.nix;
-        watch = mkHost ./hosts/watch/configuration.nix;
-      };
+      nixosConfigurations = lib.mapAttrs (
+        name: _:
+        nixpkgs.lib.nixosSystem {
+          specialArgs = { inherit inputs; };
+          modules = [ ./hosts/${name}/configuration.nix ];
+        }
+      ) hosts;
 
-      checks.x86_64-linux = {
-        cluster = self.nixosConfigurations.cluster.config.system.build.toplevel;
-        data = self.nixosConfigurations.data.config.system.build.toplevel;
-        forge = self.nixosConfigurations.forge.config.system.build.toplevel;
-        host = self.nixosConfigurations.host.config.system.build.toplevel;
-        watch = self.nixosConfigurations.watch.config.system.build.toplevel;
-      };
+      checks = lib.genAttrs systems (
+        system:
+        let
+          here = lib.filterAttrs (_: host: host.system == system);
+        in
+        lib.mapAttrs (name: _: self.nixosConfigurations.${name}.config.system.build.toplevel) (here hosts)
+      );
 
       formatter = perSystem (pkgs: pkgs.nixfmt-tree);
 

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
 
@@ -84,18 +85,11 @@ type Service struct {
 	Module string `json:"module"`
 }
 
-// Machine is what a configuration says that a profile can say too.
-type Machine struct {
-	HostName     string   `json:"hostName"`
-	TimeZone     string   `json:"timeZone"`
-	Locale       string   `json:"locale"`
-	Layout       string   `json:"layout"`
-	StateVersion string   `json:"stateVersion"`
-	Release      string   `json:"release"`
-	MutableUsers bool     `json:"mutableUsers"`
-	Loader       string   `json:"loader"`
-	Desktops     []string `json:"desktops"`
-	Users        []User   `json:"users"`
+// System is what a configuration says that a profile can say too.
+type System struct {
+	machine.Machine
+	Loader   string   `json:"loader"`
+	Desktops []string `json:"desktops"`
 	// Services are those of the catalogue that are on.
 	Services []Enabled `json:"services"`
 	// Nixpkgs is the folder of the nixpkgs that the configuration is evaluated with.
@@ -104,15 +98,6 @@ type Machine struct {
 	Homes []string `json:"homes"`
 	// Root is the device of the root file system, such as /dev/disk/by-uuid/….
 	Root string `json:"root"`
-}
-
-// User is the account of a person.
-type User struct {
-	Name        string   `json:"name"`
-	Description string   `json:"description"`
-	Shell       string   `json:"shell"`
-	Admin       bool     `json:"admin"`
-	Keys        []string `json:"keys"`
 }
 
 // Enabled is a service that is on, with the option that says so.
@@ -137,15 +122,15 @@ type Evaluator struct {
 	Temp string
 }
 
-// Machine evaluates c. Modules are the catalogue's, services what to look for.
-func (e *Evaluator) Machine(ctx context.Context, c Config, modules string, services []Service) (Machine, error) {
+// System evaluates c. Modules are the catalogue's, services what to look for.
+func (e *Evaluator) System(ctx context.Context, c Config, modules string, services []Service) (System, error) {
 	list, err := json.Marshal(services)
 	if err != nil {
-		return Machine{}, fmt.Errorf("write the list of services: %w", err)
+		return System{}, fmt.Errorf("write the list of services: %w", err)
 	}
-	var m Machine
-	err = e.ask(ctx, "machine", &m, c, "--argstr", "modules", modules, "--argstr", "services", string(list))
-	return m, err
+	var s System
+	err = e.ask(ctx, "system", &s, c, "--argstr", "modules", modules, "--argstr", "services", string(list))
+	return s, err
 }
 
 // Defined are the options that c's own files define.

@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
+	"github.com/quick-deploy/quick-deploy/generator/keyboard"
 	"github.com/quick-deploy/quick-deploy/generator/nixtest"
 	"github.com/quick-deploy/quick-deploy/modules"
 )
@@ -106,17 +108,22 @@ func TestMachine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := e.Machine(t.Context(), c, catalogue, services)
+	got, err := e.System(t.Context(), c, catalogue, services)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Machine{
-		HostName: "atlas", TimeZone: "Europe/Berlin", Locale: "de_DE.UTF-8", Layout: "de", StateVersion: "24.05", Release: "26.05",
-		MutableUsers: true, Loader: "grub", Desktops: []string{},
-		Users: []User{
-			{"ada", "Ada Lovelace", "zsh", true, []string{"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSJLQRmWRxaOWbLWLmkQMbr5Dlz4GnFVGjDW7x9Yb ada@laptop"}},
-			{"bob", "", got.Users[len(got.Users)-1].Shell, false, []string{}},
+	want := System{
+		Machine: machine.Machine{
+			Hostname: "atlas", Timezone: "Europe/Berlin", Locale: "de_DE.UTF-8", Keyboard: keyboard.Keyboard{Layout: "de"},
+			StateVersion: "24.05", Release: "26.05",
+			Users: []machine.User{
+				{Name: "ada", Description: "Ada Lovelace", Shell: "zsh", Admin: true, Keys: []string{
+					"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSJLQRmWRxaOWbLWLmkQMbr5Dlz4GnFVGjDW7x9Yb ada@laptop",
+				}},
+				{Name: "bob", Shell: got.Users[len(got.Users)-1].Shell, Keys: []string{}},
+			},
 		},
+		Loader: "grub", Desktops: []string{},
 		Services: []Enabled{
 			{"openssh", []string{"services", "openssh", "enable"}},
 			{"postgresql", []string{"services", "postgresql", "enable"}},
@@ -199,11 +206,11 @@ func TestFlake(t *testing.T) {
 	if err != nil || c.File != "" {
 		t.Fatalf("%+v %v", c, err)
 	}
-	m, err := e.Machine(t.Context(), c, catalogue, services)
+	m, err := e.System(t.Context(), c, catalogue, services)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.HostName != "atlas" || len(m.Services) != 5 {
+	if m.Hostname != "atlas" || len(m.Services) != 5 {
 		t.Errorf("%+v", m)
 	}
 	defined, err := e.Defined(t.Context(), c)

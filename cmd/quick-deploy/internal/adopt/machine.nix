@@ -1,6 +1,6 @@
 # What a NixOS configuration says, as data. Nothing is built and nothing is written.
 #
-# ask: "machine", "defined", "values" or "check" (see adopt.go); flake and host for a configuration in a
+# ask: "system", "defined", "values" or "check" (see adopt.go); flake and host for a configuration in a
 # flake, else file; nixpkgs: folder, that of the search path without it; lenient: let pass options that
 # this nixpkgs does not have; modules: folder of the catalogue's modules; services, watch: JSON;
 # root: folder below which the machine's own files lie.
@@ -205,12 +205,12 @@ let
   );
 
   answers = {
-    machine = {
-      hostName = value "" [
+    system = {
+      hostname = value "" [
         "networking"
         "hostName"
       ];
-      timeZone = value "" [
+      timezone = value "" [
         "time"
         "timeZone"
       ];
@@ -218,7 +218,7 @@ let
         "i18n"
         "defaultLocale"
       ];
-      layout = value "" [
+      keyboard.layout = value "" [
         "services"
         "xserver"
         "xkb"
@@ -236,10 +236,6 @@ let
       nixpkgs = try "" (toString machine.pkgs.path);
       homes = try [ ] (attrNames (config.home-manager.users or { }));
       root = try "" (toString config.fileSystems."/".device);
-      mutableUsers = value true [
-        "users"
-        "mutableUsers"
-      ];
       loader =
         if
           isOn [

@@ -14,7 +14,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/engine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
@@ -119,7 +119,7 @@ func (a *App) retrying(n retry.Notice) {
 	a.Tell("%s", n)
 }
 
-func (a *App) nix() fleet.Nix { return fleet.Nix{Runner: a.Retrying(a.Runner())} }
+func (a *App) nix() engine.Nix { return engine.Nix{Runner: a.Retrying(a.Runner())} }
 
 // ConfigHome is $XDG_CONFIG_HOME, by the XDG base directory specification.
 func ConfigHome() string { return xdg("XDG_CONFIG_HOME", ".config") }

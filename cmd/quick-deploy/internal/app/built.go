@@ -100,7 +100,7 @@ func (s *session) compare(ctx context.Context, host, system string) (Built, erro
 func (s *session) lastBuilt(host string) (string, error) {
 	none := fault.New(fault.Usage, "no system of %s was built yet", host).
 		Hint("quick-deploy build builds it and changes nothing")
-	st, err := s.deployer.Store().Peek()
+	st, err := s.deployer.Store().State()
 	if errors.Is(err, fs.ErrNotExist) || err == nil && (st == nil || st.Host != host) {
 		return "", none
 	}

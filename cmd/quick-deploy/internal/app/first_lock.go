@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/engine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/interview"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
@@ -43,7 +43,7 @@ func firstLock(ctx context.Context, a *App, l *loaded, which string, ask bool) e
 	}
 	nixpkgs := locked[slices.IndexFunc(locked, func(in inputs.Input) bool { return inputs.IsNixpkgs(in.Input) })]
 	// One attempt: the program must not seem to hang where there is no network.
-	nix := fleet.Nix{Runner: retry.Runner{Runner: a.Runner(), Policy: retry.Policy{Attempts: 1}}, Args: hasty}
+	nix := engine.Nix{Runner: retry.Runner{Runner: a.Runner(), Policy: retry.Policy{Attempts: 1}}, Args: hasty}
 	if _, err := nix.Runner.LookPath("nix"); err != nil && which != LockNewest {
 		which = inputs.ByProgram
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
@@ -84,7 +85,7 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 	if err := a.Agreed(ctx, question, lines); err != nil {
 		return err
 	}
-	r.Connections = fleet.NewConnections(r.Runner, os.Getenv("XDG_RUNTIME_DIR"), os.TempDir(), "/tmp")
+	r.Connections = ssh.NewConnections(r.Runner, os.Getenv("XDG_RUNTIME_DIR"), os.TempDir(), "/tmp")
 	defer r.Connections.Close()
 	a.Acting.Store(true)
 	results, verdict := r.Deploy(ctx, r.waves, r.hosts, o.fleet())
@@ -100,11 +101,11 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 func buildable(ctx context.Context, a *App, o FleetOptions, r *rollout) (preflight.Report, error) {
 	names := map[string][]string{}
 	for name, h := range r.hosts {
-		if !h.BuildOnTarget && (o.Again || !r.Settled(h)) {
+		if !h.BuildOnTarget && (o.Again || !r.UpToDate(h)) {
 			names[h.System] = append(names[h.System], name)
 		}
 	}
-	m := preflightMachine(a, a.Runner(), r.By)
+	m := preflightMachine(a, a.Runner(), r.User)
 	m.Arch = nixArch[runtime.GOARCH] // what is built is built here, whatever --root is
 	var all preflight.Report
 	for _, system := range slices.Sorted(maps.Keys(names)) {
@@ -139,7 +140,7 @@ func firstLine(s string) string {
 	return s
 }
 
-// fleetPlan shows what deploy would do, without a look at the machines.
+// fleetPlan shows what deploy would do.
 func fleetPlan(ctx context.Context, a *App, o FleetOptions, g *generated) error {
 	if g.changes.Pending() {
 		a.Say("%s: %s; what follows is about the flake as it lies there", g.tree.Dir(), g.changes.Summary())
@@ -160,7 +161,7 @@ func fleetPlan(ctx context.Context, a *App, o FleetOptions, g *generated) error 
 		a.Say("%s: %s: %s%s", f.Severity, f.Check, f.What, skipped)
 		a.Say("    fix: %s", f.Fix)
 	}
-	plan := r.Plan(r.waves, r.hosts, o.fleet())
+	plan := r.Plan(ctx, r.waves, r.hosts, o.fleet())
 	if a.JSON {
 		return a.PrintJSON(plan)
 	}

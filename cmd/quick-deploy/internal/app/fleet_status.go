@@ -31,7 +31,7 @@ func FleetStatus(ctx context.Context, a *App) error {
 	return errors.Join(a.Print(all, func(w io.Writer) { writeStatus(w, all) }), statusFault(all))
 }
 
-func writeStatus(w io.Writer, all []fleet.Status) {
+func writeStatus(w io.Writer, all []*fleet.Status) {
 	fmt.Fprintln(w, "HOST\tWAVE\tSTANDING\tGENERATION\tRUNNING\tWANTED\tLAST\tWHEN\tWHY")
 	for _, s := range all {
 		when, generation, why := "", "", s.Error
@@ -59,7 +59,7 @@ func storeName(path string) string {
 	return name[:8]
 }
 
-func statusFault(all []fleet.Status) error {
+func statusFault(all []*fleet.Status) error {
 	number := map[fleet.Standing]int{}
 	for _, s := range all {
 		number[s.Standing]++

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
 )
 
 // hostLine is a host as hosts prints it.
@@ -52,7 +53,7 @@ func Hosts(ctx context.Context, a *App) error {
 		lines = append(lines, hostLine{
 			Name: h.Name, System: h.System, Release: h.Release, Wave: wave[h.Name],
 			Groups: append([]string{}, h.Groups...), Tags: append([]string{}, h.Tags...),
-			Target: fleet.Target{User: h.Deployment.User, Host: h.Deployment.Host, Port: h.Deployment.Port}.String(),
+			Target: ssh.Target{User: h.Deployment.User, Host: h.Deployment.Host, Port: h.Deployment.Port}.String(),
 		})
 	}
 	return a.Print(lines, func(w io.Writer) {

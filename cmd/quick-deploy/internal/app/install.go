@@ -10,8 +10,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/engine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
 	"github.com/quick-deploy/quick-deploy/generator"
 )
 
@@ -55,7 +56,7 @@ func FleetInstall(ctx context.Context, a *App, host string, o InstallOptions) er
 	}
 	disks, err := r.CheckDisks(ctx, in)
 	if err != nil {
-		var away *fleet.UnreachableError
+		var away *ssh.UnreachableError
 		if errors.As(err, &away) {
 			return fault.New(fault.Network, "install %s: %w", name, err)
 		}
@@ -75,9 +76,9 @@ func FleetInstall(ctx context.Context, a *App, host string, o InstallOptions) er
 }
 
 // read reads what the flags say of a machine that is installed.
-func (o InstallOptions) read(g *generated, name string) (in fleet.Install, err error) {
+func (o InstallOptions) read(g *generated, name string) (in engine.Install, err error) {
 	h := g.host(name)
-	in = fleet.Install{Host: name, Devices: h.Formatted, Target: fleet.Target{User: "root", Host: h.Deployment.Host}}
+	in = engine.Install{Host: name, Devices: h.Formatted, Target: ssh.Target{User: "root", Host: h.Deployment.Host}}
 	if in.Extra = o.ExtraFiles; in.Extra != "" {
 		if in.Extra, err = filepath.Abs(in.Extra); err != nil {
 			return in, err
@@ -126,8 +127,8 @@ func agreeToErase(ctx context.Context, a *App, given, name string) error {
 }
 
 // parseTarget reads USER@ADDRESS, with :PORT behind it where there is one.
-func parseTarget(text string) (fleet.Target, error) {
-	t := fleet.Target{User: "root", Host: text}
+func parseTarget(text string) (ssh.Target, error) {
+	t := ssh.Target{User: "root", Host: text}
 	if user, host, ok := strings.Cut(text, "@"); ok {
 		t.User, t.Host = user, host
 	}

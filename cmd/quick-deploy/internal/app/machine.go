@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"os"
 	"os/user"
-	"path/filepath"
 	"runtime"
 	"time"
 
@@ -46,12 +45,12 @@ func healthChecker(a *App, r run.Runner, name string, timeout time.Duration) *he
 	return &health.Checker{
 		Runner: r, Root: a.Root, Display: display(), Now: time.Now, Sleep: a.Sleep, Timeout: timeout,
 		Dial: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, Client: &http.Client{Timeout: 10 * time.Second},
-		HomeProfile: func(user string) string {
-			state := StateHome()
-			if user != name {
-				state = filepath.Join("/home", user, ".local", "state")
+		Paths: systemPaths(a),
+		StateHome: func(user string) string {
+			if user == name {
+				return StateHome()
 			}
-			return filepath.Join(state, "nix", "profiles", "home-manager")
+			return system.Of(os.DirFS(a.Root)).StateHome(user)
 		},
 	}
 }

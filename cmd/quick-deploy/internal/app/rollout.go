@@ -10,11 +10,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fleet"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 )
@@ -68,14 +70,16 @@ func newRollout(a *App, g *generated, only string) (*rollout, error) {
 			dir, dir[i])
 	}
 	r := &rollout{generated: g, waves: waves, hosts: map[string]*fleet.Host{}, Fleet: &fleet.Fleet{
-		Runner: a.Runner(), Flake: dir, Engine: g.flake.Fleet.Engine, Parallel: g.flake.Fleet.Parallel,
-		State: fleet.StateDir(StateDir(), dir),
-		SSH:   strings.Fields(os.Getenv("NIX_SSHOPTS")), By: me, Tool: a.Version,
-		Now: time.Now, Sleep: a.Sleep, Retry: a.Retry(), Jitter: rand.Float64,
-		Events:          func(e journal.Event) { showFleetEvent(a, e) },
-		BuildTimeout:    cmp.Or(a.Limits.Build, 4*time.Hour),
-		ActivateTimeout: cmp.Or(a.Limits.Activation, 15*time.Minute),
-		LockTimeout:     a.Limits.Lock,
+		Config: deploy.Config{
+			Runner: a.Runner(), StateDir: fleet.StateDir(StateDir(), dir), User: me, Tool: a.Version,
+			Now: time.Now, Sleep: a.Sleep, Retry: a.Retry(), Jitter: rand.Float64,
+			Events:          func(e journal.Event) { showFleetEvent(a, e) },
+			BuildTimeout:    cmp.Or(a.Limits.Build, 4*time.Hour),
+			ActivateTimeout: cmp.Or(a.Limits.Activation, 15*time.Minute),
+			LockTimeout:     a.Limits.Lock,
+		},
+		Flake: dir, Engine: g.flake.Fleet.Engine, Parallel: g.flake.Fleet.Parallel,
+		SSH: strings.Fields(os.Getenv("NIX_SSHOPTS")),
 	}}
 	data, err := regular.Read(filepath.Join(dir, inputs.LockFile))
 	if err != nil {
@@ -103,12 +107,12 @@ func newFleetHost(a *App, g *generated, h generator.Host, locked []flake.LockedI
 	}
 	host := &fleet.Host{
 		Name: h.Name, Fingerprint: fingerprint, System: h.System, Homes: homes(h), BuildOnTarget: h.Deployment.BuildOnTarget,
-		Target: fleet.Target{
+		Target: ssh.Target{
 			User: h.Deployment.User, Host: h.Deployment.Host, Port: h.Deployment.Port, Timeout: a.Limits.Network,
 		},
 	}
 	for _, c := range healthChecks(g, h.Name) {
-		if fleet.Remotely(c) {
+		if c.Kind.Remote() {
 			host.Checks = append(host.Checks, c)
 		}
 	}

@@ -47,7 +47,7 @@ func AddServices(a *App, names []string) error {
 		if on {
 			return src, nil
 		}
-		return profile.SetIn(src, path, "{}")
+		return profile.AddIn(src, path)
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
@@ -54,12 +55,12 @@ func newSession(a *App, o RunOptions) (*session, error) {
 // act opens the log and takes hold of the terminal. A command that only looks does without.
 func (s *session) act(ctx context.Context, withNom bool) error {
 	a := s.app
-	nom := ""
+	var nom run.Runner
 	if withNom && term.Is(a.Err) {
-		var err error
-		if nom, err = s.elevate.LookPath("nom"); err != nil {
+		if _, err := s.elevate.LookPath("nom"); err != nil {
 			return fault.New(fault.Usage, "--nom: %w", err).Hint("nix-output-monitor is its package")
 		}
+		nom = s.elevate
 	}
 	if a.LogFile == nil {
 		return fmt.Errorf("open the log: %w", a.LogErr)

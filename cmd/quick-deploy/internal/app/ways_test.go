@@ -8,6 +8,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
 const aKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS ada"
@@ -174,7 +175,7 @@ func TestWaysInAndUp(t *testing.T) {
 				way = "sudo"
 			}
 			m := &preflight.Machine{
-				Root: root, User: "ada", UID: 1000, Elevation: way, Lookup: func(string) (string, error) { return "", os.ErrNotExist },
+				Root: root, User: "ada", UID: 1000, Elevation: way, Runner: &run.Exec{},
 				Environ: func(name string) string {
 					if name == "SSH_CONNECTION" && !c.atKeyboard {
 						return "198.51.100.7 50000 203.0.113.7 22"

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"strings"
@@ -75,19 +74,12 @@ func backupForced(ctx context.Context, a *App, g *generated) (func(string, []byt
 
 // runGit runs git for package tree.
 func runGit(ctx context.Context, dir string, stdin []byte, argv ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Dir, cmd.Stdin = dir, bytes.NewReader(stdin)
-	for _, kv := range os.Environ() {
-		if !strings.HasPrefix(kv, "GIT_") {
-			cmd.Env = append(cmd.Env, kv)
-		}
-	}
-	cmd.Env = append(cmd.Env, run.GitEnv...)
-	var out, diag bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &diag
-	if err := cmd.Run(); err != nil {
-		command := strings.Join(argv[:min(2, len(argv))], " ")
-		return nil, fmt.Errorf("%s: %w: %s", command, err, strings.TrimSpace(diag.String()))
+	var out bytes.Buffer
+	res, err := (&run.Exec{Environ: os.Environ()}).Run(ctx, run.Command{
+		Name: argv[0], Args: argv[1:], Dir: dir, Input: stdin, Stdout: &out,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %s", strings.Join(argv[:min(2, len(argv))], " "), err, strings.TrimSpace(res.Stderr))
 	}
 	return out.Bytes(), nil
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/google/renameio/v2"
+	"golang.org/x/sys/unix"
 )
 
 // Stage is a point inside WriteFile, Batch.Commit or Remove.
@@ -37,7 +38,8 @@ func (w Writer) WriteFile(path string, data []byte, perm fs.FileMode) error {
 	if err := w.stage(BeforeTemp, path); err != nil {
 		return err
 	}
-	t, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(perm), renameio.IgnoreUmask())
+	t, err := renameio.NewPendingFile(path,
+		renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(perm), renameio.IgnoreUmask())
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
@@ -64,13 +66,20 @@ func (w Writer) stage(s Stage, path string) error {
 	return w.Hook(s, path)
 }
 
-func syncDir(dir string) error {
+func syncDir(dir string) error { return inDir(dir, (*os.File).Sync) }
+
+// syncFS writes out the file system that holds dir (syncfs(2)).
+func syncFS(dir string) error {
+	return inDir(dir, func(d *os.File) error { return unix.Syncfs(int(d.Fd())) })
+}
+
+func inDir(dir string, sync func(*os.File) error) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return fmt.Errorf("sync %s: %w", dir, err)
 	}
 	defer d.Close()
-	if err := d.Sync(); err != nil {
+	if err := sync(d); err != nil {
 		return fmt.Errorf("sync %s: %w", dir, err)
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 // names, so that the next run finds what a crash left.
 const tempSuffix = ".quick-deploy-new"
 
-// Temp is the name of the temporary file that a Batch uses for path.
+// Temp returns the name of the temporary file that a Batch uses for path.
 func Temp(path string) string {
 	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+tempSuffix)
 }
@@ -56,49 +56,47 @@ func (b *Batch) Add(path string, data []byte, perm fs.FileMode) {
 // After an error those not yet renamed are as they were, and no temporary
 // file of theirs is left.
 func (b *Batch) Commit() error {
-	if len(b.files) == 0 {
+	done, err := b.commit()
+	if err == nil {
 		return nil
 	}
-	done := 0
-	err := b.commit(&done)
-	if err != nil {
-		for _, f := range b.files[done:] {
-			if e := os.Remove(Temp(f.path)); e != nil && !errors.Is(e, fs.ErrNotExist) {
-				err = errors.Join(err, e)
-			}
+	for _, f := range b.files[done:] {
+		if e := os.Remove(Temp(f.path)); e != nil && !errors.Is(e, fs.ErrNotExist) {
+			err = errors.Join(err, e)
 		}
 	}
 	return err
 }
 
-func (b *Batch) commit(done *int) error {
-	whole := canSyncFS && len(b.files) > manyFiles
+// commit says how many files it has renamed.
+func (b *Batch) commit() (done int, err error) {
+	whole := len(b.files) > manyFiles
 	for _, f := range b.files {
 		if err := b.w.stage(BeforeTemp, f.path); err != nil {
-			return err
+			return done, err
 		}
 		if err := f.writeTemp(!whole); err != nil {
-			return fmt.Errorf("write %s: %w", f.path, err)
+			return done, fmt.Errorf("write %s: %w", f.path, err)
 		}
 	}
 	if whole {
 		if err := syncFS(filepath.Dir(b.files[0].path)); err != nil {
-			return err
+			return done, err
 		}
 	}
 	for _, f := range b.files {
 		if err := b.w.stage(BeforeRename, f.path); err != nil {
-			return err
+			return done, err
 		}
 		if err := os.Rename(Temp(f.path), f.path); err != nil {
-			return fmt.Errorf("write %s: %w", f.path, err)
+			return done, fmt.Errorf("write %s: %w", f.path, err)
 		}
-		*done++
+		done++
 		if err := b.w.stage(AfterRename, f.path); err != nil {
-			return err
+			return done, err
 		}
 	}
-	return SyncDirs(slices.Sorted(maps.Keys(b.dirs)))
+	return done, SyncDirs(slices.Sorted(maps.Keys(b.dirs)))
 }
 
 func (f batched) writeTemp(sync bool) (err error) {
@@ -146,7 +144,7 @@ func (w Writer) Remove(path string) error {
 // SyncDirs makes what was renamed and removed in the directories durable. They
 // are on one file system.
 func SyncDirs(dirs []string) error {
-	if canSyncFS && len(dirs) > manyFiles {
+	if len(dirs) > manyFiles {
 		return syncFS(dirs[0])
 	}
 	for _, dir := range dirs {

@@ -13,39 +13,23 @@ import (
 // process was killed: siblings named like it, with a dot before and the
 // writer's digits behind. The caller sees to it that nobody writes the file now.
 func Clean(path string) error {
-	dir, base := filepath.Split(path)
-	entries, err := os.ReadDir(filepath.Clean(dir))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("clean up beside %s: %w", path, err)
-	}
-	for _, e := range entries {
-		if name, ok := leftover(e.Name()); !ok || name != base || !e.Type().IsRegular() {
-			continue
-		}
-		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("clean up beside %s: %w", path, err)
-		}
-	}
-	return nil
+	return clean(filepath.Dir(path), func(name string) bool { return name == filepath.Base(path) })
 }
 
 // CleanDir is Clean for every file of a directory that holds nothing but what this program wrote.
-func CleanDir(dir string) error {
+func CleanDir(dir string) error { return clean(dir, func(string) bool { return true }) }
+
+func clean(dir string, of func(name string) bool) error {
 	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("clean up %s: %w", dir, err)
 	}
 	for _, e := range entries {
-		if name, ok := leftover(e.Name()); ok {
-			if err := Clean(filepath.Join(dir, name)); err != nil {
-				return err
-			}
+		if name, ok := leftover(e.Name()); !ok || !of(name) || !e.Type().IsRegular() {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("clean up %s: %w", dir, err)
 		}
 	}
 	return nil

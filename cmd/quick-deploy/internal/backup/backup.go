@@ -66,7 +66,7 @@ type Manifest struct {
 	LeftOut []string  `json:"left_out,omitempty"`
 }
 
-// NewID is an unused directory name: YYYYMMDD_HHMMSS, with a number behind it
+// NewID returns an unused directory name: YYYYMMDD_HHMMSS, with a number behind it
 // if the clock has been there before.
 func (s *Store) NewID() string {
 	base := s.Now().Format("20060102_150405")
@@ -326,7 +326,8 @@ func (s *Store) Prune(count int, age time.Duration, keep []string) ([]string, er
 	}
 	for _, e := range entries {
 		fi, err := e.Info()
-		if err != nil || !e.IsDir() || complete[e.Name()] || slices.Contains(keep, e.Name()) || s.Now().Sub(fi.ModTime()) < 24*time.Hour {
+		if err != nil || !e.IsDir() || complete[e.Name()] || slices.Contains(keep, e.Name()) ||
+			s.Now().Sub(fi.ModTime()) < 24*time.Hour {
 			continue
 		}
 		if _, err := os.Stat(filepath.Join(s.Dir, e.Name(), "manifest.json")); err == nil {

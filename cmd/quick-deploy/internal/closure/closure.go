@@ -44,7 +44,7 @@ type Diff struct {
 	Bytes    int64     `json:"bytes"`
 }
 
-// Count is the number of packages of one of the kinds.
+// Count returns the number of packages of one of the kinds.
 func (d Diff) Count(kinds ...Kind) int {
 	n := 0
 	for _, p := range d.Packages {
@@ -55,9 +55,7 @@ func (d Diff) Count(kinds ...Kind) int {
 	return n
 }
 
-var (
-	size = regexp.MustCompile(`^(.*?)(?:^|, )([+-]?\d+(?:\.\d+)?) (B|KiB|MiB|GiB|TiB)$`)
-)
+var size = regexp.MustCompile(`^(.*?)(?:^|, )([+-]?\d+(?:\.\d+)?) (B|KiB|MiB|GiB|TiB)$`)
 
 var units = map[string]float64{"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
@@ -113,7 +111,7 @@ func kind(before, after []string) Kind {
 	case len(after) == 0:
 		return Removed
 	}
-	switch compareVersions(newest(before), newest(after)) {
+	switch CompareVersions(newest(before), newest(after)) {
 	case -1:
 		return Upgraded
 	case 1:
@@ -122,24 +120,24 @@ func kind(before, after []string) Kind {
 	return Changed
 }
 
-// newest is the greatest version; 2.45-doc, an output of its own, is 2.45.
+// newest returns the greatest version; 2.45-doc, an output of its own, is 2.45.
 func newest(list []string) string {
 	best := ""
 	for _, v := range list {
 		if i := strings.IndexByte(v, '-'); i > 0 && i+1 < len(v) && !digit(v[i+1]) {
 			v = v[:i]
 		}
-		if compareVersions(v, best) > 0 {
+		if CompareVersions(v, best) > 0 {
 			best = v
 		}
 	}
 	return best
 }
 
-// compareVersions orders versions as builtins.compareVersions does: split at
+// CompareVersions orders versions as builtins.CompareVersions does: split at
 // dots, hyphens and between digits and letters; numbers by value, "pre" before
 // everything, letters before numbers.
-func compareVersions(a, b string) int {
+func CompareVersions(a, b string) int {
 	for a != "" || b != "" {
 		var x, y string
 		x, a = component(a)
@@ -166,30 +164,27 @@ func component(s string) (first, rest string) {
 func digit(c byte) bool { return c >= '0' && c <= '9' }
 
 func compareComponents(x, y string) int {
-	nx, errX := strconv.ParseUint(x, 10, 64)
-	ny, errY := strconv.ParseUint(y, 10, 64)
-	switch {
-	case x == y:
-		return 0
-	case errX == nil && errY == nil:
-		return cmp.Compare(nx, ny)
-	case x == "" && errY == nil:
-		return -1
-	case y == "" && errX == nil:
-		return 1
-	case x == "pre" || y == "pre":
-		return cmp.Compare(b2i(x != "pre"), b2i(y != "pre"))
-	case errX == nil:
-		return 1
-	case errY == nil:
-		return -1
+	classX, numberX := class(x)
+	classY, numberY := class(y)
+	if c := cmp.Or(cmp.Compare(classX, classY), cmp.Compare(numberX, numberY)); c != 0 || classX == numeric {
+		return c
 	}
 	return cmp.Compare(x, y)
 }
 
-func b2i(b bool) int {
-	if b {
-		return 1
+// The classes of components, in their order; none at all is a text.
+const (
+	before = iota // "pre"
+	text
+	numeric
+)
+
+func class(component string) (class int, number uint64) {
+	if n, err := strconv.ParseUint(component, 10, 64); err == nil {
+		return numeric, n
 	}
-	return 0
+	if component == "pre" {
+		return before, 0
+	}
+	return text, 0
 }

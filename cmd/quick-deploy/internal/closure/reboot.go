@@ -3,11 +3,11 @@ package closure
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
 )
 
 // rebootScript prints what a reboot would replace, a line each: the file, and where it leads in the systems $1 and $2.
@@ -32,7 +32,7 @@ func Reboot(ctx context.Context, r run.Runner, booted, system string) ([]string,
 	why := []string{}
 	for line := range strings.Lines(res.Stdout) {
 		f := append(strings.Fields(line), "", "")
-		switch from, to := packageOf(f[1]), packageOf(f[2]); {
+		switch from, to := storepath.Name(f[1]), storepath.Name(f[2]); {
 		case f[0] == "kernel" && from != to && from != "" && to != "":
 			why = append(why, fmt.Sprintf("the kernel changes from %s to %s", from, to))
 		case f[0] == "kernel":
@@ -46,21 +46,4 @@ func Reboot(ctx context.Context, r run.Runner, booted, system string) ([]string,
 		}
 	}
 	return why, nil
-}
-
-// packageOf is the name of the store path that a file is in: linux-6.12.1 of /nix/store/…-linux-6.12.1/bzImage.
-func packageOf(path string) string {
-	for dir := path; ; dir = filepath.Dir(dir) {
-		parent := filepath.Dir(dir)
-		if filepath.Base(parent) == "store" {
-			name := filepath.Base(dir)
-			if len(name) > 33 && name[32] == '-' {
-				return strings.TrimSuffix(name[33:], ".drv")
-			}
-			return ""
-		}
-		if parent == dir {
-			return ""
-		}
-	}
 }

@@ -21,16 +21,19 @@ func (u Units) Empty() bool {
 	return len(u.Stop)+len(u.Start)+len(u.Restart)+len(u.Reload)+len(u.Kept) == 0
 }
 
-// The sentences of switch-to-configuration: "would restart the following units: a.service, b.service".
-var sentence = regexp.MustCompile(`(?m)^would (stop|start|restart|reload|NOT stop|NOT restart) the following (?:changed )?units: (.+)$`)
+// sentence fits those of switch-to-configuration: "would restart the following units: a.service, b.service".
+var sentence = regexp.MustCompile(
+	`(?m)^would (stop|start|restart|reload|NOT stop|NOT restart) the following (?:changed )?units: (.+)$`)
 
 // ParseUnits reads what "switch-to-configuration dry-activate" says.
 func ParseUnits(out string) Units {
 	u := Units{Stop: []string{}, Start: []string{}, Restart: []string{}, Reload: []string{}, Kept: []string{}}
+	lists := map[string]*[]string{
+		"stop": &u.Stop, "start": &u.Start, "restart": &u.Restart, "reload": &u.Reload,
+		"NOT stop": &u.Kept, "NOT restart": &u.Kept,
+	}
 	for _, m := range sentence.FindAllStringSubmatch(out, -1) {
-		list := map[string]*[]string{
-			"stop": &u.Stop, "start": &u.Start, "restart": &u.Restart, "reload": &u.Reload, "NOT stop": &u.Kept, "NOT restart": &u.Kept,
-		}[m[1]]
+		list := lists[m[1]]
 		for name := range strings.SplitSeq(m[2], ",") {
 			if name = strings.TrimSpace(name); name != "" && !slices.Contains(*list, name) {
 				*list = append(*list, name)

@@ -22,10 +22,10 @@ import (
 // Run is a run that is shown on a terminal. Close ends it.
 type Run struct {
 	*Terminal
-	log     *logfile.File
-	ui      *progress.UI
-	json    *progress.JSON
-	nomPath string // of nix-output-monitor, "" for our own progress
+	log  *logfile.File
+	ui   *progress.UI
+	json *progress.JSON
+	tool run.Runner // starts nix-output-monitor; nil for our own progress
 
 	mu  sync.Mutex
 	nom *progress.Nom
@@ -34,10 +34,10 @@ type Run struct {
 // redraw is how often the live region is drawn anew.
 const redraw = 100 * time.Millisecond
 
-// Open takes hold of the terminal. It is called only by commands that act. Nom is the
-// path of nix-output-monitor, "" for our own progress.
-func (t *Terminal) Open(log *logfile.File, nom string) *Run {
-	r := &Run{Terminal: t, log: log, nomPath: nom}
+// Open takes hold of the terminal. It is called only by commands that act. Nom
+// starts nix-output-monitor; nil shows our own progress.
+func (t *Terminal) Open(log *logfile.File, nom run.Runner) *Run {
+	r := &Run{Terminal: t, log: log, tool: nom}
 	if t.JSON {
 		r.json = progress.NewJSON(term.JSON(t.Out))
 	} else {
@@ -101,7 +101,7 @@ func (r *Run) event(e journal.Event) {
 		r.json.Event(e)
 		return
 	}
-	if r.nomPath != "" && e.Type == "step" && e.Step == "build" {
+	if r.tool != nil && e.Type == "step" && e.Step == "build" {
 		if e.Status == journal.Running {
 			r.startNom()
 		} else {
@@ -112,14 +112,9 @@ func (r *Run) event(e journal.Event) {
 }
 
 func (r *Run) startNom() {
-	nom, err := progress.StartNom(r.nomPath, r.Err.Raw())
-	if err != nil {
-		r.log.Logger().Warn("nix-output-monitor", "error", err)
-		return // our own progress shows instead
-	}
 	r.ui.Pause()
 	r.mu.Lock()
-	r.nom = nom
+	r.nom = progress.StartNom(r.tool, r.Err.Raw())
 	r.mu.Unlock()
 }
 

@@ -46,7 +46,7 @@ type options struct {
 	in        io.Reader
 	data, err io.Writer
 	log       *logfile.File
-	nom       string
+	nom       run.Runner
 }
 
 func open(t *testing.T, o options) (*Run, *deploy.Config) {
@@ -144,8 +144,7 @@ func TestLogLevel(t *testing.T) {
 
 func TestNixOutputMonitorGetsTheRawStream(t *testing.T) {
 	dir := t.TempDir()
-	nom := filepath.Join(dir, "nom")
-	if err := os.WriteFile(nom, []byte("#!/bin/sh\n[ \"$1\" = --json ] && cat > "+dir+"/got\n"), 0o755); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "nom"), []byte("#!/bin/sh\n[ \"$1\" = --json ] && cat > "+dir+"/got\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	talk, err := os.Create(dir + "/talk") // a file, as a terminal is one: both write to it
@@ -153,7 +152,7 @@ func TestNixOutputMonitorGetsTheRawStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer talk.Close()
-	c, cfg := open(t, options{err: talk, nom: nom})
+	c, cfg := open(t, options{err: talk, nom: &run.Exec{Environ: []string{"PATH=" + dir + ":" + os.Getenv("PATH")}}})
 	line := `@nix {"action":"start","id":1,"type":105}`
 	cfg.Output("preflight", run.Stderr, line)
 	cfg.Events(journal.Event{Type: "step", Step: "build", Status: journal.Running})
@@ -212,7 +211,7 @@ func hangupChild(dir string) int {
 		return 1
 	}
 	defer log.Close()
-	c := New(os.Stdin, os.Stdout, os.Stderr).Open(log, "")
+	c := New(os.Stdin, os.Stdout, os.Stderr).Open(log, nil)
 	var cfg deploy.Config
 	c.Attach(&cfg)
 	cfg.Events(journal.Event{Type: "step", Step: "activate-system", Status: journal.Running})

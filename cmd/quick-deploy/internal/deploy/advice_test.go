@@ -149,7 +149,8 @@ func TestHangingActivationIsPutBack(t *testing.T) {
 	must(t, os.WriteFile(w.path("slow"), []byte("60"), 0o644))
 	d := w.deployer(func(c *Config) { c.ActivateTimeout = time.Second })
 	r, err := w.run(t, d, w.goal(Switch))
-	if fault.CodeOf(err) != fault.Timeout || !strings.Contains(err.Error(), "did not end within 1s") || r.Result != journal.PutBack {
+	if fault.CodeOf(err) != fault.Timeout || !strings.Contains(err.Error(), "did not end within 1s") ||
+		r.Result != journal.PutBack {
 		t.Errorf("%q, %v", r.Result, err)
 	}
 	if now := w.now(t); now["current"] != before["current"] || now["system"] != before["system"] {

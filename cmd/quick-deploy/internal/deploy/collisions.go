@@ -35,10 +35,10 @@ func homeFiles(pkg string, u User) []preflight.HomeFile {
 func (s *session) inTheWay() []preflight.HomeFile {
 	var out []preflight.HomeFile
 	for _, u := range s.goal.homes() {
-		if s.data.Homes[u.Name] == s.data.Before.Homes[u.Name].Path {
+		if s.state.Homes[u.Name] == s.state.Before.Homes[u.Name].Path {
 			continue
 		}
-		out = append(out, homeFiles(s.data.Homes[u.Name], u)...)
+		out = append(out, homeFiles(s.state.Homes[u.Name], u)...)
 	}
 	return out
 }
@@ -47,7 +47,7 @@ func (s *session) inTheWay() []preflight.HomeFile {
 func (s *session) builtHomes() []preflight.Home {
 	var out []preflight.Home
 	for _, u := range s.goal.homes() {
-		if path, err := resolve(filepath.Join(s.data.Homes[u.Name], "home-path")); err == nil {
+		if path, err := resolve(filepath.Join(s.state.Homes[u.Name], "home-path")); err == nil {
 			out = append(out, preflight.Home{User: u.Name, Dir: u.Home, Path: path})
 		}
 	}
@@ -60,7 +60,7 @@ func (s *session) keepHomeFiles(ctx context.Context) error {
 	var items []backup.Item
 	for _, f := range s.inTheWay() {
 		link, err := filepath.EvalSymlinks(f.Path)
-		if err != nil || strings.HasPrefix(link, filepath.Dir(s.data.System)+"/") {
+		if err != nil || strings.HasPrefix(link, filepath.Dir(s.state.System)+"/") {
 			continue // not there, or home-manager's own link into the store
 		}
 		items = append(items, backup.Item{Path: f.Path, Why: "in home-manager's way"})

@@ -31,7 +31,9 @@ func (d *Deployer) buildHome(g Goal, u User, link string) run.Command {
 	args := append([]string{"build"}, flakes...)
 	args = append(append(args, "--out-link", link), d.logFormat()...)
 	args = append(args, g.nixFlags()...)
-	return run.Command{Name: "nix", Args: append(args, g.homeRef(u)), Dir: filepath.Dir(link), Timeout: d.cfg.BuildTimeout, Here: true}
+	return run.Command{
+		Name: "nix", Args: append(args, g.homeRef(u)), Dir: filepath.Dir(link), Timeout: d.cfg.BuildTimeout, Here: true,
+	}
 }
 
 // logFormat is what the display of one build reads. Those of many machines are shown line by line.
@@ -54,25 +56,17 @@ func (g Goal) nixFlags() []string {
 	return append(args, g.NixArgs...)
 }
 
-// number is the generation that a rollback makes current again, if it is still there; 0: a new one.
-func (d *Deployer) number(g Goal, system string) int {
-	if g.To == nil {
-		return 0
-	}
-	n := g.To.Machine.System.Number
-	if p, ok := generationPath(d.cfg.Paths.System, n); !ok || p != system {
-		return 0
-	}
-	return n
-}
-
-// addRoot makes link a garbage-collector root of path. --indirect is what Nix
+// rootCommand makes link a garbage-collector root of path. --indirect is what Nix
 // before 2.4 needs and later ones accept.
-func (d *Deployer) addRoot(path, link string) run.Command {
-	return run.Command{Name: "nix-store", Args: []string{"--realise", path, "--add-root", link, "--indirect"}, Timeout: quick}
+func (d *Deployer) rootCommand(path, link string) run.Command {
+	return run.Command{
+		Name: "nix-store", Args: []string{"--realise", path, "--add-root", link, "--indirect"}, Timeout: quick,
+	}
 }
 
-// compare lists what differs between two closures.
-func (d *Deployer) compare(old, new string) run.Command {
-	return run.Command{Name: "nix", Args: append(append([]string{"store", "diff-closures"}, flakes...), old, new), Timeout: quick}
+// diffClosures lists what differs between two closures.
+func (d *Deployer) diffClosures(old, new string) run.Command {
+	return run.Command{
+		Name: "nix", Args: append(append([]string{"store", "diff-closures"}, flakes...), old, new), Timeout: quick,
+	}
 }

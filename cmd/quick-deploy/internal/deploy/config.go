@@ -16,6 +16,7 @@ package deploy
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -115,42 +116,27 @@ type Deployer struct {
 
 // New fills the defaults in.
 func New(cfg Config) *Deployer {
-	if cfg.Paths == (system.Paths{}) {
-		cfg.Paths = system.PathsUnder("/")
-	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
 	if cfg.Sleep == nil {
 		cfg.Sleep = retry.Sleep
 	}
-	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
-	}
 	if cfg.LogOffset == nil {
 		cfg.LogOffset = func() int64 { return 0 }
 	}
-	if cfg.Retention == (journal.Retention{}) {
-		cfg.Retention = journal.Retention{Count: 20, Age: 30 * 24 * time.Hour}
-	}
-	if cfg.Backups == (journal.Retention{}) {
-		cfg.Backups = journal.Retention{Count: 10, Age: 30 * 24 * time.Hour}
-	}
-	if cfg.ActivateTimeout == 0 {
-		cfg.ActivateTimeout = 15 * time.Minute
-	}
-	cfg.Login = cmp.Or(cfg.Login, strconv.Itoa(os.Getuid()))
+	const month = 30 * 24 * time.Hour
+	cfg.Log = cmp.Or(cfg.Log, slog.New(slog.DiscardHandler))
+	cfg.Paths = cmp.Or(cfg.Paths, system.PathsUnder("/"))
+	cfg.Retry = cmp.Or(cfg.Retry, retry.Default())
+	cfg.Retention = cmp.Or(cfg.Retention, journal.Retention{Count: 20, Age: month})
+	cfg.Backups = cmp.Or(cfg.Backups, journal.Retention{Count: 10, Age: month})
+	cfg.ActivateTimeout = cmp.Or(cfg.ActivateTimeout, 15*time.Minute)
 	cfg.ConfirmTimeout = cmp.Or(cfg.ConfirmTimeout, time.Minute)
 	cfg.Tick, cfg.Poll = cmp.Or(cfg.Tick, 200*time.Millisecond), cmp.Or(cfg.Poll, 150*time.Millisecond)
-	if cfg.StateHome == "" {
-		cfg.StateHome = filepath.Join(cfg.HomeDir, ".local/state")
-	}
-	if cfg.PID == 0 {
-		cfg.PID = os.Getpid()
-	}
-	if cfg.Retry == (retry.Policy{}) {
-		cfg.Retry = retry.Default()
-	}
+	cfg.Login = cmp.Or(cfg.Login, strconv.Itoa(os.Getuid()))
+	cfg.StateHome = cmp.Or(cfg.StateHome, filepath.Join(cfg.HomeDir, ".local/state"))
+	cfg.PID = cmp.Or(cfg.PID, os.Getpid())
 	d := &Deployer{cfg: cfg}
 	d.store = &journal.Store{Dir: cfg.StateDir, Writer: cfg.Writer, Now: cfg.Now, Warn: d.warn, Wait: cfg.LockTimeout}
 	return d
@@ -160,8 +146,8 @@ func New(cfg Config) *Deployer {
 func (d *Deployer) Store() *journal.Store { return d.store }
 
 func (d *Deployer) warn(format string, args ...any) {
-	d.event(journal.Event{Type: "warning", Message: sprintf(format, args...)})
-	logfile.At(d.cfg.Log, slog.LevelWarn, 1, sprintf(format, args...))
+	d.event(journal.Event{Type: "warning", Message: fmt.Sprintf(format, args...)})
+	logfile.At(d.cfg.Log, slog.LevelWarn, 1, fmt.Sprintf(format, args...))
 }
 
 func (d *Deployer) event(e journal.Event) {

@@ -30,7 +30,10 @@ func TestSwitchMovesTheBootDefaultLast(t *testing.T) {
 	if r.Result != journal.Good || r.ID != 1 {
 		t.Errorf("record %d is %q", r.ID, r.Result)
 	}
-	order := []string{"nixos-rebuild build", "nix build", "# /bin/sh", "switch-to-configuration test", "/activate", "--set", "switch-to-configuration boot"}
+	order := []string{
+		"nixos-rebuild build", "nix build", "# /bin/sh", "switch-to-configuration test", "/activate", "--set",
+		"switch-to-configuration boot",
+	}
 	at := 0
 	for _, c := range w.ran() {
 		if at < len(order) && strings.Contains(c, order[at]) {
@@ -295,7 +298,8 @@ func TestUnitsOfTheBuiltSystemAreChecked(t *testing.T) {
 			if h.Findings[len(h.Findings)-1].Target == "web" || h.Unknown > 0 || (h.Failed > 0) != (k.code != fault.OK) {
 				t.Errorf("%+v", h)
 			}
-			if k.code != fault.OK && (r.Result != journal.PutBack || !strings.Contains(err.Error(), "foreign.service is failed")) {
+			if k.code != fault.OK && (r.Result != journal.PutBack ||
+				!strings.Contains(err.Error(), "foreign.service is failed")) {
 				t.Errorf("%s: %v", r.Result, err)
 			}
 		})
@@ -329,7 +333,8 @@ func TestWhatIsStartingDoesNotHoldTheRunUp(t *testing.T) {
 	if h.Starting != 1 || h.Findings[0].Outcome != health.Starting {
 		t.Errorf("%+v", h)
 	}
-	if s := Summary(r); !strings.Contains(s, "1 starting") || !strings.Contains(s, "still starting: vllm: page; quick-deploy health --wait") {
+	if s := Summary(r); !strings.Contains(s, "1 starting") ||
+		!strings.Contains(s, "still starting: vllm: page; quick-deploy health --wait") {
 		t.Errorf("summary:\n%s", s)
 	}
 	if len(waiting) != 1 {
@@ -443,7 +448,10 @@ func TestAnotherProfileStops(t *testing.T) {
 		return w.path(name)
 	}
 	d := w.deployer(func(c *Config) {
-		c.Machine = &preflight.Machine{Runner: w, Root: w.dir, Lookup: w.LookPath, FreeBytes: func(string) (int64, error) { return 1 << 40, nil }}
+		c.Machine = &preflight.Machine{
+			Runner: w, Root: w.dir, FreeBytes: func(string) (int64, error) { return 1 << 40, nil },
+			Environ: func(string) string { return "" },
+		}
 	})
 	goal := func(path string, skip ...string) Goal {
 		g := w.goal(Switch)
@@ -461,7 +469,8 @@ func TestAnotherProfileStops(t *testing.T) {
 	if err != nil || r.ProfilePath != mine {
 		t.Fatalf("%q, %v", r.ProfilePath, err)
 	}
-	if _, err = w.run(t, d, goal(other)); fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), mine) || !strings.Contains(err.Error(), other) {
+	if _, err = w.run(t, d, goal(other)); fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), mine) ||
+		!strings.Contains(err.Error(), other) {
 		t.Errorf("another profile: %v", err)
 	}
 	plan, err := d.Plan(t.Context(), goal(other))
@@ -486,7 +495,10 @@ func TestAnotherProfileStops(t *testing.T) {
 func TestPackageInProfileAndHome(t *testing.T) {
 	w := newWorld(t)
 	d := w.deployer(func(c *Config) {
-		c.Machine = &preflight.Machine{Runner: w, Root: "/", Lookup: w.LookPath, FreeBytes: func(string) (int64, error) { return 1 << 40, nil }}
+		c.Machine = &preflight.Machine{
+			Runner: w, Root: "/", FreeBytes: func(string) (int64, error) { return 1 << 40, nil },
+			Environ: func(string) string { return "" },
+		}
 	})
 	put := func(name, text string) {
 		must(t, os.MkdirAll(filepath.Dir(w.path(name)), 0o755))
@@ -504,7 +516,8 @@ func TestPackageInProfileAndHome(t *testing.T) {
 		}
 	}
 	_, err := w.run(t, d, g)
-	if fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), "home-packages: bin/rg is in the Nix profile of ada") {
+	if fault.CodeOf(err) != fault.Preflight ||
+		!strings.Contains(err.Error(), "home-packages: bin/rg is in the Nix profile of ada") {
 		t.Errorf("%v", err)
 	}
 	if diff := cmp.Diff(before, w.now(t)); diff != "" {

@@ -234,11 +234,14 @@ func TestNetworkFailures(t *testing.T) {
 		calls int
 		waits []time.Duration
 	}{
-		"four times": {4, down, fault.OK, 5, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}},
-		"for good":   {99, down, fault.Network, 5, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}},
+		"four times": {4, down, fault.OK, 5, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second,
+			16 * time.Second}},
+		"for good": {99, down, fault.Network, 5, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second,
+			16 * time.Second}},
 		"evaluation that quotes": {99, "error: The option `a' does not exist. Definition values:\n       - In `/x.nix': \"503 Service Unavailable\"",
 			fault.Build, 1, nil},
-		"evaluation error": {99, `@nix {"action":"msg","level":0,"msg":"error: undefined variable 'x'"}`, fault.Build, 1, nil},
+		"evaluation error": {99, `@nix {"action":"msg","level":0,"msg":"error: undefined variable 'x'"}`, fault.Build,
+			1, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -287,7 +290,8 @@ func (n *noRoute) RoundTrip(r *http.Request) (*http.Response, error) {
 	if n.asked <= n.fails {
 		return nil, &net.DNSError{Err: "no such host", Name: r.URL.Host}
 	}
-	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("StoreDir: /nix/store\n")), Request: r}, nil
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("StoreDir: /nix/store\n")),
+		Request: r}, nil
 }
 
 // A look-up that fails once does not refuse a run: the caches are asked again, with the waits of a build.
@@ -310,7 +314,10 @@ func TestPreflightAsksAgain(t *testing.T) {
 			network := &noRoute{fails: c.fails}
 			var waits []time.Duration
 			d := w.deployer(func(cfg *Config) {
-				cfg.Machine = &preflight.Machine{Runner: w, Root: w.dir, UID: os.Getuid(), AllowRoot: true, FreeBytes: func(string) (int64, error) { return 1 << 40, nil }, Client: &http.Client{Transport: network}}
+				cfg.Machine = &preflight.Machine{
+					Runner: w, Root: w.dir, UID: os.Getuid(), AllowRoot: true,
+					FreeBytes: func(string) (int64, error) { return 1 << 40, nil }, Client: &http.Client{Transport: network},
+				}
 				cfg.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
 			})
 			g := w.goal(Build)
@@ -352,7 +359,8 @@ func TestMissingAndSlowCommands(t *testing.T) {
 				return nil
 			}
 			r, err := w.run(t, w.deployer(), w.goal(Switch))
-			if f := r.Failure; f == nil || f.Step == "" || !strings.Contains(f.Command, c.command) || f.Child != -1 || !strings.HasPrefix(f.Function, "deploy.") || f.Source == "" {
+			if f := r.Failure; f == nil || f.Step == "" || !strings.Contains(f.Command, c.command) || f.Child != -1 ||
+				!strings.HasPrefix(f.Function, "deploy.") || f.Source == "" {
 				t.Errorf("the record says of the failure %+v", f)
 			}
 			if fault.CodeOf(err) != c.want || r.Result != c.result || r.Code != int(c.want) {
@@ -398,14 +406,19 @@ func TestInhibitorsAndDisplayManager(t *testing.T) {
 		change    func(*Goal)
 		boots     string // why only the boot default moves, "" if the system is switched
 	}{
-		"same inhibitors":      {map[string]string{"switch-inhibitors": `{"dbus":"a"}`}, map[string]string{"switch-inhibitors": `{"dbus":"a"}`}, false, nil, ""},
-		"dbus changes":         {map[string]string{"switch-inhibitors": `{"dbus":"a"}`}, map[string]string{"switch-inhibitors": `{"dbus":"b"}`}, false, nil, "changes dbus"},
-		"at the user's wish":   {map[string]string{"switch-inhibitors": `{"dbus":"a"}`}, map[string]string{"switch-inhibitors": `{"dbus":"b"}`}, false, func(g *Goal) { g.IgnoreInhibitors = true }, ""},
-		"old system has none":  {nil, map[string]string{"switch-inhibitors": `{"dbus":"b"}`}, false, nil, ""},
-		"display in a session": {map[string]string{unit: "sddm"}, map[string]string{unit: "gdm"}, true, nil, "the display manager changes"},
-		"display over ssh":     {map[string]string{unit: "sddm"}, map[string]string{unit: "gdm"}, false, nil, ""},
-		"live all the same":    {map[string]string{unit: "sddm"}, map[string]string{unit: "gdm"}, true, func(g *Goal) { g.LiveDisplay = true }, ""},
-		"same display":         {map[string]string{unit: "gdm"}, map[string]string{unit: "gdm"}, true, nil, ""},
+		"same inhibitors": {map[string]string{"switch-inhibitors": `{"dbus":"a"}`},
+			map[string]string{"switch-inhibitors": `{"dbus":"a"}`}, false, nil, ""},
+		"dbus changes": {map[string]string{"switch-inhibitors": `{"dbus":"a"}`},
+			map[string]string{"switch-inhibitors": `{"dbus":"b"}`}, false, nil, "changes dbus"},
+		"at the user's wish": {map[string]string{"switch-inhibitors": `{"dbus":"a"}`},
+			map[string]string{"switch-inhibitors": `{"dbus":"b"}`}, false, func(g *Goal) { g.IgnoreInhibitors = true }, ""},
+		"old system has none": {nil, map[string]string{"switch-inhibitors": `{"dbus":"b"}`}, false, nil, ""},
+		"display in a session": {map[string]string{unit: "sddm"}, map[string]string{unit: "gdm"}, true, nil,
+			"the display manager changes"},
+		"display over ssh": {map[string]string{unit: "sddm"}, map[string]string{unit: "gdm"}, false, nil, ""},
+		"live all the same": {map[string]string{unit: "sddm"}, map[string]string{unit: "gdm"}, true,
+			func(g *Goal) { g.LiveDisplay = true }, ""},
+		"same display": {map[string]string{unit: "gdm"}, map[string]string{unit: "gdm"}, true, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -455,11 +468,13 @@ func TestAnotherInitInterfaceMeansReboot(t *testing.T) {
 	must(t, os.WriteFile(w.stored("first-nixos-system")+"/init-interface-version", []byte("systemd 1"), 0o644))
 	_, err := w.makeSystem(w.hash(w.flake()))
 	must(t, err)
-	must(t, os.WriteFile(w.stored(w.hash(w.flake())+"-nixos-system")+"/init-interface-version", []byte("systemd 2"), 0o644))
+	must(t, os.WriteFile(w.stored(w.hash(w.flake())+"-nixos-system")+"/init-interface-version",
+		[]byte("systemd 2"), 0o644))
 	r, err := w.run(t, w.deployer(), w.goal(Switch))
 	must(t, err)
 	now := w.now(t)
-	if now["current"] != "/store/first-nixos-system" || now["boot"] == now["current"] || !slices.Contains(r.Pending, "reboot") {
+	if now["current"] != "/store/first-nixos-system" || now["boot"] == now["current"] ||
+		!slices.Contains(r.Pending, "reboot") {
 		t.Errorf("%v, pending %q", now, r.Pending)
 	}
 }
@@ -505,7 +520,8 @@ func TestPlanWritesNothingAndNamesEveryCommand(t *testing.T) {
 	}
 	var b strings.Builder
 	must(t, p.WriteText(&b))
-	for _, c := range []string{"nixos-rebuild build --flake", "nix build", "# <system>/bin/switch-to-configuration test", "<home>/home-path/bin/home-manager switch --flake path:<flake>#ada@atlas -b <suffix>", "--set <system>", "switch-to-configuration boot"} {
+	for _, c := range []string{"nixos-rebuild build --flake", "nix build", "# <system>/bin/switch-to-configuration test",
+		"<home>/home-path/bin/home-manager switch --flake path:<flake>#ada@atlas -b <suffix>", "--set <system>", "switch-to-configuration boot"} {
 		if !strings.Contains(b.String(), c) {
 			t.Errorf("no %q in the plan:\n%s", c, b.String())
 		}
@@ -602,7 +618,9 @@ func TestRollbackOfFilesKeepsTheUsers(t *testing.T) {
 	}
 	w.writeFlake(t, "two")
 	g := w.goal(Switch)
-	g.Tree = &fakeTree{dir: w.flake(), files: map[string]string{"flake.nix": "generated two", "flake.lock": "new lock", "added.nix": "x"}}
+	g.Tree = &fakeTree{
+		dir: w.flake(), files: map[string]string{"flake.nix": "generated two", "flake.lock": "new lock", "added.nix": "x"},
+	}
 	if _, err := w.run(t, d, g); err != nil {
 		t.Fatal(err)
 	}
@@ -625,7 +643,8 @@ func TestRollbackOfFilesKeepsTheUsers(t *testing.T) {
 		t.Errorf("files alone need no root: %q", w.ran()[before:])
 	}
 	now := w.now(t)
-	for name, want := range map[string]string{"flake.nix": "two", "flake.lock": "lock of two", "local.nix": "new mine", "notes.md": "my notes", "added.nix": ""} {
+	for name, want := range map[string]string{"flake.nix": "two", "flake.lock": "lock of two", "local.nix": "new mine",
+		"notes.md": "my notes", "added.nix": ""} {
 		if now["file "+name] != want {
 			t.Errorf("%s is %q, want %q", name, now["file "+name], want)
 		}

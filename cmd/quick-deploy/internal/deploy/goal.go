@@ -26,9 +26,7 @@ const (
 	Rollback Verb = "rollback"
 )
 
-func (v Verb) activates() bool { return v == Test || v == Switch || v == Rollback }
-func (v Verb) boots() bool     { return v == Boot || v == Switch || v == Rollback }
-func (v Verb) touches() bool   { return v != Build }
+func (v Verb) touches() bool { return v != Build }
 
 // User is a user with a home-manager configuration.
 type User struct {
@@ -44,15 +42,14 @@ type Change struct {
 
 // Actions of a Change that mean something here; any other is only shown.
 const (
-	Create   = "create"
-	Update   = "update"
-	Delete   = "delete"
-	Conflict = "conflict" // a hand edit is in the way: refuses the run
-	Keep     = "keep"     // it differs and is the user's: it stays
+	Create = "create"
+	Update = "update"
+	Delete = "delete"
+	Keep   = "keep" // it differs and is the user's: it stays
 )
 
 func (c Change) pending() bool {
-	return c.Action == Create || c.Action == Update || c.Action == Delete || c.Action == Conflict
+	return c.Action == Create || c.Action == Update || c.Action == Delete
 }
 
 // Tree is the generated flake, as the package that writes it sees it.
@@ -101,8 +98,6 @@ type Goal struct {
 	SkipHome         bool          `json:"skip_home,omitempty"`
 	SkipSystem       bool          `json:"skip_system,omitempty"` // of a rollback: leave the system as it is
 	SkipFiles        bool          `json:"skip_files,omitempty"`  // of a rollback: leave the flake's files as they are
-
-	Tools Tools `json:"-"` // of the machine, for a plan
 }
 
 // check refuses a goal that could not be carried out literally.
@@ -133,50 +128,12 @@ func (g Goal) check() error {
 	return nil
 }
 
-// activates and boots say whether the run is to move the running system and the boot default.
-func (g Goal) activates() bool { return g.Verb.activates() && !g.SkipSystem }
-func (g Goal) boots() bool     { return g.Verb.boots() && !g.SkipSystem }
-
-// movesHomes says whether the run activates homes.
-func (g Goal) movesHomes() bool { return (g.Verb == Switch || g.To != nil) && len(g.homes()) > 0 }
-
 // homes are the users whose homes the run builds or goes back to.
 func (g Goal) homes() []User {
 	if g.SkipHome {
 		return nil
 	}
 	return g.Users
-}
-
-// system and home are the closures to activate, as a plan knows them.
-func (g Goal) system() string {
-	if g.To == nil {
-		return "<system>"
-	}
-	return g.To.Machine.System.Path
-}
-
-func (g Goal) home(u User) string {
-	if g.To == nil {
-		return "<home>"
-	}
-	return g.To.Machine.Homes[u.Name].Path
-}
-
-// profile is a user's home-manager profile, as a plan knows it.
-func (g Goal) profile(u User) string {
-	if g.To == nil {
-		return "<profile>"
-	}
-	return g.To.Machine.Homes[u.Name].Profile
-}
-
-// flakeCopy is the flake's copy in the store, as a plan knows it: a rollback has none.
-func (g Goal) flakeCopy() string {
-	if g.To == nil {
-		return "path:<flake>"
-	}
-	return ""
 }
 
 func (g Goal) systemRef() string { return g.FlakeDir + "#" + g.Host }

@@ -13,8 +13,6 @@ import (
 	"github.com/nix-community/go-nix/pkg/nar"
 )
 
-func sprintf(format string, args ...any) string { return fmt.Sprintf(format, args...) }
-
 // hashOf hashes strings so that no two lists give the same text.
 func hashOf(parts ...string) string {
 	h := sha256.New()

@@ -119,7 +119,7 @@ func (w *world) killable(k *ticker, checks []health.Check) error {
 func killRollback(w *world, k *ticker, again bool) error {
 	d := w.armed(k)
 	if again {
-		st, err := d.store.Peek()
+		st, err := d.store.State()
 		if err != nil {
 			return err
 		}
@@ -230,7 +230,8 @@ func TestKilledAnywhereEndsAsUndisturbed(t *testing.T) {
 func killAt(t *testing.T, c killCase, at int, want map[string]string, wantRecords []string) {
 	w := killWorld(t, c)
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "QUICK_DEPLOY_TEST_KILL="+w.dir, "QUICK_DEPLOY_TEST_KILL_CASE="+c.name, "QUICK_DEPLOY_TEST_KILL_AT="+strconv.Itoa(at))
+	cmd.Env = append(os.Environ(), "QUICK_DEPLOY_TEST_KILL="+w.dir, "QUICK_DEPLOY_TEST_KILL_CASE="+c.name,
+		"QUICK_DEPLOY_TEST_KILL_AT="+strconv.Itoa(at))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()

@@ -39,37 +39,37 @@ func (d *Deployer) Losses(host, built string) (list []losses.Loss, unknown strin
 	return losses.Compare(system.Of(os.DirFS(d.cfg.Machine.Root)), old, now), ""
 }
 
-// takesAway tells what goes, and refuses what can lock somebody out or stop
+// checkLosses tells what goes, and refuses what can lock somebody out or stop
 // the boot and was not accepted by name. The lines are for the question.
-func (s *session) takesAway() (lines []string, err error) {
+func (s *session) checkLosses() (lines []string, err error) {
 	if s.goal.To != nil {
 		return nil, nil // a rollback goes where it is told
 	}
 	accepted := slices.Clone(s.goal.Accept)
-	for _, l := range s.data.Losses { // of a run that was cut off
+	for _, l := range s.state.Losses { // of a run that was cut off
 		if l.Accepted {
 			accepted = append(accepted, l.Name)
 		}
 	}
-	if before := s.data.Before.Current; s.cfg.Remote != nil {
+	if before := s.state.Before.Current; s.cfg.Remote != nil {
 		// Its closures and its disks cannot be read from here.
-		if before != "" && before != s.data.System && s.foreign(s.goal.Host, before) {
+		if before != "" && before != s.state.System && s.foreign(s.goal.Host, before) {
 			s.warn("the running system is not from here, and what the new one takes away is not looked at")
 		}
 		return nil, nil
 	}
 	if !s.data.Touched && !s.between { // else the machine is between two systems, and this was asked before
 		var unknown string
-		if s.data.Losses, unknown = s.Losses(s.goal.Host, s.data.System); unknown != "" {
+		if s.state.Losses, unknown = s.Losses(s.goal.Host, s.state.System); unknown != "" {
 			s.say("%s", unknown)
 		}
-		losses.Accept(s.data.Losses, accepted)
+		losses.Accept(s.state.Losses, accepted)
 	}
-	for _, l := range s.data.Losses {
+	for _, l := range s.state.Losses {
 		s.note(journal.Event{Type: "loss", Message: "goes: " + l.String(), Data: l})
 		lines = append(lines, "goes: "+l.String())
 	}
-	blockers := losses.Blockers(s.data.Losses)
+	blockers := losses.Blockers(s.state.Losses)
 	if len(blockers) == 0 {
 		return lines, nil
 	}

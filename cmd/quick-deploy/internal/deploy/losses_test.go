@@ -39,7 +39,10 @@ func bareWorld(t *testing.T) (*world, *Deployer) {
 		}
 	}
 	return w, w.deployer(func(cfg *Config) {
-		cfg.Machine = &preflight.Machine{Runner: w, Root: w.dir, User: "ada", Environ: func(string) string { return "" }, FreeBytes: func(string) (int64, error) { return 1 << 40, nil }}
+		cfg.Machine = &preflight.Machine{
+			Runner: w, Root: w.dir, User: "ada", Environ: func(string) string { return "" },
+			FreeBytes: func(string) (int64, error) { return 1 << 40, nil },
+		}
 	})
 }
 
@@ -68,7 +71,8 @@ func TestFirstSwitchTakesNothingAwayUnasked(t *testing.T) {
 	if r, err = w.run(t, d, goal); err != nil {
 		t.Fatal(err)
 	}
-	if i := slices.IndexFunc(r.Losses, func(l losses.Loss) bool { return l.Name == "ssh" }); i < 0 || !r.Losses[i].Accepted {
+	if i := slices.IndexFunc(r.Losses, func(l losses.Loss) bool { return l.Name == "ssh" }); i < 0 ||
+		!r.Losses[i].Accepted {
 		t.Errorf("the record does not say what was accepted: %+v", r.Losses)
 	}
 

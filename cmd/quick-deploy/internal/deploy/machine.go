@@ -26,8 +26,8 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// states are where the users' home-manager generations are looked for.
-func (d *Deployer) states(users []User) []system.User {
+// homeStates are where the users' home-manager generations are looked for.
+func (d *Deployer) homeStates(users []User) []system.User {
 	var out []system.User
 	for _, u := range users {
 		state := filepath.Join(u.Home, ".local/state")
@@ -39,8 +39,8 @@ func (d *Deployer) states(users []User) []system.User {
 	return out
 }
 
-// texts are the contents of files on the machine, "" for one that is not there.
-func (d *Deployer) texts(ctx context.Context, files ...string) ([]string, error) {
+// readFiles are the contents of files on the machine, "" for one that is not there.
+func (d *Deployer) readFiles(ctx context.Context, files ...string) ([]string, error) {
 	const script = `for file; do cat "$file" 2>/dev/null; printf '\000'; done`
 	res, err := d.cfg.Runner.Run(ctx, run.Command{
 		Name: "/bin/sh", Args: append([]string{"-c", script, "sh"}, files...), Timeout: quick, Network: true,
@@ -56,7 +56,7 @@ func (d *Deployer) texts(ctx context.Context, files ...string) ([]string, error)
 }
 
 func (d *Deployer) look(ctx context.Context, users []User) (system.Generations, error) {
-	return system.Look(ctx, d.cfg.Runner, d.cfg.Paths, d.states(users))
+	return system.Look(ctx, d.cfg.Runner, d.cfg.Paths, d.homeStates(users))
 }
 
 // machine reads what runs, what boots and the homes that may be read.

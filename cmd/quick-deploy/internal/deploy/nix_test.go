@@ -95,8 +95,8 @@ func newNixMachine(t *testing.T, env *nixtest.Env, change ...func(*Config)) *nix
 	}
 	cfg.Health = &health.Checker{
 		Runner: el, Root: m.Root, Now: time.Now, Timeout: time.Millisecond,
-		Sleep:       func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
-		HomeProfile: func(string) string { return filepath.Join(home, ".local/state/nix/profiles/home-manager") },
+		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		Paths: cfg.Paths, StateHome: func(string) string { return cfg.StateHome },
 	}
 	for _, f := range change {
 		f(&cfg)
@@ -173,7 +173,8 @@ func TestNixSwitchChangeSwitchRollback(t *testing.T) {
 		n1, s1 := m.Generation(t)
 		h1, p1 := m.homeGeneration(t)
 		if m.Running() != s1 || m.Default() != s1 || n1 != 1 || h1 != 1 || m.greeting(t) != "hello" {
-			t.Fatalf("after the first switch: runs %s, boots %s, generation %d %s, home %d", m.Running(), m.Default(), n1, s1, h1)
+			t.Fatalf("after the first switch: runs %s, boots %s, generation %d %s, home %d", m.Running(), m.Default(),
+				n1, s1, h1)
 		}
 		if first.After.System.Path != s1 || first.After.Homes["ada"].Path != p1 {
 			t.Errorf("the record says %+v", first.After)
@@ -210,7 +211,8 @@ func TestNixSwitchChangeSwitchRollback(t *testing.T) {
 		n3, s3 := m.Generation(t)
 		h3, p3 := m.homeGeneration(t)
 		if n3 != 1 || s3 != s1 || m.Running() != s1 || m.Default() != s1 || h3 != 1 || p3 != p1 || m.greeting(t) != "hello" {
-			t.Errorf("after the rollback: runs %s, boots %s, generation %d %s, home %d %s", m.Running(), m.Default(), n3, s3, h3, p3)
+			t.Errorf("after the rollback: runs %s, boots %s, generation %d %s, home %d %s", m.Running(), m.Default(), n3,
+				s3, h3, p3)
 		}
 		if r.Target != 2 || r.After.System.Number != 1 || r.After.Homes["ada"].Number != 1 {
 			t.Errorf("record of the rollback: undoes %d, %+v", r.Target, r.After)
@@ -248,7 +250,8 @@ func TestNixCollectedGenerationIsRefused(t *testing.T) {
 	must(t, os.RemoveAll(m.d.store.Path("work")))
 	m.env.Run(t, "nix-store", "--delete", p.Goal.To.Machine.System.Path)
 	_, err := m.d.Run(t.Context(), planBack(t, m.d, 0))
-	if fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), "system generation 1 ("+p.Goal.To.Machine.System.Path+") was collected") {
+	if fault.CodeOf(err) != fault.Preflight ||
+		!strings.Contains(err.Error(), "system generation 1 ("+p.Goal.To.Machine.System.Path+") was collected") {
 		t.Errorf("got %v", err)
 	}
 	if n2, s2 := m.Generation(t); n2 != n || s2 != s || m.Running() != s || m.greeting(t) != "hello ripgrep" {
@@ -324,7 +327,10 @@ func TestNixEvaluationErrorSwitchesNothing(t *testing.T) {
 
 func TestNixFilesInHomeManagersWayAreKeptTwice(t *testing.T) {
 	m := newNixMachine(t, nixtest.New(t), func(c *Config) {
-		c.Machine = &preflight.Machine{Root: "/", UID: 1000, User: "ada", FreeBytes: func(string) (int64, error) { return 1 << 40, nil }, Lookup: func(string) (string, error) { return "", nil }}
+		c.Machine = &preflight.Machine{
+			Runner: c.Runner, Root: "/", UID: 1000, User: "ada", Environ: func(string) string { return "" },
+			FreeBytes: func(string) (int64, error) { return 1 << 40, nil },
+		}
 	})
 	g := m.goal(Switch)
 	g.SkipChecks = []string{"nixos", "flake"}

@@ -39,8 +39,6 @@ type Plan struct {
 	Machine       journal.Machine  `json:"machine"`
 	Inputs        any              `json:"inputs,omitempty"` // what the flake is built from, as the caller tells it
 
-	steps    []step
-	prior    *journal.State
 	answered bool // the question was, in the run that is taken up
 }
 
@@ -53,23 +51,23 @@ func (d *Deployer) planOf(ctx context.Context, g Goal, resume bool) (Plan, error
 	if err := g.check(); err != nil {
 		return p, err
 	}
-	var err error
+	prior, err := d.store.State()
+	if journal.IsUnusable(err) {
+		err = nil // Run puts it aside; a plan writes nothing
+	}
+	if err != nil {
+		return p, err
+	}
 	if p.Machine, err = d.machine(ctx, g.Users); err != nil {
 		return p, err
 	}
-	if p.prior, err = d.store.Peek(); err != nil {
-		if !journal.IsSetAside(err) {
-			return p, err
-		}
-		p.prior = nil // Run puts it aside; a plan writes nothing
-	}
-	if p.Run, err = d.store.NextID(p.prior); err != nil {
+	if p.Run, err = d.store.NextID(prior); err != nil {
 		return p, err
 	}
 	s := &session{Deployer: d, goal: g, state: &journal.State{}}
-	if p.prior.Unfinished() && (resume || crashed(p.prior)) && d.sameGoal(p.prior, g) {
-		s.state, p.Run, p.Resumes, p.Reason = p.prior, p.prior.ID, true, resumes(p.prior)
-		if err := decode(p.prior, &s.data); err != nil {
+	if prior.Unfinished() && (resume || crashed(prior)) && d.sameGoal(prior, g) {
+		s.state, p.Run, p.Resumes, p.Reason = prior, prior.ID, true, resumes(prior)
+		if err := decode(prior, &s.data); err != nil {
 			return p, err
 		}
 		if p.answered = s.data.Confirmed != ""; s.data.Withheld && len(g.NixArgs) == 0 {
@@ -91,43 +89,87 @@ func (d *Deployer) planOf(ctx context.Context, g Goal, resume bool) (Plan, error
 	}
 	if g.To != nil {
 		p.Missing = append(p.Missing, d.missing(ctx, g)...)
-	} else if !g.Force && !p.Resumes && !crashed(p.prior) {
+	} else if !g.Force && !p.Resumes && !crashed(prior) {
 		if p.NoChange, p.Reason, err = d.unchanged(g, p); err != nil || p.NoChange {
 			return p, err
 		}
 	}
 	if d.cfg.Machine != nil && g.To == nil {
-		m, t := d.lookedAt(g)
-		if p.Preflight, err = preflight.Run(ctx, m, t, s.asked(ctx, true)); err != nil {
-			return p, usage(err)
+		m, t := d.preflightTarget(g)
+		if p.Preflight, err = preflight.Run(ctx, m, t, s.preflightOptions(ctx, true)); err != nil {
+			return p, usageFault(err)
 		}
 	}
-	if g.Tools, err = d.expectedTools(ctx, g); err != nil {
+	if err := s.expect(ctx); err != nil {
 		return p, err
 	}
-	p.Steps, p.steps = d.steps(g)
+	p.Steps = s.planSteps()
 	for i := range p.Steps {
 		if p.Resumes {
-			p.Steps[i].Done = doneBefore(p.prior, p.steps[i].name())
+			p.Steps[i].Done = doneBefore(prior, p.Steps[i].Step)
 		}
 	}
 	return p, nil
 }
 
-// Steps are what a run for a goal would do, without a look at the machine.
-func (d *Deployer) Steps(g Goal) []Planned {
-	planned, _ := d.steps(g)
-	return planned
+// Steps are what a run for a goal would do, by the tools that the machine has; with an error, by
+// what every machine has.
+func (d *Deployer) Steps(ctx context.Context, g Goal) ([]Planned, error) {
+	s := &session{Deployer: d, goal: g, state: &journal.State{}}
+	err := s.expect(ctx)
+	return s.planSteps(), err
 }
 
-func (d *Deployer) steps(g Goal) ([]Planned, []step) {
-	planned, steps := []Planned{}, []step{}
-	for _, st := range pipeline() {
-		if p := st.plan(d, g); p != nil {
-			planned, steps = append(planned, *p), append(steps, st)
+func (s *session) planSteps() []Planned {
+	out := []Planned{}
+	for _, st := range s.pipeline() {
+		if p := st.plan(); p != nil {
+			p.Step = st.name
+			out = append(out, *p)
 		}
 	}
-	return planned, steps
+	return out
+}
+
+// usePoint takes what a rollback goes back to as what was built.
+func (s *session) usePoint() {
+	to := s.goal.To
+	s.state.Homes = map[string]string{}
+	if !s.goal.SkipSystem {
+		s.state.System = to.Machine.System.Path
+	}
+	for _, u := range s.goal.homes() {
+		s.state.Homes[u.Name] = to.Machine.Homes[u.Name].Path
+	}
+}
+
+// expect fills in what a run finds out, for its plan. What is still to be built stands in angle brackets: it is taken
+// for a home that has the home-manager command, as it has unless programs.home-manager.enable is off.
+func (s *session) expect(ctx context.Context) error {
+	s.data.BootOnly, s.data.Suffix, s.data.Tools, s.profiles = "", "<suffix>", &Tools{}, map[string]string{}
+	if to := s.goal.To; to != nil {
+		s.usePoint()
+		for u, home := range to.Machine.Homes {
+			s.profiles[u] = home.Profile
+		}
+	} else {
+		s.state.System, s.state.Homes = "<system>", map[string]string{}
+		if s.cfg.Remote == nil { // else the flake is here, and a home is activated there
+			s.data.FlakeCopy = "path:<flake>"
+		}
+		for _, u := range s.goal.homes() {
+			s.state.Homes[u.Name], s.profiles[u.Name] = "<home>", "<profile>"
+		}
+	}
+	if !s.goal.Verb.touches() || s.handsOver() {
+		return nil
+	}
+	t, err := s.findTools(ctx, values(s.state.Homes)...)
+	if err == nil && s.goal.To == nil && s.movesHomes() {
+		t.Homes["<home>"] = HomeTools{Command: true, Version: true}
+	}
+	s.data.Tools = &t
+	return err
 }
 
 // unchanged says whether the last good deployment had this very goal, tree and
@@ -140,7 +182,8 @@ func (d *Deployer) unchanged(g Goal, p Plan) (bool, string, error) {
 		return false, "", nil // its result is a store path that may have been collected
 	}
 	records, _ := d.store.Records()
-	if len(records) == 0 || records[0].Result != journal.Good || records[0].Fingerprint == "" || len(records[0].Pending) > 0 {
+	if len(records) == 0 || records[0].Result != journal.Good || records[0].Fingerprint == "" ||
+		len(records[0].Pending) > 0 {
 		return false, "", nil
 	}
 	fp, err := d.fingerprint(g)
@@ -185,7 +228,7 @@ func crashed(st *journal.State) bool { return st != nil && st.Status == journal.
 
 func stoppedAt(st *journal.State) string {
 	for _, s := range st.Steps {
-		if s.Status == journal.Running || s.Status == journal.Pending || s.Status == journal.Failed || s.Status == journal.Interrupted {
+		if s.Status != journal.Done && s.Status != journal.Skipped {
 			return s.Name
 		}
 	}
@@ -204,8 +247,8 @@ func doneBefore(st *journal.State, name string) string {
 	return ""
 }
 
-// command is a planned command as text, with the elevation it will really have.
-func (d *Deployer) command(p *Planned, c run.Command) {
+// planCommand adds a command as text, with the elevation it will really have.
+func (d *Deployer) planCommand(p *Planned, c run.Command) {
 	p.Root = p.Root || c.Elevate
 	if w, ok := d.cfg.Runner.(interface {
 		Wrap(run.Command) (run.Command, error)
@@ -222,26 +265,16 @@ func (d *Deployer) command(p *Planned, c run.Command) {
 	p.Commands = append(p.Commands, placeholder.ReplaceAllString(text, "$1"))
 }
 
-// expectedTools are the tools that a run of the goal finds. What a home that is still to be built brings
-// is not known; it has the home-manager command unless programs.home-manager.enable is off.
-func (d *Deployer) expectedTools(ctx context.Context, g Goal) (Tools, error) {
-	if !g.Verb.touches() || d.cfg.Remote != nil {
-		return Tools{}, nil
+// inUnit adds commands that root's half runs, as root or as a user, and its launch by the first step that
+// needs it.
+func (s *session) inUnit(p *Planned, first bool, commands ...[]string) *Planned {
+	if first {
+		s.planCommand(p, s.unitCommand(s.cfg.Paths.Run+"/<run>", "<plan>"))
 	}
-	var homes []string
-	for _, u := range g.homes() {
-		homes = append(homes, g.home(u))
+	for _, c := range commands {
+		p.Commands = append(p.Commands, placeholder.ReplaceAllString(line(c), "$1"))
 	}
-	t, err := d.findTools(ctx, homes...)
-	if err == nil && g.To == nil && g.movesHomes() {
-		t.Homes["<home>"] = HomeTools{Command: true, Version: true}
-	}
-	return t, err
-}
-
-// inUnit adds a command that root's half runs, as root or as a user.
-func (p *Planned) inUnit(c []string) {
-	p.Commands = append(p.Commands, placeholder.ReplaceAllString(line(c), "$1"))
+	return p
 }
 
 // A path that is not known yet reads better without shell quotes.
@@ -265,7 +298,7 @@ func (p Plan) WriteText(w io.Writer) error {
 	}
 	if p.Goal.To != nil {
 		fmt.Fprintf(&b, "goes back to before run %d\n", p.Goal.To.Record)
-		for _, line := range p.Goal.back(p.Machine, nil) {
+		for _, line := range p.Goal.describePoint(p.Machine, nil) {
 			fmt.Fprintln(&b, line)
 		}
 	}

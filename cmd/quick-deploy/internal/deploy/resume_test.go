@@ -58,7 +58,7 @@ func checked(w *world, network http.RoundTripper) func(*Config) {
 	return func(c *Config) {
 		c.Machine = &preflight.Machine{
 			Runner: w, Root: w.dir, UID: os.Getuid(), AllowRoot: true, User: "ada", Environ: func(string) string { return "" },
-			Lookup: w.LookPath, FreeBytes: func(string) (int64, error) { return 1 << 40, nil }, Client: &http.Client{Transport: network},
+			FreeBytes: func(string) (int64, error) { return 1 << 40, nil }, Client: &http.Client{Transport: network},
 		}
 	}
 }
@@ -105,7 +105,8 @@ func TestResumeAsksOnlyWhatIsLeft(t *testing.T) {
 // What is refused when a run is taken up leaves the machine as it is found, between
 // two systems or not, and the run unfinished.
 func TestARefusedResumeMovesNothing(t *testing.T) {
-	for _, at := range []string{"before:activate-system", "after:activate-system", "before:health", "before:boot-default"} {
+	for _, at := range []string{"before:activate-system", "after:activate-system", "before:health",
+		"before:boot-default"} {
 		for name, refuse := range map[string]func(*world, *Config, *Goal) fault.Code{
 			"preflight": func(w *world, c *Config, g *Goal) fault.Code {
 				must(t, os.Remove(w.stored(w.hash(w.flake())+"-nixos-system")+"/init")) // it has to be built again
@@ -162,7 +163,8 @@ func TestARefusedResumeMovesNothing(t *testing.T) {
 				if touched && (st.State.Status != journal.Running || !strings.Contains(st.Explanation, "was cut off")) {
 					t.Errorf("status %s: %s", st.State.Status, st.Explanation)
 				}
-				if touched && !strings.Contains(strings.Join(fault.HintsOf(err), "\n"), "this attempt has changed nothing, and run 1 is still unfinished") {
+				if touched && !strings.Contains(strings.Join(fault.HintsOf(err), "\n"),
+					"this attempt has changed nothing, and run 1 is still unfinished") {
 					t.Errorf("hints %q", fault.HintsOf(err))
 				}
 				w.fail = nil
@@ -180,7 +182,8 @@ func TestARefusedResumeMovesNothing(t *testing.T) {
 
 // resume goes on with a run that failed: under its number, with the build and the backup of then.
 func TestResumeOfAFailedRunGoesOn(t *testing.T) {
-	for name, with := range map[string]string{"build of the home": "nix build", "activation": "switch-to-configuration test", "home": "/activate"} {
+	for name, with := range map[string]string{"build of the home": "nix build",
+		"activation": "switch-to-configuration test", "home": "/activate"} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			fails := 0
@@ -201,10 +204,12 @@ func TestResumeOfAFailedRunGoesOn(t *testing.T) {
 			} else if unasked {
 				r, err = resume(t, w.deployer(), func(g Goal) (Goal, error) { g.Yes = true; return g, nil })
 			}
-			if err != nil || r.ID != first.ID || r.Result != journal.Good || r.Backup != first.Backup || r.Before.System.Path != w.stored("first-nixos-system") {
+			if err != nil || r.ID != first.ID || r.Result != journal.Good || r.Backup != first.Backup ||
+				r.Before.System.Path != w.stored("first-nixos-system") {
 				t.Errorf("run %d %q, backup %s after %s: %v", r.ID, r.Result, r.Backup, first.Backup, err)
 			}
-			if with != "nix build" && slices.ContainsFunc(w.ran(), func(c string) bool { return strings.Contains(c, " build ") }) {
+			if with != "nix build" && slices.ContainsFunc(w.ran(),
+				func(c string) bool { return strings.Contains(c, " build ") }) {
 				t.Errorf("it was built again: %q", w.ran())
 			}
 			if records, _ := d.History(); len(records) != 1 {
@@ -220,7 +225,8 @@ func TestResumeHasTheRunsFlags(t *testing.T) {
 	g := w.goal(Switch)
 	g.Yes = false
 	g.SkipChecks, g.Accept, g.KeepOnFailure, g.HealthTimeout = []string{"network"}, []string{"ssh"}, true, 90*time.Second
-	g.SkipHealth, g.IgnoreInhibitors, g.NixArgs, g.MinFree, g.NoGenerate, g.Offline = true, true, []string{"--cores", "2"}, 1<<20, true, true
+	g.SkipHealth, g.IgnoreInhibitors, g.NixArgs, g.MinFree, g.NoGenerate, g.Offline = true, true, []string{"--cores",
+		"2"}, 1<<20, true, true
 	g.ProfilePath = "/home/ada/quick-deploy.yaml"
 	asked := 0
 	cutOff(t, w, "before:health", g, func(c *Config) {
@@ -247,7 +253,8 @@ func TestResumeKeepsNoSecret(t *testing.T) {
 	if err != nil || strings.Contains(string(state), "ghp_") {
 		t.Errorf("%v\n%s", err, state)
 	}
-	if _, err := resume(t, w.deployer(), same); fault.CodeOf(err) != fault.Usage || !strings.Contains(err.Error(), "with a secret") {
+	if _, err := resume(t, w.deployer(), same); fault.CodeOf(err) != fault.Usage ||
+		!strings.Contains(err.Error(), "with a secret") {
 		t.Errorf("without it: %v", err)
 	}
 	if r, err := resume(t, w.deployer(), func(Goal) (Goal, error) { return g, nil }); err != nil || r.ID != 1 {
@@ -314,7 +321,8 @@ func TestWhatARecordNamesIsCheckedBeforeItIsObeyed(t *testing.T) {
 				} else {
 					_, err = d.Run(t.Context(), planBack(t, d, 0))
 				}
-				if want := fmt.Sprintf("names %q, which is not a path of the store", path); fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), want) {
+				if want := fmt.Sprintf("names %q, which is not a path of the store", path); fault.CodeOf(err) != fault.Preflight ||
+					!strings.Contains(err.Error(), want) {
 					t.Errorf("%q: %v", path, err)
 				}
 				if i := slices.IndexFunc(w.ran(), func(c string) bool { return !strings.HasPrefix(c, "nix-store --check-validity") }); i >= 0 {
@@ -337,7 +345,8 @@ func TestStatusNamesAPointThatCannotBeGoneBackTo(t *testing.T) {
 	}
 	must(t, os.RemoveAll(w.stored("first-home-manager-generation")))
 	st, err := d.Status(t.Context())
-	if err != nil || len(st.Problems) != 1 || !strings.Contains(st.Problems[0], "the rollback point of run 1: "+w.stored("first-home-manager-generation")+" was collected") {
+	if err != nil || len(st.Problems) != 1 ||
+		!strings.Contains(st.Problems[0], "the rollback point of run 1: "+w.stored("first-home-manager-generation")+" was collected") {
 		t.Errorf("problems %q, %v", st.Problems, err)
 	}
 }
@@ -352,7 +361,8 @@ func TestPlanOfARollback(t *testing.T) {
 	before := listAll(t, w.dir)
 	w.forget()
 	p := planBack(t, d, 0)
-	if diff := cmp.Diff(before, listAll(t, w.dir)); diff != "" || slices.ContainsFunc(w.ran(), func(c string) bool { return !strings.HasPrefix(c, "nix-store --check-validity") }) {
+	if diff := cmp.Diff(before, listAll(t, w.dir)); diff != "" ||
+		slices.ContainsFunc(w.ran(), func(c string) bool { return !strings.HasPrefix(c, "nix-store --check-validity") }) {
 		t.Errorf("a plan wrote or ran something: %q\n%s", w.ran(), diff)
 	}
 	var b strings.Builder
@@ -392,7 +402,8 @@ func TestRollbackToNothing(t *testing.T) {
 	}
 	before := w.now(t)
 	_, err := d.Run(t.Context(), planBack(t, d, 0))
-	if fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), "before run 1 this machine had no system that was recorded") {
+	if fault.CodeOf(err) != fault.Preflight ||
+		!strings.Contains(err.Error(), "before run 1 this machine had no system that was recorded") {
 		t.Errorf("%v", err)
 	}
 	p := planBack(t, d, 0, func(g *Goal) { g.SkipSystem = true })
@@ -404,7 +415,8 @@ func TestRollbackToNothing(t *testing.T) {
 	if _, err := d.Run(t.Context(), p); err != nil {
 		t.Errorf("without the system: %v", err)
 	}
-	if now := w.now(t); now["system"] != before["system"] || now["home"] != before["home"] || now["current"] != before["current"] {
+	if now := w.now(t); now["system"] != before["system"] || now["home"] != before["home"] ||
+		now["current"] != before["current"] {
 		t.Errorf("%v", now)
 	}
 }

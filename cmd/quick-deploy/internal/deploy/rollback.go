@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -14,40 +13,37 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
 // Back is the goal of having the machine as a run left it, by undoing what the next one did; 0: as it
 // was before the run that made it what it is now. A rollback that was cut off is gone on with.
 func (d *Deployer) Back(ctx context.Context, left int) (Goal, error) {
-	if st, err := d.store.Peek(); err == nil && left == 0 && crashed(st) && st.Verb == string(Rollback) {
+	if st, err := d.store.State(); err == nil && left == 0 && crashed(st) && st.Verb == string(Rollback) {
 		if g := savedGoal(st); g.To != nil {
 			return d.backTo(*g.To, st.Host), nil
 		}
 	}
-	records, bad := d.store.Records()
-	next := -1 // records are the newest first
-	for i, r := range records {
-		if left != 0 && r.ID > left && !r.Point.Taken.IsZero() {
-			next = i
+	records, bad := d.store.Records() // the newest first
+	if left != 0 {
+		after := slices.DeleteFunc(slices.Clone(records),
+			func(r journal.Record) bool { return r.ID <= left || r.Point.Taken.IsZero() })
+		switch known := slices.ContainsFunc(records, func(r journal.Record) bool { return r.ID == left }); {
+		case !known:
+			return Goal{}, fault.New(fault.Usage, "there is no run %d in the history", left).
+				Hint("quick-deploy history lists them")
+		case len(after) == 0:
+			return Goal{}, fault.New(fault.Usage, "nothing was deployed after run %d", left).
+				Hint("without --to, rollback undoes it")
 		}
-	}
-	switch known := slices.ContainsFunc(records, func(r journal.Record) bool { return r.ID == left }); {
-	case left != 0 && !known:
-		return Goal{}, fault.New(fault.Usage, "there is no run %d in the history", left).Hint("quick-deploy history lists them")
-	case left != 0 && next < 0:
-		return Goal{}, fault.New(fault.Usage, "nothing was deployed after run %d", left).Hint("without --to, rollback undoes it")
-	case left != 0:
-		return d.backTo(records[next].Point, records[next].Host), nil
+		next := after[len(after)-1]
+		return d.backTo(next.Point, next.Host), nil
 	}
 	for _, r := range records {
 		if r.Verb == string(Rollback) || r.Point.Taken.IsZero() || r.After.Same(r.Before) {
 			continue
 		}
-		var users []User
-		for u, g := range r.After.Homes {
-			users = append(users, d.userOf(u, g))
-		}
-		now, err := d.machine(ctx, users)
+		now, err := d.machine(ctx, d.usersOf(r.After))
 		if err != nil {
 			return Goal{}, err
 		}
@@ -78,24 +74,32 @@ func (d *Deployer) Back(ctx context.Context, left int) (Goal, error) {
 
 // backTo is the goal of going back to a point. A home that there was not then stays.
 func (d *Deployer) backTo(p journal.Point, host string) Goal {
-	g := Goal{Verb: Rollback, Host: host, FlakeDir: p.Flake, To: &p, Checks: restored}
-	for _, u := range sortedKeys(p.Machine.Homes) {
-		if home := p.Machine.Homes[u]; home.Path != "" {
-			g.Users = append(g.Users, d.userOf(u, home))
-		}
+	homes := maps.Clone(p.Machine.Homes)
+	maps.DeleteFunc(homes, func(_ string, home journal.Generation) bool { return home.Path == "" })
+	return Goal{
+		Verb: Rollback, Host: host, FlakeDir: p.Flake, To: &p,
+		Checks: restored, Users: d.usersOf(journal.Machine{Homes: homes}),
 	}
-	return g
 }
 
 // restored is what is looked at after a rollback: what the profile of then promised is not known.
 var restored = []health.Check{{Name: "other units", Kind: health.Rest}}
+
+// usersOf are the users with a home on a machine, by name.
+func (d *Deployer) usersOf(m journal.Machine) []User {
+	var users []User
+	for _, u := range sortedKeys(m.Homes) {
+		users = append(users, d.userOf(u, m.Homes[u]))
+	}
+	return users
+}
 
 // userOf finds a user's home directory from where their profile lies.
 func (d *Deployer) userOf(name string, g journal.Generation) User {
 	if name == d.cfg.User {
 		return User{Name: name, Home: d.cfg.HomeDir}
 	}
-	if home, ok := strings.CutSuffix(g.Profile, "/.local/state/nix/profiles/home-manager"); ok {
+	if home, ok := system.HomeOf(g.Profile); ok {
 		return User{Name: name, Home: home}
 	}
 	return User{Name: name, Home: filepath.Join("/home", name)}
@@ -126,17 +130,18 @@ func (d *Deployer) missing(ctx context.Context, g Goal) []string {
 	return out
 }
 
-// gone refuses a rollback of which something is missing.
-func (g Goal) gone(missing []string) error {
+// refuseMissing refuses a rollback of which something is missing.
+func (g Goal) refuseMissing(missing []string) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return fault.New(fault.Preflight, "cannot go back to the point of run %d: %s", g.To.Record, strings.Join(missing, "; ")).
+	return fault.New(fault.Preflight, "cannot go back to the point of run %d: %s", g.To.Record,
+		strings.Join(missing, "; ")).
 		Hint("nothing was changed; choose another with --to, or a part with --system, --home or --files")
 }
 
-// back says what a rollback leads to from what the machine is now, a line each.
-func (g Goal) back(now journal.Machine, files []Change) []string {
+// describePoint says what a rollback leads to from what the machine is now, a line each.
+func (g Goal) describePoint(now journal.Machine, files []Change) []string {
 	var out []string
 	line := func(what string, to, now journal.Generation) {
 		out = append(out, fmt.Sprintf("%s: generation %d, %s (now %d)", what, to.Number, to.Path, now.Number))
@@ -211,21 +216,18 @@ func (d *Deployer) filesBack(g Goal) ([]Change, error) {
 	return changes, nil
 }
 
-// restoreFiles brings the generated files and the lock file of a point back. It
-// is the last of what a rollback moves: the files tell nothing that runs.
-type restoreFiles struct{}
-
-func (restoreFiles) name() string          { return "restore-files" }
-func (restoreFiles) input(*session) string { return "" }
-func (restoreFiles) holds(*session) bool   { return false }
-func (restoreFiles) plan(d *Deployer, g Goal) *Planned {
-	if g.To == nil || g.SkipFiles || g.To.Backup == "" {
+func (s *session) planRestore() *Planned {
+	if s.goal.To == nil || s.goal.SkipFiles || s.goal.To.Backup == "" {
 		return nil
 	}
-	return &Planned{Step: "restore-files", What: "bring the generated files and flake.lock back from " + d.store.Path("backups", g.To.Backup)}
+	return &Planned{
+		What: "bring the generated files and flake.lock back from " + s.store.Path("backups", s.goal.To.Backup),
+	}
 }
 
-func (restoreFiles) run(ctx context.Context, s *session) error {
+// restoreFiles brings the generated files and the lock file of a point back. It
+// is the last of what a rollback moves: the files tell nothing that runs.
+func (s *session) restoreFiles(ctx context.Context) error {
 	// As the plan has them: half-way through, the manifest tells of other files than before.
 	action := map[string]string{}
 	for _, c := range s.data.Files {
@@ -264,36 +266,4 @@ func removeEmptyDirs(dir, stop string) {
 		}
 		dir = filepath.Dir(dir)
 	}
-}
-
-// ErrNothingToResume says that the last run ended well.
-var ErrNothingToResume = errors.New("there is no unfinished run")
-
-// PlanResume plans to go on with the last run, if it did not end well. complete adds to the goal
-// of then what is not in the state: the tree, the target and the checks.
-func (d *Deployer) PlanResume(ctx context.Context, complete func(Goal) (Goal, error)) (Plan, error) {
-	st, err := d.store.Peek()
-	if err != nil {
-		return Plan{}, err
-	}
-	if !st.Unfinished() {
-		return Plan{}, &fault.Error{Code: fault.Usage, Err: ErrNothingToResume}
-	}
-	g := savedGoal(st)
-	if g.To != nil {
-		g.Checks = restored
-	}
-	if g, err = complete(g); err != nil {
-		return Plan{}, err
-	}
-	return d.planOf(ctx, g, true)
-}
-
-// savedGoal is the goal of a run, as its state has it.
-func savedGoal(st *journal.State) Goal {
-	var saved data
-	if err := decode(st, &saved); err == nil && saved.Goal != nil {
-		return *saved.Goal
-	}
-	return Goal{Verb: Verb(st.Verb), Host: st.Host, FlakeDir: st.Flake}
 }

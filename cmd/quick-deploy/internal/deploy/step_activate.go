@@ -15,19 +15,16 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 )
 
-// activateSystem runs the new system, without making it the boot default.
-type activateSystem struct{}
-
-func (activateSystem) name() string { return "activate-system" }
-func (activateSystem) input(s *session) string {
-	return hashOf("activate", s.data.System, string(s.effective()))
-}
-func (activateSystem) holds(s *session) bool {
-	return s.effective() == Boot || s.runs(context.Background())
+func (s *session) systemInput() string {
+	return hashOf("activate", s.state.System, string(s.effective()))
 }
 
-// runs says whether the new system runs and the unit still answers for it, or has ended well.
-func (s *session) runs(ctx context.Context) bool {
+func (s *session) systemHolds() bool {
+	return !s.activates() || s.systemRuns(context.Background())
+}
+
+// systemRuns says whether the new system runs and the unit still answers for it, or has ended well.
+func (s *session) systemRuns(ctx context.Context) bool {
 	u, err := s.poll(ctx)
 	if err != nil {
 		return false
@@ -36,23 +33,23 @@ func (s *session) runs(ctx context.Context) bool {
 		return true
 	}
 	m, err := s.machine(ctx, nil)
-	return err == nil && u.phase == "" && m.Current == s.data.System && m.System.Path == s.data.System
-}
-func (activateSystem) plan(d *Deployer, g Goal) *Planned {
-	if !g.activates() || d.handsOver() {
-		return nil
-	}
-	p := &Planned{Step: "activate-system", What: "run the new system; the boot default stays"}
-	d.command(p, d.launchUnit(d.cfg.Paths.Run+"/<run>", "<plan>"))
-	p.inUnit(g.Tools.Test(g.system()))
-	return p
+	return err == nil && u.phase == "" && m.Current == s.state.System && m.System.Path == s.state.System
 }
 
-func (activateSystem) run(ctx context.Context, s *session) error {
-	if s.effective() == Boot {
+func (s *session) planActivateSystem() *Planned {
+	if !s.activates() || s.handsOver() {
+		return nil
+	}
+	p := &Planned{What: "run the new system; the boot default stays"}
+	return s.inUnit(p, true, s.systemCommand())
+}
+
+// activateSystem runs the new system, without making it the boot default.
+func (s *session) activateSystem(ctx context.Context) error {
+	if !s.activates() {
 		return skipped("the new system runs after a reboot: " + s.data.BootOnly)
 	}
-	if err := s.start(ctx); err != nil {
+	if err := s.startUnit(ctx); err != nil {
 		return err
 	}
 	where, err := s.await(ctx, unitHomes, unitReady)
@@ -60,68 +57,60 @@ func (activateSystem) run(ctx context.Context, s *session) error {
 		return err
 	}
 	if where.final() {
-		return s.whyBack(ctx)
+		return s.unitFault(ctx)
 	}
 	return nil
 }
 
-// activateHomes runs every home's activate.
-type activateHomes struct{}
-
-func (activateHomes) name() string { return "activate-home" }
-func (activateHomes) input(s *session) string {
+func (s *session) homesInput() string {
 	parts := []string{"home", string(s.effective())}
-	for _, u := range sortedKeys(s.data.Homes) {
-		parts = append(parts, u, s.data.Homes[u])
+	for _, u := range sortedKeys(s.state.Homes) {
+		parts = append(parts, u, s.state.Homes[u])
 	}
 	return hashOf(parts...)
 }
-func (activateHomes) holds(s *session) bool {
+
+func (s *session) homesHold() bool {
 	m, err := s.machine(context.Background(), s.goal.homes())
 	if err != nil {
 		return false
 	}
-	for u, path := range s.data.Homes {
+	for u, path := range s.state.Homes {
 		if m.Homes[u].Path != path {
 			return false
 		}
 	}
 	return true
 }
-func (activateHomes) plan(d *Deployer, g Goal) *Planned {
-	if !g.movesHomes() || d.handsOver() {
+
+func (s *session) planActivateHomes() *Planned {
+	if !s.movesHomes() || s.handsOver() {
 		return nil
 	}
 	var names []string
-	p := &Planned{Step: "activate-home"}
-	if !g.activates() {
-		d.command(p, d.launchUnit(d.cfg.Paths.Run+"/<run>", "<plan>"))
-	}
-	for _, u := range g.homes() {
+	var commands [][]string
+	for _, u := range s.goal.homes() {
 		names = append(names, u.Name)
-		for _, c := range g.Tools.SwitchHome(HomeSwitch{
-			Name: u.Name + "@" + g.Host, Home: g.home(u), Profile: g.profile(u), Suffix: "<suffix>", Flake: g.flakeCopy(),
-		}) {
-			p.inUnit(c)
-		}
+		commands = append(commands, s.homeCommands(u)...)
 	}
-	p.What = "activate the home of " + strings.Join(names, ", ")
-	return p
+	p := &Planned{What: "activate the home of " + strings.Join(names, ", ")}
+	return s.inUnit(p, !s.activates(), commands...)
 }
 
-func (activateHomes) run(ctx context.Context, s *session) error {
+// activateHomes waits for the homes, which the unit activates after the system.
+func (s *session) activateHomes(ctx context.Context) error {
 	if s.data.BootOnly != "" && s.goal.To == nil {
-		s.data.Pending = append(s.data.Pending, "quick-deploy switch after the reboot, for the homes")
+		s.state.Pending = append(s.state.Pending, "quick-deploy switch after the reboot, for the homes")
 		return skipped("the homes follow after the reboot")
 	}
-	if err := s.start(ctx); err != nil { // of a run that leaves the system
+	if err := s.startUnit(ctx); err != nil { // of a run that leaves the system
 		return err
 	}
-	return s.ready(ctx)
+	return s.awaitReady(ctx)
 }
 
-// ready waits until the unit waits for us.
-func (s *session) ready(ctx context.Context) error {
+// awaitReady waits until the unit waits for us.
+func (s *session) awaitReady(ctx context.Context) error {
 	if !s.started {
 		return nil // it was done before
 	}
@@ -130,53 +119,48 @@ func (s *session) ready(ctx context.Context) error {
 		return err
 	}
 	if where.final() && where != unitDone {
-		return s.whyBack(ctx)
+		return s.unitFault(ctx)
 	}
-	s.count()
+	s.startCounting()
 	return nil
 }
 
-// checkHealth looks whether the machine came up.
-type checkHealth struct{}
-
-func (checkHealth) name() string          { return "health" }
-func (checkHealth) input(*session) string { return "" }
-func (checkHealth) holds(*session) bool   { return false }
-func (checkHealth) plan(d *Deployer, g Goal) *Planned {
-	if !g.activates() || d.cfg.Health == nil {
+func (s *session) planHealth() *Planned {
+	if !s.activates() || s.cfg.Health == nil {
 		return nil
 	}
-	if g.SkipHealth {
-		return &Planned{Step: "health", What: "skipped: --skip-health-check"}
+	if s.goal.SkipHealth {
+		return &Planned{What: "skipped: --skip-health-check"}
 	}
-	return &Planned{Step: "health", What: fmt.Sprintf("check that the machine came up (%d checks)", len(g.Checks))}
+	return &Planned{What: fmt.Sprintf("check that the machine came up (%d checks)", len(s.goal.Checks))}
 }
 
 // checks are the goal's, and where a home was activated it must be that very generation.
 func (s *session) checks() []health.Check {
 	out := slices.Clone(s.goal.Checks)
 	for i, c := range out {
-		if home := s.data.Homes[c.User]; c.Kind == health.Home && home != "" && s.movesHomes() {
+		if home := s.state.Homes[c.User]; c.Kind == health.Home && home != "" && s.movesHomes() {
 			out[i].Target, out[i].Required = home, true
 		}
 	}
 	return out
 }
 
-func (checkHealth) run(ctx context.Context, s *session) error {
+// checkHealth looks whether the machine came up.
+func (s *session) checkHealth(ctx context.Context) error {
 	switch {
 	case s.goal.SkipHealth:
-		s.data.Skipped = append(s.data.Skipped, "health")
+		s.noteSkipped("health")
 		return skipped("skipped: --skip-health-check")
-	case s.effective() == Boot:
+	case !s.activates():
 		return skipped("the new system is not running yet")
 	}
-	if err := s.ready(ctx); err != nil { // of a run without homes
+	if err := s.awaitReady(ctx); err != nil { // of a run without homes
 		return err
 	}
 	c := *s.cfg.Health
 	c.Timeout = cmp.Or(s.goal.HealthTimeout, c.Timeout)
-	c.Failed, c.System = s.data.Failed, s.data.System
+	c.Failed, c.System = s.data.Failed, s.state.System
 	c.Pending = func(f health.Finding) {
 		s.note(journal.Event{Type: "message", Message: fmt.Sprintf("waiting for %s: %s", f.Name, f.Evidence)})
 	}
@@ -188,7 +172,7 @@ func (checkHealth) run(ctx context.Context, s *session) error {
 	if err != nil {
 		return fmt.Errorf("encode health report: %w", err)
 	}
-	s.data.Health = raw
+	s.state.Health = raw
 	var failed []string
 	e := &fault.Error{Code: fault.Health}
 	for _, f := range r.Findings {
@@ -207,93 +191,81 @@ func (checkHealth) run(ctx context.Context, s *session) error {
 	e.Err = errors.New("the new system is not healthy: " + why)
 	if !s.goal.KeepOnFailure {
 		// Remembered before the machine is put back: a crash in between must not lead to a second try.
-		if err := s.store.MarkBad(journal.Closure{Path: s.data.System, Record: s.state.ID, Why: why, At: s.cfg.Now()}); err != nil {
+		bad := journal.Closure{Path: s.state.System, Record: s.state.ID, Why: why, At: s.cfg.Now()}
+		if err := s.store.MarkBad(bad); err != nil {
 			return errors.Join(e, err)
 		}
 	}
 	return e
 }
 
-// bootDefault makes the system what the machine boots.
-type bootDefault struct{}
-
-func (bootDefault) name() string            { return "boot-default" }
-func (bootDefault) input(s *session) string { return hashOf("boot", s.data.System) }
-func (bootDefault) holds(s *session) bool {
+func (s *session) bootInput() string { return hashOf("boot", s.state.System) }
+func (s *session) bootHolds() bool {
 	u, err := s.poll(context.Background())
 	if err != nil || u.phase != "" && u.phase != unitDone {
 		return false
 	}
 	m, err := s.machine(context.Background(), nil)
-	return err == nil && m.System.Path == s.data.System
-}
-func (bootDefault) plan(d *Deployer, g Goal) *Planned {
-	if !g.boots() || d.handsOver() {
-		return nil
-	}
-	p := &Planned{Step: "boot-default", What: "make it the boot default", Root: true}
-	if !g.activates() && !g.movesHomes() {
-		d.command(p, d.launchUnit(d.cfg.Paths.Run+"/<run>", "<plan>"))
-	}
-	for _, c := range g.Tools.Boot(d.cfg.Paths.System, g.system(), d.number(g, g.system())) {
-		p.inUnit(c)
-	}
-	return p
+	return err == nil && m.System.Path == s.state.System
 }
 
-func (bootDefault) run(ctx context.Context, s *session) error {
-	if err := s.start(ctx); err != nil { // of a run that only sets the boot default
+func (s *session) planBootDefault() *Planned {
+	if !s.boots() || s.handsOver() {
+		return nil
+	}
+	p := &Planned{What: "make it the boot default", Root: true}
+	return s.inUnit(p, !s.activates() && !s.movesHomes(), s.bootCommands()...)
+}
+
+// bootDefault makes the system what the machine boots.
+func (s *session) bootDefault(ctx context.Context) error {
+	if err := s.startUnit(ctx); err != nil { // of a run that only sets the boot default
 		return err
 	}
-	return s.keep(ctx)
+	return s.keepSystem(ctx)
+}
+
+func (s *session) planVerify() *Planned {
+	if !s.goal.Verb.touches() {
+		return nil
+	}
+	return &Planned{What: "check that the running system, the boot default and the homes are the ones that were built"}
 }
 
 // verify looks whether the machine is what was meant.
-type verify struct{}
-
-func (verify) name() string          { return "verify" }
-func (verify) input(*session) string { return "" }
-func (verify) holds(*session) bool   { return false }
-func (verify) plan(d *Deployer, g Goal) *Planned {
-	if !g.Verb.touches() {
-		return nil
-	}
-	return &Planned{Step: "verify", What: "check that the running system, the boot default and the homes are the ones that were built"}
-}
-
-func (verify) run(ctx context.Context, s *session) error {
-	if err := s.keep(ctx); err != nil { // of a run that leaves the boot default
+func (s *session) verify(ctx context.Context) error {
+	if err := s.keepSystem(ctx); err != nil { // of a run that leaves the boot default
 		return err
 	}
 	m, err := s.machine(ctx, s.goal.homes())
 	if err != nil {
 		return err
 	}
-	if s.effective().activates() && !s.goal.SkipSystem && m.Current != s.data.System {
-		return fault.New(fault.Activation, "the running system is %s and not %s", m.Current, s.data.System)
+	if s.activates() && m.Current != s.state.System {
+		return fault.New(fault.Activation, "the running system is %s and not %s", m.Current, s.state.System)
 	}
 	// The profile of deploy-rs leads to a wrapper of the system.
-	if s.effective().boots() && !s.goal.SkipSystem && !s.handsOver() && m.System.Path != s.data.System {
-		return fault.New(fault.Activation, "the boot default is %s and not %s", m.System.Path, s.data.System)
+	if s.boots() && !s.handsOver() && m.System.Path != s.state.System {
+		return fault.New(fault.Activation, "the boot default is %s and not %s", m.System.Path, s.state.System)
 	}
-	if s.effective() == Switch || s.goal.To != nil {
-		for u, path := range s.data.Homes {
+	if s.movesHomes() {
+		for u, path := range s.state.Homes {
 			if g, ok := m.Homes[u]; ok && g.Path != path {
 				return fault.New(fault.Activation, "the home generation of %s is %s and not %s", u, g.Path, path)
 			}
 		}
 	}
-	s.data.After = m
-	s.data.Advice = nil
-	if s.data.BootOnly != "" || !s.effective().boots() {
+	s.state.After = m
+	s.state.Advice = nil
+	if s.data.BootOnly != "" || !s.boots() {
 		return nil
 	}
-	why, err := closure.Reboot(ctx, s.cfg.Runner, s.cfg.Paths.Booted, s.data.System)
+	why, err := closure.Reboot(ctx, s.cfg.Runner, s.cfg.Paths.Booted, s.state.System)
 	if err != nil {
 		return err
 	}
 	if len(why) > 0 {
-		s.data.Advice = append(s.data.Advice, "reboot when it suits: "+strings.Join(why, ", "))
+		s.state.Advice = append(s.state.Advice, "reboot when it suits: "+strings.Join(why, ", "))
 	}
 	return nil
 }

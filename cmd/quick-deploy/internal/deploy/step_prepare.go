@@ -11,45 +11,40 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
-// checkMachine is the preflight. It runs on every run: free space and the network are of today.
-type checkMachine struct{}
-
-func (checkMachine) name() string          { return "preflight" }
-func (checkMachine) input(*session) string { return "" }
-func (checkMachine) holds(*session) bool   { return false }
-func (checkMachine) plan(d *Deployer, g Goal) *Planned {
-	if d.cfg.Machine == nil || g.To != nil { // a rollback goes where it is told
+func (s *session) planPreflight() *Planned {
+	if s.cfg.Machine == nil || s.goal.To != nil { // a rollback goes where it is told
 		return nil
 	}
-	return &Planned{Step: "preflight", What: "look at the machine and at what the flake asks of it"}
+	return &Planned{What: "look at the machine and at what the flake asks of it"}
 }
 
-func (checkMachine) run(ctx context.Context, s *session) error {
-	m, t := s.lookedAt(s.goal)
+// preflight looks at the machine. It runs on every run: free space and the network are of today.
+func (s *session) preflight(ctx context.Context) error {
+	m, t := s.preflightTarget(s.goal)
 	m.Retry = s.retry
-	r, err := preflight.Run(ctx, m, t, s.asked(ctx, s.goal.Offline))
+	r, err := preflight.Run(ctx, m, t, s.preflightOptions(ctx, s.goal.Offline))
 	if err != nil {
-		return usage(err)
+		return usageFault(err)
 	}
-	s.data.Skipped = append(s.data.Skipped, r.Skipped...)
-	s.findings(r)
+	s.noteSkipped(r.Skipped...)
+	s.noteFindings(r)
 	if err := Refuse(r); err != nil {
 		return err
 	}
-	if s.goal.Yes && (s.goal.activates() || s.goal.boots() || s.goal.movesHomes()) {
-		return s.prime(ctx) // nobody has to be there after the build
+	if s.goal.Yes && (s.activates() || s.boots() || s.movesHomes()) {
+		return s.askForRoot(ctx) // nobody has to be there after the build
 	}
 	return nil
 }
 
-// asked chooses the checks that are about what is left to do: nothing of building where
+// preflightOptions chooses the checks that are about what is left to do: nothing of building where
 // all is built, nothing of what the new system is like where it was switched to before.
-func (s *session) asked(ctx context.Context, offline bool) preflight.Options {
+func (s *session) preflightOptions(ctx context.Context, offline bool) preflight.Options {
 	return preflight.Options{
 		Skip: s.goal.SkipChecks, Offline: offline, Built: s.built(ctx),
 		Acting: s.goal.Verb.touches() && !s.between && !s.data.Touched,
@@ -58,8 +53,8 @@ func (s *session) asked(ctx context.Context, offline bool) preflight.Options {
 
 // built says whether the run's build is done and still that of the files as they are to be.
 func (s *session) built(ctx context.Context) bool {
-	js := s.state.Find(build{}.name())
-	if js == nil || js.Status != journal.Done || js.Input == "" || js.Input != (build{}).input(s) || !(build{}).holds(s) {
+	js := s.state.Find(stepBuild)
+	if js == nil || js.Status != journal.Done || js.Input == "" || js.Input != s.buildInput() || !s.buildHolds() {
 		return false
 	}
 	if s.goal.Tree == nil {
@@ -69,8 +64,8 @@ func (s *session) built(ctx context.Context) bool {
 	return err == nil && !slices.ContainsFunc(changes, Change.pending)
 }
 
-// lookedAt completes what the preflight looks at with what the history knows.
-func (d *Deployer) lookedAt(g Goal) (*preflight.Machine, preflight.Target) {
+// preflightTarget completes what the preflight looks at with what the history knows.
+func (d *Deployer) preflightTarget(g Goal) (*preflight.Machine, preflight.Target) {
 	m, t := *d.cfg.Machine, g.Target
 	m.FlakeDir, m.ID = g.FlakeDir, d.machineID()
 	if g.Verb != Switch && g.To == nil || len(g.homes()) == 0 {
@@ -90,19 +85,19 @@ func (d *Deployer) lookedAt(g Goal) (*preflight.Machine, preflight.Target) {
 	return &m, t
 }
 
-// recheck looks again at what is known only now that the system and the homes
+// preflightBuilt looks again at what is known only now that the system and the homes
 // are built: what the boot partition needs, and which files home-manager moves.
-func (s *session) recheck(ctx context.Context) error {
+func (s *session) preflightBuilt(ctx context.Context) error {
 	if s.cfg.Machine == nil {
 		return nil
 	}
-	m, t := s.lookedAt(s.goal)
+	m, t := s.preflightTarget(s.goal)
 	var only []string
-	if s.effective().boots() && !s.goal.SkipSystem {
-		m.NewSystem = s.data.System
+	if s.boots() {
+		m.NewSystem = s.state.System
 		only = append(only, "boot-space")
 	}
-	if s.effective() == Switch || s.goal.To != nil {
+	if s.movesHomes() {
 		t.HomeFiles, t.Homes = s.inTheWay(), s.builtHomes()
 		only = append(only, "home-packages", "home-files")
 	}
@@ -111,13 +106,13 @@ func (s *session) recheck(ctx context.Context) error {
 	}
 	r, err := preflight.Run(ctx, m, t, preflight.Options{Skip: s.goal.SkipChecks, Offline: true, Acting: true, Only: only})
 	if err != nil {
-		return usage(err)
+		return usageFault(err)
 	}
-	s.findings(r)
+	s.noteFindings(r)
 	return Refuse(r)
 }
 
-func (s *session) findings(r preflight.Report) {
+func (s *session) noteFindings(r preflight.Report) {
 	for _, f := range r.Findings {
 		if slices.Contains(s.found, f) {
 			continue // a check that runs again when all is built
@@ -151,41 +146,43 @@ func Refuse(r preflight.Report) error {
 	return e
 }
 
-func usage(err error) error { return &fault.Error{Code: fault.Usage, Err: err} }
+func usageFault(err error) error { return &fault.Error{Code: fault.Usage, Err: err} }
 
-// backupFiles copies the flake directory as it is before the run writes into it.
-type backupFiles struct{}
-
-func (backupFiles) name() string { return "backup" }
-func (backupFiles) input(s *session) string {
+func (s *session) backupInput() string {
 	return hashOf("backup", s.goal.FlakeDir, fmt.Sprint(s.state.ID))
 }
-func (backupFiles) holds(s *session) bool {
-	_, err := s.backups().Get(s.data.Backup)
+
+func (s *session) backupHolds() bool {
+	_, err := s.backups().Get(s.state.Backup)
 	return err == nil
 }
-func (backupFiles) plan(d *Deployer, g Goal) *Planned {
-	if d.cfg.Remote != nil { // it is one flake for many machines
+
+func (s *session) planBackup() *Planned {
+	if s.cfg.Remote != nil { // it is one flake for many machines
 		return nil
 	}
-	return &Planned{Step: "backup", What: fmt.Sprintf("copy %s to %s", g.FlakeDir, d.store.Path("backups"))}
+	return &Planned{What: fmt.Sprintf("copy %s to %s", s.goal.FlakeDir, s.store.Path("backups"))}
 }
 
-func (backupFiles) run(ctx context.Context, s *session) error {
+// backupFlake copies the flake directory as it is before the run writes into it.
+func (s *session) backupFlake(ctx context.Context) error {
 	b := s.backups()
-	if s.data.Backup == "" {
-		s.data.Backup = b.NewID()
+	if s.state.Backup == "" {
+		s.state.Backup = b.NewID()
 		// Remembered before it is made: after a crash the same one is made again, not a second.
 		if err := s.save(); err != nil {
 			return err
 		}
 	}
-	m, err := b.Make(ctx, s.data.Backup, s.state.ID, []backup.Item{{Path: s.goal.FlakeDir, Why: "the flake before this run", Skip: notOurs}})
+	m, err := b.Make(ctx, s.state.Backup, s.state.ID, []backup.Item{
+		{Path: s.goal.FlakeDir, Why: "the flake before this run", Skip: notOurs},
+	})
 	if err != nil {
 		return err
 	}
 	for _, p := range m.LeftOut {
-		s.say("%s is larger than %d MiB and was not backed up; it is not a file of the tool and stays as it is", p, backup.MaxFile>>20)
+		s.say("%s is larger than %d MiB and was not backed up; it is not a file of the tool and stays as it is", p,
+			backup.MaxFile>>20)
 	}
 	return nil
 }
@@ -196,49 +193,50 @@ func notOurs(path string, d fs.DirEntry) bool {
 	return base == ".git" || (d.Type()&fs.ModeSymlink != 0 && (base == "result" || strings.HasPrefix(base, "result-")))
 }
 
-// rollbackPoint records what runs and boots now, and holds it against garbage collection.
-type rollbackPoint struct{}
-
-func (rollbackPoint) name() string { return "rollback-point" }
-func (rollbackPoint) input(s *session) string {
+func (s *session) pointInput() string {
 	return hashOf("point", fmt.Sprint(s.state.ID), s.goal.Host)
 }
-func (rollbackPoint) holds(s *session) bool {
+
+func (s *session) pointHolds() bool {
 	if s.between { // the point is of before: what the machine is now is not to be gone back to
 		return true
 	}
 	now, err := s.machine(context.Background(), s.goal.Users)
-	return err == nil && now.Same(s.data.Before)
-}
-func (rollbackPoint) plan(d *Deployer, g Goal) *Planned {
-	if !g.Verb.touches() {
-		return nil
-	}
-	return &Planned{Step: "rollback-point", What: "record the current generations of system and homes, and hold them against garbage collection"}
+	return err == nil && now.Same(s.state.Before)
 }
 
-func (rollbackPoint) run(ctx context.Context, s *session) error {
+func (s *session) planPoint() *Planned {
+	if !s.goal.Verb.touches() {
+		return nil
+	}
+	return &Planned{What: "record the current generations of system and homes, and hold them against garbage collection"}
+}
+
+// takePoint records what runs and boots now, and holds it against garbage collection.
+func (s *session) takePoint(ctx context.Context) error {
 	now, err := s.machine(ctx, s.goal.Users)
 	if err != nil {
 		return err
 	}
-	s.data.Before = now
-	s.data.Failed, err = health.FailedUnitNames(ctx, s.cfg.Runner)
+	s.state.Before = now
+	s.data.Failed, err = system.FailedUnits(ctx, s.cfg.Runner)
 	if err != nil {
 		s.cfg.Log.Info("the units that have failed already cannot be listed", "error", err)
 	}
-	point := journal.Point{Record: s.state.ID, Taken: s.cfg.Now(), Machine: now, Flake: s.goal.FlakeDir, Backup: s.data.Backup}
+	point := journal.Point{
+		Record: s.state.ID, Taken: s.cfg.Now(), Machine: now, Flake: s.goal.FlakeDir, Backup: s.state.Backup,
+	}
 	if old, why := s.olderPoint(now); old != nil && s.goal.To == nil {
 		point = *old
 		s.say("the rollback point of run %d is kept: %s", old.Record, why)
 	}
-	if err := s.root(ctx, &now, s.state.ID); err != nil {
+	if err := s.rootMachine(ctx, &now, s.state.ID); err != nil {
 		return err
 	}
 	if point.Record == s.state.ID {
 		point.Machine = now
 	}
-	s.data.Before, s.data.Point = now, point
+	s.state.Before, s.state.Point = now, point
 	// The data goes first: a point that is written and not remembered would be
 	// taken again after a crash, and then be one of a half-switched machine.
 	if err := s.save(); err != nil {
@@ -258,7 +256,8 @@ func (s *session) olderPoint(now journal.Machine) (*journal.Point, string) {
 		if r.ID == s.state.ID {
 			continue
 		}
-		if (r.Result == journal.Broken || r.Result == journal.Superseded) && now.Same(r.After) && !now.Same(r.Before) && !r.Point.Taken.IsZero() {
+		if (r.Result == journal.Broken || r.Result == journal.Superseded) && now.Same(r.After) && !now.Same(r.Before) &&
+			!r.Point.Taken.IsZero() {
 			return &r.Point, fmt.Sprintf("run %d failed and the machine is as it left it", r.ID)
 		}
 		return nil, ""
@@ -266,13 +265,13 @@ func (s *session) olderPoint(now journal.Machine) (*journal.Point, string) {
 	return nil, ""
 }
 
-// hold makes a garbage-collector root of a path of the machine and returns it.
-func (s *session) hold(ctx context.Context, path string, id int, name string) (string, error) {
+// addRoot makes a garbage-collector root of a path of the machine and returns it.
+func (s *session) addRoot(ctx context.Context, path string, id int, name string) (string, error) {
 	if path == "" {
 		return "", nil
 	}
 	link := filepath.Join(s.roots(), fmt.Sprintf("%d-%s", id, name))
-	if _, err := s.command(ctx, s.addRoot(path, link)); err != nil {
+	if _, err := s.command(ctx, s.rootCommand(path, link)); err != nil {
 		return "", fmt.Errorf("hold %s against garbage collection: %w", path, err)
 	}
 	return link, nil
@@ -286,18 +285,18 @@ func (d *Deployer) roots() string {
 	return d.store.Path("gcroots")
 }
 
-// root makes garbage-collector roots for all paths of m and notes them in it.
-func (s *session) root(ctx context.Context, m *journal.Machine, id int) error {
-	if _, err := s.hold(ctx, m.Current, id, "current"); err != nil {
+// rootMachine makes garbage-collector roots for all paths of m and notes them in it.
+func (s *session) rootMachine(ctx context.Context, m *journal.Machine, id int) error {
+	if _, err := s.addRoot(ctx, m.Current, id, "current"); err != nil {
 		return err
 	}
 	var err error
-	if m.System.Root, err = s.hold(ctx, m.System.Path, id, "system"); err != nil {
+	if m.System.Root, err = s.addRoot(ctx, m.System.Path, id, "system"); err != nil {
 		return err
 	}
 	for _, u := range sortedKeys(m.Homes) {
 		g := m.Homes[u]
-		if g.Root, err = s.hold(ctx, g.Path, id, "home-"+u); err != nil {
+		if g.Root, err = s.addRoot(ctx, g.Path, id, "home-"+u); err != nil {
 			return err
 		}
 		m.Homes[u] = g
@@ -305,30 +304,21 @@ func (s *session) root(ctx context.Context, m *journal.Machine, id int) error {
 	return nil
 }
 
-// generate writes the tree.
-type generate struct{}
-
-func (generate) name() string          { return "generate" }
-func (generate) input(*session) string { return "" } // it is idempotent and fast; a file that was changed in between is found
-func (generate) holds(*session) bool   { return false }
-func (generate) plan(d *Deployer, g Goal) *Planned {
-	if g.Tree == nil || g.To != nil {
+func (s *session) planGenerate() *Planned {
+	if s.goal.Tree == nil || s.goal.To != nil {
 		return nil
 	}
-	return &Planned{Step: "generate", What: "write the generated files into " + g.FlakeDir}
+	return &Planned{What: "write the generated files into " + s.goal.FlakeDir}
 }
 
-func (generate) run(ctx context.Context, s *session) error {
+// generate writes the flake, if it is not as generated.
+func (s *session) generate(ctx context.Context) error {
 	changes, err := s.goal.Tree.Changes(ctx)
 	if err != nil {
 		return err
 	}
 	if !slices.ContainsFunc(changes, Change.pending) {
 		return skipped("the files are as generated")
-	}
-	if i := slices.IndexFunc(changes, func(c Change) bool { return c.Action == Conflict }); i >= 0 {
-		return fault.New(fault.Pending, "%s was edited by hand and the profile wants it changed", changes[i].Path).
-			Hint("quick-deploy diff shows both; move your lines into local.nix, or take the generated file with --force-update")
 	}
 	return s.goal.Tree.Apply(ctx)
 }

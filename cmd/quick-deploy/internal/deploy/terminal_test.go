@@ -107,7 +107,7 @@ func session(t *testing.T, w deploy.World, term *terminal, act func(change func(
 	defer log.Close()
 	screen := console.New(term.tty, io.Discard, term.tty)
 	screen.Live, screen.ColourErr, screen.Now = true, true, fixed
-	con := screen.Open(log, "")
+	con := screen.Open(log, nil)
 	err = act(func(c *deploy.Config) { con.Attach(c); c.LogPath = "" })
 	if cerr := con.Close(); cerr != nil {
 		t.Error(cerr)
@@ -123,7 +123,8 @@ func session(t *testing.T, w deploy.World, term *terminal, act func(change func(
 }
 
 func TestTerminalSessions(t *testing.T) {
-	g := goldie.New(t, goldie.WithFixtureDir("testdata/session"), goldie.WithNameSuffix(".txt"), goldie.WithDiffEngine(goldie.ClassicDiff))
+	g := goldie.New(t, goldie.WithFixtureDir("testdata/session"), goldie.WithNameSuffix(".txt"),
+		goldie.WithDiffEngine(goldie.ClassicDiff))
 	ask := func(w deploy.World) deploy.Goal {
 		goal := w.Goal(deploy.Switch)
 		goal.Yes = false
@@ -161,12 +162,15 @@ func TestTerminalSessions(t *testing.T) {
 	})
 	t.Run("activation fails", func(t *testing.T) {
 		w := deploy.NewWorld(t)
-		g.Assert(t, "activation-fails", []byte(session(t, w, openTerminal(t, "yes"), sw(w, ask(w), func(c *deploy.Config) { w.FailNew(c, "switch-to-configuration test", 4) }))))
+		g.Assert(t, "activation-fails", []byte(session(t, w, openTerminal(t, "yes"),
+			sw(w, ask(w), func(c *deploy.Config) { w.FailNew(c, "switch-to-configuration test", 4) }))))
 	})
 	t.Run("unhealthy", func(t *testing.T) {
 		w := deploy.NewWorld(t)
 		goal := ask(w)
-		goal.Checks = []health.Check{{Name: "web: port", Kind: health.File, Target: "/run/web", Required: true, Hint: "journalctl -u web"}}
+		goal.Checks = []health.Check{
+			{Name: "web: port", Kind: health.File, Target: "/run/web", Required: true, Hint: "journalctl -u web"},
+		}
 		g.Assert(t, "unhealthy", []byte(session(t, w, openTerminal(t, "y"), sw(w, goal))))
 	})
 	t.Run("rollback", func(t *testing.T) {

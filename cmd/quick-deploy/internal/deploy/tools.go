@@ -39,6 +39,9 @@ type HomeTools struct {
 // know it starts nixos-rebuild-switch-to-configuration.service.
 const NoSystemdRun = "NIXOS_REBUILD_NO_SYSTEMD_RUN=1"
 
+// InstallLoader has switch-to-configuration put the boot loader onto the disk.
+const InstallLoader = "NIXOS_INSTALL_BOOTLOADER=1"
+
 // FindTools asks the machine behind r what it has. Homes are built homes, or links to them.
 func FindTools(ctx context.Context, r run.Runner, homes ...string) (Tools, error) {
 	args := append([]string{"-c", toolsScript, "sh"}, homes...)
@@ -99,15 +102,21 @@ func (t Tools) Test(system string) []string {
 }
 
 // Boot makes a built system generation n of the system profile, or the newest one where n is 0, and
-// the boot default, and leaves the running one. It needs root.
-func (t Tools) Boot(profile, system string, n int) [][]string {
-	if n > 0 {
-		return [][]string{t.profile(profile, "--switch-generation", strconv.Itoa(n)), switchTo(system, "boot")}
+// the boot default, and leaves the running one. loader has its boot loader put onto the disk. It needs root.
+func (t Tools) Boot(profile, system string, n int, loader bool) [][]string {
+	boot := switchTo(system, "boot")
+	if loader {
+		boot = append([]string{"env", InstallLoader}, boot...)
 	}
-	if t.StorePath {
-		return [][]string{{t.Rebuild, "boot", "--store-path", system, "--no-reexec"}}
+	switch {
+	case n > 0:
+		return [][]string{t.profile(profile, "--switch-generation", strconv.Itoa(n)), boot}
+	case !t.StorePath:
+		return [][]string{t.profile(profile, "--set", system), boot}
+	case loader:
+		return [][]string{{t.Rebuild, "boot", "--store-path", system, "--no-reexec", "--install-bootloader"}}
 	}
-	return [][]string{t.profile(profile, "--set", system), switchTo(system, "boot")}
+	return [][]string{{t.Rebuild, "boot", "--store-path", system, "--no-reexec"}}
 }
 
 // HomeSwitch is a built home to activate.

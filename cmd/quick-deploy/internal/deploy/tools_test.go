@@ -147,20 +147,27 @@ func TestToolsCommands(t *testing.T) {
 		"test":         {one(newest.Test("/new")), "\n/old/sw/bin/nixos-rebuild test --store-path /new --no-reexec\n"},
 		"test, older":  {one(older.Test("/new")), "\n/new/bin/switch-to-configuration test\n"},
 		"test without": {one(none.Test("/new")), "\n/new/bin/switch-to-configuration test\n"},
-		"boot": {newest.Boot("/p/system", "/new", 0), `
+		"boot": {newest.Boot("/p/system", "/new", 0, false), `
 /old/sw/bin/nixos-rebuild boot --store-path /new --no-reexec
 `},
-		"boot, older": {older.Boot("/p/system", "/new", 0), `
+		"boot, older": {older.Boot("/p/system", "/new", 0, false), `
 /old/sw/bin/nix-env -p /p/system --set /new
 /new/bin/switch-to-configuration boot
 `},
-		"boot without": {none.Boot("/p/system", "/new", 0), `
+		"boot without": {none.Boot("/p/system", "/new", 0, false), `
 nix-env -p /p/system --set /new
 /new/bin/switch-to-configuration boot
 `},
-		"an earlier generation": {newest.Boot("/p/system", "/new", 7), `
+		"an earlier generation": {newest.Boot("/p/system", "/new", 7, false), `
 /old/sw/bin/nix-env -p /p/system --switch-generation 7
 /new/bin/switch-to-configuration boot
+`},
+		"another loader": {newest.Boot("/p/system", "/new", 0, true), `
+/old/sw/bin/nixos-rebuild boot --store-path /new --no-reexec --install-bootloader
+`},
+		"another loader without": {none.Boot("/p/system", "/new", 0, true), `
+nix-env -p /p/system --set /new
+env NIXOS_INSTALL_BOOTLOADER=1 /new/bin/switch-to-configuration boot
 `},
 		"home": {newest.SwitchHome(home), `
 /new-home/home-path/bin/home-manager switch --flake path:/store/flake#ada@atlas -b before-x FEATURES

@@ -2,24 +2,18 @@ package deploy
 
 import (
 	"context"
-	"crypto/rand"
 	_ "embed"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
 // What changes the machine is one shell script, which root runs as a unit of its own: see unit.sh.
@@ -56,244 +50,13 @@ const (
 // unit's end and the way back nobody does for a moment.
 const idleLimit = 5 * time.Second
 
-// launchUnit starts root's half of a run. It is the only command of a run that is elevated.
-func (d *Deployer) launchUnit(folder, plan string) run.Command {
-	return run.Command{
-		Name: "/bin/sh", Args: []string{"-c", `text=$(cat); eval "$text"`, "quick-deploy", "launch", folder, plan},
-		Input: []byte(system.Script + unitScript), Elevate: true, Timeout: quick,
-	}
-}
-
-// unitPlan collects the lines that tell the unit what to do.
-type unitPlan struct {
-	lines []string
-	err   error
-}
-
-func (p *unitPlan) add(words ...string) {
-	line := strings.Join(words, " ")
-	if strings.ContainsAny(line, "\n\r\x00") {
-		p.err = fmt.Errorf("plan of the switch: %q has a line end in it", line)
-	}
-	p.lines = append(p.lines, line)
-}
-
-func (p *unitPlan) command(c []string, key ...string) { p.add(append(key, line(c))...) }
-
-// line is a command as one line for sh.
-func line(words []string) string {
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		quoted[i] = run.Quote(w)
-	}
-	return strings.Join(quoted, " ")
-}
-
-// rootsOwn are the folders of a PATH that only root can write: what is in others root does not run.
-func rootsOwn(path string) string {
-	return strings.Join(slices.DeleteFunc(filepath.SplitList(path), func(dir string) bool {
-		fi, err := os.Stat(dir)
-		if err != nil || !filepath.IsAbs(dir) || fi.Mode().Perm()&0o022 != 0 {
-			return true
-		}
-		st, ok := fi.Sys().(*syscall.Stat_t)
-		return !ok || st.Uid != 0
-	}), ":")
-}
-
-// beginPlan has what every plan has.
-func (s *session) beginPlan(users []User) *unitPlan {
-	p := &unitPlan{lines: strings.Split(strings.TrimSuffix(s.cfg.Paths.Plan(s.states(users)), "\n"), "\n")}
-	for _, user := range users {
-		p.add("folder", user.Name, user.Home)
-	}
-	p.add("caller", s.cfg.Login, s.cfg.User)
-	p.add("path", rootsOwn(s.cfg.Path))
-	if s.cfg.Paths.Bin != "" {
-		p.add("bin", s.cfg.Paths.Bin)
-	}
-	p.add("systemd", s.cfg.Paths.Systemd)
-	p.add("switch-lock", s.cfg.Paths.SwitchLock)
-	p.add("tick", strconv.FormatFloat(s.cfg.Tick.Seconds(), 'f', -1, 64))
-	p.add("limit", strconv.Itoa(max(1, int(s.cfg.ConfirmTimeout/s.cfg.Tick))))
-	p.add("timeout", strconv.Itoa(max(1, int(s.cfg.ActivateTimeout.Seconds()))))
-	p.add("suffix", s.data.Suffix)
-	p.add("export", NoSystemdRun)
-	if s.goal.IgnoreInhibitors {
-		p.add("export", "NIXOS_NO_CHECK=1")
-	}
-	return p
-}
-
-// switchPlan is what the unit of this run is to do.
-func (s *session) switchPlan() (string, error) {
-	var users []User
-	if s.movesHomes() {
-		users = s.changedHomes()
-	}
-	p := s.beginPlan(users)
-	if s.goal.KeepOnFailure {
-		p.add("leave", "yes")
-	}
-	if s.goal.activates() || s.goal.boots() {
-		p.add("new", s.data.System)
-	}
-	if s.goal.activates() && s.effective() != Boot {
-		p.command(s.data.Tools.Test(s.data.System), "test")
-	}
-	for _, u := range users {
-		p.add("home", u.Name, s.data.Homes[u.Name])
-		for _, c := range s.data.Tools.SwitchHome(s.homeSwitch(u)) {
-			p.command(c, "activate", u.Name)
-		}
-		if to := s.goal.To; to != nil && to.Machine.Homes[u.Name].Number > 0 {
-			p.add("number", u.Name, strconv.Itoa(to.Machine.Homes[u.Name].Number))
-		}
-	}
-	if s.goal.boots() || s.effective() == Boot {
-		for _, c := range s.data.Tools.Boot(s.cfg.Paths.System, s.data.System, s.number(s.goal, s.data.System)) {
-			p.command(c, "keep")
-		}
-	}
-	return strings.Join(p.lines, "\n"), p.err
-}
-
-func (s *session) homeSwitch(u User) HomeSwitch {
-	return HomeSwitch{
-		Name: u.Name + "@" + s.goal.Host, Home: s.data.Homes[u.Name], Flake: s.data.FlakeCopy, Suffix: s.data.Suffix,
-		Profile: s.profiles[u.Name],
-	}
-}
-
-// movesHomes says whether this run activates homes.
-func (s *session) movesHomes() bool { return s.effective() == Switch || s.goal.To != nil }
-
-// changedHomes are the users whose home this run activates: those that had it already are left alone.
-func (s *session) changedHomes() []User {
-	var out []User
-	for _, u := range s.goal.homes() {
-		path := s.data.Homes[u.Name]
-		same := s.data.Before.Homes[u.Name].Path == path
-		if path != "" && (!same || s.goal.To != nil) {
-			out = append(out, u)
-		}
-	}
-	return out
-}
-
-// findTools are the tools of the machine, without what anybody could have put there for root to run.
-func (d *Deployer) findTools(ctx context.Context, homes ...string) (Tools, error) {
-	t, err := FindTools(ctx, d.cfg.Runner, homes...)
-	if d.cfg.Path == "" {
-		return t, err
-	}
-	if t.Rebuild != "" && rootsOwn(filepath.Dir(t.Rebuild)) == "" {
-		t.Rebuild, t.StorePath = "", false
-	}
-	t.Nix = rootsOwn(t.Nix)
-	return t, err
-}
-
-// chooseTools decides once with what this run activates: what is shown is what runs.
-func (s *session) chooseTools(ctx context.Context) error {
-	g, err := s.look(ctx, s.goal.homes())
-	if err != nil {
-		return err
-	}
-	s.profiles = g.Profiles
-	if s.data.Tools != nil && s.data.ToolsFor == hashOf(values(s.data.Homes)...) {
-		return nil
-	}
-	t, err := s.findTools(ctx, values(s.data.Homes)...)
-	if err != nil {
-		return err
-	}
-	s.data.Tools, s.data.ToolsFor, s.data.FlakeCopy = &t, hashOf(values(s.data.Homes)...), ""
-	if s.goal.To != nil || !s.movesHomes() || s.cfg.Remote != nil { // the flake is here, and a home is activated there
-		return nil
-	}
-	for _, u := range s.goal.homes() {
-		if !t.Homes[s.data.Homes[u.Name]].Command {
-			continue
-		}
-		if err := s.prepareHomeManager(ctx, u); err != nil {
-			s.say("the home of %s is activated without home-manager's command: %v", u.Name, err)
-			s.data.FlakeCopy = ""
-			return nil
-		}
-	}
-	return nil
-}
-
-// prepareHomeManager makes what home-manager switch needs, as the caller: the flake's copy in the
-// store, which every user can read, and the news, which it would build after the activation.
-func (s *session) prepareHomeManager(ctx context.Context, u User) error {
-	ask := func(args []string) (string, error) {
-		res, err := s.command(ctx, run.Command{Name: args[0], Args: args[1:], Timeout: s.cfg.BuildTimeout, Network: true})
-		return res.Stdout, err
-	}
-	if s.data.FlakeCopy == "" {
-		text, err := ask(s.data.Tools.FlakeMetadata(s.goal.FlakeDir, s.goal.nixFlags()...))
-		if err != nil {
-			return err
-		}
-		if s.data.FlakeCopy, err = FlakeInStore(text); err != nil {
-			return err
-		}
-	}
-	_, err := ask(append(s.data.Tools.nix("build", "--no-link", s.homeSwitch(u).News()), s.goal.nixFlags()...))
-	return err
-}
-
-// start starts the unit of this run, unless it is at work already.
-func (s *session) start(ctx context.Context) error {
-	if s.data.Suffix == "" {
-		s.data.Suffix = fmt.Sprintf("before-quick-deploy-%d-%s", s.state.ID, s.cfg.Now().Format("20060102150405"))
-	}
-	if err := s.chooseTools(ctx); err != nil {
-		return err
-	}
-	plan, err := s.switchPlan()
-	if err != nil || s.started && s.data.Orders == hashOf(plan) {
-		return err
-	}
-	if s.started { // by a process that was cut off, to another end
-		if err := s.putBack(ctx); err != nil {
-			return err
-		}
-	}
-	if s.movesHomes() && s.cfg.Remote == nil {
-		if err := s.keepHomeFiles(ctx); err != nil {
-			return err
-		}
-	}
-	s.started = true
-	return s.launch(ctx, plan)
-}
-
-func (s *session) launch(ctx context.Context, plan string) error {
-	s.data.Unit = fmt.Sprintf("%s/%d-%s", s.cfg.Paths.Run, s.state.ID, strings.ToLower(rand.Text()[:8]))
-	s.data.Orders, s.data.Touched, s.offset = hashOf(plan), true, 0
-	if err := s.save(); err != nil {
-		return err
-	}
-	// A refusal leaves everything as it is, and an interrupt in the middle of it is none.
-	quiet := context.WithoutCancel(ctx)
-	if _, err := s.command(quiet, s.launchUnit(s.data.Unit, plan)); err != nil {
-		if u, perr := s.reach(quiet); perr == nil && u.phase != "" {
-			return nil // it is at work all the same
-		}
-		s.data.Touched = false
-		return fault.New(fault.Preflight, "becoming root for the switch: %w", err).Hint("nothing was switched")
-	}
-	return nil
-}
-
 // unitState is what a look at the unit's folder shows.
 type unitState struct {
 	phase phase
 	busy  bool // somebody holds alive
 }
+
+func anyPhase(unitState) bool { return true }
 
 // pollScript prints the phase, whether the lock is held, and what the log has from byte $2 on.
 const pollScript = `printf '%s ' "$(cat "$1/phase" 2>/dev/null)"
@@ -306,7 +69,8 @@ func (s *session) poll(ctx context.Context) (unitState, error) {
 		return unitState{}, nil
 	}
 	res, err := s.cfg.Runner.Run(ctx, run.Command{
-		Name: "/bin/sh", Args: []string{"-c", pollScript, "sh", s.data.Unit, strconv.Itoa(s.offset + 1)}, Timeout: s.answer(), Quiet: true,
+		Name: "/bin/sh", Args: []string{"-c", pollScript, "sh", s.data.Unit, strconv.Itoa(s.offset + 1)},
+		Timeout: s.replyTimeout(), Quiet: true,
 	})
 	if err != nil {
 		return unitState{}, fmt.Errorf("look at the switch: %w", err)
@@ -314,12 +78,12 @@ func (s *session) poll(ctx context.Context) (unitState, error) {
 	first, text, _ := strings.Cut(res.Stdout, "\n")
 	where, busy, _ := strings.Cut(first, " ")
 	s.offset += len(text)
-	s.told(text)
+	s.relay(text)
 	return unitState{phase(where), busy == "busy"}, nil
 }
 
-// told hands on whole lines of the unit's log.
-func (s *session) told(text string) {
+// relay hands on whole lines of the unit's log.
+func (s *session) relay(text string) {
 	s.log += text
 	s.partial += text
 	for {
@@ -334,67 +98,61 @@ func (s *session) told(text string) {
 	}
 }
 
-// errLeft is a new system that was left running although the run failed.
-var errLeft = errors.New("left as it is")
-
 // errUnitGone is a unit that ended without saying how: killed together with its way back.
 var errUnitGone = errors.New("the switch was ended from outside, and its way back too")
 
-// await waits until the unit has reached a phase or its end.
-func (s *session) await(ctx context.Context, until ...phase) (phase, error) {
-	quiet := context.WithoutCancel(ctx)
-	began := time.Now()
+// watch looks at the unit until enough says so, or the unit has ended without saying how. A machine whose network
+// the new system broke goes back after ConfirmTimeout and is heard of again then: until that it may be silent.
+func (s *session) watch(ctx context.Context, enough func(unitState) bool) (unitState, error) {
+	ctx = context.WithoutCancel(ctx)
+	began, heard, failures := time.Now(), time.Now(), 0
 	var idle time.Time
-	for {
-		u, err := s.reach(quiet)
+	for ; ; time.Sleep(s.cfg.Poll) {
+		u, err := s.poll(ctx)
+		if err != nil {
+			failures++
+			if s.away || s.cfg.Remote == nil && failures > 3 || time.Since(heard) > unheard*s.cfg.ConfirmTimeout {
+				s.away = s.cfg.Remote != nil
+				return u, err
+			}
+			continue
+		}
+		heard, failures = time.Now(), 0
 		switch {
-		case err != nil:
-			return "", err
-		case u.phase.final() || slices.Contains(until, u.phase):
-			return u.phase, nil
+		case enough(u):
+			return u, nil
 		case u.busy:
 			idle = time.Time{}
 		case idle.IsZero():
 			idle = time.Now()
 		case time.Since(idle) > idleLimit:
-			return u.phase, errUnitGone
+			return u, errUnitGone
 		}
 		// The unit limits each activation itself.
 		if limit := s.cfg.ActivateTimeout * time.Duration(3+len(s.goal.Users)); time.Since(began) > limit {
-			return u.phase, fault.New(fault.Timeout, "the switch did not end within %s", limit)
+			return u, fault.New(fault.Timeout, "the switch did not end within %s", limit)
 		}
-		time.Sleep(s.cfg.Poll)
 	}
 }
 
-// reach polls until the machine answers: one whose network the new system broke goes back after
-// ConfirmTimeout, and is heard of again then.
-func (s *session) reach(ctx context.Context) (unitState, error) {
-	began := time.Now()
-	for n := 1; ; n++ {
-		u, err := s.poll(ctx)
-		if err == nil {
-			return u, nil
-		}
-		if s.away || s.cfg.Remote == nil && n > 3 || time.Since(began) > unheard*s.cfg.ConfirmTimeout {
-			s.away = s.cfg.Remote != nil
-			return u, err
-		}
-		time.Sleep(s.cfg.Poll)
-	}
+// await waits until the unit has reached a phase or its end.
+func (s *session) await(ctx context.Context, until ...phase) (phase, error) {
+	u, err := s.watch(ctx, func(u unitState) bool { return u.phase.final() || slices.Contains(until, u.phase) })
+	return u.phase, err
 }
 
 // unheard is how many times ConfirmTimeout a machine may be silent: it goes back meanwhile.
 const unheard = 3
 
-// answer is how long a machine may take for a word: a connection that broke says nothing.
-func (s *session) answer() time.Duration { return max(5*time.Second, s.cfg.ConfirmTimeout/2) }
+// replyTimeout is how long a machine may take for a word: a connection that broke says nothing.
+func (s *session) replyTimeout() time.Duration { return max(5*time.Second, s.cfg.ConfirmTimeout/2) }
 
 // lease writes our word. It takes a connection of its own to another machine, so that a network or
 // an ssh server that the new system broke is silence.
 func (s *session) lease(ctx context.Context, word string) error {
 	_, err := s.cfg.Runner.Run(ctx, run.Command{
-		Name: "/bin/sh", Args: []string{"-c", `printf '%s\n' "$2" > "$1/lease"`, "sh", s.data.Unit, word}, Timeout: s.answer(), Quiet: true, Fresh: true,
+		Name: "/bin/sh", Args: []string{"-c", `printf '%s\n' "$2" > "$1/lease"`, "sh", s.data.Unit, word},
+		Timeout: s.replyTimeout(), Quiet: true, Fresh: true,
 	})
 	if err != nil {
 		return fmt.Errorf("tell the switch to go on: %w", err)
@@ -402,8 +160,8 @@ func (s *session) lease(ctx context.Context, word string) error {
 	return nil
 }
 
-// count tells the unit that we are here until stopCounting. Without it the unit goes back.
-func (s *session) count() {
+// startCounting tells the unit that we are here until stopCounting. Without it the unit goes back.
+func (s *session) startCounting() {
 	if s.uncount != nil {
 		return
 	}
@@ -432,8 +190,8 @@ func (s *session) stopCounting() {
 	}
 }
 
-// keep has the unit make the system the boot default, if this run does that, and waits for its end.
-func (s *session) keep(ctx context.Context) error {
+// keepSystem has the unit make the system the boot default, if this run does that, and waits for its end.
+func (s *session) keepSystem(ctx context.Context) error {
 	if !s.started {
 		return nil // it was done before, or there was nothing to do
 	}
@@ -451,16 +209,17 @@ func (s *session) keep(ctx context.Context) error {
 		return err
 	}
 	if where != unitDone {
-		return s.whyBack(ctx)
+		return s.unitFault(ctx)
 	}
 	return nil
 }
 
 // unitFiles prints files of the unit's folder, each behind a line with its name.
-const unitFiles = `cd "$1" && for f in reason failed stuck failed-after was; do echo "# $f"; cat "$f" 2>/dev/null; done; true`
+const unitFiles = `cd "$1" || exit
+for f in reason failed stuck failed-after was; do echo "# $f"; cat "$f" 2>/dev/null; done; true`
 
-// unitTold are the files of the unit that say what went wrong.
-func (s *session) unitTold(ctx context.Context) (map[string][]string, error) {
+// unitReport are the files of the unit that say what went wrong.
+func (s *session) unitReport(ctx context.Context) (map[string][]string, error) {
 	res, err := s.cfg.Runner.Run(context.WithoutCancel(ctx), run.Command{
 		Name: "/bin/sh", Args: []string{"-c", unitFiles, "sh", s.data.Unit}, Timeout: quick,
 	})
@@ -482,9 +241,31 @@ func (s *session) unitTold(ctx context.Context) (map[string][]string, error) {
 // timedOut is the exit code of timeout(1).
 const timedOut = 124
 
-// whyBack is the error of a unit that did not reach what it was to reach.
-func (s *session) whyBack(ctx context.Context) error {
-	told, err := s.unitTold(ctx)
+// reasons are what the unit's reason begins with, and what is said of it, with a hint. In braces stand the units that
+// failed, the first of them, and the second and the last word of the reason.
+var reasons = map[string][2]string{
+	"asked":   {"the switch was called off"},
+	"busy":    {"another switch-to-configuration did not end"},
+	"cut":     {"the switch was cut off"},
+	"home":    {"the home of {second} could not be activated"},
+	"invalid": {"{last} is not a whole system or home in the store"},
+	"keep": {
+		"the new system could not be made the boot default",
+		"is the boot partition full? see quick-deploy's preflight check boot-space",
+	},
+	"script":  {"the activation script of the new system failed"},
+	"silence": {"the machine heard nothing from here for {limit} and went back", "--confirm-timeout is how long it waits"},
+	"test":    {"the new system could not be activated: exit code {last}"},
+	"units":   {"{units} failed", "journalctl -b -u {unit}"},
+	"checks": { // a test that says so
+		"a check of the new system refused the switch",
+		"NixOS' own pre-switch checks said no; quick-deploy boot and a reboot is the safe way",
+	},
+}
+
+// unitFault is the error of a unit that did not reach what it was to reach.
+func (s *session) unitFault(ctx context.Context) error {
+	told, err := s.unitReport(ctx)
 	if err != nil {
 		return err
 	}
@@ -492,203 +273,37 @@ func (s *session) whyBack(ctx context.Context) error {
 	if len(words) == 0 {
 		return errUnitGone
 	}
-	code := 0
-	if len(words) > 1 {
-		code, _ = strconv.Atoi(words[len(words)-1]) // 0 where it is no number
+	reason, second, last := words[0], words[min(1, len(words)-1)], words[len(words)-1]
+	code, _ := strconv.Atoi(last) // 0 where it is no number
+	if reason == "test" && strings.Contains(s.log, "Pre-switch checks failed") {
+		reason = "checks"
 	}
-	activation := func(format string, args ...any) *fault.Error {
-		e := fault.New(fault.Activation, format, args...)
-		e.Child = code
-		if s.step != nil {
-			s.step.Child = code
-		}
-		return e
+	said, ok := reasons[reason]
+	if !ok {
+		said = reasons["cut"]
 	}
-	if code == timedOut {
-		e := fault.New(fault.Timeout, "the activation did not end within %s and was stopped", s.cfg.ActivateTimeout)
-		e.Child = code
-		return e.Hint("--activation-timeout is how long it may take")
-	}
-	switch words[0] {
-	case "units":
-		failed := told["failed"]
-		return activation("%s failed", strings.Join(failed, ", ")).Hint("journalctl -b -u %s", failed[0])
-	case "script":
-		return activation("the activation script of the new system failed")
-	case "busy":
-		return activation("another switch-to-configuration did not end")
-	case "another":
+	failed := append(told["failed"], "")
+	fill := strings.NewReplacer(
+		"{units}", strings.Join(told["failed"], ", "), "{unit}", failed[0],
+		"{second}", second, "{last}", last, "{limit}", s.cfg.ConfirmTimeout.String(),
+	)
+	e := fault.New(fault.Activation, "%s", fill.Replace(said[0]))
+	switch {
+	case reason == "another":
 		return fault.New(fault.Locked, "another run is at work on this machine as root")
-	case "invalid":
-		return activation("%s is not a whole system or home in the store", words[len(words)-1])
-	case "silence":
-		return activation("the machine heard nothing from here for %s and went back", s.cfg.ConfirmTimeout).
-			Hint("--confirm-timeout is how long it waits")
-	case "home":
-		user := words[1]
-		e := activation("the home of %s could not be activated", user)
+	case code == timedOut:
+		e = fault.New(fault.Timeout, "the activation did not end within %s and was stopped", s.cfg.ActivateTimeout).
+			Hint("--activation-timeout is how long it may take")
+	case said[1] != "":
+		e.Hint("%s", fill.Replace(said[1]))
+	case reason == "home":
 		if cause := nixlog.Read(s.log).Cause; cause.Kind == nixlog.FileInTheWay {
 			e.Hint("%s: %s", cause.Words().What, cause.Words().Hint)
 		}
-		return e
-	case "keep":
-		return activation("the new system could not be made the boot default").
-			Hint("is the boot partition full? see quick-deploy's preflight check boot-space")
-	case "test":
-		if strings.Contains(s.log, "Pre-switch checks failed") {
-			return activation("a check of the new system refused the switch").
-				Hint("NixOS' own pre-switch checks said no; quick-deploy boot and a reboot is the safe way")
-		}
-		return activation("the new system could not be activated: exit code %d", code)
-	case "asked":
-		return activation("the switch was called off")
 	}
-	return activation("the switch was cut off")
-}
-
-// putBack has the unit go back, unless it has, and says whether the machine is as it was before.
-func (s *session) putBack(ctx context.Context) error {
-	s.stopCounting()
-	if err := s.hook("put-back"); err != nil {
-		return err
+	e.Child = code
+	if s.step != nil {
+		s.step.Child = code
 	}
-	u, err := s.reach(ctx)
-	if err != nil {
-		return err
-	}
-	switch {
-	case u.phase == unitBack, u.phase == unitStuck, u.phase == unitLeft:
-	case u.phase == unitDone, u.phase == "", !u.busy && s.gone(ctx):
-		// It has ended, or it ended together with the machine: it cannot go back any more.
-		return s.mend(ctx)
-	default:
-		s.say("going back to the system that ran before")
-		if err := s.lease(ctx, leaseBack); err != nil {
-			return err
-		}
-		if u.phase, err = s.await(ctx); errors.Is(err, errUnitGone) {
-			return s.mend(ctx)
-		} else if err != nil {
-			return err
-		}
-	}
-	return s.isBack(ctx, u.phase)
-}
-
-// gone says whether the unit has ended without an end.
-func (s *session) gone(ctx context.Context) bool {
-	_, err := s.await(ctx, unitReady)
-	return errors.Is(err, errUnitGone)
-}
-
-// isBack turns how the way back ended into what is told.
-func (s *session) isBack(ctx context.Context, where phase) error {
-	told, err := s.unitTold(ctx)
-	if err != nil {
-		return err
-	}
-	if where == unitLeft {
-		return errLeft
-	}
-	if where != unitBack {
-		return fmt.Errorf("not as before: %s", strings.Join(told["stuck"], ", "))
-	}
-	if failed := told["failed-after"]; len(failed) > 0 {
-		s.say("failed since: %s", strings.Join(failed, ", "))
-	}
-	s.note(journal.Event{Type: "message", Message: "the machine is as it was before"})
-	return nil
-}
-
-// mend brings a machine back that a run has left between two systems, and whose unit cannot do it any
-// more: after a power cut, or where everything was killed. It is a unit that only goes back.
-func (s *session) mend(ctx context.Context) error {
-	was := s.data.Before
-	now, err := s.machine(ctx, s.goal.Users)
-	if err != nil {
-		return err
-	}
-	loader := s.state.Find(bootDefault{}.name())
-	if now.Same(was) && now.System.Number == was.System.Number && (loader == nil || loader.Status == journal.Pending) {
-		s.data.Unit = ""
-		return nil // it came to nothing
-	}
-	if was.Current == "" && was.System.Path == "" {
-		return errors.New("there was no NixOS system before this run to go back to")
-	}
-	s.say("the machine is between two systems: going back to what it ran before")
-	users := []User{}
-	for u, g := range was.Homes {
-		if g.Path == "" || s.data.Homes[u] != "" {
-			users = append(users, s.userOf(u, g))
-		}
-	}
-	slices.SortFunc(users, func(a, b User) int { return strings.Compare(a.Name, b.Name) })
-	p := s.beginPlan(users)
-	p.add("go-back", "yes")
-	p.add("was", "current", dash(was.Current))
-	p.add("was", "default", strconv.Itoa(was.System.Number), dash(was.System.Path))
-	for _, u := range users {
-		g := was.Homes[u.Name]
-		p.add("was", "home", u.Name, strconv.Itoa(g.Number), dash(g.Path), g.Profile)
-		if s.data.Homes[u.Name] != "" {
-			p.add("home", u.Name, s.data.Homes[u.Name])
-		}
-	}
-	if p.err != nil {
-		return p.err
-	}
-	if err := s.launch(ctx, strings.Join(p.lines, "\n")); err != nil {
-		return err
-	}
-	where, err := s.await(ctx)
-	if err != nil {
-		return err
-	}
-	return s.isBack(ctx, where)
-}
-
-func dash(path string) string {
-	if path == "" {
-		return "-"
-	}
-	return path
-}
-
-// settle deals with the unit of a run that was cut off: one at work is taken up or called off, one
-// that has come to no end is mended.
-func (s *session) settle(ctx context.Context, takeUp bool) error {
-	if !s.between {
-		return nil
-	}
-	u, err := s.poll(ctx)
-	if err != nil {
-		return err
-	}
-	// One that has just been launched holds no lock yet.
-	if takeUp && u.phase != "" && !u.phase.final() && (u.busy || !s.gone(ctx)) {
-		if u, err = s.poll(ctx); err != nil {
-			return err
-		}
-		if !u.phase.final() {
-			s.started = true
-			s.count()
-			return nil
-		}
-	}
-	switch {
-	case u.phase == unitDone, u.phase == unitLeft:
-		return nil
-	case u.phase != unitBack:
-		back := s.putBack
-		if u.phase == unitStuck {
-			back = s.mend // a person may have seen to what was in the way
-		}
-		if err := back(ctx); err != nil {
-			return fault.New(fault.RollbackFailed, "run %d left the machine between two systems, and it could not be put back: %w", s.state.ID, err).
-				Hint("see docs/recovery.md; the old system is also in the boot menu")
-		}
-		s.between, s.data.Unit = false, ""
-	}
-	return nil
+	return e
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -59,7 +60,8 @@ func endWorld(dir string) {
 // build makes a machine with one running system and one home generation.
 func (w *world) build(t testing.TB) {
 	t.Helper()
-	for _, d := range []string{"store", "run", "bin", "profiles", "home/ada/.local/state/nix/profiles", "home/ada/.config/nixos", "etc"} {
+	for _, d := range []string{"store", "run", "bin", "profiles", "home/ada/.local/state/nix/profiles",
+		"home/ada/.config/nixos", "etc"} {
 		must(t, os.MkdirAll(filepath.Join(w.dir, d), 0o755))
 	}
 	for name, text := range tools {
@@ -414,11 +416,13 @@ func (w *world) systemctl(args []string) string {
 	}
 	switch args[0] {
 	case "list-units":
+		failed := []map[string]string{}
 		for _, name := range sortedKeys(w.units) {
 			if strings.Contains(w.units[name], "ActiveState=failed") {
-				fmt.Fprintf(&b, "%s loaded failed failed A unit\n", name)
+				failed = append(failed, map[string]string{"unit": name})
 			}
 		}
+		_ = json.NewEncoder(&b).Encode(failed) // strings
 	case "show":
 		for _, name := range args[slices.Index(args, "--")+1:] {
 			fmt.Fprintf(&b, "Id=%s\n%s\n\n", name, strings.ReplaceAll(cmp.Or(w.units[name], "LoadState=not-found"), " ", "\n"))
@@ -486,7 +490,7 @@ func (w *world) deployer(change ...func(*Config)) *Deployer {
 	}
 	cfg.Health = &health.Checker{
 		Runner: w, Root: w.dir, Now: cfg.Now, Sleep: cfg.Sleep,
-		HomeProfile: func(string) string { return w.homeProfile() }, Timeout: time.Nanosecond,
+		Paths: cfg.Paths, StateHome: func(string) string { return cfg.StateHome }, Timeout: time.Nanosecond,
 	}
 	for _, f := range change {
 		f(&cfg)

@@ -11,6 +11,7 @@
 package elevate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -37,6 +38,21 @@ const (
 // Methods lists what a user may choose.
 func Methods() []string {
 	return []string{string(Auto), string(Sudo), string(Run0), string(Doas), string(None)}
+}
+
+// tool is a program that makes a command root's.
+type tool struct {
+	method Method
+	args   []string
+	quiet  string // keeps it from asking where nobody is there to answer
+}
+
+// tools stand in the order of preference.
+var tools = []tool{
+	{Sudo, nil, "-n"},
+	// Empty background: no tinted terminal; --pipe keeps input and output on our pipes.
+	{Run0, []string{"--background=", "--pipe"}, "--no-ask-password"},
+	{Doas, nil, "-n"},
 }
 
 // Config is what a Runner is made of.
@@ -67,40 +83,32 @@ type Runner struct {
 // New decides the method. An error names what is missing; it has the exit code
 // for a wrong flag or a refused run.
 func New(inner run.Runner, cfg Config) (*Runner, error) {
-	r := &Runner{inner: inner, cfg: cfg}
-	m := cfg.Method
-	if m == "" {
-		m = Auto
-	}
-	if !slices.Contains(Methods(), string(m)) {
-		return nil, fault.New(fault.Usage, "elevation %q is not known", m).Hint("one of %s", strings.Join(Methods(), ", "))
-	}
-	if cfg.UID == 0 {
-		if !cfg.AllowRoot {
-			return nil, fault.New(fault.Preflight, "refusing to run as root: files and flake.lock would belong to root, and evaluation needs no rights").
-				Hint("run it as your own user; it asks for root where a command needs it").
-				Hint("on an installer image, where root is the only user, pass --allow-root")
-		}
+	m := cmp.Or(cfg.Method, Auto)
+	switch {
+	case !slices.Contains(Methods(), string(m)):
+		return nil, fault.New(fault.Usage, "elevation %q is not known", m).
+			Hint("one of %s", strings.Join(Methods(), ", "))
+	case cfg.UID == 0 && !cfg.AllowRoot:
+		return nil, fault.New(fault.Preflight,
+			"refusing to run as root: files and flake.lock would belong to root, and evaluation needs no rights").
+			Hint("run it as your own user; it asks for root where a command needs it").
+			Hint("on an installer image, where root is the only user, pass --allow-root")
+	case cfg.UID == 0:
 		m = None
-	} else if m == None {
-		r.method = None
-		return r, nil // commands that need root will say so; build and generate do not
-	}
-	if m == Auto {
-		m = None
-		for _, name := range []Method{Sudo, Run0, Doas} {
-			if _, err := inner.LookPath(string(name)); err == nil {
-				m = name
-				break
+	case m == Auto:
+		m = None // commands that need root will say so; build and generate do not
+		for _, tool := range slices.Backward(tools) {
+			if _, err := inner.LookPath(string(tool.method)); err == nil {
+				m = tool.method
 			}
 		}
-	} else if m != None {
+	case m != None:
 		if _, err := inner.LookPath(string(m)); err != nil {
-			return nil, fault.New(fault.Preflight, "elevation by %s: %w", m, err).Hint("choose another with --elevate, or leave it at auto")
+			return nil, fault.New(fault.Preflight, "elevation by %s: %w", m, err).
+				Hint("choose another with --elevate, or leave it at auto")
 		}
 	}
-	r.method = m
-	return r, nil
+	return &Runner{inner: inner, cfg: cfg, method: m}, nil
 }
 
 // SetAsk is told when the terminal is about to be used for a password, and when no longer.
@@ -112,7 +120,7 @@ func (r *Runner) asking(now bool) {
 	}
 }
 
-// Method is what was decided.
+// Method returns how commands become root: never Auto.
 func (r *Runner) Method() Method { return r.method }
 
 // LookPath implements run.Runner.
@@ -136,7 +144,7 @@ func (r *Runner) Run(ctx context.Context, c run.Command) (run.Result, error) {
 	return r.inner.Run(ctx, w)
 }
 
-// Wrap is the command that is really started for c. It is what a plan prints.
+// Wrap returns the command that is really started for c. It is what a plan prints.
 func (r *Runner) Wrap(c run.Command) (run.Command, error) {
 	if !c.Elevate {
 		return c, nil
@@ -146,38 +154,25 @@ func (r *Runner) Wrap(c run.Command) (run.Command, error) {
 	if len(c.Env) > 0 {
 		// sudo, doas and run0 all start from a clean environment: what the
 		// command needs is put back on the far side. The values are ours and public.
-		inner = append(append([]string{"env"}, c.Env...), inner...)
+		inner = slices.Concat([]string{"env"}, c.Env, inner)
 		c.Env = nil
 	}
-	c.Terminal = r.cfg.Terminal && r.method != None
-	if c.Terminal {
-		c.Timeout = 0 // somebody may have to look for a password
-	}
-	switch r.method {
-	case None:
+	if r.method == None {
 		if r.cfg.UID != 0 {
 			return c, fault.New(fault.Preflight, "%s needs root, and there is no way to become root", inner[0]).
 				Hint("install sudo, run0 or doas, or choose one with --elevate")
 		}
-		c.Name, c.Args = inner[0], inner[1:]
-	case Sudo:
-		c.Name, c.Args = "sudo", append([]string{"--"}, inner...)
-		if !r.cfg.Terminal {
-			c.Args = append([]string{"-n"}, c.Args...)
-		}
-	case Doas:
-		c.Name, c.Args = "doas", append([]string{"--"}, inner...)
-		if !r.cfg.Terminal {
-			c.Args = append([]string{"-n"}, c.Args...)
-		}
-	case Run0:
-		// Empty background: no tinted terminal; --pipe keeps input and output on our pipes.
-		args := []string{"--background=", "--pipe"}
-		if !r.cfg.Terminal {
-			args = append(args, "--no-ask-password")
-		}
-		c.Name, c.Args = "run0", append(append(args, "--"), inner...)
+		c.Name, c.Args, c.Terminal = inner[0], inner[1:], false
+		return c, nil
 	}
+	tool := tools[slices.IndexFunc(tools, func(t tool) bool { return t.method == r.method })]
+	c.Name, c.Args, c.Terminal = string(tool.method), slices.Clone(tool.args), r.cfg.Terminal
+	if c.Terminal {
+		c.Timeout = 0 // somebody may have to look for a password
+	} else {
+		c.Args = append(c.Args, tool.quiet)
+	}
+	c.Args = slices.Concat(c.Args, []string{"--"}, inner)
 	return c, nil
 }
 
@@ -190,7 +185,7 @@ func (r *Runner) Prime(ctx context.Context) error {
 		return nil
 	}
 	// Not "sudo -n -v": that one asks unless all of a user's rules are without a password (sudoers(5), verifypw).
-	if _, err := r.inner.Run(ctx, run.Command{Name: "sudo", Args: []string{"-n", "true"}, Timeout: 30 * time.Second}); err != nil {
+	if err := r.renew(ctx); err != nil {
 		if !r.cfg.Terminal {
 			return fault.New(fault.Preflight, "sudo needs a password and there is no terminal to ask on: %w", err).
 				Hint("run it in a terminal, or allow the user to use sudo without a password")
@@ -210,17 +205,19 @@ func (r *Runner) Prime(ctx context.Context) error {
 	return nil
 }
 
+// renew makes sudo's ticket last again, without asking.
+func (r *Runner) renew(ctx context.Context) error {
+	_, err := r.inner.Run(ctx, run.Command{Name: "sudo", Args: []string{"-n", "true"}, Timeout: 30 * time.Second})
+	return err
+}
+
 // keep renews sudo's ticket, which lasts 5 to 15 minutes, while a build or a health check takes longer.
 func (r *Runner) keep() {
-	every := r.cfg.Interval
-	if every == 0 {
-		every = time.Minute
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	r.stop = func() { cancel(); wg.Wait() }
 	wg.Go(func() {
-		t := time.NewTicker(every)
+		t := time.NewTicker(cmp.Or(r.cfg.Interval, time.Minute))
 		defer t.Stop()
 		for {
 			select {
@@ -228,7 +225,7 @@ func (r *Runner) keep() {
 				return
 			case <-t.C:
 			}
-			if _, err := r.inner.Run(ctx, run.Command{Name: "sudo", Args: []string{"-n", "true"}, Timeout: 30 * time.Second}); err != nil {
+			if r.renew(ctx) != nil {
 				return // the next elevated command reports it with its own words
 			}
 		}

@@ -6,40 +6,42 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/engine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
 	"github.com/quick-deploy/quick-deploy/generator"
 )
 
-// Evaluate says which system each host should run. Hosts whose fingerprint was
+// evaluate says which system each host should run. Hosts whose fingerprint was
 // evaluated before are not evaluated again. Evaluated is how many were.
-func (f *Fleet) Evaluate(ctx context.Context, hosts []*Host) (systems map[string]string, failed map[string]error, evaluated int) {
+func (f *Fleet) evaluate(
+	ctx context.Context, hosts []*Host,
+) (systems map[string]string, failed map[string]error, evaluated int) {
 	systems = map[string]string{}
 	var changed []string
 	for _, h := range hosts {
-		known, err := f.peek(h.Name)
-		if err == nil && known.Fingerprint == h.Fingerprint && known.System != "" {
-			systems[h.Name] = known.System
+		k, err := f.state(h.Name)
+		if err == nil && k.Fingerprint == h.Fingerprint && k.System != "" {
+			systems[h.Name] = k.System
 			continue
 		}
 		changed = append(changed, h.Name)
 	}
-	now, failed := f.nix().Evaluate(ctx, f.Flake, changed, toplevel+".outPath")
-	for name, system := range now {
-		systems[name] = system
-	}
+	now, failed := f.nix().Evaluate(ctx, f.Flake, changed, engine.Toplevel+".outPath")
+	maps.Copy(systems, now)
 	return systems, failed, len(changed)
 }
 
@@ -53,8 +55,11 @@ func (f *Fleet) Deploy(ctx context.Context, waves []Wave, hosts map[string]*Host
 			all = append(all, hosts[name])
 		}
 	}
-	systems, failed, evaluated := f.Evaluate(ctx, all)
-	f.tell(journal.Event{Type: "progress", Step: "evaluate", Message: fmt.Sprintf("%d of %d hosts changed and were evaluated", evaluated, len(all))})
+	systems, failed, evaluated := f.evaluate(ctx, all)
+	f.tell(journal.Event{
+		Type: "progress", Step: "evaluate",
+		Message: fmt.Sprintf("%d of %d hosts changed and were evaluated", evaluated, len(all)),
+	})
 	var results []Result
 	stopped := ""
 	for _, w := range waves {
@@ -69,7 +74,9 @@ func (f *Fleet) Deploy(ctx context.Context, waves []Wave, hosts map[string]*Host
 			// Of a flake that does not evaluate for some host nothing is switched.
 			r.stop("another host does not evaluate; leave it out with --on to go on without it")
 		} else {
-			f.tell(journal.Event{Type: "progress", Step: "wave", Message: fmt.Sprintf("%s: %s", w.Name, strings.Join(w.Hosts, ", "))})
+			f.tell(journal.Event{
+				Type: "progress", Step: "wave", Message: fmt.Sprintf("%s: %s", w.Name, strings.Join(w.Hosts, ", ")),
+			})
 		}
 		done := r.run(ctx, members)
 		results = append(results, done...)
@@ -84,40 +91,35 @@ func (f *Fleet) Deploy(ctx context.Context, waves []Wave, hosts map[string]*Host
 
 // verdict is the fault of a whole run.
 func verdict(results []Result) error {
-	var bad []Result
-	first := map[Verdict]string{}
-	number := map[Verdict]int{}
+	bad := map[Verdict][]Result{}
+	number := 0
 	for _, r := range results {
-		if r.Verdict.OK() {
-			continue
+		if !r.Verdict.OK() {
+			bad[r.Verdict] = append(bad[r.Verdict], r)
+			number++
 		}
-		bad = append(bad, r)
-		if number[r.Verdict] == 0 {
-			first[r.Verdict] = r.Host
-		}
-		number[r.Verdict]++
 	}
-	if len(bad) == 0 {
+	if number == 0 {
 		return nil
 	}
 	code := fault.Partial
-	switch {
+	switch notBuilt := bad[NotBuilt]; {
 	case len(results) == 1:
-		code = bad[0].code()
-	case number[NotBuilt] > 0 && number[NotBuilt]+number[Left] == len(results):
-		code = bad[slices.IndexFunc(bad, func(r Result) bool { return r.Verdict == NotBuilt })].code()
+		code = cmp.Or(results[0].Code, codes[results[0].Verdict])
+	case len(notBuilt) > 0 && len(notBuilt)+len(bad[Left]) == len(results):
+		code = cmp.Or(notBuilt[0].Code, fault.Build)
 	}
 	var parts []string
 	for _, v := range []Verdict{Stranded, Unhealthy, Failed, NotBuilt, Unreachable, Rebooting, Left} {
-		if n := number[v]; n == 1 {
-			parts = append(parts, fmt.Sprintf("%s is %s", first[v], v))
+		if n := len(bad[v]); n == 1 {
+			parts = append(parts, fmt.Sprintf("%s is %s", bad[v][0].Host, v))
 		} else if n > 1 {
 			parts = append(parts, fmt.Sprintf("%d hosts are %s", n, v))
 		}
 	}
-	e := fault.New(code, "%d of %d hosts do not run what they should: %s", len(bad), len(results), strings.Join(parts, ", "))
-	if number[Stranded] > 0 {
-		e = e.Hint("look at %s yourself: whether its old system runs again is not sure", first[Stranded])
+	e := fault.New(code, "%d of %d hosts do not run what they should: %s", number, len(results), strings.Join(parts, ", "))
+	if stranded := bad[Stranded]; len(stranded) > 0 {
+		e.Hint("look at %s yourself: whether its old system runs again is not sure", stranded[0].Host)
 	}
 	return e.Hint("the same command again goes on with what is left").Hint("quick-deploy fleet status shows every machine")
 }
@@ -179,16 +181,16 @@ func (r *rollout) run(ctx context.Context, hosts []*Host) []Result {
 		members[i] = &member{Host: h, start: r.Now(), result: Result{Host: h.Name, Wave: r.wave, System: r.systems[h.Name]}}
 	}
 	calls := &calls{Fleet: r.Fleet}
-	r.each(members, func(m *member) { r.begin(ctx, m, calls) })
+	each(r.Fleet, members, func(m *member) { r.begin(ctx, m, calls) })
 	left := slices.DeleteFunc(slices.Clone(members), func(m *member) bool { return m.done })
 	for _, m := range left {
 		calls.hosts = append(calls.hosts, m.Host)
 	}
-	r.each(left, func(m *member) { r.deploy(ctx, m) })
+	each(r.Fleet, left, func(m *member) { r.deploy(ctx, m) })
 	results := make([]Result, len(members))
 	for i, m := range members {
 		m.result.Seconds = r.Now().Sub(m.start).Seconds()
-		if err := r.remember(m); err != nil && m.result.Error == "" {
+		if err := r.saveResult(m); err != nil && m.result.Error == "" {
 			m.result.Error = err.Error()
 		}
 		results[i] = m.result
@@ -199,18 +201,17 @@ func (r *rollout) run(ctx context.Context, hosts []*Host) []Result {
 	return results
 }
 
-// each works on several machines at once, and begins them in their order.
-func (r *rollout) each(members []*member, do func(*member)) {
-	slots := make(chan struct{}, max(1, r.Parallel))
-	var wg sync.WaitGroup
-	for _, m := range members {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			do(m)
-		})
+// saveResult keeps how a run on a machine ended, if it was begun.
+func (r *rollout) saveResult(m *member) error {
+	if m.deployer == nil {
+		return nil
 	}
-	wg.Wait()
+	return r.updateState(m.Name, func(k *hostState) {
+		if m.result.Verdict.OK() {
+			k.Deployed, k.DeployedSystem = m.Fingerprint, m.result.System
+		}
+		k.Last, k.At = &m.result, r.Now()
+	})
 }
 
 // begin looks at a machine and finds out what is to be done.
@@ -223,19 +224,18 @@ func (r *rollout) begin(ctx context.Context, m *member, calls *calls) {
 		r.finish(m, Left, errors.New(why))
 		return
 	}
-	known, err := r.peek(m.Name)
-	if err == nil {
-		known.Fingerprint, known.System = m.Fingerprint, m.result.System
-		err = r.save(m.Name, known)
-	}
-	if err != nil {
+	first := false
+	if err := r.updateState(m.Name, func(k *hostState) {
+		k.Fingerprint, k.System, first = m.Fingerprint, m.result.System, k.Last == nil
+	}); err != nil {
 		r.finish(m, Left, err)
 		return
 	}
+	var err error
 	m.deployer = r.deployer(m.Host, m.result.System, calls)
 	m.plan, err = m.deployer.Plan(ctx, r.goal(m.Host, r.options))
 	m.result.Before = m.plan.Machine.Current
-	var away *UnreachableError
+	var away *ssh.UnreachableError
 	switch {
 	case errors.As(err, &away):
 		r.finish(m, Unreachable, away)
@@ -243,7 +243,7 @@ func (r *rollout) begin(ctx context.Context, m *member, calls *calls) {
 		r.finish(m, Failed, err)
 	case m.plan.NoChange,
 		// Never deployed from here: the homes are not known.
-		!r.options.Again && !m.plan.Resumes && known.Last == nil && len(m.Homes) == 0 &&
+		!r.options.Again && !m.plan.Resumes && first && len(m.Homes) == 0 &&
 			m.result.Before == m.result.System && r.boots(m.plan.Machine.System.Path, m.result.System):
 		r.finish(m, Unchanged, nil)
 	}
@@ -261,14 +261,15 @@ func (r *rollout) deploy(ctx context.Context, m *member) {
 		m.result.Health = &health.Report{}
 		err = errors.Join(err, json.Unmarshal(rec.Health, m.result.Health))
 	}
-	var away *UnreachableError
+	var away *ssh.UnreachableError
 	code := fault.CodeOf(err)
 	switch untouched := rec.Result == journal.Unchanged; {
 	case err == nil && len(rec.Pending) > 0:
 		r.finish(m, Rebooting, errors.New(strings.Join(rec.Pending, ", ")))
 	case err == nil:
 		r.finish(m, Deployed, nil)
-	case rec.ID == 0 || code == fault.Interrupted && untouched: // another run is at work there, or its journal cannot be written
+	// another run is at work there, or its journal cannot be written
+	case rec.ID == 0 || code == fault.Interrupted && untouched:
 		r.finish(m, Left, err)
 	case code == fault.RollbackFailed:
 		r.finish(m, Stranded, err)
@@ -285,28 +286,26 @@ func (r *rollout) deploy(ctx context.Context, m *member) {
 
 // deployer is what deploys to a machine. Calls are those of engines that take the machines of a wave together.
 func (f *Fleet) deployer(h *Host, system string, calls *calls) *deploy.Deployer {
-	remote := Remote{Runner: f.network(h.Name), Target: h.Target, SSH: f.SSH, Connections: f.Connections}
-	c := deploy.Config{
-		StateDir: filepath.Join(f.State, h.Name), Paths: h.Paths, Runner: remote, Retry: f.Retry, Jitter: f.Jitter, Sleep: f.Sleep, Now: f.Now,
-		User: f.By, HomeDir: homeOf(f.By), Login: h.Target.User, HostName: h.Name, Tool: f.Tool, Health: f.checker(remote),
-		BuildTimeout: f.BuildTimeout, ActivateTimeout: f.ActivateTimeout, LockTimeout: f.LockTimeout,
-		ConfirmTimeout: f.ConfirmTimeout, Tick: f.Tick, Poll: f.Poll,
-		Retention: journal.Retention{Count: 50, Age: 90 * 24 * time.Hour},
-		Output: func(_ string, _ run.Stream, line string) {
-			f.tell(journal.Event{Type: "line", Host: h.Name, Message: line})
-		},
-		Events: func(e journal.Event) {
-			if e.Type != "summary" { // the machine's result is told behind it
-				e.Host = h.Name
-				f.tell(e)
-			}
-		},
-		Remote: &deploy.Remote{
-			System: system, Fingerprint: h.Fingerprint, Build: func() run.Command { return f.nixosRebuild(h) },
-			Copy: func(path string) run.Command { return f.copyTo(h, path) },
-			// Relative to the login's home, and apart from those of other flakes.
-			Roots: filepath.Join(".local/state/quick-deploy/fleet", filepath.Base(f.State)),
-		},
+	remote := f.to(f.network(h.Name), h.Target)
+	c := f.Config
+	c.StateDir, c.Paths, c.Runner = filepath.Join(f.StateDir, h.Name), h.Paths, remote
+	c.HomeDir, c.Login, c.HostName, c.Health = homeOf(f.User), h.Target.User, h.Name, f.checker(remote)
+	c.Retention = journal.Retention{Count: 50, Age: 90 * 24 * time.Hour}
+	c.Output = func(_ string, _ run.Stream, line string) {
+		f.tell(journal.Event{Type: "line", Host: h.Name, Message: line})
+	}
+	c.Events = func(e journal.Event) {
+		if e.Type != "summary" { // the machine's result is told behind it
+			e.Host = h.Name
+			f.tell(e)
+		}
+	}
+	c.Remote = &deploy.Remote{
+		System: system, Fingerprint: h.Fingerprint,
+		Build: func() run.Command { return f.builder().NixosRebuild(remote, h.Name, h.BuildOnTarget) },
+		Copy:  func(path string) run.Command { return f.builder().Copy(remote, path) },
+		// Relative to the login's home, and apart from those of other flakes.
+		Roots: filepath.Join(".local/state/quick-deploy/fleet", filepath.Base(f.StateDir)),
 	}
 	if f.together() {
 		c.Remote.Build = func() run.Command { return f.shared([]*Host{h}) }
@@ -321,7 +320,8 @@ func (f *Fleet) deployer(h *Host, system string, calls *calls) *deploy.Deployer 
 // goal is what a machine is to be. A system that failed before is tried again: the same command goes on.
 func (f *Fleet) goal(h *Host, o Options) deploy.Goal {
 	g := deploy.Goal{
-		Verb: deploy.Switch, Host: h.Name, FlakeDir: f.Flake, Checks: h.Checks, NixArgs: f.NixArgs, HealthTimeout: f.HealthTimeout,
+		Verb: deploy.Switch, Host: h.Name, FlakeDir: f.Flake, NixArgs: f.NixArgs,
+		Checks: h.Checks, HealthTimeout: f.HealthTimeout,
 		SkipHealth: o.SkipHealth || len(h.Checks) == 0, KeepOnFailure: o.Keep, Force: o.Again, RetryBad: true, Yes: true,
 	}
 	if f.Engine != generator.DeployRS { // which carries them itself
@@ -339,7 +339,7 @@ func homeOf(user string) string {
 }
 
 // checker looks at a machine through ssh.
-func (f *Fleet) checker(remote Remote) *health.Checker {
+func (f *Fleet) checker(remote ssh.Remote) *health.Checker {
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
 		return remote.Dial(ctx, network, address)
 	}
@@ -350,14 +350,4 @@ func (f *Fleet) checker(remote Remote) *health.Checker {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
-}
-
-// Remotely reports whether a check can be made through ssh: those that read
-// the machine's files cannot.
-func Remotely(c health.Check) bool {
-	switch c.Kind {
-	case health.Unit, health.Rest, health.Port, health.HTTP:
-		return true
-	}
-	return false
 }

@@ -53,7 +53,8 @@ func TestDeploy(t *testing.T) {
 				}
 			}
 			results, err = o.deploy(t, Options{})
-			if diff := cmp.Diff(map[string]Verdict{"a": Unchanged, "b": Unchanged, "c": Unchanged}, verdicts(results)); diff != "" || err != nil {
+			if diff := cmp.Diff(map[string]Verdict{"a": Unchanged, "b": Unchanged, "c": Unchanged},
+				verdicts(results)); diff != "" || err != nil {
 				t.Fatal(diff, err)
 			}
 			if n := len(o.world.ran) - o.world.count("ssh"); n != 0 {
@@ -99,7 +100,8 @@ func TestAwayAndSick(t *testing.T) {
 			sick.sick = ""
 			fine := len(o.world.machines["fine"].log())
 			results, err = o.deploy(t, Options{})
-			if diff := cmp.Diff(map[string]Verdict{"away": Deployed, "fine": Unchanged, "sick": Deployed}, verdicts(results)); diff != "" || err != nil {
+			if diff := cmp.Diff(map[string]Verdict{"away": Deployed, "fine": Unchanged, "sick": Deployed},
+				verdicts(results)); diff != "" || err != nil {
 				t.Error(diff, err)
 			}
 			if len(o.world.machines["fine"].log()) != fine || o.world.count("nix ") != 0 {
@@ -126,7 +128,8 @@ func TestGate(t *testing.T) {
 					m.away, want = true, Unreachable
 				}
 				results, err := o.deploy(t, Options{})
-				if diff := cmp.Diff(map[string]Verdict{"a": want, "b": Left}, verdicts(results)); diff != "" || fault.CodeOf(err) != fault.Partial {
+				if diff := cmp.Diff(map[string]Verdict{"a": want, "b": Left}, verdicts(results)); diff != "" ||
+					fault.CodeOf(err) != fault.Partial {
 					t.Error(diff, err)
 				}
 				if log := o.world.machines["b"].log(); len(log) > 0 {
@@ -177,7 +180,8 @@ func TestOnlyChangedAreEvaluated(t *testing.T) {
 	o.world.version = 2
 	o.hosts["b"].Fingerprint = "v2"
 	results, err := o.deploy(t, Options{})
-	if diff := cmp.Diff(map[string]Verdict{"a": Unchanged, "b": Deployed, "c": Unchanged}, verdicts(results)); diff != "" || err != nil {
+	if diff := cmp.Diff(map[string]Verdict{"a": Unchanged, "b": Deployed, "c": Unchanged},
+		verdicts(results)); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
 	for _, c := range o.world.ran {
@@ -246,7 +250,7 @@ func TestStranded(t *testing.T) {
 // Two runs do not work on one machine at once.
 func TestLocked(t *testing.T) {
 	o := operate(t, generator.NixosRebuild, Wave{LastWave, []string{"a"}})
-	other := journal.Store{Dir: filepath.Join(o.State, "a"), Now: time.Now}
+	other := journal.Store{Dir: filepath.Join(o.StateDir, "a"), Now: time.Now}
 	if err := other.Open(); err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +272,9 @@ func TestHomes(t *testing.T) {
 		t.Run(string(e), func(t *testing.T) {
 			o := operate(t, e, Wave{LastWave, []string{"a"}})
 			a := o.world.machines["a"]
-			o.hosts["a"].Homes = []deploy.User{{Name: "ops", Home: a.path("home/ops")}, {Name: "root", Home: a.path("home/root")}}
+			o.hosts["a"].Homes = []deploy.User{
+				{Name: "ops", Home: a.path("home/ops")}, {Name: "root", Home: a.path("home/root")},
+			}
 			o.hosts["a"].Target.Port = 2222
 			results, err := o.deploy(t, Options{})
 			if results["a"].Verdict != Deployed || err != nil {
@@ -320,7 +326,9 @@ func TestHealthOfAMachine(t *testing.T) {
 	if err != nil || got["a"].Verdict != Deployed {
 		t.Fatalf("%+v, %v", got["a"], err)
 	}
-	want := map[string]health.Outcome{"x: x.service": health.Passed, "system: old.service": health.Warning, "page": health.Starting}
+	want := map[string]health.Outcome{
+		"x: x.service": health.Passed, "system: old.service": health.Warning, "page": health.Starting,
+	}
 	found := map[string]health.Outcome{}
 	for _, f := range got["a"].Health.Findings {
 		found[f.Name] = f.Outcome
@@ -376,8 +384,10 @@ func TestNetworkFailures(t *testing.T) {
 		calls  int // 0: as many as it takes
 		want   Verdict
 	}{
-		"evaluation":           {named("nix", "--apply"), "error: unable to download 'x': Timeout was reached (28)", 4, 5, Deployed},
-		"evaluation, for good": {named("nix", "--apply"), "error: unable to download 'x': Timeout was reached (28)", 99, 5, NotBuilt},
+		"evaluation": {named("nix", "--apply"), "error: unable to download 'x': Timeout was reached (28)", 4, 5,
+			Deployed},
+		"evaluation, for good": {named("nix", "--apply"), "error: unable to download 'x': Timeout was reached (28)", 99, 5,
+			NotBuilt},
 		"first look":           {named("ssh", "readlink"), down, 4, 0, Deployed},
 		"first look, for good": {named("ssh", "readlink"), down, 99, 5, Unreachable},
 		"copy":                 {named("nixos-rebuild", "build"), down, 4, 5, Deployed},
@@ -405,7 +415,8 @@ func TestNetworkFailures(t *testing.T) {
 			if got := results["one"].Verdict; got != c.want || c.calls > 0 && u.calls != c.calls {
 				t.Errorf("%s after %d calls, want %s after %d", got, u.calls, c.want, c.calls)
 			}
-			want := []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}[:min(4, c.fails, u.calls-1)]
+			want := []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second,
+				16 * time.Second}[:min(4, c.fails, u.calls-1)]
 			if !slices.Equal(waits, want) || told != len(want) {
 				t.Errorf("waits %v, of %d was told", waits, told)
 			}
@@ -453,7 +464,9 @@ func (d dying) Run(ctx context.Context, c run.Command) (run.Result, error) {
 // A run that was cut off while the new system was on trial is taken up by the next, which does what is left.
 func TestCutOff(t *testing.T) {
 	o := operate(t, generator.NixosRebuild, Wave{LastWave, []string{"a"}})
-	o.Runner = dying{o.world, func(c run.Command) bool { return c.Name == "ssh" && strings.HasSuffix(c.Args[len(c.Args)-1], " keep") }}
+	o.Runner = dying{
+		o.world, func(c run.Command) bool { return c.Name == "ssh" && strings.HasSuffix(c.Args[len(c.Args)-1], " keep") },
+	}
 	_, _ = o.deploy(t, Options{})
 	a := o.world.machines["a"]
 	if a.running() != a.system("v1") || a.boots() != a.system("v0") {
@@ -479,7 +492,8 @@ func TestSilence(t *testing.T) {
 		return len(log) > 0 && a.running() != a.system("v0")
 	}}
 	results, err := o.deploy(t, Options{})
-	if r := results["a"]; r.Verdict != Failed || !r.PutBack || err == nil || a.running() != a.system("v0") || a.boots() != a.system("v0") {
+	if r := results["a"]; r.Verdict != Failed || !r.PutBack || err == nil || a.running() != a.system("v0") ||
+		a.boots() != a.system("v0") {
 		t.Errorf("%+v %v; it runs %s", r, err, a.running())
 	}
 }
@@ -500,13 +514,15 @@ func (s silent) Run(ctx context.Context, c run.Command) (run.Result, error) {
 // The plan names what runs on each machine, and what is handed over.
 func TestPlan(t *testing.T) {
 	for e, want := range map[generator.Engine][]string{
-		generator.NixosRebuild: {"rollback-point", "build", "compare", "activate-system", "health", "boot-default", "verify", "record"},
-		generator.Colmena:      {"rollback-point", "build", "compare", "activate-system", "health", "boot-default", "verify", "record"},
-		generator.DeployRS:     {"rollback-point", "build", "health", "verify", "record"},
+		generator.NixosRebuild: {"rollback-point", "build", "compare", "activate-system", "health", "boot-default", "verify",
+			"record"},
+		generator.Colmena: {"rollback-point", "build", "compare", "activate-system", "health", "boot-default", "verify",
+			"record"},
+		generator.DeployRS: {"rollback-point", "build", "health", "verify", "record"},
 	} {
 		o := operate(t, e, Wave{LastWave, []string{"a"}})
 		var steps, commands []string
-		for _, s := range o.Plan(o.waves, o.hosts, Options{})[0].Hosts[0].Steps {
+		for _, s := range o.Plan(t.Context(), o.waves, o.hosts, Options{})[0].Hosts[0].Steps {
 			steps, commands = append(steps, s.Step), append(commands, s.Commands...)
 		}
 		if diff := cmp.Diff(want, steps); diff != "" {
@@ -516,9 +532,59 @@ func TestPlan(t *testing.T) {
 		if launches := strings.Contains(all, "quick-deploy launch"); launches == (e == generator.DeployRS) {
 			t.Errorf("%s: %s", e, all)
 		}
-		if len(o.world.ran) > 0 {
-			t.Errorf("a plan ran %q", o.world.ran)
+		if asked := 1; e == generator.DeployRS && len(o.world.ran) > 0 || e != generator.DeployRS &&
+			o.world.count("ssh ") != asked {
+			t.Errorf("%s: a plan ran %q", e, o.world.ran)
 		}
+		if log := o.world.machines["a"].log(); len(log) > 0 {
+			t.Errorf("%s: a plan did %q", e, log)
+		}
+	}
+}
+
+// What is known of a machine and cannot be read is kept, told of, and keeps nobody from deploying.
+func TestTornState(t *testing.T) {
+	o := operate(t, generator.NixosRebuild, Wave{LastWave, []string{"a"}})
+	var told []string
+	o.Events = func(e journal.Event) {
+		if e.Type == "warning" {
+			told = append(told, e.Message)
+		}
+	}
+	path := filepath.Join(o.StateDir, "a", stateFile)
+	a := o.world.machines["a"]
+	a.must(os.MkdirAll(filepath.Dir(path), 0o700))
+	a.must(os.WriteFile(path, []byte(`{"finger`), 0o600))
+	if s := o.Status(t.Context(), o.waves, o.hosts)[0]; !strings.Contains(s.Error, "cut short or not JSON") {
+		t.Errorf("status says %q", s.Error)
+	}
+	if results, err := o.deploy(t, Options{}); err != nil || results["a"].Verdict != Deployed {
+		t.Fatalf("%+v, %v", results["a"], err)
+	}
+	if kept, err := os.ReadFile(path + ".unusable-1"); err != nil || string(kept) != `{"finger` ||
+		!strings.Contains(strings.Join(told, "\n"), "it was kept as") {
+		t.Errorf("kept %q, %v, told %q", kept, err, told)
+	}
+}
+
+// A plan shows the commands that the machine has, and those that every machine has where it does not answer.
+func TestPlanByTools(t *testing.T) {
+	o := operate(t, generator.NixosRebuild, Wave{LastWave, []string{"a", "away"}})
+	o.world.machines["away"].away = true
+	a := o.world.machines["a"]
+	a.script(a.path("bin/nixos-rebuild"), `echo usage: --store-path`)
+	hosts := o.Plan(t.Context(), o.waves, o.hosts, Options{})[0].Hosts
+	for i, want := range []string{a.path("bin/nixos-rebuild") + " test --store-path", "switch-to-configuration test"} {
+		var all []string
+		for _, s := range hosts[i].Steps {
+			all = append(all, s.Commands...)
+		}
+		if !strings.Contains(strings.Join(all, "\n"), want) {
+			t.Errorf("%s: no %q in %q", hosts[i].Host, want, all)
+		}
+	}
+	if state := hosts[1].State; !strings.Contains(state, "its tools are not known: ") {
+		t.Errorf("the one that is away: %s", state)
 	}
 }
 
@@ -530,7 +596,8 @@ func TestReboot(t *testing.T) {
 		a.must(os.WriteFile(a.build(version)+"/init-interface-version", []byte(text), 0o600))
 	}
 	results, err := o.deploy(t, Options{})
-	if r := results["a"]; r.Verdict != Rebooting || fault.CodeOf(err) != fault.Pending || a.running() != a.system("v0") || a.boots() != a.system("v1") {
+	if r := results["a"]; r.Verdict != Rebooting || fault.CodeOf(err) != fault.Pending || a.running() != a.system("v0") ||
+		a.boots() != a.system("v1") {
 		t.Errorf("%+v %v", r, err)
 	}
 	a.switchTo(a.system("v1"))

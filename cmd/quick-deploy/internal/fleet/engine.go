@@ -1,12 +1,17 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/engine"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
@@ -23,34 +28,42 @@ type calls struct {
 	hosts []*Host
 
 	once sync.Once
-	said transcript
 	err  error
+	// last is the last line that the engine said about each machine, "" about none of them.
+	last map[string]string
+	// activating says that a machine began to change.
+	activating bool
 }
 
-// run is how the call went for one of the machines.
+// activating is what switch-to-configuration, colmena and deploy-rs say when a system is activated.
+var activating = regexp.MustCompile(`(?i)\bactivat(?:ing|ed|ion)\b`)
+
+// run is how the call went for one of the machines: its error, with what the engine said about the machine.
 func (c *calls) run(ctx context.Context, h *Host) error {
-	c.once.Do(func() {
-		c.said = transcript{fleet: c.Fleet, hosts: c.hosts}
-		command := c.shared(c.hosts)
-		command.OnLine = c.said.line
-		c.err = c.engine(ctx, command, &c.said)
-	})
-	return c.said.failure(h.Name, c.err)
+	c.once.Do(func() { c.err = c.call(ctx) })
+	why := cmp.Or(c.last[h.Name], c.last[""])
+	var e *run.Error
+	if why == "" || !errors.As(c.err, &e) {
+		return c.err
+	}
+	return fmt.Errorf("%w: %s", c.err, why)
 }
 
-// engine runs an engine, and repeats it where the network broke it before a
+// call runs the engine, and repeats it where the network broke it before a
 // machine began to change. What is said from then on comes from the machine too:
 // a unit of it that gets no connection says nothing about ours.
-func (f *Fleet) engine(ctx context.Context, c run.Command, said *transcript) error {
+func (c *calls) call(ctx context.Context) error {
+	command := c.shared(c.hosts)
+	command.OnLine = c.line
 	var res run.Result
-	err := f.Retry.Do(ctx, f.Jitter, f.Sleep, f.waiting(""), func(int) *retry.Failure {
-		said.lines = nil
+	err := c.Retry.Do(ctx, c.Jitter, c.Sleep, c.waiting(""), func(int) *retry.Failure {
+		c.last = map[string]string{}
 		var err error
-		if res, err = f.Runner.Run(ctx, c); err == nil {
+		if res, err = c.Runner.Run(ctx, command); err == nil {
 			return nil
 		}
 		failed := &retry.Failure{Err: err}
-		if !said.activating {
+		if !c.activating {
 			failed.Cause = nixlog.Read(res.Stderr).Cause
 		}
 		return failed
@@ -58,62 +71,39 @@ func (f *Fleet) engine(ctx context.Context, c run.Command, said *transcript) err
 	if err == nil {
 		return nil
 	}
-	return buildFault(c.Name, err, res)
+	return engine.Fault(command.Name, err, res)
+}
+
+// line takes a line of the engine. colmena puts the machine's name and a bar
+// before it; with a single machine every line is about it.
+func (c *calls) line(_ run.Stream, text string) {
+	c.activating = c.activating || activating.MatchString(text)
+	host := ""
+	if len(c.hosts) == 1 {
+		host = c.hosts[0].Name
+	}
+	if name, rest, ok := strings.Cut(text, " | "); ok {
+		name = strings.TrimSpace(name)
+		if slices.ContainsFunc(c.hosts, func(h *Host) bool { return h.Name == name }) {
+			host, text = name, rest
+		}
+	}
+	if said := strings.TrimSpace(text); said != "" {
+		c.last[host] = said
+	}
+	c.tell(journal.Event{Type: "line", Host: host, Message: text})
 }
 
 // shared is the call of an engine that takes many hosts and does its own queueing.
 func (f *Fleet) shared(hosts []*Host) run.Command {
+	var names []string
+	for _, h := range hosts {
+		names = append(names, h.Name)
+	}
 	if f.Engine == generator.DeployRS {
-		return f.deployRS(hosts)
+		return f.builder().DeployRS(names)
 	}
-	return f.colmena(hosts)
-}
-
-// copyTo copies a closure that was built here to a machine.
-func (f *Fleet) copyTo(h *Host, path string) run.Command {
-	args := append([]string{"copy", "--to", h.Target.store()}, flakes...)
-	return run.Command{Name: "nix", Args: append(args, path), Env: []string{f.nixOptions(h.Target)}, Timeout: f.BuildTimeout, Here: true}
-}
-
-// nixosRebuild is one call of nixos-rebuild, which copies what it builds and activates nothing (nixpkgs,
-// pkgs/by-name/ni/nixos-rebuild-ng, services.py).
-func (f *Fleet) nixosRebuild(h *Host) run.Command {
-	args := []string{"build", "--flake", f.ref(h.Name), "--target-host", h.Target.login(), "--no-update-lock-file"}
-	if h.BuildOnTarget {
-		args = append(args, "--build-host", h.Target.login())
-	}
-	return run.Command{
-		Name: "nixos-rebuild", Args: append(args, f.NixArgs...), Env: []string{f.nixOptions(h.Target)}, Timeout: f.BuildTimeout, Here: true,
-	}
-}
-
-// colmena is one call of colmena (src/command/apply.rs). The hive says where
-// the machines are.
-func (f *Fleet) colmena(hosts []*Host) run.Command {
-	args := []string{"apply", "push", "--on", names(hosts), "--parallel", strconv.Itoa(f.Parallel)}
-	return run.Command{Name: "colmena", Args: args, Dir: f.Flake, Env: []string{"NIX_SSHOPTS=" + strings.Join(f.SSH, " ")}, Timeout: f.BuildTimeout, Here: true}
-}
-
-// deployRS is one call of deploy (src/cli.rs). It stops at the first machine
-// that fails, and would undo those before it.
-func (f *Fleet) deployRS(hosts []*Host) run.Command {
-	args := []string{"--skip-checks", "--rollback-succeeded", "false", "--targets"}
-	for _, h := range hosts {
-		args = append(args, f.ref(h.Name))
-	}
-	if len(f.NixArgs) > 0 {
-		args = append(append(args, "--"), f.NixArgs...)
-	}
-	return run.Command{Name: "deploy", Args: args, Timeout: f.BuildTimeout, Here: true}
-}
-
-func names(hosts []*Host) string {
-	var out []string
-	for _, h := range hosts {
-		out = append(out, h.Name)
-	}
-	slices.Sort(out)
-	return strings.Join(out, ",")
+	return f.builder().Colmena(names)
 }
 
 // boots reports whether what a machine boots is a system. The profile of a deploy-rs

@@ -1,24 +1,25 @@
 // Package fleet rolls a profile's hosts out to their machines through an
 // engine that others wrote: nixos-rebuild, colmena or deploy-rs. What it adds
-// is order and memory: waves with a health gate between them, a verdict for
-// each machine, a journal for each, and a second run that touches only what is left.
+// is order: waves with a health gate between them, a verdict for each machine,
+// a journal for each, and a second run that touches only what is left.
 //
 // A machine is changed by the steps of package deploy, which reach it by ssh. Of an engine only the build and the
-// copy are needed; deploy-rs, which does all by itself, takes the place of those steps from the build to the boot default.
+// copy are needed; deploy-rs, which does all by itself, takes the place of those steps from the build to the boot
+// default.
 package fleet
 
 import (
-	"context"
-	"fmt"
 	"sync"
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/engine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/generator"
 )
@@ -29,7 +30,7 @@ type Host struct {
 	// Fingerprint changes with everything that the host's system and homes are
 	// built from, and with nothing else; see Fingerprint.
 	Fingerprint   string
-	Target        Target
+	Target        ssh.Target
 	System        string // x86_64-linux, aarch64-linux
 	BuildOnTarget bool
 	// Homes are the users whose home-manager configuration goes with the system.
@@ -37,13 +38,6 @@ type Host struct {
 	Checks []health.Check
 	// Paths are where the machine has its systems; zero: where NixOS has them.
 	Paths system.Paths
-}
-
-func (h *Host) paths() system.Paths {
-	if h.Paths == (system.Paths{}) {
-		return system.PathsUnder("/")
-	}
-	return h.Paths
 }
 
 // Verdict is how a machine ended.
@@ -62,6 +56,12 @@ const (
 	Left        Verdict = "left"               // not begun: a machine before it stopped the roll-out
 	Waiting     Verdict = "would be deployed"  // in a plan
 )
+
+// codes are the exit codes that tell of a machine alone.
+var codes = map[Verdict]fault.Code{
+	Unreachable: fault.Network, NotBuilt: fault.Build, Failed: fault.Activation, Unhealthy: fault.Health,
+	Stranded: fault.RollbackFailed, Rebooting: fault.Pending, Left: fault.Partial,
+}
 
 // OK reports whether the machine runs what it should.
 func (v Verdict) OK() bool { return v == Deployed || v == Unchanged }
@@ -86,39 +86,21 @@ type Result struct {
 
 // Fleet deploys hosts.
 type Fleet struct {
-	Runner run.Runner
-	// Flake is the absolute path of the flake.
-	Flake  string
-	Engine generator.Engine
-	// State is where the journals of the machines lie, a folder each.
-	State    string
+	// Config is what the runs on all machines have in common. Its StateDir is where the journals of the machines lie, a
+	// folder each; its User deploys; its Runner is of this machine; its Retry is zero where nothing is repeated.
+	deploy.Config
+	Flake    string // absolute path
+	Engine   generator.Engine
 	Parallel int
 	// SSH are options for ssh, NIX_SSHOPTS by the user's environment.
 	SSH []string
 	// Connections are those that a roll-out's commands share; nil: each opens its own.
-	Connections *Connections
-
-	Now   func() time.Time
-	Sleep func(context.Context, time.Duration) error
-	// Retry says how what the network broke is repeated, with Jitter as its Policy.Do takes it; zero: it is not.
-	Retry  retry.Policy
-	Jitter func() float64
+	Connections *ssh.Connections
 	// HealthTimeout is how long is waited for what is not up, 0: health.DefaultTimeout.
 	HealthTimeout time.Duration
-	// By and Tool are who deploys with what, for the journal.
-	By, Tool string
-	// Events are told what happens, from one goroutine at a time; nil: nobody is.
-	Events func(journal.Event)
-	// NixArgs go to nix behind the rest.
-	NixArgs []string
-	// BuildTimeout limits a build with its copy, ActivateTimeout an activation; 0: no limit.
-	BuildTimeout, ActivateTimeout time.Duration
-	// LockTimeout is how long another run on a machine is waited for.
-	LockTimeout time.Duration
-	// ConfirmTimeout, Tick and Poll are those of deploy.Config.
-	ConfirmTimeout, Tick, Poll time.Duration
+	NixArgs       []string // behind the rest
 
-	talk sync.Mutex // one event at a time
+	telling sync.Mutex
 }
 
 // Options are what a run may leave out.
@@ -130,7 +112,17 @@ type Options struct {
 	Again bool
 }
 
-func (f *Fleet) nix() Nix { return Nix{Runner: f.network(""), Args: f.NixArgs} }
+// builder is what engines are called for.
+func (f *Fleet) builder() engine.Flake {
+	return engine.Flake{Dir: f.Flake, NixArgs: f.NixArgs, Timeout: f.BuildTimeout, SSH: f.SSH, Parallel: f.Parallel}
+}
+
+func (f *Fleet) nix() engine.Nix { return engine.Nix{Runner: f.network(""), Args: f.NixArgs} }
+
+// to is the way to a machine, through a runner of this one.
+func (f *Fleet) to(r run.Runner, t ssh.Target) ssh.Remote {
+	return ssh.Remote{Runner: r, Target: t, Options: f.SSH, Connections: f.Connections}
+}
 
 // network is the Runner that repeats what the network broke, and tells of each
 // wait, for a host or for all.
@@ -144,5 +136,27 @@ func (f *Fleet) waiting(host string) func(retry.Notice) {
 	}
 }
 
-// ref is the flake as engines want it.
-func (f *Fleet) ref(attribute string) string { return fmt.Sprintf("%s#%s", f.Flake, attribute) }
+// tell hands an event on, one at a time.
+func (f *Fleet) tell(e journal.Event) {
+	if f.Events == nil {
+		return
+	}
+	e.SchemaVersion, e.Time = journal.EventSchema, f.Now()
+	f.telling.Lock()
+	defer f.telling.Unlock()
+	f.Events(e)
+}
+
+// each works on several machines at once, and begins them in their order.
+func each[T any](f *Fleet, list []T, do func(T)) {
+	slots := make(chan struct{}, max(1, f.Parallel))
+	var wg sync.WaitGroup
+	for _, one := range list {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			do(one)
+		})
+	}
+	wg.Wait()
+}

@@ -1,56 +1,59 @@
 package fleet
 
-import "github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+import (
+	"context"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+)
 
 // WavePlan is what deploying a wave would do.
 type WavePlan struct {
-	Name  string     `json:"name"`
-	Hosts []HostPlan `json:"hosts"`
+	Name  string      `json:"name"`
+	Hosts []*HostPlan `json:"hosts"`
 }
 
 // HostPlan is a machine in a plan.
 type HostPlan struct {
 	Host   string `json:"host"`
 	Target string `json:"target"`
-	// State is what is known from earlier runs, without a look at the machine.
+	// State is what is known from earlier runs.
 	State string `json:"state"`
 	// Steps are what will run; none where the last run left the machine as it should be.
 	Steps []deploy.Planned `json:"steps"`
 }
 
-// Plan says what Deploy would do, from the journals alone: it starts nothing.
-func (f *Fleet) Plan(waves []Wave, hosts map[string]*Host, o Options) []WavePlan {
+// Plan says what Deploy would do, from the journals and by the tools that the machines have. It changes nothing.
+func (f *Fleet) Plan(ctx context.Context, waves []Wave, hosts map[string]*Host, o Options) []WavePlan {
 	out := []WavePlan{}
+	var all []*HostPlan
 	for _, w := range waves {
 		p := WavePlan{Name: w.Name}
 		for _, name := range w.Hosts {
-			h := hosts[name]
-			known, err := f.peek(name)
-			state := "not deployed from here yet"
-			switch {
-			case err != nil:
-				state = err.Error()
-			case known.Deployed == h.Fingerprint:
-				state = "deployed as it is; will be looked at"
-			case known.Deployed != "":
-				state = "changed since it was deployed"
-			}
-			if known.Last != nil && !known.Last.Verdict.OK() {
-				state = "last: " + string(known.Last.Verdict)
-			}
-			plan := HostPlan{Host: name, Target: h.Target.String(), State: state, Steps: []deploy.Planned{}}
-			if o.Again || !f.Settled(h) {
-				plan.Steps = f.deployer(h, "", nil).Steps(f.goal(h, o))
-			}
-			p.Hosts = append(p.Hosts, plan)
+			p.Hosts = append(p.Hosts, &HostPlan{Host: name, Target: hosts[name].Target.String()})
 		}
-		out = append(out, p)
+		out, all = append(out, p), append(all, p.Hosts...)
 	}
+	each(f, all, func(p *HostPlan) { f.plan(ctx, hosts[p.Host], o, p) })
 	return out
 }
 
-// Settled reports whether the last run from here gave the machine what it should have, and found it well.
-func (f *Fleet) Settled(h *Host) bool {
-	known, _ := f.peek(h.Name)
-	return known.Deployed == h.Fingerprint && (known.Last == nil || known.Last.Verdict.OK())
+func (f *Fleet) plan(ctx context.Context, h *Host, o Options, p *HostPlan) {
+	state, err := f.state(h.Name)
+	p.State, p.Steps = "not deployed from here yet", []deploy.Planned{}
+	switch {
+	case err != nil:
+		p.State = err.Error()
+	case state.Last != nil && !state.Last.Verdict.OK():
+		p.State = "last: " + string(state.Last.Verdict)
+	case state.Deployed == h.Fingerprint:
+		p.State = "deployed as it is; will be looked at"
+	case state.Deployed != "":
+		p.State = "changed since it was deployed"
+	}
+	if state.upToDate(h) && !o.Again {
+		return
+	}
+	if p.Steps, err = f.deployer(h, "", nil).Steps(ctx, f.goal(h, o)); err != nil {
+		p.State += "; its tools are not known: " + err.Error()
+	}
 }

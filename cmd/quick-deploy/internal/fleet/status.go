@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"time"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
@@ -23,15 +23,6 @@ const (
 	Away    Standing = "unreachable" // ssh does not get there
 )
 
-// Machine is what a machine runs.
-type Machine struct {
-	// Running is the store path of the system that runs, Default of the one that boots.
-	Running string `json:"running"`
-	Default string `json:"default"`
-	// Generation is the number of the system profile, 0 if it has none.
-	Generation int `json:"generation"`
-}
-
 // Status is a machine, as fleet status shows it.
 type Status struct {
 	Host     string   `json:"host"`
@@ -39,7 +30,11 @@ type Status struct {
 	Standing Standing `json:"standing"`
 	// Wanted is the system that the files say, as far as it was evaluated.
 	Wanted string `json:"wanted,omitempty"`
-	Machine
+	// Running is the store path of the system that runs, Default of the one that boots.
+	Running string `json:"running"`
+	Default string `json:"default"`
+	// Generation is the number of the system profile, 0 if it has none.
+	Generation int `json:"generation"`
 	// Drift says what is not as deployed.
 	Drift []string `json:"drift,omitempty"`
 	// Last is the last result with its time, zero if there was none.
@@ -52,28 +47,19 @@ type Status struct {
 func (s Status) OK() bool { return s.Standing == Current }
 
 // Status looks at every machine, some at once. It changes nothing and evaluates nothing.
-func (f *Fleet) Status(ctx context.Context, waves []Wave, hosts map[string]*Host) []Status {
-	var out []Status
+func (f *Fleet) Status(ctx context.Context, waves []Wave, hosts map[string]*Host) []*Status {
+	var out []*Status
 	for _, w := range waves {
 		for _, name := range w.Hosts {
-			out = append(out, Status{Host: name, Wave: w.Name})
+			out = append(out, &Status{Host: name, Wave: w.Name})
 		}
 	}
-	slots := make(chan struct{}, max(1, f.Parallel))
-	var wg sync.WaitGroup
-	for i := range out {
-		wg.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			f.status(ctx, hosts[out[i].Host], &out[i])
-		})
-	}
-	wg.Wait()
+	each(f, out, func(s *Status) { f.status(ctx, hosts[s.Host], s) })
 	return out
 }
 
 func (f *Fleet) status(ctx context.Context, h *Host, s *Status) {
-	known, err := f.peek(h.Name)
+	known, err := f.state(h.Name)
 	if err != nil {
 		s.Error = err.Error()
 	}
@@ -86,10 +72,13 @@ func (f *Fleet) status(ctx context.Context, h *Host, s *Status) {
 			s.Error = known.Last.Error
 		}
 	}
-	now, err := system.Look(ctx, Remote{Runner: f.Runner, Target: h.Target, SSH: f.SSH}, h.paths(), nil)
-	machine := Machine{Running: now.Current, Default: now.System.Path, Generation: now.System.Number}
-	s.Machine = machine
-	var away *UnreachableError
+	paths := h.Paths
+	if paths == (system.Paths{}) {
+		paths = system.PathsUnder("/")
+	}
+	now, err := system.Look(ctx, f.to(f.Runner, h.Target), paths, nil)
+	s.Running, s.Default, s.Generation = now.Current, now.System.Path, now.System.Number
+	var away *ssh.UnreachableError
 	switch {
 	case errors.As(err, &away):
 		s.Standing, s.Error = Away, away.Error()
@@ -99,14 +88,15 @@ func (f *Fleet) status(ctx context.Context, h *Host, s *Status) {
 		return
 	}
 	if known.DeployedSystem != "" && known.Last != nil && known.Last.Verdict.OK() {
-		if machine.Running != known.DeployedSystem {
-			s.Drift = append(s.Drift, "runs "+machine.Running+", deployed was "+known.DeployedSystem)
-		} else if !f.boots(machine.Default, known.DeployedSystem) {
-			s.Drift = append(s.Drift, "would boot "+machine.Default+", deployed was "+known.DeployedSystem)
+		if s.Running != known.DeployedSystem {
+			s.Drift = append(s.Drift, "runs "+s.Running+", deployed was "+known.DeployedSystem)
+		} else if !f.boots(s.Default, known.DeployedSystem) {
+			s.Drift = append(s.Drift, "would boot "+s.Default+", deployed was "+known.DeployedSystem)
 		}
 	}
 	switch {
-	case known.Last != nil && !known.Last.Verdict.OK() && !slices.Contains([]Verdict{Unreachable, Left, Rebooting}, known.Last.Verdict):
+	case known.Last != nil && !known.Last.Verdict.OK() &&
+		!slices.Contains([]Verdict{Unreachable, Left, Rebooting}, known.Last.Verdict):
 		s.Standing = Failing
 	case len(s.Drift) > 0:
 		s.Standing = Drifted

@@ -14,8 +14,10 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/generator"
 )
@@ -68,11 +70,15 @@ case $1 in
 --check-validity) shift; [ "$1" != --print-invalid ] || shift; for p; do [ -e "$p" ] || { echo "$p"; exit 1; }; done ;;
 --realise) [ -e "$2" ] || { echo "path $2 is not valid" >&2; exit 1; }; mkdir -p "${4%/*}" && ln -sfn "$2" "$4" ;;
 esac`,
-	"nix":       `echo 'hello: 1 -> 2'`,
-	"systemctl": `case "$*" in *--state=failed*) sed 's/$/ loaded failed failed A unit/' "$W/failed" ;; esac`,
-	"id":        `[ $# = 1 ] && echo 0 || echo 1000`,
-	"chown":     ``,
-	"setpriv":   `who=$2; while [ "$1" != -- ]; do shift; done; shift; HOME=$W/home/$who USER=$who exec "$@"`,
+	"nix": `echo 'hello: 1 -> 2'`,
+	"systemctl": `
+case "$*" in
+*--state=failed*json*) sed 's/.*/{"unit":"&"}/' "$W/failed" | paste -sd, | sed 's/.*/[&]/' ;;
+*--state=failed*) sed 's/$/ loaded failed failed A unit/' "$W/failed" ;;
+esac`,
+	"id":      `[ $# = 1 ] && echo 0 || echo 1000`,
+	"chown":   ``,
+	"setpriv": `who=$2; while [ "$1" != -- ]; do shift; done; shift; HOME=$W/home/$who USER=$who exec "$@"`,
 }
 
 const switchToConfiguration = `
@@ -346,13 +352,15 @@ func operate(t *testing.T, e generator.Engine, waves ...Wave) *operation {
 	}
 	w := newWorld(t, names...)
 	o := &operation{world: w, waves: waves, hosts: map[string]*Host{}, Fleet: &Fleet{
-		Runner: w, Flake: "/flake", Engine: e, State: t.TempDir(), Parallel: 2, Now: time.Now,
-		Sleep: func(context.Context, time.Duration) error { return nil }, HealthTimeout: time.Nanosecond,
-		ConfirmTimeout: time.Minute, Tick: 10 * time.Millisecond, Poll: 5 * time.Millisecond,
+		Config: deploy.Config{
+			Runner: w, StateDir: t.TempDir(), Now: time.Now, Sleep: func(context.Context, time.Duration) error { return nil },
+			ConfirmTimeout: time.Minute, Tick: 10 * time.Millisecond, Poll: 5 * time.Millisecond,
+		},
+		Flake: "/flake", Engine: e, Parallel: 2, HealthTimeout: time.Nanosecond,
 	}}
 	for _, name := range names {
 		o.hosts[name] = &Host{
-			Name: name, Fingerprint: "v1", Target: Target{User: "root", Host: name}, Paths: w.machines[name].paths(),
+			Name: name, Fingerprint: "v1", Target: ssh.Target{User: "root", Host: name}, Paths: w.machines[name].paths(),
 			Checks: []health.Check{{Name: "x", Kind: health.Unit, Target: "x.service", Required: true}},
 		}
 	}

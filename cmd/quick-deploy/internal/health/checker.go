@@ -15,14 +15,17 @@ import (
 	"sync"
 	"time"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/gpu"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
 // Checker runs checks. Root is where the machine's files are read from.
 type Checker struct {
 	Runner run.Runner
 	Root   string // "/" or a fixture
+	Paths  system.Paths
+	// StateHome is a user's state folder (XDG_STATE_HOME), where home-manager has its profile.
+	StateHome func(user string) string
 	// Display is the X display of this machine that the program can draw on, "" if there is none.
 	Display string
 	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
@@ -32,21 +35,22 @@ type Checker struct {
 	// System is the toplevel whose units are looked at, empty: the one that runs.
 	System string
 	// Timeout is how long is waited for what is not up, 0: DefaultTimeout. Wait goes
-	// on while something is Starting. Between two looks passes Every, 0: 1 s.
-	Timeout, Every time.Duration
-	Wait           bool
+	// on while something is Starting.
+	Timeout time.Duration
+	Wait    bool
 	// Pending is told once of each finding that is waited for; nil: nobody is.
 	Pending func(Finding)
 	// Failed are units that had failed before: they do not count against the new system.
 	Failed []string
-	// HomeProfile is where a user's home-manager profile link lies.
-	HomeProfile func(user string) string
-	// Parallel limits the checks at work at once, 0: 8.
-	Parallel int
 }
 
 // DefaultTimeout is how long is waited for what is not up.
 const DefaultTimeout = 20 * time.Second
+
+const (
+	every    = time.Second // passes between two looks
+	parallel = 8           // checks at work at once
+)
 
 // errUnknown marks evidence that could not be gathered.
 var errUnknown = errors.New("cannot be looked at")
@@ -55,7 +59,7 @@ var errUnknown = errors.New("cannot be looked at")
 // the time is over, and returns the findings in order. It ends early only when
 // ctx does; what had no answer yet is Unknown then.
 func (c *Checker) Run(ctx context.Context, checks []Check) Report {
-	timeout, every := cmp.Or(c.Timeout, DefaultTimeout), cmp.Or(c.Every, time.Second)
+	timeout := cmp.Or(c.Timeout, DefaultTimeout)
 	w := c.watch(ctx, checks)
 	told := map[string]bool{}
 	start, slept := c.Now(), time.Duration(0)
@@ -101,18 +105,19 @@ type watch struct {
 func (c *Checker) watch(ctx context.Context, checks []Check) *watch {
 	w := &watch{Checker: c, checks: checks, facts: facts{failed: c.Failed}, passed: map[int]Finding{}}
 	if slices.ContainsFunc(checks, aboutUnits) {
-		w.units, w.now, w.surveyed = c.survey(ctx, cmp.Or(c.System, c.path("/run/current-system")))
+		toplevel := cmp.Or(c.System, c.path("/run/current-system"))
+		w.units, w.now, w.surveyed = system.ReadUnitFiles(ctx, c.Runner, c.Root, toplevel)
 	}
 	return w
 }
 
-// names are the units that a check's pattern means.
+// names returns the units that a check's pattern means.
 func (w *watch) names(pattern string) []string {
 	switch {
-	case isUnit(pattern):
+	case system.IsUnit(pattern):
 		return []string{pattern}
 	case w.units != nil:
-		return w.units.named(pattern)
+		return w.units.Named(pattern)
 	case isPattern(pattern):
 		return nil
 	}
@@ -122,7 +127,7 @@ func (w *watch) names(pattern string) []string {
 	})
 }
 
-// guesses are what a unit might be called, where the system's files cannot be read.
+// guesses returns what a unit might be called, where the system's files cannot be read.
 func guesses(pattern string) []string {
 	return []string{pattern + ".service", pattern + ".socket", pattern + ".timer"}
 }
@@ -140,11 +145,11 @@ func aboutUnits(k Check) bool { return k.Kind == Unit || k.Kind == Rest || len(k
 // ask asks systemd for every unit that a check is about, for what starts them,
 // and for what is in trouble.
 func (w *watch) ask(ctx context.Context) (trouble []string, err error) {
-	if trouble, err = troubled(ctx, w.Runner, "failed,activating,auto-restart"); err != nil {
+	if trouble, err = system.UnitsIn(ctx, w.Runner, "failed,activating,auto-restart"); err != nil {
 		return nil, err
 	}
-	names := slices.DeleteFunc(slices.Clone(trouble), isTemplate)
-	names = append(names, w.units.timers()...)
+	names := slices.DeleteFunc(slices.Clone(trouble), system.IsTemplate)
+	names = append(names, w.units.Timers()...)
 	for name := range w.states { // what the look before found out
 		names = append(names, name)
 	}
@@ -154,7 +159,7 @@ func (w *watch) ask(ctx context.Context) (trouble []string, err error) {
 			patterns = append(slices.Clone(patterns), check.Target)
 		}
 		for _, p := range patterns {
-			if w.units == nil && !isUnit(p) && !isPattern(p) {
+			if w.units == nil && !system.IsUnit(p) && !isPattern(p) {
 				names = append(names, guesses(p)...)
 				continue
 			}
@@ -169,8 +174,13 @@ func (w *watch) ask(ctx context.Context) (trouble []string, err error) {
 	for {
 		slices.Sort(names)
 		names = slices.Compact(names)
-		if w.states, err = states(ctx, w.Runner, names); err != nil {
+		said, err := system.UnitStates(ctx, w.Runner, properties, names)
+		if err != nil {
 			return nil, err
+		}
+		w.states = map[string]state{}
+		for name, properties := range said {
+			w.states[name] = properties
 		}
 		var more []string
 		for _, name := range names {
@@ -196,7 +206,7 @@ func (w *watch) look(ctx context.Context) []Finding {
 		trouble, err = w.ask(ctx)
 	}
 	all := make([][]Finding, len(w.checks))
-	slots := make(chan struct{}, cmp.Or(max(w.Parallel, 0), 8))
+	slots := make(chan struct{}, parallel)
 	var wg sync.WaitGroup
 	for i, check := range w.checks {
 		if f, ok := w.passed[i]; ok {
@@ -238,15 +248,19 @@ func (w *watch) finding(check Check, v verdict) Finding {
 	return f
 }
 
+func (w *watch) unknown(check Check, why error) Finding {
+	return w.finding(check, verdict{outcome: Unknown, evidence: fmt.Sprintf("%v: %v", errUnknown, why)})
+}
+
 // unit makes the findings of a check of units, and notes what they were about.
 func (w *watch) unit(check Check, err error, looked map[string]bool) []Finding {
 	names := w.names(check.Target)
 	switch {
 	case err != nil:
-		return []Finding{w.finding(check, verdict{outcome: Unknown, evidence: fmt.Sprintf("%v: %v", errUnknown, err)})}
+		return []Finding{w.unknown(check, err)}
 	case len(names) == 0 && w.units == nil && !w.answered(check.Target):
 		why := cmp.Or(w.surveyed, errors.New("the units of the system cannot be read"))
-		return []Finding{w.finding(check, verdict{outcome: Unknown, evidence: fmt.Sprintf("%v: %v", errUnknown, why)})}
+		return []Finding{w.unknown(check, why)}
 	case len(names) == 0 && isPattern(check.Target):
 		return nil // as many as the profile says: none
 	case len(names) == 0:
@@ -273,9 +287,9 @@ func (w *watch) unit(check Check, err error, looked map[string]bool) []Finding {
 // others makes the findings about the units that no other check is about.
 func (w *watch) others(check Check, err error, trouble []string, looked map[string]bool) []Finding {
 	if err != nil {
-		return []Finding{w.finding(check, verdict{outcome: Unknown, evidence: fmt.Sprintf("%v: %v", errUnknown, err)})}
+		return []Finding{w.unknown(check, err)}
 	}
-	if bad := w.rest(trouble, looked); len(bad) > 0 {
+	if bad := w.judgeOthers(trouble, looked); len(bad) > 0 {
 		return bad
 	}
 	return []Finding{w.finding(check, passed("no other unit has failed"))}
@@ -283,7 +297,11 @@ func (w *watch) others(check Check, err error, trouble []string, looked map[stri
 
 // one looks once at what is no unit.
 func (w *watch) one(ctx context.Context, check Check) Finding {
-	evidence, err := w.see(ctx, check)
+	look := kinds[check.Kind]
+	if look == nil {
+		return w.unknown(check, fmt.Errorf("no check of kind %q", check.Kind))
+	}
+	evidence, err := look(ctx, w.Checker, check)
 	switch {
 	case err == nil:
 		return w.finding(check, passed("%s", evidence))
@@ -294,117 +312,10 @@ func (w *watch) one(ctx context.Context, check Check) Finding {
 	for _, pattern := range check.Units {
 		units = append(units, w.names(pattern)...)
 	}
-	return w.finding(check, w.page(units, err.Error(), check.Grace))
+	return w.finding(check, w.judgeService(units, err.Error(), check.Grace))
 }
 
-// see looks once at what is no unit. A nil error means passed; the string is the evidence.
-func (c *Checker) see(ctx context.Context, check Check) (string, error) {
-	switch check.Kind {
-	case Mount:
-		return c.mount(check.Target)
-	case Port:
-		return c.port(ctx, check.Target)
-	case HTTP:
-		return c.http(ctx, check)
-	case Home:
-		return c.home(check)
-	case File:
-		if _, err := os.Stat(c.path(check.Target)); err != nil {
-			return "", fmt.Errorf("%s is missing", check.Target)
-		}
-		return check.Target + " is there", nil
-	case Program:
-		p := c.path("/run/current-system/sw/bin/" + check.Target)
-		if _, err := os.Stat(p); err != nil {
-			return "", fmt.Errorf("%s is not in the system's PATH", check.Target)
-		}
-		return p, nil
-	case GPU:
-		return c.gpu(ctx, check.Target)
-	}
-	return "", fmt.Errorf("%w: no check of kind %q", errUnknown, check.Kind)
-}
+func (c *Checker) path(p string) string { return filepath.Join("/", c.Root, p) }
 
-func (c *Checker) path(p string) string {
-	if c.Root == "" {
-		return p
-	}
-	return filepath.Join(c.Root, p)
-}
-
-// mount reads /proc/self/mounts, where a blank in a path is written \040 (proc(5)).
-func (c *Checker) mount(target string) (string, error) {
-	data, err := os.ReadFile(c.path("/proc/self/mounts"))
-	if err != nil {
-		return "", fmt.Errorf("%w: %w", errUnknown, err)
-	}
-	unescape := strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
-	for line := range strings.Lines(string(data)) {
-		if f := strings.Fields(line); len(f) > 2 && unescape.Replace(f[1]) == target {
-			return fmt.Sprintf("%s on %s (%s)", unescape.Replace(f[0]), target, f[2]), nil
-		}
-	}
-	return "", fmt.Errorf("nothing is mounted at %s", target)
-}
-
-func (c *Checker) port(ctx context.Context, address string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	conn, err := c.Dial(ctx, "tcp", address)
-	if err != nil {
-		return "", fmt.Errorf("%s does not answer: %w", address, err)
-	}
-	conn.Close()
-	return address + " answers", nil
-}
-
-func (c *Checker) http(ctx context.Context, check Check) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, check.Target, nil)
-	if err != nil {
-		return "", fmt.Errorf("%w: %w", errUnknown, err)
-	}
-	resp, err := c.Client.Do(req)
-	if err != nil {
-		return "", fmt.Errorf("%s does not answer: %w", check.Target, err)
-	}
-	resp.Body.Close()
-	evidence := fmt.Sprintf("%s answers %s", check.Target, resp.Status)
-	ok := resp.StatusCode >= 200 && resp.StatusCode < 400
-	if check.Status != 0 {
-		ok = resp.StatusCode == check.Status
-	}
-	if !ok {
-		return "", errors.New(evidence)
-	}
-	return evidence, nil
-}
-
-func (c *Checker) home(check Check) (string, error) {
-	link := c.HomeProfile(check.User)
-	p, err := filepath.EvalSymlinks(link)
-	if err != nil {
-		if errors.Is(err, os.ErrPermission) {
-			return "", fmt.Errorf("%w: %w", errUnknown, err)
-		}
-		return "", fmt.Errorf("%s has no home-manager generation", check.User)
-	}
-	if check.Target != "" && p != check.Target {
-		return "", fmt.Errorf("%s's home-manager generation is %s, not %s", check.User, p, check.Target)
-	}
-	return p, nil
-}
-
-// gpu asks the driver, and the tools of the vendor that are installed.
-func (c *Checker) gpu(ctx context.Context, vendor string) (string, error) {
-	findings := gpu.Validator{Runner: c.Runner, Root: c.Root, Display: c.Display}.Validate(ctx, vendor)
-	if err := gpu.Problem(findings); err != nil {
-		return "", err
-	}
-	summary := gpu.Summary(findings)
-	if summary == "" {
-		return "", fmt.Errorf("%w: the driver of %s is not active yet", errUnknown, vendor)
-	}
-	return summary, nil
-}
+// machine returns the machine as package system reads it.
+func (c *Checker) machine() system.Machine { return system.Of(os.DirFS(c.path("/"))) }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
 // Action is a safe attempt to mend what a finding found: it restarts units
@@ -27,7 +28,7 @@ func (c *Checker) Fixes(r Report) []Action {
 		if strings.HasSuffix(f.Evidence, "does not exist") || strings.HasSuffix(f.Evidence, "is masked") {
 			continue
 		}
-		if f.Kind != Unit || !isUnit(f.Target) {
+		if f.Kind != Unit || !system.IsUnit(f.Target) {
 			continue
 		}
 		cmd := run.Command{

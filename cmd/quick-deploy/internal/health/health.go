@@ -1,30 +1,14 @@
 // Package health says whether a machine came up as its profile promised.
 //
 // What is checked is data: a list of Check, derived from the profile by the
-// caller. A check names what it looks at, not how; this package knows how. Which
-// units there are is read from the system that was built, and how they are is
-// asked of systemd; judge.go makes findings of the two.
+// caller. A check names what it looks at, not how; its kind knows how, a file kind_NAME.go
+// that registers itself. Which units there are is read from the system that was built, and how
+// they are is asked of systemd, both by package system; judge.go makes findings of the two.
 package health
 
 import (
 	"strings"
 	"time"
-)
-
-// Kind is what a check looks at.
-type Kind string
-
-// The kinds. Target means something else in each.
-const (
-	Unit    Kind = "unit"    // units are well; Target: a unit, or a pattern of names as in x-service
-	Rest    Kind = "units"   // no other unit has failed; Target: empty
-	Mount   Kind = "mount"   // something is mounted at Target
-	Port    Kind = "port"    // a TCP connection to Target ("host:port") opens
-	HTTP    Kind = "http"    // a GET of Target answers with a status from 200 to 399, or with Status
-	Home    Kind = "home"    // User's current home-manager generation is the one that was deployed; Target: its store path
-	File    Kind = "file"    // Target exists
-	GPU     Kind = "gpu"     // the driver answers; Target: nvidia, amd or intel
-	Program Kind = "program" // Target is found in the new system's PATH
 )
 
 // Check is one thing to look at.

@@ -2,6 +2,7 @@ package health
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -12,11 +13,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
 // systemd is a machine: its files are below root, what systemctl says about its
@@ -32,6 +35,7 @@ type systemd struct {
 	// uptime is how long the machine is up at start, less the time it slept.
 	uptime time.Duration
 	noBus  bool
+	mu     sync.Mutex // of ran
 }
 
 func (s *systemd) LookPath(name string) (string, error) {
@@ -50,7 +54,9 @@ func (s *systemd) at(d time.Duration) string {
 }
 
 func (s *systemd) Run(ctx context.Context, c run.Command) (run.Result, error) {
+	s.mu.Lock()
 	s.ran = append(s.ran, c.String())
+	s.mu.Unlock()
 	if s.change != nil {
 		s.change(s.now.Sub(s.start))
 	}
@@ -62,23 +68,26 @@ func (s *systemd) Run(ctx context.Context, c run.Command) (run.Result, error) {
 		return run.Result{Stdout: "RTX 4090, 560.1\n"}, s.nvidia
 	case c.Name == "/bin/sh":
 		res, err := (&run.Exec{Environ: os.Environ()}).Run(ctx, c)
-		_, rest, _ := strings.Cut(res.Stdout, "\n")
-		res.Stdout = fmt.Sprintf("%d\n%s", s.now.Unix(), rest)
+		if strings.Contains(c.Args[1], "date +%s") {
+			_, rest, _ := strings.Cut(res.Stdout, "\n")
+			res.Stdout = fmt.Sprintf("%d\n%s", s.now.Unix(), rest)
+		}
 		return res, err
 	case s.noBus:
 		return refused()
 	case slices.Contains(c.Args, "list-units"):
-		var out strings.Builder
+		units := []map[string]string{}
 		i := slices.IndexFunc(c.Args, func(a string) bool { return strings.HasPrefix(a, "--state=") })
 		for name, props := range s.units {
 			for state := range strings.SplitSeq(strings.TrimPrefix(c.Args[i], "--state="), ",") {
 				if strings.Contains(props, "State="+state+" ") || strings.HasSuffix(props, "State="+state) {
-					fmt.Fprintf(&out, "%s loaded x x A unit\n", name)
+					units = append(units, map[string]string{"unit": name, "load": "loaded", "active": "x", "sub": "x"})
 					break
 				}
 			}
 		}
-		return run.Result{Stdout: out.String()}, nil
+		out, err := json.Marshal(units)
+		return run.Result{Stdout: string(out)}, err
 	case slices.Contains(c.Args, "show"):
 		if !slices.Contains(c.Env, "TZ=UTC") {
 			return refused()
@@ -110,8 +119,8 @@ func checker(t *testing.T, s *systemd) *Checker {
 		Runner: s, Root: s.root,
 		Now:   func() time.Time { return s.now },
 		Sleep: func(ctx context.Context, d time.Duration) error { s.now = s.now.Add(d); return ctx.Err() },
-		Dial:  (&net.Dialer{}).DialContext, Client: http.DefaultClient, Parallel: 1,
-		HomeProfile: func(string) string { return "" },
+		Dial:  (&net.Dialer{}).DialContext, Client: http.DefaultClient,
+		Paths: system.PathsUnder(s.root), StateHome: func(user string) string { return filepath.Join(s.root, user) },
 	}
 	put(t, c, "proc/uptime", fmt.Sprintf("%.2f 1.00\n", s.uptime.Seconds()))
 	return c
@@ -183,7 +192,7 @@ func TestKinds(t *testing.T) {
 
 	c := checker(t, &systemd{})
 	c.Timeout = time.Second
-	put(t, c, "proc/self/mounts", "/dev/sda2 / ext4 rw 0 0\n/dev/sdb1 /mnt/my\\040data ext4 rw 0 0\n")
+	put(t, c, "proc/self/mountinfo", "20 1 8:2 / / rw - ext4 /dev/sda2 rw\n21 20 8:17 / /mnt/my\\040data rw - ext4 /dev/sdb1 rw\n")
 	put(t, c, "etc/there", "")
 	put(t, c, "run/current-system/sw/bin/git", "")
 	put(t, c, "dev/dri/renderD128", "")
@@ -194,11 +203,11 @@ func TestKinds(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, c, "store/gen/activate", "")
-	if err := os.Symlink(c.path("store/gen"), c.path("home-manager")); err != nil {
+	if err := os.MkdirAll(c.path("ada/nix/profiles"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	c.HomeProfile = func(u string) string {
-		return map[string]string{"ada": c.path("home-manager"), "eve": c.path("none")}[u]
+	if err := os.Symlink(c.path("store/gen"), c.path("ada/nix/profiles/home-manager")); err != nil {
+		t.Fatal(err)
 	}
 	gen, _ := filepath.EvalSymlinks(c.path("store/gen"))
 
@@ -322,7 +331,6 @@ func TestInterruptedChecksAreUnknown(t *testing.T) {
 
 func TestReportsKeepTheirOrder(t *testing.T) {
 	c := checker(t, &systemd{})
-	c.Parallel = 4
 	var at atomic.Int32
 	c.Dial = func(context.Context, string, string) (net.Conn, error) {
 		time.Sleep(time.Duration(5-at.Add(1)) * time.Millisecond)

@@ -6,13 +6,15 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
 // facts are all that a verdict on units goes by.
 type facts struct {
-	units  Units            // nil: the system's files cannot be read
+	units  system.UnitFiles // nil: the system's files cannot be read
 	states map[string]state // by every name of a unit
-	now    clock            // zero where it cannot be read
+	now    system.Clock     // zero where it cannot be read
 	waited time.Duration    // since the first look
 	failed []string         // units that had failed before
 	before map[string]state // at the look before; nil at the first
@@ -40,8 +42,8 @@ func broken(format string, args ...any) verdict {
 	return v
 }
 
-// settled is how long a unit that was restarted has to run to be called well.
-const settled = 5 * time.Second
+// steady is how long a unit that was restarted has to run to be called well.
+const steady = 5 * time.Second
 
 // judge says whether a unit is as it should be. grace is how long the
 // catalogue lets it start.
@@ -58,9 +60,9 @@ func (f facts) judge(name string, grace time.Duration) verdict {
 	case "error", "bad-setting":
 		return broken("%s cannot be loaded: %s", name, load)
 	}
-	v := f.active(name, s, grace)
+	v := f.judgeActive(name, s, grace)
 	if v.outcome == Passed && path.Ext(name) == ".timer" && s.up() {
-		v = f.timer(name, s)
+		v = f.judgeTimer(name, s)
 	}
 	if v.outcome == Failed && slices.Contains(f.failed, name) {
 		return asBefore(v)
@@ -68,12 +70,12 @@ func (f facts) judge(name string, grace time.Duration) verdict {
 	return v
 }
 
-// asBefore is a failure that is not the new system's.
+// asBefore returns a failure that is not the new system's.
 func asBefore(v verdict) verdict {
 	return verdict{outcome: Warning, evidence: v.evidence + ", as before this run", final: true}
 }
 
-func (f facts) active(name string, s state, grace time.Duration) verdict {
+func (f facts) judgeActive(name string, s state, grace time.Duration) verdict {
 	switch {
 	case s["ActiveState"] == "failed":
 		return broken("%s is %s", name, s)
@@ -82,14 +84,14 @@ func (f facts) active(name string, s state, grace time.Duration) verdict {
 	case f.before[name] != nil && s.number("NRestarts") > f.before[name].number("NRestarts"):
 		return broken("%s ends and is started again, %s in all: it is %s", name, restarts(s), s)
 	case s["ActiveState"] == "activating":
-		return f.starting(name, s, grace)
+		return f.judgeStart(name, s, grace)
 	case s.up():
-		if age, ok := f.since(s, "ActiveEnterTimestamp"); ok && s.number("NRestarts") > 0 && age < settled {
+		if age, ok := f.since(s, "ActiveEnterTimestamp"); ok && s.number("NRestarts") > 0 && age < steady {
 			return failed("%s was started again %s ago, %s in all", name, describe(age), restarts(s))
 		}
 		return passed("%s is %s", name, s)
 	case s["ActiveState"] == "inactive":
-		return f.inactive(name, s)
+		return f.judgeInactive(name, s)
 	}
 	return failed("%s is %s", name, s)
 }
@@ -101,8 +103,8 @@ func restarts(s state) string {
 	return s["NRestarts"] + " times"
 }
 
-// starting is a unit at its start: beyond its time it has failed.
-func (f facts) starting(name string, s state, grace time.Duration) verdict {
+// judgeStart judges a unit at its start: beyond its time it has failed.
+func (f facts) judgeStart(name string, s state, grace time.Duration) verdict {
 	age, known := f.since(s, "InactiveExitTimestamp")
 	if !known {
 		age = f.waited
@@ -120,8 +122,8 @@ func (f facts) starting(name string, s state, grace time.Duration) verdict {
 	return verdict{outcome: Starting, evidence: fmt.Sprintf("%s is %s for %s", name, s, describe(age))}
 }
 
-// inactive is a fault only of what should run all the time and does not.
-func (f facts) inactive(name string, s state) verdict {
+// judgeInactive judges a unit that does not run: a fault only of what should run all the time.
+func (f facts) judgeInactive(name string, s state) verdict {
 	var by []string
 	for _, trigger := range strings.Fields(s["TriggeredBy"]) {
 		t := f.states[trigger]
@@ -152,9 +154,9 @@ func (f facts) inactive(name string, s state) verdict {
 // overdue is how late a timer may be, in addition to what AccuracySec allows (1 min by default).
 const overdue = 10 * time.Minute
 
-// timer judges an active timer by when it ran, when it will, and how its
+// judgeTimer judges an active timer by when it ran, when it will, and how its
 // service ended. One that should have run and never did is at fault.
-func (f facts) timer(name string, s state) verdict {
+func (f facts) judgeTimer(name string, s state) verdict {
 	service := s["Unit"]
 	if service == "" {
 		service = s["Triggers"]
@@ -166,7 +168,7 @@ func (f facts) timer(name string, s state) verdict {
 	if !next.IsZero() {
 		when = next.Local().Format(time.DateTime)
 	}
-	now := f.now.wall.Add(f.waited)
+	now := f.now.Wall.Add(f.waited)
 	age, aged := f.since(s, "ActiveEnterTimestamp")
 	gap, regular := s.longestGap()
 	switch {
@@ -180,7 +182,7 @@ func (f facts) timer(name string, s state) verdict {
 		return passed("%s: %s is at work", name, service)
 	case s["SubState"] == "elapsed":
 		return broken("%s has no next run", name)
-	case !next.IsZero() && !f.now.wall.IsZero() && now.After(next.Add(overdue)): // systemd would have started it
+	case !next.IsZero() && !f.now.Wall.IsZero() && now.After(next.Add(overdue)): // systemd would have started it
 		return broken("%s should have started %s at %s", name, service, when)
 	case !ran && regular && aged && age > gap+overdue:
 		return broken("%s has never started %s in the %s that it waits", name, service, describe(age))
@@ -200,20 +202,20 @@ func orUnknown(text string) string {
 	return text
 }
 
-// since is how long ago a …Timestamp of a unit was, now.
+// since returns how long ago a …Timestamp of a unit was, now.
 func (f facts) since(s state, property string) (time.Duration, bool) {
 	now := f.now
-	now.wall = now.wall.Add(f.waited)
-	if f.now.wall.IsZero() {
-		now = clock{}
+	now.Wall = now.Wall.Add(f.waited)
+	if f.now.Wall.IsZero() {
+		now = system.Clock{}
 	}
-	if now.uptime > 0 {
-		now.uptime += f.waited
+	if now.Uptime > 0 {
+		now.Uptime += f.waited
 	}
 	return s.since(property, now)
 }
 
-// running is how long the service of units has been up or starting: the time
+// running returns how long the service of units has been up or starting: the time
 // since the last of them was started. Not ok: none of them says.
 func (f facts) running(units []string) (time.Duration, bool) {
 	var ages []time.Duration
@@ -235,9 +237,9 @@ func (f facts) running(units []string) (time.Duration, bool) {
 	return slices.Min(ages), true
 }
 
-// page says what it means that a port or page is not there: its units may have
+// judgeService says what it means that a port or page is not there: its units may have
 // failed, or it may be within the time that the catalogue gives it.
-func (f facts) page(units []string, evidence string, grace time.Duration) verdict {
+func (f facts) judgeService(units []string, evidence string, grace time.Duration) verdict {
 	for _, name := range units {
 		switch v := f.judge(name, grace); {
 		case v.outcome == Warning:
@@ -258,14 +260,14 @@ func (f facts) page(units []string, evidence string, grace time.Duration) verdic
 	return failed("%s", evidence)
 }
 
-// rest are the units that no check has been about and that are in trouble, and
+// judgeOthers returns the units that no check has been about and that are in trouble, and
 // the timers that should have run. Those of the system fail it, others (mounts
 // of fstab, transient units) are warnings.
-func (f facts) rest(troubled []string, looked map[string]bool) []Finding {
+func (f facts) judgeOthers(troubled []string, looked map[string]bool) []Finding {
 	var out []Finding
-	for _, name := range slices.Concat(troubled, f.units.timers()) {
+	for _, name := range slices.Concat(troubled, f.units.Timers()) {
 		s, known := f.states[name]
-		if looked[name] || !known || isTemplate(name) {
+		if looked[name] || !known || system.IsTemplate(name) {
 			continue
 		}
 		if path.Ext(name) == ".timer" && (s["SubState"] != "waiting" || f.states[s["Unit"]]["ActiveState"] == "failed") {
@@ -276,7 +278,7 @@ func (f facts) rest(troubled []string, looked map[string]bool) []Finding {
 			continue // what starts within its own time is left alone
 		}
 		unit, brought := f.units[name]
-		if template, ok := templateOf(name); ok && !brought {
+		if template, ok := system.TemplateOf(name); ok && !brought {
 			_, brought = f.units[template]
 		}
 		// A unit file of NixOS lies in /etc; systemd.unit(5) has those that were made at run time in /run.

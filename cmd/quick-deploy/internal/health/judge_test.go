@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
 const (
@@ -45,7 +47,7 @@ func TestUnitsOfASystem(t *testing.T) {
 	// An instance is a link to its template; a drop-in adds dependencies.
 	built(t, c, "getty.target/getty@tty1.service", "part.service")
 	put(t, c, "run/current-system/etc/systemd/system/db.service.d/overrides.conf", "[Unit]\nWants=part.service\n")
-	units, at, err := c.survey(t.Context(), c.path("run/current-system"))
+	units, at, err := system.ReadUnitFiles(t.Context(), c.Runner, c.Root, c.path("run/current-system"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,17 +67,17 @@ func TestUnitsOfASystem(t *testing.T) {
 	if !units["off.service"].Masked || units["web.service"].Masked {
 		t.Error("masked units are not told from others")
 	}
-	if at.uptime != 24*time.Hour || !at.wall.Equal(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)) {
+	if at.Uptime != 24*time.Hour || !at.Wall.Equal(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)) {
 		t.Errorf("the clock says %+v", at)
 	}
 	for pattern, want := range map[string][]string{
 		"cups": {"cups.socket"}, "restic-backups-*": {"restic-backups-home.timer"}, "bluetooth": {"bluetooth.service"}, "getty": {"getty@tty1.service"}, "cup": nil, "db": {"db.service"},
 	} {
-		if got := units.named(pattern); !slices.Equal(got, want) {
+		if got := units.Named(pattern); !slices.Equal(got, want) {
 			t.Errorf("%s means %q, not %q", pattern, got, want)
 		}
 	}
-	if units, _, err := c.survey(t.Context(), c.path("nowhere")); units != nil || err != nil {
+	if units, _, err := system.ReadUnitFiles(t.Context(), c.Runner, c.Root, c.path("nowhere")); units != nil || err != nil {
 		t.Errorf("of no system: %v, %v", units, err)
 	}
 }
@@ -362,7 +364,7 @@ func TestStarting(t *testing.T) {
 // A machine that slept, or whose clock was set, does not make a unit older than it is.
 func TestAgesSurviveSleepAndClocks(t *testing.T) {
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	now := clock{wall: start, uptime: 100 * time.Hour}
+	now := system.Clock{Wall: start, Uptime: 100 * time.Hour}
 	for name, k := range map[string]struct {
 		s    state
 		want time.Duration

@@ -1,7 +1,6 @@
 package health
 
 import (
-	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -9,77 +8,17 @@ import (
 	"strings"
 	"time"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
-// state is what systemd says about a unit, in the names of
-// org.freedesktop.systemd1(5).
+// state is what systemd says about a unit, in the names of org.freedesktop.systemd1(5).
 type state map[string]string
 
 // properties are the ones that a verdict needs.
-const properties = "Id,Names,LoadState,ActiveState,SubState,Result,Type,ConditionResult,ConditionTimestampMonotonic," +
+const properties = "LoadState,ActiveState,SubState,Result,Type,ConditionResult,ConditionTimestampMonotonic," +
 	"ExecMainStatus,NRestarts,TriggeredBy,Triggers,Unit,FragmentPath,InactiveExitTimestamp," +
 	"InactiveExitTimestampMonotonic,ActiveEnterTimestamp,ActiveEnterTimestampMonotonic,TimeoutStartUSec," +
 	"LastTriggerUSec,NextElapseUSecRealtime,NextElapseUSecMonotonic,TimersCalendar"
-
-// utc makes systemctl print times in a zone that can be read back; its
-// --timestamp leaves the times of timers out (systemd 257).
-var utc = []string{"TZ=UTC"}
-
-// states asks systemd for units by name, all at once. systemctl and not D-Bus,
-// because the same command works through ssh.
-func states(ctx context.Context, r run.Runner, names []string) (map[string]state, error) {
-	out := map[string]state{}
-	if len(names) == 0 {
-		return out, nil
-	}
-	res, err := r.Run(ctx, run.Command{
-		Name: "systemctl", Args: append([]string{"show", "--property=" + properties, "--"}, names...), Env: utc,
-		Timeout: 30 * time.Second,
-	})
-	if err != nil {
-		return nil, err
-	}
-	for block := range strings.SplitSeq(strings.TrimSpace(res.Stdout), "\n\n") {
-		s := state{}
-		for line := range strings.Lines(block) {
-			if k, v, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
-				s[k] = v
-			}
-		}
-		out[s["Id"]] = s
-		for _, name := range strings.Fields(s["Names"]) {
-			out[name] = s
-		}
-	}
-	return out, nil
-}
-
-// troubled lists the loaded units that systemd calls failed or starting, those
-// in auto-restart among them.
-func troubled(ctx context.Context, r run.Runner, states string) ([]string, error) {
-	res, err := r.Run(ctx, run.Command{
-		Name: "systemctl", Args: []string{"list-units", "--all", "--state=" + states, "--plain", "--no-legend", "--full"},
-		Timeout: 15 * time.Second,
-	})
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for line := range strings.Lines(res.Stdout) {
-		if f := strings.Fields(line); len(f) > 0 {
-			names = append(names, f[0])
-		}
-	}
-	slices.Sort(names)
-	return names, nil
-}
-
-// FailedUnitNames lists the system units that have failed or fail again and
-// again, sorted.
-func FailedUnitNames(ctx context.Context, r run.Runner) ([]string, error) {
-	return troubled(ctx, r, "failed,auto-restart")
-}
 
 // up says that a unit does what it is there for.
 func (s state) up() bool {
@@ -88,7 +27,7 @@ func (s state) up() bool {
 
 func (s state) restarting() bool { return strings.HasPrefix(s["SubState"], "auto-restart") }
 
-// String is the state as a person is told it.
+// String returns the state as a person is told it.
 func (s state) String() string {
 	text := s["ActiveState"] + " (" + s["SubState"] + ")"
 	if s["ActiveState"] == "failed" || s["ActiveState"] == "inactive" || s.restarting() {
@@ -127,16 +66,16 @@ func (s state) time(property string) time.Time {
 	return t
 }
 
-// since is how long ago a …Timestamp was, by the machine's clock. systemd's
+// since returns how long ago a …Timestamp was, by the machine's clock. systemd's
 // monotonic time stands still while the machine sleeps, and the time of the day
 // may have been set since: the smaller of the two distances is right.
-func (s state) since(property string, now clock) (time.Duration, bool) {
+func (s state) since(property string, now system.Clock) (time.Duration, bool) {
 	var ages []time.Duration
-	if at := s.time(property); !at.IsZero() && !now.wall.IsZero() {
-		ages = append(ages, now.wall.Sub(at))
+	if at := s.time(property); !at.IsZero() && !now.Wall.IsZero() {
+		ages = append(ages, now.Wall.Sub(at))
 	}
-	if us, err := strconv.ParseInt(s[property+"Monotonic"], 10, 64); err == nil && us > 0 && now.uptime > 0 {
-		ages = append(ages, now.uptime-time.Duration(us)*time.Microsecond)
+	if us, err := strconv.ParseInt(s[property+"Monotonic"], 10, 64); err == nil && us > 0 && now.Uptime > 0 {
+		ages = append(ages, now.Uptime-time.Duration(us)*time.Microsecond)
 	}
 	if len(ages) == 0 {
 		return 0, false
@@ -147,8 +86,8 @@ func (s state) since(property string, now clock) (time.Duration, bool) {
 var span = regexp.MustCompile(`([0-9.]+) ?(us|ms|s|min|h|d|w|month|y)(?: |$)`)
 
 var spanUnits = map[string]time.Duration{
-	"us": time.Microsecond, "ms": time.Millisecond, "s": time.Second, "min": time.Minute, "h": time.Hour, "d": 24 * time.Hour,
-	"w": 7 * 24 * time.Hour, "month": 2629800 * time.Second, "y": 31557600 * time.Second,
+	"us": time.Microsecond, "ms": time.Millisecond, "s": time.Second, "min": time.Minute, "h": time.Hour,
+	"d": 24 * time.Hour, "w": 7 * 24 * time.Hour, "month": 2629800 * time.Second, "y": 31557600 * time.Second,
 }
 
 // span reads a property that is a time span, such as "1min 30s" (systemd.time(7)).
@@ -166,7 +105,7 @@ func (s state) span(property string) (time.Duration, bool) {
 	return total, len(found) > 0
 }
 
-// startLimit is how long a unit may be starting by its own settings: systemd
+// startLimit returns how long a unit may be starting by its own settings: systemd
 // ends what takes longer. Not ok: for ever. A unit that does not say gets
 // systemd's own default (systemd-system.conf(5): DefaultTimeoutStartSec=90s).
 func (s state) startLimit() (time.Duration, bool) {
@@ -179,10 +118,10 @@ func (s state) startLimit() (time.Duration, bool) {
 // elapse is when a timer elapses next, zero if that is not known. What counts
 // from the boot does so without the time that the machine slept, which is not
 // known either: a time in the past is wrong then.
-func (s state) elapse(now clock) time.Time {
+func (s state) elapse(now system.Clock) time.Time {
 	next := s.time("NextElapseUSecRealtime")
-	if up, ok := s.span("NextElapseUSecMonotonic"); ok && up > now.uptime && now.uptime > 0 {
-		if at := now.wall.Add(up - now.uptime); next.IsZero() || at.Before(next) {
+	if up, ok := s.span("NextElapseUSecMonotonic"); ok && up > now.Uptime && now.Uptime > 0 {
+		if at := now.Wall.Add(up - now.Uptime); next.IsZero() || at.Before(next) {
 			next = at
 		}
 	}
@@ -191,7 +130,7 @@ func (s state) elapse(now clock) time.Time {
 
 var calendar = regexp.MustCompile(`OnCalendar=(?:([A-Za-z.,-]+) )?(\S+)-(\S+)-(\S+) `)
 
-// longestGap is an upper bound of the time between two elapses of a timer's
+// longestGap returns an upper bound of the time between two elapses of a timer's
 // calendar, as TimersCalendar has it in its normal form: "*-*-* 00:00:00". Not
 // ok: it has none, or one that ends.
 func (s state) longestGap() (time.Duration, bool) {
@@ -219,7 +158,7 @@ func (s state) longestGap() (time.Duration, bool) {
 	return shortest, shortest > 0
 }
 
-// describe is a distance of time in words.
+// describe returns a distance of time in words.
 func describe(d time.Duration) string {
 	if d < 48*time.Hour {
 		return fmt.Sprint(d.Round(time.Second))

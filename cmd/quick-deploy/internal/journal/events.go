@@ -39,7 +39,7 @@ func (s *Store) Append(e Event) error {
 	if err != nil {
 		return fmt.Errorf("encode event: %w", err)
 	}
-	path := s.path("journal.jsonl")
+	path := s.Path("journal.jsonl")
 	if fi, err := os.Stat(path); err == nil && fi.Size() > maxJournal {
 		if err := os.Rename(path, path+".1"); err != nil {
 			return fmt.Errorf("rotate journal: %w", err)

@@ -16,7 +16,6 @@
 package journal
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,6 +33,13 @@ import (
 // Version is the version of every file that this package writes.
 const Version = 1
 
+// The files that are read back.
+const (
+	stateFile = "state.json"
+	pointFile = "rollback-info.json"
+	badFile   = "bad-closures.json"
+)
+
 // Store is the state directory.
 type Store struct {
 	Dir    string
@@ -48,8 +54,8 @@ type Store struct {
 // Open makes the directories and returns the store. A directory that cannot be
 // written gives an error with the exit code of a refused run.
 func (s *Store) Open() error {
-	for _, d := range []string{s.Dir, s.path("history"), s.path("logs"), s.path("backups"), s.path("gcroots"), s.path("work")} {
-		if err := os.MkdirAll(d, 0o700); err != nil {
+	for _, d := range []string{"", "history", "logs", "backups", "gcroots", "work"} {
+		if err := os.MkdirAll(s.Path(d), 0o700); err != nil {
 			return fault.New(fault.Preflight, "state directory: %w", err).
 				Hint("choose another with XDG_STATE_HOME, or make %s writable", s.Dir)
 		}
@@ -57,22 +63,26 @@ func (s *Store) Open() error {
 	return nil
 }
 
-// Clean removes the temporary files that a killed run left. It is called under the lock.
+// Clean removes the temporary files that a killed run left, and puts files aside that cannot be used: what
+// is about the next run starts afresh. It is called under the lock.
 func (s *Store) Clean() error {
-	for _, d := range []string{s.Dir, s.path("history")} {
+	for _, d := range []string{s.Dir, s.Path("history")} {
 		if err := atomic.CleanDir(d); err != nil {
+			return err
+		}
+	}
+	for name, v := range map[string]any{stateFile: &State{}, pointFile: &Point{}, badFile: &closures{}} {
+		if err := s.SetAside(name, v); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Store) path(elem ...string) string {
+// Path is the absolute path of a file or directory below the state directory.
+func (s *Store) Path(elem ...string) string {
 	return filepath.Join(append([]string{s.Dir}, elem...)...)
 }
-
-// Path is the absolute path of a file or directory below the state directory.
-func (s *Store) Path(elem ...string) string { return s.path(elem...) }
 
 // Status of a step or of a run.
 type Status string
@@ -87,25 +97,13 @@ const (
 	Interrupted Status = "interrupted"
 )
 
-// State is the current or last run.
+// State is the current or last run: its record as far as it has come, and what it takes to go on.
 type State struct {
-	Version int             `json:"version"`
-	ID      int             `json:"id"`
-	Verb    string          `json:"verb"`
-	Host    string          `json:"host"`
-	Flake   string          `json:"flake"`
-	By      string          `json:"by"` // user name
+	Record
 	PID     int             `json:"pid"`
-	Started time.Time       `json:"started"`
-	Ended   *time.Time      `json:"ended,omitempty"`
 	Status  Status          `json:"status"`
-	Steps   []Step          `json:"steps"`
-	Log     string          `json:"log,omitempty"`   // absolute path of the log file
-	Error   string          `json:"error,omitempty"` // why it did not end well
-	Code    int             `json:"code"`            // exit code of the program
-	Child   int             `json:"child_exit"`      // exit code of the command that failed
-	Data    json.RawMessage `json:"data,omitempty"`  // what the steps hand on to each other; the executor's own
-	Resumed int             `json:"resumed"`         // how often the run was taken up again
+	Resumed int             `json:"resumed"`        // how often the run was taken up again
+	Data    json.RawMessage `json:"data,omitempty"` // what the steps hand on to each other; the executor's own
 }
 
 // Step is one step of a run.
@@ -134,48 +132,24 @@ func (s *State) Find(name string) *Step {
 	return nil
 }
 
-// errSetAside is a file that could not be used and was renamed.
-var errSetAside = errors.New("set aside")
-
-// IsSetAside says whether a file was unusable and was put aside.
-func IsSetAside(err error) bool { return errors.Is(err, errSetAside) }
-
-// State reads state.json. No file gives nil. An unusable one is put aside,
-// reported through Warn, and nil is returned: the next run starts afresh.
-func (s *Store) State() (*State, error) {
-	var st State
-	ok, err := s.read("state.json", &st)
-	if err != nil || !ok {
-		return nil, err
-	}
-	return &st, nil
-}
-
-// Peek is State for commands that must not write: an unusable file stays and gives an error.
-func (s *Store) Peek() (*State, error) {
-	var st State
-	ok, err := s.peek("state.json", &st)
-	if err != nil || !ok {
-		return nil, err
-	}
-	return &st, nil
-}
+// State reads state.json, nil if there is none.
+func (s *Store) State() (*State, error) { return read[State](s, stateFile) }
 
 // SaveState writes state.json.
 func (s *Store) SaveState(st *State) error {
 	st.Version = Version
-	return s.write("state.json", st)
+	return s.Write(stateFile, st)
 }
 
 // ResetState archives state.json as state.json.<n> and says under which name;
 // "" if there was none. Logs, backups, history and the rollback record stay.
 func (s *Store) ResetState() (string, error) {
-	return s.archive("state.json", "archived")
+	return s.archive(stateFile, "archived")
 }
 
 // archive renames a file to the first free NAME.SUFFIX-N.
 func (s *Store) archive(name, suffix string) (string, error) {
-	from := s.path(name)
+	from := s.Path(name)
 	if _, err := os.Lstat(from); errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
@@ -196,44 +170,34 @@ func (s *Store) archive(name, suffix string) (string, error) {
 	}
 }
 
-func (s *Store) write(name string, v any) error {
+// SetAside renames a file that cannot be read into v to NAME.unusable-N, and warns.
+func (s *Store) SetAside(name string, v any) error {
+	_, err := s.Read(name, v)
+	if !IsUnusable(err) {
+		return err
+	}
+	aside, aerr := s.archive(name, "unusable")
+	if aerr != nil {
+		return errors.Join(err, aerr)
+	}
+	if s.Warn != nil {
+		s.Warn("%v; it was kept as %s", err, aside)
+	}
+	return nil
+}
+
+// Write writes a file. v has a field "version".
+func (s *Store) Write(name string, v any) error {
 	data, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", name, err)
 	}
-	return s.Writer.WriteFile(s.path(name), append(term.EscapeJSON(data), '\n'), 0o600)
+	return s.Writer.WriteFile(s.Path(name), append(term.EscapeJSON(data), '\n'), 0o600)
 }
 
-// read reads a versioned file into v and reports whether there was one. An
-// unusable one is put aside.
-func (s *Store) read(name string, v any) (bool, error) {
-	ok, err := s.peek(name, v)
-	var bad *unusable
-	if !errors.As(err, &bad) {
-		return ok, err
-	}
-	aside, aerr := s.archive(name, "unusable")
-	if aerr != nil {
-		return false, errors.Join(err, aerr)
-	}
-	if s.Warn != nil {
-		s.Warn("%v; it was kept as %s", bad, aside)
-	}
-	return false, nil
-}
-
-// unusable is a file that is there and cannot be used.
-type unusable struct {
-	path, why string
-}
-
-func (u *unusable) Error() string { return u.path + ": " + u.why }
-func (u *unusable) Is(t error) bool {
-	return t == errSetAside
-}
-
-func (s *Store) peek(name string, v any) (bool, error) {
-	path := s.path(name)
+// Read reads a file that Write wrote into v and reports whether there was one.
+func (s *Store) Read(name string, v any) (bool, error) {
+	path := s.Path(name)
 	data, err := regular.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -241,18 +205,43 @@ func (s *Store) peek(name string, v any) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read %s: %w", path, err)
 	}
-	data, err = migrate(data, migrations)
-	if err != nil {
-		var newer newerError
-		if errors.As(err, &newer) {
-			return false, fault.New(fault.Preflight, "%s: %w", path, err).
-				Hint("use the quick-deploy that wrote it, or start afresh with --reset-state")
-		}
-		return false, &unusable{path: path, why: err.Error()}
+	// A number of another type, or none, is foreign: the shell program of the same name wrote "version": "3.0.0"
+	// and nothing that could be resumed.
+	var file struct {
+		Version int `json:"version"`
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	if err := dec.Decode(v); err != nil {
-		return false, &unusable{path: path, why: "not a file of quick-deploy: " + err.Error()}
+	switch err := json.Unmarshal(data, &file); {
+	case !json.Valid(data):
+		return false, &unusableError{path, "cut short or not JSON"}
+	case err != nil || file.Version < 1:
+		return false, &unusableError{path, "not a file of this program (no version number)"}
+	case file.Version > Version:
+		return false, fault.New(fault.Preflight, "%s: written by a newer quick-deploy (format %d, this one knows %d)", path,
+			file.Version, Version).
+			Hint("use the quick-deploy that wrote it, or start afresh with --reset-state")
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return false, &unusableError{path, "not a file of quick-deploy: " + err.Error()}
 	}
 	return true, nil
+}
+
+// read is Read for a file that is nil where there is none.
+func read[T any](s *Store, name string) (*T, error) {
+	v := new(T)
+	if ok, err := s.Read(name, v); err != nil || !ok {
+		return nil, err
+	}
+	return v, nil
+}
+
+// unusableError is a file that is there and cannot be used.
+type unusableError struct{ path, why string }
+
+func (e *unusableError) Error() string { return e.path + ": " + e.why }
+
+// IsUnusable says whether a file is there and cannot be used.
+func IsUnusable(err error) bool {
+	var unusable *unusableError
+	return errors.As(err, &unusable)
 }

@@ -34,9 +34,15 @@ func store(t *testing.T) (*Store, *[]string) {
 func sample() *State {
 	start := time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC)
 	return &State{
-		ID: 7, Verb: "switch", Host: "atlas", Flake: "/home/ada/nixos", By: "ada", PID: 12, Started: start, Status: Running,
-		Steps: []Step{{Name: "build", Status: Done, Input: "sha256-x", Start: &start, End: &start, LogOffset: 99}, {Name: "health", Status: Pending}},
-		Data:  json.RawMessage(`{"system":"/nix/store/x"}`),
+		Record: Record{
+			ID: 7, Verb: "switch", Host: "atlas", Flake: "/home/ada/nixos", By: "ada", Started: start,
+			Steps: []Step{
+				{Name: "build", Status: Done, Input: "sha256-x", Start: &start, End: &start, LogOffset: 99}, {Name: "health",
+					Status: Pending},
+			},
+		},
+		PID: 12, Status: Running,
+		Data: json.RawMessage(`{"system":"/nix/store/x"}`),
 	}
 }
 
@@ -84,13 +90,16 @@ func TestStateTornAtEveryByte(t *testing.T) {
 		}
 		// Without the last line end it is still whole.
 		torn := n < len(whole)-1
-		if _, err := s.Peek(); IsSetAside(err) != torn {
-			t.Fatalf("%d bytes: Peek says %v", n, err)
+		if _, err := s.State(); IsUnusable(err) != torn {
+			t.Fatalf("%d bytes: State says %v", n, err)
 		}
 		if _, err := os.Stat(s.Path("state.json")); err != nil {
-			t.Fatalf("%d bytes: Peek moved the file", n)
+			t.Fatalf("%d bytes: State moved the file", n)
 		}
 		*warned = nil
+		if err := s.Clean(); err != nil {
+			t.Fatal(err)
+		}
 		st, err := s.State()
 		if err != nil || (st == nil) != torn || (len(*warned) > 0) != torn {
 			t.Fatalf("%d of %d bytes: %+v, %v, warned %q", n, len(whole), st, err, *warned)
@@ -126,7 +135,9 @@ func TestForeignAndNewerFiles(t *testing.T) {
 			if err := os.WriteFile(s.Path("state.json"), []byte(c.text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			st, err := s.State()
+			err := s.Clean()
+			st, serr := s.State()
+			err = errors.Join(err, serr)
 			_, left := os.Stat(s.Path("state.json"))
 			if c.want == "" {
 				if st != nil || err != nil || len(*warned) != 1 || !errors.Is(left, fs.ErrNotExist) {
@@ -138,27 +149,6 @@ func TestForeignAndNewerFiles(t *testing.T) {
 				t.Errorf("%v, %v", err, left)
 			}
 		})
-	}
-}
-
-func TestMigration(t *testing.T) {
-	rename := func(f map[string]json.RawMessage) error {
-		f["host"] = f["machine"]
-		delete(f, "machine")
-		return nil
-	}
-	add := func(f map[string]json.RawMessage) error { f["code"] = json.RawMessage("0"); return nil }
-	got, err := migrate([]byte(`{"version":1,"machine":"atlas"}`), []migration{rename, add})
-	if err != nil || string(got) != `{"code":0,"host":"atlas","version":3}` {
-		t.Errorf("%s, %v", got, err)
-	}
-	got, err = migrate([]byte(`{"version":2,"host":"atlas"}`), []migration{rename, add})
-	if err != nil || string(got) != `{"code":0,"host":"atlas","version":3}` {
-		t.Errorf("%s, %v", got, err)
-	}
-	broken := func(map[string]json.RawMessage) error { return errors.New("no machine") }
-	if _, err := migrate([]byte(`{"version":1}`), []migration{broken}); err == nil || !strings.Contains(err.Error(), "format 1 cannot be read: no machine") {
-		t.Errorf("%v", err)
 	}
 }
 
@@ -272,7 +262,8 @@ func TestBadClosures(t *testing.T) {
 	if err := s.ClearBad("/nix/store/249"); err != nil {
 		t.Fatal(err)
 	}
-	if bad, _ := s.PeekBad(); len(bad) != 199 || slices.ContainsFunc(bad, func(c Closure) bool { return c.Path == "/nix/store/249" }) {
+	if bad, _ := s.Bad(); len(bad) != 199 ||
+		slices.ContainsFunc(bad, func(c Closure) bool { return c.Path == "/nix/store/249" }) {
 		t.Errorf("%d bad after clearing one", len(bad))
 	}
 }
@@ -291,7 +282,8 @@ func TestLock(t *testing.T) {
 	}
 	other := &Store{Dir: s.Dir, Now: s.Now}
 	_, err = other.Lock(t.Context(), Holder{PID: 1})
-	if fault.CodeOf(err) != fault.Locked || !strings.Contains(err.Error(), "switch, process 4711 on atlas, since 2026-03-01 12:00:00") {
+	if fault.CodeOf(err) != fault.Locked ||
+		!strings.Contains(err.Error(), "switch, process 4711 on atlas, since 2026-03-01 12:00:00") {
 		t.Errorf("%v", err)
 	}
 	other.Wait = 10 * time.Millisecond

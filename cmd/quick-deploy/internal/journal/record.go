@@ -87,7 +87,7 @@ type Record struct {
 	StateVersion string    `json:"state_version,omitempty"` // system.stateVersion that was deployed
 	Flake        string    `json:"flake"`
 	Started      time.Time `json:"started"`
-	Ended        time.Time `json:"ended"`
+	Ended        time.Time `json:"ended,omitzero"`
 	Result       Result    `json:"result"`
 	Code         int       `json:"code"`
 	Child        int       `json:"child_exit"`
@@ -120,7 +120,7 @@ type Record struct {
 // SaveRecord writes history/<id>.json; writing the same record again replaces it.
 func (s *Store) SaveRecord(r Record) error {
 	r.Version = Version
-	return s.write(recordName(r.ID), r)
+	return s.Write(recordName(r.ID), r)
 }
 
 func recordName(id int) string { return filepath.Join("history", strconv.Itoa(id)+".json") }
@@ -128,7 +128,7 @@ func recordName(id int) string { return filepath.Join("history", strconv.Itoa(id
 // Record reads one record. The error wraps fs.ErrNotExist if there is none.
 func (s *Store) Record(id int) (Record, error) {
 	var r Record
-	ok, err := s.peek(recordName(id), &r)
+	ok, err := s.Read(recordName(id), &r)
 	if err == nil && !ok {
 		err = fmt.Errorf("record %d: %w", id, fs.ErrNotExist)
 	}
@@ -156,7 +156,7 @@ func (s *Store) Records() ([]Record, []error) {
 }
 
 func (s *Store) recordIDs() ([]int, error) {
-	entries, err := os.ReadDir(s.path("history"))
+	entries, err := os.ReadDir(s.Path("history"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -219,7 +219,7 @@ func (s *Store) Prune(keep Retention, live []string) ([]Record, error) {
 			slices.Contains(live, r.Point.Machine.System.Path):
 			continue
 		}
-		if err := os.Remove(s.path(recordName(r.ID))); err != nil {
+		if err := os.Remove(s.Path(recordName(r.ID))); err != nil {
 			return gone, fmt.Errorf("prune history: %w", err)
 		}
 		gone = append(gone, r)
@@ -228,26 +228,12 @@ func (s *Store) Prune(keep Retention, live []string) ([]Record, error) {
 }
 
 // Point reads rollback-info.json; nil if there is none.
-func (s *Store) Point() (*Point, error) {
-	var p Point
-	ok, err := s.peek("rollback-info.json", &p)
-	if err != nil || !ok {
-		return nil, err
-	}
-	return &p, nil
-}
+func (s *Store) Point() (*Point, error) { return read[Point](s, pointFile) }
 
 // SavePoint writes rollback-info.json.
 func (s *Store) SavePoint(p Point) error {
 	p.Version = Version
-	return s.write("rollback-info.json", p)
-}
-
-// SetAside puts rollback-info.json or bad-closures.json aside if it cannot be used.
-func (s *Store) SetAside(name string) error {
-	var any map[string]json.RawMessage
-	_, err := s.read(name, &any)
-	return err
+	return s.Write(pointFile, p)
 }
 
 // Closure is a system or home that was tried and found bad.
@@ -266,14 +252,7 @@ type closures struct {
 // Bad reads bad-closures.json.
 func (s *Store) Bad() ([]Closure, error) {
 	var c closures
-	_, err := s.read("bad-closures.json", &c)
-	return c.Bad, err
-}
-
-// PeekBad is Bad for commands that must not write.
-func (s *Store) PeekBad() ([]Closure, error) {
-	var c closures
-	_, err := s.peek("bad-closures.json", &c)
+	_, err := s.Read(badFile, &c)
 	return c.Bad, err
 }
 
@@ -286,7 +265,7 @@ func (s *Store) MarkBad(c Closure) error {
 	bad = slices.DeleteFunc(bad, func(b Closure) bool { return b.Path == c.Path })
 	bad = append(bad, c)
 	bad = bad[max(0, len(bad)-200):]
-	return s.write("bad-closures.json", closures{Version: Version, Bad: bad})
+	return s.Write(badFile, closures{Version: Version, Bad: bad})
 }
 
 // ClearBad forgets that a closure was bad.
@@ -299,5 +278,5 @@ func (s *Store) ClearBad(path string) error {
 	if len(left) == len(bad) {
 		return nil
 	}
-	return s.write("bad-closures.json", closures{Version: Version, Bad: left})
+	return s.Write(badFile, closures{Version: Version, Bad: left})
 }

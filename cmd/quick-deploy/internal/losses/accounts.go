@@ -8,9 +8,9 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
-// existing are the accounts that the machine has now: those of /etc/passwd, or,
+// accountsNow returns the accounts that the machine has now: those of /etc/passwd, or,
 // where that cannot be read, those that its system declares.
-func (c *comparison) existing() map[string]system.Account {
+func (c *comparison) accountsNow() map[string]system.Account {
 	if passwd := c.machine.Passwd(); passwd != nil {
 		return passwd
 	}
@@ -27,8 +27,8 @@ func (c *comparison) declared(name string) bool {
 	return ok
 }
 
-// goes reports whether an account is gone, or disabled, after the switch.
-func (c *comparison) goes(name string) bool {
+// accountGoes reports whether an account is gone, or disabled, after the switch.
+func (c *comparison) accountGoes(name string) bool {
 	if _, ok := c.new.accounts.Users[name]; ok || !c.new.declares {
 		return false
 	}
@@ -39,11 +39,11 @@ func (c *comparison) goes(name string) bool {
 	return c.declared(name) && (!c.new.accounts.Userborn || c.old.accounts.Userborn)
 }
 
-// remaining are the people who are left.
-func (c *comparison) remaining() map[string]system.Account {
+// findPeople returns the people who are left.
+func (c *comparison) findPeople() map[string]system.Account {
 	people := map[string]system.Account{}
-	for name, a := range c.existing() {
-		if a.Person && !c.goes(name) {
+	for name, a := range c.accountsNow() {
+		if a.Person && !c.accountGoes(name) {
 			people[name] = a
 		}
 	}
@@ -65,11 +65,11 @@ func (c *comparison) accounts() {
 		verb = "disabled"
 	}
 	var services []string
-	existing := c.existing()
+	existing := c.accountsNow()
 	for _, name := range sortedKeys(existing) {
 		a := existing[name]
 		switch {
-		case !c.goes(name):
+		case !c.accountGoes(name):
 			c.password(name)
 			c.account(a)
 			c.groups(name)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -113,21 +112,17 @@ func (c *comparison) absent(m system.Mount) {
 // initrdSecret fits what NixOS's append-initrd-secrets copies (nixos/modules/system/boot/stage-1.nix).
 var initrdSecret = regexp.MustCompile(`cp -a (\S+) "\$tmp/\.initrd-secrets/([^"]+)"`)
 
-// secrets compares the files that are put into the initial ramdisk: keys of
-// encrypted disks, and host keys of the SSH server in it.
+// secrets compares the files that are put into the initial ramdisk: keys of encrypted disks, and
+// host keys of the SSH server in it.
 func (c *comparison) secrets() {
-	files := func(s side) []string {
-		var out []string
+	c.missing(list{"initrd-secret:%s", "%s is no longer put into the initial ramdisk", func(s side) (files []string) {
 		for _, name := range []string{"append-initrd-secrets", "bin/append-initrd-secrets"} {
 			for _, m := range initrdSecret.FindAllStringSubmatch(s.Text(name), -1) {
-				out = append(out, m[2])
+				files = append(files, m[2])
 			}
 		}
-		return out
-	}
-	for _, f := range without(files(c.old), files(c.new)) {
-		c.block(NoBoot, "initrd-secret:"+f, "%s is no longer put into the initial ramdisk", f)
-	}
+		return files
+	}, NoBoot})
 }
 
 // bootParameters are those that a machine boots by, or is reached by while it
@@ -170,24 +165,19 @@ func (c *comparison) kernel() {
 	if len(gone) > 0 {
 		c.lose("kernel", "the kernel %s %s %s", plural("parameter", gone), join(gone), goOrGoes(gone))
 	}
-	for _, s := range forwarding {
-		if old, now := sysctl(c.old, s), sysctl(c.new, s); old == "1" && now != "1" {
-			c.lose("sysctl:"+s, "the machine no longer passes packets on (%s)", s)
-		}
-	}
+	c.missing(list{"sysctl:%s", "the machine no longer passes packets on (%s)", forwarding, None})
 }
 
-// forwarding is what makes a router of a machine.
-var forwarding = []string{"net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding", "net.ipv6.conf.all.forwarding"}
-
-func sysctl(s side, key string) string {
-	value := ""
+// forwarding returns the settings of sysctl(8) that make a router of a machine, where they are on.
+func forwarding(s side) []string {
+	on := map[string]bool{}
 	for line := range strings.Lines(s.Text("etc/sysctl.d/60-nixos.conf")) {
-		if k, v, ok := strings.Cut(strings.TrimSpace(line), "="); ok && strings.TrimSpace(k) == key {
-			value = strings.TrimSpace(v)
-		}
+		k, v, _ := strings.Cut(line, "=")
+		on[strings.TrimSpace(k)] = strings.TrimSpace(v) == "1" // the last one counts
 	}
-	return value
+	return slices.DeleteFunc(
+		[]string{"net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding", "net.ipv6.conf.all.forwarding"},
+		func(key string) bool { return !on[key] })
 }
 
 // loaderSettings are the words for what an installer is told. Others are called by their option.
@@ -210,10 +200,26 @@ var loaderSettings = map[string]string{
 // neededToBoot are the settings without which a machine that has them may not boot.
 var neededToBoot = []string{"boot.loader.grub.enableCryptodisk", "boot.loader.grub.forcei686", "hardware.deviceTree.name"}
 
+// loaderPlaces are where a boot loader is installed.
+var loaderPlaces = []value{
+	{name: "boot:esp", what: "the EFI system partition", danger: noBoot,
+		of: func(s side) string { return s.loader.Mount }},
+	{name: "boot:xbootldr", what: "the boot partition", danger: noBoot,
+		of: func(s side) string { return s.loader.XBOOTLDR }},
+	{name: "boot:removable", what: "the boot loader in the place for removable disks", danger: noBoot,
+		of: func(s side) string {
+			if s.loader.Removable {
+				return "yes"
+			}
+			return ""
+		}},
+}
+
+func noBoot(*comparison) Danger { return NoBoot }
+
 // loader compares boot loader and settings.
 func (c *comparison) loader() {
-	old, _ := c.old.Loader("")
-	now, _ := c.new.Loader("")
+	old, now := c.old.loader, c.new.loader
 	if old.Kind == "" || old.Kind == hardware.NoLoader {
 		return
 	}
@@ -221,22 +227,13 @@ func (c *comparison) loader() {
 		c.block(NoBoot, "boot-loader", "boot loader: %s → %s", loaderName(old), loaderName(now))
 		return
 	}
-	if gone := without(loaderDevices(old), loaderDevices(now)); len(gone) > 0 {
-		c.block(NoBoot, "boot-device", "GRUB is no longer installed on %s", join(gone))
-	}
-	for _, place := range []struct{ name, what, old, now string }{
-		{"boot:esp", "the EFI system partition", old.Mount, now.Mount},
-		{"boot:xbootldr", "the boot partition", old.XBOOTLDR, now.XBOOTLDR},
-		{"boot:removable", "the boot loader in the place for removable disks", yes(old.Removable), yes(now.Removable)},
-	} {
-		if place.old != "" && place.old != place.now {
-			c.block(NoBoot, place.name, "%s: %s → %s", place.what, place.old, orNone(place.now))
-		}
-	}
+	c.missing(list{"boot-device", "GRUB is no longer installed on %s", loaderDevices, NoBoot})
+	c.compare(loaderPlaces)
 	c.loaderSettings(old, now)
-	if gone := without(slices.Sorted(maps.Keys(old.Entries)), slices.Sorted(maps.Keys(now.Entries))); len(gone) > 0 {
-		c.lose("boot-menu", "no longer in the boot menu: %s", join(gone))
-	}
+	c.missing(
+		list{"boot-files", "no longer beside the boot loader: %s", func(s side) []string { return s.loader.Files }, None},
+		list{"boot-menu", "no longer in the boot menu: %s", func(s side) []string { return sortedKeys(s.loader.Entries) }, None},
+	)
 	if gone := without(c.old.Names("specialisation"), c.new.Names("specialisation")); len(gone) > 0 {
 		c.lose("specialisations", "the %s %s %s", plural("specialisation", gone), join(gone), goOrGoes(gone))
 	}
@@ -244,7 +241,7 @@ func (c *comparison) loader() {
 
 // loaderSettings compares what is not at its default.
 func (c *comparison) loaderSettings(old, now hardware.Loader) {
-	for _, option := range slices.Sorted(maps.Keys(old.Settings)) {
+	for _, option := range sortedKeys(old.Settings) {
 		was, is := old.Settings[option], now.Settings[option]
 		if was == is {
 			continue
@@ -262,29 +259,19 @@ func (c *comparison) loaderSettings(old, now hardware.Loader) {
 	for _, option := range without(old.Unread, now.Unread) {
 		c.lose("boot:"+path.Ext(option)[1:], "%s: changed or gone", cmp.Or(loaderSettings[option], option))
 	}
-	if gone := without(old.Files, now.Files); len(gone) > 0 {
-		c.lose("boot-files", "no longer beside the boot loader: %s", join(gone))
-	}
 }
 
-// loaderDevices are the disks that GRUB is installed on for a BIOS.
-func loaderDevices(l hardware.Loader) []string {
-	devices := slices.Clone(l.Devices)
-	for _, m := range l.Mirrors {
+// loaderDevices returns the disks that GRUB is installed on for a BIOS.
+func loaderDevices(s side) []string {
+	devices := slices.Clone(s.loader.Devices)
+	for _, m := range s.loader.Mirrors {
 		devices = append(devices, m.Devices...)
 	}
 	slices.Sort(devices)
 	return slices.DeleteFunc(slices.Compact(devices), func(d string) bool { return d == "nodev" })
 }
 
-func yes(is bool) string {
-	if is {
-		return "yes"
-	}
-	return ""
-}
-
-// loaderName is what a loader is called: its kind, or what installs it.
+// loaderName returns what a loader is called: its kind, or what installs it.
 func loaderName(l hardware.Loader) string {
 	if l.Kind == "" {
 		return "none"

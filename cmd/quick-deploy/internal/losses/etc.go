@@ -1,79 +1,64 @@
 package losses
 
 import (
+	"cmp"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
 )
 
-// setting is a value in a file of etc, in plain words.
-type setting struct {
-	name, file, what string
-	value            func(text string) string
-}
-
-// assigned reads KEY=value, and xorg an option of xorg.conf(5).
-func assigned(key string) func(string) string {
-	re := regexp.MustCompile(`(?m)^` + key + `="?([^"\n]*)"?$`)
-	return first(re)
-}
-
-func xorg(option string) func(string) string {
-	return first(regexp.MustCompile(`Option "` + option + `" "([^"]*)"`))
-}
-
-func first(re *regexp.Regexp) func(string) string {
-	return func(text string) string {
-		if m := re.FindStringSubmatch(text); m != nil {
-			return strings.TrimSpace(m[1])
+// inFile returns a value in a file of etc.
+func inFile(name, file, what string, pattern string) value {
+	re := regexp.MustCompile(pattern)
+	return value{name: name, what: what, of: func(s side) string {
+		m := re.FindStringSubmatch(s.Text(file))
+		if m == nil {
+			return ""
 		}
-		return ""
-	}
+		return keymapName(strings.TrimSpace(m[1]))
+	}}
 }
 
-const xKeyboard = "etc/X11/xorg.conf.d/00-keyboard.conf"
-
-var settings = []setting{
-	{"console-keymap", "etc/vconsole.conf", "keyboard of the console", assigned("KEYMAP")},
-	{"console-font", "etc/vconsole.conf", "font of the console", assigned("FONT")},
-	{"x-layout", xKeyboard, "keyboard layout", xorg("XkbLayout")},
-	{"x-variant", xKeyboard, "variant of the keyboard layout", xorg("XkbVariant")},
-	{"x-options", xKeyboard, "options of the keyboard", xorg("XkbOptions")},
-	{"locale", "etc/locale.conf", "language", assigned("LANG")},
-	{"host-name", "etc/hostname", "host name", strings.TrimSpace},
+// assigned is KEY=value in a file, and xKeyboard an option of xorg.conf(5).
+func assigned(name, file, what, key string) value {
+	return inFile(name, file, what, `(?m)^`+key+`="?([^"\n]*)"?$`)
 }
 
-// settings compares values that people meet every day. A keymap of a store
-// path is made from X's layout, which has a line of its own.
+func xKeyboard(name, what, option string) value {
+	return inFile(name, "etc/X11/xorg.conf.d/00-keyboard.conf", what, `Option "`+option+`" "([^"]*)"`)
+}
+
+// everyday are values that people meet every day. A keymap of a store path is made from X's
+// layout, which has a line of its own.
+var everyday = []value{
+	keymap,
+	assigned("console-font", "etc/vconsole.conf", "font of the console", "FONT"),
+	xKeyboard("x-layout", "keyboard layout", "XkbLayout"),
+	xKeyboard("x-variant", "variant of the keyboard layout", "XkbVariant"),
+	xKeyboard("x-options", "options of the keyboard", "XkbOptions"),
+	assigned("locale", "etc/locale.conf", "language", "LANG"),
+	inFile("host-name", "etc/hostname", "host name", `(?s)^(.*)$`),
+	{name: "time-zone", what: "time zone", unset: "UTC, or what timedatectl sets",
+		of: func(s side) string { return strings.TrimPrefix(s.Link("etc/localtime"), "/etc/zoneinfo/") }},
+}
+
+// keymap is what the passphrase of an encrypted disk is typed with.
+var keymap = func() value {
+	v := assigned("console-keymap", "etc/vconsole.conf", "keyboard of the console", "KEYMAP")
+	v.danger = func(c *comparison) Danger { return dangerIf(c.encryptedRoot(), LockOut) }
+	return v
+}()
+
 func (c *comparison) settings() {
-	for _, s := range settings {
-		was, is := keymapName(s.value(c.old.Text(s.file))), keymapName(s.value(c.new.Text(s.file)))
-		if was == "" || was == is {
-			continue
-		}
-		// The passphrase of an encrypted disk is typed with it.
-		danger := dangerIf(s.name == "console-keymap" && c.encryptedRoot(), LockOut)
-		c.block(danger, s.name, "%s: %s → %s", s.what, was, orNone(is))
-	}
-	zone := func(s side) string { return strings.TrimPrefix(s.Link("etc/localtime"), "/etc/zoneinfo/") }
-	if was, is := zone(c.old), zone(c.new); was != "" && was != is {
-		if is == "" {
-			is = "UTC, or what timedatectl sets"
-		}
-		c.lose("time-zone", "time zone: %s → %s", was, is)
-	}
-	for _, line := range without(hosts(c.old), hosts(c.new)) {
-		c.lose("hosts", "the line %q of /etc/hosts goes", line)
-	}
+	c.compare(everyday)
+	c.missing(list{"hosts", "the line %q of /etc/hosts goes", hosts, None})
 }
 
-func keymapName(value string) string {
-	if name := path.Base(value); strings.HasPrefix(value, "/") && len(name) > 33 {
-		return name[33:]
-	}
-	return value
-}
+// keymapName returns a keymap by its name, also one that NixOS has built.
+func keymapName(value string) string { return cmp.Or(storepath.Name(path.Base(value)), value) }
 
 func (c *comparison) encryptedRoot() bool {
 	for _, m := range c.old.mounts {
@@ -86,7 +71,7 @@ func (c *comparison) encryptedRoot() bool {
 	return false
 }
 
-// hosts are the lines of /etc/hosts about other machines.
+// hosts returns the lines of /etc/hosts about other machines.
 func hosts(s side) []string {
 	var out []string
 	for line := range strings.Lines(s.Text("etc/hosts")) {

@@ -31,12 +31,12 @@ func (k publicKey) String() string {
 
 const declaredKeys = "etc/ssh/authorized_keys.d"
 
-// homeKeys are the keys in the account's own file, where sshd reads that.
+// homeKeys returns the keys in the account's own file, where sshd reads that.
 func (c *comparison) homeKeys(s side, name string) (keys []publicKey, known bool) {
 	if !s.sshd.homeKeys {
 		return nil, true
 	}
-	home := c.existing()[name].Home
+	home := c.accountsNow()[name].Home
 	if home == "" {
 		home = s.accounts.Users[name].Home
 	}
@@ -53,7 +53,7 @@ func (c *comparison) keyed(name string) bool {
 // keys finds the public keys that may no longer log in. Accounts that go are told of as such.
 func (c *comparison) keys() {
 	for _, name := range c.old.Names(declaredKeys) {
-		if strings.Contains(name, ".") || c.goes(name) {
+		if strings.Contains(name, ".") || c.accountGoes(name) {
 			continue
 		}
 		now := publicKeys(c.new.Text(declaredKeys + "/" + name))
@@ -69,11 +69,4 @@ func (c *comparison) keys() {
 			c.block(LockOut, "keys:"+name, "the SSH %s of %s %s: %s", plural("key", gone), name, goOrGoes(gone), join(gone))
 		}
 	}
-}
-
-func goOrGoes(names []string) string {
-	if len(names) == 1 {
-		return "goes"
-	}
-	return "go"
 }

@@ -5,11 +5,14 @@
 package losses
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
 
 // Danger is why a loss refuses the run until it is accepted by name.
@@ -33,7 +36,7 @@ type Loss struct {
 // Blocks reports whether it refuses the run.
 func (l Loss) Blocks() bool { return l.Danger != None && !l.Accepted }
 
-// String is the loss as one line.
+// String returns the loss as one line.
 func (l Loss) String() string {
 	switch {
 	case l.Accepted:
@@ -53,6 +56,7 @@ type side struct {
 	mounts   []system.Mount
 	network  system.Network
 	firewall system.Firewall
+	loader   hardware.Loader
 	sshd     sshd
 }
 
@@ -60,6 +64,7 @@ func read(t system.Toplevel) side {
 	s := side{Toplevel: t, units: t.Units(), mounts: t.Mounts()}
 	s.accounts, s.declares = t.Accounts()
 	s.network, s.firewall = t.Network(s.units), t.Firewall(s.units)
+	s.loader, _ = t.Loader("")
 	s.sshd = readSSHD(s)
 	return s
 }
@@ -77,19 +82,16 @@ type comparison struct {
 	losses   []Loss
 }
 
-// typed makes a name that can be given as a flag: commas separate several.
-var typed = strings.NewReplacer(",", "-", " ", "-")
+// flagName makes a name that can be given as a flag: commas separate several.
+var flagName = strings.NewReplacer(",", "-", " ", "-")
 
-func (c *comparison) lose(name, format string, args ...any) {
-	c.losses = append(c.losses, Loss{Name: typed.Replace(name), What: fmt.Sprintf(format, args...)})
-}
+func (c *comparison) lose(name, format string, args ...any) { c.block(None, name, format, args...) }
 
 func (c *comparison) block(d Danger, name, format string, args ...any) {
-	c.lose(name, format, args...)
-	c.losses[len(c.losses)-1].Danger = d
+	c.losses = append(c.losses, Loss{Name: flagName.Replace(name), What: fmt.Sprintf(format, args...), Danger: d})
 }
 
-// dangerIf is the danger where it is one.
+// dangerIf returns the danger where it is one.
 func dangerIf(is bool, d Danger) Danger {
 	if is {
 		return d
@@ -97,33 +99,67 @@ func dangerIf(is bool, d Danger) Danger {
 	return None
 }
 
-// parts are the comparisons, in the order in which a person reads them.
-var parts = []func(*comparison){
-	(*comparison).accounts, (*comparison).keys, (*comparison).ssh, (*comparison).root,
-	(*comparison).addresses, (*comparison).managers, (*comparison).ports,
-	(*comparison).fileSystems, (*comparison).secrets, (*comparison).kernel, (*comparison).loader,
-	(*comparison).settings, (*comparison).services, (*comparison).etc,
+// value is something of which a system has one.
+type value struct {
+	name, what string
+	of         func(side) string
+	unset      string // what it is where a system does not say; "none" unless set
+	danger     func(c *comparison) Danger
 }
+
+// compare tells what each of the values was and becomes.
+func (c *comparison) compare(values []value) {
+	for _, v := range values {
+		was, is := v.of(c.old), v.of(c.new)
+		if was == "" || was == is {
+			continue
+		}
+		danger := None
+		if v.danger != nil {
+			danger = v.danger(c)
+		}
+		c.block(danger, v.name, "%s: %s → %s", v.what, was, cmp.Or(is, v.unset, "none"))
+	}
+}
+
+// list is something of which a system has several. With a place for it in the name each that goes
+// is a loss of its own, else they are one.
+type list struct {
+	name, what string // with the name, or all of the names, in the place of %s
+	of         func(side) []string
+	danger     Danger
+}
+
+// missing tells which of each list go.
+func (c *comparison) missing(lists ...list) {
+	for _, l := range lists {
+		gone := without(l.of(c.old), l.of(c.new))
+		if len(gone) > 0 && !l.each() {
+			c.block(l.danger, l.name, l.what, join(gone))
+			continue
+		}
+		for _, one := range gone {
+			c.block(l.danger, strings.ReplaceAll(l.name, "%s", one), l.what, one)
+		}
+	}
+}
+
+func (l list) each() bool { return strings.Contains(l.name, "%s") }
 
 // Compare lists what goes when the machine switches from the system old to
-// new, dangers first. Two systems of which nothing can be read have no losses.
+// new, dangers first, and else in the order in which a person reads them.
+// Two systems of which nothing can be read have no losses.
 func Compare(m system.Machine, old, new system.Toplevel) []Loss {
 	c := &comparison{old: read(old), new: read(new), machine: m}
-	c.people = c.remaining()
-	for _, part := range parts {
-		part(c)
+	c.people = c.findPeople()
+	for _, part := range []func(){
+		c.accounts, c.keys, c.ssh, c.root, c.addresses, c.managers, c.ports,
+		c.fileSystems, c.secrets, c.kernel, c.loader, c.settings, c.services, c.etc,
+	} {
+		part()
 	}
-	slices.SortStableFunc(c.losses, func(a, b Loss) int {
-		return boolean(b.Danger != None) - boolean(a.Danger != None)
-	})
-	return c.losses
-}
-
-func boolean(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
+	danger := func(l Loss) bool { return l.Danger != None }
+	return append(filter(c.losses, danger), filter(c.losses, func(l Loss) bool { return !danger(l) })...)
 }
 
 // Accept marks the losses whose names were accepted.
@@ -133,18 +169,14 @@ func Accept(list []Loss, names []string) {
 	}
 }
 
-// Blockers are the losses that refuse the run.
-func Blockers(list []Loss) []Loss {
-	var out []Loss
-	for _, l := range list {
-		if l.Blocks() {
-			out = append(out, l)
-		}
-	}
-	return out
+// Blockers returns the losses that refuse the run.
+func Blockers(list []Loss) []Loss { return filter(list, Loss.Blocks) }
+
+func filter(list []Loss, is func(Loss) bool) []Loss {
+	return slices.DeleteFunc(slices.Clone(list), func(l Loss) bool { return !is(l) })
 }
 
-// without are the elements of a that b lacks, each once.
+// without returns the elements of a that b lacks, each once.
 func without[T comparable](a, b []T) []T {
 	var out []T
 	for _, x := range a {
@@ -155,20 +187,22 @@ func without[T comparable](a, b []T) []T {
 	return out
 }
 
-// orNone is a value as a person reads it.
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
-}
-
 func join(names []string) string { return strings.Join(names, ", ") }
 
-// plural is the noun with an s where there are several.
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// plural returns the noun with an s where there are several.
 func plural(noun string, names []string) string {
 	if len(names) == 1 {
 		return noun
 	}
 	return noun + "s"
+}
+
+// goOrGoes returns the verb for them.
+func goOrGoes(names []string) string {
+	if len(names) == 1 {
+		return "goes"
+	}
+	return "go"
 }

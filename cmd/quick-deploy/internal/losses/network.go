@@ -1,6 +1,7 @@
 package losses
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -27,15 +28,16 @@ func (c *comparison) addresses() {
 		default:
 			b := c.new.network.Addresses[i]
 			there := b.Interface == "" || strings.ContainsAny(b.Interface, "*? ") || c.machine.HasInterface(b.Interface)
-			from, to := orNone(a.Interface), orNone(b.Interface)
+			from, to := cmp.Or(a.Interface, "none"), cmp.Or(b.Interface, "none")
 			c.block(dangerIf(!there, LockOut), "address:"+a.CIDR, "the static address %s moves from %s to %s", a.CIDR, from, to)
 		}
 	}
-	for _, r := range c.old.network.Routes {
-		if !slices.ContainsFunc(c.new.network.Routes, func(o system.Address) bool { return o.CIDR == r.CIDR }) {
-			c.block(LockOut, "route:"+r.CIDR, "the route %s goes", r.CIDR)
+	c.missing(list{"route:%s", "the route %s goes", func(s side) (routes []string) {
+		for _, r := range s.network.Routes {
+			routes = append(routes, r.CIDR)
 		}
-	}
+		return routes
+	}, LockOut})
 }
 
 // manager is a program that brings the network up, another way into the
@@ -112,7 +114,7 @@ func (c *comparison) ports() {
 	danger := func(shut bool) Danger { return dangerIf(shut && c.old.sshd.on && c.new.sshd.on, LockOut) }
 	if !old.On {
 		open := len(now.Trusted) > 1 || slices.ContainsFunc(now.Ports, c.new.sshd.within) // lo is trusted always
-		c.block(danger(!open), "firewall", "the firewall is switched on: it lets in %s", orNone(portNames(now.Ports)))
+		c.block(danger(!open), "firewall", "the firewall is switched on: it lets in %s", cmp.Or(portNames(now.Ports), "none"))
 		return
 	}
 	for _, p := range old.Ports {

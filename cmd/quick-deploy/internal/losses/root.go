@@ -76,7 +76,7 @@ func (c *comparison) root() {
 		now := w.rules(c.new.Text(w.file))
 		for _, r := range old {
 			group := strings.HasPrefix(r.who, "%") || strings.HasPrefix(r.who, ":")
-			if r.who != "root" && (group || !c.goes(r.who)) {
+			if r.who != "root" && (group || !c.accountGoes(r.who)) {
 				c.ruleGoes(w.name, r, now)
 			}
 		}

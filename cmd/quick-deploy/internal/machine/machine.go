@@ -33,27 +33,31 @@ type Machine struct {
 	Users []User
 }
 
-// User is an account.
+// User is the account of a person. In an answers file it has the keys that are named here.
 type User struct {
-	Name, Description, Shell string
+	Name        string `yaml:"user"`
+	Description string `yaml:"name"`
+	Shell       string `yaml:"shell"` // without its folder
+	// Admin tells whether the account is in wheel or sudo.
+	Admin bool `yaml:"admin"`
 	// Home is the home directory, as the machine itself names it.
-	Home string
-	UID  int
-	// Admin tells whether the account is in wheel or sudo, by /etc/group.
-	Admin bool
+	Home string `yaml:"-"`
+	UID  int    `yaml:"-"`
+	// Keys are the SSH keys that a configuration lets in. What lies in the home, ReadPerson reads.
+	Keys []string `yaml:"-"`
 }
 
 // Read reads the machine whose root directory is root.
 func Read(root string) Machine {
-	r := reader(root)
+	r := reader{system.Of(os.DirFS(root))}
 	m := Machine{
-		Hostname: strings.TrimSpace(r.text("etc/hostname")),
+		Hostname: strings.TrimSpace(r.Text("etc/hostname")),
 		Timezone: r.zone(),
 		Locale:   r.locale(),
 		Keyboard: r.keyboard(),
 		Users:    r.users(),
 	}
-	release := r.assignments("etc/os-release")
+	release := r.Assignments("etc/os-release")
 	m.NixOS = release["ID"] == "nixos"
 	if m.NixOS {
 		m.Release = release["VERSION_ID"]
@@ -66,39 +70,18 @@ func Read(root string) Machine {
 var stateVersion = regexp.MustCompile(`(?m)^\s*system\.stateVersion\s*=\s*"([0-9]{2}\.[0-9]{2})"\s*;`)
 
 func (r reader) stateVersion() string {
-	m := stateVersion.FindStringSubmatch(r.text("etc/nixos/configuration.nix"))
+	m := stateVersion.FindStringSubmatch(r.Text("etc/nixos/configuration.nix"))
 	if m == nil {
 		return ""
 	}
 	return m[1]
 }
 
-type reader string
-
-func (r reader) text(name string) string {
-	data, err := os.ReadFile(filepath.Join(string(r), name))
-	if err != nil {
-		return ""
-	}
-	return string(data)
-}
-
-// assignments reads KEY=value lines, as in os-release(5) and locale.conf(5).
-func (r reader) assignments(name string) map[string]string {
-	out := map[string]string{}
-	for line := range strings.Lines(r.text(name)) {
-		key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
-		if !ok || strings.HasPrefix(key, "#") {
-			continue
-		}
-		out[strings.TrimPrefix(key, "export ")] = strings.Trim(value, `"'`)
-	}
-	return out
-}
+type reader struct{ system.Machine }
 
 func (r reader) zone() string {
-	zone := strings.TrimSpace(r.text("etc/timezone"))
-	if target, err := os.Readlink(filepath.Join(string(r), "etc/localtime")); err == nil {
+	zone := strings.TrimSpace(r.Text("etc/timezone"))
+	if _, target, err := r.Lstat("etc/localtime"); err == nil {
 		if _, name, ok := strings.Cut(target, "zoneinfo/"); ok {
 			// With leap seconds or without (zic(8)), it is the same zone.
 			zone = strings.TrimPrefix(strings.TrimPrefix(name, "posix/"), "right/")
@@ -112,7 +95,7 @@ func (r reader) zone() string {
 
 func (r reader) locale() string {
 	for _, file := range []string{"etc/locale.conf", "etc/default/locale"} {
-		if lang := r.assignments(file)["LANG"]; lang != "" && lang != "C" && !strings.HasPrefix(lang, "C.") && lang != "POSIX" {
+		if lang := r.Assignments(file)["LANG"]; lang != "" && lang != "C" && !strings.HasPrefix(lang, "C.") && lang != "POSIX" {
 			return profile.Locale(lang)
 		}
 	}
@@ -127,10 +110,10 @@ const defaultOptions = "terminate:ctrl_alt_bksp"
 
 func (r reader) keyboard() keyboard.Keyboard {
 	xorg := map[string]string{}
-	for _, m := range xorgOption.FindAllStringSubmatch(r.text("etc/X11/xorg.conf.d/00-keyboard.conf"), -1) {
+	for _, m := range xorgOption.FindAllStringSubmatch(r.Text("etc/X11/xorg.conf.d/00-keyboard.conf"), -1) {
 		xorg[strings.ToUpper(m[1])] = m[2]
 	}
-	console, debian := r.assignments("etc/vconsole.conf"), r.assignments("etc/default/keyboard")
+	console, debian := r.Assignments("etc/vconsole.conf"), r.Assignments("etc/default/keyboard")
 	keymap, _ := keyboard.FromConsole(console["KEYMAP"])
 	for _, k := range []keyboard.Keyboard{named(xorg), named(console), keymap, named(debian)} {
 		if k = k.Known(); k.Layout == "" {
@@ -152,7 +135,7 @@ func named(a map[string]string) keyboard.Keyboard {
 // users are the people who can log in, by number.
 func (r reader) users() []User {
 	var out []User
-	for _, a := range system.Of(os.DirFS(string(r))).Passwd() {
+	for _, a := range r.Passwd() {
 		shell := filepath.Base(a.Shell)
 		if !a.Person || shell == "nologin" || shell == "false" {
 			continue

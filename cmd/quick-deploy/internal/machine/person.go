@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
 // Person is what the files in a home directory tell. A home that may not be
@@ -22,12 +24,12 @@ func ReadPerson(root string, u User) Person {
 	if !filepath.IsAbs(u.Home) {
 		return Person{}
 	}
-	r := reader(filepath.Join(root, u.Home))
+	r := reader{system.Of(os.DirFS(root))}
 	var p Person
-	p.Authorized, p.Keys = r.keys()
+	p.Authorized, p.Keys = r.keys(u.Home)
 	// The second overrides the first, as in git-config(1).
 	for _, file := range []string{".config/git/config", ".gitconfig"} {
-		for key, value := range gitUser(r.text(file)) {
+		for key, value := range gitUser(r.Text(filepath.Join(u.Home, file))) {
 			switch key {
 			case "name":
 				p.GitName = value
@@ -58,22 +60,20 @@ func gitUser(text string) map[string]string {
 	return out
 }
 
-func (r reader) keys() (authorized, all []string) {
-	dir := filepath.Join(string(r), ".ssh")
-	files := []string{".ssh/authorized_keys"}
-	// A pattern without an error in it; a folder that is not there has no files.
-	own, _ := filepath.Glob(filepath.Join(dir, "*.pub"))
-	for _, file := range own {
-		if name := filepath.Base(file); !strings.HasSuffix(name, "-cert.pub") {
-			files = append(files, filepath.Join(".ssh", name))
+func (r reader) keys(home string) (authorized, all []string) {
+	files := []string{"authorized_keys"}
+	for _, name := range r.List(filepath.Join(home, ".ssh")) {
+		if strings.HasSuffix(name, ".pub") && !strings.HasSuffix(name, "-cert.pub") {
+			files = append(files, name)
 		}
 	}
 	seen := map[string]bool{}
 	for i, file := range files {
-		if info, err := os.Stat(filepath.Join(string(r), file)); err != nil || info.Size() > 1<<20 {
+		file = filepath.Join(home, ".ssh", file)
+		if info, err := r.Stat(file); err != nil || info.Size() > 1<<20 {
 			continue
 		}
-		for line := range strings.Lines(r.text(file)) {
+		for line := range strings.Lines(r.Text(file)) {
 			kind, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 			blob, _, _ := strings.Cut(rest, " ")
 			// Lines that begin with options (sshd(8)) restrict a key, which a profile cannot say.

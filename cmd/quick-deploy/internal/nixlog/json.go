@@ -43,27 +43,16 @@ func Parse(line string) (m Message, ok bool) {
 }
 
 // Str is field i, "" if it is none or no text.
-func (m Message) Str(i int) string {
-	if i >= len(m.Fields) {
-		return ""
-	}
-	var s string
-	if json.Unmarshal(m.Fields[i], &s) != nil {
-		return ""
-	}
-	return s
-}
+func (m Message) Str(i int) string { return field[string](m, i) }
 
-// Num is field i, 0 if it is none or no number.
-func (m Message) Num(i int) int64 {
-	if i >= len(m.Fields) {
-		return 0
+// Num is field i, 0 if it is none or no number. Some counters come as floats.
+func (m Message) Num(i int) int64 { return int64(field[float64](m, i)) }
+
+func field[T any](m Message, i int) (v T) {
+	if i >= len(m.Fields) || json.Unmarshal(m.Fields[i], &v) != nil {
+		return *new(T)
 	}
-	var n float64 // some counters come as floats
-	if json.Unmarshal(m.Fields[i], &n) != nil {
-		return 0
-	}
-	return int64(n)
+	return v
 }
 
 // PlainLine is one line of a log as a person would have seen it: messages and build

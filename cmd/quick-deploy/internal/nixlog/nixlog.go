@@ -9,10 +9,13 @@
 package nixlog
 
 import (
+	"cmp"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
 )
 
 // Kind is the stable name of a class of errors. kinds.txt lists and explains them all.
@@ -134,8 +137,5 @@ func Brief(text string) string {
 // ShortName is the name in a store path: linux-6.12 for /nix/store/…-linux-6.12.drv.
 func ShortName(path string) string {
 	name, _, _ := strings.Cut(path[strings.LastIndexByte(path, '/')+1:], ".drv")
-	if len(name) > 33 && name[32] == '-' {
-		return name[33:]
-	}
-	return name
+	return cmp.Or(storepath.Name(name), name)
 }

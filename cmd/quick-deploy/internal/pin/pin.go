@@ -64,7 +64,10 @@ type Input struct {
 // meta is as in the manifest; hosts maps a host to its toplevel derivation
 // (/nix/store/….drv) and may be nil.
 func New(meta tree.Meta, files []tree.File, hosts map[string]string) (Pin, error) {
-	p := Pin{Version: version, Tool: meta.Tool, Profile: meta.Profile, Hosts: hosts, Inputs: map[string]Input{}, Files: map[string]string{}}
+	p := Pin{
+		Version: version, Tool: meta.Tool, Profile: meta.Profile, Hosts: hosts, Inputs: map[string]Input{},
+		Files: map[string]string{},
+	}
 	var err error
 	if p.Tree, err = tree.Hash(files); err != nil {
 		return Pin{}, err
@@ -121,7 +124,8 @@ func Decode(data []byte) (Pin, error) {
 		return Pin{}, damaged(errors.New("something follows it"))
 	}
 	if p.Version > version {
-		return Pin{}, fault.New(fault.Preflight, "read the pin: version %d, written by a newer quick-deploy (%s)", p.Version, p.Tool).
+		return Pin{}, fault.New(fault.Preflight, "read the pin: version %d, written by a newer quick-deploy (%s)", p.Version,
+			p.Tool).
 			Hint("verify it with that version, or a newer one")
 	}
 	if p.Version != version || p.Files == nil {

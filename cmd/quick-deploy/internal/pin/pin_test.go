@@ -179,7 +179,10 @@ func TestEachKindIsNamed(t *testing.T) {
 		"file gone, file new": {
 			meta:   meta,
 			change: func(f []tree.File) []tree.File { f[3].Path = "hosts/c/configuration.nix"; return f },
-			want:   []string{"file hosts/b/configuration.nix: missing; the pin has sha256-", "file hosts/c/configuration.nix: not in the pin", "tree"},
+			want: []string{
+				"file hosts/b/configuration.nix: missing; the pin has sha256-",
+				"file hosts/c/configuration.nix: not in the pin", "tree",
+			},
 		},
 		"host": {
 			meta: meta, hosts: map[string]string{"a": "/nix/store/2-a.drv"},

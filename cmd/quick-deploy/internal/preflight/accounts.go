@@ -12,43 +12,41 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/generator/access"
 )
 
-// accounts looks whether somebody can log in and become root afterwards, whether
-// the caller still can, and whether this run can until it is done.
-func accounts(ctx context.Context, m *Machine, t Target) []Finding {
-	if len(t.Access.Accounts) == 0 {
-		return nil
-	}
-	h, states := m.population(ctx, t)
-	var out []Finding
-	if f := h.Nobody(states); f != nil {
-		what := f.What
-		if !f.Sure {
-			what += " (whether root has a password, only root sees)"
+var accounts = check{
+	name: "accounts", acting: true,
+	doc: "somebody, you among them, can still log in and become root, also by the way that this run uses",
+	find: func(ctx context.Context, m *Machine, t Target) []Finding {
+		if len(t.Access.Accounts) == 0 {
+			return nil
 		}
-		out = append(out, Finding{What: what, Fix: f.Fix})
-	}
-	caller := h.Account(m.User)
-	if m.User != "" && m.User != access.Root && !caller.Declared {
-		if why := m.removed(h, m.User); why != "" {
-			out = append(out, Finding{
-				What: fmt.Sprintf("your account %s is not in the profile and would be removed (%s)", m.User, why),
-				Fix:  "add it to users",
-			})
+		h, states := m.readAccounts(ctx, t)
+		var out []Finding
+		if f := h.Nobody(states); f != nil {
+			what := f.What
+			if !f.Sure {
+				what += " (whether root has a password, only root sees)"
+			}
+			out = append(out, blocker(f.Fix, "%s", what))
 		}
-	}
-	for _, a := range h.Accounts {
-		if a.Declared {
-			out = append(out, m.account(h, a, states(a.Name))...)
+		if m.User != "" && m.User != access.Root && !h.Account(m.User).Declared {
+			if why := m.whyRemoved(h, m.User); why != "" {
+				out = append(out, blocker("add it to users",
+					"your account %s is not in the profile and would be removed (%s)", m.User, why))
+			}
 		}
-	}
-	if t.Activates {
-		out = append(out, m.elevation(h, states)...)
-	}
-	return m.tempered(t, out)
+		for _, a := range h.Accounts {
+			if a.Declared {
+				out = append(out, m.account(h, a, states(a.Name))...)
+			}
+		}
+		if t.Activates {
+			out = append(out, m.elevation(h, states)...)
+		}
+		return m.soften(t, out)
+	},
 }
 
 // account looks at one account that the system declares.
@@ -56,19 +54,14 @@ func (m *Machine) account(h access.Host, a access.Account, s access.State) []Fin
 	var out []Finding
 	if !h.Mutable && !a.Password && s.Password == access.Yes {
 		// update-users-groups.pl writes "!" over it, which no system before it undoes.
-		out = append(out, Finding{
-			Severity: Warning,
-			What:     fmt.Sprintf("the password of %s would be erased for good (users.mutableUsers is off)", a.Name),
-			Fix:      "keep its hash and name it by passwordSecret, or leave mutableUsers on",
-		})
+		out = append(out, warning("keep its hash and name it by passwordSecret, or leave mutableUsers on",
+			"the password of %s would be erased for good (users.mutableUsers is off)", a.Name))
 	}
 	if a.Name == access.Root || h.LogsIn(a, s) != access.No {
 		return out
 	}
-	f := Finding{
-		Severity: Warning, What: a.Name + " could not log in: it has no password, and no SSH key that is accepted",
-		Fix: "give it sshKeys or a passwordSecret in the profile",
-	}
+	f := warning("give it sshKeys or a passwordSecret in the profile",
+		"%s could not log in: it has no password, and no SSH key that is accepted", a.Name)
 	if h.Mutable {
 		f.Fix = "sudo passwd " + a.Name + ", or " + f.Fix
 	}
@@ -78,8 +71,8 @@ func (m *Machine) account(h access.Host, a access.Account, s access.State) []Fin
 	return append(out, f)
 }
 
-// tempered makes warnings of what the user's own module may have seen to.
-func (m *Machine) tempered(t Target, all []Finding) []Finding {
+// soften makes warnings of what the user's own module may have seen to.
+func (m *Machine) soften(t Target, all []Finding) []Finding {
 	text, err := os.ReadFile(filepath.Join(m.FlakeDir, "hosts", t.Host, "local.nix"))
 	if err != nil || !access.Touched(string(text)) {
 		return all
@@ -102,19 +95,16 @@ func (m *Machine) elevation(h access.Host, states access.States) []Finding {
 	}
 	fix := f.Fix
 	for _, way := range []string{"sudo", "run0", "doas"} {
-		if way != m.Elevation && m.look(way) == nil && h.Stuck(m.User, states(m.User), way) == nil {
+		if way != m.Elevation && m.has(way) && h.Stuck(m.User, states(m.User), way) == nil {
 			fix += ", or --elevate " + way
 		}
 	}
-	return []Finding{{
-		What: fmt.Sprintf("this run becomes root by %s, which the new system refuses: %s", m.Elevation, f.What),
-		Fix:  fix,
-	}}
+	return []Finding{blocker(fix, "this run becomes root by %s, which the new system refuses: %s", m.Elevation, f.What)}
 }
 
-// removed is why NixOS removes an account that the system does not declare; "" if it does not
+// whyRemoved returns why NixOS removes an account that the system does not declare; "" if it does not
 // (update-users-groups.pl).
-func (m *Machine) removed(h access.Host, name string) string {
+func (m *Machine) whyRemoved(h access.Host, name string) string {
 	if !h.Mutable {
 		return "users.mutableUsers is off"
 	}
@@ -124,14 +114,14 @@ func (m *Machine) removed(h access.Host, name string) string {
 	return ""
 }
 
-// population is the host with the people of the machine that stay on it, and what the
+// readAccounts returns the host with the people of the machine that stay on it, and what the
 // machine knows of each.
-func (m *Machine) population(ctx context.Context, t Target) (access.Host, access.States) {
+func (m *Machine) readAccounts(ctx context.Context, t Target) (access.Host, access.States) {
 	h := t.Access
 	h.Accounts = slices.Clone(h.Accounts)
 	people := m.system().Passwd()
 	for name, p := range people {
-		if p.Person && !h.Account(name).Declared && m.removed(h, name) == "" {
+		if p.Person && !h.Account(name).Declared && m.whyRemoved(h, name) == "" {
 			h.Accounts = append(h.Accounts, access.Account{Name: name, Groups: p.Groups})
 		}
 	}
@@ -149,9 +139,6 @@ func (m *Machine) population(ctx context.Context, t Target) (access.Host, access
 	}
 }
 
-// system is the machine as package system reads it.
-func (m *Machine) system() system.Machine { return system.Of(os.DirFS(m.path("/"))) }
-
 // passwords tells of which accounts a password is accepted: of all as root or in a
 // fixture, which may read shadow(5), else of the caller, of whom passwd tells.
 func (m *Machine) passwords(ctx context.Context) map[string]access.Answer {
@@ -162,7 +149,7 @@ func (m *Machine) passwords(ctx context.Context) map[string]access.Answer {
 		}
 		return out
 	}
-	if m.Root != "/" || m.Runner == nil || m.User == "" {
+	if m.Root != "/" || m.User == "" {
 		return out
 	}
 	// passwd(1), -S: the second word is P with a usable password, NP without one, L if locked.
@@ -187,42 +174,38 @@ func (m *Machine) authorized(home string) access.Answer {
 	return access.Of(has)
 }
 
-// sshKept reads SSH_CONNECTION: client address, client port, server address, server port (ssh(1)).
-func sshKept(ctx context.Context, m *Machine, t Target) []Finding {
-	f := strings.Fields(m.env("SSH_CONNECTION"))
-	if len(f) != 4 || len(t.Access.Accounts) == 0 {
-		return nil
-	}
-	h, states := m.population(ctx, t)
-	var out []Finding
-	caller := states(m.User)
-	caller.From = f[0]
-	if shut := h.ShutOut(m.User, caller); m.User != "" && shut != nil {
-		out = append(out, Finding{
-			What: fmt.Sprintf("this run comes over SSH, and the next login would be refused: %s", shut.What),
-			Fix:  shut.Fix + "; or run it at the machine and --skip ssh",
-		})
-		if !h.SSH.On {
-			return m.tempered(t, out)
+var ssh = check{
+	name: "ssh", acting: true,
+	doc: "a run over SSH does not close the door behind itself: sshd, its key or password, address, port, firewall",
+	// SSH_CONNECTION: client address, client port, server address, server port (ssh(1)).
+	find: func(ctx context.Context, m *Machine, t Target) []Finding {
+		c := strings.Fields(m.Environ("SSH_CONNECTION"))
+		if len(c) != 4 || len(t.Access.Accounts) == 0 {
+			return nil
 		}
-	}
-	if port, err := strconv.Atoi(f[3]); err == nil && !slices.Contains(h.SSH.Ports, port) {
-		out = append(out, Finding{
-			Severity: Warning,
-			What: fmt.Sprintf("this run comes over SSH to port %d, the profile's sshd listens on %s", port,
-				join(h.SSH.Ports)),
-			Fix: "keep both ports until the new one has been tried",
-		})
-	}
-	here := func(address string) bool { return listens(address, f[2]) }
-	if len(h.SSH.Addresses) > 0 && !slices.ContainsFunc(h.SSH.Addresses, here) {
-		out = append(out, Finding{
-			What: fmt.Sprintf("this run comes over SSH to %s, and the profile's sshd listens on %s", f[2],
-				strings.Join(h.SSH.Addresses, ", ")),
-			Fix: "add that address to services.openssh.listenAddresses",
-		})
-	}
-	return m.tempered(t, out)
+		h, states := m.readAccounts(ctx, t)
+		var out []Finding
+		caller := states(m.User)
+		caller.From = c[0]
+		if shut := h.ShutOut(m.User, caller); m.User != "" && shut != nil {
+			out = append(out, blocker(shut.Fix+"; or run it at the machine and --skip ssh",
+				"this run comes over SSH, and the next login would be refused: %s", shut.What))
+			if !h.SSH.On {
+				return m.soften(t, out)
+			}
+		}
+		if port, err := strconv.Atoi(c[3]); err == nil && !slices.Contains(h.SSH.Ports, port) {
+			out = append(out, warning("keep both ports until the new one has been tried",
+				"this run comes over SSH to port %d, the profile's sshd listens on %s", port, join(h.SSH.Ports)))
+		}
+		here := func(address string) bool { return listens(address, c[2]) }
+		if len(h.SSH.Addresses) > 0 && !slices.ContainsFunc(h.SSH.Addresses, here) {
+			out = append(out, blocker("add that address to services.openssh.listenAddresses",
+				"this run comes over SSH to %s, and the profile's sshd listens on %s",
+				c[2], strings.Join(h.SSH.Addresses, ", ")))
+		}
+		return m.soften(t, out)
+	},
 }
 
 // listens tells whether a server on the address a is reached at the address to. A name may be any.
@@ -231,10 +214,6 @@ func listens(a, to string) bool {
 	return ip == nil || ip.IsUnspecified() || ip.Equal(net.ParseIP(to))
 }
 
-func join(ns []int) string {
-	var s []string
-	for _, n := range ns {
-		s = append(s, strconv.Itoa(n))
-	}
-	return strings.Join(s, ", ")
+func join(numbers []int) string {
+	return strings.ReplaceAll(strings.Trim(fmt.Sprint(numbers), "[]"), " ", ", ")
 }

@@ -3,42 +3,42 @@ package preflight
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
-	"os"
 	"regexp"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
-// keys finds services that would get another key for data that they have encrypted.
-func keys(_ context.Context, m *Machine, t Target) []Finding {
-	var out []Finding
-	for _, s := range t.Services {
-		e := s.Encryption
-		if e == nil || s.Key == "" {
-			continue
+var keys = check{
+	name: "keys", acting: true,
+	doc: "no service gets another key than the one that its data is encrypted with",
+	find: func(_ context.Context, m *Machine, t Target) []Finding {
+		var out []Finding
+		for _, s := range t.Services {
+			e := s.Encryption
+			if e == nil || s.Key == "" {
+				continue
+			}
+			now, runs := keyInUse(m.system(), s.Name, e)
+			switch _, err := m.system().Stat(e.Data); {
+			case runs && now == s.Key, errors.Is(err, fs.ErrNotExist), err != nil && !runs:
+				continue
+			}
+			if _, err := m.system().Stat(e.File); err == nil && s.Key == e.Default && !runs {
+				continue // this program made the key once, for this data
+			}
+			from := "with a key that is not known here"
+			if runs {
+				from = "with the key of the running system"
+			}
+			out = append(out, blocker("name its present key by encryptionKeySecret; if it never had one of its own, "+
+				"--skip keys keeps the publicly known one that "+s.Name+" came with before NixOS 26.05",
+				"%s has data that is encrypted %s, and the profile gives it another: it could no longer be decrypted",
+				s.Name, from))
 		}
-		now, runs := m.keyInUse(s.Name, e)
-		switch _, err := os.Stat(m.path(e.Data)); {
-		case runs && now == s.Key, errors.Is(err, fs.ErrNotExist), err != nil && !runs:
-			continue
-		}
-		if _, err := os.Stat(m.path(e.File)); err == nil && s.Key == e.Default && !runs {
-			continue // this program made the key once, for this data
-		}
-		from := "with a key that is not known here"
-		if runs {
-			from = "with the key of the running system"
-		}
-		out = append(out, Finding{
-			What: fmt.Sprintf("%s has data that is encrypted %s, and the profile gives it another: "+
-				"it could no longer be decrypted", s.Name, from),
-			Fix: fmt.Sprintf("name its present key by encryptionKeySecret; if it never had one of its own, --skip keys keeps "+
-				"the publicly known one that %s came with before NixOS 26.05", s.Name),
-		})
-	}
-	return out
+		return out
+	},
 }
 
 var (
@@ -46,25 +46,19 @@ var (
 	configFile = regexp.MustCompile(`--?config[= ]["']?(/nix/store/[^\s"']+)`)
 )
 
-// keyInUse is what the configuration of a running service says about its key, and
+// keyInUse returns what the configuration of a running service says about its key, and
 // whether the running system has the service and tells.
-func (m *Machine) keyInUse(service string, e *schema.Encryption) (string, bool) {
-	text, ok := m.read("/etc/systemd/system/" + service + ".service")
-	if !ok {
-		return "", false
-	}
+func keyInUse(sys system.Machine, service string, e *schema.Encryption) (string, bool) {
+	text := sys.Text("/etc/systemd/system/" + service + ".service")
 	config := configFile.FindStringSubmatch(text)
-	if config == nil {
-		// NixOS puts a unit's script into a file of its own.
-		if script := unitScript.FindStringSubmatch(text); script != nil {
-			text, _ = m.read(script[1])
-			config = configFile.FindStringSubmatch(text)
-		}
+	// NixOS puts a unit's script into a file of its own.
+	if script := unitScript.FindStringSubmatch(text); config == nil && script != nil {
+		config = configFile.FindStringSubmatch(sys.Text(script[1]))
 	}
 	if config == nil {
 		return "", false
 	}
-	if text, ok = m.read(config[1]); !ok {
+	if text = sys.Text(config[1]); text == "" {
 		return "", false
 	}
 	line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(e.Setting) + `\s*=\s*(.*)$`).FindStringSubmatch(text)

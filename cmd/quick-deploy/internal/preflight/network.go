@@ -19,61 +19,63 @@ import (
 // networkTimeout is how long a cache may take to answer where nothing else is said.
 const networkTimeout = 10 * time.Second
 
-// network asks the binary caches for nix-cache-info, the file that every cache
-// has, over HTTPS: that works where ICMP is blocked and fails behind a captive
-// portal, as a download would. One cache that answers is enough; where none does,
-// all are asked again if waiting may help.
-func network(ctx context.Context, m *Machine, t Target) []Finding {
-	if len(t.Caches) == 0 || m.Client == nil {
-		return nil
-	}
-	var failed []*cacheError
-	ask := func(int) *retry.Failure {
-		failed = failed[:0]
-		for _, url := range t.Caches {
-			err := askCache(ctx, m.Client, url, cmp.Or(m.Timeout, networkTimeout))
-			if err == nil {
-				return nil
+var network = check{
+	name: "network", network: true, building: true,
+	doc: "one of the binary caches answers over HTTPS",
+	// nix-cache-info is the file that every cache has: asking for it works where ICMP is blocked, and
+	// fails behind a captive portal, as a download would. One cache that answers is enough; where
+	// none does, all are asked again if waiting may help.
+	find: func(ctx context.Context, m *Machine, t Target) []Finding {
+		if len(t.Caches) == 0 || m.Client == nil {
+			return nil
+		}
+		var failed []cacheError
+		attempt := func(int) *retry.Failure {
+			failed = failed[:0]
+			cause := nixlog.Error{Kind: nixlog.Other}
+			for _, url := range t.Caches {
+				bad := askCache(ctx, m.Client, url, cmp.Or(m.Timeout, networkTimeout))
+				if bad == nil {
+					return nil
+				}
+				failed = append(failed, *bad)
+				if bad.kind.Temporary() {
+					cause.Kind = bad.kind
+				}
 			}
-			failed = append(failed, err)
+			cause.Message = whys(failed)
+			return &retry.Failure{Err: errors.New(cause.Message), Cause: cause}
 		}
-		all := &retry.Failure{Err: errors.New(whys(failed)), Cause: nixlog.Error{Kind: nixlog.Other, Message: whys(failed)}}
-		for _, err := range failed {
-			if err.kind.Temporary() {
-				all.Cause.Kind = err.kind
+		ask := m.Retry
+		if ask == nil {
+			ask = func(ctx context.Context, attempt func(int) *retry.Failure) error {
+				return retry.Policy{}.Do(ctx, nil, retry.Sleep, nil, attempt)
 			}
 		}
-		return all
-	}
-	again := m.Retry
-	if again == nil {
-		again = func(ctx context.Context, attempt func(int) *retry.Failure) error {
-			return retry.Policy{}.Do(ctx, nil, retry.Sleep, nil, attempt)
+		err := ask(ctx, attempt)
+		switch {
+		case err != nil:
+		case len(failed) > 0:
+			return []Finding{warning("the other caches are used", "%s", whys(failed))}
+		default:
+			return nil
 		}
-	}
-	err := again(ctx, ask)
-	if err == nil {
-		if len(failed) > 0 {
-			return []Finding{{Severity: Warning, What: whys(failed), Fix: "the other caches are used"}}
+		fix := "check the connection; what is in the store already can be deployed with --offline"
+		for _, bad := range failed {
+			fix = cmp.Or(bad.hint, fix)
 		}
-		return nil
-	}
-	found := Finding{What: whys(failed), Fix: "check the connection; what is in the store already can be deployed with --offline"}
-	for _, err := range failed {
-		if err.hint != "" {
-			found.Fix = err.hint
+		what := whys(failed)
+		var spent *retry.SpentError
+		if errors.As(err, &spent) && spent.Attempts > 1 {
+			what += fmt.Sprintf("; asked %d times", spent.Attempts)
 		}
-	}
-	var spent *retry.SpentError
-	if errors.As(err, &spent) && spent.Attempts > 1 {
-		found.What += fmt.Sprintf("; asked %d times", spent.Attempts)
-	}
-	return []Finding{found}
+		return []Finding{blocker(fix, "%s", what)}
+	},
 }
 
-// patient is the machine, looked at once only unless it is waited for: nobody
+// lookOnce returns the machine, looked at once only unless it is waited for: nobody
 // waits for a check that refuses nothing.
-func (m *Machine) patient(wait bool) *Machine {
+func (m *Machine) lookOnce(wait bool) *Machine {
 	if wait || m.Retry == nil {
 		return m
 	}
@@ -89,44 +91,50 @@ type cacheError struct {
 	hint string // what to do, empty where only the connection can be checked
 }
 
-func whys(failed []*cacheError) string {
+func whys(failed []cacheError) string {
 	all := make([]string, len(failed))
-	for i, err := range failed {
-		all[i] = err.why
+	for i, bad := range failed {
+		all[i] = bad.why
 	}
 	return strings.Join(all, "; ")
 }
 
+// askCache returns why the cache at url cannot be used, nil if it can.
 func askCache(ctx context.Context, client *http.Client, url string, limit time.Duration) *cacheError {
+	bad := func(kind nixlog.Kind, hint, format string, args ...any) *cacheError {
+		return &cacheError{kind, url + " " + fmt.Sprintf(format, args...), hint}
+	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(url, "/")+"/nix-cache-info", nil)
 	if err != nil {
-		return &cacheError{nixlog.Other, fmt.Sprintf("%s is not an address: %v", url, err), "correct nix.settings.substituters"}
+		return bad(nixlog.Other, "correct nix.settings.substituters", "is not an address: %v", err)
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return explain(url, err, limit)
+		kind, why, hint := explain(err, limit)
+		return &cacheError{kind, url + ": " + why, hint}
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
 	switch status := resp.StatusCode; {
 	case err != nil:
-		return &cacheError{nixlog.Network, fmt.Sprintf("%s broke off: %v", url, err), ""}
+		return bad(nixlog.Network, "", "broke off: %v", err)
 	case status == http.StatusTooManyRequests:
-		return &cacheError{nixlog.RateLimit, fmt.Sprintf("%s answers %s", url, resp.Status), ""}
+		return bad(nixlog.RateLimit, "", "answers %s", resp.Status)
 	case status >= http.StatusInternalServerError:
-		return &cacheError{nixlog.Server, fmt.Sprintf("%s answers %s", url, resp.Status), ""}
+		return bad(nixlog.Server, "", "answers %s", resp.Status)
 	case status != http.StatusOK:
-		return &cacheError{nixlog.NotFound, fmt.Sprintf("%s answers %s", url, resp.Status), ""}
+		return bad(nixlog.NotFound, "", "answers %s", resp.Status)
 	case !strings.Contains(string(body), "StoreDir:"):
-		return &cacheError{nixlog.Trust, fmt.Sprintf("%s answers, but not as a binary cache: something in between does (a captive portal?)", url),
-			"open a web page in a browser and log in to the network"}
+		return bad(nixlog.Trust, "open a web page in a browser and log in to the network",
+			"answers, but not as a binary cache: something in between does (a captive portal?)")
 	}
 	return nil
 }
 
-func explain(url string, err error, limit time.Duration) *cacheError {
+// explain says why a request did not get an answer.
+func explain(err error, limit time.Duration) (kind nixlog.Kind, why, hint string) {
 	var dns *net.DNSError
 	var op *net.OpError
 	var unknown x509.UnknownAuthorityError
@@ -134,13 +142,14 @@ func explain(url string, err error, limit time.Duration) *cacheError {
 	var expired x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &dns):
-		return &cacheError{nixlog.Network, fmt.Sprintf("%s: the name cannot be resolved", url), "is there a connection at all? is the name server right?"}
+		return nixlog.Network, "the name cannot be resolved", "is there a connection at all? is the name server right?"
 	case errors.As(err, &unknown), errors.As(err, &host), errors.As(err, &expired):
-		return &cacheError{nixlog.Trust, fmt.Sprintf("%s: the certificate is not trusted: %v", url, err), "a wrong clock, or a proxy or portal in between"}
+		why = fmt.Sprintf("the certificate is not trusted: %v", err)
+		return nixlog.Trust, why, "a wrong clock, or a proxy or portal in between"
 	case errors.Is(err, context.DeadlineExceeded):
-		return &cacheError{nixlog.Network, fmt.Sprintf("%s: no answer within %s", url, limit), ""}
+		return nixlog.Network, fmt.Sprintf("no answer within %s", limit), ""
 	case errors.As(err, &op):
-		return &cacheError{nixlog.Network, fmt.Sprintf("%s: %v", url, op.Err), ""}
+		err = op.Err
 	}
-	return &cacheError{nixlog.Network, fmt.Sprintf("%s: %v", url, err), ""}
+	return nixlog.Network, err.Error(), ""
 }

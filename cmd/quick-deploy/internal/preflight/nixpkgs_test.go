@@ -56,7 +56,7 @@ func TestOlderNixpkgs(t *testing.T) {
 			"label":      {"run/current-system/nixos-version": "gpu-" + c.version},
 		} {
 			t.Run(c.name+" by "+from, func(t *testing.T) {
-				r, err := Run(t.Context(), machine(t, files), Target{Release: c.release, Nixpkgs: c.next}, Options{
+				r, err := Run(t.Context(), fixture(t, files), Target{Release: c.release, Nixpkgs: c.next}, Options{
 					Acting: true, Only: []string{"nixpkgs"},
 				})
 				if err != nil {

@@ -3,13 +3,16 @@ package preflight
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
 // element is what nix profile or nix-env has put into a profile.
@@ -25,25 +28,21 @@ type element struct {
 // home-manager installs (nix, src/nix/profile.cc). Only equal ones collide.
 const defaultPriority = 5
 
-// packageName is the name of a package, without its version: up to a dash that no
-// letter follows (nix, src/libstore/names.cc, DrvName).
-var packageName = regexp.MustCompile(`^/nix/store/[a-z0-9]{32}-(.+?)(?:-[^a-zA-Z].*)?$`)
-
-// names are those that the element may have as a package of nixpkgs.
+// names returns those that the element may have as a package of nixpkgs.
 func (e element) names() []string {
 	var out []string
 	if parts := strings.SplitN(e.AttrPath, ".", 3); len(parts) == 3 {
 		out = append(out, parts[2]) // legacyPackages.x86_64-linux.ripgrep
 	}
 	for _, p := range e.StorePaths {
-		if m := packageName.FindStringSubmatch(p); m != nil {
-			out = append(out, m[1])
+		if name := storepath.Package(p); name != "" {
+			out = append(out, name)
 		}
 	}
 	return out
 }
 
-// remove is the command that takes the element out of the profile.
+// remove returns the command that takes the element out of the profile.
 func (e element) remove() string {
 	if e.Name == "" {
 		return "nix-env --uninstall " + strings.Join(e.names(), " ")
@@ -53,13 +52,13 @@ func (e element) remove() string {
 
 // profileElements reads what a user's own Nix profile holds: where NixOS has it, or
 // where Nix has it with use-xdg-base-directories.
-func (m *Machine) profileElements(home string) []element {
+func profileElements(sys system.Machine, home string) []element {
 	for _, p := range []string{".nix-profile", ".local/state/nix/profile", ".local/state/nix/profiles/profile"} {
-		dir := filepath.Join(home, p)
-		if text, ok := m.read(filepath.Join(dir, "manifest.json")); ok {
+		dir := path.Join(home, p)
+		if text := sys.Text(path.Join(dir, "manifest.json")); text != "" {
 			return readManifest([]byte(text))
 		}
-		if text, ok := m.read(filepath.Join(dir, "manifest.nix")); ok {
+		if text := sys.Text(path.Join(dir, "manifest.nix")); text != "" {
 			return readEnvManifest(text)
 		}
 	}
@@ -112,30 +111,31 @@ func readEnvManifest(text string) []element {
 	return slices.CompactFunc(list, func(a, b element) bool { return a.StorePaths[0] == b.StorePaths[0] })
 }
 
-// homePackages finds what home-manager cannot install, since the user's own profile
-// has it: by the files, once they are built, before that by the names.
-func homePackages(_ context.Context, m *Machine, t Target) []Finding {
-	var out []Finding
-	for _, h := range t.Homes {
-		for _, e := range m.profileElements(h.Dir) {
-			what := m.inBoth(h, e)
-			if what == "" {
-				continue
+var homePackages = check{
+	name: "home-packages", acting: true,
+	doc: "no package is in the home and in the user's Nix profile as well, where they collide",
+	// By the files, once they are built, before that by the names.
+	find: func(_ context.Context, m *Machine, t Target) []Finding {
+		var out []Finding
+		for _, h := range t.Homes {
+			for _, e := range profileElements(m.system(), h.Dir) {
+				what := m.findInBoth(h, e)
+				if what == "" {
+					continue
+				}
+				out = append(out, blocker(e.remove()+", as "+h.User+"; the home brings its own",
+					"%s is in the Nix profile of %s and in the home that this run installs: home-manager would stop at it",
+					what, h.User))
 			}
-			out = append(out, Finding{
-				What: fmt.Sprintf("%s is in the Nix profile of %s and in the home that this run installs: "+
-					"home-manager would stop at it", what, h.User),
-				Fix: e.remove() + ", as " + h.User + "; the home brings its own",
-			})
 		}
-	}
-	return out
+		return out
+	},
 }
 
-// inBoth is a file or a package that a home and an element of the user's profile have; "" if there is none.
-func (m *Machine) inBoth(h Home, e element) string {
+// findInBoth returns a file or a package that a home and an element of the user's profile have; "" if there is none.
+func (m *Machine) findInBoth(h Home, e element) string {
 	if h.Path != "" {
-		return m.firstInBoth(h.Path, e.StorePaths)
+		return m.findFirstInBoth(h.Path, e.StorePaths)
 	}
 	for _, name := range e.names() {
 		if slices.Contains(h.Packages, name) {
@@ -151,8 +151,8 @@ var notInstalled = []string{
 	"propagated-build-inputs", "nix-support", "perllocal.pod", "dir", "log", "manifest.nix", "manifest.json",
 }
 
-// firstInBoth is a file that the package environment env and one of the packages have, from their roots.
-func (m *Machine) firstInBoth(env string, packages []string) string {
+// findFirstInBoth returns a file that the package environment env and one of the packages have, from their roots.
+func (m *Machine) findFirstInBoth(env string, packages []string) string {
 	found := ""
 	for _, p := range packages {
 		root, err := filepath.EvalSymlinks(m.path(p))

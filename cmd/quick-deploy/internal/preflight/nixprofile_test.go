@@ -72,7 +72,7 @@ func TestHomePackages(t *testing.T) {
 		}, built, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, tg := machine(t, with(c.files)), good()
+			m, tg := fixture(t, with(c.files)), good()
 			for _, h := range c.homes {
 				if h.Path != "" {
 					h.Path = m.path(h.Path)
@@ -133,7 +133,7 @@ func TestKeys(t *testing.T) {
 		"a value that is not known":        {join(data, running(known)), "", false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, tg := machine(t, with(c.files)), good()
+			m, tg := fixture(t, with(c.files)), good()
 			if c.closed {
 				if os.Getuid() == 0 {
 					t.Skip("root sees all")

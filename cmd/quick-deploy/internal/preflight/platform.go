@@ -4,8 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"os"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -13,25 +12,25 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
-// buildable looks whether Nix builds for the platform of the host on this machine. Nix says
-// the same, "a 'aarch64-linux' with features {} is required", when it has evaluated everything.
-func buildable(ctx context.Context, m *Machine, t Target) []Finding {
-	if m.Runner == nil || m.Arch == "" || t.System == "" || t.BuildOnTarget || t.System == m.Arch+"-linux" {
-		return nil
-	}
-	systems, err := m.buildsFor(ctx)
-	if err != nil || slices.Contains(systems, t.System) {
-		return nil // Without its settings Nix may be able to.
-	}
-	fix := "emulate it with boot.binfmt.emulatedSystems here, or name a builder in nix.buildMachines"
-	if t.Remote {
-		fix = "deployment: {buildOnTarget: true} builds on the host itself; or " + fix
-	}
-	return []Finding{{
-		What: fmt.Sprintf("%s is %s, which Nix neither builds on this machine (%s) nor has a builder for",
-			t.Host, t.System, systems[0]),
-		Fix: fix,
-	}}
+var platform = check{
+	name: "platform", building: true,
+	doc: "Nix builds for the platform of the host here, by itself, by emulation or on a builder",
+	// Nix says the same, "a 'aarch64-linux' with features {} is required", when it has evaluated everything.
+	find: func(ctx context.Context, m *Machine, t Target) []Finding {
+		if m.Arch == "" || t.System == "" || t.BuildOnTarget || t.System == m.Arch+"-linux" {
+			return nil
+		}
+		systems, err := m.buildsFor(ctx)
+		if err != nil || slices.Contains(systems, t.System) {
+			return nil // Without its settings Nix may be able to.
+		}
+		fix := "emulate it with boot.binfmt.emulatedSystems here, or name a builder in nix.buildMachines"
+		if t.Remote {
+			fix = "deployment: {buildOnTarget: true} builds on the host itself; or " + fix
+		}
+		return []Finding{blocker(fix,
+			"%s is %s, which Nix neither builds on this machine (%s) nor has a builder for", t.Host, t.System, systems[0])}
+	},
 }
 
 // nixSettings are settings of Nix, by their names in nix.conf(5).
@@ -41,7 +40,7 @@ type nixSettings struct {
 	Builders  struct{ Value string }
 }
 
-// buildsFor are the platforms that Nix builds for, by itself and on its builders; its own comes first.
+// buildsFor returns the platforms that Nix builds for, by itself and on its builders; its own comes first.
 func (m *Machine) buildsFor(ctx context.Context) ([]string, error) {
 	var set nixSettings
 	var err error
@@ -58,21 +57,14 @@ func (m *Machine) buildsFor(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	builders, err := m.builders(set.Builders.Value)
-	if err != nil {
-		return nil, err
-	}
-	systems := append([]string{set.System.Value}, set.Platforms.Value...)
-	for _, b := range builders {
-		systems = append(systems, b...)
-	}
-	return systems, nil
+	return slices.Concat([]string{set.System.Value}, set.Platforms.Value, builders), err
 }
 
-// builders are the platforms of each builder: lines of address, platforms, key and more,
+// builders returns the platforms of all builders: lines of address, platforms, key and more,
 // or files of such lines (the setting builders in nix.conf(5)). A builder that does not
 // name its platforms has that of this machine.
-func (m *Machine) builders(text string) ([][]string, error) {
-	var out [][]string
+func (m *Machine) builders(text string) ([]string, error) {
+	var out []string
 	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == ';' }) {
 		line, _, _ = strings.Cut(line, "#")
 		fields := strings.Fields(line)
@@ -86,24 +78,22 @@ func (m *Machine) builders(text string) ([][]string, error) {
 			}
 			out = append(out, more...)
 		} else if len(fields) > 1 && fields[1] != "-" {
-			out = append(out, strings.Split(fields[1], ","))
+			out = append(out, strings.Split(fields[1], ",")...)
 		}
 	}
 	return out, nil
 }
 
 // buildersIn reads a file of builders, as the default /etc/nix/machines, which may not be there.
-func (m *Machine) buildersIn(file string) ([][]string, error) {
-	data, err := os.ReadFile(m.path(file))
-	switch {
-	case os.IsNotExist(err):
-		return nil, nil
-	case err != nil:
+func (m *Machine) buildersIn(file string) ([]string, error) {
+	text := m.system().Text(file)
+	switch _, err := m.system().Stat(file); {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, err
-	case strings.Contains(string(data), "system-types"):
+	case strings.Contains(text, "system-types"):
 		return nil, errors.New(file + " is in the form of Lix, which is not read here")
-	case strings.HasPrefix(strings.TrimSpace(string(data)), "@"):
+	case strings.HasPrefix(strings.TrimSpace(text), "@"):
 		return nil, errors.New(file + " names another file")
 	}
-	return m.builders(string(data))
+	return m.builders(text)
 }

@@ -54,7 +54,7 @@ func TestPlatform(t *testing.T) {
 		"a file that is not known": {settings{json: nix("", alone)}, map[string]string{"etc/nix/machines": "version = 1\n[machines.a]\nsystem-types = [\"aarch64-linux\"]\n"}, Target{System: "aarch64-linux"}, ""},
 		"no Nix":                   {settings{}, nil, Target{System: "aarch64-linux"}, ""},
 	} {
-		m := machine(t, c.files)
+		m := fixture(t, c.files)
 		m.Arch, m.Runner, c.target.Host, c.target.Remote = "x86_64", &c.nix, "arm-1", true
 		r, err := Run(t.Context(), m, c.target, Options{Only: []string{"platform"}})
 		if err != nil {

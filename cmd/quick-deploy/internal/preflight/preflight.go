@@ -1,9 +1,9 @@
 // Package preflight finds out, before anything is touched, whether a run can
 // end well. All findings come at once, each with what was seen and what to do.
 //
-// The checks are small functions in one list. They look at the machine through
-// the fields of Machine and at the configuration to come through Target, which
-// the generator's caller fills: nothing here evaluates Nix.
+// The checks are small literals in one list. They look at the machine through package system
+// and the fields of Machine, and at the configuration to come through Target, which the
+// generator's caller fills: nothing here evaluates Nix.
 package preflight
 
 import (
@@ -33,6 +33,16 @@ type Finding struct {
 	Missing bool `json:"missing,omitempty"`
 }
 
+// blocker returns a finding that refuses the run, and what to do about it.
+func blocker(fix, format string, args ...any) Finding {
+	return Finding{Severity: Blocker, What: fmt.Sprintf(format, args...), Fix: fix}
+}
+
+// warning returns a finding that does not.
+func warning(fix, format string, args ...any) Finding {
+	return Finding{Severity: Warning, What: fmt.Sprintf(format, args...), Fix: fix}
+}
+
 // Report is what all checks found.
 type Report struct {
 	Ran      []string  `json:"ran"`
@@ -40,7 +50,7 @@ type Report struct {
 	Findings []Finding `json:"findings"`
 }
 
-// Blockers are the findings that refuse the run.
+// Blockers returns the findings that refuse the run.
 func (r Report) Blockers() []Finding {
 	var out []Finding
 	for _, f := range r.Findings {
@@ -51,17 +61,29 @@ func (r Report) Blockers() []Finding {
 	return out
 }
 
-// check is one named check.
+// check is one named check: a literal in the file of what it is about, and a word in checks.
 type check struct {
-	name string
-	doc  string // one line for the documentation
+	name string // for --skip
+	doc  string // what it reads or makes sure of, one line for the documentation
 	// network says that it needs the network, which a dry run does not use.
 	network bool
 	// building says that it matters only where something is still to be built.
 	building bool
 	// acting says that it matters only where something is activated.
 	acting bool
-	run    func(ctx context.Context, m *Machine, t Target) []Finding
+	find   func(ctx context.Context, m *Machine, t Target) []Finding
+}
+
+// checks are all checks, in the order they run and are documented.
+var checks = []check{
+	nixos, root, machine, platform, profile, flake, paths, nixSpace, bootSpace, memory, network,
+	release, nixpkgs, stateVersion, services, keys, boot, accounts, ssh, secrets, homePackages, homeFiles,
+}
+
+// applies reports whether a run of the options is about the check.
+func (c check) applies(o Options) bool {
+	return !(c.network && o.Offline) && !(c.building && o.Built) && (!c.acting || o.Acting) &&
+		(len(o.Only) == 0 || slices.Contains(o.Only, c.name))
 }
 
 // Options choose what is checked.
@@ -82,7 +104,7 @@ func Run(ctx context.Context, m *Machine, t Target, o Options) (Report, error) {
 	}
 	var r Report
 	for _, c := range checks {
-		if c.network && o.Offline || c.building && o.Built || c.acting && !o.Acting || len(o.Only) > 0 && !slices.Contains(o.Only, c.name) {
+		if !c.applies(o) {
 			continue
 		}
 		r.Ran = append(r.Ran, c.name)
@@ -90,22 +112,31 @@ func Run(ctx context.Context, m *Machine, t Target, o Options) (Report, error) {
 		if skip {
 			r.Skipped = append(r.Skipped, c.name)
 		}
-		for _, f := range c.run(ctx, m.patient(!skip), t) {
+		for _, f := range c.find(ctx, m.lookOnce(!skip), t) {
 			f.Check, f.Skipped = c.name, skip
-			if f.Severity == "" {
-				f.Severity = Blocker
-			}
 			r.Findings = append(r.Findings, f)
 		}
 	}
 	return r, nil
 }
 
-// Names are the names of all checks, in the order they run.
+// Names returns the names of all checks, in the order they run.
 func Names() []string {
 	out := make([]string, len(checks))
 	for i, c := range checks {
 		out[i] = c.name
+	}
+	return out
+}
+
+// Check is the outside view of one check, for documentation and --help.
+type Check struct{ Name, Doc string }
+
+// List describes all checks.
+func List() []Check {
+	out := make([]Check, len(checks))
+	for i, c := range checks {
+		out[i] = Check{c.name, c.doc}
 	}
 	return out
 }

@@ -14,11 +14,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/generator/access"
 )
 
-// machine makes a fixture of files below a temporary root; "-> x" makes a link to x.
-func machine(t *testing.T, files map[string]string) *Machine {
+// fixture makes a fixture of files below a temporary root; "-> x" makes a link to x.
+func fixture(t *testing.T, files map[string]string) *Machine {
 	t.Helper()
 	root := t.TempDir()
 	for name, text := range files {
@@ -39,7 +40,7 @@ func machine(t *testing.T, files map[string]string) *Machine {
 	return &Machine{
 		Root: root, UID: 1000, User: "ada", FlakeDir: filepath.Join(root, "flake"),
 		FreeBytes: func(string) (int64, error) { return 1 << 40, nil },
-		Lookup:    func(string) (string, error) { return "", nil },
+		Runner:    &programs{},
 		Environ:   func(string) string { return "" },
 	}
 }
@@ -59,17 +60,17 @@ func good() Target {
 	}
 }
 
-var nixos = map[string]string{
+var healthy = map[string]string{
 	"etc/NIXOS": "", "etc/os-release": "VERSION_ID=\"25.11\"\nBUILD_ID=\"25.11.812345.abcdef\"\n", "etc/machine-id": "abc",
 	"proc/sys/kernel/hostname": "atlas\n", "proc/meminfo": "MemTotal: 8000000 kB\nMemAvailable: 4000000 kB\nSwapFree: 0 kB\n",
-	"proc/self/mounts": "/dev/sda2 / ext4 rw 0 0\n", "dev/sda2": "", "dev/disk/by-uuid/1": "-> ../../sda2", "sys/firmware/efi/x": "",
+	"proc/self/mountinfo": "20 1 8:2 / / rw - ext4 /dev/sda2 rw\n", "dev/sda2": "", "dev/disk/by-uuid/1": "-> ../../sda2", "sys/firmware/efi/x": "",
 	"run/current-system/kernel": "kernel", "run/current-system/initrd": "initrd", "var/lib/secrets/db": "secret",
 	"etc/systemd/system/postgresql.service": "ExecStart=/nix/store/abcdefghijklmnopqrstuvwxyz012345-postgresql-and-plugins-16.4/bin/postgres\n",
 }
 
 func with(files map[string]string) map[string]string {
 	out := map[string]string{}
-	for k, v := range nixos {
+	for k, v := range healthy {
 		out[k] = v
 	}
 	for k, v := range files {
@@ -83,7 +84,7 @@ func with(files map[string]string) map[string]string {
 }
 
 func TestNothingWrong(t *testing.T) {
-	m := machine(t, nixos)
+	m := fixture(t, healthy)
 	if err := os.Chmod(m.path("/var/lib/secrets/db"), 0o400); err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +110,7 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 	}{
 		"not nixos": {"nixos", map[string]string{"etc/NIXOS": "gone"}, nil, "this is not NixOS", Blocker},
 		"no nixos-rebuild": {"nixos", nil, func(m *Machine, _ *Target) {
-			m.Lookup = func(n string) (string, error) { return "", missing(n == "nixos-rebuild") }
+			m.Runner = &programs{without: "nixos-rebuild"}
 		}, "nixos-rebuild is not in PATH", Blocker},
 		"root":                {"root", nil, func(m *Machine, _ *Target) { m.UID = 0 }, "running as root", Blocker},
 		"other host name":     {"machine", map[string]string{"proc/sys/kernel/hostname": "zeus\n"}, nil, "called zeus", Blocker},
@@ -132,7 +133,7 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 		"older postgresql": {"services", map[string]string{"etc/systemd/system/postgresql.service": "/nix/store/abcdefghijklmnopqrstuvwxyz012345-postgresql-17.2/bin/postgres"}, nil, "from 17.2 to 16", Blocker},
 		"no loader":        {"boot", nil, func(_ *Machine, tg *Target) { tg.Unbootable = []string{"no boot loader"} }, "would not boot with this configuration: no boot loader", Blocker},
 		"no ESP":           {"boot", nil, func(_ *Machine, tg *Target) { tg.LoaderMounts = []string{"/efi"} }, "installed to /efi, and nothing is mounted there", Blocker},
-		"other root disk":  {"boot", map[string]string{"proc/self/mounts": "/dev/nvme0n1p2 / ext4 rw 0 0\n"}, nil, "running root file system is /dev/nvme0n1p2", Blocker},
+		"other root disk":  {"boot", map[string]string{"proc/self/mountinfo": "20 1 8:2 / / rw - ext4 /dev/nvme0n1p2 rw\n"}, nil, "running root file system is /dev/nvme0n1p2", Blocker},
 		"stale uuid":       {"boot", nil, func(_ *Machine, tg *Target) { tg.RootFS.Device = "/dev/disk/by-uuid/2" }, "on no disk of this machine", Blocker},
 		"other root type":  {"boot", nil, func(_ *Machine, tg *Target) { tg.RootFS.Type = "btrfs" }, "is ext4, the profile says btrfs", Blocker},
 		"bios":             {"boot", map[string]string{"sys/firmware/efi/x": "gone", "sys/firmware/acpi": ""}, nil, "systemd-boot needs UEFI", Blocker},
@@ -170,7 +171,7 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 		"cache has a fault": {"network", nil, func(m *Machine, tg *Target) { m.Client, tg.Caches = answers(page(503, ""), nil), caches }, "answers 503", Blocker},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, tg := machine(t, with(c.files)), good()
+			m, tg := fixture(t, with(c.files)), good()
 			if c.change != nil {
 				c.change(m, &tg)
 			}
@@ -202,7 +203,7 @@ func TestWhatIsNotAFault(t *testing.T) {
 		"unstable":            {"release", nil, func(_ *Machine, tg *Target) { tg.Release = "unstable" }},
 		"newer postgresql":    {"services", nil, func(_ *Machine, tg *Target) { tg.Services[0].Version = "17" }},
 		"same kernel":         {"boot-space", nil, func(m *Machine, _ *Target) { m.FreeBytes, m.NewSystem = free(0), m.path("/run/current-system") }},
-		"tmpfs root":          {"boot", map[string]string{"proc/self/mounts": "none / tmpfs rw 0 0\n"}, nil},
+		"tmpfs root":          {"boot", map[string]string{"proc/self/mountinfo": "20 1 0:2 / / rw - tmpfs none rw\n"}, nil},
 		"home-manager's file": {"home-files", map[string]string{"home/ada/.zshrc": "-> /nix/store/x/.zshrc"}, func(_ *Machine, tg *Target) { tg.HomeFiles = []HomeFile{{"ada", "/home/ada/.zshrc"}} }},
 		"made secret":         {"secrets", map[string]string{"var/lib/secrets/db": "gone"}, func(_ *Machine, tg *Target) { tg.Secrets[0].Made = true }},
 		"nobody reads shadow": {"accounts", map[string]string{"etc/passwd": "root:x:0:0::/root:/bin/sh\nada:x:1000:100::/home/ada:/bin/sh\n"}, nil},
@@ -212,7 +213,7 @@ func TestWhatIsNotAFault(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, tg := machine(t, with(c.files)), good()
+			m, tg := fixture(t, with(c.files)), good()
 			if c.change != nil {
 				c.change(m, &tg)
 			}
@@ -225,7 +226,7 @@ func TestWhatIsNotAFault(t *testing.T) {
 }
 
 func TestSkipAndOffline(t *testing.T) {
-	m, tg := machine(t, with(map[string]string{"etc/NIXOS": "gone"})), good()
+	m, tg := fixture(t, with(map[string]string{"etc/NIXOS": "gone"})), good()
 	m.Client, tg.Caches = answers(nil, errors.New("must not be asked")), caches
 	r, err := Run(t.Context(), m, tg, Options{Acting: true, Offline: true, Skip: []string{"nixos"}})
 	if err != nil {
@@ -257,26 +258,22 @@ func TestFreeBytesOfAStoreThatIsNoFileSystemOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestCompareVersions(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"25.11", "26.05", -1}, {"26.05", "26.05", 0}, {"9.6", "16", -1}, {"16.4", "16", 1}, {"25.05", "24.11", 1}} {
-		if got := compareVersions(c.a, c.b); got != c.want {
-			t.Errorf("compareVersions(%s, %s) = %d, want %d", c.a, c.b, got, c.want)
-		}
-	}
-}
-
 var caches = []string{"https://cache.nixos.org"}
 
 func free(n int64) func(string) (int64, error) { return func(string) (int64, error) { return n, nil } }
 
-func missing(yes bool) error {
-	if yes {
-		return exec.ErrNotFound
+// programs has all programs but one, and none of them works.
+type programs struct{ without string }
+
+func (p *programs) LookPath(name string) (string, error) {
+	if name == p.without {
+		return "", exec.ErrNotFound
 	}
-	return nil
+	return name, nil
+}
+
+func (*programs) Run(context.Context, run.Command) (run.Result, error) {
+	return run.Result{Code: 1}, errors.New("it does not work")
 }
 
 func overSSH(name string) string {

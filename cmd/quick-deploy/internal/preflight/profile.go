@@ -2,7 +2,6 @@ package preflight
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,30 +18,29 @@ type Profile struct {
 	Run  int // the run that deployed it; 0: none has yet
 }
 
-// sameProfile refuses a profile that is not the one of the last run. A path
-// alone does not tell: a checkout in a new folder is the same profile.
-func sameProfile(ctx context.Context, m *Machine, t Target) []Finding {
-	if len(t.Profiles) == 0 {
-		return nil
-	}
-	last := t.Profiles[0]
-	if t.Profile.Path == "" || last.Path == "" || last.Path == t.Profile.Path || sameFile(last.Path, t.Profile.Path) {
-		return nil
-	}
-	if _, err := os.Stat(last.Path); err != nil {
-		return nil // moved or removed
-	}
-	if slices.ContainsFunc(t.Profiles, func(p Profile) bool { return p.Path == last.Path && p.Hash == t.Profile.Hash }) {
-		return nil // a copy of it, as it is or as it was
-	}
-	if sameRepository(ctx, m, last.Path, t.Profile.Path) {
-		return nil
-	}
-	return []Finding{{
-		What: fmt.Sprintf("run %d deployed host %s from %s, which is still there, and this is another profile: "+
-			"host %s from %s", last.Run, last.Host, last.Path, t.Profile.Host, t.Profile.Path),
-		Fix: "name the profile with --profile " + last.Path + "; if this one takes its place, --skip profile once",
-	}}
+var profile = check{
+	name: "profile", acting: true,
+	doc: "the profile is the one that the machine was last deployed from",
+	// A path alone does not tell: a checkout in a new folder is the same profile.
+	find: func(ctx context.Context, m *Machine, t Target) []Finding {
+		if len(t.Profiles) == 0 {
+			return nil
+		}
+		now, last := t.Profile, t.Profiles[0]
+		// A copy of it, as it is or as it was.
+		known := func(p Profile) bool { return p.Path == last.Path && p.Hash == now.Hash }
+		if now.Path == "" || last.Path == "" || last.Path == now.Path || sameFile(last.Path, now.Path) ||
+			slices.ContainsFunc(t.Profiles, known) {
+			return nil
+		}
+		if _, err := os.Stat(last.Path); err != nil || sameRepository(ctx, m, last.Path, now.Path) {
+			return nil // moved, removed, or another clone's
+		}
+		return []Finding{blocker(
+			"name the profile with --profile "+last.Path+"; if this one takes its place, --skip profile once",
+			"run %d deployed host %s from %s, which is still there, and this is another profile: host %s from %s",
+			last.Run, last.Host, last.Path, now.Host, now.Path)}
+	},
 }
 
 func sameFile(a, b string) bool {
@@ -57,16 +55,13 @@ func sameFile(a, b string) bool {
 // sameRepository says whether two files are the same one of the same repository:
 // of clones that have a remote or a first commit in common.
 func sameRepository(ctx context.Context, m *Machine, a, b string) bool {
-	if m.Runner == nil {
-		return false
-	}
 	nameA, originsA := repository(ctx, m.Runner, a)
 	nameB, originsB := repository(ctx, m.Runner, b)
 	return nameA != "" && nameA == nameB &&
 		slices.ContainsFunc(originsA, func(o string) bool { return slices.Contains(originsB, o) })
 }
 
-// repository is the name of a file in its git work tree, and what identifies the
+// repository returns the name of a file in its git work tree, and what identifies the
 // repository: the addresses of its remotes, without who logs in there, and its
 // first commits. A clone of limited depth has only the former. Name is "" where
 // git knows of no work tree.

@@ -68,7 +68,7 @@ git -C a remote set-url origin https://ci:one@git.example.org/r; git -C b remote
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := folders(t, c.script)
-			m, tg := machine(t, nixos), good()
+			m, tg := fixture(t, healthy), good()
 			m.Runner = &run.Exec{Environ: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}}
 			tg.Profile, tg.Profiles = c.now, was(dir)
 			if strings.Contains(c.now.Path, "/") {

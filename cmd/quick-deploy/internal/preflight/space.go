@@ -1,21 +1,20 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 )
 
 // DefaultSpace is how much the store should have free, bytes.
 const DefaultSpace = 50 << 30
 
-// FreeBytes is how much an unprivileged user can still write below path, bytes.
+// FreeBytes returns how much an unprivileged user can still write below path, bytes.
 // Of a path that does not exist, it is that of the nearest parent that does: a
 // store that is not a file system of its own lies on the one that holds it.
 func FreeBytes(path string) (int64, error) {
@@ -32,105 +31,94 @@ func FreeBytes(path string) (int64, error) {
 	}
 }
 
-func storeSpace(_ context.Context, m *Machine, t Target) []Finding {
-	need := t.NeedsBytes
-	if need == 0 {
-		need = DefaultSpace
-	}
-	free, err := m.FreeBytes(m.path("/nix/store"))
-	if err != nil {
-		return []Finding{{Severity: Warning, What: "cannot tell how much is free in /nix/store: " + err.Error(), Fix: "look with df -h /nix"}}
-	}
-	if free < need {
-		return []Finding{{
-			What: fmt.Sprintf("%s free in /nix/store, %s wanted", size(free), size(need)),
-			Fix:  "nix-collect-garbage --delete-older-than 30d; a smaller limit can be set with --min-free",
-		}}
-	}
-	return nil
+var nixSpace = check{
+	name: "nix-space", building: true,
+	doc: "the store has room: 50 GiB unless told otherwise",
+	find: func(_ context.Context, m *Machine, t Target) []Finding {
+		need := cmp.Or(t.NeedsBytes, DefaultSpace)
+		free, err := m.FreeBytes(m.path("/nix/store"))
+		switch {
+		case err != nil:
+			return []Finding{warning("look with df -h /nix", "cannot tell how much is free in /nix/store: %v", err)}
+		case free < need:
+			return []Finding{blocker("nix-collect-garbage --delete-older-than 30d; a smaller limit can be set with --min-free",
+				"%s free in /nix/store, %s wanted", size(free), size(need))}
+		}
+		return nil
+	},
 }
 
 // bootMargin is left free on the boot partition beside kernel and initrd:
 // entries, the loader itself, a devicetree. Bytes.
 const bootMargin = 8 << 20
 
-// bootSpace estimates by the running system before the build and knows after it. The loader's builder
-// copies the new files before it deletes old ones.
-func bootSpace(_ context.Context, m *Machine, t Target) []Finding {
-	if t.BootMount == "" {
-		return nil
-	}
-	system, known := m.path("/run/current-system"), false
-	if m.NewSystem != "" {
-		system, known = m.NewSystem, true
-	}
-	var need int64 = bootMargin
-	fresh := false
+var bootSpace = check{
+	name: "boot-space", acting: true,
+	doc: "the boot partition has room for the kernel and initrd of one more generation",
+	// Before the build it estimates by the running system. The loader's builder copies the new
+	// files before it deletes old ones.
+	find: func(_ context.Context, m *Machine, t Target) []Finding {
+		if t.BootMount == "" {
+			return nil
+		}
+		running := m.path("/run/current-system")
+		need, err := bootNeeds(cmp.Or(m.NewSystem, running), running, m.NewSystem != "")
+		if err != nil || need == 0 {
+			return nil // a container, a machine without a loader, or nothing new
+		}
+		free, err := m.FreeBytes(m.path(t.BootMount))
+		switch {
+		case err != nil:
+			return []Finding{warning("look with df -h "+t.BootMount, "cannot tell how much is free in %s: %v", t.BootMount, err)}
+		case free >= need:
+			return nil
+		}
+		const fix = "sudo nix-collect-garbage -d and quick-deploy boot clear old kernels away; " +
+			"boot.loader.systemd-boot.configurationLimit keeps fewer"
+		const what = "%s free in %s, the new generation's kernel and initrd %s %s"
+		if m.NewSystem == "" { // the kernel may not change at all; it is looked at again after the build
+			return []Finding{warning(fix, what, size(free), t.BootMount, "may need", size(need))}
+		}
+		return []Finding{blocker(fix, what, size(free), t.BootMount, "need", size(need))}
+	},
+}
+
+// bootNeeds returns what kernel and initrd of a system take on the boot partition, bytes, less those
+// that lie there already since they are the running system's: 0 if both do.
+func bootNeeds(system, running string, built bool) (int64, error) {
+	var need int64
 	for _, f := range []string{"kernel", "initrd"} {
 		fi, err := os.Stat(filepath.Join(system, f))
 		if err != nil {
-			return nil // a container or a machine without a loader
+			return 0, err
 		}
-		if known {
-			a, errA := filepath.EvalSymlinks(filepath.Join(system, f))
-			b, errB := filepath.EvalSymlinks(m.path("/run/current-system/" + f))
-			if errA == nil && errB == nil && a == b {
-				continue // it lies there already
-			}
+		a, errA := filepath.EvalSymlinks(filepath.Join(system, f))
+		b, errB := filepath.EvalSymlinks(filepath.Join(running, f))
+		if built && errA == nil && errB == nil && a == b {
+			continue
 		}
-		fresh = true
 		need += fi.Size()
 	}
-	if !fresh {
-		return nil
+	if need > 0 {
+		need += bootMargin
 	}
-	free, err := m.FreeBytes(m.path(t.BootMount))
-	if err != nil {
-		return []Finding{{Severity: Warning, What: "cannot tell how much is free in " + t.BootMount + ": " + err.Error(), Fix: "look with df -h " + t.BootMount}}
-	}
-	if free >= need {
-		return nil
-	}
-	f := Finding{
-		What: fmt.Sprintf("%s free in %s, the new generation's kernel and initrd need %s", size(free), t.BootMount, size(need)),
-		Fix:  "sudo nix-collect-garbage -d and quick-deploy boot clear old kernels away; boot.loader.systemd-boot.configurationLimit keeps fewer",
-	}
-	if !known {
-		f.Severity = Warning // the kernel may not change at all; it is looked at again after the build
-		f.What = strings.Replace(f.What, "need", "may need", 1)
-	}
-	return []Finding{f}
+	return need, nil
 }
 
-// DefaultMemory is what evaluating a NixOS configuration takes, bytes.
-const DefaultMemory = 1 << 30
+// evaluationMemory is what evaluating a NixOS configuration takes, bytes.
+const evaluationMemory = 1 << 30
 
-func memory(_ context.Context, m *Machine, t Target) []Finding {
-	need := t.NeedsMemory
-	if need == 0 {
-		need = DefaultMemory
-	}
-	data, ok := m.read("/proc/meminfo")
-	if !ok {
-		return nil
-	}
-	var free int64
-	for line := range strings.Lines(data) {
-		f := strings.Fields(line)
-		if len(f) >= 2 && (f[0] == "MemAvailable:" || f[0] == "SwapFree:") {
-			n, err := strconv.ParseInt(f[1], 10, 64) // kB, proc_meminfo(5)
-			if err == nil {
-				free += n << 10
-			}
+var memory = check{
+	name: "memory", building: true,
+	doc: "there is memory to evaluate with",
+	find: func(_ context.Context, m *Machine, t Target) []Finding {
+		free, known := m.system().FreeMemory()
+		if !known || free >= evaluationMemory {
+			return nil
 		}
-	}
-	if free >= need {
-		return nil
-	}
-	return []Finding{{
-		What: fmt.Sprintf("%s of memory and swap available, evaluation takes about %s", size(free), size(need)),
-		Fix:  "close programs or add swap; nixos-rebuild --build-host builds elsewhere",
-	}}
+		return []Finding{blocker("close programs or add swap; nixos-rebuild --build-host builds elsewhere",
+			"%s of memory and swap available, evaluation takes about %s", size(free), size(evaluationMemory))}
+	},
 }
 
 // size prints bytes: numbers that differ look different, so 49.9 GiB is not 50.

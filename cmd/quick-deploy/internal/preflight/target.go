@@ -3,10 +3,13 @@ package preflight
 import (
 	"context"
 	"net/http"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/generator/access"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
@@ -39,9 +42,10 @@ type Target struct {
 	Homes        []Home
 	Caches       []string // URLs of the binary caches, https://cache.nixos.org first
 	NeedsBytes   int64    // free space wanted in the store, bytes; 0: DefaultSpace
-	NeedsMemory  int64    // bytes; 0: DefaultMemory
-	MachineID    string   // identity of the machine that this host was last deployed on, as Machine.ID; "" before the first time
-	Firmware     string   // "uefi", "bios", "" unknown
+	// MachineID is the identity of the machine that this host was last deployed on, as
+	// Machine.ID; "" before the first time.
+	MachineID string
+	Firmware  string // "uefi", "bios", "" unknown
 	// Profile is what this run takes its configuration from, and Profiles are those of
 	// the runs before it, newest first.
 	Profile  Profile
@@ -106,7 +110,7 @@ type Machine struct {
 	AllowRoot bool
 	Elevation string                   // the command by which the run becomes root: sudo, run0, doas; "" none
 	Arch      string                   // of the machine in Nix' words: x86_64, aarch64; "" is not compared
-	Environ   func(name string) string // the environment; nil: empty
+	Environ   func(name string) string // the environment
 	Client    *http.Client             // nil: the network is not looked at
 	// Timeout is how long a cache may take to answer; 0 means 10 s.
 	Timeout time.Duration
@@ -114,19 +118,18 @@ type Machine struct {
 	Retry     func(ctx context.Context, attempt func(n int) *retry.Failure) error
 	FreeBytes func(path string) (int64, error)
 	FlakeDir  string
-	NewSystem string // store path of the built system, once it is built: what the boot partition needs is then known
-	// Lookup says where a program is; nil: Runner.LookPath.
-	Lookup func(name string) (string, error)
+	// NewSystem is the store path of the built system, once it is built: what the boot partition
+	// needs is then known.
+	NewSystem string
 }
 
-// Check is the outside view of one check, for documentation and --help.
-type Check struct{ Name, Doc string }
+// system returns the machine as package system reads it.
+func (m *Machine) system() system.Machine { return system.Of(os.DirFS(m.path("/"))) }
 
-// List describes all checks.
-func List() []Check {
-	out := make([]Check, len(checks))
-	for i, c := range checks {
-		out[i] = Check{c.name, c.doc}
-	}
-	return out
+func (m *Machine) path(p string) string { return filepath.Join("/", m.Root, p) }
+
+// has reports whether a program is in PATH.
+func (m *Machine) has(name string) bool {
+	_, err := m.Runner.LookPath(name)
+	return err == nil
 }

@@ -33,7 +33,6 @@ func readBlocks(t *tree, o Options, f *hardware.Facts) {
 	t.btrfsMembers(f)
 	t.diskIDs(f)
 	f.MMC = t.mmc()
-	slices.SortFunc(f.Blocks, func(a, b hardware.Block) int { return strings.Compare(a.Name, b.Name) })
 }
 
 func (t *tree) block(name string) hardware.Block {
@@ -46,12 +45,8 @@ func (t *tree) block(name string) hardware.Block {
 		b.Disk = path.Base(path.Dir(real))
 		return b
 	}
-	removable, _ := t.text(real + "/removable")
-	b.Removable = removable == "1"
+	b.Removable = t.says(real+"/removable", "1")
 	b.Parts = t.list(real+"/slaves", false)
-	if len(b.Parts) == 0 {
-		b.Parts = nil
-	}
 	switch {
 	case strings.HasPrefix(name, "dm-"):
 		b.DMName, _ = t.text(real + "/dm/name")
@@ -73,11 +68,8 @@ func (t *tree) block(name string) hardware.Block {
 // size is the number of sectors of 512 bytes, in bytes.
 func (t *tree) size(dir string) uint64 {
 	s, ok := t.text(dir + "/size")
-	if !ok {
-		return 0
-	}
 	n, err := strconv.ParseUint(s, 10, 54)
-	if err != nil {
+	if ok && err != nil {
 		t.garbled(dir+"/size", "%.20q is not a number of sectors", s)
 		return 0
 	}
@@ -136,8 +128,7 @@ func (t *tree) blockNames(f *hardware.Facts) {
 func (t *tree) udevData(f *hardware.Facts) {
 	for i := range f.Blocks {
 		b := &f.Blocks[i]
-		text := t.bytes("run/udev/data/b"+b.Number, textLength)
-		for line := range strings.Lines(string(text)) {
+		for line := range strings.Lines(t.optional("run/udev/data/b"+b.Number, 1<<20)) {
 			name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 			switch name {
 			case "E:ID_PART_ENTRY_TYPE":

@@ -1,8 +1,6 @@
 package probe
 
 import (
-	"errors"
-	"io"
 	"io/fs"
 	"slices"
 	"strings"
@@ -10,9 +8,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
-
-// textLength bounds what is read of a file that a program wrote.
-const textLength = 1 << 20
 
 // readLoader finds out what the running NixOS boots with. Files below /boot are
 // guessed from only where its system names no program that installs a loader.
@@ -61,23 +56,4 @@ func (t *tree) loaderByFiles(f *hardware.Facts) hardware.LoaderKind {
 // has tells whether a folder has a file whose name starts so.
 func (t *tree) has(dir, start string) bool {
 	return slices.ContainsFunc(t.list(dir, false), func(name string) bool { return strings.HasPrefix(name, start) })
-}
-
-// bytes reads a file that may be absent.
-func (t *tree) bytes(name string, limit int64) []byte {
-	name = strings.TrimPrefix(name, "/")
-	f, err := t.fs.Open(name)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	if st, err := f.Stat(); err == nil && st.IsDir() {
-		return nil
-	}
-	b, err := io.ReadAll(io.LimitReader(f, limit))
-	if err != nil && !errors.Is(err, fs.ErrInvalid) {
-		t.warn(name, err)
-		return nil
-	}
-	return b
 }

@@ -27,8 +27,7 @@ func readProduct(t *tree, o Options, f *hardware.Facts) {
 			"sys_vendor": &p.Vendor, "product_name": &p.Name, "product_version": &p.Version, "product_family": &p.Family,
 			"product_sku": &p.SKU, "board_vendor": &p.BoardVendor, "board_name": &p.Board, "bios_vendor": &p.BIOSVendor,
 		} {
-			s, _ := t.text(dir + file)
-			*to = oneLine(s)
+			*to = t.line(dir + file)
 		}
 		if s, ok := t.text(dir + "chassis_type"); ok {
 			n, err := strconv.ParseUint(s, 10, 8)
@@ -38,8 +37,7 @@ func readProduct(t *tree, o Options, f *hardware.Facts) {
 			p.Chassis = int(n)
 		}
 		if o.Identify {
-			s, _ := t.text(dir + "product_serial")
-			p.Serial = oneLine(s)
+			p.Serial = t.line(dir + "product_serial")
 		}
 		return
 	}
@@ -50,8 +48,7 @@ func readProduct(t *tree, o Options, f *hardware.Facts) {
 	}
 	p.Name = oneLine(model)
 	if o.Identify {
-		s, _ := t.text("proc/device-tree/serial-number")
-		p.Serial = oneLine(s)
+		p.Serial = t.line("proc/device-tree/serial-number")
 	}
 }
 
@@ -152,8 +149,7 @@ func readFirmware(t *tree, _ Options, f *hardware.Facts) {
 		f.Firmware = hardware.UEFI
 		f.EFIVariables = len(t.list("sys/firmware/efi/efivars", false)) > 0
 		f.SecureBoot = t.secureBoot()
-		bits, _ := t.text("sys/firmware/efi/fw_platform_size")
-		f.EFI32 = bits == "32"
+		f.EFI32 = t.says("sys/firmware/efi/fw_platform_size", "32")
 	case t.exists("proc/device-tree/compatible"):
 		f.Firmware = hardware.DeviceTree
 	case f.System == "x86_64-linux" && (f.Product.BIOSVendor != "" || t.exists("sys/firmware/acpi")):
@@ -173,12 +169,9 @@ func (t *tree) secureBoot() bool {
 func readPower(t *tree, _ Options, f *hardware.Facts) {
 	const dir = "sys/class/power_supply/"
 	for _, name := range t.list("sys/class/power_supply", false) {
-		kind, _ := t.text(dir + name + "/type")
-		scope, _ := t.text(dir + name + "/scope")
 		present, ok := t.text(dir + name + "/present")
-		if kind == "Battery" && scope != "Device" && (!ok || present == "1") {
-			f.Battery = true
-		}
+		f.Battery = f.Battery || t.says(dir+name+"/type", "Battery") && !t.says(dir+name+"/scope", "Device") &&
+			(!ok || present == "1")
 	}
 }
 
@@ -188,12 +181,12 @@ func readAddresses(t *tree, o Options, f *hardware.Facts) {
 		return
 	}
 	for _, name := range t.list("sys/class/net", false) {
-		mac, _ := t.text("sys/class/net/" + name + "/address")
+		mac := t.line("sys/class/net/" + name + "/address")
 		if name != "lo" && mac != "" {
 			if f.MACs == nil {
 				f.MACs = map[string]string{}
 			}
-			f.MACs[name] = oneLine(mac)
+			f.MACs[name] = mac
 		}
 	}
 }

@@ -122,7 +122,7 @@ func (d denied) Open(name string) (fs.File, error) {
 }
 
 func TestPermissionDenied(t *testing.T) {
-	root := build(t, machines(t)["laptop-hybrid-intel-nvidia"], nil)
+	root := build(t, machines(t)["laptop-hybrid-intel-nvidia"])
 	tree, err := os.OpenRoot(root)
 	if err != nil {
 		t.Fatal(err)

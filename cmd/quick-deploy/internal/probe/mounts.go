@@ -1,6 +1,8 @@
 package probe
 
 import (
+	"encoding/binary"
+	"fmt"
 	"path"
 	"regexp"
 	"slices"
@@ -28,13 +30,8 @@ func readMounts(t *tree, o Options, f *hardware.Facts) {
 		return
 	}
 	target := "/" + strings.Trim(path.Clean("/"+o.Target), "/")
-	bad := 0
-	for line := range strings.Lines(text) {
-		m, ok := parseMount(line)
-		if !ok {
-			bad++
-			continue
-		}
+	mounts, bad := system.ParseMountinfo(text)
+	for _, m := range mounts {
 		if slices.Contains(kernelTypes, m.Type) || m.Type == "autofs" && strings.HasPrefix(m.Point, "/proc/") {
 			continue
 		}
@@ -58,32 +55,6 @@ func readMounts(t *tree, o Options, f *hardware.Facts) {
 	f.Mounts = slices.DeleteFunc(f.Mounts, func(m hardware.Mount) bool { return m.Type == "autofs" && there[m.Point] })
 	// Mounts over the same point keep their order: the last one shows.
 	slices.SortStableFunc(f.Mounts, func(a, b hardware.Mount) int { return strings.Compare(a.Point, b.Point) })
-}
-
-// parseMount reads a line: id, parent, major:minor, root, mount point, options,
-// any number of fields up to "-", type, source, options of the file system.
-func parseMount(line string) (hardware.Mount, bool) {
-	before, after, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " - ")
-	if !ok {
-		return hardware.Mount{}, false
-	}
-	a, b := strings.Fields(before), strings.Fields(after)
-	if len(a) < 6 || len(b) < 2 {
-		return hardware.Mount{}, false
-	}
-	m := hardware.Mount{
-		Number: a[2], Root: system.Unescape(a[3]), Point: system.Unescape(a[4]), Options: strings.Split(a[5], ","),
-		Type: b[0], Source: system.Unescape(b[1]),
-	}
-	if !strings.HasPrefix(m.Point, "/") || strings.ContainsRune(m.Point, 0) || strings.ContainsRune(m.Source, 0) {
-		return hardware.Mount{}, false
-	}
-	if len(b) > 2 {
-		for o := range strings.SplitSeq(b[2], ",") {
-			m.Super = append(m.Super, system.Unescape(o))
-		}
-	}
-	return m, true
 }
 
 // readSwaps reads /proc/swaps (proc(5)).
@@ -135,12 +106,7 @@ var fstabPassword = regexp.MustCompile(
 // readFstab reads what a person, or NixOS, wanted of the mounts, and what
 // need not be mounted.
 func readFstab(t *tree, o Options, f *hardware.Facts) {
-	name := strings.TrimPrefix(path.Join("/", o.Target, "etc/fstab"), "/")
-	if !t.exists(name) {
-		return
-	}
-	text, _ := t.whole(name, 256<<10)
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(t.optional(o.below("etc/fstab"), 256<<10)) {
 		fields := strings.Fields(line)
 		if len(fields) < 4 || fields[0][0] == '#' || fields[1][0] != '/' || fields[2] == "swap" {
 			continue
@@ -181,12 +147,7 @@ func wanted(f *hardware.Facts, line hardware.Mount) {
 
 // readCrypttab reads what is opened after the initrd (crypttab(5)).
 func readCrypttab(t *tree, o Options, f *hardware.Facts) {
-	name := strings.TrimPrefix(path.Join("/", o.Target, "etc/crypttab"), "/")
-	if !t.exists(name) {
-		return
-	}
-	text, _ := t.whole(name, 256<<10)
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(t.optional(o.below("etc/crypttab"), 256<<10)) {
 		fields := strings.Fields(line)
 		if len(fields) < 2 || strings.HasPrefix(fields[0], "#") {
 			continue
@@ -206,11 +167,7 @@ func readCrypttab(t *tree, o Options, f *hardware.Facts) {
 // readParameters reads those of the kernel's command line that are about swap.
 // The others are not kept: they may hold anything.
 func readParameters(t *tree, _ Options, f *hardware.Facts) {
-	if !t.exists("proc/cmdline") {
-		return
-	}
-	text, _ := t.whole("proc/cmdline", 16<<10)
-	for p := range strings.FieldsSeq(text) {
+	for p := range strings.FieldsSeq(t.optional("proc/cmdline", 16<<10)) {
 		name, value, _ := strings.Cut(p, "=")
 		switch {
 		case name == "resume":
@@ -229,17 +186,12 @@ func readHostID(t *tree, _ Options, f *hardware.Facts) {
 	// gethostid(3): four bytes, the lowest first. Without it, the start of the
 	// machine's id, as NixOS's manual advises.
 	if b, err := t.read("etc/hostid"); err == nil && len(b) == 4 {
-		f.HostID = hexID(uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24)
+		f.HostID = fmt.Sprintf("%08x", binary.LittleEndian.Uint32(b))
 		return
 	}
 	if s, ok := t.text("etc/machine-id"); ok && len(s) == 32 {
 		if n, err := strconv.ParseUint(s[:8], 16, 32); err == nil {
-			f.HostID = hexID(uint32(n))
+			f.HostID = fmt.Sprintf("%08x", n)
 		}
 	}
-}
-
-func hexID(n uint32) string {
-	s := strconv.FormatUint(uint64(n), 16)
-	return strings.Repeat("0", 8-len(s)) + s
 }

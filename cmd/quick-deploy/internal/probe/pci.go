@@ -24,7 +24,11 @@ func readPCI(t *tree, _ Options, f *hardware.Facts) {
 			t.garbled(dir, "not a PCI address")
 			continue
 		}
-		d := hardware.PCI{Address: name}
+		d := hardware.PCI{
+			Address: name, Modalias: t.line(dir + "/modalias"), Removable: t.says(dir+"/removable", "removable"),
+			SubVendor: hardware.ID(t.optionalHex(dir+"/subsystem_vendor", 16)),
+			SubDevice: hardware.ID(t.optionalHex(dir+"/subsystem_device", 16)),
+		}
 		class, ok1 := t.hex(dir+"/class", 24)
 		vendor, ok2 := t.hex(dir+"/vendor", 16)
 		device, ok3 := t.hex(dir+"/device", 16)
@@ -32,26 +36,10 @@ func readPCI(t *tree, _ Options, f *hardware.Facts) {
 			continue
 		}
 		d.Class, d.Vendor, d.Device = hardware.Class(class), hardware.ID(vendor), hardware.ID(device)
-		if v, ok := t.optionalHex(dir+"/subsystem_vendor", 16); ok {
-			d.SubVendor = hardware.ID(v)
-		}
-		if v, ok := t.optionalHex(dir+"/subsystem_device", 16); ok {
-			d.SubDevice = hardware.ID(v)
-		}
 		d.Driver, d.Module = t.driver(dir)
-		d.Modalias, _ = t.text(dir + "/modalias")
-		if d.Class.Base() == 0x03 {
-			v, _ := t.text(dir + "/boot_vga")
-			d.BootVGA = v == "1"
-		}
-		removable, _ := t.text(dir + "/removable")
-		d.Removable = removable == "removable"
-		if nodes > 1 {
-			if v, ok := t.text(dir + "/numa_node"); ok {
-				if n, err := strconv.Atoi(v); err == nil && n >= 0 {
-					d.NUMA = &n
-				}
-			}
+		d.BootVGA = d.Class.Base() == 0x03 && t.says(dir+"/boot_vga", "1")
+		if n, err := strconv.Atoi(t.line(dir + "/numa_node")); nodes > 1 && err == nil && n >= 0 {
+			d.NUMA = &n
 		}
 		f.PCI = append(f.PCI, d)
 	}
@@ -82,22 +70,21 @@ func (t *tree) hex(name string, bits int) (uint64, bool) {
 		}
 		return 0, false
 	}
-	return t.parseHex(name, s, bits)
-}
-
-func (t *tree) optionalHex(name string, bits int) (uint64, bool) {
-	s, ok := t.text(name)
-	if !ok || s == "" {
-		return 0, false
-	}
-	return t.parseHex(name, s, bits)
-}
-
-func (t *tree) parseHex(name, s string, bits int) (uint64, bool) {
 	n, err := strconv.ParseUint(strings.TrimPrefix(s, "0x"), 16, bits)
 	if err != nil {
 		t.garbled(name, "%.20q is not a number of %d hex digits", s, bits/4)
-		return 0, false
 	}
-	return n, true
+	return n, err == nil
+}
+
+// optionalHex reads a number that need not be there.
+func (t *tree) optionalHex(name string, bits int) uint64 {
+	if !t.exists(name) {
+		return 0
+	}
+	n, ok := t.hex(name, bits)
+	if !ok {
+		return 0
+	}
+	return n
 }

@@ -8,8 +8,10 @@ import (
 	"context"
 	"io/fs"
 	"os"
+	"path"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
@@ -27,6 +29,11 @@ type Options struct {
 	Target string
 	// Identify adds serial numbers and MAC addresses.
 	Identify bool
+}
+
+// below is where a file of the target lies in the tree.
+func (o Options) below(name string) string {
+	return strings.TrimPrefix(path.Join("/", o.Target, name), "/")
 }
 
 // Warning is a source that could not be read, or not be understood.

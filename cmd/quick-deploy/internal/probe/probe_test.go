@@ -9,41 +9,41 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/sebdah/goldie/v2"
 	"pgregory.net/rapid"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe/probetest"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
 
 // reports is where the decisions take their facts from, too.
 const reports = "../../../../generator/hardware/testdata/machines"
 
-func machines(t testing.TB) map[string]probetest.Machine {
+// machines are the descriptions of all machines by name.
+func machines(t testing.TB) map[string]string {
 	t.Helper()
-	all, err := probetest.Machines()
-	if err != nil {
-		t.Fatal(err)
+	files, err := filepath.Glob("testdata/machines/*.txt")
+	if err != nil || len(files) < 70 {
+		t.Fatalf("%d machines, %v", len(files), err)
+	}
+	all := map[string]string{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[strings.TrimSuffix(filepath.Base(file), ".txt")] = string(text)
 	}
 	return all
-}
-
-func build(t testing.TB, m probetest.Machine, shuffle []int) string {
-	t.Helper()
-	root := t.TempDir()
-	if err := m.Write(root, shuffle); err != nil {
-		t.Fatal(err)
-	}
-	return root
 }
 
 func TestMachines(t *testing.T) {
 	for name, m := range machines(t) {
 		t.Run(name, func(t *testing.T) {
-			facts, warnings := Run(context.Background(), Options{Root: build(t, m, nil)})
+			facts, warnings := Run(context.Background(), Options{Root: build(t, m)})
 			var out bytes.Buffer
 			if err := WriteJSON(&out, facts, warnings); err != nil {
 				t.Fatal(err)
@@ -75,12 +75,8 @@ func TestOrderOfDevicesIsIrrelevant(t *testing.T) {
 			return p
 		}
 		m := all[name]
-		reversed := make([]int, m.PCI())
-		for i := range reversed {
-			reversed[i] = m.PCI() - 1 - i
-		}
-		want, _ := Run(context.Background(), Options{Root: build(t, m, nil)})
-		tree, err := os.OpenRoot(build(t, m, reversed))
+		want, _ := Run(context.Background(), Options{Root: build(t, m)})
+		tree, err := os.OpenRoot(buildSorted(t, m, slices.Reverse))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +95,7 @@ func TestOrderOfDevicesIsIrrelevant(t *testing.T) {
 }
 
 func TestIdentifiersOnlyOnRequest(t *testing.T) {
-	m, err := probetest.Parse(`
+	m := `
 		system x86_64
 		dmi sys_vendor LENOVO
 		dmi product_serial PF3SECRET
@@ -107,11 +103,8 @@ func TestIdentifiersOnlyOnRequest(t *testing.T) {
 		uefi
 		cpu GenuineIntel 6 140 8 vmx i7
 		pci 0000:01:00.0 010802 144d:a80a 144d:a801 nvme
-		disk nvme0n1 10 under 0000:01:00.0 id=nvme-Samsung_SSD_S4SECRET`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	root := build(t, m, nil)
+		disk nvme0n1 10 under 0000:01:00.0 id=nvme-Samsung_SSD_S4SECRET`
+	root := build(t, m)
 	render := func(o Options) string {
 		facts, warnings := Run(context.Background(), o)
 		var b bytes.Buffer
@@ -144,12 +137,9 @@ func TestFstabPasswords(t *testing.T) {
 		"username=ada%hunter2": true, "ecryptfs_passphrase=hunter2": true, "credentials=/etc/c": false, "secretfile=/etc/s": false,
 		"passwd_file=/etc/p": false, "compress=zstd": false, "username=ada": false,
 	} {
-		m, err := probetest.Parse("system x86_64\nmount /mnt/x cifs //h/x 0:50 / rw rw\nfile /etc/fstab //h/x /mnt/x cifs uid=1000," +
-			option + " 0 0\\n//h/y /mnt/y cifs nofail," + option + " 0 0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		facts, warnings := Run(context.Background(), Options{Root: build(t, m, nil), Identify: true})
+		m := "system x86_64\nmount /mnt/x cifs //h/x 0:50 / rw rw\nfile /etc/fstab //h/x /mnt/x cifs uid=1000," +
+			option + " 0 0\\n//h/y /mnt/y cifs nofail," + option + " 0 0"
+		facts, warnings := Run(context.Background(), Options{Root: build(t, m), Identify: true})
 		var out bytes.Buffer
 		if err := WriteJSON(&out, facts, warnings); err != nil {
 			t.Fatal(err)
@@ -168,16 +158,13 @@ func TestFstabPasswords(t *testing.T) {
 
 // A link of udev to a device, as for a logical volume, is followed; a lasting name is not.
 func TestDeviceLinks(t *testing.T) {
-	m, err := probetest.Parse(`
+	m := `
 		system x86_64
 		link /dev/vg0/swap ../dm-2
 		link /dev/disk/by-uuid/AAAA ../../dm-2
 		file /proc/cmdline resume=/dev/vg0/swap resume=UUID=AAAA resume=/dev/gone
-		file /etc/fstab /dev/vg0/swap /mnt/x ext4 noauto 0 0`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	facts, _ := Run(context.Background(), Options{Root: build(t, m, nil)})
+		file /etc/fstab /dev/vg0/swap /mnt/x ext4 noauto 0 0`
+	facts, _ := Run(context.Background(), Options{Root: build(t, m)})
 	want := []string{"resume=/dev/dm-2", "resume=/dev/disk/by-uuid/AAAA", "resume=/dev/gone"}
 	if !slices.Equal(facts.Parameters, want) || len(facts.Unmounted) != 1 || facts.Unmounted[0].Source != "/dev/dm-2" {
 		t.Errorf("%q, %+v", facts.Parameters, facts.Unmounted)
@@ -185,7 +172,7 @@ func TestDeviceLinks(t *testing.T) {
 }
 
 func TestTarget(t *testing.T) {
-	m, err := probetest.Parse(`
+	m := `
 		system x86_64
 		uefi
 		disk sda 10 under ahci
@@ -193,11 +180,8 @@ func TestTarget(t *testing.T) {
 		mount / tmpfs tmpfs 0:20 / rw rw
 		mount /mnt ext4 /dev/sda1 sda1 / rw rw
 		mount /mnt/boot vfat /dev/sda2 8:2 / rw rw
-		mount /mnther ext4 /dev/sdb1 8:3 / rw rw`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	facts, _ := Run(context.Background(), Options{Root: build(t, m, nil), Target: "/mnt/"})
+		mount /mnther ext4 /dev/sdb1 8:3 / rw rw`
+	facts, _ := Run(context.Background(), Options{Root: build(t, m), Target: "/mnt/"})
 	var points []string
 	for _, m := range facts.Mounts {
 		points = append(points, m.Point)
@@ -230,7 +214,7 @@ func TestContainerMarks(t *testing.T) {
 // What is mounted on demand is told until it is there; what udev knows of the
 // partitions, and the firmware's own bits.
 func TestMountedOnDemand(t *testing.T) {
-	m, err := probetest.Parse(`
+	m := `
 		system x86_64
 		uefi
 		disk sda 10 under ahci
@@ -243,11 +227,8 @@ func TestMountedOnDemand(t *testing.T) {
 		mount /proc/sys/fs/binfmt_misc autofs systemd-1 0:42 / rw rw
 		file /run/udev/data/b8:1 S:disk/by-uuid/1A2B-3C4D\nE:ID_FS_TYPE=vfat\nE:ID_PART_ENTRY_TYPE=c12a7328-f81f-11d2-ba4b-00a0c93ec93b\nE:ID_PART_TABLE_TYPE=gpt
 		file /run/udev/data/b8:0 E:ID_PART_TABLE_TYPE=gpt
-		file /sys/firmware/efi/fw_platform_size 32`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	root := build(t, m, nil)
+		file /sys/firmware/efi/fw_platform_size 32`
+	root := build(t, m)
 	const variable = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 	mustWrite(t, filepath.Join(root, variable), "\x06\x00\x00\x00\x01")
 	f, _ := Run(context.Background(), Options{Root: root})
@@ -274,7 +255,7 @@ func TestMountedOnDemand(t *testing.T) {
 func TestStopsWhenAsked(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	facts, warnings := Run(ctx, Options{Root: build(t, machines(t)["vm-kvm-virtio"], nil)})
+	facts, warnings := Run(ctx, Options{Root: build(t, machines(t)["vm-kvm-virtio"])})
 	if len(facts.PCI) > 0 || len(warnings) != 1 || warnings[0].Problem != context.Canceled.Error() {
 		t.Errorf("got %d devices and %v", len(facts.PCI), warnings)
 	}

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -39,7 +40,7 @@ func Render(w io.Writer, f hardware.Facts, warnings []Warning, names *pciids.Nam
 	row("memory", "%s", bytesText(f.Memory))
 	for _, p := range f.PCI {
 		if head := shown(p.Class); head != "" {
-			row(head, "%s (%s:%s, %s) at %s", names.Device(p), p.Vendor, p.Device, or(p.Driver, "no driver"), p.Address)
+			row(head, "%s (%s:%s, %s) at %s", names.Device(p), p.Vendor, p.Device, cmp.Or(p.Driver, "no driver"), p.Address)
 		}
 	}
 	for _, b := range f.Blocks {
@@ -104,11 +105,11 @@ func machineLine(f hardware.Facts) string {
 	if f.Battery {
 		s += ", with a battery"
 	}
-	return or(s, "unknown")
+	return cmp.Or(s, "unknown")
 }
 
 func platformLine(f hardware.Facts) string {
-	parts := []string{or(f.System, "unknown"), or(string(f.Firmware), "unknown firmware")}
+	parts := []string{cmp.Or(f.System, "unknown"), cmp.Or(string(f.Firmware), "unknown firmware")}
 	if f.Virtualization != "" {
 		parts = append(parts, "inside "+f.Virtualization)
 	}
@@ -119,29 +120,25 @@ func platformLine(f hardware.Facts) string {
 }
 
 func cpuLine(c hardware.CPU) string {
-	return fmt.Sprintf("%s, %d threads", or(c.Name, or(c.Vendor, "unknown")), c.Threads)
+	return fmt.Sprintf("%s, %d threads", cmp.Or(c.Name, c.Vendor, "unknown"), c.Threads)
 }
 
 func blockLine(b hardware.Block) string {
-	s := b.Name + " " + bytesText(b.Size)
-	for _, x := range []struct{ head, value string }{
-		{"on", b.Disk}, {"of", strings.Join(b.Parts, " ")}, {"called", b.DMName}, {"level", b.MDLevel}, {"uuid", b.UUID}, {"label", b.Label},
-	} {
-		if x.value != "" {
-			s += ", " + x.head + " " + x.value
-		}
-	}
-	return s
+	return b.Name + " " + bytesText(b.Size) + known("on", b.Disk) + known("of", strings.Join(b.Parts, " ")) +
+		known("called", b.DMName) + known("level", b.MDLevel) + known("uuid", b.UUID) + known("label", b.Label)
 }
 
 func loaderLine(l hardware.Loader) string {
-	s := strings.TrimSpace(string(l.Kind) + " " + strings.Join(l.Devices, " "))
-	for _, x := range []struct{ head, value string }{{"installed by", l.Program}, {"at", l.Mount}, {"kernels at", l.XBOOTLDR}} {
-		if x.value != "" {
-			s += ", " + x.head + " " + x.value
-		}
+	return strings.TrimSpace(string(l.Kind)+" "+strings.Join(l.Devices, " ")) +
+		known("installed by", l.Program) + known("at", l.Mount) + known("kernels at", l.XBOOTLDR)
+}
+
+// known is a part of a line, with a word before it, where there is something to say.
+func known(word, value string) string {
+	if value == "" {
+		return ""
 	}
-	return s
+	return ", " + word + " " + value
 }
 
 // bytesText is a size with binary units.
@@ -155,11 +152,4 @@ func bytesText(n uint64) string {
 		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
 	}
 	return fmt.Sprintf("%d MiB", n>>20)
-}
-
-func or(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"unicode/utf8"
 )
 
 // textLimit is the most that is read of a file in /sys; a page is the kernel's own limit.
@@ -68,15 +67,13 @@ func (t *tree) text(name string) (string, bool) {
 	b, err := t.read(name)
 	if err != nil {
 		// Some attributes exist and answer only when the device does.
-		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENODEV) && !errors.Is(err, syscall.EIO) {
+		silent := []error{fs.ErrNotExist, syscall.EINVAL, syscall.ENODEV, syscall.EIO}
+		if !slices.ContainsFunc(silent, func(s error) bool { return errors.Is(err, s) }) {
 			t.warn(name, err)
 		}
 		return "", false
 	}
-	s := strings.Trim(string(b), " \t\r\n\x00")
-	if !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, "?")
-	}
+	s := strings.ToValidUTF8(strings.Trim(string(b), " \t\r\n\x00"), "?")
 	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' }) {
 		t.garbled(name, "control characters in it")
 		return "", false
@@ -84,27 +81,19 @@ func (t *tree) text(name string) (string, bool) {
 	return s, true
 }
 
-// whole reads a file up to limit bytes. That it is absent is a warning too.
-func (t *tree) whole(name string, limit int64) (string, bool) {
-	f, err := t.fs.Open(name)
-	if err != nil {
-		t.warn(name, err)
-		return "", false
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		t.warn(name, err)
-		return "", false
-	}
-	if int64(len(b)) > limit {
-		t.garbled(name, "longer than %d KiB; the rest is ignored", limit>>10)
-		b = b[:limit]
-	}
-	return strings.ToValidUTF8(string(b), "?"), true
+// line is what a small file that may be absent says, on one line.
+func (t *tree) line(name string) string {
+	s, _ := t.text(name)
+	return oneLine(s)
 }
 
-// head reads the start of a file that should be there.
+// says tells whether a small file that may be absent says just this.
+func (t *tree) says(name, want string) bool {
+	s, _ := t.text(name)
+	return s == want
+}
+
+// head reads the start of a file that should be there, as many bytes as limit says.
 func (t *tree) head(name string, limit int64) (string, bool) {
 	f, err := t.fs.Open(name)
 	if err != nil {
@@ -120,13 +109,32 @@ func (t *tree) head(name string, limit int64) (string, bool) {
 	return strings.ToValidUTF8(string(b), "?"), true
 }
 
+// whole reads a file that should be there, and warns where it is longer than limit.
+func (t *tree) whole(name string, limit int64) (string, bool) {
+	text, ok := t.head(name, limit+1)
+	if int64(len(text)) > limit {
+		t.garbled(name, "longer than %d KiB; the rest is ignored", limit>>10)
+		text = strings.ToValidUTF8(text[:limit], "?")
+	}
+	return text, ok
+}
+
+// optional reads a file that may be absent; see whole.
+func (t *tree) optional(name string, limit int64) string {
+	if !t.exists(name) {
+		return ""
+	}
+	text, _ := t.whole(name, limit)
+	return text
+}
+
 // list lists a folder, sorted. A folder that is absent is a warning if it is needed.
 func (t *tree) list(dir string, needed bool) []string {
 	entries, err := fs.ReadDir(t.fs, dir)
 	if err != nil && (needed || !errors.Is(err, fs.ErrNotExist)) {
 		t.warn(dir, err)
 	}
-	names := make([]string, 0, len(entries))
+	var names []string
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
@@ -163,9 +171,8 @@ func (t *tree) resolve(name string) string {
 
 // driver is the driver of a device and the module that holds it.
 func (t *tree) driver(device string) (driver, module string) {
-	target, err := fs.ReadLink(t.fs, device+"/driver")
-	if err != nil {
-		return "", ""
+	if driver = t.link(device + "/driver"); driver != "" {
+		module = t.link(device + "/driver/module")
 	}
-	return path.Base(target), t.link(device + "/driver/module")
+	return driver, module
 }

@@ -1,9 +1,7 @@
 package probe
 
 import (
-	"cmp"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
@@ -19,7 +17,10 @@ func readUSB(t *tree, _ Options, f *hardware.Facts) {
 			continue
 		}
 		at := path.Join(dir, name)
-		u := hardware.USB{Address: name}
+		u := hardware.USB{
+			Address: name, Vendor: hardware.ID(t.optionalHex(path.Join(dir, device, "idVendor"), 16)),
+			Product: hardware.ID(t.optionalHex(path.Join(dir, device, "idProduct"), 16)),
+		}
 		class, ok1 := t.hex(at+"/bInterfaceClass", 8)
 		sub, ok2 := t.hex(at+"/bInterfaceSubClass", 8)
 		protocol, ok3 := t.hex(at+"/bInterfaceProtocol", 8)
@@ -27,14 +28,7 @@ func readUSB(t *tree, _ Options, f *hardware.Facts) {
 			continue
 		}
 		u.Class, u.SubClass, u.Protocol = uint8(class), uint8(sub), uint8(protocol)
-		if v, ok := t.optionalHex(path.Join(dir, device, "idVendor"), 16); ok {
-			u.Vendor = hardware.ID(v)
-		}
-		if v, ok := t.optionalHex(path.Join(dir, device, "idProduct"), 16); ok {
-			u.Product = hardware.ID(v)
-		}
 		u.Driver, u.Module = t.driver(at)
 		f.USB = append(f.USB, u)
 	}
-	slices.SortFunc(f.USB, func(a, b hardware.USB) int { return cmp.Compare(a.Address, b.Address) })
 }

@@ -21,8 +21,8 @@ var dmiMarks = []struct{ start, name string }{
 func readVirtualization(t *tree, _ Options, f *hardware.Facts) {
 	const ports = "sys/class/virtio-ports"
 	for _, name := range t.list(ports, false) {
-		if s, _ := t.text(ports + "/" + name + "/name"); s != "" {
-			f.VirtioPorts = append(f.VirtioPorts, oneLine(s))
+		if s := t.line(ports + "/" + name + "/name"); s != "" {
+			f.VirtioPorts = append(f.VirtioPorts, s)
 		}
 	}
 	slices.Sort(f.VirtioPorts)
@@ -37,8 +37,8 @@ func readVirtualization(t *tree, _ Options, f *hardware.Facts) {
 // and for WSL, whose kernel anybody can build, by its handler of Windows programs.
 func (t *tree) container() string {
 	for _, name := range []string{"run/systemd/container", "run/host/container-manager"} {
-		if s, ok := t.text(name); ok && s != "" {
-			return oneLine(s)
+		if s := t.line(name); s != "" {
+			return s
 		}
 	}
 	release, _ := t.text("proc/sys/kernel/osrelease")
@@ -78,11 +78,11 @@ func (t *tree) virtualMachine(f *hardware.Facts) string {
 	if p.Vendor == "Microsoft Corporation" && p.Name == "Virtual Machine" {
 		return "microsoft"
 	}
-	if s, ok := t.text("sys/hypervisor/type"); ok && s != "" {
-		if c, _ := t.text("proc/xen/capabilities"); !strings.Contains(c, "control_d") {
-			return oneLine(s)
+	if s := t.line("sys/hypervisor/type"); s != "" {
+		if strings.Contains(t.line("proc/xen/capabilities"), "control_d") {
+			return "" // the host itself
 		}
-		return ""
+		return s
 	}
 	if s, ok := t.text("proc/device-tree/hypervisor/compatible"); ok {
 		if strings.Contains(s, "xen") {

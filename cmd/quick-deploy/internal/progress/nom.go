@@ -1,34 +1,34 @@
 package progress
 
 import (
-	"fmt"
+	"context"
 	"io"
-	"os/exec"
 	"regexp"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // Nom hands Nix' progress to nix-output-monitor, for those who like its tree better.
 type Nom struct {
-	cmd *exec.Cmd
-	in  io.WriteCloser
+	in    *io.PipeWriter
+	ended chan error
 }
 
-// StartNom starts the program at path with its output on w, a terminal.
-func StartNom(path string, w io.Writer) (*Nom, error) {
-	cmd := exec.Command(path, "--json")
-	cmd.Stdout, cmd.Stderr = w, w
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, fmt.Errorf("start nix-output-monitor: %w", err)
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start nix-output-monitor: %w", err)
-	}
-	return &Nom{cmd: cmd, in: in}, nil
+// StartNom starts nix-output-monitor with its output on w, a terminal.
+func StartNom(r run.Runner, w io.Writer) *Nom {
+	out, in := io.Pipe()
+	n := &Nom{in: in, ended: make(chan error, 1)}
+	go func() {
+		_, err := r.Run(context.Background(), run.Command{
+			Name: "nom", Args: []string{"--json"}, Stdin: out, Stdout: w, Stderr: w,
+		})
+		out.Close() // nobody reads the lines that are still to come
+		n.ended <- err
+	}()
+	return n
 }
 
 // escapes matches what JSON writes for a backslash, and for control characters but line ends and tabs.
@@ -57,9 +57,6 @@ func (n *Nom) Feed(line string) bool {
 
 // Close ends the input and waits for the program.
 func (n *Nom) Close() error {
-	_ = n.in.Close() // a broken pipe here says what Wait will say
-	if err := n.cmd.Wait(); err != nil {
-		return fmt.Errorf("nix-output-monitor: %w", err)
-	}
-	return nil
+	n.in.Close()
+	return <-n.ended
 }

@@ -175,7 +175,8 @@ func TestLiveRegionStaysAtTheBottom(t *testing.T) {
 	u.Output("build", run.Stderr, `@nix {"action":"msg","level":1,"msg":"warning: dirty"}`)
 	u.Tick()
 	got := screen(t, b.String())
-	if len(got) != 1+1+maxJobs+1 || got[0] != "    warning: dirty" || !strings.HasPrefix(got[1], "build  ") || got[len(got)-1] != "  … and 3 more" {
+	if len(got) != 1+1+maxJobs+1 || got[0] != "    warning: dirty" || !strings.HasPrefix(got[1], "build  ") ||
+		got[len(got)-1] != "  … and 3 more" {
 		t.Errorf("screen:\n%s", strings.Join(got, "\n"))
 	}
 	for _, l := range got {
@@ -192,21 +193,6 @@ func TestLiveRegionStaysAtTheBottom(t *testing.T) {
 	u.Close()
 	if got := screen(t, b.String()); len(got) != 2 || got[1] != "✓ build 2.0s" {
 		t.Errorf("at the end:\n%s", strings.Join(got, "\n"))
-	}
-}
-
-func TestCut(t *testing.T) {
-	for _, c := range []struct {
-		in    string
-		width int
-		want  string
-	}{
-		{"short", 10, "short"}, {"exactly ten", 11, "exactly ten"}, {"too long a line", 8, "too lon…"},
-		{"\x1b[1mbold text\x1b[0m", 5, "\x1b[1mbold\x1b[0m…"}, {"äöüßäöü", 4, "äöü…"}, {"x", 0, "x"},
-	} {
-		if got := cut(c.in, c.width); got != c.want {
-			t.Errorf("cut(%q, %d) = %q, want %q", c.in, c.width, got, c.want)
-		}
 	}
 }
 

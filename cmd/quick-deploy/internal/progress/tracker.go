@@ -3,6 +3,7 @@
 package progress
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -32,21 +33,17 @@ type Tracker struct {
 	Now func() time.Time
 
 	acts map[uint64]*activity
-	// Totals by activity type, as Nix expects and reports them.
-	done, expected map[int]int64
-	// finished transfers, bytes; Nix forgets them when an activity stops
-	received int64
+	// Bytes to download as Nix expects them, and those of finished transfers: Nix forgets them when an activity stops.
+	expected, received int64
 }
 
 type activity struct {
-	kind    int
-	name    string
-	phase   string
-	start   time.Time
-	done    int64
-	want    int64
-	running int64
-	last    string
+	kind  int
+	name  string
+	phase string
+	start time.Time
+	done  int64
+	want  int64
 }
 
 // Job is one build at work.
@@ -54,7 +51,6 @@ type Job struct {
 	Name  string
 	Phase string
 	For   time.Duration
-	Last  string // last line of its log
 }
 
 // Snapshot is what Nix is at.
@@ -76,53 +72,37 @@ func (t *Tracker) Feed(line string) (text string, show bool) {
 		return nixlog.PlainLine(line)
 	}
 	if t.acts == nil {
-		t.acts, t.done, t.expected = map[uint64]*activity{}, map[int]int64{}, map[int]int64{}
+		t.acts = map[uint64]*activity{}
 	}
-	switch m.Action {
-	case "start":
-		if len(t.acts) < maxActivities {
-			t.acts[m.ID] = &activity{kind: m.Type, name: activityName(m), start: t.Now()}
+	a := t.acts[m.ID]
+	switch {
+	case m.Action == "start" && len(t.acts) < maxActivities:
+		t.acts[m.ID] = &activity{kind: m.Type, name: activityName(m), start: t.Now()}
+	case m.Action == "stop" && a != nil:
+		if a.kind == actTransfer {
+			t.received += a.done
 		}
-		return "", false
-	case "stop":
-		if a := t.acts[m.ID]; a != nil {
-			if a.kind == actTransfer {
-				t.received += a.done
-			}
-			delete(t.acts, m.ID)
-		}
-		return "", false
-	case "result":
-		t.result(m)
-		if m.Type == nixlog.BuildLog || m.Type == nixlog.PostBuild {
-			name := ""
-			if a := t.acts[m.ID]; a != nil {
-				name = a.name
-			}
-			return name + "> " + term.Strip(m.Str(0)), true
-		}
-		return "", false
-	case "msg":
-		text, show := m.Plain()
-		return text, show && m.Level <= 3
+		delete(t.acts, m.ID)
+	case m.Action == "result" && a != nil:
+		t.result(m, a)
 	}
-	return "", false
+	text, show = m.Plain()
+	if m.Action == "result" && a != nil {
+		text = a.name + text
+	}
+	return text, show && m.Level <= 3
 }
 
-func (t *Tracker) result(m nixlog.Message) {
-	a := t.acts[m.ID]
-	if a == nil {
-		return
-	}
+func (t *Tracker) result(m nixlog.Message, a *activity) {
 	switch m.Type {
-	case nixlog.BuildLog:
-		a.last = term.Strip(m.Str(0))
 	case resPhase:
 		a.phase = m.Str(0)
 	case resProgress:
-		a.done, a.want, a.running = m.Num(0), m.Num(1), m.Num(2)
+		a.done, a.want = m.Num(0), m.Num(1)
 	case resExpected:
-		t.expected[int(m.Num(0))] = m.Num(1)
+		if m.Num(0) == actTransfer {
+			t.expected = m.Num(1)
+		}
 	}
 }
 
@@ -140,7 +120,7 @@ func activityName(m nixlog.Message) string {
 // Snapshot says what Nix is at now.
 func (t *Tracker) Snapshot() Snapshot {
 	s := Snapshot{Bytes: t.received}
-	now := t.now()
+	now := t.Now()
 	for _, a := range t.acts {
 		switch a.kind {
 		case actBuilds:
@@ -150,26 +130,17 @@ func (t *Tracker) Snapshot() Snapshot {
 		case actTransfer:
 			s.Bytes += a.done
 		case actBuild:
-			s.Jobs = append(s.Jobs, Job{Name: a.name, Phase: a.phase, For: max(0, now.Sub(a.start)), Last: a.last})
+			s.Jobs = append(s.Jobs, Job{Name: a.name, Phase: a.phase, For: max(0, now.Sub(a.start))})
 		case 0, actFetchTree:
-			if strings.HasPrefix(a.name, "evaluating") || strings.HasPrefix(a.name, "fetching") || strings.HasPrefix(a.name, "copying") {
+			verb, _, _ := strings.Cut(a.name, " ")
+			if verb == "evaluating" || verb == "fetching" || verb == "copying" {
 				s.Doing = a.name
 			}
 		}
 	}
-	s.BytesWant = max(s.Bytes, t.expected[actTransfer])
+	s.BytesWant = max(s.Bytes, t.expected)
 	slices.SortFunc(s.Jobs, func(a, b Job) int {
-		if a.For != b.For {
-			return int(b.For - a.For)
-		}
-		return strings.Compare(a.Name, b.Name)
+		return cmp.Or(cmp.Compare(b.For, a.For), strings.Compare(a.Name, b.Name))
 	})
 	return s
-}
-
-func (t *Tracker) now() time.Time {
-	if t.Now == nil {
-		return time.Time{}
-	}
-	return t.Now()
 }

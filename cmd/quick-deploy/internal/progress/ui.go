@@ -6,7 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
+
+	"github.com/charmbracelet/x/ansi"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
@@ -239,7 +240,8 @@ func (u *UI) draw() {
 		}
 	}
 	for _, l := range lines {
-		fmt.Fprintln(u.w, cut(l, u.o.Width()-1))
+		// A line that wraps would leave its rest on the screen.
+		fmt.Fprintln(u.w, ansi.Truncate(l, max(1, u.o.Width()-1), "…"))
 	}
 	u.drawn = len(lines)
 }
@@ -292,28 +294,4 @@ func (u *UI) colour(code, s string) string {
 		return s
 	}
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
-}
-
-// cut shortens a line to a width, not counting colours: a line that wraps
-// would leave its rest on the screen.
-func cut(s string, width int) string {
-	if width <= 0 || utf8.RuneCountInString(term.Strip(s)) <= width {
-		return s
-	}
-	var b strings.Builder
-	n, escape := 0, false
-	for _, r := range s {
-		switch {
-		case r == '\x1b':
-			escape = true
-		case escape:
-			escape = r < '@' || r > '~' || r == '['
-		case n < width-1:
-			n++
-		default:
-			continue
-		}
-		b.WriteRune(r)
-	}
-	return b.String() + "…"
 }

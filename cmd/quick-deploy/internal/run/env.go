@@ -13,8 +13,10 @@ import (
 // program needs to find its files, speak the user's language and reach the
 // network, and what Nix, git and ssh read. Everything else stays here.
 var allowedNames = []string{
-	"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM", "LANG", "LANGUAGE", "LOCALE_ARCHIVE", "TZ", "TZDIR",
-	"TMPDIR", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_DIRS", "XDG_DATA_DIRS",
+	"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM",
+	"LANG", "LANGUAGE", "LOCALE_ARCHIVE", "TZ", "TZDIR",
+	"TMPDIR", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME",
+	"XDG_CONFIG_DIRS", "XDG_DATA_DIRS",
 	"DBUS_SESSION_BUS_ADDRESS", "SSH_AUTH_SOCK", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_CONFIG_GLOBAL",
 	"http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
 	"SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "SUDO_ASKPASS", "NO_COLOR", "CLICOLOR_FORCE",
@@ -31,22 +33,13 @@ var GitEnv = []string{
 	"GIT_CONFIG_KEY_1=core.hooksPath", "GIT_CONFIG_VALUE_1=/dev/null",
 }
 
-// Allowed is the part of environ that a child may see.
-func Allowed(environ []string) []string {
-	var out []string
-	for _, kv := range environ {
-		name, _, ok := strings.Cut(kv, "=")
-		if ok && AllowedName(name) {
-			out = append(out, kv)
-		}
-	}
-	return out
-}
-
-// AllowedName says whether a child may see the variable of that name.
-func AllowedName(name string) bool {
-	return slices.Contains(allowedNames, name) ||
-		slices.ContainsFunc(allowedPrefixes, func(p string) bool { return strings.HasPrefix(name, p) })
+// allowed returns the part of environ that a child may see.
+func allowed(environ []string) []string {
+	return slices.DeleteFunc(slices.Clone(environ), func(kv string) bool {
+		name, _, _ := strings.Cut(kv, "=")
+		return !slices.Contains(allowedNames, name) &&
+			!slices.ContainsFunc(allowedPrefixes, func(p string) bool { return strings.HasPrefix(name, p) })
+	})
 }
 
 // secretWords mark a variable whose value is not logged.
@@ -60,9 +53,9 @@ func Redact(environ []string) []string {
 	for i, kv := range environ {
 		name, value, _ := strings.Cut(kv, "=")
 		up := strings.ToUpper(name)
-		if up == "NIX_CONFIG" || (up != "SSH_AUTH_SOCK" && slices.ContainsFunc(secretWords, func(w string) bool { return strings.Contains(up, w) })) {
-			out[i] = name + "=[redacted]"
-			continue
+		secret := slices.ContainsFunc(secretWords, func(w string) bool { return strings.Contains(up, w) })
+		if up == "NIX_CONFIG" || secret && up != "SSH_AUTH_SOCK" {
+			value = redacted
 		}
 		out[i] = name + "=" + RedactText(value)
 	}
@@ -85,9 +78,9 @@ func RedactArgs(args []string) []string {
 			before = args[i-2]
 		}
 		// --token VALUE, and nix --option access-tokens VALUE. What starts with - is the next flag.
-		if named := strings.HasPrefix(last, "-") && !strings.HasPrefix(a, "-") || before == "--option"; named && cleartext.Name(last) {
-			out[i] = redacted
-			continue
+		named := strings.HasPrefix(last, "-") && !strings.HasPrefix(a, "-") || before == "--option"
+		if named && cleartext.Name(last) {
+			a = redacted
 		}
 		out[i] = RedactText(a)
 	}
@@ -97,14 +90,16 @@ func RedactArgs(args []string) []string {
 // userinfo is that of a URL (RFC 3986, section 3.2.1); a password may hold an @.
 var userinfo = regexp.MustCompile(`(://)[^/?#\s"']*@`)
 
-// RedactText is a text for a log: the user and the password in each URL, and
+// RedactText returns a text for a log: the user and the password in each URL, and
 // all that looks like a secret, are replaced.
 func RedactText(s string) string {
 	if strings.Contains(s, "://") {
 		s = userinfo.ReplaceAllString(s, "${1}"+redacted+"@")
 	}
 	spans := cleartext.Spans(s)
-	slices.SortFunc(spans, func(a, b cleartext.Span) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(b.To, a.To)) })
+	slices.SortFunc(spans, func(a, b cleartext.Span) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(b.To, a.To))
+	})
 	var b strings.Builder
 	at := 0
 	for _, span := range spans {

@@ -2,10 +2,9 @@ package run
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -14,12 +13,14 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Exec is the Runner that really starts programs.
 type Exec struct {
 	// Environ is the environment to choose from, as os.Environ gives it; only
-	// the names that Allowed accepts reach a child.
+	// the names that are allowed reach a child.
 	Environ []string
 	// Log gets each command with its duration at debug level; nil: nothing.
 	Log *slog.Logger
@@ -50,17 +51,16 @@ func (x *Exec) LookPath(name string) (string, error) {
 
 // Run implements Runner.
 func (x *Exec) Run(ctx context.Context, c Command) (Result, error) {
-	fail := &Error{Command: c.String(), Code: -1, At: asker()}
+	fail := &Error{Command: c.String(), Code: -1, At: caller()}
 	if c.Elevate {
 		fail.Err = errors.New("needs root, and no elevation is set up")
 		return Result{Code: -1}, fail
 	}
 	path, err := x.LookPath(c.Name)
-	if err != nil {
-		fail.Err = err
-		return Result{Code: -1}, fail
+	if err == nil {
+		err = ctx.Err()
 	}
-	if err := ctx.Err(); err != nil {
+	if err != nil {
 		fail.Err = err
 		return Result{Code: -1}, fail
 	}
@@ -68,20 +68,28 @@ func (x *Exec) Run(ctx context.Context, c Command) (Result, error) {
 	cmd := exec.Command(path, c.Args...)
 	cmd.Args[0] = c.Name
 	cmd.Dir = c.Dir
-	cmd.Env = slices.Concat(Allowed(x.Environ), GitEnv, c.Env)
+	cmd.Env = slices.Concat(allowed(x.Environ), GitEnv, c.Env)
 	// A group of its own: Ctrl-C reaches the child only through this program,
 	// which may be in a step that must not be cut in two.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: !c.Terminal}
 	switch {
 	case c.Input != nil: // who asks for a password opens the terminal itself
 		cmd.Stdin = bytes.NewReader(c.Input)
+	case c.Stdin != nil:
+		cmd.Stdin = c.Stdin
 	case c.Terminal:
 		cmd.Stdin = os.Stdin
 	}
 	var lock sync.Mutex
 	out := &lines{stream: Stdout, lock: &lock, each: c.OnLine}
 	errs := &lines{stream: Stderr, lock: &lock, each: c.OnLine}
-	cmd.Stdout, cmd.Stderr = out, errs
+	cmd.Stdout, cmd.Stderr = c.Stdout, c.Stderr
+	if c.Stdout == nil {
+		cmd.Stdout = out
+	}
+	if c.Stderr == nil {
+		cmd.Stderr = errs
+	}
 	cmd.WaitDelay = drain
 
 	start := time.Now()
@@ -105,7 +113,8 @@ func (x *Exec) Run(ctx context.Context, c Command) (Result, error) {
 		if c.Network {
 			level = slog.LevelInfo // evaluations, builds and downloads: what a run waits for
 		}
-		x.Log.Log(ctx, level, "command ended", "command", c.String(), "dir", c.Dir, "env", Redact(c.Env), "exit", res.Code, "duration", res.Duration.Round(time.Millisecond))
+		x.Log.Log(ctx, level, "command ended", "command", c.String(), "dir", c.Dir, "env", Redact(c.Env),
+			"exit", res.Code, "duration", res.Duration.Round(time.Millisecond))
 	}
 	switch {
 	case why != nil:
@@ -126,7 +135,7 @@ func (x *Exec) Run(ctx context.Context, c Command) (Result, error) {
 		return res, nil // it ended well; a grandchild (a daemon it started) still holds the pipe
 	}
 	if ws, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
-		fail.Signal = signalName(ws.Signal())
+		fail.Signal = cmp.Or(unix.SignalName(ws.Signal()), ws.Signal().String())
 	}
 	return res, fail
 }
@@ -150,18 +159,11 @@ func (x *Exec) wait(ctx context.Context, c Command, cmd *exec.Cmd, done <-chan e
 	case <-limit:
 		why = context.DeadlineExceeded
 	}
-	grace := c.Grace
-	if grace == 0 {
-		grace = x.Grace
-	}
-	if grace == 0 {
-		grace = 10 * time.Second
-	}
 	x.signal(cmd, c.Terminal, syscall.SIGTERM)
 	select {
 	case err := <-done:
 		return err, why
-	case <-time.After(grace):
+	case <-time.After(cmp.Or(x.Grace, 10*time.Second)):
 	}
 	x.signal(cmd, c.Terminal, syscall.SIGKILL)
 	select {
@@ -231,27 +233,7 @@ func (l *lines) kept() string {
 	return string(l.all[max(0, len(l.all)-MaxCapture):])
 }
 
-var _ io.Writer = (*lines)(nil)
-
 func tail(s string, n int) string {
 	all := strings.Split(strings.TrimRight(s, "\n"), "\n")
 	return strings.Join(all[max(0, len(all)-n):], "\n")
-}
-
-func signalName(s syscall.Signal) string {
-	switch s {
-	case syscall.SIGKILL:
-		return "SIGKILL"
-	case syscall.SIGTERM:
-		return "SIGTERM"
-	case syscall.SIGSEGV:
-		return "SIGSEGV"
-	case syscall.SIGINT:
-		return "SIGINT"
-	case syscall.SIGHUP:
-		return "SIGHUP"
-	case syscall.SIGABRT:
-		return "SIGABRT"
-	}
-	return fmt.Sprintf("signal %d", int(s))
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"slices"
 	"strings"
@@ -35,13 +36,16 @@ type Command struct {
 	// Input is written to the standard input. Without it the child reads
 	// end-of-file at once, so that a program that asks does not hang.
 	Input []byte
+	// Stdin, Stdout and Stderr are for a program that is talked to while it runs, or whose
+	// output may be longer than MaxCapture: what they get is neither in the Result nor given
+	// to OnLine. A Runner that leads to another machine ignores them.
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
 	// Network says that the network can break the command, and that running it
 	// twice comes to the same as once. The retry package repeats it then.
 	Network bool
-	// Timeout limits the run; after it the process group gets SIGTERM and,
-	// Grace later, SIGKILL.
+	// Timeout limits the run; after it the process group gets SIGTERM and, 10 s later, SIGKILL.
 	Timeout time.Duration
-	Grace   time.Duration
 	// Elevate asks for root. The elevate package turns it into a plain command; a Runner that meets it refuses.
 	Elevate bool
 	// Terminal leaves the child in the terminal's foreground process group
@@ -57,7 +61,7 @@ type Command struct {
 	OnLine func(Stream, string)
 }
 
-// String is the command as a person would type it, quoted for a POSIX shell
+// String returns the command as a person would type it, quoted for a POSIX shell
 // and without the environment. Secrets travel in files and are not in Args by
 // contract; what a user passes on to Nix may still hold one, and is redacted.
 func (c Command) String() string {
@@ -69,19 +73,15 @@ func (c Command) String() string {
 	return strings.Join(words, " ")
 }
 
+// plain are the characters that mean nothing to a shell within a word.
+const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@%+,#"
+
 // Quote quotes s for a POSIX shell where that is needed.
 func Quote(s string) string {
 	if s == "" {
 		return "''"
 	}
-	plain := strings.IndexFunc(s, func(r rune) bool {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
-			return false
-		}
-		return !strings.ContainsRune("-_./:=@%+,#", r)
-	}) < 0
-	if plain && s[0] != '#' {
+	if s[0] != '#' && strings.Trim(s, plain) == "" {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
@@ -119,7 +119,7 @@ type Error struct {
 	At      uintptr       // who had it run, as runtime.Callers says; 0: unknown
 }
 
-// Origin is the function of ours that had the command run.
+// Origin returns the function of ours that had the command run.
 func (e *Error) Origin() (fault.Origin, bool) {
 	if e.At == 0 {
 		return fault.Origin{}, false
@@ -127,16 +127,16 @@ func (e *Error) Origin() (fault.Origin, bool) {
 	return fault.At(e.At), true
 }
 
-// runners are the packages through which a command goes on its way to Exec.
-var runners = []string{"internal/run.", "internal/elevate.", "internal/retry."}
+// runnerPackages are the packages through which a command goes on its way to Exec.
+var runnerPackages = []string{"internal/run.", "internal/elevate.", "internal/retry."}
 
-// asker is the function that had a command run: the first that is no runner.
-func asker() uintptr {
+// caller returns the function that had a command run: the first that is no runner.
+func caller() uintptr {
 	pcs := make([]uintptr, 24)
 	pcs = pcs[:runtime.Callers(2, pcs)]
 	for _, pc := range pcs {
 		frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
-		if !slices.ContainsFunc(runners, func(r string) bool { return strings.Contains(frame.Function, r) }) {
+		if !slices.ContainsFunc(runnerPackages, func(r string) bool { return strings.Contains(frame.Function, r) }) {
 			return pc
 		}
 	}
@@ -159,7 +159,7 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// CodeOf is the exit code of the command behind err: 0 if there is none.
+// CodeOf returns the exit code of the command behind err: 0 if there is none.
 func CodeOf(err error) int {
 	var e *Error
 	if errors.As(err, &e) {
@@ -168,7 +168,7 @@ func CodeOf(err error) int {
 	return 0
 }
 
-// CommandOf is the command behind err as it was printed: "" if there is none.
+// CommandOf returns the command behind err as it was printed: "" if there is none.
 func CommandOf(err error) string {
 	var e *Error
 	if errors.As(err, &e) {

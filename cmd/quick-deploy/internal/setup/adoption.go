@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,7 +27,7 @@ import (
 type adoption struct {
 	config  adopt.Config
 	nix     *adopt.Evaluator
-	machine adopt.Machine
+	machine adopt.System
 	defined []adopt.Definition
 	// unlisted is why it could not be found out what the configuration's own files define.
 	unlisted error
@@ -42,27 +41,25 @@ type adoption struct {
 
 // evaluator finds Nix.
 func (g *Guide) evaluator() (*adopt.Evaluator, error) {
-	nix, err := exec.LookPath("nix-instantiate")
-	if err != nil {
+	nix := &run.Exec{Environ: os.Environ(), Log: g.Log}
+	if _, err := nix.LookPath("nix-instantiate"); err != nil {
 		return nil, fault.New(fault.Preflight, "taking over a configuration takes Nix, which evaluates it: %w", err).
 			Hint("run this on the NixOS machine itself, with Nix on PATH")
 	}
 	return &adopt.Evaluator{Run: func(ctx context.Context, searchPath bool, args ...string) ([]byte, error) {
-		var out []byte
+		var out bytes.Buffer
 		err := g.Retry(ctx, func(int) *retry.Failure {
-			cmd := exec.CommandContext(ctx, nix, args...)
-			cmd.Env = append(os.Environ(), run.GitEnv...)
+			out.Reset()
+			c := run.Command{Name: "nix-instantiate", Args: args, Stdout: &out}
 			if !searchPath {
-				cmd.Env = append(cmd.Env, "NIX_PATH=")
+				c.Env = []string{"NIX_PATH="}
 			}
-			var stderr bytes.Buffer
-			cmd.Stderr = &stderr
-			var err error
-			if out, err = cmd.Output(); err == nil {
+			res, err := nix.Run(ctx, c)
+			if err == nil {
 				return nil
 			}
 			// Without the trace: that is about the expression which asks.
-			cause := nixlog.Read(stderr.String()).Cause
+			cause := nixlog.Read(res.Stderr).Cause
 			if said := cause.Text(); said != "" {
 				err = errors.New(said)
 			}
@@ -72,7 +69,7 @@ func (g *Guide) evaluator() (*adopt.Evaluator, error) {
 		if errors.As(err, &spent) {
 			return nil, fault.New(fault.Network, "%w", err)
 		}
-		return out, err
+		return out.Bytes(), err
 	}}, nil
 }
 
@@ -109,12 +106,12 @@ func (ad *adoption) read(ctx context.Context, g *Guide) error {
 		services = append(services, adopt.Service{Name: name, Module: name})
 	}
 	var err error
-	if ad.machine, err = ad.nix.Machine(ctx, ad.config, catalogue, services); err != nil {
+	if ad.machine, err = ad.nix.System(ctx, ad.config, catalogue, services); err != nil {
 		return ad.explained(ctx, err)
 	}
 	// A service that needs keys stays with the old configuration, which has them.
 	ad.machine.Services = slices.DeleteFunc(ad.machine.Services, func(s adopt.Enabled) bool {
-		return nodes[s.Name].NeedsKeys
+		return nodes[s.Name].NeedsKeys()
 	})
 	ad.defined, ad.unlisted = ad.nix.Defined(ctx, ad.config)
 	if ad.unlisted != nil && ad.config.File == "" {

@@ -91,7 +91,7 @@ func (g *Guide) interview(answers starter.Answers, given map[string]bool) (*inte
 		return nil, err
 	}
 	for _, c := range services {
-		if host.Properties["services"].Properties[c.Name].NeedsKeys {
+		if host.Properties["services"].Properties[c.Name].NeedsKeys() {
 			continue // No question asks for them.
 		}
 		s.Services = append(s.Services, interview.Choice{Name: c.Name, Summary: c.Summary})

@@ -59,7 +59,7 @@ type Guide struct {
 func New(ctx context.Context, c Config) (*Guide, error) {
 	g := &Guide{Config: c, machine: machine.Read(c.Root), previews: map[string]string{}}
 	who := me(g.machine)
-	if i := slices.Index(g.machine.Users, who); i > 0 {
+	if i := slices.IndexFunc(g.machine.Users, func(u machine.User) bool { return u.Name == who.Name }); i > 0 {
 		g.machine.Users = slices.Insert(slices.Delete(slices.Clone(g.machine.Users), i, i+1), 0, who)
 	}
 	g.person = machine.ReadPerson(c.Root, who)

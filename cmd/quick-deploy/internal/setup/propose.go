@@ -5,9 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/adopt"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
@@ -29,8 +27,8 @@ func (ad *adoption) propose(g *Guide) {
 		name, value string
 		into        *string
 	}{
-		{"hostname", m.HostName, &p.Hostname}, {"timezone", m.TimeZone, &p.Timezone}, {"locale", m.Locale, &p.Locale},
-		{"layout", m.Layout, &p.Layout}, {"", m.StateVersion, &p.StateVersion},
+		{"hostname", m.Hostname, &p.Hostname}, {"timezone", m.Timezone, &p.Timezone}, {"locale", m.Locale, &p.Locale},
+		{"layout", m.Keyboard.Layout, &p.Layout}, {"", m.StateVersion, &p.StateVersion},
 	} {
 		if v.value != "" && (v.name == "" || g.check(v.name, v.value) == nil) {
 			*v.into = v.value
@@ -69,7 +67,7 @@ func releaseFor(g *Guide, release string) string {
 // people are the accounts: first who runs this, else an administrator.
 func (ad *adoption) people(g *Guide) {
 	users := slices.Clone(ad.machine.Users)
-	rank := func(u adopt.User) int {
+	rank := func(u machine.User) int {
 		switch {
 		case u.Name == os.Getenv("USER"):
 			return 0
@@ -78,7 +76,7 @@ func (ad *adoption) people(g *Guide) {
 		}
 		return 2
 	}
-	slices.SortStableFunc(users, func(x, y adopt.User) int { return rank(x) - rank(y) })
+	slices.SortStableFunc(users, func(x, y machine.User) int { return rank(x) - rank(y) })
 	p := &g.proposed
 	p.User, p.Shell, p.SSHKeys, p.Others, p.Home = "", "", nil, nil, ""
 	for i, u := range users {
@@ -90,7 +88,7 @@ func (ad *adoption) people(g *Guide) {
 			}
 			continue
 		}
-		p.Others = append(p.Others, starter.Account{User: u.Name, Name: u.Description, Admin: u.Admin})
+		p.Others = append(p.Others, machine.User{Name: u.Name, Description: u.Description, Admin: u.Admin})
 	}
 	for _, u := range g.machine.Users {
 		if u.Name == p.User {

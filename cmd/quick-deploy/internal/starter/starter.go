@@ -3,10 +3,13 @@
 package starter
 
 import (
+	"bytes"
+	_ "embed"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"text/template"
 
 	"github.com/goccy/go-yaml"
 
@@ -18,255 +21,85 @@ import (
 // stand in the profile as a comment to fill in. The keys of an answers file are
 // the names of the flags of init.
 type Answers struct {
-	Preset       string   `yaml:"preset"`
-	Release      string   `yaml:"release"`
-	Hostname     string   `yaml:"hostname"`
-	StateVersion string   `yaml:"state-version"`
-	Timezone     string   `yaml:"timezone"`
-	Locale       string   `yaml:"locale"`
-	Layout       string   `yaml:"layout"`
-	Variant      string   `yaml:"variant"` // of the layout
-	Options      string   `yaml:"keyboard-options"`
-	Desktop      string   `yaml:"desktop"`
-	User         string   `yaml:"user"`
-	Name         string   `yaml:"name"` // full name, also for git
-	Email        string   `yaml:"email"`
-	Shell        string   `yaml:"shell"`
-	SSHKeys      []string `yaml:"ssh-key"`
-	Services     []string `yaml:"service"`
-	Packages     []string `yaml:"package"`
-	// Others are further accounts of the machine. They are named, since NixOS
-	// removes an account that a configuration declared once and does not any more.
-	Others []Account `yaml:"others"`
-	// Adopt is the configuration that was taken over, empty if there was none.
-	Adopt string `yaml:"adopt"`
+	Preset       string `yaml:"preset"`
+	Release      string `yaml:"release"`
+	Hostname     string `yaml:"hostname"`
+	StateVersion string `yaml:"state-version"`
+	Timezone     string `yaml:"timezone"`
+	Locale       string `yaml:"locale"`
+	Layout       string `yaml:"layout"`
+	Variant      string `yaml:"variant"` // of the layout
+	Options      string `yaml:"keyboard-options"`
+	Desktop      string `yaml:"desktop"`
+	User         string `yaml:"user"`
+	Name         string `yaml:"name"` // full name, also for git
+	Email        string `yaml:"email"`
+	Shell        string `yaml:"shell"`
 	// Home is none where somebody else makes the home of the user.
 	Home string `yaml:"home"`
+	// Adopt is the configuration that was taken over, empty if there was none.
+	Adopt string `yaml:"adopt"`
 	// FileSystems and Loader are none where the configuration that was taken over says them.
-	FileSystems string `yaml:"file-systems"`
-	Loader      string `yaml:"loader"`
+	FileSystems string   `yaml:"file-systems"`
+	Loader      string   `yaml:"loader"`
+	SSHKeys     []string `yaml:"ssh-key"`
+	Services    []string `yaml:"service"`
+	Packages    []string `yaml:"package"`
+	// Others are further accounts of the machine. They are named, since NixOS
+	// removes an account that a configuration declared once and does not any more.
+	Others []machine.User `yaml:"others"`
 	// Schema is the address of the schema for editors.
 	Schema string `yaml:"-"`
 }
 
-// Account is somebody who has an account on the machine.
-type Account struct {
-	User  string `yaml:"user"`
-	Name  string `yaml:"name"`
-	Shell string `yaml:"shell"`
-	Admin bool   `yaml:"admin"`
-}
+//go:embed profile.yaml.tmpl
+var profileText string
+
+var first = template.Must(template.New("profile").
+	Funcs(template.FuncMap{"text": scalar, "example": example}).Parse(profileText))
 
 // Profile is the text of the profile.
 func Profile(a Answers) ([]byte, error) {
-	w := &writer{}
-	if a.Schema != "" {
-		w.line(0, "# yaml-language-server: $schema="+a.Schema)
+	var out bytes.Buffer
+	if err := first.Execute(&out, a); err != nil {
+		return nil, fmt.Errorf("write the profile: %w", err)
 	}
-	w.line(0, "# One profile, one machine or many. quick-deploy diff shows what a change does.")
-	w.line(0, "version: 1")
-	w.pair(0, "release", a.Release)
-	if a.Preset != "" {
-		w.list(0, "extends", []string{"preset:" + a.Preset})
-	}
-	w.line(0, "")
-	w.line(0, "hosts:")
-	w.line(1, w.scalar(a.Hostname)+":")
-	w.line(2, "# The release this machine was installed with. It stays, also after upgrades.")
-	w.pair(2, "stateVersion", a.StateVersion)
-	w.optional(2, "timezone", a.Timezone, "Europe/Berlin")
-	w.pair(2, "locale", a.Locale)
-	w.keyboard(a)
-	w.pair(2, "desktop", a.Desktop)
-	w.hardware(a)
-	w.users(a)
-	w.services(a)
-	w.list(2, "packages", a.Packages)
-	return []byte(w.text.String()), w.err
+	return out.Bytes(), nil
 }
 
-type writer struct {
-	text strings.Builder
-	err  error
+// Workstation tells whether the preset is one that people sit at.
+func (a Answers) Workstation() bool { return strings.HasSuffix(a.Preset, "workstation") }
+
+// Dormant are the services that a workstation often comes to need, in the form that one wants then, without
+// those that are on. They stand in its first profile as comments.
+func (a Answers) Dormant() []string {
+	return slices.DeleteFunc([]string{
+		"postgresql: {databases: [aidb]}", "redis: {}", "nginx: {}", "prometheus: {}", "grafana: {}", "fail2ban: {}",
+		"auto-upgrade: {flake: github:you/machines}",
+	}, func(s string) bool {
+		name, _, _ := strings.Cut(s, ":")
+		return slices.Contains(a.Services, name)
+	})
 }
 
-func (w *writer) line(depth int, s string) {
-	if s != "" {
-		w.text.WriteString(strings.Repeat("  ", depth) + s)
+// example is a name for a comment in flow style: one of nobody where the user's own would need quotes.
+func example(name string) string {
+	if name == "" || strings.ContainsAny(name, ",{}[]\n") {
+		return "Ada Lovelace"
 	}
-	w.text.WriteByte('\n')
-}
-
-func (w *writer) pair(depth int, key, value string) {
-	if value != "" {
-		w.line(depth, key+": "+w.scalar(value))
-	}
-}
-
-// optional writes an empty value as a comment that shows an example.
-func (w *writer) optional(depth int, key, value, example string) {
-	if value == "" {
-		w.line(depth, "# "+key+": "+example)
-		return
-	}
-	w.pair(depth, key, value)
-}
-
-func (w *writer) list(depth int, key string, items []string) {
-	if len(items) == 0 {
-		return
-	}
-	quoted := make([]string, len(items))
-	for i, item := range items {
-		quoted[i] = w.scalar(item)
-	}
-	w.line(depth, key+": ["+strings.Join(quoted, ", ")+"]")
-}
-
-func (w *writer) keyboard(a Answers) {
-	if a.Layout == "" {
-		return
-	}
-	text := "layout: " + w.scalar(a.Layout)
-	if a.Variant != "" {
-		text += ", variant: " + w.scalar(a.Variant)
-	}
-	if a.Options != "" {
-		text += ", options: " + w.scalar(a.Options)
-	}
-	w.line(2, "keyboard: {"+text+"}")
-}
-
-// hardware is what the configuration that was taken over says itself.
-func (w *writer) hardware(a Answers) {
-	var keys []string
-	if a.FileSystems != "" {
-		keys = append(keys, "mode: probe", "fileSystems: "+w.scalar(a.FileSystems))
-	}
-	if a.Loader != "" {
-		keys = append(keys, "loader: {kind: "+w.scalar(a.Loader)+"}")
-	}
-	if len(keys) > 0 {
-		w.line(2, "# legacy.nix says these; the rest of the hardware is probed.")
-		w.line(2, "hardware: {"+strings.Join(keys, ", ")+"}")
-	}
-}
-
-func (w *writer) users(a Answers) {
-	if a.User == "" {
-		return
-	}
-	w.line(2, "users:")
-	w.line(3, w.scalar(a.User)+":")
-	w.pair(4, "description", a.Name)
-	w.line(4, "admin: true")
-	w.pair(4, "shell", a.Shell)
-	if len(a.SSHKeys) == 0 {
-		w.line(4, "# sshKeys: [ssh-ed25519 AAAA… you@laptop]")
-	} else {
-		w.line(4, "sshKeys:")
-		for _, key := range a.SSHKeys {
-			w.line(5, "- "+w.scalar(key))
-		}
-	}
-	if a.Home != "none" {
-		w.home(a)
-	}
-	for _, o := range a.Others {
-		w.account(o)
-	}
-}
-
-func (w *writer) home(a Answers) {
-	w.line(4, "home:")
-	if a.Shell != "" {
-		w.line(5, a.Shell+": {}")
-	}
-	if a.Email == "" {
-		w.line(5, "# git: {name: "+example(a.Name, "Ada Lovelace")+", email: ada@example.org}")
-		w.line(5, "git: {}")
-	} else {
-		w.line(5, "git:")
-		w.pair(6, "name", a.Name)
-		w.pair(6, "email", a.Email)
-	}
-}
-
-func (w *writer) account(o Account) {
-	if o == (Account{User: o.User}) {
-		w.line(3, w.scalar(o.User)+": {}")
-		return
-	}
-	w.line(3, w.scalar(o.User)+":")
-	w.pair(4, "description", o.Name)
-	if o.Admin {
-		w.line(4, "admin: true")
-	}
-	w.pair(4, "shell", o.Shell)
-}
-
-// dormant are services that a workstation often comes to need, in the form that
-// one wants then. They stand in its first profile as comments.
-var dormant = []struct{ name, value string }{
-	{"postgresql", "{databases: [aidb]}"},
-	{"redis", "{}"},
-	{"nginx", "{}"},
-	{"prometheus", "{}"},
-	{"grafana", "{}"},
-	{"fail2ban", "{}"},
-	{"auto-upgrade", "{flake: github:you/machines}"},
-}
-
-// workstation tells whether a preset is one that people sit at.
-func workstation(preset string) bool { return strings.HasSuffix(preset, "workstation") }
-
-func (w *writer) services(a Answers) {
-	if len(a.Services) == 0 {
-		w.line(2, "# quick-deploy services list shows what can be named here.")
-	}
-	if !workstation(a.Preset) && len(a.Services) == 0 {
-		w.line(2, "services: {}")
-		return
-	}
-	w.line(2, "services:")
-	for _, name := range a.Services {
-		w.line(3, w.scalar(name)+": {}")
-	}
-	if !workstation(a.Preset) {
-		return
-	}
-	if len(a.Services) == 0 {
-		// A key without a value would take away what the preset has.
-		w.line(3, "fwupd: {} # updates firmware; the preset has it too")
-	}
-	w.line(3, "# None of these runs. Taking away a # switches one on.")
-	for _, s := range dormant {
-		if !slices.Contains(a.Services, s.name) {
-			w.line(3, "# "+s.name+": "+s.value)
-		}
-	}
-}
-
-func example(text, fallback string) string {
-	if text == "" || strings.ContainsAny(text, ",{}[]\n") {
-		return fallback
-	}
-	return text
+	return name
 }
 
 // plain are texts that mean themselves in YAML without quotes.
 var plain = regexp.MustCompile(`^[A-Za-z_/][A-Za-z0-9_./+-]*( [A-Za-z0-9_./+-]+)*$`)
 
 // scalar is s as a YAML scalar that reads back as the same string.
-func (w *writer) scalar(s string) string {
+func scalar(s string) (string, error) {
 	if plain.MatchString(s) && isString(s) {
-		return s
+		return s, nil
 	}
-	q, err := yaml.MarshalWithOptions(s, yaml.JSON())
-	if err != nil {
-		w.err = fmt.Errorf("write the profile: %w", err)
-	}
-	return strings.TrimSpace(string(q))
+	quoted, err := yaml.MarshalWithOptions(s, yaml.JSON())
+	return strings.TrimSpace(string(quoted)), err
 }
 
 // isString tells whether YAML reads the bare s as a string, not as a number, a truth value or null.
@@ -293,23 +126,16 @@ func For(m machine.Machine, preset string) Answers {
 		}
 	}
 	for i, u := range m.Users {
-		account := Account{User: u.Name, Name: u.Description, Shell: shell(u), Admin: u.Admin}
+		if !slices.Contains([]string{"bash", "zsh", "fish"}, u.Shell) {
+			u.Shell = "" // none that a profile can name
+		}
 		if i == 0 {
-			a.User, a.Name, a.Shell = account.User, account.Name, account.Shell
+			a.User, a.Name, a.Shell = u.Name, u.Description, u.Shell
 			continue
 		}
-		a.Others = append(a.Others, account)
+		a.Others = append(a.Others, u)
 	}
 	return a
-}
-
-// shell is the login shell of u, where it is one that a profile can name.
-func shell(u machine.User) string {
-	switch u.Shell {
-	case "bash", "zsh", "fish":
-		return u.Shell
-	}
-	return ""
 }
 
 var (

@@ -23,7 +23,7 @@ func TestForKeepsEveryAccount(t *testing.T) {
 			t.Errorf("stateVersion %s, not %s: it never changes after the installation", b.StateVersion, old)
 		}
 	}
-	want := []Account{{User: "bob", Admin: true}, {User: "eve", Shell: "bash"}}
+	want := []machine.User{{Name: "bob", Admin: true}, {Name: "eve", Shell: "bash"}}
 	if diff := cmp.Diff(want, a.Others); diff != "" || a.User != "ada" || a.Hostname != "nixos" || a.StateVersion != "25.05" {
 		t.Errorf("%+v\n%s", a, diff)
 	}
@@ -49,14 +49,14 @@ func TestAnswersComeBack(t *testing.T) {
 			Name: word.Draw(t, "name"), Email: word.Draw(t, "email"), Locale: word.Draw(t, "locale"),
 			Layout: word.Draw(t, "layout"), Variant: word.Draw(t, "variant"), Options: word.Draw(t, "options"),
 			SSHKeys: rapid.SliceOfN(word, 0, 2).Draw(t, "keys"), Services: rapid.SliceOfNDistinct(rapid.StringMatching(`[a-z0-9-]{1,8}`), 0, 2, rapid.ID[string]).Draw(t, "services"),
-			Packages: rapid.SliceOfN(word, 0, 2).Draw(t, "packages"), Others: []Account{{User: "bob", Name: word.Draw(t, "other")}},
+			Packages: rapid.SliceOfN(word, 0, 2).Draw(t, "packages"), Others: []machine.User{{Name: "bob", Description: word.Draw(t, "other")}},
 		}
 		data, err := File(a)
 		if err != nil {
 			t.Fatal(err)
 		}
 		// What a machine tells must not shine through.
-		got := Answers{Layout: "us", Variant: "dvorak", Hostname: "other", Timezone: "Etc/UTC", Services: []string{"x"}, Others: []Account{{User: "x", Admin: true}}}
+		got := Answers{Layout: "us", Variant: "dvorak", Hostname: "other", Timezone: "Etc/UTC", Services: []string{"x"}, Others: []machine.User{{Name: "x", Admin: true}}}
 		if err := Fill(&got, data); err != nil {
 			t.Fatalf("%v\n%s", err, data)
 		}

@@ -69,10 +69,10 @@ type declaration struct {
 // False where there is neither, as with systemd-sysusers.
 func (t Toplevel) Accounts() (Accounts, bool) {
 	a := Accounts{Users: map[string]Account{}, Groups: map[string][]string{}}
-	file := named(t.Text("activate"), "-users-groups.json")
+	file := findNamed(t.Text("activate"), "-users-groups.json")
 	if file == "" {
 		unit := t.Text(unitDir + "/userborn.service")
-		file = named(unit, "-userborn.json")
+		file = findNamed(unit, "-userborn.json")
 		a.Userborn, a.Mutable = true, strings.Contains(unit, "USERBORN_MUTABLE_USERS=true")
 	}
 	var d declaration

@@ -56,7 +56,7 @@ func split(name string) []string {
 	return strings.Split(name, "/")
 }
 
-// data is the content of a regular file, nil where there is none that can be read.
+// data returns the content of a regular file, nil where there is none that can be read.
 func (f files) data(name string) []byte {
 	at, info, err := f.follow(name)
 	if err != nil || !info.Mode().IsRegular() || info.Size() > maxFile {
@@ -71,7 +71,7 @@ func (f files) data(name string) []byte {
 
 func (f files) text(name string) string { return strings.ToValidUTF8(string(f.data(name)), "?") }
 
-// link is where a link leads to in one step, "" if it is none.
+// link returns where a link leads to in one step, "" if it is none.
 func (f files) link(name string) string {
 	dir, _, err := f.follow(path.Dir(path.Clean("/" + name)))
 	if err != nil {
@@ -84,7 +84,7 @@ func (f files) link(name string) string {
 	return target
 }
 
-// list is the names in a folder, sorted.
+// list returns the names in a folder, sorted.
 func (f files) list(dir string) []string {
 	at, _, err := f.follow(dir)
 	if err != nil {

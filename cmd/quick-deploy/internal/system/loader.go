@@ -1,6 +1,7 @@
 package system
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"path"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
 
@@ -47,7 +49,7 @@ var installers = []struct {
 }
 
 // loaderPatterns read what NixOS writes about its boot loader. They are compiled only where there is one to read.
-type loaderPatterns struct{ install, perl, hash, constant, copied *regexp.Regexp }
+type loaderPatterns struct{ install, perl, constant, copied *regexp.Regexp }
 
 var patterns = sync.OnceValue(func() loaderPatterns {
 	return loaderPatterns{
@@ -56,7 +58,6 @@ var patterns = sync.OnceValue(func() loaderPatterns {
 			`(?:[^\n\x00]{0,4}?[= ]+(?:'([^'\x00]+)'|"([^"\x00]+)"|([^\s'"\x00]+))|\x00([^\x00]+))`),
 		// The script in Perl of before 25.05: a here-document.
 		perl: regexp.MustCompile(`(?s)<<'?EOFBOOTLOADER[^\n]*\n(.*?)\nEOFBOOTLOADER`),
-		hash: regexp.MustCompile(`^/[0-9A-Za-z/+._-]*/[0-9a-z]{32}-`),
 		constant: regexp.MustCompile(`(?m)(?:^|[\s;])([A-Z][A-Z_]{4,})[ \t]*=[ \t]*` +
 			`(?:int\(|Path\(|bool\()?["']?([^"'\s)=]*)["']?`),
 		copied: regexp.MustCompile(`(?m)\binstall -Dp (?:"([^"\n]+)"|'([^'\n]+)'|(\S+)) (\S+)$`),
@@ -111,7 +112,7 @@ func (r *loaderReader) garbled(name, what string, err error) {
 	r.faults = append(r.faults, &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("%s: %w", what, err)})
 }
 
-// installCommand is the command that installs the loader, "" if none is named.
+// installCommand returns the command that installs the loader, "" if none is named.
 func (t Toplevel) installCommand() string {
 	re := patterns()
 	script := t.Data("bin/switch-to-configuration")
@@ -121,9 +122,9 @@ func (t Toplevel) installCommand() string {
 	if m := re.perl.FindSubmatch(script); m != nil {
 		return strings.TrimSpace(string(m[1]))
 	}
-	for _, p := range storePath.FindAll(script, -1) {
-		if kind, name := installer(string(p)); kind != hardware.NoLoader && (kind != hardware.OtherLoader || name != "") {
-			return string(p)
+	for _, p := range storepath.Find(string(script)) {
+		if kind, name := installer(p); kind != hardware.NoLoader && (kind != hardware.OtherLoader || name != "") {
+			return p
 		}
 	}
 	return ""
@@ -138,7 +139,7 @@ func installer(program string) (hardware.LoaderKind, string) {
 	if strings.HasSuffix(program, "/bin/true") {
 		return hardware.NoLoader, ""
 	}
-	name := storeName(program)
+	name := cmp.Or(storepath.Inner(program), program)
 	for _, i := range installers {
 		for _, n := range []string{name, path.Base(name)} {
 			rest, ok := strings.CutPrefix(n, i.mark)
@@ -153,23 +154,20 @@ func installer(program string) (hardware.LoaderKind, string) {
 // unknownInstaller names a program that is not known: by what it calls, if that is known
 // and of the kind other, else by itself. What it wraps is not set up in its place.
 func unknownInstaller(program string, text []byte) string {
-	for _, p := range storePath.FindAll(text, -1) {
-		if kind, name := installer(string(p)); kind == hardware.OtherLoader && name != "" {
+	for _, p := range storepath.Find(string(text)) {
+		if kind, name := installer(p); kind == hardware.OtherLoader && name != "" {
 			return name
 		}
 	}
-	return strings.ToValidUTF8(path.Base(storeName(program)), "?")
+	return strings.ToValidUTF8(path.Base(cmp.Or(storepath.Inner(program), program)), "?")
 }
 
-// storeName is the name of a file of the store without the store and the hash.
-func storeName(p string) string { return patterns().hash.ReplaceAllString(p, "") }
-
-// allNamed are the files of the store that a text names and whose own names contain a word.
-func allNamed(text []byte, word string) []string {
+// findAllNamed returns the files of the store that a text names and whose own names contain a word.
+func findAllNamed(text []byte, word string) []string {
 	var out []string
-	for _, p := range storePath.FindAll(text, -1) {
-		if s := string(p); strings.Contains(storeName(s), word) && !slices.Contains(out, s) {
-			out = append(out, s)
+	for _, p := range storepath.Find(string(text)) {
+		if strings.Contains(storepath.Inner(p), word) && !slices.Contains(out, p) {
+			out = append(out, p)
 		}
 	}
 	return out

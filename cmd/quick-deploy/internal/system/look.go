@@ -3,6 +3,7 @@ package system
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -26,7 +27,7 @@ type Paths struct {
 	Systemd    string // is there where systemd is the init system (sd_booted(3))
 }
 
-// PathsUnder are those of a NixOS machine whose root is at root, "/" for this one.
+// PathsUnder returns those of a NixOS machine whose root is at root, "/" for this one.
 func PathsUnder(root string) Paths {
 	at := func(p string) string { return filepath.Join("/", root, p) }
 	return Paths{
@@ -44,7 +45,7 @@ func PathsUnder(root string) Paths {
 // Generation is one generation of a Nix profile.
 type Generation struct {
 	Profile string `json:"profile"`        // absolute path of the profile link
-	Number  int    `json:"number"`         // 0: the profile has no numbered generation (a machine under test, or a first install)
+	Number  int    `json:"number"`         // 0: it has no number (a machine under test, or a first install)
 	Path    string `json:"path"`           // store path it points to, "" if there is none
 	Root    string `json:"root,omitempty"` // our own garbage-collector root of it
 }
@@ -75,7 +76,8 @@ const lookTimeout = time.Minute
 // A profile that leads to nothing is an error that wraps fs.ErrNotExist.
 func Look(ctx context.Context, r run.Runner, p Paths, users []User) (Generations, error) {
 	res, err := r.Run(ctx, run.Command{
-		Name: "/bin/sh", Args: []string{"-c", Script + "plan=$1\nlook\n", "sh", p.Plan(users)}, Timeout: lookTimeout, Network: true,
+		Name: "/bin/sh", Args: []string{"-c", Script + "plan=$1\nlook\n", "sh", p.Plan(users)},
+		Timeout: lookTimeout, Network: true,
 	})
 	if err != nil {
 		return Generations{}, fmt.Errorf("read what the machine runs: %w", err)
@@ -83,7 +85,24 @@ func Look(ctx context.Context, r run.Runner, p Paths, users []User) (Generations
 	return parseLook(res.Stdout, p.System)
 }
 
-// Plan are the lines that tell look.sh where to look.
+// HomeOf returns the home directory that a home-manager profile is in, where its state folder is in
+// the default place.
+func HomeOf(profile string) (home string, ok bool) {
+	return strings.CutSuffix(profile, "/.local/state/nix/profiles/home-manager")
+}
+
+// LookHome asks where the home-manager generation of one user is, "" where there is none, and
+// whether that may be known.
+func LookHome(ctx context.Context, r run.Runner, p Paths, u User) (path string, known bool, err error) {
+	g, err := Look(ctx, r, Paths{PerUser: p.PerUser}, []User{u})
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", true, nil
+	}
+	home, known := g.Homes[u.Name]
+	return home.Path, known, err
+}
+
+// Plan returns the lines that tell look.sh where to look.
 func (p Paths) Plan(users []User) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "current %s\nbooted %s\nprofile %s\nper-user %s\n", p.Current, p.Booted, p.System, p.PerUser)

@@ -12,14 +12,14 @@ import (
 // Machine is a machine that runs: what is on it beside the system that was built for it.
 type Machine struct{ files }
 
-// Of is the machine whose file system is root.
+// Of returns the machine whose file system is root.
 func Of(root fs.FS) Machine { return Machine{files{root}} }
 
 // isPerson reports whether a uid is one of those that normal users get; from
 // 30000 on they are the build users' of Nix (update-users-groups.pl).
 func isPerson(uid int) bool { return uid >= 1000 && uid < 30000 }
 
-// Passwd are the accounts in /etc/passwd (passwd(5)) with their groups; nil if it cannot be read.
+// Passwd returns the accounts in /etc/passwd (passwd(5)) with their groups; nil if it cannot be read.
 func (m Machine) Passwd() map[string]Account {
 	var out map[string]Account
 	members, numbers := m.Groups()
@@ -50,7 +50,16 @@ func (m Machine) Passwd() map[string]Account {
 	return out
 }
 
-// Groups are the members in /etc/group (group(5)), and the names of groups by number.
+// StateHome returns the state folder of an account by default: ~/.local/state, XDG_STATE_HOME.
+func (m Machine) StateHome(account string) string {
+	home := m.Passwd()[account].Home
+	if home == "" {
+		home = "/home/" + account
+	}
+	return path.Join(home, ".local/state")
+}
+
+// Groups returns the members in /etc/group (group(5)), and the names of groups by number.
 func (m Machine) Groups() (members map[string][]string, numbers map[string]string) {
 	members, numbers = map[string][]string{}, map[string]string{}
 	for line := range strings.Lines(m.text("etc/group")) {
@@ -66,7 +75,7 @@ func (m Machine) Groups() (members map[string][]string, numbers map[string]strin
 	return members, numbers
 }
 
-// Shadow are the password hashes in /etc/shadow (shadow(5)); nil if it may not be read.
+// Shadow returns the password hashes in /etc/shadow (shadow(5)); nil if it may not be read.
 func (m Machine) Shadow() map[string]password {
 	var out map[string]password
 	for line := range strings.Lines(m.text("etc/shadow")) {
@@ -80,7 +89,7 @@ func (m Machine) Shadow() map[string]password {
 	return out
 }
 
-// Declared are the accounts that a NixOS of this machine has ever declared last,
+// Declared returns the accounts that a NixOS of this machine has ever declared last,
 // by which update-users-groups.pl tells them from those that were made by hand.
 func (m Machine) Declared() []string {
 	return strings.Fields(m.text("var/lib/nixos/declarative-users"))
@@ -97,12 +106,70 @@ func (m Machine) Keys(home string) (has, known bool) {
 	return false, known
 }
 
-// AuthorizedKeys is what the account's own ~/.ssh/authorized_keys holds, and
+// AuthorizedKeys returns what the account's own ~/.ssh/authorized_keys holds, and
 // whether that is known: another user's may not be read.
 func (m Machine) AuthorizedKeys(home string) (text string, known bool) {
 	name := path.Join(home, ".ssh/authorized_keys")
 	text = m.text(name)
 	return text, text != "" || m.missing(name)
+}
+
+// Text returns the content of a regular file, "" where there is none that may be read.
+func (m Machine) Text(name string) string { return m.text(name) }
+
+// Assignments returns the lines KEY=value of a file, as in os-release(5) and locale.conf(5).
+func (m Machine) Assignments(name string) map[string]string {
+	out := map[string]string{}
+	for line := range strings.Lines(m.text(name)) {
+		key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		if ok && !strings.HasPrefix(key, "#") {
+			out[strings.TrimPrefix(key, "export ")] = strings.Trim(value, `"'`)
+		}
+	}
+	return out
+}
+
+// List returns the names in a folder, sorted; none where it may not be read.
+func (m Machine) List(dir string) []string { return m.list(dir) }
+
+// Stat returns what a path leads to, through all links.
+func (m Machine) Stat(name string) (fs.FileInfo, error) {
+	_, info, err := m.follow(name)
+	return info, err
+}
+
+// Lstat returns what lies at a path, and where that leads to if it is a link.
+func (m Machine) Lstat(name string) (info fs.FileInfo, link string, err error) {
+	dir, _, err := m.follow(path.Dir(path.Clean("/" + name)))
+	if err == nil {
+		info, err = fs.Lstat(m.fs, path.Join(dir, path.Base(name)))
+	}
+	return info, m.link(name), err
+}
+
+// Release returns the release of the running NixOS, such as 25.11, and its full version
+// (nixpkgs, nixos/modules/misc/version.nix). Either may be empty.
+func (m Machine) Release() (release, version string) {
+	said := m.Assignments("etc/os-release")
+	if version = said["BUILD_ID"]; version == "" {
+		// The label: the version, with system.nixos.tags before it.
+		version = strings.TrimSpace(m.text("run/current-system/nixos-version"))
+	}
+	return said["VERSION_ID"], version
+}
+
+// FreeMemory returns how much memory and swap is available, bytes (proc_meminfo(5)).
+func (m Machine) FreeMemory() (bytes int64, known bool) {
+	for line := range strings.Lines(m.text("proc/meminfo")) {
+		f := strings.Fields(line)
+		if len(f) < 2 || f[0] != "MemAvailable:" && f[0] != "SwapFree:" {
+			continue
+		}
+		if n, err := strconv.ParseInt(f[1], 10, 64); err == nil {
+			bytes, known = bytes+n<<10, true
+		}
+	}
+	return bytes, known
 }
 
 // Missing reports whether a file is surely not on the machine.
@@ -113,7 +180,7 @@ var tags = map[string]string{
 	"UUID=": "by-uuid", "LABEL=": "by-label", "PARTUUID=": "by-partuuid", "PARTLABEL=": "by-partlabel",
 }
 
-// Device is the device that a first field of fstab(5) leads to, without links.
+// Device returns the device that a first field of fstab(5) leads to, without links.
 // What is no device of this machine is given back as it is, with false.
 func (m Machine) Device(spec string) (string, bool) {
 	for tag, dir := range tags {

@@ -1,8 +1,14 @@
 package system
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
 
 // Mount is a line of fstab(5). The point of swap is "none".
@@ -11,7 +17,7 @@ type Mount struct {
 	Options             []string
 }
 
-// Mounts are the file systems and swap devices of its etc/fstab.
+// Mounts returns the file systems and swap devices of its etc/fstab.
 func (t Toplevel) Mounts() []Mount {
 	var out []Mount
 	for line := range strings.Lines(t.Text("etc/fstab")) {
@@ -24,6 +30,56 @@ func (t Toplevel) Mounts() []Mount {
 	}
 	return out
 }
+
+// ParseMountinfo reads /proc/self/mountinfo (proc_pid_mountinfo(5)), in its order: of two mounts
+// over one point the last one shows. It counts the lines that are no mounts.
+func ParseMountinfo(text string) (mounts []hardware.Mount, bad int) {
+	for line := range strings.Lines(text) {
+		// id, parent, major:minor, root, mount point, options, any number of fields up to "-",
+		// type, source, options of the file system
+		before, after, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " - ")
+		a, b := strings.Fields(before), strings.Fields(after)
+		if len(a) < 6 || len(b) < 2 {
+			bad++
+			continue
+		}
+		m := hardware.Mount{
+			Number: a[2], Root: Unescape(a[3]), Point: Unescape(a[4]), Options: strings.Split(a[5], ","),
+			Type: b[0], Source: Unescape(b[1]),
+		}
+		if !strings.HasPrefix(m.Point, "/") || strings.ContainsRune(m.Point, 0) || strings.ContainsRune(m.Source, 0) {
+			bad++
+			continue
+		}
+		if len(b) > 2 {
+			for o := range strings.SplitSeq(b[2], ",") {
+				m.Super = append(m.Super, Unescape(o))
+			}
+		}
+		mounts = append(mounts, m)
+	}
+	return mounts, bad
+}
+
+// Mounted returns what is mounted at a point, on top of what else is. The error is
+// ErrNotMounted where nothing is, another one where that cannot be known.
+func (m Machine) Mounted(point string) (hardware.Mount, error) {
+	const name = "proc/self/mountinfo"
+	data, err := fs.ReadFile(m.fs, name)
+	if err != nil {
+		return hardware.Mount{}, fmt.Errorf("read the mounts: %w", err)
+	}
+	mounts, _ := ParseMountinfo(string(data))
+	for _, mount := range slices.Backward(mounts) {
+		if mount.Point == point {
+			return mount, nil
+		}
+	}
+	return hardware.Mount{}, ErrNotMounted
+}
+
+// ErrNotMounted says that nothing is mounted at a point.
+var ErrNotMounted = errors.New("nothing is mounted there")
 
 // Unescape undoes the octal escapes of the kernel and of fstab(5), such as \040 for a blank.
 func Unescape(s string) string {

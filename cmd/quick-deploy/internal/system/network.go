@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
 )
 
 // Address is an address or a route that a system gives an interface. Interface
@@ -51,7 +53,7 @@ func (t Toplevel) Network(units map[string]Unit) Network {
 			n.route("", "default", m[1])
 		}
 		if name == profiles {
-			for _, p := range storePath.FindAllString(script, -1) {
+			for _, p := range storepath.Find(script) {
 				n.profile(t.text(p))
 			}
 		}

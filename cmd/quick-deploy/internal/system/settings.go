@@ -18,8 +18,8 @@ import (
 // option is how an installer calls an option, and its default there.
 type option struct{ name, option, fallback string }
 
-// setting keeps what an installer says of an option, unless it is the default.
-func setting(l *hardware.Loader, o option, word string, said bool) {
+// keepSetting keeps what an installer says of an option, unless it is the default.
+func keepSetting(l *hardware.Loader, o option, word string, said bool) {
 	if word == "False" {
 		word = "" // as toString prints it
 	}
@@ -36,14 +36,25 @@ func setting(l *hardware.Loader, o option, word string, said bool) {
 	l.Settings[o.option] = word
 }
 
+// turnOn keeps a switch that is on and off by default.
+func turnOn(l *hardware.Loader, name string) { keepSetting(l, option{option: name}, "true", true) }
+
+// keepSettings keeps what an installer says of all of the options.
+func keepSettings(l *hardware.Loader, options []option, said map[string]string) {
+	for _, o := range options {
+		word, ok := said[o.name]
+		keepSetting(l, o, word, ok)
+	}
+}
+
 // isText tells whether a configuration can hold a word.
 func isText(word string) bool {
 	control := func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == 0x7f }
 	return utf8.ValidString(word) && !strings.ContainsFunc(word, control)
 }
 
-// commands notes that an installer does more, behind the line that names its builder.
-func commands(l *hardware.Loader, text []byte, builder, name string) {
+// noteCommands notes that an installer does more, behind the line that names its builder.
+func noteCommands(l *hardware.Loader, text []byte, builder, name string) {
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	last := -1
 	for i, line := range lines {
@@ -56,9 +67,9 @@ func commands(l *hardware.Loader, text []byte, builder, name string) {
 	}
 }
 
-// copied are the files that a script of NixOS copies below some folders, by
+// readCopies returns the files that a script of NixOS copies below some folders, by
 // name, with the file of the store that each is of (extraFiles and extraEntries).
-func copied(script []byte, below ...string) map[string]string {
+func readCopies(script []byte, below ...string) map[string]string {
 	out := map[string]string{}
 	for _, m := range patterns().copied.FindAllSubmatch(script, -1) {
 		to := path.Clean(strings.NewReplacer(`"`, "", "'", "").Replace(string(m[4])))
@@ -97,8 +108,8 @@ var systemdBootEntries = map[string]string{
 // readSystemdBoot reads what NixOS tells its installer of systemd-boot.
 func (r *loaderReader) readSystemdBoot(text []byte) {
 	l := r.l
-	commands(l, text, "systemd-boot", "boot.loader.systemd-boot.extraInstallCommands")
-	for _, p := range allNamed(text, "systemd-boot") {
+	noteCommands(l, text, "systemd-boot", "boot.loader.systemd-boot.extraInstallCommands")
+	for _, p := range findAllNamed(text, "systemd-boot") {
 		text = slices.Concat(text, []byte("\n"), r.data(p))
 	}
 	said := map[string]string{}
@@ -107,10 +118,7 @@ func (r *loaderReader) readSystemdBoot(text []byte) {
 			said[string(m[1])] = string(m[2])
 		}
 	}
-	for _, o := range systemdBootOptions {
-		word, ok := said[o.name]
-		setting(l, o, word, ok)
-	}
+	keepSettings(l, systemdBootOptions, said)
 	if said["BOOT_COUNTING"] == "True" {
 		l.Unread = append(l.Unread, "boot.loader.systemd-boot.bootCounting")
 	}
@@ -122,16 +130,16 @@ func (r *loaderReader) readSystemdBoot(text []byte) {
 	}
 	touch, ok := said["CAN_TOUCH_EFI_VARIABLES"]
 	l.KeepsVariables = ok && touch != "1" && touch != "True"
-	for _, p := range allNamed(text, "copy-extra-files") {
+	for _, p := range findAllNamed(text, "copy-extra-files") {
 		text = slices.Concat(text, []byte("\n"), r.data(p))
 	}
-	r.systemdBootCopies(copied(text, cmp.Or(l.XBOOTLDR, l.Mount, "/boot")))
+	r.systemdBootCopies(readCopies(text, cmp.Or(l.XBOOTLDR, l.Mount, "/boot")))
 	// The key is not the installer's, but each generation's.
 	var spec struct {
 		Loader struct{ SortKey string } `json:"org.nixos.systemd-boot"`
 	}
 	if json.Unmarshal(r.Data("boot.json"), &spec) == nil && spec.Loader.SortKey != "" {
-		setting(l, option{option: "boot.loader.systemd-boot.sortKey", fallback: "nixos"}, spec.Loader.SortKey, true)
+		keepSetting(l, option{option: "boot.loader.systemd-boot.sortKey", fallback: "nixos"}, spec.Loader.SortKey, true)
 	}
 }
 
@@ -139,13 +147,12 @@ func (r *loaderReader) readSystemdBoot(text []byte) {
 // its own, entries that a person wrote, files of the store.
 func (r *loaderReader) systemdBootCopies(files map[string]string) {
 	l := r.l
-	on := func(name string) { setting(l, option{option: name}, "true", true) }
 	for name, source := range files {
 		entry, isEntry := strings.CutPrefix(name, "loader/entries/")
 		switch by, known := systemdBootFiles[name]; {
 		case known:
 			if by != "" {
-				on(by)
+				turnOn(l, by)
 			}
 			continue
 		case !isEntry:
@@ -157,7 +164,7 @@ func (r *loaderReader) systemdBootCopies(files map[string]string) {
 		windows, isWindows := strings.CutPrefix(strings.TrimSuffix(entry, ".conf"), "windows_")
 		switch {
 		case by != "":
-			on(by)
+			turnOn(l, by)
 		case known:
 		case isWindows && windowsHandle.MatchString(text):
 			readWindows(windows, text, l)
@@ -177,14 +184,14 @@ var windowsHandle = regexp.MustCompile(`(?m)^options .* ([A-Za-z0-9]+):EFI\\Micr
 
 func readWindows(name, entry string, l *hardware.Loader) {
 	at := "boot.loader.systemd-boot.windows." + name + "."
-	setting(l, option{option: at + "efiDeviceHandle"}, windowsHandle.FindStringSubmatch(entry)[1], true)
+	keepSetting(l, option{option: at + "efiDeviceHandle"}, windowsHandle.FindStringSubmatch(entry)[1], true)
 	for line := range strings.Lines(entry) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
 		switch key {
 		case "title":
-			setting(l, option{option: at + "title", fallback: "Windows " + name}, strings.TrimSpace(value), true)
+			keepSetting(l, option{option: at + "title", fallback: "Windows " + name}, strings.TrimSpace(value), true)
 		case "sort-key":
-			setting(l, option{option: at + "sortKey", fallback: "o_windows_" + name}, strings.TrimSpace(value), true)
+			keepSetting(l, option{option: at + "sortKey", fallback: "o_windows_" + name}, strings.TrimSpace(value), true)
 		}
 	}
 }
@@ -221,7 +228,7 @@ type grubValue struct {
 	Items []grubValue `xml:",any"`
 }
 
-// text is a value as a word; the items of a list are lines.
+// text returns a value as a word; the items of a list are lines.
 func (v grubValue) text() string {
 	if len(v.Items) == 0 {
 		return v.Value
@@ -237,8 +244,8 @@ func (v grubValue) text() string {
 // for each of boot.loader.grub.mirroredBoots.
 func (r *loaderReader) readGRUB(text []byte) {
 	l := r.l
-	commands(l, text, "grub-config.xml", "boot.loader.grub.extraInstallCommands")
-	for i, name := range allNamed(text, "grub-config.xml") {
+	noteCommands(l, text, "grub-config.xml", "boot.loader.grub.extraInstallCommands")
+	for i, name := range findAllNamed(text, "grub-config.xml") {
 		said, err := grubConfig(r.data(name))
 		if err != nil {
 			r.garbled(name, "not the XML that NixOS writes", err)
@@ -247,17 +254,17 @@ func (r *loaderReader) readGRUB(text []byte) {
 		if i == 0 {
 			r.grubSettings(said)
 		}
-		l.Mirrors = append(l.Mirrors, mirror(said))
+		l.Mirrors = append(l.Mirrors, readMirror(said))
 	}
 	if strings.Contains(string(text), "GRUB_ENABLE_CRYPTODISK=y") {
-		setting(l, option{option: "boot.loader.grub.enableCryptodisk"}, "true", true)
+		turnOn(l, "boot.loader.grub.enableCryptodisk")
 	}
 	if len(l.Mirrors) == 1 && l.Mirrors[0].Path == "/boot" && l.Mirrors[0].ID == "" {
 		l.Mirrors = nil // what boot.loader.grub.device alone makes
 	}
 }
 
-// grubConfig are the attributes of grub-config.xml by name.
+// grubConfig returns the attributes of grub-config.xml by name.
 func grubConfig(data []byte) (map[string]grubValue, error) {
 	var doc grubValue
 	if err := xml.Unmarshal(data, &doc); err != nil {
@@ -289,7 +296,7 @@ func (r *loaderReader) grubSettings(said map[string]grubValue) {
 	if target := said["grubTargetEfi"].Value; target != "" {
 		l.EFI, l.Mount = true, said["efiSysMountPoint"].Value
 		if target == "i386-efi" && r.platform == "x86_64-linux" {
-			setting(l, option{option: "boot.loader.grub.forcei686"}, "true", true)
+			turnOn(l, "boot.loader.grub.forcei686")
 		}
 	}
 	for _, o := range grubOptions {
@@ -298,17 +305,17 @@ func (r *loaderReader) grubSettings(said map[string]grubValue) {
 		if word := v.text(); strings.Contains(word, "password") {
 			l.Unread = append(l.Unread, o.option)
 		} else {
-			setting(l, o, word, ok)
+			keepSetting(l, o, word, ok)
 		}
 	}
 	l.Unread = append(l.Unread, grubUnread(said)...)
 	if s, ok := said["splashImage"]; ok && s.Value == "" {
-		setting(l, option{option: "boot.loader.grub.splashImage", fallback: grubDefault}, "", true) // text mode
+		keepSetting(l, option{option: "boot.loader.grub.splashImage", fallback: grubDefault}, "", true) // text mode
 	}
 	grubFiles(said, l)
 }
 
-// grubUnread are the options that hold files of the store or passwords.
+// grubUnread returns the options that hold files of the store or passwords.
 func grubUnread(said map[string]grubValue) []string {
 	var out []string
 	if said["theme"].Value != "" {
@@ -340,21 +347,21 @@ func grubFiles(said map[string]grubValue, l *hardware.Loader) {
 		l.Unread = append(l.Unread, "boot.loader.grub.extraPrepareConfig")
 	}
 	const entries = "boot.loader.grub.extraEntries"
-	for name := range copied(script, cmp.Or(said["efiSysMountPoint"].Value, "/boot"), "@bootPath@", "/boot") {
+	for name := range readCopies(script, cmp.Or(said["efiSysMountPoint"].Value, "/boot"), "@bootPath@", "/boot") {
 		own := memtestEntry.ReplaceAllString(l.Settings[entries], "")
 		if name != "memtest.bin" || own == l.Settings[entries] {
 			l.Files = append(l.Files, name)
 			continue
 		}
-		setting(l, option{option: "boot.loader.grub.memtest86.enable"}, "true", true)
+		turnOn(l, "boot.loader.grub.memtest86.enable")
 		if l.Settings[entries] = own; strings.TrimSpace(own) == "" {
 			delete(l.Settings, entries)
 		}
 	}
 }
 
-// mirror is the place that a grub-config.xml is for.
-func mirror(said map[string]grubValue) hardware.Mirror {
+// readMirror returns the place that a grub-config.xml is for.
+func readMirror(said map[string]grubValue) hardware.Mirror {
 	m := hardware.Mirror{Path: said["bootPath"].Value, EFI: said["efiSysMountPoint"].Value}
 	if m.Path == "" {
 		m.Path = "/boot"
@@ -386,19 +393,19 @@ func readExtlinux(text string, l *hardware.Loader) {
 			}
 			switch a {
 			case "-g":
-				setting(l, option{option: at + "configurationLimit", fallback: "20"}, value, true)
+				keepSetting(l, option{option: at + "configurationLimit", fallback: "20"}, value, true)
 			case "-t":
-				setting(l, option{option: "boot.loader.timeout", fallback: "5"}, value, true)
+				keepSetting(l, option{option: "boot.loader.timeout", fallback: "5"}, value, true)
 			case "-n":
-				setting(l, option{option: "hardware.deviceTree.name"}, value, true)
+				keepSetting(l, option{option: "hardware.deviceTree.name"}, value, true)
 			case "-r":
-				setting(l, option{option: at + "useGenerationDeviceTree"}, "false", true)
+				keepSetting(l, option{option: at + "useGenerationDeviceTree"}, "false", true)
 			case "-d":
 				paths = append(paths, value)
 			}
 		}
 	}
-	setting(l, option{option: at + "mirroredBoots", fallback: "/boot"}, strings.Join(paths, "\n"), len(paths) > 0)
+	keepSetting(l, option{option: at + "mirroredBoots", fallback: "/boot"}, strings.Join(paths, "\n"), len(paths) > 0)
 }
 
 // limineOptions are the names in limine-install.json.
@@ -419,11 +426,11 @@ var limineOptions = []option{
 // readLimine reads what NixOS tells its installer of Limine.
 func (r *loaderReader) readLimine(text []byte) {
 	l := r.l
-	commands(l, text, "limine-install", "boot.loader.limine.extraInstallCommands")
-	for _, p := range allNamed(text, "limine-install") {
+	noteCommands(l, text, "limine-install", "boot.loader.limine.extraInstallCommands")
+	for _, p := range findAllNamed(text, "limine-install") {
 		text = slices.Concat(text, []byte("\n"), r.data(p))
 	}
-	config := allNamed(text, "limine-install.json")
+	config := findAllNamed(text, "limine-install.json")
 	if len(config) == 0 {
 		return
 	}
@@ -436,33 +443,27 @@ func (r *loaderReader) readLimine(text []byte) {
 }
 
 func limineSettings(said map[string]any, l *hardware.Loader) {
-	word := func(key string) string {
-		if said[key] == nil {
-			return ""
+	words := map[string]string{}
+	for key, value := range said {
+		if words[key] = fmt.Sprint(value); value == nil {
+			words[key] = ""
 		}
-		return fmt.Sprint(said[key])
 	}
-	for _, o := range limineOptions {
-		_, ok := said[o.name]
-		setting(l, o, word(o.name), ok)
-	}
+	keepSettings(l, limineOptions, words)
 	// Defaults that NixOS computes from other options.
-	touch := word("canTouchEfiVariables") == "true"
-	for _, o := range []option{
-		{"biosSupport", "boot.loader.limine.biosSupport", fmt.Sprint(word("efiSupport") == "false")},
+	touch := words["canTouchEfiVariables"] == "true"
+	keepSettings(l, []option{
+		{"biosSupport", "boot.loader.limine.biosSupport", fmt.Sprint(words["efiSupport"] == "false")},
 		{"efiRemovable", "boot.loader.limine.efiInstallAsRemovable", fmt.Sprint(!touch)},
-		{"enrollConfig", "boot.loader.limine.enrollConfig", fmt.Sprint(word("panicOnChecksumMismatch") == "true")},
-	} {
-		_, ok := said[o.name]
-		setting(l, o, word(o.name), ok)
-	}
+		{"enrollConfig", "boot.loader.limine.enrollConfig", fmt.Sprint(words["panicOnChecksumMismatch"] == "true")},
+	}, words)
 	_, ok := said["canTouchEfiVariables"]
 	l.KeepsVariables = ok && !touch
-	if at := word("efiMountPoint"); strings.HasPrefix(at, "/") {
+	if at := words["efiMountPoint"]; strings.HasPrefix(at, "/") {
 		l.Mount = at
 	}
 	if s, ok := said["secureBoot"].(map[string]any); ok && s["enable"] == true {
-		setting(l, option{option: "boot.loader.limine.secureBoot.enable"}, "true", true)
+		turnOn(l, "boot.loader.limine.secureBoot.enable")
 	}
 	if files, ok := said["additionalFiles"].(map[string]any); ok {
 		for name := range files {

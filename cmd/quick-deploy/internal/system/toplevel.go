@@ -3,8 +3,9 @@ package system
 import (
 	"io/fs"
 	"path"
-	"regexp"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
 )
 
 // Toplevel is a NixOS system as it was built (system.build.toplevel): a folder
@@ -14,16 +15,16 @@ type Toplevel struct {
 	dir string
 }
 
-// Open is the system at path, an absolute one below root.
+// Open returns the system at path, an absolute one below root.
 func Open(root fs.FS, path string) Toplevel { return Toplevel{files{root}, path} }
 
-// Text is the content of one of its files, such as "etc/fstab"; "" where there is none.
+// Text returns the content of one of its files, such as "etc/fstab"; "" where there is none.
 func (t Toplevel) Text(name string) string { return t.text(path.Join(t.dir, name)) }
 
-// Data is the same as it is, for a file that is no text.
+// Data returns the same as it is, for a file that is no text.
 func (t Toplevel) Data(name string) []byte { return t.data(path.Join(t.dir, name)) }
 
-// Link is where one of its links leads to, in one step.
+// Link returns where one of its links leads to, in one step.
 func (t Toplevel) Link(name string) string { return t.link(path.Join(t.dir, name)) }
 
 // Names lists one of its folders.
@@ -69,7 +70,7 @@ type Unit struct {
 
 const unitDir = "etc/systemd/system"
 
-// Units are the units in its etc/systemd/system by name. A masked one, which
+// Units returns the units in its etc/systemd/system by name. A masked one, which
 // leads to /dev/null, is none.
 func (t Toplevel) Units() map[string]Unit {
 	units := map[string]Unit{}
@@ -94,7 +95,7 @@ func (t Toplevel) Units() map[string]Unit {
 	return units
 }
 
-// Description is what the unit says of itself.
+// Description returns what the unit says of itself.
 func (u Unit) Description() string {
 	for line := range strings.Lines(u.Text) {
 		if d, ok := strings.CutPrefix(strings.TrimSpace(line), "Description="); ok {
@@ -104,11 +105,7 @@ func (u Unit) Description() string {
 	return ""
 }
 
-// storePath fits a path in a Nix store and what follows in it. The name of the
-// store may be another one than /nix/store.
-var storePath = regexp.MustCompile(`/[0-9A-Za-z/+._-]*/[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+._?=/@-]+`)
-
-// Scripts are the scripts that a unit starts with, one behind the other: NixOS
+// Scripts returns the scripts that a unit starts with, one behind the other: NixOS
 // writes addresses, routes and the rules of the firewall into them.
 func (t Toplevel) Scripts(u Unit) string {
 	var b strings.Builder
@@ -117,7 +114,7 @@ func (t Toplevel) Scripts(u Unit) string {
 		if key != "ExecStart" && key != "ExecStartPre" && key != "ExecStartPost" {
 			continue
 		}
-		for _, p := range storePath.FindAllString(value, -1) {
+		for _, p := range storepath.Find(value) {
 			if text := t.text(p); strings.HasPrefix(text, "#!") {
 				b.WriteString(text)
 				b.WriteByte('\n')
@@ -127,9 +124,9 @@ func (t Toplevel) Scripts(u Unit) string {
 	return b.String()
 }
 
-// named finds the first store path in a text whose last part ends in suffix.
-func named(text, suffix string) string {
-	for _, p := range storePath.FindAllString(text, -1) {
+// findNamed finds the first store path in a text whose last part ends in suffix.
+func findNamed(text, suffix string) string {
+	for _, p := range storepath.Find(text) {
 		if strings.HasSuffix(p, suffix) {
 			return p
 		}

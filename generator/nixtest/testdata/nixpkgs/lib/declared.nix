@@ -26,7 +26,7 @@ let
     {
       _type = "option";
       file = "the manual";
-      type = parse (brackets (builtins.elemAt table.types json."$")) (builtins.removeAttrs json meta);
+      type = parse (brackets json."$") (builtins.removeAttrs json meta);
     }
     // lib.optionalAttrs (json ? "=") { default = json."="; }
     // lib.optionalAttrs (json ? "@") {
@@ -111,4 +111,4 @@ let
     else
       below false json;
 in
-node true table.options
+node true table

@@ -231,6 +231,9 @@ let
       # Apart from each other: which options there are must not depend on what is defined.
       declaredBranches = mapAttrs (name: _: branch name) node.children;
       branches = declaredBranches // lib.genAttrs undeclared branch;
+      # The tables know the families that quick-deploy has to do with, such as services.nginx. Another one takes any
+      # value; what is one letter off one of them is a slip.
+      isFamily = name: length loc == 1 && !lib.any (near name) (attrNames node.children);
       isDefined = b: if b ? tree then b.tree.defined != { } else b.option.isSet;
     in
     {
@@ -253,7 +256,7 @@ let
           map (n: {
             loc = loc ++ [ n ];
             defs = defsByName.${n};
-          }) undeclared
+          }) (filter (n: !isFamily n) undeclared)
         )
         ++ concatMap (n: branches.${n}.unmatched) (attrNames defsByName);
     };

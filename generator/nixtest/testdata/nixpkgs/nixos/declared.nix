@@ -13,13 +13,12 @@ let
     services.gitea.settings.server.ROOT_URL = "http://localhost:3000/";
     services.ollama.models = "/var/lib/ollama/models";
   };
-  listed = import ../lib/declared.nix { inherit lib pkgs; } {
-    inherit (table) types;
-    options = lib.foldl lib.recursiveUpdate table.options [
+  listed = import ../lib/declared.nix { inherit lib pkgs; } (
+    lib.foldl lib.recursiveUpdate table [
       (lib.mapAttrsRecursive (_: value: { "=" = value; }) computed)
       { services.nginx.virtualHosts."=" = { }; }
-    ];
-  };
+    ]
+  );
 in
 lib.modules.mergeNodes [ ] listed (
   lib.modules.declare "nixos/declared.nix" true {

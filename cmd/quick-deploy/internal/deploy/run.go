@@ -1,0 +1,373 @@
+package deploy
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+)
+
+// Run carries out a plan and returns the record of it. A run that ends in a
+// failure has a record too; the error says what failed, with the exit code.
+func (d *Deployer) Run(ctx context.Context, p Plan) (journal.Record, error) {
+	if p.NoChange {
+		records, _ := d.store.Records()
+		if len(records) > 0 {
+			return records[0], nil
+		}
+	}
+	if err := p.Goal.refuseMissing(p.Missing); err != nil {
+		return journal.Record{}, err
+	}
+	if p.Goal.Verb.touches() && !p.Goal.Yes && d.cfg.Confirm == nil && !p.answered {
+		return journal.Record{}, nobodyToAsk()
+	}
+	if err := d.store.Open(); err != nil {
+		return journal.Record{}, err
+	}
+	unlock, err := d.store.Lock(ctx, journal.Holder{
+		PID: d.cfg.PID, Host: d.cfg.HostName, Verb: string(p.Goal.Verb), Started: d.cfg.Now(),
+	})
+	if err != nil {
+		return journal.Record{}, err
+	}
+	defer unlock()
+	s, err := d.begin(ctx, p)
+	if err != nil {
+		return journal.Record{}, err
+	}
+	return s.runSteps(ctx)
+}
+
+// begin takes an unfinished run up or starts a new one. It runs under the lock:
+// what Plan saw may have changed since.
+func (d *Deployer) begin(ctx context.Context, p Plan) (*session, error) {
+	s := &session{Deployer: d, goal: p.Goal, plan: p}
+	if err := d.store.Clean(); err != nil {
+		return nil, err
+	}
+	prior, err := d.store.State()
+	if err != nil {
+		return nil, err
+	}
+	if prior.Unfinished() && (crashed(prior) || p.Resumes && p.Run == prior.ID) && d.sameGoal(prior, p.Goal) {
+		return s, s.takeUp(ctx, prior)
+	}
+	if crashed(prior) {
+		if err := d.supersede(ctx, prior); err != nil {
+			return nil, err
+		}
+	}
+	id, err := d.store.NextID(prior)
+	if err != nil {
+		return nil, err
+	}
+	s.state = &journal.State{Record: journal.Record{ID: id, By: d.cfg.User, Started: d.cfg.Now()}, Status: journal.Running}
+	s.noteGoal(nil)
+	s.takeBuildOver(prior)
+	if p.Goal.To != nil {
+		s.data.Files = p.Files
+		s.usePoint()
+	}
+	if err := d.hook("begin"); err != nil {
+		return nil, err
+	}
+	return s, s.save()
+}
+
+// noteGoal notes the steps of the run, some of which may be done, and what it is to reach, in its record and for
+// resume. It keeps no secrets: the state is shown to others where help is asked for.
+func (s *session) noteGoal(done []journal.Step) {
+	g, r := s.goal, s.state
+	r.Steps = nil
+	for _, p := range s.plan.Steps {
+		js := journal.Step{Name: p.Step, Status: journal.Pending}
+		if i := slices.IndexFunc(done, func(old journal.Step) bool { return old.Name == p.Step }); i >= 0 {
+			js = done[i]
+		}
+		r.Steps = append(r.Steps, js)
+	}
+	r.Verb, r.Host, r.Flake, r.PID = string(g.Verb), g.Host, g.FlakeDir, s.cfg.PID
+	r.Tool, r.Log, r.Machine, r.StateVersion = s.cfg.Tool, s.cfg.LogPath, s.machineID(), g.Target.StateVersion
+	r.Profile, r.ProfilePath, r.Users = g.Profile, g.ProfilePath, nil
+	if g.To != nil {
+		r.Target = g.To.Record
+	}
+	for _, u := range g.Users {
+		r.Users = append(r.Users, u.Name)
+	}
+	if s.data.Withheld = !slices.Equal(run.RedactArgs(g.NixArgs), g.NixArgs); s.data.Withheld {
+		g.NixArgs = nil
+	}
+	g.Yes = false // what it answers is remembered as answered
+	s.data.Goal = &g
+}
+
+// runSteps runs the steps.
+func (s *session) runSteps(ctx context.Context) (journal.Record, error) {
+	defer s.stopCounting()
+	for _, st := range s.pipeline() {
+		if s.state.Find(st.name) == nil {
+			continue // it has no part in this run
+		}
+		err := s.runStep(ctx, st)
+		if err != nil && st.name == stepRecord {
+			// The machine is switched and well. It stays so, and the next run takes this one up to write it down.
+			return s.final, withHint(err, "the machine is as it was meant to be; "+
+				"quick-deploy resume writes the record when it can")
+		}
+		if err != nil {
+			return s.fail(ctx, st, err)
+		}
+		if st.name == stepCompare && s.between {
+			s.data.Touched = true
+		}
+		if err := ctx.Err(); err != nil && st.name != stepRecord {
+			return s.fail(ctx, st, fault.New(fault.Interrupted, "interrupted after step %q: %w", st.name, err))
+		}
+	}
+	s.summary(s.final)
+	return s.final, nil
+}
+
+// runStep runs one step, unless it is done and nothing that it depends on has changed.
+func (s *session) runStep(ctx context.Context, st step) error {
+	js := s.state.Find(st.name)
+	s.step = js
+	defer func() { s.step = nil }()
+	in := ""
+	if st.input != nil {
+		in = st.input()
+	}
+	if in != "" && js.Status == journal.Done && js.Input == in && st.holds() {
+		s.note(journal.Event{Type: "step", Status: journal.Skipped, Message: "done before, with the same inputs"})
+		return nil
+	}
+	now, was := s.cfg.Now(), *js
+	*js = journal.Step{Name: js.Name, Status: journal.Running, Input: in, Start: &now, LogOffset: s.cfg.LogOffset()}
+	if err := s.hook("before:" + st.name); err != nil {
+		return err
+	}
+	if err := s.save(); err != nil {
+		return err
+	}
+	s.note(journal.Event{Type: "step", Status: journal.Running})
+	s.cfg.Log.Info("step begins", "step", st.name)
+
+	err := st.run(ctx)
+	end := s.cfg.Now()
+	js.End = &end
+	seconds := max(0, end.Sub(now).Seconds())
+	var skip skipped
+	switch {
+	case errors.As(err, &skip):
+		js.Status, js.Note, err = journal.Skipped, string(skip), nil
+	case err == nil:
+		js.Status = journal.Done
+		js.Input = in
+	case ctx.Err() != nil:
+		js.Status = journal.Interrupted
+	default:
+		js.Status = journal.Failed
+	}
+	s.cfg.Log.Info("step ended", "step", st.name, "status", string(js.Status), "note", js.Note, "duration",
+		end.Sub(now).Round(time.Millisecond))
+	if err != nil {
+		js.Error = err.Error()
+		s.note(journal.Event{Type: "step", Status: js.Status, Message: js.Error, Child: js.Child, Seconds: seconds})
+		if s.between && !s.data.Touched {
+			*js = was
+		}
+		return err // fail writes the state
+	}
+	if err := s.hook("after:" + st.name); err != nil {
+		return err
+	}
+	if err := s.save(); err != nil {
+		return err
+	}
+	s.note(journal.Event{Type: "step", Status: js.Status, Message: js.Note, Seconds: seconds})
+	return nil
+}
+
+// noteSkipped notes checks that were left out, once each: a run that is taken up leaves them out again.
+func (s *session) noteSkipped(checks ...string) {
+	for _, c := range checks {
+		if !slices.Contains(s.state.SkippedChecks, c) {
+			s.state.SkippedChecks = append(s.state.SkippedChecks, c)
+		}
+	}
+}
+
+// skipped is the error of a step that had nothing to do, and why.
+type skipped string
+
+// fail ends a run that cannot go on: the machine is put back if it was touched, the
+// state and a record are written, and the error gets its exit code and hints.
+func (s *session) fail(ctx context.Context, st step, cause error) (journal.Record, error) {
+	// What follows must happen although the user has pressed Ctrl-C.
+	quiet := context.WithoutCancel(ctx)
+	result := journal.Unchanged
+	err := cause
+	if ctx.Err() != nil && fault.CodeOf(err) != fault.Interrupted {
+		err = &fault.Error{
+			Code: fault.Interrupted, Hints: fault.HintsOf(cause), Child: run.CodeOf(cause),
+			Err: fmt.Errorf("interrupted in step %q: %w", st.name, cause),
+		}
+	}
+	if s.between && !s.data.Touched {
+		return s.stayUnfinished(err)
+	}
+	if s.data.Touched {
+		result = journal.Broken
+		perr := s.putBack(quiet)
+		switch {
+		case perr == nil:
+			result, s.between, s.data.Touched = journal.PutBack, false, false
+		case s.away:
+			err = &fault.Error{Code: fault.RollbackFailed, Child: run.CodeOf(cause),
+				Err: fmt.Errorf("%w; it answers no more, and goes back by itself: what it runs is not known", err)}
+		case errors.Is(perr, errLeft):
+			err = withHint(err, "the new system was left as it is (--rollback-on-failure=false); "+
+				"quick-deploy rollback goes back to run %d's rollback point", s.state.ID)
+		default:
+			err = &fault.Error{
+				Code: fault.RollbackFailed, Child: run.CodeOf(cause),
+				Err: fmt.Errorf("%w; putting the machine back failed as well: %w", err, perr),
+			}
+			if was := s.state.Before.Current; was != "" {
+				err = withHint(err, "the last good system is %s", was)
+			}
+			err = withHint(err, "see docs/recovery.md; the old system also stands in the boot menu")
+		}
+	}
+	var declined *declinedError
+	if errors.As(cause, &declined) {
+		result = journal.Declined
+	}
+	code, child := fault.CodeOf(err), run.CodeOf(cause)
+	var f *fault.Error
+	if errors.As(cause, &f) {
+		child = cmp.Or(child, f.Child)
+	}
+	s.state.Status, s.state.Error, s.state.Code, s.state.Child = journal.Failed, err.Error(), int(code), child
+	if code == fault.Interrupted {
+		s.state.Status = journal.Interrupted
+	}
+	s.state.Ended = s.cfg.Now()
+	var after journal.Machine
+	if !s.away {
+		var merr error
+		if after, merr = s.machine(quiet, s.goal.Users); merr != nil {
+			s.cfg.Log.Warn("read the machine after the failure", "error", merr)
+		}
+	}
+	r := s.record(result, after)
+	origin, _ := fault.OriginOf(cause)
+	r.Failure = &journal.Failure{Step: st.name, Command: run.CommandOf(cause), Child: child, Origin: origin}
+	logfile.From(s.cfg.Log, slog.LevelError, origin.PC, cause.Error(), "step", st.name,
+		"command", r.Failure.Command, "exit", r.Failure.Child, "result", string(result))
+	if s.goal.Verb.touches() {
+		if serr := s.store.SaveRecord(r); serr != nil {
+			return r, errors.Join(err, serr)
+		}
+	}
+	if serr := s.save(); serr != nil {
+		return r, errors.Join(err, serr)
+	}
+	if s.cfg.LogPath != "" {
+		err = withHint(err, "log: %s", s.cfg.LogPath)
+	}
+	s.summary(r)
+	return r, err
+}
+
+// stayUnfinished ends the attempt to take a run up that was refused before it moved
+// anything: the run stays unfinished, and the machine as it was found.
+func (s *session) stayUnfinished(err error) (journal.Record, error) {
+	err = withHint(err, "this attempt has changed nothing, and run %d is still unfinished: "+
+		"quick-deploy resume goes on with it, "+
+		"quick-deploy rollback goes back", s.state.ID)
+	if s.cfg.LogPath != "" {
+		err = withHint(err, "log: %s", s.cfg.LogPath)
+	}
+	if serr := s.save(); serr != nil {
+		err = errors.Join(err, serr)
+	}
+	r := s.record(journal.Broken, journal.Machine{})
+	r.Code, r.Child, r.Error = int(fault.CodeOf(err)), run.CodeOf(err), err.Error()
+	s.summary(r)
+	return r, err
+}
+
+func withHint(err error, format string, args ...any) error {
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Err == nil {
+		f = &fault.Error{Code: fault.CodeOf(err), Err: err}
+		return f.Hint(format, args...)
+	}
+	f.Hint(format, args...)
+	return err
+}
+
+// record is the record of this run as it ends.
+func (s *session) record(result journal.Result, after journal.Machine) journal.Record {
+	r := s.state.Record
+	r.Result, r.After, r.Ended = result, after, s.cfg.Now()
+	if result != journal.Good {
+		r.Fingerprint = ""
+	}
+	return r
+}
+
+// summary ends the event stream of a run with its record.
+func (s *session) summary(r journal.Record) {
+	e := journal.Event{
+		SchemaVersion: journal.EventSchema, Time: s.cfg.Now(), Type: "summary",
+		Run: r.ID, Host: r.Host, Code: &r.Code, Child: r.Child,
+		Message: string(r.Result), Seconds: max(0, r.Ended.Sub(r.Started).Seconds()), Status: s.state.Status,
+	}
+	if err := s.store.Append(e); err != nil {
+		s.cfg.Log.Warn("journal", "error", err)
+	}
+	e.Data = r // in the journal it would only repeat the record's own file
+	s.event(e)
+}
+
+// Summary is what a person is told at the end of a run.
+func Summary(r journal.Record) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "run %d: %s %s: %s\n", r.ID, r.Verb, r.Host, r.Result)
+	if r.System != "" {
+		fmt.Fprintf(&b, "  system: %s\n", r.System)
+	}
+	for _, u := range sortedKeys(r.Homes) {
+		fmt.Fprintf(&b, "  home of %s: %s\n", u, r.Homes[u])
+	}
+	for _, p := range slices.Concat(r.Pending, r.Advice) {
+		fmt.Fprintf(&b, "  to do: %s\n", p)
+	}
+	if len(r.SkippedChecks) > 0 {
+		fmt.Fprintf(&b, "  skipped: %s\n", strings.Join(r.SkippedChecks, ", "))
+	}
+	var h health.Report
+	if len(r.Health) > 0 && json.Unmarshal(r.Health, &h) == nil {
+		fmt.Fprintf(&b, "  health: %d passed, %d failed, %d starting, %d warnings, %d unknown\n",
+			h.Passed, h.Failed, h.Starting, h.Warnings, h.Unknown)
+		if starting := h.StillStarting(); starting != "" {
+			fmt.Fprintf(&b, "  %s; quick-deploy health --wait tells when it is up\n", starting)
+		}
+	}
+	return b.String()
+}

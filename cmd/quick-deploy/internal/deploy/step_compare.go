@@ -1,0 +1,272 @@
+package deploy
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+)
+
+func (s *session) planCompare() *Planned {
+	if !s.goal.Verb.touches() || s.handsOver() {
+		return nil
+	}
+	p := &Planned{What: "show what changes"}
+	if s.activates() || s.boots() {
+		p.What += " between the running and the new system"
+		s.planCommand(p, s.diffClosures(s.cfg.Paths.Current, s.state.System))
+	}
+	if !s.goal.Yes {
+		p.What += ", and ask"
+	}
+	current, err := resolve(s.cfg.Paths.Current)
+	if err == nil && s.cfg.Machine != nil && s.goal.To == nil && s.foreign(s.goal.Host, current) {
+		p.What += "; the running system is not from here: list what it has and the new one has not, " +
+			"and refuse what can lock somebody out or stop the boot"
+	}
+	return p
+}
+
+// declinedError is a question answered with no.
+type declinedError struct{}
+
+func (*declinedError) Error() string { return "declined, nothing was switched" }
+
+// compare shows what changes and asks. It runs on every run; a question that
+// was answered for these very closures is not asked again.
+func (s *session) compare(ctx context.Context) error {
+	if err := s.refuseClosures(ctx); err != nil {
+		return err
+	}
+	if err := s.chooseVerb(ctx); err != nil {
+		return err
+	}
+	s.compareLoaders()
+	if err := s.preflightBuilt(ctx); err != nil {
+		return err
+	}
+	gone, err := s.checkLosses()
+	if err != nil {
+		return err
+	}
+	diff, err := s.diff(ctx)
+	if err != nil {
+		return err
+	}
+	q := Question{Text: fmt.Sprintf("%s %s now?", s.effective(), s.goal.Host)}
+	if to := s.goal.To; to != nil {
+		q.Text = fmt.Sprintf("undo run %d now?", to.Record)
+		diff = append(s.goal.describePoint(s.state.Before, s.data.Files), diff...)
+	}
+	s.note(journal.Event{Type: "diff", Message: strings.Join(diff, "\n")})
+	q.Details = slices.Concat(gone, diff)
+	keys := append([]string{s.state.System, string(s.effective())}, gone...)
+	for _, u := range sortedKeys(s.state.Homes) {
+		keys = append(keys, u, s.state.Homes[u])
+	}
+	if what := hashOf(keys...); s.data.Confirmed != what {
+		if err := s.ask(ctx, q); err != nil {
+			return err
+		}
+		s.data.Confirmed = what
+	}
+	return s.askForRoot(ctx)
+}
+
+// ask asks, unless --yes has answered. No is an error.
+func (s *session) ask(ctx context.Context, q Question) error {
+	if s.goal.Yes {
+		return nil
+	}
+	if s.cfg.Confirm == nil {
+		return nobodyToAsk()
+	}
+	s.note(journal.Event{Type: "question", Message: q.Text})
+	yes, err := s.cfg.Confirm(ctx, q)
+	if err != nil || yes {
+		return err
+	}
+	e := &fault.Error{Code: fault.Pending, Err: &declinedError{}}
+	if s.goal.To == nil {
+		e.Hint("the build is kept: the next run with the same flake does not build again")
+	}
+	return e
+}
+
+// nobodyToAsk refuses a run that has a question and nobody to answer it.
+func nobodyToAsk() error {
+	return fault.New(fault.Usage, "there is nobody to ask, and --yes was not given").
+		Hint("pass --yes to go on without a question, or --dry-run to see the plan")
+}
+
+// diff is what changes between the running and the new system, a line each.
+func (s *session) diff(ctx context.Context) ([]string, error) {
+	var diff []string
+	if s.state.Before.Current != "" && s.state.System != "" && s.state.Before.Current != s.state.System {
+		res, err := s.cfg.Runner.Run(ctx, s.diffTool(s.state.Before.Current, s.state.System))
+		if err != nil && ctx.Err() != nil {
+			return nil, err
+		}
+		if err != nil {
+			s.say("the closures cannot be compared: %v", err)
+		}
+		for line := range strings.Lines(res.Stdout) {
+			diff = append(diff, strings.TrimRight(line, "\n"))
+		}
+	}
+	if s.state.Before.Current == s.state.System {
+		diff = append(diff, "the system is the same")
+	}
+	for _, u := range sortedKeys(s.state.Homes) {
+		if s.state.Before.Homes[u].Path == s.state.Homes[u] {
+			diff = append(diff, "the home of "+u+" is the same")
+		}
+	}
+	return diff, nil
+}
+
+// askForRoot asks for the password now, while nothing is touched: a refusal later
+// would leave nobody with the rights to put the machine back.
+func (s *session) askForRoot(ctx context.Context) error {
+	if s.goal.SkipSystem && !slices.ContainsFunc(s.goal.homes(), func(u User) bool { return u.Name != s.cfg.User }) {
+		return nil // nothing of it needs more rights
+	}
+	if p, ok := s.cfg.Runner.(interface{ Prime(context.Context) error }); ok {
+		return p.Prime(ctx)
+	}
+	return nil
+}
+
+// diffTool is dix or nvd where the user has one, else Nix's own.
+func (s *session) diffTool(old, new string) run.Command {
+	if s.cfg.Remote != nil {
+		return s.diffClosures(old, new)
+	}
+	for _, c := range []run.Command{
+		{Name: "dix", Args: []string{old, new}}, {Name: "nvd", Args: []string{"diff", old, new}},
+	} {
+		if _, err := s.cfg.Runner.LookPath(c.Name); err == nil {
+			c.Timeout = quick
+			return c
+		}
+	}
+	return s.diffClosures(old, new)
+}
+
+// refuseClosures refuses a closure that failed before, and one that a rollback needs and is not there.
+// It is looked at under the lock: nothing is begun that cannot be ended.
+func (s *session) refuseClosures(ctx context.Context) error {
+	if s.goal.To != nil {
+		return s.goal.refuseMissing(s.missing(ctx, s.goal))
+	}
+	bad, err := s.store.Bad()
+	if err != nil {
+		return err
+	}
+	for _, b := range bad {
+		if b.Path != s.state.System && !slices.Contains(values(s.state.Homes), b.Path) {
+			continue
+		}
+		if s.goal.RetryBad {
+			if err := s.store.ClearBad(b.Path); err != nil {
+				return err
+			}
+			s.say("%s failed in run %d and is tried again", b.Path, b.Record)
+			continue
+		}
+		s.data.Touched = s.data.Touched || s.between && b.Record == s.state.ID // it was about to be put back
+		return fault.New(fault.Health, "%s was tried in run %d and was bad: %s", b.Path, b.Record, b.Why).
+			Hint("change the profile, or try the same system again with --retry-bad")
+	}
+	return nil
+}
+
+// activates, boots and movesHomes say what the run moves: the running system, the boot default, homes.
+func (s *session) activates() bool {
+	v := s.goal.Verb
+	return (v == Test || v == Switch || v == Rollback) && !s.goal.SkipSystem && s.data.BootOnly == ""
+}
+
+func (s *session) boots() bool {
+	v := s.goal.Verb
+	return (v == Boot || v == Switch || v == Rollback) && !s.goal.SkipSystem
+}
+
+func (s *session) movesHomes() bool {
+	return (s.effective() == Switch || s.goal.To != nil) && len(s.goal.homes()) > 0
+}
+
+// effective is the verb that the run comes to, once the built system is known.
+func (s *session) effective() Verb {
+	if s.data.BootOnly != "" {
+		return Boot
+	}
+	return s.goal.Verb
+}
+
+// chooseVerb turns a switch into a boot where running the new system before a
+// reboot would break the machine or the session.
+func (s *session) chooseVerb(ctx context.Context) error {
+	s.data.BootOnly = ""
+	if !s.activates() || s.state.Before.Current == "" {
+		return nil
+	}
+	var files []string
+	for _, system := range []string{s.state.Before.Current, s.state.System} {
+		for _, name := range []string{
+			"switch-inhibitors",
+			// What init offers must not change while it runs (nixpkgs, nixos/modules/system/activation/top-level.nix).
+			"init-interface-version",
+			"etc/systemd/system/display-manager.service",
+		} {
+			files = append(files, filepath.Join(system, name))
+		}
+	}
+	texts, err := s.readFiles(ctx, files...)
+	if err != nil {
+		return err
+	}
+	old, new := texts[:3], texts[3:]
+	why := ""
+	if names := inhibitors(old[0], new[0]); len(names) > 0 && !s.goal.IgnoreInhibitors {
+		why = "the new system changes " + strings.Join(names, ", ") + ", which cannot be changed while the machine runs"
+	} else if old[1] != "" && new[1] != "" && strings.TrimSpace(old[1]) != strings.TrimSpace(new[1]) {
+		// switch-to-configuration would end with 100, and would have moved nothing.
+		why = "the new system needs another init interface"
+	} else if s.cfg.Graphical && !s.goal.LiveDisplay && old[2] != new[2] {
+		why = "the display manager changes and this is a graphical session: switching now would end it"
+	}
+	if why == "" {
+		return nil
+	}
+	if s.goal.Verb == Test {
+		return fault.New(fault.Preflight, "test: %s", why).Hint("quick-deploy boot, then reboot")
+	}
+	s.data.BootOnly = why
+	s.state.Pending = []string{"reboot"}
+	s.say("%s becomes boot: %s; reboot to run it", s.goal.Verb, why)
+	return nil
+}
+
+// inhibitors are the names of the switch inhibitors that differ between two
+// systems. Since January 2026 a NixOS system lists them in the file
+// switch-inhibitors, as JSON from name to value; an older one has none, and then nothing is known.
+func inhibitors(old, new string) []string {
+	var a, b map[string]json.RawMessage
+	if json.Unmarshal([]byte(old), &a) != nil || json.Unmarshal([]byte(new), &b) != nil {
+		return nil
+	}
+	var names []string
+	for _, n := range sortedKeys(b) {
+		if v, ok := a[n]; ok && string(v) != string(b[n]) {
+			names = append(names, n)
+		}
+	}
+	return names
+}

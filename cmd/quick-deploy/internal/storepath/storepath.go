@@ -1,0 +1,39 @@
+// Package storepath reads names out of paths in a Nix store: a folder, wherever it is, of
+// HASH-NAME, where the hash has 32 characters (nix, doc/manual/source/store/store-path.md).
+package storepath
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	hash    = regexp.MustCompile(`(?:^|/)[0-9a-z]{32}-`)
+	found   = regexp.MustCompile(`/[0-9A-Za-z/+._-]*/[0-9a-z]{32}-[0-9A-Za-z+._?=/@-]+`)
+	version = regexp.MustCompile(`-[^a-zA-Z].*$`)
+)
+
+// Find lists the paths in a store that a text names, with what follows in each, in their order.
+func Find(text string) []string { return found.FindAllString(text, -1) }
+
+// Inner returns a path without store and hash: linux-6.12/bzImage for /nix/store/…-linux-6.12/bzImage,
+// "" for what is in no store.
+func Inner(path string) string {
+	at := hash.FindStringIndex(path)
+	if at == nil {
+		return ""
+	}
+	return path[at[1]:]
+}
+
+// Name returns the name of what a path is in: linux-6.12 for /nix/store/…-linux-6.12/bzImage and for
+// …-linux-6.12.drv, "" for what is in no store.
+func Name(path string) string {
+	name, _, _ := strings.Cut(Inner(path), "/")
+	name, _, _ = strings.Cut(name, ".drv")
+	return name
+}
+
+// Package returns that name without its version, which begins behind a dash that no letter
+// follows (nix, src/libstore/names.cc, DrvName).
+func Package(path string) string { return version.ReplaceAllString(Name(path), "") }

@@ -1,0 +1,215 @@
+package hardware
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+//go:embed data
+var data embed.FS
+
+// intelFamily is a generation of Intel's graphics, in data/intel.json.
+type intelFamily struct {
+	Name string  `json:"name"`
+	IDs  [][2]ID `json:"ids"` // ranges of device ids, first and last
+	// Driver is the kernel driver that binds by itself.
+	Driver string `json:"driver"`
+	// VA is the package for the decoding of video, VPL tells whether Quick Sync goes through oneVPL, and
+	// OpenCL is the package for OpenCL and Level Zero.
+	VA     string `json:"va"`
+	VPL    bool   `json:"vpl"`
+	OpenCL string `json:"opencl"`
+	// Discrete tells whether it is a card of its own, Vulkan whether Mesa's anv drives it with the features
+	// that programs ask for.
+	Discrete bool `json:"discrete"`
+	Vulkan   bool `json:"vulkan"`
+}
+
+// amdFamily is what the kernel treats alike among AMD's cards, in data/amd.json.
+type amdFamily struct {
+	Name   string `json:"name"`
+	Driver string `json:"driver"`
+	// Legacy marks cards that both drivers know: amdgpu takes them with
+	// hardware.amdgpu.legacySupport, and is the only one with Vulkan.
+	Legacy bool     `json:"legacy"`
+	Chips  []string `json:"chips"`
+}
+
+type amdData struct {
+	Families []amdFamily `json:"families"`
+	// Integrated are the chips that are part of a processor.
+	Integrated []string `json:"integrated"`
+	// ROCm are the chips that it is built for. A version is what HSA_OVERRIDE_GFX_VERSION
+	// must say for a chip whose sibling is built for.
+	ROCm map[string]string `json:"rocm"`
+}
+
+// nvidiaFamily is an architecture of NVIDIA's, in data/nvidia.json, oldest first.
+type nvidiaFamily struct {
+	Name string `json:"name"`
+	// Chips are the starts of its chips' names in pci.ids.
+	Chips []string `json:"chips"`
+	// CUDA tells whether the CUDA that nixpkgs builds with still runs on it.
+	CUDA bool `json:"cuda"`
+}
+
+type nvidiaData struct {
+	Families []nvidiaFamily `json:"families"`
+	// Switches are the NVSwitch chips: boards with them need the fabric manager of the data centre driver.
+	Switches []ID `json:"switches"`
+}
+
+var (
+	intelFamilies = decoded[struct{ Families []intelFamily }]("intel.json")
+	amdTable      = decoded[amdData]("amd.json")
+	nvidiaTable   = decoded[nvidiaData]("nvidia.json")
+	nvidiaChips   = sync.OnceValue(func() chips { return readChips("nvidia.txt") })
+	amdChips      = sync.OnceValue(func() chips { return readChips("amd.txt") })
+	models        = sync.OnceValue(readModels)
+	nixosHardware = sync.OnceValue(func() []string { return slices.Concat(rows("nixos-hardware.txt", strings.Fields)...) })
+	loaderOptions = sync.OnceValue(readLoaderOptions)
+)
+
+// read reads a table. They are parts of the program, so that one that cannot be read is a fault of it.
+func read(name string) []byte {
+	text, err := data.ReadFile("data/" + name)
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
+
+func decoded[T any](name string) func() T {
+	return sync.OnceValue(func() (v T) {
+		if err := json.Unmarshal(read(name), &v); err != nil {
+			panic(fmt.Errorf("%s: %w", name, err))
+		}
+		return v
+	})
+}
+
+// rows are the lines of a table, split into fields; those that begin with # are comments.
+func rows(name string, split func(line string) []string) [][]string {
+	var out [][]string
+	for line := range strings.Lines(string(read(name))) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			out = append(out, split(line))
+		}
+	}
+	return out
+}
+
+// chips is a table of chip names by device id.
+type chips struct {
+	byID map[ID]string
+	ids  []ID // sorted
+}
+
+// readChips reads lines of a chip and its device ids, as mktables writes them.
+func readChips(name string) chips {
+	c := chips{byID: map[ID]string{}}
+	for _, fields := range rows(name, strings.Fields) {
+		for _, hex := range fields[1:] {
+			n, err := strconv.ParseUint(hex, 16, 16)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", name, err))
+			}
+			c.byID[ID(n)] = fields[0]
+			c.ids = append(c.ids, ID(n))
+		}
+	}
+	slices.Sort(c.ids)
+	return c
+}
+
+// find names the chip of a device. Where the table does not know the device,
+// known is false and the chip is the one of the next lower id: vendors number
+// upwards.
+func (c chips) find(id ID) (chip string, known bool) {
+	if name, ok := c.byID[id]; ok {
+		return name, true
+	}
+	i, _ := slices.BinarySearch(c.ids, id)
+	if i == 0 {
+		return "", false
+	}
+	return c.byID[c.ids[i-1]], false
+}
+
+// intelFamilyOf finds the generation of a device; a device that the table does
+// not know is taken for a new one, the last of the table.
+func intelFamilyOf(id ID) (f intelFamily, known bool) {
+	families := intelFamilies().Families
+	for _, f := range families {
+		if slices.ContainsFunc(f.IDs, func(r [2]ID) bool { return r[0] <= id && id <= r[1] }) {
+			return f, true
+		}
+	}
+	return families[len(families)-1], false
+}
+
+// amdFamilyOf finds the family of a chip. One that is in no table is newer, and amdgpu's.
+func amdFamilyOf(chip string) (f amdFamily, known bool) {
+	for _, f := range amdTable().Families {
+		if slices.Contains(f.Chips, chip) {
+			return f, true
+		}
+	}
+	return amdFamily{Name: "GCN 3 and later", Driver: "amdgpu"}, chip != ""
+}
+
+// familyIndex is the place of a chip's architecture among NVIDIA's, -1 if
+// there is none. MCP61 and MCP67 are Curie, MCP77 and later Tesla.
+func familyIndex(chip string) int {
+	best, length := -1, 0
+	for i, f := range nvidiaTable().Families {
+		for _, p := range f.Chips {
+			if strings.HasPrefix(chip, p) && len(p) > length {
+				best, length = i, len(p)
+			}
+		}
+	}
+	return best
+}
+
+// family is the place of an architecture of NVIDIA's by its name.
+func family(name string) int {
+	return slices.IndexFunc(nvidiaTable().Families, func(f nvidiaFamily) bool { return f.Name == name })
+}
+
+// modelRule is a line of data/models.txt: a module of nixos-hardware and what
+// the machine must say about itself.
+type modelRule struct {
+	module string
+	want   []modelField
+}
+
+type modelField struct{ name, value string }
+
+// readModels reads lines of a module and fields, name=value, between tabs.
+func readModels() []modelRule {
+	var rules []modelRule
+	for _, parts := range rows("models.txt", func(line string) []string { return strings.Split(line, "\t") }) {
+		r := modelRule{module: parts[0]}
+		for _, p := range parts[1:] {
+			name, value, _ := strings.Cut(p, "=")
+			r.want = append(r.want, modelField{name, value})
+		}
+		rules = append(rules, r)
+	}
+	return rules
+}
+
+// readLoaderOptions reads lines of how a value is read, and the option that has it.
+func readLoaderOptions() map[string]string {
+	kinds := map[string]string{}
+	for _, fields := range rows("loader-options.txt", strings.Fields) {
+		kinds[fields[1]] = fields[0]
+	}
+	return kinds
+}
