@@ -71,19 +71,23 @@ func (l layout) check() {
 		name := strings.ToUpper(strings.NewReplacer("-", "", "_", "").Replace(device))
 		switch {
 		case strings.Contains(name, "CHANGEME"):
-			l.problem(n, "disks.devices has to be filled in", "the name is still "+device, "ls -l /dev/disk/by-id on the machine shows the names")
+			l.problem(n, "disks.devices has to be filled in", "the name is still "+device,
+				"ls -l /dev/disk/by-id on the machine shows the names")
 		case partition(device):
-			l.problem(n, "disks.devices names a partition", device+" is a part of a disk", "write the name without -part and the number")
+			l.problem(n, "disks.devices names a partition", device+" is a part of a disk",
+				"write the name without -part and the number")
 		case seen[device]:
 			l.problem(n, "disks.devices names a disk twice", device+" stands here twice", "remove one")
 		}
 		seen[device] = true
 	}
 	if l.kind == "ext4" && len(l.devices) > 1 {
-		l.problem(l.node.Get("devices"), "ext4 takes one disk", fmt.Sprintf("%d are named", len(l.devices)), "btrfs and zfs mirror several disks")
+		l.problem(l.node.Get("devices"), "ext4 takes one disk", fmt.Sprintf("%d are named", len(l.devices)),
+			"btrfs and zfs mirror several disks")
 	}
 	if mode := l.profile.Node.Get("hardware", "mode"); mode != nil && mode.Str() == "keep" {
-		l.problem(mode, "hardware.mode keep and disks exclude each other", "the kept file says where the file systems are", "remove one of the two")
+		l.problem(mode, "hardware.mode keep and disks exclude each other",
+			"the kept file says where the file systems are", "remove one of the two")
 	}
 }
 
@@ -196,7 +200,8 @@ func (l layout) locked(i int) nix.Expr {
 	}
 	bs := []nix.Binding{
 		bind(nix.Str("luks"), "type"), bind(nix.Str("crypt-"+diskName(i)), "name"),
-		{Path: []string{"passwordFile"}, Value: nix.Str(DiskKey), Comment: "Only while installing; at each start the passphrase is asked for."},
+		{Path: []string{"passwordFile"}, Value: nix.Str(DiskKey),
+			Comment: "Only while installing; at each start the passphrase is asked for."},
 		bind(nix.Bool(true), "settings", "allowDiscards"),
 	}
 	if content := l.root(i); content != nil {
@@ -260,7 +265,8 @@ func (l layout) pool() nix.Expr {
 	var datasets []nix.Binding
 	for _, s := range subvolumes {
 		datasets = append(datasets, bind(set(
-			bind(nix.Str("zfs_fs"), "type"), bind(nix.Str(s.mount), "mountpoint"), bind(nix.Str("legacy"), "options", "mountpoint"),
+			bind(nix.Str("zfs_fs"), "type"), bind(nix.Str(s.mount), "mountpoint"),
+			bind(nix.Str("legacy"), "options", "mountpoint"),
 		), s.name))
 	}
 	return set(append(bs,
@@ -275,11 +281,12 @@ func (l layout) pool() nix.Expr {
 // hostID is what ZFS tells machines apart by, from the host's name: stable,
 // and another for each host of the profile.
 func (l layout) hostID() []nix.Binding {
-	if slices.ContainsFunc(l.system, func(a mapping.Assignment) bool { return slices.Equal(a.Path, []string{"networking", "hostId"}) }) {
+	path := []string{"networking", "hostId"}
+	if slices.ContainsFunc(l.system, func(a mapping.Assignment) bool { return slices.Equal(a.Path, path) }) {
 		return nil
 	}
 	sum := sha256.Sum256([]byte(l.profile.Name))
-	return []nix.Binding{bind(nix.Call{Fn: nix.Ref{"lib", "mkDefault"}, Args: []nix.Expr{nix.Str(hex.EncodeToString(sum[:4]))}}, "networking", "hostId")}
+	return []nix.Binding{bind(byDefault(nix.Str(hex.EncodeToString(sum[:4]))), path...)}
 }
 
 func bind(value nix.Expr, path ...string) nix.Binding { return nix.Binding{Path: path, Value: value} }

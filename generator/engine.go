@@ -64,7 +64,8 @@ func readFleet(p *profile.Profile) (Fleet, error) {
 		for _, w := range waves.Items {
 			if _, err := p.Select(w.Str()); err != nil {
 				problems = append(problems, profile.Problem{
-					Pos: w.Pos, Path: "fleet.waves", What: fmt.Sprintf("the wave %q has no host", w.Str()), Why: err.Error(),
+					Pos: w.Pos, Path: "fleet.waves",
+					What: fmt.Sprintf("the wave %q has no host", w.Str()), Why: err.Error(),
 				})
 			}
 			f.Waves = append(f.Waves, w.Str())
@@ -79,10 +80,11 @@ func readFleet(p *profile.Profile) (Fleet, error) {
 // reserved are the names that an engine keeps for itself, and what else
 // it does not take for a host.
 func (e Engine) refuses(host string) string {
+	letter := func(r rune) bool { return r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' }
 	switch {
 	case e == Colmena && slices.Contains([]string{"defaults", "meta", "network"}, host):
 		return "colmena keeps that name for itself"
-	case e == DeployRS && !strings.ContainsFunc(host, func(r rune) bool { return r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' }):
+	case e == DeployRS && !strings.ContainsFunc(host, letter):
 		return "deploy-rs wants a letter in it"
 	}
 	return ""
@@ -109,7 +111,8 @@ func (h *host) deployment() error {
 	}
 	h.summary.Deployment = d
 	if why := h.in.engine.refuses(h.profile.Name); why != "" {
-		h.problem(h.profile.Node, fmt.Sprintf("the host cannot be called %q", h.profile.Name), why, "rename it, or choose another fleet.engine")
+		h.problem(h.profile.Node, fmt.Sprintf("the host cannot be called %q", h.profile.Name), why,
+			"rename it, or choose another fleet.engine")
 	}
 	if h.in.engine == DeployRS && h.profile.Node.Get("users", systemProfile) != nil {
 		h.problem(h.profile.Node.Get("users", systemProfile), "the user cannot be called "+systemProfile,

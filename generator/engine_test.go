@@ -157,7 +157,7 @@ func problems(t *testing.T, yaml string) string {
 	if err != nil {
 		return err.Error()
 	}
-	_, err = generator.Generate(generator.Input{Profile: p, Schema: schemaRoot(t), Files: profile.Memory{}})
+	_, err = generator.Generate(generator.Input{Profile: p, Schema: schemaRoot(t), Files: profile.FS{}})
 	if err == nil {
 		t.Fatalf("no problem in\n%s", yaml)
 	}

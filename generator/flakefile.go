@@ -149,7 +149,8 @@ func printFlake(fleet Fleet, hosts []*host, from []source, inputs []flake.Input)
 	}
 	for _, in := range from[0].inputs {
 		// With channels, functions take the inputs of the host's own.
-		if in.Name == "nixpkgs" || in.Name == "home-manager" && data.Channels == nil || in.Name == fleet.Engine.input() {
+		if in.Name == "nixpkgs" || in.Name == "home-manager" && data.Channels == nil ||
+			in.Name == fleet.Engine.input() {
 			data.Params = append(data.Params, in.Name)
 		}
 	}
@@ -260,9 +261,12 @@ func (h *host) entry() nix.Binding {
 func (h *host) outputs() (configurations, checks []nix.Binding) {
 	name, origin := h.profile.Name, h.profile.Node.Origin()
 	add := func(kind, name string, configuration nix.Call, built ...string) {
-		configurations = append(configurations, nix.Binding{Path: []string{kind, name}, Value: configuration, Origin: origin})
+		configurations = append(configurations, nix.Binding{
+			Path: []string{kind, name}, Value: configuration, Origin: origin,
+		})
 		checks = append(checks, nix.Binding{
-			Path: []string{"checks", h.summary.System, name}, Value: append(nix.Ref{"self", kind, name}, built...), Origin: origin,
+			Path: []string{"checks", h.summary.System, name}, Origin: origin,
+			Value: append(nix.Ref{"self", kind, name}, built...),
 		})
 	}
 	add("nixosConfigurations", name, nix.Call{
@@ -271,7 +275,8 @@ func (h *host) outputs() (configurations, checks []nix.Binding) {
 	for _, u := range h.summary.Users {
 		if u.Home {
 			add("homeConfigurations", u.Name+"@"+name, nix.Call{
-				Fn: nix.Ref{"mkHome"}, Args: []nix.Expr{nix.Ref{"self", "nixosConfigurations", name}, nix.Path(h.dir() + u.File)},
+				Fn:   nix.Ref{"mkHome"},
+				Args: []nix.Expr{nix.Ref{"self", "nixosConfigurations", name}, nix.Path(h.dir() + u.File)},
 			}, "activationPackage")
 		}
 	}

@@ -160,7 +160,8 @@ func buildHosts(in Input) ([]*host, error) {
 	}
 	if len(problems) > 0 {
 		slices.SortStableFunc(problems, func(a, b profile.Problem) int {
-			return cmp.Or(cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Column, b.Pos.Column))
+			return cmp.Or(cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line),
+				cmp.Compare(a.Pos.Column, b.Pos.Column))
 		})
 		return nil, problems
 	}

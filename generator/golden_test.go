@@ -2,10 +2,14 @@ package generator_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -49,6 +53,9 @@ func TestGolden(t *testing.T) {
 }
 
 func golden(t *testing.T, dir string) {
+	if filepath.Base(dir) == "all-services" {
+		goldieFor(t, dir).Assert(t, "profile.yaml", allServices(t))
+	}
 	tree := generate(t, os.DirFS(dir))
 	var paths []string
 	want := map[string]bool{}
@@ -84,6 +91,42 @@ func golden(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// allServices is a profile whose host has every service of the catalogue, as it comes; keys that a service needs
+// have their first example.
+func allServices(t *testing.T) []byte {
+	t.Helper()
+	var needed func(n *schema.Node) []string
+	needed = func(n *schema.Node) []string {
+		keys := slices.Clone(n.Required)
+		for _, all := range n.AllOf {
+			keys = append(keys, needed(all)...)
+		}
+		for _, some := range [][]*schema.Node{n.OneOf, n.AnyOf} {
+			if len(some) > 0 {
+				keys = append(keys, needed(some[0])...)
+			}
+		}
+		return keys
+	}
+	var out bytes.Buffer
+	out.WriteString("version: 1\ndefaults:\n  system: x86_64-linux\n" +
+		"hosts:\n  atlas:\n    stateVersion: \"26.05\"\n    services:\n")
+	services := schemaRoot(t).Properties["host"].Properties["services"].Properties
+	for _, name := range slices.Sorted(maps.Keys(services)) {
+		n := services[name]
+		values := map[string]any{}
+		for _, key := range needed(n) {
+			values[key] = n.Properties[key].Examples[0]
+		}
+		data, err := json.Marshal(values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&out, "      %s: %s\n", name, data)
+	}
+	return out.Bytes()
 }
 
 // Every module is in the flake of some case, with the values that it sets.

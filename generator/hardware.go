@@ -87,7 +87,8 @@ func (h *host) hardwareNotices(chosen *profile.Node, d hardware.Decision) {
 func (h *host) copyReport(n *profile.Node) error {
 	data, err := h.readBeside(n)
 	if err != nil {
-		h.problem(n, "hardware.report cannot be read", err.Error(), "write it on that machine with: sudo nixos-facter -o "+n.Str())
+		h.problem(n, "hardware.report cannot be read", err.Error(),
+			"write it on that machine with: sudo nixos-facter -o "+n.Str())
 		return nil
 	}
 	// Only what is one is copied into the flake: another file may hold a secret.
@@ -97,7 +98,9 @@ func (h *host) copyReport(n *profile.Node) error {
 		Hardware map[string]json.RawMessage
 	}
 	if json.Unmarshal(data, &report) != nil || report.Version == 0 || report.System == "" || report.Hardware == nil {
-		h.problem(n, "hardware.report is no report", "it is not the JSON of nixos-facter, with version, system and hardware", "write it with: sudo nixos-facter -o "+n.Str())
+		h.problem(n, "hardware.report is no report",
+			"it is not the JSON of nixos-facter, with version, system and hardware",
+			"write it with: sudo nixos-facter -o "+n.Str())
 		return nil
 	}
 	h.files = append(h.files, File{Path: "hosts/" + h.profile.Name + "/" + hardware.ReportName, Data: data})

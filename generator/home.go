@@ -151,9 +151,6 @@ func (h *host) homeFile(u User) error {
 // rebuild this flake, by its folder and the host's name, so that they never
 // build another one.
 func (h *host) rebuildAliases(u User, set func(*profile.Node, nix.Expr, ...string)) {
-	byDefault := func(e nix.Expr) nix.Expr {
-		return nix.Call{Fn: nix.Ref{"lib", "mkDefault"}, Args: []nix.Expr{e}}
-	}
 	// The variable is also the twin of --flake; all three shells expand it alike.
 	const dir = `"$QUICK_DEPLOY_FLAKE`
 	host, home := "#"+h.profile.Name+`"`, "#"+u.Name+"@"+h.profile.Name+`"`
@@ -179,6 +176,11 @@ func (h *host) rebuildAliases(u User, set func(*profile.Node, nix.Expr, ...strin
 			set(n, byDefault(nix.Str(a.command)), "programs", shell, "shellAliases", a.name)
 		}
 	}
+}
+
+// byDefault is a value that a setting of the user's own replaces.
+func byDefault(e nix.Expr) nix.Expr {
+	return nix.Call{Fn: nix.Ref{"lib", "mkDefault"}, Args: []nix.Expr{e}}
 }
 
 // raw sets the options that the profile names by their own paths.

@@ -3,6 +3,8 @@ package generator
 import (
 	"errors"
 	"fmt"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/generator/release"
+	"github.com/quick-deploy/quick-deploy/modules"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
@@ -122,7 +125,8 @@ func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
 		return nil, err
 	}
 	h.readSecrets()
-	result, err := mapping.Map(s, p.Node, mapping.Names{Release: h.channel.release, Secret: h.secretPath, Input: h.inputName})
+	names := mapping.Names{Release: h.channel.release, Secret: h.secretPath, Input: h.inputName}
+	result, err := mapping.Map(s, p.Node, names)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +140,7 @@ func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
 	steps := []func() error{
 		h.stateVersion, h.deployment, h.hardware, h.disks, h.desktop, h.services, h.memory, h.acceleration, h.users,
 		h.packages, h.homePackages, h.python, h.powerlevel10k, h.raw, h.secretFiles, h.names, h.access, h.encryption,
-		h.unfreeRule, h.configuration, h.homeFiles, h.local,
+		h.unfreeRule, h.configuration, h.homeFiles, h.importedModules, h.local,
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -242,6 +246,28 @@ func (h *host) configuration() error {
 	imports := nix.Binding{Path: []string{"imports"}, Value: nix.List(append(own, h.imports...))}
 	body.Body = append([]nix.Binding{imports}, body.Body...)
 	return h.write("configuration.nix", nix.File{Header: header, Body: nix.Module(body)})
+}
+
+// importsModule finds what a module of the catalogue imports from the folder that it is in.
+var importsModule = regexp.MustCompile(`imports = \[ \./([a-z0-9-]+\.nix) \]`)
+
+// importedModules adds the modules that those in use import.
+func (h *host) importedModules() error {
+	names := sortedKeys(h.modules)
+	for len(names) > 0 {
+		data, err := modules.Files.ReadFile(names[0])
+		if err != nil {
+			return fmt.Errorf("read module %s: %w", names[0], err)
+		}
+		for _, m := range importsModule.FindAllSubmatch(data, -1) {
+			if name := path.Join(path.Dir(names[0]), string(m[1])); !h.modules[name] {
+				h.modules[name] = true
+				names = append(names, name)
+			}
+		}
+		names = names[1:]
+	}
+	return nil
 }
 
 // body joins assignments into the attribute set of a module.

@@ -55,7 +55,8 @@ func nested(bs []nix.Binding, nodes []*profile.Node) profile.Problems {
 		outer, inner := order[k-1], order[k]
 		n := len(bs[outer].Path)
 		if len(bs[inner].Path) > n && slices.Equal(bs[inner].Path[:n], bs[outer].Path) {
-			problems = append(problems, conflict(mapping.Assignment{Path: bs[inner].Path, Node: nodes[inner]}, nodes[outer]))
+			problems = append(problems, conflict(mapping.Assignment{Path: bs[inner].Path, Node: nodes[inner]},
+				nodes[outer]))
 		}
 	}
 	return problems

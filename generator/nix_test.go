@@ -110,7 +110,7 @@ hosts:
 			}
 			continue
 		}
-		tree, err := generator.Generate(generator.Input{Profile: p, Schema: schemaRoot(t), Files: profile.Memory{}})
+		tree, err := generator.Generate(generator.Input{Profile: p, Schema: schemaRoot(t), Files: profile.FS{}})
 		if err != nil {
 			t.Errorf("%q: %v", text, err)
 			continue

@@ -56,7 +56,8 @@ func (c *lineChecker) text(n *profile.Node, text, name string, lines bool) {
 		}
 		p := profile.Problem{
 			Pos: n.Pos, Path: n.Path(), Code: profile.CodeFormat,
-			What: fmt.Sprintf("%s has the character U+%04X", printable(name), r), Why: "it is one line of characters that show",
+			What: fmt.Sprintf("%s has the character U+%04X", printable(name), r),
+			Why:  "it is one line of characters that show",
 		}
 		if lines {
 			p.Why = "it is text of characters that show"

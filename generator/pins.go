@@ -152,7 +152,8 @@ func sources(in Input, hosts []*host, extra []string) ([]source, error) {
 				pinned, err := repin(in, f.Value)
 				if err != nil {
 					problems = append(problems, profile.Problem{
-						Pos: f.KeyPos, Path: "pins." + f.Key, What: "pins." + f.Key + " cannot be used", Why: err.Error(),
+						Pos: f.KeyPos, Path: "pins." + f.Key,
+						What: "pins." + f.Key + " cannot be used", Why: err.Error(),
 					})
 					continue
 				}

@@ -33,7 +33,7 @@ import (
 //
 // One case: go test ./generator -run 'TestReal/^postgresql$'.
 func TestReal(t *testing.T) {
-	nixpkgs := nixtest.NewNixpkgs(t)
+	nixpkgs := newNixpkgs(t)
 	ages := &ageList{cases: map[string][]string{}}
 	t.Cleanup(func() { ages.report(t, nixpkgs) })
 	cases, err := os.ReadDir(goldenDir)
@@ -62,7 +62,7 @@ func TestReal(t *testing.T) {
 }
 
 // evaluateReal returns the derivations of the systems and homes that evaluate.
-func evaluateReal(t *testing.T, nixpkgs *nixtest.Nixpkgs, ages *ageList, name string, tree *generator.Tree) map[string]string {
+func evaluateReal(t *testing.T, nixpkgs *realNixpkgs, ages *ageList, name string, tree *generator.Tree) map[string]string {
 	t.Helper()
 	dir := lay(t, tree)
 	newest := ""
@@ -71,14 +71,14 @@ func evaluateReal(t *testing.T, nixpkgs *nixtest.Nixpkgs, ages *ageList, name st
 		newest = max(newest, h.Release)
 		names = append(names, h.Name)
 		for _, u := range h.Users {
-			if u.Home && nixpkgs.HasHomes() {
+			if u.Home && nixpkgs.homeManager != "" {
 				names = append(names, u.Name+"@"+h.Name)
 			}
 		}
 	}
 	drvs := map[string]string{}
 	evaluate := func(names ...string) error {
-		systems, young, err := nixpkgs.Evaluate(t, dir, newest, names...)
+		systems, young, err := nixpkgs.evaluate(t, dir, newest, names...)
 		for _, age := range young {
 			ages.add(name, age.String())
 		}
@@ -135,10 +135,10 @@ func (l *ageList) add(name, reason string) {
 
 // fail fails the test, unless the nixpkgs is older than the release that the case is for and
 // that is why.
-func (l *ageList) fail(t *testing.T, nixpkgs *nixtest.Nixpkgs, release, name, system, message string) {
+func (l *ageList) fail(t *testing.T, nixpkgs *realNixpkgs, release, name, system, message string) {
 	t.Helper()
 	for _, o := range older {
-		if nixpkgs.Release() < release && nixpkgs.Release() < o.before && o.message.MatchString(message) {
+		if nixpkgs.release < release && nixpkgs.release < o.before && o.message.MatchString(message) {
 			l.add(name+"/"+system, o.reason)
 			return
 		}
@@ -146,27 +146,27 @@ func (l *ageList) fail(t *testing.T, nixpkgs *nixtest.Nixpkgs, release, name, sy
 	t.Errorf("%s: %s", system, message)
 }
 
-func (l *ageList) report(t *testing.T, nixpkgs *nixtest.Nixpkgs) {
+func (l *ageList) report(t *testing.T, nixpkgs *realNixpkgs) {
 	for _, reason := range slices.Sorted(maps.Keys(l.cases)) {
-		t.Logf("nixpkgs is of %s: %s (%s)", nixpkgs.Release(), reason, strings.Join(l.cases[reason], ", "))
+		t.Logf("nixpkgs is of %s: %s (%s)", nixpkgs.release, reason, strings.Join(l.cases[reason], ", "))
 	}
 }
 
 // compareTexts compares the texts of the systems with the lines in real.txt.
-func compareTexts(t *testing.T, nixpkgs *nixtest.Nixpkgs, fsys fs.FS, drvs map[string]string) {
+func compareTexts(t *testing.T, nixpkgs *realNixpkgs, fsys fs.FS, drvs map[string]string) {
 	t.Helper()
 	data, err := fs.ReadFile(fsys, "real.txt")
 	if err != nil {
 		return // nothing of its own that could be compared
 	}
-	texts := map[string][]nixtest.Text{}
+	texts := map[string][]systemText{}
 	for _, section := range txtar.Parse(data).Files {
 		system, file, _ := strings.Cut(section.Name, "/")
 		if drvs[system] == "" {
 			continue // does not evaluate, which was said
 		}
 		if texts[system] == nil {
-			texts[system] = nixpkgs.Texts(t, drvs[system])
+			texts[system] = nixpkgs.texts(t, drvs[system])
 		}
 		var have []string
 		for _, text := range texts[system] {
@@ -223,17 +223,17 @@ func compareLines(text, lines string) []string {
 // Nix's count of thunks is the measure, which is the same on every machine. Today it is
 // 1.0001 times as many; 1.01 is what a reader of the flake may pay for its being in parts.
 func TestRealCost(t *testing.T) {
-	nixpkgs := nixtest.NewNixpkgs(t)
+	nixpkgs := newNixpkgs(t)
 	generated := lay(t, generate(t, os.DirFS(filepath.Join(goldenDir, "minimal"))))
 	byHand, err := filepath.Abs(filepath.Join(goldenDir, "minimal", "by-hand"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, cost, err := nixpkgs.Measure(t, generated, generator.DefaultRelease, "atlas")
+	ours, cost, err := nixpkgs.measure(t, generated, generator.DefaultRelease, "atlas")
 	if err != nil {
 		t.Fatal(err)
 	}
-	theirs, costByHand, err := nixpkgs.Measure(t, byHand, generator.DefaultRelease, "atlas")
+	theirs, costByHand, err := nixpkgs.measure(t, byHand, generator.DefaultRelease, "atlas")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,6 +264,33 @@ func TestCompareLines(t *testing.T) {
 	} {
 		if got := compareLines(text, lines); len(got) != want {
 			t.Errorf("%q: got %q, want %d faults", lines, got, want)
+		}
+	}
+}
+
+// What an older nixpkgs lacks is told from a fault by Nix's message, once each.
+func TestYounger(t *testing.T) {
+	for message, want := range map[string]string{
+		"error: The option `services.postgresql.extensions' does not exist. Definition values:": "services.postgresql.extensions: option not there yet",
+		"error: The option `containers.\"a.b\".devices' does not exist.":                        `containers."a.b".devices: option not there yet`,
+		"error: forgejo-lts cannot be found in pkgs":                                            "forgejo-lts: package not there yet",
+		"error: attribute 'ollama-vulkan' missing\n  17|  package = pkgs.ollama-vulkan;":        "ollama-vulkan: package not there yet",
+		"error: attribute 'hack' missing\n  29| fonts = [ pkgs.nerd-fonts.hack ];":              "nerd-fonts.hack: package not there yet",
+		"error: attribute 'glances' missing\n  32| mkIf services.glances.enable {":              "services.glances: option not there yet",
+		"error: attribute 'web-ui' missing\n  at /n/nixos/modules/q.nix:9:1:\n 9| pkgs.web-ui":  "web-ui: package not there yet",
+		"error: attribute 'web-ui' missing\n  at /flake/modules/q.nix:9:1:\n 9| pkgs.web-ui":    "",
+		"error: attribute 'no-such-package' missing\n  17| pkgs.no-such-package":                "",
+		"error: attribute 'lib' missing\n  43| iniFormat.lib.types.atom;":                       "",
+		"error: The option `services.postgresql.package' is defined multiple times":             "",
+		"Failed assertions:\n- the sky is down":                                                 "",
+	} {
+		n := &realNixpkgs{nixos: "/n"}
+		age, ok := n.younger(message)
+		if got := map[bool]string{true: age.String()}[ok]; got != want {
+			t.Errorf("%s\ngot %q, want %q", message, got, want)
+		}
+		if _, again := n.younger(message); again {
+			t.Errorf("%s\nis not there yet twice", message)
 		}
 	}
 }

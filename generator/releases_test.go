@@ -81,7 +81,7 @@ func TestShortFlagsOfUnstable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = generator.Generate(generator.Input{Profile: p, Schema: schemaRoot(t), Files: profile.Memory{}})
+	_, err = generator.Generate(generator.Input{Profile: p, Schema: schemaRoot(t), Files: profile.FS{}})
 	var problems profile.Problems
 	if !errors.As(err, &problems) || problems[0].Pos.Line != 3 || !strings.Contains(err.Error(), "long flag") {
 		t.Errorf("got %v", err)

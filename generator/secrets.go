@@ -109,7 +109,9 @@ func (h *host) secretFiles() error {
 			// It is there before the accounts are made; others come after them, since they may belong to one.
 			body.Body = append(body.Body, nix.Binding{Path: []string{"neededForUsers"}, Value: nix.Bool(true)})
 			if owner != nil && owner.Str() != "root" {
-				h.problem(owner, fmt.Sprintf("secret %s cannot have an owner", name), "it is the password of a user, and there before any user is", "delete owner, or keep the password as a secret of its own")
+				h.problem(owner, fmt.Sprintf("secret %s cannot have an owner", name),
+					"it is the password of a user, and there before any user is",
+					"delete owner, or keep the password as a secret of its own")
 			}
 		} else if owner != nil {
 			body.Body = append(body.Body, nix.Binding{Path: []string{"owner"}, Value: nix.Str(owner.Str())})
@@ -168,7 +170,7 @@ func (h *host) copySops(file *profile.Node, names []string) error {
 
 // readBeside reads the file that n names, relative to the file that n is in.
 func (h *host) readBeside(n *profile.Node) ([]byte, error) {
-	name, err := h.in.Files.Resolve(n.Pos.File, n.Str())
+	name, err := profile.Resolve(n.Pos.File, n.Str())
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +221,8 @@ func sopsConfig(hosts []*host) []File {
 		return nil
 	}
 	var text strings.Builder
-	text.WriteString("# Written by quick-deploy from the keys in the profile:\n# sops --config .sops.yaml FILE\ncreation_rules:\n")
+	text.WriteString("# Written by quick-deploy from the keys in the profile:\n" +
+		"# sops --config .sops.yaml FILE\ncreation_rules:\n")
 	files := sortedKeys(recipients)
 	// The first rule that fits counts: a/secrets.yaml goes before secrets.yaml.
 	slices.SortStableFunc(files, func(a, b string) int { return strings.Count(b, "/") - strings.Count(a, "/") })

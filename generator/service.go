@@ -113,7 +113,8 @@ func (h *host) checkPorts() {
 			}
 			h.problem(p.Node, fmt.Sprintf("port %d is taken twice", p.Number),
 				fmt.Sprintf("%s and %s both listen on %s port %d", other.Service, p.Service, p.Protocol, p.Number),
-				fmt.Sprintf("give one of them another port, such as %s: {port: %d}", p.Service, free(p.Number, h.summary.Services)))
+				fmt.Sprintf("give one of them another port, such as %s: {port: %d}", p.Service,
+					free(p.Number, h.summary.Services)))
 		}
 	}
 }
@@ -135,7 +136,8 @@ func (h *host) checkNeeds() {
 	for i, s := range h.summary.Services {
 		for _, need := range s.Info.Needs {
 			if !slices.ContainsFunc(h.summary.Services, func(o Service) bool { return o.Name == need }) {
-				h.notice(h.mapped.Services[i].Node, "%s does its work only with %s, which is not on: add %s: {} to services", s.Name, need, need)
+				h.notice(h.mapped.Services[i].Node,
+					"%s does its work only with %s, which is not on: add %s: {} to services", s.Name, need, need)
 			}
 		}
 	}
@@ -170,7 +172,8 @@ func (h *host) checkUpgrade() {
 		pin = h.in.Profile.Root.Get("pins", "nixpkgs")
 	}
 	if pin != nil {
-		h.notice(node, "auto-upgrade takes the newest nixpkgs, not the one that is pinned; locked: true keeps to the pin")
+		h.notice(node,
+			"auto-upgrade takes the newest nixpkgs, not the one that is pinned; locked: true keeps to the pin")
 	}
 }
 
@@ -194,8 +197,10 @@ func (h *host) checkSites() {
 			continue
 		}
 		for _, s := range h.summary.Services {
-			if known(s.Name) && slices.ContainsFunc(s.Ports, func(p Port) bool { return strconv.Itoa(p.Number) == address.Port() }) {
-				h.notice(proxy, "%s may refuse requests for %s; with service: %s in place of proxy it knows the name", s.Name, site.Key, s.Name)
+			named := func(p Port) bool { return strconv.Itoa(p.Number) == address.Port() }
+			if known(s.Name) && slices.ContainsFunc(s.Ports, named) {
+				h.notice(proxy, "%s may refuse requests for %s; with service: %s in place of proxy it knows the name",
+					s.Name, site.Key, s.Name)
 			}
 		}
 	}

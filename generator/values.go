@@ -38,7 +38,9 @@ func (h *host) names() error {
 	for _, path := range sortedKeys(named) {
 		a := s[path]
 		// What is no text is NixOS's to refuse, with the type that it wants.
-		if _, isText := a.Value.(nix.Str); !isText || path == "console.keyMap" && ownKeymaps || strings.HasSuffix(path, "xkb.layout") && ownLayouts {
+		_, isText := a.Value.(nix.Str)
+		own := path == "console.keyMap" && ownKeymaps || strings.HasSuffix(path, "xkb.layout") && ownLayouts
+		if !isText || own {
 			continue
 		}
 		if what, why, hint, ok := profile.Refusal(named[path], s.text(path)); !ok {
@@ -91,7 +93,8 @@ func (h *host) variants(s settings) {
 			hint = "write " + strconv.Quote(text+strings.Repeat(",", n)) + " if it is of the first layout"
 		}
 		h.problem(a.Node, fmt.Sprintf("variant %q does not go with layout %q", text, layout),
-			fmt.Sprintf("XKB ignores variants unless there are as many as layouts, not %d for %d", len(variants), len(layouts)),
+			fmt.Sprintf("XKB ignores variants unless there are as many as layouts, not %d for %d", len(variants),
+				len(layouts)),
 			hint)
 		return
 	}

@@ -69,6 +69,13 @@ in
   );
 
   services.nginx.upstreams = lib.mkIf config.services.nginx.enable {
-    grafana.servers."127.0.0.1:${toString services.grafana.settings.server.http_port}" = { };
+    grafana.servers."127.0.0.1:${toString settings.server.http_port}" = { };
   };
+
+  services.prometheus.scrapeConfigs = lib.mkIf config.services.prometheus.enable [
+    {
+      job_name = "grafana";
+      static_configs = [ { targets = [ "127.0.0.1:${toString settings.server.http_port}" ]; } ];
+    }
+  ];
 }

@@ -1,7 +1,7 @@
 # Loki keeps the logs of this machine for 30 days, in files, on the loopback. Alloy sends them.
 { config, lib, ... }:
 let
-  inherit (config.services.loki) dataDir;
+  inherit (config.services.loki) configuration dataDir;
 in
 {
   services.loki = {
@@ -46,4 +46,11 @@ in
       };
     };
   };
+
+  services.prometheus.scrapeConfigs = lib.mkIf config.services.prometheus.enable [
+    {
+      job_name = "loki";
+      static_configs = [ { targets = [ "127.0.0.1:${toString configuration.server.http_listen_port}" ]; } ];
+    }
+  ];
 }

@@ -1,7 +1,12 @@
 # PostgreSQL 16 for the applications of this machine: peer authentication on the socket,
 # SCRAM passwords over TCP, loopback only, pgvector, and memory settings that suit analytical queries
 # and embeddings better than the cautious ones of upstream.
-{ lib, pkgs, ... }:
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
 {
   services.postgresql = {
     enable = lib.mkDefault true;
@@ -41,4 +46,20 @@
     SQL
     done
   '';
+
+  services.prometheus = lib.mkIf config.services.prometheus.enable {
+    exporters.postgres = {
+      enable = lib.mkDefault true;
+      listenAddress = lib.mkDefault "127.0.0.1";
+      runAsLocalSuperUser = lib.mkDefault true;
+    };
+    scrapeConfigs = lib.mkIf config.services.prometheus.exporters.postgres.enable [
+      {
+        job_name = "postgresql";
+        static_configs = [
+          { targets = [ "127.0.0.1:${toString config.services.prometheus.exporters.postgres.port}" ]; }
+        ];
+      }
+    ];
+  };
 }

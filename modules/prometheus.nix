@@ -1,8 +1,8 @@
-# Prometheus on the loopback, scraping this machine: the node exporter, and every other
-# service here that can be measured.
+# Prometheus on the loopback, scraping itself and the node exporter of this machine. Other services
+# here that can be measured add themselves.
 { config, lib, ... }:
 let
-  inherit (config) services;
+  inherit (config.services) prometheus;
   sites = (config.lib.nginx.sitesOf or (_: [ ])) "prometheus";
   scrape = name: port: {
     job_name = name;
@@ -10,6 +10,8 @@ let
   };
 in
 {
+  imports = [ ./node-exporter.nix ];
+
   services.prometheus = {
     enable = lib.mkDefault true;
     listenAddress = lib.mkDefault "127.0.0.1";
@@ -18,44 +20,13 @@ in
     retentionTime = lib.mkDefault "30d";
     globalConfig.scrape_interval = lib.mkDefault "15s";
 
-    exporters = {
-      node = {
-        # Weaker than what node-exporter.nix sets, so that a host may use both.
-        enable = lib.mkOverride 1100 true;
-        listenAddress = lib.mkOverride 1100 "127.0.0.1";
-        # One choice: a host names all that it wants.
-        enabledCollectors = lib.mkOverride 1100 [
-          "cpu"
-          "diskstats"
-          "meminfo"
-          "processes"
-          "systemd"
-        ];
-      };
-      postgres = lib.mkIf services.postgresql.enable {
-        enable = lib.mkDefault true;
-        listenAddress = lib.mkDefault "127.0.0.1";
-        runAsLocalSuperUser = lib.mkDefault true;
-      };
-    };
-
-    scrapeConfigs = lib.mkMerge [
-      [ (scrape "prometheus" services.prometheus.port) ]
-      (lib.mkIf services.prometheus.exporters.node.enable [
-        (scrape "node" services.prometheus.exporters.node.port)
-      ])
-      (lib.mkIf services.prometheus.exporters.postgres.enable [
-        (scrape "postgresql" services.prometheus.exporters.postgres.port)
-      ])
-      (lib.mkIf services.grafana.enable [ (scrape "grafana" services.grafana.settings.server.http_port) ])
-      (lib.mkIf services.loki.enable [
-        (scrape "loki" services.loki.configuration.server.http_listen_port)
-      ])
-      (lib.mkIf services.qdrant.enable [ (scrape "qdrant" services.qdrant.settings.service.http_port) ])
-    ];
+    scrapeConfigs = [
+      (scrape "prometheus" prometheus.port)
+    ]
+    ++ lib.optional prometheus.exporters.node.enable (scrape "node" prometheus.exporters.node.port);
   };
 
   services.nginx.upstreams = lib.mkIf config.services.nginx.enable {
-    prometheus.servers."127.0.0.1:${toString services.prometheus.port}" = { };
+    prometheus.servers."127.0.0.1:${toString prometheus.port}" = { };
   };
 }

@@ -23,4 +23,11 @@
   services.nginx.upstreams = lib.mkIf config.services.nginx.enable {
     qdrant.servers."127.0.0.1:${toString config.services.qdrant.settings.service.http_port}" = { };
   };
+
+  services.prometheus.scrapeConfigs = lib.mkIf config.services.prometheus.enable [
+    {
+      job_name = "qdrant";
+      static_configs = [ { targets = [ "127.0.0.1:${toString config.services.qdrant.settings.service.http_port}" ]; } ];
+    }
+  ];
 }

@@ -117,8 +117,7 @@ func (v *Veil) text(text string) {
 		}
 		inside = false
 		if m := opening.FindStringSubmatch(strings.TrimRight(line, "\r\n")); m != nil {
-			secret, _ := clearName(m[2])
-			inside, indent = secret, len(m[1])
+			inside, indent = Name(m[2]), len(m[1])
 		}
 	}
 }

@@ -84,7 +84,7 @@ func (p place) clear() (secret, sure bool) {
 	case p.fixed:
 		return false, false
 	}
-	return clearName(p.key)
+	return Name(p.key), !counts(p.key)
 }
 
 // misnamed reports whether n may be a secret where the name of one belongs.
@@ -105,7 +105,7 @@ func (w *walker) walk(n *profile.Node, p place) {
 		w.text(n, p)
 	case profile.Int, profile.Float:
 		// Small numbers are ports' and sizes'.
-		if _, sure := p.clear(); sure && len(fmt.Sprint(n.Scalar)) >= 4 {
+		if secret, sure := p.clear(); secret && sure && len(fmt.Sprint(n.Scalar)) >= 4 {
 			w.found(Finding{n, p.key, "name", fmt.Sprint(n.Scalar)})
 		}
 	case profile.List:
@@ -177,7 +177,7 @@ func (w *walker) entries(n *profile.Node, p place) {
 				w.found(Finding{f.Value, "", k.kind, f.Key})
 			}
 			at.key, at.all = k.last, p.all || k.inside || k.many && holds(f.Value)
-			if secret, _ := clearName(k.last); secret && w.strict && holds(f.Value) {
+			if w.strict && Name(k.last) && holds(f.Value) {
 				at.all = true
 			}
 		}

@@ -45,7 +45,8 @@ func parseRef(s string) (attrs, error) {
 		a, err = parseGit(u, query)
 	case scheme == "path":
 		a, err = parsePath(u, query)
-	case strings.HasPrefix(scheme, "tarball+"), (scheme == "http" || scheme == "https" || scheme == "file") && isArchive(u.Path):
+	case strings.HasPrefix(scheme, "tarball+"), (scheme == "http" || scheme == "https" || scheme == "file") &&
+		isArchive(u.Path):
 		a, err = parseTarball(u, query)
 	default:
 		err = fmt.Errorf("neither github:, gitlab:, sourcehut:, git+…:, path: nor the URL of a tarball")
@@ -80,7 +81,8 @@ func parseForge(u *url.URL, query url.Values) (attrs, error) {
 		}
 		if i < 2 && strings.Contains(p, "/") {
 			// Nix 2.26 and 2.34 do not agree on what an encoded slash means.
-			return nil, fmt.Errorf("an encoded slash means different things to different versions of Nix; use git+https://")
+			return nil, fmt.Errorf("an encoded slash means different things to different versions of Nix; " +
+				"use git+https://")
 		}
 		parts[i] = p
 	}

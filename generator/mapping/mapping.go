@@ -212,8 +212,8 @@ func (w *walker) flags(path []string, user string, n *profile.Node, at place) {
 		name, text, assigned := strings.Cut(item.Str(), "=")
 		name, long := strings.CutPrefix(name, "--")
 		if !long || name == "" {
-			w.problem(item, at, fmt.Errorf("%q is no long flag: NixOS takes flags by their long names here, such as --ctx-size",
-				item.Str()))
+			w.problem(item, at, fmt.Errorf(
+				"%q is no long flag: NixOS takes flags by their long names here, such as --ctx-size", item.Str()))
 			return
 		}
 		var value nix.Expr = nix.Bool(true)
@@ -223,7 +223,9 @@ func (w *walker) flags(path []string, user string, n *profile.Node, at place) {
 			i++
 			value = nix.Str(n.Items[i].Str())
 		}
-		a := Assignment{User: user, Path: append(slices.Clip(path), name), Value: value, Origin: item.Origin(), Node: item}
+		a := Assignment{
+			User: user, Path: append(slices.Clip(path), name), Value: value, Origin: item.Origin(), Node: item,
+		}
 		have, again := first[name]
 		if !again {
 			first[name] = len(w.result.Assignments)

@@ -2,8 +2,6 @@ package mapping
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -37,7 +35,8 @@ type raw struct {
 }
 
 func (r *raw) open(path []string, n *profile.Node) {
-	if n.Kind == profile.Map && len(n.Fields) > 0 && n.Get("$package") == nil && n.Get("$packages") == nil && n.Get("$secret") == nil {
+	names := n.Get("$package") != nil || n.Get("$packages") != nil || n.Get("$secret") != nil
+	if n.Kind == profile.Map && len(n.Fields) > 0 && !names {
 		for _, f := range n.Fields {
 			r.open(append(path[:len(path):len(path)], f.Key), f.Value)
 		}
@@ -86,5 +85,3 @@ func (r *raw) set(n *profile.Node) (nix.Expr, error) {
 func (r *raw) problem(key string, n *profile.Node, err error) {
 	r.problems = append(r.problems, refusal(n, key, err))
 }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

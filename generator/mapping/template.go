@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -215,7 +217,7 @@ func (w *walker) fillMap(t map[string]any, s subject) (nix.Expr, error) {
 		return nil, nil
 	}
 	set := nix.Attrs{}
-	for _, key := range sortedKeys(t) {
+	for _, key := range slices.Sorted(maps.Keys(t)) {
 		e, err := w.fill(t[key], s)
 		if err != nil {
 			return nil, err

@@ -38,7 +38,8 @@ func ParseAttrPath(s string) ([]string, error) {
 			return parts, nil
 		}
 		if after[0] != '.' {
-			return nil, fmt.Errorf("attribute path %q, column %d: %q where a dot or the end was expected; other characters need quotes",
+			return nil, fmt.Errorf("attribute path %q, column %d: %q where a dot or the end was expected; "+
+				"other characters need quotes",
 				s, len(s)-len(after)+1, firstRune(after))
 		}
 		rest = after[1:]

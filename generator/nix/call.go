@@ -2,149 +2,89 @@ package nix
 
 import "errors"
 
-// A place says where a call stands, and so where lines may break around it.
-type place uint8
-
-const (
-	anywhere   place = iota
-	behindSign       // behind = or an operator: the call may start a new line
-	inParens         // between parentheses: the function may move to a line of its own
-)
-
-// call writes a function call. The arguments share a line as long as possible;
-// if that is too long, the last one that lets the others stay is broken.
-func (b *builder) call(c Call, at place) {
-	b.open(regular)
-	defer b.close()
-	fn, args := c.Fn, c.Args
-	n := len(args) - 1
-	if n < 0 {
-		b.fail(errors.New("a call without arguments"))
-		return
-	}
-	last := view(args[n])
-	if simple(c) && !b.underHeader() && b.onOneLine(-1, func() { b.head(fn, args[:n], at) }) {
-		b.space(hardSpace)
-		b.lastArgument(last)
-		return
-	}
-	b.head(fn, args[:n], at)
-	b.space(lineSpace)
-	b.lastArgument(last)
-	b.tail(at)
-}
-
-// head writes the call up to its last argument.
-func (b *builder) head(fn Ref, args []Expr, at place) {
-	if at == behindSign {
-		b.space(lineSpace)
-	}
-	b.open(transparent)
-	b.arguments(fn, args, at)
-	b.close()
-}
-
-func (b *builder) tail(at place) {
-	if at == inParens {
-		b.space(lineBreak)
+// call writes a function call. The arguments share a line as long as possible; if that is too long, the last one that
+// lets the others stay is broken.
+func (p *printer) call(c Call, behind int) {
+	switch {
+	case len(c.Args) == 0:
+		p.fail(errors.New("a call without arguments"))
+	case p.flat:
+		p.text(p.ref(c.Fn))
+		p.arguments(c.Args)
+	case p.breakArgument(c, "", behind):
+	default:
+		p.breakCall(c, behind)
 	}
 }
 
-// arguments writes a function and its first arguments.
-func (b *builder) arguments(fn Ref, args []Expr, at place) {
-	n := len(args) - 1
-	if n < 0 {
-		b.called(fn, at)
+// argument writes an argument. A function that leads up to a set or a list is absorbed: (x: {
+func (p *printer) argument(e Expr, behind int) {
+	f, ok := e.(Func)
+	if !ok || !absorbable(view(f.Body)) {
+		p.term(e, behind)
 		return
 	}
-	b.open(transparent)
-	b.arguments(fn, args[:n], at)
-	b.close()
-	b.space(lineSpace)
-	b.nest++
-	arg := view(args[n])
-	if r, ok := arg.(Ref); ok && len(r) > 1 {
-		b.open(regular) // broken first, it would part at a dot
+	p.text("(" + p.variable(f.Arg) + ": ")
+	if set, ok := view(f.Body).(Attrs); ok {
+		p.set(set, true)
 	} else {
-		b.open(priority)
+		p.expr(view(f.Body), 1+behind)
 	}
-	b.argument(arg)
-	b.close()
-	b.nest--
+	p.text(")")
 }
 
-// called writes the function of a call.
-func (b *builder) called(fn Ref, at place) {
-	if at != inParens {
-		b.ref(fn)
-		return
+// breakArgument writes a call behind lead with all but one argument on one line, if that fits. A simple call stays on
+// its line, however long it is.
+func (p *printer) breakArgument(c Call, lead string, behind int) bool {
+	last := len(c.Args) - 1
+	if simple(c) {
+		p.text(lead)
+		p.head(c, last)
+		p.argument(view(c.Args[last]), behind)
+		return true
 	}
-	b.nest++
-	b.open(regular)
-	b.space(lineBreak)
-	b.ref(fn)
-	b.close()
-	b.nest--
-}
-
-// argument writes an argument that is not the last one. Short lists of simple
-// items stay on one line there.
-func (b *builder) argument(e Expr) {
-	if l, ok := e.(List); ok && shortList(l) {
-		b.list(l, lineSpace)
-		return
-	}
-	b.operand(e, atTerm)
-}
-
-func shortList(l List) bool {
-	n := len(l)
-	for _, e := range l {
-		if it, ok := e.(Item); ok && it.Comment != "" {
-			n++
+	for k := last; k >= 0; k-- {
+		arg := view(c.Args[k])
+		if isTerm(arg) && !absorbable(arg) {
+			continue
 		}
-		if !simple(view(e)) {
-			return false
+		opens := 1 // its bracket
+		switch arg.(type) {
+		case Func, Text:
+			opens = p.first(arg, 0)
 		}
+		before := p.mark()
+		if p.onOneLine(opens, func() { p.text(lead); p.head(c, k) }) {
+			p.argument(arg, behind)
+			if p.onOneLine(behind, func() { p.arguments(c.Args[k+1:]) }) {
+				return true
+			}
+		}
+		p.restore(before)
 	}
-	return n <= 6
+	return false
 }
 
-func (b *builder) lastArgument(e Expr) {
-	b.nest++
-	defer func() { b.nest-- }()
-	if absorbable(e) {
-		b.open(priority)
-		b.term(e, false)
-		b.close()
-		return
+// head writes the function of a call and its first k arguments, with the space before the next.
+func (p *printer) head(c Call, k int) {
+	p.text(p.ref(c.Fn))
+	p.arguments(c.Args[:k])
+	p.text(" ")
+}
+
+// arguments writes arguments, each behind a space.
+func (p *printer) arguments(args []Expr) {
+	for _, a := range args {
+		p.text(" ")
+		p.argument(view(a), 0)
 	}
-	if isTerm(e) {
-		b.open(regular)
-		b.expr(e)
-		b.close()
-		return
-	}
-	b.open(priority)
-	defer b.close()
-	if f, ok := e.(Func); ok && absorbable(view(f.Body)) {
-		from := b.start()
-		b.text = append(b.text, '(')
-		b.variable(f.Arg)
-		b.text = append(b.text, ':')
-		b.end(from)
-		b.space(hardSpace)
-		b.term(view(f.Body), true)
-		b.word(")")
-		return
-	}
-	b.word("(")
-	b.space(lineBreak)
-	b.open(regular)
-	b.nest++
-	b.expr(e)
-	b.nest--
-	b.close()
-	b.space(lineBreak)
-	b.word(")")
+}
+
+// breakCall writes a call whose last argument has a line of its own.
+func (p *printer) breakCall(c Call, behind int) {
+	at, last := p.indent, len(c.Args)-1
+	p.text(p.ref(c.Fn))
+	p.arguments(c.Args[:last])
+	p.newline(at + 2)
+	p.argument(view(c.Args[last]), behind)
 }

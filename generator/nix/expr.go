@@ -1,7 +1,7 @@
 // Package nix holds Nix expressions as data and prints them in the style of
-// RFC 166 (nixfmt, width 100): those that a profile's answers become. A value
-// that came from outside can become a string, a number or an attribute name,
-// never syntax.
+// RFC 166 (nixfmt, width 100): those that a profile's answers become, and no
+// others. A value that came from outside can become a string, a number or an
+// attribute name, never syntax.
 package nix
 
 // Expr is a Nix expression. The types of this package are its only implementations.
@@ -32,7 +32,8 @@ type (
 
 // Interp is a string with antiquotations, written by the tool itself:
 // Interp{Str("/home/"), Ref{"config", "x"}} is "/home/${config.x}".
-// Its parts are Str, which are escaped, and Ref.
+// Its parts are Str, which are escaped, and Ref. It is never broken over lines,
+// as nixfmt would break one whose names need quotes.
 type Interp []Expr
 
 // Attrs is an attribute set. Bindings print in the given order.
@@ -53,7 +54,9 @@ type Binding struct {
 	Origin string
 }
 
-// Call applies Fn to Args, one at least: lib.mkDefault true.
+// Call applies Fn to Args, one at least: lib.mkDefault true. Arguments before the
+// last are short; a call or a function as the argument of another is short, too, or
+// holds a list: the printer knows no other way to break it than nixfmt has for those.
 type Call struct {
 	Fn   Ref
 	Args []Expr

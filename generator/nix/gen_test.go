@@ -17,7 +17,8 @@ var (
 	genText  = rapid.Custom(func(t *rapid.T) string {
 		return strings.Join(rapid.SliceOfN(genLine, 1, 5).Draw(t, "lines"), "\n")
 	})
-	genPath = rapid.SampledFrom([]string{"./a.nix", "../b", "./hosts/atlas/local.nix", "/etc/x", "./a b", "./."})
+	genOrigin = rapid.SampledFrom([]string{"", "profile.yaml#/a", "profile.yaml#/b"})
+	genPath   = rapid.SampledFrom([]string{"./a.nix", "../b", "./hosts/atlas/local.nix", "/etc/x", "./a b", "./."})
 )
 
 // genExpr makes expressions of at most the given depth.
@@ -57,38 +58,56 @@ func drawExpr(t *rapid.T, depth int) Expr {
 	case 12, 13:
 		var p Interp
 		for range rapid.IntRange(1, 3).Draw(t, "parts") {
-			p = append(p, Str(genWord.Draw(t, "part")), genRef(t))
+			p = append(p, Str(genWord.Draw(t, "part")), Ref{genIdent.Draw(t, "var"), genIdent.Draw(t, "name")})
 		}
 		return p[rapid.IntRange(0, 1).Draw(t, "lead"):]
 	case 14, 15, 16, 17:
 		l := List(subs(0, 7))
 		for i := range l {
 			if rapid.IntRange(0, 9).Draw(t, "item") == 0 {
-				l[i] = Item{Value: l[i], Comment: genComment(t)}
+				l[i] = Item{Value: l[i], Comment: genComment(t), Origin: genOrigin.Draw(t, "origin")}
 			}
 		}
 		return l
 	case 18, 19, 20, 21:
 		return drawAttrs(t, depth)
 	case 22:
-		f := Func{Arg: genIdent.Draw(t, "arg"), Body: sub()}
-		for view(f.Body) != nil {
-			inner, ok := view(f.Body).(Func)
-			if !ok {
-				break
-			}
-			f.Body = inner.Body // no function returns one
-		}
-		return f
+		return Item{Value: drawCall(t, sub)}
 	default:
-		c := Call{genRef(t), subs(1, 4)}
-		for i, lists := range c.Args { // nixfmt keeps two lists in a row together; no call has them
-			if _, ok := view(lists).(List); ok && i > 0 {
-				c.Args[i] = genRef(t)
-			}
-		}
-		return c
+		return drawCall(t, sub)
 	}
+}
+
+// drawCall makes a call as the generator has them: an argument that may be broken, and before it some that are short.
+func drawCall(t *rapid.T, sub func() Expr) Expr {
+	env := Call{Ref{"pkgs", "python3", "withPackages"}, []Expr{Func{Arg: "ps", Body: List{Ref{"ps", "a"}, Ref{"ps", "b"}}}}}
+	last := sub()
+	for isCall := true; isCall; { // but for the environment of Python, no call is an argument
+		switch c := view(last).(type) {
+		case Call:
+			last = c.Args[len(c.Args)-1]
+		case Func:
+			last = c.Body
+		default:
+			isCall = false
+		}
+	}
+	switch rapid.IntRange(0, 5).Draw(t, "call") {
+	case 0:
+		return Call{Ref{"lib", "mkOverride"}, []Expr{Int(900), last}}
+	case 1:
+		return env
+	case 2:
+		name := genIdent.Draw(t, "name")
+		return Call{Ref{"pkgs", "linkFarm"}, []Expr{Str(name), set(Binding{
+			Path: []string{"bin/" + name}, Value: Call{Ref{"lib", "getExe'"}, []Expr{env, Str("python3")}},
+		})}}
+	case 3:
+		return Func{Arg: "pkg", Body: Call{
+			Ref{"builtins", "elem"}, []Expr{Call{Ref{"lib", "getName"}, []Expr{Ref{"pkg"}}}, List{last, Str("x")}},
+		}}
+	}
+	return Call{Ref{"lib", "mkDefault"}, []Expr{last}}
 }
 
 func genRef(t *rapid.T) Ref {
@@ -117,6 +136,7 @@ func drawAttrs(t *rapid.T, depth int) Expr {
 		if rapid.IntRange(0, 6).Draw(t, "commented") == 0 {
 			b.Comment = genComment(t)
 		}
+		b.Origin = genOrigin.Draw(t, "origin")
 		bs = append(bs, b)
 	}
 	return Attrs{Body: bs}

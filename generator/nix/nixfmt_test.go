@@ -57,9 +57,6 @@ func checkFormatted(t *testing.T, bin string, files []string) {
 // genFile makes files as the generator writes them, and every other kind of expression.
 var genFile = rapid.Custom(func(t *rapid.T) File {
 	var f File
-	if rapid.Bool().Draw(t, "headed") {
-		f.Header = "Written by quick-deploy.\n\nEdit the profile instead."
-	}
 	switch depth := rapid.IntRange(1, 7).Draw(t, "depth"); rapid.IntRange(0, 2).Draw(t, "kind") {
 	case 0:
 		f.Body = Module(drawAttrs(t, depth))
@@ -67,6 +64,10 @@ var genFile = rapid.Custom(func(t *rapid.T) File {
 		f.Body = drawAttrs(t, depth)
 	default:
 		f.Body = drawExpr(t, depth)
+		return f
+	}
+	if rapid.Bool().Draw(t, "headed") {
+		f.Header = "Written by quick-deploy.\n\nEdit the profile instead."
 	}
 	return f
 })

@@ -2,121 +2,135 @@ package nix
 
 import (
 	"errors"
+	"strings"
+	"unicode/utf8"
 )
 
-func (b *builder) attrs(a Attrs, wide bool) {
-	if len(a.Body) == 0 && !b.underHeader() {
-		b.empty("{", "}")
+// set writes an attribute set. A wide one is broken over lines even if it fits on one.
+func (p *printer) set(a Attrs, wide bool) {
+	if len(a.Body) == 0 && !p.headed {
+		p.text("{ }")
 		return
 	}
-	sep := lineSpace
-	if wide {
-		sep = hardLine
-	}
-	b.word("{")
-	b.space(sep)
-	b.nest++
-	b.bindings(a.Body)
-	b.nest--
-	b.space(sep)
-	b.word("}")
-}
-
-// bindings writes the entries of a set.
-func (b *builder) bindings(list []Binding) {
-	for i := range list {
-		bind := &list[i]
-		if i > 0 {
-			if bind.Blank {
-				b.space(emptyLine)
-			} else {
-				b.space(hardLine)
-			}
+	at := p.indent
+	p.text("{")
+	for i := range a.Body {
+		b := &a.Body[i]
+		if i > 0 && b.Blank {
+			p.newline(0)
 		}
-		origin, depth := b.origin, len(b.path)
-		b.path = append(b.path, bind.Path...)
-		b.setOrigin(bind.Origin)
-		b.comment(bind.Comment)
-		b.open(regular)
-		b.binding(bind)
-		b.close()
-		b.origin, b.path = origin, b.path[:depth]
-	}
-}
-
-func (b *builder) binding(bind *Binding) {
-	if len(bind.Path) == 0 {
-		b.fail(errors.New("a binding without a name"))
-		return
-	}
-	value := view(bind.Value)
-	if from, ok := inherited(bind); ok {
-		b.inherit(bind.Path[0], from)
-		return
-	}
-	from, bare := b.start(), true
-	for i, n := range bind.Path {
-		if i > 0 {
-			b.text = append(b.text, '.')
+		p.lineOrSpace(at+2, i > 0 || wide || b.Comment != "")
+		outer, depth := p.from(b.Origin), len(p.path)
+		p.path = append(p.path, b.Path...)
+		p.comment(b.Comment)
+		p.binding(b)
+		p.origin, p.path = outer, p.path[:depth]
+		if p.failed {
+			return
 		}
-		b.name(n)
-		bare = bare && isIdent(n)
 	}
-	if bare && len(bind.Path) <= 4 {
-		b.text = append(b.text, " ="...)
-		b.end(from)
-		b.nest++
-		b.value(value)
-	} else {
-		b.end(from)
-		b.nest++
-		b.space(hardSpace)
-		b.word("=")
-		b.space(lineBreak)
-		b.open(priority)
-		b.value(value)
-		b.close()
-	}
-	b.nest--
-	b.word(";")
+	p.lineOrSpace(at, false)
+	p.text("}")
 }
 
-// value writes the right-hand side of a binding, with the space before it.
-func (b *builder) value(e Expr) {
-	b.nest++
-	defer func() { b.nest-- }()
-	if a, ok := e.(Attrs); ok && a.onlyInherits() {
-		b.space(hardSpace)
-		b.open(regular)
-		b.term(e, false)
-		b.close()
+func (p *printer) binding(b *Binding) {
+	if len(b.Path) == 0 {
+		p.fail(errors.New("a binding without a name"))
 		return
 	}
-	if absorbableBody(e) {
-		b.space(hardSpace)
-		b.open(regular)
-		b.absorb(e, true)
-		b.close()
+	if from, ok := inherited(b); ok {
+		if from != nil {
+			p.text("inherit (" + p.ref(from) + ") " + b.Path[0] + ";")
+			return
+		}
+		p.text("inherit " + b.Path[0] + ";")
 		return
 	}
+	names := make([]string, len(b.Path))
+	for i, n := range b.Path {
+		names[i] = p.name(n)
+	}
+	p.text(strings.Join(names, ".") + " =")
+	p.value(view(b.Value), plainNames(b.Path) && len(b.Path) <= 4)
+	p.text(";")
+}
+
+// value writes the right-hand side of a binding, with the space before it. What is behind a short path stays on its
+// line as far as it can.
+func (p *printer) value(e Expr, short bool) {
+	at := p.indent
+	if p.flat {
+		p.text(" ")
+		if set, ok := e.(Attrs); ok && !set.onlyInherits() {
+			p.set(set, true)
+			return
+		}
+		p.layOut(e, 0)
+		return
+	}
+	switch c, isCall := e.(Call); {
+	case isCall && !simple(c):
+		if p.onOneLine(1, func() { p.text(" "); p.layOut(e, 0) }) || p.breakArgument(c, " ", 1) {
+			return
+		}
+		p.newline(at + 2)
+		p.breakCall(c, 1)
+	case isCall, absorbableBody(e), stays(e):
+		if !short && !p.fits(1+p.first(e, 1)) {
+			p.newline(at + 2)
+		} else {
+			p.text(" ")
+		}
+		if set, ok := e.(Attrs); ok && len(set.Body) > 0 && !set.onlyInherits() {
+			p.set(set, true)
+			return
+		}
+		p.expr(e, 1)
+	default:
+		if !p.onOneLine(1, func() { p.text(" "); p.layOut(e, 0) }) {
+			p.newline(at + 2)
+			p.expr(e, 1)
+		}
+	}
+}
+
+// stays reports whether an expression stays on the line of the sign before it, however long it is.
+func stays(e Expr) bool {
 	switch e := e.(type) {
 	case Str, Interp, Path:
-		b.space(hardSpace)
-		b.grouped(e)
-		return
+		return true
+	case Attrs:
+		return e.onlyInherits()
+	}
+	return false
+}
+
+// first is the width of an expression up to the first place where its line may break, with what is behind it if
+// there is none.
+func (p *printer) first(e Expr, behind int) int {
+	switch e := e.(type) {
+	case List, Attrs:
+		return 1
+	case Text:
+		return 2
+	case Func: // in parentheses
+		return len(e.Arg) + 3 + p.first(view(e.Body), behind)
 	case Call:
-		b.call(e, behindSign)
-		return
+		n := len(e.Args) - 1
+		columns := utf8.RuneCountInString(p.ref(e.Fn))
+		for _, a := range e.Args[:n] {
+			columns += 1 + p.columns(view(a))
+		}
+		return columns + 1 + p.first(view(e.Args[n]), behind)
 	}
-	if isTerm(e) {
-		b.open(regular)
-		b.space(lineSpace)
-		b.expr(e)
-		b.close()
-		return
-	}
-	b.space(lineSpace)
-	b.grouped(e)
+	return p.columns(e) + behind
+}
+
+// columns is the width of a term on one line.
+func (p *printer) columns(e Expr) int {
+	scratch := printer{flat: true, limit: 1 << 30, lines: []string{""}}
+	scratch.term(e, 0)
+	return scratch.column
 }
 
 // onlyInherits reports whether the set consists of one inherit.
@@ -130,32 +144,16 @@ func (a Attrs) onlyInherits() bool {
 
 // inherited reports whether the binding is better written as an inherit:
 // x = x, where the right-hand side refers to the scope outside, and x = y.x.
-func inherited(bind *Binding) (from Ref, ok bool) {
-	r, isRef := view(bind.Value).(Ref)
-	if !isRef || len(bind.Path) != 1 || !isIdent(bind.Path[0]) {
+func inherited(b *Binding) (from Ref, ok bool) {
+	r, isRef := view(b.Value).(Ref)
+	if !isRef || len(b.Path) != 1 || !isIdent(b.Path[0]) {
 		return nil, false
 	}
 	switch {
-	case len(r) == 1 && r[0] == bind.Path[0]:
+	case len(r) == 1 && r[0] == b.Path[0]:
 		return nil, true
-	case len(r) == 2 && r[1] == bind.Path[0]:
+	case len(r) == 2 && r[1] == b.Path[0]:
 		return r[:1], true
 	}
 	return nil, false
-}
-
-func (b *builder) inherit(name string, from Ref) {
-	b.word("inherit")
-	b.nest++
-	if from != nil {
-		b.open(regular)
-		b.space(lineSpace)
-		b.parens(from)
-		b.close()
-	}
-	b.space(lineSpace)
-	b.word(name)
-	b.space(lineBreak)
-	b.word(";")
-	b.nest--
 }

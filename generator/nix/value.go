@@ -31,7 +31,8 @@ func fromValue(v any, at []string) (Expr, error) {
 		return Int(v), nil
 	case uint64:
 		if v > math.MaxInt64 {
-			return nil, valueError(at, fmt.Errorf("%d is beyond the integers of Nix, which end at %d", v, math.MaxInt64))
+			return nil, valueError(at, fmt.Errorf("%d is beyond the integers of Nix, which end at %d", v,
+				math.MaxInt64))
 		}
 		return Int(v), nil
 	case float64:

@@ -191,3 +191,14 @@ func TestLiteral(t *testing.T) {
 		}
 	}
 }
+
+func decode(t *testing.T, file string, v any) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(data, v)
+	}
+	if err != nil {
+		t.Fatalf("read %s: %v", file, err)
+	}
+}

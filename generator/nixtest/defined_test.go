@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -86,6 +87,8 @@ func TestDefinedOptionsAreThoseOfNixOS(t *testing.T) {
 		t.Errorf("%s is not what %s says; run go test ./generator/nixtest -run Defined -update", definedFile, nixpkgs)
 	}
 }
+
+var noAttribute = regexp.MustCompile(`attribute '(.*)' missing`)
 
 // evaluateMachine has real/defined.nix evaluate a machine. Packages that the nixpkgs is too old for are replaced.
 func evaluateMachine(t *testing.T, env *Env, m machine) ([]found, error) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -139,7 +140,7 @@ func (f *Flake) Values(tb testing.TB) map[string][]Value {
 	for _, values := range all {
 		slices.SortFunc(values, func(a, b Value) int { return strings.Compare(a.Option, b.Option) })
 		for i, v := range values {
-			values[i].Value = short(strings.ReplaceAll(v.Value, f.env.Store(), storeDir))
+			values[i].Value = f.env.Short(v.Value)
 		}
 	}
 	return all
@@ -157,4 +158,25 @@ func (f *Flake) Build(tb testing.TB, attr string) string {
 		tb.Fatalf("decode what was built: %v\n%s", err, out)
 	}
 	return built[0].Outputs["out"]
+}
+
+var storeName = regexp.MustCompile(`/nix/store/[0-9a-z]{32}-([A-Za-z0-9+._?=-]+)`)
+
+// Short reduces store paths in a text, of this store and of /nix/store, to names without hash and version: <nginx>/bin/nginx.
+func (e *Env) Short(text string) string {
+	text = strings.ReplaceAll(text, e.Store(), "/nix/store")
+	return storeName.ReplaceAllStringFunc(text, func(path string) string {
+		return "<" + unversioned(storeName.FindStringSubmatch(path)[1]) + ">"
+	})
+}
+
+// unversioned is a name as builtins.parseDrvName sees it: a version begins at the first dash that no letter follows.
+func unversioned(name string) string {
+	for i := 0; i+1 < len(name); i++ {
+		c := name[i+1]
+		if name[i] == '-' && !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z') {
+			return name[:i]
+		}
+	}
+	return name
 }

@@ -20,7 +20,7 @@ type Machine struct {
 func (e *Env) Machine(tb testing.TB) *Machine {
 	tb.Helper()
 	m := &Machine{Root: tb.TempDir(), env: e}
-	for _, dir := range []string{"run", "boot", "test/fail", "test/slow", "nix/var/nix/profiles"} {
+	for _, dir := range []string{"run", "boot", "test/fail", "nix/var/nix/profiles"} {
 		if err := os.MkdirAll(filepath.Join(m.Root, dir), 0o755); err != nil {
 			tb.Fatal(err)
 		}
@@ -87,34 +87,16 @@ func Generation(tb testing.TB, profile string) (int, string) {
 // as NixOS's switch-to-configuration does. Verb sudo makes sudo refuse.
 func (m *Machine) Fail(tb testing.TB, verb string, status int, pattern string) {
 	tb.Helper()
-	m.write(tb, "test/fail/"+verb, fmt.Sprintf("%d\n%s\n", status, pattern))
-}
-
-// FailOnce is Fail for the next call only.
-func (m *Machine) FailOnce(tb testing.TB, verb string, status int, pattern string) {
-	tb.Helper()
-	m.write(tb, "test/fail/"+verb, fmt.Sprintf("%d\n%s\nonce\n", status, pattern))
-}
-
-// Slow makes switch-to-configuration sleep before it acts.
-func (m *Machine) Slow(tb testing.TB, verb string, seconds float64) {
-	tb.Helper()
-	m.write(tb, "test/slow/"+verb, strconv.FormatFloat(seconds, 'f', -1, 64))
-}
-
-// Heal ends what Fail and Slow began.
-func (m *Machine) Heal(tb testing.TB, verb string) {
-	tb.Helper()
-	for _, dir := range []string{"fail", "slow"} {
-		if err := os.Remove(filepath.Join(m.Root, "test", dir, verb)); err != nil && !os.IsNotExist(err) {
-			tb.Fatal(err)
-		}
+	text := fmt.Sprintf("%d\n%s\n", status, pattern)
+	if err := os.WriteFile(filepath.Join(m.Root, "test/fail", verb), []byte(text), 0o644); err != nil {
+		tb.Fatal(err)
 	}
 }
 
-func (m *Machine) write(tb testing.TB, name, text string) {
+// Heal ends what Fail began.
+func (m *Machine) Heal(tb testing.TB, verb string) {
 	tb.Helper()
-	if err := os.WriteFile(filepath.Join(m.Root, name), []byte(text), 0o644); err != nil {
+	if err := os.Remove(filepath.Join(m.Root, "test/fail", verb)); err != nil {
 		tb.Fatal(err)
 	}
 }

@@ -216,12 +216,6 @@ func (e *Env) TryEval(ctx context.Context, expr string) ([]byte, error) {
 	})
 }
 
-// EvalFile is Eval for a file. Arguments are passed to the function in it.
-func (e *Env) EvalFile(tb testing.TB, file string, args ...string) []byte {
-	tb.Helper()
-	return e.Run(tb, "nix-instantiate", append([]string{"--eval", "--strict", "--json", "--read-write-mode", file}, args...)...)
-}
-
 // EvalInto evaluates an expression and decodes the value, as encoding/json does.
 func (e *Env) EvalInto(tb testing.TB, expr string, value any) {
 	tb.Helper()

@@ -17,3 +17,12 @@ func TestEval(t *testing.T) {
 		}
 	})
 }
+
+func TestShort(t *testing.T) {
+	const hash = "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-"
+	text := "ExecStart=" + hash + "nginx-1.26.0/bin/nginx -c '" + hash + "nginx.conf' " + hash + "unit-script-a-start/bin/a"
+	want := "ExecStart=<nginx>/bin/nginx -c '<nginx.conf>' <unit-script-a-start>/bin/a"
+	if got := (&Env{root: "/none"}).Short(text); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

@@ -134,7 +134,9 @@ func (n *node) some() string {
 // freeForm tells whether an option of this type takes attributes that no list names.
 func freeForm(kind string) bool {
 	kind = strings.TrimPrefix(kind, "null or ")
-	for _, start := range []string{"attribute set", "lazy attribute set", "open submodule", "anything", "unspecified", "raw value"} {
+	for _, start := range []string{
+		"attribute set", "lazy attribute set", "open submodule", "anything", "unspecified", "raw value",
+	} {
 		if strings.HasPrefix(kind, start) {
 			return true
 		}

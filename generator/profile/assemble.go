@@ -2,6 +2,7 @@ package profile
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -84,23 +85,16 @@ func (b *builder) collect(f *file) {
 	top := *f.root
 	top.Fields = nil
 	for _, field := range f.root.Fields {
-		section := false
-		for _, s := range sections {
-			section = section || s == field.Key
-		}
-		if !section {
+		if !slices.Contains(sections, field.Key) {
 			top.Fields = append(top.Fields, field)
 			continue
 		}
 		if field.add {
-			b.l.report(Problem{Pos: field.KeyPos, Path: field.Key, Code: CodeMerge, What: "+" + field.Key + " has no meaning",
-				Why: field.Key + " of all files are merged anyway", Hint: "write " + field.Key})
+			b.l.report(field.problem(field.Key, CodeMerge, "+"+field.Key+" has no meaning",
+				field.Key+" of all files are merged anyway", "write "+field.Key))
 			continue
 		}
-		if field.Value.Kind == Null {
-			continue
-		}
-		if field.Key == "extends" || !b.isMap(field.Value, field.Key) {
+		if field.Value.Kind == Null || field.Key == "extends" || !b.isMap(field.Value, field.Key) {
 			continue
 		}
 		switch field.Key {
@@ -124,17 +118,16 @@ func (b *builder) collect(f *file) {
 				if b.body(&h, "hosts") {
 					b.addHost(h.Key, h.KeyPos, h.Value)
 					if name := h.Value.Get("name"); name != nil && name.Str() != h.Key {
-						b.l.report(Problem{Pos: name.Pos, width: name.width, Path: dotted([]string{"hosts", h.Key, "name"}), Code: CodeHost,
-							What: "the host " + h.Key + " is called " + name.brief() + " inside", Why: "its key is its name",
-							Hint: "delete name"})
+						b.l.report(name.problem(dotted([]string{"hosts", h.Key, "name"}), CodeHost,
+							"the host "+h.Key+" is called "+name.brief()+" inside", "its key is its name", "delete name"))
 					}
 				}
 			}
 		}
 	}
 	if b.single != nil && b.plural != nil {
-		b.l.report(Problem{Pos: b.single.KeyPos, Path: "host", Code: CodeHost, What: "both host and hosts",
-			Why: "hosts is at " + b.plural.KeyPos.String(), Hint: "move the host below hosts"})
+		b.l.report(b.single.problem("host", CodeHost, "both host and hosts", "hosts is at "+b.plural.KeyPos.String(),
+			"move the host below hosts"))
 		b.single = nil
 	}
 	b.top = b.l.merger.merge(b.top, top.seal())
@@ -144,8 +137,8 @@ func (b *builder) collect(f *file) {
 // an empty one.
 func (b *builder) body(f *Field, section string) bool {
 	if f.add {
-		b.l.report(Problem{Pos: f.KeyPos, Path: section, Code: CodeMerge, What: "+" + f.Key + " has no meaning",
-			Why: "entries of " + section + " are merged anyway", Hint: "write " + f.Key})
+		b.l.report(f.problem(section, CodeMerge, "+"+f.Key+" has no meaning", "entries of "+section+" are merged anyway",
+			"write "+f.Key))
 		return false
 	}
 	if f.Value.Kind == Null {
@@ -160,14 +153,14 @@ func (b *builder) isMap(n *Node, path ...string) bool {
 	if n.Kind == Map {
 		return true
 	}
-	b.l.report(Problem{Pos: n.Pos, width: n.width, Path: dotted(path), Code: CodeType, What: "expected a map, found " + n.brief(),
-		Hint: "write key: value below " + path[len(path)-1]})
+	b.l.report(n.problem(dotted(path), CodeType, "expected a map, found "+n.brief(), "",
+		"write key: value below "+path[len(path)-1]))
 	return false
 }
 
 func (b *builder) refuseKey(n *Node, key, what string) {
 	if f := n.field(key); f != nil {
-		b.l.report(Problem{Pos: f.KeyPos, width: len(key), Path: key, Code: CodeHost, What: what, Hint: "move " + key + " to the host"})
+		b.l.report(f.problem(key, CodeHost, what, "", "move "+key+" to the host"))
 	}
 }
 
@@ -178,8 +171,7 @@ func (b *builder) host1(f Field) {
 		b.names = append(b.names[:0], name.Str())
 		b.checkName(name.Str(), name.Pos)
 	} else if len(b.names) == 0 && f.Value.Pos.File == b.l.files[len(b.l.files)-1].name {
-		b.l.report(Problem{Pos: f.KeyPos, width: len("host"), Path: "host.name", Code: CodeHost, What: "the host has no name",
-			Hint: "add name: below host"})
+		b.l.report(f.problem("host.name", CodeHost, "the host has no name", "", "add name: below host"))
 	}
 }
 
@@ -221,8 +213,9 @@ func (b *builder) checkNames() {
 	for _, name := range b.names {
 		lower := strings.ToLower(name)
 		if other, dup := seen[lower]; dup {
-			b.l.report(Problem{Pos: b.bodies[name][0].key, width: len(name), Path: dotted([]string{"hosts", name}), Code: CodeHost,
-				What: fmt.Sprintf("the hosts %s and %s differ in case only", other, name), Why: "host names ignore case"})
+			b.l.report(Problem{Pos: b.bodies[name][0].key, width: len(name), Path: dotted([]string{"hosts", name}),
+				Code: CodeHost, What: fmt.Sprintf("the hosts %s and %s differ in case only", other, name),
+				Why: "host names ignore case"})
 		}
 		seen[lower] = name
 	}
@@ -267,8 +260,7 @@ func (b *builder) host(name string) *Host {
 	h.Node = normal(node)
 	if i := h.Node.find("name"); i >= 0 {
 		without := *h.Node
-		without.Fields = append(append([]Field(nil), h.Node.Fields[:i]...), h.Node.Fields[i+1:]...)
-		without.index = nil
+		without.Fields = slices.Delete(slices.Clone(h.Node.Fields), i, i+1)
 		h.Node = without.seal()
 	}
 	h.Tags = texts(h.Node.Get("tags"))
@@ -290,24 +282,22 @@ func (b *builder) groupsOf(defaults, body *Node) []string {
 	list := n.Get("groups")
 	if list.Kind != List {
 		if list.Kind != Null {
-			b.l.report(Problem{Pos: list.Pos, width: list.width, Path: "groups", Code: CodeType,
-				What: "expected a list, found " + list.brief(), Hint: "write groups: [ … ]"})
+			b.l.report(list.problem("groups", CodeType, "expected a list, found "+list.brief(), "", "write groups: [ … ]"))
 		}
 		return nil
 	}
 	var names []string
 	for _, item := range list.Items {
-		g := item.Str()
-		if item.Kind != String {
-			b.l.report(Problem{Pos: item.Pos, width: item.width, Path: "groups", Code: CodeType, What: "expected text, found " + item.brief()})
-			continue
+		_, known := b.groups[item.Str()]
+		switch {
+		case item.Kind != String:
+			b.l.report(item.problem("groups", CodeType, "expected text, found "+item.brief(), "", ""))
+		case !known:
+			b.l.report(item.problem("groups", CodeGroup, "there is no group "+item.brief(), "",
+				DidYouMean(item.Str(), b.groupNames)))
+		default:
+			names = append(names, item.Str())
 		}
-		if _, known := b.groups[g]; !known {
-			b.l.report(Problem{Pos: item.Pos, width: item.width, Path: "groups", Code: CodeGroup, What: "there is no group " + quoteShort(g),
-				Hint: didYouMean(g, b.groupNames)})
-			continue
-		}
-		names = append(names, g)
 	}
 	return names
 }
@@ -329,7 +319,6 @@ func texts(n *Node) []string {
 // root is the whole profile in the normal form.
 func (b *builder) root(hosts []*Host) *Node {
 	out := *normal(b.top)
-	out.index = nil
 	out.Fields = out.Fields[:len(out.Fields):len(out.Fields)]
 	all := &Node{Kind: Map, Pos: out.Pos, Pointer: "/hosts", Fields: make([]Field, len(hosts))}
 	keyPos := out.Pos

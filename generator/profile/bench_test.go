@@ -1,7 +1,9 @@
 package profile
 
 import (
+	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"testing"
 )
@@ -13,11 +15,11 @@ func testSchema(tb testing.TB) *Schema {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s, err := CompileSchema("https://example.org/profile.json", data)
-	if err != nil {
+	doc := map[string]any{}
+	if err := json.Unmarshal(data, &doc); err != nil {
 		tb.Fatal(err)
 	}
-	return s
+	return NewSchema("https://example.org/profile.json", doc)
 }
 
 func BenchmarkParse(b *testing.B) {
@@ -51,4 +53,15 @@ func BenchmarkLoad(b *testing.B) {
 			}
 		})
 	}
+}
+
+// Memory is a Source of files by name.
+type Memory map[string]string
+
+func (m Memory) ReadFile(name string) ([]byte, error) {
+	data, ok := m[name]
+	if !ok {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return []byte(data), nil
 }

@@ -1,6 +1,8 @@
 package profile
 
 import (
+	"encoding/csv"
+	"slices"
 	"strings"
 )
 
@@ -35,20 +37,16 @@ type Step struct {
 // services.postgresql.port; parts that hold dots may be quoted. The error is
 // Problems if there is no such host, or no layer mentions the key.
 func (p *Profile) Explain(host, key string) ([]Step, error) {
-	var h *Host
-	names := make([]string, len(p.Hosts))
-	for i, other := range p.Hosts {
-		names[i] = other.Name
-		if other.Name == host {
-			h = other
-		}
+	at := slices.IndexFunc(p.Hosts, func(h *Host) bool { return h.Name == host })
+	if at < 0 {
+		return nil, Problems{{Code: CodeSelector, What: "no host is called " + quoteShort(host),
+			Hint: DidYouMean(host, p.names())}}
 	}
-	if h == nil {
-		return nil, Problems{{Code: CodeSelector, What: "no host is called " + quoteShort(host), Hint: didYouMean(host, names)}}
-	}
+	h := p.Hosts[at]
 	parts, ok := splitKey(key)
 	if !ok {
-		return nil, Problems{{Code: CodeSelector, What: quoteShort(key) + " is no path of keys", Hint: "write keys with dots between them"}}
+		return nil, Problems{{Code: CodeSelector, What: quoteShort(key) + " is no path of keys",
+			Hint: "write keys with dots between them"}}
 	}
 	var steps []Step
 	for _, l := range h.layers {
@@ -58,7 +56,8 @@ func (p *Profile) Explain(host, key string) ([]Step, error) {
 		}
 	}
 	if len(steps) == 0 {
-		return nil, Problems{{Code: CodeSelector, Path: key, What: "no layer of " + host + " sets " + printable(key), Hint: nearestKey(h.Node, parts)}}
+		return nil, Problems{{Code: CodeSelector, Path: key, What: "no layer of " + host + " sets " + printable(key),
+			Hint: nearestKey(h.Node, parts)}}
 	}
 	// From the last layer down, each contributes until one replaces the rest.
 	for i := len(steps) - 1; i >= 0; i-- {
@@ -118,7 +117,7 @@ func nearestKey(n *Node, keys []string) string {
 					names = append(names, f.Key)
 				}
 			}
-			return didYouMean(key, names)
+			return DidYouMean(key, names)
 		}
 		n = next
 	}
@@ -127,30 +126,8 @@ func nearestKey(n *Node, keys []string) string {
 
 // splitKey splits a.b."c.d" into its parts.
 func splitKey(s string) ([]string, bool) {
-	var parts []string
-	for {
-		if rest, quoted := strings.CutPrefix(s, `"`); quoted {
-			part, after, closed := strings.Cut(rest, `"`)
-			if !closed {
-				return nil, false
-			}
-			parts, s = append(parts, part), after
-		} else {
-			end := strings.IndexByte(s, '.')
-			if end < 0 {
-				end = len(s)
-			}
-			if end == 0 {
-				return nil, false
-			}
-			parts, s = append(parts, s[:end]), s[end:]
-		}
-		if s == "" {
-			return parts, true
-		}
-		if s[0] != '.' {
-			return nil, false
-		}
-		s = s[1:]
-	}
+	r := csv.NewReader(strings.NewReader(s))
+	r.Comma = '.'
+	parts, err := r.Read()
+	return parts, err == nil && !slices.Contains(parts, "")
 }

@@ -52,12 +52,17 @@ type place struct {
 // takesBack reports whether n, of a patch, removes what it would inherit.
 func (n *Node) takesBack() bool { return n.Kind == Null && !n.fresh }
 
-// key is the position of the key of the place, or else of its value.
-func (pl place) key() (Pos, int) {
+// problem is one of the value of the place.
+func (pl place) problem(code Code, what, why, hint string) Problem {
+	return pl.node.problem("", code, what, why, hint)
+}
+
+// ofKey is one of the key of the place, or else of its value.
+func (pl place) ofKey(code Code, what, why, hint string) Problem {
 	if pl.in != nil {
-		return pl.in.KeyPos, len([]rune(pl.in.Key))
+		return Problem{Pos: pl.in.KeyPos, width: len([]rune(pl.in.Key)), Code: code, What: what, Why: why, Hint: hint}
 	}
-	return pl.node.Pos, pl.node.width
+	return pl.problem(code, what, why, hint)
 }
 
 func (x *explainer) locate(pointer string) place {
@@ -153,76 +158,76 @@ func (x *explainer) walk(e *jsonschema.ValidationError) {
 	x.leaf(e, pl, part, keyword)
 }
 
-// add records a problem of the value at pl.
+// add records what is wrong with the value at pl.
 func (x *explainer) add(e *jsonschema.ValidationError, pl place, f finding) {
 	f.at = e.InstanceLocation
 	f.Path = dotted(pl.path)
-	if !f.Pos.IsValid() {
-		f.Pos, f.width = pl.node.Pos, pl.node.width
-	}
 	x.found = append(x.found, f)
+}
+
+func (x *explainer) report(e *jsonschema.ValidationError, pl place, p Problem) {
+	x.add(e, pl, finding{Problem: p})
 }
 
 func (x *explainer) leaf(e *jsonschema.ValidationError, pl place, part *jsonschema.Schema, keyword string) {
 	n := pl.node
-	value := func(why string) {
-		x.add(e, pl, finding{Problem: Problem{Code: CodeValue, What: pl.name + " cannot be " + n.brief(), Why: why}})
+	refuse := func(why string) {
+		x.report(e, pl, pl.problem(CodeValue, pl.name+" cannot be "+n.brief(), why, ""))
 	}
 	switch keyword {
 	case "":
-		pos, width := pl.key()
-		x.add(e, pl, finding{Problem: Problem{Pos: pos, width: width, Code: CodeUnknown, What: "the key " + strconv.Quote(pl.name) + " is not allowed here",
-			Hint: "delete it"}})
+		x.report(e, pl, pl.ofKey(CodeUnknown, "the key "+strconv.Quote(pl.name)+" is not allowed here", "", "delete it"))
 	case "type":
 		x.add(e, pl, wrongType(n, part.Types))
 	case "enum", "const":
 		x.add(e, pl, notAmong(pl, allowed(part)))
 	case "format":
-		x.add(e, pl, wrongFormat(n.Str(), part.Format))
+		what, why, hint := wrongFormat(n.Str(), part.Format)
+		x.report(e, pl, pl.problem(CodeFormat, what, why, hint))
 	case "pattern":
-		x.add(e, pl, finding{Problem: Problem{Code: CodeFormat, What: pl.name + " cannot be " + n.brief(), Why: patternWhy(part)}})
+		x.report(e, pl, pl.problem(CodeFormat, pl.name+" cannot be "+n.brief(), patternWhy(part), ""))
 	case "required", "dependentRequired":
 		x.missing(e, pl, part, keyword)
 	case "additionalProperties", "unevaluatedProperties":
 		x.unknown(e, pl, part)
 	case "minimum":
-		value("the least is " + number(part.Minimum))
+		refuse("the least is " + number(part.Minimum))
 	case "maximum":
-		value("the most is " + number(part.Maximum))
+		refuse("the most is " + number(part.Maximum))
 	case "exclusiveMinimum":
-		value("it is more than " + number(part.ExclusiveMinimum))
+		refuse("it is more than " + number(part.ExclusiveMinimum))
 	case "exclusiveMaximum":
-		value("it is less than " + number(part.ExclusiveMaximum))
+		refuse("it is less than " + number(part.ExclusiveMaximum))
 	case "multipleOf":
-		value("it is a multiple of " + number(part.MultipleOf))
+		refuse("it is a multiple of " + number(part.MultipleOf))
 	case "minLength":
 		if n.Str() == "" {
-			x.add(e, pl, finding{Problem: Problem{Code: CodeValue, What: pl.name + " is empty", Hint: "delete the key if it is not needed"}})
+			x.report(e, pl, pl.problem(CodeValue, pl.name+" is empty", "", "delete the key if it is not needed"))
 			return
 		}
-		value(fmt.Sprintf("it has at least %d characters", part.MinLength))
+		refuse(fmt.Sprintf("it has at least %d characters", part.MinLength))
 	case "maxLength":
-		value(fmt.Sprintf("it has at most %d characters", part.MaxLength))
+		refuse(fmt.Sprintf("it has at most %d characters", part.MaxLength))
 	case "minItems":
 		if !x.partial {
-			value(fmt.Sprintf("it has at least %s", count(part.MinItems, "entry", "entries")))
+			refuse("it has at least " + count(part.MinItems, "entry", "entries"))
 		}
 	case "maxItems":
-		value(fmt.Sprintf("it has at most %s", count(part.MaxItems, "entry", "entries")))
+		refuse("it has at most " + count(part.MaxItems, "entry", "entries"))
 	case "minProperties":
 		if !x.partial {
-			value(fmt.Sprintf("it has at least %s", count(part.MinProperties, "key", "keys")))
+			refuse("it has at least " + count(part.MinProperties, "key", "keys"))
 		}
 	case "maxProperties":
-		value(fmt.Sprintf("it has at most %s", count(part.MaxProperties, "key", "keys")))
+		refuse("it has at most " + count(part.MaxProperties, "key", "keys"))
 	case "uniqueItems":
 		x.twice(e, pl)
 	case "minContains", "contains":
-		value("an entry that it needs is missing")
+		refuse("an entry that it needs is missing")
 	case "not":
-		value(cmp.Or(part.Description, "it is not allowed here"))
+		refuse(cmp.Or(part.Description, "it is not allowed here"))
 	default:
-		x.add(e, pl, finding{Problem: Problem{Code: CodeValue, What: pl.name + " is not allowed", Why: e.Message}})
+		x.report(e, pl, pl.problem(CodeValue, pl.name+" is not allowed", e.Message, ""))
 	}
 }
 
@@ -239,10 +244,11 @@ func wrongType(n *Node, types []string) finding {
 			names = append(names, kinds[t])
 		}
 	}
-	f := finding{types: types, Problem: Problem{Code: CodeType, What: "expected " + either(names) + ", found " + n.brief()}}
+	found := n.brief()
 	if n.Kind == Map || n.Kind == List {
-		f.What = "expected " + either(names) + ", found " + n.Kind.String()
+		found = n.Kind.String()
 	}
+	f := finding{types: types, Problem: n.problem("", CodeType, "expected "+either(names)+", found "+found, "", "")}
 	want := func(t string) bool { return slices.Contains(types, t) }
 	s := strings.ToLower(n.Str())
 	switch {
@@ -308,25 +314,25 @@ func notAmong(pl place, values []any) finding {
 			texts = append(texts, s)
 		}
 	}
-	f := finding{types: types, foreign: foreign, Problem: Problem{Code: CodeValue, What: pl.name + " cannot be " + pl.node.brief()}}
+	p := pl.problem(CodeValue, pl.name+" cannot be "+pl.node.brief(), "", "")
 	const few = 24
 	switch {
 	case len(names) == 1:
-		f.Why = "it can only be " + names[0]
+		p.Why = "it can only be " + names[0]
 	case len(names) <= few:
-		f.Why = "it is one of " + strings.Join(names, ", ")
+		p.Why = "it is one of " + strings.Join(names, ", ")
 	default:
-		f.Why = fmt.Sprintf("it is one of %d names", len(names))
+		p.Why = fmt.Sprintf("it is one of %d names", len(names))
 	}
 	switch {
 	case pl.node.Kind == String:
 		if near := Nearest(pl.node.Str(), texts); near != "" {
-			f.Hint = "did you mean " + strconv.Quote(near) + "?"
+			p.Hint = "did you mean " + strconv.Quote(near) + "?"
 		}
 	case pl.node.Kind != Map && pl.node.Kind != List && slices.Contains(texts, fmt.Sprint(pl.node.Scalar)):
-		f.Hint = "put it in quotes: " + strconv.Quote(fmt.Sprint(pl.node.Scalar))
+		p.Hint = "put it in quotes: " + strconv.Quote(fmt.Sprint(pl.node.Scalar))
 	}
-	return f
+	return finding{types: types, foreign: foreign, Problem: p}
 }
 
 // typeOf is the type of JSON Schema that v has.
@@ -346,7 +352,8 @@ func typeOf(v any) string {
 	return "number"
 }
 
-func wrongFormat(s, name string) finding {
+// wrongFormat says what is wrong with a text that has to be of a format of the schema.
+func wrongFormat(s, name string) (what, why, hint string) {
 	f, known := formats[name]
 	if !known {
 		f.noun = name
@@ -355,11 +362,10 @@ func wrongFormat(s, name string) finding {
 	if strings.HasPrefix(name, "xkb-") { // several with commas between
 		wrong = cmp.Or(firstWrong(s, f.check), s)
 	}
-	out := finding{Problem: Problem{Code: CodeFormat, What: quoteShort(wrong) + " is no " + f.noun, Why: f.why}}
 	if f.hint != nil {
-		out.Hint = f.hint(s)
+		hint = f.hint(s)
 	}
-	return out
+	return quoteShort(wrong) + " is no " + f.noun, f.why, hint
 }
 
 // shapes are the commonest patterns of the schema in words.
@@ -434,20 +440,16 @@ func (x *explainer) unknown(e *jsonschema.ValidationError, pl place, part *jsons
 		if _, ok := part.Properties[f.Key]; ok || matchesAny(part, f.Key) {
 			continue
 		}
-		width := len([]rune(f.Key))
-		if f.add {
-			width++
-		}
-		p := Problem{Pos: f.KeyPos, width: width, Code: CodeUnknown, What: "there is no key " + strconv.Quote(f.Key)}
+		p := f.problem("", CodeUnknown, "there is no key "+strconv.Quote(f.Key), "", "")
 		if pl.in != nil {
 			p.What += " in " + pl.name
 		}
 		if len(x.found) < maxProblems {
-			p.Hint = didYouMean(f.Key, names)
+			p.Hint = DidYouMean(f.Key, names)
 		}
 		sub := pl
 		sub.path = append(pl.path[:len(pl.path):len(pl.path)], f.Key)
-		x.add(e, sub, finding{Problem: p})
+		x.report(e, sub, p)
 	}
 }
 
@@ -465,9 +467,8 @@ func (x *explainer) missing(e *jsonschema.ValidationError, pl place, part *jsons
 	if x.partial {
 		return
 	}
-	pos, width := pl.key()
 	report := func(key, why string) {
-		p := Problem{Pos: pos, width: width, Code: CodeMissing, What: pl.name + " lacks the key " + strconv.Quote(key), Why: why, Hint: "add " + key}
+		p := pl.ofKey(CodeMissing, pl.name+" lacks the key "+strconv.Quote(key), why, "add "+key)
 		x.add(e, pl, finding{Problem: p, missing: []string{key}})
 	}
 	if keyword == "required" {
@@ -496,8 +497,8 @@ func (x *explainer) twice(e *jsonschema.ValidationError, pl place) {
 	for _, item := range pl.node.Items {
 		key := item.fingerprint()
 		if first := seen[key]; first != nil {
-			x.add(e, pl, finding{Problem: Problem{Pos: item.Pos, width: item.width, Code: CodeValue,
-				What: item.brief() + " is in the list twice", Why: "it is already at " + first.Pos.String(), Hint: "delete one"}})
+			x.report(e, pl, item.problem("", CodeValue, item.brief()+" is in the list twice",
+				"it is already at "+first.Pos.String(), "delete one"))
 			continue
 		}
 		seen[key] = item
@@ -603,12 +604,11 @@ func (x *explainer) tooMany(e *jsonschema.ValidationError, pl place, part *jsons
 		if x.partial {
 			return
 		}
-		x.add(e, pl, finding{Problem: Problem{Code: CodeValue, What: pl.name + " can be read in two ways", Why: e.Message}})
+		x.report(e, pl, pl.problem(CodeValue, pl.name+" can be read in two ways", e.Message, ""))
 		return
 	}
-	second := pl.node.field(keys[1])
-	x.add(e, pl, finding{Problem: Problem{Pos: second.KeyPos, width: len([]rune(second.Key)), Code: CodeValue,
-		What: pl.name + " has " + strings.Join(keys, " and "), Why: "only one of them can be there", Hint: "delete " + either(keys)}})
+	x.report(e, pl, pl.node.field(keys[1]).problem("", CodeValue, pl.name+" has "+strings.Join(keys, " and "),
+		"only one of them can be there", "delete "+either(keys)))
 }
 
 func number(r *big.Rat) string {

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/quick-deploy/quick-deploy/generator/keyboard"
+	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
 
 // zoneNames are the names of the IANA time zone database, one a line, sorted.
@@ -33,11 +34,14 @@ type format struct {
 // formats are the formats that profiles use, by the name in the schema. Those
 // of JSON Schema itself that have an entry here are replaced.
 var formats = map[string]format{
-	"hostname": {"host name", "it has labels of 1 to 63 letters, digits and inner hyphens, separated by dots (RFC 1123)", isHostname,
+	"hostname": {"host name",
+		"it has labels of 1 to 63 letters, digits and inner hyphens, separated by dots (RFC 1123)", isHostname,
 		func(s string) string {
 			return writeIf(strings.ReplaceAll(strings.Trim(s, "._- "), "_", "-"), isHostname)
 		}},
-	"unix-user": {"user name", "it starts with a lower-case letter, goes on with lower-case letters, digits, - and _, and has at most 31; root is there already", isUser,
+	"unix-user": {"user name",
+		"it starts with a lower-case letter, goes on with lower-case letters, digits, - and _, and has at most 31; " +
+			"root is there already", isUser,
 		func(s string) string { return writeIf(strings.ToLower(strings.ReplaceAll(s, " ", "-")), isUser) }},
 	"timezone": {"time zone", "it is a name of the IANA database, as in Europe/Berlin", isZone, zoneHint},
 	"locale":   {"locale", "it is a name of glibc's list, as in de_DE.UTF-8", isLocale, localeHint},
@@ -45,12 +49,15 @@ var formats = map[string]format{
 		listed(keyboard.Layouts), listedHint(keyboard.Layouts, layoutHint)},
 	"xkb-options": {"keyboard option", "it is a name of XKB, as in caps:escape, or several with commas between",
 		func(s string) bool { return s == "" || listed(keyboard.Options)(s) },
-		listedHint(keyboard.Options, func(name string) string { return didYouMean(name, keyboard.Options()) })},
+		listedHint(keyboard.Options, func(name string) string { return DidYouMean(name, keyboard.Options()) })},
 	"xkb-model": {"keyboard model", "it is a name of XKB, as in pc105", listed(keyboard.Models),
-		func(s string) string { return didYouMean(s, keyboard.Models()) }},
-	"keymap":        {"keymap of the console", "it is a name of kbd's, as in de-latin1", listed(keyboard.Keymaps), keymapHint},
-	"nix-attrpath":  {"option path", "it is names separated by dots; a name with other characters stands in quotes", isAttrPath, nil},
-	"absolute-path": {"absolute path", "it starts with / and has no . or .. in it", isAbsolute, func(s string) string { return writeIf(path.Clean("/"+s), isAbsolute) }},
+		func(s string) string { return DidYouMean(s, keyboard.Models()) }},
+	"keymap": {"keymap of the console", "it is a name of kbd's, as in de-latin1", listed(keyboard.Keymaps),
+		keymapHint},
+	"nix-attrpath": {"option path", "it is names separated by dots; a name with other characters stands in quotes",
+		isAttrPath, nil},
+	"absolute-path": {"absolute path", "it starts with / and has no . or .. in it", isAbsolute,
+		func(s string) string { return writeIf(path.Clean("/"+s), isAbsolute) }},
 	"service-path": {"folder of a service",
 		"it is an absolute path outside of /home, /root, /run/user, /tmp and /var/tmp, which systemd hides from services, " +
 			"without blanks and %",
@@ -59,7 +66,8 @@ var formats = map[string]format{
 		"it is github:you/machines, git+ssh://host/path or a folder such as /home/you/nixos, " +
 			"without blanks, # and characters of the shell",
 		flakeAddress.MatchString, nil},
-	"release":     {"NixOS release", "releases are numbered like 26.05 and 25.11; unstable is the development branch", releasePattern.MatchString, nil},
+	"release": {"NixOS release", "releases are numbered like 26.05 and 25.11; unstable is the development branch",
+		releasePattern.MatchString, nil},
 	"flatpak-app": {"Flatpak application id", "it has at least three parts, as in org.mozilla.firefox", isFlatpak, nil},
 	"ssh-public-key": {"public ssh key", "it is one line as in id_ed25519.pub: the kind, the key and a comment", isSSHKey,
 		func(s string) string {
@@ -68,7 +76,8 @@ var formats = map[string]format{
 			}
 			return "copy the whole line of the .pub file"
 		}},
-	"github-user": {"GitHub user name", "it has 1 to 39 letters, digits and single hyphens, none at the ends", isGitHubUser,
+	"github-user": {"GitHub user name", "it has 1 to 39 letters, digits and single hyphens, none at the ends",
+		isGitHubUser,
 		func(s string) string {
 			s = strings.TrimSuffix(s, "/")
 			return writeIf(strings.Trim(s[strings.LastIndexAny(s, "/@")+1:], "-_ "), isGitHubUser)
@@ -89,8 +98,8 @@ var (
 	// flatpakPattern is the D-Bus form that flatpak checks ids against.
 	flatpakPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*){2,}$`)
 	// flakeAddress is what nixos-rebuild takes. nixpkgs puts it into a script as it is.
-	flakeAddress = regexp.MustCompile(`^(/|path:/|github:|gitlab:|sourcehut:|git\+(https?|ssh|file)://)[A-Za-z0-9._~/:@%+?=-]+$`)
-	attrName     = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_'-]*$`)
+	flakeAddress = regexp.MustCompile(
+		`^(/|path:/|github:|gitlab:|sourcehut:|git\+(https?|ssh|file)://)[A-Za-z0-9._~/:@%+?=-]+$`)
 )
 
 // githubPattern is GitHub's rule for names of accounts; the length comes beside it.
@@ -192,37 +201,10 @@ func isEmail(s string) bool {
 // isAttrPath reports whether s is an attribute path of Nix without
 // antiquotation: services.nginx.virtualHosts."a.b".root.
 func isAttrPath(s string) bool {
-	for {
-		if strings.HasPrefix(s, `"`) {
-			end := 1
-			for end < len(s) && s[end] != '"' {
-				if s[end] == '\\' {
-					end++
-				}
-				end++
-			}
-			if end >= len(s) || end == 1 || strings.Contains(s[:end], "${") || strings.ContainsAny(s[:end], "\n\x00") {
-				return false
-			}
-			s = s[end+1:]
-		} else {
-			end := strings.IndexByte(s, '.')
-			if end < 0 {
-				end = len(s)
-			}
-			if !attrName.MatchString(s[:end]) {
-				return false
-			}
-			s = s[end:]
-		}
-		if s == "" {
-			return true
-		}
-		if s[0] != '.' {
-			return false
-		}
-		s = s[1:]
-	}
+	parts, err := nix.ParseAttrPath(s)
+	return err == nil && !slices.ContainsFunc(parts, func(part string) bool {
+		return part == "" || strings.ContainsAny(part, "\n\x00") || strings.Contains(part, "${")
+	})
 }
 
 // sshKinds are the key types that OpenSSH 9 and later accept in

@@ -176,15 +176,15 @@ func (l *loader) references(root *Node) []*Node {
 		return nil
 	}
 	if f.Value.Kind != List {
-		l.report(Problem{Pos: f.Value.Pos, width: f.Value.width, Path: "extends", Code: CodeType,
-			What: "extends is " + f.Value.brief() + ", not a list", Hint: "write extends: [./base.yaml]"})
+		l.report(f.Value.problem("extends", CodeType, "extends is "+f.Value.brief()+", not a list", "",
+			"write extends: [./base.yaml]"))
 		return nil
 	}
 	var refs []*Node
 	for i, item := range f.Value.Items {
 		if item.Kind != String {
-			l.report(Problem{Pos: item.Pos, width: item.width, Path: fmt.Sprintf("extends.%d", i), Code: CodeType,
-				What: "expected text, found " + item.brief(), Hint: "name a file or preset:NAME"})
+			l.report(item.problem(fmt.Sprintf("extends.%d", i), CodeType, "expected text, found "+item.brief(), "",
+				"name a file or preset:NAME"))
 			continue
 		}
 		refs = append(refs, item)
@@ -195,8 +195,8 @@ func (l *loader) references(root *Node) []*Node {
 // extend reads the file that ref names.
 func (l *loader) extend(ref *Node, chain []string) {
 	from := chain[len(chain)-1]
-	p := Problem{Pos: ref.Pos, width: ref.width, Path: "extends", Code: CodeExtends, What: "cannot extend " + quoteShort(ref.Str())}
-	name, err := l.src.Resolve(from, ref.Str())
+	p := ref.problem("extends", CodeExtends, "cannot extend "+quoteShort(ref.Str()), "", "")
+	name, err := Resolve(from, ref.Str())
 	if err != nil {
 		p.Why = err.Error()
 		l.report(p)
@@ -239,7 +239,7 @@ func (l *loader) extend(ref *Node, chain []string) {
 		p.Why = reason(err)
 		var preset *unknownPreset
 		if errors.As(err, &preset) {
-			p.Hint = didYouMean(preset.name, preset.known)
+			p.Hint = DidYouMean(preset.name, preset.known)
 		} else if errors.Is(err, fs.ErrNotExist) {
 			p.Hint = "the path is relative to " + from
 		}

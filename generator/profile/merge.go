@@ -63,7 +63,6 @@ func (m *merger) patch(n *Node, s *shape, path []string) *Node {
 	}
 	if renamed {
 		out.Fields = unique(out.Fields)
-		out.index = nil
 		out.seal()
 	}
 	return out
@@ -83,7 +82,7 @@ func unique(fields []Field) []Field {
 }
 
 func (m *merger) checkAppend(n *Node, f Field, key string, path []string) {
-	p := Problem{Pos: f.KeyPos, Path: dotted(append(path[:len(path):len(path)], key)), width: len([]rune(f.Key)), Code: CodeMerge}
+	p := f.problem(dotted(append(path[:len(path):len(path)], key)), CodeMerge, "", "", "")
 	switch {
 	case n.field(key) != nil:
 		p.What = fmt.Sprintf("%s and %s stand side by side", f.Key, key)
@@ -147,10 +146,8 @@ func (m *merger) appendTo(a, b Field) Field {
 		return Field{Key: b.Key, KeyPos: b.KeyPos, Value: b.Value}
 	case List:
 	default:
-		m.problems = append(m.problems, Problem{Pos: b.KeyPos, Path: b.Key, Code: CodeMerge, width: len([]rune(b.Key)) + 1,
-			What: fmt.Sprintf("+%s has no list to add to", b.Key),
-			Why:  fmt.Sprintf("%s is %s at %s", b.Key, a.Value.brief(), a.Value.Pos),
-			Hint: "write " + b.Key + " to replace it"})
+		m.problems = append(m.problems, b.problem(b.Key, CodeMerge, "+"+b.Key+" has no list to add to",
+			fmt.Sprintf("%s is %s at %s", b.Key, a.Value.brief(), a.Value.Pos), "write "+b.Key+" to replace it"))
 		return b
 	}
 	if b.Value.Kind != List {

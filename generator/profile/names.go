@@ -89,7 +89,7 @@ func localeHint(s string) string {
 	var near []string
 	for _, name := range utf8Locales() {
 		other, _, _ := strings.Cut(name, ".")
-		if strings.HasPrefix(name, language+"_") && distance([]rune(base), []rune(other)) == 1 {
+		if strings.HasPrefix(name, language+"_") && distance(base, other) == 1 {
 			near = append(near, name)
 		}
 	}
@@ -97,7 +97,7 @@ func localeHint(s string) string {
 		near = []string{own}
 	}
 	if len(near) == 0 {
-		return didYouMean(s, utf8Locales())
+		return DidYouMean(s, utf8Locales())
 	}
 	return "did you mean " + either(near) + "?"
 }
@@ -140,7 +140,7 @@ func layoutHint(name string) string {
 	k, ok := keyboard.FromConsole(strings.ToLower(strings.TrimSuffix(strings.Replace(name, "(", "-", 1), ")")))
 	switch {
 	case !ok:
-		return didYouMean(name, keyboard.Layouts())
+		return DidYouMean(name, keyboard.Layouts())
 	case k.Variant != "":
 		return "write layout: " + quoteList(k.Layout) + ", variant: " + quoteList(k.Variant)
 	}
@@ -151,7 +151,7 @@ func keymapHint(s string) string {
 	if keymap := keyboard.ToConsole(s); keymap != "" {
 		return "did you mean \"" + keymap + "\"?"
 	}
-	return didYouMean(s, keyboard.Keymaps())
+	return DidYouMean(s, keyboard.Keymaps())
 }
 
 // quoteList quotes a text that is no single word in braces.
@@ -169,6 +169,6 @@ func Refusal(format, value string) (what, why, hint string, ok bool) {
 	if !known || f.check(value) {
 		return "", "", "", true
 	}
-	p := wrongFormat(value, format).Problem
-	return p.What, p.Why, p.Hint, false
+	what, why, hint = wrongFormat(value, format)
+	return what, why, hint, false
 }

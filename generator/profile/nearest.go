@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/hbollon/go-edlib"
 )
 
 // Nearest is the name among names that is most like s, "" if none is likely
@@ -13,15 +15,15 @@ func Nearest(s string, names []string) string {
 	if s == "" || utf8.RuneCountInString(s) > longest {
 		return ""
 	}
-	fold := []rune(strings.ToLower(s))
-	limit := min(max(1, (len(fold)+1)/3), len(fold)-1)
-	best, found := limit+1, ""
+	fold := strings.ToLower(s)
+	size := utf8.RuneCountInString(fold)
+	best, found := 1+min(max(1, (size+1)/3), size-1), ""
 	for _, name := range names {
-		cand := []rune(strings.ToLower(name))
-		if d := len(cand) - len(fold); d >= best || -d >= best {
+		lower := strings.ToLower(name)
+		if d := utf8.RuneCountInString(lower) - size; d >= best || -d >= best {
 			continue
 		}
-		if d := distance(fold, cand); d < best {
+		if d := distance(fold, lower); d < best {
 			best, found = d, name
 		}
 	}
@@ -31,7 +33,7 @@ func Nearest(s string, names []string) string {
 	// "postgres" for "postgresql", "redis-server" for "redis".
 	for _, name := range names {
 		lower := strings.ToLower(name)
-		if len(fold) >= 3 && strings.HasPrefix(lower, string(fold)) || len(name) >= 3 && strings.HasPrefix(string(fold), lower) {
+		if size >= 3 && strings.HasPrefix(lower, fold) || len(name) >= 3 && strings.HasPrefix(fold, lower) {
 			return name
 		}
 	}
@@ -42,38 +44,16 @@ func Nearest(s string, names []string) string {
 // a word that is not short. "radio" is not "audio", nor "adb" "adm".
 func Mistyped(s, name string) bool {
 	const short = 3
-	a, b := []rune(s), []rune(name)
-	return len(a) > short && len(b) > 0 && a[0] == b[0] && distance(a, b) == 1
+	_, first := utf8.DecodeRuneInString(s)
+	return utf8.RuneCountInString(s) > short && strings.HasPrefix(name, s[:first]) && distance(s, name) == 1
 }
 
 // distance is the number of single-character edits (insert, delete, replace,
 // swap of neighbours) between a and b.
-func distance(a, b []rune) int {
-	prev2 := make([]int, len(b)+1)
-	prev := make([]int, len(b)+1)
-	cur := make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		cur[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				cur[j] = min(cur[j], prev2[j-2]+1)
-			}
-		}
-		prev2, prev, cur = prev, cur, prev2
-	}
-	return prev[len(b)]
-}
+func distance(a, b string) int { return edlib.OSADamerauLevenshteinDistance(a, b) }
 
-// didYouMean is a hint that names the nearest of names, else lists them if they are few.
-func didYouMean(s string, names []string) string {
+// DidYouMean is a hint that names the nearest of names, else lists them if they are few.
+func DidYouMean(s string, names []string) string {
 	if near := Nearest(s, names); near != "" {
 		return "did you mean " + strconv.Quote(near) + "?"
 	}

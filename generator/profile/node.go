@@ -147,6 +147,7 @@ func (n *Node) find(key string) int {
 
 // seal builds the index of a map whose fields are complete.
 func (n *Node) seal() *Node {
+	n.index = nil
 	if len(n.Fields) <= indexFrom {
 		return n
 	}

@@ -1,4 +1,4 @@
-package profile_test
+package profile
 
 import (
 	"io/fs"
@@ -6,34 +6,30 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
 // TestPresets loads every preset with the schema that ships with it.
 func TestPresets(t *testing.T) {
-	data, err := schema.Bundle()
+	doc, err := schema.Document()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := profile.CompileSchema(schema.ID, data)
-	if err != nil {
+	if _, err := compile(schema.ID, doc); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Check(); err != nil {
-		t.Fatal(err)
-	}
+	s := NewSchema(schema.ID, doc)
 	names, err := fs.Glob(schema.Presets(), "*.yaml")
 	if err != nil || len(names) == 0 {
 		t.Fatalf("%d presets, %v", len(names), err)
 	}
 	for _, name := range names {
 		name = strings.TrimSuffix(name, ".yaml")
-		src := profile.FS{
+		src := FS{
 			Files: fstest.MapFS{"p.yaml": {Data: []byte("version: 1\nextends: [\"preset:" + name + "\"]\nhost: {name: atlas}\n")}},
 			Dir:   ".", Presets: schema.Presets(),
 		}
-		p, err := profile.Load(src, "p.yaml", s)
+		p, err := Load(src, "p.yaml", s)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

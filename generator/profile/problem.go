@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Problem is one thing wrong with a profile, in words for its author.
@@ -20,6 +21,20 @@ type Problem struct {
 	What, Why, Hint string
 
 	width int // characters to underline; 0 for one
+}
+
+// problem is one of the value n, which path names.
+func (n *Node) problem(path string, code Code, what, why, hint string) Problem {
+	return Problem{Pos: n.Pos, width: n.width, Path: path, Code: code, What: what, Why: why, Hint: hint}
+}
+
+// problem is one of the key of f, which path names.
+func (f *Field) problem(path string, code Code, what, why, hint string) Problem {
+	width := utf8.RuneCountInString(f.Key)
+	if f.add {
+		width++
+	}
+	return Problem{Pos: f.KeyPos, width: width, Path: path, Code: code, What: what, Why: why, Hint: hint}
 }
 
 // Code is the stable name of a rule that a profile can break.

@@ -73,7 +73,8 @@ func (r *renderer) excerpt(p Problem) {
 	gutter := fmt.Sprintf("%5d | ", p.Pos.Line)
 	r.out.WriteString(r.paint(sgrDim, gutter) + before + marked + after + "\n")
 	r.out.WriteString(r.paint(sgrDim, strings.Repeat(" ", len(gutter)-2)+"| "))
-	r.out.WriteString(blank(before) + r.paint(sgrRed, "^"+strings.Repeat("~", max(uniseg.StringWidth(marked)-1, 0))) + "\n")
+	caret := "^" + strings.Repeat("~", max(uniseg.StringWidth(marked)-1, 0))
+	r.out.WriteString(blank(before) + r.paint(sgrRed, caret) + "\n")
 }
 
 func (r *renderer) text(file string) *text {

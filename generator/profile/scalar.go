@@ -29,7 +29,8 @@ func plainScalar(s string) (Kind, any, *Problem) {
 	case "false", "False", "FALSE":
 		return Bool, false, nil
 	case ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF", ".nan", ".NaN", ".NAN":
-		return Null, nil, &Problem{Code: CodeNumber, What: s + " is no usable number", Why: "Nix has neither infinity nor NaN",
+		return Null, nil, &Problem{Code: CodeNumber, What: s + " is no usable number",
+			Why:  "Nix has neither infinity nor NaN",
 			Hint: "put it in quotes if it is text"}
 	}
 	if c := s[0]; c != '-' && c != '+' && c != '.' && (c < '0' || c > '9') {

@@ -21,25 +21,6 @@ type Schema struct {
 // changed and must not change any more; id is its address.
 func NewSchema(id string, doc map[string]any) *Schema { return &Schema{id, doc} }
 
-// CompileSchema returns the schema in the JSON document. Load compiles what of
-// it a profile touches; Check compiles it all.
-func CompileSchema(id string, document []byte) (*Schema, error) {
-	doc := map[string]any{}
-	dec := json.NewDecoder(bytes.NewReader(document))
-	dec.UseNumber()
-	if err := dec.Decode(&doc); err != nil {
-		return nil, fmt.Errorf("read schema %s: %w", id, err)
-	}
-	return NewSchema(id, doc), nil
-}
-
-// Check compiles the whole schema, which Load never does: see prune. A format
-// that is known neither here nor to JSON Schema is an error, too.
-func (s *Schema) Check() error {
-	_, err := compile(s.id, s.doc)
-	return err
-}
-
 // compiled is a schema ready for use.
 type compiled struct {
 	root  *jsonschema.Schema
@@ -48,6 +29,8 @@ type compiled struct {
 	parts map[string]*jsonschema.Schema
 }
 
+// compile makes the schema ready. A format that is known neither here nor to
+// JSON Schema is an error, too.
 func compile(id string, doc map[string]any) (*compiled, error) {
 	document, err := json.Marshal(doc)
 	if err != nil {
@@ -137,7 +120,8 @@ func (s *shape) add(p *jsonschema.Schema, memo map[*jsonschema.Schema]*shape) {
 	has := func(t string) bool { return slices.Contains(p.Types, t) }
 	s.object = s.object || has("object")
 	s.toggle = s.toggle || has("object") && has("boolean") && has("null")
-	s.open = s.open || has("object") && len(p.Properties) == 0 && len(p.PatternProperties) == 0 && p.AdditionalProperties == nil && p.Ref == nil
+	s.open = s.open || has("object") && len(p.Properties)+len(p.PatternProperties) == 0 &&
+		p.AdditionalProperties == nil && p.Ref == nil
 	for key, prop := range p.Properties {
 		s.props[key] = shapeOf(prop, memo)
 	}

@@ -55,7 +55,7 @@ func (p *Profile) matcher(pattern string) (func(*Host) bool, *Problem) {
 		if slices.ContainsFunc(p.Hosts, match) {
 			return match, nil
 		}
-		hint := didYouMean(label, p.labels())
+		hint := DidYouMean(label, p.labels())
 		if slices.Contains(p.groups, label) {
 			hint = "no host is in that group"
 		}
@@ -76,15 +76,20 @@ func (p *Profile) matcher(pattern string) (func(*Host) bool, *Problem) {
 	if strings.ContainsAny(pattern, `*?[\`) {
 		problem.What = "no host matches " + quoteShort(pattern)
 	}
-	names := make([]string, len(p.Hosts))
-	for i, h := range p.Hosts {
-		names[i] = h.Name
-	}
-	problem.Hint = didYouMean(pattern, names)
+	problem.Hint = DidYouMean(pattern, p.names())
 	if slices.Contains(p.labels(), pattern) {
 		problem.Hint = "did you mean @" + pattern + "?"
 	}
 	return nil, problem
+}
+
+// names are those of the hosts.
+func (p *Profile) names() []string {
+	names := make([]string, len(p.Hosts))
+	for i, h := range p.Hosts {
+		names[i] = h.Name
+	}
+	return names
 }
 
 // labels are all tags and groups, sorted.

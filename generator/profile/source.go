@@ -14,8 +14,6 @@ type Source interface {
 	// ReadFile returns the content of the file called name. It may return
 	// more than MaxBytes to show that the file is too large.
 	ReadFile(name string) ([]byte, error)
-	// Resolve returns the name of the file that the file called from refers to as ref.
-	Resolve(from, ref string) (string, error)
 }
 
 // Bounded is a Source that limits which files a profile extends.
@@ -100,26 +98,10 @@ func readLimited(fsys fs.FS, name string) (data []byte, err error) {
 	return io.ReadAll(io.LimitReader(f, MaxBytes+1))
 }
 
-// Resolve implements Source: files are relative to the file that names them,
-// presets are named preset:NAME and refer to presets only.
-func (s FS) Resolve(from, ref string) (string, error) { return resolve(from, ref) }
-
-// Memory is a Source of files by name, for tests and built-in profiles.
-type Memory map[string]string
-
-// ReadFile implements Source.
-func (m Memory) ReadFile(name string) ([]byte, error) {
-	data, ok := m[name]
-	if !ok {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
-	}
-	return []byte(data), nil
-}
-
-// Resolve implements Source as FS does.
-func (m Memory) Resolve(from, ref string) (string, error) { return resolve(from, ref) }
-
-func resolve(from, ref string) (string, error) {
+// Resolve is the name of the file that the file called from refers to as ref:
+// files are relative to the file that names them, presets are named
+// preset:NAME and refer to presets only.
+func Resolve(from, ref string) (string, error) {
 	switch {
 	case ref == "":
 		return "", errors.New("an empty name")

@@ -35,6 +35,8 @@ const (
 	plainSight   = "profiles share values in plain sight"
 	moveShared   = "move what is shared to defaults, a group, or a profile listed under extends"
 	maybeText    = "; put the value in quotes if it is text"
+	plainOnly    = "profiles hold plain values only"
+	noTag        = "delete it, and put the value in quotes if it is text"
 	align        = "align it with its siblings"
 	theEnd       = `^($|---|\.\.\.)`
 )
@@ -55,10 +57,10 @@ var mistakes = []mistake{
 	{says: "max depth", code: CodeLimit, what: tooDeep, why: "no profile needs that"},
 
 	{says: "unknown anchor", code: CodeFeature, what: "an alias (%s)", why: plainSight, hint: moveShared + maybeText},
-	{says: "an alias", begin: true, code: CodeFeature, what: "an alias (%s)", why: plainSight, hint: moveShared + maybeText},
+	{says: "an alias", begin: true, code: CodeFeature, what: "an alias (%s)", why: plainSight,
+		hint: moveShared + maybeText},
 	{says: "an anchor", begin: true, code: CodeFeature, what: "an anchor (%s)", why: plainSight, hint: moveShared},
-	{says: "a tag|tag handle", begin: true, code: CodeFeature, what: "a YAML tag (%s)", why: "profiles hold plain values only",
-		hint: "delete it, and" + maybeText[1:]},
+	{says: "a tag|tag handle", begin: true, code: CodeFeature, what: "a YAML tag (%s)", why: plainOnly, hint: noTag},
 	{says: "a directive", begin: true, code: CodeFeature, what: "a YAML directive", why: "profiles do without",
 		hint: "delete the line"},
 	{says: "document-end marker", code: CodeFeature, what: "a second YAML document starts here",
@@ -70,7 +72,8 @@ var mistakes = []mistake{
 		hint: "write key: value"},
 	{says: "values are not allowed", before: `(.*\S:\s+)`, what: "a second key on this line",
 		why: "a line holds one key: value", hint: "put the value in quotes if it is text, else start a new line"},
-	{says: "values are not allowed", before: `(\s*)`, open: "[{", what: "a comma is missing before this", hint: closeBracket},
+	{says: "values are not allowed", before: `(\s*)`, open: "[{", what: "a comma is missing before this",
+		hint: closeBracket},
 	{says: "values are not allowed", above: `\S:\s+[^\s#]`, before: `(\s*)`, what: "this line is indented too far",
 		why: "the line above has a value", hint: align},
 	{says: "values are not allowed", before: `(\s*)`, code: CodeKey, what: "a key over several lines",
@@ -78,8 +81,10 @@ var mistakes = []mistake{
 	{says: "expected ':'", begin: true, what: "a key without a value", why: "a line of a map is key: value",
 		hint: "add a colon and a space"},
 
-	{says: "',' or|node content", at: theEnd, open: "[", bracket: true, what: `the "[" is never closed`, hint: `close it with "]"`},
-	{says: "',' or|node content", at: theEnd, open: "{", bracket: true, what: `the "{" is never closed`, hint: `close it with "}"`},
+	{says: "',' or|node content", at: theEnd, open: "[", bracket: true, what: `the "[" is never closed`,
+		hint: `close it with "]"`},
+	{says: "',' or|node content", at: theEnd, open: "{", bracket: true, what: `the "{" is never closed`,
+		hint: `close it with "}"`},
 	{says: "',' or '}'", before: `^(\s*)\S+$`, at: "^:", what: "a comma is missing before this", hint: closeBracket},
 	{says: "',' or '}'", at: "^:", what: "a second colon in one entry", why: "an entry is one key: value", hint: quoteIt},
 	{says: "',' or '}'", before: `(.*[{,\s]|)[^{,\s]+:$`, what: "a colon without a space between braces",
@@ -90,8 +95,8 @@ var mistakes = []mistake{
 		hint: "put the value in quotes if it belongs to the text"},
 	{says: "node content", what: "a value cannot start like this", hint: "put it in quotes"},
 
-	{says: "expected key", before: `^\s*$`, at: "^-", what: "a list entry among keys", why: "a line of a map is key: value",
-		hint: "indent the list below its key"},
+	{says: "expected key", before: `^\s*$`, at: "^-", what: "a list entry among keys",
+		why: "a line of a map is key: value", hint: "indent the list below its key"},
 	{says: "expected (key|'-' indicator)", before: `^\s*$`, what: "this line is indented too far",
 		why: "its indentation matches no line above", hint: align},
 	{says: "expected (key|'-' indicator)", what: "text behind the end of a value",

@@ -181,8 +181,7 @@ func (r *reader) refuse() {
 		p.What = "an alias (" + word + ")"
 		p.Hint += maybeText
 	default:
-		p.What, p.Why = "a YAML tag ("+word+")", "profiles hold plain values only"
-		p.Hint = "delete it, and put the value in quotes if it is text"
+		p.What, p.Why, p.Hint = "a YAML tag ("+word+")", plainOnly, noTag
 	}
 	r.note(p)
 	r.skip(len(word))
@@ -322,8 +321,8 @@ func (r *reader) release(key string, n *Node) *Node {
 	if n.Kind != Float || name != "release" && name != "stateVersion" || !releaseNumber.MatchString(written) {
 		return n
 	}
-	r.note(Problem{Pos: n.Pos, width: n.width, Code: CodeQuote, What: key + " is the number " + written,
-		Why: "without quotes YAML reads a number, and 25.10 would become 25.1", Hint: "put it in quotes: " + strconv.Quote(written)})
+	r.note(n.problem("", CodeQuote, key+" is the number "+written,
+		"without quotes YAML reads a number, and 25.10 would become 25.1", "put it in quotes: "+strconv.Quote(written)))
 	n.Kind, n.Scalar, n.bad = String, written, true
 	return n
 }

@@ -1,8 +1,5 @@
 {
   short = f 1 (-1) "a";
-  long =
-    builtins.replaceStrings "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
   lastSet = lib.mkIf cond {
     a = 1;
     b = 2;
@@ -14,12 +11,6 @@
   absorbedFunction = lib.genAttrs systems (system: {
     a = system;
   });
-  nested = lib.mkIf cond (
-    lib.mkForce [
-      "a"
-      "b"
-    ]
-  );
   merge = lib.mkMerge [
     { a = 1; }
     (lib.mkIf cond { b = 2; })

@@ -284,7 +284,7 @@ func TestTokens(t *testing.T) {
 	} {
 		var got []string
 		for _, k := range tokens(src) {
-			s := []string{"word", "path", "lookup", "text"}[k.kind] + " " + k.text
+			s := []string{"", "word", "path", "lookup", "text"}[k.kind] + " " + k.text
 			if k.open {
 				s += " open"
 			}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixtokens"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
@@ -269,15 +270,15 @@ func (c *Carrier) read(s source) error {
 		var now string
 		var err error
 		switch t.kind {
-		case pathToken:
+		case nixtokens.Path:
 			now, err = c.path(s, t, p)
-		case lookupToken:
+		case nixtokens.Lookup:
 			now, err = c.lookup(s, t, p)
-		case textToken:
-			if i > 0 && list[i-1].kind == wordToken && slices.Contains(readers, list[i-1].text) && filepath.IsAbs(t.text) {
+		case nixtokens.Text:
+			if i > 0 && list[i-1].kind == nixtokens.Word && slices.Contains(readers, list[i-1].text) && filepath.IsAbs(t.text) {
 				now, err = c.path(s, t, p)
 			}
-		case wordToken:
+		case nixtokens.Word:
 			c.impure(list[i:], p)
 		}
 		if err != nil {
@@ -366,7 +367,7 @@ func literal(from, to string, open bool) string {
 		rel = "./" + rel
 	}
 	switch {
-	case pathForm.FindString(rel+"/x") != rel+"/x":
+	case !nixtokens.IsPath(rel + "/x"):
 		if open {
 			return ""
 		}
@@ -486,10 +487,10 @@ func (c *Carrier) impure(list []token, p place) {
 	}
 	argument := list[1]
 	pinned := slices.ContainsFunc(list[1:min(len(list), 12)], func(t token) bool {
-		return t.kind == wordToken && slices.Contains(f.hashes, t.text)
+		return t.kind == nixtokens.Word && slices.Contains(f.hashes, t.text)
 	})
-	set := argument.kind == wordToken && slices.Contains([]string{"url", "inherit", "name"}, argument.text)
-	if argument.kind == textToken || argument.kind == pathToken || set && !pinned {
+	set := argument.kind == nixtokens.Word && slices.Contains([]string{"url", "inherit", "name"}, argument.text)
+	if argument.kind == nixtokens.Text || argument.kind == nixtokens.Path || set && !pinned {
 		c.legacy.Obstacles = append(c.legacy.Obstacles, Obstacle{
 			Place: p.String(), Key: name, What: name + " has no hash", Do: f.do,
 		})

@@ -156,7 +156,7 @@ func (l *loaded) path() (string, error) {
 
 // readBeside reads the file that n names, relative to the file that n is in.
 func (l *loaded) readBeside(n *profile.Node) ([]byte, error) {
-	name, err := l.source.Resolve(n.Pos.File, n.Str())
+	name, err := profile.Resolve(n.Pos.File, n.Str())
 	if err != nil {
 		return nil, err
 	}

@@ -143,14 +143,11 @@ func (s *sample) mark(name string, data []byte) {
 
 func source(tb testing.TB, files fs.FS) diagnose.Source {
 	tb.Helper()
-	data, err := schema.Bundle()
+	doc, err := schema.Document()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	compiled, err := profile.CompileSchema(schema.ID, data)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	compiled := profile.NewSchema(schema.ID, doc)
 	root, err := schema.Root()
 	if err != nil {
 		tb.Fatal(err)

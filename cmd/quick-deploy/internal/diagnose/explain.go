@@ -83,6 +83,7 @@ func typeHint(f *located, e nixlog.Error) string {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(e.Expected, w) })
 	}
 	text := fmt.Sprint(n.Scalar)
+	noText := n.Kind == profile.Int || n.Kind == profile.Float || n.Kind == profile.Bool
 	switch {
 	case wants("list of") && n.Kind != profile.List && n.Kind != profile.Map:
 		return "write a list: [" + shorten(text) + "]"
@@ -93,7 +94,7 @@ func typeHint(f *located, e nixlog.Error) string {
 		return "write true or false"
 	case wants("integer", "number", "16 bit") && n.Kind == profile.String:
 		return "write a number, without quotes"
-	case wants("string", "path", "text") && (n.Kind == profile.Int || n.Kind == profile.Float || n.Kind == profile.Bool):
+	case wants("string", "path", "text") && noText:
 		return fmt.Sprintf("write it in quotes: %q", text)
 	case wants("absolute path") && n.Kind == profile.String && !strings.HasPrefix(text, "/"):
 		return "write the whole path, from / on"

@@ -160,9 +160,7 @@ func (f *file) at(p nixlog.Place) bool {
 	return !p.Shown || strings.TrimSpace(p.Text) == strings.TrimSpace(string(f.text[p.Line-1]))
 }
 
-// origin is the profile node that a line goes back to: its own, or that of the
-// nearest line above that opens around it. An edited file still has the lines that
-// nobody touched.
+// origin is the profile node that a line goes back to. An edited file still has the lines that nobody touched.
 func (f *file) origin(line int) string {
 	if f.own {
 		line = f.unedited(line)
@@ -170,21 +168,7 @@ func (f *file) origin(line int) string {
 	if line < 1 || line > len(f.lines) {
 		return ""
 	}
-	indent := indentOf(f.made[line-1])
-	for i := line - 1; i >= 0; i-- {
-		in := indentOf(f.made[i])
-		if len(bytes.TrimSpace(f.made[i])) == 0 || in > indent {
-			continue
-		}
-		if f.lines[i] != "" {
-			return f.lines[i]
-		}
-		indent = in
-		if in == 0 {
-			break
-		}
-	}
-	return ""
+	return f.lines[line-1]
 }
 
 // unedited is the line of the generated text that a line of the edited one is,
@@ -204,8 +188,6 @@ func (f *file) unedited(line int) int {
 	}
 	return found
 }
-
-func indentOf(line []byte) int { return len(line) - len(bytes.TrimLeft(line, " ")) }
 
 // host is the host that a file belongs to, "" if to none.
 func (f *file) host() string {

@@ -55,7 +55,10 @@ func (f Finding) MarshalJSON() ([]byte, error) {
 		Why       string      `json:"why"`
 		Hint      string      `json:"hint"`
 		Message   string      `json:"message"`
-	}{f.Pos.File, f.Pos.Line, f.Pos.Column, f.Path, f.Kind, f.Owner, f.Option, f.Generated, f.What, f.Why, f.Hint, f.Message})
+	}{
+		f.Pos.File, f.Pos.Line, f.Pos.Column, f.Path, f.Kind, f.Owner, f.Option, f.Generated,
+		f.What, f.Why, f.Hint, f.Message,
+	})
 }
 
 // Locate finds what of the profile, or of the user's own files, the errors go
@@ -66,7 +69,8 @@ func Locate(errs []nixlog.Error, s Source) []Finding {
 	for _, e := range errs {
 		f := x.locate(e)
 		f.explain(x, e)
-		if !slices.ContainsFunc(out, func(have Finding) bool { return have.Problem == f.Problem && have.Kind == f.Kind }) {
+		same := func(have Finding) bool { return have.Problem == f.Problem && have.Kind == f.Kind }
+		if !slices.ContainsFunc(out, same) {
 			out = append(out, f.Finding)
 		}
 	}
@@ -317,10 +321,15 @@ func resembles(attr, name string) int {
 		return 4
 	case strings.EqualFold(squash(last), squash(bare)):
 		return 3
-	case strings.HasPrefix(squash(last), squash(bare)) && len(bare) > 3 || strings.HasPrefix(squash(bare), squash(last)) && len(last) > 3:
+	case begins(last, bare), begins(bare, last):
 		return 2
 	}
 	return 0
+}
+
+// begins reports whether a name begins with another one of some length.
+func begins(name, with string) bool {
+	return len(with) > 3 && strings.HasPrefix(squash(name), squash(with))
 }
 
 func squash(s string) string {
@@ -424,7 +433,8 @@ func (x *index) byFile(f *located, e nixlog.Error) bool {
 		}
 		if line, column := file.line(base); line > 0 {
 			// The path before the name belongs to it: ./printer.nix
-			for !strings.HasSuffix(name, ".drv") && column > 1 && (isName(file.text[line-1][column-2]) || strings.IndexByte("./", file.text[line-1][column-2]) >= 0) {
+			partOfPath := func(c byte) bool { return isName(c) || c == '.' || c == '/' }
+			for !strings.HasSuffix(name, ".drv") && column > 1 && partOfPath(file.text[line-1][column-2]) {
 				column--
 			}
 			return x.mine(f, file, line, column)

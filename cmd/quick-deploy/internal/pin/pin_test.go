@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -82,11 +84,12 @@ func TestSamePinEverywhere(t *testing.T) {
 		if _, err := tr.Apply(t.Context(), c, tree.Options{}); err != nil {
 			t.Fatal(err)
 		}
-		onDisk, err := tr.OnDisk(set)
-		if err != nil {
-			t.Fatal(err)
+		for k := range set {
+			if set[k].Data, err = os.ReadFile(filepath.Join(tr.Dir(), set[k].Path)); err != nil {
+				t.Fatal(err)
+			}
 		}
-		pins[i] = encode(t, newPin(t, meta, onDisk, nil))
+		pins[i] = encode(t, newPin(t, meta, set, nil))
 	}
 	if diff := cmp.Diff(string(pins[0]), string(pins[1])); diff != "" {
 		t.Errorf("-first +second:\n%s", diff)

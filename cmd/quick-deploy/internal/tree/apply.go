@@ -173,12 +173,12 @@ func (w *work) recheck() error {
 			return stale(w.abs(f.Path))
 		}
 	}
-	raw, err := regular.Read(w.abs(manifestPath))
+	raw, err := regular.Read(w.abs(ManifestPath))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return onDisk("read", w.abs(manifestPath), err)
+		return onDisk("read", w.abs(ManifestPath), err)
 	}
 	if !slices.Equal(raw, w.c.wasRaw) {
-		return stale(w.abs(manifestPath))
+		return stale(w.abs(ManifestPath))
 	}
 	return nil
 }
@@ -231,8 +231,8 @@ func (w *work) clean() error {
 		if _, err := os.Lstat(w.abs(to)); err == nil {
 			continue
 		}
-		if err := os.Rename(w.abs(manifestPath), w.abs(to)); err != nil {
-			return onDisk("set aside", w.abs(manifestPath), err)
+		if err := os.Rename(w.abs(ManifestPath), w.abs(to)); err != nil {
+			return onDisk("set aside", w.abs(ManifestPath), err)
 		}
 		w.result.Aside = to
 		return nil
@@ -273,9 +273,9 @@ func (w *work) intend() error {
 
 func (w *work) writeManifest(raw []byte) error {
 	b := w.write.NewBatch()
-	b.Add(w.abs(manifestPath), raw, filePerm)
+	b.Add(w.abs(ManifestPath), raw, filePerm)
 	if err := b.Commit(); err != nil {
-		return onDisk("write", w.abs(manifestPath), err)
+		return onDisk("write", w.abs(ManifestPath), err)
 	}
 	return nil
 }

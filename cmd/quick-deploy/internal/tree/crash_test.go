@@ -145,7 +145,7 @@ func recovers(t *testing.T, dir string, files []File, when string) {
 	if c := plan(t, open(t, dir), files); c.Pending() || c.Interrupted() {
 		t.Fatalf("%s: after the recovery: %s", when, c.Summary())
 	}
-	raw, err := os.ReadFile(filepath.Join(dir, manifestPath))
+	raw, err := os.ReadFile(filepath.Join(dir, ManifestPath))
 	if err != nil || strings.Contains(string(raw), "pending") {
 		t.Fatalf("%s: manifest %s %v", when, raw, err)
 	}

@@ -31,7 +31,8 @@ func Diff(c Changes, w io.Writer, color bool) error {
 		case Foreign:
 			note(out, color, f.Path, "not written by quick-deploy; kept unless forced. To force it means:")
 		case Released:
-			note(out, color, f.Path, "edited by hand, and nothing uses it any more: it stays until you move or remove it")
+			note(out, color, f.Path,
+				"edited by hand, and nothing uses it any more: it stays until you move or remove it")
 			continue
 		}
 		paint(out, color, udiff.Unified(from, to, string(f.Old), string(f.New)))

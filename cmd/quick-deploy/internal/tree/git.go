@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -81,15 +82,17 @@ func (v Visibility) Err() error {
 	if len(v.Ignored) == 0 {
 		return nil
 	}
-	paths := sortedPaths(v.Ignored)
+	paths := slices.Sorted(maps.Keys(v.Ignored))
 	first := paths[0]
 	more := ""
 	if len(paths) > 1 {
 		more = fmt.Sprintf(" and %d more", len(paths)-1)
 	}
-	f := fault.New(fault.Preflight, "git ignores generated files, so Nix does not see them: %s (rule %s)%s", first, v.Ignored[first], more)
+	f := fault.New(fault.Preflight, "git ignores generated files, so Nix does not see them: %s (rule %s)%s", first,
+		v.Ignored[first], more)
 	return f.Hint("take the rule out, or name a directory outside of %s with --flake", v.Repository).
-		Hint("to add them to the index all the same, without committing anything: git -C %s add --intent-to-add --force %s", v.Repository, first)
+		Hint("to add them to the index all the same, without committing anything: "+
+			"git -C %s add --intent-to-add --force %s", v.Repository, first)
 }
 
 // workTree finds the git work tree that dir lies in the way Nix does: the
@@ -113,7 +116,7 @@ func workTree(dir string) (string, error) {
 // present are the files of the set that exist, and the manifest.
 func (t *Tree) present(files []File) ([]string, error) {
 	var out []string
-	for _, f := range append(slices.Clone(files), File{Path: manifestPath}) {
+	for _, f := range append(slices.Clone(files), File{Path: ManifestPath}) {
 		info, err := t.look(f.Path)
 		if err != nil {
 			return nil, err
@@ -183,13 +186,4 @@ func split(out []byte) []string {
 		return nil
 	}
 	return strings.Split(string(out), "\x00")
-}
-
-func sortedPaths(m map[string]string) []string {
-	paths := make([]string, 0, len(m))
-	for p := range m {
-		paths = append(paths, p)
-	}
-	slices.Sort(paths)
-	return paths
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -17,24 +16,35 @@ import (
 // Hash is the SHA-256 of the NAR of a directory that holds exactly these
 // files, in the notation of nix hash path.
 func Hash(files []File) (string, error) {
-	return narHash(func(w *nar.Writer) error {
-		if err := w.WriteHeader(&nar.Header{Path: "/", Type: nar.TypeDirectory}); err != nil {
+	h := sha256.New()
+	w, err := nar.NewWriter(h)
+	if err != nil {
+		return "", fmt.Errorf("hash the tree: %w", err)
+	}
+	if err := errors.Join(writeNAR(w, files), w.Close()); err != nil {
+		return "", fmt.Errorf("hash the tree: %w", err)
+	}
+	return sri(h.Sum(nil)), nil
+}
+
+func writeNAR(w *nar.Writer, files []File) error {
+	if err := w.WriteHeader(&nar.Header{Path: "/", Type: nar.TypeDirectory}); err != nil {
+		return err
+	}
+	open := "."
+	for _, f := range inNAROrder(files) {
+		if err := enter(w, &open, path.Dir(f.Path)); err != nil {
 			return err
 		}
-		open := "."
-		for _, f := range inNAROrder(files) {
-			if err := enter(w, &open, path.Dir(f.Path)); err != nil {
-				return err
-			}
-			if err := w.WriteHeader(&nar.Header{Path: "/" + f.Path, Type: nar.TypeRegular, Size: int64(len(f.Data))}); err != nil {
-				return err
-			}
-			if _, err := w.Write(f.Data); err != nil {
-				return err
-			}
+		header := nar.Header{Path: "/" + f.Path, Type: nar.TypeRegular, Size: int64(len(f.Data))}
+		if err := w.WriteHeader(&header); err != nil {
+			return err
 		}
-		return nil
-	})
+		if _, err := w.Write(f.Data); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // inNAROrder sorts by path, part by part: in a NAR the entries of a directory
@@ -75,50 +85,4 @@ func enter(w *nar.Writer, open *string, dir string) error {
 	return nil
 }
 
-// HashDir is the SHA-256 of the NAR of the directory as it is, in the notation
-// of nix hash path, but without what lies below .git.
-func (t *Tree) HashDir() (string, error) {
-	h := sha256.New()
-	git := filepath.Join(t.dir, ".git")
-	err := nar.DumpPathFilter(h, t.dir, func(p string, _ nar.NodeType) bool { return p != git })
-	if err != nil {
-		return "", fmt.Errorf("hash %s: %w", t.dir, err)
-	}
-	return sri(h.Sum(nil)), nil
-}
-
-func narHash(write func(*nar.Writer) error) (sum string, err error) {
-	h := sha256.New()
-	w, err := nar.NewWriter(h)
-	if err != nil {
-		return "", fmt.Errorf("hash the tree: %w", err)
-	}
-	if err := errors.Join(write(w), w.Close()); err != nil {
-		return "", fmt.Errorf("hash the tree: %w", err)
-	}
-	return sri(h.Sum(nil)), nil
-}
-
 func sri(digest []byte) string { return "sha256-" + base64.StdEncoding.EncodeToString(digest) }
-
-// OnDisk is the set with the contents that its files have on disk; those that
-// do not exist are left out.
-func (t *Tree) OnDisk(files []File) ([]File, error) {
-	files = sortFiles(files)
-	if err := t.checkDirs(dirsOf(files)); err != nil {
-		return nil, err
-	}
-	out := make([]File, 0, len(files))
-	for _, f := range files {
-		data, info, err := t.read(f.Path)
-		if err != nil {
-			return nil, err
-		}
-		if info == nil {
-			continue
-		}
-		f.Data = data
-		out = append(out, f)
-	}
-	return out, nil
-}

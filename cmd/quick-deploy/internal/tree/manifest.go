@@ -12,13 +12,10 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 )
 
-// ManifestPath is where the manifest lies in a tree, by which one knows that it is the program's.
-const ManifestPath = manifestPath
+const ownDir = ".quick-deploy"
 
-const (
-	ownDir       = ".quick-deploy"
-	manifestPath = ownDir + "/manifest.json"
-)
+// ManifestPath is where the manifest lies in a tree, by which one knows that it is the program's.
+const ManifestPath = ownDir + "/manifest.json"
 
 // manifestVersion is the version that this program writes. Older ones are
 // brought up to it by decodeManifest, newer ones are refused.
@@ -41,7 +38,10 @@ type manifest struct {
 }
 
 func newManifest(m Meta) manifest {
-	return manifest{Version: manifestVersion, Tool: m.Tool, Profile: m.Profile, Files: map[string]string{}, Once: map[string]string{}}
+	return manifest{
+		Version: manifestVersion, Tool: m.Tool, Profile: m.Profile,
+		Files: map[string]string{}, Once: map[string]string{},
+	}
 }
 
 // ours reports whether a file with the hash sum is as the tool left it at path.
@@ -83,7 +83,8 @@ func decodeManifest(data []byte) (manifest, error) {
 		return manifest{}, errNotManifest
 	}
 	if m.Version > manifestVersion {
-		return manifest{}, fault.New(fault.Preflight, "%s: version %d, written by a newer quick-deploy (%s)", manifestPath, m.Version, m.Tool).
+		return manifest{}, fault.New(fault.Preflight, "%s: version %d, written by a newer quick-deploy (%s)",
+			ManifestPath, m.Version, m.Tool).
 			Hint("use that version, or a newer one")
 	}
 	if m.Version != manifestVersion || m.Files == nil {
@@ -102,7 +103,7 @@ func decodeManifest(data []byte) (manifest, error) {
 // readManifest reads the tree's manifest: its bytes (nil where there is none),
 // its content, and whether it has to be set aside because nobody can read it.
 func (t *Tree) readManifest(m Meta) (raw []byte, content manifest, aside bool, err error) {
-	raw, info, err := t.read(manifestPath)
+	raw, info, err := t.read(ManifestPath)
 	if err != nil {
 		return nil, manifest{}, false, err
 	}

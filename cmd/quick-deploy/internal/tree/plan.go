@@ -227,11 +227,14 @@ func keepBeside(files []File, changes []Change) error {
 		if f.Beside == "" {
 			continue
 		}
-		at, ok := slices.BinarySearchFunc(files, f.Beside, func(f File, p string) int { return strings.Compare(f.Path, p) })
+		at, ok := slices.BinarySearchFunc(files, f.Beside,
+			func(f File, p string) int { return strings.Compare(f.Path, p) })
 		if !ok {
-			return fault.New(fault.Unexpected, "generated file %s: goes with %s, which is not generated", f.Path, f.Beside)
+			return fault.New(fault.Unexpected, "generated file %s: goes with %s, which is not generated", f.Path,
+				f.Beside)
 		}
-		if a := changes[at].Action; (a == Conflict || a == Foreign) && changes[i].seen != nil && changes[i].Action != Unchanged {
+		if a := changes[at].Action; (a == Conflict || a == Foreign) && changes[i].seen != nil &&
+			changes[i].Action != Unchanged {
 			c := &changes[i]
 			c.beside, c.Action = c.Action, Kept
 			if c.now != "" {
@@ -316,7 +319,7 @@ func (t *Tree) checkDirs(dirs []string) error {
 
 // findLeftovers looks for temporary files of a run that was cut short.
 func (t *Tree) findLeftovers(c *Changes) error {
-	paths := append(slices.Sorted(maps.Keys(c.was.Pending)), manifestPath)
+	paths := append(slices.Sorted(maps.Keys(c.was.Pending)), ManifestPath)
 	for _, p := range paths {
 		name := atomic.Temp(t.abs(p))
 		info, err := os.Lstat(name)

@@ -118,7 +118,8 @@ func checkSet(files []File) error {
 			if other == f.Path {
 				return fault.New(fault.Unexpected, "generated file %s: generated twice", f.Path)
 			}
-			return fault.New(fault.Profile, "the files %s and %s differ only in case: they are one file on some file systems", other, f.Path).
+			return fault.New(fault.Profile,
+				"the files %s and %s differ only in case: they are one file on some file systems", other, f.Path).
 				Hint("rename one of the hosts or users")
 		}
 		folded[key] = f.Path
@@ -148,7 +149,7 @@ func checkPath(p string) error {
 			return errors.New("longer than 200 bytes")
 		}
 	}
-	if strings.EqualFold(p, manifestPath) {
+	if strings.EqualFold(p, ManifestPath) {
 		return errors.New("the manifest's own path")
 	}
 	return nil

@@ -7,9 +7,7 @@
 #   boot/default           what boots next: switch and boot move it
 #   test/log               one line a call: verb, store path
 #   test/fail/VERB         exit status, and optionally a pattern that must occur in the
-#                          system's etc/configuration.json; a last line "once" makes it
-#                          fail a single time
-#   test/slow/VERB         seconds to sleep before acting
+#                          system's etc/configuration.json
 set -eu
 verb=${1:-}
 toplevel=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -25,14 +23,12 @@ esac
 
 mkdir -p "$root/run" "$root/boot" "$root/test"
 printf '%s %s\n' "$verb" "$toplevel" >> "$root/test/log"
-if [ -f "$root/test/slow/$verb" ]; then sleep "$(cat "$root/test/slow/$verb")"; fi
 
 fail=
 if [ -f "$root/test/fail/$verb" ]; then
-  pattern='' once=''
-  { read -r fail; read -r pattern; read -r once; } < "$root/test/fail/$verb" || true
+  pattern=
+  { read -r fail; read -r pattern; } < "$root/test/fail/$verb" || true
   if [ -n "$pattern" ] && ! grep -qF -- "$pattern" "$toplevel/etc/configuration.json"; then fail=; fi
-  if [ -n "$fail" ] && [ "$once" = once ]; then rm "$root/test/fail/$verb"; fi
 fi
 # Like the real one: what goes wrong before the switch stops it, a unit that does not start does not.
 case $fail in

@@ -60,7 +60,7 @@
     ];
 
   services = {
-    llama-cpp.model = "/srv/models/model.gguf";
+    llama-cpp.model = "/srv/models/qwen3-8b-q4_k_m.gguf";
     postgresql = {
       ensureDatabases = [ "aidb" ];
       ensureUsers = [

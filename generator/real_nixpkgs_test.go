@@ -1,4 +1,4 @@
-package nixtest
+package generator_test
 
 import (
 	"bytes"
@@ -14,12 +14,13 @@ import (
 	"testing"
 
 	"github.com/nix-community/go-nix/pkg/derivation"
+
+	"github.com/quick-deploy/quick-deploy/generator/nixtest"
 )
 
-// Nixpkgs is a whole nixpkgs: NixOS's own modules and real packages. A Nixpkgs
-// is safe for parallel tests.
-type Nixpkgs struct {
-	env                          *Env
+// realNixpkgs is a whole nixpkgs: NixOS's own modules and real packages. It is safe for parallel tests.
+type realNixpkgs struct {
+	env                          *nixtest.Env
 	dir, nixos, lib, homeManager string
 	release                      string
 	mu                           sync.Mutex
@@ -27,26 +28,26 @@ type Nixpkgs struct {
 	packages                     []string   // that are younger than the packages
 }
 
-// System is what a host or a home of a flake evaluates to.
-type System struct {
+// realSystem is what a host or a home of a flake evaluates to.
+type realSystem struct {
 	Assertions []string // those that do not hold
 	Warnings   []string
 	Drv        string // store path of the derivation
 }
 
-// NewNixpkgs opens the nixpkgs that QUICK_DEPLOY_TEST_NIXPKGS names, and the home-manager of
+// newNixpkgs opens the nixpkgs that QUICK_DEPLOY_TEST_NIXPKGS names, and the home-manager of
 // QUICK_DEPLOY_TEST_HOME_MANAGER. Without the first the test is skipped.
 //
 // Where no nixpkgs of the release is at hand, its parts may come from different revisions:
 // QUICK_DEPLOY_TEST_NIXOS names a folder that holds nixos, QUICK_DEPLOY_TEST_LIB one that holds lib.
-func NewNixpkgs(tb testing.TB) *Nixpkgs {
+func newNixpkgs(tb testing.TB) *realNixpkgs {
 	tb.Helper()
 	dir := os.Getenv("QUICK_DEPLOY_TEST_NIXPKGS")
 	if dir == "" {
 		tb.Skip("QUICK_DEPLOY_TEST_NIXPKGS names no nixpkgs: NixOS's own modules and real packages are not evaluated")
 	}
-	n := &Nixpkgs{
-		env:         New(tb),
+	n := &realNixpkgs{
+		env:         nixtest.New(tb),
 		dir:         dir,
 		nixos:       cmp.Or(os.Getenv("QUICK_DEPLOY_TEST_NIXOS"), dir),
 		lib:         cmp.Or(os.Getenv("QUICK_DEPLOY_TEST_LIB"), dir),
@@ -60,30 +61,24 @@ func NewNixpkgs(tb testing.TB) *Nixpkgs {
 	return n
 }
 
-// Release is the release of the packages, such as 26.05.
-func (n *Nixpkgs) Release() string { return n.release }
+// age is something that a flake wants and that an older nixpkgs does not have yet.
+type age struct{ Kind, Name string }
 
-// HasHomes tells whether there is a home-manager.
-func (n *Nixpkgs) HasHomes() bool { return n.homeManager != "" }
+func (a age) String() string { return a.Name + ": " + a.Kind + " not there yet" }
 
-// Age is something that a flake wants and that an older nixpkgs does not have yet.
-type Age struct{ Kind, Name string }
-
-func (a Age) String() string { return a.Name + ": " + a.Kind + " not there yet" }
-
-// Evaluate evaluates the hosts and homes of a flake that are named, all without names. What a
+// evaluate evaluates the hosts and homes of a flake that are named, all without names. What a
 // nixpkgs older than the release lacks is replaced by something that does nothing, and returned;
 // for a release that is not younger than the nixpkgs nothing is.
-func (n *Nixpkgs) Evaluate(tb testing.TB, flake, release string, names ...string) (map[string]System, []Age, error) {
+func (n *realNixpkgs) evaluate(tb testing.TB, flake, release string, names ...string) (map[string]realSystem, []age, error) {
 	tb.Helper()
-	systems, ages, _, err := n.evaluate(tb, flake, release, names)
+	systems, ages, _, err := n.count(tb, flake, release, names)
 	return systems, ages, err
 }
 
-// Measure is Evaluate with the number of thunks that it took, which does not depend on the machine.
-func (n *Nixpkgs) Measure(tb testing.TB, flake, release string, names ...string) (map[string]System, int64, error) {
+// measure is evaluate with the number of thunks that it took, which does not depend on the machine.
+func (n *realNixpkgs) measure(tb testing.TB, flake, release string, names ...string) (map[string]realSystem, int64, error) {
 	tb.Helper()
-	systems, _, stats, err := n.evaluate(tb, flake, release, names)
+	systems, _, stats, err := n.count(tb, flake, release, names)
 	return systems, stats.Thunks, err
 }
 
@@ -92,47 +87,42 @@ type statistics struct {
 	Thunks int64 `json:"nrThunks"`
 }
 
-func (n *Nixpkgs) evaluate(tb testing.TB, flake, release string, names []string) (map[string]System, []Age, statistics, error) {
+func (n *realNixpkgs) count(tb testing.TB, flake, release string, names []string) (map[string]realSystem, []age, statistics, error) {
 	tb.Helper()
-	var ages []Age
+	var ages []age
 	older := n.release < release
 	for {
 		file := filepath.Join(tb.TempDir(), "statistics.json")
-		cmd := n.env.Command(tb.Context(), "nix-instantiate", n.args(tb, flake, older, names)...)
-		cmd.Env = append(cmd.Env, "NIX_SHOW_STATS=1", "NIX_SHOW_STATS_PATH="+file)
-		out, err := output(cmd)
+		args := append([]string{"NIX_SHOW_STATS=1", "NIX_SHOW_STATS_PATH=" + file, "nix-instantiate"},
+			n.args(tb, flake, older, names)...)
+		out, err := n.env.TryRun(tb.Context(), "env", args...)
 		if err == nil {
-			var systems map[string]System
+			var systems map[string]realSystem
 			if err := json.Unmarshal(out, &systems); err != nil {
 				tb.Fatalf("decode what nixpkgs made of %s: %v", flake, err)
 			}
 			var stats statistics
-			decode(tb, file, &stats)
+			data, err := os.ReadFile(file)
+			if err == nil {
+				err = json.Unmarshal(data, &stats)
+			}
+			if err != nil {
+				tb.Fatalf("read what Nix counted: %v", err)
+			}
 			return systems, ages, stats, nil
 		}
 		if !older {
 			return nil, nil, statistics{}, err
 		}
-		age, ok := n.younger(err.Error())
+		young, ok := n.younger(err.Error())
 		if !ok {
 			return nil, ages, statistics{}, err
 		}
-		ages = append(ages, age)
+		ages = append(ages, young)
 	}
 }
 
-func decode(tb testing.TB, file string, v any) {
-	tb.Helper()
-	data, err := os.ReadFile(file)
-	if err == nil {
-		err = json.Unmarshal(data, v)
-	}
-	if err != nil {
-		tb.Fatalf("read %s: %v", file, err)
-	}
-}
-
-func (n *Nixpkgs) args(tb testing.TB, flake string, older bool, names []string) []string {
+func (n *realNixpkgs) args(tb testing.TB, flake string, older bool, names []string) []string {
 	tb.Helper()
 	n.mu.Lock()
 	request, err := json.Marshal(map[string]any{
@@ -145,10 +135,12 @@ func (n *Nixpkgs) args(tb testing.TB, flake string, older bool, names []string) 
 	if err != nil {
 		tb.Fatal(err)
 	}
+	nixpkgs, _ := n.env.StandIn(tb)
+	standIns := filepath.Dir(nixpkgs)
 	args := []string{
-		"--eval", "--strict", "--json", "--read-write-mode", filepath.Join(n.env.root, "real", "evaluate.nix"),
+		"--eval", "--strict", "--json", "--read-write-mode", filepath.Join(standIns, "real", "evaluate.nix"),
 		"--argstr", "flake", flake, "--argstr", "nixpkgs", n.dir, "--argstr", "nixos", n.nixos, "--argstr", "lib", n.lib,
-		"--argstr", "standIns", n.env.root, "--argstr", "request", string(request),
+		"--argstr", "standIns", standIns, "--argstr", "request", string(request),
 	}
 	if n.homeManager != "" {
 		args = append(args, "--argstr", "home-manager", n.homeManager)
@@ -164,7 +156,7 @@ var (
 )
 
 // younger finds in Nix's message what is missing, and has the next evaluation do without.
-func (n *Nixpkgs) younger(message string) (Age, bool) {
+func (n *realNixpkgs) younger(message string) (age, bool) {
 	if m := noOption.FindStringSubmatch(message); m != nil {
 		return n.withoutOption(m[1])
 	}
@@ -173,7 +165,7 @@ func (n *Nixpkgs) younger(message string) (Age, bool) {
 	}
 	m := noAttribute.FindStringSubmatch(message)
 	if m == nil {
-		return Age{}, false
+		return age{}, false
 	}
 	// The lines that Nix shows say whether a package or an option was wanted.
 	name := regexp.QuoteMeta(m[1])
@@ -189,7 +181,7 @@ func (n *Nixpkgs) younger(message string) (Age, bool) {
 	return n.withoutKnownPackage(m[1])
 }
 
-func (n *Nixpkgs) withoutOption(name string) (Age, bool) {
+func (n *realNixpkgs) withoutOption(name string) (age, bool) {
 	var path []string
 	for _, part := range pathPart.FindAllStringSubmatch(name, -1) {
 		path = append(path, part[1]+part[2])
@@ -197,34 +189,35 @@ func (n *Nixpkgs) withoutOption(name string) (Age, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if slices.ContainsFunc(n.options, func(have []string) bool { return slices.Equal(have, path) }) {
-		return Age{}, false
+		return age{}, false
 	}
 	n.options = append(n.options, path)
-	return Age{"option", name}, true
+	return age{"option", name}, true
 }
 
 // withoutKnownPackage tells a package that is too young from a name that is wrong.
-func (n *Nixpkgs) withoutKnownPackage(name string) (Age, bool) {
+func (n *realNixpkgs) withoutKnownPackage(name string) (age, bool) {
 	if !isPackage(name) {
-		return Age{}, false
+		return age{}, false
 	}
 	return n.withoutPackage(name)
 }
 
-func (n *Nixpkgs) withoutPackage(name string) (Age, bool) {
+func (n *realNixpkgs) withoutPackage(name string) (age, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if slices.Contains(n.packages, name) {
-		return Age{}, false
+		return age{}, false
 	}
 	n.packages = append(n.packages, name)
-	return Age{"package", name}, true
+	return age{"package", name}, true
 }
 
 // isPackage tells whether a package of that name is known to the stand-in, which has the names of the supported release.
 var isPackage = func() func(string) bool {
 	names := sync.OnceValue(func() map[string]bool {
-		data, _ := testdata.ReadFile("testdata/nixpkgs/names.txt") // embedded
+		// Without the file no package is known, and what is missing is an error.
+		data, _ := os.ReadFile(filepath.Join("nixtest", "testdata", "nixpkgs", "names.txt"))
 		all := map[string]bool{}
 		for name := range strings.FieldsSeq(string(data)) {
 			all[name] = true
@@ -237,14 +230,14 @@ var isPackage = func() func(string) bool {
 	return func(name string) bool { return names()[name] }
 }()
 
-// Text is a file that a system is made of: a unit, a configuration file, a script.
-type Text struct{ Name, Text string }
+// systemText is a file that a system is made of: a unit, a configuration file, a script.
+type systemText struct{ Name, Text string }
 
-// Texts are the units, scripts and configuration files of a system, as far as they are written out when it is evaluated.
+// texts are the units, scripts and configuration files of a system, as far as they are written out when it is evaluated.
 // Store paths in them are reduced to names: <nginx>/bin/nginx.
-func (n *Nixpkgs) Texts(tb testing.TB, drv string) []Text {
+func (n *realNixpkgs) texts(tb testing.TB, drv string) []systemText {
 	tb.Helper()
-	var out []Text
+	var out []systemText
 	seen := map[string]bool{}
 	var walk func(path string)
 	walk = func(path string) {
@@ -263,7 +256,7 @@ func (n *Nixpkgs) Texts(tb testing.TB, drv string) []Text {
 		}
 		for _, key := range []string{"text", "value", "buildCommand"} {
 			if env[key] != "" {
-				out = append(out, Text{env["name"], short(indented(env[key]))})
+				out = append(out, systemText{env["name"], n.env.Short(indented(env[key]))})
 				break
 			}
 		}
@@ -300,39 +293,17 @@ func plain(tb testing.TB, structured string) map[string]string {
 	return out
 }
 
-func (n *Nixpkgs) derivation(tb testing.TB, path string) *derivation.Derivation {
+func (n *realNixpkgs) derivation(tb testing.TB, path string) *derivation.Derivation {
 	tb.Helper()
 	data, err := os.ReadFile(filepath.Join(n.env.Store(), filepath.Base(path)))
 	if err != nil {
 		tb.Fatal(err)
 	}
 	// The reader knows one store only.
-	data = bytes.ReplaceAll(data, []byte(n.env.Store()), []byte(storeDir))
+	data = bytes.ReplaceAll(data, []byte(n.env.Store()), []byte("/nix/store"))
 	d, err := derivation.ReadDerivation(bytes.NewReader(data))
 	if err != nil {
 		tb.Fatalf("read %s: %v", path, err)
 	}
 	return d
-}
-
-const storeDir = "/nix/store"
-
-var storeName = regexp.MustCompile(storeDir + `/[0-9a-z]{32}-([A-Za-z0-9+._?=-]+)`)
-
-// short reduces store paths to names without hash and version.
-func short(text string) string {
-	return storeName.ReplaceAllStringFunc(text, func(path string) string {
-		return "<" + unversioned(storeName.FindStringSubmatch(path)[1]) + ">"
-	})
-}
-
-// unversioned is a name as builtins.parseDrvName sees it: a version begins at the first dash that no letter follows.
-func unversioned(name string) string {
-	for i := 0; i+1 < len(name); i++ {
-		c := name[i+1]
-		if name[i] == '-' && !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z') {
-			return name[:i]
-		}
-	}
-	return name
 }

@@ -1,0 +1,97 @@
+package nix
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// atom is the text of an expression that has no line breaks.
+func (p *printer) atom(e Expr) string {
+	switch e := e.(type) {
+	case Str:
+		p.fail(checkText(string(e)))
+		return Quote(string(e))
+	case Interp:
+		return p.interp(e)
+	case Int:
+		return strconv.FormatInt(int64(e), 10)
+	case Float:
+		text, err := appendFloat(nil, float64(e))
+		p.fail(err)
+		return string(text)
+	case Bool:
+		return strconv.FormatBool(bool(e))
+	case Null:
+		return "null"
+	case Path:
+		if !isPath(string(e)) && e != "./." {
+			p.fail(fmt.Errorf("%q is no path literal", string(e)))
+		}
+		return string(e)
+	case Ref:
+		return p.ref(e)
+	case Not:
+		return "!" + p.ref(e.Of)
+	case Op:
+		if e.Name != "+" && e.Name != "-" {
+			p.fail(fmt.Errorf("no operator %q", e.Name))
+		}
+		return p.operand(e.Left, atMinus) + " " + e.Name + " " + p.operand(e.Right, atTerm)
+	case nil:
+		p.fail(errors.New("an expression is missing"))
+	default:
+		p.fail(fmt.Errorf("%T is no expression here", e))
+	}
+	return ""
+}
+
+// operand is the text of one side of an operator.
+func (p *printer) operand(e Expr, weakest int) string {
+	e = view(e)
+	if strength(e) > weakest {
+		return "(" + p.atom(e) + ")"
+	}
+	return p.atom(e)
+}
+
+func (p *printer) ref(r Ref) string {
+	if len(r) == 0 {
+		p.fail(errors.New("an empty reference"))
+		return ""
+	}
+	text := p.variable(r[0])
+	for _, n := range r[1:] {
+		text += "." + p.name(n)
+	}
+	return text
+}
+
+func (p *printer) name(s string) string {
+	text, err := appendName(nil, s)
+	p.fail(err)
+	return string(text)
+}
+
+func (p *printer) variable(s string) string {
+	if !isIdent(s) {
+		p.fail(fmt.Errorf("%q cannot be the name of a variable", s))
+	}
+	return s
+}
+
+func (p *printer) interp(parts Interp) string {
+	text := []byte(`"`)
+	for i, e := range parts {
+		switch e := e.(type) {
+		case Str:
+			p.fail(checkText(string(e)))
+			text = appendString(text, string(e), i+1 < len(parts))
+		case Ref:
+			text = append(text, "${"+p.ref(e)+"}"...)
+		default:
+			p.fail(fmt.Errorf("%T is no part of a string", e))
+		}
+	}
+	return string(append(text, '"'))
+}
