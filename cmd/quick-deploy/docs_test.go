@@ -434,7 +434,7 @@ func checkCall(root *cli.Command, args []string) error {
 }
 
 // others are flags of other programs that documents name by themselves, and the end of flags.
-var others = map[string]bool{"--target-host": true, "--": true, "--detailed": true}
+var others = map[string]bool{"--target-host": true, "--install-bootloader": true, "--": true, "--detailed": true}
 
 // A document names no command, flag or variable that the program does not have.
 func TestDocsNameWhatExists(t *testing.T) {
