@@ -437,7 +437,7 @@ func checkCall(root *cli.Command, args []string) error {
 }
 
 // others are flags of other programs that documents name by themselves, and the end of flags.
-var others = map[string]bool{"--target-host": true, "--": true, "--detailed": true}
+var others = map[string]bool{"--target-host": true, "--install-bootloader": true, "--": true, "--detailed": true}
 
 // A document names no command, flag or variable that the program does not have.
 func TestDocsNameWhatExists(t *testing.T) {
@@ -462,7 +462,7 @@ func TestDocsNameWhatExists(t *testing.T) {
 	}
 	walk(root)
 	// CONTRIBUTING.md tells of those that tests read.
-	for _, v := range variable.FindAllString(readFile(t, filepath.Join(projectRoot, "generator", "nixtest", "real.go")), -1) {
+	for _, v := range variable.FindAllString(readFile(t, filepath.Join(projectRoot, "generator", "real_nixpkgs_test.go")), -1) {
 		variables[v] = true
 	}
 	for _, doc := range documents(t) {

@@ -71,7 +71,8 @@ func (s *session) compare(ctx context.Context, host, system string) (Built, erro
 			Hint("only NixOS has one to compare with")
 	}
 	b := Built{
-		Running: running, System: system, Closure: closure.Diff{Packages: []closure.Package{}}, Reboot: reboot{Why: []string{}},
+		Running: running, System: system,
+		Closure: closure.Diff{Packages: []closure.Package{}}, Reboot: reboot{Why: []string{}},
 	}
 	if running != system {
 		res, err := s.cfg.Runner.Run(ctx, run.Command{
