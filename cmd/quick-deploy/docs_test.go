@@ -464,7 +464,7 @@ func TestDocsNameWhatExists(t *testing.T) {
 	}
 	walk(root)
 	// CONTRIBUTING.md tells of those that tests read.
-	for _, v := range variable.FindAllString(readFile(t, filepath.Join(projectRoot, "generator", "nixtest", "real.go")), -1) {
+	for _, v := range variable.FindAllString(readFile(t, filepath.Join(projectRoot, "generator", "real_nixpkgs_test.go")), -1) {
 		variables[v] = true
 	}
 	for _, doc := range documents(t) {

@@ -13,9 +13,18 @@ let
     services.gitea.settings.server.ROOT_URL = "http://localhost:3000/";
     services.ollama.models = "/var/lib/ollama/models";
     services.redis.servers."<name>".save = [
-      [ 900 1 ]
-      [ 300 10 ]
-      [ 60 10000 ]
+      [
+        900
+        1
+      ]
+      [
+        300
+        10
+      ]
+      [
+        60
+        10000
+      ]
     ];
   };
   listed = import ../lib/declared.nix { inherit lib pkgs; } (
