@@ -18,7 +18,6 @@ in
     upgrade = lib.mkDefault false;
     dates = lib.mkDefault "weekly";
     randomizedDelaySec = lib.mkDefault "1h";
-    allowReboot = lib.mkDefault false;
   };
 
   # The upgrade runs as root, and Nix opens no repository that belongs to somebody else, unless

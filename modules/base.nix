@@ -31,17 +31,10 @@
 
   security = {
     polkit.enable = lib.mkDefault true;
-    sudo = {
-      execWheelOnly = lib.mkDefault true;
-      wheelNeedsPassword = lib.mkDefault true;
-    };
+    sudo.execWheelOnly = lib.mkDefault true;
   };
 
-  i18n.defaultLocale = lib.mkDefault "en_US.UTF-8";
-  console = {
-    font = lib.mkDefault "Lat2-Terminus16";
-    keyMap = lib.mkDefault "us";
-  };
+  console.font = lib.mkDefault "Lat2-Terminus16";
 
   # Nix needs git to read a flake that is kept in a repository.
   environment.systemPackages = [ pkgs.git ];

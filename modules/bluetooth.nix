@@ -1,10 +1,9 @@
-# Bluetooth, on after boot, with the battery levels of headsets.
+# Bluetooth with the battery levels of headsets.
 { lib, ... }:
 {
   hardware.bluetooth = {
     # Stronger than the desktops of nixpkgs.
     enable = lib.mkOverride 900 true;
-    powerOnBoot = lib.mkDefault true;
     settings.General.Experimental = lib.mkDefault true;
   };
 }

@@ -6,7 +6,6 @@
     enable = lib.mkDefault true;
     autoPrune = {
       enable = lib.mkDefault true;
-      dates = lib.mkDefault "weekly";
       flags = [ "--all" ];
     };
   };

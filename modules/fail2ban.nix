@@ -4,7 +4,6 @@
 {
   services.fail2ban = {
     enable = lib.mkDefault true;
-    maxretry = lib.mkDefault 3;
     bantime = lib.mkDefault "1h";
   };
 

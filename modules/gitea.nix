@@ -17,7 +17,6 @@ in
     settings = {
       server = {
         HTTP_ADDR = lib.mkDefault "127.0.0.1";
-        HTTP_PORT = lib.mkDefault 3000;
         # Addresses for cloning, and those that links lead to.
         DOMAIN = lib.mkDefault (if sites == [ ] then "localhost" else (lib.head sites).name);
         ROOT_URL = lib.mkIf (sites != [ ]) (lib.mkDefault "${(lib.head sites).url}/");

@@ -3,7 +3,6 @@
 {
   services.glances = {
     enable = lib.mkDefault true;
-    port = lib.mkDefault 61208;
     # One choice: an address can be bound once.
     extraArgs = lib.mkDefault [
       "--webserver"

@@ -15,19 +15,15 @@ in
     enable = lib.mkDefault true;
     settings = {
       server = {
-        http_addr = lib.mkDefault "127.0.0.1";
         http_port = lib.mkDefault 3001;
-        domain = lib.mkDefault (if sites == [ ] then "localhost" else (lib.head sites).name);
+        domain = lib.mkIf (sites != [ ]) (lib.mkDefault (lib.head sites).name);
         root_url = lib.mkIf (sites != [ ]) (lib.mkDefault "${(lib.head sites).url}/");
       };
       security = {
-        admin_user = lib.mkDefault "admin";
         admin_password = lib.mkDefault "$__file{${dataDir}/admin-password}";
         secret_key = lib.mkDefault "$__file{${dataDir}/secret-key}";
         disable_gravatar = lib.mkDefault true;
       };
-      users.allow_sign_up = lib.mkDefault false;
-      analytics.reporting_enabled = lib.mkDefault false;
     };
 
     provision = {

@@ -1,5 +1,5 @@
 # Hardening that costs nothing in daily use: AppArmor, and kernel settings against the usual
-# local and network attacks, with longer queues for busy servers beside them.
+# local and network attacks.
 #
 # Unprivileged user namespaces stay allowed: browsers, Flatpak and rootless containers build
 # their sandboxes of them.
@@ -25,14 +25,10 @@ in
     "kernel.dmesg_restrict" = 1;
     "kernel.unprivileged_bpf_disabled" = 1;
     "net.core.bpf_jit_harden" = 2;
-
-    "net.core.netdev_max_backlog" = 16384;
-    "net.core.somaxconn" = 8192;
     "net.ipv4.conf.all.accept_redirects" = 0;
     "net.ipv4.conf.all.rp_filter" = rpFilter;
     "net.ipv4.conf.default.accept_redirects" = 0;
     "net.ipv4.conf.default.rp_filter" = rpFilter;
-    "net.ipv4.tcp_fastopen" = 3;
     "net.ipv4.tcp_syncookies" = 1;
     "net.ipv6.conf.all.accept_redirects" = 0;
     "net.ipv6.conf.default.accept_redirects" = 0;

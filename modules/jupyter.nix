@@ -33,7 +33,6 @@ in
     enable = lib.mkDefault true;
     command = lib.mkDefault "jupyter lab";
     ip = lib.mkDefault "127.0.0.1";
-    port = lib.mkDefault 8888;
     # nixpkgs puts it into an environment of its own, where only a Python module counts.
     package = lib.mkDefault pkgs.python3Packages.jupyterlab;
     # The widgets of the kernel below, in the browser.

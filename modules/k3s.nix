@@ -4,7 +4,6 @@
 {
   services.k3s = {
     enable = lib.mkDefault true;
-    role = lib.mkDefault "server";
     gracefulNodeShutdown.enable = lib.mkDefault true;
   };
 

@@ -5,7 +5,6 @@
   virtualisation.libvirtd = {
     enable = lib.mkDefault true;
     onBoot = lib.mkDefault "ignore";
-    onShutdown = lib.mkDefault "suspend";
     qemu = {
       runAsRoot = lib.mkDefault false;
       swtpm.enable = lib.mkDefault true;

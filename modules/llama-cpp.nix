@@ -11,10 +11,7 @@ let
   drivers = config.services.xserver.videoDrivers;
   # NixOS 26.11 has every flag in settings.
   hasSettings = options.services.llama-cpp ? settings;
-  address = {
-    host = lib.mkDefault "127.0.0.1";
-    port = lib.mkDefault 8082;
-  };
+  address.port = lib.mkDefault 8082;
 in
 {
   services.llama-cpp = {

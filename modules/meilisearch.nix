@@ -5,7 +5,6 @@
   services.meilisearch = {
     enable = lib.mkDefault true;
     listenAddress = lib.mkDefault "127.0.0.1";
-    listenPort = lib.mkDefault 7700;
     settings.no_analytics = lib.mkDefault true;
   };
 

@@ -10,7 +10,6 @@
   services.netdata = {
     enable = lib.mkDefault true;
     package = lib.mkDefault (pkgs.netdata.override { withCloudUi = true; });
-    enableAnalyticsReporting = lib.mkDefault false;
     # One section is one value here: a host that sets a key of it sets them all.
     config.web = lib.mkDefault {
       "bind to" = "127.0.0.1";

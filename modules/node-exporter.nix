@@ -5,7 +5,6 @@
   services.prometheus.exporters.node = {
     enable = lib.mkDefault true;
     listenAddress = lib.mkDefault "127.0.0.1";
-    port = lib.mkDefault 9100;
     # One choice: a host names all that it wants.
     enabledCollectors = lib.mkDefault [
       "cpu"

@@ -16,8 +16,6 @@ in
 {
   services.ollama = {
     enable = lib.mkDefault true;
-    host = lib.mkDefault "127.0.0.1";
-    port = lib.mkDefault 11434;
     package = lib.mkDefault (
       if config.hardware.nvidia.datacenter.enable || builtins.elem "nvidia" drivers then
         pkgs.ollama-cuda

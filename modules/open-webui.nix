@@ -18,7 +18,6 @@ in
 {
   services.open-webui = {
     enable = lib.mkDefault true;
-    host = lib.mkDefault "127.0.0.1";
     port = lib.mkDefault 8081;
     environment = lib.mkMerge [
       {

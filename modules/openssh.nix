@@ -10,7 +10,6 @@
     settings = {
       PasswordAuthentication = lib.mkOverride 900 false;
       KbdInteractiveAuthentication = lib.mkOverride 900 false;
-      X11Forwarding = lib.mkDefault false;
     };
   };
 }

@@ -19,7 +19,6 @@ in
       defaultNetwork.settings.dns_enabled = lib.mkDefault true;
       autoPrune = {
         enable = lib.mkDefault true;
-        dates = lib.mkDefault "weekly";
         flags = [ "--all" ];
       };
     };

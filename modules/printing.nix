@@ -12,7 +12,6 @@
       # Stronger than the desktops of nixpkgs.
       enable = lib.mkOverride 900 true;
       nssmdns4 = lib.mkDefault true;
-      openFirewall = lib.mkDefault true;
     };
   };
 }

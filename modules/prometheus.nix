@@ -15,7 +15,6 @@ in
   services.prometheus = {
     enable = lib.mkDefault true;
     listenAddress = lib.mkDefault "127.0.0.1";
-    port = lib.mkDefault 9090;
     webExternalUrl = lib.mkIf (sites != [ ]) (lib.mkDefault "${(lib.head sites).url}/");
     retentionTime = lib.mkDefault "30d";
     globalConfig.scrape_interval = lib.mkDefault "15s";

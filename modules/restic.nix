@@ -42,7 +42,6 @@ in
 
   services.postgresqlBackup = lib.mkIf services.postgresql.enable {
     enable = lib.mkDefault true;
-    location = lib.mkDefault "/var/backup/postgresql";
     compression = lib.mkDefault "zstd";
     # Daily as well without any backup below.
     startAt = lib.mkDefault "*-*-* 23:15:00";

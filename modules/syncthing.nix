@@ -13,8 +13,6 @@ in
 {
   services.syncthing = {
     enable = lib.mkDefault true;
-    guiAddress = lib.mkDefault "127.0.0.1:8384";
-    openDefaultPorts = lib.mkDefault false;
     overrideDevices = lib.mkDefault false;
     overrideFolders = lib.mkDefault false;
     # Decline usage reports.

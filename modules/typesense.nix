@@ -5,10 +5,7 @@
   services.typesense = {
     enable = lib.mkDefault true;
     apiKeyFile = lib.mkDefault "/run/credentials/typesense.service/api-key";
-    settings.server = {
-      api-address = lib.mkDefault "127.0.0.1";
-      api-port = lib.mkDefault 8108;
-    };
+    settings.server.api-address = lib.mkDefault "127.0.0.1";
   };
 
   systemd.services = {

@@ -3,7 +3,6 @@
 {
   zramSwap = {
     enable = lib.mkDefault true;
-    algorithm = lib.mkDefault "zstd";
     # Above every disk, so that zram fills first.
     priority = lib.mkDefault 10;
   };

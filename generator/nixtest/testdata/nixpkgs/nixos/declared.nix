@@ -12,6 +12,20 @@ let
     services.gitea.database.path = "/var/lib/gitea/data/gitea.db";
     services.gitea.settings.server.ROOT_URL = "http://localhost:3000/";
     services.ollama.models = "/var/lib/ollama/models";
+    services.redis.servers."<name>".save = [
+      [
+        900
+        1
+      ]
+      [
+        300
+        10
+      ]
+      [
+        60
+        10000
+      ]
+    ];
   };
   listed = import ../lib/declared.nix { inherit lib pkgs; } (
     lib.foldl lib.recursiveUpdate table [
