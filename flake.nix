@@ -57,7 +57,7 @@
             ];
           };
           # The hash of what `go mod vendor` makes. A test of generator/nixtest compares the two.
-          vendorHash = "sha256-mPfLdiXzxRRmULqP3f1c6zQGt7uW7Wpo0WtlbLmCQE4=";
+          vendorHash = "sha256-exI/8pNsnLkuLX3hdnpDPTrBE02LFbk1lptt9IwNW/8=";
 
           subPackages = [ "cmd/quick-deploy" ];
           env.CGO_ENABLED = 0;
