@@ -3,15 +3,16 @@
 //
 // # YAML
 //
-// A profile is one YAML 1.2 document in UTF-8. What profiles do without is
-// refused with its place: anchors, aliases, merge keys, tags, directives,
-// further documents, keys that are not text, duplicate keys, NaN, infinity,
-// numbers that YAML readers disagree about (0644), tabs in double quotes, and
-// colons between brackets that have no space behind them. Values are shared by
-// layers instead of anchors, so that each can be traced to its place and
-// nothing expands. Sizes and depths are bounded, see MaxBytes, MaxDepth,
-// MaxIndicators, MaxFiles and MaxTotal. Text without quotes follows the core
-// schema of YAML 1.2: yes, no, on and off are text. Release numbers without quotes are a problem of their own.
+// A profile is one YAML 1.2 document in UTF-8, read with go.yaml.in/yaml. What
+// profiles do without is refused with its place: anchors, aliases, merge keys,
+// tags, directives, further documents, keys that are not text, duplicate keys,
+// NaN, infinity, numbers that YAML readers disagree about (0644), and colons
+// between braces that have no space behind them. Values are shared by layers
+// instead of anchors, so that each can be traced to its place and nothing
+// expands. Sizes and depths are bounded, see MaxBytes, MaxDepth, MaxIndicators,
+// MaxFiles and MaxTotal. Text without quotes follows the core schema of YAML
+// 1.2: yes, no, on and off are text. Release numbers without quotes are a
+// problem of their own.
 //
 // # Layers
 //
