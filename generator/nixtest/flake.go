@@ -53,7 +53,8 @@ func (e *Env) Flake(tb testing.TB, dir string, overrides map[string]string) *Fla
 	}
 	args := []string{"--no-write-lock-file"}
 	var declared []string
-	out := e.Run(tb, "nix-instantiate", "--eval", "--strict", "--json", "--argstr", "file", filepath.Join(dir, "flake.nix"),
+	out := e.Run(tb, "nix-instantiate", "--eval", "--strict", "--json",
+		"--argstr", "file", filepath.Join(dir, "flake.nix"),
 		"-E", "{ file }: builtins.attrNames ((import file).inputs or { })")
 	if err := json.Unmarshal(out, &declared); err != nil {
 		tb.Fatalf("decode the names of inputs: %v", err)
@@ -162,7 +163,8 @@ func (f *Flake) Build(tb testing.TB, attr string) string {
 
 var storeName = regexp.MustCompile(`/nix/store/[0-9a-z]{32}-([A-Za-z0-9+._?=-]+)`)
 
-// Short reduces store paths in a text, of this store and of /nix/store, to names without hash and version: <nginx>/bin/nginx.
+// Short reduces store paths in a text, of this store and of /nix/store, to names without hash and version:
+// <nginx>/bin/nginx.
 func (e *Env) Short(text string) string {
 	text = strings.ReplaceAll(text, e.Store(), "/nix/store")
 	return storeName.ReplaceAllStringFunc(text, func(path string) string {

@@ -68,7 +68,8 @@ func run(in, from, out string) error {
 	}
 	slices.SortFunc(lines, cmp.Compare[string])
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# Shapes of secrets: name, keywords, regular expression. From gitleaks %s by mkrules; licence in LICENSE.gitleaks.\n", from)
+	fmt.Fprintf(&b, "# Shapes of secrets: name, keywords, regular expression. "+
+		"From gitleaks %s by mkrules; licence in LICENSE.gitleaks.\n", from)
 	b.WriteString(strings.Join(lines, "\n") + "\n")
 	return os.WriteFile(out, b.Bytes(), 0o644)
 }
