@@ -61,7 +61,7 @@
             ];
           };
           # The hash of what `go mod vendor` makes. A test of generator/nixtest compares the two.
-          vendorHash = "sha256-wDudrZqRV41X/xtLlwAx7QroKu+IcJ24HmOxja3/6eo=";
+          vendorHash = "sha256-fNPBjkUpQdPn4cKWkSbpjQwA81R2i3lu4unkO4sBXGY=";
 
           subPackages = [ "cmd/quick-deploy" ];
           env.CGO_ENABLED = 0;
