@@ -155,7 +155,7 @@ func TestFailuresNameTheirOrigin(t *testing.T) {
 	offline(t, "nix")
 	_, logs := session("update")
 	for _, text := range logs {
-		want := regexp.MustCompile(`ERROR +fleet\.Nix\.Update: .* exit=5 command="nix flake update .*" child_exit=1 \(nix\.go:\d+\)\n`)
+		want := regexp.MustCompile(`ERROR +engine\.Nix\.Update: .* exit=5 command="nix flake update .*" child_exit=1 \(nix\.go:\d+\)\n`)
 		if !want.MatchString(text) {
 			t.Errorf("log:\n%s", text)
 		}

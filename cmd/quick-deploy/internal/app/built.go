@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -108,16 +107,10 @@ func (s *session) lastBuilt(host string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var data struct{ System string }
-	if len(st.Data) > 0 {
-		if err := json.Unmarshal(st.Data, &data); err != nil {
-			return "", fmt.Errorf("read the state of the last run: %w", err)
-		}
-	}
-	if data.System == "" {
+	if st.System == "" {
 		return "", none
 	}
-	return data.System, nil
+	return st.System, nil
 }
 
 // units asks a system what switching to it would do to the units that run. It
