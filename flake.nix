@@ -48,6 +48,7 @@
             root = ./.;
             fileset = lib.fileset.unions [
               ./cmd
+              ./CONTRIBUTING.md
               ./docs
               ./flake.lock
               ./flake.nix
@@ -58,6 +59,7 @@
               ./modules
               ./README.md
               ./schema
+              ./SECURITY.md
             ];
           };
           # The hash of what `go mod vendor` makes. A test of generator/nixtest compares the two.

@@ -166,7 +166,7 @@ func newUserWorld(t *testing.T) *userWorld {
 	w.put("quick-deploy.yaml", "version: 1\nhost:\n  name: atlas\n  system: x86_64-linux\n  timezone: Europe/Rome\n  stateVersion: \"26.05\"\n"+
 		"  deployment: {targetHost: 127.0.0.1, targetPort: 1}\n  services: {fwupd: {}}\n")
 	state := "home/.local/state/quick-deploy/"
-	w.put(state+"state.json", fmt.Sprintf(`{"version": 1, "id": 3, "verb": "switch", "host": "atlas", "flake": %q, "status": "running",
+	w.put(state+"state.json", fmt.Sprintf(`{"version": 2, "id": 3, "verb": "switch", "host": "atlas", "flake": %q, "status": "running",
 		"started": "2026-05-01T10:00:00Z", "steps": [{"name": "preflight", "status": "done"}, {"name": "build", "status": "running"}]}`, flake))
 	w.put(state+"rollback-info.json", fmt.Sprintf(`{"version": 1, "record": 2, "taken": "2026-05-01T10:00:00Z", "flake": %q, "backup": %q, "machine": {"current": ""}}`, flake, w.backup))
 	w.chmod(0o555)

@@ -30,8 +30,8 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
-// Version is the version of every file that this package writes.
-const Version = 1
+// Version is the version of every file that this package writes. Since 2 the state of a run is its record.
+const Version = 2
 
 // The files that are read back.
 const (
@@ -132,8 +132,16 @@ func (s *State) Find(name string) *Step {
 	return nil
 }
 
-// State reads state.json, nil if there is none.
-func (s *Store) State() (*State, error) { return read[State](s, stateFile) }
+// State reads state.json, nil if there is none. What an older program left unfinished cannot be taken up:
+// where that run came from stood elsewhere.
+func (s *Store) State() (*State, error) {
+	st, err := read[State](s, stateFile)
+	if err == nil && st.Unfinished() && st.Version < Version {
+		return nil, fault.New(fault.Preflight, "%s: an unfinished run of an older quick-deploy", s.Path(stateFile)).
+			Hint("end it with the quick-deploy that began it, or start afresh with --reset-state")
+	}
+	return st, err
+}
 
 // SaveState writes state.json.
 func (s *Store) SaveState(st *State) error {

@@ -128,7 +128,8 @@ func TestForeignAndNewerFiles(t *testing.T) {
 		"a list":              {`[1]`, ""},
 		"wrong types":         {`{"version": 1, "id": "seven"}`, ""},
 		"version 0":           {`{"version": 0}`, ""},
-		"newer":               {`{"version": 2}`, "written by a newer quick-deploy (format 2, this one knows 1)"},
+		"newer":               {`{"version": 3}`, "written by a newer quick-deploy (format 3, this one knows 2)"},
+		"older, unfinished":   {`{"version": 1, "id": 3, "status": "running"}`, "an unfinished run of an older quick-deploy"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, warned := store(t)
