@@ -167,7 +167,7 @@ func TestGoldenNamesChangedOption(t *testing.T) {
 			"grafana", "grafana.nix", "mkDefault 3001", "mkDefault 3999",
 			`plain: services.grafana.settings.server.http_port: 3001 → 3999`,
 		},
-		{"fail2ban", "fail2ban.nix", "mkDefault 3", "mkDefault 30", `plain: services.fail2ban.maxretry: 3 → 30`},
+		{"fail2ban", "fail2ban.nix", "1h", "2h", `plain: services.fail2ban.bantime: "1h" → "2h"`},
 		{
 			"loki", "loki.nix", "720h", "24h",
 			`plain: services.loki.configuration.limits_config.retention_period: "720h" → "24h"`,
