@@ -24,6 +24,8 @@ in
         secret_key = lib.mkDefault "$__file{${dataDir}/secret-key}";
         disable_gravatar = lib.mkDefault true;
       };
+      # Said here, too: it was on in NixOS for a long time.
+      analytics.reporting_enabled = lib.mkDefault false;
     };
 
     provision = {
