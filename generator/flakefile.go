@@ -137,7 +137,7 @@ func printFlake(fleet Fleet, hosts []*host, from []source, inputs []flake.Input)
 		Engine: fleet.Engine, AllowApplyAll: fleet.AllowApplyAll, SSHPort: sshPort,
 	}
 	data.Inputs = []nix.Binding{bind(nix.Str(description(hosts)), "description")}
-	for _, b := range flake.InputsExpr(inputs) {
+	for _, b := range flake.Bindings(inputs) {
 		data.Inputs = append(data.Inputs, below("inputs", b))
 	}
 	for _, s := range from[1:] {

@@ -30,7 +30,7 @@ type Input struct {
 	// Files reads the files that the profile names.
 	Files profile.Source
 	// Pins are the revisions of the flake's inputs; nil means those that are built in.
-	Pins *flake.Pins
+	Pins flake.Pins
 	// Check, if set, says what is wrong with an option: of NixOS, or of
 	// home-manager where user is not empty. See package optionlist.
 	Check func(user string, path []string, value nix.Expr) error

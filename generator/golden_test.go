@@ -27,7 +27,7 @@ import (
 // goldenDir holds one folder a case: profile.yaml, facts/<host>.json where the case has hardware, and what a
 // user gets for them. files.txt has the paths of all files of the flake. Those below modules/ are the files of
 // that name in ../modules, byte for byte, so that a change of a module shows once where it is made; all others lie
-// below tree/. values.txt says what the flake means: see compareValues. Inputs have the pins of testdata/pins.json,
+// below tree/. values.txt says what the flake means: see compareValues. Inputs have the pins of testdata/pins,
 // so that newer ones that are built in change no case.
 const goldenDir = "../golden"
 
@@ -177,18 +177,13 @@ func generate(t testing.TB, fsys fs.FS) *generator.Tree {
 }
 
 // goldenPins are the pins of the golden cases.
-func goldenPins(t testing.TB) *flake.Pins {
+func goldenPins(t testing.TB) flake.Pins {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", "pins.json"))
+	pins, err := flake.ReadPins(os.DirFS("testdata/pins"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, err := flake.ReadPinFile(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pins := file.Pins()
-	return &pins
+	return pins
 }
 
 func facts(t testing.TB, fsys fs.FS, p *profile.Profile) map[string]hardware.Facts {

@@ -84,20 +84,15 @@ type source struct {
 	pinned map[string]profile.Pos
 }
 
-func (in Input) pins() (flake.Pins, error) {
-	if in.Pins != nil {
-		return *in.Pins, nil
-	}
-	return flake.Builtin()
-}
-
 // sources are the inputs of the flake: those of the profile first, then those
 // of each channel by name. Extra are inputs that only the flake itself uses.
 func sources(in Input, hosts []*host, extra []string) ([]source, error) {
-	p := in.Profile
-	pins, err := in.pins()
-	if err != nil {
-		return nil, err
+	p, pins := in.Profile, in.Pins
+	if pins == nil {
+		var err error
+		if pins, err = flake.Builtin(); err != nil {
+			return nil, fmt.Errorf("built-in pins: %w", err)
+		}
 	}
 	wanted := map[string]map[string]bool{"": {"nixpkgs": true}}
 	channels := map[string]channel{"": {release: releaseOf(p)}}
@@ -227,7 +222,7 @@ func repin(in flake.Input, n *profile.Node) (flake.Input, error) {
 	if url := n.Get("url"); url != nil {
 		in.URL = url.Str()
 	}
-	return in.Repin(flake.Pin{
+	return in.Repin(flake.Locked{
 		Rev: n.Get("rev").Str(), NarHash: n.Get("narHash").Str(), LastModified: int64(integer(n.Get("lastModified"))),
 	})
 }

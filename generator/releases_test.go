@@ -131,11 +131,12 @@ func TestNewReleaseIsData(t *testing.T) {
 		t.Fatal(err)
 	}
 	listRelease(doc, next)
-	builtin, err := os.ReadFile("flake/pins.json")
+	newest, err := os.ReadFile("flake/pins/" + release.Default() + "/flake.lock")
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, err := flake.ReadPinFile(bytes.ReplaceAll(builtin, []byte(release.Default()), []byte(next)))
+	lock := bytes.ReplaceAll(newest, []byte(release.Default()), []byte(next))
+	pins, err := flake.ReadPins(fstest.MapFS{next + "/flake.lock": {Data: lock}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,8 +151,7 @@ host:
 	if err != nil {
 		t.Fatal(err)
 	}
-	pins := file.Pins()
-	tree, err := generator.Generate(generator.Input{Profile: p, Schema: schemaRoot(t), Pins: &pins})
+	tree, err := generator.Generate(generator.Input{Profile: p, Schema: schemaRoot(t), Pins: pins})
 	if err != nil {
 		t.Fatal(err)
 	}

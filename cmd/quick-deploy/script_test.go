@@ -31,7 +31,15 @@ func mainAt() {
 	if err != nil {
 		panic(err)
 	}
-	nixpkgs, err := pins.Input(generator.DefaultRelease, "nixpkgs")
+	inputs, err := pins.Inputs(generator.DefaultRelease, "nixpkgs")
+	if err != nil {
+		panic(err)
+	}
+	lock, err := flake.Lock(inputs)
+	if err != nil {
+		panic(err)
+	}
+	locked, err := flake.ReadLock(lock)
 	if err != nil {
 		panic(err)
 	}
@@ -42,7 +50,7 @@ func mainAt() {
 		}
 	}
 	p := newProgram(os.Stdin, os.Stdout, os.Stderr)
-	p.Now = func() time.Time { return time.Unix(nixpkgs.Locked.LastModified, 0).AddDate(0, 0, days) }
+	p.Now = func() time.Time { return time.Unix(locked["nixpkgs"].LastModified, 0).AddDate(0, 0, days) }
 	os.Exit(int(p.Execute(os.Args)))
 }
 

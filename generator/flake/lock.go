@@ -17,11 +17,11 @@ const lockVersion = 7
 // node is a flake in the graph that a lock file describes.
 type node struct {
 	original, locked attrs // nil for the root
-	source           bool
+	source           bool  // a plain source tree: flake = false
 	inputs           map[string]edge
 }
 
-// edge leads to an input: a node, or the input path that it follows.
+// edge leads to an input: a node, or the input path that it follows, from the root.
 type edge struct {
 	node    *node
 	follows []string
@@ -44,11 +44,13 @@ type lockFile struct {
 }
 
 // Lock is the flake.lock of a flake with these inputs, byte for byte what
-// nix flake lock writes for it. Every input, and every input that one brings
-// along, must be pinned.
+// nix flake lock writes for it.
 func Lock(inputs []Input) ([]byte, error) {
 	root, err := graph(inputs)
 	if err != nil {
+		return nil, err
+	}
+	if err := root.resolve(); err != nil {
 		return nil, err
 	}
 	return root.encode()
@@ -68,13 +70,8 @@ func Relock(have []byte, inputs []Input) ([]byte, error) {
 		return nil, err
 	}
 	for _, in := range inputs {
-		was, ok := old.inputs[in.Name]
-		if !ok || was.node == nil {
-			continue
-		}
-		want := root.inputs[in.Name].node
-		if keeps(was.node, want, in.Fixed) {
-			root.inputs[in.Name] = was
+		if was := old.inputs[in.Name].node; was != nil && keeps(was, in.node, in.Fixed) {
+			root.inputs[in.Name] = edge{node: was}
 		}
 	}
 	if err := root.resolve(); err != nil {
@@ -114,58 +111,42 @@ func sameAttrs(a, b attrs) bool {
 	return maps.EqualFunc(a, b, func(x, y any) bool { return fmt.Sprint(x) == fmt.Sprint(y) })
 }
 
+// graph is the root of a flake with these inputs, whose names Nix takes.
 func graph(inputs []Input) (*node, error) {
-	if err := Validate(inputs); err != nil {
-		return nil, err
-	}
-	root := &node{}
-	if err := root.add(inputs, nil); err != nil {
-		return nil, err
-	}
-	if err := root.resolve(); err != nil {
-		return nil, err
+	root := &node{inputs: map[string]edge{}}
+	for _, in := range inputs {
+		if !nameRE.MatchString(in.Name) {
+			return nil, fmt.Errorf("input %q: a name is a letter, then letters, digits, _ and -", in.Name)
+		}
+		if in.Name == "self" {
+			return nil, fmt.Errorf("input self: the name is taken by the flake itself")
+		}
+		if _, twice := root.inputs[in.Name]; twice {
+			return nil, fmt.Errorf("input %s: declared twice", in.Name)
+		}
+		root.inputs[in.Name] = edge{node: in.node}
 	}
 	return root, nil
 }
 
-// add gives n the inputs, which are declared by the flake at the input path at.
-func (n *node) add(inputs []Input, at []string) error {
-	if n.inputs == nil {
-		n.inputs = map[string]edge{}
-	}
-	for _, in := range inputs {
-		if in.Locked == nil {
-			return fmt.Errorf("input %s: not pinned", strings.Join(append(slices.Clone(at), in.Name), "/"))
-		}
-		original, err := parseRef(in.URL)
-		if err != nil {
-			return fmt.Errorf("input %s: %w", in.Name, err)
-		}
-		child := &node{original: original, locked: in.Locked.attrs(), source: in.Source, inputs: map[string]edge{}}
-		for name, target := range in.Follows {
-			child.inputs[name] = edge{follows: append(slices.Clone(at), strings.Split(target, "/")...)}
-		}
-		if err := child.add(in.Inputs, append(slices.Clone(at), in.Name)); err != nil {
-			return err
-		}
-		n.inputs[in.Name] = edge{node: child}
-	}
-	return nil
-}
-
 // resolve checks that every path that is followed leads to an input.
 func (n *node) resolve() error {
+	seen := map[*node]bool{}
 	var visit func(*node) error
 	visit = func(m *node) error {
+		if seen[m] {
+			return nil
+		}
+		seen[m] = true
 		for name, e := range m.inputs {
-			if e.node != nil {
-				if err := visit(e.node); err != nil {
-					return err
-				}
+			if e.node == nil && len(e.follows) > 0 && !n.leads(e.follows, 0) {
+				return fmt.Errorf("%s follows %s, which is no input", name, strings.Join(e.follows, "/"))
+			}
+			if e.node == nil {
 				continue
 			}
-			if len(e.follows) > 0 && !n.leads(e.follows, 0) {
-				return fmt.Errorf("%s follows %s, which is no input", name, strings.Join(e.follows, "/"))
+			if err := visit(e.node); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -212,14 +193,11 @@ func (n *node) encode() ([]byte, error) {
 		}
 		taken[name], names[n] = true, name
 
-		out := lockNode{Locked: n.locked, Original: n.original}
+		out := lockNode{Locked: n.locked, Original: n.original, Inputs: map[string]any{}}
 		if n.source {
 			out.Flake = new(bool)
 		}
 		for _, key := range slices.Sorted(maps.Keys(n.inputs)) {
-			if out.Inputs == nil {
-				out.Inputs = map[string]any{}
-			}
 			e := n.inputs[key]
 			if e.node != nil {
 				out.Inputs[key] = dump(key, e.node)
@@ -244,89 +222,66 @@ func (n *node) encode() ([]byte, error) {
 
 // decode reads a lock file into its graph.
 func decode(data []byte) (*node, error) {
-	var file lockFile
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	if err := dec.Decode(&file); err != nil {
+	root, err := decodeGraph(data)
+	if err != nil {
 		return nil, fmt.Errorf("read flake.lock: %w", err)
-	}
-	if file.Version < 5 || file.Version > lockVersion {
-		return nil, fmt.Errorf("read flake.lock: version %d is not known", file.Version)
-	}
-	nodes := map[string]*node{}
-	for name := range file.Nodes {
-		nodes[name] = &node{}
-	}
-	for name, in := range file.Nodes {
-		if len(in.Parent) > 0 {
-			return nil, errors.New("read flake.lock: relative inputs are not supported")
-		}
-		n := nodes[name]
-		n.original, n.locked = in.Original, in.Locked
-		n.source = in.Flake != nil && !*in.Flake
-		n.inputs = map[string]edge{}
-		for key, v := range in.Inputs {
-			e, err := decodeEdge(v, nodes)
-			if err != nil {
-				return nil, fmt.Errorf("read flake.lock: input %s of %s: %w", key, name, err)
-			}
-			n.inputs[key] = e
-		}
-	}
-	root, ok := nodes[file.Root]
-	if !ok {
-		return nil, errors.New("read flake.lock: no root node")
-	}
-	if cyclic(root) {
-		return nil, errors.New("read flake.lock: its nodes run in a circle")
 	}
 	return root, nil
 }
 
-func decodeEdge(v any, nodes map[string]*node) (edge, error) {
-	switch v := v.(type) {
-	case string:
-		n, ok := nodes[v]
-		if !ok {
-			return edge{}, fmt.Errorf("no node %q", v)
-		}
-		return edge{node: n}, nil
-	case []any:
-		follows := []string{}
-		for _, part := range v {
-			s, ok := part.(string)
-			if !ok {
-				return edge{}, errors.New("a path to follow is a list of names")
-			}
-			follows = append(follows, s)
-		}
-		return edge{follows: follows}, nil
+func decodeGraph(data []byte) (*node, error) {
+	var file lockFile
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	if err := dec.Decode(&file); err != nil {
+		return nil, err
 	}
-	return edge{}, errors.New("neither a node's name nor a path to follow")
-}
-
-func cyclic(root *node) bool {
-	const (
-		open = 1
-		done = 2
-	)
-	state := map[*node]int{}
-	var visit func(*node) bool
-	visit = func(n *node) bool {
-		switch state[n] {
-		case open:
-			return true
-		case done:
-			return false
-		}
-		state[n] = open
-		for _, e := range n.inputs {
-			if e.node != nil && visit(e.node) {
-				return true
-			}
-		}
-		state[n] = done
-		return false
+	if file.Version < 5 || file.Version > lockVersion {
+		return nil, fmt.Errorf("version %d is not known", file.Version)
 	}
-	return visit(root)
+	if _, ok := file.Nodes[file.Root]; !ok {
+		return nil, errors.New("no root node")
+	}
+	nodes := map[string]*node{} // nil while its inputs are read
+	var read func(name string) (*node, error)
+	read = func(name string) (*node, error) {
+		if n, known := nodes[name]; n != nil {
+			return n, nil
+		} else if known {
+			return nil, errors.New("its nodes run in a circle")
+		}
+		nodes[name] = nil
+		in := file.Nodes[name]
+		if len(in.Parent) > 0 {
+			return nil, errors.New("relative inputs are not supported")
+		}
+		n := &node{original: in.Original, locked: in.Locked, source: in.Flake != nil && !*in.Flake, inputs: map[string]edge{}}
+		for key, v := range in.Inputs {
+			var e edge
+			switch v := v.(type) {
+			case string:
+				if _, ok := file.Nodes[v]; !ok {
+					return nil, fmt.Errorf("input %s of %s: no node %q", key, name, v)
+				}
+				var err error
+				if e.node, err = read(v); err != nil {
+					return nil, err
+				}
+			case []any:
+				for _, part := range v {
+					s, ok := part.(string)
+					if !ok {
+						return nil, fmt.Errorf("input %s of %s: a path to follow is a list of names", key, name)
+					}
+					e.follows = append(e.follows, s)
+				}
+			default:
+				return nil, fmt.Errorf("input %s of %s: neither a node's name nor a path to follow", key, name)
+			}
+			n.inputs[key] = e
+		}
+		nodes[name] = n
+		return n, nil
+	}
+	return read(file.Root)
 }

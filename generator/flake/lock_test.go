@@ -3,6 +3,7 @@ package flake
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -63,8 +64,8 @@ func TestLockIsWhatNixWrites(t *testing.T) {
 		t.Fatal(err)
 	}
 	inputs := builtin(t, "26.05", "home-manager", "nixpkgs")
-	for i, in := range pinned {
-		if inputs[i], err = inputs[i].Repin(Pin{Rev: in.Rev, NarHash: in.NarHash, LastModified: in.LastModified}); err != nil {
+	for i, in := range inputs {
+		if inputs[i], err = in.Repin(pinned[in.Name]); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -74,19 +75,32 @@ func TestLockIsWhatNixWrites(t *testing.T) {
 	}
 }
 
+// leaf is an input that brings along others.
+func leaf(t *testing.T, name, rev string, inputs ...Input) Input {
+	t.Helper()
+	in := Input{Name: name, URL: "github:o/" + name, node: &node{inputs: map[string]edge{}}}
+	for _, child := range inputs {
+		in.node.inputs[child.Name] = edge{node: child.node}
+	}
+	in, err := in.Repin(Locked{Rev: strings.Repeat(rev, 40), NarHash: "sha256-lDebytrYdd47IBLwvNOD+6AGeoqZ78CIKlp70hzW280=", LastModified: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in
+}
+
+// follow redirects an input of in.
+func follow(in Input, name string, to ...string) Input {
+	n := *in.node
+	n.inputs = maps.Clone(n.inputs)
+	n.inputs[name] = edge{follows: to}
+	in.node = &n
+	return in
+}
+
 // Names of nodes: depth first in the order of the names, with _2, _3 where one is taken.
 func TestLockNamesNodes(t *testing.T) {
-	leaf := func(name, rev string) Input {
-		in := Input{Name: name, URL: "github:o/" + name}
-		in, err := in.Repin(Pin{Rev: strings.Repeat(rev, 40), NarHash: "sha256-lDebytrYdd47IBLwvNOD+6AGeoqZ78CIKlp70hzW280=", LastModified: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return in
-	}
-	a, b, util := leaf("a", "1"), leaf("b", "2"), leaf("util", "5")
-	a.Inputs = []Input{leaf("util", "3")}
-	b.Inputs = []Input{leaf("util", "4")}
+	a, b, util := leaf(t, "a", "1", leaf(t, "util", "3")), leaf(t, "b", "2", leaf(t, "util", "4")), leaf(t, "util", "5")
 	var got lockFile
 	if err := json.Unmarshal(lock(t, []Input{util, b, a}), &got); err != nil {
 		t.Fatal(err)
@@ -103,30 +117,24 @@ func TestLockNamesNodes(t *testing.T) {
 
 func TestInputsThatCannotBeLocked(t *testing.T) {
 	good := builtin(t, "26.05", "nixpkgs")[0]
-	with := func(f func(*Input)) []Input {
-		in := good
-		f(&in)
-		return []Input{in}
-	}
+	named := good
 	for name, tc := range map[string]struct {
+		name   string
 		inputs []Input
 		want   string
 	}{
-		"no pin":           {with(func(in *Input) { in.Locked = nil }), "input nixpkgs: not pinned"},
-		"name":             {with(func(in *Input) { in.Name = "a b" }), `input "a b"`},
-		"self":             {with(func(in *Input) { in.Name = "self" }), "input self"},
-		"twice":            {[]Input{good, good}, "declared twice"},
-		"follows nowhere":  {with(func(in *Input) { in.Follows = map[string]string{"x": "gone"} }), `follows "gone", which is no input`},
-		"follows too deep": {with(func(in *Input) { in.Follows = map[string]string{"x": "nixpkgs/gone"} }), "which is no input"},
-		"circle":           {with(func(in *Input) { in.Follows = map[string]string{"x": "nixpkgs/x"} }), "which is no input"},
-		"indirect":         {with(func(in *Input) { in.URL = "nixpkgs" }), "neither github:"},
-		"code":             {with(func(in *Input) { in.URL = "github:a/b#c" }), "no #fragment"},
-		"no repository":    {with(func(in *Input) { in.URL = "github:a" }), "owner/repository"},
-		"encoded slash":    {with(func(in *Input) { in.URL = "gitlab:a%2Fb/c" }), "an encoded slash"},
-		"parameter":        {with(func(in *Input) { in.URL = "github:a/b?x=y" }), "unknown parameter"},
-		"relative path":    {with(func(in *Input) { in.URL = "path:../x" }), "not absolute"},
+		"name":             {name: "a b", want: `input "a b"`},
+		"self":             {name: "self", want: "input self"},
+		"twice":            {inputs: []Input{good, good}, want: "declared twice"},
+		"follows nowhere":  {inputs: []Input{follow(good, "x", "gone")}, want: "x follows gone, which is no input"},
+		"follows too deep": {inputs: []Input{follow(good, "x", "nixpkgs", "gone")}, want: "which is no input"},
+		"circle":           {inputs: []Input{follow(good, "x", "nixpkgs", "x")}, want: "which is no input"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if tc.inputs == nil {
+				named.Name = tc.name
+				tc.inputs = []Input{named}
+			}
 			_, err := Lock(tc.inputs)
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got %v, want an error with %q", err, tc.want)
@@ -136,29 +144,46 @@ func TestInputsThatCannotBeLocked(t *testing.T) {
 }
 
 func TestRepin(t *testing.T) {
-	pin := Pin{
+	pin := Locked{
 		Rev:          strings.Repeat("a", 40),
 		NarHash:      "sha256-djcLt/JJphyNt4eDY9XTly+/WbCK5lqWq9lSgCmJkkQ=",
 		LastModified: 1,
 	}
-	in, err := builtin(t, "26.05", "nixpkgs")[0].Repin(pin)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := &Locked{Type: "github", Owner: "NixOS", Repo: "nixpkgs", Rev: pin.Rev, NarHash: pin.NarHash, LastModified: 1}
-	if diff := cmp.Diff(want, in.Locked); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
-	}
-	for name, bad := range map[string]Pin{
-		"short rev":     {Rev: "abc", NarHash: pin.NarHash, LastModified: 1},
-		"sha1":          {Rev: pin.Rev, NarHash: "sha1-jbh1qkXHu5vqAn6xGHUVWWUVhcE=", LastModified: 1},
-		"short hash":    {Rev: pin.Rev, NarHash: "sha256-AAAA", LastModified: 1},
-		"no hash":       {Rev: pin.Rev, LastModified: 1},
-		"no time":       {Rev: pin.Rev, NarHash: pin.NarHash},
-		"rev injection": {Rev: `"; x`, NarHash: pin.NarHash, LastModified: 1},
+	nixpkgs := builtin(t, "26.05", "nixpkgs")[0]
+	for url, want := range map[string]attrs{
+		nixpkgs.URL:                       {"type": "github", "owner": "NixOS", "repo": "nixpkgs"},
+		"gitlab:g/r?dir=d&host=h":         {"type": "gitlab", "owner": "g", "repo": "r", "dir": "d", "host": "h"},
+		"git+https://h/r?ref=b&dir=":      {"type": "git", "url": "https://h/r", "ref": "b"},
+		"git+file:///r?shallow=1":         {"type": "git", "url": "file:///r", "shallow": true},
+		"git+file:///r?submodules=0":      {"type": "git", "url": "file:///r"},
+		"github:NixOS/nixpkgs/" + pin.Rev: {"type": "github", "owner": "NixOS", "repo": "nixpkgs"},
 	} {
-		if _, err := in.Repin(bad); err == nil {
-			t.Errorf("%s: no error", name)
+		in := nixpkgs
+		in.URL = url
+		in, err := in.Repin(pin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want["rev"], want["narHash"], want["lastModified"] = pin.Rev, pin.NarHash, pin.LastModified
+		if diff := cmp.Diff(want, in.node.locked); diff != "" || !in.Fixed {
+			t.Errorf("%s: -want +got:\n%s", url, diff)
+		}
+	}
+	for url, want := range map[string]string{
+		"nixpkgs":                   "neither github:",
+		"github:a/b#c":              "no #fragment",
+		"github:a":                  "owner/repository",
+		"gitlab:a%2Fb/c":            "an encoded slash",
+		"github:a/b?x=y":            "unknown parameter",
+		"path:../x":                 "not absolute",
+		"path:/x":                   "a path reference has no revision",
+		"https://example.org/x.zip": "a tarball reference has no revision",
+		"github:NixOS/nixpkgs/" + strings.Repeat("b", 40): "names revision bbb",
+	} {
+		in := nixpkgs
+		in.URL = url
+		if _, err := in.Repin(pin); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want an error with %q", url, err, want)
 		}
 	}
 }
@@ -167,7 +192,7 @@ func TestRelock(t *testing.T) {
 	stable := builtin(t, "26.05", "nixpkgs", "home-manager")
 	newer := strings.Repeat("f", 40)
 	// What nix flake update leaves: another revision of the same references.
-	updated := bytes.ReplaceAll(lock(t, stable), []byte(stable[0].Locked.Rev), []byte(newer))
+	updated := bytes.ReplaceAll(lock(t, stable), []byte(text(stable[0].node.locked, "rev")), []byte(newer))
 
 	t.Run("same inputs keep their revisions", func(t *testing.T) {
 		got, err := Relock(updated, stable)
@@ -229,7 +254,7 @@ func TestRelock(t *testing.T) {
 
 func TestVariant(t *testing.T) {
 	inputs := builtin(t, "26.05", "nixpkgs", "home-manager", "sops-nix")
-	inputs[2].Follows = map[string]string{"nixpkgs": "home-manager/nixpkgs", "other": "elsewhere"}
+	inputs[2] = follow(follow(inputs[2], "nixpkgs", "home-manager", "nixpkgs"), "other", "elsewhere")
 	got := Variant(inputs, "canary")
 	var names []string
 	for _, in := range got {
@@ -238,11 +263,14 @@ func TestVariant(t *testing.T) {
 	if diff := cmp.Diff([]string{"nixpkgs-canary", "home-manager-canary", "sops-nix-canary"}, names); diff != "" {
 		t.Errorf("names, -want +got:\n%s", diff)
 	}
-	want := map[string]string{"nixpkgs": "home-manager-canary/nixpkgs", "other": "elsewhere"}
-	if diff := cmp.Diff(want, got[2].Follows); diff != "" {
-		t.Errorf("follows, -want +got:\n%s", diff)
+	follows := func(in Input, name string) string { return strings.Join(in.node.inputs[name].follows, "/") }
+	if got := follows(got[2], "nixpkgs"); got != "home-manager-canary/nixpkgs" {
+		t.Errorf("nixpkgs follows %s", got)
 	}
-	if inputs[0].Name != "nixpkgs" || inputs[2].Follows["nixpkgs"] != "home-manager/nixpkgs" {
+	if got := follows(got[2], "other"); got != "elsewhere" {
+		t.Errorf("other follows %s", got)
+	}
+	if inputs[0].Name != "nixpkgs" || follows(inputs[2], "nixpkgs") != "home-manager/nixpkgs" {
 		t.Error("the originals changed")
 	}
 }

@@ -1,8 +1,10 @@
 package flake
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,30 +57,34 @@ var upstream = map[string]declared{
 // read without a network.
 func stand(t *testing.T, env *nixtest.Env, in Input) Input {
 	t.Helper()
+	in.node = standNode(t, env, standsFor(in), *in.node)
+	return in
+}
+
+func standNode(t *testing.T, env *nixtest.Env, repo string, n node) *node {
+	t.Helper()
 	dir := t.TempDir()
-	repo := standsFor(in)
 	body, ok := upstream[repo]
-	if !ok && !in.Source {
-		t.Fatalf("the inputs of %s are not known", in.Name)
+	if !ok && !n.source {
+		t.Fatalf("the inputs of %s are not known", repo)
 	}
-	if !in.Source {
+	if !n.source {
 		// Without an ellipsis, the outputs take these inputs, no fewer and no more.
 		write(t, dir, "flake.nix", fmt.Sprintf("{ %s outputs = { %s }: { it = %q; }; }\n",
 			body.inputs, strings.Join(append([]string{"self"}, body.names...), ", "), repo))
 	}
-	write(t, dir, "name", repo+in.Locked.Rev)
+	write(t, dir, "name", repo+text(n.locked, "rev"))
 	hash := strings.TrimSpace(string(env.Run(t, "nix", "hash", "path", dir)))
 	env.Run(t, "nix", "store", "add-path", "--name", "source", dir)
 
-	locked := *in.Locked
-	locked.NarHash = hash
-	in.Locked = &locked
-	children := in.Inputs
-	in.Inputs = nil
-	for _, child := range children {
-		in.Inputs = append(in.Inputs, stand(t, env, child))
+	n.locked, n.inputs = maps.Clone(n.locked), maps.Clone(n.inputs)
+	n.locked["narHash"] = hash
+	for name, e := range n.inputs {
+		if e.node != nil {
+			n.inputs[name] = edge{node: standNode(t, env, name, *e.node)}
+		}
 	}
-	return in
+	return &n
 }
 
 // standsFor is the name under which upstream knows an input.
@@ -96,12 +102,16 @@ func flakeNix(t *testing.T, inputs []Input) string {
 	t.Helper()
 	its := nix.List{}
 	for _, in := range inputs {
-		if !in.Source {
+		if !in.node.source {
 			its = append(its, nix.Ref{"inputs", in.Name, "it"})
 		}
 	}
+	set, err := nix.Nest(Bindings(inputs))
+	if err != nil {
+		t.Fatal(err)
+	}
 	src, err := nix.Print(nix.Attrs{Body: []nix.Binding{
-		{Path: []string{"inputs"}, Value: nix.Attrs{Body: InputsExpr(inputs)}},
+		{Path: []string{"inputs"}, Value: set},
 		{Path: []string{"outputs"}, Value: nix.Func{Arg: "inputs", Body: nix.Attrs{Body: []nix.Binding{
 			{Path: []string{"its"}, Value: its},
 		}}}},
@@ -190,14 +200,17 @@ func TestNixRefusesAWrongLock(t *testing.T) {
 	for i := range inputs {
 		inputs[i] = stand(t, env, inputs[i])
 	}
-	for name, change := range map[string]func(*Input){
-		"lacks an input": func(in *Input) { in.Inputs = in.Inputs[:1] },
-		"other branch":   func(in *Input) { in.URL += "/next" },
-		"not redirected": func(in *Input) { in.Follows = nil },
+	for name, change := range map[string]func(*node){
+		"lacks an input": func(n *node) { delete(n.inputs, "utils") },
+		"other branch":   func(n *node) { n.original["ref"] = "next" },
+		"not redirected": func(n *node) { delete(n.inputs, "nixpkgs") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			locked := []Input{inputs[0], inputs[1]}
-			change(&locked[1])
+			n := *inputs[1].node
+			n.inputs, n.original = maps.Clone(n.inputs), maps.Clone(n.original)
+			change(&n)
+			locked[1].node = &n
 			dir := t.TempDir()
 			write(t, dir, "flake.nix", flakeNix(t, inputs))
 			write(t, dir, "flake.lock", string(lock(t, locked)))
@@ -238,17 +251,26 @@ func TestLockIsWhatNixMakes(t *testing.T) {
 		  outputs = _: { };
 		}`, nixpkgs.URL, nixpkgs.URL, utils.URL, actions.URL, compat.URL))
 
-		compat.Source = true
-		utils.Inputs = []Input{systems}
-		actions.Follows = map[string]string{"nixpkgs": "nixpkgs"}
-		engine.Follows = map[string]string{"nixpkgs": "nixpkgs", "stable": "nixpkgs"}
-		engine.Inputs = []Input{utils, actions, compat}
-		other := utils // the same tree under another name, whose systems is taken by then
+		with := func(in Input, inputs ...Input) Input {
+			n := *in.node
+			n.inputs = map[string]edge{}
+			for _, child := range inputs {
+				n.inputs[child.Name] = edge{node: child.node.redirect(nil)}
+			}
+			in.node = &n
+			return in
+		}
+		compat.node.source = true
+		bare := utils
+		utils = with(utils, systems)
+		engine = with(engine, utils, follow(actions, "nixpkgs", "engine", "nixpkgs"), compat)
+		engine = follow(follow(engine, "nixpkgs", "nixpkgs"), "stable", "nixpkgs")
+		other := with(utils, systems) // the same tree under another name, whose systems is taken by then
 		other.Name = "other"
-		deep := utils
-		deep.Name, deep.Inputs, deep.Follows = "zz", nil, map[string]string{"systems": "engine/utils/systems"}
+		deep := follow(bare, "systems", "engine", "utils", "systems")
+		deep.Name = "zz"
 		plain := systems
-		plain.Name = "Plain" // upper case sorts first
+		plain.Name, plain.node = "Plain", plain.node.redirect(nil) // upper case sorts first
 
 		for name, inputs := range map[string][]Input{
 			"none":     nil,
@@ -293,21 +315,15 @@ func repository(t *testing.T, env *nixtest.Env, base, name, flake string) Input 
 		env.Run(t, "git", append([]string{"-C", dir}, args...)...)
 	}
 	url := "git+file://" + dir + "?ref=main"
-	var metadata struct {
-		Locked struct {
-			LastModified int64
-			NarHash      string
-			Rev          string
-			RevCount     int64
-		}
-	}
-	if err := json.Unmarshal(env.Run(t, "nix", "flake", "metadata", "--no-write-lock-file", "--json", url), &metadata); err != nil {
+	var metadata struct{ Locked, Original attrs }
+	dec := json.NewDecoder(bytes.NewReader(env.Run(t, "nix", "flake", "metadata", "--no-write-lock-file", "--json", url)))
+	dec.UseNumber()
+	if err := dec.Decode(&metadata); err != nil {
 		t.Fatal(err)
 	}
-	meta := metadata.Locked
-	return Input{Name: name, URL: url, Locked: &Locked{
-		Type: "git", URL: "file://" + dir, Ref: "main", Rev: meta.Rev, RevCount: meta.RevCount,
-		NarHash: meta.NarHash, LastModified: meta.LastModified,
+	delete(metadata.Locked, "__final") // not of a lock file
+	return Input{Name: name, URL: url, node: &node{
+		original: metadata.Original, locked: metadata.Locked, inputs: map[string]edge{},
 	}}
 }
 

@@ -1,8 +1,10 @@
 package flake
 
 import (
-	"bytes"
+	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,47 +16,18 @@ func TestReadLock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var paths []string
-	for _, in := range got {
-		paths = append(paths, in.Path)
-	}
 	want := []string{"deploy-rs", "deploy-rs/flake-compat", "deploy-rs/utils", "deploy-rs/utils/systems", "home-manager", "nixpkgs"}
-	if diff := cmp.Diff(want, paths); diff != "" {
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(got))); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	pin := builtin(t, "26.05", "nixpkgs")[0].Locked
-	nixpkgs := LockedInput{Path: "nixpkgs", Rev: pin.Rev, Ref: "nixos-26.05", NarHash: pin.NarHash, LastModified: pin.LastModified}
-	if diff := cmp.Diff(nixpkgs, got[len(got)-1]); diff != "" {
+	if diff := cmp.Diff([]string{"deploy-rs", "home-manager", "nixpkgs"}, Direct(got)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-}
-
-func TestCompareLocks(t *testing.T) {
-	before := lock(t, builtin(t, "26.05", "nixpkgs", "home-manager"))
-	after := lock(t, builtin(t, "26.05", "nixpkgs", "disko"))
-	rev := builtin(t, "26.05", "nixpkgs")[0].Locked.Rev
-	after = bytes.ReplaceAll(after, []byte(rev), []byte(strings.Repeat("f", 40)))
-	got, err := CompareLocks(before, after)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var lines []string
-	for _, c := range got {
-		switch {
-		case c.Old == nil:
-			lines = append(lines, "new "+c.Path)
-		case c.New == nil:
-			lines = append(lines, "gone "+c.Path)
-		default:
-			lines = append(lines, c.Path+" "+c.Old.Rev[:7]+" "+c.New.Rev[:7])
-		}
-	}
-	want := []string{"new disko", "gone home-manager", "nixpkgs " + rev[:7] + " fffffff"}
-	if diff := cmp.Diff(want, lines); diff != "" {
+	pin := builtin(t, "26.05", "nixpkgs")[0].node.locked
+	seconds, _ := pin["lastModified"].(json.Number).Int64()
+	nixpkgs := Locked{Rev: text(pin, "rev"), Ref: "nixos-26.05", NarHash: text(pin, "narHash"), LastModified: seconds}
+	if diff := cmp.Diff(nixpkgs, got["nixpkgs"]); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
-	}
-	if got, err := CompareLocks(before, before); err != nil || len(got) != 0 {
-		t.Errorf("the same lock: %v, %v", got, err)
 	}
 }
 
@@ -71,37 +44,45 @@ func TestReadLockOfManyWays(t *testing.T) {
 }
 
 // A reference that was read from a lock file is the one that flake.nix states.
-func TestFormatRef(t *testing.T) {
+func TestForgeRef(t *testing.T) {
 	rev := strings.Repeat("a1", 20)
 	for _, ref := range []string{
-		"github:NixOS/nixpkgs",
-		"github:NixOS/nixpkgs/nixos-26.05",
-		"github:NixOS/nixpkgs/a/b",
-		"github:NixOS/nixpkgs/" + rev,
-		"github:NixOS/nixpkgs/nixos-26.05?dir=lib&host=git.example.org",
+		"github:NixOS/nixpkgs", "github:NixOS/nixpkgs/nixos-26.05", "github:NixOS/nixpkgs/a/b", "gitlab:o/r/" + rev,
 		"sourcehut:~user/repo/main",
-		"git+https://example.org/x.git",
-		"git+ssh://git@example.org/x.git?dir=a%2Fb&ref=main&rev=" + rev,
-		"git+file:///srv/x?ref=refs%2Fheads%2Fmain&shallow=1&submodules=0",
-		"path:/srv/x?dir=sub",
-		"https://example.org/x.tar.gz?a=b&dir=sub",
-		"tarball+https://example.org/latest",
 	} {
 		a, err := parseRef(ref)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := FormatRef(a); err != nil || got != ref {
+		if got, err := forgeRef(&node{original: a}); err != nil || got != ref {
 			t.Errorf("got %s, %v, want %s", got, err, ref)
 		}
 	}
-	for _, a := range []map[string]any{
+	for _, a := range []attrs{
 		{"type": "indirect", "id": "nixpkgs"},
-		{"type": "github", "owner": "o", "repo": "r", "unknown": "x"},
-		{"type": "git", "url": ":"},
+		{"type": "github", "owner": "o", "repo": "r", "dir": "x"},
+		{"type": "git", "url": "https://example.org/x.git"},
 	} {
-		if got, err := FormatRef(a); err == nil {
+		if got, err := forgeRef(&node{original: a}); err == nil {
 			t.Errorf("%v became %s", a, got)
 		}
+	}
+}
+
+// A lock file whose nodes share one another doubles the ways with each: what is kept of it is looked at once.
+func TestRelockOfManyWays(t *testing.T) {
+	inputs := builtin(t, "26.05", "nixpkgs")
+	original, err := json.Marshal(inputs[0].node.original)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file strings.Builder
+	fmt.Fprintf(&file, `{"nodes":{"root":{"inputs":{"nixpkgs":"n0"}},"n0":{"original":%s,"inputs":{"a":"n1","b":"n1"}}`, original)
+	for i := range 100 {
+		fmt.Fprintf(&file, `,"n%d":{"inputs":{"a":"n%d","b":"n%d"}}`, i+1, i+2, i+2)
+	}
+	file.WriteString(`,"n101":{}},"root":"root","version":7}`)
+	if _, err := Relock([]byte(file.String()), inputs); err != nil {
+		t.Error(err)
 	}
 }

@@ -1,15 +1,19 @@
 package flake
 
 import (
-	"cmp"
+	"errors"
 	"fmt"
 	"net/url"
+	"path"
+	"regexp"
 	"strings"
 )
 
 // attrs are the attributes of a flake reference or of a locked source, as
 // flake.lock holds them: strings, integers and booleans.
 type attrs = map[string]any
+
+var revRE = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
 func text(a attrs, key string) string {
 	s, _ := a[key].(string)
@@ -138,62 +142,17 @@ func parseTarball(u *url.URL, query url.Values) (attrs, error) {
 	return a, nil
 }
 
-// FormatRef is the flake reference that parses to attributes as flake.lock has
-// them under "original".
-func FormatRef(a map[string]any) (string, error) {
-	var u url.URL
-	query := url.Values{}
-	path := func(parts ...string) string {
-		for i, part := range parts {
-			parts[i] = url.PathEscape(part)
-		}
-		return strings.Join(parts, "/")
+// forgeRef is the flake reference of a node of a lock file whose source is a forge.
+func forgeRef(n *node) (string, error) {
+	if n == nil {
+		return "", errors.New("follows another")
 	}
-	switch kind := text(a, "type"); kind {
-	case "github", "gitlab", "sourcehut":
-		u.Scheme, u.Opaque = kind, path(text(a, "owner"), text(a, "repo"))
-		if at := cmp.Or(text(a, "ref"), text(a, "rev")); at != "" {
-			u.Opaque += "/" + at
-		}
-	case "git", "tarball":
-		at, err := url.Parse(text(a, "url"))
-		if err != nil {
-			return "", fmt.Errorf("format a flake reference: %w", err)
-		}
-		u, query = *at, at.Query()
-		if kind == "git" {
-			u.Scheme = "git+" + u.Scheme
-			set(query, a, "ref", "rev")
-		} else if !isArchive(u.Path) {
-			u.Scheme = "tarball+" + u.Scheme
-		}
-	case "path":
-		u.Scheme, u.Path = "path", text(a, "path")
-		u.OmitHost = true
-	default:
-		return "", fmt.Errorf("format a flake reference: %q depends on the machine", kind)
-	}
-	set(query, a, "host", "dir")
-	for _, key := range []string{"shallow", "submodules"} {
-		if on, ok := a[key].(bool); ok {
-			query.Set(key, map[bool]string{true: "1", false: "0"}[on])
-		}
-	}
-	u.RawQuery = query.Encode()
-	ref := u.String()
+	a := n.original
+	ref := text(a, "type") + ":" + path.Join(text(a, "owner"), text(a, "repo"), text(a, "ref"), text(a, "rev"))
 	if back, err := parseRef(ref); err != nil || !sameAttrs(back, a) {
-		return "", fmt.Errorf("format a flake reference: %q is not all of %v", ref, a)
+		return "", fmt.Errorf("%v is no plain reference to a forge", a)
 	}
 	return ref, nil
-}
-
-// set sets parameters to the attributes of these names that there are.
-func set(query url.Values, a attrs, keys ...string) {
-	for _, key := range keys {
-		if v := text(a, key); v != "" {
-			query.Set(key, v)
-		}
-	}
 }
 
 // take moves the named parameters from query to a.
@@ -204,30 +163,4 @@ func take(a attrs, query url.Values, keys ...string) {
 			query.Del(key)
 		}
 	}
-}
-
-// attrs are the locked attributes, without those that are not set.
-func (l Locked) attrs() attrs {
-	a := attrs{"type": l.Type, "narHash": l.NarHash}
-	for key, v := range map[string]string{
-		"owner": l.Owner, "repo": l.Repo, "host": l.Host, "dir": l.Dir,
-		"url": l.URL, "path": l.Path, "ref": l.Ref, "rev": l.Rev,
-	} {
-		if v != "" {
-			a[key] = v
-		}
-	}
-	if l.LastModified != 0 {
-		a["lastModified"] = l.LastModified
-	}
-	if l.RevCount != 0 {
-		a["revCount"] = l.RevCount
-	}
-	if l.Shallow {
-		a["shallow"] = true
-	}
-	if l.Submodules {
-		a["submodules"] = true
-	}
-	return a
 }

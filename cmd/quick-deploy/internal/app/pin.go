@@ -178,30 +178,24 @@ func ShowPins(a *App, names []string) error {
 	if err != nil {
 		return err
 	}
-	type shown struct {
-		Rev          string `json:"rev"`
-		NarHash      string `json:"narHash"`
-		LastModified int64  `json:"lastModified"`
+	known := slices.DeleteFunc(flake.Direct(locked), func(name string) bool { return locked[name].Rev == "" })
+	if len(names) == 0 {
+		names = known
 	}
-	out := map[string]shown{}
-	for _, in := range locked {
-		if !strings.Contains(in.Path, "/") && in.Rev != "" {
-			out[in.Path] = shown{in.Rev, in.NarHash, in.LastModified}
-		}
-	}
+	pins := map[string]flake.Locked{}
 	for _, name := range names {
-		if _, ok := out[name]; !ok {
+		if !slices.Contains(known, name) {
 			return fault.New(fault.Usage, "flake.lock has no input %q", name).
-				Hint("it has %s", strings.Join(slices.Sorted(maps.Keys(out)), ", "))
+				Hint("it has %s", strings.Join(known, ", "))
 		}
+		in := locked[name]
+		in.Ref = "" // that of flake.nix stays
+		pins[name] = in
 	}
-	if len(names) > 0 {
-		maps.DeleteFunc(out, func(name string, _ shown) bool { return !slices.Contains(names, name) })
-	}
-	return a.Print(map[string]any{"pins": out}, func(w io.Writer) {
+	return a.Print(map[string]any{"pins": pins}, func(w io.Writer) {
 		fmt.Fprintln(w, "pins:")
-		for _, name := range slices.Sorted(maps.Keys(out)) {
-			in := out[name]
+		for _, name := range slices.Sorted(maps.Keys(pins)) {
+			in := pins[name]
 			hash, _ := json.Marshal(in.NarHash) // a text
 			fmt.Fprintf(w, "  %s:\n    rev: %q\n    narHash: %s\n    lastModified: %d\n", name, in.Rev, hash, in.LastModified)
 		}

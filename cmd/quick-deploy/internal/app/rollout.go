@@ -100,7 +100,7 @@ func newRollout(a *App, g *generated, only string) (*rollout, error) {
 }
 
 // newFleetHost is a host as fleet knows it. What it should be is recognised by a fingerprint of its part of the flake.
-func newFleetHost(a *App, g *generated, h generator.Host, locked []flake.LockedInput) (*fleet.Host, error) {
+func newFleetHost(a *App, g *generated, h generator.Host, locked map[string]flake.Locked) (*fleet.Host, error) {
 	fingerprint, err := fleet.Fingerprint(g.tree.Dir(), h, locked)
 	if err != nil {
 		return nil, err

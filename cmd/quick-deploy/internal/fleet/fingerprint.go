@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
@@ -18,14 +20,14 @@ import (
 // modules that it imports, the inputs that it uses as flake.lock pins them, and
 // how the flake puts them together. It reads the files as they lie on disk,
 // so that hand edits and a new lock file count.
-func Fingerprint(dir string, h generator.Host, locked []flake.LockedInput) (string, error) {
+func Fingerprint(dir string, h generator.Host, locked map[string]flake.Locked) (string, error) {
 	sum := sha256.New()
 	add := func(name string, data []byte) { fmt.Fprintf(sum, "%d:%s%d:%s", len(name), name, len(data), data) }
 	add("system", []byte(h.System+" "+h.Release))
 	for _, input := range h.Inputs {
-		for _, in := range locked {
-			if in.Path == input || strings.HasPrefix(in.Path, input+"/") {
-				add("input "+in.Path, []byte(in.NarHash))
+		for _, at := range slices.Sorted(maps.Keys(locked)) {
+			if at == input || strings.HasPrefix(at, input+"/") {
+				add("input "+at, []byte(locked[at].NarHash))
 			}
 		}
 	}

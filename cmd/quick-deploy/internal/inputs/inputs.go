@@ -3,7 +3,9 @@
 package inputs
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -62,22 +64,15 @@ func Read(lock, builtin []byte, pinned map[string]profile.Pos, now time.Time) ([
 	if err != nil {
 		return nil, err
 	}
-	revs := map[string]string{}
-	for _, in := range ours {
-		revs[in.Path] = in.Rev
-	}
 	out := []Input{}
-	for _, in := range all {
-		if strings.Contains(in.Path, "/") {
-			continue
+	for _, name := range flake.Direct(all) {
+		in := Input{Input: name, Ref: all[name].Ref, Revision: revisionOf(all, name, now), By: ByLock}
+		if pos, ok := pinned[name]; ok {
+			in.By, in.at = ByProfile, pos
+		} else if was, ok := ours[name]; ok && was.Rev == in.Rev {
+			in.By = ByProgram
 		}
-		l := Input{Input: in.Path, Ref: in.Ref, Revision: revisionOf(&in, now), By: ByLock}
-		if pos, ok := pinned[in.Path]; ok {
-			l.By, l.at = ByProfile, pos
-		} else if rev, ok := revs[in.Path]; ok && rev == in.Rev {
-			l.By = ByProgram
-		}
-		out = append(out, l)
+		out = append(out, in)
 	}
 	return out, nil
 }
@@ -152,19 +147,29 @@ type Change struct {
 
 // Changes are the differences of two lock files.
 func Changes(before, after []byte, now time.Time) ([]Change, error) {
-	changes, err := flake.CompareLocks(before, after)
+	was, err := flake.ReadLock(before)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Change, len(changes))
-	for i, c := range changes {
-		out[i] = Change{Input: c.Path, Old: revisionOf(c.Old, now), New: revisionOf(c.New, now)}
+	is, err := flake.ReadLock(after)
+	if err != nil {
+		return nil, err
+	}
+	out := []Change{}
+	both := maps.Clone(was)
+	maps.Copy(both, is)
+	for _, at := range slices.Sorted(maps.Keys(both)) {
+		if was[at] != is[at] {
+			out = append(out, Change{Input: at, Old: revisionOf(was, at, now), New: revisionOf(is, at, now)})
+		}
 	}
 	return out, nil
 }
 
-func revisionOf(in *flake.LockedInput, now time.Time) *Revision {
-	if in == nil {
+// revisionOf is the revision of the input at a path, nil if there is none.
+func revisionOf(locked map[string]flake.Locked, at string, now time.Time) *Revision {
+	in, ok := locked[at]
+	if !ok {
 		return nil
 	}
 	r := &Revision{Rev: in.Rev, NarHash: in.NarHash, LastModified: in.LastModified}
@@ -179,13 +184,8 @@ func (r *Revision) String() string {
 	if r == nil {
 		return "none"
 	}
-	id := r.Rev
-	if id == "" {
-		id = r.NarHash
-	}
-	if len(id) > 12 {
-		id = id[:12]
-	}
+	id := cmp.Or(r.Rev, r.NarHash)
+	id = id[:min(12, len(id))]
 	if r.LastModified == 0 {
 		return id
 	}

@@ -37,12 +37,7 @@ func (f Flake) Updatable(named []string) (names, notes []string, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	var all []string
-	for _, in := range locked {
-		if !strings.Contains(in.Path, "/") {
-			all = append(all, in.Path)
-		}
-	}
+	all := flake.Direct(locked)
 	for _, name := range named {
 		if !slices.Contains(all, name) {
 			e := fault.New(fault.Usage, "the flake has no input %q", name)

@@ -8,6 +8,7 @@ package pin
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -41,7 +42,7 @@ type Pin struct {
 	// Lock is the hash of flake.lock.
 	Lock string `json:"lock"`
 	// Inputs are the pinned inputs, from flake.lock, by their path.
-	Inputs map[string]Input `json:"inputs"`
+	Inputs map[string]flake.Locked `json:"inputs"`
 	// Hosts are the store paths of the hosts' toplevel derivations, as far as
 	// they were evaluated.
 	Hosts map[string]string `json:"hosts,omitempty"`
@@ -51,20 +52,12 @@ type Pin struct {
 	Hash string `json:"hash"`
 }
 
-// Input is what an input is pinned to.
-type Input struct {
-	Ref          string `json:"ref,omitempty"`
-	Rev          string `json:"rev,omitempty"`
-	NarHash      string `json:"narHash"`
-	LastModified int64  `json:"lastModified,omitempty"` // seconds since 1970
-}
-
 // New describes a tree. The files are those of the set, flake.lock among them;
 // meta is as in the manifest; hosts maps a host to its toplevel derivation
 // (/nix/store/….drv) and may be nil.
 func New(meta tree.Meta, files []tree.File, hosts map[string]string) (Pin, error) {
 	p := Pin{
-		Version: version, Tool: meta.Tool, Profile: meta.Profile, Hosts: hosts, Inputs: map[string]Input{},
+		Version: version, Tool: meta.Tool, Profile: meta.Profile, Hosts: hosts, Inputs: map[string]flake.Locked{},
 		Files: map[string]string{},
 	}
 	var err error
@@ -77,12 +70,8 @@ func New(meta tree.Meta, files []tree.File, hosts map[string]string) (Pin, error
 			continue
 		}
 		p.Lock = sum(f.Data)
-		inputs, err := flake.ReadLock(f.Data)
-		if err != nil {
+		if p.Inputs, err = flake.ReadLock(f.Data); err != nil {
 			return Pin{}, err
-		}
-		for _, in := range inputs {
-			p.Inputs[in.Path] = Input{Ref: in.Ref, Rev: in.Rev, NarHash: in.NarHash, LastModified: in.LastModified}
 		}
 	}
 	if p.Hash, err = p.hash(); err != nil {
@@ -192,15 +181,8 @@ func Compare(pinned, found Pin) []Difference {
 	add(KindTool, "", pinned.Tool, found.Tool)
 	add(KindProfile, "", pinned.Profile, found.Profile)
 	for _, name := range union(pinned.Inputs, found.Inputs) {
-		was, had := pinned.Inputs[name]
-		is, has := found.Inputs[name]
-		if had && has && was != is {
-			add(KindInput, name, was.describe(is), is.describe(was))
-			continue
-		}
-		if had != has {
-			add(KindInput, name, was.id(), is.id())
-		}
+		was, is := pinned.Inputs[name], found.Inputs[name]
+		add(KindInput, name, describe(was, is), describe(is, was))
 	}
 	for _, name := range union(pinned.Files, found.Files) {
 		add(KindFile, name, pinned.Files[name], found.Files[name])
@@ -214,19 +196,12 @@ func Compare(pinned, found Pin) []Difference {
 	return out
 }
 
-// id tells two revisions apart at a glance.
-func (in Input) id() string {
-	if in.Rev != "" {
-		return in.Rev
-	}
-	return in.NarHash
-}
-
-// describe is the part of in that differs from other.
-func (in Input) describe(other Input) string {
+// describe is the part of in that differs from other, of which in.Rev or else the hash is enough to tell them
+// apart; "" where there is no such input.
+func describe(in, other flake.Locked) string {
 	switch {
 	case in.Rev != other.Rev:
-		return in.id()
+		return cmp.Or(in.Rev, in.NarHash)
 	case in.NarHash != other.NarHash:
 		return in.NarHash
 	case in.Ref != other.Ref:
@@ -236,14 +211,10 @@ func (in Input) describe(other Input) string {
 }
 
 func union[V any](a, b map[string]V) []string {
-	names := map[string]bool{}
-	for name := range a {
-		names[name] = true
-	}
-	for name := range b {
-		names[name] = true
-	}
-	return slices.Sorted(maps.Keys(names))
+	all := map[string]V{}
+	maps.Copy(all, a)
+	maps.Copy(all, b)
+	return slices.Sorted(maps.Keys(all))
 }
 
 // Verify is Compare as a fault: nil if nothing differs, else one of code

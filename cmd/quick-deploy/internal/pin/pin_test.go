@@ -133,7 +133,7 @@ func TestEachKindIsNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nixpkgs, other := locked[1], "sha256-"+strings.Repeat("A", 43)+"="
+	nixpkgs, other := locked["nixpkgs"], "sha256-"+strings.Repeat("A", 43)+"="
 	for name, tc := range map[string]struct {
 		meta   tree.Meta
 		change func([]tree.File) []tree.File
@@ -175,7 +175,7 @@ func TestEachKindIsNamed(t *testing.T) {
 				return f
 			},
 			want: []string{
-				"input home-manager: missing; the pin has " + locked[0].Rev,
+				"input home-manager: missing; the pin has " + locked["home-manager"].Rev,
 				"input nix-flatpak: not in the pin", "file flake.lock", "tree",
 			},
 		},
