@@ -32,9 +32,10 @@ type Fleet struct {
 
 // Deployment is how a machine is reached.
 type Deployment struct {
-	Host, User    string
-	Port          int
-	BuildOnTarget bool
+	Host          string `json:"targetHost"`
+	User          string `json:"targetUser"`
+	Port          int    `json:"targetPort"`
+	BuildOnTarget bool   `json:"buildOnTarget"`
 }
 
 // DefaultParallel is how many machines are worked on at once where the profile
@@ -47,28 +48,16 @@ const sshPort = 22
 func readFleet(p *profile.Profile) (Fleet, error) {
 	n := p.Root.Get("fleet")
 	f := Fleet{Engine: NixosRebuild, Parallel: DefaultParallel}
-	if n == nil {
-		return f, nil
-	}
-	if e := n.Get("engine"); e != nil {
-		f.Engine = Engine(e.Str())
-	}
-	if e := n.Get("parallel"); e != nil {
-		f.Parallel = integer(e)
-	}
-	if e := n.Get("allowApplyAll"); e != nil {
-		f.AllowApplyAll = e.Scalar == true
+	if err := n.Decode(&f); err != nil {
+		return f, err
 	}
 	var problems profile.Problems
-	if waves := n.Get("waves"); waves != nil {
-		for _, w := range waves.Items {
-			if _, err := p.Select(w.Str()); err != nil {
-				problems = append(problems, profile.Problem{
-					Pos: w.Pos, Path: "fleet.waves",
-					What: fmt.Sprintf("the wave %q has no host", w.Str()), Why: err.Error(),
-				})
-			}
-			f.Waves = append(f.Waves, w.Str())
+	for _, w := range n.Get("waves").Elements() {
+		if _, err := p.Select(w.Str()); err != nil {
+			problems = append(problems, profile.Problem{
+				Pos: w.Pos, Path: "fleet.waves",
+				What: fmt.Sprintf("the wave %q has no host", w.Str()), Why: err.Error(),
+			})
 		}
 	}
 	if len(problems) > 0 {
@@ -92,22 +81,12 @@ func (e Engine) refuses(host string) string {
 
 // deployment reads how the host is reached.
 func (h *host) deployment() error {
-	n := h.profile.Node.Get("deployment")
 	d := Deployment{Host: h.profile.Name, User: "root", Port: sshPort}
 	if domain := h.profile.Node.Get("network", "domain"); domain != nil {
 		d.Host += "." + domain.Str()
 	}
-	if v := n.Get("targetHost"); v != nil {
-		d.Host = v.Str()
-	}
-	if v := n.Get("targetUser"); v != nil {
-		d.User = v.Str()
-	}
-	if v := n.Get("targetPort"); v != nil {
-		d.Port = integer(v)
-	}
-	if v := n.Get("buildOnTarget"); v != nil {
-		d.BuildOnTarget = v.Scalar == true
+	if err := h.profile.Node.Get("deployment").Decode(&d); err != nil {
+		return err
 	}
 	h.summary.Deployment = d
 	if why := h.in.engine.refuses(h.profile.Name); why != "" {

@@ -17,8 +17,8 @@ import (
 // hardware-configuration.nix.
 func (h *host) hardware() error {
 	chosen := h.profile.Node.Get("hardware")
-	over, err := overrides(chosen)
-	if err != nil {
+	var over hardware.Overrides
+	if err := chosen.Decode(&over); err != nil {
 		return err
 	}
 	over.Release = h.channel.release
@@ -105,22 +105,6 @@ func (h *host) copyReport(n *profile.Node) error {
 	}
 	h.files = append(h.files, File{Path: "hosts/" + h.profile.Name + "/" + hardware.ReportName, Data: data})
 	return nil
-}
-
-// overrides reads the profile's choices; the schema has checked them.
-func overrides(n *profile.Node) (hardware.Overrides, error) {
-	var o hardware.Overrides
-	if n == nil {
-		return o, nil
-	}
-	data, err := json.Marshal(n.Any())
-	if err != nil {
-		return o, fmt.Errorf("read hardware: %w", err)
-	}
-	if err := json.Unmarshal(data, &o); err != nil {
-		return o, fmt.Errorf("read hardware: %w", err)
-	}
-	return o, nil
 }
 
 // hardwareProblem places an error at the choice that cannot be followed.

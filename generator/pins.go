@@ -222,7 +222,9 @@ func repin(in flake.Input, n *profile.Node) (flake.Input, error) {
 	if url := n.Get("url"); url != nil {
 		in.URL = url.Str()
 	}
-	return in.Repin(flake.Locked{
-		Rev: n.Get("rev").Str(), NarHash: n.Get("narHash").Str(), LastModified: int64(integer(n.Get("lastModified"))),
-	})
+	var pin flake.Locked
+	if err := n.Decode(&pin); err != nil {
+		return in, err
+	}
+	return in.Repin(pin)
 }

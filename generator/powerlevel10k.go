@@ -4,7 +4,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/powerlevel10k"
-	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
 // powerlevel10k writes the prompt's configuration of each user who has it.
@@ -13,16 +12,11 @@ func (h *host) powerlevel10k() error {
 		if use.Name != "powerlevel10k" {
 			continue
 		}
-		text := func(key string) string { return use.Node.Get(key).Str() }
-		is := func(key string) bool {
-			n := use.Node.Get(key)
-			return n != nil && n.Kind == profile.Bool && n.Scalar == true
+		var choices powerlevel10k.Choices
+		if err := use.Node.Decode(&choices); err != nil {
+			return err
 		}
-		config, err := powerlevel10k.Config(powerlevel10k.Choices{
-			Style: text("style"), Colors: text("colors"), Background: text("background"), Time: text("time"),
-			Path: text("path"), Context: text("context"), Transient: text("transient"),
-			Icon: is("icon"), Venv: is("venv"),
-		})
+		config, err := powerlevel10k.Config(choices)
 		if err != nil {
 			return err
 		}
