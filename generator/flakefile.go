@@ -91,9 +91,7 @@ func (h *host) inputNames(from []source) []string {
 	return out
 }
 
-func (h *host) hasHome() bool {
-	return slices.ContainsFunc(h.summary.Users, func(u User) bool { return u.Home })
-}
+func (h *host) hasHome() bool { return len(h.withHome()) > 0 }
 
 //go:embed flake.nix.tmpl
 var flakeTemplate string
@@ -246,10 +244,8 @@ func (h *host) entry() nix.Binding {
 	if h.channel.name != "" {
 		body = append(body, bind(nix.Ref{"channels", h.channel.name}, "inputs"))
 	}
-	for _, u := range h.summary.Users {
-		if u.Home {
-			body = append(body, bind(nix.Path(h.dir()+u.File), "homes", u.Name))
-		}
+	for _, u := range h.withHome() {
+		body = append(body, bind(nix.Path(h.dir()+u.File), "homes", u.Name))
 	}
 	for _, b := range h.target() {
 		body = append(body, below("deployment", b))
@@ -272,13 +268,11 @@ func (h *host) outputs() (configurations, checks []nix.Binding) {
 	add("nixosConfigurations", name, nix.Call{
 		Fn: nix.Ref{"mkHost"}, Args: []nix.Expr{nix.Path(h.dir() + "configuration.nix")},
 	}, "config", "system", "build", "toplevel")
-	for _, u := range h.summary.Users {
-		if u.Home {
-			add("homeConfigurations", u.Name+"@"+name, nix.Call{
-				Fn:   nix.Ref{"mkHome"},
-				Args: []nix.Expr{nix.Ref{"self", "nixosConfigurations", name}, nix.Path(h.dir() + u.File)},
-			}, "activationPackage")
-		}
+	for _, u := range h.withHome() {
+		add("homeConfigurations", u.Name+"@"+name, nix.Call{
+			Fn:   nix.Ref{"mkHome"},
+			Args: []nix.Expr{nix.Ref{"self", "nixosConfigurations", name}, nix.Path(h.dir() + u.File)},
+		}, "activationPackage")
 	}
 	return configurations, checks
 }

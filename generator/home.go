@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -12,46 +13,38 @@ import (
 
 // users notes who has an account.
 func (h *host) users() error {
-	users := h.profile.Node.Get("users")
-	if users == nil {
-		return nil
-	}
-	shared := h.profile.Node.Get("userPackages")
-	homed := func(user *profile.Node) bool {
-		return user.Get("home") != nil || shared != nil && len(shared.Items) > 0
-	}
-	homes := 0
-	for _, f := range users.Fields {
-		if homed(f.Value) {
-			homes++
-		}
-	}
-	for _, f := range users.Fields {
-		u := User{Name: f.Key, Home: homed(f.Value)}
-		if admin := f.Value.Get("admin"); admin != nil {
-			u.Admin = admin.Scalar == true
-		}
+	shared := len(h.profile.Node.Get("userPackages").Elements()) > 0
+	for _, f := range h.profile.Node.Get("users").Entries() {
+		u := User{Name: f.Key, Admin: f.Value.Get("admin").Is(true), Home: shared || f.Value.Get("home") != nil}
 		if u.Home {
 			u.File = "home-" + f.Key + ".nix"
-			if homes == 1 {
-				u.File = "home.nix"
-			}
 		}
 		h.summary.Users = append(h.summary.Users, u)
+	}
+	if homes := h.withHome(); len(homes) == 1 {
+		homes[0].File = "home.nix"
 	}
 	return nil
 }
 
+// withHome are the users for whom home-manager runs.
+func (h *host) withHome() []*User {
+	var out []*User
+	for i := range h.summary.Users {
+		if h.summary.Users[i].Home {
+			out = append(out, &h.summary.Users[i])
+		}
+	}
+	return out
+}
+
 // homeFiles writes the home-manager configuration of each user who has one.
 func (h *host) homeFiles() error {
-	for i, u := range h.summary.Users {
-		if !u.Home {
-			continue
-		}
+	for _, u := range h.withHome() {
 		if err := h.homeFile(u); err != nil {
 			return err
 		}
-		h.summary.Users[i].Packages, h.summary.Users[i].Files = h.homeContent(u)
+		u.Packages, u.Files = h.homeContent(u.Name)
 	}
 	return nil
 }
@@ -63,10 +56,10 @@ var fileOptions = map[string]string{
 }
 
 // homeContent is what is known of the packages and the files that a home brings.
-func (h *host) homeContent(u User) (packages, files []string) {
+func (h *host) homeContent(user string) (packages, files []string) {
 	packages = []string{"home-manager"} // modules/home/base.nix
 	version := ""
-	for _, a := range h.homes[u.Name] {
+	for _, a := range h.homes[user] {
 		switch option := strings.Join(a.Path, "."); {
 		case option == "home.stateVersion":
 			text, _ := a.Value.(nix.Str)
@@ -74,10 +67,7 @@ func (h *host) homeContent(u User) (packages, files []string) {
 		case option == "home.packages":
 			list, _ := a.Value.(nix.List)
 			for _, e := range list {
-				if item, ok := e.(nix.Item); ok {
-					e = item.Value
-				}
-				if ref, ok := e.(nix.Ref); ok && len(ref) > 1 {
+				if ref, ok := bare(e).(nix.Ref); ok && len(ref) > 1 {
 					packages = append(packages, strings.Join(ref[1:], "."))
 				}
 			}
@@ -88,7 +78,7 @@ func (h *host) homeContent(u User) (packages, files []string) {
 		}
 	}
 	for _, use := range h.mapped.Homes {
-		if use.User != u.Name {
+		if use.User != user {
 			continue
 		}
 		packages, files = append(packages, use.Home.Packages...), append(files, use.Home.Files...)
@@ -103,11 +93,9 @@ func (h *host) homeContent(u User) (packages, files []string) {
 	return slices.Compact(packages), slices.Compact(files)
 }
 
-func (h *host) homeFile(u User) error {
-	node := h.profile.Node.Get("users", u.Name, "home")
-	if node == nil {
-		node = h.profile.Node.Get("users", u.Name)
-	}
+func (h *host) homeFile(u *User) error {
+	user := h.profile.Node.Get("users", u.Name)
+	home := user.Get("home")
 	h.modules["home/base.nix"] = true
 	imports := nix.List{nix.Path("../../modules/home/base.nix")}
 	for _, use := range h.mapped.Homes {
@@ -118,54 +106,39 @@ func (h *host) homeFile(u User) error {
 		h.modules[module] = true
 		imports = append(imports, nix.Item{Value: nix.Path("../../modules/" + module), Origin: use.Node.Origin()})
 	}
-	as := h.homes[u.Name]
-	set := func(n *profile.Node, v nix.Expr, path ...string) {
-		as = append(as, mapping.Assignment{User: u.Name, Path: path, Value: v, Origin: n.Origin(), Node: n})
-	}
-	set(node, nix.Str(u.Name), "home", "username")
-	set(node, nix.Str("/home/"+u.Name), "home", "homeDirectory")
-	version := h.profile.Node.Get("users", u.Name, "home", "stateVersion")
-	if version == nil {
-		version = h.profile.Node.Get("stateVersion")
-	}
-	if version != nil {
-		text, _ := version.Scalar.(string)
+	node := cmp.Or(home, user)
+	h.setHome(u.Name, node, nix.Str(u.Name), "home", "username")
+	h.setHome(u.Name, node, nix.Str("/home/"+u.Name), "home", "homeDirectory")
+	if version := cmp.Or(home.Get("stateVersion"), h.profile.Node.Get("stateVersion")); version != nil {
 		// home-manager knows no release before this one (modules/misc/version.nix); a machine may be older.
-		set(version, nix.Str(max(text, "18.09")), "home", "stateVersion")
+		h.setHome(u.Name, version, nix.Str(max(version.Str(), "18.09")), "home", "stateVersion")
 	}
-	h.rebuildAliases(u, set)
-	h.homes[u.Name] = as
-	have, _ := h.homeContent(u)
+	h.rebuildAliases(u.Name, home)
+	have, _ := h.homeContent(u.Name)
 	if text := optionalComment(h.optional, have); text != "" {
-		set(h.profile.Node.Get("optionalPackages"), nix.List{nix.Item{Comment: text}}, "home", "packages")
+		h.setHome(u.Name, h.profile.Node.Get("optionalPackages"), nix.List{nix.Item{Comment: text}}, "home", "packages")
 	}
-	body, err := h.body(as)
-	if err != nil {
-		return err
-	}
-	body.Body = append([]nix.Binding{{Path: []string{"imports"}, Value: imports}}, body.Body...)
-	return h.write(u.File, nix.File{Header: header, Body: nix.Module(body)})
+	return h.writeModule(u.File, imports, h.homes[u.Name])
 }
 
 // rebuildAliases gives the user's shells short names for the commands that
 // rebuild this flake, by its folder and the host's name, so that they never
 // build another one.
-func (h *host) rebuildAliases(u User, set func(*profile.Node, nix.Expr, ...string)) {
+func (h *host) rebuildAliases(user string, home *profile.Node) {
 	// The variable is also the twin of --flake; all three shells expand it alike.
 	const dir = `"$QUICK_DEPLOY_FLAKE`
-	host, home := "#"+h.profile.Name+`"`, "#"+u.Name+"@"+h.profile.Name+`"`
-	node := h.profile.Node.Get("users", u.Name, "home")
+	host := "#" + h.profile.Name + `"`
 	for _, shell := range []string{"bash", "fish", "zsh"} {
-		n := node.Get(shell)
-		if n == nil || n.Kind == profile.Bool && n.Scalar == false {
+		n := home.Get(shell)
+		if n == nil || n.Is(false) {
 			continue
 		}
-		set(n, byDefault(nix.Interp{nix.Ref{"config", "xdg", "configHome"}, nix.Str("/nixos")}),
+		h.setHome(user, n, byDefault(nix.Interp{nix.Ref{"config", "xdg", "configHome"}, nix.Str("/nixos")}),
 			"home", "sessionVariables", "QUICK_DEPLOY_FLAKE")
 		// nixos-rebuild runs as the user and elevates what needs it: as root, git
 		// refuses a checkout that belongs to somebody else.
 		for _, a := range []struct{ name, command string }{
-			{"hms", "home-manager switch --flake " + dir + home},
+			{"hms", "home-manager switch --flake " + dir + "#" + user + "@" + h.profile.Name + `"`},
 			{"nrb", "nixos-rebuild build --flake " + dir + host},
 			{"nrs", "nixos-rebuild switch --sudo --flake " + dir + host},
 			{"nrt", "nixos-rebuild test --sudo --flake " + dir + host},
@@ -173,7 +146,7 @@ func (h *host) rebuildAliases(u User, set func(*profile.Node, nix.Expr, ...strin
 			{"nfc", "nix flake check " + dir + `"`},
 			{"nfd", "nix develop " + dir + `"`},
 		} {
-			set(n, byDefault(nix.Str(a.command)), "programs", shell, "shellAliases", a.name)
+			h.setHome(user, n, byDefault(nix.Str(a.command)), "programs", shell, "shellAliases", a.name)
 		}
 	}
 }
@@ -192,10 +165,8 @@ func (h *host) raw() error {
 			users = []string{""}
 		case len(v.Path) == 1:
 			users = nil
-			for _, u := range h.summary.Users {
-				if u.Home {
-					users = append(users, u.Name)
-				}
+			for _, u := range h.withHome() {
+				users = append(users, u.Name)
 			}
 			if len(users) == 0 {
 				h.notice(v.Node, "home: sets options for nobody: no user has a home")

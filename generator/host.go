@@ -186,8 +186,11 @@ func (h *host) assign(a mapping.Assignment) {
 }
 
 // set assigns a NixOS option for node's sake.
-func (h *host) set(node *profile.Node, value nix.Expr, path ...string) {
-	h.assign(mapping.Assignment{Path: path, Value: value, Origin: node.Origin(), Node: node})
+func (h *host) set(node *profile.Node, value nix.Expr, path ...string) { h.setHome("", node, value, path...) }
+
+// setHome assigns an option of a user's home for node's sake.
+func (h *host) setHome(user string, node *profile.Node, value nix.Expr, path ...string) {
+	h.assign(mapping.Assignment{User: user, Path: path, Value: value, Origin: node.Origin(), Node: node})
 }
 
 func (h *host) problem(node *profile.Node, what, why, hint string) {
@@ -225,13 +228,13 @@ func (h *host) stateVersion() error {
 			`add stateVersion: "`+release.Default()+`" (on a running machine: the value in its configuration.nix)`)
 		return nil
 	}
-	h.summary.StateVersion, _ = n.Scalar.(string)
+	h.summary.StateVersion = n.Str()
 	return nil
 }
 
 // configuration writes configuration.nix: the imports, and what the profile asks for.
 func (h *host) configuration() error {
-	own := []nix.Expr{nix.Path("./hardware-configuration.nix"), nix.Path("./local.nix")}
+	own := nix.List{nix.Path("./hardware-configuration.nix"), nix.Path("./local.nix")}
 	h.modules["base.nix"] = true
 	for _, m := range sortedKeys(h.modules) {
 		if !strings.HasPrefix(m, "home/") {
@@ -239,13 +242,7 @@ func (h *host) configuration() error {
 		}
 	}
 	h.set(h.profile.Node, nix.Str(h.profile.Name), "networking", "hostName")
-	body, err := h.body(h.system)
-	if err != nil {
-		return err
-	}
-	imports := nix.Binding{Path: []string{"imports"}, Value: nix.List(append(own, h.imports...))}
-	body.Body = append([]nix.Binding{imports}, body.Body...)
-	return h.write("configuration.nix", nix.File{Header: header, Body: nix.Module(body)})
+	return h.writeModule("configuration.nix", append(own, h.imports...), h.system)
 }
 
 // importsModule finds what a module of the catalogue imports from the folder that it is in.
@@ -270,21 +267,22 @@ func (h *host) importedModules() error {
 	return nil
 }
 
-// body joins assignments into the attribute set of a module.
-func (h *host) body(as []mapping.Assignment) (nix.Attrs, error) {
+// writeModule writes a module of the host with what it imports and what it sets.
+func (h *host) writeModule(name string, imports nix.List, as []mapping.Assignment) error {
 	joined, err := join(as)
 	if err != nil {
-		return nix.Attrs{}, err
+		return err
 	}
 	slices.SortStableFunc(joined, func(a, b nix.Binding) int { return compareOptions(a.Path, b.Path) })
 	set, err := nix.Nest(joined)
 	if err != nil {
-		return nix.Attrs{}, fmt.Errorf("arrange the options: %w", err)
+		return fmt.Errorf("arrange the options: %w", err)
 	}
 	for i := range set.Body {
 		set.Body[i].Blank = true
 	}
-	return set, nil
+	set.Body = append([]nix.Binding{bind(imports, "imports")}, set.Body...)
+	return h.write(name, nix.File{Header: header, Body: nix.Module(set)})
 }
 
 func (h *host) local() error {

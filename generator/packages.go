@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,15 +15,9 @@ import (
 
 // packages sets environment.systemPackages.
 func (h *host) packages() error {
-	n := h.profile.Node.Get("packages")
-	if n == nil {
-		return nil
+	if n := h.profile.Node.Get("packages"); n != nil {
+		h.set(n, h.packageList(n), "environment", "systemPackages")
 	}
-	list, err := h.packageList(n)
-	if err != nil {
-		return err
-	}
-	h.set(n, list, "environment", "systemPackages")
 	return nil
 }
 
@@ -30,33 +25,19 @@ func (h *host) packages() error {
 // them, and their own.
 func (h *host) homePackages() error {
 	node := h.profile.Node.Get("userPackages")
-	shared, err := h.packageList(node)
-	if err != nil {
-		return err
-	}
+	shared := h.packageList(node)
 	h.optional = h.optionalPackages()
-	homes := 0
-	for _, u := range h.summary.Users {
-		if !u.Home {
-			continue
+	homes := h.withHome()
+	for _, u := range homes {
+		if len(shared) > 0 {
+			h.setHome(u.Name, node, shared, "home", "packages")
 		}
-		homes++
-		assign := func(n *profile.Node, list nix.List) {
-			if len(list) > 0 {
-				h.assign(mapping.Assignment{
-					User: u.Name, Path: []string{"home", "packages"}, Value: list, Origin: n.Origin(), Node: n,
-				})
-			}
-		}
-		assign(node, shared)
 		own := h.profile.Node.Get("users", u.Name, "home", "packages")
-		list, err := h.packageList(own)
-		if err != nil {
-			return err
+		if list := h.packageList(own); len(list) > 0 {
+			h.setHome(u.Name, own, list, "home", "packages")
 		}
-		assign(own, list)
 	}
-	if homes == 0 && len(shared) > 0 {
+	if len(homes) == 0 && len(shared) > 0 {
 		h.notice(node, "userPackages: installs for nobody: the host has no users")
 	}
 	return nil
@@ -70,24 +51,26 @@ type optional struct {
 
 // optionalPackages reads what the homes are to name and not to install.
 func (h *host) optionalPackages() []optional {
-	node := h.profile.Node.Get("optionalPackages")
-	if node == nil {
-		return nil
-	}
 	var out []optional
-	for _, item := range node.Items {
-		o := optional{name: item.Str(), packages: []string{item.Str()}}
-		if label, isBundle := strings.CutPrefix(o.name, "bundle:"); isBundle {
-			b, err := bundle.Find(label)
-			if err != nil {
-				h.problem(item, err.Error(), "", "")
-				continue
-			}
-			o.packages, o.summary = b.Packages, " ("+b.Summary+")"
+	for _, item := range h.profile.Node.Get("optionalPackages").Elements() {
+		if b, ok := h.bundle(item); ok {
+			out = append(out, optional{item.Str(), b.Summary, b.Packages})
 		}
-		out = append(out, o)
 	}
 	return out
+}
+
+// bundle is what an item of a list of packages names: a bundle, or one package, which has no summary.
+func (h *host) bundle(item *profile.Node) (bundle.Bundle, bool) {
+	label, isBundle := strings.CutPrefix(item.Str(), "bundle:")
+	if !isBundle {
+		return bundle.Bundle{Packages: []string{label}}, true
+	}
+	b, err := bundle.Find(label)
+	if err != nil {
+		h.problem(item, err.Error(), "", "")
+	}
+	return b, err == nil
 }
 
 // optionalComment names what could be installed beside the packages in have, and how.
@@ -103,7 +86,10 @@ func optionalComment(all []optional, have []string) string {
 		fmt.Sprintf("+userPackages: [%q]", missing[0].name),
 	}
 	for _, o := range missing {
-		lines = append(lines, o.name+o.summary)
+		if o.summary != "" {
+			o.name += " (" + o.summary + ")"
+		}
+		lines = append(lines, o.name)
 		for _, p := range o.packages {
 			lines = append(lines, "  pkgs."+p)
 		}
@@ -111,58 +97,34 @@ func optionalComment(all []optional, have []string) string {
 	return strings.Join(lines, "\n")
 }
 
-// packageList turns names into references and opens bundles. What is named
+// packageList turns names, whose form the schema has checked, into references and opens bundles. What is named
 // twice stands once.
-func (h *host) packageList(n *profile.Node) (nix.List, error) {
+func (h *host) packageList(n *profile.Node) nix.List {
 	list := nix.List{}
-	if n == nil {
-		return list, nil
-	}
 	seen := map[string]bool{}
-	add := func(name, comment string, node *profile.Node) error {
-		if seen[name] {
-			return nil
-		}
-		seen[name] = true
-		if h.elsewhere(node, name, platform.Package(name)) {
-			return nil
-		}
-		ref, err := mapping.PackageRef(name)
-		if err != nil {
-			return profile.Problems{{Pos: node.Pos, Path: "packages", What: "packages", Why: err.Error()}}
-		}
-		list = append(list, nix.Item{Value: ref, Comment: comment, Origin: node.Origin()})
-		return nil
-	}
-	for _, item := range n.Items {
-		name, _ := item.Scalar.(string)
-		label, isBundle := strings.CutPrefix(name, "bundle:")
-		if !isBundle {
-			if err := add(name, "", item); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		b, err := bundle.Find(label)
-		if err != nil {
-			h.problem(item, err.Error(), "", "")
-			continue
-		}
+	for _, item := range n.Elements() {
+		b, _ := h.bundle(item)
 		for _, u := range b.Unfree {
 			h.unfree[u] = true
 		}
-		comment := label + ": " + b.Summary
-		for _, p := range b.Packages {
-			before := len(list)
-			if err := add(p, comment, item); err != nil {
-				return nil, err
+		comment := ""
+		if b.Summary != "" {
+			comment = strings.TrimPrefix(item.Str(), "bundle:") + ": " + b.Summary
+		}
+		for _, name := range b.Packages {
+			if seen[name] {
+				continue
 			}
-			if len(list) > before {
-				comment = ""
+			seen[name] = true
+			if h.elsewhere(item, name, platform.Package(name)) {
+				continue
 			}
+			ref := append(nix.Ref{"pkgs"}, strings.Split(name, ".")...)
+			list = append(list, nix.Item{Value: ref, Comment: comment, Origin: item.Origin()})
+			comment = ""
 		}
 	}
-	return list, nil
+	return list
 }
 
 // elsewhere leaves out what nixpkgs has for another platform only, and says so.
@@ -184,10 +146,7 @@ func (h *host) here(a *mapping.Assignment) bool {
 		return !bool(value) || a.User != "" || !h.elsewhere(a.Node, path, platform.Option(path))
 	case nix.List:
 		a.Value = slices.DeleteFunc(value, func(item nix.Expr) bool {
-			if i, ok := item.(nix.Item); ok {
-				item = i.Value
-			}
-			ref, ok := item.(nix.Ref)
+			ref, ok := bare(item).(nix.Ref)
 			if !ok || len(ref) < 2 || ref[0] != "pkgs" {
 				return false
 			}
@@ -202,20 +161,12 @@ func (h *host) here(a *mapping.Assignment) bool {
 // called default answers to python3; the others to python-NAME, so that
 // several can live side by side.
 func (h *host) python() error {
-	envs := h.profile.Node.Get("python")
-	if envs == nil {
-		return nil
-	}
-	for _, f := range envs.Fields {
-		interpreter := "python3"
-		if v := f.Value.Get("version"); v != nil {
-			interpreter, _ = v.Scalar.(string)
-		}
+	for _, f := range h.profile.Node.Get("python").Entries() {
 		packages := nix.List{}
-		for _, item := range f.Value.Get("packages").Items {
-			name, _ := item.Scalar.(string)
-			packages = append(packages, nix.Item{Value: nix.Ref{"ps", name}, Origin: item.Origin()})
+		for _, item := range f.Value.Get("packages").Elements() {
+			packages = append(packages, nix.Item{Value: nix.Ref{"ps", item.Str()}, Origin: item.Origin()})
 		}
+		interpreter := cmp.Or(f.Value.Get("version").Str(), "python3")
 		env := nix.Call{
 			Fn:   nix.Ref{"pkgs", interpreter, "withPackages"},
 			Args: []nix.Expr{nix.Func{Arg: "ps", Body: packages}},
@@ -225,10 +176,7 @@ func (h *host) python() error {
 			command := "python-" + f.Key
 			entry = nix.Call{Fn: nix.Ref{"pkgs", "linkFarm"}, Args: []nix.Expr{
 				nix.Str(command),
-				nix.Attrs{Body: []nix.Binding{{
-					Path:  []string{"bin/" + command},
-					Value: nix.Call{Fn: nix.Ref{"lib", "getExe'"}, Args: []nix.Expr{env, nix.Str("python3")}},
-				}}},
+				set(bind(nix.Call{Fn: nix.Ref{"lib", "getExe'"}, Args: []nix.Expr{env, nix.Str("python3")}}, "bin/"+command)),
 			}}
 		}
 		h.set(f.Value, nix.List{nix.Item{Value: entry, Origin: f.Value.Origin()}}, "environment", "systemPackages")
@@ -238,37 +186,24 @@ func (h *host) python() error {
 
 // unfreeRule allows the unfree packages that the host needs, by name.
 func (h *host) unfreeRule() error {
-	for v := range h.visits("unfree") {
-		if v.Node.Kind == profile.Bool {
-			if v.Node.Scalar == true {
-				h.set(v.Node, nix.Bool(true), "nixpkgs", "config", "allowUnfree")
-				return nil
-			}
-			continue
-		}
-		for _, item := range v.Node.Items {
-			name, _ := item.Scalar.(string)
-			h.unfree[name] = true
-		}
+	node := h.profile.Node.Get("allowUnfree")
+	if node.Is(true) {
+		h.set(node, nix.Bool(true), "nixpkgs", "config", "allowUnfree")
+		return nil
+	}
+	for _, name := range node.Texts() {
+		h.unfree[name] = true
 	}
 	if len(h.unfree) == 0 {
 		return nil
-	}
-	names := nix.List{}
-	for _, name := range sortedKeys(h.unfree) {
-		names = append(names, nix.Str(name))
 	}
 	predicate := nix.Func{Arg: "pkg", Body: nix.Call{
 		Fn: nix.Ref{"builtins", "elem"},
 		Args: []nix.Expr{
 			nix.Call{Fn: nix.Ref{"lib", "getName"}, Args: []nix.Expr{nix.Ref{"pkg"}}},
-			names,
+			texts(sortedKeys(h.unfree)...),
 		},
 	}}
-	node := h.profile.Node
-	if n := node.Get("allowUnfree"); n != nil {
-		node = n
-	}
-	h.set(node, predicate, "nixpkgs", "config", "allowUnfreePredicate")
+	h.set(cmp.Or(node, h.profile.Node), predicate, "nixpkgs", "config", "allowUnfreePredicate")
 	return nil
 }
