@@ -20,7 +20,7 @@ func view(e Expr) Expr {
 			return Float(0) // there is no negative zero: -0.0 is 0 - 0.0
 		}
 	case Path:
-		if rest, ok := strings.CutPrefix(string(e), "./"); ok && rest != "" && !isPath(string(e)) {
+		if rest, ok := strings.CutPrefix(string(e), "./"); ok && rest != "" && !pathForm.MatchString(string(e)) {
 			return Op{"+", Path("./."), Str("/" + rest)}
 		}
 	case Text:
