@@ -71,11 +71,6 @@ func unreadable(t syntax.Token) bool {
 		t.Kind == syntax.Path && (t.Text[0] != '/' || strings.HasSuffix(t.Text, ".nix"))
 }
 
-// moduleArguments are those that NixOS passes to a module (nixpkgs, nixos/lib/eval-config.nix, lib/modules.nix).
-var moduleArguments = []string{
-	"baseModules", "config", "extraModules", "lib", "modules", "modulesPath", "options", "pkgs", "specialArgs", "utils",
-}
-
 // foreignArgument returns an argument of the function that a file is which it uses and NixOS does not pass.
 func foreignArgument(tokens []syntax.Token) string {
 	head := slices.IndexFunc(tokens, func(t syntax.Token) bool { return t.Text[0] == '{' })
@@ -87,7 +82,7 @@ func foreignArgument(tokens []syntax.Token) string {
 	for i, t := range args {
 		used := func(other syntax.Token) bool { return other.Text == t.Text && other.From > t.From }
 		if t.Kind == syntax.Word && (i+1 == len(args) || args[i+1].Text == ",") && (i == 0 || args[i-1].Text == ",") &&
-			!slices.Contains(moduleArguments, t.Text) && slices.ContainsFunc(all, used) {
+			!slices.Contains(existingTable().Arguments, t.Text) && slices.ContainsFunc(all, used) {
 			return t.Text
 		}
 	}
@@ -140,7 +135,7 @@ func (d *decider) existingProblem() string {
 // device with nofail, or of an element of a list with it.
 func (k keptFile) mayLack(a attr) bool {
 	optional := func(value string) bool {
-		return slices.ContainsFunc(optionalMarks, func(o string) bool { return strings.Contains(value, `"`+o+`"`) })
+		return slices.ContainsFunc(mountTable().Optional, func(o string) bool { return strings.Contains(value, `"`+o+`"`) })
 	}
 	if optional(a.value) {
 		return true
@@ -151,23 +146,14 @@ func (k keptFile) mayLack(a attr) bool {
 	})
 }
 
-// generated are what nixos-generate-config writes: nobody misses these of a file that is not kept.
-var generated = [][]string{
-	{"imports"}, {"boot", "initrd", "availableKernelModules"}, {"boot", "initrd", "kernelModules"},
-	{"boot", "kernelModules"}, {"boot", "extraModulePackages"}, {"boot", "initrd", "luks", "devices", "*", "device"},
-	{"fileSystems", "*", "device"}, {"fileSystems", "*", "fsType"}, {"fileSystems", "*", "options"}, {"swapDevices"},
-	{"networking", "useDHCP"}, {"networking", "interfaces", "*", "useDHCP"}, {"nixpkgs", "hostPlatform"},
-	{"powerManagement", "cpuFreqGovernor"}, {"hardware", "cpu", "*", "updateMicrocode"},
-	{"hardware", "enableRedistributableFirmware"}, {"hardware", "video", "hidpi", "enable"},
-	{"virtualisation", "*", "guest", "enable"},
-}
-
 // byHand returns the options that a person set in a file beside what is generated.
 func (k keptFile) byHand() []string {
 	var out []string
 	for _, a := range k.attrs {
-		usual := slices.ContainsFunc(generated, func(g []string) bool {
-			return slices.EqualFunc(g, a.path, func(want, have string) bool { return want == "*" || want == have })
+		usual := slices.ContainsFunc(existingTable().Generated, func(g string) bool {
+			return slices.EqualFunc(strings.Split(g, "."), a.path, func(want, have string) bool {
+				return want == "*" || want == have
+			})
 		})
 		if name := strings.Join(a.path, "."); !usual && !slices.Contains(out, name) {
 			out = append(out, name)

@@ -51,16 +51,6 @@ func (g GPU) Name() string {
 	return fmt.Sprintf("%s %s, %s", vendor, g.Chip, g.Family)
 }
 
-// virtualGPUs are the cards of virtual machines; the kernel drives them all
-// (drivers/gpu/drm: virtio, qxl, bochs, cirrus, vmwgfx, hyperv, vboxvideo).
-var virtualGPUs = map[ID]string{
-	vendorRedHat: "virtio", vendorQXL: "QXL", vendorQEMU: "QEMU standard VGA", vendorCirrus: "Cirrus",
-	vendorVMware: "VMware SVGA", vendorMicrosoft: "Hyper-V", vendorInnotek: "VirtualBox", vendorParallels: "Parallels",
-}
-
-// managementGPUs are the cards of a server's remote console.
-var managementGPUs = map[ID]string{vendorASPEED: "ASPEED", vendorMatrox: "Matrox"}
-
 // isGPU tells graphics from the other functions of a card: display controllers
 // (class 03: VGA, XGA, 3D, other), and AMD's accelerators (class 12).
 func isGPU(p PCI) bool {
@@ -155,11 +145,8 @@ func (d *decider) graphics() {
 			continue
 		}
 		at := fmt.Sprintf("%s:%s at %s", p.Vendor, p.Device, p.Address)
-		if name := virtualGPUs[p.Vendor]; name != "" {
-			d.note("graphics", name, at+" is the card of a virtual machine, which the kernel drives")
-		}
-		if name := managementGPUs[p.Vendor]; name != "" {
-			d.note("graphics", name, at+" is a server's remote console, which the kernel drives")
+		if card, ok := driverTable().Cards[p.Vendor]; ok {
+			d.note("graphics", card.Name, at+" is "+card.Is+", which the kernel drives")
 		}
 	}
 	if len(d.GPUs) == 0 {

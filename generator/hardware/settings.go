@@ -12,14 +12,6 @@ import (
 // windowsEntry starts the options of an entry for another EFI system partition.
 const windowsEntry = "boot.loader.systemd-boot.windows."
 
-// limits are the options for the number of generations in the menu.
-var limits = map[LoaderKind]string{
-	SystemdBoot: "boot.loader.systemd-boot.configurationLimit",
-	GRUB:        "boot.loader.grub.configurationLimit",
-	ExtLinux:    "boot.loader.generic-extlinux-compatible.configurationLimit",
-	Limine:      "boot.loader.limine.maxGenerations",
-}
-
 var keptLoader = because("what this NixOS tells its boot loader already")
 
 // keepSettings takes over what the running NixOS tells the same loader, and

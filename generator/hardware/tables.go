@@ -1,9 +1,11 @@
 package hardware
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,10 +73,75 @@ type wifiData struct {
 	Intel2200 []ID `json:"intel2200"`
 }
 
-// mountData are the options of mounts that are taken over, by type, in data/mount-options.json.
+// mountData is what is known of mounts, in data/mounts.json.
 type mountData struct {
+	// Types and Places say why a mount of the type, or below the folder, is left out.
+	Types  map[string]string `json:"types"`
+	Places map[string]string `json:"places"`
+	// Programs are packages by the type without its prefix, "" where NixOS brings it.
+	Programs      map[string]string `json:"programs"`
+	Network       []string          `json:"network"`
+	NeededForBoot []string          `json:"neededForBoot"`
+	FstabDefaults []string          `json:"fstabDefaults"`
+	Optional      []string          `json:"optional"`
+	// Kept and Defaults are options that are taken over, and not, by type.
 	Kept     map[string][]string `json:"kept"`
 	Defaults map[string][]string `json:"defaults"`
+}
+
+// driverData is what is known of drivers, in data/drivers.json.
+type driverData struct {
+	Initrd  map[string]string `json:"initrd"`
+	Classes map[Class]string  `json:"classes"`
+	Modules map[string]string `json:"modules"`
+	Cards   map[ID]struct {
+		Name string `json:"name"`
+		Is   string `json:"is"`
+	} `json:"cards"`
+}
+
+// forInitrd returns what a PCI class is whose drivers the initrd must have, "" for others.
+func (t driverData) forInitrd(c Class) string {
+	number := c.String()
+	return cmp.Or(t.Initrd[number[:2]], t.Initrd[number[:4]])
+}
+
+// machineData are the names of kinds of machines, in data/machines.json.
+type machineData struct {
+	Guests     map[string]string     `json:"guests"`
+	Containers []string              `json:"containers"`
+	AppleT2    []pattern             `json:"appleT2"`
+	Limits     map[LoaderKind]string `json:"limits"`
+}
+
+// existingData is about the hardware-configuration.nix that a machine has, in data/existing.json.
+type existingData struct {
+	Generated []string `json:"generated"`
+	Arguments []string `json:"arguments"`
+}
+
+// target is a kind of device that the device mapper makes, beside plain LVM and LUKS, in data/targets.json.
+type target struct {
+	What string `json:"what"`
+	// UUID is the end or start of its DM UUID, Name fits the end of its name.
+	UUID string         `json:"uuid"`
+	Name *regexp.Regexp `json:"name"`
+	// Early are modules for the initrd to load, Modules those to have there.
+	Early   []string `json:"early"`
+	Modules []string `json:"modules"`
+	// Option turns on what nixpkgs has for it, tools included.
+	Option string `json:"option"`
+	// Never says why NixOS's initrd cannot start from it.
+	Never string `json:"never"`
+}
+
+// pattern is a text in which an asterisk stands for any text, compared whole and without regard to case.
+type pattern struct{ *regexp.Regexp }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (p *pattern) UnmarshalText(text []byte) (err error) {
+	p.Regexp, err = regexp.Compile("(?is)^" + strings.ReplaceAll(regexp.QuoteMeta(string(text)), `\*`, ".*") + "$")
+	return err
 }
 
 var (
@@ -82,7 +149,11 @@ var (
 	amdTable      = decoded[amdData]("amd.json")
 	nvidiaTable   = decoded[nvidiaData]("nvidia.json")
 	wifi          = decoded[wifiData]("wifi.json")
-	mountOptions  = decoded[mountData]("mount-options.json")
+	mountTable    = decoded[mountData]("mounts.json")
+	driverTable   = decoded[driverData]("drivers.json")
+	machineTable  = decoded[machineData]("machines.json")
+	existingTable = decoded[existingData]("existing.json")
+	targetTable   = decoded[struct{ Targets []target }]("targets.json")
 	nvidiaChips   = sync.OnceValue(func() chips { return readChips("nvidia.txt") })
 	amdChips      = sync.OnceValue(func() chips { return readChips("amd.txt") })
 	models        = sync.OnceValue(readModels)
@@ -204,7 +275,10 @@ type modelRule struct {
 	want   []modelField
 }
 
-type modelField struct{ name, value string }
+type modelField struct {
+	name  string
+	value pattern
+}
 
 // readModels reads lines of a module and fields, name=value, between tabs.
 func readModels() []modelRule {
@@ -213,7 +287,11 @@ func readModels() []modelRule {
 		r := modelRule{module: parts[0]}
 		for _, p := range parts[1:] {
 			name, value, _ := strings.Cut(p, "=")
-			r.want = append(r.want, modelField{name, value})
+			field := modelField{name: name}
+			if err := field.value.UnmarshalText([]byte(value)); err != nil {
+				panic(fmt.Errorf("models.txt: %w", err))
+			}
+			r.want = append(r.want, field)
 		}
 		rules = append(rules, r)
 	}

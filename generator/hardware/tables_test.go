@@ -104,8 +104,8 @@ func TestModels(t *testing.T) {
 			t.Errorf("%s fits every machine", r.module)
 		}
 		for _, w := range r.want {
-			if !slices.Contains(fields, w.name) || w.value == "" {
-				t.Errorf("%s: %s=%s is not understood", r.module, w.name, w.value)
+			if !slices.Contains(fields, w.name) || w.value.String() == "(?is)^$" {
+				t.Errorf("%s: %s=%s is not understood", r.module, w.name, w.value.Regexp)
 			}
 		}
 	}
@@ -148,7 +148,11 @@ func TestModels(t *testing.T) {
 		{"a*a", "a", false}, {"*x*", "axb", true}, {"*x*", "ab", false}, {"a*b*c", "a1b2c", true}, {"a*b*b", "ab", false},
 		{"", "", true}, {"", "a", false},
 	} {
-		if got := matches(tt.pattern, tt.s); got != tt.want {
+		var p pattern
+		if err := p.UnmarshalText([]byte(tt.pattern)); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.MatchString(tt.s); got != tt.want {
 			t.Errorf("%q matches %q: %t", tt.pattern, tt.s, got)
 		}
 	}
