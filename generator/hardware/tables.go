@@ -158,7 +158,7 @@ var (
 	amdChips      = sync.OnceValue(func() chips { return readChips("amd.txt") })
 	models        = sync.OnceValue(readModels)
 	nixosHardware = sync.OnceValue(func() []string { return slices.Concat(rows("nixos-hardware.txt", strings.Fields)...) })
-	loaderOptions = sync.OnceValue(readLoaderOptions)
+	loaderOptions = decoded[struct{ Kinds map[string]string }]("loader-options.json")
 )
 
 // read reads a table. They are parts of the program, so that one that cannot be read is a fault of it.
@@ -296,13 +296,4 @@ func readModels() []modelRule {
 		rules = append(rules, r)
 	}
 	return rules
-}
-
-// readLoaderOptions reads lines of how a value is read, and the option that has it.
-func readLoaderOptions() map[string]string {
-	kinds := map[string]string{}
-	for _, fields := range rows("loader-options.txt", strings.Fields) {
-		kinds[fields[1]] = fields[0]
-	}
-	return kinds
 }

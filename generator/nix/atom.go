@@ -37,22 +37,13 @@ func (p *printer) atom(e Expr) string {
 		if e.Name != "+" && e.Name != "-" {
 			p.fail(fmt.Errorf("no operator %q", e.Name))
 		}
-		return p.operand(e.Left, atMinus) + " " + e.Name + " " + p.operand(e.Right, atTerm)
+		return p.atom(view(e.Left)) + " " + e.Name + " " + p.atom(view(e.Right))
 	case nil:
 		p.fail(errors.New("an expression is missing"))
 	default:
 		p.fail(fmt.Errorf("%T is no expression here", e))
 	}
 	return ""
-}
-
-// operand is the text of one side of an operator.
-func (p *printer) operand(e Expr, weakest int) string {
-	e = view(e)
-	if strength(e) > weakest {
-		return "(" + p.atom(e) + ")"
-	}
-	return p.atom(e)
 }
 
 func (p *printer) ref(r Ref) string {

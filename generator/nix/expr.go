@@ -70,7 +70,7 @@ type Func struct {
 	Body   Expr
 }
 
-// Op is a sum or a difference: Name is + or -.
+// Op is a sum or a difference of terms: Name is + or -.
 type Op struct {
 	Name        string
 	Left, Right Expr
