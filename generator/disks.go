@@ -1,12 +1,18 @@
 package generator
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
+	_ "embed"
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"text/template"
+
+	"go.yaml.in/yaml/v4"
 
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
@@ -26,18 +32,18 @@ const disksHeader = "Written by quick-deploy from the profile, for disko. Instal
 // disks writes disks.nix where the profile lays out the disks.
 func (h *host) disks() error {
 	for v := range h.visits("disks") {
-		l := layout{host: h, node: v.Node, kind: v.Node.Get("layout").Str(), boot: "1G"}
+		l := layout{host: h, node: v.Node, Kind: v.Node.Get("layout").Str(), Boot: "1G", Key: DiskKey}
 		for _, d := range v.Node.Get("devices").Items {
-			l.devices = append(l.devices, d.Str())
+			l.Devices = append(l.Devices, d.Str())
 		}
 		if n := v.Node.Get("encrypt"); n != nil {
-			l.encrypt = n.Scalar == true
+			l.Encrypt = n.Scalar == true
 		}
 		if n := v.Node.Get("swap"); n != nil {
-			l.swap = n.Str()
+			l.Swap = n.Str()
 		}
 		if n := v.Node.Get("boot"); n != nil {
-			l.boot = n.Str()
+			l.Boot = n.Str()
 		}
 		if l.check(); len(h.problems) > 0 {
 			return nil
@@ -52,22 +58,28 @@ func (h *host) disks() error {
 // laidOut reports whether the profile lays out the disks of the host.
 func (h *host) laidOut() bool { return h.profile.Node.Get("disks") != nil }
 
-// layout is the root of a new machine.
+// layout is the root of a new machine, as disks.yaml names its parts.
 type layout struct {
 	*host
 	node    *profile.Node
-	kind    string
-	devices []string
-	encrypt bool
-	swap    string
-	boot    string
+	Kind    string
+	Devices []string
+	Encrypt bool
+	Swap    string
+	// Boot is the size of the EFI system partition, Mount where the first disk's goes.
+	Boot, Mount string
+	// BIOS asks for a partition that GRUB can start from without UEFI.
+	BIOS bool
+	// Others are the root partitions of all disks but the last.
+	Others []string
+	Key    string
 }
 
 // check refuses what would erase the wrong disk.
 func (l layout) check() {
 	seen := map[string]bool{}
 	for i, n := range l.node.Get("devices").Items {
-		device := l.devices[i]
+		device := l.Devices[i]
 		name := strings.ToUpper(strings.NewReplacer("-", "", "_", "").Replace(device))
 		switch {
 		case strings.Contains(name, "CHANGEME"):
@@ -81,8 +93,8 @@ func (l layout) check() {
 		}
 		seen[device] = true
 	}
-	if l.kind == "ext4" && len(l.devices) > 1 {
-		l.problem(l.node.Get("devices"), "ext4 takes one disk", fmt.Sprintf("%d are named", len(l.devices)),
+	if l.Kind == "ext4" && len(l.Devices) > 1 {
+		l.problem(l.node.Get("devices"), "ext4 takes one disk", fmt.Sprintf("%d are named", len(l.Devices)),
 			"btrfs and zfs mirror several disks")
 	}
 	if mode := l.profile.Node.Get("hardware", "mode"); mode != nil && mode.Str() == "keep" {
@@ -103,22 +115,31 @@ func partition(device string) bool {
 func (l layout) write() error {
 	l.inputs["disko"] = true
 	l.host.imports = append(l.host.imports, nix.Path("./"+disksFile))
-	l.host.summary.Formatted = l.devices
-	var bs []nix.Binding
-	for i := range l.devices {
-		bs = append(bs, nix.Binding{Path: []string{"disko", "devices", "disk", diskName(i)}, Value: l.disk(i)})
+	l.host.summary.Formatted = l.Devices
+	loader := l.summary.Decision.Loader
+	l.Mount, l.BIOS = cmp.Or(loader.Mount, "/boot"), loader.Kind == hardware.GRUB && !loader.EFI
+	for i := range len(l.Devices) - 1 {
+		at := "/dev/disk/by-partlabel/disk-" + diskName(i) + "-root"
+		if l.Encrypt {
+			at = "/dev/mapper/crypt-" + diskName(i)
+		}
+		l.Others = append(l.Others, at)
 	}
-	if l.kind == "zfs" {
-		bs = append(bs, nix.Binding{Path: []string{"disko", "devices", "zpool", "zroot"}, Value: l.pool()})
+	devices, err := l.devices()
+	if err != nil {
+		return fmt.Errorf("lay out the disks: %w", err)
+	}
+	bs := []nix.Binding{bind(devices, "disko", "devices")}
+	if l.Kind == "zfs" {
 		bs = append(bs, l.hostID()...)
 	}
-	if l.grubOnBIOS() {
+	if l.BIOS {
 		bs = append(bs, nix.Binding{
 			Path: []string{"boot", "loader", "grub", "device"}, Value: nix.Str(""),
 			Comment: "disko names the disks with a BIOS boot partition.",
 		})
 	}
-	if len(l.devices) > 1 {
+	if len(l.Devices) > 1 {
 		l.notice(l.node, "disks: only the EFI system partition of the first disk is kept up to date; "+
 			"if that disk fails, the others keep the data but do not boot by themselves")
 	}
@@ -142,140 +163,48 @@ func diskName(i int) string {
 	return fmt.Sprintf("mirror-%d", i)
 }
 
-// disk is one disk: the EFI system partition, on the first one swap, and the rest.
-func (l layout) disk(i int) nix.Expr {
-	boot := set(
-		bind(nix.Str(l.boot), "size"), bind(nix.Str("EF00"), "type"),
-		bind(l.fileSystem("vfat", l.bootMount(i), "umask=0077"), "content"),
-	)
-	parts := []nix.Binding{bind(boot, "ESP")}
-	if l.grubOnBIOS() {
-		parts = append(parts, bind(set(bind(nix.Str("1M"), "size"), bind(nix.Str("EF02"), "type")), "bios"))
+//go:embed disks.yaml
+var disksText string
+
+var disksTemplate = template.Must(template.New("disks.yaml").Funcs(template.FuncMap{
+	"name": diskName, "quote": strconv.QuoteToASCII,
+}).Parse(disksText))
+
+// devices returns disko's devices, as disks.yaml has them.
+func (l layout) devices() (nix.Expr, error) {
+	var text bytes.Buffer
+	if err := disksTemplate.Execute(&text, l); err != nil {
+		return nil, err
 	}
-	if l.swap != "" && i == 0 {
-		// A new key at each start, so that nothing of the memory is left on the disk.
-		swap := []nix.Binding{bind(nix.Str("swap"), "type")}
-		if l.encrypt {
-			swap = append(swap, bind(nix.Bool(true), "randomEncryption"))
+	var n yaml.Node
+	if err := yaml.Unmarshal(text.Bytes(), &n); err != nil {
+		return nil, err
+	}
+	return fromYAML(n.Content[0]), nil
+}
+
+// fromYAML makes an expression of a node, in its order and with the comments on its keys.
+func fromYAML(n *yaml.Node) nix.Expr {
+	switch {
+	case n.Kind == yaml.MappingNode:
+		set := nix.Attrs{}
+		for pair := range slices.Chunk(n.Content, 2) {
+			comment := strings.TrimPrefix(pair[0].HeadComment, "# ")
+			set.Body = append(set.Body, nix.Binding{
+				Path: []string{pair[0].Value}, Value: fromYAML(pair[1]), Comment: comment,
+			})
 		}
-		parts = append(parts, bind(set(bind(nix.Str(l.swap), "size"), bind(set(swap...), "content")), "swap"))
-	}
-	rest := []nix.Binding{bind(nix.Str("100%"), "size")}
-	if content := l.locked(i); content != nil {
-		rest = append(rest, bind(content, "content"))
-	}
-	parts = append(parts, bind(set(rest...), "root"))
-	return set(
-		bind(nix.Str("disk"), "type"), bind(nix.Str(l.devices[i]), "device"),
-		bind(set(bind(nix.Str("gpt"), "type"), bind(set(parts...), "partitions")), "content"),
-	)
-}
-
-// bootMount is where the EFI system partition of disk i goes: the loader
-// writes to the first.
-func (l layout) bootMount(i int) string {
-	if i > 0 {
-		return ""
-	}
-	return cmp.Or(l.summary.Decision.Loader.Mount, "/boot")
-}
-
-func (l layout) grubOnBIOS() bool {
-	loader := l.summary.Decision.Loader
-	return loader.Kind == hardware.GRUB && !loader.EFI
-}
-
-func (l layout) fileSystem(format, mount string, options ...string) nix.Expr {
-	bs := []nix.Binding{bind(nix.Str("filesystem"), "type"), bind(nix.Str(format), "format")}
-	if mount != "" {
-		bs = append(bs, bind(nix.Str(mount), "mountpoint"), bind(texts(options...), "mountOptions"))
-	}
-	return set(bs...)
-}
-
-// locked is the root partition of disk i, inside LUKS if asked for.
-func (l layout) locked(i int) nix.Expr {
-	if !l.encrypt {
-		return l.root(i)
-	}
-	bs := []nix.Binding{
-		bind(nix.Str("luks"), "type"), bind(nix.Str("crypt-"+diskName(i)), "name"),
-		{Path: []string{"passwordFile"}, Value: nix.Str(DiskKey),
-			Comment: "Only while installing; at each start the passphrase is asked for."},
-		bind(nix.Bool(true), "settings", "allowDiscards"),
-	}
-	if content := l.root(i); content != nil {
-		bs = append(bs, bind(content, "content"))
-	}
-	return set(bs...)
-}
-
-// subvolumes are what is kept apart: what can be made anew, and what can not.
-var subvolumes = []struct{ name, mount string }{{"root", "/"}, {"home", "/home"}, {"log", "/var/log"}, {"nix", "/nix"}}
-
-// root is what holds the system on disk i.
-func (l layout) root(i int) nix.Expr {
-	switch l.kind {
-	case "zfs":
-		return set(bind(nix.Str("zfs"), "type"), bind(nix.Str("zroot"), "pool"))
-	case "btrfs":
-		return l.btrfs(i)
-	}
-	return l.fileSystem("ext4", "/", "noatime")
-}
-
-// btrfs makes one file system of all disks: the last one is made when the
-// others are there (disko makes them in the order of their names, and main is
-// the first), so that it carries the subvolumes and names the others.
-func (l layout) btrfs(i int) nix.Expr {
-	last := len(l.devices) - 1
-	if i < last {
-		return nil // partitioned only: the last disk's mkfs takes it
-	}
-	args := []string{"-f"}
-	if last > 0 {
-		args = append(args, "-d", "raid1", "-m", "raid1")
-		for k := range last {
-			args = append(args, l.rootDevice(k))
+		return set
+	case n.Kind == yaml.SequenceNode:
+		list := nix.List{}
+		for _, item := range n.Content {
+			list = append(list, fromYAML(item))
 		}
+		return list
+	case n.Tag == "!!bool":
+		return nix.Bool(n.Value == "true")
 	}
-	var volumes []nix.Binding
-	for _, s := range subvolumes {
-		volumes = append(volumes, bind(set(
-			bind(nix.Str(s.mount), "mountpoint"), bind(texts("compress=zstd", "noatime"), "mountOptions"),
-		), "/"+s.name))
-	}
-	return set(bind(nix.Str("btrfs"), "type"), bind(texts(args...), "extraArgs"), bind(set(volumes...), "subvolumes"))
-}
-
-// rootDevice is where the root partition of disk k appears.
-func (l layout) rootDevice(k int) string {
-	if l.encrypt {
-		return "/dev/mapper/crypt-" + diskName(k)
-	}
-	return "/dev/disk/by-partlabel/disk-" + diskName(k) + "-root"
-}
-
-// pool is the ZFS pool on all disks.
-func (l layout) pool() nix.Expr {
-	bs := []nix.Binding{bind(nix.Str("zpool"), "type")}
-	if len(l.devices) > 1 {
-		bs = append(bs, bind(nix.Str("mirror"), "mode"))
-	}
-	var datasets []nix.Binding
-	for _, s := range subvolumes {
-		datasets = append(datasets, bind(set(
-			bind(nix.Str("zfs_fs"), "type"), bind(nix.Str(s.mount), "mountpoint"),
-			bind(nix.Str("legacy"), "options", "mountpoint"),
-		), s.name))
-	}
-	return set(append(bs,
-		bind(set(bind(nix.Str("12"), "ashift"), bind(nix.Str("on"), "autotrim")), "options"),
-		bind(set(
-			bind(nix.Str("posixacl"), "acltype"), bind(nix.Str("off"), "atime"), bind(nix.Str("zstd"), "compression"),
-			bind(nix.Str("none"), "mountpoint"), bind(nix.Str("sa"), "xattr"),
-		), "rootFsOptions"),
-		bind(set(datasets...), "datasets"))...)
+	return nix.Str(n.Value)
 }
 
 // hostID is what ZFS tells machines apart by, from the host's name: stable,
@@ -290,8 +219,6 @@ func (l layout) hostID() []nix.Binding {
 }
 
 func bind(value nix.Expr, path ...string) nix.Binding { return nix.Binding{Path: path, Value: value} }
-
-func set(bs ...nix.Binding) nix.Attrs { return nix.Attrs{Body: bs} }
 
 func texts(values ...string) nix.List {
 	out := nix.List{}

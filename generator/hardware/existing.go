@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/nix/syntax"
 )
 
 // maxKept is the most that an existing file may have, in bytes.
@@ -43,131 +46,47 @@ func (k keptFile) sets(path []string) bool {
 	return slices.ContainsFunc(k.attrs, func(a attr) bool { return slices.Equal(a.path, path) })
 }
 
-// nixTokens are the tokens of Nix as far as the attribute sets of a file show by them: comments,
-// texts, names with dashes, and single signs.
-var nixTokens = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?s)#[^\n]*|/\*.*?\*/|"(?:[^"\\]|\\.)*"|''.*?''|[A-Za-z_][\w'-]*|\s+|.`)
-})
-
 // readNix reads what the attribute sets of a file define. What it does not understand it passes over.
 func readNix(text string) keptFile {
-	var code, bare strings.Builder
-	var tokens []string
-	for _, t := range nixTokens().FindAllString(text, -1) {
-		switch {
-		case strings.HasPrefix(t, "#"), strings.HasPrefix(t, "/*"):
-			continue
-		case strings.TrimSpace(t) != "":
-			tokens = append(tokens, t)
-		}
-		code.WriteString(t)
-		if t[0] != '"' && t[:min(2, len(t))] != "''" {
-			bare.WriteString(t)
+	tokens, _ := syntax.Read(text)
+	k := keptFile{code: syntax.Strip(text), argument: foreignArgument(tokens)}
+	for _, t := range syntax.All(tokens) {
+		if k.path == "" && unreadable(t) {
+			k.path = t.Text
 		}
 	}
-	k := keptFile{code: code.String(), argument: foreignArgument(tokens)}
-	if m := nixPath().FindStringSubmatch(bare.String()); m != nil {
-		k.path = m[1]
-	}
-	// The file is a function: its set comes after the last colon, let or with on the outside.
-	depth, start := 0, 0
-	for i, t := range tokens {
-		switch t {
-		case "{", "(", "[":
-			depth++
-		case "}", ")", "]":
-			depth--
-		case ":", "in", ";":
-			if depth == 0 {
-				start = i + 1
-			}
+	settings, _ := syntax.Settings(k.code, true)
+	for _, s := range settings {
+		if path, err := nix.ParseAttrPath(s.Option); err == nil {
+			k.attrs = append(k.attrs, attr{path, s.Value})
 		}
 	}
-	k.read(tokens[start:], nil)
 	return k
 }
 
-// nixPath fits a path that is no text and that a flake cannot read: ./disks.nix, /etc/nixos/disks.nix, <nixpkgs/nixos>.
-// What boot.initrd.secrets takes, /etc/key, is copied when the boot loader is installed.
-var nixPath = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?:^|[\s(\[{;=,])([\w.+~-]+/[\w.+-][\w./+-]*|/[\w./+-]+\.nix|<[\w./+-]+>)`)
-})
-
-// moduleArguments are those that NixOS passes to a module (nixpkgs, nixos/lib/eval-config.nix, lib/modules.nix).
-var moduleArguments = []string{
-	"baseModules", "config", "extraModules", "lib", "modules", "modulesPath", "options", "pkgs", "specialArgs", "utils",
+// unreadable tells whether a token is a path that a flake cannot read: ./disks.nix, /etc/nixos/disks.nix,
+// <nixpkgs/nixos>. What boot.initrd.secrets takes, /etc/key, is copied when the boot loader is installed.
+func unreadable(t syntax.Token) bool {
+	return t.Kind == syntax.Lookup ||
+		t.Kind == syntax.Path && (t.Text[0] != '/' || strings.HasSuffix(t.Text, ".nix"))
 }
 
 // foreignArgument returns an argument of the function that a file is which it uses and NixOS does not pass.
-func foreignArgument(tokens []string) string {
-	for i := slices.Index(tokens, "{"); i >= 0 && i+2 < len(tokens) && tokens[i] != "}"; i++ {
-		name, after := tokens[i+1], tokens[i+2]
-		switch {
-		case tokens[i] != "{" && tokens[i] != ",":
-		case after == "=" || after == "." && name != "." || name == "inherit": // no function
-			return ""
-		case (after == "," || after == "}") && !slices.Contains(moduleArguments, name) && slices.Contains(tokens[i+2:], name):
-			return name
+func foreignArgument(tokens []syntax.Token) string {
+	head := slices.IndexFunc(tokens, func(t syntax.Token) bool { return t.Text[0] == '{' })
+	if head < 0 || head+1 == len(tokens) || tokens[head+1].Text != ":" && tokens[head+1].Text != "@" {
+		return ""
+	}
+	args := tokens[head].Inner
+	all := syntax.All(tokens[head:])
+	for i, t := range args {
+		used := func(other syntax.Token) bool { return other.Text == t.Text && other.From > t.From }
+		if t.Kind == syntax.Word && (i+1 == len(args) || args[i+1].Text == ",") && (i == 0 || args[i-1].Text == ",") &&
+			!slices.Contains(existingTable().Arguments, t.Text) && slices.ContainsFunc(all, used) {
+			return t.Text
 		}
 	}
 	return ""
-}
-
-// maxDepth is how deep the sets of a file may lie in each other.
-const maxDepth = 16
-
-// read reads the bindings of the set that the tokens begin with, up to its end, and
-// says how many tokens that were: 0 where there is no set.
-func (k *keptFile) read(tokens []string, above []string) int {
-	i := 0
-	if len(above) > maxDepth {
-		return 0
-	}
-	for i < len(tokens) && tokens[i] != "{" {
-		if tokens[i] == ";" || tokens[i] == "[" || tokens[i] == "(" {
-			return 0
-		}
-		i++ // rec, lib.mkDefault and the like
-	}
-	i++
-	for i < len(tokens) && tokens[i] != "}" {
-		path := above
-		for i < len(tokens) && !slices.Contains([]string{"=", ";", "}"}, tokens[i]) {
-			if tokens[i] != "." {
-				path = append(slices.Clip(path), strings.Trim(tokens[i], `"`))
-			}
-			i++
-		}
-		if i >= len(tokens) || tokens[i] != "=" {
-			i++ // inherit …;
-			continue
-		}
-		i++
-		i += k.read(tokens[i:], path)
-		n := valueLength(tokens[i:])
-		if n > 0 && len(path) > 0 {
-			k.attrs = append(k.attrs, attr{path, strings.Join(tokens[i:i+n], " ")})
-		}
-		i += n + 1
-	}
-	return min(i+1, len(tokens))
-}
-
-// valueLength returns the number of tokens up to the semicolon that ends a value.
-func valueLength(tokens []string) int {
-	depth := 0
-	for i, t := range tokens {
-		switch t {
-		case "{", "(", "[":
-			depth++
-		case "}", ")", "]":
-			depth--
-		}
-		if depth < 0 || depth == 0 && t == ";" {
-			return i
-		}
-	}
-	return len(tokens)
 }
 
 var uuidPattern = sync.OnceValue(func() *regexp.Regexp {
@@ -216,7 +135,7 @@ func (d *decider) existingProblem() string {
 // device with nofail, or of an element of a list with it.
 func (k keptFile) mayLack(a attr) bool {
 	optional := func(value string) bool {
-		return slices.ContainsFunc(optionalMarks, func(o string) bool { return strings.Contains(value, `"`+o+`"`) })
+		return slices.ContainsFunc(mountTable().Optional, func(o string) bool { return strings.Contains(value, `"`+o+`"`) })
 	}
 	if optional(a.value) {
 		return true
@@ -227,23 +146,14 @@ func (k keptFile) mayLack(a attr) bool {
 	})
 }
 
-// generated are what nixos-generate-config writes: nobody misses these of a file that is not kept.
-var generated = [][]string{
-	{"imports"}, {"boot", "initrd", "availableKernelModules"}, {"boot", "initrd", "kernelModules"},
-	{"boot", "kernelModules"}, {"boot", "extraModulePackages"}, {"boot", "initrd", "luks", "devices", "*", "device"},
-	{"fileSystems", "*", "device"}, {"fileSystems", "*", "fsType"}, {"fileSystems", "*", "options"}, {"swapDevices"},
-	{"networking", "useDHCP"}, {"networking", "interfaces", "*", "useDHCP"}, {"nixpkgs", "hostPlatform"},
-	{"powerManagement", "cpuFreqGovernor"}, {"hardware", "cpu", "*", "updateMicrocode"},
-	{"hardware", "enableRedistributableFirmware"}, {"hardware", "video", "hidpi", "enable"},
-	{"virtualisation", "*", "guest", "enable"},
-}
-
 // byHand returns the options that a person set in a file beside what is generated.
 func (k keptFile) byHand() []string {
 	var out []string
 	for _, a := range k.attrs {
-		usual := slices.ContainsFunc(generated, func(g []string) bool {
-			return slices.EqualFunc(g, a.path, func(want, have string) bool { return want == "*" || want == have })
+		usual := slices.ContainsFunc(existingTable().Generated, func(g string) bool {
+			return slices.EqualFunc(strings.Split(g, "."), a.path, func(want, have string) bool {
+				return want == "*" || want == have
+			})
 		})
 		if name := strings.Join(a.path, "."); !usual && !slices.Contains(out, name) {
 			out = append(out, name)

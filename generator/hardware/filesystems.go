@@ -23,44 +23,8 @@ const (
 	onDemand    = "mounted on demand"
 )
 
-// Types of file systems that hold nothing across a boot, and why each is left out.
-var transientTypes = map[string]string{
-	"autofs": onDemand, "binfmt_misc": kernels, "bpf": kernels, "cgroup": kernels, "cgroup2": kernels,
-	"configfs": kernels, "debugfs": kernels, "devpts": kernels, "devtmpfs": kernels, "efivarfs": kernels,
-	"fuse.portal": "a desktop portal's", "fusectl": kernels, "hugetlbfs": kernels, "mqueue": kernels,
-	"nfsd": kernels, "nsfs": kernels, "overlay": "layers of a container or of an installer", "proc": kernels,
-	"pstore": kernels, "ramfs": inMemory, "rpc_pipefs": kernels, "securityfs": kernels, "selinuxfs": kernels,
-	"squashfs": "an image", "sysfs": kernels, "tmpfs": inMemory, "tracefs": kernels, "iso9660": "an image or a disc",
-	"udf": "a disc", "erofs": "an image", "aufs": "layers of a container", "fuse.lxcfs": "a container's",
-	"fuse.gvfsd-fuse": "a desktop's",
-	"fuse":            byFUSE, "fuseblk": byFUSE,
-	"9p": theHosts, "virtiofs": theHosts, "vboxsf": theHosts, "drvfs": theHosts,
-}
-
-// fuseTypes are the file systems of FUSE that can be written down by their line
-// in fstab, with the package of the program that mounts them. NixOS knows ntfs-3g
-// itself (nixpkgs, nixos/modules/tasks/filesystems/ntfs.nix).
-var fuseTypes = map[string]string{
-	"bindfs": "bindfs", "mergerfs": "mergerfs", "ntfs": "", "ntfs-3g": "", "rclone": "rclone", "s3fs": "s3fs",
-	"sshfs": "sshfs",
-}
-
-// Folders below which mounts belong to programs.
-var transientPlaces = map[string]string{
-	"/proc": kernels, "/dev": kernels, "/sys": kernels, "/run": "made by programs at run time",
-	"/var/lib/docker": "a container's", "/var/lib/containers": "a container's", "/var/lib/kubelet": "a container's",
-	"/var/lib/containerd": "a container's", "/snap": "a package's", "/var/lib/snapd": "a package's",
-	"/var/lib/nfs/rpc_pipefs": kernels,
-	"/var/lib/lxcfs":          "a container's", "/media": "a medium that somebody plugged in",
-}
-
-// neededForBoot are the places that NixOS mounts in the initrd (nixpkgs, nixos/lib/utils.nix).
-var neededForBoot = []string{
-	"/", "/nix", "/nix/store", "/var", "/var/log", "/var/lib", "/var/lib/nixos", "/etc", "/usr",
-}
-
 // OfKernel tells whether a type of file system is one that the kernel mounts for its own ends.
-func OfKernel(fsType string) bool { return transientTypes[fsType] == kernels }
+func OfKernel(fsType string) bool { return mountTable().Types[fsType] == kernels }
 
 func within(p, dir string) bool { return p == dir || strings.HasPrefix(p, dir+"/") }
 
@@ -88,7 +52,7 @@ func (d *decider) transient(m Mount) string {
 }
 
 func transientPlace(point string) string {
-	for place, why := range transientPlaces {
+	for place, why := range mountTable().Places {
 		if within(point, place) {
 			return why
 		}
@@ -105,19 +69,19 @@ func (d *decider) transientType(m Mount) string {
 	case m.Type == "tmpfs" && (m.Point == "/" && d.rootInMemory() || len(m.Fstab) > 0):
 		return ""
 	case strings.HasPrefix(m.Type, "fuse"):
-		if _, ok := fuseTypes[fuseType(m)]; ok && len(m.Fstab) > 0 {
+		if _, ok := mountTable().Programs[fuseType(m)]; ok && len(m.Fstab) > 0 {
 			return ""
 		}
 		if len(m.Fstab) > 0 {
 			return unknownFUSE
 		}
-		return cmp.Or(transientTypes[m.Type], byFUSE)
-	case transientTypes[m.Type] == theHosts && len(m.Fstab) > 0:
+		return cmp.Or(mountTable().Types[m.Type], byFUSE)
+	case mountTable().Types[m.Type] == theHosts && len(m.Fstab) > 0:
 		return ""
-	case slices.Contains(networkTypes, m.Type) && len(m.Fstab) == 0 && d.automounted(m.Point):
+	case slices.Contains(mountTable().Network, m.Type) && len(m.Fstab) == 0 && d.automounted(m.Point):
 		return onDemand
 	}
-	return transientTypes[m.Type]
+	return mountTable().Types[m.Type]
 }
 
 // automounted tells whether autofs(5) mounts what lies below a place, as its map says.
@@ -134,7 +98,7 @@ func (d *decider) rootInMemory() bool {
 	return d.facts.NixOS != "" &&
 		slices.ContainsFunc(d.facts.Mounts, func(m Mount) bool { return m.Point == "/" && m.Type == "tmpfs" }) &&
 		slices.ContainsFunc(d.facts.Mounts, func(m Mount) bool {
-			return (m.Point == "/nix" || m.Point == "/nix/store") && transientTypes[m.Type] == ""
+			return (m.Point == "/nix" || m.Point == "/nix/store") && mountTable().Types[m.Type] == ""
 		})
 }
 
@@ -193,10 +157,6 @@ const subfolder = "X-mount.subdir="
 
 func isSubfolder(option string) bool { return strings.HasPrefix(option, subfolder) }
 
-// fstabDefaults are options of a line of fstab that say what holds without them, or
-// that NixOS adds itself.
-var fstabDefaults = []string{"", "defaults", "rw", "auto", "relatime", "x-initrd.mount"}
-
 // options returns those to write down for a mount.
 func options(m Mount) []string {
 	var out []string
@@ -212,7 +172,7 @@ func options(m Mount) []string {
 	case m.Type != "btrfs" && m.Root != "/" && strings.HasPrefix(m.Source, "/dev/"):
 		out = append(out, subfolder+strings.TrimPrefix(m.Root, "/"))
 	}
-	table := mountOptions()
+	table := mountTable()
 	for _, o := range slices.Concat(m.Options, m.Super) {
 		name, _, _ := strings.Cut(o, "=")
 		chosen := slices.Contains(table.Kept[m.Type], name) ||
@@ -221,7 +181,7 @@ func options(m Mount) []string {
 			out = appendNew(out, o)
 		}
 	}
-	if slices.Contains(m.Options, "ro") && !slices.Contains(neededForBoot, m.Point) {
+	if slices.Contains(m.Options, "ro") && !slices.Contains(mountTable().NeededForBoot, m.Point) {
 		out = appendNew(out, "ro")
 	}
 	return out
@@ -230,7 +190,7 @@ func options(m Mount) []string {
 // fstabOptions returns the choices in a mount's line of fstab; its subvolume is told by the mount.
 func fstabOptions(m Mount) []string {
 	return slices.DeleteFunc(slices.Clone(m.Fstab), func(o string) bool {
-		return slices.Contains(fstabDefaults, o) || m.Type == "btrfs" && strings.HasPrefix(o, "subvol")
+		return slices.Contains(mountTable().FstabDefaults, o) || m.Type == "btrfs" && strings.HasPrefix(o, "subvol")
 	})
 }
 
@@ -377,11 +337,8 @@ func (d *decider) lasting() []Mount {
 
 // mayLack tells whether options of fstab say that the machine starts without the mount.
 func mayLack(options []string) bool {
-	return slices.ContainsFunc(options, func(o string) bool { return slices.Contains(optionalMarks, o) })
+	return slices.ContainsFunc(options, func(o string) bool { return slices.Contains(mountTable().Optional, o) })
 }
-
-// optionalMarks are the options that say so (systemd.mount(5)).
-var optionalMarks = []string{"nofail", "noauto", "x-systemd.automount"}
 
 // binds returns the paths that bind mounts show, by where they are mounted. A bind mount is
 // told by the mount that it shows, which has the shorter root.
@@ -429,10 +386,10 @@ func holder(mounts []Mount, file, beside string) Mount {
 func earlyMounts(mounts []Mount, bind map[string]string, inMemory bool) map[string]bool {
 	early := map[string]bool{}
 	for point, source := range bind {
-		if source == "" || !inMemory && !slices.Contains(neededForBoot, point) {
+		if source == "" || !inMemory && !slices.Contains(mountTable().NeededForBoot, point) {
 			continue
 		}
-		if h := holder(mounts, source, point).Point; h != "" && !slices.Contains(neededForBoot, h) {
+		if h := holder(mounts, source, point).Point; h != "" && !slices.Contains(mountTable().NeededForBoot, h) {
 			early[h] = true
 		}
 	}
@@ -444,9 +401,6 @@ func kernelsOwn(m Mount) bool {
 	return OfKernel(m.Type) || within(m.Point, "/proc") || within(m.Point, "/sys") || within(m.Point, "/dev") ||
 		m.Type == "tmpfs" && within(m.Point, "/run")
 }
-
-// networkTypes are the file systems that a server has.
-var networkTypes = []string{"nfs", "nfs4", "cifs", "smb3", "ceph", "9p", "virtiofs"}
 
 // placed is a mount with what the others say about it.
 type placed struct {
@@ -490,7 +444,7 @@ func (d *decider) fileSystem(m placed) bool {
 	if len(opts) > 0 {
 		d.setPath(at("options"), d.added(strs(opts)), why{})
 	}
-	early := m.Number != "" && slices.Contains(neededForBoot, m.Point) && slices.ContainsFunc(opts, isSubfolder)
+	early := m.Number != "" && slices.Contains(mountTable().NeededForBoot, m.Point) && slices.ContainsFunc(opts, isSubfolder)
 	d.apply(rule{"boot.initrd.systemd.enable", early, yes, noted("only mount(8) knows X-mount.subdir")})
 	if m.early {
 		d.setPath(at("neededForBoot"), d.added(nix.Bool(true)),
@@ -519,7 +473,7 @@ func mountProgram(fsType string) string {
 	if fsType == "ceph" {
 		return "ceph-client"
 	}
-	return fuseTypes[strings.TrimPrefix(fsType, "fuse.")]
+	return mountTable().Programs[strings.TrimPrefix(fsType, "fuse.")]
 }
 
 // deviceOf names what to mount, or says why it cannot be written down.
@@ -581,17 +535,17 @@ func lacksKey(m Mount) string {
 // optional tells whether the machine starts without the mount: what a server has, what another
 // system shares with this one, and disks on USB.
 func (d *decider) optional(m Mount) bool {
-	if slices.Contains(neededForBoot, m.Point) {
+	if slices.Contains(mountTable().NeededForBoot, m.Point) {
 		return false
 	}
-	return slices.Contains(networkTypes, m.Type) || slices.Contains([]string{"ntfs3", "exfat", "hfsplus"}, m.Type) ||
+	return slices.Contains(mountTable().Network, m.Type) || slices.Contains([]string{"ntfs3", "exfat", "hfsplus"}, m.Type) ||
 		slices.ContainsFunc(d.devicesOf(m), func(b Block) bool { return d.diskOf(b).USB })
 }
 
 // networkRoot gives the initrd the network where what it mounts is on a server.
 func (d *decider) networkRoot(mounts []Mount) {
 	i := slices.IndexFunc(mounts, func(m Mount) bool {
-		return slices.Contains([]string{"nfs", "nfs4", "cifs"}, m.Type) && slices.Contains(neededForBoot, m.Point)
+		return slices.Contains([]string{"nfs", "nfs4", "cifs"}, m.Type) && slices.Contains(mountTable().NeededForBoot, m.Point)
 	})
 	if i < 0 {
 		return

@@ -37,9 +37,8 @@ type GPU struct {
 	// Driver is the kernel driver that it gets.
 	Driver string `json:"driver"`
 
-	family int // index in nvidiaFamilies
-	intel  intelFamily
-	amd    amdFamily
+	family cardFamily
+	place  int // of the family in its table, oldest first
 }
 
 // Name returns what people call the card, without its product name: AMD Navi 21 (RDNA 2).
@@ -50,16 +49,6 @@ func (g GPU) Name() string {
 	}
 	return fmt.Sprintf("%s %s, %s", vendor, g.Chip, g.Family)
 }
-
-// virtualGPUs are the cards of virtual machines; the kernel drives them all
-// (drivers/gpu/drm: virtio, qxl, bochs, cirrus, vmwgfx, hyperv, vboxvideo).
-var virtualGPUs = map[ID]string{
-	vendorRedHat: "virtio", vendorQXL: "QXL", vendorQEMU: "QEMU standard VGA", vendorCirrus: "Cirrus",
-	vendorVMware: "VMware SVGA", vendorMicrosoft: "Hyper-V", vendorInnotek: "VirtualBox", vendorParallels: "Parallels",
-}
-
-// managementGPUs are the cards of a server's remote console.
-var managementGPUs = map[ID]string{vendorASPEED: "ASPEED", vendorMatrox: "Matrox"}
 
 // isGPU tells graphics from the other functions of a card: display controllers
 // (class 03: VGA, XGA, 3D, other), and AMD's accelerators (class 12).
@@ -98,32 +87,39 @@ func gpus(f Facts) (own, foreign []GPU) {
 	return own, foreign
 }
 
+// vendors are those whose chips are driven.
+var vendors = map[ID]GPUVendor{vendorIntel: Intel, vendorAMD: AMD, vendorNVIDIA: NVIDIA}
+
 // gpuOf returns the card of a vendor whose chips are driven.
 func gpuOf(p PCI) (GPU, bool) {
-	g := GPU{Address: p.Address, Device: p.Device, Boot: p.BootVGA, Removable: p.Removable}
-	switch p.Vendor {
-	case vendorIntel:
-		g.Vendor = Intel
-		g.intel, g.Known = intelFamilyOf(p.Device)
-		g.Family, g.Integrated, g.Driver = g.intel.Name, !g.intel.Discrete, g.intel.Driver
-		if p.Driver == "xe" || p.Driver == "i915" {
-			g.Driver = p.Driver // somebody may have forced the other one
-		}
-	case vendorAMD:
-		g.Vendor, g.Chip = AMD, amdChips().byID[p.Device]
-		g.amd, g.Known = amdFamilyOf(g.Chip)
-		g.Family, g.Driver = g.amd.Name, g.amd.Driver
-		g.Integrated = slices.Contains(amdTable().Integrated, g.Chip)
-	case vendorNVIDIA:
-		g.Vendor, g.Driver = NVIDIA, "nouveau" // until a branch of NVIDIA's is found for it
-		g.Chip, g.Known = nvidiaChips().find(p.Device)
-		g.family = max(familyIndex(g.Chip), 0)
-		g.Family = nvidiaTable().Families[g.family].Name
-		if !g.Known {
-			g.Chip = ""
-		}
+	g := GPU{
+		Vendor: vendors[p.Vendor], Address: p.Address, Device: p.Device, Boot: p.BootVGA, Removable: p.Removable,
 	}
-	return g, g.Vendor != "" && isGPU(p)
+	if g.Vendor == "" || !isGPU(p) {
+		return GPU{}, false
+	}
+	t := cardTables()[g.Vendor]
+	chip, listed := t.chips.find(p.Device)
+	if listed {
+		g.Chip = chip
+	} else if g.Vendor == AMD {
+		chip = "" // newer than the table
+	}
+	place, known := t.find(p.Device, chip)
+	g.setFamily(place)
+	g.Known = listed || known && chip == ""
+	g.Integrated = g.Vendor == Intel && !g.family.Discrete || slices.Contains(t.Integrated, g.Chip)
+	if p.Driver == "xe" || p.Driver == "i915" {
+		g.Driver = p.Driver // somebody may have forced the other one
+	}
+	return g, true
+}
+
+// setFamily sets what a card is by its place in its vendor's table.
+func (g *GPU) setFamily(place int) {
+	g.place, g.family = place, cardTables()[g.Vendor].Families[place]
+	g.Family = g.family.Name
+	g.Driver = cmp.Or(g.family.Driver, "nouveau") // until a branch of NVIDIA's is found for it
 }
 
 // cards returns the machine's cards of a vendor.
@@ -155,11 +151,8 @@ func (d *decider) graphics() {
 			continue
 		}
 		at := fmt.Sprintf("%s:%s at %s", p.Vendor, p.Device, p.Address)
-		if name := virtualGPUs[p.Vendor]; name != "" {
-			d.note("graphics", name, at+" is the card of a virtual machine, which the kernel drives")
-		}
-		if name := managementGPUs[p.Vendor]; name != "" {
-			d.note("graphics", name, at+" is a server's remote console, which the kernel drives")
+		if card, ok := driverTable().Cards[p.Vendor]; ok {
+			d.note("graphics", card.Name, at+" is "+card.Is+", which the kernel drives")
 		}
 	}
 	if len(d.GPUs) == 0 {
@@ -240,17 +233,11 @@ func (d *decider) chooseGPU(foreign []GPU) {
 		return
 	}
 	// The card may be put in later, or the profile be for a machine that was not probed.
-	g := GPU{Vendor: vendor, Known: true, Family: "as the profile says"}
-	switch vendor {
-	case Intel:
-		g.intel, _ = intelFamilyOf(0)
-		g.Driver, g.Integrated = "i915", true
-	case AMD:
-		g.amd, _ = amdFamilyOf("")
-		g.Driver = "amdgpu"
-	case NVIDIA:
-		g.family = len(nvidiaTable().Families) - 1
-		g.Driver = "nouveau"
+	g := GPU{Vendor: vendor, Known: true, Integrated: vendor == Intel}
+	g.setFamily(len(cardTables()[vendor].Families) - 1)
+	g.Family = "as the profile says"
+	if vendor == Intel {
+		g.Driver = "i915"
 	}
 	d.GPUs = append(d.GPUs, g)
 	if len(d.facts.PCI) > 0 {
@@ -276,11 +263,11 @@ func (d *decider) intelGraphics() {
 	cards := d.cards(Intel)
 	var packages []string
 	for _, g := range cards {
-		packages = append(packages, g.intel.VA)
-		if g.intel.VPL {
+		packages = append(packages, g.family.VA)
+		if g.family.VPL {
 			packages = append(packages, "vpl-gpu-rt")
 		}
-		packages = append(packages, g.intel.OpenCL)
+		packages = append(packages, g.family.OpenCL)
 		d.note("graphics", g.Driver, fmt.Sprintf("8086:%s at %s is %s", g.Device, g.Address, g.Name()))
 		if on := d.over.EarlyKMS; on != nil && *on {
 			d.set("boot.initrd.kernelModules", nix.List{nix.Str(g.Driver)}, saysProfile)
@@ -305,7 +292,7 @@ func (d *decider) amdGraphics() {
 	for _, g := range cards {
 		d.note("graphics", g.Driver, fmt.Sprintf("1002:%s at %s is %s", g.Device, g.Address, g.Name()))
 	}
-	legacy := slices.ContainsFunc(cards, func(g GPU) bool { return g.amd.Legacy })
+	legacy := slices.ContainsFunc(cards, func(g GPU) bool { return g.family.Legacy })
 	d.apply(rule{"hardware.amdgpu.legacySupport.enable", legacy, yes,
 		noted("the kernel gives this generation to radeon unless told; only amdgpu has Vulkan")})
 	if on := d.over.EarlyKMS; on != nil && (*on || len(d.NixosHardware) > 0) {
@@ -321,12 +308,12 @@ func (d *decider) videoDecoding() {
 	names := map[string]bool{}
 	for _, g := range d.GPUs {
 		switch {
-		case g.Vendor == Intel && g.intel.VA != "":
-			names[byPackage[g.intel.VA]] = true
+		case g.Vendor == Intel && g.family.VA != "":
+			names[byPackage[g.family.VA]] = true
 		case g.Vendor == AMD:
 			names["radeonsi"] = g.Driver == "amdgpu"
 		case g.Driver == "nvidia" && len(d.GPUs) == 1:
-			names["nvidia"] = g.family >= family("Maxwell")
+			names["nvidia"] = g.place >= family("Maxwell")
 		}
 	}
 	for name, ok := range names {
@@ -340,13 +327,13 @@ func (d *decider) videoDecoding() {
 // acceleration says what Ollama and its like can compute on.
 func (d *decider) acceleration() {
 	for _, g := range d.GPUs {
-		version, rocm := amdTable().ROCm[g.Chip]
+		version, rocm := cardTables()[AMD].ROCm[g.Chip]
 		switch {
-		case g.Driver == "nvidia" && nvidiaTable().Families[g.family].CUDA:
+		case g.Driver == "nvidia" && g.family.CUDA:
 			d.Acceleration = CUDA
 		case g.Driver == "amdgpu" && rocm && !g.Integrated && d.Acceleration != CUDA:
 			d.Acceleration, d.ROCmVersion = ROCm, version
-		case g.Driver == "amdgpu", g.intel.Vulkan:
+		case g.Driver == "amdgpu", g.family.Vulkan:
 			d.Acceleration = cmp.Or(d.Acceleration, Vulkan)
 		}
 	}

@@ -31,17 +31,11 @@ func (d *decider) guest() {
 			yes, w},
 		rule{"services.spice-vdagentd.enable", qemu && slices.Contains(ports, "com.redhat.spice.0"), yes,
 			because("the guest has a SPICE channel")},
-		rule{guestOptions[v], !incus && guestOptions[v] != "", yes, w},
+		rule{machineTable().Guests[v], !incus && machineTable().Guests[v] != "", yes, w},
 	)
 	if v == "parallels" {
 		d.Unfree = append(d.Unfree, "prl-tools")
 	}
-}
-
-// guestOptions turn on what a virtual machine has of its monitor's, by the monitor's name.
-var guestOptions = map[string]string{
-	"vmware": "virtualisation.vmware.guest.enable", "oracle": "virtualisation.virtualbox.guest.enable",
-	"microsoft": "virtualisation.hypervGuest.enable", "parallels": "hardware.parallels.enable",
 }
 
 // isIncus knows the port by which Incus, and LXD before it, talk to their guest's agent.
@@ -80,7 +74,5 @@ func (d *decider) inContainer() {
 
 // container tells whether the machine shares its host's kernel.
 func (f Facts) container() bool {
-	return slices.Contains([]string{
-		"systemd-nspawn", "lxc", "lxc-libvirt", "docker", "podman", "openvz", "wsl", "container-other",
-	}, f.Virtualization)
+	return slices.Contains(machineTable().Containers, f.Virtualization)
 }

@@ -52,20 +52,10 @@ func (c *Class) UnmarshalText(b []byte) error {
 
 // Vendors that decisions are made about (pci.ids).
 const (
-	vendorAMD       ID = 0x1002
-	vendorIntel     ID = 0x8086
-	vendorNVIDIA    ID = 0x10de
-	vendorApple     ID = 0x106b
-	vendorBroadcom  ID = 0x14e4
-	vendorRedHat    ID = 0x1af4
-	vendorQEMU      ID = 0x1234
-	vendorQXL       ID = 0x1b36
-	vendorVMware    ID = 0x15ad
-	vendorMicrosoft ID = 0x1414
-	vendorVirtIO    ID = vendorRedHat
-	vendorInnotek   ID = 0x80ee
-	vendorCirrus    ID = 0x1013
-	vendorParallels ID = 0x1ab8
-	vendorASPEED    ID = 0x1a03
-	vendorMatrox    ID = 0x102b
+	vendorAMD      ID = 0x1002
+	vendorIntel    ID = 0x8086
+	vendorNVIDIA   ID = 0x10de
+	vendorApple    ID = 0x106b
+	vendorBroadcom ID = 0x14e4
+	vendorRedHat   ID = 0x1af4 // of virtio
 )

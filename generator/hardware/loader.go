@@ -186,14 +186,16 @@ func (d *decider) limit() (int, why) {
 // keptLimit returns the number of generations that the running NixOS says itself, 0
 // if it does not.
 func (d *decider) keptLimit() int {
-	n, err := strconv.Atoi(d.Loader.Settings[limits[d.Loader.Kind]])
+	n, err := strconv.Atoi(d.Loader.Settings[machineTable().Limits[d.Loader.Kind]])
 	if err != nil || n < 0 {
 		return 0
 	}
 	return n
 }
 
-func (d *decider) setLimit(n int, w why) { d.set(limits[d.Loader.Kind], mkDefault(nix.Int(n)), w) }
+func (d *decider) setLimit(n int, w why) {
+	d.set(machineTable().Limits[d.Loader.Kind], mkDefault(nix.Int(n)), w)
+}
 
 func (d *decider) systemdBoot(w why) {
 	d.on("boot.loader.systemd-boot.enable", w)

@@ -441,7 +441,7 @@ func TestSettingsAreOptions(t *testing.T) {
 	if err := json.Unmarshal(data, &declared); err != nil {
 		t.Fatal(err)
 	}
-	for option := range loaderOptions() {
+	for option := range loaderOptions().Kinds {
 		if strings.HasPrefix(option, "hardware.deviceTree.") {
 			continue // not among the families of the list
 		}

@@ -5,70 +5,38 @@ import (
 	"strings"
 )
 
-// fits tells whether a machine is of the model.
-func (r modelRule) fits(f Facts, gpus []GPU) bool {
+// fits tells whether a machine that says so is of the model.
+func (r modelRule) fits(says map[string][]string) bool {
 	return len(r.want) > 0 && !slices.ContainsFunc(r.want, func(w modelField) bool {
-		return !slices.ContainsFunc(modelValues(w.name, f, gpus), func(have string) bool {
-			return matches(strings.ToLower(w.value), strings.ToLower(have))
-		})
+		return !slices.ContainsFunc(says[w.name], w.value.MatchString)
 	})
 }
 
-// matches compares with a pattern in which an asterisk stands for any text.
-func matches(pattern, s string) bool {
-	parts := strings.Split(pattern, "*")
-	if len(parts) == 1 {
-		return s == pattern
-	}
-	rest, ok := strings.CutPrefix(s, parts[0])
-	if !ok {
-		return false
-	}
-	last := parts[len(parts)-1]
-	for _, p := range parts[1 : len(parts)-1] {
-		_, after, ok := strings.Cut(rest, p)
-		if !ok {
-			return false
-		}
-		rest = after
-	}
-	return strings.HasSuffix(rest, last)
-}
-
-// modelValues returns what a machine says, by the field's name in data/models.txt.
-func modelValues(name string, f Facts, gpus []GPU) []string {
+// says returns what a machine says about itself, by the field's name in data/models.txt.
+func says(f Facts, gpus []GPU) map[string][]string {
 	p := f.Product
-	switch name {
-	case "vendor", "name", "version", "family", "board", "boardVendor":
-		return []string{map[string]string{
-			"vendor": p.Vendor, "name": p.Name, "version": p.Version, "family": p.Family,
-			"board": p.Board, "boardVendor": p.BoardVendor,
-		}[name]}
-	case "compatible":
-		return p.Compatible
-	case "cpu":
-		return []string{f.CPU.Vendor}
-	case "gpu", "gpu-discrete":
-		var vendors []string
-		for _, g := range gpus {
-			if name == "gpu" || !g.Integrated {
-				vendors = append(vendors, string(g.Vendor))
-			}
-		}
-		return vendors
+	says := map[string][]string{
+		"vendor": {p.Vendor}, "name": {p.Name}, "version": {p.Version}, "family": {p.Family}, "board": {p.Board},
+		"boardVendor": {p.BoardVendor}, "compatible": p.Compatible, "cpu": {f.CPU.Vendor},
 	}
-	return nil
+	for _, g := range gpus {
+		says["gpu"] = append(says["gpu"], string(g.Vendor))
+		if !g.Integrated {
+			says["gpu-discrete"] = append(says["gpu-discrete"], string(g.Vendor))
+		}
+	}
+	return says
 }
 
-// called returns what the machine says that made the model fit.
-func (r modelRule) called(f Facts) string {
+// called returns the names of the machine that made the model fit.
+func (r modelRule) called(says map[string][]string) string {
 	var parts []string
 	for _, w := range r.want {
-		have := modelValues(w.name, f, nil)
-		i := slices.IndexFunc(have, func(h string) bool { return matches(strings.ToLower(w.value), strings.ToLower(h)) })
-		if i >= 0 && w.name != "cpu" {
-			parts = append(parts, have[i])
+		if w.name == "cpu" || strings.HasPrefix(w.name, "gpu") {
+			continue
 		}
+		i := slices.IndexFunc(says[w.name], w.value.MatchString)
+		parts = append(parts, says[w.name][i])
 	}
 	return strings.Join(parts, " ")
 }
@@ -83,10 +51,11 @@ func (d *decider) model() {
 			return
 		}
 		cards, _ := gpus(d.facts)
+		says := says(d.facts, cards)
 		for _, m := range models() {
-			if m.fits(d.facts, cards) {
+			if m.fits(says) {
 				d.NixosHardware = append(d.NixosHardware, m.module)
-				d.note("nixos-hardware", m.module, "the machine calls itself "+m.called(d.facts))
+				d.note("nixos-hardware", m.module, "the machine calls itself "+m.called(says))
 				return
 			}
 		}

@@ -25,10 +25,10 @@ func (d *decider) chooseBranch(cards []GPU) (b release.Driver, left []GPU, none 
 		return shipped[i], nil, ""
 	}
 	cards = slices.Clone(cards)
-	slices.SortStableFunc(cards, func(a, b GPU) int { return b.family - a.family }) // newest first
+	slices.SortStableFunc(cards, func(a, b GPU) int { return b.place - a.place }) // newest first
 	for n := len(cards); n > 0; n-- {
 		i := slices.IndexFunc(shipped, func(b release.Driver) bool {
-			return b.Broken == "" && !slices.ContainsFunc(cards[:n], func(g GPU) bool { return !drives(b, g.family) })
+			return b.Broken == "" && !slices.ContainsFunc(cards[:n], func(g GPU) bool { return !drives(b, g.place) })
 		})
 		if i >= 0 {
 			return shipped[i], cards[n:], ""
@@ -40,7 +40,7 @@ func (d *decider) chooseBranch(cards []GPU) (b release.Driver, left []GPU, none 
 // whyNone says why no branch of a release drives a card.
 func whyNone(shipped []release.Driver, g GPU) string {
 	for _, b := range shipped {
-		if drives(b, g.family) {
+		if drives(b, g.place) {
 			return fmt.Sprintf("its last driver is NVIDIA's %d branch, and %s", b.Version, b.Broken)
 		}
 	}
@@ -49,7 +49,7 @@ func whyNone(shipped []release.Driver, g GPU) string {
 
 func hasNVSwitch(pci []PCI) bool {
 	return slices.ContainsFunc(pci, func(p PCI) bool {
-		return p.Vendor == vendorNVIDIA && slices.Contains(nvidiaTable().Switches, p.Device)
+		return p.Vendor == vendorNVIDIA && slices.Contains(cardTables()[NVIDIA].Switches, p.Device)
 	})
 }
 
@@ -86,8 +86,8 @@ func (d *decider) nvidia() (dataCenter bool) {
 		}
 	}
 	cards = slices.DeleteFunc(cards, func(g GPU) bool { return !driven(g) })
-	newest := slices.MaxFunc(cards, func(a, b GPU) int { return a.family - b.family })
-	oldest := slices.MinFunc(cards, func(a, b GPU) int { return a.family - b.family })
+	newest := slices.MaxFunc(cards, func(a, b GPU) int { return a.place - b.place })
+	oldest := slices.MinFunc(cards, func(a, b GPU) int { return a.place - b.place })
 	dataCenter, w := flag(d.over.NVIDIA.DataCenter, hasNVSwitch(d.facts.PCI),
 		noted("the cards are joined by NVSwitch, which needs the fabric manager"))
 	if dataCenter {
@@ -109,7 +109,7 @@ func (d *decider) nvidia() (dataCenter bool) {
 
 // openModules chooses between NVIDIA's open kernel modules and its closed ones.
 func (d *decider) openModules(oldest GPU) {
-	open := oldest.family >= family("Turing")
+	open := oldest.place >= family("Turing")
 	w := noted("NVIDIA's open kernel modules drive Turing and later")
 	if !open {
 		w = noted(fmt.Sprintf("NVIDIA's open kernel modules start at Turing; this is %s", oldest.Family))

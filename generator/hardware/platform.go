@@ -73,13 +73,6 @@ func (d *decider) platform() {
 	d.set("nixpkgs.hostPlatform", mkDefault(nix.Str(d.System)), why{})
 }
 
-// t2Models are the names of Apple's computers with a T2 chip
-// (support.apple.com/103265).
-var t2Models = []string{
-	"imac20,*", "imacpro1,1", "macbookair8,*", "macbookair9,1", "macbookpro15,*", "macbookpro16,*", "macmini8,1",
-	"macpro7,1",
-}
-
 // appleSilicon tells whether the machine is one of Apple's with a processor of
 // their own: m1n1 and U-Boot start it, which keep no variables.
 func (d *decider) appleSilicon() bool {
@@ -99,10 +92,9 @@ const M1N1 = "m1n1/boot.bin"
 
 // appleT2 goes by the model, or by the bridge of the chip.
 func (d *decider) appleT2() bool {
-	name := strings.ToLower(d.facts.Product.Name)
-	model := func(m string) bool { return matches(m, name) }
+	model := func(p pattern) bool { return p.MatchString(d.facts.Product.Name) }
 	bridge := func(p PCI) bool { return p.Vendor == vendorApple && (p.Device == 0x1801 || p.Device == 0x1802) }
-	return !d.Virtual && (slices.ContainsFunc(t2Models, model) || slices.ContainsFunc(d.facts.PCI, bridge))
+	return !d.Virtual && (slices.ContainsFunc(machineTable().AppleT2, model) || slices.ContainsFunc(d.facts.PCI, bridge))
 }
 
 // ownKernel refuses the release's kernel on machines that it does not serve: with

@@ -12,14 +12,6 @@ import (
 // windowsEntry starts the options of an entry for another EFI system partition.
 const windowsEntry = "boot.loader.systemd-boot.windows."
 
-// limits are the options for the number of generations in the menu.
-var limits = map[LoaderKind]string{
-	SystemdBoot: "boot.loader.systemd-boot.configurationLimit",
-	GRUB:        "boot.loader.grub.configurationLimit",
-	ExtLinux:    "boot.loader.generic-extlinux-compatible.configurationLimit",
-	Limine:      "boot.loader.limine.maxGenerations",
-}
-
 var keptLoader = because("what this NixOS tells its boot loader already")
 
 // keepSettings takes over what the running NixOS tells the same loader, and
@@ -27,7 +19,7 @@ var keptLoader = because("what this NixOS tells its boot loader already")
 func (d *decider) keepSettings() {
 	l := d.Loader
 	for _, option := range slices.Sorted(maps.Keys(l.Settings)) {
-		kind := loaderOptions()[option]
+		kind := loaderOptions().Kinds[option]
 		if strings.HasPrefix(option, windowsEntry) {
 			kind = "text"
 		}
@@ -53,7 +45,7 @@ func (d *decider) decided(option string) bool {
 	return slices.ContainsFunc(d.settings, func(s setting) bool { return strings.Join(s.path, ".") == option })
 }
 
-// settingValue returns the value that an installer's word stands for, read as data/loader-options.txt says.
+// settingValue returns the value that an installer's word stands for, read as data/loader-options.json says.
 func (d *decider) settingValue(option, kind, word string) nix.Expr {
 	_, memtest := d.Loader.Settings["boot.loader.grub.memtest86.enable"]
 	switch {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -18,7 +17,7 @@ type stack struct {
 	luks map[string]luks
 	// md tells whether a RAID of md is among them, zfs whether ZFS is.
 	md, zfs bool
-	// targets are indexes of [targets], with whether the machine needs them to start.
+	// targets are indexes of data/targets.json, with whether the machine needs them to start.
 	targets map[int]bool
 }
 
@@ -29,49 +28,9 @@ type luks struct {
 	early, optional bool
 }
 
-// target is a kind of device that the device mapper makes, beside plain LVM and LUKS.
-type target struct {
-	what string
-	// uuid is the end or start of its DM UUID, name the end of its name: LVM marks layers
-	// by the first, parts of a RAID by the second (lvm2, lib/activate/dev_manager.c).
-	uuid string
-	name *regexp.Regexp
-	// early are modules for the initrd to load, modules those to have there.
-	early, modules []string
-	// option turns on what nixpkgs has for it, tools included.
-	option string
-	// never says that NixOS's initrd cannot start from it.
-	never string
-}
-
-var lvmPart = func(kinds string) *regexp.Regexp { return regexp.MustCompile(`_(?:` + kinds + `)(?:_[0-9]+)?$`) }
-
-// Sources: nixpkgs, nixos/modules/tasks/lvm.nix (its lvm.conf names cache_check only with boot.thin)
-// and services/networking/multipath.nix; Linux, drivers/md/Kconfig and dm-raid.c, which asks for the
-// personality of a level when it starts.
-var targets = []target{
-	{what: "a thin pool of LVM", uuid: "-tpool", name: lvmPart("tdata|tmeta"), option: "services.lvm.boot.thin.enable"},
-	{what: "a cache of LVM", uuid: "-cdata", name: lvmPart("corig|cdata|cmeta"),
-		early: []string{"dm-cache", "dm-cache-smq"}, option: "services.lvm.boot.thin.enable"},
-	{what: "a write cache of LVM", name: lvmPart("wcorig"), early: []string{"dm-writecache"}},
-	{what: "a RAID of LVM", name: lvmPart("rimage|rmeta"),
-		early: []string{"dm-raid"}, modules: []string{"raid0", "raid1", "raid10", "raid456"}},
-	{what: "a mirror of LVM", name: lvmPart("mimage|mlog"), early: []string{"dm-mirror"}},
-	{what: "checksums of LVM", name: lvmPart("imeta|iorig"), early: []string{"dm-integrity"}},
-	{what: "VDO of LVM", uuid: "-vpool", name: lvmPart("vdata"), option: "services.lvm.boot.vdo.enable"},
-	{what: "checksums of LUKS", uuid: "CRYPT-SUBDEV-", name: regexp.MustCompile(`_dif$`),
-		modules: []string{"dm-integrity"}},
-	{what: "checksums of dm-integrity", uuid: "CRYPT-INTEGRITY-", never: "nothing in it runs integritysetup"},
-	{what: "dm-verity", uuid: "CRYPT-VERITY-", never: "nothing in it runs veritysetup for an image of another system"},
-	{what: "multipath", uuid: "mpath-",
-		never: "services.multipath wants the groups of paths, which are not known, and a scripted initrd"},
-	{what: "a RAID of the mainboard (dmraid)", uuid: "DMRAID-", never: "nothing in it runs dmraid"},
-	{what: "a pool of Stratis", uuid: "stratis-1-", never: "it needs the pool's id: fileSystems.*.stratis.poolUuid"},
-}
-
 func (t target) fits(b Block) bool {
-	return t.uuid != "" && (strings.HasPrefix(b.DMUUID, t.uuid) || strings.HasSuffix(b.DMUUID, t.uuid)) ||
-		t.name != nil && t.name.MatchString(b.DMName)
+	return t.UUID != "" && (strings.HasPrefix(b.DMUUID, t.UUID) || strings.HasSuffix(b.DMUUID, t.UUID)) ||
+		t.Name != nil && t.Name.MatchString(b.DMName)
 }
 
 // addMount adds what a mount lies on.
@@ -79,7 +38,7 @@ func (d *decider) addMount(s *stack, m Mount) {
 	s.zfs = s.zfs || m.Type == "zfs"
 	use := required
 	switch {
-	case slices.Contains(neededForBoot, m.Point) || m.Point == "/boot":
+	case slices.Contains(mountTable().NeededForBoot, m.Point) || m.Point == "/boot":
 		use = toStart
 	case mayLack(m.Fstab):
 		use = optional
@@ -106,7 +65,7 @@ func (d *decider) addDevice(s *stack, device Block, use use) {
 			s.luks[b.DMName] = luks{b, part, have.early || use == toStart, (have.optional || !again) && use == optional}
 		}
 		s.md = s.md || b.MDLevel != ""
-		for i, t := range targets {
+		for i, t := range targetTable().Targets {
 			if t.fits(b) {
 				s.targets[i] = s.targets[i] || use == toStart
 			}
@@ -183,22 +142,22 @@ func (d *decider) unlock(devices map[string]luks) {
 func (d *decider) setUpTargets(found map[int]bool) {
 	on := map[string]bool{}
 	for _, i := range slices.Sorted(maps.Keys(found)) {
-		t := targets[i]
-		w := because("a file system lies on " + t.what)
+		t := targetTable().Targets[i]
+		w := because("a file system lies on " + t.What)
 		switch {
-		case t.never == "":
+		case t.Never == "":
 		case found[i]:
-			d.warn("the machine starts from %s, and NixOS's initrd does not: %s", t.what, t.never)
-			d.block("it starts from %s", t.what)
+			d.warn("the machine starts from %s, and NixOS's initrd does not: %s", t.What, t.Never)
+			d.block("it starts from %s", t.What)
 		default:
-			d.warn("a file system lies on %s, which NixOS does not set up by itself: %s", t.what, t.never)
+			d.warn("a file system lies on %s, which NixOS does not set up by itself: %s", t.What, t.Never)
 		}
-		if t.option != "" && !on[t.option] {
-			on[t.option] = true
-			d.on(t.option, noted("a file system lies on "+t.what+", whose modules and tools this brings"))
+		if t.Option != "" && !on[t.Option] {
+			on[t.Option] = true
+			d.on(t.Option, noted("a file system lies on "+t.What+", whose modules and tools this brings"))
 		}
-		d.unlessKept("boot.initrd.kernelModules", t.early, w)
-		d.unlessKept("boot.initrd.availableKernelModules", t.modules, w)
+		d.unlessKept("boot.initrd.kernelModules", t.Early, w)
+		d.unlessKept("boot.initrd.availableKernelModules", t.Modules, w)
 	}
 }
 

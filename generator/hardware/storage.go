@@ -37,50 +37,13 @@ func (d *decider) imports() {
 	d.set("imports", files, why{})
 }
 
-// initrdClass tells whether the initrd must have the drivers of a PCI class: mass
-// storage, FireWire (a disk may hang on it) and USB (a keyboard or a disk). They
-// are those of nixos-generate-config.
-func initrdClass(c Class) (reason string, ok bool) {
-	switch {
-	case c.Base() == 0x01:
-		return "storage", true
-	case c.Sub() == 0x0c00:
-		return "FireWire", true
-	case c.Sub() == 0x0c03:
-		return "USB", true
-	}
-	return "", false
-}
-
-// classModules are the modules for controllers that have no driver while the
-// machine is looked at, by class; all of them are standard interfaces.
-var classModules = map[Class]string{
-	0x010601: "ahci",
-	0x010802: "nvme",
-	0x0c0010: "firewire_ohci",
-	0x0c0300: "uhci_hcd",
-	0x0c0310: "ohci_pci",
-	0x0c0320: "ehci_pci",
-	0x0c0330: "xhci_pci",
-	0x0c0340: "thunderbolt",
-}
-
-// driverModules are the modules of drivers that a kernel may have built in,
-// where the name differs from the driver's. NixOS builds them all as modules.
-var driverModules = map[string]string{
-	"ehci-pci": "ehci_pci", "ohci-pci": "ohci_pci", "xhci_hcd": "xhci_pci", "virtio-pci": "virtio_pci",
-	"sdhci-pci": "sdhci_pci", "usb-storage": "usb_storage", "sd": "sd_mod", "sr": "sr_mod", "mmcblk": "mmc_block",
-	"vmw_pvscsi": "vmw_pvscsi", "virtio_blk": "virtio_blk", "rtsx_pci": "rtsx_pci_sdmmc",
-	"intel_vmd": "vmd", "firewire-ohci": "firewire_ohci", "storvsc": "hv_storvsc",
-}
-
 // ModuleOf returns the kernel module of a bound driver. A driver that is built into
 // the running kernel has none there; in NixOS it is a module all the same.
 func ModuleOf(driver, module string) string {
 	if module != "" {
 		return module
 	}
-	if m := driverModules[driver]; m != "" {
+	if m := driverTable().Modules[driver]; m != "" {
 		return m
 	}
 	return strings.ReplaceAll(driver, "-", "_")
@@ -101,15 +64,15 @@ func (d *decider) storage() {
 	}
 	if d.Mode != modeFacter && !d.facts.container() {
 		for _, p := range d.facts.PCI {
-			if why, ok := initrdClass(p.Class); ok && !guestDriver(p.Driver) {
+			if why := driverTable().forInitrd(p.Class); why != "" && !guestDriver(p.Driver) {
 				why = fmt.Sprintf("%s controller %s:%s at %s", why, p.Vendor, p.Device, p.Address)
 				if p.Driver == "" && p.Module == "" {
-					add(classModules[p.Class], why+", without a driver now")
+					add(driverTable().Classes[p.Class], why+", without a driver now")
 					continue
 				}
 				add(ModuleOf(p.Driver, p.Module), why)
 			}
-			if p.Vendor == vendorVirtIO && (p.Device == 0x1004 || p.Device == 0x1048) {
+			if p.Vendor == vendorRedHat && (p.Device == 0x1004 || p.Device == 0x1048) {
 				add("virtio_scsi", fmt.Sprintf("virtio SCSI at %s", p.Address))
 			}
 		}

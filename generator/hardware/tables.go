@@ -1,9 +1,11 @@
 package hardware
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,55 +15,79 @@ import (
 //go:embed data
 var data embed.FS
 
-// intelFamily is a generation of Intel's graphics, in data/intel.json.
-type intelFamily struct {
-	Name string  `json:"name"`
-	IDs  [][2]ID `json:"ids"` // ranges of device ids, first and last
+// cardTable is what is known of a vendor's graphics cards, in data/intel.json, amd.json and nvidia.json.
+type cardTable struct {
+	// Families are what drivers treat alike, oldest first; a card that is in none is taken for one of the last.
+	Families []cardFamily `json:"families"`
+	// Integrated are the chips that are part of a processor, beside families that are.
+	Integrated []string `json:"integrated"`
+	// ROCm are the chips that it is built for. A version is what HSA_OVERRIDE_GFX_VERSION
+	// must say for a chip whose sibling is built for.
+	ROCm map[string]string `json:"rocm"`
+	// Switches are the NVSwitch chips: boards with them need the fabric manager of the data centre driver.
+	Switches []ID `json:"switches"`
+
+	chips chips
+}
+
+// cardFamily is a generation of graphics cards.
+type cardFamily struct {
+	Name string `json:"name"`
+	// IDs are ranges of device ids, first and last; Chips are the starts of its chips' names in pci.ids.
+	IDs   [][2]ID  `json:"ids"`
+	Chips []string `json:"chips"`
 	// Driver is the kernel driver that binds by itself.
 	Driver string `json:"driver"`
+	// Legacy marks cards that both of AMD's drivers know: amdgpu takes them with
+	// hardware.amdgpu.legacySupport, and is the only one with Vulkan.
+	Legacy bool `json:"legacy"`
 	// VA is the package for the decoding of video, VPL tells whether Quick Sync goes through oneVPL, and
 	// OpenCL is the package for OpenCL and Level Zero.
 	VA     string `json:"va"`
 	VPL    bool   `json:"vpl"`
 	OpenCL string `json:"opencl"`
-	// Discrete tells whether it is a card of its own, Vulkan whether Mesa's anv drives it with the features
-	// that programs ask for.
+	// Discrete tells of Intel's whether it is a card of its own, Vulkan whether Mesa's anv drives it with the
+	// features that programs ask for.
 	Discrete bool `json:"discrete"`
 	Vulkan   bool `json:"vulkan"`
-}
-
-// amdFamily is what the kernel treats alike among AMD's cards, in data/amd.json.
-type amdFamily struct {
-	Name   string `json:"name"`
-	Driver string `json:"driver"`
-	// Legacy marks cards that both drivers know: amdgpu takes them with
-	// hardware.amdgpu.legacySupport, and is the only one with Vulkan.
-	Legacy bool     `json:"legacy"`
-	Chips  []string `json:"chips"`
-}
-
-type amdData struct {
-	Families []amdFamily `json:"families"`
-	// Integrated are the chips that are part of a processor.
-	Integrated []string `json:"integrated"`
-	// ROCm are the chips that it is built for. A version is what HSA_OVERRIDE_GFX_VERSION
-	// must say for a chip whose sibling is built for.
-	ROCm map[string]string `json:"rocm"`
-}
-
-// nvidiaFamily is an architecture of NVIDIA's, in data/nvidia.json, oldest first.
-type nvidiaFamily struct {
-	Name string `json:"name"`
-	// Chips are the starts of its chips' names in pci.ids.
-	Chips []string `json:"chips"`
 	// CUDA tells whether the CUDA that nixpkgs builds with still runs on it.
 	CUDA bool `json:"cuda"`
 }
 
-type nvidiaData struct {
-	Families []nvidiaFamily `json:"families"`
-	// Switches are the NVSwitch chips: boards with them need the fabric manager of the data centre driver.
-	Switches []ID `json:"switches"`
+// find returns the place of the family that a device id or a chip's name is of: of the longest start of a name, as
+// MCP61 and MCP67 are Curie, MCP77 and later Tesla. Known is false where none is.
+func (t *cardTable) find(id ID, chip string) (place int, known bool) {
+	place = len(t.Families) - 1
+	length := 0
+	for i, f := range t.Families {
+		if slices.ContainsFunc(f.IDs, func(r [2]ID) bool { return r[0] <= id && id <= r[1] }) {
+			return i, true
+		}
+		for _, start := range f.Chips {
+			if strings.HasPrefix(chip, start) && len(start) > length {
+				place, length = i, len(start)
+			}
+		}
+	}
+	return place, length > 0
+}
+
+// cardTables are those of the vendors whose cards are driven.
+var cardTables = sync.OnceValue(func() map[GPUVendor]*cardTable {
+	tables := map[GPUVendor]*cardTable{}
+	for _, vendor := range []GPUVendor{Intel, AMD, NVIDIA} {
+		t := decoded[cardTable](string(vendor) + ".json")()
+		if vendor != Intel {
+			t.chips = readChips(string(vendor) + ".txt")
+		}
+		tables[vendor] = &t
+	}
+	return tables
+})
+
+// family returns the place of an architecture of NVIDIA's by its name.
+func family(name string) int {
+	return slices.IndexFunc(cardTables()[NVIDIA].Families, func(f cardFamily) bool { return f.Name == name })
 }
 
 // wifiData are Wi-Fi cards that want more than the kernel has, in data/wifi.json.
@@ -71,23 +97,87 @@ type wifiData struct {
 	Intel2200 []ID `json:"intel2200"`
 }
 
-// mountData are the options of mounts that are taken over, by type, in data/mount-options.json.
+// mountData is what is known of mounts, in data/mounts.json.
 type mountData struct {
+	// Types and Places say why a mount of the type, or below the folder, is left out.
+	Types  map[string]string `json:"types"`
+	Places map[string]string `json:"places"`
+	// Programs are packages by the type without its prefix, "" where NixOS brings it.
+	Programs      map[string]string `json:"programs"`
+	Network       []string          `json:"network"`
+	NeededForBoot []string          `json:"neededForBoot"`
+	FstabDefaults []string          `json:"fstabDefaults"`
+	Optional      []string          `json:"optional"`
+	// Kept and Defaults are options that are taken over, and not, by type.
 	Kept     map[string][]string `json:"kept"`
 	Defaults map[string][]string `json:"defaults"`
 }
 
+// driverData is what is known of drivers, in data/drivers.json.
+type driverData struct {
+	Initrd  map[string]string `json:"initrd"`
+	Classes map[Class]string  `json:"classes"`
+	Modules map[string]string `json:"modules"`
+	Cards   map[ID]struct {
+		Name string `json:"name"`
+		Is   string `json:"is"`
+	} `json:"cards"`
+}
+
+// forInitrd returns what a PCI class is whose drivers the initrd must have, "" for others.
+func (t driverData) forInitrd(c Class) string {
+	number := c.String()
+	return cmp.Or(t.Initrd[number[:2]], t.Initrd[number[:4]])
+}
+
+// machineData are the names of kinds of machines, in data/machines.json.
+type machineData struct {
+	Guests     map[string]string     `json:"guests"`
+	Containers []string              `json:"containers"`
+	AppleT2    []pattern             `json:"appleT2"`
+	Limits     map[LoaderKind]string `json:"limits"`
+}
+
+// existingData is about the hardware-configuration.nix that a machine has, in data/existing.json.
+type existingData struct {
+	Generated []string `json:"generated"`
+	Arguments []string `json:"arguments"`
+}
+
+// target is a kind of device that the device mapper makes, beside plain LVM and LUKS, in data/targets.json.
+type target struct {
+	What string `json:"what"`
+	// UUID is the end or start of its DM UUID, Name fits the end of its name.
+	UUID string         `json:"uuid"`
+	Name *regexp.Regexp `json:"name"`
+	// Early are modules for the initrd to load, Modules those to have there.
+	Early   []string `json:"early"`
+	Modules []string `json:"modules"`
+	// Option turns on what nixpkgs has for it, tools included.
+	Option string `json:"option"`
+	// Never says why NixOS's initrd cannot start from it.
+	Never string `json:"never"`
+}
+
+// pattern is a text in which an asterisk stands for any text, compared whole and without regard to case.
+type pattern struct{ *regexp.Regexp }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (p *pattern) UnmarshalText(text []byte) (err error) {
+	p.Regexp, err = regexp.Compile("(?is)^" + strings.ReplaceAll(regexp.QuoteMeta(string(text)), `\*`, ".*") + "$")
+	return err
+}
+
 var (
-	intelFamilies = decoded[struct{ Families []intelFamily }]("intel.json")
-	amdTable      = decoded[amdData]("amd.json")
-	nvidiaTable   = decoded[nvidiaData]("nvidia.json")
 	wifi          = decoded[wifiData]("wifi.json")
-	mountOptions  = decoded[mountData]("mount-options.json")
-	nvidiaChips   = sync.OnceValue(func() chips { return readChips("nvidia.txt") })
-	amdChips      = sync.OnceValue(func() chips { return readChips("amd.txt") })
+	mountTable    = decoded[mountData]("mounts.json")
+	driverTable   = decoded[driverData]("drivers.json")
+	machineTable  = decoded[machineData]("machines.json")
+	existingTable = decoded[existingData]("existing.json")
+	targetTable   = decoded[struct{ Targets []target }]("targets.json")
 	models        = sync.OnceValue(readModels)
 	nixosHardware = sync.OnceValue(func() []string { return slices.Concat(rows("nixos-hardware.txt", strings.Fields)...) })
-	loaderOptions = sync.OnceValue(readLoaderOptions)
+	loaderOptions = decoded[struct{ Kinds map[string]string }]("loader-options.json")
 )
 
 // read reads a table. They are parts of the program, so that one that cannot be read is a fault of it.
@@ -156,47 +246,6 @@ func (c chips) find(id ID) (chip string, known bool) {
 	return c.byID[c.ids[i-1]], false
 }
 
-// intelFamilyOf finds the generation of a device; a device that the table does
-// not know is taken for a new one, the last of the table.
-func intelFamilyOf(id ID) (f intelFamily, known bool) {
-	families := intelFamilies().Families
-	for _, f := range families {
-		if slices.ContainsFunc(f.IDs, func(r [2]ID) bool { return r[0] <= id && id <= r[1] }) {
-			return f, true
-		}
-	}
-	return families[len(families)-1], false
-}
-
-// amdFamilyOf finds the family of a chip. One that is in no table is newer, and amdgpu's.
-func amdFamilyOf(chip string) (f amdFamily, known bool) {
-	for _, f := range amdTable().Families {
-		if slices.Contains(f.Chips, chip) {
-			return f, true
-		}
-	}
-	return amdFamily{Name: "GCN 3 and later", Driver: "amdgpu"}, chip != ""
-}
-
-// familyIndex returns the place of a chip's architecture among NVIDIA's, -1 if
-// there is none. MCP61 and MCP67 are Curie, MCP77 and later Tesla.
-func familyIndex(chip string) int {
-	best, length := -1, 0
-	for i, f := range nvidiaTable().Families {
-		for _, p := range f.Chips {
-			if strings.HasPrefix(chip, p) && len(p) > length {
-				best, length = i, len(p)
-			}
-		}
-	}
-	return best
-}
-
-// family returns the place of an architecture of NVIDIA's by its name.
-func family(name string) int {
-	return slices.IndexFunc(nvidiaTable().Families, func(f nvidiaFamily) bool { return f.Name == name })
-}
-
 // modelRule is a line of data/models.txt: a module of nixos-hardware and what
 // the machine must say about itself.
 type modelRule struct {
@@ -204,7 +253,10 @@ type modelRule struct {
 	want   []modelField
 }
 
-type modelField struct{ name, value string }
+type modelField struct {
+	name  string
+	value pattern
+}
 
 // readModels reads lines of a module and fields, name=value, between tabs.
 func readModels() []modelRule {
@@ -213,18 +265,13 @@ func readModels() []modelRule {
 		r := modelRule{module: parts[0]}
 		for _, p := range parts[1:] {
 			name, value, _ := strings.Cut(p, "=")
-			r.want = append(r.want, modelField{name, value})
+			field := modelField{name: name}
+			if err := field.value.UnmarshalText([]byte(value)); err != nil {
+				panic(fmt.Errorf("models.txt: %w", err))
+			}
+			r.want = append(r.want, field)
 		}
 		rules = append(rules, r)
 	}
 	return rules
-}
-
-// readLoaderOptions reads lines of how a value is read, and the option that has it.
-func readLoaderOptions() map[string]string {
-	kinds := map[string]string{}
-	for _, fields := range rows("loader-options.txt", strings.Fields) {
-		kinds[fields[1]] = fields[0]
-	}
-	return kinds
 }

@@ -24,7 +24,7 @@ func TestChipTables(t *testing.T) {
 				}
 				seen[hex] = f[0]
 			}
-			if name == "nvidia" && familyIndex(f[0]) < 0 {
+			if _, known := cardTables()[NVIDIA].find(0, f[0]); name == "nvidia" && !known {
 				t.Errorf("%s belongs to no family", f[0])
 			}
 		}
@@ -33,14 +33,14 @@ func TestChipTables(t *testing.T) {
 		}
 	}
 	amdText := string(read("amd.txt"))
-	for _, f := range amdTable().Families {
+	for _, f := range cardTables()[AMD].Families {
 		for _, c := range f.Chips {
 			if !strings.Contains(amdText, "\n"+c+" ") {
 				t.Errorf("no device has the chip %s", c)
 			}
 		}
 	}
-	for _, c := range amdTable().Integrated {
+	for _, c := range cardTables()[AMD].Integrated {
 		if !strings.Contains(amdText, "\n"+c+" ") {
 			t.Errorf("no device has the chip %s", c)
 		}
@@ -65,8 +65,8 @@ func TestOpenModulesList(t *testing.T) {
 			t.Fatal(err)
 		}
 		n++
-		chip, _ := nvidiaChips().find(ID(id))
-		if i := familyIndex(chip); i < family("Turing") {
+		chip, _ := cardTables()[NVIDIA].chips.find(ID(id))
+		if i, _ := cardTables()[NVIDIA].find(0, chip); i < family("Turing") {
 			t.Errorf("%04x, which the open modules drive, is %s", id, chip)
 		}
 	}
@@ -76,7 +76,7 @@ func TestOpenModulesList(t *testing.T) {
 }
 
 func TestIntelRangesDoNotOverlap(t *testing.T) {
-	families := intelFamilies().Families
+	families := cardTables()[Intel].Families
 	for i, a := range families {
 		for _, r := range a.IDs {
 			if r[0] > r[1] {
@@ -104,8 +104,8 @@ func TestModels(t *testing.T) {
 			t.Errorf("%s fits every machine", r.module)
 		}
 		for _, w := range r.want {
-			if !slices.Contains(fields, w.name) || w.value == "" {
-				t.Errorf("%s: %s=%s is not understood", r.module, w.name, w.value)
+			if !slices.Contains(fields, w.name) || w.value.String() == "(?is)^$" {
+				t.Errorf("%s: %s=%s is not understood", r.module, w.name, w.value.Regexp)
 			}
 		}
 	}
@@ -148,7 +148,11 @@ func TestModels(t *testing.T) {
 		{"a*a", "a", false}, {"*x*", "axb", true}, {"*x*", "ab", false}, {"a*b*c", "a1b2c", true}, {"a*b*b", "ab", false},
 		{"", "", true}, {"", "a", false},
 	} {
-		if got := matches(tt.pattern, tt.s); got != tt.want {
+		var p pattern
+		if err := p.UnmarshalText([]byte(tt.pattern)); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.MatchString(tt.s); got != tt.want {
 			t.Errorf("%q matches %q: %t", tt.pattern, tt.s, got)
 		}
 	}

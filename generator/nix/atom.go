@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // atom is the text of an expression that has no line breaks.
@@ -17,15 +18,14 @@ func (p *printer) atom(e Expr) string {
 	case Int:
 		return strconv.FormatInt(int64(e), 10)
 	case Float:
-		text, err := appendFloat(nil, float64(e))
-		p.fail(err)
-		return string(text)
+		p.fail(checkFloat(float64(e)))
+		return formatFloat(float64(e))
 	case Bool:
 		return strconv.FormatBool(bool(e))
 	case Null:
 		return "null"
 	case Path:
-		if !isPath(string(e)) && e != "./." {
+		if !pathForm.MatchString(string(e)) && e != "./." {
 			p.fail(fmt.Errorf("%q is no path literal", string(e)))
 		}
 		return string(e)
@@ -37,22 +37,13 @@ func (p *printer) atom(e Expr) string {
 		if e.Name != "+" && e.Name != "-" {
 			p.fail(fmt.Errorf("no operator %q", e.Name))
 		}
-		return p.operand(e.Left, atMinus) + " " + e.Name + " " + p.operand(e.Right, atTerm)
+		return p.atom(view(e.Left)) + " " + e.Name + " " + p.atom(view(e.Right))
 	case nil:
 		p.fail(errors.New("an expression is missing"))
 	default:
 		p.fail(fmt.Errorf("%T is no expression here", e))
 	}
 	return ""
-}
-
-// operand is the text of one side of an operator.
-func (p *printer) operand(e Expr, weakest int) string {
-	e = view(e)
-	if strength(e) > weakest {
-		return "(" + p.atom(e) + ")"
-	}
-	return p.atom(e)
 }
 
 func (p *printer) ref(r Ref) string {
@@ -68,9 +59,10 @@ func (p *printer) ref(r Ref) string {
 }
 
 func (p *printer) name(s string) string {
-	text, err := appendName(nil, s)
-	p.fail(err)
-	return string(text)
+	if err := checkText(s); err != nil {
+		p.fail(fmt.Errorf("attribute name %q: %w", s, err))
+	}
+	return quoteName(s)
 }
 
 func (p *printer) variable(s string) string {
@@ -81,17 +73,20 @@ func (p *printer) variable(s string) string {
 }
 
 func (p *printer) interp(parts Interp) string {
-	text := []byte(`"`)
+	text := `"`
 	for i, e := range parts {
 		switch e := e.(type) {
 		case Str:
 			p.fail(checkText(string(e)))
-			text = appendString(text, string(e), i+1 < len(parts))
+			text += stringEscapes.Replace(string(e))
+			if rest, ok := strings.CutSuffix(text, "$"); ok && i+1 < len(parts) {
+				text = rest + `\$` // "$${x}" would be text
+			}
 		case Ref:
-			text = append(text, "${"+p.ref(e)+"}"...)
+			text += "${" + p.ref(e) + "}"
 		default:
 			p.fail(fmt.Errorf("%T is no part of a string", e))
 		}
 	}
-	return string(append(text, '"'))
+	return text + `"`
 }

@@ -9,18 +9,11 @@ import (
 // FormatAttrPath writes an attribute path as Nix does: a.b."c.d". It is for
 // messages: bytes that Nix cannot hold appear as they are.
 func FormatAttrPath(parts []string) string {
-	var out []byte
+	names := make([]string, len(parts))
 	for i, p := range parts {
-		if i > 0 {
-			out = append(out, '.')
-		}
-		if isIdent(p) {
-			out = append(out, p...)
-			continue
-		}
-		out = appendQuoted(out, p)
+		names[i] = quoteName(p)
 	}
-	return string(out)
+	return strings.Join(names, ".")
 }
 
 // ParseAttrPath reads an attribute path such as

@@ -2,7 +2,6 @@ package nix
 
 import (
 	"fmt"
-	"iter"
 	"strings"
 )
 
@@ -16,28 +15,17 @@ func (p *printer) comment(s string) {
 		p.fail(fmt.Errorf("comment: %w", err))
 		return
 	}
-	for line := range commentLines(s) {
-		p.text(line)
+	for line := range strings.SplitSeq(strings.TrimRight(lineEnds.Replace(s), " \t\n"), "\n") {
+		line = strings.Map(func(r rune) rune {
+			if r < ' ' || r == 0x7f {
+				return ' '
+			}
+			return r
+		}, line)
+		p.text(strings.TrimRight("# "+line, " "))
 		p.newline(p.indent)
 	}
 }
 
 // lineEnds are the line breaks that editors or Nix see as such.
 var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\u0085", "\n")
-
-func commentLines(s string) iter.Seq[string] {
-	s = strings.TrimRight(lineEnds.Replace(s), " \t\n")
-	return func(yield func(string) bool) {
-		for line := range strings.SplitSeq(s, "\n") {
-			line = strings.Map(func(r rune) rune {
-				if r < ' ' || r == 0x7f {
-					return ' '
-				}
-				return r
-			}, line)
-			if !yield(strings.TrimRight("# "+line, " ")) {
-				return
-			}
-		}
-	}
-}

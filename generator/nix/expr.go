@@ -39,8 +39,7 @@ type Interp []Expr
 // Attrs is an attribute set. Bindings print in the given order.
 type Attrs struct{ Body []Binding }
 
-// Binding is one entry of an attribute set. One whose value is its own name,
-// or ends in it, prints as inherit: x = a.x is inherit (a) x.
+// Binding is one entry of an attribute set.
 type Binding struct {
 	// Path is the attribute path; its parts are quoted where needed.
 	Path  []string
@@ -70,7 +69,7 @@ type Func struct {
 	Body   Expr
 }
 
-// Op is a sum or a difference: Name is + or -.
+// Op is a sum or a difference of terms: Name is + or -.
 type Op struct {
 	Name        string
 	Left, Right Expr

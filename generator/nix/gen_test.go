@@ -124,14 +124,7 @@ func drawAttrs(t *rapid.T, depth int) Expr {
 	for i := range rapid.IntRange(0, 4).Draw(t, "n") {
 		key := "k" + string(rune('a'+i))
 		b := Binding{Path: append([]string{key}, rapid.SliceOfN(genName, 0, 5).Draw(t, "path")...)}
-		switch rapid.IntRange(0, 9).Draw(t, "binding") {
-		case 0:
-			b.Path, b.Value = []string{key}, Ref{key} // inherit
-		case 1:
-			b.Path, b.Value = []string{key}, Ref{"config", key}
-		default:
-			b.Value = drawExpr(t, max(depth-1, 0))
-		}
+		b.Value = drawExpr(t, max(depth-1, 0))
 		b.Blank = rapid.IntRange(0, 5).Draw(t, "blank") == 0
 		if rapid.IntRange(0, 6).Draw(t, "commented") == 0 {
 			b.Comment = genComment(t)

@@ -1,6 +1,7 @@
 package nix
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -12,23 +13,8 @@ import (
 // and is meant to be extended.
 func Module(body Expr) Func {
 	used := FreeVariables(body)
-	rank := func(name string) int {
-		switch name {
-		case "config":
-			return 0
-		case "lib":
-			return 1
-		case "pkgs":
-			return 2
-		}
-		return 3
-	}
-	slices.SortFunc(used, func(a, b string) int {
-		if d := rank(a) - rank(b); d != 0 {
-			return d
-		}
-		return strings.Compare(a, b)
-	})
+	rank := func(name string) int { return slices.Index([]string{"pkgs", "lib", "config"}, name) }
+	slices.SortFunc(used, func(a, b string) int { return cmp.Or(rank(b)-rank(a), strings.Compare(a, b)) })
 	if set, ok := body.(Attrs); len(used) == 0 && !(ok && set.sets("imports")) {
 		return Func{Arg: "_", Body: body}
 	}
@@ -40,22 +26,11 @@ func (a Attrs) sets(name string) bool {
 }
 
 // FreeVariables lists, sorted, the names that e uses and does not bind itself,
-// without those that every Nix expression has in scope (builtins, import, map, …).
+// without builtins, which every Nix expression has in scope.
 func FreeVariables(e Expr) []string {
 	free := map[string]bool{}
-	findFree(e, nil, free)
+	findFree(e, []string{"builtins"}, free)
 	return slices.Sorted(maps.Keys(free))
-}
-
-// isGlobal reports whether a name is in scope everywhere (Nix manual, "Built-ins").
-func isGlobal(name string) bool {
-	switch name {
-	case "abort", "baseNameOf", "builtins", "derivation", "derivationStrict", "dirOf", "false", "fetchGit",
-		"fetchMercurial", "fetchTarball", "fetchTree", "fromTOML", "import", "isNull", "map", "null",
-		"placeholder", "removeAttrs", "scopedImport", "throw", "toString", "true":
-		return true
-	}
-	return strings.HasPrefix(name, "__")
 }
 
 // findFree puts into free what e uses and is not bound around it.
@@ -67,7 +42,7 @@ func findFree(e Expr, bound []string, free map[string]bool) {
 	}
 	switch e := e.(type) {
 	case Ref:
-		if len(e) > 0 && !slices.Contains(bound, e[0]) && !isGlobal(e[0]) {
+		if len(e) > 0 && !slices.Contains(bound, e[0]) {
 			free[e[0]] = true
 		}
 	case List:

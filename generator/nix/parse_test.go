@@ -109,15 +109,6 @@ func explicitString(s string) string {
 func explicitBindings(bs []Binding) string {
 	s := ""
 	for _, b := range bs {
-		// Nix tells an inherit from a binding: statix wants the one where it says the same.
-		if r, ok := b.Value.(Ref); ok && len(b.Path) == 1 && r[len(r)-1] == b.Path[0] && len(r) <= 2 {
-			s += "inherit "
-			if len(r) == 2 {
-				s += "(" + r[0] + ") "
-			}
-			s += b.Path[0] + "; "
-			continue
-		}
 		for i, n := range b.Path {
 			if i > 0 {
 				s += "."

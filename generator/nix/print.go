@@ -220,7 +220,7 @@ func (p *printer) indented(s string) {
 		if p.failed {
 			return
 		}
-		p.text(string(appendIndented(nil, line)))
+		p.text(indentedEscapes.Replace(line))
 	}
 	if p.column == 0 {
 		p.indent = at

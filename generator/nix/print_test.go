@@ -72,7 +72,6 @@ func TestPrint(t *testing.T) {
 			bind("not", call("lib.mkOverride", Int(900), Not{ref("config.x")})),
 		)},
 		"bodies": {Body: List{
-			set(bind("x", ref("x")), bind("y", ref("y")), bind("z", ref("cfg.z"))),
 			Func{Arg: "x", Body: Op{"+", ref("x"), ref("y")}},
 			Func{Arg: "x", Body: set(bind("a", ref("x")), bind("b", ref("x")))},
 			Func{Arg: "ps", Body: List{ref("ps.a"), ref("ps.b")}},

@@ -38,14 +38,6 @@ func (p *printer) binding(b *Binding) {
 		p.fail(errors.New("a binding without a name"))
 		return
 	}
-	if from, ok := inherited(b); ok {
-		if from != nil {
-			p.text("inherit (" + p.ref(from) + ") " + b.Path[0] + ";")
-			return
-		}
-		p.text("inherit " + b.Path[0] + ";")
-		return
-	}
 	names := make([]string, len(b.Path))
 	for i, n := range b.Path {
 		names[i] = p.name(n)
@@ -61,7 +53,7 @@ func (p *printer) value(e Expr, short bool) {
 	at := p.indent
 	if p.flat {
 		p.text(" ")
-		if set, ok := e.(Attrs); ok && !set.onlyInherits() {
+		if set, ok := e.(Attrs); ok {
 			p.set(set, true)
 			return
 		}
@@ -81,7 +73,7 @@ func (p *printer) value(e Expr, short bool) {
 		} else {
 			p.text(" ")
 		}
-		if set, ok := e.(Attrs); ok && len(set.Body) > 0 && !set.onlyInherits() {
+		if set, ok := e.(Attrs); ok && len(set.Body) > 0 {
 			p.set(set, true)
 			return
 		}
@@ -96,11 +88,9 @@ func (p *printer) value(e Expr, short bool) {
 
 // stays reports whether an expression stays on the line of the sign before it, however long it is.
 func stays(e Expr) bool {
-	switch e := e.(type) {
+	switch e.(type) {
 	case Str, Interp, Path:
 		return true
-	case Attrs:
-		return e.onlyInherits()
 	}
 	return false
 }
@@ -131,29 +121,4 @@ func (p *printer) columns(e Expr) int {
 	scratch := printer{flat: true, limit: 1 << 30, lines: []string{""}}
 	scratch.term(e, 0)
 	return scratch.column
-}
-
-// onlyInherits reports whether the set consists of one inherit.
-func (a Attrs) onlyInherits() bool {
-	if len(a.Body) != 1 || a.Body[0].Comment != "" {
-		return false
-	}
-	_, ok := inherited(&a.Body[0])
-	return ok
-}
-
-// inherited reports whether the binding is better written as an inherit:
-// x = x, where the right-hand side refers to the scope outside, and x = y.x.
-func inherited(b *Binding) (from Ref, ok bool) {
-	r, isRef := view(b.Value).(Ref)
-	if !isRef || len(b.Path) != 1 || !isIdent(b.Path[0]) {
-		return nil, false
-	}
-	switch {
-	case len(r) == 1 && r[0] == b.Path[0]:
-		return nil, true
-	case len(r) == 2 && r[1] == b.Path[0]:
-		return r[:1], true
-	}
-	return nil, false
 }

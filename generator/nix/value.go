@@ -2,6 +2,7 @@ package nix
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -14,86 +15,88 @@ import (
 // NaN, infinities and denormal numbers, integers beyond 64 bits signed. The sign
 // of a negative zero is lost.
 func FromValue(v any) (Expr, error) {
-	return fromValue(v, nil)
+	c := &converter{}
+	e := c.expr(v)
+	if c.err != nil {
+		return nil, c.err
+	}
+	return e, nil
 }
 
-func fromValue(v any, at []string) (Expr, error) {
+// converter holds where in a value it is, and the first error.
+type converter struct {
+	at  []string
+	err error
+}
+
+func (c *converter) fail(err error) {
+	switch {
+	case err == nil || c.err != nil:
+	case len(c.at) == 0:
+		c.err = err
+	default:
+		c.err = fmt.Errorf("%s: %w", FormatAttrPath(c.at), err)
+	}
+}
+
+func (c *converter) expr(v any) Expr {
 	switch v := v.(type) {
 	case nil:
-		return Null{}, nil
+		return Null{}
 	case Expr:
-		return v, nil
+		return v
 	case bool:
-		return Bool(v), nil
+		return Bool(v)
 	case int:
-		return Int(v), nil
+		return Int(v)
 	case int64:
-		return Int(v), nil
+		return Int(v)
 	case uint64:
 		if v > math.MaxInt64 {
-			return nil, valueError(at, fmt.Errorf("%d is beyond the integers of Nix, which end at %d", v,
-				math.MaxInt64))
+			c.fail(fmt.Errorf("%d is beyond the integers of Nix, which end at %d", v, math.MaxInt64))
 		}
-		return Int(v), nil
+		return Int(v)
 	case float64:
-		if err := checkFloat(v); err != nil {
-			return nil, valueError(at, err)
-		}
-		return Float(v), nil
+		c.fail(checkFloat(v))
+		return Float(v)
 	case string:
-		if err := checkText(v); err != nil {
-			return nil, valueError(at, err)
+		c.fail(checkText(v))
+		if strings.Contains(v, "\n") {
+			return Text(v)
 		}
-		if strings.IndexByte(v, '\n') >= 0 {
-			return Text(v), nil
-		}
-		return Str(v), nil
+		return Str(v)
 	case []any:
-		list := make(List, len(v))
-		for i, v := range v {
-			e, err := fromValue(v, append(at[:len(at):len(at)], strconv.Itoa(i)))
-			if err != nil {
-				return nil, err
-			}
-			list[i] = e
-		}
-		return list, nil
+		return list(c, v)
 	case []string:
-		list := make(List, len(v))
-		for i, v := range v {
-			e, err := fromValue(v, append(at[:len(at):len(at)], strconv.Itoa(i)))
-			if err != nil {
-				return nil, err
-			}
-			list[i] = e
-		}
-		return list, nil
+		return list(c, v)
 	case map[string]any:
-		keys := make([]string, 0, len(v))
-		for k := range v {
-			keys = append(keys, k)
-		}
-		slices.Sort(keys)
 		set := Attrs{Body: make([]Binding, 0, len(v))}
-		for _, k := range keys {
-			inner := append(at[:len(at):len(at)], k)
-			if err := checkText(k); err != nil {
-				return nil, valueError(inner, fmt.Errorf("its name: %w", err))
-			}
-			e, err := fromValue(v[k], inner)
-			if err != nil {
-				return nil, err
-			}
-			set.Body = append(set.Body, Binding{Path: []string{k}, Value: e})
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			value := c.below(k, func() Expr {
+				if err := checkText(k); err != nil {
+					c.fail(fmt.Errorf("its name: %w", err))
+				}
+				return c.expr(v[k])
+			})
+			set.Body = append(set.Body, Binding{Path: []string{k}, Value: value})
 		}
-		return set, nil
+		return set
 	}
-	return nil, valueError(at, fmt.Errorf("no counterpart of %T in Nix", v))
+	c.fail(fmt.Errorf("no counterpart of %T in Nix", v))
+	return nil
 }
 
-func valueError(at []string, err error) error {
-	if len(at) == 0 {
-		return err
+func list[T any](c *converter, values []T) List {
+	out := make(List, len(values))
+	for i, v := range values {
+		out[i] = c.below(strconv.Itoa(i), func() Expr { return c.expr(v) })
 	}
-	return fmt.Errorf("%s: %w", FormatAttrPath(at), err)
+	return out
+}
+
+// below converts what is at a name or an index of the value at hand.
+func (c *converter) below(name string, convert func() Expr) Expr {
+	c.at = append(c.at, name)
+	defer func() { c.at = c.at[:len(c.at)-1] }()
+	return convert()
 }

@@ -20,84 +20,29 @@ func view(e Expr) Expr {
 			return Float(0) // there is no negative zero: -0.0 is 0 - 0.0
 		}
 	case Path:
-		if rest, ok := strings.CutPrefix(string(e), "./"); ok && rest != "" && !isPath(string(e)) {
+		if rest, ok := strings.CutPrefix(string(e), "./"); ok && rest != "" && !pathForm.MatchString(string(e)) {
 			return Op{"+", Path("./."), Str("/" + rest)}
 		}
 	case Text:
 		if !indentable(string(e)) {
 			return Str(e)
 		}
-	case Interp:
-		return e.view()
 	}
 	return e
 }
 
-// view joins neighbouring text parts, so that escaping sees them as one.
-func (p Interp) view() Expr {
-	joined := make(Interp, 0, len(p))
-	for _, e := range p {
-		if s, ok := e.(Str); ok {
-			joined = joined.text(string(s))
-		} else {
-			joined = append(joined, e)
-		}
-	}
-	if len(joined) == 0 {
-		return Str("")
-	}
-	if s, ok := joined[0].(Str); ok && len(joined) == 1 {
-		return s
-	}
-	return joined
-}
-
-func (p Interp) text(s string) Interp {
-	if s == "" {
-		return p
-	}
-	if n := len(p); n > 0 {
-		if last, ok := p[n-1].(Str); ok {
-			p[n-1] = last + Str(s)
-			return p
-		}
-	}
-	return append(p, Str(s))
-}
-
-// Binding strength of an expression, strongest first.
-const (
-	atTerm = iota
-	atCall
-	atMinus
-	atPlus
-	atNot
-	atBody // functions reach as far as they can
-)
-
-func strength(e Expr) int {
+// isTerm reports whether an expression needs no parentheses as an argument or an item of a list.
+func isTerm(e Expr) bool {
 	switch e := e.(type) {
-	case Call:
-		return atCall
 	case Int:
-		if e < 0 {
-			return atMinus
-		}
+		return e >= 0
 	case Float:
-		if e < 0 {
-			return atMinus
-		}
-	case Not:
-		return atNot
-	case Op:
-		return atPlus
-	case Func:
-		return atBody
+		return e >= 0
+	case Call, Not, Op, Func:
+		return false
 	}
-	return atTerm
+	return true
 }
-
-func isTerm(e Expr) bool { return strength(e) == atTerm }
 
 // absorbable reports whether e may start on the line of what is before it even
 // where it spans several: lists and sets with content and indented strings.

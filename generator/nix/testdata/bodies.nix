@@ -1,9 +1,4 @@
 [
-  {
-    inherit x;
-    inherit y;
-    inherit (cfg) z;
-  }
   (x: x + y)
   (x: {
     a = x;

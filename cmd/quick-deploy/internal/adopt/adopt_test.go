@@ -13,6 +13,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/generator/keyboard"
+	"github.com/quick-deploy/quick-deploy/generator/nix/syntax"
 	"github.com/quick-deploy/quick-deploy/generator/nixtest"
 )
 
@@ -280,8 +281,8 @@ func TestTokens(t *testing.T) {
 	} {
 		var got []string
 		for _, k := range tokens(src) {
-			s := []string{"", "word", "path", "lookup", "text"}[k.kind] + " " + k.text
-			if k.open {
+			s := map[syntax.Kind]string{syntax.Word: "word", syntax.Path: "path", syntax.Lookup: "lookup", syntax.Text: "text"}[k.Kind] + " " + strings.Trim(k.Text, `"`)
+			if k.Open {
 				s += " open"
 			}
 			got = append(got, s)

@@ -10,9 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixtokens"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/nix/syntax"
 )
 
 // File is a file of the host's folder in the new flake.
@@ -267,27 +267,27 @@ func (c *Carrier) read(s source) error {
 	done := 0
 	list := tokens(src)
 	for i, t := range list {
-		p := place{name: c.name(s.file), line: 1 + strings.Count(src[:t.at], "\n")}
+		p := place{name: c.name(s.file), line: 1 + strings.Count(src[:t.From], "\n")}
 		var now string
 		var err error
-		switch t.kind {
-		case nixtokens.Path:
+		switch t.Kind {
+		case syntax.Path:
 			now, err = c.path(s, t, p)
-		case nixtokens.Lookup:
+		case syntax.Lookup:
 			now, err = c.lookup(s, t, p)
-		case nixtokens.Text:
-			if i > 0 && list[i-1].kind == nixtokens.Word && slices.Contains(readers, list[i-1].text) && filepath.IsAbs(t.text) {
+		case syntax.Text:
+			if i > 0 && list[i-1].Kind == syntax.Word && slices.Contains(readers, list[i-1].Text) && strings.HasPrefix(t.Text, `"/`) {
 				now, err = c.path(s, t, p)
 			}
-		case nixtokens.Word:
+		case syntax.Word:
 			c.impure(list[i:], p)
 		}
 		if err != nil {
 			return err
 		}
 		if now != "" {
-			out.WriteString(src[done:t.at] + now)
-			done = t.end
+			out.WriteString(src[done:t.From] + now)
+			done = t.To
 		}
 	}
 	if done > 0 {
@@ -296,12 +296,20 @@ func (c *Carrier) read(s source) error {
 	return nil
 }
 
+// tokens returns the tokens of a file that can name a file. What is no Nix gives tokens, too, and no error: Nix
+// itself tells of it.
+func tokens(src string) []syntax.Token {
+	list, _ := syntax.Read(src)
+	other := func(t syntax.Token) bool { return t.Kind == syntax.Other }
+	return slices.DeleteFunc(syntax.All(list), other)
+}
+
 // readers are functions that take a path, also as a text.
 var readers = []string{"import", "readFile", "readDir", "pathExists"}
 
 // path has the target of a path copied, and gives what names the copy; "" where the path does as it stands.
-func (c *Carrier) path(s source, t token, p place) (string, error) {
-	named := t.text
+func (c *Carrier) path(s source, t syntax.Token, p place) (string, error) {
+	named := strings.Trim(t.Text, `"`)
 	if rest, ok := strings.CutPrefix(named, "~/"); ok {
 		named = filepath.Join(c.Home, rest)
 	}
@@ -314,7 +322,7 @@ func (c *Carrier) path(s source, t token, p place) (string, error) {
 		target = filepath.Join(s.folder(), filepath.FromSlash(named))
 	}
 	// What is not there is a division, or a path that nobody asks for.
-	whole := t.open || strings.HasSuffix(t.text, "/.") || strings.HasSuffix(t.text, "..")
+	whole := t.Open || strings.HasSuffix(t.Text, "/.") || strings.HasSuffix(t.Text, "..")
 	if there, err := c.refer(target, whole, p); err != nil || !there {
 		return "", err
 	}
@@ -322,7 +330,7 @@ func (c *Carrier) path(s source, t token, p place) (string, error) {
 	if !filepath.IsAbs(named) && path.Join(path.Dir(s.at), named) == at {
 		return "", nil
 	}
-	return literal(path.Dir(s.at), at, t.open), nil
+	return literal(path.Dir(s.at), at, t.Open), nil
 }
 
 // folder returns where relative paths of the file begin: Nix follows a link to a file before it reads it.
@@ -368,7 +376,7 @@ func literal(from, to string, open bool) string {
 		rel = "./" + rel
 	}
 	switch {
-	case !nixtokens.IsPath(rel + "/x"):
+	case !syntax.IsPath(rel + "/x"):
 		if open {
 			return ""
 		}
@@ -383,19 +391,19 @@ func literal(from, to string, open bool) string {
 const ofNixOS = "nixpkgs/nixos/modules/"
 
 // lookup has what the search path has under a name copied, and gives what names the copy.
-func (c *Carrier) lookup(s source, t token, p place) (string, error) {
-	name := strings.Trim(t.text, "<>")
+func (c *Carrier) lookup(s source, t syntax.Token, p place) (string, error) {
+	name := strings.Trim(t.Text, "<>")
 	if rest, ok := strings.CutPrefix(name, ofNixOS); ok {
 		return literal(path.Dir(s.at), c.module(rest), false), nil
 	}
 	first, _, _ := strings.Cut(name, "/")
 	folder, known := c.Find(first)
-	o := Obstacle{Place: p.String(), Key: t.text, What: t.text + " is looked up in a channel, which a flake does not have"}
+	o := Obstacle{Place: p.String(), Key: t.Text, What: t.Text + " is looked up in a channel, which a flake does not have"}
 	switch {
 	case first == "nixpkgs":
 		o.Do = `use pkgs, which each module is given, or (modulesPath + "/…") for a module of NixOS`
 	case !known:
-		o.What = t.text + " is in no channel that your account has"
+		o.What = t.Text + " is in no channel that your account has"
 		o.Do = "sudo nix-channel --list shows those of root; or fetch it by commit and hash"
 	case isNixpkgs(folder):
 		o.Do = "fetch that nixpkgs by commit and hash: " +
@@ -475,8 +483,8 @@ var impureWords = map[string]string{
 }
 
 // impure notes what the words that a list begins with do not do in a flake.
-func (c *Carrier) impure(list []token, p place) {
-	name := strings.TrimPrefix(list[0].text, "__")
+func (c *Carrier) impure(list []syntax.Token, p place) {
+	name := strings.TrimPrefix(list[0].Text, "__")
 	if do, ok := impureWords[name]; ok {
 		c.legacy.Obstacles = append(c.legacy.Obstacles, Obstacle{
 			Place: p.String(), Key: name, What: "builtins." + name + " is not to be had in a flake", Do: do,
@@ -487,11 +495,11 @@ func (c *Carrier) impure(list []token, p place) {
 		return
 	}
 	argument := list[1]
-	pinned := slices.ContainsFunc(list[1:min(len(list), 12)], func(t token) bool {
-		return t.kind == nixtokens.Word && slices.Contains(f.hashes, t.text)
+	pinned := slices.ContainsFunc(list[1:min(len(list), 12)], func(t syntax.Token) bool {
+		return t.Kind == syntax.Word && slices.Contains(f.hashes, t.Text)
 	})
-	set := argument.kind == nixtokens.Word && slices.Contains([]string{"url", "inherit", "name"}, argument.text)
-	if argument.kind == nixtokens.Text || argument.kind == nixtokens.Path || set && !pinned {
+	set := argument.Kind == syntax.Word && slices.Contains([]string{"url", "inherit", "name"}, argument.Text)
+	if argument.Kind == syntax.Text || argument.Kind == syntax.Path || set && !pinned {
 		c.legacy.Obstacles = append(c.legacy.Obstacles, Obstacle{
 			Place: p.String(), Key: name, What: name + " has no hash", Do: f.do,
 		})

@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/settings"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
+	"github.com/quick-deploy/quick-deploy/generator/nix/syntax"
 )
 
 // DiffOptions are the flags of diff.
@@ -58,10 +58,10 @@ func Diff(ctx context.Context, a *App, o DiffOptions) error {
 
 // fileOptions are the options that change in one file.
 type fileOptions struct {
-	File    string            `json:"file"`
-	Host    string            `json:"host,omitempty"`
-	Created bool              `json:"created,omitempty"`
-	Changes []settings.Change `json:"changes"`
+	File    string          `json:"file"`
+	Host    string          `json:"host,omitempty"`
+	Created bool            `json:"created,omitempty"`
+	Changes []syntax.Change `json:"changes"`
 }
 
 // optionChanges are the options that change where the plan is carried out. A
@@ -73,7 +73,7 @@ func optionChanges(g *generated) []fileOptions {
 		if filepath.Ext(f.Path) != ".nix" || dir != "hosts" && dir != "modules" {
 			continue
 		}
-		changes, err := settings.Diff(f.Old, f.New)
+		changes, err := syntax.Diff(f.Old, f.New)
 		if err != nil || len(changes) == 0 {
 			continue
 		}

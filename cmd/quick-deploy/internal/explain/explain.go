@@ -14,10 +14,10 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/settings"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/nix/syntax"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -135,7 +135,7 @@ func flakeLines(files []generator.File, h generator.Host, user string, path []st
 		if !belongs(h, user, f.Path) {
 			continue
 		}
-		list, err := settings.Read(f.Data)
+		list, err := syntax.Settings(string(f.Data), false)
 		if err != nil {
 			continue // a file that is no plain module says nothing here
 		}

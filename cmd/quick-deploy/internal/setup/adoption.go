@@ -17,9 +17,9 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/settings"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/nix/syntax"
 )
 
 // adoption is a configuration that is being taken over.
@@ -171,7 +171,7 @@ func (ad *adoption) written() []adopt.Definition {
 		if err != nil {
 			continue // Carry has told of it
 		}
-		set, err := settings.Read(text)
+		set, err := syntax.Settings(string(text), false)
 		if err != nil {
 			continue // a function, or a list: no module by its form
 		}

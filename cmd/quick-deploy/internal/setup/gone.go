@@ -8,9 +8,9 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/settings"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
+	"github.com/quick-deploy/quick-deploy/generator/nix/syntax"
 )
 
 // maxGone is how many settings are named that a fresh start leaves behind.
@@ -32,16 +32,16 @@ func (g *Guide) gone(answers starter.Answers) []string {
 	if err != nil || path.Base(g.config) == "flake.nix" {
 		return []string{"all that " + g.config + " sets"}
 	}
-	set, err := settings.Read(text)
+	set, err := syntax.Settings(string(text), false)
 	if err != nil {
 		return []string{"all that " + g.config + " sets"}
 	}
 	// What keeps a machine from starting, or out of reach, comes first.
-	rank := func(s settings.Setting) int {
+	rank := func(s syntax.Setting) int {
 		first, _, _ := strings.Cut(s.Option, ".")
 		return slices.Index([]string{"services", "networking", "boot", "console"}, first)
 	}
-	slices.SortStableFunc(set, func(x, y settings.Setting) int { return rank(y) - rank(x) })
+	slices.SortStableFunc(set, func(x, y syntax.Setting) int { return rank(y) - rank(x) })
 	var out []string
 	for _, s := range set {
 		switch {
@@ -62,7 +62,7 @@ func (g *Guide) gone(answers starter.Answers) []string {
 }
 
 // expressed tells whether a profile with these answers, or the hardware, says what a configuration sets.
-func expressed(s settings.Setting, answers starter.Answers) bool {
+func expressed(s syntax.Setting, answers starter.Answers) bool {
 	account := strings.HasPrefix(s.Option, "users.users.") &&
 		(strings.HasSuffix(s.Option, ".isNormalUser") || strings.HasSuffix(s.Option, ".description"))
 	layout := isKeyboard(s.Option) && s.Value == fmt.Sprintf("%q", answers.Layout)

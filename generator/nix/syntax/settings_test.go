@@ -1,4 +1,4 @@
-package settings_test
+package syntax_test
 
 import (
 	"io/fs"
@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/settings"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/nix/syntax"
 )
 
 func TestRead(t *testing.T) {
@@ -40,11 +40,11 @@ in
   "quoted \" ${x.a}".b = [ 1 "}" (a: a) ];
 }
 `
-	got, err := settings.Read([]byte(src))
+	got, err := syntax.Settings(src, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []settings.Setting{
+	want := []syntax.Setting{
 		{Option: "imports", Value: "[ ./a.nix ]", Line: 7},
 		{Option: "time.timeZone", Value: `"Europe/Berlin; {"`, Line: 9},
 		{Option: "services.nginx.enable", Value: "lib.mkDefault true", Line: 12},
@@ -63,22 +63,22 @@ in
 
 func TestReadRefuses(t *testing.T) {
 	for _, src := range []string{"", "{", "{ a.\"x\" b = 1; }", "{ a = ; }", "{ a.[ ] = 1; }", "{ a = 1 }", "{ a = \"x; }", "{ a = ''x; }", "{ = 1; }", "{ a b; }", "[ ]", "let in", "{ a = ${", "\x00"} {
-		if got, err := settings.Read([]byte(src)); err == nil {
+		if got, err := syntax.Settings(src, false); err == nil {
 			t.Errorf("Read(%q) = %v, want an error", src, got)
 		}
 	}
 }
 
 func TestDiff(t *testing.T) {
-	got, err := settings.Diff([]byte(`{ a.b = 1; a.c = 2; imports = [ ]; }`), []byte("{ lib, ... }:\n{\n  a = {\n    c = 3;\n    d = [\n      1\n    ];\n  };\n}\n"))
+	got, err := syntax.Diff([]byte(`{ a.b = 1; a.c = 2; imports = [ ]; }`), []byte("{ lib, ... }:\n{\n  a = {\n    c = 3;\n    d = [\n      1\n    ];\n  };\n}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []settings.Change{{Option: "a.b", Before: "1"}, {Option: "a.c", Before: "2", After: "3"}, {Option: "a.d", After: "[ 1 ]"}}
+	want := []syntax.Change{{Option: "a.b", Before: "1"}, {Option: "a.c", Before: "2", After: "3"}, {Option: "a.d", After: "[ 1 ]"}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	if got, err := settings.Diff(nil, []byte("{ a = 1; }")); err != nil || len(got) != 1 {
+	if got, err := syntax.Diff(nil, []byte("{ a = 1; }")); err != nil || len(got) != 1 {
 		t.Errorf("a new file: %v, %v", got, err)
 	}
 }
@@ -86,7 +86,7 @@ func TestDiff(t *testing.T) {
 // Every module that ships with the program and every one of the goldens can be read.
 func TestReadsWhatTheProgramWrites(t *testing.T) {
 	read := 0
-	for _, root := range []string{"../../../../golden", "../../../../modules"} {
+	for _, root := range []string{"../../../golden", "../../../modules"} {
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || filepath.Ext(path) != ".nix" || d.Name() == "flake.nix" {
 				return err
@@ -95,7 +95,7 @@ func TestReadsWhatTheProgramWrites(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if _, err := settings.Read(src); err != nil {
+			if _, err := syntax.Settings(string(src), false); err != nil {
 				t.Errorf("%s: %v", path, err)
 			}
 			read++
@@ -121,7 +121,7 @@ func TestReadsAnyText(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := settings.Read(printed.Source)
+		got, err := syntax.Settings(string(printed.Source), false)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, printed.Source)
 		}
@@ -134,7 +134,7 @@ func TestReadsAnyText(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add([]byte("{ a = 1; }"))
 	f.Fuzz(func(t *testing.T, src []byte) {
-		list, err := settings.Read(src)
+		list, err := syntax.Settings(string(src), false)
 		if err == nil && len(list) > len(src) {
 			t.Errorf("%d settings in %d bytes", len(list), len(src))
 		}

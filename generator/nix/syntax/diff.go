@@ -1,38 +1,10 @@
-// Package settings tells which options the text of a Nix module sets, and how
-// two texts of one module differ in that, without evaluating anything.
-//
-// It follows nested attribute sets down to their values and leaves each value
-// as the text that stands there. That is exact for what the program writes, which
-// is all that it is used for: functions around the set, let, inherit, with and
-// conditions in values are read past, but options within them are not looked for.
-package settings
+package syntax
 
 import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 )
-
-// Setting is one option with its value.
-type Setting struct {
-	// Option is its path; parts that are no plain names are quoted.
-	Option string
-	// Value is the text of the expression, on one line.
-	Value string
-	// Line is where it is set, from 1.
-	Line int
-}
-
-// Read reads the settings of a module, sorted by line. Text that does not have
-// the form of a module is an error.
-func Read(src []byte) ([]Setting, error) {
-	s := &scanner{src: string(src)}
-	if err := s.module(); err != nil {
-		return nil, fmt.Errorf("line %d: %w", s.line(s.at), err)
-	}
-	return s.found, nil
-}
 
 // Change is an option whose value differs; Before or After is "" where it is not set.
 type Change struct {
@@ -71,7 +43,7 @@ func values(src []byte) (map[string]string, error) {
 	if src == nil {
 		return nil, nil
 	}
-	list, err := Read(src)
+	list, err := Settings(string(src), false)
 	if err != nil {
 		return nil, err
 	}
@@ -83,6 +55,3 @@ func values(src []byte) (map[string]string, error) {
 	}
 	return out, nil
 }
-
-// oneLine joins the lines of a value.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
