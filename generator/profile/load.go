@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/schema"
 )
 
 // Limits of what a profile extends.
@@ -69,25 +71,22 @@ func (c Content) Spelling(n *Node) string {
 	return ""
 }
 
-// Load reads the profile called name and what it extends. With a schema, each
-// file and each merged host is validated, and layers are merged by what the
-// schema says about services and open maps; without one, nil, only what
-// merging itself needs is checked. If the profile is at fault the error is
-// Problems, all of them; if it cannot be read at all the error wraps that of src.
-func Load(src Source, name string, schema *Schema) (*Profile, error) {
-	l := &loader{src: src, shape: plainShape(), state: map[string]fileState{}}
+// Load reads the profile called name and what it extends. Each file and each
+// merged host is validated by s, and layers are merged by what s says about
+// services and open maps. If the profile is at fault the error is Problems,
+// all of them; if it cannot be read at all the error wraps that of src.
+func Load(src Source, name string, s *schema.Node) (*Profile, error) {
+	l := &loader{src: src, schema: s, state: map[string]fileState{}}
 	data, err := src.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("read profile %s: %w", name, err)
 	}
 	l.read(name, data, nil)
-	if schema != nil {
-		if l.schema, err = schema.compileFor(l.files); err != nil {
-			return nil, err
-		}
-		l.shape = l.schema.shape
+	v, err := newValidator(s, l.files)
+	if err != nil {
+		return nil, err
 	}
-	p := l.assemble()
+	p := l.assemble(v)
 	if err := append(l.problems, l.merger.problems...).err(); err != nil {
 		return nil, err
 	}
@@ -127,8 +126,7 @@ const (
 
 type loader struct {
 	src      Source
-	schema   *compiled // nil for none
-	shape    *shape
+	schema   *schema.Node
 	state    map[string]fileState
 	total    int     // bytes read
 	lost     bool    // a file is missing

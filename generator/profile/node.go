@@ -51,23 +51,7 @@ const (
 
 // String is the kind as a message calls it.
 func (k Kind) String() string {
-	switch k {
-	case Null:
-		return "nothing"
-	case Bool:
-		return "true or false"
-	case Int:
-		return "a whole number"
-	case Float:
-		return "a number"
-	case String:
-		return "text"
-	case List:
-		return "a list"
-	case Map:
-		return "a map"
-	}
-	return "an unknown kind"
+	return [...]string{"nothing", "true or false", "a whole number", "a number", "text", "a list", "a map"}[k]
 }
 
 // Node is one value of a profile together with where it was written. Nodes
@@ -159,10 +143,15 @@ func (n *Node) seal() *Node {
 }
 
 // Any is the node as plain Go values: nil, bool, int64, uint64, float64,
-// string, []any and map[string]any, which is what a JSON Schema validates.
+// string, []any and map[string]any, which is what a JSON Schema validates. In
+// a patch, what takes something back is nil, but a service that is off an empty
+// map, so that its name is looked at.
 func (n *Node) Any() any {
 	if n == nil {
 		return nil
+	}
+	if n.off {
+		return map[string]any{}
 	}
 	switch n.Kind {
 	case List:
