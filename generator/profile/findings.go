@@ -357,9 +357,7 @@ func notAmong(pl place, values []any) finding {
 	}
 	switch {
 	case pl.node.Kind == String:
-		if near := Nearest(pl.node.Str(), texts); near != "" {
-			p.Hint = "did you mean " + strconv.Quote(near) + "?"
-		}
+		p.Hint = Meant(Nearest(pl.node.Str(), texts))
 	case pl.node.Kind != Map && pl.node.Kind != List && slices.Contains(texts, fmt.Sprint(pl.node.Scalar)):
 		p.Hint = "put it in quotes: " + strconv.Quote(fmt.Sprint(pl.node.Scalar))
 	}

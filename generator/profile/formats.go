@@ -173,7 +173,7 @@ func zoneHint(s string) string {
 	if near == "" {
 		return "timedatectl list-timezones lists them"
 	}
-	return "did you mean \"" + near + "\"?"
+	return Meant(near)
 }
 
 func isAbsolute(s string) bool {
