@@ -195,71 +195,53 @@ func (l *loader) extend(ref *Node, chain []string) {
 	from := chain[len(chain)-1]
 	p := ref.problem("extends", CodeExtends, "cannot extend "+quoteShort(ref.Str()), "", "")
 	name, err := Resolve(from, ref.Str())
-	if err != nil {
-		p.Why = err.Error()
-		l.report(p)
-		return
-	}
-	if b, ok := l.src.(Bounded); ok {
-		if err := b.MayExtend(chain[0], name); err != nil {
-			p.Why, p.Hint = err.Error(), "--extends-from DIR lets a profile extend files below DIR, too"
-			l.report(p)
-			return
-		}
-	}
-	switch l.state[name] {
-	case reading:
-		at := slices.Index(chain, name)
-		p.Why = "the files extend each other in a circle: " + strings.Join(append(slices.Clone(chain[at:]), name), " → ")
-		l.report(p)
-		return
-	case done:
-		return
+	var outside error
+	if b, ok := l.src.(Bounded); ok && err == nil {
+		outside = b.MayExtend(chain[0], name)
 	}
 	switch {
+	case err != nil:
+		p.Why = err.Error()
+	case outside != nil:
+		p.Why, p.Hint = outside.Error(), "--extends-from DIR lets a profile extend files below DIR, too"
+	case l.state[name] == done:
+		return
+	case l.state[name] == reading:
+		circle := append(slices.Clone(chain[slices.Index(chain, name):]), name)
+		p.Why = "the files extend each other in a circle: " + strings.Join(circle, " → ")
 	case len(chain) >= MaxExtends:
 		p.Code, p.Why = CodeLimit, fmt.Sprintf("more than %d files extend each other in a chain", MaxExtends)
-		l.report(p)
-		return
 	case len(l.state) >= MaxFiles:
 		p.Code, p.Why = CodeLimit, fmt.Sprintf("a profile has at most %d files", MaxFiles)
-		l.report(p)
-		return
 	case l.total > MaxTotal:
 		p.Code, p.Why = CodeLimit, fmt.Sprintf("the files of a profile have at most %d MiB together", MaxTotal>>20)
-		l.report(p)
-		return
-	}
-	data, err := l.src.ReadFile(name)
-	if err != nil {
+	default:
+		data, err := l.src.ReadFile(name)
+		if err == nil {
+			l.read(name, data, chain)
+			return
+		}
 		l.state[name] = done
 		p.Code = CodeRead
-		p.Why = reason(err)
-		var preset *unknownPreset
-		if errors.As(err, &preset) {
-			p.Hint = DidYouMean(preset.name, preset.known)
-		} else if errors.Is(err, fs.ErrNotExist) {
-			p.Hint = "the path is relative to " + from
-		}
-		l.report(p)
-		return
+		p.Why, p.Hint = reason(err, from)
 	}
-	l.read(name, data, chain)
+	l.report(p)
 }
 
-// reason words an error of reading a file without naming the file again.
-func reason(err error) string {
+// reason words an error of reading a file that the file called from names,
+// without naming it again, and what to do about it.
+func reason(err error, from string) (why, hint string) {
 	var preset *unknownPreset
 	var pathErr *fs.PathError
 	switch {
 	case errors.As(err, &preset):
-		return preset.Error()
+		return preset.Error(), DidYouMean(preset.name, preset.known)
 	case errors.Is(err, fs.ErrNotExist):
-		return "there is no such file"
+		return "there is no such file", "the path is relative to " + from
 	case errors.Is(err, fs.ErrPermission):
-		return "it may not be read"
+		return "it may not be read", ""
 	case errors.As(err, &pathErr):
-		return pathErr.Err.Error()
+		return pathErr.Err.Error(), ""
 	}
-	return err.Error()
+	return err.Error(), ""
 }

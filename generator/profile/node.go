@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -26,13 +27,7 @@ func (p Pos) String() string {
 }
 
 func (p Pos) compare(q Pos) int {
-	if c := strings.Compare(p.File, q.File); c != 0 {
-		return c
-	}
-	if p.Line != q.Line {
-		return p.Line - q.Line
-	}
-	return p.Column - q.Column
+	return cmp.Or(strings.Compare(p.File, q.File), p.Line-q.Line, p.Column-q.Column)
 }
 
 // Kind is what a Node holds.
@@ -222,13 +217,14 @@ func quoteShort(s string) string {
 	return strconv.Quote(s)
 }
 
+// The characters of a key that JSON pointers escape (RFC 6901, section 3).
+var (
+	escaper   = strings.NewReplacer("~", "~0", "/", "~1")
+	unescaper = strings.NewReplacer("~0", "~", "~1", "/")
+)
+
 // pointerTo appends key to a JSON pointer.
-func pointerTo(parent, key string) string {
-	if strings.ContainsAny(key, "~/") {
-		key = strings.ReplaceAll(strings.ReplaceAll(key, "~", "~0"), "/", "~1")
-	}
-	return parent + "/" + key
-}
+func pointerTo(parent, key string) string { return parent + "/" + escaper.Replace(key) }
 
 // splitPointer is the inverse of repeated pointerTo.
 func splitPointer(p string) []string {
@@ -237,7 +233,7 @@ func splitPointer(p string) []string {
 	}
 	parts := strings.Split(p[1:], "/")
 	for i, s := range parts {
-		parts[i] = strings.ReplaceAll(strings.ReplaceAll(s, "~1", "/"), "~0", "~")
+		parts[i] = unescaper.Replace(s)
 	}
 	return parts
 }
