@@ -191,7 +191,7 @@ func (h *host) references() {
 				continue
 			}
 			if near != "" && v.Code != "service" {
-				hint = "did you mean " + strconv.Quote(near) + "?"
+				hint = profile.Meant(near)
 			}
 			h.problem(ref, fmt.Sprintf("this host has no %s %q", kind.noun, ref.Str()),
 				strings.Join(v.Path, ".")+" names it", hint)

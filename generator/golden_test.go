@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/sebdah/goldie/v2"
@@ -215,20 +214,8 @@ func schemaRoot(t testing.TB) *schema.Node {
 	return root
 }
 
-var compiled = sync.OnceValues(func() (*profile.Schema, error) {
-	doc, err := schema.Document()
-	if err != nil {
-		return nil, err
-	}
-	return profile.NewSchema(schema.ID, doc), nil
-})
-
 // load reads profile.yaml in fsys.
 func load(t testing.TB, fsys fs.FS) (*profile.Profile, error) {
 	t.Helper()
-	s, err := compiled()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return profile.Load(profile.FS{Files: fsys, Presets: schema.Presets()}, "profile.yaml", s)
+	return profile.Load(profile.FS{Files: fsys, Presets: schema.Presets()}, "profile.yaml", schemaRoot(t))
 }

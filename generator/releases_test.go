@@ -140,6 +140,10 @@ func TestNewReleaseIsData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	root, err := schema.Parse(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
 	p, err := profile.Load(profile.FS{Files: fstest.MapFS{"profile.yaml": {Data: []byte(`version: 1
 release: "` + next + `"
 host:
@@ -147,7 +151,7 @@ host:
   system: x86_64-linux
   stateVersion: "` + next + `"
   services: {ollama: {modelsDir: /srv/models}, llama-cpp: {model: /srv/m.gguf, flags: [--jinja]}}
-`)}}}, "profile.yaml", profile.NewSchema(schema.ID, doc))
+`)}}}, "profile.yaml", root)
 	if err != nil {
 		t.Fatal(err)
 	}

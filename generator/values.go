@@ -103,12 +103,8 @@ func (h *host) variants(s settings) {
 		if v == "" || known == nil || slices.Contains(known, v) {
 			continue
 		}
-		hint := ""
-		if near := profile.Nearest(v, known); near != "" {
-			hint = "did you mean " + strconv.Quote(near) + "?"
-		}
 		h.problem(a.Node, fmt.Sprintf("%q is no variant of the layout %s", v, layouts[i]),
-			"XKB has other names for it, or none", hint)
+			"XKB has other names for it, or none", profile.Meant(profile.Nearest(v, known)))
 	}
 }
 

@@ -32,6 +32,9 @@ type Node struct {
 	Service *Service   `json:"x-service"`
 	Home    *Home      `json:"x-home"`
 
+	// Doc is the document that the root was read from, decoded; nil below the root.
+	Doc map[string]any `json:"-"`
+
 	// The rest is what the fields above and NeedsKeys are made from.
 	Ref      string       `json:"$ref"`
 	Const    any          `json:"const"`
@@ -218,6 +221,12 @@ var root = sync.OnceValues(func() (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	return Parse(doc)
+})
+
+// Parse reads a schema that refers to nothing but its own $defs. Neither doc, decoded JSON, nor the nodes may be
+// changed from then on.
+func Parse(doc map[string]any) (*Node, error) {
 	data, err := json.Marshal(doc)
 	if err != nil {
 		return nil, err
@@ -229,9 +238,10 @@ var root = sync.OnceValues(func() (*Node, error) {
 	if err := decode(data, &n); err != nil {
 		return nil, err
 	}
+	n.Doc = doc
 	r := resolver{defs: n.Defs, done: map[*Node]bool{}}
 	return &n.Node, r.resolve(&n.Node)
-})
+}
 
 type resolver struct {
 	defs map[string]*Node

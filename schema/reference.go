@@ -3,7 +3,6 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 )
@@ -55,28 +54,6 @@ func Reference(root *Node) []Section {
 // Lists is what the reference says about all lists.
 const Lists = "Every list also exists with a `+` before its name, " +
 	"which adds to the inherited list instead of replacing it."
-
-// Markdown writes the reference as a page of the documentation.
-func Markdown(w io.Writer, root *Node) error {
-	var b strings.Builder
-	b.WriteString("# The profile\n\nWritten from the schema; a test keeps it fresh.\n\n" + Lists + "\n")
-	for _, s := range Reference(root) {
-		if s.Title != "" {
-			fmt.Fprintf(&b, "\n%s %s\n", map[bool]string{false: "##", true: "###"}[s.Minor], s.Title)
-		}
-		if s.Text != "" {
-			fmt.Fprintf(&b, "\n%s\n", s.Text)
-		}
-		if len(s.Keys) > 0 {
-			b.WriteString("\n| key | value | meaning | sets |\n| --- | --- | --- | --- |\n")
-		}
-		for _, k := range s.Keys {
-			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.Path, cell(k.Kind), cell(k.Meaning), k.Sets)
-		}
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
 
 func section(title string, n *Node, skip ...string) Section {
 	return Section{Title: title, Text: n.Description, Keys: keys(n, "", skip)}
@@ -151,10 +128,6 @@ func kind(n *Node) string {
 		return "list of " + n.Items.Types[0]
 	}
 	return strings.Join(n.Types, " or ")
-}
-
-func cell(s string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(s, "|", `\|`), "\n", " ")
 }
 
 func compact(v any) string {

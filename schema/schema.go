@@ -16,14 +16,11 @@ import (
 	"sync"
 )
 
-//go:embed *.json services/*.json home/*.json
+//go:embed *.json services/*.json home/*.json text/*.json
 var files embed.FS
 
 //go:embed presets/*.yaml
 var presets embed.FS
-
-// ID is the address under which the schema is published.
-const ID = "https://github.com/quick-deploy/quick-deploy/schema/profile.schema.json"
 
 // Presets are the profiles that ship with the tool, as NAME.yaml.
 func Presets() fs.FS {
@@ -36,11 +33,11 @@ func Presets() fs.FS {
 }
 
 // Bundle is the whole schema as one document without references to other
-// files: what `quick-deploy schema` prints and what validation compiles.
+// files: what `quick-deploy schema` prints.
 func Bundle() ([]byte, error) {
-	doc, err := Document()
+	doc, err := document()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("bundle the schema: %w", err)
 	}
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
@@ -52,16 +49,8 @@ func Bundle() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// Document is what Bundle prints, decoded, with numbers as json.Number. It must not be changed.
-func Document() (map[string]any, error) {
-	doc, err := document()
-	if err != nil {
-		return nil, fmt.Errorf("bundle the schema: %w", err)
-	}
-	return doc, nil
-}
-
-// document is the schema in one piece. What is embedded never changes, so it is put together once.
+// document is the schema in one piece, decoded, with numbers as json.Number. What is embedded never changes, so it is
+// put together once.
 var document = sync.OnceValues(func() (map[string]any, error) { return bundle(files) })
 
 const rootFile = "profile.schema.json"

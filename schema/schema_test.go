@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -19,11 +20,12 @@ func TestBundleCompiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	const id = "https://github.com/quick-deploy/quick-deploy/schema/profile.schema.json"
 	c := jsonschema.NewCompiler()
-	if err := c.AddResource(ID, bytes.NewReader(data)); err != nil {
+	if err := c.AddResource(id, bytes.NewReader(data)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Compile(ID); err != nil {
+	if _, err := c.Compile(id); err != nil {
 		t.Fatalf("%#v", err)
 	}
 	again, err := Bundle()
@@ -167,13 +169,10 @@ func needModule(t *testing.T, file string) {
 }
 
 func TestReferenceIsFresh(t *testing.T) {
-	var want bytes.Buffer
-	if err := Markdown(&want, parsed(t)); err != nil {
-		t.Fatal(err)
-	}
+	want := markdown(parsed(t))
 	const file = "../docs/profile.md"
 	if os.Getenv("GOLDIE_UPDATE") != "" {
-		if err := os.WriteFile(file, want.Bytes(), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -181,14 +180,39 @@ func TestReferenceIsFresh(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(got, want.Bytes()) {
+	if string(got) != want {
 		t.Errorf("%s is stale: GOLDIE_UPDATE=1 go test ./schema", file)
 	}
 }
 
+// markdown is the reference as a page of the documentation.
+func markdown(root *Node) string {
+	var b strings.Builder
+	b.WriteString("# The profile\n\nWritten from the schema; a test keeps it fresh.\n\n" + Lists + "\n")
+	for _, s := range Reference(root) {
+		if s.Title != "" {
+			fmt.Fprintf(&b, "\n%s %s\n", map[bool]string{false: "##", true: "###"}[s.Minor], s.Title)
+		}
+		if s.Text != "" {
+			fmt.Fprintf(&b, "\n%s\n", s.Text)
+		}
+		if len(s.Keys) > 0 {
+			b.WriteString("\n| key | value | meaning | sets |\n| --- | --- | --- | --- |\n")
+		}
+		for _, k := range s.Keys {
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.Path, cell(k.Kind), cell(k.Meaning), k.Sets)
+		}
+	}
+	return b.String()
+}
+
+func cell(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, "|", `\|`), "\n", " ")
+}
+
 // Annotations have no key that Node does not read, and rules are unambiguous.
 func TestAnnotations(t *testing.T) {
-	doc, err := Document()
+	doc, err := document()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,6 +262,44 @@ func TestAnnotations(t *testing.T) {
 	walk(doc, "#")
 	if n < 400 {
 		t.Errorf("%d annotations found", n)
+	}
+}
+
+// What a pattern wants stands beside it in words, with an example that it takes: no message shows a regular expression.
+// One that decides on a branch, or that a not refuses, appears in no message.
+func TestPatternsSayWhatTheyWant(t *testing.T) {
+	doc, err := document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	var walk func(v any, at string)
+	walk = func(v any, at string) {
+		parts := parts(v)
+		if pattern, ok := parts["pattern"].(string); ok {
+			n++
+			wants, _ := parts["x-wants"].(map[string]any)
+			text, _ := wants["text"].(string)
+			example, _ := wants["example"].(string)
+			if !strings.HasPrefix(text, "it ") || strings.HasSuffix(text, ".") || strings.Contains(text, "^") && strings.Contains(text, "$") {
+				t.Errorf("%s: x-wants says %q", at, text)
+			}
+			if ok, err := regexp.MatchString(pattern, example); err != nil || !ok {
+				t.Errorf("%s: the example %q does not match: %v", at, example, err)
+			}
+			if len(wants) != 2 {
+				t.Errorf("%s: x-wants has other keys than text and example", at)
+			}
+		}
+		for key, part := range parts {
+			if key != "if" && key != "not" {
+				walk(part, at+"/"+key)
+			}
+		}
+	}
+	walk(doc, "#")
+	if n < 100 {
+		t.Errorf("%d patterns found", n)
 	}
 }
 

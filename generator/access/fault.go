@@ -112,7 +112,8 @@ func (h Host) admin(a Account) bool {
 // shut returns why a does not get in at all.
 func (h Host) shut(a Account, s State) string {
 	if a.Keys || s.Keys == Yes {
-		return h.closed(a, s)
+		why, _ := h.closed(a, s)
+		return why
 	}
 	return h.without(a, s)
 }
@@ -145,58 +146,47 @@ func (h Host) ShutOut(name string, s State) *Fault {
 	if h.OverSSH(a, s) != No {
 		return nil
 	}
-	f := &Fault{Node: a.Node, Sure: true, What: h.closed(a, s)}
-	switch {
-	case !h.SSH.On:
-		f.Fix = "add services: {openssh: {}}"
-	case h.there(a, s) == No:
-		f.Fix = "add it to users"
-	case h.admitted(a, s) == No:
-		f.Fix = h.shutting(a, s).fix
-	case h.SSH.Reachable == No:
-		f.Fix = "set expose: true at services.openssh"
-	case name == Root && h.SSH.RootLogin != "yes" && h.SSH.RootLogin != "prohibit-password" &&
-		h.SSH.RootLogin != "without-password":
-		f.Fix = "set permitRootLogin: prohibit-password at services.openssh"
-	case name == Root:
-		f.Fix = "give root a key (" + rootKey + ")"
-	default:
-		f.Fix = "add sshKeys to the user, or passwordAuthentication: true to services.openssh"
-	}
-	return f
+	what, fix := h.closed(a, s)
+	return &Fault{Node: a.Node, Sure: true, What: what, Fix: fix}
 }
 
-// shutting returns the list of sshd_config(5) that does not let a in.
-func (h Host) shutting(a Account, s State) gate {
-	for _, g := range h.gates(a, s) {
-		if g.passes == No {
-			return g
-		}
-	}
-	return gate{}
-}
-
-// closed returns why sshd does not let a in.
-func (h Host) closed(a Account, s State) string {
-	switch {
+// closed returns why sshd does not let a in, and what opens it.
+func (h Host) closed(a Account, s State) (why, fix string) {
+	switch gate := h.shutting(a, s); {
 	case !h.SSH.On:
-		return "there is no sshd"
+		return "there is no sshd", "add services: {openssh: {}}"
 	case h.there(a, s) == No:
-		return fmt.Sprintf("there is no account %s", a.Name)
-	case h.admitted(a, s) == No:
+		return "there is no account " + a.Name, "add it to users"
+	case gate != nil:
 		from := ""
 		if s.From != "" {
 			from = " from " + s.From
 		}
-		return fmt.Sprintf("%s of sshd does not let %s in%s", h.shutting(a, s).list, a.Name, from)
+		return fmt.Sprintf("%s of sshd does not let %s in%s", gate.list, a.Name, from), gate.fix
 	case h.SSH.Reachable == No:
-		return "the firewall lets nobody through to sshd"
+		return "the firewall lets nobody through to sshd", "set expose: true at services.openssh"
 	case a.Name == Root && h.SSH.RootLogin != "yes" && !strings.HasSuffix(h.SSH.RootLogin, "-password"):
-		return "sshd never lets root in: PermitRootLogin is " + h.SSH.RootLogin
-	case h.SSH.Passwords:
-		return a.Name + " has neither a password nor an SSH key"
+		return "sshd never lets root in: PermitRootLogin is " + h.SSH.RootLogin,
+			"set permitRootLogin: prohibit-password at services.openssh"
 	}
-	return fmt.Sprintf("sshd takes keys only, and %s has none", a.Name)
+	why = fmt.Sprintf("sshd takes keys only, and %s has none", a.Name)
+	if h.SSH.Passwords {
+		why = a.Name + " has neither a password nor an SSH key"
+	}
+	if a.Name == Root {
+		return why, "give root a key (" + rootKey + ")"
+	}
+	return why, "add sshKeys to the user, or passwordAuthentication: true to services.openssh"
+}
+
+// shutting returns the list of sshd_config(5) that does not let a in, nil for none.
+func (h Host) shutting(a Account, s State) *gate {
+	for _, g := range h.gates(a, s) {
+		if g.passes == No {
+			return &g
+		}
+	}
+	return nil
 }
 
 // Stuck returns the fault of an account that does not become root by the command way;

@@ -6,6 +6,7 @@ package mapping
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -259,63 +260,28 @@ func refusal(n *profile.Node, path string, err error) profile.Problem {
 	return p
 }
 
+// variable is the name of a key in an option of the schema.
+var variable = regexp.MustCompile(`<[^<>]*>`)
+
 // optionPath splits an option of the schema into its parts; <name> becomes
 // the key that vars holds, whatever characters it has, also inside a part.
 func optionPath(option string, vars map[string]string) ([]string, error) {
-	var parts []string
-	for option != "" {
-		var part string
-		switch option[0] {
-		case '"':
-			text, rest, ok := strings.Cut(option[1:], `"`)
-			if !ok {
-				return nil, fmt.Errorf("option path: missing quote in %s", option)
+	parts, ok := profile.SplitKey(option)
+	if !ok {
+		return nil, fmt.Errorf("option path: %s is none", option)
+	}
+	var err error
+	for i, part := range parts {
+		if !strings.Contains(part, "<") {
+			continue
+		}
+		parts[i] = variable.ReplaceAllStringFunc(part, func(name string) string {
+			key, known := vars[name[1:len(name)-1]]
+			if !known {
+				err = fmt.Errorf("option path: nothing is called %s here", name)
 			}
-			part, option = text, rest
-		default:
-			i := strings.IndexByte(option, '.')
-			if i < 0 {
-				i = len(option)
-			}
-			part, option = option[:i], option[i:]
-		}
-		part, err := expand(part, vars)
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, part)
-		if option == "" {
-			break
-		}
-		if option[0] != '.' || len(option) == 1 {
-			return nil, fmt.Errorf("option path: stray %q", option)
-		}
-		option = option[1:]
+			return key
+		})
 	}
-	if len(parts) == 0 {
-		return nil, fmt.Errorf("option path: empty")
-	}
-	return parts, nil
-}
-
-// expand puts the keys that vars holds in place of <name>.
-func expand(part string, vars map[string]string) (string, error) {
-	var text strings.Builder
-	for {
-		before, rest, found := strings.Cut(part, "<")
-		text.WriteString(before)
-		if !found {
-			return text.String(), nil
-		}
-		name, after, ok := strings.Cut(rest, ">")
-		if !ok {
-			return "", fmt.Errorf("option path: missing > in %s", part)
-		}
-		key, ok := vars[name]
-		if !ok {
-			return "", fmt.Errorf("option path: nothing is called <%s> here", name)
-		}
-		text.WriteString(key)
-		part = after
-	}
+	return parts, err
 }

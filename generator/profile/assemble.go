@@ -12,7 +12,7 @@ var sections = []string{"extends", "defaults", "groups", "host", "hosts"}
 
 // assemble builds the profile from the files. It finds every problem it can;
 // its result is of use only if there are none.
-func (l *loader) assemble() *Profile {
+func (l *loader) assemble(v *validator) *Profile {
 	p := &Profile{}
 	if len(l.files) == 0 {
 		return p
@@ -20,10 +20,8 @@ func (l *loader) assemble() *Profile {
 	for _, f := range l.files {
 		p.Files = append(p.Files, f.name)
 		p.Sources = append(p.Sources, Content{f.name, f.data})
-		f.root = l.merger.patch(f.root, l.shape, nil)
-		if l.schema != nil {
-			l.problems = append(l.problems, l.schema.layer(f.root)...)
-		}
+		f.root = l.merger.patch(f.root, l.schema, nil)
+		l.problems = append(l.problems, v.check(f.root, true)...)
 	}
 	own := l.files[len(l.files)-1]
 	b := builder{l: l, bodies: map[string][]layer{}, groups: map[string][]layer{}, folded: map[string]*Node{}}
@@ -48,8 +46,8 @@ func (l *loader) assemble() *Profile {
 	if r := p.Root.Get("release"); r != nil {
 		p.Release = r.Str()
 	}
-	if l.schema != nil && l.whole() {
-		l.problems = append(l.problems, l.schema.merged(p.Root)...)
+	if l.whole() {
+		l.problems = append(l.problems, v.check(p.Root, false)...)
 	}
 	return p
 }

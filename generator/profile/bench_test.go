@@ -6,10 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"testing"
+
+	"github.com/quick-deploy/quick-deploy/schema"
 )
 
 // testSchema is a small schema of the shape of the real one.
-func testSchema(tb testing.TB) *Schema {
+func testSchema(tb testing.TB) *schema.Node {
 	tb.Helper()
 	data, err := os.ReadFile("testdata/schema.json")
 	if err != nil {
@@ -19,7 +21,11 @@ func testSchema(tb testing.TB) *Schema {
 	if err := json.Unmarshal(data, &doc); err != nil {
 		tb.Fatal(err)
 	}
-	return NewSchema("https://example.org/profile.json", doc)
+	s, err := schema.Parse(doc)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
 }
 
 func BenchmarkParse(b *testing.B) {
@@ -64,4 +70,21 @@ func (m Memory) ReadFile(name string) ([]byte, error) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}
 	return []byte(data), nil
+}
+
+// plainSchema is no more than what merging has to know: services toggle, and the maps of options are open.
+func plainSchema() *schema.Node {
+	object := []string{"object"}
+	options := &schema.Node{Types: object}
+	host := &schema.Node{Properties: map[string]*schema.Node{
+		"services": {Additional: &schema.Node{Types: []string{"object", "boolean", "null"}, Properties: map[string]*schema.Node{"port": {}}}},
+		"nixos":    options,
+		"home":     options,
+		"users": {Additional: &schema.Node{Types: object, Properties: map[string]*schema.Node{
+			"home": {Properties: map[string]*schema.Node{"options": options}},
+		}}},
+	}}
+	return &schema.Node{Properties: map[string]*schema.Node{
+		"defaults": host, "host": host, "hosts": {Additional: host}, "groups": {Additional: host},
+	}}
 }

@@ -43,7 +43,7 @@ func (p *Profile) Explain(host, key string) ([]Step, error) {
 			Hint: DidYouMean(host, p.names())}}
 	}
 	h := p.Hosts[at]
-	parts, ok := splitKey(key)
+	parts, ok := SplitKey(key)
 	if !ok {
 		return nil, Problems{{Code: CodeSelector, What: quoteShort(key) + " is no path of keys",
 			Hint: "write keys with dots between them"}}
@@ -124,8 +124,12 @@ func nearestKey(n *Node, keys []string) string {
 	return ""
 }
 
-// splitKey splits a.b."c.d" into its parts.
-func splitKey(s string) ([]string, bool) {
+// SplitKey splits a.b."c.d" into its parts; ok is false if one is empty, or quotes are not paired.
+func SplitKey(s string) (parts []string, ok bool) {
+	if !strings.Contains(s, `"`) {
+		parts = strings.Split(s, ".")
+		return parts, !slices.Contains(parts, "")
+	}
 	r := csv.NewReader(strings.NewReader(s))
 	r.Comma = '.'
 	parts, err := r.Read()

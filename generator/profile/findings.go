@@ -3,11 +3,10 @@ package profile
 import (
 	"cmp"
 	"fmt"
-	"math/big"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -25,7 +24,7 @@ type finding struct {
 
 // explainer turns a tree of validation errors into findings.
 type explainer struct {
-	schema  *compiled
+	schema  map[string]any
 	root    *Node
 	partial bool
 	found   []finding
@@ -67,10 +66,7 @@ func (pl place) ofKey(code Code, what, why, hint string) Problem {
 
 func (x *explainer) locate(pointer string) place {
 	pl := place{node: x.root, name: "the profile"}
-	for _, part := range splitPointer(pointer) {
-		if s, err := url.PathUnescape(part); err == nil {
-			part = s
-		}
+	for _, part := range location(pointer) {
 		var next *Node
 		switch pl.node.Kind {
 		case Map:
@@ -94,28 +90,70 @@ func (x *explainer) locate(pointer string) place {
 	return pl
 }
 
-// keyword splits the location of an error into the schema it belongs to and
-// the keyword that failed.
-func (x *explainer) keyword(e *jsonschema.ValidationError) (*jsonschema.Schema, string) {
-	loc := e.AbsoluteKeywordLocation
-	if p := x.schema.parts[loc]; p != nil {
-		if strings.HasSuffix(loc, "/not") {
-			return p, "not"
-		}
-		return p, ""
-	}
-	keyword := ""
-	for {
-		i := strings.LastIndexByte(loc, '/')
-		if i < 0 {
-			return nil, keyword
-		}
-		keyword = loc[i+1:]
-		loc = loc[:i]
-		if p := x.schema.parts[loc]; p != nil {
-			return p, keyword
+// location splits a JSON pointer of the library, which stands in an address.
+func location(pointer string) []string {
+	parts := splitPointer(pointer)
+	for i, part := range parts {
+		if s, err := url.PathUnescape(part); err == nil {
+			parts[i] = s
 		}
 	}
+	return parts
+}
+
+// part is a schema within the schema.
+type part map[string]any
+
+// texts are those of a keyword's list, or its only one.
+func (p part) texts(keyword string) []string {
+	if s, ok := p[keyword].(string); ok {
+		return []string{s}
+	}
+	list, _ := p[keyword].([]any)
+	var out []string
+	for _, v := range list {
+		if s, ok := v.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// within is the object of a keyword, nil if it has none.
+func (p part) within(keyword string) part {
+	m, _ := p[keyword].(map[string]any)
+	return m
+}
+
+// text is the text of a keyword, "" if it has none.
+func (p part) text(keyword string) string {
+	s, _ := p[keyword].(string)
+	return s
+}
+
+// keyword finds the schema that an error belongs to, and the keyword that failed.
+func (x *explainer) keyword(e *jsonschema.ValidationError) (in part, keyword string) {
+	_, pointer, _ := strings.Cut(e.AbsoluteKeywordLocation, "#")
+	words := location(pointer)
+	last := len(words) - 1
+	if last < 0 {
+		return x.schema, ""
+	}
+	if i := slices.Index(words, "dependentRequired"); i >= 0 {
+		last = i // what follows is part of its value
+	}
+	var v any = x.schema
+	for _, word := range words[:last] {
+		switch below := v.(type) {
+		case map[string]any:
+			v = below[word]
+		case []any:
+			i, _ := strconv.Atoi(word) // the library counts
+			v = below[i]
+		}
+	}
+	in, _ = v.(map[string]any)
+	return in, words[last]
 }
 
 // ofKeys reports whether e is about the name of a key.
@@ -137,25 +175,22 @@ func (x *explainer) walk(e *jsonschema.ValidationError) {
 	if pl.node.bad || pl.node.takesBack() && !pl.listed && !ofKeys(e) {
 		return
 	}
-	part, keyword := x.keyword(e)
+	in, keyword := x.keyword(e)
 	if keyword == "anyOf" || keyword == "oneOf" {
-		x.alternatives(e, pl, part)
+		x.alternatives(e, pl, in)
 		return
 	}
-	if len(e.Causes) > 0 && keyword != "minContains" {
+	if len(e.Causes) > 0 {
 		for _, cause := range e.Causes {
 			x.walk(cause)
 		}
 		return
 	}
-	if part == nil {
-		part = &jsonschema.Schema{}
-	}
 	if ofKeys(e) {
-		x.badKey(e, pl, part, keyword)
+		x.badKey(e, pl, in, keyword)
 		return
 	}
-	x.leaf(e, pl, part, keyword)
+	x.leaf(e, pl, in, keyword)
 }
 
 // add records what is wrong with the value at pl.
@@ -169,79 +204,82 @@ func (x *explainer) report(e *jsonschema.ValidationError, pl place, p Problem) {
 	x.add(e, pl, finding{Problem: p})
 }
 
-func (x *explainer) leaf(e *jsonschema.ValidationError, pl place, part *jsonschema.Schema, keyword string) {
+// limits say what keywords want, with their value at %v.
+var limits = map[string]string{
+	"minimum": "the least is %v", "exclusiveMinimum": "it is more than %v", "minLength": "it has at least %v characters",
+	"maximum": "the most is %v", "exclusiveMaximum": "it is less than %v", "maxLength": "it has at most %v characters",
+	"minItems": "it has at least %v entries", "minProperties": "it has at least %v keys",
+	"maxItems": "it has at most %v entries", "maxProperties": "it has at most %v keys",
+	"multipleOf": "it is a multiple of %v",
+}
+
+var singular = strings.NewReplacer(" 1 entries", " 1 entry", " 1 keys", " 1 key")
+
+func (x *explainer) leaf(e *jsonschema.ValidationError, pl place, in part, keyword string) {
 	n := pl.node
-	refuse := func(why string) {
-		x.report(e, pl, pl.problem(CodeValue, pl.name+" cannot be "+n.brief(), why, ""))
-	}
+	code, why := CodeValue, ""
 	switch keyword {
-	case "":
-		x.report(e, pl, pl.ofKey(CodeUnknown, "the key "+strconv.Quote(pl.name)+" is not allowed here", "", "delete it"))
 	case "type":
-		x.add(e, pl, wrongType(n, part.Types))
-	case "enum", "const":
-		x.add(e, pl, notAmong(pl, allowed(part)))
+		x.add(e, pl, wrongType(n, in.texts(keyword)))
+		return
+	case "enum":
+		values, _ := in[keyword].([]any)
+		x.add(e, pl, notAmong(pl, values))
+		return
+	case "const":
+		x.add(e, pl, notAmong(pl, []any{in[keyword]}))
+		return
 	case "format":
-		what, why, hint := wrongFormat(n.Str(), part.Format)
+		what, why, hint := wrongFormat(n.Str(), in.text(keyword))
 		x.report(e, pl, pl.problem(CodeFormat, what, why, hint))
-	case "pattern":
-		x.report(e, pl, pl.problem(CodeFormat, pl.name+" cannot be "+n.brief(), patternWhy(part), ""))
-	case "required", "dependentRequired":
-		x.missing(e, pl, part, keyword)
+		return
+	case "required":
+		x.missing(e, pl, in.texts(keyword), cmp.Or(in.text("x-why"), "it is required"))
+		return
+	case "dependentRequired":
+		for _, with := range slices.Sorted(maps.Keys(in.within(keyword))) {
+			if pl.node.field(with) != nil {
+				x.missing(e, pl, in.within(keyword).texts(with), with+" needs it")
+			}
+		}
+		return
 	case "additionalProperties", "unevaluatedProperties":
-		x.unknown(e, pl, part)
-	case "minimum":
-		refuse("the least is " + number(part.Minimum))
-	case "maximum":
-		refuse("the most is " + number(part.Maximum))
-	case "exclusiveMinimum":
-		refuse("it is more than " + number(part.ExclusiveMinimum))
-	case "exclusiveMaximum":
-		refuse("it is less than " + number(part.ExclusiveMaximum))
-	case "multipleOf":
-		refuse("it is a multiple of " + number(part.MultipleOf))
-	case "minLength":
-		if n.Str() == "" {
+		x.unknown(e, pl, in.within("properties"))
+		return
+	case "uniqueItems":
+		x.twice(e, pl)
+		return
+	case "pattern":
+		code, why = CodeFormat, in.within("x-wants").text("text")
+	case "not":
+		why = cmp.Or(in.within(keyword).text("x-why"), "it is not allowed here")
+	default:
+		words, known := limits[keyword]
+		switch {
+		case !known:
+			x.report(e, pl, pl.problem(CodeValue, pl.name+" is not allowed", e.Message, ""))
+			return
+		case x.partial && (keyword == "minItems" || keyword == "minProperties"):
+			return
+		case keyword == "minLength" && n.Str() == "":
 			x.report(e, pl, pl.problem(CodeValue, pl.name+" is empty", "", "delete the key if it is not needed"))
 			return
 		}
-		refuse(fmt.Sprintf("it has at least %d characters", part.MinLength))
-	case "maxLength":
-		refuse(fmt.Sprintf("it has at most %d characters", part.MaxLength))
-	case "minItems":
-		if !x.partial {
-			refuse("it has at least " + count(part.MinItems, "entry", "entries"))
-		}
-	case "maxItems":
-		refuse("it has at most " + count(part.MaxItems, "entry", "entries"))
-	case "minProperties":
-		if !x.partial {
-			refuse("it has at least " + count(part.MinProperties, "key", "keys"))
-		}
-	case "maxProperties":
-		refuse("it has at most " + count(part.MaxProperties, "key", "keys"))
-	case "uniqueItems":
-		x.twice(e, pl)
-	case "minContains", "contains":
-		refuse("an entry that it needs is missing")
-	case "not":
-		refuse(cmp.Or(part.Description, "it is not allowed here"))
-	default:
-		x.report(e, pl, pl.problem(CodeValue, pl.name+" is not allowed", e.Message, ""))
+		why = singular.Replace(fmt.Sprintf(words, in[keyword]))
 	}
+	x.report(e, pl, pl.problem(code, pl.name+" cannot be "+n.brief(), why, ""))
 }
 
-// kinds are the types of JSON Schema as messages call them.
-var kinds = map[string]string{
-	"null": "nothing", "boolean": "true or false", "integer": "a whole number", "number": "a number",
-	"string": "text", "array": "a list", "object": "a map",
+// kinds are the types of JSON Schema.
+var kinds = map[string]Kind{
+	"null": Null, "boolean": Bool, "integer": Int, "number": Float, "string": String, "array": List, "object": Map,
 }
 
 func wrongType(n *Node, types []string) finding {
 	var names []string
 	for _, t := range types {
 		if t != "null" || len(types) == 1 {
-			names = append(names, kinds[t])
+			names = append(names, kinds[t].String())
 		}
 	}
 	found := n.brief()
@@ -291,13 +329,6 @@ func either(names []string) string {
 	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }
 
-func allowed(part *jsonschema.Schema) []any {
-	if len(part.Constant) > 0 {
-		return part.Constant
-	}
-	return part.Enum
-}
-
 func notAmong(pl place, values []any) finding {
 	var names, texts, types []string
 	foreign := true
@@ -326,9 +357,7 @@ func notAmong(pl place, values []any) finding {
 	}
 	switch {
 	case pl.node.Kind == String:
-		if near := Nearest(pl.node.Str(), texts); near != "" {
-			p.Hint = "did you mean " + strconv.Quote(near) + "?"
-		}
+		p.Hint = Meant(Nearest(pl.node.Str(), texts))
 	case pl.node.Kind != Map && pl.node.Kind != List && slices.Contains(texts, fmt.Sprint(pl.node.Scalar)):
 		p.Hint = "put it in quotes: " + strconv.Quote(fmt.Sprint(pl.node.Scalar))
 	}
@@ -368,47 +397,9 @@ func wrongFormat(s, name string) (what, why, hint string) {
 	return quoteShort(wrong) + " is no " + f.noun, f.why, hint
 }
 
-// shapes are the commonest patterns of the schema in words.
-var shapes = map[string]string{
-	`^[a-z][a-z0-9-]*$`:          "it is lower-case letters, digits and -, a letter first",
-	`^[a-z_][a-z0-9_-]*$`:        "it is lower-case letters, digits, _ and -, no digit first",
-	`^[A-Z][A-Z0-9_]*$`:          "it is upper-case letters, digits and _, a letter first",
-	`^[A-Za-z0-9_-]+$`:           "it is letters, digits, _ and -",
-	`^[^\s]+$`:                   "it has no blanks",
-	`^https?://[^\s]+$`:          "it is an address that begins with http:// or https://",
-	`^https?://[^\s]+/$`:         "it is an address that begins with http:// or https:// and ends with /",
-	`^[0-9]+(kB|MB|GB)$`:         "it is a size such as 512MB or 4GB",
-	`^[0-9]+(kb|mb|gb)$`:         "it is a size such as 512mb or 4gb",
-	`^[0-9]+h$`:                  "it is a number of hours such as 720h",
-	`^([0-9]+(ms|[smhdwy]))+$`:   "it is a time such as 15d or 1h30m",
-	`^[A-Za-z_][A-Za-z0-9_.-]*$`: "it is letters, digits, _, . and -, a letter first",
-	`^bundle:[a-z][a-z0-9-]*$`:   "it is a bundle such as bundle:cli",
-	`^[A-Za-z_][A-Za-z0-9_'-]*(\.[A-Za-z_][A-Za-z0-9_'-]*)*$`: "it is the name of a package in nixpkgs, which " +
-		"begins with a letter or _",
-	`^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$`:     "it is OWNER/MODEL, as on Hugging Face",
-	`^([01][0-9]|2[0-3]):[0-5][0-9]$`:       "it is a time of day such as 04:30",
-	`^(nodev|/dev/.+)$`:                     "it is a disk below /dev, or nodev",
-	`^/dev/disk/by-id/[A-Za-z0-9._:+=@-]+$`: "it is the name of a disk below /dev/disk/by-id",
-	`^[a-z0-9.-]+(:[0-9]+)?/[A-Za-z0-9_./-]+:[A-Za-z0-9_.-]+(@sha256:[0-9a-f]{64})?$`: "it is an image with its " +
-		"registry and tag, as in docker.io/library/redis:7.4",
-}
-
-func patternWhy(part *jsonschema.Schema) string {
-	if part.Pattern == nil {
-		return ""
-	}
-	if words := shapes[part.Pattern.String()]; words != "" {
-		return words
-	}
-	if len(part.Examples) > 0 {
-		return fmt.Sprintf("it looks like %v", part.Examples[0])
-	}
-	return "it has to match " + part.Pattern.String()
-}
-
 // badKey explains a key that propertyNames refuses. pl is the value of the
 // key; all positions are those of the key.
-func (x *explainer) badKey(e *jsonschema.ValidationError, pl place, part *jsonschema.Schema, keyword string) {
+func (x *explainer) badKey(e *jsonschema.ValidationError, pl place, in part, keyword string) {
 	if pl.in == nil {
 		return
 	}
@@ -416,7 +407,7 @@ func (x *explainer) badKey(e *jsonschema.ValidationError, pl place, part *jsonsc
 	named := pl
 	named.node = &Node{Kind: String, Scalar: key, Pos: pl.in.KeyPos, width: len([]rune(key))}
 	named.name = "a key of " + parentName(pl.path)
-	x.leaf(e, named, part, keyword)
+	x.leaf(e, named, in, keyword)
 }
 
 func parentName(path []string) string {
@@ -426,18 +417,17 @@ func parentName(path []string) string {
 	return printable(path[len(path)-2])
 }
 
-// unknown reports each key of pl that the schema does not know.
-func (x *explainer) unknown(e *jsonschema.ValidationError, pl place, part *jsonschema.Schema) {
+// unknown reports each key of pl that is not known.
+func (x *explainer) unknown(e *jsonschema.ValidationError, pl place, known part) {
 	var names []string
-	for name := range part.Properties {
+	for _, name := range slices.Sorted(maps.Keys(known)) {
 		if !strings.HasPrefix(name, "+") {
 			names = append(names, name)
 		}
 	}
-	sort.Strings(names)
 	for i := range pl.node.Fields {
 		f := &pl.node.Fields[i]
-		if _, ok := part.Properties[f.Key]; ok || matchesAny(part, f.Key) {
+		if _, ok := known[f.Key]; ok {
 			continue
 		}
 		p := f.problem("", CodeUnknown, "there is no key "+strconv.Quote(f.Key), "", "")
@@ -453,40 +443,12 @@ func (x *explainer) unknown(e *jsonschema.ValidationError, pl place, part *jsons
 	}
 }
 
-func matchesAny(part *jsonschema.Schema, key string) bool {
-	for pattern := range part.PatternProperties {
-		if pattern.MatchString(key) {
-			return true
-		}
-	}
-	return false
-}
-
-// missing reports keys that are required.
-func (x *explainer) missing(e *jsonschema.ValidationError, pl place, part *jsonschema.Schema, keyword string) {
-	if x.partial {
-		return
-	}
-	report := func(key, why string) {
-		p := pl.ofKey(CodeMissing, pl.name+" lacks the key "+strconv.Quote(key), why, "add "+key)
-		x.add(e, pl, finding{Problem: p, missing: []string{key}})
-	}
-	if keyword == "required" {
-		for _, key := range part.Required {
-			if pl.node.field(key) == nil {
-				report(key, cmp.Or(part.Description, "it is required"))
-			}
-		}
-		return
-	}
-	for with, keys := range part.DependentRequired {
-		if pl.node.field(with) == nil {
-			continue
-		}
-		for _, key := range keys {
-			if pl.node.field(key) == nil {
-				report(key, with+" needs it")
-			}
+// missing reports those keys that are not there.
+func (x *explainer) missing(e *jsonschema.ValidationError, pl place, keys []string, why string) {
+	for _, key := range keys {
+		if !x.partial && pl.node.field(key) == nil {
+			p := pl.ofKey(CodeMissing, pl.name+" lacks the key "+strconv.Quote(key), why, "add "+key)
+			x.add(e, pl, finding{Problem: p, missing: []string{key}})
 		}
 	}
 }
@@ -506,9 +468,9 @@ func (x *explainer) twice(e *jsonschema.ValidationError, pl place) {
 }
 
 // alternatives explains anyOf and oneOf by the branch that fits the value best.
-func (x *explainer) alternatives(e *jsonschema.ValidationError, pl place, part *jsonschema.Schema) {
+func (x *explainer) alternatives(e *jsonschema.ValidationError, pl place, in part) {
 	if len(e.Causes) == 0 { // oneOf, and more than one branch holds
-		x.tooMany(e, pl, part)
+		x.tooMany(e, pl, in)
 		return
 	}
 	var branches [][]finding
@@ -589,14 +551,14 @@ func joined(best []finding, branches [][]finding, at string) []finding {
 }
 
 // tooMany is a value for which more than one branch of oneOf holds.
-func (x *explainer) tooMany(e *jsonschema.ValidationError, pl place, part *jsonschema.Schema) {
+func (x *explainer) tooMany(e *jsonschema.ValidationError, pl place, in part) {
 	var keys []string
-	if part != nil {
-		for _, b := range part.OneOf {
-			for _, key := range b.Required {
-				if f := pl.node.field(key); f != nil && !f.Value.takesBack() {
-					keys = append(keys, key)
-				}
+	branches, _ := in["oneOf"].([]any)
+	for _, b := range branches {
+		branch, _ := b.(map[string]any)
+		for _, key := range part(branch).texts("required") {
+			if f := pl.node.field(key); f != nil && !f.Value.takesBack() {
+				keys = append(keys, key)
 			}
 		}
 	}
@@ -609,21 +571,4 @@ func (x *explainer) tooMany(e *jsonschema.ValidationError, pl place, part *jsons
 	}
 	x.report(e, pl, pl.node.field(keys[1]).problem("", CodeValue, pl.name+" has "+strings.Join(keys, " and "),
 		"only one of them can be there", "delete "+either(keys)))
-}
-
-func number(r *big.Rat) string {
-	if r == nil {
-		return ""
-	}
-	if r.IsInt() {
-		return r.Num().String()
-	}
-	return r.FloatString(6)
-}
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + many
 }

@@ -107,28 +107,14 @@ var githubPattern = regexp.MustCompile(`^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$`)
 
 func isGitHubUser(s string) bool { return len(s) <= 39 && githubPattern.MatchString(s) }
 
-func isHostLabel(s string) bool {
-	if len(s) == 0 || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {
-		return false
-	}
-	for _, c := range []byte(s) {
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' {
-			return false
-		}
-	}
-	return true
-}
+// labelPattern is one label of a host name (RFC 1123).
+var labelPattern = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+
+func isHostLabel(s string) bool { return labelPattern.MatchString(s) }
 
 func isHostname(s string) bool {
-	if len(s) > 253 {
-		return false
-	}
-	for label := range strings.SplitSeq(s, ".") {
-		if !isHostLabel(label) {
-			return false
-		}
-	}
-	return true
+	other := func(label string) bool { return !isHostLabel(label) }
+	return len(s) <= 253 && !slices.ContainsFunc(strings.Split(s, "."), other)
 }
 
 func isUser(s string) bool { return userPattern.MatchString(s) && s != "root" }
@@ -173,7 +159,7 @@ func zoneHint(s string) string {
 	if near == "" {
 		return "timedatectl list-timezones lists them"
 	}
-	return "did you mean \"" + near + "\"?"
+	return Meant(near)
 }
 
 func isAbsolute(s string) bool {

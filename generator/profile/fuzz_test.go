@@ -147,7 +147,7 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		m := &merger{}
-		again := normal(m.patch(p.Root, plainShape(), nil))
+		again := normal(m.patch(p.Root, plainSchema(), nil))
 		if diff := cmp.Diff(p.Root.Any(), again.Any()); diff != "" && !strings.Contains(own+base, "+") {
 			t.Errorf("not the normal form:\n%s", diff)
 		}

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/schema"
 )
 
 // Limits of what a profile extends.
@@ -69,25 +71,22 @@ func (c Content) Spelling(n *Node) string {
 	return ""
 }
 
-// Load reads the profile called name and what it extends. With a schema, each
-// file and each merged host is validated, and layers are merged by what the
-// schema says about services and open maps; without one, nil, only what
-// merging itself needs is checked. If the profile is at fault the error is
-// Problems, all of them; if it cannot be read at all the error wraps that of src.
-func Load(src Source, name string, schema *Schema) (*Profile, error) {
-	l := &loader{src: src, shape: plainShape(), state: map[string]fileState{}}
+// Load reads the profile called name and what it extends. Each file and each
+// merged host is validated by s, and layers are merged by what s says about
+// services and open maps. If the profile is at fault the error is Problems,
+// all of them; if it cannot be read at all the error wraps that of src.
+func Load(src Source, name string, s *schema.Node) (*Profile, error) {
+	l := &loader{src: src, schema: s, state: map[string]fileState{}}
 	data, err := src.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("read profile %s: %w", name, err)
 	}
 	l.read(name, data, nil)
-	if schema != nil {
-		if l.schema, err = schema.compileFor(l.files); err != nil {
-			return nil, err
-		}
-		l.shape = l.schema.shape
+	v, err := newValidator(s, l.files)
+	if err != nil {
+		return nil, err
 	}
-	p := l.assemble()
+	p := l.assemble(v)
 	if err := append(l.problems, l.merger.problems...).err(); err != nil {
 		return nil, err
 	}
@@ -127,8 +126,7 @@ const (
 
 type loader struct {
 	src      Source
-	schema   *compiled // nil for none
-	shape    *shape
+	schema   *schema.Node
 	state    map[string]fileState
 	total    int     // bytes read
 	lost     bool    // a file is missing
@@ -197,71 +195,53 @@ func (l *loader) extend(ref *Node, chain []string) {
 	from := chain[len(chain)-1]
 	p := ref.problem("extends", CodeExtends, "cannot extend "+quoteShort(ref.Str()), "", "")
 	name, err := Resolve(from, ref.Str())
-	if err != nil {
-		p.Why = err.Error()
-		l.report(p)
-		return
-	}
-	if b, ok := l.src.(Bounded); ok {
-		if err := b.MayExtend(chain[0], name); err != nil {
-			p.Why, p.Hint = err.Error(), "--extends-from DIR lets a profile extend files below DIR, too"
-			l.report(p)
-			return
-		}
-	}
-	switch l.state[name] {
-	case reading:
-		at := slices.Index(chain, name)
-		p.Why = "the files extend each other in a circle: " + strings.Join(append(slices.Clone(chain[at:]), name), " → ")
-		l.report(p)
-		return
-	case done:
-		return
+	var outside error
+	if b, ok := l.src.(Bounded); ok && err == nil {
+		outside = b.MayExtend(chain[0], name)
 	}
 	switch {
+	case err != nil:
+		p.Why = err.Error()
+	case outside != nil:
+		p.Why, p.Hint = outside.Error(), "--extends-from DIR lets a profile extend files below DIR, too"
+	case l.state[name] == done:
+		return
+	case l.state[name] == reading:
+		circle := append(slices.Clone(chain[slices.Index(chain, name):]), name)
+		p.Why = "the files extend each other in a circle: " + strings.Join(circle, " → ")
 	case len(chain) >= MaxExtends:
 		p.Code, p.Why = CodeLimit, fmt.Sprintf("more than %d files extend each other in a chain", MaxExtends)
-		l.report(p)
-		return
 	case len(l.state) >= MaxFiles:
 		p.Code, p.Why = CodeLimit, fmt.Sprintf("a profile has at most %d files", MaxFiles)
-		l.report(p)
-		return
 	case l.total > MaxTotal:
 		p.Code, p.Why = CodeLimit, fmt.Sprintf("the files of a profile have at most %d MiB together", MaxTotal>>20)
-		l.report(p)
-		return
-	}
-	data, err := l.src.ReadFile(name)
-	if err != nil {
+	default:
+		data, err := l.src.ReadFile(name)
+		if err == nil {
+			l.read(name, data, chain)
+			return
+		}
 		l.state[name] = done
 		p.Code = CodeRead
-		p.Why = reason(err)
-		var preset *unknownPreset
-		if errors.As(err, &preset) {
-			p.Hint = DidYouMean(preset.name, preset.known)
-		} else if errors.Is(err, fs.ErrNotExist) {
-			p.Hint = "the path is relative to " + from
-		}
-		l.report(p)
-		return
+		p.Why, p.Hint = reason(err, from)
 	}
-	l.read(name, data, chain)
+	l.report(p)
 }
 
-// reason words an error of reading a file without naming the file again.
-func reason(err error) string {
+// reason words an error of reading a file that the file called from names,
+// without naming it again, and what to do about it.
+func reason(err error, from string) (why, hint string) {
 	var preset *unknownPreset
 	var pathErr *fs.PathError
 	switch {
 	case errors.As(err, &preset):
-		return preset.Error()
+		return preset.Error(), DidYouMean(preset.name, preset.known)
 	case errors.Is(err, fs.ErrNotExist):
-		return "there is no such file"
+		return "there is no such file", "the path is relative to " + from
 	case errors.Is(err, fs.ErrPermission):
-		return "it may not be read"
+		return "it may not be read", ""
 	case errors.As(err, &pathErr):
-		return pathErr.Err.Error()
+		return pathErr.Err.Error(), ""
 	}
-	return err.Error()
+	return err.Error(), ""
 }

@@ -103,7 +103,7 @@ func TestNormalFormIsAFixedPoint(t *testing.T) {
 		}
 	}
 	m := &merger{}
-	patched := m.patch(p.Root, plainShape(), nil)
+	patched := m.patch(p.Root, plainSchema(), nil)
 	if diff := cmp.Diff(p.Root.Any(), normal(patched).Any()); diff != "" {
 		t.Error(diff)
 	}

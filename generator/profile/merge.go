@@ -3,6 +3,8 @@ package profile
 import (
 	"fmt"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/schema"
 )
 
 // merger turns what files say into patches, merges patches, and turns the
@@ -14,7 +16,7 @@ type merger struct {
 }
 
 // patch reads n, the body of a layer, as a patch. It copies only what it changes.
-func (m *merger) patch(n *Node, s *shape, path []string) *Node {
+func (m *merger) patch(n *Node, s *schema.Node, path []string) *Node {
 	if n.Kind != Map {
 		return n
 	}
@@ -40,7 +42,7 @@ func (m *merger) patch(n *Node, s *shape, path []string) *Node {
 				m.checkAppend(n, f, key, path)
 			}
 		}
-		c := s.child(key)
+		c := child(s, key)
 		sub := path[:len(path):len(path)]
 		v := f.Value
 		switch {
@@ -48,16 +50,14 @@ func (m *merger) patch(n *Node, s *shape, path []string) *Node {
 			if pv := m.patch(v, c, append(sub, key)); pv != v {
 				change(i).Value = pv
 			}
-		case v.Kind == Null && s != nil && s.open:
+		case v.Kind == Null && open(s):
 			data := *v
 			data.fresh = true
 			change(i).Value = &data
-		case c == nil:
-		case v.Kind == Null && v.span.from == v.span.to && s.named(key):
+		case v.Kind == Null && v.span.from == v.span.to && names(s, key),
+			(v.Kind == Null || v.Scalar == true) && toggles(c):
 			change(i).Value = &Node{Kind: Map, Pos: v.Pos, Pointer: v.Pointer, width: v.width}
-		case c.toggle && (v.Kind == Null || v.Kind == Bool && v.Scalar == true):
-			change(i).Value = &Node{Kind: Map, Pos: v.Pos, Pointer: v.Pointer, width: v.width}
-		case c.toggle && v.Kind == Bool:
+		case v.Scalar == false && toggles(c):
 			change(i).Value = &Node{Kind: Null, Pos: v.Pos, Pointer: v.Pointer, width: v.width, off: true}
 		}
 	}

@@ -58,7 +58,7 @@ func patchOf(t rapid.TB, m *merger, name, yaml string) *Node {
 	if len(problems) > 0 {
 		t.Fatalf("%s: %v", yaml, problems)
 	}
-	return m.patch(root, plainShape().child("defaults"), nil)
+	return m.patch(root, plainSchema().Properties["defaults"], nil)
 }
 
 // TestMergeIsAssociative is what lets defaults and groups be merged once for

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	_ "embed"
 	"slices"
 	"strings"
@@ -144,14 +145,11 @@ func layoutHint(name string) string {
 	case k.Variant != "":
 		return "write layout: " + quoteList(k.Layout) + ", variant: " + quoteList(k.Variant)
 	}
-	return "did you mean \"" + k.Layout + "\"?"
+	return Meant(k.Layout)
 }
 
 func keymapHint(s string) string {
-	if keymap := keyboard.ToConsole(s); keymap != "" {
-		return "did you mean \"" + keymap + "\"?"
-	}
-	return DidYouMean(s, keyboard.Keymaps())
+	return cmp.Or(Meant(keyboard.ToConsole(s)), DidYouMean(s, keyboard.Keymaps()))
 }
 
 // quoteList quotes a text that is no single word in braces.

@@ -52,14 +52,20 @@ func Mistyped(s, name string) bool {
 // swap of neighbours) between a and b.
 func distance(a, b string) int { return edlib.OSADamerauLevenshteinDistance(a, b) }
 
-// DidYouMean is a hint that names the nearest of names, else lists them if they are few.
-func DidYouMean(s string, names []string) string {
-	if near := Nearest(s, names); near != "" {
-		return "did you mean " + strconv.Quote(near) + "?"
-	}
-	const few = 8
-	if len(names) == 0 || len(names) > few {
+// Meant is a hint that near was meant, "" where nothing is near.
+func Meant(near string) string {
+	if near == "" {
 		return ""
 	}
-	return "known are " + strings.Join(names, ", ")
+	return "did you mean " + strconv.Quote(near) + "?"
+}
+
+// DidYouMean is a hint that names the nearest of names, else lists them if they are few.
+func DidYouMean(s string, names []string) string {
+	const few = 8
+	near := Nearest(s, names)
+	if near == "" && len(names) > 0 && len(names) <= few {
+		return "known are " + strings.Join(names, ", ")
+	}
+	return Meant(near)
 }

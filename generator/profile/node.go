@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -26,13 +27,7 @@ func (p Pos) String() string {
 }
 
 func (p Pos) compare(q Pos) int {
-	if c := strings.Compare(p.File, q.File); c != 0 {
-		return c
-	}
-	if p.Line != q.Line {
-		return p.Line - q.Line
-	}
-	return p.Column - q.Column
+	return cmp.Or(strings.Compare(p.File, q.File), p.Line-q.Line, p.Column-q.Column)
 }
 
 // Kind is what a Node holds.
@@ -51,23 +46,7 @@ const (
 
 // String is the kind as a message calls it.
 func (k Kind) String() string {
-	switch k {
-	case Null:
-		return "nothing"
-	case Bool:
-		return "true or false"
-	case Int:
-		return "a whole number"
-	case Float:
-		return "a number"
-	case String:
-		return "text"
-	case List:
-		return "a list"
-	case Map:
-		return "a map"
-	}
-	return "an unknown kind"
+	return [...]string{"nothing", "true or false", "a whole number", "a number", "text", "a list", "a map"}[k]
 }
 
 // Node is one value of a profile together with where it was written. Nodes
@@ -159,10 +138,15 @@ func (n *Node) seal() *Node {
 }
 
 // Any is the node as plain Go values: nil, bool, int64, uint64, float64,
-// string, []any and map[string]any, which is what a JSON Schema validates.
+// string, []any and map[string]any, which is what a JSON Schema validates. In
+// a patch, what takes something back is nil, but a service that is off an empty
+// map, so that its name is looked at.
 func (n *Node) Any() any {
 	if n == nil {
 		return nil
+	}
+	if n.off {
+		return map[string]any{}
 	}
 	switch n.Kind {
 	case List:
@@ -233,13 +217,14 @@ func quoteShort(s string) string {
 	return strconv.Quote(s)
 }
 
+// The characters of a key that JSON pointers escape (RFC 6901, section 3).
+var (
+	escaper   = strings.NewReplacer("~", "~0", "/", "~1")
+	unescaper = strings.NewReplacer("~0", "~", "~1", "/")
+)
+
 // pointerTo appends key to a JSON pointer.
-func pointerTo(parent, key string) string {
-	if strings.ContainsAny(key, "~/") {
-		key = strings.ReplaceAll(strings.ReplaceAll(key, "~", "~0"), "/", "~1")
-	}
-	return parent + "/" + key
-}
+func pointerTo(parent, key string) string { return parent + "/" + escaper.Replace(key) }
 
 // splitPointer is the inverse of repeated pointerTo.
 func splitPointer(p string) []string {
@@ -248,7 +233,7 @@ func splitPointer(p string) []string {
 	}
 	parts := strings.Split(p[1:], "/")
 	for i, s := range parts {
-		parts[i] = strings.ReplaceAll(strings.ReplaceAll(s, "~1", "/"), "~0", "~")
+		parts[i] = unescaper.Replace(s)
 	}
 	return parts
 }

@@ -11,14 +11,13 @@ import (
 
 // TestPresets loads every preset with the schema that ships with it.
 func TestPresets(t *testing.T) {
-	doc, err := schema.Document()
+	s, err := schema.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := compile(schema.ID, doc); err != nil {
+	if _, err := compile(s.Doc); err != nil {
 		t.Fatal(err)
 	}
-	s := NewSchema(schema.ID, doc)
 	names, err := fs.Glob(schema.Presets(), "*.yaml")
 	if err != nil || len(names) == 0 {
 		t.Fatalf("%d presets, %v", len(names), err)

@@ -5,33 +5,36 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
+	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"github.com/quick-deploy/quick-deploy/schema"
 )
 
-// Schema is the JSON Schema (draft 2020-12) of profiles. It refers to nothing
-// outside itself and may be used by several Loads at once.
-type Schema struct {
-	id  string
-	doc map[string]any
+// validator judges files by what of the schema can say something about them.
+type validator struct {
+	root *jsonschema.Schema
+	doc  map[string]any // the whole schema, for the words of messages
 }
 
-// NewSchema returns the schema in doc, a decoded JSON document, which is not
-// changed and must not change any more; id is its address.
-func NewSchema(id string, doc map[string]any) *Schema { return &Schema{id, doc} }
-
-// compiled is a schema ready for use.
-type compiled struct {
-	root  *jsonschema.Schema
-	shape *shape
-	// parts finds the part of the schema that an error comes from, by its location.
-	parts map[string]*jsonschema.Schema
+// newValidator compiles the part of the schema that is about files. Compiling
+// all of it takes longer than anything else in a run.
+func newValidator(s *schema.Node, files []*file) (*validator, error) {
+	// The whole profile is judged in its normal form, with hosts also where the files say host.
+	p := pruner{keys: map[string]bool{"hosts": true}, defs: map[string]any{}}
+	for _, f := range files {
+		p.collect(f.root)
+	}
+	p.defsIn, _ = s.Doc["$defs"].(map[string]any)
+	doc := p.prune(s.Doc).(map[string]any)
+	doc["$defs"] = p.defs
+	root, err := compile(doc)
+	return &validator{root, s.Doc}, err
 }
 
-// compile makes the schema ready. A format that is known neither here nor to
-// JSON Schema is an error, too.
-func compile(id string, doc map[string]any) (*compiled, error) {
+// compile makes a schema ready for use; its $id is its address.
+func compile(doc map[string]any) (*jsonschema.Schema, error) {
 	document, err := json.Marshal(doc)
 	if err != nil {
 		return nil, fmt.Errorf("compile schema: %w", err)
@@ -39,8 +42,6 @@ func compile(id string, doc map[string]any) (*compiled, error) {
 	c := jsonschema.NewCompiler()
 	c.Draft = jsonschema.Draft2020
 	c.AssertFormat = true
-	// The descriptions that prune leaves are the reasons in messages.
-	c.ExtractAnnotations = true
 	c.LoadURL = func(url string) (io.ReadCloser, error) {
 		return nil, fmt.Errorf("%s is not part of the schema", url)
 	}
@@ -50,6 +51,7 @@ func compile(id string, doc map[string]any) (*compiled, error) {
 			return !ok || f.check(s)
 		}
 	}
+	id, _ := doc["$id"].(string)
 	if err := c.AddResource(id, bytes.NewReader(document)); err != nil {
 		return nil, fmt.Errorf("read schema %s: %w", id, err)
 	}
@@ -57,92 +59,90 @@ func compile(id string, doc map[string]any) (*compiled, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile schema: %w", err)
 	}
-	s := &compiled{root: root, parts: map[string]*jsonschema.Schema{}}
-	if err := s.index(root, c); err != nil {
-		return nil, fmt.Errorf("compile schema: %w", err)
-	}
-	s.shape = shapeOf(root, map[*jsonschema.Schema]*shape{})
-	return s, nil
+	return root, nil
 }
 
-// index records p and all parts of the schema below it.
-func (s *compiled) index(p *jsonschema.Schema, c *jsonschema.Compiler) error {
-	if p == nil || s.parts[p.Location] != nil {
-		return nil
+// pruner copies a schema without what never applies: it replaces the schemas
+// of properties that no file mentions by true, so that their names stay known,
+// and leaves out annotations and the definitions that nothing refers to any more.
+type pruner struct {
+	keys   map[string]bool // of all maps in all files, without +
+	defsIn map[string]any
+	defs   map[string]any
+}
+
+func (p *pruner) collect(n *Node) {
+	for _, f := range n.Fields {
+		p.keys[f.Key] = true
+		p.keys[strings.TrimPrefix(f.Key, "+")] = true
+		p.collect(f.Value)
 	}
-	s.parts[p.Location] = p
-	if p.Format != "" && c.Formats[p.Format] == nil && jsonschema.Formats[p.Format] == nil {
-		return fmt.Errorf("%s: the format %q is unknown", p.Location, p.Format)
+	for _, item := range n.Items {
+		p.collect(item)
 	}
-	for _, below := range below(p) {
-		if err := s.index(below, c); err != nil {
-			return err
+}
+
+// prune copies v, a schema or a list of them.
+func (p *pruner) prune(v any) any {
+	if list, ok := v.([]any); ok {
+		out := make([]any, len(list))
+		for i, sub := range list {
+			out[i] = p.prune(sub)
+		}
+		return out
+	}
+	in, ok := v.(map[string]any)
+	if !ok {
+		return v
+	}
+	out := make(map[string]any, len(in))
+	for keyword, value := range in {
+		switch keyword {
+		case "$defs", "title", "description", "default", "examples", "$comment", "deprecated":
+		case "$ref":
+			out[keyword] = value
+			p.define(value)
+		case "properties":
+			out[keyword] = p.properties(value)
+		case "items", "additionalProperties", "unevaluatedProperties", "unevaluatedItems", "propertyNames", "contains",
+			"if", "then", "else", "not", "allOf", "anyOf", "oneOf", "prefixItems":
+			out[keyword] = p.prune(value)
+		default:
+			if !strings.HasPrefix(keyword, "x-") {
+				out[keyword] = value
+			}
 		}
 	}
-	return nil
+	return out
 }
 
-// below are the schemas directly inside p.
-func below(p *jsonschema.Schema) []*jsonschema.Schema {
-	all := []*jsonschema.Schema{p.Ref, p.DynamicRef, p.Not, p.If, p.Then, p.Else, p.PropertyNames,
-		p.UnevaluatedProperties, p.UnevaluatedItems, p.Items2020, p.Contains}
-	all = slices.Concat(all, p.AllOf, p.AnyOf, p.OneOf, p.PrefixItems)
-	for _, b := range p.Properties {
-		all = append(all, b)
-	}
-	for _, b := range p.PatternProperties {
-		all = append(all, b)
-	}
-	for _, b := range p.DependentSchemas {
-		all = append(all, b)
-	}
-	if b, ok := p.AdditionalProperties.(*jsonschema.Schema); ok {
-		all = append(all, b)
-	}
-	return slices.DeleteFunc(all, func(b *jsonschema.Schema) bool { return b == nil })
-}
-
-// shapeOf is what merging has to know of p. Schemas may refer to themselves.
-func shapeOf(p *jsonschema.Schema, memo map[*jsonschema.Schema]*shape) *shape {
-	if p == nil {
-		return nil
-	}
-	if s, ok := memo[p]; ok {
-		return s
-	}
-	s := &shape{props: map[string]*shape{}}
-	memo[p] = s
-	s.add(p, memo)
-	return s
-}
-
-func (s *shape) add(p *jsonschema.Schema, memo map[*jsonschema.Schema]*shape) {
-	has := func(t string) bool { return slices.Contains(p.Types, t) }
-	s.object = s.object || has("object")
-	s.toggle = s.toggle || has("object") && has("boolean") && has("null")
-	s.open = s.open || has("object") && len(p.Properties)+len(p.PatternProperties) == 0 &&
-		p.AdditionalProperties == nil && p.Ref == nil
-	for key, prop := range p.Properties {
-		s.props[key] = shapeOf(prop, memo)
-	}
-	if rest, ok := p.AdditionalProperties.(*jsonschema.Schema); ok {
-		s.rest = shapeOf(rest, memo)
-	}
-	for _, in := range append([]*jsonschema.Schema{p.Ref}, p.AllOf...) {
-		if in != nil {
-			s.add(in, memo)
+func (p *pruner) properties(v any) any {
+	in, _ := v.(map[string]any)
+	out := make(map[string]any, len(in))
+	for name, sub := range in {
+		out[name] = true
+		if p.keys[name] {
+			out[name] = p.prune(sub)
 		}
 	}
+	return out
 }
 
-// layer validates what one file says. Keys that another layer may add are not missed.
-func (s *compiled) layer(root *Node) Problems { return s.check(root, true) }
+// define copies the definition that ref names.
+func (p *pruner) define(ref any) {
+	name := strings.TrimPrefix(fmt.Sprint(ref), "#/$defs/")
+	def, known := p.defsIn[name]
+	if _, done := p.defs[name]; done || !known {
+		return
+	}
+	p.defs[name] = true // it may refer to itself
+	p.defs[name] = p.prune(def)
+}
 
-// merged validates a whole profile in the normal form.
-func (s *compiled) merged(root *Node) Problems { return s.check(root, false) }
-
-func (s *compiled) check(root *Node, partial bool) Problems {
-	err := s.validate(instance(root))
+// check validates root: if partial what one file says, so that keys which
+// another layer may add are not missed, else a whole profile in the normal form.
+func (s *validator) check(root *Node, partial bool) Problems {
+	err := s.validate(root.Any())
 	if err == nil {
 		return nil
 	}
@@ -150,41 +150,17 @@ func (s *compiled) check(root *Node, partial bool) Problems {
 	if !ok {
 		return Problems{{Pos: root.Pos, Code: CodeValue, What: "the profile cannot be validated", Why: err.Error()}}
 	}
-	x := explainer{schema: s, root: root, partial: partial}
+	x := explainer{schema: s.doc, root: root, partial: partial}
 	x.walk(ve)
 	return x.problems()
 }
 
 // validate contains the panics of the library.
-func (s *compiled) validate(v any) (err error) {
+func (s *validator) validate(v any) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("the validator failed: %v", r)
 		}
 	}()
 	return s.root.Validate(v)
-}
-
-// instance is a patch as the schema sees it: what takes something back is
-// null, and a service that is off an empty map, so that their names are checked.
-func instance(n *Node) any {
-	switch n.Kind {
-	case List:
-		out := make([]any, len(n.Items))
-		for i, item := range n.Items {
-			out[i] = item.Any()
-		}
-		return out
-	case Map:
-		out := make(map[string]any, len(n.Fields))
-		for _, f := range n.Fields {
-			if f.Value.off {
-				out[f.Key] = map[string]any{}
-			} else {
-				out[f.Key] = instance(f.Value)
-			}
-		}
-		return out
-	}
-	return n.Scalar
 }

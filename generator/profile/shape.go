@@ -1,56 +1,41 @@
 package profile
 
-// shape is what merging has to know of the schema.
-type shape struct {
-	// toggle marks a value that is on when it is named: null, true and {} are alike.
-	toggle bool
-	// open marks a map whose values the schema does not describe: null is data there.
-	open bool
-	// object marks a value that is a map: as the entry of a map of named
-	// things, a user say, it is there when it is named.
-	object bool
-	props  map[string]*shape
-	rest   *shape // of keys that are not in props
-}
+import (
+	"slices"
 
-func (s *shape) child(key string) *shape {
-	if s == nil {
+	"github.com/quick-deploy/quick-deploy/schema"
+)
+
+// What merging has to know of the schema s of a value, which may be nil.
+
+// child is the schema of what stands under key. In an open map that is the map's own.
+func child(s *schema.Node, key string) *schema.Node {
+	switch {
+	case s == nil:
 		return nil
-	}
-	if c, ok := s.props[key]; ok {
-		return c
-	}
-	if s.open {
+	case s.Properties[key] != nil:
+		return s.Properties[key]
+	case open(s):
 		return s
 	}
-	return s.rest
+	return s.Additional
 }
 
-// named reports whether key is the name of a thing, and not a key of the schema.
-func (s *shape) named(key string) bool {
-	if s == nil || s.rest == nil || !s.rest.object {
-		return false
-	}
-	_, known := s.props[key]
-	return !known
+// allows reports whether the value may be of each of the types.
+func allows(s *schema.Node, types ...string) bool {
+	return s != nil && !slices.ContainsFunc(types, func(t string) bool { return !slices.Contains(s.Types, t) })
 }
 
-// plainShape is the shape of a profile without a schema: services toggle, and
-// the maps of options are open.
-func plainShape() *shape {
-	open := &shape{open: true}
-	host := &shape{props: map[string]*shape{
-		"services": {rest: &shape{toggle: true}},
-		"nixos":    open,
-		"home":     open,
-		"users": {rest: &shape{object: true, props: map[string]*shape{
-			"home": {props: map[string]*shape{"options": open}},
-		}}},
-	}}
-	return &shape{props: map[string]*shape{
-		"defaults": host,
-		"host":     host,
-		"hosts":    {rest: host},
-		"groups":   {rest: host},
-	}}
+// open reports whether the value is a map whose values the schema does not describe: null is data there.
+func open(s *schema.Node) bool {
+	return allows(s, "object") && len(s.Properties) == 0 && s.Additional == nil
+}
+
+// toggles reports whether the value is on when it is named: null, true and {} are alike.
+func toggles(s *schema.Node) bool { return allows(s, "object", "boolean", "null") }
+
+// names reports whether key is the name of a thing, a user say, which is there when it is named, and not a key of the
+// schema.
+func names(s *schema.Node, key string) bool {
+	return s != nil && s.Properties[key] == nil && allows(s.Additional, "object")
 }

@@ -115,11 +115,7 @@ func (a *App) loadText(name string, text []byte) (*loaded, error) {
 	if text != nil {
 		l.source = l.source.With(name, text)
 	}
-	doc, err := schema.Document()
-	if err != nil {
-		return nil, err
-	}
-	if l.profile, err = profile.Load(l.source, name, profile.NewSchema(schema.ID, doc)); err != nil {
+	if l.profile, err = profile.Load(l.source, name, node); err != nil {
 		return l, err
 	}
 	_, err = a.selected(l)

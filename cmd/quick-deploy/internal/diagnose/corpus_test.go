@@ -143,17 +143,12 @@ func (s *sample) mark(name string, data []byte) {
 
 func source(tb testing.TB, files fs.FS) diagnose.Source {
 	tb.Helper()
-	doc, err := schema.Document()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	compiled := profile.NewSchema(schema.ID, doc)
 	root, err := schema.Root()
 	if err != nil {
 		tb.Fatal(err)
 	}
 	src := profile.FS{Files: files, Presets: schema.Presets()}
-	p, err := profile.Load(src, "profile.yaml", compiled)
+	p, err := profile.Load(src, "profile.yaml", root)
 	if err != nil {
 		tb.Fatal(err)
 	}

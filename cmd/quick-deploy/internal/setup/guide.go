@@ -21,7 +21,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
-	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
@@ -50,7 +49,6 @@ type Guide struct {
 	// adoption is the configuration that is taken over, nil if none is.
 	adoption *adoption
 
-	schema   *profile.Schema
 	node     *schema.Node
 	previews map[string]string
 }
@@ -83,15 +81,8 @@ func New(ctx context.Context, c Config) (*Guide, error) {
 	g.proposed.Email, g.proposed.SSHKeys = g.person.GitEmail, g.person.Authorized
 
 	var err error
-	if g.node, err = schema.Root(); err != nil {
-		return nil, err
-	}
-	doc, err := schema.Document()
-	if err != nil {
-		return nil, err
-	}
-	g.schema = profile.NewSchema(schema.ID, doc)
-	return g, nil
+	g.node, err = schema.Root()
+	return g, err
 }
 
 // me is the account of who runs the program, where the machine has it, else the first one.

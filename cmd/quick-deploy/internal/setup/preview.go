@@ -20,7 +20,7 @@ func (g *Guide) load(answers starter.Answers) (*profile.Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return profile.Load(g.Source.With(g.Path, text), g.Path, g.schema)
+	return profile.Load(g.Source.With(g.Path, text), g.Path, g.node)
 }
 
 // check is the schema's judgement of one answer, by itself.

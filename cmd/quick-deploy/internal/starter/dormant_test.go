@@ -29,14 +29,10 @@ func TestDormantServices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc, err := schema.Document()
-	if err != nil {
-		t.Fatal(err)
-	}
 	services := func(text string) []string {
 		t.Helper()
 		source := oneFile{profile.FS{Files: nil, Presets: schema.Presets()}, []byte(text)}
-		p, err := profile.Load(source, "p.yaml", profile.NewSchema(schema.ID, doc))
+		p, err := profile.Load(source, "p.yaml", root)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}
