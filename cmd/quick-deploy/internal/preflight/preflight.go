@@ -33,15 +33,24 @@ type Finding struct {
 	Missing bool `json:"missing,omitempty"`
 }
 
-// blocker returns a finding that refuses the run, and what to do about it.
-func blocker(fix, format string, args ...any) Finding {
-	return Finding{Severity: Blocker, What: fmt.Sprintf(format, args...), Fix: fix}
+// visit is the work of one check: the machine that runs, the configuration to come, and what was found.
+type visit struct {
+	*Machine
+	to    Target
+	found []Finding
 }
 
-// warning returns a finding that does not.
-func warning(fix, format string, args ...any) Finding {
-	return Finding{Severity: Warning, What: fmt.Sprintf(format, args...), Fix: fix}
+// find notes a finding and what to do about it, and returns it to be completed.
+func (v *visit) find(s Severity, fix, format string, args ...any) *Finding {
+	v.found = append(v.found, Finding{Severity: s, What: fmt.Sprintf(format, args...), Fix: fix})
+	return &v.found[len(v.found)-1]
 }
+
+// blocker notes what refuses the run.
+func (v *visit) blocker(fix, format string, args ...any) { v.find(Blocker, fix, format, args...) }
+
+// warning notes what does not.
+func (v *visit) warning(fix, format string, args ...any) { v.find(Warning, fix, format, args...) }
 
 // Report is what all checks found.
 type Report struct {
@@ -71,7 +80,7 @@ type check struct {
 	building bool
 	// acting says that it matters only where something is activated.
 	acting bool
-	find   func(ctx context.Context, m *Machine, t Target) []Finding
+	find   func(ctx context.Context, v *visit)
 }
 
 // checks are all checks, in the order they run and are documented.
@@ -112,7 +121,9 @@ func Run(ctx context.Context, m *Machine, t Target, o Options) (Report, error) {
 		if skip {
 			r.Skipped = append(r.Skipped, c.name)
 		}
-		for _, f := range c.find(ctx, m.lookOnce(!skip), t) {
+		v := visit{Machine: m.lookOnce(!skip), to: t}
+		c.find(ctx, &v)
+		for _, f := range v.found {
 			f.Check, f.Skipped = c.name, skip
 			r.Findings = append(r.Findings, f)
 		}
