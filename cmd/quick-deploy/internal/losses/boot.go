@@ -65,10 +65,8 @@ func (c *comparison) compareFileSystems() {
 
 func crypttab(s side) []string {
 	var out []string
-	for line := range strings.Lines(s.Text("etc/crypttab")) {
-		if f := strings.Fields(line); len(f) > 1 && !strings.HasPrefix(f[0], "#") {
-			out = append(out, f[0])
-		}
+	for _, line := range system.ParseCrypttab(s.Text("etc/crypttab")) {
+		out = append(out, line.Name)
 	}
 	return out
 }
@@ -170,14 +168,10 @@ func (c *comparison) compareKernel() {
 
 // forwarding returns the settings of sysctl(8) that make a router of a machine, where they are on.
 func forwarding(s side) []string {
-	on := map[string]bool{}
-	for line := range strings.Lines(s.Text("etc/sysctl.d/60-nixos.conf")) {
-		k, v, _ := strings.Cut(line, "=")
-		on[strings.TrimSpace(k)] = strings.TrimSpace(v) == "1" // the last one counts
-	}
+	on := system.ParseAssignments(s.Text("etc/sysctl.d/60-nixos.conf"))
 	return slices.DeleteFunc(
 		[]string{"net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding", "net.ipv6.conf.all.forwarding"},
-		func(key string) bool { return !on[key] })
+		func(key string) bool { return on[key] != "1" })
 }
 
 // loaderSettings are the words for what an installer is told. Others are called by their option.
@@ -238,7 +232,7 @@ func (c *comparison) compareLoader() {
 		list{"boot-menu", "no longer in the boot menu: %s",
 			func(s side) []string { return sortedKeys(s.loader.Entries) }, None},
 	)
-	if gone := without(c.old.Names("specialisation"), c.new.Names("specialisation")); len(gone) > 0 {
+	if gone := without(c.old.List("specialisation"), c.new.List("specialisation")); len(gone) > 0 {
 		c.lose("specialisations", "the %s %s %s", plural("specialisation", gone), join(gone), goOrGoes(gone))
 	}
 }

@@ -3,32 +3,22 @@ package losses
 import (
 	"cmp"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
-// inFile returns a value in a file of etc.
-func inFile(name, file, what string, pattern string) value {
-	re := regexp.MustCompile(pattern)
+// assigned returns a value KEY=value of a file, and xKeyboard an option of xorg.conf(5).
+func assigned(name, file, what, key string) value {
 	return value{name: name, what: what, of: func(s side) string {
-		m := re.FindStringSubmatch(s.Text(file))
-		if m == nil {
-			return ""
-		}
-		return keymapName(strings.TrimSpace(m[1]))
+		return keymapName(system.ParseAssignments(s.Text(file))[key])
 	}}
 }
 
-// assigned is KEY=value in a file, and xKeyboard an option of xorg.conf(5).
-func assigned(name, file, what, key string) value {
-	return inFile(name, file, what, `(?m)^`+key+`="?([^"\n]*)"?$`)
-}
-
 func xKeyboard(name, what, option string) value {
-	return inFile(name, "etc/X11/xorg.conf.d/00-keyboard.conf", what, `Option "`+option+`" "([^"]*)"`)
+	return value{name: name, what: what, of: func(s side) string { return s.Keyboard()[option] }}
 }
 
 // everyday are values that people meet every day. A keymap of a store path is made from X's
@@ -36,13 +26,16 @@ func xKeyboard(name, what, option string) value {
 var everyday = []value{
 	keymap,
 	assigned("console-font", "etc/vconsole.conf", "font of the console", "FONT"),
-	xKeyboard("x-layout", "keyboard layout", "XkbLayout"),
-	xKeyboard("x-variant", "variant of the keyboard layout", "XkbVariant"),
-	xKeyboard("x-options", "options of the keyboard", "XkbOptions"),
+	xKeyboard("x-layout", "keyboard layout", "XKBLAYOUT"),
+	xKeyboard("x-variant", "variant of the keyboard layout", "XKBVARIANT"),
+	xKeyboard("x-options", "options of the keyboard", "XKBOPTIONS"),
 	assigned("locale", "etc/locale.conf", "language", "LANG"),
-	inFile("host-name", "etc/hostname", "host name", `(?s)^(.*)$`),
+	{name: "host-name", what: "host name", of: func(s side) string { return strings.TrimSpace(s.Text("etc/hostname")) }},
 	{name: "time-zone", what: "time zone", unset: "UTC, or what timedatectl sets",
-		of: func(s side) string { return strings.TrimPrefix(s.Link("etc/localtime"), "/etc/zoneinfo/") }},
+		of: func(s side) string {
+			_, zone, _ := s.Lstat("etc/localtime")
+			return strings.TrimPrefix(zone, "/etc/zoneinfo/")
+		}},
 }
 
 // keymap is what the passphrase of an encrypted disk is typed with.

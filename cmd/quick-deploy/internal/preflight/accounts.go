@@ -163,11 +163,11 @@ func (m *Machine) passwords(ctx context.Context) map[string]access.Answer {
 
 // authorized tells whether ~/.ssh/authorized_keys has a key, as far as it can be seen.
 func (m *Machine) authorized(home string) access.Answer {
-	has, known := m.system().Keys(home)
+	keys, known := m.system().AuthorizedKeys(home)
 	if !known {
 		return access.Unknown
 	}
-	return access.Of(has)
+	return access.Of(len(keys) > 0)
 }
 
 var ssh = check{

@@ -87,7 +87,7 @@ func (t Toplevel) Loader(platform string) (hardware.Loader, []*fs.PathError) {
 		program = fields[0]
 	}
 	l.Kind, l.Program = installer(program)
-	text := r.on.data(program)
+	text := r.on.Data(program)
 	if l.Kind == hardware.OtherLoader && l.Program == "" {
 		l.Program = unknownInstaller(program, text)
 	}

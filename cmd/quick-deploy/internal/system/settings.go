@@ -110,7 +110,7 @@ func (r *loaderReader) readSystemdBoot(text []byte) {
 	l := r.l
 	noteCommands(l, text, "systemd-boot", "boot.loader.systemd-boot.extraInstallCommands")
 	for _, p := range findAllNamed(text, "systemd-boot") {
-		text = slices.Concat(text, []byte("\n"), r.on.data(p))
+		text = slices.Concat(text, []byte("\n"), r.on.Data(p))
 	}
 	said := map[string]string{}
 	for _, m := range patterns().constant.FindAllSubmatch(text, -1) {
@@ -131,7 +131,7 @@ func (r *loaderReader) readSystemdBoot(text []byte) {
 	touch, ok := said["CAN_TOUCH_EFI_VARIABLES"]
 	l.KeepsVariables = ok && touch != "1" && touch != "True"
 	for _, p := range findAllNamed(text, "copy-extra-files") {
-		text = slices.Concat(text, []byte("\n"), r.on.data(p))
+		text = slices.Concat(text, []byte("\n"), r.on.Data(p))
 	}
 	r.systemdBootCopies(readCopies(text, cmp.Or(l.XBOOTLDR, l.Mount, "/boot")))
 	// The key is not the installer's, but each generation's.
@@ -159,7 +159,7 @@ func (r *loaderReader) systemdBootCopies(files map[string]string) {
 			l.Files = append(l.Files, name)
 			continue
 		}
-		text := string(r.on.data(source))
+		text := string(r.on.Data(source))
 		by, known := systemdBootEntries[entry]
 		windows, isWindows := strings.CutPrefix(strings.TrimSuffix(entry, ".conf"), "windows_")
 		switch {
@@ -246,7 +246,7 @@ func (r *loaderReader) readGRUB(text []byte) {
 	l := r.l
 	noteCommands(l, text, "grub-config.xml", "boot.loader.grub.extraInstallCommands")
 	for i, name := range findAllNamed(text, "grub-config.xml") {
-		said, err := grubConfig(r.on.data(name))
+		said, err := grubConfig(r.on.Data(name))
 		if err != nil {
 			r.garbled(name, "not the XML that NixOS writes", err)
 			continue
@@ -428,14 +428,14 @@ func (r *loaderReader) readLimine(text []byte) {
 	l := r.l
 	noteCommands(l, text, "limine-install", "boot.loader.limine.extraInstallCommands")
 	for _, p := range findAllNamed(text, "limine-install") {
-		text = slices.Concat(text, []byte("\n"), r.on.data(p))
+		text = slices.Concat(text, []byte("\n"), r.on.Data(p))
 	}
 	config := findAllNamed(text, "limine-install.json")
 	if len(config) == 0 {
 		return
 	}
 	var said map[string]any
-	if err := json.Unmarshal(r.on.data(config[0]), &said); err != nil {
+	if err := json.Unmarshal(r.on.Data(config[0]), &said); err != nil {
 		r.garbled(config[0], "not the JSON that NixOS writes", err)
 		return
 	}
