@@ -174,28 +174,6 @@ func forwarding(s side) []string {
 		func(key string) bool { return on[key] != "1" })
 }
 
-// loaderSettings are the words for what an installer is told. Others are called by their option.
-var loaderSettings = map[string]string{
-	"boot.loader.timeout":                             "the boot menu waits (seconds)",
-	"boot.loader.grub.default":                        "the default entry of the boot menu",
-	"boot.loader.grub.useOSProber":                    "other systems in the boot menu (os-prober)",
-	"boot.loader.grub.configurationLimit":             "the most systems in the boot menu",
-	"boot.loader.systemd-boot.configurationLimit":     "the most systems in the boot menu",
-	"boot.loader.grub.users":                          "users of the boot menu",
-	"boot.loader.grub.extraEntries":                   "own entries of the boot menu",
-	"boot.loader.limine.extraEntries":                 "own entries of the boot menu",
-	"boot.loader.systemd-boot.extraEntries":           "own entries of the boot menu",
-	"boot.loader.grub.enableCryptodisk":               "GRUB opens encrypted disks (enableCryptodisk)",
-	"boot.loader.systemd-boot.memtest86.enable":       "the memory test in the boot menu",
-	"boot.loader.grub.memtest86.enable":               "the memory test in the boot menu",
-	"boot.loader.systemd-boot.edk2-uefi-shell.enable": "the UEFI shell in the boot menu",
-}
-
-// neededToBoot are the settings without which a machine that has them may not boot.
-var neededToBoot = []string{
-	"boot.loader.grub.enableCryptodisk", "boot.loader.grub.forcei686", "hardware.deviceTree.name",
-}
-
 // loaderPlaces are where a boot loader is installed.
 var loaderPlaces = []value{
 	{name: "boot:esp", what: "the EFI system partition", danger: noBoot,
@@ -244,18 +222,17 @@ func (c *comparison) compareLoaderSettings(old, now hardware.Loader) {
 		if was == is {
 			continue
 		}
-		name, what := "boot:"+path.Ext(option)[1:], cmp.Or(loaderSettings[option], option)
-		switch {
-		case strings.ContainsAny(was+is, "\n{"):
+		name := "boot:" + path.Ext(option)[1:]
+		what, needed := system.DescribeLoaderOption(option)
+		if strings.ContainsAny(was+is, "\n{") {
 			c.lose(name, "%s: changed or gone", what)
-		case slices.Contains(neededToBoot, option):
-			c.block(NoBoot, name, "%s: %s → %s", what, was, cmp.Or(is, "default"))
-		default:
-			c.lose(name, "%s: %s → %s", what, was, cmp.Or(is, "default"))
+			continue
 		}
+		c.block(dangerIf(needed, NoBoot), name, "%s: %s → %s", what, was, cmp.Or(is, "default"))
 	}
 	for _, option := range without(old.Unread, now.Unread) {
-		c.lose("boot:"+path.Ext(option)[1:], "%s: changed or gone", cmp.Or(loaderSettings[option], option))
+		what, _ := system.DescribeLoaderOption(option)
+		c.lose("boot:"+path.Ext(option)[1:], "%s: changed or gone", what)
 	}
 }
 
