@@ -13,15 +13,10 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
 
-// bootPoints are the mount points without which a machine does not come up or
-// nobody can log in.
-var bootPoints = strings.Fields(`
-	/ /nix /nix/store /boot /boot/efi /efi /etc /home /usr /var /var/lib /var/log /persist`)
-
 // critical reports whether the machine needs the mount to come up:
 // x-initrd.mount is what NixOS gives to neededForBoot.
 func critical(m system.Mount) bool {
-	return slices.Contains(bootPoints, m.Point) || slices.Contains(m.Options, "x-initrd.mount")
+	return slices.Contains(known().Needed, m.Point) || slices.Contains(m.Options, "x-initrd.mount")
 }
 
 // compareFileSystems compares fstab: mounts and swap, by device and not by the name that the device is called by.
@@ -123,20 +118,6 @@ func (c *comparison) compareSecrets() {
 	}, NoBoot})
 }
 
-// bootParameters are those that a machine boots by, or is reached by while it
-// boots. Patterns of path.Match; a console on a screen is there anyhow.
-var bootParameters = map[Danger][]string{
-	LockOut: strings.Fields("console=ttyS* console=ttyA* console=ttyU* console=hvc* console=[^t]* ip=* netconsole=*"),
-	NoBoot: strings.Fields(`
-		root=* rootflags=* rootfstype=* nfsroot=* zfs* cryptdevice=* luks.* systemd.mount-extra=* rd.luks.* rd.lvm.* rd.md.*
-		rd.neednet* rd.iscsi*`),
-}
-
-// volatile are parameters that follow from the system itself or from NixOS' release.
-var volatile = strings.Fields(`
-	init loglevel lsm root=fstab splash systemd.show_status udev.log_level rd.udev.log_level boot.shell_on_fail
-	systemConfig`)
-
 // compareKernel compares the kernel's parameters, and those that sysctl sets.
 func (c *comparison) compareKernel() {
 	if c.new.Text("kernel-params") == "" {
@@ -145,20 +126,16 @@ func (c *comparison) compareKernel() {
 	var gone []string
 	for _, p := range without(strings.Fields(c.old.Text("kernel-params")), strings.Fields(c.new.Text("kernel-params"))) {
 		name, _, _ := strings.Cut(p, "=")
-		if slices.Contains(volatile, name) || slices.Contains(volatile, p) {
-			continue
-		}
-		danger := None
-		for d, patterns := range bootParameters {
-			if matches(patterns, strings.ReplaceAll(p, "/", "-")) { // * stops at a slash
-				danger = d
-			}
-		}
-		if danger == None {
+		pattern := strings.ReplaceAll(p, "/", "-") // * stops at a slash
+		switch {
+		case slices.Contains(known().Volatile, name), slices.Contains(known().Volatile, p):
+		case matches(known().LockOut, pattern):
+			c.block(LockOut, "kernel:"+p, "the kernel parameter %s goes", p)
+		case matches(known().NoBoot, pattern):
+			c.block(NoBoot, "kernel:"+p, "the kernel parameter %s goes", p)
+		default:
 			gone = append(gone, p)
-			continue
 		}
-		c.block(danger, "kernel:"+p, "the kernel parameter %s goes", p)
 	}
 	if len(gone) > 0 {
 		c.lose("kernel", "the kernel %s %s %s", plural("parameter", gone), join(gone), goOrGoes(gone))
