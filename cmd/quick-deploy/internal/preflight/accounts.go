@@ -15,9 +15,9 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/access"
 )
 
-var accounts = check{
-	name: "accounts", acting: true,
-	doc: "somebody, you among them, can still log in and become root, also by the way that this run uses",
+var accounts = Check{
+	Name: "accounts", acting: true,
+	Doc: "somebody, you among them, can still log in and become root, also by the way that this run uses",
 	find: func(ctx context.Context, v *visit) {
 		if len(v.to.Access.Accounts) == 0 {
 			return
@@ -170,9 +170,9 @@ func (m *Machine) authorized(home string) access.Answer {
 	return access.Of(len(keys) > 0)
 }
 
-var ssh = check{
-	name: "ssh", acting: true,
-	doc: "a run over SSH does not close the door behind itself: sshd, its key or password, address, port, firewall",
+var ssh = Check{
+	Name: "ssh", acting: true,
+	Doc: "a run over SSH does not close the door behind itself: sshd, its key or password, address, port, firewall",
 	// SSH_CONNECTION: client address, client port, server address, server port (ssh(1)).
 	find: func(ctx context.Context, v *visit) {
 		c := strings.Fields(v.Environ("SSH_CONNECTION"))

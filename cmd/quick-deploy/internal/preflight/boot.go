@@ -9,9 +9,9 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
 
-var boot = check{
-	name: "boot", acting: true,
-	doc: "the configuration boots: on known disks, with root file system and boot loader of the running system",
+var boot = Check{
+	Name: "boot", acting: true,
+	Doc: "the configuration boots: on known disks, with root file system and boot loader of the running system",
 	find: func(_ context.Context, v *visit) {
 		if faults := v.to.Decision.Blockers; v.to.Boots && len(faults) > 0 {
 			v.blocker("say it under hardware or nixos in the profile, or name the machine's facts by "+

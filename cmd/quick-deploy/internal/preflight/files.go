@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-var secrets = check{
-	name: "secrets", acting: true,
-	doc: "the files that services read secrets from are there",
+var secrets = Check{
+	Name: "secrets", acting: true,
+	Doc: "the files that services read secrets from are there",
 	find: func(_ context.Context, v *visit) {
 		for _, s := range v.to.Secrets {
 			if s.File == "" {
@@ -36,9 +36,9 @@ var secrets = check{
 	},
 }
 
-var homeFiles = check{
-	name: "home-files", acting: true,
-	doc: "what home-manager would move out of its way",
+var homeFiles = Check{
+	Name: "home-files", acting: true,
+	Doc: "what home-manager would move out of its way",
 	find: func(_ context.Context, v *visit) {
 		for _, file := range v.to.HomeFiles {
 			fi, link, err := v.system().Lstat(file)

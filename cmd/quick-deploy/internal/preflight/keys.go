@@ -10,9 +10,9 @@ import (
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
-var keys = check{
-	name: "keys", acting: true,
-	doc: "no service gets another key than the one that its data is encrypted with",
+var keys = Check{
+	Name: "keys", acting: true,
+	Doc: "no service gets another key than the one that its data is encrypted with",
 	find: func(_ context.Context, v *visit) {
 		sys := v.system()
 		for _, s := range v.to.Services {

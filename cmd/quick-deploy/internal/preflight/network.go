@@ -19,9 +19,9 @@ import (
 // networkTimeout is how long a cache may take to answer where nothing else is said.
 const networkTimeout = 10 * time.Second
 
-var network = check{
-	name: "network", network: true, building: true,
-	doc: "one of the binary caches answers over HTTPS",
+var network = Check{
+	Name: "network", network: true, building: true,
+	Doc: "one of the binary caches answers over HTTPS",
 	// nix-cache-info is the file that every cache has: asking for it works where ICMP is blocked, and
 	// fails behind a captive portal, as a download would. One cache that answers is enough; where
 	// none does, all are asked again if waiting may help.
@@ -70,17 +70,6 @@ var network = check{
 		}
 		v.blocker(fix, "%s", what)
 	},
-}
-
-// lookOnce returns the machine, looked at once only unless it is waited for: nobody
-// waits for a check that refuses nothing.
-func (m *Machine) lookOnce(wait bool) *Machine {
-	if wait || m.Retry == nil {
-		return m
-	}
-	once := *m
-	once.Retry = nil
-	return &once
 }
 
 // cacheError is why a binary cache cannot be used.

@@ -111,9 +111,9 @@ func readEnvManifest(text string) []element {
 	return slices.CompactFunc(list, func(a, b element) bool { return a.StorePaths[0] == b.StorePaths[0] })
 }
 
-var homePackages = check{
-	name: "home-packages", acting: true,
-	doc: "no package is in the home and in the user's Nix profile as well, where they collide",
+var homePackages = Check{
+	Name: "home-packages", acting: true,
+	Doc: "no package is in the home and in the user's Nix profile as well, where they collide",
 	// By the files, once they are built, before that by the names.
 	find: func(_ context.Context, v *visit) {
 		for _, h := range v.to.Homes {

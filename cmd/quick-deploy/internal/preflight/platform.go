@@ -12,9 +12,9 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
-var platform = check{
-	name: "platform", building: true,
-	doc: "Nix builds for the platform of the host here, by itself, by emulation or on a builder",
+var platform = Check{
+	Name: "platform", building: true,
+	Doc: "Nix builds for the platform of the host here, by itself, by emulation or on a builder",
 	// Nix says the same, "a 'aarch64-linux' with features {} is required", when it has evaluated everything.
 	find: func(ctx context.Context, v *visit) {
 		if v.Arch == "" || v.to.System == "" || v.to.System == v.Arch+"-linux" {

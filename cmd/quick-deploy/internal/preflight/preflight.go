@@ -70,10 +70,10 @@ func (r Report) Blockers() []Finding {
 	return out
 }
 
-// check is one named check: a literal in the file of what it is about, and a word in checks.
-type check struct {
-	name string // for --skip
-	doc  string // what it reads or makes sure of, one line for the documentation
+// Check is one named check: a literal in the file of what it is about, and a word in checks.
+type Check struct {
+	Name string // for --skip
+	Doc  string // what it reads or makes sure of, one line for the documentation
 	// network says that it needs the network, which a dry run does not use.
 	network bool
 	// building says that it matters only where something is still to be built.
@@ -84,15 +84,15 @@ type check struct {
 }
 
 // checks are all checks, in the order they run and are documented.
-var checks = []check{
+var checks = []Check{
 	nixos, root, machine, platform, profile, flake, paths, nixSpace, bootSpace, memory, network,
 	release, nixpkgs, stateVersion, services, keys, boot, accounts, ssh, secrets, homePackages, homeFiles,
 }
 
 // applies reports whether a run of the options is about the check.
-func (c check) applies(o Options) bool {
+func (c Check) applies(o Options) bool {
 	return !(c.network && o.Offline) && !(c.building && o.Built) && (!c.acting || o.Acting) &&
-		(len(o.Only) == 0 || slices.Contains(o.Only, c.name))
+		(len(o.Only) == 0 || slices.Contains(o.Only, c.Name))
 }
 
 // Options choose what is checked.
@@ -112,19 +112,22 @@ func Run(ctx context.Context, m *Machine, t Target, o Options) (Report, error) {
 		}
 	}
 	var r Report
+	once := *m
+	once.Retry = nil
 	for _, c := range checks {
 		if !c.applies(o) {
 			continue
 		}
-		r.Ran = append(r.Ran, c.name)
-		skip := slices.Contains(o.Skip, c.name)
+		r.Ran = append(r.Ran, c.Name)
+		v := visit{Machine: m, to: t}
+		skip := slices.Contains(o.Skip, c.Name)
 		if skip {
-			r.Skipped = append(r.Skipped, c.name)
+			r.Skipped = append(r.Skipped, c.Name)
+			v.Machine = &once // nobody waits for a check that refuses nothing
 		}
-		v := visit{Machine: m.lookOnce(!skip), to: t}
 		c.find(ctx, &v)
 		for _, f := range v.found {
-			f.Check, f.Skipped = c.name, skip
+			f.Check, f.Skipped = c.Name, skip
 			r.Findings = append(r.Findings, f)
 		}
 	}
@@ -135,19 +138,10 @@ func Run(ctx context.Context, m *Machine, t Target, o Options) (Report, error) {
 func Names() []string {
 	out := make([]string, len(checks))
 	for i, c := range checks {
-		out[i] = c.name
+		out[i] = c.Name
 	}
 	return out
 }
 
-// Check is the outside view of one check, for documentation and --help.
-type Check struct{ Name, Doc string }
-
-// List describes all checks.
-func List() []Check {
-	out := make([]Check, len(checks))
-	for i, c := range checks {
-		out[i] = Check{c.name, c.doc}
-	}
-	return out
-}
+// List returns all checks, in the order they run.
+func List() []Check { return checks }

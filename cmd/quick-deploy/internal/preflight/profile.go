@@ -18,9 +18,9 @@ type Profile struct {
 	Run  int // the run that deployed it; 0: none has yet
 }
 
-var profile = check{
-	name: "profile", acting: true,
-	doc: "the profile is the one that the machine was last deployed from",
+var profile = Check{
+	Name: "profile", acting: true,
+	Doc: "the profile is the one that the machine was last deployed from",
 	// A path alone does not tell: a checkout in a new folder is the same profile.
 	find: func(ctx context.Context, v *visit) {
 		if len(v.to.Profiles) == 0 {

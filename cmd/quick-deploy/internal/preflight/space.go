@@ -31,9 +31,9 @@ func FreeBytes(path string) (int64, error) {
 	}
 }
 
-var nixSpace = check{
-	name: "nix-space", building: true,
-	doc: "the store has room: 50 GiB unless told otherwise",
+var nixSpace = Check{
+	Name: "nix-space", building: true,
+	Doc: "the store has room: 50 GiB unless told otherwise",
 	find: func(_ context.Context, v *visit) {
 		need := cmp.Or(v.to.NeedsBytes, DefaultSpace)
 		free, err := v.FreeBytes(v.path("/nix/store"))
@@ -51,9 +51,9 @@ var nixSpace = check{
 // entries, the loader itself, a devicetree. Bytes.
 const bootMargin = 8 << 20
 
-var bootSpace = check{
-	name: "boot-space", acting: true,
-	doc: "the boot partition has room for the kernel and initrd of one more generation",
+var bootSpace = Check{
+	Name: "boot-space", acting: true,
+	Doc: "the boot partition has room for the kernel and initrd of one more generation",
 	// Before the build it estimates by the running system. The loader's builder copies the new
 	// files before it deletes old ones.
 	find: func(_ context.Context, v *visit) {
@@ -107,9 +107,9 @@ func bootNeeds(system, running string, built bool) (int64, error) {
 // evaluationMemory is what evaluating a NixOS configuration takes, bytes.
 const evaluationMemory = 1 << 30
 
-var memory = check{
-	name: "memory", building: true,
-	doc: "there is memory to evaluate with",
+var memory = Check{
+	Name: "memory", building: true,
+	Doc: "there is memory to evaluate with",
 	find: func(_ context.Context, v *visit) {
 		if free, known := v.system().FreeMemory(); known && free < evaluationMemory {
 			v.blocker("close programs or add swap; nixos-rebuild --build-host builds elsewhere",

@@ -11,9 +11,9 @@ import (
 	"syscall"
 )
 
-var nixos = check{
-	name: "nixos", acting: true,
-	doc: "the machine runs NixOS, and the commands that act on it are there",
+var nixos = Check{
+	Name: "nixos", acting: true,
+	Doc: "the machine runs NixOS, and the commands that act on it are there",
 	find: func(_ context.Context, v *visit) {
 		_, err := v.system().Stat("/etc/NIXOS")
 		switch {
@@ -37,9 +37,9 @@ var nixos = check{
 	},
 }
 
-var root = check{
-	name: "root",
-	doc:  "the program does not run as root",
+var root = Check{
+	Name: "root",
+	Doc:  "the program does not run as root",
 	find: func(_ context.Context, v *visit) {
 		if v.UID == 0 && !v.AllowRoot {
 			v.blocker("run it as your own user, or pass --allow-root on an installer image",
@@ -51,9 +51,9 @@ var root = check{
 // unnamed are the host names of a machine that nobody has named: NixOS's own, systemd's, the kernel's.
 var unnamed = []string{"nixos", "localhost", "(none)"}
 
-var machine = check{
-	name: "machine", acting: true,
-	doc: "this is the machine that the host is for: its name, its machine-id, its processor",
+var machine = Check{
+	Name: "machine", acting: true,
+	Doc: "this is the machine that the host is for: its name, its machine-id, its processor",
 	find: func(_ context.Context, v *visit) {
 		host := v.to.Name
 		if arch, _, _ := strings.Cut(v.to.System, "-"); v.Arch != "" && v.to.System != "" && arch != v.Arch {
@@ -73,9 +73,9 @@ var machine = check{
 	},
 }
 
-var flake = check{
-	name: "flake", building: true,
-	doc: "the flake directory and flake.lock belong to the user",
+var flake = Check{
+	Name: "flake", building: true,
+	Doc: "the flake directory and flake.lock belong to the user",
 	find: func(_ context.Context, v *visit) {
 		if strings.HasPrefix(v.FlakeDir, "/nix/store/") {
 			v.blocker("choose a directory of your own with --flake",
@@ -94,9 +94,9 @@ var flake = check{
 	},
 }
 
-var paths = check{
-	name: "paths", building: true,
-	doc: "no two generated files have the same path",
+var paths = Check{
+	Name: "paths", building: true,
+	Doc: "no two generated files have the same path",
 	find: func(_ context.Context, v *visit) {
 		seen := map[string]string{}
 		for _, p := range v.to.Paths {

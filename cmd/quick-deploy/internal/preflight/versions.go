@@ -13,9 +13,9 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/closure"
 )
 
-var release = check{
-	name: "release", acting: true,
-	doc: "NixOS would not go back to an older release",
+var release = Check{
+	Name: "release", acting: true,
+	Doc: "NixOS would not go back to an older release",
 	find: func(_ context.Context, v *visit) {
 		now, version := v.system().Release()
 		next := v.to.Release
@@ -40,9 +40,9 @@ const DateLayout = "2 January 2006"
 // and 26.11pre812345.8eeec934ae0d.
 var builtFrom = regexp.MustCompile(`([0-9]{2}\.[0-9]{2})(?:\.|pre|beta)([0-9]+)\.([0-9a-f]{7,40}|dirty)$`)
 
-var nixpkgs = check{
-	name: "nixpkgs", acting: true,
-	doc: "NixOS would not go back to an older nixpkgs of its release that nobody chose",
+var nixpkgs = Check{
+	Name: "nixpkgs", acting: true,
+	Doc: "NixOS would not go back to an older nixpkgs of its release that nobody chose",
 	// A way back to an older release is what the check "release" finds.
 	find: func(_ context.Context, v *visit) {
 		release, version := v.system().Release()
@@ -74,9 +74,9 @@ var nixpkgs = check{
 	},
 }
 
-var stateVersion = check{
-	name: "state-version", acting: true,
-	doc: "stateVersion is what it was at the first deployment",
+var stateVersion = Check{
+	Name: "state-version", acting: true,
+	Doc: "stateVersion is what it was at the first deployment",
 	find: func(_ context.Context, v *visit) {
 		first, now := v.to.Deployed, v.to.StateVersion
 		if first != "" && now != "" && first != now {
@@ -97,9 +97,9 @@ func packageVersion(unit, name string) string {
 	return ""
 }
 
-var services = check{
-	name: "services", acting: true,
-	doc: "no service with data would go back to an older version",
+var services = Check{
+	Name: "services", acting: true,
+	Doc: "no service with data would go back to an older version",
 	find: func(_ context.Context, v *visit) {
 		for _, name := range slices.Sorted(maps.Keys(v.to.Versions)) {
 			next := v.to.Versions[name]
