@@ -17,6 +17,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
+	"github.com/quick-deploy/quick-deploy/generator"
 )
 
 // FleetOptions are the flags of fleet deploy.
@@ -110,7 +111,9 @@ func buildable(ctx context.Context, a *App, o FleetOptions, r *rollout) (preflig
 	var all preflight.Report
 	for _, system := range slices.Sorted(maps.Keys(names)) {
 		slices.Sort(names[system])
-		t := preflight.Target{Host: strings.Join(names[system], ", "), System: system, Remote: true}
+		t := preflight.Target{
+			Host: generator.Host{Name: strings.Join(names[system], ", "), System: system}, Remote: true,
+		}
 		report, err := preflight.Run(ctx, m, t, preflight.Options{Skip: o.Skip, Only: []string{"platform"}})
 		if err != nil {
 			return all, fault.New(fault.Usage, "%w", err)

@@ -11,49 +11,35 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/generator"
-	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
 // target tells the preflight checks what the configuration will be like.
 func target(g *generated, name string, verb deploy.Verb) preflight.Target {
-	h, n := g.host(name), g.node(name)
+	n := g.node(name)
 	t := preflight.Target{
-		Host: name, System: h.System, Release: h.Release, StateVersion: h.StateVersion,
-		Access: h.Access, Activates: verb == deploy.Test || verb == deploy.Switch,
-		Caches: []string{"https://cache.nixos.org"},
+		Host: g.host(name), Facts: g.facts[name], Versions: map[string]string{}, Caches: []string{"https://cache.nixos.org"},
+		Activates: verb == deploy.Test || verb == deploy.Switch,
+		Boots:     (verb == deploy.Boot || verb == deploy.Switch) && !bootsByOption(n),
 	}
-	for _, u := range h.Users {
+	for _, u := range t.Users {
 		if home := "/home/" + u.Name; u.Home {
 			t.Homes = append(t.Homes, preflight.Home{User: u.Name, Dir: home, Packages: u.Packages})
 			for _, f := range u.Files {
-				t.HomeFiles = append(t.HomeFiles, preflight.HomeFile{User: u.Name, Path: filepath.Join(home, f)})
+				t.HomeFiles = append(t.HomeFiles, filepath.Join(home, f))
 			}
 		}
 	}
-	for _, s := range h.Services {
-		if len(s.Info.Data) > 0 {
-			t.Services = append(t.Services, preflight.Stateful{
-				Name: s.Name, Version: serviceVersion(g.schema, n, s.Name), Encryption: s.Info.Encryption, Key: s.Key,
-			})
+	for _, s := range t.Services {
+		if v := serviceVersion(g.schema, n, s.Name); v != "" && len(s.Info.Data) > 0 {
+			t.Versions[s.Name] = v
 		}
-	}
-	for _, s := range h.Secrets {
-		path := s.File
-		if path == "" {
-			// Where sops-nix puts it (sops-nix, modules/sops: sops.secrets.<name>.path).
-			path = "/run/secrets/" + s.Name
-		}
-		t.Secrets = append(t.Secrets, preflight.Secret{Name: s.Name, Path: path, For: s.For, Made: s.File == ""})
 	}
 	for _, f := range g.flake.Files {
 		t.Paths = append(t.Paths, f.Path)
 	}
-	if (verb == deploy.Boot || verb == deploy.Switch) && !bootsByOption(n) {
-		t.Unbootable, t.LoaderMounts = h.Decision.Blockers, h.Decision.Loader.Places()
-	}
-	return hardwareTarget(t, h, g.facts[name])
+	return t
 }
 
 // bootOptions say how a machine boots, or on what.
@@ -154,18 +140,6 @@ func serviceChecks(s generator.Service) []health.Check {
 		checks = append(checks, check)
 	}
 	return checks
-}
-
-// hardwareTarget adds what was decided about the hardware.
-func hardwareTarget(t preflight.Target, h generator.Host, facts hardware.Facts) preflight.Target {
-	t.BootLoader, t.BootMount = string(h.Decision.Loader.Kind), h.Decision.Loader.Kernels(facts)
-	t.Firmware = string(facts.Firmware)
-	for _, m := range facts.Mounts {
-		if m.Point == "/" {
-			t.RootFS = preflight.FS{Device: m.Source, Type: m.Type}
-		}
-	}
-	return t
 }
 
 // gpuVendors are the vendors of the host's graphics cards, each once.

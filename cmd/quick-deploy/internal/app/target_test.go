@@ -11,8 +11,8 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/source"
+	"github.com/quick-deploy/quick-deploy/generator"
 )
 
 // planned generates the flake of a profile, beside which facts.json lies, for host atlas.
@@ -50,15 +50,15 @@ func planned(t *testing.T, host string) *generated {
 func TestTarget(t *testing.T) {
 	g := planned(t, "  services: {postgresql: {}, grafana: {adminPasswordSecret: grafana}}\n  secrets: {grafana: {file: /var/secrets/grafana}}\n")
 	for verb, bootable := range map[deploy.Verb]bool{deploy.Switch: false, deploy.Boot: false, deploy.Test: true, deploy.Build: true} {
-		if got := target(g, "atlas", verb); (len(got.Unbootable) == 0) != bootable {
-			t.Errorf("%s without facts: unbootable because of %q", verb, got.Unbootable)
+		if got := target(g, "atlas", verb); (got.Boots && len(got.Decision.Blockers) > 0) == bootable {
+			t.Errorf("%s without facts: unbootable because of %q", verb, got.Decision.Blockers)
 		}
 	}
 	got := target(g, "atlas", deploy.Switch)
-	if want := (preflight.Stateful{Name: "postgresql", Version: "16"}); !slices.Contains(got.Services, want) {
-		t.Errorf("services %+v, want %+v", got.Services, want)
+	if len(got.Versions) != 1 || got.Versions["postgresql"] != "16" {
+		t.Errorf("versions %v", got.Versions)
 	}
-	if want := (preflight.Secret{Name: "grafana", Path: "/var/secrets/grafana", For: "grafana"}); !slices.Contains(got.Secrets, want) {
+	if want := (generator.Secret{Name: "grafana", File: "/var/secrets/grafana", For: "grafana"}); !slices.Contains(got.Secrets, want) {
 		t.Errorf("secrets %+v, want %+v", got.Secrets, want)
 	}
 
@@ -67,21 +67,21 @@ func TestTarget(t *testing.T) {
 		"boot.loader.grub.device: /dev/sda": true, "boot: {loader.grub.device: /dev/sda}": true, "wsl.enable: true": true, "disko: {}": true,
 	} {
 		g := planned(t, "  nixos: {"+options+"}\n")
-		if got := target(g, "atlas", deploy.Switch); (len(got.Unbootable) == 0) != bootable {
-			t.Errorf("with nixos: {%s}: unbootable because of %q", options, got.Unbootable)
+		if got := target(g, "atlas", deploy.Switch); (got.Boots && len(got.Decision.Blockers) > 0) == bootable {
+			t.Errorf("with nixos: {%s}: unbootable because of %q", options, got.Decision.Blockers)
 		}
 	}
 
-	if want := "$__file{/var/lib/grafana/secret-key}"; !slices.ContainsFunc(got.Services, func(s preflight.Stateful) bool {
-		return s.Name == "grafana" && s.Key == want && s.Encryption.Default == want
+	if want := "$__file{/var/lib/grafana/secret-key}"; !slices.ContainsFunc(got.Services, func(s generator.Service) bool {
+		return s.Name == "grafana" && s.Key == want && s.Info.Encryption.Default == want
 	}) {
 		t.Errorf("services %+v, want grafana with key %s", got.Services, want)
 	}
 
 	g = planned(t, "  services: {postgresql: {package: postgresql_17}}\n  nixos: {'fileSystems.\"/\".device': /dev/sda2}\n")
 	got = target(g, "atlas", deploy.Switch)
-	if len(got.Unbootable) > 0 || got.Services[0].Version != "17" {
-		t.Errorf("with options of its own: unbootable because of %q, services %+v", got.Unbootable, got.Services)
+	if got.Boots || got.Versions["postgresql"] != "17" {
+		t.Errorf("with options of its own: boots %t, versions %v", got.Boots, got.Versions)
 	}
 }
 
@@ -114,7 +114,7 @@ func TestTargetOfHomes(t *testing.T) {
 		for path, want := range map[string]bool{
 			".zshrc": zshrc, ".zshenv": true, ".config/git/config": true, ".inputrc": true, ".config/foo/bar": true, ".config/off": false,
 		} {
-			if file := (preflight.HomeFile{User: "ada", Path: "/home/ada/" + path}); slices.Contains(got.HomeFiles, file) != want {
+			if slices.Contains(got.HomeFiles, "/home/ada/"+path) != want {
 				t.Errorf("stateVersion %s: %s among %+v: want %v", version, path, got.HomeFiles, want)
 			}
 		}

@@ -12,19 +12,19 @@ import (
 
 // homeFiles lists what a built home will link into the home directory: every
 // file below its home-files, which is what home-manager itself walks.
-func homeFiles(pkg string, u User) []preflight.HomeFile {
+func homeFiles(pkg string, u User) []string {
 	root, err := resolve(filepath.Join(pkg, "home-files"))
 	if err != nil {
 		return nil
 	}
-	var out []preflight.HomeFile
+	var out []string
 	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return nil // what cannot be read here home-manager names itself
 		}
 		rel, err := filepath.Rel(root, path)
 		if err == nil {
-			out = append(out, preflight.HomeFile{User: u.Name, Path: filepath.Join(u.Home, rel)})
+			out = append(out, filepath.Join(u.Home, rel))
 		}
 		return nil
 	})
@@ -32,8 +32,8 @@ func homeFiles(pkg string, u User) []preflight.HomeFile {
 }
 
 // inTheWay are the files that home-manager will move aside: those of the user's own.
-func (s *session) inTheWay() []preflight.HomeFile {
-	var out []preflight.HomeFile
+func (s *session) inTheWay() []string {
+	var out []string
 	for _, u := range s.goal.homes() {
 		if s.state.Homes[u.Name] == s.state.Before.Homes[u.Name].Path {
 			continue
@@ -59,11 +59,11 @@ func (s *session) builtHomes() []preflight.Home {
 func (s *session) keepHomeFiles(ctx context.Context) error {
 	var items []backup.Item
 	for _, f := range s.inTheWay() {
-		link, err := filepath.EvalSymlinks(f.Path)
+		link, err := filepath.EvalSymlinks(f)
 		if err != nil || strings.HasPrefix(link, filepath.Dir(s.state.System)+"/") {
 			continue // not there, or home-manager's own link into the store
 		}
-		items = append(items, backup.Item{Path: f.Path, Why: "in home-manager's way"})
+		items = append(items, backup.Item{Path: f, Why: "in home-manager's way"})
 	}
 	if len(items) == 0 {
 		return nil

@@ -139,16 +139,15 @@ func (v Validator) kernel(vendor string) (node string, f Finding) {
 
 // nvidiaSMI asks NVIDIA's own tool, and knows what it says when it fails.
 func (v Validator) nvidiaSMI(ctx context.Context) Finding {
-	f := Finding{Tool: "nvidia-smi"}
-	out, err := v.ask(ctx, &f, "nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader")
+	f, out, err := v.ask(ctx, "nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader")
 	if f.Outcome == Absent {
 		return f
 	}
+	f.Evidence = lines(out)
 	if err == nil && strings.TrimSpace(out) != "" {
-		f.Outcome, f.Evidence = Works, lines(out)
+		f.Outcome = Works
 		return f
 	}
-	f.Outcome, f.Evidence = Warns, lines(out)
 	if f.Evidence == "" && err != nil {
 		f.Evidence = err.Error()
 	}
@@ -188,8 +187,7 @@ func (v Validator) rendering(ctx context.Context, vendor string) []Finding {
 
 // renderer asks a tool, whose lines of the form "mark separator name" name the devices.
 func (v Validator) renderer(ctx context.Context, tool, arg, separator, mark string) Finding {
-	f := Finding{Tool: tool}
-	out, err := v.ask(ctx, &f, tool, arg)
+	f, out, err := v.ask(ctx, tool, arg)
 	if f.Outcome == Absent {
 		return f
 	}
@@ -207,56 +205,50 @@ func (v Validator) renderer(ctx context.Context, tool, arg, separator, mark stri
 	case len(real) > 0:
 		f.Outcome, f.Evidence = Works, strings.Join(real, ", ")
 	case len(names) > 0:
-		f.Outcome, f.Evidence = Warns, "only the processor renders ("+strings.Join(names, ", ")+")"
+		f.Evidence = "only the processor renders (" + strings.Join(names, ", ") + ")"
 		f.Hint = "hardware.graphics.enable must be on, and the user in the group video or at the screen"
 	default:
-		f.Outcome, f.Evidence, f.Hint = Warns, "no device", "reboot if the driver is new"
-		if err != nil {
-			f.Evidence = cmp.Or(lastLine(out), err.Error())
-		}
+		f.Evidence, f.Hint = reason(out, err, "no device"), "reboot if the driver is new"
 	}
 	return f
 }
 
 // video asks what the card decodes.
 func (v Validator) video(ctx context.Context, node string) Finding {
-	f := Finding{Tool: "vainfo"}
-	out, err := v.ask(ctx, &f, "vainfo", "--display", "drm", "--device", node)
+	f, out, err := v.ask(ctx, "vainfo", "--display", "drm", "--device", node)
 	if f.Outcome == Absent {
 		return f
 	}
-	profiles := 0
-	driver := ""
-	for line := range strings.Lines(out) {
-		if strings.Contains(line, "VAEntrypointVLD") {
-			profiles++
-		}
-		if _, after, ok := strings.Cut(line, "Driver version:"); ok {
-			driver = strings.TrimSpace(after)
-		}
-	}
-	if profiles > 0 {
-		f.Outcome, f.Evidence = Works, fmt.Sprintf("%d profiles decoded by %s", profiles, cmp.Or(driver, "the card"))
+	if profiles := strings.Count(out, "VAEntrypointVLD"); profiles > 0 {
+		_, driver, _ := strings.Cut(out, "Driver version:")
+		driver, _, _ = strings.Cut(driver, "\n")
+		f.Outcome = Works
+		f.Evidence = fmt.Sprintf("%d profiles decoded by %s", profiles, cmp.Or(strings.TrimSpace(driver), "the card"))
 		return f
 	}
-	f.Outcome = Warns
-	f.Evidence = "no video format is decoded"
-	if err != nil {
-		f.Evidence = cmp.Or(lastLine(out), err.Error())
-	}
+	f.Evidence = reason(out, err, "no video format is decoded")
 	f.Hint = "LIBVA_DRIVER_NAME must fit the card, and its package be in hardware.graphics.extraPackages"
 	return f
 }
 
-// ask runs a tool and gives back all that it wrote. A tool that is not
-// installed makes the finding absent.
-func (v Validator) ask(ctx context.Context, f *Finding, name string, args ...string) (string, error) {
+// reason returns why a tool told nothing: its own last words, or what it is without an error.
+func reason(out string, err error, otherwise string) string {
+	if err == nil {
+		return otherwise
+	}
+	all := strings.Split(strings.TrimSpace(out), "\n")
+	return cmp.Or(strings.TrimSpace(all[len(all)-1]), err.Error())
+}
+
+// ask runs a tool and gives back all that it wrote, with a warning to be completed. A tool that is not installed
+// makes the finding absent.
+func (v Validator) ask(ctx context.Context, name string, args ...string) (f Finding, out string, err error) {
+	absent := Finding{Tool: name, Outcome: Absent, Evidence: name + " is not installed"}
 	if _, err := v.Runner.LookPath(name); err != nil {
-		f.Outcome, f.Evidence = Absent, name+" is not installed"
 		if !errors.Is(err, exec.ErrNotFound) {
-			f.Evidence = err.Error()
+			absent.Evidence = err.Error()
 		}
-		return "", nil
+		return absent, "", nil
 	}
 	c := run.Command{Name: name, Args: args, Timeout: timeout}
 	if v.Display != "" {
@@ -264,17 +256,12 @@ func (v Validator) ask(ctx context.Context, f *Finding, name string, args ...str
 	}
 	res, err := v.Runner.Run(ctx, c)
 	if errors.Is(err, exec.ErrNotFound) {
-		f.Outcome, f.Evidence = Absent, name+" is not installed"
+		return absent, "", err
 	}
-	return res.Stdout + res.Stderr, err
+	return Finding{Tool: name, Outcome: Warns}, res.Stdout + res.Stderr, err
 }
 
 // lines joins the lines of an output.
 func lines(s string) string {
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
-}
-
-func lastLine(s string) string {
-	all := strings.Split(strings.TrimSpace(s), "\n")
-	return strings.TrimSpace(all[len(all)-1])
 }

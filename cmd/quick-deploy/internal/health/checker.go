@@ -239,9 +239,9 @@ func (w *watch) look(ctx context.Context) []Finding {
 	return slices.Concat(all...)
 }
 
-// finding makes a finding of a verdict.
-func (w *watch) finding(check Check, v verdict) Finding {
-	f := Finding{Check: check, Outcome: v.outcome, Evidence: v.evidence, Seconds: w.waited.Seconds(), final: v.final}
+// finding completes what was found by the check that it is of.
+func (w *watch) finding(check Check, f Finding) Finding {
+	f.Check, f.Seconds = check, w.waited.Seconds()
 	if f.Outcome == Failed && !check.Required {
 		f.Outcome = Warning
 	}
@@ -249,7 +249,7 @@ func (w *watch) finding(check Check, v verdict) Finding {
 }
 
 func (w *watch) unknown(check Check, why error) Finding {
-	return w.finding(check, verdict{outcome: Unknown, evidence: fmt.Sprintf("%v: %v", errUnknown, why)})
+	return w.finding(check, Finding{Outcome: Unknown, Evidence: fmt.Sprintf("%v: %v", errUnknown, why)})
 }
 
 // unit makes the findings of a check of units, and notes what they were about.
@@ -306,7 +306,7 @@ func (w *watch) one(ctx context.Context, check Check) Finding {
 	case err == nil:
 		return w.finding(check, passed("%s", evidence))
 	case errors.Is(err, errUnknown), ctx.Err() != nil:
-		return w.finding(check, verdict{outcome: Unknown, evidence: err.Error()})
+		return w.finding(check, Finding{Outcome: Unknown, Evidence: err.Error()})
 	}
 	var units []string
 	for _, pattern := range check.Units {

@@ -20,23 +20,15 @@ type facts struct {
 	before map[string]state // at the look before; nil at the first
 }
 
-// verdict is what is known about a unit.
-type verdict struct {
-	outcome  Outcome
-	evidence string
-	// final is a failure that waiting does not mend.
-	final bool
+func passed(format string, args ...any) Finding {
+	return Finding{Outcome: Passed, Evidence: fmt.Sprintf(format, args...)}
 }
 
-func passed(format string, args ...any) verdict {
-	return verdict{outcome: Passed, evidence: fmt.Sprintf(format, args...)}
+func failed(format string, args ...any) Finding {
+	return Finding{Outcome: Failed, Evidence: fmt.Sprintf(format, args...)}
 }
 
-func failed(format string, args ...any) verdict {
-	return verdict{outcome: Failed, evidence: fmt.Sprintf(format, args...)}
-}
-
-func broken(format string, args ...any) verdict {
+func broken(format string, args ...any) Finding {
 	v := failed(format, args...)
 	v.final = true
 	return v
@@ -47,10 +39,10 @@ const steady = 5 * time.Second
 
 // judge says whether a unit is as it should be. grace is how long the
 // catalogue lets it start.
-func (f facts) judge(name string, grace time.Duration) verdict {
+func (f facts) judge(name string, grace time.Duration) Finding {
 	s, known := f.states[name]
 	if !known {
-		return verdict{outcome: Unknown, evidence: name + " cannot be looked at: systemd said nothing about it"}
+		return Finding{Outcome: Unknown, Evidence: name + " cannot be looked at: systemd said nothing about it"}
 	}
 	switch load := s["LoadState"]; load {
 	case "not-found":
@@ -61,21 +53,21 @@ func (f facts) judge(name string, grace time.Duration) verdict {
 		return broken("%s cannot be loaded: %s", name, load)
 	}
 	v := f.judgeActive(name, s, grace)
-	if v.outcome == Passed && path.Ext(name) == ".timer" && s.up() {
+	if v.Outcome == Passed && path.Ext(name) == ".timer" && s.up() {
 		v = f.judgeTimer(name, s)
 	}
-	if v.outcome == Failed && slices.Contains(f.failed, name) {
+	if v.Outcome == Failed && slices.Contains(f.failed, name) {
 		return asBefore(v)
 	}
 	return v
 }
 
 // asBefore returns a failure that is not the new system's.
-func asBefore(v verdict) verdict {
-	return verdict{outcome: Warning, evidence: v.evidence + ", as before this run", final: true}
+func asBefore(v Finding) Finding {
+	return Finding{Outcome: Warning, Evidence: v.Evidence + ", as before this run", final: true}
 }
 
-func (f facts) judgeActive(name string, s state, grace time.Duration) verdict {
+func (f facts) judgeActive(name string, s state, grace time.Duration) Finding {
 	switch {
 	case s["ActiveState"] == "failed":
 		return broken("%s is %s", name, s)
@@ -104,7 +96,7 @@ func restarts(s state) string {
 }
 
 // judgeStart judges a unit at its start: beyond its time it has failed.
-func (f facts) judgeStart(name string, s state, grace time.Duration) verdict {
+func (f facts) judgeStart(name string, s state, grace time.Duration) Finding {
 	age, known := f.since(s, "InactiveExitTimestamp")
 	if !known {
 		age = f.waited
@@ -119,11 +111,11 @@ func (f facts) judgeStart(name string, s state, grace time.Duration) verdict {
 	if limited && age >= max(limit, grace) {
 		return broken("%s is starting for %s, beyond its %s", name, describe(age), describe(max(limit, grace)))
 	}
-	return verdict{outcome: Starting, evidence: fmt.Sprintf("%s is %s for %s", name, s, describe(age))}
+	return Finding{Outcome: Starting, Evidence: fmt.Sprintf("%s is %s for %s", name, s, describe(age))}
 }
 
 // judgeInactive judges a unit that does not run: a fault only of what should run all the time.
-func (f facts) judgeInactive(name string, s state) verdict {
+func (f facts) judgeInactive(name string, s state) Finding {
 	var by []string
 	for _, trigger := range strings.Fields(s["TriggeredBy"]) {
 		t := f.states[trigger]
@@ -156,7 +148,7 @@ const overdue = 10 * time.Minute
 
 // judgeTimer judges an active timer by when it ran, when it will, and how its
 // service ended. One that should have run and never did is at fault.
-func (f facts) judgeTimer(name string, s state) verdict {
+func (f facts) judgeTimer(name string, s state) Finding {
 	service := s["Unit"]
 	if service == "" {
 		service = s["Triggers"]
@@ -239,13 +231,13 @@ func (f facts) running(units []string) (time.Duration, bool) {
 
 // judgeService says what it means that a port or page is not there: its units may have
 // failed, or it may be within the time that the catalogue gives it.
-func (f facts) judgeService(units []string, evidence string, grace time.Duration) verdict {
+func (f facts) judgeService(units []string, evidence string, grace time.Duration) Finding {
 	for _, name := range units {
 		switch v := f.judge(name, grace); {
-		case v.outcome == Warning:
-			return asBefore(failed("%s: %s", evidence, v.evidence))
-		case v.outcome == Failed && v.final:
-			return broken("%s: %s", evidence, v.evidence)
+		case v.Outcome == Warning:
+			return asBefore(failed("%s: %s", evidence, v.Evidence))
+		case v.Outcome == Failed && v.final:
+			return broken("%s: %s", evidence, v.Evidence)
 		}
 	}
 	since := "it runs for"
@@ -255,7 +247,7 @@ func (f facts) judgeService(units []string, evidence string, grace time.Duration
 	}
 	if age < grace {
 		evidence = fmt.Sprintf("%s; %s %s and may take %s", evidence, since, describe(age), describe(grace))
-		return verdict{outcome: Starting, evidence: evidence}
+		return Finding{Outcome: Starting, Evidence: evidence}
 	}
 	return failed("%s", evidence)
 }
@@ -274,7 +266,7 @@ func (f facts) judgeOthers(troubled []string, looked map[string]bool) []Finding 
 			continue // one that runs once has no next run, and what it starts speaks for itself
 		}
 		v := f.judge(name, 0)
-		if v.outcome != Failed && v.outcome != Warning {
+		if v.Outcome != Failed && v.Outcome != Warning {
 			continue // what starts within its own time is left alone
 		}
 		unit, brought := f.units[name]
@@ -283,14 +275,13 @@ func (f facts) judgeOthers(troubled []string, looked map[string]bool) []Finding 
 		}
 		// A unit file of NixOS lies in /etc; systemd.unit(5) has those that were made at run time in /run.
 		brought = brought && !unit.Masked || f.units == nil && !strings.HasPrefix(s["FragmentPath"], "/run/")
-		if v.outcome == Failed && !brought {
-			v.outcome = Warning
+		if v.Outcome == Failed && !brought {
+			v.Outcome = Warning
 		}
-		out = append(out, Finding{
-			Check: Check{
-				Name: "system: " + name, Kind: Unit, Target: name, Required: brought, Hint: "journalctl -b -u " + name,
-			}, Outcome: v.outcome, Evidence: v.evidence, final: v.final,
-		})
+		v.Check = Check{
+			Name: "system: " + name, Kind: Unit, Target: name, Required: brought, Hint: "journalctl -b -u " + name,
+		}
+		out = append(out, v)
 	}
 	return out
 }

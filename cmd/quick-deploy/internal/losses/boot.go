@@ -13,15 +13,10 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
 
-// bootPoints are the mount points without which a machine does not come up or
-// nobody can log in.
-var bootPoints = strings.Fields(`
-	/ /nix /nix/store /boot /boot/efi /efi /etc /home /usr /var /var/lib /var/log /persist`)
-
 // critical reports whether the machine needs the mount to come up:
 // x-initrd.mount is what NixOS gives to neededForBoot.
 func critical(m system.Mount) bool {
-	return slices.Contains(bootPoints, m.Point) || slices.Contains(m.Options, "x-initrd.mount")
+	return slices.Contains(known().Needed, m.Point) || slices.Contains(m.Options, "x-initrd.mount")
 }
 
 // compareFileSystems compares fstab: mounts and swap, by device and not by the name that the device is called by.
@@ -65,10 +60,8 @@ func (c *comparison) compareFileSystems() {
 
 func crypttab(s side) []string {
 	var out []string
-	for line := range strings.Lines(s.Text("etc/crypttab")) {
-		if f := strings.Fields(line); len(f) > 1 && !strings.HasPrefix(f[0], "#") {
-			out = append(out, f[0])
-		}
+	for _, line := range system.ParseCrypttab(s.Text("etc/crypttab")) {
+		out = append(out, line.Name)
 	}
 	return out
 }
@@ -125,20 +118,6 @@ func (c *comparison) compareSecrets() {
 	}, NoBoot})
 }
 
-// bootParameters are those that a machine boots by, or is reached by while it
-// boots. Patterns of path.Match; a console on a screen is there anyhow.
-var bootParameters = map[Danger][]string{
-	LockOut: strings.Fields("console=ttyS* console=ttyA* console=ttyU* console=hvc* console=[^t]* ip=* netconsole=*"),
-	NoBoot: strings.Fields(`
-		root=* rootflags=* rootfstype=* nfsroot=* zfs* cryptdevice=* luks.* systemd.mount-extra=* rd.luks.* rd.lvm.* rd.md.*
-		rd.neednet* rd.iscsi*`),
-}
-
-// volatile are parameters that follow from the system itself or from NixOS' release.
-var volatile = strings.Fields(`
-	init loglevel lsm root=fstab splash systemd.show_status udev.log_level rd.udev.log_level boot.shell_on_fail
-	systemConfig`)
-
 // compareKernel compares the kernel's parameters, and those that sysctl sets.
 func (c *comparison) compareKernel() {
 	if c.new.Text("kernel-params") == "" {
@@ -147,20 +126,16 @@ func (c *comparison) compareKernel() {
 	var gone []string
 	for _, p := range without(strings.Fields(c.old.Text("kernel-params")), strings.Fields(c.new.Text("kernel-params"))) {
 		name, _, _ := strings.Cut(p, "=")
-		if slices.Contains(volatile, name) || slices.Contains(volatile, p) {
-			continue
-		}
-		danger := None
-		for d, patterns := range bootParameters {
-			if matches(patterns, strings.ReplaceAll(p, "/", "-")) { // * stops at a slash
-				danger = d
-			}
-		}
-		if danger == None {
+		pattern := strings.ReplaceAll(p, "/", "-") // * stops at a slash
+		switch {
+		case slices.Contains(known().Volatile, name), slices.Contains(known().Volatile, p):
+		case matches(known().LockOut, pattern):
+			c.block(LockOut, "kernel:"+p, "the kernel parameter %s goes", p)
+		case matches(known().NoBoot, pattern):
+			c.block(NoBoot, "kernel:"+p, "the kernel parameter %s goes", p)
+		default:
 			gone = append(gone, p)
-			continue
 		}
-		c.block(danger, "kernel:"+p, "the kernel parameter %s goes", p)
 	}
 	if len(gone) > 0 {
 		c.lose("kernel", "the kernel %s %s %s", plural("parameter", gone), join(gone), goOrGoes(gone))
@@ -170,36 +145,10 @@ func (c *comparison) compareKernel() {
 
 // forwarding returns the settings of sysctl(8) that make a router of a machine, where they are on.
 func forwarding(s side) []string {
-	on := map[string]bool{}
-	for line := range strings.Lines(s.Text("etc/sysctl.d/60-nixos.conf")) {
-		k, v, _ := strings.Cut(line, "=")
-		on[strings.TrimSpace(k)] = strings.TrimSpace(v) == "1" // the last one counts
-	}
+	on := system.ParseAssignments(s.Text("etc/sysctl.d/60-nixos.conf"))
 	return slices.DeleteFunc(
 		[]string{"net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding", "net.ipv6.conf.all.forwarding"},
-		func(key string) bool { return !on[key] })
-}
-
-// loaderSettings are the words for what an installer is told. Others are called by their option.
-var loaderSettings = map[string]string{
-	"boot.loader.timeout":                             "the boot menu waits (seconds)",
-	"boot.loader.grub.default":                        "the default entry of the boot menu",
-	"boot.loader.grub.useOSProber":                    "other systems in the boot menu (os-prober)",
-	"boot.loader.grub.configurationLimit":             "the most systems in the boot menu",
-	"boot.loader.systemd-boot.configurationLimit":     "the most systems in the boot menu",
-	"boot.loader.grub.users":                          "users of the boot menu",
-	"boot.loader.grub.extraEntries":                   "own entries of the boot menu",
-	"boot.loader.limine.extraEntries":                 "own entries of the boot menu",
-	"boot.loader.systemd-boot.extraEntries":           "own entries of the boot menu",
-	"boot.loader.grub.enableCryptodisk":               "GRUB opens encrypted disks (enableCryptodisk)",
-	"boot.loader.systemd-boot.memtest86.enable":       "the memory test in the boot menu",
-	"boot.loader.grub.memtest86.enable":               "the memory test in the boot menu",
-	"boot.loader.systemd-boot.edk2-uefi-shell.enable": "the UEFI shell in the boot menu",
-}
-
-// neededToBoot are the settings without which a machine that has them may not boot.
-var neededToBoot = []string{
-	"boot.loader.grub.enableCryptodisk", "boot.loader.grub.forcei686", "hardware.deviceTree.name",
+		func(key string) bool { return on[key] != "1" })
 }
 
 // loaderPlaces are where a boot loader is installed.
@@ -238,7 +187,7 @@ func (c *comparison) compareLoader() {
 		list{"boot-menu", "no longer in the boot menu: %s",
 			func(s side) []string { return sortedKeys(s.loader.Entries) }, None},
 	)
-	if gone := without(c.old.Names("specialisation"), c.new.Names("specialisation")); len(gone) > 0 {
+	if gone := without(c.old.List("specialisation"), c.new.List("specialisation")); len(gone) > 0 {
 		c.lose("specialisations", "the %s %s %s", plural("specialisation", gone), join(gone), goOrGoes(gone))
 	}
 }
@@ -250,18 +199,17 @@ func (c *comparison) compareLoaderSettings(old, now hardware.Loader) {
 		if was == is {
 			continue
 		}
-		name, what := "boot:"+path.Ext(option)[1:], cmp.Or(loaderSettings[option], option)
-		switch {
-		case strings.ContainsAny(was+is, "\n{"):
+		name := "boot:" + path.Ext(option)[1:]
+		what, needed := system.DescribeLoaderOption(option)
+		if strings.ContainsAny(was+is, "\n{") {
 			c.lose(name, "%s: changed or gone", what)
-		case slices.Contains(neededToBoot, option):
-			c.block(NoBoot, name, "%s: %s → %s", what, was, cmp.Or(is, "default"))
-		default:
-			c.lose(name, "%s: %s → %s", what, was, cmp.Or(is, "default"))
+			continue
 		}
+		c.block(dangerIf(needed, NoBoot), name, "%s: %s → %s", what, was, cmp.Or(is, "default"))
 	}
 	for _, option := range without(old.Unread, now.Unread) {
-		c.lose("boot:"+path.Ext(option)[1:], "%s: changed or gone", cmp.Or(loaderSettings[option], option))
+		what, _ := system.DescribeLoaderOption(option)
+		c.lose("boot:"+path.Ext(option)[1:], "%s: changed or gone", what)
 	}
 }
 

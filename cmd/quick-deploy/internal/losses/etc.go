@@ -3,32 +3,22 @@ package losses
 import (
 	"cmp"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
-// inFile returns a value in a file of etc.
-func inFile(name, file, what string, pattern string) value {
-	re := regexp.MustCompile(pattern)
+// assigned returns a value KEY=value of a file, and xKeyboard an option of xorg.conf(5).
+func assigned(name, file, what, key string) value {
 	return value{name: name, what: what, of: func(s side) string {
-		m := re.FindStringSubmatch(s.Text(file))
-		if m == nil {
-			return ""
-		}
-		return keymapName(strings.TrimSpace(m[1]))
+		return keymapName(system.ParseAssignments(s.Text(file))[key])
 	}}
 }
 
-// assigned is KEY=value in a file, and xKeyboard an option of xorg.conf(5).
-func assigned(name, file, what, key string) value {
-	return inFile(name, file, what, `(?m)^`+key+`="?([^"\n]*)"?$`)
-}
-
 func xKeyboard(name, what, option string) value {
-	return inFile(name, "etc/X11/xorg.conf.d/00-keyboard.conf", what, `Option "`+option+`" "([^"]*)"`)
+	return value{name: name, what: what, of: func(s side) string { return s.Keyboard()[option] }}
 }
 
 // everyday are values that people meet every day. A keymap of a store path is made from X's
@@ -36,13 +26,16 @@ func xKeyboard(name, what, option string) value {
 var everyday = []value{
 	keymap,
 	assigned("console-font", "etc/vconsole.conf", "font of the console", "FONT"),
-	xKeyboard("x-layout", "keyboard layout", "XkbLayout"),
-	xKeyboard("x-variant", "variant of the keyboard layout", "XkbVariant"),
-	xKeyboard("x-options", "options of the keyboard", "XkbOptions"),
+	xKeyboard("x-layout", "keyboard layout", "XKBLAYOUT"),
+	xKeyboard("x-variant", "variant of the keyboard layout", "XKBVARIANT"),
+	xKeyboard("x-options", "options of the keyboard", "XKBOPTIONS"),
 	assigned("locale", "etc/locale.conf", "language", "LANG"),
-	inFile("host-name", "etc/hostname", "host name", `(?s)^(.*)$`),
+	{name: "host-name", what: "host name", of: func(s side) string { return strings.TrimSpace(s.Text("etc/hostname")) }},
 	{name: "time-zone", what: "time zone", unset: "UTC, or what timedatectl sets",
-		of: func(s side) string { return strings.TrimPrefix(s.Link("etc/localtime"), "/etc/zoneinfo/") }},
+		of: func(s side) string {
+			_, zone, _ := s.Lstat("etc/localtime")
+			return strings.TrimPrefix(zone, "/etc/zoneinfo/")
+		}},
 }
 
 // keymap is what the passphrase of an encrypted disk is typed with.
@@ -84,22 +77,13 @@ func hosts(s side) []string {
 	return out
 }
 
-// plumbing are units that come and go with NixOS's releases and with what is
-// told of in words of its own. Patterns of path.Match.
-var plumbing = strings.Fields(`
-	systemd-* network-* networking-* *-netdev.* NetworkManager* sshd* sshd.* firewall.* nftables.* nixos-* nscd.*
-	resolvconf.* dhcpcd.* reload-systemd-* suid-sgid-wrappers.* logrotate-checkconf.* mount-pstore.* save-hwclock.*
-	prepare-kexec.* kmod-* linger-users.* lastlog2-* post-* pre-* sleep-actions.* userborn.* audit* dbus* polkit.*
-	*.slice *.target register-nix-* update-users-groups.* container-getty@* console-getty.* serial-getty@* autovt@*
-	ldconfig.* rpcbind.* resume.* ensure-* wpa_supplicant*`)
-
 // compareServices finds what no longer starts. A timer and its service are one.
 func (c *comparison) compareServices() {
 	if len(c.new.units) == 0 {
 		return
 	}
 	for _, name := range sortedKeys(c.old.units) {
-		if _, stays := c.new.units[name]; stays || !c.old.units[name].Wanted || matches(plumbing, name) {
+		if _, stays := c.new.units[name]; stays || !c.old.units[name].Wanted || matches(known().Plumbing, name) {
 			continue
 		}
 		if _, own := managerOf(name); own {
@@ -126,51 +110,13 @@ func matches(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool { ok, _ := path.Match(p, name); return ok })
 }
 
-// families are folders and files of etc whose loss has words of its own.
-var families = []struct{ prefix, what string }{
-	{"etc/wpa_supplicant", "the wireless networks of wpa_supplicant"},
-	{"etc/systemd/zram-generator.conf", "compressed swap in memory (zram)"},
-	{"etc/cups", "the settings of the printers (CUPS)"},
-	{"etc/samba", "the shares of Samba"},
-	{"etc/exports", "the NFS exports"},
-	{"etc/auto", "the automounter's maps"},
-	{"etc/krb5.conf", "the Kerberos realm"},
-	{"etc/sssd", "the directory that people log in by (SSSD)"},
-	{"etc/docker", "the settings of Docker"},
-	{"etc/containers", "the settings of containers"},
-	{"etc/libvirt", "the settings of libvirt"},
-	{"etc/aliases", "the mail aliases"},
-	{"etc/msmtprc", "how mail is sent (msmtp)"},
-	{"etc/wireguard", "the WireGuard keys and peers"},
-	{"etc/ipsec", "the IPsec connections"},
-	{"etc/fail2ban", "the jails of fail2ban"},
-	{"etc/snapper", "the snapshots of snapper"},
-	{"etc/sanoid", "the snapshots of sanoid"},
-	{"etc/smartd.conf", "the watch over the disks (smartd)"},
-	{"etc/mdadm.conf", "the arrays of mdadm"},
-	{"etc/ssh/ssh_known_hosts", "the SSH hosts that everybody knows"},
-}
-
-// internal are beginnings of names below etc that follow from NixOS' release, or that are
-// compared in words of their own.
-var internal = strings.Fields(`
-	NIXOS NetworkManager OpenCL UPower X11 adjtime alsa bash binfmt.d bluetooth brlapi.key chromium crypttab dbus-1
-	dconf default dhcpcd doas.conf egl environment.d ethertypes firefox fish fonts fstab fuse.conf fwupd gai.conf
-	gdm geoclue gitconfig glvnd group gtk host.conf hostid hostname hosts htoprc inputrc issue java kbd ld less
-	locale.conf localtime login.defs logrotate.conf lsb-release lvm machine-id man modprobe.d modules-load.d mtab
-	nanorc netconfig netgroup nix nixos nscd.conf nsswitch.conf nvme os-release pam passwd pipewire pki polkit-1
-	profile programs.sqlite protocols pulse qemu resolv rpc sddm security services set-environment shadow shells
-	speech-dispatcher ssh/authorized_keys.d ssh/moduli ssh/ssh_config ssh/sshd_config ssl static subgid subuid
-	sudoers sysctl.d systemd systemd-mutable sysusers.d terminfo tmpfiles.d tmux.conf udev vconsole.conf vim vulkan
-	wireplumber wpa_supplicant.conf xdg xkb zinputrc zoneinfo zprofile zsh`)
-
 func isInternal(name string) bool {
-	for _, f := range families {
-		if strings.HasPrefix(name, f.prefix) {
+	for _, f := range known().Families {
+		if strings.HasPrefix(name, f.Prefix) {
 			return false
 		}
 	}
-	return slices.ContainsFunc(internal, func(p string) bool { return strings.HasPrefix(name, "etc/"+p) })
+	return slices.ContainsFunc(known().Internal, func(p string) bool { return strings.HasPrefix(name, "etc/"+p) })
 }
 
 // compareEtc finds files of etc that go, and are told of nowhere else. What was put
@@ -178,11 +124,11 @@ func isInternal(name string) bool {
 func (c *comparison) compareEtc() {
 	skip := func(name string) bool { return isInternal(name) && name != "etc/systemd" && name != "etc/ssh" }
 	gone := without(c.old.Etc(skip), c.new.Etc(skip))
-	for _, f := range families {
+	for _, f := range known().Families {
 		n := len(gone)
-		gone = slices.DeleteFunc(gone, func(name string) bool { return strings.HasPrefix(name, f.prefix) })
+		gone = slices.DeleteFunc(gone, func(name string) bool { return strings.HasPrefix(name, f.Prefix) })
 		if len(gone) < n {
-			c.lose("etc:"+strings.TrimPrefix(f.prefix, "etc/"), "no longer there: %s (/%s)", f.what, f.prefix)
+			c.lose("etc:"+strings.TrimPrefix(f.Prefix, "etc/"), "no longer there: %s (/%s)", f.What, f.Prefix)
 		}
 	}
 	for _, name := range gone {

@@ -3,7 +3,6 @@ package losses
 import (
 	"cmp"
 	"fmt"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,32 +42,12 @@ func (c *comparison) compareAddresses() {
 // manager is a program that brings the network up, another way into the
 // machine, or what knows the accounts of those who log in.
 type manager struct {
-	unit string // a pattern of path.Match
-	what string
-	// part says that it may be NetworkManager's own part.
-	part bool
+	Unit string // a pattern of path.Match
+	What string
+	Part bool // it may be NetworkManager's own part
 }
 
 const networkManager = "NetworkManager.service"
-
-var managers = []manager{
-	{unit: networkManager, what: "NetworkManager goes, with the connections that were made in it"},
-	{unit: "connman.service", what: "ConnMan goes, with the networks that it knows"},
-	{unit: "iwd.service", part: true, what: "iwd goes, with the wireless networks that it knows"},
-	{unit: "wpa_supplicant*.service", part: true, what: "the wireless networks go (wpa_supplicant)"},
-	{unit: "tailscaled.service", what: "Tailscale stops"},
-	{unit: "zerotierone.service", what: "ZeroTier stops"},
-	{unit: "netbird*.service", what: "NetBird stops"},
-	{unit: "nebula@*.service", what: "the Nebula network stops"},
-	{unit: "wg-quick-*.service", what: "the WireGuard interface stops"},
-	{unit: "wireguard-*.service", what: "the WireGuard interface stops"},
-	{unit: "openvpn-*.service", what: "the OpenVPN connection stops"},
-	{unit: "cloudflared-tunnel-*.service", what: "the Cloudflare tunnel stops"},
-	{unit: "sssd.service", what: "nobody logs in by the directory any more (SSSD)"},
-	{unit: "nslcd.service", what: "nobody logs in by the directory any more (LDAP)"},
-	{unit: "kanidm-unixd.service", what: "nobody logs in by the directory any more (Kanidm)"},
-	{unit: "systemd-homed.service", what: "the accounts of systemd-homed go"},
-}
 
 // dhcp reports whether something asks for addresses.
 func (s side) dhcp() bool {
@@ -78,11 +57,12 @@ func (s side) dhcp() bool {
 
 // managerOf finds the manager that a unit is.
 func managerOf(unit string) (manager, bool) {
-	i := slices.IndexFunc(managers, func(m manager) bool { ok, _ := path.Match(m.unit, unit); return ok })
-	if i < 0 {
-		return manager{}, false
+	for _, m := range known().Managers {
+		if matches([]string{m.Unit}, unit) {
+			return m, true
+		}
 	}
-	return managers[i], true
+	return manager{}, false
 }
 
 // compareManagers compares what brings the network up. Each may be the only way to the machine.
@@ -93,11 +73,11 @@ func (c *comparison) compareManagers() {
 	for _, name := range sortedKeys(c.old.units) {
 		m, ok := managerOf(name)
 		_, stays := c.new.units[name]
-		if !ok || stays || !c.old.units[name].Wanted || m.part && c.old.enabled(networkManager) {
+		if !ok || stays || !c.old.units[name].Wanted || m.Part && c.old.enabled(networkManager) {
 			continue
 		}
-		what := m.what
-		if strings.Contains(m.unit, "*") {
+		what := m.What
+		if strings.Contains(m.Unit, "*") {
 			what += fmt.Sprintf(" (%s)", strings.TrimSuffix(name, ".service"))
 		}
 		c.block(LockOut, "unit:"+name, "%s", what)

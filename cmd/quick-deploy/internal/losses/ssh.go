@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
 // sshd is what decides who comes in over SSH (sshd_config(5)).
@@ -146,7 +148,7 @@ func (c *comparison) compareRootLogin() {
 	if slices.Index(rootLogins, is) >= slices.Index(rootLogins, was) {
 		return
 	}
-	keys := len(publicKeys(c.old.Text(declaredKeys+"/root"))) > 0
+	keys := len(system.ParseKeys(c.old.Text(declaredKeys+"/root"))) > 0
 	danger := was == "yes" && !(is == byKey && c.keyed("root")) || keys && is != byKey
 	c.block(dangerIf(danger, LockOut), "ssh-root", "root over SSH: %s → %s", was, is)
 }

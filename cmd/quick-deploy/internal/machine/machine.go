@@ -57,7 +57,7 @@ func Read(root string) Machine {
 		Keyboard: r.keyboard(),
 		Users:    r.users(),
 	}
-	release := r.Assignments("etc/os-release")
+	release := system.ParseAssignments(r.Text("etc/os-release"))
 	m.NixOS = release["ID"] == "nixos"
 	if m.NixOS {
 		m.Release = release["VERSION_ID"]
@@ -95,7 +95,7 @@ func (r reader) zone() string {
 
 func (r reader) locale() string {
 	for _, file := range []string{"etc/locale.conf", "etc/default/locale"} {
-		lang := r.Assignments(file)["LANG"]
+		lang := system.ParseAssignments(r.Text(file))["LANG"]
 		if !slices.Contains([]string{"", "C", "POSIX"}, lang) && !strings.HasPrefix(lang, "C.") {
 			return profile.Locale(lang)
 		}
@@ -103,20 +103,14 @@ func (r reader) locale() string {
 	return ""
 }
 
-// xorgOption is a line of xorg.conf(5) as systemd-localed and NixOS write it.
-var xorgOption = regexp.MustCompile(`(?m)^\s*Option "(Xkb[A-Za-z]+)" "([^"\n]*)"`)
-
 // defaultOptions are what NixOS sets where nobody else does (services.xserver.xkb.options).
 const defaultOptions = "terminate:ctrl_alt_bksp"
 
 func (r reader) keyboard() keyboard.Keyboard {
-	xorg := map[string]string{}
-	for _, m := range xorgOption.FindAllStringSubmatch(r.Text("etc/X11/xorg.conf.d/00-keyboard.conf"), -1) {
-		xorg[strings.ToUpper(m[1])] = m[2]
-	}
-	console, debian := r.Assignments("etc/vconsole.conf"), r.Assignments("etc/default/keyboard")
+	console := system.ParseAssignments(r.Text("etc/vconsole.conf"))
+	debian := system.ParseAssignments(r.Text("etc/default/keyboard"))
 	keymap, _ := keyboard.FromConsole(console["KEYMAP"])
-	for _, k := range []keyboard.Keyboard{named(xorg), named(console), keymap, named(debian)} {
+	for _, k := range []keyboard.Keyboard{named(r.Keyboard()), named(console), keymap, named(debian)} {
 		if k = k.Known(); k.Layout == "" {
 			continue
 		}

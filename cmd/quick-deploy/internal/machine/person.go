@@ -29,35 +29,16 @@ func ReadPerson(root string, u User) Person {
 	p.Authorized, p.Keys = r.keys(u.Home)
 	// The second overrides the first, as in git-config(1).
 	for _, file := range []string{".config/git/config", ".gitconfig"} {
-		for key, value := range gitUser(r.Text(filepath.Join(u.Home, file))) {
-			switch key {
-			case "name":
-				p.GitName = value
-			case "email":
-				p.GitEmail = value
+		system.ParseSections(r.Text(filepath.Join(u.Home, file)), func(section, key, value string) {
+			switch strings.ToLower(section + "." + key) {
+			case "user.name":
+				p.GitName = strings.Trim(value, `"`)
+			case "user.email":
+				p.GitEmail = strings.Trim(value, `"`)
 			}
-		}
+		})
 	}
 	return p
-}
-
-// gitUser returns the settings of the section user.
-func gitUser(text string) map[string]string {
-	out := map[string]string{}
-	section := ""
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "[") {
-			section = strings.ToLower(strings.Trim(line, "[]"))
-			continue
-		}
-		key, value, ok := strings.Cut(line, "=")
-		if !ok || section != "user" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, ";") {
-			continue
-		}
-		out[strings.ToLower(strings.TrimSpace(key))] = strings.Trim(strings.TrimSpace(value), `"`)
-	}
-	return out
 }
 
 func (r reader) keys(home string) (authorized, all []string) {
@@ -73,15 +54,13 @@ func (r reader) keys(home string) (authorized, all []string) {
 		if info, err := r.Stat(file); err != nil || info.Size() > 1<<20 {
 			continue
 		}
-		for line := range strings.Lines(r.Text(file)) {
-			kind, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
-			blob, _, _ := strings.Cut(rest, " ")
-			// Lines that begin with options (sshd(8)) restrict a key, which a profile cannot say.
-			if !slices.Contains(keyKinds, kind) || seen[blob] {
+		for _, key := range system.ParseKeys(r.Text(file)) {
+			// A profile cannot say how a key is restricted.
+			if key.Restricted || !slices.Contains(keyKinds, key.Kind) || seen[key.Blob] {
 				continue
 			}
-			seen[blob] = true
-			all = append(all, strings.TrimSpace(line))
+			seen[key.Blob] = true
+			all = append(all, key.Line)
 		}
 		if i == 0 {
 			authorized = slices.Clone(all)

@@ -15,91 +15,87 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/access"
 )
 
-var accounts = check{
-	name: "accounts", acting: true,
-	doc: "somebody, you among them, can still log in and become root, also by the way that this run uses",
-	find: func(ctx context.Context, m *Machine, t Target) []Finding {
-		if len(t.Access.Accounts) == 0 {
-			return nil
+var accounts = Check{
+	Name: "accounts", acting: true,
+	Doc: "somebody, you among them, can still log in and become root, also by the way that this run uses",
+	find: func(ctx context.Context, v *visit) {
+		if len(v.to.Access.Accounts) == 0 {
+			return
 		}
-		h, states := m.readAccounts(ctx, t)
-		var out []Finding
+		defer v.soften()
+		h, states := v.readAccounts(ctx)
 		if f := h.Nobody(states); f != nil {
 			what := f.What
 			if !f.Sure {
 				what += " (whether root has a password, only root sees)"
 			}
-			out = append(out, blocker(f.Fix, "%s", what))
+			v.blocker(f.Fix, "%s", what)
 		}
-		if m.User != "" && m.User != access.Root && !h.Account(m.User).Declared {
-			if why := m.whyRemoved(h, m.User); why != "" {
-				out = append(out, blocker("add it to users",
-					"your account %s is not in the profile and would be removed (%s)", m.User, why))
+		if v.User != "" && v.User != access.Root && !h.Account(v.User).Declared {
+			if why := v.whyRemoved(h, v.User); why != "" {
+				v.blocker("add it to users", "your account %s is not in the profile and would be removed (%s)", v.User, why)
 			}
 		}
 		for _, a := range h.Accounts {
 			if a.Declared {
-				out = append(out, m.account(h, a, states(a.Name))...)
+				v.lookAtAccount(h, a, states(a.Name))
 			}
 		}
-		if t.Activates {
-			out = append(out, m.elevation(h, states)...)
+		if v.to.Activates {
+			v.lookAtElevation(h, states)
 		}
-		return m.soften(t, out)
 	},
 }
 
-// account looks at one account that the system declares.
-func (m *Machine) account(h access.Host, a access.Account, s access.State) []Finding {
-	var out []Finding
+// lookAtAccount looks at one account that the system declares.
+func (v *visit) lookAtAccount(h access.Host, a access.Account, s access.State) {
 	if !h.Mutable && !a.Password && s.Password == access.Yes {
 		// update-users-groups.pl writes "!" over it, which no system before it undoes.
-		out = append(out, warning("keep its hash and name it by passwordSecret, or leave mutableUsers on",
-			"the password of %s would be erased for good (users.mutableUsers is off)", a.Name))
+		v.warning("keep its hash and name it by passwordSecret, or leave mutableUsers on",
+			"the password of %s would be erased for good (users.mutableUsers is off)", a.Name)
 	}
 	if a.Name == access.Root || h.LogsIn(a, s) != access.No {
-		return out
+		return
 	}
-	f := warning("give it sshKeys or a passwordSecret in the profile",
+	f := v.find(Warning, "give it sshKeys or a passwordSecret in the profile",
 		"%s could not log in: it has no password, and no SSH key that is accepted", a.Name)
 	if h.Mutable {
 		f.Fix = "sudo passwd " + a.Name + ", or " + f.Fix
 	}
-	if a.Name == m.User {
+	if a.Name == v.User {
 		f.Severity = Blocker
 	}
-	return append(out, f)
 }
 
 // soften makes warnings of what the user's own module may have seen to.
-func (m *Machine) soften(t Target, all []Finding) []Finding {
-	text, err := os.ReadFile(filepath.Join(m.FlakeDir, "hosts", t.Host, "local.nix"))
+func (v *visit) soften() {
+	text, err := os.ReadFile(filepath.Join(v.FlakeDir, "hosts", v.to.Name, "local.nix"))
 	if err != nil || !access.Touched(string(text)) {
-		return all
+		return
 	}
-	for i := range all {
-		all[i].Severity, all[i].What = Warning, all[i].What+", "+access.LocalNote
+	for i := range v.found {
+		v.found[i].Severity = Warning
+		v.found[i].What += ", " + access.LocalNote
 	}
-	return all
 }
 
-// elevation looks whether the way by which this run becomes root is there until the end:
+// lookAtElevation looks whether the way by which this run becomes root is there until the end:
 // the new system is activated first, and is made the default, or put back, afterwards.
-func (m *Machine) elevation(h access.Host, states access.States) []Finding {
-	if access.Enabling[m.Elevation] == "" || m.User == "" || m.User == access.Root {
-		return nil
+func (v *visit) lookAtElevation(h access.Host, states access.States) {
+	if access.Enabling[v.Elevation] == "" || v.User == "" || v.User == access.Root {
+		return
 	}
-	f := h.Stuck(m.User, states(m.User), m.Elevation)
+	f := h.Stuck(v.User, states(v.User), v.Elevation)
 	if f == nil {
-		return nil
+		return
 	}
 	fix := f.Fix
 	for _, way := range []string{"sudo", "run0", "doas"} {
-		if way != m.Elevation && m.has(way) && h.Stuck(m.User, states(m.User), way) == nil {
+		if way != v.Elevation && v.has(way) && h.Stuck(v.User, states(v.User), way) == nil {
 			fix += ", or --elevate " + way
 		}
 	}
-	return []Finding{blocker(fix, "this run becomes root by %s, which the new system refuses: %s", m.Elevation, f.What)}
+	v.blocker(fix, "this run becomes root by %s, which the new system refuses: %s", v.Elevation, f.What)
 }
 
 // whyRemoved returns why NixOS removes an account that the system does not declare; "" if it does not
@@ -116,26 +112,26 @@ func (m *Machine) whyRemoved(h access.Host, name string) string {
 
 // readAccounts returns the host with the people of the machine that stay on it, and what the
 // machine knows of each.
-func (m *Machine) readAccounts(ctx context.Context, t Target) (access.Host, access.States) {
-	h := t.Access
+func (v *visit) readAccounts(ctx context.Context) (access.Host, access.States) {
+	h := v.to.Access
 	h.Accounts = slices.Clone(h.Accounts)
-	people := m.system().Passwd()
+	people := v.system().Passwd()
 	for name, p := range people {
-		if p.Person && !h.Account(name).Declared && m.whyRemoved(h, name) == "" {
+		if p.Person && !h.Account(name).Declared && v.whyRemoved(h, name) == "" {
 			h.Accounts = append(h.Accounts, access.Account{Name: name, Groups: p.Groups})
 		}
 	}
 	slices.SortFunc(h.Accounts, func(a, b access.Account) int { return strings.Compare(a.Name, b.Name) })
-	passwords := m.passwords(ctx)
+	passwords := v.passwords(ctx)
 	return h, func(name string) access.State {
 		p, exists := people[name]
 		switch {
 		case people == nil:
-			return access.State{Keys: m.authorized("/home/" + name)}
+			return access.State{Keys: v.authorized("/home/" + name)}
 		case !exists:
-			return access.State{Exists: access.No, Password: access.No, Keys: m.authorized("/home/" + name)}
+			return access.State{Exists: access.No, Password: access.No, Keys: v.authorized("/home/" + name)}
 		}
-		return access.State{Exists: access.Yes, Password: passwords[name], Keys: m.authorized(p.Home)}
+		return access.State{Exists: access.Yes, Password: passwords[name], Keys: v.authorized(p.Home)}
 	}
 }
 
@@ -167,44 +163,43 @@ func (m *Machine) passwords(ctx context.Context) map[string]access.Answer {
 
 // authorized tells whether ~/.ssh/authorized_keys has a key, as far as it can be seen.
 func (m *Machine) authorized(home string) access.Answer {
-	has, known := m.system().Keys(home)
+	keys, known := m.system().AuthorizedKeys(home)
 	if !known {
 		return access.Unknown
 	}
-	return access.Of(has)
+	return access.Of(len(keys) > 0)
 }
 
-var ssh = check{
-	name: "ssh", acting: true,
-	doc: "a run over SSH does not close the door behind itself: sshd, its key or password, address, port, firewall",
+var ssh = Check{
+	Name: "ssh", acting: true,
+	Doc: "a run over SSH does not close the door behind itself: sshd, its key or password, address, port, firewall",
 	// SSH_CONNECTION: client address, client port, server address, server port (ssh(1)).
-	find: func(ctx context.Context, m *Machine, t Target) []Finding {
-		c := strings.Fields(m.Environ("SSH_CONNECTION"))
-		if len(c) != 4 || len(t.Access.Accounts) == 0 {
-			return nil
+	find: func(ctx context.Context, v *visit) {
+		c := strings.Fields(v.Environ("SSH_CONNECTION"))
+		if len(c) != 4 || len(v.to.Access.Accounts) == 0 {
+			return
 		}
-		h, states := m.readAccounts(ctx, t)
-		var out []Finding
-		caller := states(m.User)
+		defer v.soften()
+		h, states := v.readAccounts(ctx)
+		caller := states(v.User)
 		caller.From = c[0]
-		if shut := h.ShutOut(m.User, caller); m.User != "" && shut != nil {
-			out = append(out, blocker(shut.Fix+"; or run it at the machine and --skip ssh",
-				"this run comes over SSH, and the next login would be refused: %s", shut.What))
+		if shut := h.ShutOut(v.User, caller); v.User != "" && shut != nil {
+			v.blocker(shut.Fix+"; or run it at the machine and --skip ssh",
+				"this run comes over SSH, and the next login would be refused: %s", shut.What)
 			if !h.SSH.On {
-				return m.soften(t, out)
+				return
 			}
 		}
 		if port, err := strconv.Atoi(c[3]); err == nil && !slices.Contains(h.SSH.Ports, port) {
-			out = append(out, warning("keep both ports until the new one has been tried",
-				"this run comes over SSH to port %d, the profile's sshd listens on %s", port, join(h.SSH.Ports)))
+			v.warning("keep both ports until the new one has been tried",
+				"this run comes over SSH to port %d, the profile's sshd listens on %s", port, join(h.SSH.Ports))
 		}
 		here := func(address string) bool { return listens(address, c[2]) }
 		if len(h.SSH.Addresses) > 0 && !slices.ContainsFunc(h.SSH.Addresses, here) {
-			out = append(out, blocker("add that address to services.openssh.listenAddresses",
+			v.blocker("add that address to services.openssh.listenAddresses",
 				"this run comes over SSH to %s, and the profile's sshd listens on %s",
-				c[2], strings.Join(h.SSH.Addresses, ", ")))
+				c[2], strings.Join(h.SSH.Addresses, ", "))
 		}
-		return m.soften(t, out)
 	},
 }
 

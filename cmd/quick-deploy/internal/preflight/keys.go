@@ -10,34 +10,33 @@ import (
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
-var keys = check{
-	name: "keys", acting: true,
-	doc: "no service gets another key than the one that its data is encrypted with",
-	find: func(_ context.Context, m *Machine, t Target) []Finding {
-		var out []Finding
-		for _, s := range t.Services {
-			e := s.Encryption
-			if e == nil || s.Key == "" {
+var keys = Check{
+	Name: "keys", acting: true,
+	Doc: "no service gets another key than the one that its data is encrypted with",
+	find: func(_ context.Context, v *visit) {
+		sys := v.system()
+		for _, s := range v.to.Services {
+			if s.Info.Encryption == nil || s.Key == "" {
 				continue
 			}
-			now, runs := keyInUse(m.system(), s.Name, e)
-			switch _, err := m.system().Stat(e.Data); {
+			e := s.Info.Encryption
+			now, runs := keyInUse(sys, s.Name, e)
+			switch _, err := sys.Stat(e.Data); {
 			case runs && now == s.Key, errors.Is(err, fs.ErrNotExist), err != nil && !runs:
 				continue
 			}
-			if _, err := m.system().Stat(e.File); err == nil && s.Key == e.Default && !runs {
+			if _, err := sys.Stat(e.File); err == nil && s.Key == e.Default && !runs {
 				continue // this program made the key once, for this data
 			}
 			from := "with a key that is not known here"
 			if runs {
 				from = "with the key of the running system"
 			}
-			out = append(out, blocker("name its present key by encryptionKeySecret; if it never had one of its own, "+
+			v.blocker("name its present key by encryptionKeySecret; if it never had one of its own, "+
 				"--skip keys keeps the publicly known one that "+s.Name+" came with before NixOS 26.05",
 				"%s has data that is encrypted %s, and the profile gives it another: it could no longer be decrypted",
-				s.Name, from))
+				s.Name, from)
 		}
-		return out
 	},
 }
 

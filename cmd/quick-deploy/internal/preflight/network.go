@@ -19,22 +19,22 @@ import (
 // networkTimeout is how long a cache may take to answer where nothing else is said.
 const networkTimeout = 10 * time.Second
 
-var network = check{
-	name: "network", network: true, building: true,
-	doc: "one of the binary caches answers over HTTPS",
+var network = Check{
+	Name: "network", network: true, building: true,
+	Doc: "one of the binary caches answers over HTTPS",
 	// nix-cache-info is the file that every cache has: asking for it works where ICMP is blocked, and
 	// fails behind a captive portal, as a download would. One cache that answers is enough; where
 	// none does, all are asked again if waiting may help.
-	find: func(ctx context.Context, m *Machine, t Target) []Finding {
-		if len(t.Caches) == 0 || m.Client == nil {
-			return nil
+	find: func(ctx context.Context, v *visit) {
+		if len(v.to.Caches) == 0 || v.Client == nil {
+			return
 		}
 		var failed []cacheError
 		attempt := func(int) *retry.Failure {
 			failed = failed[:0]
 			cause := nixlog.Error{Kind: nixlog.Other}
-			for _, url := range t.Caches {
-				bad := askCache(ctx, m.Client, url, cmp.Or(m.Timeout, networkTimeout))
+			for _, url := range v.to.Caches {
+				bad := askCache(ctx, v.Client, url, cmp.Or(v.Timeout, networkTimeout))
 				if bad == nil {
 					return nil
 				}
@@ -46,19 +46,18 @@ var network = check{
 			cause.Message = whys(failed)
 			return &retry.Failure{Err: errors.New(cause.Message), Cause: cause}
 		}
-		ask := m.Retry
+		ask := v.Retry
 		if ask == nil {
 			ask = func(ctx context.Context, attempt func(int) *retry.Failure) error {
 				return retry.Policy{}.Do(ctx, nil, retry.Sleep, nil, attempt)
 			}
 		}
 		err := ask(ctx, attempt)
-		switch {
-		case err != nil:
-		case len(failed) > 0:
-			return []Finding{warning("the other caches are used", "%s", whys(failed))}
-		default:
-			return nil
+		if err == nil {
+			if len(failed) > 0 {
+				v.warning("the other caches are used", "%s", whys(failed))
+			}
+			return
 		}
 		fix := "check the connection; what is in the store already can be deployed with --offline"
 		for _, bad := range failed {
@@ -69,19 +68,8 @@ var network = check{
 		if errors.As(err, &spent) && spent.Attempts > 1 {
 			what += fmt.Sprintf("; asked %d times", spent.Attempts)
 		}
-		return []Finding{blocker(fix, "%s", what)}
+		v.blocker(fix, "%s", what)
 	},
-}
-
-// lookOnce returns the machine, looked at once only unless it is waited for: nobody
-// waits for a check that refuses nothing.
-func (m *Machine) lookOnce(wait bool) *Machine {
-	if wait || m.Retry == nil {
-		return m
-	}
-	once := *m
-	once.Retry = nil
-	return &once
 }
 
 // cacheError is why a binary cache cannot be used.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/quick-deploy/quick-deploy/generator"
 )
 
 // The versions are those that system.nixos.version has when NixOS is built from
@@ -56,7 +58,7 @@ func TestOlderNixpkgs(t *testing.T) {
 			"label":      {"run/current-system/nixos-version": "gpu-" + c.version},
 		} {
 			t.Run(c.name+" by "+from, func(t *testing.T) {
-				r, err := Run(t.Context(), fixture(t, files), Target{Release: c.release, Nixpkgs: c.next}, Options{
+				r, err := Run(t.Context(), fixture(t, files), Target{Host: generator.Host{Release: c.release}, Nixpkgs: c.next}, Options{
 					Acting: true, Only: []string{"nixpkgs"},
 				})
 				if err != nil {

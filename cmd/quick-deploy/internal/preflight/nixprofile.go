@@ -111,24 +111,20 @@ func readEnvManifest(text string) []element {
 	return slices.CompactFunc(list, func(a, b element) bool { return a.StorePaths[0] == b.StorePaths[0] })
 }
 
-var homePackages = check{
-	name: "home-packages", acting: true,
-	doc: "no package is in the home and in the user's Nix profile as well, where they collide",
+var homePackages = Check{
+	Name: "home-packages", acting: true,
+	Doc: "no package is in the home and in the user's Nix profile as well, where they collide",
 	// By the files, once they are built, before that by the names.
-	find: func(_ context.Context, m *Machine, t Target) []Finding {
-		var out []Finding
-		for _, h := range t.Homes {
-			for _, e := range profileElements(m.system(), h.Dir) {
-				what := m.findInBoth(h, e)
-				if what == "" {
-					continue
+	find: func(_ context.Context, v *visit) {
+		for _, h := range v.to.Homes {
+			for _, e := range profileElements(v.system(), h.Dir) {
+				if what := v.findInBoth(h, e); what != "" {
+					v.blocker(e.remove()+", as "+h.User+"; the home brings its own",
+						"%s is in the Nix profile of %s and in the home that this run installs: home-manager would stop at it",
+						what, h.User)
 				}
-				out = append(out, blocker(e.remove()+", as "+h.User+"; the home brings its own",
-					"%s is in the Nix profile of %s and in the home that this run installs: home-manager would stop at it",
-					what, h.User))
 			}
 		}
-		return out
 	},
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
@@ -144,9 +145,9 @@ func TestKeys(t *testing.T) {
 				}
 				t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
 			}
-			tg.Services = []Stateful{{Name: "grafana", Key: c.key, Encryption: &schema.Encryption{
+			tg.Services = []generator.Service{{Name: "grafana", Key: c.key, Info: &schema.Service{Encryption: &schema.Encryption{
 				Data: "/var/lib/grafana/data/grafana.db", Setting: "secret_key", Default: ours, File: "/var/lib/grafana/secret-key",
-			}}}
+			}}}}
 			r, err := Run(t.Context(), m, tg, Options{Acting: true, Only: []string{"keys"}})
 			if err != nil || (len(r.Blockers()) == 1) != (c.want != "") {
 				t.Fatalf("%v: %+v", err, r)

@@ -12,24 +12,24 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
-var platform = check{
-	name: "platform", building: true,
-	doc: "Nix builds for the platform of the host here, by itself, by emulation or on a builder",
+var platform = Check{
+	Name: "platform", building: true,
+	Doc: "Nix builds for the platform of the host here, by itself, by emulation or on a builder",
 	// Nix says the same, "a 'aarch64-linux' with features {} is required", when it has evaluated everything.
-	find: func(ctx context.Context, m *Machine, t Target) []Finding {
-		if m.Arch == "" || t.System == "" || t.BuildOnTarget || t.System == m.Arch+"-linux" {
-			return nil
+	find: func(ctx context.Context, v *visit) {
+		if v.Arch == "" || v.to.System == "" || v.to.System == v.Arch+"-linux" {
+			return
 		}
-		systems, err := m.buildsFor(ctx)
-		if err != nil || slices.Contains(systems, t.System) {
-			return nil // Without its settings Nix may be able to.
+		systems, err := v.buildsFor(ctx)
+		if err != nil || slices.Contains(systems, v.to.System) {
+			return // Without its settings Nix may be able to.
 		}
 		fix := "emulate it with boot.binfmt.emulatedSystems here, or name a builder in nix.buildMachines"
-		if t.Remote {
+		if v.to.Remote {
 			fix = "deployment: {buildOnTarget: true} builds on the host itself; or " + fix
 		}
-		return []Finding{blocker(fix,
-			"%s is %s, which Nix neither builds on this machine (%s) nor has a builder for", t.Host, t.System, systems[0])}
+		v.blocker(fix, "%s is %s, which Nix neither builds on this machine (%s) nor has a builder for",
+			v.to.Name, v.to.System, systems[0])
 	},
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/generator"
 )
 
 // settings is a run.Runner that stands for a Nix with such settings.
@@ -40,23 +41,23 @@ func TestPlatform(t *testing.T) {
 	for name, c := range map[string]struct {
 		nix     settings
 		files   map[string]string
-		target  Target
+		system  string
 		refused string
 	}{
-		"its own":                  {settings{}, nil, Target{System: "x86_64-linux"}, ""},
-		"built on the host":        {settings{json: nix("", alone)}, nil, Target{System: "aarch64-linux", BuildOnTarget: true}, ""},
-		"another":                  {settings{json: nix(`"i686-linux"`, alone)}, nil, Target{System: "aarch64-linux"}, "arm-1 is aarch64-linux, which Nix neither builds on this machine (x86_64-linux) nor has a builder for"},
-		"another, to an old Nix":   {settings{json: nix("", alone), old: true}, nil, Target{System: "aarch64-linux"}, "nor has a builder for"},
-		"emulated":                 {settings{json: nix(`"aarch64-linux"`, alone)}, nil, Target{System: "aarch64-linux"}, ""},
-		"on a builder":             {settings{json: nix("", "ssh://b1 x86_64-linux; ssh://b2 aarch64-linux - 4")}, nil, Target{System: "aarch64-linux"}, ""},
-		"on a builder of a file":   {settings{json: nix("", alone)}, map[string]string{"etc/nix/machines": lines}, Target{System: "aarch64-linux"}, ""},
-		"no builder for it":        {settings{json: nix("", alone)}, map[string]string{"etc/nix/machines": "ssh://b1 x86_64-linux\nssh://b2\nssh://b3 - key\n"}, Target{System: "aarch64-linux"}, "nor has a builder for"},
-		"a file that is not known": {settings{json: nix("", alone)}, map[string]string{"etc/nix/machines": "version = 1\n[machines.a]\nsystem-types = [\"aarch64-linux\"]\n"}, Target{System: "aarch64-linux"}, ""},
-		"no Nix":                   {settings{}, nil, Target{System: "aarch64-linux"}, ""},
+		"its own":                  {settings{}, nil, "x86_64-linux", ""},
+		"another":                  {settings{json: nix(`"i686-linux"`, alone)}, nil, "aarch64-linux", "arm-1 is aarch64-linux, which Nix neither builds on this machine (x86_64-linux) nor has a builder for"},
+		"another, to an old Nix":   {settings{json: nix("", alone), old: true}, nil, "aarch64-linux", "nor has a builder for"},
+		"emulated":                 {settings{json: nix(`"aarch64-linux"`, alone)}, nil, "aarch64-linux", ""},
+		"on a builder":             {settings{json: nix("", "ssh://b1 x86_64-linux; ssh://b2 aarch64-linux - 4")}, nil, "aarch64-linux", ""},
+		"on a builder of a file":   {settings{json: nix("", alone)}, map[string]string{"etc/nix/machines": lines}, "aarch64-linux", ""},
+		"no builder for it":        {settings{json: nix("", alone)}, map[string]string{"etc/nix/machines": "ssh://b1 x86_64-linux\nssh://b2\nssh://b3 - key\n"}, "aarch64-linux", "nor has a builder for"},
+		"a file that is not known": {settings{json: nix("", alone)}, map[string]string{"etc/nix/machines": "version = 1\n[machines.a]\nsystem-types = [\"aarch64-linux\"]\n"}, "aarch64-linux", ""},
+		"no Nix":                   {settings{}, nil, "aarch64-linux", ""},
 	} {
 		m := fixture(t, c.files)
-		m.Arch, m.Runner, c.target.Host, c.target.Remote = "x86_64", &c.nix, "arm-1", true
-		r, err := Run(t.Context(), m, c.target, Options{Only: []string{"platform"}})
+		m.Arch, m.Runner = "x86_64", &c.nix
+		next := Target{Host: generator.Host{Name: "arm-1", System: c.system}, Remote: true}
+		r, err := Run(t.Context(), m, next, Options{Only: []string{"platform"}})
 		if err != nil {
 			t.Fatal(err)
 		}

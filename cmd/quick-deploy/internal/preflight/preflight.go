@@ -33,15 +33,24 @@ type Finding struct {
 	Missing bool `json:"missing,omitempty"`
 }
 
-// blocker returns a finding that refuses the run, and what to do about it.
-func blocker(fix, format string, args ...any) Finding {
-	return Finding{Severity: Blocker, What: fmt.Sprintf(format, args...), Fix: fix}
+// visit is the work of one check: the machine that runs, the configuration to come, and what was found.
+type visit struct {
+	*Machine
+	to    Target
+	found []Finding
 }
 
-// warning returns a finding that does not.
-func warning(fix, format string, args ...any) Finding {
-	return Finding{Severity: Warning, What: fmt.Sprintf(format, args...), Fix: fix}
+// find notes a finding and what to do about it, and returns it to be completed.
+func (v *visit) find(s Severity, fix, format string, args ...any) *Finding {
+	v.found = append(v.found, Finding{Severity: s, What: fmt.Sprintf(format, args...), Fix: fix})
+	return &v.found[len(v.found)-1]
 }
+
+// blocker notes what refuses the run.
+func (v *visit) blocker(fix, format string, args ...any) { v.find(Blocker, fix, format, args...) }
+
+// warning notes what does not.
+func (v *visit) warning(fix, format string, args ...any) { v.find(Warning, fix, format, args...) }
 
 // Report is what all checks found.
 type Report struct {
@@ -61,29 +70,29 @@ func (r Report) Blockers() []Finding {
 	return out
 }
 
-// check is one named check: a literal in the file of what it is about, and a word in checks.
-type check struct {
-	name string // for --skip
-	doc  string // what it reads or makes sure of, one line for the documentation
+// Check is one named check: a literal in the file of what it is about, and a word in checks.
+type Check struct {
+	Name string // for --skip
+	Doc  string // what it reads or makes sure of, one line for the documentation
 	// network says that it needs the network, which a dry run does not use.
 	network bool
 	// building says that it matters only where something is still to be built.
 	building bool
 	// acting says that it matters only where something is activated.
 	acting bool
-	find   func(ctx context.Context, m *Machine, t Target) []Finding
+	find   func(ctx context.Context, v *visit)
 }
 
 // checks are all checks, in the order they run and are documented.
-var checks = []check{
+var checks = []Check{
 	nixos, root, machine, platform, profile, flake, paths, nixSpace, bootSpace, memory, network,
 	release, nixpkgs, stateVersion, services, keys, boot, accounts, ssh, secrets, homePackages, homeFiles,
 }
 
 // applies reports whether a run of the options is about the check.
-func (c check) applies(o Options) bool {
+func (c Check) applies(o Options) bool {
 	return !(c.network && o.Offline) && !(c.building && o.Built) && (!c.acting || o.Acting) &&
-		(len(o.Only) == 0 || slices.Contains(o.Only, c.name))
+		(len(o.Only) == 0 || slices.Contains(o.Only, c.Name))
 }
 
 // Options choose what is checked.
@@ -103,17 +112,22 @@ func Run(ctx context.Context, m *Machine, t Target, o Options) (Report, error) {
 		}
 	}
 	var r Report
+	once := *m
+	once.Retry = nil
 	for _, c := range checks {
 		if !c.applies(o) {
 			continue
 		}
-		r.Ran = append(r.Ran, c.name)
-		skip := slices.Contains(o.Skip, c.name)
+		r.Ran = append(r.Ran, c.Name)
+		v := visit{Machine: m, to: t}
+		skip := slices.Contains(o.Skip, c.Name)
 		if skip {
-			r.Skipped = append(r.Skipped, c.name)
+			r.Skipped = append(r.Skipped, c.Name)
+			v.Machine = &once // nobody waits for a check that refuses nothing
 		}
-		for _, f := range c.find(ctx, m.lookOnce(!skip), t) {
-			f.Check, f.Skipped = c.name, skip
+		c.find(ctx, &v)
+		for _, f := range v.found {
+			f.Check, f.Skipped = c.Name, skip
 			r.Findings = append(r.Findings, f)
 		}
 	}
@@ -124,19 +138,10 @@ func Run(ctx context.Context, m *Machine, t Target, o Options) (Report, error) {
 func Names() []string {
 	out := make([]string, len(checks))
 	for i, c := range checks {
-		out[i] = c.name
+		out[i] = c.Name
 	}
 	return out
 }
 
-// Check is the outside view of one check, for documentation and --help.
-type Check struct{ Name, Doc string }
-
-// List describes all checks.
-func List() []Check {
-	out := make([]Check, len(checks))
-	for i, c := range checks {
-		out[i] = Check{c.name, c.doc}
-	}
-	return out
-}
+// List returns all checks, in the order they run.
+func List() []Check { return checks }

@@ -15,7 +15,9 @@ import (
 	"testing"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/access"
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
 
 // fixture makes a fixture of files below a temporary root; "-> x" makes a link to x.
@@ -48,22 +50,28 @@ func fixture(t *testing.T, files map[string]string) *Machine {
 // good is a target that no check objects to.
 func good() Target {
 	return Target{
-		Host: "atlas", System: "x86_64-linux", Release: "26.05", StateVersion: "26.05", Activates: true,
-		Access: access.Host{
-			Mutable: true, Accounts: []access.Account{{Name: "root", Declared: true}, {Name: "ada", Declared: true, Groups: []string{"wheel"}, Keys: true}},
-			SSH:  access.SSH{On: true, RootLogin: "prohibit-password", HomeKeys: true, Ports: []int{22}, Reachable: access.Yes},
-			Ways: map[string]access.Elevation{"sudo": {On: true, Asks: true}},
+		Host: generator.Host{
+			Name: "atlas", System: "x86_64-linux", Release: "26.05", StateVersion: "26.05",
+			Access: access.Host{
+				Mutable: true, Accounts: []access.Account{{Name: "root", Declared: true}, {Name: "ada", Declared: true, Groups: []string{"wheel"}, Keys: true}},
+				SSH:  access.SSH{On: true, RootLogin: "prohibit-password", HomeKeys: true, Ports: []int{22}, Reachable: access.Yes},
+				Ways: map[string]access.Elevation{"sudo": {On: true, Asks: true}},
+			},
+			Decision: hardware.Decision{Loader: hardware.Loader{Kind: hardware.SystemdBoot, Mount: "/boot"}},
+			Secrets:  []generator.Secret{{Name: "db", File: "/var/lib/secrets/db", For: "postgresql"}},
 		},
-		Services: []Stateful{{Name: "postgresql", Version: "16"}}, RootFS: FS{Device: "/dev/disk/by-uuid/1", Type: "ext4"}, BootLoader: "systemd-boot",
-		BootMount: "/boot", Firmware: "uefi", Paths: []string{"flake.nix", "hosts/atlas/configuration.nix"},
-		Secrets: []Secret{{Name: "db", Path: "/var/lib/secrets/db", For: "postgresql"}},
+		Facts: hardware.Facts{
+			Firmware: hardware.UEFI, Mounts: []hardware.Mount{{Point: "/", Source: "/dev/disk/by-uuid/1", Type: "ext4"}},
+		},
+		Activates: true, Boots: true, Versions: map[string]string{"postgresql": "16"},
+		Paths: []string{"flake.nix", "hosts/atlas/configuration.nix"},
 	}
 }
 
 var healthy = map[string]string{
 	"etc/NIXOS": "", "etc/os-release": "VERSION_ID=\"25.11\"\nBUILD_ID=\"25.11.812345.abcdef\"\n", "etc/machine-id": "abc",
 	"proc/sys/kernel/hostname": "atlas\n", "proc/meminfo": "MemTotal: 8000000 kB\nMemAvailable: 4000000 kB\nSwapFree: 0 kB\n",
-	"proc/self/mountinfo": "20 1 8:2 / / rw - ext4 /dev/sda2 rw\n", "dev/sda2": "", "dev/disk/by-uuid/1": "-> ../../sda2", "sys/firmware/efi/x": "",
+	"proc/self/mountinfo": "20 1 8:2 / / rw - ext4 /dev/sda2 rw\n21 20 8:1 / /boot rw - vfat /dev/sda1 rw\n", "dev/sda2": "", "dev/disk/by-uuid/1": "-> ../../sda2", "sys/firmware/efi/x": "",
 	"run/current-system/kernel": "kernel", "run/current-system/initrd": "initrd", "var/lib/secrets/db": "secret",
 	"etc/systemd/system/postgresql.service": "ExecStart=/nix/store/abcdefghijklmnopqrstuvwxyz012345-postgresql-and-plugins-16.4/bin/postgres\n",
 }
@@ -131,13 +139,15 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 		"from unstable":    {"release", map[string]string{"etc/os-release": "VERSION_ID=\"26.11\"\nBUILD_ID=\"26.11pre812345.abc\"\n"}, nil, "pre-release of NixOS 26.11", Blocker},
 		"stateVersion":     {"state-version", nil, func(_ *Machine, tg *Target) { tg.Deployed = "24.05" }, "stateVersion is 26.05, the machine was deployed with 24.05", Blocker},
 		"older postgresql": {"services", map[string]string{"etc/systemd/system/postgresql.service": "/nix/store/abcdefghijklmnopqrstuvwxyz012345-postgresql-17.2/bin/postgres"}, nil, "from 17.2 to 16", Blocker},
-		"no loader":        {"boot", nil, func(_ *Machine, tg *Target) { tg.Unbootable = []string{"no boot loader"} }, "would not boot with this configuration: no boot loader", Blocker},
-		"no ESP":           {"boot", nil, func(_ *Machine, tg *Target) { tg.LoaderMounts = []string{"/efi"} }, "installed to /efi, and nothing is mounted there", Blocker},
+		"no loader":        {"boot", nil, func(_ *Machine, tg *Target) { tg.Decision.Blockers = []string{"no boot loader"} }, "would not boot with this configuration: no boot loader", Blocker},
+		"no ESP":           {"boot", nil, func(_ *Machine, tg *Target) { tg.Decision.Loader.Mount = "/efi" }, "installed to /efi, and nothing is mounted there", Blocker},
 		"other root disk":  {"boot", map[string]string{"proc/self/mountinfo": "20 1 8:2 / / rw - ext4 /dev/nvme0n1p2 rw\n"}, nil, "running root file system is /dev/nvme0n1p2", Blocker},
-		"stale uuid":       {"boot", nil, func(_ *Machine, tg *Target) { tg.RootFS.Device = "/dev/disk/by-uuid/2" }, "on no disk of this machine", Blocker},
-		"other root type":  {"boot", nil, func(_ *Machine, tg *Target) { tg.RootFS.Type = "btrfs" }, "is ext4, the profile says btrfs", Blocker},
+		"stale uuid":       {"boot", nil, func(_ *Machine, tg *Target) { tg.Facts.Mounts[0].Source = "/dev/disk/by-uuid/2" }, "on no disk of this machine", Blocker},
+		"other root type":  {"boot", nil, func(_ *Machine, tg *Target) { tg.Facts.Mounts[0].Type = "btrfs" }, "is ext4, the profile says btrfs", Blocker},
 		"bios":             {"boot", map[string]string{"sys/firmware/efi/x": "gone", "sys/firmware/acpi": ""}, nil, "systemd-boot needs UEFI", Blocker},
-		"grub for bios":    {"boot", nil, func(_ *Machine, tg *Target) { tg.Firmware, tg.BootLoader = "bios", "grub" }, "installs GRUB for a BIOS", Warning},
+		"grub for bios": {"boot", nil, func(_ *Machine, tg *Target) {
+			tg.Facts.Firmware, tg.Decision.Loader.Kind = hardware.BIOS, hardware.GRUB
+		}, "installs GRUB for a BIOS", Warning},
 		"own account": {"accounts", map[string]string{"var/lib/nixos/declarative-users": "ada root"}, func(_ *Machine, tg *Target) {
 			tg.Access.Accounts[1].Name = "eve"
 		}, "your account ada is not in the profile and would be removed (the running configuration declares it)", Blocker},
@@ -158,8 +168,8 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 		"no secret":         {"secrets", map[string]string{"var/lib/secrets/db": "gone"}, nil, "the secret db for postgresql is missing", Blocker},
 		"empty secret":      {"secrets", map[string]string{"var/lib/secrets/db": ""}, func(m *Machine, _ *Target) { os.Chmod(m.path("/var/lib/secrets/db"), 0o400) }, "is empty", Blocker},
 		"open secret":       {"secrets", nil, nil, "can be read by everybody", Warning},
-		"file in the way":   {"home-files", map[string]string{"home/ada/.zshrc": "mine"}, func(_ *Machine, tg *Target) { tg.HomeFiles = []HomeFile{{"ada", "/home/ada/.zshrc"}} }, "/home/ada/.zshrc is in home-manager's way", Warning},
-		"folder in the way": {"home-files", map[string]string{"home/ada/.zshrc/x": ""}, func(_ *Machine, tg *Target) { tg.HomeFiles = []HomeFile{{"ada", "/home/ada/.zshrc"}} }, "is a directory", Blocker},
+		"file in the way":   {"home-files", map[string]string{"home/ada/.zshrc": "mine"}, func(_ *Machine, tg *Target) { tg.HomeFiles = []string{"/home/ada/.zshrc"} }, "/home/ada/.zshrc is in home-manager's way", Warning},
+		"folder in the way": {"home-files", map[string]string{"home/ada/.zshrc/x": ""}, func(_ *Machine, tg *Target) { tg.HomeFiles = []string{"/home/ada/.zshrc"} }, "is a directory", Blocker},
 		"no network": {"network", nil, func(m *Machine, tg *Target) {
 			m.Client, tg.Caches = answers(nil, &net.DNSError{Err: "x", IsNotFound: true}), caches
 		}, "the name cannot be resolved", Blocker},
@@ -201,11 +211,11 @@ func TestWhatIsNotAFault(t *testing.T) {
 		"fresh installation":  {"machine", map[string]string{"proc/sys/kernel/hostname": "nixos\n"}, nil},
 		"renamed host":        {"machine", map[string]string{"proc/sys/kernel/hostname": "zeus\n"}, func(m *Machine, tg *Target) { m.ID, tg.MachineID = "a", "a" }},
 		"unstable":            {"release", nil, func(_ *Machine, tg *Target) { tg.Release = "unstable" }},
-		"newer postgresql":    {"services", nil, func(_ *Machine, tg *Target) { tg.Services[0].Version = "17" }},
+		"newer postgresql":    {"services", nil, func(_ *Machine, tg *Target) { tg.Versions["postgresql"] = "17" }},
 		"same kernel":         {"boot-space", nil, func(m *Machine, _ *Target) { m.FreeBytes, m.NewSystem = free(0), m.path("/run/current-system") }},
-		"tmpfs root":          {"boot", map[string]string{"proc/self/mountinfo": "20 1 0:2 / / rw - tmpfs none rw\n"}, nil},
-		"home-manager's file": {"home-files", map[string]string{"home/ada/.zshrc": "-> /nix/store/x/.zshrc"}, func(_ *Machine, tg *Target) { tg.HomeFiles = []HomeFile{{"ada", "/home/ada/.zshrc"}} }},
-		"made secret":         {"secrets", map[string]string{"var/lib/secrets/db": "gone"}, func(_ *Machine, tg *Target) { tg.Secrets[0].Made = true }},
+		"tmpfs root":          {"boot", map[string]string{"proc/self/mountinfo": "20 1 0:2 / / rw - tmpfs none rw\n21 20 8:1 / /boot rw - vfat /dev/sda1 rw\n"}, nil},
+		"home-manager's file": {"home-files", map[string]string{"home/ada/.zshrc": "-> /nix/store/x/.zshrc"}, func(_ *Machine, tg *Target) { tg.HomeFiles = []string{"/home/ada/.zshrc"} }},
+		"made secret":         {"secrets", map[string]string{"var/lib/secrets/db": "gone"}, func(_ *Machine, tg *Target) { tg.Secrets[0].File = "" }},
 		"nobody reads shadow": {"accounts", map[string]string{"etc/passwd": "root:x:0:0::/root:/bin/sh\nada:x:1000:100::/home/ada:/bin/sh\n"}, nil},
 		"any ssh address":     {"ssh", nil, func(m *Machine, tg *Target) { m.Environ, tg.Access.SSH.Addresses = overSSH, []string{"0.0.0.0"} }},
 		"network": {"network", nil, func(m *Machine, tg *Target) {

@@ -18,28 +18,27 @@ type Profile struct {
 	Run  int // the run that deployed it; 0: none has yet
 }
 
-var profile = check{
-	name: "profile", acting: true,
-	doc: "the profile is the one that the machine was last deployed from",
+var profile = Check{
+	Name: "profile", acting: true,
+	Doc: "the profile is the one that the machine was last deployed from",
 	// A path alone does not tell: a checkout in a new folder is the same profile.
-	find: func(ctx context.Context, m *Machine, t Target) []Finding {
-		if len(t.Profiles) == 0 {
-			return nil
+	find: func(ctx context.Context, v *visit) {
+		if len(v.to.Profiles) == 0 {
+			return
 		}
-		now, last := t.Profile, t.Profiles[0]
+		now, last := v.to.Profile, v.to.Profiles[0]
 		// A copy of it, as it is or as it was.
 		known := func(p Profile) bool { return p.Path == last.Path && p.Hash == now.Hash }
 		if now.Path == "" || last.Path == "" || last.Path == now.Path || sameFile(last.Path, now.Path) ||
-			slices.ContainsFunc(t.Profiles, known) {
-			return nil
+			slices.ContainsFunc(v.to.Profiles, known) {
+			return
 		}
-		if _, err := os.Stat(last.Path); err != nil || sameRepository(ctx, m, last.Path, now.Path) {
-			return nil // moved, removed, or another clone's
+		if _, err := os.Stat(last.Path); err != nil || sameRepository(ctx, v.Runner, last.Path, now.Path) {
+			return // moved, removed, or another clone's
 		}
-		return []Finding{blocker(
-			"name the profile with --profile "+last.Path+"; if this one takes its place, --skip profile once",
+		v.blocker("name the profile with --profile "+last.Path+"; if this one takes its place, --skip profile once",
 			"run %d deployed host %s from %s, which is still there, and this is another profile: host %s from %s",
-			last.Run, last.Host, last.Path, now.Host, now.Path)}
+			last.Run, last.Host, last.Path, now.Host, now.Path)
 	},
 }
 
@@ -54,9 +53,9 @@ func sameFile(a, b string) bool {
 
 // sameRepository says whether two files are the same one of the same repository:
 // of clones that have a remote or a first commit in common.
-func sameRepository(ctx context.Context, m *Machine, a, b string) bool {
-	nameA, originsA := repository(ctx, m.Runner, a)
-	nameB, originsB := repository(ctx, m.Runner, b)
+func sameRepository(ctx context.Context, r run.Runner, a, b string) bool {
+	nameA, originsA := repository(ctx, r, a)
+	nameB, originsB := repository(ctx, r, b)
 	return nameA != "" && nameA == nameB &&
 		slices.ContainsFunc(originsA, func(o string) bool { return slices.Contains(originsB, o) })
 }

@@ -31,20 +31,19 @@ func FreeBytes(path string) (int64, error) {
 	}
 }
 
-var nixSpace = check{
-	name: "nix-space", building: true,
-	doc: "the store has room: 50 GiB unless told otherwise",
-	find: func(_ context.Context, m *Machine, t Target) []Finding {
-		need := cmp.Or(t.NeedsBytes, DefaultSpace)
-		free, err := m.FreeBytes(m.path("/nix/store"))
+var nixSpace = Check{
+	Name: "nix-space", building: true,
+	Doc: "the store has room: 50 GiB unless told otherwise",
+	find: func(_ context.Context, v *visit) {
+		need := cmp.Or(v.to.NeedsBytes, DefaultSpace)
+		free, err := v.FreeBytes(v.path("/nix/store"))
 		switch {
 		case err != nil:
-			return []Finding{warning("look with df -h /nix", "cannot tell how much is free in /nix/store: %v", err)}
+			v.warning("look with df -h /nix", "cannot tell how much is free in /nix/store: %v", err)
 		case free < need:
-			return []Finding{blocker("nix-collect-garbage --delete-older-than 30d; a smaller limit can be set with --min-free",
-				"%s free in /nix/store, %s wanted", size(free), size(need))}
+			v.blocker("nix-collect-garbage --delete-older-than 30d; a smaller limit can be set with --min-free",
+				"%s free in /nix/store, %s wanted", size(free), size(need))
 		}
-		return nil
 	},
 }
 
@@ -52,34 +51,34 @@ var nixSpace = check{
 // entries, the loader itself, a devicetree. Bytes.
 const bootMargin = 8 << 20
 
-var bootSpace = check{
-	name: "boot-space", acting: true,
-	doc: "the boot partition has room for the kernel and initrd of one more generation",
+var bootSpace = Check{
+	Name: "boot-space", acting: true,
+	Doc: "the boot partition has room for the kernel and initrd of one more generation",
 	// Before the build it estimates by the running system. The loader's builder copies the new
 	// files before it deletes old ones.
-	find: func(_ context.Context, m *Machine, t Target) []Finding {
-		if t.BootMount == "" {
-			return nil
+	find: func(_ context.Context, v *visit) {
+		at := v.to.Decision.Loader.Kernels(v.to.Facts)
+		if at == "" {
+			return
 		}
-		running := m.path("/run/current-system")
-		need, err := bootNeeds(cmp.Or(m.NewSystem, running), running, m.NewSystem != "")
+		running := v.path("/run/current-system")
+		need, err := bootNeeds(cmp.Or(v.NewSystem, running), running, v.NewSystem != "")
 		if err != nil || need == 0 {
-			return nil // a container, a machine without a loader, or nothing new
+			return // a container, a machine without a loader, or nothing new
 		}
-		free, err := m.FreeBytes(m.path(t.BootMount))
-		switch {
-		case err != nil:
-			return []Finding{warning("look with df -h "+t.BootMount, "cannot tell how much is free in %s: %v", t.BootMount, err)}
-		case free >= need:
-			return nil
-		}
+		free, err := v.FreeBytes(v.path(at))
 		const fix = "sudo nix-collect-garbage -d and quick-deploy boot clear old kernels away; " +
 			"boot.loader.systemd-boot.configurationLimit keeps fewer"
 		const what = "%s free in %s, the new generation's kernel and initrd %s %s"
-		if m.NewSystem == "" { // the kernel may not change at all; it is looked at again after the build
-			return []Finding{warning(fix, what, size(free), t.BootMount, "may need", size(need))}
+		switch {
+		case err != nil:
+			v.warning("look with df -h "+at, "cannot tell how much is free in %s: %v", at, err)
+		case free >= need:
+		case v.NewSystem == "": // the kernel may not change at all; it is looked at again after the build
+			v.warning(fix, what, size(free), at, "may need", size(need))
+		default:
+			v.blocker(fix, what, size(free), at, "need", size(need))
 		}
-		return []Finding{blocker(fix, what, size(free), t.BootMount, "need", size(need))}
 	},
 }
 
@@ -108,16 +107,14 @@ func bootNeeds(system, running string, built bool) (int64, error) {
 // evaluationMemory is what evaluating a NixOS configuration takes, bytes.
 const evaluationMemory = 1 << 30
 
-var memory = check{
-	name: "memory", building: true,
-	doc: "there is memory to evaluate with",
-	find: func(_ context.Context, m *Machine, t Target) []Finding {
-		free, known := m.system().FreeMemory()
-		if !known || free >= evaluationMemory {
-			return nil
+var memory = Check{
+	Name: "memory", building: true,
+	Doc: "there is memory to evaluate with",
+	find: func(_ context.Context, v *visit) {
+		if free, known := v.system().FreeMemory(); known && free < evaluationMemory {
+			v.blocker("close programs or add swap; nixos-rebuild --build-host builds elsewhere",
+				"%s of memory and swap available, evaluation takes about %s", size(free), size(evaluationMemory))
 		}
-		return []Finding{blocker("close programs or add swap; nixos-rebuild --build-host builds elsewhere",
-			"%s of memory and swap available, evaluation takes about %s", size(free), size(evaluationMemory))}
 	},
 }
 

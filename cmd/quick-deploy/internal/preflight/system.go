@@ -11,117 +11,105 @@ import (
 	"syscall"
 )
 
-var nixos = check{
-	name: "nixos", acting: true,
-	doc: "the machine runs NixOS, and the commands that act on it are there",
-	find: func(_ context.Context, m *Machine, _ Target) []Finding {
-		_, err := m.system().Stat("/etc/NIXOS")
+var nixos = Check{
+	Name: "nixos", acting: true,
+	Doc: "the machine runs NixOS, and the commands that act on it are there",
+	find: func(_ context.Context, v *visit) {
+		_, err := v.system().Stat("/etc/NIXOS")
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return []Finding{blocker("generate and build work anywhere; switch runs on the machine itself",
-				"this is not NixOS: /etc/NIXOS does not exist")}
+			v.blocker("generate and build work anywhere; switch runs on the machine itself",
+				"this is not NixOS: /etc/NIXOS does not exist")
+			return
 		case err != nil:
-			return []Finding{blocker("make it readable", "cannot look for /etc/NIXOS: %v", err)}
+			v.blocker("make it readable", "cannot look for /etc/NIXOS: %v", err)
+			return
 		}
-		var out []Finding
 		for _, tool := range []struct{ name, fix string }{
 			{"nixos-rebuild", "system.tools.nixos-rebuild.enable is on by default; put it on again, or run quick-deploy " +
 				"from its flake, which brings one"},
 			{"nix", "is /run/current-system/sw/bin in PATH?"},
 		} {
-			if !m.has(tool.name) {
-				f := blocker(tool.fix, "%s is not in PATH", tool.name)
-				f.Missing = true
-				out = append(out, f)
+			if !v.has(tool.name) {
+				v.find(Blocker, tool.fix, "%s is not in PATH", tool.name).Missing = true
 			}
 		}
-		return out
 	},
 }
 
-var root = check{
-	name: "root",
-	doc:  "the program does not run as root",
-	find: func(_ context.Context, m *Machine, _ Target) []Finding {
-		if m.UID != 0 || m.AllowRoot {
-			return nil
+var root = Check{
+	Name: "root",
+	Doc:  "the program does not run as root",
+	find: func(_ context.Context, v *visit) {
+		if v.UID == 0 && !v.AllowRoot {
+			v.blocker("run it as your own user, or pass --allow-root on an installer image",
+				"running as root: generated files and flake.lock would belong to root")
 		}
-		return []Finding{blocker("run it as your own user, or pass --allow-root on an installer image",
-			"running as root: generated files and flake.lock would belong to root")}
 	},
 }
 
 // unnamed are the host names of a machine that nobody has named: NixOS's own, systemd's, the kernel's.
 var unnamed = []string{"nixos", "localhost", "(none)"}
 
-var machine = check{
-	name: "machine", acting: true,
-	doc: "this is the machine that the host is for: its name, its machine-id, its processor",
-	find: func(_ context.Context, m *Machine, t Target) []Finding {
-		var out []Finding
-		if arch, _, _ := strings.Cut(t.System, "-"); m.Arch != "" && t.System != "" && arch != m.Arch {
-			out = append(out, blocker("choose another host with --host",
-				"host %s is for %s, this machine is %s", t.Host, t.System, m.Arch))
+var machine = Check{
+	Name: "machine", acting: true,
+	Doc: "this is the machine that the host is for: its name, its machine-id, its processor",
+	find: func(_ context.Context, v *visit) {
+		host := v.to.Name
+		if arch, _, _ := strings.Cut(v.to.System, "-"); v.Arch != "" && v.to.System != "" && arch != v.Arch {
+			v.blocker("choose another host with --host", "host %s is for %s, this machine is %s", host, v.to.System, v.Arch)
 		}
-		name := strings.TrimSpace(m.system().Text("/proc/sys/kernel/hostname"))
+		name := strings.TrimSpace(v.system().Text("/proc/sys/kernel/hostname"))
 		switch {
-		case t.MachineID != "" && m.ID != "": // the id decides; a host may be renamed
-			if t.MachineID != m.ID {
-				out = append(out, blocker("choose this machine's host with --host; if it has moved to new hardware, "+
-					"probe it again first",
-					"host %s was deployed on another machine (its machine-id differs)", t.Host))
+		case v.to.MachineID != "" && v.ID != "": // the id decides; a host may be renamed
+			if v.to.MachineID != v.ID {
+				v.blocker("choose this machine's host with --host; if it has moved to new hardware, probe it again first",
+					"host %s was deployed on another machine (its machine-id differs)", host)
 			}
-		case name != "" && t.Host != "" && name != t.Host && !slices.Contains(unnamed, name):
-			out = append(out, blocker("choose another host with --host; to rename this machine, --skip machine once",
-				"this machine is called %s, the configuration is of %s", name, t.Host))
+		case name != "" && host != "" && name != host && !slices.Contains(unnamed, name):
+			v.blocker("choose another host with --host; to rename this machine, --skip machine once",
+				"this machine is called %s, the configuration is of %s", name, host)
 		}
-		return out
 	},
 }
 
-var flake = check{
-	name: "flake", building: true,
-	doc: "the flake directory and flake.lock belong to the user",
-	find: func(_ context.Context, m *Machine, _ Target) []Finding {
-		var out []Finding
-		if strings.HasPrefix(m.FlakeDir, "/nix/store/") {
-			out = append(out, blocker("choose a directory of your own with --flake",
-				"%s lies in the Nix store and cannot be written", m.FlakeDir))
+var flake = Check{
+	Name: "flake", building: true,
+	Doc: "the flake directory and flake.lock belong to the user",
+	find: func(_ context.Context, v *visit) {
+		if strings.HasPrefix(v.FlakeDir, "/nix/store/") {
+			v.blocker("choose a directory of your own with --flake",
+				"%s lies in the Nix store and cannot be written", v.FlakeDir)
 		}
-		for _, p := range []string{m.FlakeDir, filepath.Join(m.FlakeDir, "flake.lock")} {
+		for _, p := range []string{v.FlakeDir, filepath.Join(v.FlakeDir, "flake.lock")} {
 			fi, err := os.Stat(p)
 			if err != nil {
 				continue
 			}
 			st, ok := fi.Sys().(*syscall.Stat_t)
-			if ok && m.UID != 0 && int(st.Uid) != m.UID {
-				out = append(out, blocker("sudo chown -R \"$USER\" "+m.FlakeDir,
-					"%s belongs to user %d, not to you", p, st.Uid))
+			if ok && v.UID != 0 && int(st.Uid) != v.UID {
+				v.blocker("sudo chown -R \"$USER\" "+v.FlakeDir, "%s belongs to user %d, not to you", p, st.Uid)
 			}
 		}
-		return out
 	},
 }
 
-var paths = check{
-	name: "paths", building: true,
-	doc: "no two generated files have the same path",
-	find: func(_ context.Context, m *Machine, t Target) []Finding {
-		var out []Finding
+var paths = Check{
+	Name: "paths", building: true,
+	Doc: "no two generated files have the same path",
+	find: func(_ context.Context, v *visit) {
 		seen := map[string]string{}
-		for _, p := range t.Paths {
-			full := filepath.Join(m.FlakeDir, p)
+		for _, p := range v.to.Paths {
+			full := filepath.Join(v.FlakeDir, p)
 			// Two names may lead to one file through a link.
 			if real, err := filepath.EvalSymlinks(full); err == nil {
 				full = real
 			}
 			if other, ok := seen[full]; ok {
-				out = append(out, blocker("rename one of the hosts or users, or remove the link",
-					"%s and %s are the same file", other, p))
+				v.blocker("rename one of the hosts or users, or remove the link", "%s and %s are the same file", other, p)
 				continue
 			}
 			seen[full] = p
 		}
-		return out
 	},
 }

@@ -10,42 +10,29 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
-	"github.com/quick-deploy/quick-deploy/generator/access"
-	"github.com/quick-deploy/quick-deploy/schema"
+	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
 
-// Target is what the checks need to know of the configuration to come. Unknown
-// values stay zero, and the checks that need them then find nothing.
+// Target is the configuration to come: the generated host, the facts that it was generated from, and what the run
+// knows. Unknown values stay zero, and the checks that need them then find nothing.
 type Target struct {
-	Host   string // networking.hostName
-	System string // x86_64-linux, aarch64-linux
-	// Remote says that the host is reached from here, BuildOnTarget that its system is built there.
-	Remote, BuildOnTarget bool
-	Release               string // "26.05", "unstable"
-	StateVersion          string // system.stateVersion
-	Nixpkgs               Nixpkgs
-	Access                access.Host // who gets in, and how
-	Activates             bool        // it is activated now, not only at the next boot
-	RootFS                FS          // fileSystems."/"
-	// Unbootable is why the machine would not boot with the configuration, by
-	// what was decided about its hardware; empty where it is not to be booted.
-	Unbootable []string
-	BootLoader string // systemd-boot, grub, none, "" unknown
-	BootMount  string // where the boot loader keeps kernels: /boot, /boot/efi
-	// LoaderMounts are the mount points that the boot loader is installed to: the
-	// EFI system partition, and what is beside it.
-	LoaderMounts []string
-	Services     []Stateful
-	Secrets      []Secret
-	Paths        []string // every file that the generator writes, relative to the flake
-	HomeFiles    []HomeFile
-	Homes        []Home
-	Caches       []string // URLs of the binary caches, https://cache.nixos.org first
-	NeedsBytes   int64    // free space wanted in the store, bytes; 0: DefaultSpace
+	generator.Host
+	Facts     hardware.Facts
+	Versions  map[string]string // of the services whose data belongs to one, such as "16", by name
+	Remote    bool              // the host is reached from here
+	Nixpkgs   Nixpkgs
+	Activates bool // it is activated now, not only at the next boot
+	// Boots says that the machine is to boot with it, by what was decided about its hardware.
+	Boots      bool
+	Paths      []string // every file that the generator writes, relative to the flake
+	HomeFiles  []string // files that home-manager will link into homes, absolute
+	Homes      []Home
+	Caches     []string // URLs of the binary caches, https://cache.nixos.org first
+	NeedsBytes int64    // free space wanted in the store, bytes; 0: DefaultSpace
 	// MachineID is the identity of the machine that this host was last deployed on, as
 	// Machine.ID; "" before the first time.
 	MachineID string
-	Firmware  string // "uefi", "bios", "" unknown
 	// Profile is what this run takes its configuration from, and Profiles are those of
 	// the runs before it, newest first.
 	Profile  Profile
@@ -62,34 +49,6 @@ type Nixpkgs struct {
 	BuiltIn bool
 	Origin  string // where it stands, such as "flake.lock"
 	Fix     string // how to come to a newer one
-}
-
-// FS is a file system of the target.
-type FS struct {
-	Device string // /dev/disk/by-uuid/…, tmpfs
-	Type   string // ext4, btrfs, …
-}
-
-// Stateful is a service whose data belongs to one version of it, or to one key.
-type Stateful struct {
-	Name       string // of the unit and of the package: postgresql
-	Version    string // "16"
-	Encryption *schema.Encryption
-	Key        string // what its configuration will say about the key; "" unknown
-}
-
-// Secret is a file that must be there before the services that read it start.
-type Secret struct {
-	Name string
-	Path string // absolute, on the target
-	For  string // the service that needs it, "" unknown
-	Made bool   // sops-nix or agenix makes it during activation
-}
-
-// HomeFile is a file that home-manager will link into a home.
-type HomeFile struct {
-	User string
-	Path string // absolute
 }
 
 // Home is what home-manager will install for a user.

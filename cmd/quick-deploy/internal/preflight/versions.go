@@ -4,27 +4,30 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/closure"
 )
 
-var release = check{
-	name: "release", acting: true,
-	doc: "NixOS would not go back to an older release",
-	find: func(_ context.Context, m *Machine, t Target) []Finding {
-		now, version := m.system().Release()
-		if now == "" || t.Release == "" || t.Release == "unstable" || closure.CompareVersions(t.Release, now) >= 0 {
-			return nil
+var release = Check{
+	Name: "release", acting: true,
+	Doc: "NixOS would not go back to an older release",
+	find: func(_ context.Context, v *visit) {
+		now, version := v.system().Release()
+		next := v.to.Release
+		if now == "" || next == "" || next == "unstable" || closure.CompareVersions(next, now) >= 0 {
+			return
 		}
 		kind := "NixOS " + now
 		if strings.Contains(version, "pre") { // 26.05pre812345.abcdef0
 			kind = "a pre-release of " + kind + " (unstable)"
 		}
-		return []Finding{blocker(fmt.Sprintf("set release: %q in the profile; services may have migrated their data and not "+
-			"work with older versions", now), "the running system is %s, the profile asks for %s", kind, t.Release)}
+		v.blocker(fmt.Sprintf("set release: %q in the profile; services may have migrated their data and not "+
+			"work with older versions", now), "the running system is %s, the profile asks for %s", kind, next)
 	},
 }
 
@@ -37,49 +40,50 @@ const DateLayout = "2 January 2006"
 // and 26.11pre812345.8eeec934ae0d.
 var builtFrom = regexp.MustCompile(`([0-9]{2}\.[0-9]{2})(?:\.|pre|beta)([0-9]+)\.([0-9a-f]{7,40}|dirty)$`)
 
-var nixpkgs = check{
-	name: "nixpkgs", acting: true,
-	doc: "NixOS would not go back to an older nixpkgs of its release that nobody chose",
+var nixpkgs = Check{
+	Name: "nixpkgs", acting: true,
+	Doc: "NixOS would not go back to an older nixpkgs of its release that nobody chose",
 	// A way back to an older release is what the check "release" finds.
-	find: func(_ context.Context, m *Machine, t Target) []Finding {
-		release, version := m.system().Release()
-		of, next := builtFrom.FindStringSubmatch(version), t.Nixpkgs
+	find: func(_ context.Context, v *visit) {
+		release, version := v.system().Release()
+		of, next := builtFrom.FindStringSubmatch(version), v.to.Nixpkgs
 		if of == nil || next.Date.IsZero() || strings.HasPrefix(next.Rev, of[3]) {
-			return nil
+			return
 		}
 		// Which release unstable will become is not known; it is never an upgrade here.
 		order := 0
-		if t.Release != "unstable" {
-			order = closure.CompareVersions(t.Release, cmp.Or(release, of[1]))
+		if v.to.Release != "unstable" {
+			order = closure.CompareVersions(v.to.Release, cmp.Or(release, of[1]))
 		}
 		to := next.Date.UTC().Format(DateLayout)
 		now, err := time.Parse("20060102", of[2])
 		undated := err != nil || now.Year() == 1970 // a channel's, and a flake's whose source has no date
 		switch {
 		case order < 0, undated && (!next.BuiltIn || order > 0), !undated && !next.Date.Before(now):
-			return nil
+			return
 		case undated:
-			return []Finding{warning(next.Fix, "nixpkgs (%s) is of %s, and that of the running NixOS %s may be newer",
-				next.Origin, to, version)}
+			v.warning(next.Fix, "nixpkgs (%s) is of %s, and that of the running NixOS %s may be newer",
+				next.Origin, to, version)
+			return
 		}
-		f := warning(next.Fix, "nixpkgs would go back from %s to %s (%s)", now.Format(DateLayout), to, next.Origin)
+		severity := Warning
 		if next.BuiltIn && order == 0 {
-			f.Severity = Blocker
+			severity = Blocker
 		}
-		return []Finding{f}
+		v.find(severity, next.Fix, "nixpkgs would go back from %s to %s (%s)", now.Format(DateLayout), to, next.Origin)
 	},
 }
 
-var stateVersion = check{
-	name: "state-version", acting: true,
-	doc: "stateVersion is what it was at the first deployment",
-	find: func(_ context.Context, _ *Machine, t Target) []Finding {
-		if t.Deployed == "" || t.StateVersion == "" || t.Deployed == t.StateVersion {
-			return nil
+var stateVersion = Check{
+	Name: "state-version", acting: true,
+	Doc: "stateVersion is what it was at the first deployment",
+	find: func(_ context.Context, v *visit) {
+		first, now := v.to.Deployed, v.to.StateVersion
+		if first != "" && now != "" && first != now {
+			v.blocker(fmt.Sprintf("set it back to %q: it names the release that the machine's data was made with "+
+				"and is not for upgrading", first),
+				"stateVersion is %s, the machine was deployed with %s", now, first)
 		}
-		return []Finding{blocker(fmt.Sprintf("set it back to %q: it names the release that the machine's data was made with "+
-			"and is not for upgrading", t.Deployed),
-			"stateVersion is %s, the machine was deployed with %s", t.StateVersion, t.Deployed)}
 	},
 }
 
@@ -93,21 +97,19 @@ func packageVersion(unit, name string) string {
 	return ""
 }
 
-var services = check{
-	name: "services", acting: true,
-	doc: "no service with data would go back to an older version",
-	find: func(_ context.Context, m *Machine, t Target) []Finding {
-		var out []Finding
-		for _, s := range t.Services {
-			now := packageVersion(m.system().Text("/etc/systemd/system/"+s.Name+".service"), s.Name)
-			if now == "" || s.Version == "" || closure.CompareVersions(now, s.Version) <= 0 ||
-				strings.HasPrefix(now, s.Version+".") {
+var services = Check{
+	Name: "services", acting: true,
+	Doc: "no service with data would go back to an older version",
+	find: func(_ context.Context, v *visit) {
+		for _, name := range slices.Sorted(maps.Keys(v.to.Versions)) {
+			next := v.to.Versions[name]
+			now := packageVersion(v.system().Text("/etc/systemd/system/"+name+".service"), name)
+			if now == "" || closure.CompareVersions(now, next) <= 0 || strings.HasPrefix(now, next+".") {
 				continue
 			}
 			major, _, _ := strings.Cut(now, ".")
-			out = append(out, blocker("keep version "+major+" in the profile, or dump the data first and --skip services",
-				"%s would go from %s to %s, and older versions do not read newer data", s.Name, now, s.Version))
+			v.blocker("keep version "+major+" in the profile, or dump the data first and --skip services",
+				"%s would go from %s to %s, and older versions do not read newer data", name, now, next)
 		}
-		return out
 	},
 }

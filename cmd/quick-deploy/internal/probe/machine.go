@@ -15,7 +15,7 @@ func readProduct(t *tree, o Options, f *hardware.Facts) {
 	const dir = "sys/class/dmi/id/"
 	p := &f.Product
 	// U-Boot and UEFI on a board give both.
-	if b, err := t.read("proc/device-tree/compatible"); err == nil {
+	if b, err := t.read("proc/device-tree/compatible", textLimit); err == nil {
 		for s := range strings.FieldsFuncSeq(string(b), func(r rune) bool { return r == 0 }) {
 			if s = oneLine(strings.ToValidUTF8(s, "?")); s != "" {
 				p.Compatible = append(p.Compatible, s)
@@ -160,7 +160,7 @@ func readFirmware(t *tree, _ Options, f *hardware.Facts) {
 // secureBoot reads the variable SecureBoot: four bytes of attributes and a bool
 // (UEFI specification 2.10, 3.3).
 func (t *tree) secureBoot() bool {
-	b, err := t.read("sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c")
+	b, err := t.read("sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", textLimit)
 	return err == nil && len(b) == 5 && b[4] == 1
 }
 

@@ -77,17 +77,10 @@ func readSwaps(t *tree, _ Options, f *hardware.Facts) {
 	slices.SortFunc(f.Swaps, func(a, b hardware.Swap) int { return strings.Compare(a.Path, b.Path) })
 }
 
-// fstabTags are how fstab(5) names a device by what udev links below /dev/disk.
-var fstabTags = map[string]string{
-	"UUID": "by-uuid", "LABEL": "by-label", "PARTUUID": "by-partuuid", "PARTLABEL": "by-partlabel", "ID": "by-id",
-}
-
 // devicePath returns the path of a device that fstab or the kernel's command line names: by a lasting name where
 // that does, else by the kernel's, for which udev makes links such as /dev/vg/lv.
 func devicePath(t *tree, source string) string {
-	if tag, value, ok := strings.Cut(source, "="); ok && fstabTags[tag] != "" {
-		return "/dev/disk/" + fstabTags[tag] + "/" + strings.Trim(value, `"`)
-	}
+	source = system.DevicePath(source)
 	if strings.HasPrefix(source, "/dev/") && !strings.HasPrefix(source, "/dev/disk/") {
 		return "/" + t.resolve(source[1:])
 	}
@@ -101,15 +94,12 @@ var fstabPassword = regexp.MustCompile(
 // readFstab reads what a person, or NixOS, wanted of the mounts, and what
 // need not be mounted.
 func readFstab(t *tree, o Options, f *hardware.Facts) {
-	for line := range strings.Lines(t.optional(o.below("etc/fstab"), 256<<10)) {
-		fields := strings.Fields(line)
-		if len(fields) < 4 || fields[0][0] == '#' || fields[1][0] != '/' || fields[2] == "swap" {
+	for _, line := range system.ParseFstab(t.optional(o.below("etc/fstab"), 256<<10)) {
+		if line.Point[0] != '/' || line.Type == "swap" {
 			continue
 		}
-		l := hardware.Mount{
-			Point: path.Clean(system.Unescape(fields[1])), Type: fields[2], Source: devicePath(t, system.Unescape(fields[0])),
-		}
-		for option := range strings.SplitSeq(system.Unescape(fields[3]), ",") {
+		l := hardware.Mount{Point: path.Clean(line.Point), Type: line.Type, Source: devicePath(t, line.Device)}
+		for _, option := range line.Options {
 			if fstabPassword.MatchString(option) {
 				l.Password = true
 				continue
@@ -142,20 +132,7 @@ func noteWanted(f *hardware.Facts, line hardware.Mount) {
 
 // readCrypttab reads what is opened after the initrd (crypttab(5)).
 func readCrypttab(t *tree, o Options, f *hardware.Facts) {
-	for line := range strings.Lines(t.optional(o.below("etc/crypttab"), 256<<10)) {
-		fields := strings.Fields(line)
-		if len(fields) < 2 || strings.HasPrefix(fields[0], "#") {
-			continue
-		}
-		l := hardware.CryptLine{Name: fields[0]}
-		if len(fields) > 2 && strings.HasPrefix(fields[2], "/") {
-			l.Key = fields[2]
-		}
-		if len(fields) > 3 {
-			l.Options = fields[3]
-		}
-		f.Crypttab = append(f.Crypttab, l)
-	}
+	f.Crypttab = system.ParseCrypttab(t.optional(o.below("etc/crypttab"), 256<<10))
 	slices.SortFunc(f.Crypttab, func(a, b hardware.CryptLine) int { return strings.Compare(a.Name, b.Name) })
 }
 
@@ -180,7 +157,7 @@ func readHostID(t *tree, _ Options, f *hardware.Facts) {
 	}
 	// gethostid(3): four bytes, the lowest first. Without it, the start of the
 	// machine's id, as NixOS's manual advises.
-	if b, err := t.read("etc/hostid"); err == nil && len(b) == 4 {
+	if b, err := t.read("etc/hostid", textLimit); err == nil && len(b) == 4 {
 		f.HostID = fmt.Sprintf("%08x", binary.LittleEndian.Uint32(b))
 		return
 	}

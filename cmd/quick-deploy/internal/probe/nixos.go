@@ -1,9 +1,9 @@
 package probe
 
 import (
-	"slices"
-	"strings"
+	"cmp"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
 
@@ -20,14 +20,8 @@ func readNixOS(t *tree, _ Options, f *hardware.Facts) {
 	if !ok {
 		return
 	}
-	if !slices.Contains(strings.Split(text, "\n"), "ID=nixos") {
-		return
-	}
-	for line := range strings.Lines(text) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-		if name == "BUILD_ID" || name == "VERSION_ID" && f.NixOS == "" {
-			f.NixOS = oneLine(strings.Trim(value, `"`))
-		}
+	if said := system.ParseAssignments(text); said["ID"] == "nixos" {
+		f.NixOS = oneLine(cmp.Or(said["BUILD_ID"], said["VERSION_ID"]))
 	}
 }
 

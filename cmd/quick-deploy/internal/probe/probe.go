@@ -69,7 +69,7 @@ func Run(ctx context.Context, o Options) (hardware.Facts, []Warning) {
 // open opens the tree to read. A machine's own root is read directly; any
 // other one through os.Root, which keeps absolute links inside.
 func open(o Options) (*tree, func()) {
-	t := &tree{buf: make([]byte, textLimit)}
+	t := &tree{}
 	switch {
 	case o.FS != nil:
 		t.fs = o.FS

@@ -18,7 +18,6 @@ const textLimit = 4096
 type tree struct {
 	fs       fs.FS
 	own      bool // the machine that this program runs on
-	buf      []byte
 	warnings []Warning
 }
 
@@ -48,24 +47,20 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// read reads the first bytes of a file, as many as the buffer takes.
-func (t *tree) read(name string) ([]byte, error) {
+// read reads the first bytes of a file, at most limit.
+func (t *tree) read(name string, limit int64) ([]byte, error) {
 	f, err := t.fs.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	n, err := io.ReadFull(f, t.buf)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, err
-	}
-	return t.buf[:n], nil
+	return io.ReadAll(io.LimitReader(f, limit))
 }
 
 // text reads a small file that may be absent, without outer blanks. What is
 // not readable, or no text, is a warning.
 func (t *tree) text(name string) (string, bool) {
-	b, err := t.read(name)
+	b, err := t.read(name, textLimit)
 	if err != nil {
 		// Some attributes exist and answer only when the device does.
 		silent := []error{fs.ErrNotExist, syscall.EINVAL, syscall.ENODEV, syscall.EIO}
@@ -96,13 +91,7 @@ func (t *tree) says(name, want string) bool {
 
 // head reads the start of a file that should be there, as many bytes as limit says.
 func (t *tree) head(name string, limit int64) (string, bool) {
-	f, err := t.fs.Open(name)
-	if err != nil {
-		t.warn(name, err)
-		return "", false
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, limit))
+	b, err := t.read(name, limit)
 	if err != nil {
 		t.warn(name, err)
 		return "", false

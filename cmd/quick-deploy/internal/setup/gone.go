@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/generator/nix/syntax"
 )
@@ -28,7 +28,7 @@ func (g *Guide) gone(answers starter.Answers) []string {
 	if g.config == "" {
 		return nil
 	}
-	text, err := regular.Read(machine.Inside(g.Root, g.config))
+	text, err := regular.Read(system.Inside(g.Root, g.config))
 	if err != nil || path.Base(g.config) == "flake.nix" {
 		return []string{"all that " + g.config + " sets"}
 	}

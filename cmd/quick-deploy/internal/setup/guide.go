@@ -18,6 +18,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/source"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
@@ -66,7 +67,7 @@ func New(ctx context.Context, c Config) (*Guide, error) {
 		g.facts, _ = probe.Run(ctx, probe.Options{Root: c.Root})
 	}
 	for _, file := range []string{"/etc/nixos/configuration.nix", "/etc/nixos/flake.nix"} {
-		at := machine.Inside(c.Root, file)
+		at := system.Inside(c.Root, file)
 		// One that may not be read is there all the same. A flake of the program's own is no other configuration.
 		_, err := os.Stat(at)
 		known := err == nil || errors.Is(err, fs.ErrPermission) && g.config == ""

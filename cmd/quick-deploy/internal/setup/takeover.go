@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
 // TakeOver says which configuration is taken over, if any is.
@@ -34,7 +34,7 @@ func (g *Guide) ReadConfig(ctx context.Context, o TakeOver) error {
 	}
 	path := o.Path
 	if path == "" {
-		path = machine.Inside(g.Root, "/etc/nixos")
+		path = system.Inside(g.Root, "/etc/nixos")
 	}
 	if !o.Adopt {
 		g.Say("this machine is configured by %s, which is taken over and stays as it is; --fresh starts without it", g.config)

@@ -77,7 +77,7 @@ func (t Toplevel) Accounts() (Accounts, bool) {
 		a.Userborn, a.Mutable = true, strings.Contains(unit, "USERBORN_MUTABLE_USERS=true")
 	}
 	var d declaration
-	if file == "" || json.Unmarshal([]byte(t.on.Text(file)), &d) != nil {
+	if file == "" || json.Unmarshal(t.on.Data(file), &d) != nil {
 		return a, false
 	}
 	a.Mutable = a.Mutable || d.Mutable

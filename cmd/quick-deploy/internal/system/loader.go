@@ -2,6 +2,8 @@ package system
 
 import (
 	"cmp"
+	_ "embed"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"path"
@@ -14,61 +16,54 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
 
-// installers are the programs by which a NixOS installs its boot loader: what
-// their names in the store start with, the loader, and for loaders that are not
-// set up here their name. The sources are system.build.installBootLoader in
-// nixpkgs, and the modules of lanzaboote and nixos-raspberrypi.
-var installers = []struct {
-	mark string
-	kind hardware.LoaderKind
-	name string
-}{
-	{"install-grub", hardware.GRUB, ""},
-	{"install-systemd-boot", hardware.SystemdBoot, ""},
-	{"systemd-boot", hardware.SystemdBoot, ""}, // before 23.11, and so the next
-	{"systemd-boot-builder", hardware.SystemdBoot, ""},
-	{"install-extlinux-conf", hardware.ExtLinux, ""},
-	{"extlinux-conf-builder", hardware.ExtLinux, ""}, // before 26.05
-	{"limine-install", hardware.Limine, ""},
-	{"no-bootloader", hardware.NoLoader, ""},
-	{"bootinstall", hardware.OtherLoader, "lanzaboote"}, // up to 1.0
-	{"lzbt", hardware.OtherLoader, "lanzaboote"},
-	{"lanzaboote", hardware.OtherLoader, "lanzaboote"},
-	{"lanzatool", hardware.OtherLoader, "lanzaboote"},
-	{"refind-install", hardware.OtherLoader, "rEFInd"},
-	{"raspberrypi-builder", hardware.OtherLoader, "Raspberry Pi's firmware"},
-	{"uboot-builder", hardware.OtherLoader, "Raspberry Pi's firmware and U-Boot"},
-	{"uefi-builder", hardware.OtherLoader, "Raspberry Pi's firmware and UEFI"},
-	{"kernelboot", hardware.OtherLoader, "Raspberry Pi's firmware"},
-	{"nixos-generations-builder", hardware.OtherLoader, "Raspberry Pi's firmware"},
-	{"firmware-builder", hardware.OtherLoader, "Raspberry Pi's firmware"},
-	{"generations-dir-builder", hardware.OtherLoader, "generationsDir"},
-	{"init-script-builder", hardware.OtherLoader, hardware.InitScript},
-	{"install-lxc-sbin-init", hardware.OtherLoader, hardware.LXCContainer},
-	{"install-lxd-sbin-init", hardware.OtherLoader, hardware.LXCContainer},
+//go:embed loaders.json
+var loadersText []byte
+
+// loaderTable is what is known of boot loaders, loaders.json, which says where it is from.
+type loaderTable struct {
+	Installers []struct {
+		Mark string // what the program's name in the store starts with
+		Kind hardware.LoaderKind
+		Name string
+	}
+	Options map[hardware.LoaderKind][]loaderOption
+	Words   map[string]string // by option
+	Needed  []string
 }
 
-// loaderPatterns read what NixOS writes about its boot loader. They are compiled only where there is one to read.
-type loaderPatterns struct{ install, perl, constant, copied *regexp.Regexp }
+// loaderOption is how an installer calls an option, and its default there.
+type loaderOption struct{ Said, Option, Default string }
 
-var patterns = sync.OnceValue(func() loaderPatterns {
-	return loaderPatterns{
-		// makeWrapper's export INSTALL_BOOTLOADER='…', and the same in a binary wrapper.
-		install: regexp.MustCompile(`INSTALL_BOOTLOADER` +
-			`(?:[^\n\x00]{0,4}?[= ]+(?:'([^'\x00]+)'|"([^"\x00]+)"|([^\s'"\x00]+))|\x00([^\x00]+))`),
-		// The script in Perl of before 25.05: a here-document.
-		perl: regexp.MustCompile(`(?s)<<'?EOFBOOTLOADER[^\n]*\n(.*?)\nEOFBOOTLOADER`),
-		constant: regexp.MustCompile(`(?m)(?:^|[\s;])([A-Z][A-Z_]{4,})[ \t]*=[ \t]*` +
-			`(?:int\(|Path\(|bool\()?["']?([^"'\s)=]*)["']?`),
-		copied: regexp.MustCompile(`(?m)\binstall -Dp (?:"([^"\n]+)"|'([^'\n]+)'|(\S+)) (\S+)$`),
+var loaders = sync.OnceValue(func() (t loaderTable) {
+	if err := json.Unmarshal(loadersText, &t); err != nil {
+		panic(fmt.Errorf("loaders.json: %w", err))
 	}
+	return t
 })
 
-// loaderReader reads a boot loader of a system into l.
+// DescribeLoaderOption returns what people call an option of boot loaders, and whether a machine that has it may not
+// boot without it.
+func DescribeLoaderOption(option string) (words string, needed bool) {
+	return cmp.Or(loaders().Words[option], option), slices.Contains(loaders().Needed, option)
+}
+
+// What NixOS writes about its boot loader.
+var (
+	// makeWrapper's export INSTALL_BOOTLOADER='…', and the same in a binary wrapper.
+	installVariable = regexp.MustCompile(`INSTALL_BOOTLOADER` +
+		`(?:[^\n\x00]{0,4}?[= ]+(?:'([^'\x00]+)'|"([^"\x00]+)"|([^\s'"\x00]+))|\x00([^\x00]+))`)
+	// The script in Perl of before 25.05: a here-document.
+	installPerl = regexp.MustCompile(`(?s)<<'?EOFBOOTLOADER[^\n]*\n(.*?)\nEOFBOOTLOADER`)
+	constant    = regexp.MustCompile(`(?m)(?:^|[\s;])([A-Z][A-Z_]{4,})[ \t]*=[ \t]*` +
+		`(?:int\(|Path\(|bool\()?["']?([^"'\s)=]*)["']?`)
+	copied = regexp.MustCompile(`(?m)\binstall -Dp (?:"([^"\n]+)"|'([^'\n]+)'|(\S+)) (\S+)$`)
+)
+
+// loaderReader reads a boot loader of a system.
 type loaderReader struct {
 	Toplevel
+	hardware.Loader
 	platform string
-	l        *hardware.Loader
 	faults   []*fs.PathError
 }
 
@@ -76,36 +71,32 @@ type loaderReader struct {
 // that installs the loader, and that what it is told. The kind is empty where none is named. The faults are files
 // that are not as NixOS writes them.
 func (t Toplevel) Loader(platform string) (hardware.Loader, []*fs.PathError) {
-	var l hardware.Loader
-	r := &loaderReader{Toplevel: t, platform: platform, l: &l}
-	command := r.installCommand()
+	r := &loaderReader{Toplevel: t, platform: platform}
+	command := t.installCommand()
 	if command == "" {
-		return l, nil
+		return r.Loader, nil
 	}
-	program := command
-	if fields := strings.Fields(command); len(fields) > 0 {
-		program = fields[0]
+	program := strings.Fields(command)[0]
+	r.Kind, r.Program = installer(program)
+	text := r.on.Data(program)
+	if r.Kind == hardware.OtherLoader && r.Program == "" {
+		r.Program = unknownInstaller(program, text)
 	}
-	l.Kind, l.Program = installer(program)
-	text := r.on.data(program)
-	if l.Kind == hardware.OtherLoader && l.Program == "" {
-		l.Program = unknownInstaller(program, text)
-	}
-	switch l.Kind {
+	switch r.Kind {
 	case hardware.GRUB:
 		r.readGRUB(text)
 	case hardware.SystemdBoot:
 		r.readSystemdBoot(text)
 	case hardware.ExtLinux:
-		readExtlinux(command+"\n"+string(text), &l)
+		r.readExtlinux(command + "\n" + string(text))
 	case hardware.Limine:
 		r.readLimine(text)
 	}
-	slices.Sort(l.Files)
-	l.Files = slices.Compact(l.Files)
-	slices.Sort(l.Unread)
-	l.Unread = slices.Compact(l.Unread)
-	return l, r.faults
+	slices.Sort(r.Files)
+	r.Files = slices.Compact(r.Files)
+	slices.Sort(r.Unread)
+	r.Unread = slices.Compact(r.Unread)
+	return r.Loader, r.faults
 }
 
 func (r *loaderReader) garbled(name, what string, err error) {
@@ -114,12 +105,11 @@ func (r *loaderReader) garbled(name, what string, err error) {
 
 // installCommand returns the command that installs the loader, "" if none is named.
 func (t Toplevel) installCommand() string {
-	re := patterns()
 	script := t.Data("bin/switch-to-configuration")
-	if m := re.install.FindSubmatch(script); m != nil {
-		return strings.TrimSpace(string(slices.Concat(m[1], m[2], m[3], m[4])))
+	if m := installVariable.FindSubmatch(script); m != nil {
+		return strings.TrimSpace(string(slices.Concat(m[1:]...)))
 	}
-	if m := re.perl.FindSubmatch(script); m != nil {
+	if m := installPerl.FindSubmatch(script); m != nil {
 		return strings.TrimSpace(string(m[1]))
 	}
 	for _, p := range storepath.Find(string(script)) {
@@ -133,18 +123,16 @@ func (t Toplevel) installCommand() string {
 // installer tells a loader by the program that installs it. The name is empty
 // where the program is not known.
 func installer(program string) (hardware.LoaderKind, string) {
-	if !strings.HasPrefix(program, "/") {
-		return hardware.NoLoader, "" // NixOS's own: echo 'Warning: do not know how to make this configuration bootable
-	}
-	if strings.HasSuffix(program, "/bin/true") {
+	// Without a loader NixOS has: echo 'Warning: do not know how to make this configuration bootable.
+	if !strings.HasPrefix(program, "/") || strings.HasSuffix(program, "/bin/true") {
 		return hardware.NoLoader, ""
 	}
 	name := cmp.Or(storepath.Inner(program), program)
-	for _, i := range installers {
+	for _, i := range loaders().Installers {
 		for _, n := range []string{name, path.Base(name)} {
-			rest, ok := strings.CutPrefix(n, i.mark)
-			if ok && (i.kind == hardware.OtherLoader || rest == "" || rest[0] == '.' || rest[0] == '/') {
-				return i.kind, i.name
+			rest, ok := strings.CutPrefix(n, i.Mark)
+			if ok && (i.Kind == hardware.OtherLoader || rest == "" || rest[0] == '.' || rest[0] == '/') {
+				return i.Kind, i.Name
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package system
 
 import (
-	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -15,31 +14,25 @@ func isPerson(uid int) bool { return uid >= 1000 && uid < 30000 }
 
 // Passwd returns the accounts in /etc/passwd (passwd(5)) with their groups; nil if it cannot be read.
 func (m Machine) Passwd() map[string]Account {
-	var out map[string]Account
+	lines := records(m.Text("etc/passwd"), 7)
+	if lines == nil {
+		return nil
+	}
+	out := map[string]Account{}
 	members, numbers := m.Groups()
-	for line := range strings.Lines(m.Text("etc/passwd")) {
-		f := strings.Split(strings.TrimSuffix(line, "\n"), ":")
-		if len(f) != 7 {
-			continue
-		}
-		if out == nil {
-			out = map[string]Account{}
-		}
+	for _, f := range lines {
 		uid, err := strconv.Atoi(f[2])
 		a := Account{Name: f[0], Group: numbers[f[3]], Home: f[5], Shell: f[6], UID: uid, Person: err == nil && isPerson(uid)}
 		a.Description, _, _ = strings.Cut(f[4], ",")
-		out[f[0]] = a
-	}
-	for name, a := range out {
 		for _, group := range slices.Sorted(maps.Keys(members)) {
-			if slices.Contains(members[group], name) {
+			if slices.Contains(members[group], a.Name) {
 				a.Groups = append(a.Groups, group)
 			}
 		}
 		if a.Group != "" {
 			a.Groups = append(a.Groups, a.Group)
 		}
-		out[name] = a
+		out[a.Name] = a
 	}
 	return out
 }
@@ -56,11 +49,7 @@ func (m Machine) StateHome(account string) string {
 // Groups returns the members in /etc/group (group(5)), and the names of groups by number.
 func (m Machine) Groups() (members map[string][]string, numbers map[string]string) {
 	members, numbers = map[string][]string{}, map[string]string{}
-	for line := range strings.Lines(m.Text("etc/group")) {
-		f := strings.Split(strings.TrimSuffix(line, "\n"), ":")
-		if len(f) != 4 {
-			continue
-		}
+	for _, f := range records(m.Text("etc/group"), 4) {
 		numbers[f[2]] = f[0]
 		if f[3] != "" {
 			members[f[0]] = strings.Split(f[3], ",")
@@ -71,14 +60,13 @@ func (m Machine) Groups() (members map[string][]string, numbers map[string]strin
 
 // Shadow returns the password hashes in /etc/shadow (shadow(5)); nil if it may not be read.
 func (m Machine) Shadow() map[string]password {
-	var out map[string]password
-	for line := range strings.Lines(m.Text("etc/shadow")) {
-		if f := strings.Split(line, ":"); len(f) > 1 {
-			if out == nil {
-				out = map[string]password{}
-			}
-			out[f[0]] = password(f[1])
-		}
+	lines := records(m.Text("etc/shadow"), 2)
+	if lines == nil {
+		return nil
+	}
+	out := map[string]password{}
+	for _, f := range lines {
+		out[f[0]] = password(f[1])
 	}
 	return out
 }
@@ -89,50 +77,18 @@ func (m Machine) Declared() []string {
 	return strings.Fields(m.Text("var/lib/nixos/declarative-users"))
 }
 
-// Keys tells whether the account's own ~/.ssh/authorized_keys holds a key, and whether that is known.
-func (m Machine) Keys(home string) (has, known bool) {
-	text, known := m.AuthorizedKeys(home)
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
-			return true, true
-		}
-	}
-	return false, known
-}
-
-// AuthorizedKeys returns what the account's own ~/.ssh/authorized_keys holds, and
+// AuthorizedKeys returns the keys in the account's own ~/.ssh/authorized_keys, and
 // whether that is known: another user's may not be read.
-func (m Machine) AuthorizedKeys(home string) (text string, known bool) {
+func (m Machine) AuthorizedKeys(home string) (keys []PublicKey, known bool) {
 	name := path.Join(home, ".ssh/authorized_keys")
-	text = m.Text(name)
-	return text, text != "" || m.Missing(name)
-}
-
-// Assignments returns the lines KEY=value of a file, as in os-release(5) and locale.conf(5).
-func (m Machine) Assignments(name string) map[string]string {
-	out := map[string]string{}
-	for line := range strings.Lines(m.Text(name)) {
-		key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
-		if ok && !strings.HasPrefix(key, "#") {
-			out[strings.TrimPrefix(key, "export ")] = strings.Trim(value, `"'`)
-		}
-	}
-	return out
-}
-
-// Lstat returns what lies at a path, and where that leads to if it is a link.
-func (m Machine) Lstat(name string) (info fs.FileInfo, link string, err error) {
-	dir, _, err := m.follow(path.Dir(path.Clean("/" + name)))
-	if err == nil {
-		info, err = fs.Lstat(m.fs, path.Join(dir, path.Base(name)))
-	}
-	return info, m.link(name), err
+	text := m.Text(name)
+	return ParseKeys(text), text != "" || m.Missing(name)
 }
 
 // Release returns the release of the running NixOS, such as 25.11, and its full version
 // (nixpkgs, nixos/modules/misc/version.nix). Either may be empty.
 func (m Machine) Release() (release, version string) {
-	said := m.Assignments("etc/os-release")
+	said := ParseAssignments(m.Text("etc/os-release"))
 	if version = said["BUILD_ID"]; version == "" {
 		// The label: the version, with system.nixos.tags before it.
 		version = strings.TrimSpace(m.Text("run/current-system/nixos-version"))
@@ -154,19 +110,10 @@ func (m Machine) FreeMemory() (bytes int64, known bool) {
 	return bytes, known
 }
 
-// tags are the forms of a first field of fstab(5) that udev has links for.
-var tags = map[string]string{
-	"UUID=": "by-uuid", "LABEL=": "by-label", "PARTUUID=": "by-partuuid", "PARTLABEL=": "by-partlabel",
-}
-
 // Device returns the device that a first field of fstab(5) leads to, without links.
 // What is no device of this machine is given back as it is, with false.
 func (m Machine) Device(spec string) (string, bool) {
-	for tag, dir := range tags {
-		if name, ok := strings.CutPrefix(spec, tag); ok {
-			spec = "/dev/disk/" + dir + "/" + name
-		}
-	}
+	spec = DevicePath(spec)
 	if !strings.HasPrefix(spec, "/dev/") {
 		return spec, false
 	}

@@ -11,25 +11,8 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
 
-// Mount is a line of fstab(5). The point of swap is "none".
-type Mount struct {
-	Device, Point, Type string
-	Options             []string
-}
-
 // Mounts returns the file systems and swap devices of its etc/fstab.
-func (t Toplevel) Mounts() []Mount {
-	var out []Mount
-	for line := range strings.Lines(t.Text("etc/fstab")) {
-		f := strings.Fields(line)
-		if len(f) < 4 || strings.HasPrefix(f[0], "#") {
-			continue
-		}
-		options := strings.Split(Unescape(f[3]), ",")
-		out = append(out, Mount{Device: Unescape(f[0]), Point: Unescape(f[1]), Type: f[2], Options: options})
-	}
-	return out
-}
+func (t Toplevel) Mounts() []Mount { return ParseFstab(t.Text("etc/fstab")) }
 
 // ParseMountinfo reads /proc/self/mountinfo (proc_pid_mountinfo(5)), in its order: of two mounts
 // over one point the last one shows. It counts the lines that are no mounts.

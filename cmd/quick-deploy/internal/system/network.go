@@ -59,7 +59,7 @@ func (t Toplevel) Network(units map[string]Unit) Network {
 		}
 	}
 	const dir = "etc/systemd/network"
-	for _, name := range t.Names(dir) {
+	for _, name := range t.List(dir) {
 		if path.Ext(name) == ".network" {
 			n.networkd(t.Text(path.Join(dir, name)))
 		}
@@ -95,7 +95,7 @@ func (n *Network) networkd(text string) {
 		}
 		destination, gateway = "", ""
 	}
-	sections(text, func(section, key, value string) {
+	ParseSections(text, func(section, key, value string) {
 		switch section + "." + key {
 		case "Match.Name":
 			dev = value
@@ -124,7 +124,7 @@ func (n *Network) profile(text string) {
 		return // a program that the script calls
 	}
 	dev := ""
-	sections(text, func(section, key, value string) {
+	ParseSections(text, func(section, key, value string) {
 		switch {
 		case section == "connection" && key == "interface-name":
 			dev = value
@@ -138,23 +138,6 @@ func (n *Network) profile(text string) {
 			n.route(dev, "default", value)
 		}
 	})
-}
-
-// sections calls do for each line of a file of keys in sections, and with an
-// empty key where a section begins.
-func sections(text string, do func(section, key, value string)) {
-	section := ""
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "[") {
-			section = strings.Trim(line, "[]")
-			do(section, "", "")
-			continue
-		}
-		if key, value, ok := strings.Cut(line, "="); ok && !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, ";") {
-			do(section, strings.TrimSpace(key), strings.TrimSpace(value))
-		}
-	}
 }
 
 // Port is a range of ports that a firewall lets in.

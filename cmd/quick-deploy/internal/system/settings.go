@@ -15,37 +15,38 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
 
-// option is how an installer calls an option, and its default there.
-type option struct{ name, option, fallback string }
-
-// keepSetting keeps what an installer says of an option, unless it is the default.
-func keepSetting(l *hardware.Loader, o option, word string, said bool) {
+// keep keeps what an installer says of an option, unless it is the default.
+func (r *loaderReader) keep(option, fallback, word string) {
 	if word == "False" {
 		word = "" // as toString prints it
 	}
 	switch {
-	case !said || word == o.fallback:
+	case word == fallback:
 		return
-	case !isText(word):
-		l.Unread = append(l.Unread, o.option)
+	case !isText(word), strings.Contains(word, "password"): // of a menu; it would become readable for everybody
+		r.unread(option)
 		return
 	}
-	if l.Settings == nil {
-		l.Settings = map[string]string{}
+	if r.Settings == nil {
+		r.Settings = map[string]string{}
 	}
-	l.Settings[o.option] = word
+	r.Settings[option] = word
+}
+
+// keepAll keeps what an installer says of options.
+func (r *loaderReader) keepAll(options []loaderOption, said map[string]string) {
+	for _, o := range options {
+		if word, ok := said[o.Said]; ok {
+			r.keep(o.Option, o.Default, word)
+		}
+	}
 }
 
 // turnOn keeps a switch that is on and off by default.
-func turnOn(l *hardware.Loader, name string) { keepSetting(l, option{option: name}, "true", true) }
+func (r *loaderReader) turnOn(option string) { r.keep(option, "", "true") }
 
-// keepSettings keeps what an installer says of all of the options.
-func keepSettings(l *hardware.Loader, options []option, said map[string]string) {
-	for _, o := range options {
-		word, ok := said[o.name]
-		keepSetting(l, o, word, ok)
-	}
-}
+// unread notes an option that is set and cannot be kept.
+func (r *loaderReader) unread(option string) { r.Unread = append(r.Unread, option) }
 
 // isText tells whether a configuration can hold a word.
 func isText(word string) bool {
@@ -54,28 +55,31 @@ func isText(word string) bool {
 }
 
 // noteCommands notes that an installer does more, behind the line that names its builder.
-func noteCommands(l *hardware.Loader, text []byte, builder, name string) {
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	last := -1
-	for i, line := range lines {
-		if strings.Contains(line, builder) {
-			last = i
-		}
+func (r *loaderReader) noteCommands(text []byte, builder, option string) {
+	i := bytes.LastIndex(text, []byte(builder))
+	_, rest, _ := bytes.Cut(text[max(i, 0):], []byte("\n"))
+	if i >= 0 && len(bytes.TrimSpace(rest)) > 0 {
+		r.unread(option)
 	}
-	if last >= 0 && strings.TrimSpace(strings.Join(lines[last+1:], "")) != "" {
-		l.Unread = append(l.Unread, name)
+}
+
+// withNamed returns a text and, behind it, the files of the store that it names and whose names contain a word.
+func (r *loaderReader) withNamed(text []byte, word string) []byte {
+	for _, p := range findAllNamed(text, word) {
+		text = slices.Concat(text, []byte("\n"), r.on.Data(p))
 	}
+	return text
 }
 
 // readCopies returns the files that a script of NixOS copies below some folders, by
 // name, with the file of the store that each is of (extraFiles and extraEntries).
 func readCopies(script []byte, below ...string) map[string]string {
 	out := map[string]string{}
-	for _, m := range patterns().copied.FindAllSubmatch(script, -1) {
+	for _, m := range copied.FindAllSubmatch(script, -1) {
 		to := path.Clean(strings.NewReplacer(`"`, "", "'", "").Replace(string(m[4])))
 		for _, dir := range below {
 			if name, ok := strings.CutPrefix(to, strings.TrimSuffix(dir, "/")+"/"); ok {
-				out[name] = string(slices.Concat(m[1], m[2], m[3]))
+				out[name] = string(slices.Concat(m[1:4]...))
 				break
 			}
 		}
@@ -83,143 +87,92 @@ func readCopies(script []byte, below ...string) map[string]string {
 	return out
 }
 
-// systemdBootOptions are the constants of systemd-boot-builder.py.
-var systemdBootOptions = []option{
-	{"TIMEOUT", "boot.loader.timeout", "5"},
-	{"CONSOLE_MODE", "boot.loader.systemd-boot.consoleMode", "keep"},
-	{"EDITOR", "boot.loader.systemd-boot.editor", "1"},
-	{"GRACEFUL", "boot.loader.systemd-boot.graceful", ""},
-	{"REBOOT_FOR_BITLOCKER", "boot.loader.systemd-boot.rebootForBitlocker", ""},
-	{"CONFIGURATION_LIMIT", "boot.loader.systemd-boot.configurationLimit", "0"},
-}
+const systemdBoot = "boot.loader.systemd-boot."
 
-// systemdBootFiles are what options of their own copy.
-var systemdBootFiles = map[string]string{
-	"efi/memtest86/memtest.efi":      "boot.loader.systemd-boot.memtest86.enable",
-	"efi/netbootxyz/netboot.xyz.efi": "boot.loader.systemd-boot.netbootxyz.enable",
-	"efi/edk2-uefi-shell/shell.efi":  "", // for the shell or for Windows: their entries tell
-}
-
-// systemdBootEntries are the entries that options of their own make.
-var systemdBootEntries = map[string]string{
-	"memtest86.conf": "", "netbootxyz.conf": "", "edk2-uefi-shell.conf": "boot.loader.systemd-boot.edk2-uefi-shell.enable",
+// systemdBootCopied are the options that copy a file, "" where another file tells: an EFI shell is copied for the
+// shell and for Windows.
+var systemdBootCopied = map[string]string{
+	"efi/memtest86/memtest.efi": "memtest86.enable", "loader/entries/memtest86.conf": "",
+	"efi/netbootxyz/netboot.xyz.efi": "netbootxyz.enable", "loader/entries/netbootxyz.conf": "",
+	"efi/edk2-uefi-shell/shell.efi": "", "loader/entries/edk2-uefi-shell.conf": "edk2-uefi-shell.enable",
 }
 
 // readSystemdBoot reads what NixOS tells its installer of systemd-boot.
 func (r *loaderReader) readSystemdBoot(text []byte) {
-	l := r.l
-	noteCommands(l, text, "systemd-boot", "boot.loader.systemd-boot.extraInstallCommands")
-	for _, p := range findAllNamed(text, "systemd-boot") {
-		text = slices.Concat(text, []byte("\n"), r.on.data(p))
-	}
+	r.noteCommands(text, "systemd-boot", systemdBoot+"extraInstallCommands")
+	text = r.withNamed(text, "systemd-boot")
 	said := map[string]string{}
-	for _, m := range patterns().constant.FindAllSubmatch(text, -1) {
-		if _, again := said[string(m[1])]; !again {
-			said[string(m[1])] = string(m[2])
-		}
+	for _, m := range slices.Backward(constant.FindAllSubmatch(text, -1)) {
+		said[string(m[1])] = string(m[2]) // the first one counts
 	}
-	keepSettings(l, systemdBootOptions, said)
+	r.keepAll(loaders().Options[r.Kind], said)
 	if said["BOOT_COUNTING"] == "True" {
-		l.Unread = append(l.Unread, "boot.loader.systemd-boot.bootCounting")
+		r.unread(systemdBoot + "bootCounting")
 	}
 	if at := said["EFI_SYS_MOUNT_POINT"]; strings.HasPrefix(at, "/") {
-		l.Mount = at
+		r.Mount = at
 		if boot := said["BOOT_MOUNT_POINT"]; strings.HasPrefix(boot, "/") && boot != at {
-			l.XBOOTLDR = boot
+			r.XBOOTLDR = boot
 		}
 	}
 	touch, ok := said["CAN_TOUCH_EFI_VARIABLES"]
-	l.KeepsVariables = ok && touch != "1" && touch != "True"
-	for _, p := range findAllNamed(text, "copy-extra-files") {
-		text = slices.Concat(text, []byte("\n"), r.on.data(p))
+	r.KeepsVariables = ok && touch != "1" && touch != "True"
+	text = r.withNamed(text, "copy-extra-files")
+	for name, source := range readCopies(text, cmp.Or(r.XBOOTLDR, r.Mount, "/boot")) {
+		r.readCopied(name, source)
 	}
-	r.systemdBootCopies(readCopies(text, cmp.Or(l.XBOOTLDR, l.Mount, "/boot")))
 	// The key is not the installer's, but each generation's.
 	var spec struct {
 		Loader struct{ SortKey string } `json:"org.nixos.systemd-boot"`
 	}
 	if json.Unmarshal(r.Data("boot.json"), &spec) == nil && spec.Loader.SortKey != "" {
-		keepSetting(l, option{option: "boot.loader.systemd-boot.sortKey", fallback: "nixos"}, spec.Loader.SortKey, true)
+		r.keep(systemdBoot+"sortKey", "nixos", spec.Loader.SortKey)
 	}
 }
 
-// systemdBootCopies sorts out what is copied beside the kernels: by options of
-// its own, entries that a person wrote, files of the store.
-func (r *loaderReader) systemdBootCopies(files map[string]string) {
-	l := r.l
-	for name, source := range files {
-		entry, isEntry := strings.CutPrefix(name, "loader/entries/")
-		switch by, known := systemdBootFiles[name]; {
-		case known:
-			if by != "" {
-				turnOn(l, by)
-			}
-			continue
-		case !isEntry:
-			l.Files = append(l.Files, name)
-			continue
+// readCopied sorts out a file that is copied beside the kernels: by an option of its own, an entry that a person
+// wrote, or a file of the store.
+func (r *loaderReader) readCopied(name, source string) {
+	option, known := systemdBootCopied[name]
+	entry, isEntry := strings.CutPrefix(name, "loader/entries/")
+	windows, isWindows := strings.CutPrefix(strings.TrimSuffix(entry, ".conf"), "windows_")
+	text := string(r.on.Data(source))
+	switch {
+	case option != "":
+		r.turnOn(systemdBoot + option)
+	case known:
+	case !isEntry:
+		r.Files = append(r.Files, name)
+	case isWindows && windowsHandle.MatchString(text):
+		r.readWindows(windows, text)
+	case text == "" || !isText(text):
+		r.unread(systemdBoot + "extraEntries")
+	default:
+		if r.Entries == nil {
+			r.Entries = map[string]string{}
 		}
-		text := string(r.on.data(source))
-		by, known := systemdBootEntries[entry]
-		windows, isWindows := strings.CutPrefix(strings.TrimSuffix(entry, ".conf"), "windows_")
-		switch {
-		case by != "":
-			turnOn(l, by)
-		case known:
-		case isWindows && windowsHandle.MatchString(text):
-			readWindows(windows, text, l)
-		case text == "" || !isText(text):
-			l.Unread = append(l.Unread, "boot.loader.systemd-boot.extraEntries")
-		default:
-			if l.Entries == nil {
-				l.Entries = map[string]string{}
-			}
-			l.Entries[entry] = text
-		}
+		r.Entries[entry] = text
 	}
 }
 
 // windowsHandle finds boot.loader.systemd-boot.windows.<name>.efiDeviceHandle in an entry.
 var windowsHandle = regexp.MustCompile(`(?m)^options .* ([A-Za-z0-9]+):EFI\\Microsoft`)
 
-func readWindows(name, entry string, l *hardware.Loader) {
-	at := "boot.loader.systemd-boot.windows." + name + "."
-	keepSetting(l, option{option: at + "efiDeviceHandle"}, windowsHandle.FindStringSubmatch(entry)[1], true)
+func (r *loaderReader) readWindows(name, entry string) {
+	at := systemdBoot + "windows." + name + "."
+	r.keep(at+"efiDeviceHandle", "", windowsHandle.FindStringSubmatch(entry)[1])
 	for line := range strings.Lines(entry) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
 		switch key {
 		case "title":
-			keepSetting(l, option{option: at + "title", fallback: "Windows " + name}, strings.TrimSpace(value), true)
+			r.keep(at+"title", "Windows "+name, strings.TrimSpace(value))
 		case "sort-key":
-			keepSetting(l, option{option: at + "sortKey", fallback: "o_windows_" + name}, strings.TrimSpace(value), true)
+			r.keep(at+"sortKey", "o_windows_"+name, strings.TrimSpace(value))
 		}
 	}
 }
 
-// grubOptions are the names in grub-config.xml.
-var grubOptions = []option{
-	{"copyKernels", "boot.loader.grub.copyKernels", "false"},
-	{"configurationLimit", "boot.loader.grub.configurationLimit", "100"},
-	{"default", "boot.loader.grub.default", "0"},
-	{"enableCryptodisk", "boot.loader.grub.enableCryptodisk", "false"},
-	{"entryOptions", "boot.loader.grub.entryOptions", "--class nixos --unrestricted"},
-	{"extraConfig", "boot.loader.grub.extraConfig", ""},
-	{"extraEntries", "boot.loader.grub.extraEntries", ""},
-	{"extraEntriesBeforeNixOS", "boot.loader.grub.extraEntriesBeforeNixOS", "false"},
-	{"extraGrubInstallArgs", "boot.loader.grub.extraGrubInstallArgs", ""},
-	{"extraPerEntryConfig", "boot.loader.grub.extraPerEntryConfig", ""},
-	{"forceInstall", "boot.loader.grub.forceInstall", "false"},
-	{"fsIdentifier", "boot.loader.grub.fsIdentifier", "uuid"},
-	{"gfxmodeBios", "boot.loader.grub.gfxmodeBios", "1024x768"},
-	{"gfxmodeEfi", "boot.loader.grub.gfxmodeEfi", "auto"},
-	{"gfxpayloadBios", "boot.loader.grub.gfxpayloadBios", "text"},
-	{"gfxpayloadEfi", "boot.loader.grub.gfxpayloadEfi", "keep"},
-	{"storePath", "boot.loader.grub.storePath", "/nix/store"},
-	{"subEntryOptions", "boot.loader.grub.subEntryOptions", "--class nixos"},
-	{"timeout", "boot.loader.timeout", "5"},
-	{"timeoutStyle", "boot.loader.grub.timeoutStyle", "menu"},
-	{"useOSProber", "boot.loader.grub.useOSProber", "false"},
-}
+const grub = "boot.loader.grub."
 
 // grubValue is a value as builtins.toXML writes it.
 type grubValue struct {
@@ -243,38 +196,37 @@ func (v grubValue) text() string {
 // readGRUB reads what NixOS tells its GRUB installer (install-grub.pl): a file
 // for each of boot.loader.grub.mirroredBoots.
 func (r *loaderReader) readGRUB(text []byte) {
-	l := r.l
-	noteCommands(l, text, "grub-config.xml", "boot.loader.grub.extraInstallCommands")
+	r.noteCommands(text, "grub-config.xml", grub+"extraInstallCommands")
 	for i, name := range findAllNamed(text, "grub-config.xml") {
-		said, err := grubConfig(r.on.data(name))
+		said, err := grubConfig(r.on.Data(name))
 		if err != nil {
 			r.garbled(name, "not the XML that NixOS writes", err)
 			continue
 		}
 		if i == 0 {
-			r.grubSettings(said)
+			r.readGRUBConfig(said)
 		}
-		l.Mirrors = append(l.Mirrors, readMirror(said))
+		r.Mirrors = append(r.Mirrors, readMirror(said))
 	}
 	if strings.Contains(string(text), "GRUB_ENABLE_CRYPTODISK=y") {
-		turnOn(l, "boot.loader.grub.enableCryptodisk")
+		r.turnOn(grub + "enableCryptodisk")
 	}
-	if len(l.Mirrors) == 1 && l.Mirrors[0].Path == "/boot" && l.Mirrors[0].ID == "" {
-		l.Mirrors = nil // what boot.loader.grub.device alone makes
+	if len(r.Mirrors) == 1 && r.Mirrors[0].Path == "/boot" && r.Mirrors[0].ID == "" {
+		r.Mirrors = nil // what boot.loader.grub.device alone makes
 	}
 }
 
 // grubConfig returns the attributes of grub-config.xml by name.
-func grubConfig(data []byte) (map[string]grubValue, error) {
+func grubConfig(data []byte) (map[string]string, error) {
 	var doc grubValue
 	if err := xml.Unmarshal(data, &doc); err != nil {
 		return nil, err
 	}
-	said := map[string]grubValue{}
+	said := map[string]string{}
 	for _, set := range doc.Items {
 		for _, attr := range set.Items {
 			if len(attr.Items) == 1 {
-				said[attr.Name] = attr.Items[0]
+				said[attr.Name] = attr.Items[0].text()
 			}
 		}
 	}
@@ -284,53 +236,36 @@ func grubConfig(data []byte) (map[string]grubValue, error) {
 // grubDefault is the picture that a GRUB of NixOS shows unless told.
 const grubDefault = "simple-dark-gray-bootloader"
 
-func (r *loaderReader) grubSettings(said map[string]grubValue) {
-	l := r.l
-	for _, d := range strings.Split(said["devices"].text(), "\n") {
+func (r *loaderReader) readGRUBConfig(said map[string]string) {
+	for _, d := range strings.Split(said["devices"], "\n") {
 		if d == "nodev" || strings.HasPrefix(d, "/dev/") {
-			l.Devices = append(l.Devices, d)
+			r.Devices = append(r.Devices, d)
 		}
 	}
-	l.Removable = said["efiInstallAsRemovable"].Value == "true"
-	l.KeepsVariables = !l.Removable && said["canTouchEfiVariables"].Value == "false"
-	if target := said["grubTargetEfi"].Value; target != "" {
-		l.EFI, l.Mount = true, said["efiSysMountPoint"].Value
+	r.Removable = said["efiInstallAsRemovable"] == "true"
+	r.KeepsVariables = !r.Removable && said["canTouchEfiVariables"] == "false"
+	if target := said["grubTargetEfi"]; target != "" {
+		r.EFI, r.Mount = true, said["efiSysMountPoint"]
 		if target == "i386-efi" && r.platform == "x86_64-linux" {
-			turnOn(l, "boot.loader.grub.forcei686")
+			r.turnOn(grub + "forcei686")
 		}
 	}
-	for _, o := range grubOptions {
-		v, ok := said[o.name]
-		// A password of GRUB's menu would become readable for everybody.
-		if word := v.text(); strings.Contains(word, "password") {
-			l.Unread = append(l.Unread, o.option)
-		} else {
-			keepSetting(l, o, word, ok)
+	r.keepAll(loaders().Options[r.Kind], said)
+	// Options that hold files of the store or passwords.
+	picture, ok := said["splashImage"]
+	for option, set := range map[string]bool{
+		"theme": said["theme"] != "", "users": said["users"] != "",
+		"splashImage": picture != "" && !strings.Contains(picture, grubDefault),
+		"font":        said["font"] != "" && !strings.HasSuffix(said["font"], "/unicode.pf2"),
+	} {
+		if set {
+			r.unread(grub + option)
 		}
 	}
-	l.Unread = append(l.Unread, grubUnread(said)...)
-	if s, ok := said["splashImage"]; ok && s.Value == "" {
-		keepSetting(l, option{option: "boot.loader.grub.splashImage", fallback: grubDefault}, "", true) // text mode
+	if ok && picture == "" {
+		r.keep(grub+"splashImage", grubDefault, "") // text mode
 	}
-	grubFiles(said, l)
-}
-
-// grubUnread returns the options that hold files of the store or passwords.
-func grubUnread(said map[string]grubValue) []string {
-	var out []string
-	if said["theme"].Value != "" {
-		out = append(out, "boot.loader.grub.theme")
-	}
-	if s, ok := said["splashImage"]; ok && s.Value != "" && !strings.Contains(s.Value, grubDefault) {
-		out = append(out, "boot.loader.grub.splashImage")
-	}
-	if s := said["font"].Value; s != "" && !strings.HasSuffix(s, "/unicode.pf2") {
-		out = append(out, "boot.loader.grub.font")
-	}
-	if len(said["users"].Items) > 0 {
-		out = append(out, "boot.loader.grub.users")
-	}
-	return out
+	r.readGRUBFiles(said)
 }
 
 // copyLine is a line that extraFiles makes in extraPrepareConfig.
@@ -339,39 +274,36 @@ var copyLine = regexp.MustCompile(`(?m)^\s*/nix/store/\S+/bin/install -Dp .*$`)
 // memtestEntry is what boot.loader.grub.memtest86 adds to extraEntries.
 var memtestEntry = regexp.MustCompile(`\n?menuentry "Memtest86\+" \{\n +linux @bootRoot@/memtest\.bin *\n\}\n?`)
 
-// grubFiles sorts out extraPrepareConfig: what extraFiles copies, for each of
+// readGRUBFiles sorts out extraPrepareConfig: what extraFiles copies, for each of
 // the mirrors, and commands.
-func grubFiles(said map[string]grubValue, l *hardware.Loader) {
-	script := []byte(said["extraPrepareConfig"].Value)
+func (r *loaderReader) readGRUBFiles(said map[string]string) {
+	script := []byte(said["extraPrepareConfig"])
 	if len(bytes.TrimSpace(copyLine.ReplaceAll(script, nil))) > 0 {
-		l.Unread = append(l.Unread, "boot.loader.grub.extraPrepareConfig")
+		r.unread(grub + "extraPrepareConfig")
 	}
-	const entries = "boot.loader.grub.extraEntries"
-	for name := range readCopies(script, cmp.Or(said["efiSysMountPoint"].Value, "/boot"), "@bootPath@", "/boot") {
-		own := memtestEntry.ReplaceAllString(l.Settings[entries], "")
-		if name != "memtest.bin" || own == l.Settings[entries] {
-			l.Files = append(l.Files, name)
+	const entries = grub + "extraEntries"
+	for name := range readCopies(script, cmp.Or(said["efiSysMountPoint"], "/boot"), "@bootPath@", "/boot") {
+		own := memtestEntry.ReplaceAllString(r.Settings[entries], "")
+		if name != "memtest.bin" || own == r.Settings[entries] {
+			r.Files = append(r.Files, name)
 			continue
 		}
-		turnOn(l, "boot.loader.grub.memtest86.enable")
-		if l.Settings[entries] = own; strings.TrimSpace(own) == "" {
-			delete(l.Settings, entries)
+		r.turnOn(grub + "memtest86.enable")
+		if r.Settings[entries] = own; strings.TrimSpace(own) == "" {
+			delete(r.Settings, entries)
 		}
 	}
 }
 
 // readMirror returns the place that a grub-config.xml is for.
-func readMirror(said map[string]grubValue) hardware.Mirror {
-	m := hardware.Mirror{Path: said["bootPath"].Value, EFI: said["efiSysMountPoint"].Value}
-	if m.Path == "" {
-		m.Path = "/boot"
-	}
-	for _, d := range strings.Split(said["devices"].text(), "\n") {
+func readMirror(said map[string]string) hardware.Mirror {
+	m := hardware.Mirror{Path: cmp.Or(said["bootPath"], "/boot"), EFI: said["efiSysMountPoint"]}
+	for _, d := range strings.Split(said["devices"], "\n") {
 		if d != "" {
 			m.Devices = append(m.Devices, d)
 		}
 	}
-	if id := said["bootloaderId"].Value; id != "" && id != "NixOS"+strings.ReplaceAll(m.EFI, "/", "-") {
+	if id := said["bootloaderId"]; id != "NixOS"+strings.ReplaceAll(m.EFI, "/", "-") {
 		m.ID = id
 	}
 	return m
@@ -381,106 +313,76 @@ func readMirror(said map[string]grubValue) hardware.Mirror {
 var extlinuxArguments = regexp.MustCompile(`extlinux-conf-builder\.?(?:sh)?((?: +-(?:[gtnd] +\S+|r|c))+)`)
 
 // readExtlinux reads the arguments by which NixOS calls its builder.
-func readExtlinux(text string, l *hardware.Loader) {
-	const at = "boot.loader.generic-extlinux-compatible."
+func (r *loaderReader) readExtlinux(text string) {
+	said := map[string]string{}
 	var paths []string
 	for _, call := range extlinuxArguments.FindAllStringSubmatch(text, -1) {
-		args := strings.Fields(call[1])
-		for i, a := range args {
-			value := ""
-			if i+1 < len(args) {
-				value = strings.Trim(args[i+1], `'"`)
-			}
+		args := append(strings.Fields(call[1]), "")
+		for i, a := range args[:len(args)-1] {
+			value := strings.Trim(args[i+1], `'"`)
 			switch a {
-			case "-g":
-				keepSetting(l, option{option: at + "configurationLimit", fallback: "20"}, value, true)
-			case "-t":
-				keepSetting(l, option{option: "boot.loader.timeout", fallback: "5"}, value, true)
-			case "-n":
-				keepSetting(l, option{option: "hardware.deviceTree.name"}, value, true)
 			case "-r":
-				keepSetting(l, option{option: at + "useGenerationDeviceTree"}, "false", true)
+				value = "false"
 			case "-d":
 				paths = append(paths, value)
+				value = strings.Join(paths, "\n")
 			}
+			said[a] = value
 		}
 	}
-	keepSetting(l, option{option: at + "mirroredBoots", fallback: "/boot"}, strings.Join(paths, "\n"), len(paths) > 0)
+	r.keepAll(loaders().Options[r.Kind], said)
 }
 
-// limineOptions are the names in limine-install.json.
-var limineOptions = []option{
-	{"biosDevice", "boot.loader.limine.biosDevice", "nodev"},
-	{"efiSupport", "boot.loader.limine.efiSupport", "true"},
-	{"enableEditor", "boot.loader.limine.enableEditor", "false"},
-	{"extraConfig", "boot.loader.limine.extraConfig", ""},
-	{"extraEntries", "boot.loader.limine.extraEntries", ""},
-	{"force", "boot.loader.limine.force", "false"},
-	{"maxGenerations", "boot.loader.limine.maxGenerations", "0"},
-	{"panicOnChecksumMismatch", "boot.loader.limine.panicOnChecksumMismatch", "false"},
-	{"partitionIndex", "boot.loader.limine.partitionIndex", ""},
-	{"timeout", "boot.loader.timeout", "5"},
-	{"validateChecksums", "boot.loader.limine.validateChecksums", "true"},
-}
+const limine = "boot.loader.limine."
 
 // readLimine reads what NixOS tells its installer of Limine.
 func (r *loaderReader) readLimine(text []byte) {
-	l := r.l
-	noteCommands(l, text, "limine-install", "boot.loader.limine.extraInstallCommands")
-	for _, p := range findAllNamed(text, "limine-install") {
-		text = slices.Concat(text, []byte("\n"), r.on.data(p))
-	}
-	config := findAllNamed(text, "limine-install.json")
+	r.noteCommands(text, "limine-install", limine+"extraInstallCommands")
+	config := findAllNamed(r.withNamed(text, "limine-install"), "limine-install.json")
 	if len(config) == 0 {
 		return
 	}
 	var said map[string]any
-	if err := json.Unmarshal(r.on.data(config[0]), &said); err != nil {
+	if err := json.Unmarshal(r.on.Data(config[0]), &said); err != nil {
 		r.garbled(config[0], "not the JSON that NixOS writes", err)
 		return
 	}
-	limineSettings(said, l)
-}
-
-func limineSettings(said map[string]any, l *hardware.Loader) {
 	words := map[string]string{}
 	for key, value := range said {
 		if words[key] = fmt.Sprint(value); value == nil {
 			words[key] = ""
 		}
 	}
-	keepSettings(l, limineOptions, words)
+	touch, ok := words["canTouchEfiVariables"]
+	r.KeepsVariables = ok && touch != "true"
+	r.keepAll(loaders().Options[r.Kind], words)
 	// Defaults that NixOS computes from other options.
-	touch := words["canTouchEfiVariables"] == "true"
-	keepSettings(l, []option{
-		{"biosSupport", "boot.loader.limine.biosSupport", fmt.Sprint(words["efiSupport"] == "false")},
-		{"efiRemovable", "boot.loader.limine.efiInstallAsRemovable", fmt.Sprint(!touch)},
-		{"enrollConfig", "boot.loader.limine.enrollConfig", fmt.Sprint(words["panicOnChecksumMismatch"] == "true")},
+	r.keepAll([]loaderOption{
+		{"biosSupport", limine + "biosSupport", fmt.Sprint(words["efiSupport"] == "false")},
+		{"efiRemovable", limine + "efiInstallAsRemovable", fmt.Sprint(touch != "true")},
+		{"enrollConfig", limine + "enrollConfig", fmt.Sprint(words["panicOnChecksumMismatch"] == "true")},
 	}, words)
-	_, ok := said["canTouchEfiVariables"]
-	l.KeepsVariables = ok && !touch
 	if at := words["efiMountPoint"]; strings.HasPrefix(at, "/") {
-		l.Mount = at
+		r.Mount = at
 	}
 	if s, ok := said["secureBoot"].(map[string]any); ok && s["enable"] == true {
-		turnOn(l, "boot.loader.limine.secureBoot.enable")
+		r.turnOn(limine + "secureBoot.enable")
 	}
-	if files, ok := said["additionalFiles"].(map[string]any); ok {
-		for name := range files {
-			l.Files = append(l.Files, name)
-		}
+	files, _ := said["additionalFiles"].(map[string]any)
+	for name := range files {
+		r.Files = append(r.Files, name)
 	}
-	if style, ok := said["style"].(map[string]any); ok && styled(style) {
-		l.Unread = append(l.Unread, "boot.loader.limine.style")
+	if style, ok := said["style"].(map[string]any); ok && isStyled(style) {
+		r.unread(limine + "style")
 	}
 }
 
-// styled tells whether a menu of Limine has another look than NixOS's own.
-func styled(v any) bool {
+// isStyled tells whether a menu of Limine has another look than NixOS's own.
+func isStyled(v any) bool {
 	switch v := v.(type) {
 	case map[string]any:
 		for key, item := range v {
-			if key != "backdrop" && key != "wallpaperStyle" && styled(item) {
+			if key != "backdrop" && key != "wallpaperStyle" && isStyled(item) {
 				return true
 			}
 		}

@@ -11,28 +11,16 @@ import (
 // Toplevel is a NixOS system as it was built (system.build.toplevel): a folder
 // in the store with activate, etc, kernel-params and more.
 type Toplevel struct {
-	on  Machine
-	dir string
+	files         // its own, such as etc/fstab
+	on    Machine // what it lies on, with the store that its files name
 }
 
 // Open returns the system at path, an absolute one below root.
-func Open(root fs.FS, path string) Toplevel { return Toplevel{Of(root), path} }
-
-// Text returns the content of one of its files, such as "etc/fstab"; "" where there is none.
-func (t Toplevel) Text(name string) string { return t.on.Text(path.Join(t.dir, name)) }
-
-// Data returns the same as it is, for a file that is no text.
-func (t Toplevel) Data(name string) []byte { return t.on.data(path.Join(t.dir, name)) }
-
-// Link returns where one of its links leads to, in one step.
-func (t Toplevel) Link(name string) string { return t.on.link(path.Join(t.dir, name)) }
-
-// Names lists one of its folders.
-func (t Toplevel) Names(dir string) []string { return t.on.List(path.Join(t.dir, dir)) }
+func Open(root fs.FS, path string) Toplevel { return Toplevel{files{root, path}, Of(root)} }
 
 // Readable reports whether its etc can be read as files. Where /etc is an
 // overlay without a plain tree beside it, it cannot.
-func (t Toplevel) Readable() bool { return t.on.isDir(path.Join(t.dir, "etc")) }
+func (t Toplevel) Readable() bool { return t.isDir("etc") }
 
 // maxDepth is how deep Etc looks; nothing that NixOS puts into /etc is deeper.
 const maxDepth = 8
@@ -43,12 +31,11 @@ func (t Toplevel) Etc(skip func(name string) bool) []string {
 	var out []string
 	var walk func(dir string, depth int)
 	walk = func(dir string, depth int) {
-		names := t.Names(dir)
-		for _, n := range names {
+		for _, n := range t.List(dir) {
 			name := path.Join(dir, n)
 			switch ext := path.Ext(n); {
 			case skip(name), ext == ".uid" || ext == ".gid" || ext == ".mode":
-			case t.on.isDir(path.Join(t.dir, name)):
+			case t.isDir(name):
 				if depth < maxDepth {
 					walk(name, depth+1)
 				}
@@ -75,13 +62,13 @@ const unitDir = "etc/systemd/system"
 func (t Toplevel) Units() map[string]Unit {
 	units := map[string]Unit{}
 	var wanted []string
-	for _, name := range t.Names(unitDir) {
+	for _, name := range t.List(unitDir) {
 		switch ext := path.Ext(name); ext {
 		case ".wants", ".requires", ".upholds":
-			wanted = append(wanted, t.Names(path.Join(unitDir, name))...)
+			wanted = append(wanted, t.List(path.Join(unitDir, name))...)
 		case ".d":
 		default:
-			if t.on.isFile(path.Join(t.dir, unitDir, name)) {
+			if t.isFile(path.Join(unitDir, name)) {
 				units[name] = Unit{Text: t.Text(path.Join(unitDir, name))}
 			}
 		}
