@@ -8,8 +8,6 @@ package backup
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +21,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 )
 
@@ -141,7 +140,7 @@ func (s *Store) add(m *Manifest, root, path string, d fs.DirEntry, why string) e
 		if err != nil {
 			return err
 		}
-		e.Hash = hash(data)
+		e.Hash = encode.Hash(data)
 		e.Copy = filepath.Join("files", path)
 		dest := filepath.Join(root, e.Copy)
 		if err := os.MkdirAll(filepath.Dir(dest), 0o700); err != nil {
@@ -208,7 +207,7 @@ func (s *Store) Content(m Manifest, e Entry) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("backup %s: %w", m.ID, err)
 	}
-	if hash(data) != e.Hash {
+	if encode.Hash(data) != e.Hash {
 		return nil, fmt.Errorf("backup %s: the copy of %s was changed or damaged", m.ID, e.Source)
 	}
 	return data, nil
@@ -234,7 +233,7 @@ func (e Entry) Differs() (bool, error) {
 		return true, nil
 	}
 	data, err := regular.Read(e.Source)
-	return err == nil && (hash(data) != e.Hash || fi.Mode().Perm() != e.Mode.Perm()), err
+	return err == nil && (encode.Hash(data) != e.Hash || fi.Mode().Perm() != e.Mode.Perm()), err
 }
 
 // restore puts one file back, with its mode.
@@ -334,9 +333,4 @@ func (s *Store) Prune(count int, age time.Duration, keep []string) ([]string, er
 		}
 	}
 	return gone, nil
-}
-
-func hash(data []byte) string {
-	sum := sha256.Sum256(data)
-	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }

@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
@@ -101,12 +102,7 @@ func (t *Terminal) Print(v any, text func(io.Writer)) error {
 }
 
 // PrintJSON prints v as the data of a command.
-func (t *Terminal) PrintJSON(v any) error {
-	enc := json.NewEncoder(term.JSON(t.Out))
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
-}
+func (t *Terminal) PrintJSON(v any) error { return encode.JSON(term.JSON(t.Out), v) }
 
 // PrintEvent prints one line of the stream of events. An error about writing it shows
 // when the summary is written.

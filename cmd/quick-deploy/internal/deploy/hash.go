@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/nix-community/go-nix/pkg/nar"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 )
 
 // hashOf hashes strings so that no two lists give the same text.
@@ -19,7 +20,7 @@ func hashOf(parts ...string) string {
 	for _, p := range parts {
 		fmt.Fprintf(h, "%d:%s,", len(p), p)
 	}
-	return "sha256-" + base64.StdEncoding.EncodeToString(h.Sum(nil))
+	return encode.SRI(h)
 }
 
 // treeHash identifies the files that a goal is built from.
@@ -48,7 +49,7 @@ func treeHash(dir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("hash %s: %w", dir, err)
 	}
-	return "sha256-" + base64.StdEncoding.EncodeToString(h.Sum(nil)), nil
+	return encode.SRI(h), nil
 }
 
 // fileHash is the SRI hash of a file, "" if there is none.
@@ -60,6 +61,5 @@ func fileHash(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("hash %s: %w", path, err)
 	}
-	sum := sha256.Sum256(data)
-	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:]), nil
+	return encode.Hash(data), nil
 }

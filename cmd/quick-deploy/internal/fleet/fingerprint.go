@@ -2,13 +2,13 @@ package fleet
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"path/filepath"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
@@ -55,7 +55,7 @@ func Fingerprint(dir string, h generator.Host, locked []flake.LockedInput) (stri
 	if err != nil {
 		return "", fmt.Errorf("read the files of %s: %w", h.Name, err)
 	}
-	return "sha256-" + base64.StdEncoding.EncodeToString(sum.Sum(nil)), nil
+	return encode.SRI(sum), nil
 }
 
 // StateDir is where the journals of a flake's machines lie below the state

@@ -161,7 +161,7 @@ func (w *work) recheck() error {
 	for _, f := range slices.Concat(w.writes, w.removes) {
 		files = append(files, File{Path: f.Path})
 	}
-	if err := w.checkDirs(dirsOf(files)); err != nil {
+	if err := w.checkDirs(files); err != nil {
 		return err
 	}
 	for _, f := range slices.Concat(w.writes, w.removes) {

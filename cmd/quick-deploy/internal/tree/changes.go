@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 )
 
 // Action is what a plan has in mind for a file.
@@ -169,7 +171,7 @@ func (t *Tree) untouched(f Change) (bool, error) {
 		return f.once, nil
 	}
 	have, _, err := t.read(f.Path)
-	return err == nil && sum(have) == f.record, err
+	return err == nil && encode.Hash(have) == f.record, err
 }
 
 // Summary is one line: "3 to create, 1 to update, 2 edited by hand (kept)".

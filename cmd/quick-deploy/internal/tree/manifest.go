@@ -2,13 +2,13 @@ package tree
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 )
 
@@ -59,10 +59,7 @@ func (m manifest) known(path string) string {
 
 func (m manifest) encode() ([]byte, error) {
 	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(m); err != nil {
+	if err := encode.JSON(&buf, m); err != nil {
 		return nil, fmt.Errorf("write the manifest: %w", err)
 	}
 	return buf.Bytes(), nil
@@ -115,11 +112,4 @@ func (t *Tree) readManifest(m Meta) (raw []byte, content manifest, aside bool, e
 		return raw, newManifest(m), true, nil
 	}
 	return raw, content, false, err
-}
-
-// sum is the hash of a file's content, in the notation of the web's
-// Subresource Integrity that Nix uses too.
-func sum(data []byte) string {
-	h := sha256.Sum256(data)
-	return sri(h[:])
 }
