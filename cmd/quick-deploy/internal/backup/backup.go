@@ -280,7 +280,7 @@ func (s *Store) Restore(ctx context.Context, m Manifest, match func(Entry) bool)
 	}
 	var done []string
 	for _, e := range chosen {
-		if err := atomic.Clean(e.Source); err != nil {
+		if err := atomic.Clean(filepath.Dir(e.Source)); err != nil {
 			return nil, err
 		}
 	}

@@ -320,21 +320,18 @@ func (t *Tree) checkDirs(files []File) error {
 
 // findLeftovers looks for temporary files of a run that was cut short.
 func (t *Tree) findLeftovers(c *Changes) error {
-	paths := append(slices.Sorted(maps.Keys(c.was.Pending)), ManifestPath)
-	for _, p := range paths {
-		name := atomic.Temp(t.abs(p))
-		info, err := os.Lstat(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return onDisk("read", name, err)
-		}
-		if info.Mode().IsRegular() {
-			c.leftovers = append(c.leftovers, name)
-			c.interrupted = true
-		}
+	dirs := map[string]bool{ownDir: true}
+	for p := range c.was.Pending {
+		dirs[path.Dir(p)] = true
 	}
+	for _, d := range slices.Sorted(maps.Keys(dirs)) {
+		found, err := atomic.Leftovers(t.abs(d))
+		if err != nil {
+			return onDisk("read", t.abs(d), err)
+		}
+		c.leftovers = append(c.leftovers, found...)
+	}
+	c.interrupted = c.interrupted || len(c.leftovers) > 0
 	return nil
 }
 
