@@ -69,7 +69,7 @@ func Deploy(ctx context.Context, a *App, verb deploy.Verb, o RunOptions) error {
 		return err
 	}
 	if a.JSON {
-		a.PrintEvent(journal.Event{
+		_ = a.PrintEvent(journal.Event{
 			SchemaVersion: journal.EventSchema, Time: a.Now(), Type: "inputs", Host: goal.Host, Data: g.inputs,
 		})
 	}

@@ -128,7 +128,7 @@ func showFleetEvent(a *App, e journal.Event) {
 	a.Log.Log(context.Background(), level, cmp.Or(e.Message, string(e.Status)),
 		"type", e.Type, "host", e.Host, "step", e.Step)
 	if a.JSON {
-		a.PrintEvent(e)
+		_ = a.PrintEvent(e) // it shows when the summary is written
 		return
 	}
 	subject := cmp.Or(e.Host, e.Step, "fleet")

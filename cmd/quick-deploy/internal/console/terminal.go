@@ -104,9 +104,12 @@ func (t *Terminal) Print(v any, text func(io.Writer)) error {
 // PrintJSON prints v as the data of a command.
 func (t *Terminal) PrintJSON(v any) error { return encode.JSON(term.JSON(t.Out), v) }
 
-// PrintEvent prints one line of the stream of events. An error about writing it shows
-// when the summary is written.
-func (t *Terminal) PrintEvent(e journal.Event) { _ = json.NewEncoder(term.JSON(t.Out)).Encode(e) }
+// PrintEvent prints one line of the stream of events.
+func (t *Terminal) PrintEvent(e journal.Event) error {
+	enc := json.NewEncoder(term.JSON(t.Out))
+	enc.SetEscapeHTML(false)
+	return enc.Encode(e)
+}
 
 // PrintFile prints a file that a dry run does not write.
 func (t *Terminal) PrintFile(path string, text []byte) error {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/closure"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
@@ -20,7 +21,7 @@ func (s *session) planCompare() *Planned {
 	p := &Planned{What: "show what changes"}
 	if s.activates() || s.boots() {
 		p.What += " between the running and the new system"
-		s.planCommand(p, s.diffClosures(s.cfg.Paths.Current, s.state.System))
+		s.planCommand(p, closure.Command(s.cfg.Paths.Current, s.state.System))
 	}
 	if !s.goal.Yes {
 		p.What += ", and ask"
@@ -146,7 +147,7 @@ func (s *session) askForRoot(ctx context.Context) error {
 // diffTool is dix or nvd where the user has one, else Nix's own.
 func (s *session) diffTool(old, new string) run.Command {
 	if s.cfg.Remote != nil {
-		return s.diffClosures(old, new)
+		return closure.Command(old, new)
 	}
 	for _, c := range []run.Command{
 		{Name: "dix", Args: []string{old, new}}, {Name: "nvd", Args: []string{"diff", old, new}},
@@ -156,7 +157,7 @@ func (s *session) diffTool(old, new string) run.Command {
 			return c
 		}
 	}
-	return s.diffClosures(old, new)
+	return closure.Command(old, new)
 }
 
 // refuseClosures refuses a closure that failed before, and one that a rollback needs and is not there.

@@ -135,7 +135,7 @@ func (t Tools) SwitchHome(h HomeSwitch) [][]string {
 	has := t.Homes[h.Home]
 	if has.Command && h.Flake != "" {
 		return [][]string{append([]string{h.Home + "/home-path/bin/home-manager", "switch",
-			"--flake", h.Flake + "#" + h.Name, "-b", h.Suffix}, flakes...)}
+			"--flake", h.Flake + "#" + h.Name, "-b", h.Suffix}, run.Flakes...)}
 	}
 	activate := append([]string{"env", "HOME_MANAGER_BACKUP_EXT=" + h.Suffix}, t.activate(h.Home)...)
 	if has.Version {
@@ -181,7 +181,7 @@ func (t Tools) program(name string) string {
 }
 
 func (t Tools) nix(args ...string) []string {
-	return append(append([]string{t.program("nix")}, flakes...), args...)
+	return append(append([]string{t.program("nix")}, run.Flakes...), args...)
 }
 
 func (t Tools) profile(profile, what, to string) []string {

@@ -22,9 +22,6 @@ type Nix struct {
 	Args   []string   // behind the rest
 }
 
-// flakes turns on what is needed on a machine whose nix.conf does not.
-var flakes = []string{"--extra-experimental-features", "nix-command flakes"}
-
 // evaluateAtOnce is how many systems one nix process evaluates: each takes some
 // hundred megabytes that it does not give back before it ends.
 const evaluateAtOnce = 8
@@ -81,7 +78,7 @@ func (n Nix) evaluate(ctx context.Context, flake string, hosts []string, attribu
 	}
 	apply := fmt.Sprintf("hosts: builtins.listToAttrs (map (name: { inherit name; value = hosts.${name}.%s; }) [%s ])",
 		attribute, names.String())
-	args := append([]string{"eval", "--json"}, flakes...)
+	args := append([]string{"eval", "--json"}, run.Flakes...)
 	args = append(args, "--no-update-lock-file", flake+"#nixosConfigurations", "--apply", apply)
 	res, err := n.Runner.Run(ctx, run.Command{Name: "nix", Args: append(args, n.Args...), Network: true})
 	if err != nil {
@@ -124,11 +121,11 @@ func (n Nix) Update(ctx context.Context, dir string, inputs []string) error {
 		return err
 	}
 	ref := "path:" + dir
-	args := append([]string{"flake", "update"}, flakes...)
+	args := append([]string{"flake", "update"}, run.Flakes...)
 	if minor >= firstUpdateByName {
 		args = append(append(args, "--flake", ref), inputs...)
 	} else {
-		args = append([]string{"flake", "lock"}, flakes...)
+		args = append([]string{"flake", "lock"}, run.Flakes...)
 		for _, name := range inputs {
 			args = append(args, "--update-input", name)
 		}

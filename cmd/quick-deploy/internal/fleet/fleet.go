@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/engine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
@@ -149,14 +151,10 @@ func (f *Fleet) tell(e journal.Event) {
 
 // each works on several machines at once, and begins them in their order.
 func each[T any](f *Fleet, list []T, do func(T)) {
-	slots := make(chan struct{}, max(1, f.Parallel))
-	var wg sync.WaitGroup
+	var g errgroup.Group
+	g.SetLimit(max(1, f.Parallel))
 	for _, one := range list {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			do(one)
-		})
+		g.Go(func() error { do(one); return nil })
 	}
-	wg.Wait()
+	_ = g.Wait() // what goes wrong is noted for each
 }

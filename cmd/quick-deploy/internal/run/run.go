@@ -73,6 +73,9 @@ func (c Command) String() string {
 	return strings.Join(words, " ")
 }
 
+// Flakes turns on what commands of nix need on a machine whose nix.conf does not.
+var Flakes = []string{"--extra-experimental-features", "nix-command flakes"}
+
 // plain are the characters that mean nothing to a shell within a word.
 const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@%+,#"
 

@@ -11,8 +11,9 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
@@ -100,20 +101,19 @@ func orphansOf(m manifest, files []File) []File {
 func (t *Tree) compare(files []File, wanted int, m manifest) ([]Change, error) {
 	out := make([]Change, len(files))
 	errs := make([]error, len(files))
-	workers := min(2*runtime.GOMAXPROCS(0), max(1, len(files)/64))
-	var wg sync.WaitGroup
-	for w := range workers {
-		wg.Go(func() {
-			for i := w; i < len(files); i += workers {
-				if i < wanted {
-					out[i], errs[i] = t.compareOne(files[i], m)
-				} else {
-					out[i], errs[i] = t.compareOrphan(files[i].Path, m)
-				}
+	var g errgroup.Group
+	g.SetLimit(2 * runtime.GOMAXPROCS(0))
+	for i, f := range files {
+		g.Go(func() error {
+			if i < wanted {
+				out[i], errs[i] = t.compareOne(f, m)
+			} else {
+				out[i], errs[i] = t.compareOrphan(f.Path, m)
 			}
+			return nil
 		})
 	}
-	wg.Wait()
+	_ = g.Wait()
 	return out, firstFew(errs)
 }
 
