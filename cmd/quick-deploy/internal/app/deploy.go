@@ -13,34 +13,20 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator"
 )
 
-// HealthOptions are the flags of every command that looks whether a machine came up after it was switched.
-type HealthOptions struct {
-	SkipHealth bool
-	// HealthTimeout is how long is waited for what is not up, 0: the default.
-	HealthTimeout time.Duration
-	// KeepOnFailure leaves a machine as it is where activation or a check fails; nil: nobody said.
-	KeepOnFailure *bool
+// SwitchOptions are the flags of every command that switches a machine, this one or another.
+type SwitchOptions struct {
+	deploy.Flags
+	// Keep leaves a machine as it is where activation or a check fails; nil: nobody said.
+	Keep *bool
 	// ConfirmTimeout is how long a machine waits for a word from here, 0: the default.
 	ConfirmTimeout time.Duration
 }
 
 // RunOptions are the flags of every command that switches this machine.
 type RunOptions struct {
-	HealthOptions
-	Force      bool
-	Skip       []string // preflight checks
-	Accept     []string // what a first switch may take away
-	RetryBad   bool
-	NoHome     bool
-	NoGenerate bool
-	Offline    bool
-	ShowTrace  bool
-	MinFree    int64 // bytes, 0: the default
-	Nom        bool
-
-	LiveDisplay, IgnoreInhibitors bool
-	Elevate                       string
-	NixArgs                       []string
+	SwitchOptions
+	ShowTrace, Nom bool
+	Elevate        string
 }
 
 // Deploy builds, and does what the verb says.
@@ -85,30 +71,10 @@ func Deploy(ctx context.Context, a *App, verb deploy.Verb, o RunOptions) error {
 
 // addTo is a goal with what the flags add to it. Of a run that is taken up, its own flags stay.
 func (o RunOptions) addTo(goal deploy.Goal, yes bool) deploy.Goal {
-	for _, f := range []struct {
-		field *bool
-		on    bool
-	}{
-		{&goal.SkipHealth, o.SkipHealth}, {&goal.RetryBad, o.RetryBad}, {&goal.LiveDisplay, o.LiveDisplay},
-		{&goal.IgnoreInhibitors, o.IgnoreInhibitors}, {&goal.Offline, o.Offline}, {&goal.SkipHome, o.NoHome},
-		{&goal.NoGenerate, o.NoGenerate}, {&goal.Force, o.Force},
-	} {
-		*f.field = *f.field || f.on
-	}
 	goal.Yes = yes
-	goal.SkipChecks = append(goal.SkipChecks, o.Skip...)
-	goal.Accept = append(goal.Accept, o.Accept...)
-	if o.KeepOnFailure != nil {
-		goal.KeepOnFailure = *o.KeepOnFailure
-	}
-	if o.HealthTimeout > 0 {
-		goal.HealthTimeout = o.HealthTimeout
-	}
-	if len(o.NixArgs) > 0 {
-		goal.NixArgs = o.NixArgs
-	}
-	if o.MinFree > 0 {
-		goal.MinFree = o.MinFree
+	goal.Flags.Add(o.Flags)
+	if o.Keep != nil {
+		goal.KeepOnFailure = *o.Keep
 	}
 	return goal
 }

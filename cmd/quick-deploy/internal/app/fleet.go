@@ -21,17 +21,13 @@ import (
 
 // FleetOptions are the flags of fleet deploy.
 type FleetOptions struct {
-	HealthOptions
-	Wave       string // the only one, "": all
-	Force      bool
-	Skip       []string // checks
-	Again      bool     // also machines that run what they should
-	NoGenerate bool
-	NixArgs    []string
+	SwitchOptions
+	Wave  string // the only one, "": all
+	Again bool   // also machines that run what they should
 }
 
 func (o FleetOptions) fleet() fleet.Options {
-	return fleet.Options{SkipHealth: o.SkipHealth, Keep: o.KeepOnFailure != nil && *o.KeepOnFailure, Again: o.Again}
+	return fleet.Options{SkipHealth: o.SkipHealth, Keep: o.Keep != nil && *o.Keep, Again: o.Again}
 }
 
 // FleetDeploy rolls the selected hosts out, wave by wave.
@@ -48,7 +44,7 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 	for _, w := range waves {
 		hosts = append(hosts, w.Hosts...)
 	}
-	if err := keepWays(a, hosts, g, o.Skip, deployable); err != nil {
+	if err := keepWays(a, hosts, g, o.SkipChecks, deployable); err != nil {
 		return err
 	}
 	if a.DryRun {
@@ -111,7 +107,7 @@ func buildable(ctx context.Context, a *App, o FleetOptions, r *rollout) (preflig
 	for _, system := range slices.Sorted(maps.Keys(names)) {
 		slices.Sort(names[system])
 		t := preflight.Target{Host: strings.Join(names[system], ", "), System: system, Remote: true}
-		report, err := preflight.Run(ctx, m, t, preflight.Options{Skip: o.Skip, Only: []string{"platform"}})
+		report, err := preflight.Run(ctx, m, t, preflight.Options{Skip: o.SkipChecks, Only: []string{"platform"}})
 		if err != nil {
 			return all, fault.New(fault.Usage, "%w", err)
 		}

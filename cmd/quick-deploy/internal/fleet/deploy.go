@@ -320,9 +320,11 @@ func (f *Fleet) deployer(h *Host, system string, calls *calls) *deploy.Deployer 
 // goal is what a machine is to be. A system that failed before is tried again: the same command goes on.
 func (f *Fleet) goal(h *Host, o Options) deploy.Goal {
 	g := deploy.Goal{
-		Verb: deploy.Switch, Host: h.Name, FlakeDir: f.Flake, NixArgs: f.NixArgs,
-		Checks: h.Checks, HealthTimeout: f.HealthTimeout,
-		SkipHealth: o.SkipHealth || len(h.Checks) == 0, KeepOnFailure: o.Keep, Force: o.Again, RetryBad: true, Yes: true,
+		Verb: deploy.Switch, Host: h.Name, FlakeDir: f.Flake, Checks: h.Checks, Yes: true,
+		Flags: deploy.Flags{
+			NixArgs: f.NixArgs, HealthTimeout: f.HealthTimeout, SkipHealth: o.SkipHealth || len(h.Checks) == 0,
+			KeepOnFailure: o.Keep, Force: o.Again, RetryBad: true,
+		},
 	}
 	if f.Engine != generator.DeployRS { // which carries them itself
 		g.Users = h.Homes
