@@ -55,9 +55,7 @@ func Deploy(ctx context.Context, a *App, verb deploy.Verb, o RunOptions) error {
 		return err
 	}
 	if a.JSON {
-		_ = a.PrintEvent(journal.Event{
-			SchemaVersion: journal.EventSchema, Time: a.Now(), Type: "inputs", Host: goal.Host, Data: g.inputs,
-		})
+		_ = a.PrintEvent(journal.Event{Type: "inputs", Host: goal.Host, Data: g.inputs})
 	}
 	record, err := s.deployer.Run(ctx, plan)
 	if err = locateError(a, s.finish(record, err), g, goal.Host, o.ShowTrace); err != nil {
@@ -165,12 +163,8 @@ func printPlan(a *App, p deploy.Plan, g *generated) error {
 func homes(h generator.Host) []deploy.User {
 	var out []deploy.User
 	for _, u := range h.Users {
-		home := "/home/" + u.Name
-		if u.Name == "root" {
-			home = "/root"
-		}
 		if u.Home {
-			out = append(out, deploy.User{Name: u.Name, Home: home})
+			out = append(out, deploy.User{Name: u.Name, Home: deploy.HomeOf(u.Name)})
 		}
 	}
 	return out

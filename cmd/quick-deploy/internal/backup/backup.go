@@ -213,8 +213,8 @@ func (s *Store) Content(m Manifest, e Entry) ([]byte, error) {
 	return data, nil
 }
 
-// Differs says whether the file that e was made from is now other than the copy.
-func (e Entry) Differs() (bool, error) {
+// differs says whether the file that e was made from is now other than the copy.
+func (e Entry) differs() (bool, error) {
 	fi, err := os.Lstat(e.Source)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true, nil
@@ -255,16 +255,15 @@ func (s *Store) restore(m Manifest, e Entry) error {
 	return s.Writer.WriteFile(e.Source, data, e.Mode.Perm())
 }
 
-// Restore puts back every entry that match accepts (nil: all) and that
-// differs, and says which. All copies are checked before the first is written.
-func (s *Store) Restore(ctx context.Context, m Manifest, match func(Entry) bool) ([]string, error) {
-	chosen := slices.Clone(m.Entries)
-	if match != nil {
-		chosen = slices.DeleteFunc(chosen, func(e Entry) bool { return !match(e) })
-	}
-	var todo []Entry
-	for _, e := range chosen {
-		differs, err := e.Differs()
+// Changed lists the entries that match accepts (nil: all) and whose file is other than the copy. All their copies
+// are checked.
+func (s *Store) Changed(m Manifest, match func(Entry) bool) ([]Entry, error) {
+	var changed []Entry
+	for _, e := range m.Entries {
+		if match != nil && !match(e) {
+			continue
+		}
+		differs, err := e.differs()
 		if err != nil {
 			return nil, fmt.Errorf("restore %s: %w", e.Source, err)
 		}
@@ -276,10 +275,19 @@ func (s *Store) Restore(ctx context.Context, m Manifest, match func(Entry) bool)
 				return nil, err
 			}
 		}
-		todo = append(todo, e)
+		changed = append(changed, e)
+	}
+	return changed, nil
+}
+
+// Restore puts the entries that are Changed back, and says which.
+func (s *Store) Restore(ctx context.Context, m Manifest, match func(Entry) bool) ([]string, error) {
+	todo, err := s.Changed(m, match)
+	if err != nil {
+		return nil, err
 	}
 	var done []string
-	for _, e := range chosen {
+	for _, e := range todo {
 		if err := atomic.Clean(filepath.Dir(e.Source)); err != nil {
 			return nil, err
 		}

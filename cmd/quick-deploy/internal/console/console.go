@@ -91,9 +91,6 @@ func (r *Run) Close() error {
 }
 
 func (r *Run) event(e journal.Event) {
-	if e.SchemaVersion == 0 {
-		e.SchemaVersion, e.Time = journal.EventSchema, r.Now()
-	}
 	if r.ui == nil {
 		if err := r.PrintEvent(e); err != nil {
 			r.mu.Lock()

@@ -104,8 +104,11 @@ func (t *Terminal) Print(v any, text func(io.Writer)) error {
 // PrintJSON prints v as the data of a command.
 func (t *Terminal) PrintJSON(v any) error { return encode.JSON(term.JSON(t.Out), v) }
 
-// PrintEvent prints one line of the stream of events.
+// PrintEvent prints one line of the stream of events, as of now where it has no time.
 func (t *Terminal) PrintEvent(e journal.Event) error {
+	if e.SchemaVersion == 0 {
+		e.SchemaVersion, e.Time = journal.EventSchema, t.Now()
+	}
 	enc := json.NewEncoder(term.JSON(t.Out))
 	enc.SetEscapeHTML(false)
 	return enc.Encode(e)

@@ -35,6 +35,14 @@ type User struct {
 	Home string `json:"home"` // home directory
 }
 
+// HomeOf is the home directory of a user as NixOS sets it by default.
+func HomeOf(user string) string {
+	if user == "root" {
+		return "/root"
+	}
+	return "/home/" + user
+}
+
 // Change is one file that generating would change.
 type Change struct {
 	Path   string `json:"path"` // relative to the flake directory

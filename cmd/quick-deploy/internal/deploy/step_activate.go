@@ -15,10 +15,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 )
 
-func (s *session) systemInput() string {
-	return hashOf("activate", s.state.System, string(s.effective()))
-}
-
 func (s *session) systemHolds() bool {
 	return !s.activates() || s.systemRuns(context.Background())
 }
@@ -199,7 +195,6 @@ func (s *session) checkHealth(ctx context.Context) error {
 	return e
 }
 
-func (s *session) bootInput() string { return hashOf("boot", s.state.System) }
 func (s *session) bootHolds() bool {
 	u, err := s.poll(context.Background())
 	if err != nil || u.phase != "" && u.phase != unitDone {
@@ -223,13 +218,6 @@ func (s *session) bootDefault(ctx context.Context) error {
 		return err
 	}
 	return s.keepSystem(ctx)
-}
-
-func (s *session) planVerify() *Planned {
-	if !s.goal.Verb.touches() {
-		return nil
-	}
-	return &Planned{What: "check that the running system, the boot default and the homes are the ones that were built"}
 }
 
 // verify looks whether the machine is what was meant.

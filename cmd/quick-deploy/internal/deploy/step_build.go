@@ -244,14 +244,13 @@ func (s *session) nix(ctx context.Context, c run.Command) error {
 		return err
 	}
 	s.step.Child = run.CodeOf(err)
-	var spent *retry.SpentError
-	if errors.As(err, &spent) {
+	if _, spent := errors.AsType[*retry.SpentError](err); spent {
 		e := fault.New(fault.Network, "%w", err)
 		e.Child = run.CodeOf(err)
 		return e.Hint("%s", said.Cause.Words().Hint).Hint("nothing was switched; quick-deploy resume goes on from here")
 	}
-	var re *run.Error
-	if !errors.As(err, &re) {
+	re, ran := errors.AsType[*run.Error](err)
+	if !ran {
 		return err
 	}
 	e := fault.New(fault.Build, "%s: %w", cmp.Or(said.Cause.Line(), c.Name+" failed"), &NixError{Err: err, Said: said})

@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -34,10 +35,8 @@ func (s *session) planCompare() *Planned {
 	return p
 }
 
-// declinedError is a question answered with no.
-type declinedError struct{}
-
-func (*declinedError) Error() string { return "declined, nothing was switched" }
+// errDeclined is a question answered with no.
+var errDeclined = errors.New("declined, nothing was switched")
 
 // compare shows what changes and asks. It runs on every run; a question that
 // was answered for these very closures is not asked again.
@@ -93,7 +92,7 @@ func (s *session) ask(ctx context.Context, q Question) error {
 	if err != nil || yes {
 		return err
 	}
-	e := &fault.Error{Code: fault.Pending, Err: &declinedError{}}
+	e := &fault.Error{Code: fault.Pending, Err: errDeclined}
 	if s.goal.To == nil {
 		e.Hint("the build is kept: the next run with the same flake does not build again")
 	}

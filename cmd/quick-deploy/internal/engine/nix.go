@@ -98,8 +98,7 @@ func Fault(what string, err error, res run.Result) error {
 	}
 	cause := nixlog.Read(res.Stderr).Cause
 	code, hint := fault.Build, cause.Text()
-	var spent *retry.SpentError
-	if errors.As(err, &spent) {
+	if _, spent := errors.AsType[*retry.SpentError](err); spent {
 		code, hint = fault.Network, cause.Words().Hint
 	}
 	e := fault.New(code, "%s: %w", what, err)

@@ -168,8 +168,7 @@ func (r *rollout) finish(m *member, v Verdict, err error) {
 	case fault.Network, fault.NotFound, fault.Timeout:
 		m.result.Code = code
 	}
-	var e *fault.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*fault.Error](err); ok {
 		m.result.Child = cmp.Or(e.Child, m.result.Child)
 	}
 }
@@ -235,9 +234,8 @@ func (r *rollout) begin(ctx context.Context, m *member, calls *calls) {
 	m.deployer = r.deployer(m.Host, m.result.System, calls)
 	m.plan, err = m.deployer.Plan(ctx, r.goal(m.Host, r.options))
 	m.result.Before = m.plan.Machine.Current
-	var away *ssh.UnreachableError
-	switch {
-	case errors.As(err, &away):
+	switch away, gone := errors.AsType[*ssh.UnreachableError](err); {
+	case gone:
 		r.finish(m, Unreachable, away)
 	case err != nil:
 		r.finish(m, Failed, err)
@@ -261,7 +259,7 @@ func (r *rollout) deploy(ctx context.Context, m *member) {
 		m.result.Health = &health.Report{}
 		err = errors.Join(err, json.Unmarshal(rec.Health, m.result.Health))
 	}
-	var away *ssh.UnreachableError
+	away, gone := errors.AsType[*ssh.UnreachableError](err)
 	code := fault.CodeOf(err)
 	switch untouched := rec.Result == journal.Unchanged; {
 	case err == nil && len(rec.Pending) > 0:
@@ -273,7 +271,7 @@ func (r *rollout) deploy(ctx context.Context, m *member) {
 		r.finish(m, Left, err)
 	case code == fault.RollbackFailed:
 		r.finish(m, Stranded, err)
-	case untouched && errors.As(err, &away):
+	case untouched && gone:
 		r.finish(m, Unreachable, away)
 	case untouched && (code == fault.Build || code == fault.Network):
 		r.finish(m, NotBuilt, err)
@@ -289,7 +287,7 @@ func (f *Fleet) deployer(h *Host, system string, calls *calls) *deploy.Deployer 
 	remote := f.to(f.network(h.Name), h.Target)
 	c := f.Config
 	c.StateDir, c.Paths, c.Runner = filepath.Join(f.StateDir, h.Name), h.Paths, remote
-	c.HomeDir, c.Login, c.HostName, c.Health = homeOf(f.User), h.Target.User, h.Name, f.checker(remote)
+	c.HomeDir, c.Login, c.HostName, c.Health = deploy.HomeOf(f.User), h.Target.User, h.Name, f.checker(remote)
 	c.Retention = journal.Retention{Count: 50, Age: 90 * 24 * time.Hour}
 	c.Output = func(_ string, _ run.Stream, line string) {
 		f.tell(journal.Event{Type: "line", Host: h.Name, Message: line})
@@ -330,14 +328,6 @@ func (f *Fleet) goal(h *Host, o Options) deploy.Goal {
 		g.Users = h.Homes
 	}
 	return g
-}
-
-// homeOf is the home of a login on a machine, as NixOS sets it by default.
-func homeOf(user string) string {
-	if user == "root" {
-		return "/root"
-	}
-	return "/home/" + user
 }
 
 // checker looks at a machine through ssh.

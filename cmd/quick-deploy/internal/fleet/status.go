@@ -78,9 +78,8 @@ func (f *Fleet) status(ctx context.Context, h *Host, s *Status) {
 	}
 	now, err := system.Look(ctx, f.to(f.Runner, h.Target), paths, nil)
 	s.Running, s.Default, s.Generation = now.Current, now.System.Path, now.System.Number
-	var away *ssh.UnreachableError
-	switch {
-	case errors.As(err, &away):
+	switch away, gone := errors.AsType[*ssh.UnreachableError](err); {
+	case gone:
 		s.Standing, s.Error = Away, away.Error()
 		return
 	case err != nil:

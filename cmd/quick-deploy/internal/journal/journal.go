@@ -250,6 +250,6 @@ func (e *unusableError) Error() string { return e.path + ": " + e.why }
 
 // IsUnusable says whether a file is there and cannot be used.
 func IsUnusable(err error) bool {
-	var unusable *unusableError
-	return errors.As(err, &unusable)
+	_, unusable := errors.AsType[*unusableError](err)
+	return unusable
 }

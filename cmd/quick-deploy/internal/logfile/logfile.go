@@ -27,17 +27,16 @@ import (
 
 // ParseLevel reads LOG_LEVEL: DEBUG, INFO, WARNING (or WARN) and ERROR, in any case.
 func ParseLevel(s string) (slog.Level, error) {
-	switch strings.ToUpper(s) {
-	case "", "INFO":
-		return slog.LevelInfo, nil
-	case "DEBUG":
-		return slog.LevelDebug, nil
-	case "WARNING", "WARN":
-		return slog.LevelWarn, nil
-	case "ERROR":
-		return slog.LevelError, nil
+	level, ok := levels[strings.ToUpper(s)]
+	if !ok {
+		return 0, fmt.Errorf("log level %q is not one of DEBUG, INFO, WARNING, ERROR", s)
 	}
-	return 0, fmt.Errorf("log level %q is not one of DEBUG, INFO, WARNING, ERROR", s)
+	return level, nil
+}
+
+var levels = map[string]slog.Level{
+	"": slog.LevelInfo, "DEBUG": slog.LevelDebug, "INFO": slog.LevelInfo, "WARNING": slog.LevelWarn,
+	"WARN": slog.LevelWarn, "ERROR": slog.LevelError,
 }
 
 // File is an open log.

@@ -164,8 +164,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // CodeOf returns the exit code of the command behind err: 0 if there is none.
 func CodeOf(err error) int {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
 	return 0
@@ -173,8 +172,7 @@ func CodeOf(err error) int {
 
 // CommandOf returns the command behind err as it was printed: "" if there is none.
 func CommandOf(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Command
 	}
 	return ""

@@ -167,8 +167,7 @@ func onDisk(what, path string, err error) error {
 
 // cause is the system's error without the path, which the caller names.
 func cause(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Err
 	}
 	return err
