@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,7 +71,7 @@ func newRollout(a *App, g *generated, only string) (*rollout, error) {
 	r := &rollout{generated: g, waves: waves, hosts: map[string]*fleet.Host{}, Fleet: &fleet.Fleet{
 		Config: deploy.Config{
 			Runner: a.Runner(), StateDir: fleet.StateDir(StateDir(), dir), User: me, Tool: a.Version,
-			Now: time.Now, Sleep: a.Sleep, Retry: a.Retry(), Jitter: rand.Float64,
+			Now: time.Now, Retry: a.Retry(),
 			Events:          func(e journal.Event) { showFleetEvent(a, e) },
 			BuildTimeout:    cmp.Or(a.Limits.Build, 4*time.Hour),
 			ActivateTimeout: cmp.Or(a.Limits.Activation, 15*time.Minute),

@@ -250,7 +250,7 @@ func TestNetworkFailures(t *testing.T) {
 			var events []journal.Event
 			d := w.deployer(func(cfg *Config) {
 				cfg.Runner = f
-				cfg.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
+				cfg.Retry.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
 				cfg.Events = func(e journal.Event) { events = append(events, e) }
 			})
 			r, err := w.run(t, d, w.goal(Switch))
@@ -318,7 +318,7 @@ func TestPreflightAsksAgain(t *testing.T) {
 					Runner: w, Root: w.dir, UID: os.Getuid(), AllowRoot: true,
 					FreeBytes: func(string) (int64, error) { return 1 << 40, nil }, Client: &http.Client{Transport: network},
 				}
-				cfg.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
+				cfg.Retry.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
 			})
 			g := w.goal(Build)
 			g.SkipChecks = c.skip

@@ -265,8 +265,10 @@ func (s *session) nix(ctx context.Context, c run.Command) error {
 
 // retry repeats what the network broke, and tells of each wait.
 func (s *session) retry(ctx context.Context, attempt func(n int) *retry.Failure) error {
-	return s.cfg.Retry.Do(ctx, s.cfg.Jitter, s.cfg.Sleep, func(n retry.Notice) {
+	p := s.cfg.Retry
+	p.Notify = func(n retry.Notice) {
 		s.cfg.Log.Warn(n.String())
 		s.note(journal.Event{Type: "retry", Attempt: n.Attempt, Message: n.String(), Seconds: n.Wait.Seconds()})
-	}, attempt)
+	}
+	return p.Do(ctx, attempt)
 }

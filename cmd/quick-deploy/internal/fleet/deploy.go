@@ -336,7 +336,7 @@ func (f *Fleet) checker(remote ssh.Remote) *health.Checker {
 		return remote.Dial(ctx, network, address)
 	}
 	return &health.Checker{
-		Runner: remote, Now: f.Now, Sleep: f.Sleep, Timeout: f.HealthTimeout, Dial: dial,
+		Runner: remote, Now: f.Now, Sleep: f.Retry.Sleep, Timeout: f.HealthTimeout, Dial: dial,
 		Client: &http.Client{
 			Transport:     &http.Transport{DialContext: dial, DisableKeepAlives: true},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

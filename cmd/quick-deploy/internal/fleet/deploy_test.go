@@ -405,7 +405,7 @@ func TestNetworkFailures(t *testing.T) {
 			var waits []time.Duration
 			told := 0
 			o.Runner, o.Retry = u, retry.Default()
-			o.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
+			o.Retry.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
 			o.Events = func(e journal.Event) {
 				if e.Type == "retry" {
 					told++

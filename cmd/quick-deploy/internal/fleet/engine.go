@@ -55,7 +55,7 @@ func (c *calls) call(ctx context.Context) error {
 	command := c.shared(c.hosts)
 	command.OnLine = c.line
 	var res run.Result
-	err := c.Retry.Do(ctx, c.Jitter, c.Sleep, c.waiting(""), func(int) *retry.Failure {
+	err := c.policy("").Do(ctx, func(int) *retry.Failure {
 		c.last = map[string]string{}
 		var err error
 		if res, err = c.Runner.Run(ctx, command); err == nil {

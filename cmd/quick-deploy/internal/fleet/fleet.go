@@ -129,13 +129,15 @@ func (f *Fleet) to(r run.Runner, t ssh.Target) ssh.Remote {
 // network is the Runner that repeats what the network broke, and tells of each
 // wait, for a host or for all.
 func (f *Fleet) network(host string) run.Runner {
-	return retry.Runner{Runner: f.Runner, Policy: f.Retry, Jitter: f.Jitter, Sleep: f.Sleep, Notify: f.waiting(host)}
+	return retry.Runner{Runner: f.Runner, Policy: f.policy(host)}
 }
 
-func (f *Fleet) waiting(host string) func(retry.Notice) {
-	return func(n retry.Notice) {
+func (f *Fleet) policy(host string) retry.Policy {
+	p := f.Retry
+	p.Notify = func(n retry.Notice) {
 		f.tell(journal.Event{Type: "retry", Host: host, Attempt: n.Attempt, Message: n.String(), Seconds: n.Wait.Seconds()})
 	}
+	return p
 }
 
 // tell hands an event on, one at a time.

@@ -16,6 +16,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
@@ -353,7 +354,7 @@ func operate(t *testing.T, e generator.Engine, waves ...Wave) *operation {
 	w := newWorld(t, names...)
 	o := &operation{world: w, waves: waves, hosts: map[string]*Host{}, Fleet: &Fleet{
 		Config: deploy.Config{
-			Runner: w, StateDir: t.TempDir(), Now: time.Now, Sleep: func(context.Context, time.Duration) error { return nil },
+			Runner: w, StateDir: t.TempDir(), Now: time.Now, Retry: retry.Policy{Sleep: func(context.Context, time.Duration) error { return nil }},
 			ConfirmTimeout: time.Minute, Tick: 10 * time.Millisecond, Poll: 5 * time.Millisecond,
 		},
 		Flake: "/flake", Engine: e, Parallel: 2, HealthTimeout: time.Nanosecond,
