@@ -138,7 +138,7 @@ func sayOrphans(a *App, g *generated) {
 func nothingToDo(a *App, p deploy.Plan, g *generated) error {
 	if a.JSON {
 		p.Inputs = g.inputs
-		return p.WriteJSON(term.JSON(a.Out))
+		return a.PrintJSON(p)
 	}
 	a.Say("nothing to do: %s", p.Reason)
 	return nil
@@ -151,7 +151,7 @@ func printPlan(a *App, p deploy.Plan, g *generated) error {
 		if g != nil {
 			p.Inputs = g.inputs
 		}
-		return p.WriteJSON(term.JSON(a.Out))
+		return a.PrintJSON(p)
 	}
 	if err := p.WriteText(a.Out); err != nil || g == nil {
 		return err

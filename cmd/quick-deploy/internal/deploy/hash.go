@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/nix-community/go-nix/pkg/nar"
 
@@ -40,11 +39,7 @@ func treeHash(dir string) (string, error) {
 	}
 	h := sha256.New()
 	err := nar.DumpPathFilter(h, dir, func(path string, t nar.NodeType) bool {
-		base := filepath.Base(path)
-		if filepath.Dir(path) != filepath.Clean(dir) {
-			return true
-		}
-		return base != ".git" && !(t == nar.TypeSymlink && (base == "result" || strings.HasPrefix(base, "result-")))
+		return filepath.Dir(path) != filepath.Clean(dir) || !notOurs(path, t == nar.TypeSymlink)
 	})
 	if err != nil {
 		return "", fmt.Errorf("hash %s: %w", dir, err)

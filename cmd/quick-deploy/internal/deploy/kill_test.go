@@ -265,7 +265,7 @@ func killAt(t *testing.T, c killCase, at int, want map[string]string, wantRecord
 // history is what the records say, without times and places.
 func (w *world) history(t testing.TB) []string {
 	t.Helper()
-	records, bad := w.deployer().History()
+	records, bad := w.deployer().Store().Records()
 	if len(bad) > 0 {
 		t.Fatal(bad)
 	}

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
@@ -340,9 +339,4 @@ func WriteSteps(w io.Writer, indent string, steps []Planned) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// WriteJSON prints the plan for a program.
-func (p Plan) WriteJSON(w io.Writer) error {
-	return encode.JSON(w, p)
 }

@@ -123,9 +123,6 @@ func drift(st Status) []string {
 	return out
 }
 
-// History lists the deployments, newest first, and what of the history cannot be read.
-func (d *Deployer) History() ([]journal.Record, []error) { return d.store.Records() }
-
 // ResetState archives the state of the last run and says where; "" if there was none.
 // History, logs, backups and the rollback record stay.
 func (d *Deployer) ResetState(ctx context.Context) (string, error) {

@@ -48,7 +48,7 @@ func (s *session) planBuild() *Planned {
 	if s.goal.To != nil {
 		return nil
 	}
-	p := &Planned{What: "evaluate and build the system and the homes, as " + orUser(s.cfg.User)}
+	p := &Planned{What: "evaluate and build the system and the homes, as " + cmp.Or(s.cfg.User, "the user")}
 	there := s.cfg.Remote
 	switch {
 	case s.handsOver():
@@ -72,13 +72,6 @@ func (s *session) planBuild() *Planned {
 
 // handsOver says whether another program activates and sets the boot default.
 func (d *Deployer) handsOver() bool { return d.cfg.Remote != nil && d.cfg.Remote.HandOver != "" }
-
-func orUser(name string) string {
-	if name == "" {
-		return "the user"
-	}
-	return name
-}
 
 // build evaluates and builds the system and every home, as the user.
 func (s *session) build(ctx context.Context) error {

@@ -157,7 +157,9 @@ func (s *session) backupFlake(ctx context.Context) error {
 		}
 	}
 	m, err := b.Make(ctx, s.state.Backup, s.state.ID, []backup.Item{
-		{Path: s.goal.FlakeDir, Why: "the flake before this run", Skip: notOurs},
+		{Path: s.goal.FlakeDir, Why: "the flake before this run", Skip: func(path string, d fs.DirEntry) bool {
+			return notOurs(path, d.Type()&fs.ModeSymlink != 0)
+		}},
 	})
 	if err != nil {
 		return err
@@ -170,9 +172,9 @@ func (s *session) backupFlake(ctx context.Context) error {
 }
 
 // notOurs leaves the repository's own folder and the links of builds out.
-func notOurs(path string, d fs.DirEntry) bool {
+func notOurs(path string, link bool) bool {
 	base := filepath.Base(path)
-	return base == ".git" || (d.Type()&fs.ModeSymlink != 0 && (base == "result" || strings.HasPrefix(base, "result-")))
+	return base == ".git" || link && (base == "result" || strings.HasPrefix(base, "result-"))
 }
 
 func (s *session) pointHolds() bool {

@@ -61,11 +61,9 @@ func FindTools(ctx context.Context, r run.Runner, homes ...string) (Tools, error
 		case "store-path":
 			t.StorePath = true
 		case "home-manager":
-			home.Command = true
-			t.Homes[path] = home
+			t.Homes[path] = HomeTools{true, home.Version}
 		case "gen-version":
-			home.Version = true
-			t.Homes[path] = home
+			t.Homes[path] = HomeTools{home.Command, true}
 		}
 	}
 	return t, nil

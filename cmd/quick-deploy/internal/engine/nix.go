@@ -49,22 +49,16 @@ func (n Nix) Evaluate(
 	values, failed := map[string]string{}, map[string]error{}
 	for chunk := range slices.Chunk(hosts, evaluateAtOnce) {
 		some, err := n.evaluate(ctx, flake, chunk, attribute)
-		if err == nil || len(chunk) == 1 || ctx.Err() != nil {
-			for _, name := range chunk {
-				values[name], failed[name] = some[name], err
-			}
-			continue
-		}
+		alone := err != nil && len(chunk) > 1 && ctx.Err() == nil
 		for _, name := range chunk {
-			one, err := n.evaluate(ctx, flake, []string{name}, attribute)
-			values[name], failed[name] = one[name], err
-		}
-	}
-	for _, name := range hosts {
-		if failed[name] == nil {
-			delete(failed, name)
-		} else {
-			delete(values, name)
+			if alone {
+				some, err = n.evaluate(ctx, flake, []string{name}, attribute)
+			}
+			if err != nil {
+				failed[name] = err
+				continue
+			}
+			values[name] = some[name]
 		}
 	}
 	return values, failed

@@ -113,7 +113,7 @@ func (u *UI) Event(e journal.Event) {
 	case "message", "warning", "retry", "finding", "loss", "run":
 		mark := "·"
 		if e.Type != "message" && e.Type != "run" {
-			mark = u.colour(yellow, "!")
+			mark = term.Paint(u.o.Colour, term.Yellow, "!")
 		}
 		if u.o.Quiet && (e.Type == "message" || e.Type == "run") {
 			return
@@ -151,7 +151,7 @@ func (u *UI) stepEvent(e journal.Event) {
 		return
 	case journal.Done:
 		if !u.o.Quiet {
-			u.print(u.colour(green, "✓") + " " + e.Step + took + note)
+			u.print(term.Paint(u.o.Colour, term.Green, "✓") + " " + e.Step + took + note)
 		}
 	case journal.Skipped:
 		if !u.o.Quiet {
@@ -159,7 +159,7 @@ func (u *UI) stepEvent(e journal.Event) {
 		}
 	default:
 		// The error itself is printed once, by main, with its hints.
-		u.print(u.colour(red, "✗") + " " + e.Step + took)
+		u.print(term.Paint(u.o.Colour, term.Red, "✗") + " " + e.Step + took)
 	}
 	if e.Step == u.step {
 		u.step, u.nix = "", nil
@@ -264,7 +264,7 @@ func (u *UI) headline() string {
 		}
 	}
 	parts = append(parts, short(max(0, u.o.Now().Sub(u.started))))
-	return u.colour(bold, u.step) + "  " + strings.Join(parts, " · ")
+	return term.Paint(u.o.Colour, term.Bold, u.step) + "  " + strings.Join(parts, " · ")
 }
 
 func mib(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
@@ -280,18 +280,4 @@ func short(d time.Duration) string {
 		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
 	}
 	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
-}
-
-const (
-	bold   = "1"
-	red    = "31"
-	green  = "32"
-	yellow = "33"
-)
-
-func (u *UI) colour(code, s string) string {
-	if !u.o.Colour {
-		return s
-	}
-	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }

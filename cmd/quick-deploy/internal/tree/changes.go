@@ -62,15 +62,7 @@ type Changes struct {
 func (c Changes) Interrupted() bool { return c.interrupted }
 
 // Count is the number of files with one of the actions.
-func (c Changes) Count(actions ...Action) int {
-	n := 0
-	for _, f := range c.Files {
-		if slices.Contains(actions, f.Action) {
-			n++
-		}
-	}
-	return n
-}
+func (c Changes) Count(actions ...Action) int { return len(c.With(actions...)) }
 
 // With are the files with one of the actions.
 func (c Changes) With(actions ...Action) []Change {
