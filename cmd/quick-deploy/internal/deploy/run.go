@@ -1,7 +1,6 @@
 package deploy
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -256,9 +255,6 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 		result = journal.Declined
 	}
 	code, child := fault.CodeOf(err), run.CodeOf(cause)
-	if f, ok := errors.AsType[*fault.Error](cause); ok {
-		child = cmp.Or(child, f.Child)
-	}
 	s.state.Status, s.state.Error, s.state.Code, s.state.Child = journal.Failed, err.Error(), int(code), child
 	if code == fault.Interrupted {
 		s.state.Status = journal.Interrupted

@@ -58,12 +58,14 @@ func (s *session) activateSystem(ctx context.Context) error {
 	return nil
 }
 
-func (s *session) homesInput() string {
-	parts := []string{"home", string(s.effective())}
+func (s *session) homesInput() string { return hashOf(s.withHomes("home", string(s.effective()))...) }
+
+// withHomes are parts of a hash, and each home with its user.
+func (s *session) withHomes(parts ...string) []string {
 	for _, u := range sortedKeys(s.state.Homes) {
 		parts = append(parts, u, s.state.Homes[u])
 	}
-	return hashOf(parts...)
+	return parts
 }
 
 func (s *session) homesHold() bool {

@@ -67,10 +67,7 @@ func (s *session) compare(ctx context.Context) error {
 	s.note(journal.Event{Type: "diff", Message: strings.Join(diff, "\n")})
 	q.Details = slices.Concat(gone, diff)
 	keys := append([]string{s.state.System, string(s.effective())}, gone...)
-	for _, u := range sortedKeys(s.state.Homes) {
-		keys = append(keys, u, s.state.Homes[u])
-	}
-	if what := hashOf(keys...); s.data.Confirmed != what {
+	if what := hashOf(s.withHomes(keys...)...); s.data.Confirmed != what {
 		if err := s.ask(ctx, q); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -137,14 +138,11 @@ func (n Nix) minor(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fault.New(fault.Preflight, "ask for the version of Nix: %w", err).Hint("is Nix installed and in PATH?")
 	}
-	fields := strings.Fields(res.Stdout)
-	if len(fields) > 0 {
-		parts := strings.Split(fields[len(fields)-1], ".")
-		if len(parts) > 1 {
-			if minor, err := strconv.Atoi(parts[1]); err == nil && parts[0] == "2" {
-				return minor, nil
-			}
-		}
+	if m := nixVersion.FindStringSubmatch(res.Stdout); m != nil {
+		return strconv.Atoi(m[1])
 	}
 	return firstUpdateByName, nil
 }
+
+// nixVersion is that of Nix 2 in what nix --version says.
+var nixVersion = regexp.MustCompile(`(?:^|\s)2\.(\d{1,4})(?:\.\S*)?\s*$`)

@@ -168,9 +168,6 @@ func (r *rollout) finish(m *member, v Verdict, err error) {
 	case fault.Network, fault.NotFound, fault.Timeout:
 		m.result.Code = code
 	}
-	if e, ok := errors.AsType[*fault.Error](err); ok {
-		m.result.Child = cmp.Or(e.Child, m.result.Child)
-	}
 }
 
 // run works on the wave: looks at every machine, and then deploys to those that do not run what they should.

@@ -257,26 +257,16 @@ func (s *Store) Bad() ([]Closure, error) {
 }
 
 // MarkBad remembers a closure as bad. The newest 200 are kept.
-func (s *Store) MarkBad(c Closure) error {
-	bad, err := s.Bad()
-	if err != nil {
-		return err
-	}
-	bad = slices.DeleteFunc(bad, func(b Closure) bool { return b.Path == c.Path })
-	bad = append(bad, c)
-	bad = bad[max(0, len(bad)-200):]
-	return s.Write(badFile, closures{Version: Version, Bad: bad})
-}
+func (s *Store) MarkBad(c Closure) error { return s.replaceBad(c.Path, c) }
 
 // ClearBad forgets that a closure was bad.
-func (s *Store) ClearBad(path string) error {
+func (s *Store) ClearBad(path string) error { return s.replaceBad(path) }
+
+func (s *Store) replaceBad(path string, with ...Closure) error {
 	bad, err := s.Bad()
 	if err != nil {
 		return err
 	}
-	left := slices.DeleteFunc(slices.Clone(bad), func(b Closure) bool { return b.Path == path })
-	if len(left) == len(bad) {
-		return nil
-	}
-	return s.Write(badFile, closures{Version: Version, Bad: left})
+	bad = append(slices.DeleteFunc(bad, func(b Closure) bool { return b.Path == path }), with...)
+	return s.Write(badFile, closures{Version: Version, Bad: bad[max(0, len(bad)-200):]})
 }

@@ -3,6 +3,7 @@ package progress
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -195,12 +196,9 @@ func (u *UI) Output(step string, _ run.Stream, line string) {
 
 // important is a message of Nix that is shown without --debug too.
 func important(text string) bool {
-	for _, p := range []string{"error", "warning", "trace"} {
-		if strings.HasPrefix(strings.TrimSpace(text), p) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"error", "warning", "trace"}, func(p string) bool {
+		return strings.HasPrefix(strings.TrimSpace(text), p)
+	})
 }
 
 // print writes lines that stay, above the live region.

@@ -5,6 +5,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -162,12 +163,16 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// CodeOf returns the exit code of the command behind err: 0 if there is none.
+// CodeOf returns the exit code of the command behind err, as its error or a fault tells: 0 if there is none.
 func CodeOf(err error) int {
+	code := 0
 	if e, ok := errors.AsType[*Error](err); ok {
-		return e.Code
+		code = e.Code
 	}
-	return 0
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		code = cmp.Or(code, f.Child)
+	}
+	return code
 }
 
 // CommandOf returns the command behind err as it was printed: "" if there is none.

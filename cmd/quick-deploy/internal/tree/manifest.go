@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
@@ -72,11 +71,7 @@ var errNotManifest = errors.New("not a manifest of quick-deploy")
 // or foreign content, any other that this program must not touch the tree.
 func decodeManifest(data []byte) (manifest, error) {
 	var m manifest
-	dec := json.NewDecoder(bytes.NewReader(data))
-	if err := dec.Decode(&m); err != nil {
-		return manifest{}, errNotManifest
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+	if err := json.Unmarshal(data, &m); err != nil {
 		return manifest{}, errNotManifest
 	}
 	if m.Version > manifestVersion {

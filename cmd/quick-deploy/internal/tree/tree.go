@@ -98,8 +98,6 @@ func checkSet(files []File) error {
 		if err := checkPath(f.Path); err != nil {
 			return fault.New(fault.Unexpected, "generated file %q: %w", f.Path, err)
 		}
-	}
-	for _, f := range files {
 		key := strings.ToLower(f.Path)
 		if other, ok := folded[key]; ok {
 			if other == f.Path {
