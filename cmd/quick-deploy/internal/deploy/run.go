@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
@@ -347,8 +345,7 @@ func Summary(r journal.Record) string {
 	if len(r.SkippedChecks) > 0 {
 		fmt.Fprintf(&b, "  skipped: %s\n", strings.Join(r.SkippedChecks, ", "))
 	}
-	var h health.Report
-	if len(r.Health) > 0 && json.Unmarshal(r.Health, &h) == nil {
+	if h := r.Health; h != nil {
 		fmt.Fprintf(&b, "  health: %d passed, %d failed, %d starting, %d warnings, %d unknown\n",
 			h.Passed, h.Failed, h.Starting, h.Warnings, h.Unknown)
 		if starting := h.StillStarting(); starting != "" {

@@ -3,7 +3,6 @@ package deploy
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -166,11 +165,7 @@ func (s *session) checkHealth(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	raw, err := json.Marshal(r)
-	if err != nil {
-		return fmt.Errorf("encode health report: %w", err)
-	}
-	s.state.Health = raw
+	s.state.Health = &r
 	var failed []string
 	e := &fault.Error{Code: fault.Health}
 	for _, f := range r.Findings {

@@ -3,7 +3,6 @@ package fleet
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -251,11 +250,7 @@ func (r *rollout) deploy(ctx context.Context, m *member) {
 		return
 	}
 	rec, err := m.deployer.Run(ctx, m.plan)
-	m.result.PutBack = rec.Result == journal.PutBack
-	if len(rec.Health) > 0 {
-		m.result.Health = &health.Report{}
-		err = errors.Join(err, json.Unmarshal(rec.Health, m.result.Health))
-	}
+	m.result.PutBack, m.result.Health = rec.Result == journal.PutBack, rec.Health
 	away, gone := errors.AsType[*ssh.UnreachableError](err)
 	code := fault.CodeOf(err)
 	switch untouched := rec.Result == journal.Unchanged; {

@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/losses"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
@@ -110,7 +110,7 @@ type Record struct {
 	Advice        []string          `json:"advice,omitempty"`  // what to do when it suits
 	SkippedChecks []string          `json:"skipped_checks,omitempty"`
 	Losses        []losses.Loss     `json:"losses,omitempty"` // what a first switch took away, and what of it was accepted
-	Health        json.RawMessage   `json:"health,omitempty"`
+	Health        *health.Report    `json:"health,omitempty"`
 	Backup        string            `json:"backup,omitempty"`
 	Log           string            `json:"log,omitempty"`
 	Steps         []Step            `json:"steps"`
