@@ -73,9 +73,9 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 	if err := deploy.Refuse(found); err != nil {
 		return err
 	}
-	question := fmt.Sprintf("Deploy to %s with %s?", term.Count(len(r.hosts), "host"), r.Engine)
+	question := fmt.Sprintf("Deploy to %s with %s?", term.Count(len(r.Hosts), "host"), r.Engine)
 	var lines []string
-	for _, w := range r.waves {
+	for _, w := range r.Waves {
 		lines = append(lines, "wave "+w.Name+": "+strings.Join(w.Hosts, ", "))
 	}
 	if err := a.Agreed(ctx, question, lines); err != nil {
@@ -84,7 +84,7 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 	r.Connections = ssh.NewConnections(r.Runner, os.Getenv("XDG_RUNTIME_DIR"), os.TempDir(), "/tmp")
 	defer r.Connections.Close()
 	a.Acting.Store(true)
-	results, verdict := r.Deploy(ctx, r.waves, r.hosts, o.fleet())
+	results, verdict := r.Deploy(ctx, o.fleet())
 	if ctx.Err() != nil {
 		verdict = fault.New(fault.Interrupted, "interrupted: %w", verdict)
 	}
@@ -94,9 +94,9 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 
 // buildable is the preflight of a roll-out: whether Nix builds here for the hosts that are to
 // be built here. Of each platform Nix is asked once.
-func buildable(ctx context.Context, a *App, o FleetOptions, r *rollout) (preflight.Report, error) {
+func buildable(ctx context.Context, a *App, o FleetOptions, r *fleet.Fleet) (preflight.Report, error) {
 	names := map[string][]string{}
-	for name, h := range r.hosts {
+	for name, h := range r.Hosts {
 		if !h.BuildOnTarget && (o.Again || !r.UpToDate(h)) {
 			names[h.System] = append(names[h.System], name)
 		}
@@ -157,7 +157,7 @@ func fleetPlan(ctx context.Context, a *App, o FleetOptions, g *generated) error 
 		a.Say("%s: %s: %s%s", f.Severity, f.Check, f.What, skipped)
 		a.Say("    fix: %s", f.Fix)
 	}
-	plan := r.Plan(ctx, r.waves, r.hosts, o.fleet())
+	plan := r.Plan(ctx, o.fleet())
 	if a.JSON {
 		return a.PrintJSON(plan)
 	}

@@ -47,13 +47,8 @@ func (f *Fleet) evaluate(
 // Deploy rolls the hosts out wave by wave and returns a result for each, in
 // the order of the waves. The error has the code Partial if some machine does not run what it
 // should, or that machine's own where there is only one.
-func (f *Fleet) Deploy(ctx context.Context, waves []Wave, hosts map[string]*Host, o Options) ([]Result, error) {
-	var all []*Host
-	for _, w := range waves {
-		for _, name := range w.Hosts {
-			all = append(all, hosts[name])
-		}
-	}
+func (f *Fleet) Deploy(ctx context.Context, o Options) ([]Result, error) {
+	all := f.members(f.Waves...)
 	systems, failed, evaluated := f.evaluate(ctx, all)
 	f.tell(journal.Event{
 		Type: "progress", Step: "evaluate",
@@ -61,11 +56,7 @@ func (f *Fleet) Deploy(ctx context.Context, waves []Wave, hosts map[string]*Host
 	})
 	var results []Result
 	stopped := ""
-	for _, w := range waves {
-		var members []*Host
-		for _, name := range w.Hosts {
-			members = append(members, hosts[name])
-		}
+	for _, w := range f.Waves {
 		r := rollout{Fleet: f, wave: w.Name, options: o, systems: systems, notBuilt: failed}
 		if stopped != "" {
 			r.stop(stopped)
@@ -77,7 +68,7 @@ func (f *Fleet) Deploy(ctx context.Context, waves []Wave, hosts map[string]*Host
 				Type: "progress", Step: "wave", Message: fmt.Sprintf("%s: %s", w.Name, strings.Join(w.Hosts, ", ")),
 			})
 		}
-		done := r.run(ctx, members)
+		done := r.run(ctx, f.members(w))
 		results = append(results, done...)
 		for _, d := range done {
 			if !d.Verdict.OK() && stopped == "" {

@@ -91,6 +91,9 @@ type Fleet struct {
 	// Config is what the runs on all machines have in common. Its StateDir is where the journals of the machines lie, a
 	// folder each; its User deploys; its Runner is of this machine; its Retry is zero where nothing is repeated.
 	deploy.Config
+	// Waves are what a command is about, Hosts the machines in them, by name.
+	Waves    []Wave
+	Hosts    map[string]*Host
 	Flake    string // absolute path
 	Engine   generator.Engine
 	Parallel int
@@ -103,6 +106,17 @@ type Fleet struct {
 	NixArgs       []string // behind the rest
 
 	telling sync.Mutex
+}
+
+// members are the machines of waves, in their order.
+func (f *Fleet) members(waves ...Wave) []*Host {
+	var out []*Host
+	for _, w := range waves {
+		for _, name := range w.Hosts {
+			out = append(out, f.Hosts[name])
+		}
+	}
+	return out
 }
 
 // Options are what a run may leave out.
