@@ -45,13 +45,17 @@ type File struct {
 	// Path is relative to the flake's folder, with slashes.
 	Path string
 	Data []byte
-	// Once marks a file that belongs to the user from then on.
+	// Once says that the file is created if it is missing and never touched again.
 	Once bool
 	// Lines are the profile nodes that the lines come from, where there are any.
 	Lines []string
-	// Adapt and Beside are how flake.lock lives with a user who locks anew: see
-	// the fields of the same names in package tree.
-	Adapt  func(have []byte) ([]byte, error)
+	// Adapt, if set, is asked when the file on disk is not as the tool wrote
+	// it: given that content, it returns what should be there instead of
+	// Data. flake.lock uses it to keep the revisions that the user locked. An
+	// error makes the file a conflict, as for any other hand edit.
+	Adapt func(have []byte) ([]byte, error)
+	// Beside names a file of the set that this one goes with: if that one is
+	// kept because of a hand edit, this one is kept too.
 	Beside string
 }
 

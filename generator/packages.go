@@ -176,7 +176,10 @@ func (h *host) python() error {
 			command := "python-" + f.Key
 			entry = nix.Call{Fn: nix.Ref{"pkgs", "linkFarm"}, Args: []nix.Expr{
 				nix.Str(command),
-				set(bind(nix.Call{Fn: nix.Ref{"lib", "getExe'"}, Args: []nix.Expr{env, nix.Str("python3")}}, "bin/"+command)),
+				nix.Attrs{Body: []nix.Binding{{
+					Path:  []string{"bin/" + command},
+					Value: nix.Call{Fn: nix.Ref{"lib", "getExe'"}, Args: []nix.Expr{env, nix.Str("python3")}},
+				}}},
 			}}
 		}
 		h.set(f.Value, nix.List{nix.Item{Value: entry, Origin: f.Value.Origin()}}, "environment", "systemPackages")

@@ -103,14 +103,12 @@ func (a *App) Runner() run.Runner { return &run.Exec{Environ: os.Environ(), Log:
 
 // Retry is how what the network broke is repeated.
 func (a *App) Retry() retry.Policy {
-	p := retry.Default()
-	p.Attempts = a.Retries + 1
-	return p
+	return retry.Policy{Attempts: a.Retries + 1, Jitter: rand.Float64, Sleep: a.Sleep, Notify: a.retrying}
 }
 
 // Retrying repeats the commands of a Runner that the network broke, and tells of each wait.
 func (a *App) Retrying(r run.Runner) run.Runner {
-	return retry.Runner{Runner: r, Policy: a.Retry(), Jitter: rand.Float64, Sleep: a.Sleep, Notify: a.retrying}
+	return retry.Runner{Runner: r, Policy: a.Retry()}
 }
 
 // retrying tells of a wait for the network.

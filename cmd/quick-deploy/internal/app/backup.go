@@ -72,18 +72,13 @@ func RestoreBackup(ctx context.Context, a *App, id string, names []string) error
 		want = append(want, path)
 	}
 	chosen := func(e backup.Entry) bool { return len(want) == 0 || slices.Contains(want, e.Source) }
+	changed, err := backups().Changed(m, chosen)
+	if err != nil {
+		return err
+	}
 	var changes []string
-	for _, e := range m.Entries {
-		if !chosen(e) {
-			continue
-		}
-		differs, err := e.Differs()
-		if err != nil {
-			return err
-		}
-		if differs {
-			changes = append(changes, e.Source)
-		}
+	for _, e := range changed {
+		changes = append(changes, e.Source)
 	}
 	if len(changes) == 0 {
 		a.Say("the files are as in the backup")

@@ -74,10 +74,7 @@ func (s *session) compare(ctx context.Context, host, system string) (Built, erro
 		Closure: closure.Diff{Packages: []closure.Package{}}, Reboot: reboot{Why: []string{}},
 	}
 	if running != system {
-		res, err := s.cfg.Runner.Run(ctx, run.Command{
-			Name: "nix", Timeout: 2 * time.Minute,
-			Args: []string{"--extra-experimental-features", "nix-command", "store", "diff-closures", running, system},
-		})
+		res, err := s.cfg.Runner.Run(ctx, closure.Command(running, system))
 		if err != nil {
 			return b, fault.New(fault.Unexpected, "compare the closures: %w", err)
 		}

@@ -13,34 +13,20 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator"
 )
 
-// HealthOptions are the flags of every command that looks whether a machine came up after it was switched.
-type HealthOptions struct {
-	SkipHealth bool
-	// HealthTimeout is how long is waited for what is not up, 0: the default.
-	HealthTimeout time.Duration
-	// KeepOnFailure leaves a machine as it is where activation or a check fails; nil: nobody said.
-	KeepOnFailure *bool
+// SwitchOptions are the flags of every command that switches a machine, this one or another.
+type SwitchOptions struct {
+	deploy.Flags
+	// Keep leaves a machine as it is where activation or a check fails; nil: nobody said.
+	Keep *bool
 	// ConfirmTimeout is how long a machine waits for a word from here, 0: the default.
 	ConfirmTimeout time.Duration
 }
 
 // RunOptions are the flags of every command that switches this machine.
 type RunOptions struct {
-	HealthOptions
-	Force      bool
-	Skip       []string // preflight checks
-	Accept     []string // what a first switch may take away
-	RetryBad   bool
-	NoHome     bool
-	NoGenerate bool
-	Offline    bool
-	ShowTrace  bool
-	MinFree    int64 // bytes, 0: the default
-	Nom        bool
-
-	LiveDisplay, IgnoreInhibitors bool
-	Elevate                       string
-	NixArgs                       []string
+	SwitchOptions
+	ShowTrace, Nom bool
+	Elevate        string
 }
 
 // Deploy builds, and does what the verb says.
@@ -69,9 +55,7 @@ func Deploy(ctx context.Context, a *App, verb deploy.Verb, o RunOptions) error {
 		return err
 	}
 	if a.JSON {
-		a.PrintEvent(journal.Event{
-			SchemaVersion: journal.EventSchema, Time: a.Now(), Type: "inputs", Host: goal.Host, Data: g.inputs,
-		})
+		_ = a.PrintEvent(journal.Event{Type: "inputs", Host: goal.Host, Data: g.inputs})
 	}
 	record, err := s.deployer.Run(ctx, plan)
 	if err = locateError(a, s.finish(record, err), g, goal.Host, o.ShowTrace); err != nil {
@@ -85,30 +69,10 @@ func Deploy(ctx context.Context, a *App, verb deploy.Verb, o RunOptions) error {
 
 // addTo is a goal with what the flags add to it. Of a run that is taken up, its own flags stay.
 func (o RunOptions) addTo(goal deploy.Goal, yes bool) deploy.Goal {
-	for _, f := range []struct {
-		field *bool
-		on    bool
-	}{
-		{&goal.SkipHealth, o.SkipHealth}, {&goal.RetryBad, o.RetryBad}, {&goal.LiveDisplay, o.LiveDisplay},
-		{&goal.IgnoreInhibitors, o.IgnoreInhibitors}, {&goal.Offline, o.Offline}, {&goal.SkipHome, o.NoHome},
-		{&goal.NoGenerate, o.NoGenerate}, {&goal.Force, o.Force},
-	} {
-		*f.field = *f.field || f.on
-	}
 	goal.Yes = yes
-	goal.SkipChecks = append(goal.SkipChecks, o.Skip...)
-	goal.Accept = append(goal.Accept, o.Accept...)
-	if o.KeepOnFailure != nil {
-		goal.KeepOnFailure = *o.KeepOnFailure
-	}
-	if o.HealthTimeout > 0 {
-		goal.HealthTimeout = o.HealthTimeout
-	}
-	if len(o.NixArgs) > 0 {
-		goal.NixArgs = o.NixArgs
-	}
-	if o.MinFree > 0 {
-		goal.MinFree = o.MinFree
+	goal.Flags.Add(o.Flags)
+	if o.Keep != nil {
+		goal.KeepOnFailure = *o.Keep
 	}
 	return goal
 }
@@ -174,7 +138,7 @@ func sayOrphans(a *App, g *generated) {
 func nothingToDo(a *App, p deploy.Plan, g *generated) error {
 	if a.JSON {
 		p.Inputs = g.inputs
-		return p.WriteJSON(term.JSON(a.Out))
+		return a.PrintJSON(p)
 	}
 	a.Say("nothing to do: %s", p.Reason)
 	return nil
@@ -187,7 +151,7 @@ func printPlan(a *App, p deploy.Plan, g *generated) error {
 		if g != nil {
 			p.Inputs = g.inputs
 		}
-		return p.WriteJSON(term.JSON(a.Out))
+		return a.PrintJSON(p)
 	}
 	if err := p.WriteText(a.Out); err != nil || g == nil {
 		return err
@@ -199,12 +163,8 @@ func printPlan(a *App, p deploy.Plan, g *generated) error {
 func homes(h generator.Host) []deploy.User {
 	var out []deploy.User
 	for _, u := range h.Users {
-		home := "/home/" + u.Name
-		if u.Name == "root" {
-			home = "/root"
-		}
 		if u.Home {
-			out = append(out, deploy.User{Name: u.Name, Home: home})
+			out = append(out, deploy.User{Name: u.Name, Home: deploy.HomeOf(u.Name)})
 		}
 	}
 	return out

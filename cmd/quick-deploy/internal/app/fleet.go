@@ -22,17 +22,13 @@ import (
 
 // FleetOptions are the flags of fleet deploy.
 type FleetOptions struct {
-	HealthOptions
-	Wave       string // the only one, "": all
-	Force      bool
-	Skip       []string // checks
-	Again      bool     // also machines that run what they should
-	NoGenerate bool
-	NixArgs    []string
+	SwitchOptions
+	Wave  string // the only one, "": all
+	Again bool   // also machines that run what they should
 }
 
 func (o FleetOptions) fleet() fleet.Options {
-	return fleet.Options{SkipHealth: o.SkipHealth, Keep: o.KeepOnFailure != nil && *o.KeepOnFailure, Again: o.Again}
+	return fleet.Options{SkipHealth: o.SkipHealth, Keep: o.Keep != nil && *o.Keep, Again: o.Again}
 }
 
 // FleetDeploy rolls the selected hosts out, wave by wave.
@@ -49,7 +45,7 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 	for _, w := range waves {
 		hosts = append(hosts, w.Hosts...)
 	}
-	if err := keepWays(a, hosts, g, o.Skip, deployable); err != nil {
+	if err := keepWays(a, hosts, g, o.SkipChecks, deployable); err != nil {
 		return err
 	}
 	if a.DryRun {
@@ -78,9 +74,9 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 	if err := deploy.Refuse(found); err != nil {
 		return err
 	}
-	question := fmt.Sprintf("Deploy to %s with %s?", term.Count(len(r.hosts), "host"), r.Engine)
+	question := fmt.Sprintf("Deploy to %s with %s?", term.Count(len(r.Hosts), "host"), r.Engine)
 	var lines []string
-	for _, w := range r.waves {
+	for _, w := range r.Waves {
 		lines = append(lines, "wave "+w.Name+": "+strings.Join(w.Hosts, ", "))
 	}
 	if err := a.Agreed(ctx, question, lines); err != nil {
@@ -89,7 +85,7 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 	r.Connections = ssh.NewConnections(r.Runner, os.Getenv("XDG_RUNTIME_DIR"), os.TempDir(), "/tmp")
 	defer r.Connections.Close()
 	a.Acting.Store(true)
-	results, verdict := r.Deploy(ctx, r.waves, r.hosts, o.fleet())
+	results, verdict := r.Deploy(ctx, o.fleet())
 	if ctx.Err() != nil {
 		verdict = fault.New(fault.Interrupted, "interrupted: %w", verdict)
 	}
@@ -99,9 +95,9 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 
 // buildable is the preflight of a roll-out: whether Nix builds here for the hosts that are to
 // be built here. Of each platform Nix is asked once.
-func buildable(ctx context.Context, a *App, o FleetOptions, r *rollout) (preflight.Report, error) {
+func buildable(ctx context.Context, a *App, o FleetOptions, r *fleet.Fleet) (preflight.Report, error) {
 	names := map[string][]string{}
-	for name, h := range r.hosts {
+	for name, h := range r.Hosts {
 		if !h.BuildOnTarget && (o.Again || !r.UpToDate(h)) {
 			names[h.System] = append(names[h.System], name)
 		}
@@ -114,7 +110,7 @@ func buildable(ctx context.Context, a *App, o FleetOptions, r *rollout) (preflig
 		t := preflight.Target{
 			Host: generator.Host{Name: strings.Join(names[system], ", "), System: system}, Remote: true,
 		}
-		report, err := preflight.Run(ctx, m, t, preflight.Options{Skip: o.Skip, Only: []string{"platform"}})
+		report, err := preflight.Run(ctx, m, t, preflight.Options{Skip: o.SkipChecks, Only: []string{"platform"}})
 		if err != nil {
 			return all, fault.New(fault.Usage, "%w", err)
 		}
@@ -164,7 +160,7 @@ func fleetPlan(ctx context.Context, a *App, o FleetOptions, g *generated) error 
 		a.Say("%s: %s: %s%s", f.Severity, f.Check, f.What, skipped)
 		a.Say("    fix: %s", f.Fix)
 	}
-	plan := r.Plan(ctx, r.waves, r.hosts, o.fleet())
+	plan := r.Plan(ctx, o.fleet())
 	if a.JSON {
 		return a.PrintJSON(plan)
 	}

@@ -27,7 +27,7 @@ func FleetStatus(ctx context.Context, a *App) error {
 	if err != nil {
 		return err
 	}
-	all := r.Status(ctx, r.waves, r.hosts)
+	all := r.Status(ctx)
 	return errors.Join(a.Print(all, func(w io.Writer) { writeStatus(w, all) }), statusFault(all))
 }
 

@@ -20,7 +20,7 @@ func History(a *App) error {
 		return err
 	}
 	defer s.close()
-	records, problems := s.deployer.History()
+	records, problems := s.deployer.Store().Records()
 	for _, p := range problems {
 		a.Say("note: %v", p)
 	}

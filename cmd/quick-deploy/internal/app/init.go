@@ -3,14 +3,12 @@ package app
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"path/filepath"
 	"slices"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/setup"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/source"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
@@ -90,9 +88,7 @@ func newGuide(ctx context.Context, a *App, path string) (*setup.Guide, error) {
 	}
 	return setup.New(ctx, setup.Config{
 		Terminal: a.Terminal, Path: path, Root: a.Root, Flake: a.Flake, NoProbe: a.NoProbe, Source: files,
-		Retry: func(ctx context.Context, attempt func(int) *retry.Failure) error {
-			return a.Retry().Do(ctx, rand.Float64, a.Sleep, a.retrying, attempt)
-		},
+		Retry: a.Retry().Do,
 	})
 }
 

@@ -30,7 +30,7 @@ func describeFlake(ctx context.Context, a *App, evaluate bool) (pin.Pin, error) 
 	if err != nil {
 		return pin.Pin{}, err
 	}
-	files := g.files
+	files := g.flake.Files
 	if _, err := os.Stat(filepath.Join(g.tree.Dir(), "flake.nix")); err == nil {
 		if files, err = onDisk(g.tree.Dir()); err != nil {
 			return pin.Pin{}, err

@@ -22,7 +22,6 @@ import (
 type generated struct {
 	*loaded
 	flake   *generator.Tree
-	files   []tree.File
 	tree    *tree.Tree
 	changes tree.Changes
 	// inputs are what the flake is built from, where the command tells of it.
@@ -42,15 +41,11 @@ func planFlake(ctx context.Context, a *App) (*generated, error) {
 		return nil, err
 	}
 	showNotices(a, flake)
-	files := make([]tree.File, len(flake.Files))
-	for i, f := range flake.Files {
-		files[i] = tree.File{Path: f.Path, Data: f.Data, Once: f.Once, Adapt: f.Adapt, Beside: f.Beside}
-	}
 	t, err := tree.Open(a.Flake, atomic.Writer{})
 	if err != nil {
 		return nil, err
 	}
-	changes, err := t.Plan(files, tree.Meta{Tool: a.Version, Profile: l.hash()})
+	changes, err := t.Plan(flake.Files, tree.Meta{Tool: a.Version, Profile: l.hash()})
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +54,7 @@ func planFlake(ctx context.Context, a *App) (*generated, error) {
 	for _, h := range flake.Hosts {
 		hosts[h.Name] = h
 	}
-	return &generated{loaded: l, flake: flake, files: files, tree: t, changes: changes, hosts: hosts}, nil
+	return &generated{loaded: l, flake: flake, tree: t, changes: changes, hosts: hosts}, nil
 }
 
 // planHost is planFlake for the host that the command acts on.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,14 +19,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 )
-
-// rollout is a fleet with the waves that a command is about.
-type rollout struct {
-	*fleet.Fleet
-	generated *generated
-	waves     []fleet.Wave
-	hosts     map[string]*fleet.Host
-}
 
 // wavesOf are the waves of the selected hosts, or the only one of a name.
 func wavesOf(a *App, g *generated, only string) ([]fleet.Wave, error) {
@@ -55,7 +46,7 @@ func wavesOf(a *App, g *generated, only string) ([]fleet.Wave, error) {
 }
 
 // newRollout reads the fleet from the flake as it lies on disk.
-func newRollout(a *App, g *generated, only string) (*rollout, error) {
+func newRollout(a *App, g *generated, only string) (*fleet.Fleet, error) {
 	waves, err := wavesOf(a, g, only)
 	if err != nil {
 		return nil, err
@@ -69,10 +60,11 @@ func newRollout(a *App, g *generated, only string) (*rollout, error) {
 		return nil, fault.New(fault.Usage, "the flake directory %q has a %q in its name, which a flake reference cannot hold",
 			dir, dir[i])
 	}
-	r := &rollout{generated: g, waves: waves, hosts: map[string]*fleet.Host{}, Fleet: &fleet.Fleet{
+	r := &fleet.Fleet{
+		Waves: waves, Hosts: map[string]*fleet.Host{},
 		Config: deploy.Config{
 			Runner: a.Runner(), StateDir: fleet.StateDir(StateDir(), dir), User: me, Tool: a.Version,
-			Now: time.Now, Sleep: a.Sleep, Retry: a.Retry(), Jitter: rand.Float64,
+			Now: time.Now, Retry: a.Retry(),
 			Events:          func(e journal.Event) { showFleetEvent(a, e) },
 			BuildTimeout:    cmp.Or(a.Limits.Build, 4*time.Hour),
 			ActivateTimeout: cmp.Or(a.Limits.Activation, 15*time.Minute),
@@ -80,7 +72,7 @@ func newRollout(a *App, g *generated, only string) (*rollout, error) {
 		},
 		Flake: dir, Engine: g.flake.Fleet.Engine, Parallel: g.flake.Fleet.Parallel,
 		SSH: strings.Fields(os.Getenv("NIX_SSHOPTS")),
-	}}
+	}
 	data, err := regular.Read(filepath.Join(dir, inputs.LockFile))
 	if err != nil {
 		return nil, noFlake(dir, err)
@@ -91,7 +83,7 @@ func newRollout(a *App, g *generated, only string) (*rollout, error) {
 	}
 	for _, w := range waves {
 		for _, name := range w.Hosts {
-			if r.hosts[name], err = newFleetHost(a, g, g.host(name), locked); err != nil {
+			if r.Hosts[name], err = newFleetHost(a, g, g.host(name), locked); err != nil {
 				return nil, err
 			}
 		}
@@ -128,7 +120,7 @@ func showFleetEvent(a *App, e journal.Event) {
 	a.Log.Log(context.Background(), level, cmp.Or(e.Message, string(e.Status)),
 		"type", e.Type, "host", e.Host, "step", e.Step)
 	if a.JSON {
-		a.PrintEvent(e)
+		_ = a.PrintEvent(e) // it shows when the summary is written
 		return
 	}
 	subject := cmp.Or(e.Host, e.Step, "fleet")

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"strings"
 
@@ -44,7 +43,7 @@ func newSession(a *App, o RunOptions) (*session, error) {
 		StateDir: StateDir(), Paths: systemPaths(a), Runner: runner,
 		User: me, Path: os.Getenv("PATH"), HomeDir: os.Getenv("HOME"), StateHome: StateHome(),
 		HostName: machine.Read(a.Root).Hostname, Tool: a.Version,
-		Retry: a.Retry(), Jitter: rand.Float64, Sleep: a.Sleep,
+		Retry:        a.Retry(),
 		BuildTimeout: a.Limits.Build, ActivateTimeout: a.Limits.Activation, LockTimeout: a.Limits.Lock,
 		Machine: look, Health: healthChecker(a, runner, me, o.HealthTimeout), ConfirmTimeout: o.ConfirmTimeout,
 		Graphical: display() != "" || os.Getenv("SSH_CONNECTION") == "" && os.Getenv("WAYLAND_DISPLAY") != "",

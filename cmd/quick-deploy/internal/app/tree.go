@@ -42,7 +42,7 @@ func (f *flakeTree) Changes(context.Context) ([]deploy.Change, error) {
 // Apply implements deploy.Tree. It plans anew, since a run that is taken up
 // finds the folder as the one before left it.
 func (f *flakeTree) Apply(ctx context.Context) error {
-	changes, err := f.generated.tree.Plan(f.generated.files, tree.Meta{Tool: f.app.Version, Profile: f.generated.hash()})
+	changes, err := f.generated.tree.Plan(f.generated.flake.Files, tree.Meta{Tool: f.app.Version, Profile: f.generated.hash()})
 	if err != nil {
 		return err
 	}

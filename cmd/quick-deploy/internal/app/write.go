@@ -41,7 +41,7 @@ func writeFlake(ctx context.Context, a *App, g *generated, force bool) (tree.Res
 	if result.Aside != "" {
 		a.Say("note: the manifest could not be read; it is kept as %s", result.Aside)
 	}
-	seen, err := g.tree.Reveal(ctx, runGit, g.files, force)
+	seen, err := g.tree.Reveal(ctx, runGit, g.flake.Files, force)
 	if err != nil {
 		return result, err
 	}

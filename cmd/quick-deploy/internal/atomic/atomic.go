@@ -3,12 +3,11 @@
 package atomic
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
-	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
 )
 
@@ -31,32 +30,23 @@ type Writer struct {
 	Hook func(stage Stage, path string) error
 }
 
-// WriteFile replaces the file at path by data with the mode perm: temporary
-// file in the same directory, fsync, rename, fsync of the directory. Missing
-// parent directories are not made.
+// WriteFile replaces the file at path by data with the mode perm, as a Batch of
+// one file does. Missing parent directories are not made.
 func (w Writer) WriteFile(path string, data []byte, perm fs.FileMode) error {
-	if err := w.stage(BeforeTemp, path); err != nil {
+	b := w.NewBatch()
+	b.Add(path, data, perm)
+	return b.Commit()
+}
+
+// Remove removes the file at path; its directory is not synced, see SyncDirs.
+func (w Writer) Remove(path string) error {
+	if err := w.stage(BeforeRemove, path); err != nil {
 		return err
 	}
-	t, err := renameio.NewPendingFile(path,
-		renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(perm), renameio.IgnoreUmask())
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer t.Cleanup()
-	if _, err := t.Write(data); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := w.stage(BeforeRename, path); err != nil {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := t.CloseAtomicallyReplace(); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := w.stage(AfterRename, path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
+	return w.stage(AfterRemove, path)
 }
 
 func (w Writer) stage(s Stage, path string) error {
@@ -66,7 +56,23 @@ func (w Writer) stage(s Stage, path string) error {
 	return w.Hook(s, path)
 }
 
-func syncDir(dir string) error { return inDir(dir, (*os.File).Sync) }
+// manyFiles is how many files (or directories) are synced one by one before
+// one sync of the whole file system is cheaper.
+const manyFiles = 32
+
+// SyncDirs makes what was renamed and removed in the directories durable. They
+// are on one file system.
+func SyncDirs(dirs []string) error {
+	if len(dirs) > manyFiles {
+		return syncFS(dirs[0])
+	}
+	for _, dir := range dirs {
+		if err := inDir(dir, (*os.File).Sync); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // syncFS writes out the file system that holds dir (syncfs(2)).
 func syncFS(dir string) error {

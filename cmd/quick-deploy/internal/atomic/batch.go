@@ -10,19 +10,6 @@ import (
 	"slices"
 )
 
-// tempSuffix ends the names of a Batch's temporary files. They are fixed
-// names, so that the next run finds what a crash left.
-const tempSuffix = ".quick-deploy-new"
-
-// Temp returns the name of the temporary file that a Batch uses for path.
-func Temp(path string) string {
-	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+tempSuffix)
-}
-
-// manyFiles is how many files (or directories) are synced one by one before
-// one sync of the whole file system is cheaper.
-const manyFiles = 32
-
 // Batch writes many files, each one atomically: after a crash every file has
 // its old content or its new one. The files as a whole are not atomic; who
 // needs that records what is to be written before Commit.
@@ -40,6 +27,7 @@ type batched struct {
 	path string
 	data []byte
 	perm fs.FileMode
+	temp string // the temporary file, "" before it is made
 }
 
 // NewBatch returns an empty batch. A batch must not be used by two goroutines at once.
@@ -48,7 +36,7 @@ func (w Writer) NewBatch() *Batch { return &Batch{w: w, dirs: map[string]bool{}}
 // Add puts a file into the batch; nothing is written before Commit. The parent
 // directory must exist by then. The data must not change before Commit returns.
 func (b *Batch) Add(path string, data []byte, perm fs.FileMode) {
-	b.files = append(b.files, batched{path, data, perm})
+	b.files = append(b.files, batched{path: path, data: data, perm: perm})
 	b.dirs[filepath.Dir(path)] = true
 }
 
@@ -61,7 +49,10 @@ func (b *Batch) Commit() error {
 		return nil
 	}
 	for _, f := range b.files[done:] {
-		if e := os.Remove(Temp(f.path)); e != nil && !errors.Is(e, fs.ErrNotExist) {
+		if f.temp == "" {
+			break
+		}
+		if e := os.Remove(f.temp); e != nil && !errors.Is(e, fs.ErrNotExist) {
 			err = errors.Join(err, e)
 		}
 	}
@@ -71,7 +62,8 @@ func (b *Batch) Commit() error {
 // commit says how many files it has renamed.
 func (b *Batch) commit() (done int, err error) {
 	whole := len(b.files) > manyFiles
-	for _, f := range b.files {
+	for i := range b.files {
+		f := &b.files[i]
 		if err := b.w.stage(BeforeTemp, f.path); err != nil {
 			return done, err
 		}
@@ -88,7 +80,7 @@ func (b *Batch) commit() (done int, err error) {
 		if err := b.w.stage(BeforeRename, f.path); err != nil {
 			return done, err
 		}
-		if err := os.Rename(Temp(f.path), f.path); err != nil {
+		if err := os.Rename(f.temp, f.path); err != nil {
 			return done, fmt.Errorf("write %s: %w", f.path, err)
 		}
 		done++
@@ -99,24 +91,15 @@ func (b *Batch) commit() (done int, err error) {
 	return done, SyncDirs(slices.Sorted(maps.Keys(b.dirs)))
 }
 
-func (f batched) writeTemp(sync bool) (err error) {
-	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	name := Temp(f.path)
-	t, err := os.OpenFile(name, flags, f.perm)
-	if errors.Is(err, fs.ErrExist) { // a crash left it
-		if err := os.Remove(name); err != nil {
-			return err
-		}
-		t, err = os.OpenFile(name, flags, f.perm)
-	}
+// writeTemp writes the temporary file beside its target. Its name is of this very write: two programs may
+// write the same file.
+func (f *batched) writeTemp(sync bool) (err error) {
+	t, err := os.CreateTemp(filepath.Dir(f.path), "."+filepath.Base(f.path)+".*"+tempSuffix)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if e := t.Close(); err == nil {
-			err = e
-		}
-	}()
+	f.temp = t.Name()
+	defer func() { err = errors.Join(err, t.Close()) }()
 	if _, err := t.Write(f.data); err != nil {
 		return err
 	}
@@ -128,29 +111,4 @@ func (f batched) writeTemp(sync bool) (err error) {
 		return nil
 	}
 	return t.Sync()
-}
-
-// Remove removes the file at path; its directory is not synced, see SyncDirs.
-func (w Writer) Remove(path string) error {
-	if err := w.stage(BeforeRemove, path); err != nil {
-		return err
-	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return w.stage(AfterRemove, path)
-}
-
-// SyncDirs makes what was renamed and removed in the directories durable. They
-// are on one file system.
-func SyncDirs(dirs []string) error {
-	if len(dirs) > manyFiles {
-		return syncFS(dirs[0])
-	}
-	for _, dir := range dirs {
-		if err := syncDir(dir); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -89,30 +89,6 @@ func TestBatchFails(t *testing.T) {
 	}
 }
 
-// What a crash left under the temporary name is replaced; a link there is not followed.
-func TestBatchOverLeftovers(t *testing.T) {
-	dir := t.TempDir()
-	victim := filepath.Join(dir, "victim")
-	path := filepath.Join(dir, "a")
-	if err := os.WriteFile(victim, []byte("theirs"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(victim, Temp(path)); err != nil {
-		t.Fatal(err)
-	}
-	b := Writer{}.NewBatch()
-	b.Add(path, []byte("new"), 0o644)
-	if err := b.Commit(); err != nil {
-		t.Fatal(err)
-	}
-	if data, err := os.ReadFile(victim); err != nil || string(data) != "theirs" {
-		t.Errorf("the link was followed: %s, %v", data, err)
-	}
-	if got := names(t, dir); !slices.Equal(got, []string{"a", "victim"}) {
-		t.Errorf("left %v", got)
-	}
-}
-
 // The temporary file of WriteFile lies beside its target, wherever TMPDIR points.
 func TestWriteFileStaysInItsDirectory(t *testing.T) {
 	tmp, dir := t.TempDir(), t.TempDir()

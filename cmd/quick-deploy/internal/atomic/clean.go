@@ -6,39 +6,40 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"regexp"
 )
 
-// Clean removes the temporary files that a WriteFile of path left when its
-// process was killed: siblings named like it, with a dot before and the
-// writer's digits behind. The caller sees to it that nobody writes the file now.
-func Clean(path string) error {
-	return clean(filepath.Dir(path), func(name string) bool { return name == filepath.Base(path) })
-}
+// tempSuffix ends the names of temporary files, by which the next run finds what a crash left.
+const tempSuffix = ".quick-deploy-new"
 
-// CleanDir is Clean for every file of a directory that holds nothing but what this program wrote.
-func CleanDir(dir string) error { return clean(dir, func(string) bool { return true }) }
+var temporary = regexp.MustCompile(`^\..+\.\d+` + regexp.QuoteMeta(tempSuffix) + `$`)
 
-func clean(dir string, of func(name string) bool) error {
+// Leftovers lists the temporary files in dir that writes left when the process was killed, and those of a write
+// that is under way. A dir that is not there has none.
+func Leftovers(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("clean up %s: %w", dir, err)
+		return nil, err
 	}
+	var found []string
 	for _, e := range entries {
-		if name, ok := leftover(e.Name()); !ok || !of(name) || !e.Type().IsRegular() {
-			continue
-		}
-		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("clean up %s: %w", dir, err)
+		if e.Type().IsRegular() && temporary.MatchString(e.Name()) {
+			found = append(found, filepath.Join(dir, e.Name()))
 		}
 	}
-	return nil
+	return found, nil
 }
 
-// leftover reads the name of the file out of that of a temporary one: renameio
-// puts a dot before it and a random number of many digits behind it.
-func leftover(name string) (string, bool) {
-	rest, ok := strings.CutPrefix(name, ".")
-	target := strings.TrimRight(rest, "0123456789")
-	return target, ok && target != "" && len(rest)-len(target) >= 6
+// Clean removes the Leftovers. The caller sees to it that nobody writes there now.
+func Clean(dir string) error {
+	found, err := Leftovers(dir)
+	for _, name := range found {
+		if e := os.Remove(name); e != nil && !errors.Is(e, fs.ErrNotExist) {
+			err = errors.Join(err, e)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("clean up %s: %w", dir, err)
+	}
+	return nil
 }

@@ -8,8 +8,6 @@ package backup
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +21,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 )
 
@@ -141,7 +140,7 @@ func (s *Store) add(m *Manifest, root, path string, d fs.DirEntry, why string) e
 		if err != nil {
 			return err
 		}
-		e.Hash = hash(data)
+		e.Hash = encode.Hash(data)
 		e.Copy = filepath.Join("files", path)
 		dest := filepath.Join(root, e.Copy)
 		if err := os.MkdirAll(filepath.Dir(dest), 0o700); err != nil {
@@ -208,14 +207,14 @@ func (s *Store) Content(m Manifest, e Entry) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("backup %s: %w", m.ID, err)
 	}
-	if hash(data) != e.Hash {
+	if encode.Hash(data) != e.Hash {
 		return nil, fmt.Errorf("backup %s: the copy of %s was changed or damaged", m.ID, e.Source)
 	}
 	return data, nil
 }
 
-// Differs says whether the file that e was made from is now other than the copy.
-func (e Entry) Differs() (bool, error) {
+// differs says whether the file that e was made from is now other than the copy.
+func (e Entry) differs() (bool, error) {
 	fi, err := os.Lstat(e.Source)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true, nil
@@ -234,7 +233,7 @@ func (e Entry) Differs() (bool, error) {
 		return true, nil
 	}
 	data, err := regular.Read(e.Source)
-	return err == nil && (hash(data) != e.Hash || fi.Mode().Perm() != e.Mode.Perm()), err
+	return err == nil && (encode.Hash(data) != e.Hash || fi.Mode().Perm() != e.Mode.Perm()), err
 }
 
 // restore puts one file back, with its mode.
@@ -256,16 +255,15 @@ func (s *Store) restore(m Manifest, e Entry) error {
 	return s.Writer.WriteFile(e.Source, data, e.Mode.Perm())
 }
 
-// Restore puts back every entry that match accepts (nil: all) and that
-// differs, and says which. All copies are checked before the first is written.
-func (s *Store) Restore(ctx context.Context, m Manifest, match func(Entry) bool) ([]string, error) {
-	chosen := slices.Clone(m.Entries)
-	if match != nil {
-		chosen = slices.DeleteFunc(chosen, func(e Entry) bool { return !match(e) })
-	}
-	var todo []Entry
-	for _, e := range chosen {
-		differs, err := e.Differs()
+// Changed lists the entries that match accepts (nil: all) and whose file is other than the copy. All their copies
+// are checked.
+func (s *Store) Changed(m Manifest, match func(Entry) bool) ([]Entry, error) {
+	var changed []Entry
+	for _, e := range m.Entries {
+		if match != nil && !match(e) {
+			continue
+		}
+		differs, err := e.differs()
 		if err != nil {
 			return nil, fmt.Errorf("restore %s: %w", e.Source, err)
 		}
@@ -277,11 +275,20 @@ func (s *Store) Restore(ctx context.Context, m Manifest, match func(Entry) bool)
 				return nil, err
 			}
 		}
-		todo = append(todo, e)
+		changed = append(changed, e)
+	}
+	return changed, nil
+}
+
+// Restore puts the entries that are Changed back, and says which.
+func (s *Store) Restore(ctx context.Context, m Manifest, match func(Entry) bool) ([]string, error) {
+	todo, err := s.Changed(m, match)
+	if err != nil {
+		return nil, err
 	}
 	var done []string
-	for _, e := range chosen {
-		if err := atomic.Clean(e.Source); err != nil {
+	for _, e := range todo {
+		if err := atomic.Clean(filepath.Dir(e.Source)); err != nil {
 			return nil, err
 		}
 	}
@@ -334,9 +341,4 @@ func (s *Store) Prune(count int, age time.Duration, keep []string) ([]string, er
 		}
 	}
 	return gone, nil
-}
-
-func hash(data []byte) string {
-	sum := sha256.Sum256(data)
-	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }

@@ -51,7 +51,7 @@ func TestMakeAndRestore(t *testing.T) {
 		t.Fatalf("%+v, %v", read, err)
 	}
 	for _, e := range read.Entries {
-		if differs, err := e.Differs(); differs || err != nil {
+		if differs, err := e.differs(); differs || err != nil {
 			t.Errorf("%s differs at once: %v", e.Source, err)
 		}
 		if e.Link == "" && !strings.HasSuffix(e.Copy, e.Source) {

@@ -33,10 +33,10 @@ func runFlags(o *app.RunOptions) []cli.Flag {
 	}
 	return append([]cli.Flag{
 		forceFlag(&o.Force),
-		listFlag("skip", "leave out the preflight check `CHECK`; it is recorded", &o.Skip),
+		listFlag("skip", "leave out the preflight check `CHECK`; it is recorded", &o.SkipChecks),
 		listFlag("accept", "let a first switch take `NAME` away, as it is listed; it is recorded", &o.Accept),
 		boolFlag("retry-bad", "switch to a closure that failed before", &o.RetryBad),
-		boolFlag("no-home", "leave the homes alone", &o.NoHome),
+		boolFlag("no-home", "leave the homes alone", &o.SkipHome),
 		boolFlag("no-generate", "take the flake as it lies there", &o.NoGenerate),
 		boolFlag("offline", "use no network", &o.Offline),
 		boolFlag("show-trace", "show the whole trace of an evaluation error", &o.ShowTrace, "t"),
@@ -47,7 +47,7 @@ func runFlags(o *app.RunOptions) []cli.Flag {
 
 // switchFlags are those of every command that switches this machine.
 func switchFlags(o *app.RunOptions) []cli.Flag {
-	return append(healthFlags(&o.HealthOptions),
+	return append(healthFlags(&o.SwitchOptions),
 		boolFlag("live-display", "restart the display manager from inside its own session", &o.LiveDisplay),
 		boolFlag("ignore-inhibitors", "switch even if the new system asks for a reboot", &o.IgnoreInhibitors),
 		elevateFlag(&o.Elevate),
@@ -55,7 +55,7 @@ func switchFlags(o *app.RunOptions) []cli.Flag {
 }
 
 // healthFlags are those of every command that looks whether a machine came up after it was switched.
-func healthFlags(o *app.HealthOptions) []cli.Flag {
+func healthFlags(o *app.SwitchOptions) []cli.Flag {
 	return []cli.Flag{
 		skipHealthFlag(&o.SkipHealth),
 		healthTimeoutFlag(&o.HealthTimeout),
@@ -65,7 +65,7 @@ func healthFlags(o *app.HealthOptions) []cli.Flag {
 			// A run that is taken up keeps its own, unless somebody says something.
 			Action: func(_ context.Context, _ *cli.Command, back bool) error {
 				keep := !back
-				o.KeepOnFailure = &keep
+				o.Keep = &keep
 				return nil
 			},
 		},

@@ -30,10 +30,10 @@ should are left alone, so the same command again goes on with what is left.`,
 		Flags: append([]cli.Flag{
 			textFlag("wave", "only the wave `NAME`, such as canary or rest", &o.Wave),
 			forceFlag(&o.Force),
-			listFlag("skip", "leave out the check `CHECK`: accounts, ssh or platform, as in preflight", &o.Skip),
+			listFlag("skip", "leave out the check `CHECK`: accounts, ssh or platform, as in preflight", &o.SkipChecks),
 			boolFlag("again", "also deploy machines that run what they should", &o.Again),
 			boolFlag("no-generate", "take the flake as it lies there", &o.NoGenerate),
-		}, healthFlags(&o.HealthOptions)...),
+		}, healthFlags(&o.SwitchOptions)...),
 		Action: nixArgs("--on", func(ctx context.Context, args []string) error {
 			o.NixArgs = args
 			return app.FleetDeploy(ctx, a, o)

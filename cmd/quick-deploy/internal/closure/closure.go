@@ -9,7 +9,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
@@ -59,7 +61,15 @@ var size = regexp.MustCompile(`^(.*?)(?:^|, )([+-]?\d+(?:\.\d+)?) (B|KiB|MiB|GiB
 
 var units = map[string]float64{"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
-// Parse reads the output of "nix store diff-closures" of Nix 2.4 to 2.34:
+// Command lists what differs between two closures.
+func Command(old, new string) run.Command {
+	return run.Command{
+		Name: "nix", Args: append(append([]string{"store", "diff-closures"}, run.Flakes...), old, new),
+		Timeout: 2 * time.Minute,
+	}
+}
+
+// Parse reads the output of Command, of Nix 2.4 to 2.34:
 // "name: 1.0 → 1.1, +12.3 KiB", where ∅ is no version, ε an empty one, and
 // either part may be missing. A line that does not look like that is left out.
 func Parse(out string) Diff {

@@ -19,6 +19,14 @@ done
 old=$(cat "$1/kernel-params" 2>/dev/null) && now=$(cat "$2/kernel-params" 2>/dev/null) || exit 0
 [ "$old" = "$now" ] || echo kernel-params`
 
+// reasons are what is said of the files that rebootScript names.
+var reasons = map[string]string{
+	"kernel":         "the kernel changes",
+	"initrd":         "the initial ramdisk changes",
+	"kernel-modules": "the kernel's modules changes",
+	"kernel-params":  "the kernel's parameters change",
+}
+
 // Reboot says what of the booted system is not what another one would boot, as
 // reasons to reboot; none if there is nothing to reboot for. Systems are paths
 // of the machine behind r. What is missing on either side is no reason.
@@ -32,17 +40,13 @@ func Reboot(ctx context.Context, r run.Runner, booted, system string) ([]string,
 	why := []string{}
 	for line := range strings.Lines(res.Stdout) {
 		f := append(strings.Fields(line), "", "")
-		switch from, to := storepath.Name(f[1]), storepath.Name(f[2]); {
-		case f[0] == "kernel" && from != to && from != "" && to != "":
-			why = append(why, fmt.Sprintf("the kernel changes from %s to %s", from, to))
-		case f[0] == "kernel":
-			why = append(why, "the kernel changes")
-		case f[0] == "initrd":
-			why = append(why, "the initial ramdisk changes")
-		case f[0] == "kernel-modules":
-			why = append(why, "the kernel's modules changes")
-		case f[0] == "kernel-params":
-			why = append(why, "the kernel's parameters change")
+		reason := reasons[f[0]]
+		from, to := storepath.Name(f[1]), storepath.Name(f[2])
+		if f[0] == "kernel" && from != to && from != "" && to != "" {
+			reason += fmt.Sprintf(" from %s to %s", from, to)
+		}
+		if reason != "" {
+			why = append(why, reason)
 		}
 	}
 	return why, nil

@@ -4,6 +4,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"os/signal"
 	"sync"
@@ -16,19 +17,18 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/progress"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // Run is a run that is shown on a terminal. Close ends it.
 type Run struct {
 	*Terminal
 	log  *logfile.File
-	ui   *progress.UI
-	json *progress.JSON
-	tool run.Runner // starts nix-output-monitor; nil for our own progress
+	ui   *progress.UI // nil with JSON
+	tool run.Runner   // starts nix-output-monitor; nil for our own progress
 
-	mu  sync.Mutex
-	nom *progress.Nom
+	mu     sync.Mutex
+	nom    *progress.Nom
+	failed error // the first that writing an event met: the reader has gone, the run goes on
 }
 
 // redraw is how often the live region is drawn anew.
@@ -38,9 +38,7 @@ const redraw = 100 * time.Millisecond
 // starts nix-output-monitor; nil shows our own progress.
 func (t *Terminal) Open(log *logfile.File, nom run.Runner) *Run {
 	r := &Run{Terminal: t, log: log, tool: nom}
-	if t.JSON {
-		r.json = progress.NewJSON(term.JSON(t.Out))
-	} else {
+	if !t.JSON {
 		r.ui = progress.New(t.Err.Styled(), progress.Options{
 			Live: t.Live && !t.Quiet, Colour: t.ColourErr, Quiet: t.Quiet, Verbose: t.Debug, Now: t.Now, Every: redraw,
 			Width: func() int { columns, _ := t.Size(); return columns },
@@ -87,18 +85,18 @@ func (r *Run) Close() error {
 	if r.ui != nil {
 		r.ui.Close()
 	}
-	if r.json != nil {
-		return r.json.Err()
-	}
-	return nil
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failed
 }
 
 func (r *Run) event(e journal.Event) {
-	if e.SchemaVersion == 0 {
-		e.SchemaVersion, e.Time = journal.EventSchema, r.Now()
-	}
-	if r.json != nil {
-		r.json.Event(e)
+	if r.ui == nil {
+		if err := r.PrintEvent(e); err != nil {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.failed = cmp.Or(r.failed, err)
+		}
 		return
 	}
 	if r.tool != nil && e.Type == "step" && e.Step == "build" {

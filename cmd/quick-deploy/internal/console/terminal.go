@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
@@ -101,16 +102,17 @@ func (t *Terminal) Print(v any, text func(io.Writer)) error {
 }
 
 // PrintJSON prints v as the data of a command.
-func (t *Terminal) PrintJSON(v any) error {
+func (t *Terminal) PrintJSON(v any) error { return encode.JSON(term.JSON(t.Out), v) }
+
+// PrintEvent prints one line of the stream of events, as of now where it has no time.
+func (t *Terminal) PrintEvent(e journal.Event) error {
+	if e.SchemaVersion == 0 {
+		e.SchemaVersion, e.Time = journal.EventSchema, t.Now()
+	}
 	enc := json.NewEncoder(term.JSON(t.Out))
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
+	return enc.Encode(e)
 }
-
-// PrintEvent prints one line of the stream of events. An error about writing it shows
-// when the summary is written.
-func (t *Terminal) PrintEvent(e journal.Event) { _ = json.NewEncoder(term.JSON(t.Out)).Encode(e) }
 
 // PrintFile prints a file that a dry run does not write.
 func (t *Terminal) PrintFile(path string, text []byte) error {

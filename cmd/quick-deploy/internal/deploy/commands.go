@@ -13,9 +13,6 @@ import (
 // quick is the limit for commands that do not build, download or activate.
 const quick = 2 * time.Minute
 
-// flakes turns on what the commands below need on a machine whose nix.conf does not.
-var flakes = []string{"--extra-experimental-features", "nix-command flakes"}
-
 // buildSystem builds the system as the user. nixos-rebuild leaves a link
 // named result in the working directory, which is a garbage-collector root.
 // The flags are those that the Python nixos-rebuild (since 25.11) and the shell one
@@ -28,7 +25,7 @@ func (d *Deployer) buildSystem(g Goal, dir string) run.Command {
 // buildHome builds a home as the user. Not "home-manager build": that needs
 // the home-manager command, and finds the home of the wrong host where names are ambiguous.
 func (d *Deployer) buildHome(g Goal, u User, link string) run.Command {
-	args := append([]string{"build"}, flakes...)
+	args := append([]string{"build"}, run.Flakes...)
 	args = append(append(args, "--out-link", link), d.logFormat()...)
 	args = append(args, g.nixFlags()...)
 	return run.Command{
@@ -61,12 +58,5 @@ func (g Goal) nixFlags() []string {
 func (d *Deployer) rootCommand(path, link string) run.Command {
 	return run.Command{
 		Name: "nix-store", Args: []string{"--realise", path, "--add-root", link, "--indirect"}, Timeout: quick,
-	}
-}
-
-// diffClosures lists what differs between two closures.
-func (d *Deployer) diffClosures(old, new string) run.Command {
-	return run.Command{
-		Name: "nix", Args: append(append([]string{"store", "diff-closures"}, flakes...), old, new), Timeout: quick,
 	}
 }

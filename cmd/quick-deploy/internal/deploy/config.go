@@ -41,10 +41,8 @@ type Config struct {
 	Runner   run.Runner // with elevation, see package elevate
 	Remote   *Remote    // nil: the machine is this one
 	Writer   atomic.Writer
-	Now      func() time.Time                                 // nil: time.Now
-	Sleep    func(ctx context.Context, d time.Duration) error // nil: real time
-	Jitter   func() float64                                   // in [0,1); nil: none
-	Log      *slog.Logger                                     // nil: discarded
+	Now      func() time.Time // nil: time.Now
+	Log      *slog.Logger     // nil: discarded
 	// LogPath is the log file of this process, LogOffset its size now, bytes.
 	LogPath   string
 	LogOffset func() int64
@@ -119,16 +117,13 @@ func New(cfg Config) *Deployer {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	if cfg.Sleep == nil {
-		cfg.Sleep = retry.Sleep
-	}
 	if cfg.LogOffset == nil {
 		cfg.LogOffset = func() int64 { return 0 }
 	}
 	const month = 30 * 24 * time.Hour
 	cfg.Log = cmp.Or(cfg.Log, slog.New(slog.DiscardHandler))
 	cfg.Paths = cmp.Or(cfg.Paths, system.PathsUnder("/"))
-	cfg.Retry = cmp.Or(cfg.Retry, retry.Default())
+	cfg.Retry.Attempts = cmp.Or(cfg.Retry.Attempts, retry.Default().Attempts)
 	cfg.Retention = cmp.Or(cfg.Retention, journal.Retention{Count: 20, Age: month})
 	cfg.Backups = cmp.Or(cfg.Backups, journal.Retention{Count: 10, Age: month})
 	cfg.ActivateTimeout = cmp.Or(cfg.ActivateTimeout, 15*time.Minute)

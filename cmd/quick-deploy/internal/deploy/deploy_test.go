@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -236,7 +235,7 @@ func TestFailedHealthIsPutBackAndRemembered(t *testing.T) {
 	if diff := cmp.Diff(before, w.now(t)); diff != "" {
 		t.Errorf("not as before (-want +got):\n%s", diff)
 	}
-	if r.Result != journal.PutBack || len(r.Health) == 0 {
+	if r.Result != journal.PutBack || r.Health == nil {
 		t.Errorf("result %q", r.Result)
 	}
 	if !slices.Contains(fault.HintsOf(err), "marker: make it") {
@@ -293,8 +292,7 @@ func TestUnitsOfTheBuiltSystemAreChecked(t *testing.T) {
 				}
 				return
 			}
-			var h health.Report
-			must(t, json.Unmarshal(r.Health, &h))
+			h := r.Health
 			if h.Findings[len(h.Findings)-1].Target == "web" || h.Unknown > 0 || (h.Failed > 0) != (k.code != fault.OK) {
 				t.Errorf("%+v", h)
 			}
@@ -328,8 +326,7 @@ func TestWhatIsStartingDoesNotHoldTheRunUp(t *testing.T) {
 	if err != nil || r.Result != journal.Good {
 		t.Fatalf("%s: %v", r.Result, err)
 	}
-	var h health.Report
-	must(t, json.Unmarshal(r.Health, &h))
+	h := r.Health
 	if h.Starting != 1 || h.Findings[0].Outcome != health.Starting {
 		t.Errorf("%+v", h)
 	}

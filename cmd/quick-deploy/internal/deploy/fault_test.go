@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
@@ -153,7 +154,7 @@ func TestClockGoingBackwards(t *testing.T) {
 			}
 		}
 	}
-	records, bad := w.deployer(back).History()
+	records, bad := w.deployer(back).Store().Records()
 	if len(records) != 3 || len(bad) > 0 || records[0].ID != 3 || records[2].ID != 1 {
 		t.Errorf("%d records, %v", len(records), bad)
 	}
@@ -204,7 +205,7 @@ func TestOfTwoRunsOneIsRefused(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("the first run: %v", err)
 	}
-	if records, _ := first.History(); len(records) != 1 {
+	if records, _ := first.Store().Records(); len(records) != 1 {
 		t.Errorf("%d records", len(records))
 	}
 }
@@ -250,7 +251,7 @@ func TestNetworkFailures(t *testing.T) {
 			var events []journal.Event
 			d := w.deployer(func(cfg *Config) {
 				cfg.Runner = f
-				cfg.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
+				cfg.Retry.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
 				cfg.Events = func(e journal.Event) { events = append(events, e) }
 			})
 			r, err := w.run(t, d, w.goal(Switch))
@@ -318,7 +319,7 @@ func TestPreflightAsksAgain(t *testing.T) {
 					Runner: w, Root: w.dir, UID: os.Getuid(), AllowRoot: true,
 					FreeBytes: func(string) (int64, error) { return 1 << 40, nil }, Client: &http.Client{Transport: network},
 				}
-				cfg.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
+				cfg.Retry.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
 			})
 			g := w.goal(Build)
 			g.SkipChecks = c.skip
@@ -502,7 +503,7 @@ func TestVerbs(t *testing.T) {
 			if r.System == "" || r.Homes["ada"] == "" {
 				t.Errorf("nothing was built: %+v", r)
 			}
-			if records, _ := w.deployer().History(); len(records) != map[bool]int{true: 1, false: 0}[verb != Build] {
+			if records, _ := w.deployer().Store().Records(); len(records) != map[bool]int{true: 1, false: 0}[verb != Build] {
 				t.Errorf("%d records", len(records))
 			}
 		})
@@ -527,7 +528,7 @@ func TestPlanWritesNothingAndNamesEveryCommand(t *testing.T) {
 		}
 	}
 	var j strings.Builder
-	must(t, p.WriteJSON(&j))
+	must(t, encode.JSON(&j, p))
 	if !strings.Contains(j.String(), `"schema_version": 1`) {
 		t.Error(j.String())
 	}
@@ -667,7 +668,7 @@ func TestResetState(t *testing.T) {
 	if err != nil || !exists(to) {
 		t.Errorf("%q, %v", to, err)
 	}
-	if records, _ := d.History(); len(records) != 1 {
+	if records, _ := d.Store().Records(); len(records) != 1 {
 		t.Errorf("%d records", len(records))
 	}
 }

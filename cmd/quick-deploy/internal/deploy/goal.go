@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -32,6 +33,14 @@ func (v Verb) touches() bool { return v != Build }
 type User struct {
 	Name string `json:"name"`
 	Home string `json:"home"` // home directory
+}
+
+// HomeOf is the home directory of a user as NixOS sets it by default.
+func HomeOf(user string) string {
+	if user == "root" {
+		return "/root"
+	}
+	return "/home/" + user
 }
 
 // Change is one file that generating would change.
@@ -81,7 +90,14 @@ type Goal struct {
 	// replaced or removed; nil: only the latter two.
 	Owned func(dir string) ([]string, error) `json:"-"`
 
-	Yes              bool          `json:"yes,omitempty"`
+	Yes bool `json:"yes,omitempty"`
+	Flags
+	SkipSystem bool `json:"skip_system,omitempty"` // of a rollback: leave the system as it is
+	SkipFiles  bool `json:"skip_files,omitempty"`  // of a rollback: leave the flake's files as they are
+}
+
+// Flags are what a command may say about its run, as resume has them again.
+type Flags struct {
 	SkipHealth       bool          `json:"skip_health_check,omitempty"`
 	HealthTimeout    time.Duration `json:"health_timeout,omitempty"` // ns; 0: that of Config.Health
 	SkipChecks       []string      `json:"skip,omitempty"`
@@ -96,8 +112,25 @@ type Goal struct {
 	NoGenerate       bool          `json:"no_generate,omitempty"`
 	MinFree          int64         `json:"min_free,omitempty"` // bytes that the store must have free; 0: the check's own
 	SkipHome         bool          `json:"skip_home,omitempty"`
-	SkipSystem       bool          `json:"skip_system,omitempty"` // of a rollback: leave the system as it is
-	SkipFiles        bool          `json:"skip_files,omitempty"`  // of a rollback: leave the flake's files as they are
+}
+
+// Add adds what more says to the flags, but for KeepOnFailure: no word about that is not a no.
+func (f *Flags) Add(more Flags) {
+	f.SkipHealth = f.SkipHealth || more.SkipHealth
+	f.RetryBad = f.RetryBad || more.RetryBad
+	f.LiveDisplay = f.LiveDisplay || more.LiveDisplay
+	f.IgnoreInhibitors = f.IgnoreInhibitors || more.IgnoreInhibitors
+	f.Offline = f.Offline || more.Offline
+	f.Force = f.Force || more.Force
+	f.NoGenerate = f.NoGenerate || more.NoGenerate
+	f.SkipHome = f.SkipHome || more.SkipHome
+	f.SkipChecks = append(f.SkipChecks, more.SkipChecks...)
+	f.Accept = append(f.Accept, more.Accept...)
+	f.HealthTimeout = cmp.Or(more.HealthTimeout, f.HealthTimeout)
+	f.MinFree = cmp.Or(more.MinFree, f.MinFree)
+	if len(more.NixArgs) > 0 {
+		f.NixArgs = more.NixArgs
+	}
 }
 
 // check refuses a goal that could not be carried out literally.

@@ -2,15 +2,15 @@ package deploy
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/nix-community/go-nix/pkg/nar"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 )
 
 // hashOf hashes strings so that no two lists give the same text.
@@ -19,7 +19,7 @@ func hashOf(parts ...string) string {
 	for _, p := range parts {
 		fmt.Fprintf(h, "%d:%s,", len(p), p)
 	}
-	return "sha256-" + base64.StdEncoding.EncodeToString(h.Sum(nil))
+	return encode.SRI(h)
 }
 
 // treeHash identifies the files that a goal is built from.
@@ -39,16 +39,12 @@ func treeHash(dir string) (string, error) {
 	}
 	h := sha256.New()
 	err := nar.DumpPathFilter(h, dir, func(path string, t nar.NodeType) bool {
-		base := filepath.Base(path)
-		if filepath.Dir(path) != filepath.Clean(dir) {
-			return true
-		}
-		return base != ".git" && !(t == nar.TypeSymlink && (base == "result" || strings.HasPrefix(base, "result-")))
+		return filepath.Dir(path) != filepath.Clean(dir) || !notOurs(path, t == nar.TypeSymlink)
 	})
 	if err != nil {
 		return "", fmt.Errorf("hash %s: %w", dir, err)
 	}
-	return "sha256-" + base64.StdEncoding.EncodeToString(h.Sum(nil)), nil
+	return encode.SRI(h), nil
 }
 
 // fileHash is the SRI hash of a file, "" if there is none.
@@ -60,6 +56,5 @@ func fileHash(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("hash %s: %w", path, err)
 	}
-	sum := sha256.Sum256(data)
-	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:]), nil
+	return encode.Hash(data), nil
 }

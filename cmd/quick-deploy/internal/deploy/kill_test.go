@@ -60,7 +60,7 @@ func (f *fakeTree) Changes(context.Context) ([]Change, error) {
 }
 
 func (f *fakeTree) Apply(context.Context) error {
-	if err := atomic.CleanDir(f.dir); err != nil {
+	if err := atomic.Clean(f.dir); err != nil {
 		return err
 	}
 	for _, name := range sortedKeys(f.files) {
@@ -265,7 +265,7 @@ func killAt(t *testing.T, c killCase, at int, want map[string]string, wantRecord
 // history is what the records say, without times and places.
 func (w *world) history(t testing.TB) []string {
 	t.Helper()
-	records, bad := w.deployer().History()
+	records, bad := w.deployer().Store().Records()
 	if len(bad) > 0 {
 		t.Fatal(bad)
 	}

@@ -1,6 +1,9 @@
 package deploy
 
-import "context"
+import (
+	"context"
+	"strconv"
+)
 
 // step is one step of a run.
 type step struct {
@@ -28,24 +31,57 @@ const (
 // running system moves first, then the homes; both are checked; the boot default moves
 // last, so that a machine that did not come up boots what it ran before.
 func (s *session) pipeline() []step {
+	g, id := s.goal, strconv.Itoa(s.state.ID)
+	switches, forward := g.Verb.touches(), g.To == nil
+	recorded := "note the result"
+	if switches {
+		recorded = "write the deployment to " + s.store.Path("history")
+	}
+	files := "" // the backup with the files of a rollback's point
+	if !forward && !g.SkipFiles {
+		files = g.To.Backup
+	}
 	return []step{
-		// All findings at once. Free space and the network are of today.
-		{"preflight", s.planPreflight, s.preflight, nil, nil},
-		// The flake as it is, before anything is written into it.
-		{"backup", s.planBackup, s.backupFlake, s.backupInput, s.backupHolds},
-		// The generations to come back to, held against garbage collection.
-		{"rollback-point", s.planPoint, s.takePoint, s.pointInput, s.pointHolds},
+		// All findings at once. Free space and the network are of today. A rollback goes where it is told.
+		{"preflight", when(s.cfg.Machine != nil && forward, "look at the machine and at what the flake asks of it"),
+			s.preflight, nil, nil},
+		// The flake as it is, before anything is written into it. Another machine's is one for many.
+		{"backup", when(s.cfg.Remote == nil, "copy "+g.FlakeDir+" to "+s.store.Path("backups")),
+			s.backupFlake, of("backup", g.FlakeDir, id), s.backupHolds},
+		// The generations to come back to.
+		{"rollback-point", when(switches,
+			"record the current generations of system and homes, and hold them against garbage collection"),
+			s.takePoint, of("point", id, g.Host), s.pointHolds},
 		// It is idempotent and fast, and a file that was changed in between is found.
-		{"generate", s.planGenerate, s.generate, nil, nil},
+		{"generate", when(g.Tree != nil && forward, "write the generated files into "+g.FlakeDir), s.generate, nil, nil},
 		{stepBuild, s.planBuild, s.build, s.buildInput, s.buildHolds},
 		{stepCompare, s.planCompare, s.compare, nil, nil},
-		{"activate-system", s.planActivateSystem, s.activateSystem, s.systemInput, s.systemHolds},
+		{"activate-system", s.planActivateSystem, s.activateSystem,
+			func() string { return hashOf("activate", s.state.System, string(s.effective())) }, s.systemHolds},
 		{"activate-home", s.planActivateHomes, s.activateHomes, s.homesInput, s.homesHold},
 		{"health", s.planHealth, s.checkHealth, nil, nil},
-		{stepBootDefault, s.planBootDefault, s.bootDefault, s.bootInput, s.bootHolds},
-		// The files of a rollback's point, once the machine is there.
-		{"restore-files", s.planRestore, s.restoreFiles, nil, nil},
-		{"verify", s.planVerify, s.verify, nil, nil},
-		{stepRecord, s.planRecord, s.finish, nil, nil},
+		{stepBootDefault, s.planBootDefault, s.bootDefault,
+			func() string { return hashOf("boot", s.state.System) }, s.bootHolds},
+		// Once the machine is there.
+		{"restore-files", when(files != "",
+			"bring the generated files and flake.lock back from "+s.store.Path("backups", files)),
+			s.restoreFiles, nil, nil},
+		{"verify", when(switches,
+			"check that the running system, the boot default and the homes are the ones that were built"),
+			s.verify, nil, nil},
+		{stepRecord, when(true, recorded), s.finish, nil, nil},
 	}
 }
+
+// when is the plan of a step that does the same in every run that it has a part in.
+func when(part bool, what string) func() *Planned {
+	return func() *Planned {
+		if !part {
+			return nil
+		}
+		return &Planned{What: what}
+	}
+}
+
+// of is an input that is the same all through a run.
+func of(parts ...string) func() string { return func() string { return hashOf(parts...) } }

@@ -212,7 +212,7 @@ func TestResumeOfAFailedRunGoesOn(t *testing.T) {
 				func(c string) bool { return strings.Contains(c, " build ") }) {
 				t.Errorf("it was built again: %q", w.ran())
 			}
-			if records, _ := d.History(); len(records) != 1 {
+			if records, _ := d.Store().Records(); len(records) != 1 {
 				t.Errorf("%d records", len(records))
 			}
 		})

@@ -102,7 +102,7 @@ func (d *Deployer) userOf(name string, g journal.Generation) User {
 	if home, ok := system.HomeOf(g.Profile); ok {
 		return User{Name: name, Home: home}
 	}
-	return User{Name: name, Home: filepath.Join("/home", name)}
+	return User{Name: name, Home: HomeOf(name)}
 }
 
 // missing names what of a rollback's point can no longer be come back to.
@@ -165,7 +165,7 @@ func (g Goal) describePoint(now journal.Machine, files []Change) []string {
 
 // filesBack compares the backup of a rollback's point with the flake directory.
 func (d *Deployer) filesBack(g Goal) ([]Change, error) {
-	b := &backup.Store{Dir: d.store.Path("backups"), Writer: d.cfg.Writer, Now: d.cfg.Now}
+	b := d.backups()
 	m, err := b.Get(g.To.Backup)
 	if err != nil {
 		return nil, err
@@ -180,49 +180,34 @@ func (d *Deployer) filesBack(g Goal) ([]Change, error) {
 			own[f] = true
 		}
 	}
-	changes, then := []Change{}, map[string]bool{}
-	for _, e := range m.Entries {
+	changes, then := []Change{}, map[string]string{} // by source, the path in the flake
+	changed, err := b.Changed(m, func(e backup.Entry) bool {
 		rel, err := filepath.Rel(g.FlakeDir, e.Source)
 		if err != nil || !filepath.IsLocal(rel) {
-			continue
+			return false
 		}
-		then[rel] = true
-		differs, err := e.Differs()
-		if err != nil {
-			return nil, err
-		}
-		if !differs {
-			continue
-		}
-		if e.Link == "" {
-			if _, err := b.Content(m, e); err != nil {
-				return nil, err
-			}
-		}
-		c := Change{Path: rel, Action: Keep}
+		then[e.Source] = rel
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range changed {
+		c := Change{Path: then[e.Source], Action: Keep}
 		if !exists(e.Source) {
 			c.Action = Create
-		} else if own[rel] {
+		} else if own[c.Path] {
 			c.Action = Update
 		}
 		changes = append(changes, c)
 	}
 	for _, rel := range sortedKeys(own) {
-		if !then[rel] && exists(filepath.Join(g.FlakeDir, rel)) {
+		if path := filepath.Join(g.FlakeDir, rel); then[path] == "" && exists(path) {
 			changes = append(changes, Change{Path: rel, Action: Delete})
 		}
 	}
 	slices.SortFunc(changes, func(a, b Change) int { return strings.Compare(a.Path, b.Path) })
 	return changes, nil
-}
-
-func (s *session) planRestore() *Planned {
-	if s.goal.To == nil || s.goal.SkipFiles || s.goal.To.Backup == "" {
-		return nil
-	}
-	return &Planned{
-		What: "bring the generated files and flake.lock back from " + s.store.Path("backups", s.goal.To.Backup),
-	}
 }
 
 // restoreFiles brings the generated files and the lock file of a point back. It

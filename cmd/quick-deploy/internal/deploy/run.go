@@ -1,9 +1,7 @@
 package deploy
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,7 +10,6 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
@@ -252,15 +249,10 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 			err = withHint(err, "see docs/recovery.md; the old system also stands in the boot menu")
 		}
 	}
-	var declined *declinedError
-	if errors.As(cause, &declined) {
+	if errors.Is(cause, errDeclined) {
 		result = journal.Declined
 	}
 	code, child := fault.CodeOf(err), run.CodeOf(cause)
-	var f *fault.Error
-	if errors.As(cause, &f) {
-		child = cmp.Or(child, f.Child)
-	}
 	s.state.Status, s.state.Error, s.state.Code, s.state.Child = journal.Failed, err.Error(), int(code), child
 	if code == fault.Interrupted {
 		s.state.Status = journal.Interrupted
@@ -312,13 +304,11 @@ func (s *session) stayUnfinished(err error) (journal.Record, error) {
 }
 
 func withHint(err error, format string, args ...any) error {
-	var f *fault.Error
-	if !errors.As(err, &f) || f.Err == nil {
-		f = &fault.Error{Code: fault.CodeOf(err), Err: err}
-		return f.Hint(format, args...)
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Err != nil {
+		f.Hint(format, args...)
+		return err
 	}
-	f.Hint(format, args...)
-	return err
+	return (&fault.Error{Code: fault.CodeOf(err), Err: err}).Hint(format, args...)
 }
 
 // record is the record of this run as it ends.
@@ -333,16 +323,10 @@ func (s *session) record(result journal.Result, after journal.Machine) journal.R
 
 // summary ends the event stream of a run with its record.
 func (s *session) summary(r journal.Record) {
-	e := journal.Event{
-		SchemaVersion: journal.EventSchema, Time: s.cfg.Now(), Type: "summary",
-		Run: r.ID, Host: r.Host, Code: &r.Code, Child: r.Child,
-		Message: string(r.Result), Seconds: max(0, r.Ended.Sub(r.Started).Seconds()), Status: s.state.Status,
-	}
-	if err := s.store.Append(e); err != nil {
-		s.cfg.Log.Warn("journal", "error", err)
-	}
-	e.Data = r // in the journal it would only repeat the record's own file
-	s.event(e)
+	s.note(journal.Event{
+		Type: "summary", Code: &r.Code, Child: r.Child, Status: s.state.Status, Message: string(r.Result),
+		Seconds: max(0, r.Ended.Sub(r.Started).Seconds()), Data: r,
+	})
 }
 
 // Summary is what a person is told at the end of a run.
@@ -361,8 +345,7 @@ func Summary(r journal.Record) string {
 	if len(r.SkippedChecks) > 0 {
 		fmt.Fprintf(&b, "  skipped: %s\n", strings.Join(r.SkippedChecks, ", "))
 	}
-	var h health.Report
-	if len(r.Health) > 0 && json.Unmarshal(r.Health, &h) == nil {
+	if h := r.Health; h != nil {
 		fmt.Fprintf(&b, "  health: %d passed, %d failed, %d starting, %d warnings, %d unknown\n",
 			h.Passed, h.Failed, h.Starting, h.Warnings, h.Unknown)
 		if starting := h.StillStarting(); starting != "" {

@@ -56,8 +56,8 @@ type data struct {
 	Confirmed     string   `json:"confirmed,omitempty"`    // hash of what was agreed to
 }
 
-func (s *session) backups() *backup.Store {
-	return &backup.Store{Dir: s.store.Path("backups"), Writer: s.cfg.Writer, Now: s.cfg.Now}
+func (d *Deployer) backups() *backup.Store {
+	return &backup.Store{Dir: d.store.Path("backups"), Writer: d.cfg.Writer, Now: d.cfg.Now}
 }
 
 // save writes state.json with the data of the steps.
@@ -90,7 +90,11 @@ func (s *session) note(e journal.Event) {
 	if s.step != nil && e.Step == "" {
 		e.Step = s.step.Name
 	}
-	if err := s.store.Append(e); err != nil {
+	entry := e
+	if e.Type == "summary" {
+		entry.Data = nil // it would only repeat the record's own file
+	}
+	if err := s.store.Append(entry); err != nil {
 		s.cfg.Log.Warn("journal", "error", err)
 	}
 	s.event(e)

@@ -3,7 +3,6 @@ package deploy
 import (
 	"context"
 	"fmt"
-	"strconv"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 )
@@ -27,29 +26,32 @@ type Status struct {
 // Status explains where things stand. It writes nothing.
 func (d *Deployer) Status(ctx context.Context) (Status, error) {
 	st := Status{SchemaVersion: journal.EventSchema}
+	tell := func(problems ...error) {
+		for _, err := range problems {
+			if err != nil {
+				st.Problems = append(st.Problems, err.Error())
+			}
+		}
+	}
 	var err error
-	if st.State, err = d.store.State(); err != nil {
-		st.Problems = append(st.Problems, err.Error())
-		st.Next = "quick-deploy --reset-state"
-	}
+	st.State, err = d.store.State()
+	tell(err)
 	records, bad := d.store.Records()
-	for _, b := range bad {
-		st.Problems = append(st.Problems, b.Error())
-	}
-	if st.Point, err = d.store.Point(); err != nil {
-		st.Problems = append(st.Problems, err.Error())
-	} else if st.Point != nil {
+	tell(bad...)
+	st.Point, err = d.store.Point()
+	tell(err)
+	if st.Point != nil {
+		of := fmt.Sprintf("the rollback point of run %d", st.Point.Record)
 		gone, err := d.collected(ctx, closures(st.Point.Machine)...)
 		if err != nil {
-			st.Problems = append(st.Problems, "the rollback point of run "+strconv.Itoa(st.Point.Record)+": "+err.Error())
+			tell(fmt.Errorf("%s: %w", of, err))
 		}
 		for _, p := range gone {
-			st.Problems = append(st.Problems, "the rollback point of run "+strconv.Itoa(st.Point.Record)+": "+p+" was collected")
+			tell(fmt.Errorf("%s: %s was collected", of, p))
 		}
 	}
-	if st.Bad, err = d.store.Bad(); err != nil {
-		st.Problems = append(st.Problems, err.Error())
-	}
+	st.Bad, err = d.store.Bad()
+	tell(err)
 	var users []User
 	for i := range records {
 		if records[i].Result == journal.Good {
@@ -58,9 +60,8 @@ func (d *Deployer) Status(ctx context.Context) (Status, error) {
 			break
 		}
 	}
-	if st.Machine, err = d.machine(ctx, users); err != nil {
-		st.Problems = append(st.Problems, err.Error())
-	}
+	st.Machine, err = d.machine(ctx, users)
+	tell(err)
 	st.Booted, _ = resolve(d.cfg.Paths.Booted)
 	if d.store.Locked() {
 		h, _ := d.store.Holder() // without it, the lock itself still says enough
@@ -121,9 +122,6 @@ func drift(st Status) []string {
 	}
 	return out
 }
-
-// History lists the deployments, newest first, and what of the history cannot be read.
-func (d *Deployer) History() ([]journal.Record, []error) { return d.store.Records() }
 
 // ResetState archives the state of the last run and says where; "" if there was none.
 // History, logs, backups and the rollback record stay.

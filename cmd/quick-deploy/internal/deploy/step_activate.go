@@ -3,7 +3,6 @@ package deploy
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,10 +13,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 )
-
-func (s *session) systemInput() string {
-	return hashOf("activate", s.state.System, string(s.effective()))
-}
 
 func (s *session) systemHolds() bool {
 	return !s.activates() || s.systemRuns(context.Background())
@@ -62,12 +57,14 @@ func (s *session) activateSystem(ctx context.Context) error {
 	return nil
 }
 
-func (s *session) homesInput() string {
-	parts := []string{"home", string(s.effective())}
+func (s *session) homesInput() string { return hashOf(s.withHomes("home", string(s.effective()))...) }
+
+// withHomes are parts of a hash, and each home with its user.
+func (s *session) withHomes(parts ...string) []string {
 	for _, u := range sortedKeys(s.state.Homes) {
 		parts = append(parts, u, s.state.Homes[u])
 	}
-	return hashOf(parts...)
+	return parts
 }
 
 func (s *session) homesHold() bool {
@@ -168,11 +165,7 @@ func (s *session) checkHealth(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	raw, err := json.Marshal(r)
-	if err != nil {
-		return fmt.Errorf("encode health report: %w", err)
-	}
-	s.state.Health = raw
+	s.state.Health = &r
 	var failed []string
 	e := &fault.Error{Code: fault.Health}
 	for _, f := range r.Findings {
@@ -199,7 +192,6 @@ func (s *session) checkHealth(ctx context.Context) error {
 	return e
 }
 
-func (s *session) bootInput() string { return hashOf("boot", s.state.System) }
 func (s *session) bootHolds() bool {
 	u, err := s.poll(context.Background())
 	if err != nil || u.phase != "" && u.phase != unitDone {
@@ -223,13 +215,6 @@ func (s *session) bootDefault(ctx context.Context) error {
 		return err
 	}
 	return s.keepSystem(ctx)
-}
-
-func (s *session) planVerify() *Planned {
-	if !s.goal.Verb.touches() {
-		return nil
-	}
-	return &Planned{What: "check that the running system, the boot default and the homes are the ones that were built"}
 }
 
 // verify looks whether the machine is what was meant.

@@ -48,7 +48,7 @@ func (s *session) planBuild() *Planned {
 	if s.goal.To != nil {
 		return nil
 	}
-	p := &Planned{What: "evaluate and build the system and the homes, as " + orUser(s.cfg.User)}
+	p := &Planned{What: "evaluate and build the system and the homes, as " + cmp.Or(s.cfg.User, "the user")}
 	there := s.cfg.Remote
 	switch {
 	case s.handsOver():
@@ -72,13 +72,6 @@ func (s *session) planBuild() *Planned {
 
 // handsOver says whether another program activates and sets the boot default.
 func (d *Deployer) handsOver() bool { return d.cfg.Remote != nil && d.cfg.Remote.HandOver != "" }
-
-func orUser(name string) string {
-	if name == "" {
-		return "the user"
-	}
-	return name
-}
 
 // build evaluates and builds the system and every home, as the user.
 func (s *session) build(ctx context.Context) error {
@@ -244,14 +237,13 @@ func (s *session) nix(ctx context.Context, c run.Command) error {
 		return err
 	}
 	s.step.Child = run.CodeOf(err)
-	var spent *retry.SpentError
-	if errors.As(err, &spent) {
+	if _, spent := errors.AsType[*retry.SpentError](err); spent {
 		e := fault.New(fault.Network, "%w", err)
 		e.Child = run.CodeOf(err)
 		return e.Hint("%s", said.Cause.Words().Hint).Hint("nothing was switched; quick-deploy resume goes on from here")
 	}
-	var re *run.Error
-	if !errors.As(err, &re) {
+	re, ran := errors.AsType[*run.Error](err)
+	if !ran {
 		return err
 	}
 	e := fault.New(fault.Build, "%s: %w", cmp.Or(said.Cause.Line(), c.Name+" failed"), &NixError{Err: err, Said: said})
@@ -266,8 +258,10 @@ func (s *session) nix(ctx context.Context, c run.Command) error {
 
 // retry repeats what the network broke, and tells of each wait.
 func (s *session) retry(ctx context.Context, attempt func(n int) *retry.Failure) error {
-	return s.cfg.Retry.Do(ctx, s.cfg.Jitter, s.cfg.Sleep, func(n retry.Notice) {
+	p := s.cfg.Retry
+	p.Notify = func(n retry.Notice) {
 		s.cfg.Log.Warn(n.String())
 		s.note(journal.Event{Type: "retry", Attempt: n.Attempt, Message: n.String(), Seconds: n.Wait.Seconds()})
-	}, attempt)
+	}
+	return p.Do(ctx, attempt)
 }

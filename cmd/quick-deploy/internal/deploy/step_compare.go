@@ -3,11 +3,13 @@ package deploy
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/closure"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
@@ -20,7 +22,7 @@ func (s *session) planCompare() *Planned {
 	p := &Planned{What: "show what changes"}
 	if s.activates() || s.boots() {
 		p.What += " between the running and the new system"
-		s.planCommand(p, s.diffClosures(s.cfg.Paths.Current, s.state.System))
+		s.planCommand(p, closure.Command(s.cfg.Paths.Current, s.state.System))
 	}
 	if !s.goal.Yes {
 		p.What += ", and ask"
@@ -33,10 +35,8 @@ func (s *session) planCompare() *Planned {
 	return p
 }
 
-// declinedError is a question answered with no.
-type declinedError struct{}
-
-func (*declinedError) Error() string { return "declined, nothing was switched" }
+// errDeclined is a question answered with no.
+var errDeclined = errors.New("declined, nothing was switched")
 
 // compare shows what changes and asks. It runs on every run; a question that
 // was answered for these very closures is not asked again.
@@ -67,10 +67,7 @@ func (s *session) compare(ctx context.Context) error {
 	s.note(journal.Event{Type: "diff", Message: strings.Join(diff, "\n")})
 	q.Details = slices.Concat(gone, diff)
 	keys := append([]string{s.state.System, string(s.effective())}, gone...)
-	for _, u := range sortedKeys(s.state.Homes) {
-		keys = append(keys, u, s.state.Homes[u])
-	}
-	if what := hashOf(keys...); s.data.Confirmed != what {
+	if what := hashOf(s.withHomes(keys...)...); s.data.Confirmed != what {
 		if err := s.ask(ctx, q); err != nil {
 			return err
 		}
@@ -92,7 +89,7 @@ func (s *session) ask(ctx context.Context, q Question) error {
 	if err != nil || yes {
 		return err
 	}
-	e := &fault.Error{Code: fault.Pending, Err: &declinedError{}}
+	e := &fault.Error{Code: fault.Pending, Err: errDeclined}
 	if s.goal.To == nil {
 		e.Hint("the build is kept: the next run with the same flake does not build again")
 	}
@@ -146,7 +143,7 @@ func (s *session) askForRoot(ctx context.Context) error {
 // diffTool is dix or nvd where the user has one, else Nix's own.
 func (s *session) diffTool(old, new string) run.Command {
 	if s.cfg.Remote != nil {
-		return s.diffClosures(old, new)
+		return closure.Command(old, new)
 	}
 	for _, c := range []run.Command{
 		{Name: "dix", Args: []string{old, new}}, {Name: "nvd", Args: []string{"diff", old, new}},
@@ -156,7 +153,7 @@ func (s *session) diffTool(old, new string) run.Command {
 			return c
 		}
 	}
-	return s.diffClosures(old, new)
+	return closure.Command(old, new)
 }
 
 // refuseClosures refuses a closure that failed before, and one that a rollback needs and is not there.

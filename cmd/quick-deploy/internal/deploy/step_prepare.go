@@ -16,13 +16,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
-func (s *session) planPreflight() *Planned {
-	if s.cfg.Machine == nil || s.goal.To != nil { // a rollback goes where it is told
-		return nil
-	}
-	return &Planned{What: "look at the machine and at what the flake asks of it"}
-}
-
 // preflight looks at the machine. It runs on every run: free space and the network are of today.
 func (s *session) preflight(ctx context.Context) error {
 	m, t := s.preflightTarget(s.goal)
@@ -148,20 +141,9 @@ func Refuse(r preflight.Report) error {
 
 func usageFault(err error) error { return &fault.Error{Code: fault.Usage, Err: err} }
 
-func (s *session) backupInput() string {
-	return hashOf("backup", s.goal.FlakeDir, fmt.Sprint(s.state.ID))
-}
-
 func (s *session) backupHolds() bool {
 	_, err := s.backups().Get(s.state.Backup)
 	return err == nil
-}
-
-func (s *session) planBackup() *Planned {
-	if s.cfg.Remote != nil { // it is one flake for many machines
-		return nil
-	}
-	return &Planned{What: fmt.Sprintf("copy %s to %s", s.goal.FlakeDir, s.store.Path("backups"))}
 }
 
 // backupFlake copies the flake directory as it is before the run writes into it.
@@ -175,7 +157,9 @@ func (s *session) backupFlake(ctx context.Context) error {
 		}
 	}
 	m, err := b.Make(ctx, s.state.Backup, s.state.ID, []backup.Item{
-		{Path: s.goal.FlakeDir, Why: "the flake before this run", Skip: notOurs},
+		{Path: s.goal.FlakeDir, Why: "the flake before this run", Skip: func(path string, d fs.DirEntry) bool {
+			return notOurs(path, d.Type()&fs.ModeSymlink != 0)
+		}},
 	})
 	if err != nil {
 		return err
@@ -188,13 +172,9 @@ func (s *session) backupFlake(ctx context.Context) error {
 }
 
 // notOurs leaves the repository's own folder and the links of builds out.
-func notOurs(path string, d fs.DirEntry) bool {
+func notOurs(path string, link bool) bool {
 	base := filepath.Base(path)
-	return base == ".git" || (d.Type()&fs.ModeSymlink != 0 && (base == "result" || strings.HasPrefix(base, "result-")))
-}
-
-func (s *session) pointInput() string {
-	return hashOf("point", fmt.Sprint(s.state.ID), s.goal.Host)
+	return base == ".git" || link && (base == "result" || strings.HasPrefix(base, "result-"))
 }
 
 func (s *session) pointHolds() bool {
@@ -203,13 +183,6 @@ func (s *session) pointHolds() bool {
 	}
 	now, err := s.machine(context.Background(), s.goal.Users)
 	return err == nil && now.Same(s.state.Before)
-}
-
-func (s *session) planPoint() *Planned {
-	if !s.goal.Verb.touches() {
-		return nil
-	}
-	return &Planned{What: "record the current generations of system and homes, and hold them against garbage collection"}
 }
 
 // takePoint records what runs and boots now, and holds it against garbage collection.
@@ -302,13 +275,6 @@ func (s *session) rootMachine(ctx context.Context, m *journal.Machine, id int) e
 		m.Homes[u] = g
 	}
 	return nil
-}
-
-func (s *session) planGenerate() *Planned {
-	if s.goal.Tree == nil || s.goal.To != nil {
-		return nil
-	}
-	return &Planned{What: "write the generated files into " + s.goal.FlakeDir}
 }
 
 // generate writes the flake, if it is not as generated.

@@ -12,13 +12,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
-func (s *session) planRecord() *Planned {
-	if !s.goal.Verb.touches() {
-		return &Planned{What: "note the result"}
-	}
-	return &Planned{What: "write the deployment to " + s.store.Path("history")}
-}
-
 // finish writes the deployment into the history and clears away what is too old.
 func (s *session) finish(ctx context.Context) error {
 	end := s.cfg.Now()

@@ -61,11 +61,9 @@ func FindTools(ctx context.Context, r run.Runner, homes ...string) (Tools, error
 		case "store-path":
 			t.StorePath = true
 		case "home-manager":
-			home.Command = true
-			t.Homes[path] = home
+			t.Homes[path] = HomeTools{true, home.Version}
 		case "gen-version":
-			home.Version = true
-			t.Homes[path] = home
+			t.Homes[path] = HomeTools{home.Command, true}
 		}
 	}
 	return t, nil
@@ -135,7 +133,7 @@ func (t Tools) SwitchHome(h HomeSwitch) [][]string {
 	has := t.Homes[h.Home]
 	if has.Command && h.Flake != "" {
 		return [][]string{append([]string{h.Home + "/home-path/bin/home-manager", "switch",
-			"--flake", h.Flake + "#" + h.Name, "-b", h.Suffix}, flakes...)}
+			"--flake", h.Flake + "#" + h.Name, "-b", h.Suffix}, run.Flakes...)}
 	}
 	activate := append([]string{"env", "HOME_MANAGER_BACKUP_EXT=" + h.Suffix}, t.activate(h.Home)...)
 	if has.Version {
@@ -181,7 +179,7 @@ func (t Tools) program(name string) string {
 }
 
 func (t Tools) nix(args ...string) []string {
-	return append(append([]string{t.program("nix")}, flakes...), args...)
+	return append(append([]string{t.program("nix")}, run.Flakes...), args...)
 }
 
 func (t Tools) profile(profile, what, to string) []string {

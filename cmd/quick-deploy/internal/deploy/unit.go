@@ -85,16 +85,14 @@ func (s *session) poll(ctx context.Context) (unitState, error) {
 // relay hands on whole lines of the unit's log.
 func (s *session) relay(text string) {
 	s.log += text
-	s.partial += text
-	for {
-		line, rest, ok := strings.Cut(s.partial, "\n")
-		if !ok {
-			return
-		}
-		s.partial = rest
-		if s.cfg.Output != nil && s.step != nil {
-			s.cfg.Output(s.step.Name, run.Stdout, line)
-		}
+	lines := strings.Split(s.partial+text, "\n")
+	whole := lines[:len(lines)-1]
+	s.partial = lines[len(whole)]
+	if s.cfg.Output == nil || s.step == nil {
+		return
+	}
+	for _, line := range whole {
+		s.cfg.Output(s.step.Name, run.Stdout, line)
 	}
 }
 

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -83,11 +84,11 @@ func (s *session) repair(ctx context.Context) error {
 	})
 	p := s.beginPlan(users)
 	p.add("go-back", "yes")
-	p.add("was", "current", dash(was.Current))
-	p.add("was", "default", strconv.Itoa(was.System.Number), dash(was.System.Path))
+	p.add("was", "current", cmp.Or(was.Current, "-"))
+	p.add("was", "default", strconv.Itoa(was.System.Number), cmp.Or(was.System.Path, "-"))
 	for _, u := range users {
 		g := was.Homes[u.Name]
-		p.add("was", "home", u.Name, strconv.Itoa(g.Number), dash(g.Path), g.Profile)
+		p.add("was", "home", u.Name, strconv.Itoa(g.Number), cmp.Or(g.Path, "-"), g.Profile)
 		if s.state.Homes[u.Name] != "" {
 			p.add("home", u.Name, s.state.Homes[u.Name])
 		}
@@ -103,13 +104,6 @@ func (s *session) repair(ctx context.Context) error {
 		return err
 	}
 	return s.reportBack(ctx, where)
-}
-
-func dash(path string) string {
-	if path == "" {
-		return "-"
-	}
-	return path
 }
 
 // recover deals with the unit of a run that was cut off: one at work is taken up or called off, one

@@ -17,6 +17,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
@@ -485,11 +486,11 @@ func (w *world) deployer(change ...func(*Config)) *Deployer {
 		},
 		ConfirmTimeout: time.Minute, Tick: 20 * time.Millisecond, Poll: 30 * time.Millisecond,
 		Runner: w, Now: func() time.Time { clock = clock.Add(time.Second); return clock },
-		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		Retry: retry.Policy{Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }},
 		User:  "ada", HomeDir: w.path("home/ada"), StateHome: w.path("home/ada/.local/state"), HostName: "atlas", PID: 42, Tool: "test",
 	}
 	cfg.Health = &health.Checker{
-		Runner: w, Root: w.dir, Now: cfg.Now, Sleep: cfg.Sleep,
+		Runner: w, Root: w.dir, Now: cfg.Now, Sleep: cfg.Retry.Sleep,
 		Paths: cfg.Paths, StateHome: func(string) string { return cfg.StateHome }, Timeout: time.Nanosecond,
 	}
 	for _, f := range change {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -313,7 +314,7 @@ func packagesIn(e nix.Expr) (out []string) {
 // nixpkgs prints (pname-version, or an alias) are the same thing; 0 is not at all.
 func resembles(attr, name string) int {
 	last := attr[strings.LastIndexByte(attr, '.')+1:]
-	bare := nixlog.PackageName(name)
+	bare := storepath.Unversioned(name)
 	switch {
 	case attr == name || last == name:
 		return 5

@@ -26,7 +26,7 @@ func (f Flake) output(host string) string { return f.Dir + "#" + host }
 
 // Copy copies a closure that was built here to a machine.
 func (f Flake) Copy(to ssh.Remote, path string) run.Command {
-	args := append([]string{"copy", "--to", to.Target.Store()}, flakes...)
+	args := append([]string{"copy", "--to", to.Target.Store()}, run.Flakes...)
 	return run.Command{
 		Name: "nix", Args: append(args, path), Env: []string{to.NixOptions()}, Timeout: f.Timeout, Here: true,
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,9 +22,6 @@ type Nix struct {
 	Runner run.Runner // a retry.Runner repeats what the network broke
 	Args   []string   // behind the rest
 }
-
-// flakes turns on what is needed on a machine whose nix.conf does not.
-var flakes = []string{"--extra-experimental-features", "nix-command flakes"}
 
 // evaluateAtOnce is how many systems one nix process evaluates: each takes some
 // hundred megabytes that it does not give back before it ends.
@@ -52,22 +50,16 @@ func (n Nix) Evaluate(
 	values, failed := map[string]string{}, map[string]error{}
 	for chunk := range slices.Chunk(hosts, evaluateAtOnce) {
 		some, err := n.evaluate(ctx, flake, chunk, attribute)
-		if err == nil || len(chunk) == 1 || ctx.Err() != nil {
-			for _, name := range chunk {
-				values[name], failed[name] = some[name], err
-			}
-			continue
-		}
+		alone := err != nil && len(chunk) > 1 && ctx.Err() == nil
 		for _, name := range chunk {
-			one, err := n.evaluate(ctx, flake, []string{name}, attribute)
-			values[name], failed[name] = one[name], err
-		}
-	}
-	for _, name := range hosts {
-		if failed[name] == nil {
-			delete(failed, name)
-		} else {
-			delete(values, name)
+			if alone {
+				some, err = n.evaluate(ctx, flake, []string{name}, attribute)
+			}
+			if err != nil {
+				failed[name] = err
+				continue
+			}
+			values[name] = some[name]
 		}
 	}
 	return values, failed
@@ -81,7 +73,7 @@ func (n Nix) evaluate(ctx context.Context, flake string, hosts []string, attribu
 	}
 	apply := fmt.Sprintf("hosts: builtins.listToAttrs (map (name: { inherit name; value = hosts.${name}.%s; }) [%s ])",
 		attribute, names.String())
-	args := append([]string{"eval", "--json"}, flakes...)
+	args := append([]string{"eval", "--json"}, run.Flakes...)
 	args = append(args, "--no-update-lock-file", flake+"#nixosConfigurations", "--apply", apply)
 	res, err := n.Runner.Run(ctx, run.Command{Name: "nix", Args: append(args, n.Args...), Network: true})
 	if err != nil {
@@ -101,8 +93,7 @@ func Fault(what string, err error, res run.Result) error {
 	}
 	cause := nixlog.Read(res.Stderr).Cause
 	code, hint := fault.Build, cause.Text()
-	var spent *retry.SpentError
-	if errors.As(err, &spent) {
+	if _, spent := errors.AsType[*retry.SpentError](err); spent {
 		code, hint = fault.Network, cause.Words().Hint
 	}
 	e := fault.New(code, "%s: %w", what, err)
@@ -124,11 +115,11 @@ func (n Nix) Update(ctx context.Context, dir string, inputs []string) error {
 		return err
 	}
 	ref := "path:" + dir
-	args := append([]string{"flake", "update"}, flakes...)
+	args := append([]string{"flake", "update"}, run.Flakes...)
 	if minor >= firstUpdateByName {
 		args = append(append(args, "--flake", ref), inputs...)
 	} else {
-		args = append([]string{"flake", "lock"}, flakes...)
+		args = append([]string{"flake", "lock"}, run.Flakes...)
 		for _, name := range inputs {
 			args = append(args, "--update-input", name)
 		}
@@ -147,14 +138,11 @@ func (n Nix) minor(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fault.New(fault.Preflight, "ask for the version of Nix: %w", err).Hint("is Nix installed and in PATH?")
 	}
-	fields := strings.Fields(res.Stdout)
-	if len(fields) > 0 {
-		parts := strings.Split(fields[len(fields)-1], ".")
-		if len(parts) > 1 {
-			if minor, err := strconv.Atoi(parts[1]); err == nil && parts[0] == "2" {
-				return minor, nil
-			}
-		}
+	if m := nixVersion.FindStringSubmatch(res.Stdout); m != nil {
+		return strconv.Atoi(m[1])
 	}
 	return firstUpdateByName, nil
 }
+
+// nixVersion is that of Nix 2 in what nix --version says.
+var nixVersion = regexp.MustCompile(`(?:^|\s)2\.(\d{1,4})(?:\.\S*)?\s*$`)

@@ -3,7 +3,6 @@ package fleet
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -48,13 +47,8 @@ func (f *Fleet) evaluate(
 // Deploy rolls the hosts out wave by wave and returns a result for each, in
 // the order of the waves. The error has the code Partial if some machine does not run what it
 // should, or that machine's own where there is only one.
-func (f *Fleet) Deploy(ctx context.Context, waves []Wave, hosts map[string]*Host, o Options) ([]Result, error) {
-	var all []*Host
-	for _, w := range waves {
-		for _, name := range w.Hosts {
-			all = append(all, hosts[name])
-		}
-	}
+func (f *Fleet) Deploy(ctx context.Context, o Options) ([]Result, error) {
+	all := f.members(f.Waves...)
 	systems, failed, evaluated := f.evaluate(ctx, all)
 	f.tell(journal.Event{
 		Type: "progress", Step: "evaluate",
@@ -62,11 +56,7 @@ func (f *Fleet) Deploy(ctx context.Context, waves []Wave, hosts map[string]*Host
 	})
 	var results []Result
 	stopped := ""
-	for _, w := range waves {
-		var members []*Host
-		for _, name := range w.Hosts {
-			members = append(members, hosts[name])
-		}
+	for _, w := range f.Waves {
 		r := rollout{Fleet: f, wave: w.Name, options: o, systems: systems, notBuilt: failed}
 		if stopped != "" {
 			r.stop(stopped)
@@ -78,7 +68,7 @@ func (f *Fleet) Deploy(ctx context.Context, waves []Wave, hosts map[string]*Host
 				Type: "progress", Step: "wave", Message: fmt.Sprintf("%s: %s", w.Name, strings.Join(w.Hosts, ", ")),
 			})
 		}
-		done := r.run(ctx, members)
+		done := r.run(ctx, f.members(w))
 		results = append(results, done...)
 		for _, d := range done {
 			if !d.Verdict.OK() && stopped == "" {
@@ -168,10 +158,6 @@ func (r *rollout) finish(m *member, v Verdict, err error) {
 	case fault.Network, fault.NotFound, fault.Timeout:
 		m.result.Code = code
 	}
-	var e *fault.Error
-	if errors.As(err, &e) {
-		m.result.Child = cmp.Or(e.Child, m.result.Child)
-	}
 }
 
 // run works on the wave: looks at every machine, and then deploys to those that do not run what they should.
@@ -235,9 +221,8 @@ func (r *rollout) begin(ctx context.Context, m *member, calls *calls) {
 	m.deployer = r.deployer(m.Host, m.result.System, calls)
 	m.plan, err = m.deployer.Plan(ctx, r.goal(m.Host, r.options))
 	m.result.Before = m.plan.Machine.Current
-	var away *ssh.UnreachableError
-	switch {
-	case errors.As(err, &away):
+	switch away, gone := errors.AsType[*ssh.UnreachableError](err); {
+	case gone:
 		r.finish(m, Unreachable, away)
 	case err != nil:
 		r.finish(m, Failed, err)
@@ -256,12 +241,8 @@ func (r *rollout) deploy(ctx context.Context, m *member) {
 		return
 	}
 	rec, err := m.deployer.Run(ctx, m.plan)
-	m.result.PutBack = rec.Result == journal.PutBack
-	if len(rec.Health) > 0 {
-		m.result.Health = &health.Report{}
-		err = errors.Join(err, json.Unmarshal(rec.Health, m.result.Health))
-	}
-	var away *ssh.UnreachableError
+	m.result.PutBack, m.result.Health = rec.Result == journal.PutBack, rec.Health
+	away, gone := errors.AsType[*ssh.UnreachableError](err)
 	code := fault.CodeOf(err)
 	switch untouched := rec.Result == journal.Unchanged; {
 	case err == nil && len(rec.Pending) > 0:
@@ -273,7 +254,7 @@ func (r *rollout) deploy(ctx context.Context, m *member) {
 		r.finish(m, Left, err)
 	case code == fault.RollbackFailed:
 		r.finish(m, Stranded, err)
-	case untouched && errors.As(err, &away):
+	case untouched && gone:
 		r.finish(m, Unreachable, away)
 	case untouched && (code == fault.Build || code == fault.Network):
 		r.finish(m, NotBuilt, err)
@@ -289,7 +270,7 @@ func (f *Fleet) deployer(h *Host, system string, calls *calls) *deploy.Deployer 
 	remote := f.to(f.network(h.Name), h.Target)
 	c := f.Config
 	c.StateDir, c.Paths, c.Runner = filepath.Join(f.StateDir, h.Name), h.Paths, remote
-	c.HomeDir, c.Login, c.HostName, c.Health = homeOf(f.User), h.Target.User, h.Name, f.checker(remote)
+	c.HomeDir, c.Login, c.HostName, c.Health = deploy.HomeOf(f.User), h.Target.User, h.Name, f.checker(remote)
 	c.Retention = journal.Retention{Count: 50, Age: 90 * 24 * time.Hour}
 	c.Output = func(_ string, _ run.Stream, line string) {
 		f.tell(journal.Event{Type: "line", Host: h.Name, Message: line})
@@ -320,22 +301,16 @@ func (f *Fleet) deployer(h *Host, system string, calls *calls) *deploy.Deployer 
 // goal is what a machine is to be. A system that failed before is tried again: the same command goes on.
 func (f *Fleet) goal(h *Host, o Options) deploy.Goal {
 	g := deploy.Goal{
-		Verb: deploy.Switch, Host: h.Name, FlakeDir: f.Flake, NixArgs: f.NixArgs,
-		Checks: h.Checks, HealthTimeout: f.HealthTimeout,
-		SkipHealth: o.SkipHealth || len(h.Checks) == 0, KeepOnFailure: o.Keep, Force: o.Again, RetryBad: true, Yes: true,
+		Verb: deploy.Switch, Host: h.Name, FlakeDir: f.Flake, Checks: h.Checks, Yes: true,
+		Flags: deploy.Flags{
+			NixArgs: f.NixArgs, HealthTimeout: f.HealthTimeout, SkipHealth: o.SkipHealth || len(h.Checks) == 0,
+			KeepOnFailure: o.Keep, Force: o.Again, RetryBad: true,
+		},
 	}
 	if f.Engine != generator.DeployRS { // which carries them itself
 		g.Users = h.Homes
 	}
 	return g
-}
-
-// homeOf is the home of a login on a machine, as NixOS sets it by default.
-func homeOf(user string) string {
-	if user == "root" {
-		return "/root"
-	}
-	return "/home/" + user
 }
 
 // checker looks at a machine through ssh.
@@ -344,7 +319,7 @@ func (f *Fleet) checker(remote ssh.Remote) *health.Checker {
 		return remote.Dial(ctx, network, address)
 	}
 	return &health.Checker{
-		Runner: remote, Now: f.Now, Sleep: f.Sleep, Timeout: f.HealthTimeout, Dial: dial,
+		Runner: remote, Now: f.Now, Sleep: f.Retry.Sleep, Timeout: f.HealthTimeout, Dial: dial,
 		Client: &http.Client{
 			Transport:     &http.Transport{DialContext: dial, DisableKeepAlives: true},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

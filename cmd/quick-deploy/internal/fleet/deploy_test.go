@@ -90,7 +90,7 @@ func TestAwayAndSick(t *testing.T) {
 				t.Errorf("sick runs %s and boots %s", sick.running(), sick.boots())
 			}
 			status := map[string]Standing{}
-			for _, s := range o.Status(t.Context(), o.waves, o.hosts) {
+			for _, s := range o.Status(t.Context()) {
 				status[s.Host] = s.Standing
 			}
 			if diff := cmp.Diff(map[string]Standing{"away": Away, "fine": Current, "sick": Failing}, status); diff != "" {
@@ -178,7 +178,7 @@ func TestOnlyChangedAreEvaluated(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.world.version = 2
-	o.hosts["b"].Fingerprint = "v2"
+	o.Hosts["b"].Fingerprint = "v2"
 	results, err := o.deploy(t, Options{})
 	if diff := cmp.Diff(map[string]Verdict{"a": Unchanged, "b": Deployed, "c": Unchanged},
 		verdicts(results)); diff != "" || err != nil {
@@ -199,7 +199,7 @@ func TestDrift(t *testing.T) {
 	}
 	a := o.world.machines["a"]
 	a.switchTo(a.build("v9"))
-	s := o.Status(t.Context(), o.waves, o.hosts)[0]
+	s := o.Status(t.Context())[0]
 	if s.Standing != Drifted || len(s.Drift) != 1 || s.Wanted != a.system("v1") {
 		t.Errorf("%+v", s)
 	}
@@ -207,7 +207,7 @@ func TestDrift(t *testing.T) {
 		t.Errorf("%+v %v", results["a"], err)
 	}
 	o.change()
-	if s := o.Status(t.Context(), o.waves, o.hosts)[0]; s.Standing != Pending {
+	if s := o.Status(t.Context())[0]; s.Standing != Pending {
 		t.Errorf("after a change: %+v", s)
 	}
 }
@@ -221,7 +221,7 @@ func TestInterrupted(t *testing.T) {
 			cancel()
 		}
 	}}
-	results, err := o.Deploy(ctx, o.waves, o.hosts, Options{})
+	results, err := o.Deploy(ctx, Options{})
 	if err == nil || results[0].Verdict.OK() || results[1].Verdict != Left {
 		t.Errorf("%v %+v", err, results)
 	}
@@ -272,10 +272,10 @@ func TestHomes(t *testing.T) {
 		t.Run(string(e), func(t *testing.T) {
 			o := operate(t, e, Wave{LastWave, []string{"a"}})
 			a := o.world.machines["a"]
-			o.hosts["a"].Homes = []deploy.User{
+			o.Hosts["a"].Homes = []deploy.User{
 				{Name: "ops", Home: a.path("home/ops")}, {Name: "root", Home: a.path("home/root")},
 			}
-			o.hosts["a"].Target.Port = 2222
+			o.Hosts["a"].Target.Port = 2222
 			results, err := o.deploy(t, Options{})
 			if results["a"].Verdict != Deployed || err != nil {
 				t.Fatal(results, err)
@@ -320,7 +320,7 @@ func TestHealthOfAMachine(t *testing.T) {
 		{Name: "page", Kind: health.Port, Target: "bad address", Units: []string{"x"}, Required: true, Grace: time.Hour},
 	}
 	o := operate(t, generator.NixosRebuild, Wave{"all", []string{"a"}})
-	o.hosts["a"].Checks = checks
+	o.Hosts["a"].Checks = checks
 	o.world.machines["a"].failed = []string{"old.service"}
 	got, err := o.deploy(t, Options{})
 	if err != nil || got["a"].Verdict != Deployed {
@@ -405,7 +405,7 @@ func TestNetworkFailures(t *testing.T) {
 			var waits []time.Duration
 			told := 0
 			o.Runner, o.Retry = u, retry.Default()
-			o.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
+			o.Retry.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
 			o.Events = func(e journal.Event) {
 				if e.Type == "retry" {
 					told++
@@ -523,7 +523,7 @@ func TestPlan(t *testing.T) {
 	} {
 		o := operate(t, e, Wave{LastWave, []string{"a"}})
 		var steps, commands []string
-		for _, s := range o.Plan(t.Context(), o.waves, o.hosts, Options{})[0].Hosts[0].Steps {
+		for _, s := range o.Plan(t.Context(), Options{})[0].Hosts[0].Steps {
 			steps, commands = append(steps, s.Step), append(commands, s.Commands...)
 		}
 		if diff := cmp.Diff(want, steps); diff != "" {
@@ -556,7 +556,7 @@ func TestTornState(t *testing.T) {
 	a := o.world.machines["a"]
 	a.must(os.MkdirAll(filepath.Dir(path), 0o700))
 	a.must(os.WriteFile(path, []byte(`{"finger`), 0o600))
-	if s := o.Status(t.Context(), o.waves, o.hosts)[0]; !strings.Contains(s.Error, "cut short or not JSON") {
+	if s := o.Status(t.Context())[0]; !strings.Contains(s.Error, "cut short or not JSON") {
 		t.Errorf("status says %q", s.Error)
 	}
 	if results, err := o.deploy(t, Options{}); err != nil || results["a"].Verdict != Deployed {
@@ -574,7 +574,7 @@ func TestPlanByTools(t *testing.T) {
 	o.world.machines["away"].away = true
 	a := o.world.machines["a"]
 	a.script(a.path("bin/nixos-rebuild"), `echo usage: --store-path`)
-	hosts := o.Plan(t.Context(), o.waves, o.hosts, Options{})[0].Hosts
+	hosts := o.Plan(t.Context(), Options{})[0].Hosts
 	for i, want := range []string{a.path("bin/nixos-rebuild") + " test --store-path", "switch-to-configuration test"} {
 		var all []string
 		for _, s := range hosts[i].Steps {

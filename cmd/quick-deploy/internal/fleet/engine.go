@@ -42,8 +42,7 @@ var activating = regexp.MustCompile(`(?i)\bactivat(?:ing|ed|ion)\b`)
 func (c *calls) run(ctx context.Context, h *Host) error {
 	c.once.Do(func() { c.err = c.call(ctx) })
 	why := cmp.Or(c.last[h.Name], c.last[""])
-	var e *run.Error
-	if why == "" || !errors.As(c.err, &e) {
+	if _, ran := errors.AsType[*run.Error](c.err); why == "" || !ran {
 		return c.err
 	}
 	return fmt.Errorf("%w: %s", c.err, why)
@@ -56,7 +55,7 @@ func (c *calls) call(ctx context.Context) error {
 	command := c.shared(c.hosts)
 	command.OnLine = c.line
 	var res run.Result
-	err := c.Retry.Do(ctx, c.Jitter, c.Sleep, c.waiting(""), func(int) *retry.Failure {
+	err := c.policy("").Do(ctx, func(int) *retry.Failure {
 		c.last = map[string]string{}
 		var err error
 		if res, err = c.Runner.Run(ctx, command); err == nil {

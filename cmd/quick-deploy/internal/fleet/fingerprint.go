@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
@@ -11,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
@@ -57,7 +57,7 @@ func Fingerprint(dir string, h generator.Host, locked map[string]flake.Locked) (
 	if err != nil {
 		return "", fmt.Errorf("read the files of %s: %w", h.Name, err)
 	}
-	return "sha256-" + base64.StdEncoding.EncodeToString(sum.Sum(nil)), nil
+	return encode.SRI(sum), nil
 }
 
 // StateDir is where the journals of a flake's machines lie below the state

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/engine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
@@ -89,6 +91,9 @@ type Fleet struct {
 	// Config is what the runs on all machines have in common. Its StateDir is where the journals of the machines lie, a
 	// folder each; its User deploys; its Runner is of this machine; its Retry is zero where nothing is repeated.
 	deploy.Config
+	// Waves are what a command is about, Hosts the machines in them, by name.
+	Waves    []Wave
+	Hosts    map[string]*Host
 	Flake    string // absolute path
 	Engine   generator.Engine
 	Parallel int
@@ -101,6 +106,17 @@ type Fleet struct {
 	NixArgs       []string // behind the rest
 
 	telling sync.Mutex
+}
+
+// members are the machines of waves, in their order.
+func (f *Fleet) members(waves ...Wave) []*Host {
+	var out []*Host
+	for _, w := range waves {
+		for _, name := range w.Hosts {
+			out = append(out, f.Hosts[name])
+		}
+	}
+	return out
 }
 
 // Options are what a run may leave out.
@@ -127,13 +143,15 @@ func (f *Fleet) to(r run.Runner, t ssh.Target) ssh.Remote {
 // network is the Runner that repeats what the network broke, and tells of each
 // wait, for a host or for all.
 func (f *Fleet) network(host string) run.Runner {
-	return retry.Runner{Runner: f.Runner, Policy: f.Retry, Jitter: f.Jitter, Sleep: f.Sleep, Notify: f.waiting(host)}
+	return retry.Runner{Runner: f.Runner, Policy: f.policy(host)}
 }
 
-func (f *Fleet) waiting(host string) func(retry.Notice) {
-	return func(n retry.Notice) {
+func (f *Fleet) policy(host string) retry.Policy {
+	p := f.Retry
+	p.Notify = func(n retry.Notice) {
 		f.tell(journal.Event{Type: "retry", Host: host, Attempt: n.Attempt, Message: n.String(), Seconds: n.Wait.Seconds()})
 	}
+	return p
 }
 
 // tell hands an event on, one at a time.
@@ -149,14 +167,10 @@ func (f *Fleet) tell(e journal.Event) {
 
 // each works on several machines at once, and begins them in their order.
 func each[T any](f *Fleet, list []T, do func(T)) {
-	slots := make(chan struct{}, max(1, f.Parallel))
-	var wg sync.WaitGroup
+	var g errgroup.Group
+	g.SetLimit(max(1, f.Parallel))
 	for _, one := range list {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			do(one)
-		})
+		g.Go(func() error { do(one); return nil })
 	}
-	wg.Wait()
+	_ = g.Wait() // what goes wrong is noted for each
 }

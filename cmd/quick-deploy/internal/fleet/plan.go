@@ -23,17 +23,17 @@ type HostPlan struct {
 }
 
 // Plan says what Deploy would do, from the journals and by the tools that the machines have. It changes nothing.
-func (f *Fleet) Plan(ctx context.Context, waves []Wave, hosts map[string]*Host, o Options) []WavePlan {
+func (f *Fleet) Plan(ctx context.Context, o Options) []WavePlan {
 	out := []WavePlan{}
 	var all []*HostPlan
-	for _, w := range waves {
+	for _, w := range f.Waves {
 		p := WavePlan{Name: w.Name}
 		for _, name := range w.Hosts {
-			p.Hosts = append(p.Hosts, &HostPlan{Host: name, Target: hosts[name].Target.String()})
+			p.Hosts = append(p.Hosts, &HostPlan{Host: name, Target: f.Hosts[name].Target.String()})
 		}
 		out, all = append(out, p), append(all, p.Hosts...)
 	}
-	each(f, all, func(p *HostPlan) { f.plan(ctx, hosts[p.Host], o, p) })
+	each(f, all, func(p *HostPlan) { f.plan(ctx, f.Hosts[p.Host], o, p) })
 	return out
 }
 

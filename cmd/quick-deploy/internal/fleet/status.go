@@ -47,14 +47,14 @@ type Status struct {
 func (s Status) OK() bool { return s.Standing == Current }
 
 // Status looks at every machine, some at once. It changes nothing and evaluates nothing.
-func (f *Fleet) Status(ctx context.Context, waves []Wave, hosts map[string]*Host) []*Status {
+func (f *Fleet) Status(ctx context.Context) []*Status {
 	var out []*Status
-	for _, w := range waves {
+	for _, w := range f.Waves {
 		for _, name := range w.Hosts {
 			out = append(out, &Status{Host: name, Wave: w.Name})
 		}
 	}
-	each(f, out, func(s *Status) { f.status(ctx, hosts[s.Host], s) })
+	each(f, out, func(s *Status) { f.status(ctx, f.Hosts[s.Host], s) })
 	return out
 }
 
@@ -78,9 +78,8 @@ func (f *Fleet) status(ctx context.Context, h *Host, s *Status) {
 	}
 	now, err := system.Look(ctx, f.to(f.Runner, h.Target), paths, nil)
 	s.Running, s.Default, s.Generation = now.Current, now.System.Path, now.System.Number
-	var away *ssh.UnreachableError
-	switch {
-	case errors.As(err, &away):
+	switch away, gone := errors.AsType[*ssh.UnreachableError](err); {
+	case gone:
 		s.Standing, s.Error = Away, away.Error()
 		return
 	case err != nil:

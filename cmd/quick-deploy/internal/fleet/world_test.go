@@ -16,6 +16,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
@@ -340,8 +341,6 @@ func (w *world) count(prefix string) int {
 type operation struct {
 	*Fleet
 	world *world
-	hosts map[string]*Host
-	waves []Wave
 }
 
 func operate(t *testing.T, e generator.Engine, waves ...Wave) *operation {
@@ -351,15 +350,16 @@ func operate(t *testing.T, e generator.Engine, waves ...Wave) *operation {
 		names = append(names, w.Hosts...)
 	}
 	w := newWorld(t, names...)
-	o := &operation{world: w, waves: waves, hosts: map[string]*Host{}, Fleet: &Fleet{
+	o := &operation{world: w, Fleet: &Fleet{
+		Waves: waves, Hosts: map[string]*Host{},
 		Config: deploy.Config{
-			Runner: w, StateDir: t.TempDir(), Now: time.Now, Sleep: func(context.Context, time.Duration) error { return nil },
+			Runner: w, StateDir: t.TempDir(), Now: time.Now, Retry: retry.Policy{Sleep: func(context.Context, time.Duration) error { return nil }},
 			ConfirmTimeout: time.Minute, Tick: 10 * time.Millisecond, Poll: 5 * time.Millisecond,
 		},
 		Flake: "/flake", Engine: e, Parallel: 2, HealthTimeout: time.Nanosecond,
 	}}
 	for _, name := range names {
-		o.hosts[name] = &Host{
+		o.Hosts[name] = &Host{
 			Name: name, Fingerprint: "v1", Target: ssh.Target{User: "root", Host: name}, Paths: w.machines[name].paths(),
 			Checks: []health.Check{{Name: "x", Kind: health.Unit, Target: "x.service", Required: true}},
 		}
@@ -370,7 +370,7 @@ func operate(t *testing.T, e generator.Engine, waves ...Wave) *operation {
 // change gives every host new files.
 func (o *operation) change() {
 	o.world.version++
-	for _, h := range o.hosts {
+	for _, h := range o.Hosts {
 		h.Fingerprint = fmt.Sprintf("v%d", o.world.version)
 	}
 }
@@ -378,7 +378,7 @@ func (o *operation) change() {
 func (o *operation) deploy(t *testing.T, opts Options) (map[string]Result, error) {
 	t.Helper()
 	o.world.ran = nil
-	results, err := o.Deploy(t.Context(), o.waves, o.hosts, opts)
+	results, err := o.Deploy(t.Context(), opts)
 	out := map[string]Result{}
 	for _, r := range results {
 		out[r.Host] = r

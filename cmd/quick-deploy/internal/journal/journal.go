@@ -67,7 +67,7 @@ func (s *Store) Open() error {
 // is about the next run starts afresh. It is called under the lock.
 func (s *Store) Clean() error {
 	for _, d := range []string{s.Dir, s.Path("history")} {
-		if err := atomic.CleanDir(d); err != nil {
+		if err := atomic.Clean(d); err != nil {
 			return err
 		}
 	}
@@ -250,6 +250,6 @@ func (e *unusableError) Error() string { return e.path + ": " + e.why }
 
 // IsUnusable says whether a file is there and cannot be used.
 func IsUnusable(err error) bool {
-	var unusable *unusableError
-	return errors.As(err, &unusable)
+	_, unusable := errors.AsType[*unusableError](err)
+	return unusable
 }

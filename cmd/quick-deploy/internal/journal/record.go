@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/losses"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
@@ -110,7 +110,7 @@ type Record struct {
 	Advice        []string          `json:"advice,omitempty"`  // what to do when it suits
 	SkippedChecks []string          `json:"skipped_checks,omitempty"`
 	Losses        []losses.Loss     `json:"losses,omitempty"` // what a first switch took away, and what of it was accepted
-	Health        json.RawMessage   `json:"health,omitempty"`
+	Health        *health.Report    `json:"health,omitempty"`
 	Backup        string            `json:"backup,omitempty"`
 	Log           string            `json:"log,omitempty"`
 	Steps         []Step            `json:"steps"`
@@ -257,26 +257,16 @@ func (s *Store) Bad() ([]Closure, error) {
 }
 
 // MarkBad remembers a closure as bad. The newest 200 are kept.
-func (s *Store) MarkBad(c Closure) error {
-	bad, err := s.Bad()
-	if err != nil {
-		return err
-	}
-	bad = slices.DeleteFunc(bad, func(b Closure) bool { return b.Path == c.Path })
-	bad = append(bad, c)
-	bad = bad[max(0, len(bad)-200):]
-	return s.Write(badFile, closures{Version: Version, Bad: bad})
-}
+func (s *Store) MarkBad(c Closure) error { return s.replaceBad(c.Path, c) }
 
 // ClearBad forgets that a closure was bad.
-func (s *Store) ClearBad(path string) error {
+func (s *Store) ClearBad(path string) error { return s.replaceBad(path) }
+
+func (s *Store) replaceBad(path string, with ...Closure) error {
 	bad, err := s.Bad()
 	if err != nil {
 		return err
 	}
-	left := slices.DeleteFunc(slices.Clone(bad), func(b Closure) bool { return b.Path == path })
-	if len(left) == len(bad) {
-		return nil
-	}
-	return s.Write(badFile, closures{Version: Version, Bad: left})
+	bad = append(slices.DeleteFunc(bad, func(b Closure) bool { return b.Path == path }), with...)
+	return s.Write(badFile, closures{Version: Version, Bad: bad[max(0, len(bad)-200):]})
 }

@@ -27,17 +27,16 @@ import (
 
 // ParseLevel reads LOG_LEVEL: DEBUG, INFO, WARNING (or WARN) and ERROR, in any case.
 func ParseLevel(s string) (slog.Level, error) {
-	switch strings.ToUpper(s) {
-	case "", "INFO":
-		return slog.LevelInfo, nil
-	case "DEBUG":
-		return slog.LevelDebug, nil
-	case "WARNING", "WARN":
-		return slog.LevelWarn, nil
-	case "ERROR":
-		return slog.LevelError, nil
+	level, ok := levels[strings.ToUpper(s)]
+	if !ok {
+		return 0, fmt.Errorf("log level %q is not one of DEBUG, INFO, WARNING, ERROR", s)
 	}
-	return 0, fmt.Errorf("log level %q is not one of DEBUG, INFO, WARNING, ERROR", s)
+	return level, nil
+}
+
+var levels = map[string]slog.Level{
+	"": slog.LevelInfo, "DEBUG": slog.LevelDebug, "INFO": slog.LevelInfo, "WARNING": slog.LevelWarn,
+	"WARN": slog.LevelWarn, "ERROR": slog.LevelError,
 }
 
 // File is an open log.
@@ -230,53 +229,40 @@ func (l *File) write(e entry) {
 type handler struct {
 	file  *File
 	attrs []slog.Attr
-	group string
 }
 
 func (h *handler) Enabled(_ context.Context, level slog.Level) bool { return level >= h.file.level }
 
 func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	c := *h
-	c.attrs = slices.Concat(h.attrs, h.named(attrs))
-	return &c
+	return &handler{h.file, slices.Concat(h.attrs, attrs)}
 }
 
-func (h *handler) WithGroup(name string) slog.Handler {
-	c := *h
-	c.group += name + "."
-	return &c
-}
-
-func (h *handler) named(attrs []slog.Attr) []slog.Attr {
-	out := make([]slog.Attr, len(attrs))
-	for i, a := range attrs {
-		out[i] = slog.Attr{Key: h.group + a.Key, Value: a.Value}
-	}
-	return out
-}
+// WithGroup leaves the group out: the fields of an entry are a flat list.
+func (h *handler) WithGroup(string) slog.Handler { return h }
 
 func (h *handler) Handle(_ context.Context, r slog.Record) error {
-	attrs := slices.Clone(h.attrs)
-	r.Attrs(func(a slog.Attr) bool {
-		attrs = append(attrs, h.named([]slog.Attr{a})...)
-		return true
-	})
 	e := entry{level: r.Level, Message: r.Message, Fields: map[string]string{}}
-	for _, a := range attrs {
-		if a.Key == "step" {
-			e.Step = a.Value.String()
-			continue
-		}
-		value := a.Value.Resolve().String()
-		if secret(a.Key) {
-			value = "[redacted]"
-		}
-		e.order = append(e.order, a.Key)
-		e.Fields[a.Key] = value
+	for _, a := range h.attrs {
+		e.add(a)
 	}
+	r.Attrs(func(a slog.Attr) bool { e.add(a); return true })
 	e.call(r.PC)
 	h.file.write(e)
 	return nil
+}
+
+// add puts a field into the entry.
+func (e *entry) add(a slog.Attr) {
+	value := a.Value.Resolve().String()
+	if a.Key == "step" {
+		e.Step = value
+		return
+	}
+	if secret(a.Key) {
+		value = "[redacted]"
+	}
+	e.order = append(e.order, a.Key)
+	e.Fields[a.Key] = value
 }
 
 func secret(key string) bool {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"regexp"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
 )
 
 // Words are what there is to say about e by itself.
@@ -16,7 +18,7 @@ func (e Error) Words() Words {
 		evaluating = "found while evaluating the option " + e.Option
 	}
 	fill := strings.NewReplacer(
-		"{option}", e.Option, "{name}", e.Name, "{file}", e.File(), "{package}", PackageName(e.Name),
+		"{option}", e.Option, "{name}", e.Name, "{file}", e.File(), "{package}", storepath.Unversioned(e.Name),
 		"{derivation}", ShortName(e.Name), "{detail}", strings.Join(e.Detail, ", "), "{reason}", e.reason(),
 		"{evaluating}", evaluating, "{first}", sentence(first), "{last}", sentence(last),
 		"{rest}", Shorten(strings.Join(strings.Fields(head(rest)), " "), 300),
@@ -61,17 +63,6 @@ func InFlake(name string) (path string, ok bool) {
 func (e Error) File() string {
 	path, _ := InFlake(e.Name)
 	return cmp.Or(path, e.Name)
-}
-
-// PackageName is a package's name without its version: lib.getName ends the name
-// before the first hyphen that is not followed by a letter.
-func PackageName(name string) string {
-	for i := 0; i+1 < len(name); i++ {
-		if c := name[i+1]; name[i] == '-' && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
-			return name[:i]
-		}
-	}
-	return name
 }
 
 func sentence(s string) string { return strings.TrimSuffix(strings.TrimSpace(s), ".") }

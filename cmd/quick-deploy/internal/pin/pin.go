@@ -9,14 +9,13 @@ package pin
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
@@ -65,11 +64,11 @@ func New(meta tree.Meta, files []tree.File, hosts map[string]string) (Pin, error
 		return Pin{}, err
 	}
 	for _, f := range files {
-		p.Files[f.Path] = sum(f.Data)
+		p.Files[f.Path] = encode.Hash(f.Data)
 		if f.Path != lockPath {
 			continue
 		}
-		p.Lock = sum(f.Data)
+		p.Lock = encode.Hash(f.Data)
 		if p.Inputs, err = flake.ReadLock(f.Data); err != nil {
 			return Pin{}, err
 		}
@@ -86,16 +85,13 @@ func (p Pin) hash() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return sum(data), nil
+	return encode.Hash(data), nil
 }
 
 // Encode is the content of the file.
 func (p Pin) Encode() ([]byte, error) {
 	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(p); err != nil {
+	if err := encode.JSON(&buf, p); err != nil {
 		return nil, fmt.Errorf("write the pin: %w", err)
 	}
 	return buf.Bytes(), nil
@@ -229,9 +225,4 @@ func Verify(pinned, found Pin) ([]Difference, error) {
 		more = fmt.Sprintf(" (and %d more differences)", len(diffs)-1)
 	}
 	return diffs, fault.New(fault.Pending, "not as pinned: %s%s", diffs[0], more)
-}
-
-func sum(data []byte) string {
-	h := sha256.Sum256(data)
-	return "sha256-" + base64.StdEncoding.EncodeToString(h[:])
 }

@@ -56,7 +56,7 @@ func newPin(t testing.TB, m tree.Meta, files []tree.File, hosts map[string]strin
 	return p
 }
 
-func encode(t testing.TB, p Pin) []byte {
+func encoded(t testing.TB, p Pin) []byte {
 	t.Helper()
 	data, err := p.Encode()
 	if err != nil {
@@ -89,7 +89,7 @@ func TestSamePinEverywhere(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		pins[i] = encode(t, newPin(t, meta, set, nil))
+		pins[i] = encoded(t, newPin(t, meta, set, nil))
 	}
 	if diff := cmp.Diff(string(pins[0]), string(pins[1])); diff != "" {
 		t.Errorf("-first +second:\n%s", diff)
@@ -214,7 +214,7 @@ func TestEachKindIsNamed(t *testing.T) {
 }
 
 func TestDecodeRefuses(t *testing.T) {
-	good := encode(t, newPin(t, meta, files(t), nil))
+	good := encoded(t, newPin(t, meta, files(t), nil))
 	var newer map[string]any
 	if err := json.Unmarshal(good, &newer); err != nil {
 		t.Fatal(err)
@@ -246,7 +246,7 @@ func TestDecodeRefuses(t *testing.T) {
 // Changing any single byte of the file is noticed.
 func TestDamageIsNoticed(t *testing.T) {
 	p := newPin(t, meta, files(t), maps.Clone(map[string]string{"a": "/nix/store/1-a.drv"}))
-	good := encode(t, p)
+	good := encoded(t, p)
 	for i := range good {
 		bad := bytes.Clone(good)
 		bad[i] ^= 1
@@ -271,7 +271,7 @@ func BenchmarkVerify(b *testing.B) {
 					set = append(set, tree.File{Path: path, Data: []byte(path + body)})
 				}
 			}
-			data := encode(b, newPin(b, meta, set, nil))
+			data := encoded(b, newPin(b, meta, set, nil))
 			for b.Loop() {
 				p, err := Decode(data)
 				if err != nil {

@@ -48,9 +48,7 @@ var network = Check{
 		}
 		ask := v.Retry
 		if ask == nil {
-			ask = func(ctx context.Context, attempt func(int) *retry.Failure) error {
-				return retry.Policy{}.Do(ctx, nil, retry.Sleep, nil, attempt)
-			}
+			ask = retry.Policy{}.Do
 		}
 		err := ask(ctx, attempt)
 		if err == nil {

@@ -2,12 +2,12 @@ package probe
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"text/tabwriter"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe/pciids"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
@@ -21,10 +21,7 @@ type Report struct {
 
 // WriteJSON writes the report with a fixed order and layout.
 func WriteJSON(w io.Writer, f hardware.Facts, warnings []Warning) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(Report{f, warnings}); err != nil {
+	if err := encode.JSON(w, Report{f, warnings}); err != nil {
 		return fmt.Errorf("write the hardware report: %w", err)
 	}
 	return nil

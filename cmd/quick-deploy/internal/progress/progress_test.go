@@ -2,7 +2,6 @@ package progress
 
 import (
 	"bytes"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -203,21 +202,5 @@ func TestShort(t *testing.T) {
 		if got := short(d); got != want {
 			t.Errorf("short(%s) = %q, want %q", d, got, want)
 		}
-	}
-}
-
-func TestJSONIsOneObjectALine(t *testing.T) {
-	var b bytes.Buffer
-	j := NewJSON(&b)
-	code := 6
-	j.Event(journal.Event{SchemaVersion: 1, Type: "step", Step: "build", Message: "a\nb <c>"})
-	j.Event(journal.Event{SchemaVersion: 1, Type: "summary", Code: &code})
-	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
-	if len(lines) != 2 || j.Err() != nil {
-		t.Fatalf("%d lines, %v", len(lines), j.Err())
-	}
-	var e journal.Event
-	if err := json.Unmarshal([]byte(lines[1]), &e); err != nil || *e.Code != 6 || e.SchemaVersion != 1 {
-		t.Errorf("%+v, %v", e, err)
 	}
 }

@@ -3,6 +3,7 @@ package progress
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -113,7 +114,7 @@ func (u *UI) Event(e journal.Event) {
 	case "message", "warning", "retry", "finding", "loss", "run":
 		mark := "·"
 		if e.Type != "message" && e.Type != "run" {
-			mark = u.colour(yellow, "!")
+			mark = term.Paint(u.o.Colour, term.Yellow, "!")
 		}
 		if u.o.Quiet && (e.Type == "message" || e.Type == "run") {
 			return
@@ -151,7 +152,7 @@ func (u *UI) stepEvent(e journal.Event) {
 		return
 	case journal.Done:
 		if !u.o.Quiet {
-			u.print(u.colour(green, "✓") + " " + e.Step + took + note)
+			u.print(term.Paint(u.o.Colour, term.Green, "✓") + " " + e.Step + took + note)
 		}
 	case journal.Skipped:
 		if !u.o.Quiet {
@@ -159,7 +160,7 @@ func (u *UI) stepEvent(e journal.Event) {
 		}
 	default:
 		// The error itself is printed once, by main, with its hints.
-		u.print(u.colour(red, "✗") + " " + e.Step + took)
+		u.print(term.Paint(u.o.Colour, term.Red, "✗") + " " + e.Step + took)
 	}
 	if e.Step == u.step {
 		u.step, u.nix = "", nil
@@ -195,12 +196,9 @@ func (u *UI) Output(step string, _ run.Stream, line string) {
 
 // important is a message of Nix that is shown without --debug too.
 func important(text string) bool {
-	for _, p := range []string{"error", "warning", "trace"} {
-		if strings.HasPrefix(strings.TrimSpace(text), p) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"error", "warning", "trace"}, func(p string) bool {
+		return strings.HasPrefix(strings.TrimSpace(text), p)
+	})
 }
 
 // print writes lines that stay, above the live region.
@@ -264,7 +262,7 @@ func (u *UI) headline() string {
 		}
 	}
 	parts = append(parts, short(max(0, u.o.Now().Sub(u.started))))
-	return u.colour(bold, u.step) + "  " + strings.Join(parts, " · ")
+	return term.Paint(u.o.Colour, term.Bold, u.step) + "  " + strings.Join(parts, " · ")
 }
 
 func mib(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
@@ -280,18 +278,4 @@ func short(d time.Duration) string {
 		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
 	}
 	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
-}
-
-const (
-	bold   = "1"
-	red    = "31"
-	green  = "32"
-	yellow = "33"
-)
-
-func (u *UI) colour(code, s string) string {
-	if !u.o.Colour {
-		return s
-	}
-	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }

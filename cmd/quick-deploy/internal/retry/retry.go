@@ -13,9 +13,12 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 )
 
-// Policy says how often something is tried. The zero one is once.
+// Policy says how often something is tried, and how it is waited. The zero one is once.
 type Policy struct {
-	Attempts int // in all, with the first
+	Attempts int                                              // in all, with the first
+	Jitter   func() float64                                   // gives numbers in [0,1); nil: no randomness
+	Sleep    func(ctx context.Context, d time.Duration) error // returns early with the context's error; nil: Sleep
+	Notify   func(Notice)                                     // nil: nobody is told
 }
 
 const (
@@ -78,13 +81,12 @@ func (e *SpentError) Error() string {
 func (e *SpentError) Unwrap() error { return e.Err }
 
 // Do calls attempt until it succeeds, fails for a reason that waiting does not
-// mend, or the attempts are spent. jitter gives numbers in [0,1), nil: no
-// randomness; sleep waits and returns early with ctx's error; notify may be nil.
-func (p Policy) Do(
-	ctx context.Context, jitter func() float64, sleep func(context.Context, time.Duration) error, notify func(Notice),
-	attempt func(n int) *Failure,
-) error {
-	backoff := first
+// mend, or the attempts are spent.
+func (p Policy) Do(ctx context.Context, attempt func(n int) *Failure) error {
+	sleep, backoff := p.Sleep, first
+	if sleep == nil {
+		sleep = Sleep
+	}
 	for n := 1; ; n++ {
 		f := attempt(n)
 		if f == nil {
@@ -98,14 +100,14 @@ func (p Policy) Do(
 			return &SpentError{Attempts: n, Kind: kind, Reason: reason, Err: f.Err}
 		}
 		wait := backoff
-		if jitter != nil {
-			wait += time.Duration((2*jitter() - 1) * random * float64(wait))
+		if p.Jitter != nil {
+			wait += time.Duration((2*p.Jitter() - 1) * random * float64(wait))
 		}
 		// The server knows better than any formula.
 		wait = cmp.Or(after, min(wait, longest))
 		backoff = min(2*backoff, longest)
-		if notify != nil {
-			notify(Notice{Attempt: n, Of: p.Attempts, Wait: wait, Kind: kind, Reason: reason})
+		if p.Notify != nil {
+			p.Notify(Notice{Attempt: n, Of: p.Attempts, Wait: wait, Kind: kind, Reason: reason})
 		}
 		if err := sleep(ctx, wait); err != nil {
 			return err

@@ -66,7 +66,8 @@ func TestAttemptsAndWaits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := &fakeNetwork{fails: c.fails, says: c.says}
 			var notices []Notice
-			err := c.policy.Do(t.Context(), nil, f.sleep, func(n Notice) { notices = append(notices, n) }, f.attempt)
+			c.policy.Sleep, c.policy.Notify = f.sleep, func(n Notice) { notices = append(notices, n) }
+			err := c.policy.Do(t.Context(), f.attempt)
 			if f.calls != c.calls || !slices.Equal(f.waits, c.waits) || (err != nil) != c.err {
 				t.Errorf("%d calls, waits %v, %v; want %d, %v", f.calls, f.waits, err, c.calls, c.waits)
 			}
@@ -90,7 +91,8 @@ func TestAttemptsAndWaits(t *testing.T) {
 func TestJitterStaysWithinItsPart(t *testing.T) {
 	for _, r := range []float64{0, 0.5, 0.999} {
 		f := &fakeNetwork{fails: 4, says: "ssh: connect to host one port 22: Connection timed out"}
-		if err := Default().Do(t.Context(), func() float64 { return r }, f.sleep, nil, f.attempt); err != nil {
+		p := Policy{Attempts: 5, Jitter: func() float64 { return r }, Sleep: f.sleep}
+		if err := p.Do(t.Context(), f.attempt); err != nil {
 			t.Fatal(err)
 		}
 		for i, w := range f.waits {
@@ -105,7 +107,7 @@ func TestJitterStaysWithinItsPart(t *testing.T) {
 func TestCancelledWaitReturnsAtOnce(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	f := &fakeNetwork{fails: 99, says: "ssh: connect to host one port 22: Connection timed out", cancel: cancel}
-	err := Default().Do(ctx, nil, f.sleep, nil, f.attempt)
+	err := Policy{Attempts: 5, Sleep: f.sleep}.Do(ctx, f.attempt)
 	if !errors.Is(err, context.Canceled) || f.calls != 1 {
 		t.Errorf("%d calls, %v", f.calls, err)
 	}

@@ -2,7 +2,6 @@ package retry
 
 import (
 	"context"
-	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
@@ -13,9 +12,6 @@ import (
 type Runner struct {
 	run.Runner
 	Policy Policy
-	Jitter func() float64                                   // as for Policy.Do
-	Sleep  func(ctx context.Context, d time.Duration) error // as for Policy.Do
-	Notify func(Notice)                                     // nil: nobody is told
 }
 
 // Run implements run.Runner. The result is that of the last attempt.
@@ -24,7 +20,7 @@ func (r Runner) Run(ctx context.Context, c run.Command) (run.Result, error) {
 		return r.Runner.Run(ctx, c)
 	}
 	var res run.Result
-	err := r.Policy.Do(ctx, r.Jitter, r.Sleep, r.Notify, func(int) *Failure {
+	err := r.Policy.Do(ctx, func(int) *Failure {
 		var err error
 		if res, err = r.Runner.Run(ctx, c); err == nil {
 			return nil

@@ -126,8 +126,7 @@ func (x *Exec) Run(ctx context.Context, c Command) (Result, error) {
 	case waitErr == nil:
 		return res, nil
 	}
-	var ee *exec.ExitError
-	if !errors.As(waitErr, &ee) && !errors.Is(waitErr, exec.ErrWaitDelay) {
+	if _, ended := errors.AsType[*exec.ExitError](waitErr); !ended && !errors.Is(waitErr, exec.ErrWaitDelay) {
 		fail.Err = waitErr
 		return res, fail
 	}

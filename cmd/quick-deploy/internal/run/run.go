@@ -5,6 +5,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,6 +73,9 @@ func (c Command) String() string {
 	}
 	return strings.Join(words, " ")
 }
+
+// Flakes turns on what commands of nix need on a machine whose nix.conf does not.
+var Flakes = []string{"--extra-experimental-features", "nix-command flakes"}
 
 // plain are the characters that mean nothing to a shell within a word.
 const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@%+,#"
@@ -159,19 +163,21 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// CodeOf returns the exit code of the command behind err: 0 if there is none.
+// CodeOf returns the exit code of the command behind err, as its error or a fault tells: 0 if there is none.
 func CodeOf(err error) int {
-	var e *Error
-	if errors.As(err, &e) {
-		return e.Code
+	code := 0
+	if e, ok := errors.AsType[*Error](err); ok {
+		code = e.Code
 	}
-	return 0
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		code = cmp.Or(code, f.Child)
+	}
+	return code
 }
 
 // CommandOf returns the command behind err as it was printed: "" if there is none.
 func CommandOf(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Command
 	}
 	return ""

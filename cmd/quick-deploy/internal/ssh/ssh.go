@@ -126,8 +126,8 @@ func (r Remote) Run(ctx context.Context, c run.Command) (run.Result, error) {
 		Name: "ssh", Args: slices.Concat(options, []string{r.Target.Login(), "--", strings.Join(words, " ")}),
 		Input: c.Input, Timeout: c.Timeout, OnLine: c.OnLine, Network: c.Network, Quiet: c.Quiet,
 	})
-	var failed *run.Error
-	if !errors.As(err, &failed) {
+	failed, ran := errors.AsType[*run.Error](err)
+	if !ran {
 		return res, err
 	}
 	if !c.Fresh && (failed.Code == sshFailed || failed.Timeout > 0) {

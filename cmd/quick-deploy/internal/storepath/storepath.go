@@ -34,6 +34,9 @@ func Name(path string) string {
 	return name
 }
 
-// Package returns that name without its version, which begins behind a dash that no letter
+// Package returns that name without its version.
+func Package(path string) string { return Unversioned(Name(path)) }
+
+// Unversioned is a name without its version, which begins behind a dash that no letter
 // follows (nix, src/libstore/names.cc, DrvName).
-func Package(path string) string { return version.ReplaceAllString(Name(path), "") }
+func Unversioned(name string) string { return version.ReplaceAllString(name, "") }

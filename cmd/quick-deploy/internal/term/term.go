@@ -88,6 +88,23 @@ func replace(s, with string) string {
 	return b.String()
 }
 
+// The looks of a text, as SGR (ECMA-48, 8.3.117) has them.
+const (
+	Bold   = "1"
+	Red    = "31"
+	Green  = "32"
+	Yellow = "33"
+	Cyan   = "36"
+)
+
+// Paint gives a text a look, if the stream takes colours. A look "" is as it comes.
+func Paint(colours bool, look, text string) string {
+	if !colours || look == "" {
+		return text
+	}
+	return "\x1b[" + look + "m" + text + "\x1b[0m"
+}
+
 // Gate is a stream that people read. What is written to it is cleaned.
 type Gate struct {
 	w io.Writer

@@ -109,30 +109,24 @@ func (w *work) do(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	if err := w.recheck(); err != nil {
-		return err
+	for _, step := range []func(context.Context) error{
+		w.recheck, w.backUp, w.makeDirs, w.clean, w.intend, w.writeFiles, w.removeFiles, w.conclude,
+	} {
+		if err := step(ctx); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// backUp saves what is about to be overwritten or removed by force.
+func (w *work) backUp(context.Context) error {
 	for _, f := range slices.Concat(w.forced, w.orphans) {
 		if err := w.o.Backup(f.Path, f.Old); err != nil {
 			return fmt.Errorf("back up %s before overwriting or removing it: %w", f.Path, err)
 		}
 	}
-	if err := w.makeDirs(); err != nil {
-		return err
-	}
-	if err := w.clean(); err != nil {
-		return err
-	}
-	if err := w.intend(); err != nil {
-		return err
-	}
-	if err := w.writeFiles(ctx); err != nil {
-		return err
-	}
-	if err := w.removeFiles(ctx); err != nil {
-		return err
-	}
-	return w.conclude()
+	return nil
 }
 
 // lock keeps a second run out of the tree. It locks the directory itself, so
@@ -156,12 +150,12 @@ func (w *work) lock() (func(), error) {
 
 // recheck fails if a file that is about to be replaced or removed, or the
 // manifest, is no longer as planned.
-func (w *work) recheck() error {
+func (w *work) recheck(context.Context) error {
 	var files []File
 	for _, f := range slices.Concat(w.writes, w.removes) {
 		files = append(files, File{Path: f.Path})
 	}
-	if err := w.checkDirs(dirsOf(files)); err != nil {
+	if err := w.checkDirs(files); err != nil {
 		return err
 	}
 	for _, f := range slices.Concat(w.writes, w.removes) {
@@ -195,7 +189,7 @@ func sameFile(a, b fs.FileInfo) bool {
 }
 
 // makeDirs makes the missing directories and makes them durable.
-func (w *work) makeDirs() error {
+func (w *work) makeDirs(context.Context) error {
 	needed := map[string]bool{ownDir: true}
 	for _, f := range w.writes {
 		needed[path.Dir(f.Path)] = true
@@ -217,7 +211,7 @@ func (w *work) makeDirs() error {
 
 // clean removes temporary files of a run that was cut short and sets an
 // unreadable manifest aside.
-func (w *work) clean() error {
+func (w *work) clean(context.Context) error {
 	for _, name := range w.c.leftovers {
 		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return onDisk("remove", name, err)
@@ -241,7 +235,7 @@ func (w *work) clean() error {
 
 // intend records what is about to be written. Files holds what is on disk now,
 // as far as it is ours, so that an earlier run's intent need not be kept.
-func (w *work) intend() error {
+func (w *work) intend(context.Context) error {
 	if len(w.writes) == 0 {
 		return nil // removals explain themselves: the file is there, or it is not
 	}
@@ -344,7 +338,7 @@ func (w *work) prune(d string) string {
 }
 
 // conclude records the outcome.
-func (w *work) conclude() error {
+func (w *work) conclude(context.Context) error {
 	if len(w.forced)+len(w.orphans) == 0 {
 		return w.writeManifest(w.c.wantRaw)
 	}

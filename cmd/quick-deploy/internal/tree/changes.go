@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 )
 
 // Action is what a plan has in mind for a file.
@@ -60,15 +62,7 @@ type Changes struct {
 func (c Changes) Interrupted() bool { return c.interrupted }
 
 // Count is the number of files with one of the actions.
-func (c Changes) Count(actions ...Action) int {
-	n := 0
-	for _, f := range c.Files {
-		if slices.Contains(actions, f.Action) {
-			n++
-		}
-	}
-	return n
-}
+func (c Changes) Count(actions ...Action) int { return len(c.With(actions...)) }
 
 // With are the files with one of the actions.
 func (c Changes) With(actions ...Action) []Change {
@@ -169,7 +163,7 @@ func (t *Tree) untouched(f Change) (bool, error) {
 		return f.once, nil
 	}
 	have, _, err := t.read(f.Path)
-	return err == nil && sum(have) == f.record, err
+	return err == nil && encode.Hash(have) == f.record, err
 }
 
 // Summary is one line: "3 to create, 1 to update, 2 edited by hand (kept)".

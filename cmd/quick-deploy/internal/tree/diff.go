@@ -43,17 +43,8 @@ func Diff(c Changes, w io.Writer, color bool) error {
 	return nil
 }
 
-const (
-	bold   = "\x1b[1m"
-	red    = "\x1b[31m"
-	green  = "\x1b[32m"
-	yellow = "\x1b[33m"
-	cyan   = "\x1b[36m"
-	reset  = "\x1b[0m"
-)
-
 func note(w io.Writer, color bool, path, text string) {
-	line(w, color, yellow, fmt.Sprintf("# %s: %s", path, text))
+	line(w, color, term.Yellow, fmt.Sprintf("# %s: %s", path, text))
 }
 
 func paint(w io.Writer, color bool, diff string) {
@@ -62,13 +53,13 @@ func paint(w io.Writer, color bool, diff string) {
 		code := ""
 		switch {
 		case i < 2:
-			code = bold // the two file names; a line of a hunk may look the same
+			code = term.Bold // the two file names; a line of a hunk may look the same
 		case strings.HasPrefix(s, "@@"):
-			code = cyan
+			code = term.Cyan
 		case strings.HasPrefix(s, "+"):
-			code = green
+			code = term.Green
 		case strings.HasPrefix(s, "-"):
-			code = red
+			code = term.Red
 		}
 		line(w, color, code, strings.TrimSuffix(s, "\n"))
 		i++
@@ -76,11 +67,7 @@ func paint(w io.Writer, color bool, diff string) {
 }
 
 func line(w io.Writer, color bool, code, s string) {
-	s = visible(s)
-	if color && code != "" {
-		s = code + s + reset
-	}
-	fmt.Fprintln(w, s)
+	fmt.Fprintln(w, term.Paint(color, code, visible(s)))
 }
 
 // visible makes control characters of a file harmless for the terminal.

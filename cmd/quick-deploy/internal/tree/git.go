@@ -139,11 +139,7 @@ func (t *Tree) untracked(ctx context.Context, run Runner, paths []string) ([]str
 		}
 		return nil, f.Hint("Nix reads a flake in a git repository through git, and would fail in the same way")
 	}
-	tracked := map[string]bool{}
-	for _, p := range split(out) {
-		tracked[p] = true
-	}
-	return slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return tracked[p] }), nil
+	return listed(paths, out, false), nil
 }
 
 // ignored are those of the paths that git ignores, with the rule. The paths
@@ -153,11 +149,7 @@ func (t *Tree) ignored(ctx context.Context, run Runner, paths []string) (map[str
 	if err != nil {
 		return nil, fmt.Errorf("ask git which files it ignores: %w", err)
 	}
-	all := map[string]bool{}
-	for _, p := range split(out) {
-		all[p] = true
-	}
-	some := slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return !all[p] })
+	some := listed(paths, out, true)
 	if len(some) == 0 {
 		return nil, nil
 	}
@@ -176,6 +168,15 @@ func (t *Tree) ignored(ctx context.Context, run Runner, paths []string) (map[str
 		}
 	}
 	return rules, nil
+}
+
+// listed are those of the paths that git lists, or those that it does not.
+func listed(paths []string, list []byte, does bool) []string {
+	in := map[string]bool{}
+	for _, p := range split(list) {
+		in[p] = true
+	}
+	return slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return in[p] != does })
 }
 
 func zero(paths []string) []byte { return []byte(strings.Join(paths, "\x00") + "\x00") }

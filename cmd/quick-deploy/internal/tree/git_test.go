@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/generator/nixtest"
 )
@@ -183,9 +184,9 @@ func firstManifest(files []File, m Meta) (File, error) {
 	out := newManifest(m)
 	for _, f := range files {
 		if f.Once {
-			out.Once[f.Path] = sum(f.Data)
+			out.Once[f.Path] = encode.Hash(f.Data)
 		} else {
-			out.Files[f.Path] = sum(f.Data)
+			out.Files[f.Path] = encode.Hash(f.Data)
 		}
 	}
 	raw, err := out.encode()

@@ -2,13 +2,12 @@ package tree
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 )
 
@@ -59,10 +58,7 @@ func (m manifest) known(path string) string {
 
 func (m manifest) encode() ([]byte, error) {
 	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(m); err != nil {
+	if err := encode.JSON(&buf, m); err != nil {
 		return nil, fmt.Errorf("write the manifest: %w", err)
 	}
 	return buf.Bytes(), nil
@@ -75,11 +71,7 @@ var errNotManifest = errors.New("not a manifest of quick-deploy")
 // or foreign content, any other that this program must not touch the tree.
 func decodeManifest(data []byte) (manifest, error) {
 	var m manifest
-	dec := json.NewDecoder(bytes.NewReader(data))
-	if err := dec.Decode(&m); err != nil {
-		return manifest{}, errNotManifest
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+	if err := json.Unmarshal(data, &m); err != nil {
 		return manifest{}, errNotManifest
 	}
 	if m.Version > manifestVersion {
@@ -115,11 +107,4 @@ func (t *Tree) readManifest(m Meta) (raw []byte, content manifest, aside bool, e
 		return raw, newManifest(m), true, nil
 	}
 	return raw, content, false, err
-}
-
-// sum is the hash of a file's content, in the notation of the web's
-// Subresource Integrity that Nix uses too.
-func sum(data []byte) string {
-	h := sha256.Sum256(data)
-	return sri(h[:])
 }

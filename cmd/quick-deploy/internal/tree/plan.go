@@ -11,10 +11,12 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 )
@@ -31,7 +33,7 @@ func (t *Tree) Plan(files []File, meta Meta) (Changes, error) {
 	c := Changes{want: newManifest(meta)}
 
 	// The directories first: nothing below a link is even read.
-	if err := t.checkDirs(dirsOf(files)); err != nil {
+	if err := t.checkDirs(files); err != nil {
 		return Changes{}, err
 	}
 	var err error
@@ -41,7 +43,7 @@ func (t *Tree) Plan(files []File, meta Meta) (Changes, error) {
 	c.interrupted = len(c.was.Pending) > 0
 
 	orphans := orphansOf(c.was, files)
-	if err := t.checkDirs(dirsOf(orphans)); err != nil {
+	if err := t.checkDirs(orphans); err != nil {
 		return Changes{}, err
 	}
 	c.Files, err = t.compare(append(files, orphans...), len(files), c.was)
@@ -99,20 +101,19 @@ func orphansOf(m manifest, files []File) []File {
 func (t *Tree) compare(files []File, wanted int, m manifest) ([]Change, error) {
 	out := make([]Change, len(files))
 	errs := make([]error, len(files))
-	workers := min(2*runtime.GOMAXPROCS(0), max(1, len(files)/64))
-	var wg sync.WaitGroup
-	for w := range workers {
-		wg.Go(func() {
-			for i := w; i < len(files); i += workers {
-				if i < wanted {
-					out[i], errs[i] = t.compareOne(files[i], m)
-				} else {
-					out[i], errs[i] = t.compareOrphan(files[i].Path, m)
-				}
+	var g errgroup.Group
+	g.SetLimit(2 * runtime.GOMAXPROCS(0))
+	for i, f := range files {
+		g.Go(func() error {
+			if i < wanted {
+				out[i], errs[i] = t.compareOne(f, m)
+			} else {
+				out[i], errs[i] = t.compareOrphan(f.Path, m)
 			}
+			return nil
 		})
 	}
-	wg.Wait()
+	_ = g.Wait()
 	return out, firstFew(errs)
 }
 
@@ -135,7 +136,7 @@ func (t *Tree) compareOne(f File, m manifest) (Change, error) {
 	if f.Once {
 		return c, t.compareOnce(&c, f, m)
 	}
-	c.fresh = sum(f.Data)
+	c.fresh = encode.Hash(f.Data)
 	c.record = c.fresh
 	have, info, err := t.read(f.Path)
 	if err != nil {
@@ -151,7 +152,7 @@ func (t *Tree) compareOne(f File, m manifest) (Change, error) {
 		return c, nil
 	}
 	c.Old, c.New = have, f.Data
-	if is := sum(have); m.ours(f.Path, is) {
+	if is := encode.Hash(have); m.ours(f.Path, is) {
 		c.Action, c.now = Update, is
 		return c, nil
 	}
@@ -183,7 +184,7 @@ func (t *Tree) compareOnce(c *Change, f File, m manifest) error {
 	}
 	c.seen = info
 	if info == nil {
-		c.Action, c.New, c.fresh = Create, f.Data, sum(f.Data)
+		c.Action, c.New, c.fresh = Create, f.Data, encode.Hash(f.Data)
 		c.record = c.fresh
 		return nil
 	}
@@ -193,7 +194,7 @@ func (t *Tree) compareOnce(c *Change, f File, m manifest) error {
 	}
 	if c.record == "" {
 		// It was there before the tool, and is remembered all the same: what nothing imports any more is told of.
-		c.record = sum(f.Data)
+		c.record = encode.Hash(f.Data)
 	}
 	return nil
 }
@@ -208,7 +209,7 @@ func (t *Tree) compareOrphan(p string, m manifest) (Change, error) {
 		return c, nil
 	}
 	c.seen, c.Old = info, have
-	is := sum(have)
+	is := encode.Hash(have)
 	if m.ours(p, is) || m.Once[p] == is {
 		c.Action, c.now = Remove, is
 		return c, nil
@@ -289,7 +290,7 @@ func kind(info fs.FileInfo) string {
 // dirsOf are the directories that the files lie in, parents before children,
 // without the tree itself.
 func dirsOf(files []File) []string {
-	seen := map[string]bool{ownDir: true}
+	seen := map[string]bool{}
 	for _, f := range files {
 		for d := path.Dir(f.Path); d != "." && !seen[d]; d = path.Dir(d) {
 			seen[d] = true
@@ -298,10 +299,10 @@ func dirsOf(files []File) []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// checkDirs refuses the tree if anything but a directory is where one belongs.
+// checkDirs refuses the tree if anything but a directory is where the files, or the manifest, need one.
 // Links are refused too: what lies behind one may belong to something else.
-func (t *Tree) checkDirs(dirs []string) error {
-	for _, d := range dirs {
+func (t *Tree) checkDirs(files []File) error {
+	for _, d := range append([]string{ownDir}, dirsOf(files)...) {
 		info, err := os.Lstat(t.abs(d))
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 			continue // its parent, if that is no directory, was found before
@@ -319,21 +320,18 @@ func (t *Tree) checkDirs(dirs []string) error {
 
 // findLeftovers looks for temporary files of a run that was cut short.
 func (t *Tree) findLeftovers(c *Changes) error {
-	paths := append(slices.Sorted(maps.Keys(c.was.Pending)), ManifestPath)
-	for _, p := range paths {
-		name := atomic.Temp(t.abs(p))
-		info, err := os.Lstat(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return onDisk("read", name, err)
-		}
-		if info.Mode().IsRegular() {
-			c.leftovers = append(c.leftovers, name)
-			c.interrupted = true
-		}
+	dirs := map[string]bool{ownDir: true}
+	for p := range c.was.Pending {
+		dirs[path.Dir(p)] = true
 	}
+	for _, d := range slices.Sorted(maps.Keys(dirs)) {
+		found, err := atomic.Leftovers(t.abs(d))
+		if err != nil {
+			return onDisk("read", t.abs(d), err)
+		}
+		c.leftovers = append(c.leftovers, found...)
+	}
+	c.interrupted = c.interrupted || len(c.leftovers) > 0
 	return nil
 }
 

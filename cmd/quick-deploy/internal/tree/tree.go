@@ -31,24 +31,11 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/generator"
 )
 
 // File is a file of the generated set.
-type File struct {
-	// Path is relative to the directory, with slashes.
-	Path string
-	Data []byte
-	// Once says that the file is created if it is missing and never touched again.
-	Once bool
-	// Adapt, if set, is asked when the file on disk is not as the tool wrote
-	// it: given that content, it returns what should be there instead of
-	// Data. flake.lock uses it to keep the revisions that the user locked. An
-	// error makes the file a conflict, as for any other hand edit.
-	Adapt func(have []byte) ([]byte, error)
-	// Beside names a file of the set that this one goes with: if that one is
-	// kept because of a hand edit, this one is kept too.
-	Beside string
-}
+type File = generator.File
 
 // Meta is what the manifest says about the run.
 type Meta struct {
@@ -111,8 +98,6 @@ func checkSet(files []File) error {
 		if err := checkPath(f.Path); err != nil {
 			return fault.New(fault.Unexpected, "generated file %q: %w", f.Path, err)
 		}
-	}
-	for _, f := range files {
 		key := strings.ToLower(f.Path)
 		if other, ok := folded[key]; ok {
 			if other == f.Path {
@@ -180,8 +165,7 @@ func onDisk(what, path string, err error) error {
 
 // cause is the system's error without the path, which the caller names.
 func cause(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Err
 	}
 	return err
