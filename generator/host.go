@@ -186,7 +186,9 @@ func (h *host) assign(a mapping.Assignment) {
 }
 
 // set assigns a NixOS option for node's sake.
-func (h *host) set(node *profile.Node, value nix.Expr, path ...string) { h.setHome("", node, value, path...) }
+func (h *host) set(node *profile.Node, value nix.Expr, path ...string) {
+	h.setHome("", node, value, path...)
+}
 
 // setHome assigns an option of a user's home for node's sake.
 func (h *host) setHome(user string, node *profile.Node, value nix.Expr, path ...string) {
