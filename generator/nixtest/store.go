@@ -27,6 +27,7 @@ var stores = shared{byBin: map[string]*store{}}
 type shared struct {
 	mu    sync.Mutex
 	byBin map[string]*store
+	keep  bool // what nobody uses any more
 }
 
 type store struct {
@@ -34,29 +35,23 @@ type store struct {
 	users int
 }
 
-// Main keeps the stores alive over all tests of a package. A package with many
-// tests that need Nix calls it from TestMain:
+// Main keeps the stores alive over all tests of a package, from the first test that takes one. A package
+// with many tests that need Nix calls it from TestMain:
 //
 //	func TestMain(m *testing.M) { nixtest.Main(m) }
 //
 // It does not return.
 func Main(m *testing.M) {
-	var releases []func()
-	for _, bin := range all() {
-		// A Nix that cannot be set up fails the tests that use it, with the reason.
-		if _, release, err := stores.acquire(bin); err == nil {
-			releases = append(releases, release)
-		}
-	}
+	stores.keep = true
 	code := m.Run()
-	for _, release := range releases {
-		release()
+	for _, st := range stores.byBin {
+		removeAll(st.root)
 	}
 	os.Exit(code)
 }
 
 // acquire returns the root of bin's store and a function to give it back. The
-// last one to give it back removes it.
+// last one to give it back removes it, but for [Main].
 func (s *shared) acquire(bin string) (root string, release func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -82,7 +77,7 @@ func (s *shared) acquire(bin string) (root string, release func(), err error) {
 func (s *shared) release(bin string, st *store) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if st.users--; st.users > 0 {
+	if st.users--; st.users > 0 || s.keep {
 		return
 	}
 	delete(s.byBin, bin)

@@ -1,8 +1,8 @@
-# GNOME behind GDM. Beside COSMIC, whose greeter starts every session, GDM is left out.
+# GNOME behind GDM.
 { config, lib, ... }:
 {
   services = {
     desktopManager.gnome.enable = lib.mkDefault true;
-    displayManager.gdm.enable = lib.mkDefault (!config.services.desktopManager.cosmic.enable);
+    displayManager.gdm.enable = lib.mkDefault (config.lib.desktop.greeter == "gnome");
   };
 }

@@ -7,7 +7,6 @@
   ...
 }:
 let
-  inherit (config.services.desktopManager) cosmic gnome plasma6;
   inherit (config.services.displayManager) autoLogin;
 in
 {
@@ -21,8 +20,7 @@ in
   };
 
   services = {
-    # Beside another desktop its greeter starts Hyprland, too.
-    greetd = lib.mkIf (!(cosmic.enable || gnome.enable || plasma6.enable)) {
+    greetd = lib.mkIf (config.lib.desktop.greeter == "greetd") {
       enable = lib.mkDefault true;
       useTextGreeter = lib.mkDefault true;
       settings = {

@@ -1,14 +1,10 @@
-# Plasma 6 behind SDDM, both on Wayland. Beside COSMIC or GNOME, whose greeters
-# start every session, SDDM is left out.
+# Plasma 6 behind SDDM, both on Wayland.
 { config, lib, ... }:
-let
-  inherit (config.services.desktopManager) cosmic gnome;
-in
 {
   services = {
     desktopManager.plasma6.enable = lib.mkDefault true;
     displayManager.sddm = {
-      enable = lib.mkDefault (!(cosmic.enable || gnome.enable));
+      enable = lib.mkDefault (config.lib.desktop.greeter == "plasma6");
       # Stronger than nixpkgs, whose default is the same.
       wayland.enable = lib.mkOverride 900 true;
     };

@@ -1,7 +1,19 @@
 # What every graphical session shares: sound, fonts, the network applet's
 # backend, and programs that speak Wayland when they can.
-{ lib, pkgs, ... }:
 {
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+{
+  # One greeter starts every session: that of the first of these desktops which is there.
+  lib.desktop.greeter = lib.findFirst (name: config.services.desktopManager.${name}.enable) "greetd" [
+    "cosmic"
+    "gnome"
+    "plasma6"
+  ];
+
   # Desktops of nixpkgs set some of these by mkDefault.
   networking.networkmanager.enable = lib.mkOverride 900 true;
 

@@ -22,7 +22,6 @@
       dates = "weekly";
       options = "--delete-older-than 30d";
     };
-    optimise.automatic = true;
   };
 
   security = {
@@ -35,7 +34,6 @@
 
   zramSwap = {
     enable = true;
-    algorithm = "zstd";
     memoryPercent = 50;
     priority = 10;
   };

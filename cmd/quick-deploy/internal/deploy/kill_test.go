@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
@@ -153,23 +154,38 @@ var killCases = []killCase{
 	{"rollback", killRollback, fault.OK},
 }
 
-// killWorld is the machine before the run: one good deployment, and for a rollback a second.
-func killWorld(t testing.TB, c killCase) *world {
+// killWorld is the machine before the run: one good deployment, and for a rollback a second. It can be
+// brought back there, which is cheaper than deploying again.
+type killWorld struct {
+	world
+	before string // copy of its folder
+}
+
+func newKillWorld(t testing.TB, c killCase) *killWorld {
 	base, err := os.MkdirTemp(shm(), "kill-")
 	must(t, err)
 	t.Cleanup(func() { endWorld(base) })
-	w := &world{dir: base}
+	w := &killWorld{world: world{dir: filepath.Join(base, "world")}, before: filepath.Join(base, "before")}
 	w.build(t)
 	must(t, os.WriteFile(filepath.Join(w.flake(), "local.nix"), []byte("mine"), 0o644))
 	if _, err := w.run(t, w.deployer(), w.goal(Switch)); err != nil {
 		t.Fatal(err)
 	}
 	if c.name == "rollback" {
-		if err := killSwitch(w, &ticker{}, false); err != nil {
+		if err := killSwitch(&w.world, &ticker{}, false); err != nil {
 			t.Fatal(err)
 		}
 	}
+	w.quiet(t)
+	must(t, exec.Command("cp", "-a", w.dir, w.before).Run())
 	return w
+}
+
+// restore makes the machine what it was before the run: its hooks are gone, and so are units that still wait for a word.
+func (w *killWorld) restore(t testing.TB) {
+	endWorld(w.dir)
+	must(t, exec.Command("cp", "-a", w.before, w.dir).Run())
+	w.world = world{dir: w.dir}
 }
 
 // shm is a directory in memory, where fsync costs nothing, or "" for the usual one.
@@ -204,19 +220,30 @@ func TestKilledAnywhereEndsAsUndisturbed(t *testing.T) {
 	}
 	total := 0
 	for _, c := range killCases {
-		undisturbed := killWorld(t, c)
+		// As many machines as tests run at a time. Each gets the undisturbed run, so that none is unlike the others.
+		machines := make(chan *killWorld, runtime.GOMAXPROCS(0))
 		count := &ticker{}
-		if err := c.run(undisturbed, count, false); fault.CodeOf(err) != c.want {
-			t.Fatalf("%s undisturbed: %v", c.name, err)
+		var want map[string]string
+		var wantRecords []string
+		for range cap(machines) {
+			w := newKillWorld(t, c)
+			count = &ticker{}
+			if err := c.run(&w.world, count, false); fault.CodeOf(err) != c.want {
+				t.Fatalf("%s undisturbed: %v", c.name, err)
+			}
+			want, wantRecords = w.now(t), w.history(t)
+			machines <- w
 		}
-		want, wantRecords := undisturbed.now(t), undisturbed.history(t)
 		t.Logf("%s: %d kill points", c.name, count.n)
 		total += count.n
 		t.Run(c.name, func(t *testing.T) {
 			for at := 1; at <= count.n; at++ {
 				t.Run(strconv.Itoa(at), func(t *testing.T) {
 					t.Parallel()
-					killAt(t, c, at, want, wantRecords)
+					w := <-machines
+					defer func() { machines <- w }()
+					w.restore(t)
+					killAt(t, c, at, &w.world, want, wantRecords)
 				})
 			}
 		})
@@ -226,8 +253,7 @@ func TestKilledAnywhereEndsAsUndisturbed(t *testing.T) {
 	}
 }
 
-func killAt(t *testing.T, c killCase, at int, want map[string]string, wantRecords []string) {
-	w := killWorld(t, c)
+func killAt(t *testing.T, c killCase, at int, w *world, want map[string]string, wantRecords []string) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "QUICK_DEPLOY_TEST_KILL="+w.dir, "QUICK_DEPLOY_TEST_KILL_CASE="+c.name,
 		"QUICK_DEPLOY_TEST_KILL_AT="+strconv.Itoa(at))

@@ -58,10 +58,12 @@ type unitState struct {
 
 func anyPhase(unitState) bool { return true }
 
-// pollScript prints the phase, whether the lock is held, and what the log has from byte $2 on.
-const pollScript = `printf '%s ' "$(cat "$1/phase" 2>/dev/null)"
-if [ ! -e "$1/alive" ] || flock -n "$1/alive" true; then echo idle; else echo busy; fi
-tail -c "+$2" "$1/log" 2>/dev/null || true`
+// pollScript prints the phase, whether the lock is held, and what the log has from byte $2 on. It runs several
+// times a second, beside all that a switch does: hence no program but the two that it takes.
+const pollScript = `phase=
+read -r phase 2> /dev/null < "$1/phase"
+if [ ! -e "$1/alive" ] || { flock -n 9; } 9< "$1/alive"; then echo "$phase idle"; else echo "$phase busy"; fi
+[ ! -s "$1/log" ] || tail -c "+$2" "$1/log" 2> /dev/null || true`
 
 // poll looks at the unit and hands on what it has written since.
 func (s *session) poll(ctx context.Context) (unitState, error) {

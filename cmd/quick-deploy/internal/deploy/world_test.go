@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -73,11 +74,11 @@ func (w *world) build(t testing.TB) {
 	must(t, err)
 	must(t, w.setLink(w.path("run/current-system"), sys))
 	must(t, w.setLink(w.path("run/booted-system"), sys))
-	must(t, w.profileSet(w.path("profiles/system"), sys))
+	must(t, firstGeneration(w.path("profiles/system"), sys))
 	must(t, os.WriteFile(w.path("boot"), []byte(sys), 0o644))
 	home, err := w.makeHome("first")
 	must(t, err)
-	must(t, w.profileSet(w.homeProfile(), home))
+	must(t, firstGeneration(w.homeProfile(), home))
 	w.writeFlake(t, "one")
 	w.forget()
 }
@@ -105,6 +106,7 @@ func (w *world) writeFlake(t testing.TB, text string) {
 // finds out whether that is to fail, and with which code, in the lines "code<TAB>text<TAB>text" of fails.
 const prologue = `#!/bin/sh
 W=%s
+tab='	' # this is one
 line="$0 $*" code=0
 echo "${AS-root}: $line" >> "$W/ran"
 if [ -e "$W/kill-at" ]; then
@@ -114,7 +116,6 @@ if [ -e "$W/kill-at" ]; then
 		sleep 1
 	fi
 fi
-tab=$(printf '\t')
 if [ -e "$W/fails" ]; then
 	while IFS=$tab read -r c one two; do
 		case $line in *"$one"*) case $line in *"$two"*) code=$c; echo >> "$W/hits" ;; esac ;; esac
@@ -274,6 +275,12 @@ func (w *world) setLink(link, to string) error {
 		return err
 	}
 	return os.Rename(tmp, link)
+}
+
+// firstGeneration makes a profile as nix-env --set does where there is none.
+func firstGeneration(profile, to string) error {
+	link := profile + "-1-link"
+	return errors.Join(os.Symlink(to, link), os.Symlink(filepath.Base(link), profile))
 }
 
 // profileSet does what nix-env --set does.

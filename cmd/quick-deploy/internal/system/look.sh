@@ -18,7 +18,11 @@ of() {
 	done
 }
 
-plan() { printf '%s\n' "$plan" | of "$1"; }
+plan() {
+	of "$1" <<-EOF
+		$plan
+	EOF
+}
 
 # path LINK prints where it leads in the end.
 path() {

@@ -32,17 +32,16 @@
       autoLogin.user = "ada";
       defaultSession = "cosmic";
     };
+    flatpak-apps = {
+      apps = [
+        "org.mozilla.firefox"
+        "org.videolan.VLC"
+      ];
+      update = true;
+    };
     logind.settings.Login.HandleLidSwitch = "suspend-then-hibernate";
     power-profiles-daemon.enable = false;
     tlp.enable = true;
-  };
-
-  systemd.user.services.flatpak-apps.unitConfig = {
-    X-Apps = [
-      "org.mozilla.firefox"
-      "org.videolan.VLC"
-    ];
-    X-Update = true;
   };
 
   system.stateVersion = "26.05";

@@ -40,7 +40,21 @@
     ];
   };
 
-  services.displayManager.defaultSession = "cosmic";
+  services = {
+    displayManager.defaultSession = "cosmic";
+    flatpak-apps.apps = [
+      "com.github.tchx84.Flatseal"
+      "io.mpv.Mpv"
+      "net.nokyan.Resources"
+      "org.gnome.FileRoller"
+      "org.mozilla.firefox"
+      "org.videolan.VLC"
+      "io.dbeaver.DBeaverCommunity"
+      "io.podman_desktop.PodmanDesktop"
+      "md.obsidian.Obsidian"
+      "org.sqlitebrowser.sqlitebrowser"
+    ];
+  };
 
   environment.systemPackages = [
     # network: Network clients and diagnosis
@@ -106,19 +120,6 @@
         ps.transformers
       ])) "python3";
     })
-  ];
-
-  systemd.user.services.flatpak-apps.unitConfig.X-Apps = [
-    "com.github.tchx84.Flatseal"
-    "io.mpv.Mpv"
-    "net.nokyan.Resources"
-    "org.gnome.FileRoller"
-    "org.mozilla.firefox"
-    "org.videolan.VLC"
-    "io.dbeaver.DBeaverCommunity"
-    "io.podman_desktop.PodmanDesktop"
-    "md.obsidian.Obsidian"
-    "org.sqlitebrowser.sqlitebrowser"
   ];
 
   system.stateVersion = "26.05";

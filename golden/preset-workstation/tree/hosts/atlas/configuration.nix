@@ -33,16 +33,17 @@
     ];
   };
 
-  services.displayManager.defaultSession = "cosmic";
-
-  systemd.user.services.flatpak-apps.unitConfig.X-Apps = [
-    "com.github.tchx84.Flatseal"
-    "io.mpv.Mpv"
-    "net.nokyan.Resources"
-    "org.gnome.FileRoller"
-    "org.mozilla.firefox"
-    "org.videolan.VLC"
-  ];
+  services = {
+    displayManager.defaultSession = "cosmic";
+    flatpak-apps.apps = [
+      "com.github.tchx84.Flatseal"
+      "io.mpv.Mpv"
+      "net.nokyan.Resources"
+      "org.gnome.FileRoller"
+      "org.mozilla.firefox"
+      "org.videolan.VLC"
+    ];
+  };
 
   system.stateVersion = "26.05";
 }
