@@ -31,7 +31,7 @@ import (
 // one behind "! ", and one behind "> " comes after the line above. Store paths are names, such as <nginx>/bin/nginx. With -v a text that real.txt
 // names is shown as it is.
 //
-// One case: go test ./generator -run 'TestReal/^postgresql$'.
+// One case: go test ./generator -run 'TestReal$/^postgresql$'.
 func TestReal(t *testing.T) {
 	nixpkgs := newNixpkgs(t)
 	ages := &ageList{cases: map[string][]string{}}

@@ -45,51 +45,59 @@ func TestDefaultListsAreOneChoice(t *testing.T) {
 }
 
 // A site of nginx may name the services that register as its upstreams, and a target of Prometheus must not have
-// the name of a job that a module makes. The schema lists both, and a service that is added must be in them.
-func TestSchemaListsWhatRegisters(t *testing.T) {
-	for _, c := range []struct {
-		registers *regexp.Regexp
-		file      string
-		keys      []string
-	}{
-		{regexp.MustCompile(`services\.nginx\.upstreams = .*\n +([\w-]+)\.servers`), "nginx.json",
-			[]string{"properties", "sites", "additionalProperties", "properties", "service", "enum"}},
-		{regexp.MustCompile(`(?:job_name = |scrape )"([\w-]+)"`), "prometheus.json",
-			[]string{"properties", "targets", "propertyNames", "not", "enum"}},
-	} {
-		files, err := fs.Glob(Files, "*.nix")
+// the name of a job that a module makes: the schema knows both by pages and job of x-service.
+func TestSchemaKnowsWhatRegisters(t *testing.T) {
+	upstream := regexp.MustCompile(`services\.nginx\.upstreams = .*\n +([\w-]+)\.servers`)
+	makes := regexp.MustCompile(`(?:job_name = |scrape )"([\w-]+)"`)
+	var registered, jobs []string
+	modules, err := fs.Glob(Files, "*.nix")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range modules {
+		text, err := fs.ReadFile(Files, file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var want []string
-		for _, file := range files {
-			text, err := fs.ReadFile(Files, file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, m := range c.registers.FindAllStringSubmatch(string(text), -1) {
-				want = append(want, m[1])
-			}
+		for _, m := range upstream.FindAllStringSubmatch(string(text), -1) {
+			registered = append(registered, m[1])
 		}
-		data, err := os.ReadFile(filepath.Join("..", "schema", "services", c.file))
+		for _, m := range makes.FindAllStringSubmatch(string(text), -1) {
+			jobs = append(jobs, m[1])
+		}
+	}
+	var saidPages, saidJobs []string
+	services, err := filepath.Glob(filepath.Join("..", "schema", "services", "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range services {
+		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var value any
-		if err := json.Unmarshal(data, &value); err != nil {
+		var said struct {
+			Service struct {
+				Pages bool
+				Job   string
+			} `json:"x-service"`
+		}
+		if err := json.Unmarshal(data, &said); err != nil {
 			t.Fatal(err)
 		}
-		for _, key := range c.keys {
-			value = value.(map[string]any)[key]
+		if said.Service.Pages {
+			saidPages = append(saidPages, strings.TrimSuffix(filepath.Base(file), ".json"))
 		}
-		var got []string
-		for _, name := range value.([]any) {
-			got = append(got, name.(string))
+		if said.Service.Job != "" {
+			saidJobs = append(saidJobs, said.Service.Job)
 		}
-		slices.Sort(want)
-		slices.Sort(got)
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s lists other services than those whose modules register (-modules +schema):\n%s", c.file, diff)
-		}
+	}
+	slices.Sort(jobs)
+	slices.Sort(saidJobs)
+	if diff := cmp.Diff(registered, saidPages); diff != "" {
+		t.Errorf("other services have pages in the schema than register with nginx (-modules +schema):\n%s", diff)
+	}
+	if diff := cmp.Diff(jobs, saidJobs); diff != "" {
+		t.Errorf("other jobs of Prometheus are in the schema than are made (-modules +schema):\n%s", diff)
 	}
 }

@@ -22,6 +22,8 @@ type Node struct {
 	Pattern     string       `json:"pattern"`
 	// Lines is true of texts that may have several lines.
 	Lines bool `json:"x-lines"`
+	// Folder says who makes the folder on the machine that a key names.
+	Folder string `json:"x-folder"`
 
 	Properties map[string]*Node `json:"properties"` // by key, without "+key"
 	Additional *Node            `json:"-"`          // schema of the values of a map, nil if it has fixed keys
@@ -103,6 +105,9 @@ type Service struct {
 	Health *Health  `json:"health,omitempty"`
 	Data   []string `json:"data,omitempty"`
 	Unfree []string `json:"unfree,omitempty"`
+	// Pages is true if its module registers it as an upstream of nginx, Job is the job of Prometheus that it makes.
+	Pages bool   `json:"pages,omitempty"`
+	Job   string `json:"job,omitempty"`
 	// Accounts are those that its module of NixOS makes, with groups of their names; Groups are more.
 	Accounts []Account `json:"accounts,omitempty"`
 	Groups   []string  `json:"groups,omitempty"`

@@ -102,8 +102,9 @@ func definition(file string) string {
 // bundler has the schema's files by name.
 type bundler map[string]map[string]any
 
-// walk rewrites, below v, references to files and x-files folders into references to definitions, and gives every
-// list a property "+key" beside it, by which a layer adds to the list it inherits.
+// walk rewrites, below v, references to files and x-files folders into references to definitions, fills in the enums
+// that x-services asks for, and gives every list a property "+key" beside it, by which a layer adds to the list it
+// inherits.
 func (b bundler) walk(v any, dir string) error {
 	switch v := v.(type) {
 	case []any:
@@ -130,6 +131,10 @@ func (b bundler) walk(v any, dir string) error {
 				return err
 			}
 		}
+		if key, ok := v["x-services"].(string); ok {
+			delete(v, "x-services")
+			v["enum"] = b.services(key)
+		}
 		for _, part := range v {
 			if err := b.walk(part, dir); err != nil {
 				return err
@@ -137,6 +142,27 @@ func (b bundler) walk(v any, dir string) error {
 		}
 	}
 	return nil
+}
+
+// services are the names of the services whose x-service has key, sorted: the service's own if the key says true,
+// else what it says.
+func (b bundler) services(key string) []any {
+	var names []string
+	for file, v := range b {
+		service, _ := v["x-service"].(map[string]any)
+		switch name := service[key].(type) {
+		case bool:
+			names = append(names, strings.TrimSuffix(path.Base(file), ".json"))
+		case string:
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	out := make([]any, len(names))
+	for i, name := range names {
+		out[i] = name
+	}
+	return out
 }
 
 // extend puts what base says in place of v's reference to it, so that editors show what v says besides: of a
