@@ -179,6 +179,9 @@ func (h Host) OverSSH(a Account, s State) Answer {
 	return h.or(Both(Of(h.SSH.On), h.there(a, s), h.admitted(a, s), h.SSH.Reachable, shown))
 }
 
+// Admits tells whether the lists of sshd_config(5) alone let a in.
+func (h Host) Admits(a Account, s State) Answer { return h.admitted(a, s) }
+
 func (h Host) byKey(a Account, s State) Answer {
 	if a.Name == Root && (h.SSH.RootLogin == "no" || h.SSH.RootLogin == "forced-commands-only") {
 		return No

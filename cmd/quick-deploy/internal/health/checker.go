@@ -174,11 +174,7 @@ func (w *watch) ask(ctx context.Context) (trouble []string, err error) {
 	for {
 		slices.Sort(names)
 		names = slices.Compact(names)
-		said, err := system.UnitStates(ctx, w.Runner, properties, names)
-		w.states = map[string]state{}
-		for name, s := range said {
-			w.states[name] = s
-		}
+		w.states, err = system.UnitStates[state](ctx, w.Runner, properties, names)
 		if err != nil {
 			return nil, err
 		}

@@ -153,11 +153,11 @@ func forwarding(s side) []string {
 
 // loaderPlaces are where a boot loader is installed.
 var loaderPlaces = []value{
-	{name: "boot:esp", what: "the EFI system partition", danger: noBoot,
+	{name: "boot:esp", what: "the EFI system partition", danger: NoBoot,
 		of: func(s side) string { return s.loader.Mount }},
-	{name: "boot:xbootldr", what: "the boot partition", danger: noBoot,
+	{name: "boot:xbootldr", what: "the boot partition", danger: NoBoot,
 		of: func(s side) string { return s.loader.XBOOTLDR }},
-	{name: "boot:removable", what: "the boot loader in the place for removable disks", danger: noBoot,
+	{name: "boot:removable", what: "the boot loader in the place for removable disks", danger: NoBoot,
 		of: func(s side) string {
 			if s.loader.Removable {
 				return "yes"
@@ -165,8 +165,6 @@ var loaderPlaces = []value{
 			return ""
 		}},
 }
-
-func noBoot(*comparison) Danger { return NoBoot }
 
 // compareLoader compares boot loader and settings.
 func (c *comparison) compareLoader() {
@@ -179,7 +177,7 @@ func (c *comparison) compareLoader() {
 		return
 	}
 	c.missing(list{"boot-device", "GRUB is no longer installed on %s", loaderDevices, NoBoot})
-	c.compare(loaderPlaces)
+	c.compare(loaderPlaces...)
 	c.compareLoaderSettings(old, now)
 	c.missing(
 		list{"boot-files", "no longer beside the boot loader: %s",

@@ -24,7 +24,6 @@ func xKeyboard(name, what, option string) value {
 // everyday are values that people meet every day. A keymap of a store path is made from X's
 // layout, which has a line of its own.
 var everyday = []value{
-	keymap,
 	assigned("console-font", "etc/vconsole.conf", "font of the console", "FONT"),
 	xKeyboard("x-layout", "keyboard layout", "XKBLAYOUT"),
 	xKeyboard("x-variant", "variant of the keyboard layout", "XKBVARIANT"),
@@ -38,15 +37,11 @@ var everyday = []value{
 		}},
 }
 
-// keymap is what the passphrase of an encrypted disk is typed with.
-var keymap = func() value {
-	v := assigned("console-keymap", "etc/vconsole.conf", "keyboard of the console", "KEYMAP")
-	v.danger = func(c *comparison) Danger { return dangerIf(c.encryptedRoot(), LockOut) }
-	return v
-}()
-
 func (c *comparison) compareSettings() {
-	c.compare(everyday)
+	keymap := assigned("console-keymap", "etc/vconsole.conf", "keyboard of the console", "KEYMAP")
+	keymap.danger = dangerIf(c.encryptedRoot(), LockOut) // the passphrase is typed with it
+	c.compare(keymap)
+	c.compare(everyday...)
 	c.missing(list{"hosts", "the line %q of /etc/hosts goes", hosts, None})
 }
 
@@ -67,12 +62,10 @@ func (c *comparison) encryptedRoot() bool {
 // hosts returns the lines of /etc/hosts about other machines.
 func hosts(s side) []string {
 	var out []string
-	for line := range strings.Lines(s.Text("etc/hosts")) {
-		f := strings.Fields(line)
-		if len(f) < 2 || strings.HasPrefix(f[0], "#") || strings.HasPrefix(f[0], "127.") || f[0] == "::1" {
-			continue
+	for _, f := range system.ParseColumns(s.Text("etc/hosts"), 2) {
+		if !strings.HasPrefix(f[0], "127.") && f[0] != "::1" {
+			out = append(out, strings.Join(f, " "))
 		}
-		out = append(out, strings.Join(f, " "))
 	}
 	return out
 }

@@ -17,7 +17,7 @@ const declaredKeys = "etc/ssh/authorized_keys.d"
 
 // homeKeys returns the keys in the account's own file, where sshd reads that.
 func (c *comparison) homeKeys(s side, name string) (keys []system.PublicKey, known bool) {
-	if !s.sshd.homeKeys {
+	if !s.sshd.HomeKeys {
 		return nil, true
 	}
 	home := c.accountsNow()[name].Home

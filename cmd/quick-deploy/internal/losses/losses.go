@@ -104,21 +104,15 @@ type value struct {
 	name, what string
 	of         func(side) string
 	unset      string // what it is where a system does not say; "none" unless set
-	danger     func(c *comparison) Danger
+	danger     Danger
 }
 
 // compare tells what each of the values was and becomes.
-func (c *comparison) compare(values []value) {
+func (c *comparison) compare(values ...value) {
 	for _, v := range values {
-		was, is := v.of(c.old), v.of(c.new)
-		if was == "" || was == is {
-			continue
+		if was, is := v.of(c.old), v.of(c.new); was != "" && was != is {
+			c.block(v.danger, v.name, "%s: %s → %s", v.what, was, cmp.Or(is, v.unset, "none"))
 		}
-		danger := None
-		if v.danger != nil {
-			danger = v.danger(c)
-		}
-		c.block(danger, v.name, "%s: %s → %s", v.what, was, cmp.Or(is, v.unset, "none"))
 	}
 }
 

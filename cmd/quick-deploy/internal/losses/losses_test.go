@@ -257,6 +257,11 @@ func TestFirstSwitch(t *testing.T) {
 			},
 		},
 		{
+			name: "a group that SSH no longer lets in",
+			new:  fixture{"etc/ssh/sshd_config": swap(t, sshdConfig, "UsePAM yes", "DenyGroups wheel\nDenyUsers root@192.0.2.*")},
+			want: []string{"ssh-user:ada: ada is no longer let in over SSH (AllowUsers, AllowGroups or DenyUsers)" + lockOut},
+		},
+		{
 			name: "passwords over SSH are all that ada has; host keys on another disk",
 			old:  fixture{"etc/ssh/authorized_keys.d/ada": ""},
 			new:  fixture{"etc/ssh/authorized_keys.d/ada": "", "etc/ssh/sshd_config": swap(t, sshdConfig, "PasswordAuthentication yes", "PasswordAuthentication no\nKbdInteractiveAuthentication no", "/etc/ssh/ssh_host", "/persist/ssh/ssh_host")},

@@ -91,7 +91,7 @@ func (c *comparison) comparePorts() {
 		return
 	}
 	// danger is that of a change that may shut SSH out.
-	danger := func(shut bool) Danger { return dangerIf(shut && c.old.sshd.on && c.new.sshd.on, LockOut) }
+	danger := func(shut bool) Danger { return dangerIf(shut && c.old.sshd.On && c.new.sshd.On, LockOut) }
 	if !old.On {
 		open := len(now.Trusted) > 1 || slices.ContainsFunc(now.Ports, c.new.sshd.within) // lo is trusted always
 		c.block(danger(!open), "firewall", "the firewall is switched on: it lets in %s", cmp.Or(portNames(now.Ports), "none"))

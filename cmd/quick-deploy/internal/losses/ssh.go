@@ -2,27 +2,20 @@ package losses
 
 import (
 	"cmp"
-	"path"
 	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
+	"github.com/quick-deploy/quick-deploy/generator/access"
 )
 
 // sshd is what decides who comes in over SSH (sshd_config(5)).
 type sshd struct {
-	on        bool
-	ports     []string
-	listen    []string // empty: everywhere
-	passwords bool
-	root      string // no, forced-commands-only, prohibit-password, yes
-	homeKeys  bool   // ~/.ssh/authorized_keys counts
-	hostKeys  []string
-	users     []string // AllowUsers, empty: all
-	groups    []string // AllowGroups
-	denied    []string // DenyUsers
-	sources   []string // other places where keys come from
+	access.SSH
+	ports    []string // as they are written
+	hostKeys []string
+	sources  []string // other places where keys come from
 }
 
 // sshdConfig reads the lines of sshd_config before the first Match by their
@@ -50,21 +43,22 @@ func sshdConfig(text string) (first map[string]string, all map[string][]string) 
 func readSSHD(s side) sshd {
 	first, all := sshdConfig(s.Text("etc/ssh/sshd_config"))
 	files := first["authorizedkeysfile"]
-	d := sshd{
-		on:    s.enabled("sshd.service", "sshd.socket"),
-		ports: all["port"], listen: all["listenaddress"], hostKeys: all["hostkey"],
-		users: all["allowusers"], groups: all["allowgroups"], denied: all["denyusers"],
-		root:     cmp.Or(first["permitrootlogin"], byKey),
-		homeKeys: files == "" || strings.Contains(files, ".ssh/authorized_keys"),
-	}
-	if d.root == "without-password" { // its older name
-		d.root = byKey
+	d := sshd{ports: all["port"], hostKeys: all["hostkey"], SSH: access.SSH{
+		On:         s.enabled("sshd.service", "sshd.socket"),
+		RootLogin:  cmp.Or(first["permitrootlogin"], byKey),
+		HomeKeys:   files == "" || strings.Contains(files, ".ssh/authorized_keys"),
+		Addresses:  all["listenaddress"],
+		AllowUsers: all["allowusers"], AllowGroups: all["allowgroups"],
+		DenyUsers: all["denyusers"], DenyGroups: all["denygroups"],
+	}}
+	if d.RootLogin == "without-password" { // its older name
+		d.RootLogin = byKey
 	}
 	if len(d.ports) == 0 {
 		d.ports = []string{"22"}
 	}
 	pam := !off(first["kbdinteractiveauthentication"]) && !off(first["usepam"])
-	d.passwords = pam || !off(first["passwordauthentication"])
+	d.Passwords = pam || !off(first["passwordauthentication"])
 	for _, key := range keySources {
 		if v := first[strings.ToLower(key)]; v != "" && v != "none" {
 			d.sources = append(d.sources, key)
@@ -80,21 +74,6 @@ var keySources = strings.Fields(
 // off reads a switch of sshd_config whose default is yes.
 func off(value string) bool { return value == "no" || value == "false" }
 
-// admits reports whether AllowUsers, AllowGroups and DenyUsers let an account in.
-func (d sshd) admits(name string, groups []string) bool {
-	like := func(patterns []string, name string) bool {
-		return slices.ContainsFunc(patterns, func(p string) bool {
-			user, _, _ := strings.Cut(p, "@")
-			ok, err := path.Match(user, name)
-			return err == nil && ok
-		})
-	}
-	if like(d.denied, name) || len(d.users) > 0 && !like(d.users, name) {
-		return false
-	}
-	return len(d.groups) == 0 || slices.ContainsFunc(groups, func(g string) bool { return like(d.groups, g) })
-}
-
 // byKey is the default of PermitRootLogin.
 const byKey = "prohibit-password"
 
@@ -105,27 +84,27 @@ var rootLogins = []string{"no", "forced-commands-only", byKey, "yes"}
 func (c *comparison) compareSSH() {
 	old, now := c.old.sshd, c.new.sshd
 	switch {
-	case !old.on:
+	case !old.On:
 		return
-	case !now.on:
+	case !now.On:
 		c.block(LockOut, "ssh", "the SSH server stops: nobody can log in over the network")
 		return
 	}
 	if gone := without(old.ports, now.ports); len(gone) > 0 {
 		c.block(LockOut, "ssh-port", "SSH no longer listens on port %s, but on %s", join(gone), join(now.ports))
 	}
-	everywhere := len(old.listen) == 0
-	if len(now.listen) > 0 && (everywhere || len(without(old.listen, now.listen)) > 0) {
-		c.block(LockOut, "ssh-address", "SSH listens on %s only", join(now.listen))
+	everywhere := len(old.Addresses) == 0
+	if len(now.Addresses) > 0 && (everywhere || len(without(old.Addresses, now.Addresses)) > 0) {
+		c.block(LockOut, "ssh-address", "SSH listens on %s only", join(now.Addresses))
 	}
-	if old.passwords && !now.passwords {
+	if old.Passwords && !now.Passwords {
 		c.comparePasswordLogin()
 	}
 	c.compareRootLogin()
 	for _, key := range without(old.sources, now.sources) {
 		c.block(LockOut, "ssh-"+strings.ToLower(key), "SSH no longer goes by %s", key)
 	}
-	if old.homeKeys && !now.homeKeys {
+	if old.HomeKeys && !now.HomeKeys {
 		c.compareHomeKeys()
 	}
 	c.compareHostKeys()
@@ -144,7 +123,7 @@ func (c *comparison) comparePasswordLogin() {
 }
 
 func (c *comparison) compareRootLogin() {
-	was, is := c.old.sshd.root, c.new.sshd.root
+	was, is := c.old.sshd.RootLogin, c.new.sshd.RootLogin
 	if slices.Index(rootLogins, is) >= slices.Index(rootLogins, was) {
 		return
 	}
@@ -177,17 +156,19 @@ func (c *comparison) compareHostKeys() {
 	c.block(dangerIf(none, LockOut), "ssh-host-keys", "SSH no longer uses the host %s %s", plural("key", gone), join(gone))
 }
 
+// compareAdmitted finds who is surely refused by the lists of sshd_config(5), and was not.
 func (c *comparison) compareAdmitted() {
-	of := func(s side, name string) (groups []string) {
+	admits := func(s side, name string) access.Answer {
+		groups := []string{s.accounts.Users[name].Group}
 		for g, members := range s.accounts.Groups {
 			if slices.Contains(members, name) {
 				groups = append(groups, g)
 			}
 		}
-		return append(groups, s.accounts.Users[name].Group)
+		return access.Host{SSH: s.sshd.SSH}.Admits(access.Account{Name: name, Groups: groups}, access.State{})
 	}
-	for _, name := range append(sortedKeys(c.people), "root") {
-		if c.old.sshd.admits(name, of(c.old, name)) && !c.new.sshd.admits(name, of(c.new, name)) {
+	for _, name := range append(sortedKeys(c.people), access.Root) {
+		if admits(c.old, name) != access.No && admits(c.new, name) == access.No {
 			c.block(LockOut, "ssh-user:"+name, "%s is no longer let in over SSH (AllowUsers, AllowGroups or DenyUsers)", name)
 		}
 	}

@@ -88,54 +88,51 @@ func whys(failed []cacheError) string {
 // askCache returns why the cache at url cannot be used, nil if it can.
 func askCache(ctx context.Context, client *http.Client, url string, limit time.Duration) *cacheError {
 	bad := func(kind nixlog.Kind, hint, format string, args ...any) *cacheError {
-		return &cacheError{kind, url + " " + fmt.Sprintf(format, args...), hint}
+		return &cacheError{kind, url + fmt.Sprintf(format, args...), hint}
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(url, "/")+"/nix-cache-info", nil)
 	if err != nil {
-		return bad(nixlog.Other, "correct nix.settings.substituters", "is not an address: %v", err)
+		return bad(nixlog.Other, "correct nix.settings.substituters", " is not an address: %v", err)
 	}
 	resp, err := client.Do(req)
-	if err != nil {
-		kind, why, hint := explain(err, limit)
-		return &cacheError{kind, url + ": " + why, hint}
+	switch op, isOp := errors.AsType[*net.OpError](err); {
+	case err == nil:
+	case is[*net.DNSError](err):
+		const hint = "is there a connection at all? is the name server right?"
+		return bad(nixlog.Network, hint, ": the name cannot be resolved")
+	case is[x509.UnknownAuthorityError](err), is[x509.HostnameError](err), is[x509.CertificateInvalidError](err):
+		const hint = "a wrong clock, or a proxy or portal in between"
+		return bad(nixlog.Trust, hint, ": the certificate is not trusted: %v", err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return bad(nixlog.Network, "", ": no answer within %s", limit)
+	case isOp:
+		return bad(nixlog.Network, "", ": %v", op.Err)
+	default:
+		return bad(nixlog.Network, "", ": %v", err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
+	kind := nixlog.NotFound
 	switch status := resp.StatusCode; {
 	case err != nil:
-		return bad(nixlog.Network, "", "broke off: %v", err)
-	case status == http.StatusTooManyRequests:
-		return bad(nixlog.RateLimit, "", "answers %s", resp.Status)
-	case status >= http.StatusInternalServerError:
-		return bad(nixlog.Server, "", "answers %s", resp.Status)
-	case status != http.StatusOK:
-		return bad(nixlog.NotFound, "", "answers %s", resp.Status)
-	case !strings.Contains(string(body), "StoreDir:"):
+		return bad(nixlog.Network, "", " broke off: %v", err)
+	case status == http.StatusOK && !strings.Contains(string(body), "StoreDir:"):
 		return bad(nixlog.Trust, "open a web page in a browser and log in to the network",
-			"answers, but not as a binary cache: something in between does (a captive portal?)")
+			" answers, but not as a binary cache: something in between does (a captive portal?)")
+	case status == http.StatusOK:
+		return nil
+	case status == http.StatusTooManyRequests:
+		kind = nixlog.RateLimit
+	case status >= http.StatusInternalServerError:
+		kind = nixlog.Server
 	}
-	return nil
+	return bad(kind, "", " answers %s", resp.Status)
 }
 
-// explain says why a request did not get an answer.
-func explain(err error, limit time.Duration) (kind nixlog.Kind, why, hint string) {
-	var dns *net.DNSError
-	var op *net.OpError
-	var unknown x509.UnknownAuthorityError
-	var host x509.HostnameError
-	var expired x509.CertificateInvalidError
-	switch {
-	case errors.As(err, &dns):
-		return nixlog.Network, "the name cannot be resolved", "is there a connection at all? is the name server right?"
-	case errors.As(err, &unknown), errors.As(err, &host), errors.As(err, &expired):
-		why = fmt.Sprintf("the certificate is not trusted: %v", err)
-		return nixlog.Trust, why, "a wrong clock, or a proxy or portal in between"
-	case errors.Is(err, context.DeadlineExceeded):
-		return nixlog.Network, fmt.Sprintf("no answer within %s", limit), ""
-	case errors.As(err, &op):
-		err = op.Err
-	}
-	return nixlog.Network, err.Error(), ""
+// is reports whether an error is one of a type, or wraps one.
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }

@@ -87,11 +87,8 @@ func (t *tree) modulesAbove(dir string) []string {
 		if dir == "." || dir == "/" || path.Base(dir) == "devices" || strings.HasPrefix(path.Base(dir), "pci0") {
 			break
 		}
-		driver, module := t.driver(dir)
-		if driver != "" && driver != "pcieport" {
-			if module = hardware.ModuleOf(driver, module); !slices.Contains(modules, module) {
-				modules = append(modules, module)
-			}
+		if m := t.module(dir); m != "" && !slices.Contains(modules, m) {
+			modules = append(modules, m)
 		}
 		dir = path.Dir(dir)
 	}
@@ -208,14 +205,10 @@ func idRank(name string) int {
 func (t *tree) mmc() []string {
 	var modules []string
 	for _, name := range t.list("sys/class/mmc_host", false) {
-		driver, module := t.driver("sys/class/mmc_host/" + name + "/device")
-		if driver == "" {
-			continue
-		}
-		if m := hardware.ModuleOf(driver, module); !slices.Contains(modules, m) {
+		if m := t.module("sys/class/mmc_host/" + name + "/device"); m != "" {
 			modules = append(modules, m)
 		}
 	}
 	slices.Sort(modules)
-	return modules
+	return slices.Compact(modules)
 }

@@ -58,10 +58,9 @@ func readSwaps(t *tree, _ Options, f *hardware.Facts) {
 	if !ok {
 		return
 	}
-	for i, line := range strings.Split(text, "\n") {
-		fields := strings.Fields(line)
-		if i == 0 || len(fields) < 2 {
-			continue
+	for i, fields := range system.ParseColumns(text, 2) {
+		if i == 0 {
+			continue // the heads
 		}
 		s := hardware.Swap{Path: system.Unescape(fields[0]), Type: fields[1]}
 		if len(fields) > 4 {

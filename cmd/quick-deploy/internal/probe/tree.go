@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
 
 // textLimit is the most that is read of a file in /sys; a page is the kernel's own limit.
@@ -157,6 +159,15 @@ func (t *tree) resolve(name string) string {
 		return strings.TrimPrefix(path.Clean(target), "/")
 	}
 	return strings.TrimPrefix(path.Join("/", path.Dir(name), target), "/")
+}
+
+// module returns the module of a device's driver, "" where it has none.
+func (t *tree) module(device string) string {
+	driver, module := t.driver(device)
+	if driver == "" || driver == "pcieport" { // every bridge has that
+		return ""
+	}
+	return hardware.ModuleOf(driver, module)
 }
 
 // driver returns the driver of a device and the module that holds it.

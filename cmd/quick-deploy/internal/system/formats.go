@@ -53,8 +53,8 @@ func (f files) Keyboard() map[string]string {
 	return out
 }
 
-// columns returns the words of each line that has at least so many and is no comment.
-func columns(text string, least int) [][]string {
+// ParseColumns returns the words of each line that has at least so many and is no comment.
+func ParseColumns(text string, least int) [][]string {
 	var out [][]string
 	for line := range strings.Lines(text) {
 		if f := strings.Fields(line); len(f) >= least && f[0][0] != '#' {
@@ -84,7 +84,7 @@ type Mount struct {
 // ParseFstab reads the file systems and swap devices of fstab(5).
 func ParseFstab(text string) []Mount {
 	var out []Mount
-	for _, f := range columns(text, 4) {
+	for _, f := range ParseColumns(text, 4) {
 		options := strings.Split(Unescape(f[3]), ",")
 		out = append(out, Mount{Device: Unescape(f[0]), Point: Unescape(f[1]), Type: f[2], Options: options})
 	}
@@ -94,7 +94,7 @@ func ParseFstab(text string) []Mount {
 // ParseCrypttab reads the volumes of crypttab(5). A key that is no file is left out.
 func ParseCrypttab(text string) []hardware.CryptLine {
 	var out []hardware.CryptLine
-	for _, f := range columns(text, 2) {
+	for _, f := range ParseColumns(text, 2) {
 		f = append(f, "", "")
 		l := hardware.CryptLine{Name: f[0], Options: f[3]}
 		if strings.HasPrefix(f[2], "/") {

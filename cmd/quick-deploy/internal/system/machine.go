@@ -98,9 +98,8 @@ func (m Machine) Release() (release, version string) {
 
 // FreeMemory returns how much memory and swap is available, bytes (proc_meminfo(5)).
 func (m Machine) FreeMemory() (bytes int64, known bool) {
-	for line := range strings.Lines(m.Text("proc/meminfo")) {
-		f := strings.Fields(line)
-		if len(f) < 2 || f[0] != "MemAvailable:" && f[0] != "SwapFree:" {
+	for _, f := range ParseColumns(m.Text("proc/meminfo"), 2) {
+		if f[0] != "MemAvailable:" && f[0] != "SwapFree:" {
 			continue
 		}
 		if n, err := strconv.ParseInt(f[1], 10, 64); err == nil {

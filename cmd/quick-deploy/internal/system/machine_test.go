@@ -66,7 +66,7 @@ func TestUnitsOfSystemd(t *testing.T) {
 	if _, err := system.FailedUnits(t.Context(), says("b.service loaded failed failed B")); err == nil {
 		t.Error("what is no JSON is read")
 	}
-	states, err := system.UnitStates(t.Context(),
+	states, err := system.UnitStates[map[string]string](t.Context(),
 		says("Id=a.service\nNames=a.service b.service\nSubState=x=y\n\nId=c.socket\nNames=c.socket\n"), "SubState", []string{"b"})
 	if err != nil || len(states) != 3 || states["b.service"]["SubState"] != "x=y" {
 		t.Errorf("%v, %v", states, err)

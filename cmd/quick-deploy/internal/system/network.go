@@ -125,17 +125,18 @@ func (n *Network) profile(text string) {
 	}
 	dev := ""
 	ParseSections(text, func(section, key, value string) {
-		switch {
+		gateway := ""
+		switch ip := section == "ipv4" || section == "ipv6"; {
 		case section == "connection" && key == "interface-name":
 			dev = value
-		case (section == "ipv4" || section == "ipv6") && strings.HasPrefix(key, "address"):
-			address, gateway, _ := strings.Cut(value, ",")
-			n.address(dev, address)
-			if gateway != "" {
-				n.route(dev, "default", gateway)
-			}
-		case (section == "ipv4" || section == "ipv6") && key == "gateway":
-			n.route(dev, "default", value)
+		case ip && strings.HasPrefix(key, "address"):
+			value, gateway, _ = strings.Cut(value, ",")
+			n.address(dev, value)
+		case ip && key == "gateway":
+			gateway = value
+		}
+		if gateway != "" {
+			n.route(dev, "default", gateway)
 		}
 	})
 }

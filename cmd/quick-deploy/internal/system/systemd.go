@@ -21,10 +21,10 @@ func systemctl(ctx context.Context, r run.Runner, args ...string) (string, error
 
 // UnitStates asks for properties of units, in the names of org.freedesktop.systemd1(5), all at
 // once. In the answer a unit is found by each of its names; one that does not exist is there, too.
-func UnitStates(
+func UnitStates[S ~map[string]string](
 	ctx context.Context, r run.Runner, properties string, units []string,
-) (map[string]map[string]string, error) {
-	out := map[string]map[string]string{}
+) (map[string]S, error) {
+	out := map[string]S{}
 	if len(units) == 0 {
 		return out, nil
 	}
@@ -33,7 +33,7 @@ func UnitStates(
 		return nil, err
 	}
 	for block := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
-		state := map[string]string{}
+		state := S{}
 		for line := range strings.Lines(block) {
 			if k, v, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
 				state[k] = v
