@@ -110,8 +110,8 @@ type host struct {
 	unchecked int
 	problems  profile.Problems
 	secrets   map[string]secret
-	// recipients are the keys that may read an encrypted file, by its path.
-	recipients map[string][]string
+	// sopsFile is the host's encrypted file as a rule of .sops.yaml names it, "" where there is none.
+	sopsFile string
 }
 
 func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
@@ -186,7 +186,9 @@ func (h *host) assign(a mapping.Assignment) {
 }
 
 // set assigns a NixOS option for node's sake.
-func (h *host) set(node *profile.Node, value nix.Expr, path ...string) { h.setHome("", node, value, path...) }
+func (h *host) set(node *profile.Node, value nix.Expr, path ...string) {
+	h.setHome("", node, value, path...)
+}
 
 // setHome assigns an option of a user's home for node's sake.
 func (h *host) setHome(user string, node *profile.Node, value nix.Expr, path ...string) {
