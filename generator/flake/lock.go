@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,7 +84,7 @@ func Relock(have []byte, inputs []Input) ([]byte, error) {
 // keeps reports whether the locked node was answers to what flake.nix now
 // wants: same reference, same redirections.
 func keeps(was, want *node, fixed bool) bool {
-	if was.source != want.source || !sameAttrs(was.original, want.original) {
+	if was.source != want.source || !reflect.DeepEqual(was.original, want.original) {
 		return false
 	}
 	if fixed && text(was.locked, "rev") != text(want.locked, "rev") {
@@ -107,22 +108,12 @@ func keeps(was, want *node, fixed bool) bool {
 	return true
 }
 
-func sameAttrs(a, b attrs) bool {
-	return maps.EqualFunc(a, b, func(x, y any) bool { return fmt.Sprint(x) == fmt.Sprint(y) })
-}
-
 // graph is the root of a flake with these inputs, whose names Nix takes.
 func graph(inputs []Input) (*node, error) {
 	root := &node{inputs: map[string]edge{}}
 	for _, in := range inputs {
 		if !nameRE.MatchString(in.Name) {
 			return nil, fmt.Errorf("input %q: a name is a letter, then letters, digits, _ and -", in.Name)
-		}
-		if in.Name == "self" {
-			return nil, fmt.Errorf("input self: the name is taken by the flake itself")
-		}
-		if _, twice := root.inputs[in.Name]; twice {
-			return nil, fmt.Errorf("input %s: declared twice", in.Name)
 		}
 		root.inputs[in.Name] = edge{node: in.node}
 	}
