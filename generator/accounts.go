@@ -62,12 +62,8 @@ func (h *host) access() error {
 
 // takenNames refuses users that are called like an account of NixOS or of a service.
 func (h *host) takenNames() {
-	users := h.profile.Node.Get("users")
-	if users == nil {
-		return
-	}
 	made := h.made()
-	for _, f := range users.Fields {
+	for _, f := range h.profile.Node.Get("users").Entries() {
 		by, taken := made[f.Key]
 		number, builder := strings.CutPrefix(f.Key, "nixbld")
 		if builder && number != "" && strings.Trim(number, "0123456789") == "" {
@@ -88,7 +84,7 @@ func (h *host) made() map[string]string {
 	}
 	for i, s := range h.summary.Services {
 		node := h.mapped.Services[i].Node
-		if user := node.Get("user"); user != nil {
+		if node.Get("user") != nil {
 			continue // it runs as that one, and makes none
 		}
 		for _, account := range s.Info.Accounts {
@@ -276,28 +272,18 @@ func (h *host) running(mapping.Visit) []string {
 // roles are those of PostgreSQL: each database has one of its name.
 func roles(h *host, v mapping.Visit) []string {
 	service := h.profile.Node.Get("services", v.Service)
-	out := []string{"postgres"}
-	databases := service.Get("databases")
-	if databases == nil {
-		out = append(out, "aidb")
+	databases := []string{"aidb"}
+	if n := service.Get("databases"); n != nil {
+		databases = n.Texts()
 	}
-	for _, list := range []*profile.Node{databases, service.Get("roles")} {
-		if list != nil {
-			for _, item := range list.Items {
-				out = append(out, item.Str())
-			}
-		}
-	}
-	return out
+	return slices.Concat([]string{"postgres"}, databases, service.Get("roles").Texts())
 }
 
 // devices are those that Syncthing exchanges folders with.
 func devices(h *host, v mapping.Visit) []string {
 	var out []string
-	if n := h.profile.Node.Get("services", v.Service, "devices"); n != nil {
-		for _, f := range n.Fields {
-			out = append(out, f.Key)
-		}
+	for _, f := range h.profile.Node.Get("services", v.Service, "devices").Entries() {
+		out = append(out, f.Key)
 	}
 	return out
 }

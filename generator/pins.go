@@ -2,8 +2,8 @@ package generator
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -25,15 +25,9 @@ type channel struct {
 // called after the layers that chose it, so that all hosts of a group share one.
 func (h *host) chooseChannel() error {
 	own, pins := h.profile.Node.Get("release"), h.profile.Node.Get("pins")
-	h.channel = channel{release: releaseOf(h.in.Profile), pins: pins, at: cmp.Or(own, pins)}
-	if own != nil {
-		h.channel.release = own.Str()
-	}
+	h.channel = channel{release: cmp.Or(own.Str(), releaseOf(h.in.Profile)), pins: pins, at: cmp.Or(own, pins)}
 	h.summary.Release = h.channel.release
-	if pins != nil && len(pins.Fields) == 0 {
-		pins = nil
-	}
-	if pins == nil && h.channel.release == releaseOf(h.in.Profile) {
+	if len(pins.Entries()) == 0 && h.channel.release == releaseOf(h.in.Profile) {
 		return nil
 	}
 	var names []string
@@ -69,9 +63,7 @@ func (h *host) inputName(name string) string {
 
 // same reports whether two channels of one name are one.
 func (c channel) same(d channel) bool {
-	a, errA := json.Marshal(c.pins.Any())
-	b, errB := json.Marshal(d.pins.Any())
-	return c.release == d.release && errA == nil && errB == nil && string(a) == string(b)
+	return c.release == d.release && reflect.DeepEqual(c.pins.Any(), d.pins.Any())
 }
 
 // source is the inputs of one channel. Renamed maps the names that modules
@@ -129,10 +121,7 @@ func sources(in Input, hosts []*host, extra []string) ([]source, error) {
 	var out []source
 	for _, name := range sortedKeys(channels) {
 		c := channels[name]
-		chosen := profilePins(p, pins, c)
-		if c.pins != nil {
-			chosen = append(chosen, c.pins.Fields...)
-		}
+		chosen := append(profilePins(p, pins, c), c.pins.Entries()...)
 		problems = append(problems, unknownPins(pins, c.release, chosen)...)
 		inputs, err := pins.Inputs(c.release, inOrder(wanted[name])...)
 		if err != nil {
@@ -185,12 +174,8 @@ func inOrder(names map[string]bool) []string {
 // profilePins are the pins at the top of the profile that hold for a channel:
 // those of nixpkgs and home-manager belong to the profile's own release.
 func profilePins(p *profile.Profile, pins flake.Pins, c channel) []profile.Field {
-	all := p.Root.Get("pins")
-	if all == nil {
-		return nil
-	}
 	var out []profile.Field
-	for _, f := range all.Fields {
+	for _, f := range p.Root.Get("pins").Entries() {
 		if c.release == releaseOf(p) || !pins.OfRelease(f.Key) {
 			out = append(out, f)
 		}
@@ -219,9 +204,7 @@ func unknownPins(pins flake.Pins, release string, chosen []profile.Field) profil
 
 // repin pins an input as the profile says.
 func repin(in flake.Input, n *profile.Node) (flake.Input, error) {
-	if url := n.Get("url"); url != nil {
-		in.URL = url.Str()
-	}
+	in.URL = cmp.Or(n.Get("url").Str(), in.URL)
 	var pin flake.Locked
 	if err := n.Decode(&pin); err != nil {
 		return in, err
