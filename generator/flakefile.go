@@ -5,7 +5,6 @@ import (
 	"cmp"
 	_ "embed"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,23 +30,25 @@ func flakeFiles(in Input, fleet Fleet, hosts []*host) ([]File, map[string]profil
 	if name := fleet.Engine.input(); name != "" {
 		extra = append(extra, name)
 	}
-	from, err := sources(in, hosts, extra)
+	from, pinned, err := sources(in, hosts, extra)
 	if err != nil {
 		return nil, nil, err
 	}
 	var inputs []flake.Input
-	pinned := map[string]profile.Pos{}
 	for _, s := range from {
 		inputs = append(inputs, s.inputs...)
-		maps.Copy(pinned, s.pinned)
 	}
 	lock, err := flake.Lock(inputs)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, h := range hosts {
-		h.summary.Modules = moduleFiles(h)
-		h.summary.Inputs = h.inputNames(from)
+		for _, name := range sortedKeys(h.modules) {
+			h.summary.Modules = append(h.summary.Modules, "modules/"+name)
+		}
+		for _, name := range sortedKeys(h.inputs) {
+			h.summary.Inputs = append(h.summary.Inputs, h.channel.inputName(name))
+		}
 	}
 	text, err := printFlake(fleet, hosts, from, inputs)
 	if err != nil {
@@ -60,35 +61,6 @@ func flakeFiles(in Input, fleet Fleet, hosts []*host) ([]File, map[string]profil
 			Adapt: func(have []byte) ([]byte, error) { return flake.Relock(have, inputs) },
 		},
 	}, pinned, nil
-}
-
-func moduleFiles(h *host) []string {
-	out := sortedKeys(h.modules)
-	for i := range out {
-		out[i] = "modules/" + out[i]
-	}
-	return out
-}
-
-// inputNames are the inputs that the host's system and homes are built from.
-func (h *host) inputNames(from []source) []string {
-	names := map[string]bool{"nixpkgs": true}
-	for name := range h.inputs {
-		names[name] = true
-	}
-	if h.hasHome() {
-		names["home-manager"] = true
-	}
-	out := sortedKeys(names)
-	for _, s := range from {
-		if s.name != h.channel.name || s.renamed == nil {
-			continue
-		}
-		for i, name := range out {
-			out[i] = s.renamed[name]
-		}
-	}
-	return out
 }
 
 func (h *host) hasHome() bool { return len(h.withHome()) > 0 }
@@ -140,8 +112,8 @@ func printFlake(fleet Fleet, hosts []*host, from []source, inputs []flake.Input)
 	}
 	for _, s := range from[1:] {
 		c := channelInputs{Name: nix.FormatAttrPath([]string{s.name})}
-		for _, name := range sortedKeys(s.renamed) {
-			c.Inputs = append(c.Inputs, bind(nix.Ref{"inputs", s.renamed[name]}, name))
+		for _, name := range slices.Sorted(slices.Values(s.names)) {
+			c.Inputs = append(c.Inputs, bind(nix.Ref{"inputs", s.inputName(name)}, name))
 		}
 		data.Channels = append(data.Channels, c)
 	}

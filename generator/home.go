@@ -21,7 +21,11 @@ func (h *host) users() error {
 		}
 		h.summary.Users = append(h.summary.Users, u)
 	}
-	if homes := h.withHome(); len(homes) == 1 {
+	homes := h.withHome()
+	if len(homes) > 0 {
+		h.inputs["home-manager"] = true
+	}
+	if len(homes) == 1 {
 		homes[0].File = "home.nix"
 	}
 	return nil

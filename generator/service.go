@@ -10,7 +10,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
-	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
 // encryption notes by which keys services will encrypt their data.
@@ -83,21 +82,12 @@ func ports(use mapping.Use) []Port {
 		}
 		port := Port{Service: use.Name, Name: p.Name, Protocol: p.Protocol, Number: p.Port, Node: use.Node}
 		if n := use.Node.Get(p.Key); p.Key != "" && n != nil {
-			port.Number, port.Node = integer(n), n
+			number, _ := n.Scalar.(int64)
+			port.Number, port.Node = int(number), n
 		}
 		out = append(out, port)
 	}
 	return out
-}
-
-func integer(n *profile.Node) int {
-	switch v := n.Scalar.(type) {
-	case int64:
-		return int(v)
-	case uint64:
-		return int(v)
-	}
-	return 0
 }
 
 func (h *host) checkPorts() {
