@@ -26,11 +26,7 @@ func releaseOf(p *profile.Profile) string { return cmp.Or(p.Release, DefaultRele
 
 // flakeFiles writes flake.nix and flake.lock, and says which inputs the profile pins.
 func flakeFiles(in Input, fleet Fleet, hosts []*host) ([]File, map[string]profile.Pos, error) {
-	var extra []string
-	if name := fleet.Engine.input(); name != "" {
-		extra = append(extra, name)
-	}
-	from, pinned, err := sources(in, hosts, extra)
+	from, pinned, err := sources(in, hosts)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -62,8 +58,6 @@ func flakeFiles(in Input, fleet Fleet, hosts []*host) ([]File, map[string]profil
 		},
 	}, pinned, nil
 }
-
-func (h *host) hasHome() bool { return len(h.withHome()) > 0 }
 
 //go:embed flake.nix.tmpl
 var flakeTemplate string
@@ -103,7 +97,8 @@ func (d flakeData) Of(host string) string {
 func printFlake(fleet Fleet, hosts []*host, from []source, inputs []flake.Input) (nix.Printed, error) {
 	data := flakeData{
 		Fleet: len(hosts) > 1 || len(from) > 1 || fleet.Engine != NixosRebuild,
-		Homes: slices.ContainsFunc(hosts, (*host).hasHome), Params: []string{"self"},
+		Homes:  slices.ContainsFunc(hosts, func(h *host) bool { return len(h.withHome()) > 0 }),
+		Params: []string{"self"},
 		Engine: fleet.Engine, AllowApplyAll: fleet.AllowApplyAll, SSHPort: sshPort,
 	}
 	data.Inputs = []nix.Binding{bind(nix.Str(description(hosts)), "description")}

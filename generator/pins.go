@@ -75,9 +75,9 @@ type source struct {
 }
 
 // sources are the inputs of the flake: those of the profile first, then those
-// of each channel by name. Extra are inputs that only the flake itself uses.
-// Pinned are the places of the profile's pins, by the flake's names.
-func sources(in Input, hosts []*host, extra []string) (out []source, pinned map[string]profile.Pos, err error) {
+// of each channel by name. Pinned are the places of the profile's pins, by the
+// flake's names.
+func sources(in Input, hosts []*host) (out []source, pinned map[string]profile.Pos, err error) {
 	p, pins := in.Profile, in.Pins
 	if pins == nil {
 		if pins, err = flake.Builtin(); err != nil {
@@ -105,8 +105,8 @@ func sources(in Input, hosts []*host, extra []string) (out []source, pinned map[
 		}
 		maps.Copy(wanted[name], h.inputs)
 	}
-	for _, name := range extra {
-		wanted[""][name] = true
+	if name := in.engine.input(); name != "" {
+		wanted[""][name] = true // only the flake itself uses it
 	}
 	if len(problems) > 0 {
 		return nil, nil, problems
