@@ -96,7 +96,7 @@ func (d flakeData) Of(host string) string {
 
 func printFlake(fleet Fleet, hosts []*host, from []source, inputs []flake.Input) (nix.Printed, error) {
 	data := flakeData{
-		Fleet: len(hosts) > 1 || len(from) > 1 || fleet.Engine != NixosRebuild,
+		Fleet:  len(hosts) > 1 || len(from) > 1 || fleet.Engine != NixosRebuild,
 		Homes:  slices.ContainsFunc(hosts, func(h *host) bool { return len(h.withHome()) > 0 }),
 		Params: []string{"self"},
 		Engine: fleet.Engine, AllowApplyAll: fleet.AllowApplyAll, SSHPort: sshPort,
