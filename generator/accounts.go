@@ -62,8 +62,12 @@ func (h *host) access() error {
 
 // takenNames refuses users that are called like an account of NixOS or of a service.
 func (h *host) takenNames() {
+	users := h.profile.Node.Get("users")
+	if users == nil {
+		return
+	}
 	made := h.made()
-	for _, f := range h.profile.Node.Get("users").Entries() {
+	for _, f := range users.Fields {
 		by, taken := made[f.Key]
 		number, builder := strings.CutPrefix(f.Key, "nixbld")
 		if builder && number != "" && strings.Trim(number, "0123456789") == "" {
@@ -272,20 +276,17 @@ func (h *host) running(mapping.Visit) []string {
 // roles are those of PostgreSQL: each database has one of its name.
 func roles(h *host, v mapping.Visit) []string {
 	service := h.profile.Node.Get("services", v.Service)
-	databases := []string{"aidb"}
-	if n := service.Get("databases"); n != nil {
-		databases = n.Texts()
+	out := []string{"postgres"}
+	databases := service.Get("databases")
+	if databases == nil {
+		out = append(out, "aidb")
 	}
-	return slices.Concat([]string{"postgres"}, databases, service.Get("roles").Texts())
+	return slices.Concat(out, databases.Texts(), service.Get("roles").Texts())
 }
 
 // devices are those that Syncthing exchanges folders with.
 func devices(h *host, v mapping.Visit) []string {
-	var out []string
-	for _, f := range h.profile.Node.Get("services", v.Service, "devices").Entries() {
-		out = append(out, f.Key)
-	}
-	return out
+	return h.profile.Node.Get("services", v.Service, "devices").Keys()
 }
 
 // ways tells where nobody could get in, or become root. What the machine has of

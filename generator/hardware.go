@@ -181,9 +181,9 @@ func (h *host) acceleration() error {
 func accelerated(service, kind, of string) nix.Expr {
 	switch {
 	case service == "llama-cpp" && kind == string(hardware.CUDA):
-		return nix.Call{
-			Fn: nix.Ref{"pkgs", service, "override"}, Args: []nix.Expr{set(bind(nix.Bool(true), "cudaSupport"))},
-		}
+		return nix.Call{Fn: nix.Ref{"pkgs", service, "override"}, Args: []nix.Expr{
+			nix.Attrs{Body: []nix.Binding{bind(nix.Bool(true), "cudaSupport")}},
+		}}
 	case kind == "cpu" && (service != "ollama" || !release.Has(of, "pkgs.ollama-cpu")):
 		return nix.Ref{"pkgs", service}
 	}

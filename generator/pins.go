@@ -28,7 +28,7 @@ func (h *host) chooseChannel() error {
 	own, pins := h.profile.Node.Get("release"), h.profile.Node.Get("pins")
 	h.channel = channel{release: cmp.Or(own.Str(), releaseOf(h.in.Profile)), pins: pins, at: cmp.Or(own, pins)}
 	h.summary.Release = h.channel.release
-	if len(pins.Entries()) == 0 && h.channel.release == releaseOf(h.in.Profile) {
+	if len(pins.Keys()) == 0 && h.channel.release == releaseOf(h.in.Profile) {
 		return nil
 	}
 	var names []string
@@ -114,7 +114,10 @@ func sources(in Input, hosts []*host) (out []source, pinned map[string]profile.P
 	pinned = map[string]profile.Pos{}
 	for _, name := range sortedKeys(channels) {
 		c := channels[name]
-		chosen := append(profilePins(p, pins, c), c.pins.Entries()...)
+		chosen := profilePins(p, pins, c)
+		if c.pins != nil {
+			chosen = append(chosen, c.pins.Fields...)
+		}
 		problems = append(problems, unknownPins(pins, c.release, chosen)...)
 		s := source{channel: c, names: inOrder(wanted[name])}
 		if s.inputs, err = pins.Inputs(c.release, s.names...); err != nil {
@@ -156,8 +159,12 @@ func inOrder(names map[string]bool) []string {
 // profilePins are the pins at the top of the profile that hold for a channel:
 // those of nixpkgs and home-manager belong to the profile's own release.
 func profilePins(p *profile.Profile, pins flake.Pins, c channel) []profile.Field {
+	all := p.Root.Get("pins")
+	if all == nil {
+		return nil
+	}
 	var out []profile.Field
-	for _, f := range p.Root.Get("pins").Entries() {
+	for _, f := range all.Fields {
 		if c.release == releaseOf(p) || !pins.OfRelease(f.Key) {
 			out = append(out, f)
 		}

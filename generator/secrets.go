@@ -36,12 +36,12 @@ const sopsName = "secrets.yaml"
 
 func (h *host) readSecrets() {
 	h.secrets = map[string]secret{}
-	for _, f := range h.profile.Node.Get("secrets").Entries() {
-		s := secret{Secret: Secret{Name: f.Key, File: f.Value.Get("file").Str()}, node: f.Value}
-		if sops := f.Value.Get("sops"); sops != nil {
-			s.SopsKey = cmp.Or(sops.Str(), f.Key)
+	for name, n := range h.profile.Node.Get("secrets").All() {
+		s := secret{Secret: Secret{Name: name, File: n.Get("file").Str()}, node: n}
+		if sops := n.Get("sops"); sops != nil {
+			s.SopsKey = cmp.Or(sops.Str(), name)
 		}
-		h.secrets[f.Key] = s
+		h.secrets[name] = s
 	}
 }
 
@@ -242,6 +242,10 @@ func encryptedKeys(data []byte) ([]string, error) {
 }
 
 func clearText(n *profile.Node) bool {
-	return n.Scalar != nil && !cleartext.Sealed(n.Str()) || slices.ContainsFunc(n.Items, clearText) ||
-		slices.ContainsFunc(n.Fields, func(f profile.Field) bool { return clearText(f.Value) })
+	for _, inside := range n.All() {
+		if clearText(inside) {
+			return true
+		}
+	}
+	return n.Scalar != nil && !cleartext.Sealed(n.Str())
 }

@@ -176,8 +176,8 @@ func (h *host) checkSites() {
 		sites := h.schema.Properties["services"].Properties["nginx"].Properties["sites"]
 		return slices.Contains(sites.Additional.Properties["service"].Enum, any(name))
 	}
-	for _, site := range h.profile.Node.Get("services", "nginx", "sites").Entries() {
-		proxy := site.Value.Get("proxy")
+	for key, site := range h.profile.Node.Get("services", "nginx", "sites").All() {
+		proxy := site.Get("proxy")
 		if proxy == nil {
 			continue
 		}
@@ -189,7 +189,7 @@ func (h *host) checkSites() {
 			named := func(p Port) bool { return strconv.Itoa(p.Number) == address.Port() }
 			if known(s.Name) && slices.ContainsFunc(s.Ports, named) {
 				h.notice(proxy, "%s may refuse requests for %s; with service: %s in place of proxy it knows the name",
-					s.Name, site.Key, s.Name)
+					s.Name, key, s.Name)
 			}
 		}
 	}
