@@ -1,24 +1,16 @@
 package generator
 
-import "github.com/quick-deploy/quick-deploy/generator/profile"
+import (
+	"cmp"
+
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+)
 
 // desktop imports the modules of the desktops. The greeter follows the
 // session that is preselected, inside the modules.
 func (h *host) desktop() error {
-	var names []string
 	n := h.profile.Node.Get("desktop")
-	switch {
-	case n == nil:
-	case n.Kind == profile.String:
-		names = append(names, n.Str())
-	default:
-		names = append(names, n.Get("session").Str())
-		if also := n.Get("also"); also != nil {
-			for _, item := range also.Items {
-				names = append(names, item.Str())
-			}
-		}
-	}
+	names := append([]string{cmp.Or(n.Str(), n.Get("session").Str(), "none")}, n.Get("also").Texts()...)
 	for _, name := range names {
 		if name == "none" {
 			continue

@@ -52,7 +52,7 @@ func readFleet(p *profile.Profile) (Fleet, error) {
 		return f, err
 	}
 	var problems profile.Problems
-	for _, w := range n.Get("waves").Elements() {
+	for _, w := range n.Get("waves").All() {
 		if _, err := p.Select(w.Str()); err != nil {
 			problems = append(problems, profile.Problem{
 				Pos: w.Pos, Path: "fleet.waves",

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	_ "embed"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -27,27 +26,25 @@ func releaseOf(p *profile.Profile) string { return cmp.Or(p.Release, DefaultRele
 
 // flakeFiles writes flake.nix and flake.lock, and says which inputs the profile pins.
 func flakeFiles(in Input, fleet Fleet, hosts []*host) ([]File, map[string]profile.Pos, error) {
-	var extra []string
-	if name := fleet.Engine.input(); name != "" {
-		extra = append(extra, name)
-	}
-	from, err := sources(in, hosts, extra)
+	from, pinned, err := sources(in, hosts)
 	if err != nil {
 		return nil, nil, err
 	}
 	var inputs []flake.Input
-	pinned := map[string]profile.Pos{}
 	for _, s := range from {
 		inputs = append(inputs, s.inputs...)
-		maps.Copy(pinned, s.pinned)
 	}
 	lock, err := flake.Lock(inputs)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, h := range hosts {
-		h.summary.Modules = moduleFiles(h)
-		h.summary.Inputs = h.inputNames(from)
+		for _, name := range sortedKeys(h.modules) {
+			h.summary.Modules = append(h.summary.Modules, "modules/"+name)
+		}
+		for _, name := range sortedKeys(h.inputs) {
+			h.summary.Inputs = append(h.summary.Inputs, h.channel.inputName(name))
+		}
 	}
 	text, err := printFlake(fleet, hosts, from, inputs)
 	if err != nil {
@@ -61,37 +58,6 @@ func flakeFiles(in Input, fleet Fleet, hosts []*host) ([]File, map[string]profil
 		},
 	}, pinned, nil
 }
-
-func moduleFiles(h *host) []string {
-	out := sortedKeys(h.modules)
-	for i := range out {
-		out[i] = "modules/" + out[i]
-	}
-	return out
-}
-
-// inputNames are the inputs that the host's system and homes are built from.
-func (h *host) inputNames(from []source) []string {
-	names := map[string]bool{"nixpkgs": true}
-	for name := range h.inputs {
-		names[name] = true
-	}
-	if h.hasHome() {
-		names["home-manager"] = true
-	}
-	out := sortedKeys(names)
-	for _, s := range from {
-		if s.name != h.channel.name || s.renamed == nil {
-			continue
-		}
-		for i, name := range out {
-			out[i] = s.renamed[name]
-		}
-	}
-	return out
-}
-
-func (h *host) hasHome() bool { return len(h.withHome()) > 0 }
 
 //go:embed flake.nix.tmpl
 var flakeTemplate string
@@ -130,8 +96,9 @@ func (d flakeData) Of(host string) string {
 
 func printFlake(fleet Fleet, hosts []*host, from []source, inputs []flake.Input) (nix.Printed, error) {
 	data := flakeData{
-		Fleet: len(hosts) > 1 || len(from) > 1 || fleet.Engine != NixosRebuild,
-		Homes: slices.ContainsFunc(hosts, (*host).hasHome), Params: []string{"self"},
+		Fleet:  len(hosts) > 1 || len(from) > 1 || fleet.Engine != NixosRebuild,
+		Homes:  slices.ContainsFunc(hosts, func(h *host) bool { return len(h.withHome()) > 0 }),
+		Params: []string{"self"},
 		Engine: fleet.Engine, AllowApplyAll: fleet.AllowApplyAll, SSHPort: sshPort,
 	}
 	data.Inputs = []nix.Binding{bind(nix.Str(description(hosts)), "description")}
@@ -140,8 +107,8 @@ func printFlake(fleet Fleet, hosts []*host, from []source, inputs []flake.Input)
 	}
 	for _, s := range from[1:] {
 		c := channelInputs{Name: nix.FormatAttrPath([]string{s.name})}
-		for _, name := range sortedKeys(s.renamed) {
-			c.Inputs = append(c.Inputs, bind(nix.Ref{"inputs", s.renamed[name]}, name))
+		for _, name := range slices.Sorted(slices.Values(s.names)) {
+			c.Inputs = append(c.Inputs, bind(nix.Ref{"inputs", s.inputName(name)}, name))
 		}
 		data.Channels = append(data.Channels, c)
 	}

@@ -22,9 +22,7 @@ func (h *host) hardware() error {
 		return err
 	}
 	over.Release = h.channel.release
-	if n := h.profile.Node.Get("system"); n != nil {
-		over.System = n.Str()
-	}
+	over.System = h.profile.Node.Get("system").Str()
 	facts, probed := h.in.Facts[h.profile.Name]
 	if over.System == "" && facts.System == "" {
 		over.System = DefaultSystem
@@ -112,14 +110,9 @@ func (h *host) hardwareProblem(chosen *profile.Node, err error) {
 	var bad *hardware.OverrideError
 	at := chosen
 	if errors.As(err, &bad) {
-		if n := chosen.Get(strings.Split(bad.Key, ".")...); n != nil {
-			at = n
-		}
+		at = cmp.Or(chosen.Get(strings.Split(bad.Key, ".")...), at)
 	}
-	if at == nil {
-		at = h.profile.Node
-	}
-	h.problem(at, "hardware of "+h.profile.Name, err.Error(), "")
+	h.problem(cmp.Or(at, h.profile.Node), "hardware of "+h.profile.Name, err.Error(), "")
 }
 
 // power switches on compressed swap and what suits a machine with a battery.
@@ -128,17 +121,13 @@ func (h *host) power(d hardware.Decision) {
 	switch on := power.Get("zram"); {
 	case on == nil && d.Zswap:
 		h.notice(power, "the machine compresses its swap by zswap, so zram is left off; power.zram: true turns it on")
-	case on == nil || on.Scalar == true:
+	case on == nil || on.Is(true):
 		h.modules["zram.nix"] = true
 		if d.Zram > 0 && power.Get("zramPercent") == nil {
 			h.set(h.profile.Node, nix.Int(d.Zram), "zramSwap", "memoryPercent")
 		}
 	}
-	laptop := d.Laptop
-	if n := power.Get("laptop"); n != nil {
-		laptop = n.Scalar == true
-	}
-	if laptop {
+	if laptop := power.Get("laptop"); laptop.Is(true) || laptop == nil && d.Laptop {
 		h.modules["laptop.nix"] = true
 	}
 }
@@ -149,7 +138,7 @@ func (h *host) power(d hardware.Decision) {
 func (h *host) memory() error {
 	for v := range h.visits("memory") {
 		mib := int(h.summary.Decision.Memory >> 20)
-		if tune := v.Node.Get("tune"); mib == 0 || tune != nil && tune.Scalar == false {
+		if mib == 0 || v.Node.Get("tune").Is(false) {
 			continue
 		}
 		for _, s := range []struct {
@@ -173,10 +162,7 @@ func (h *host) memory() error {
 // graphics card. Without a probed card the service's module decides.
 func (h *host) acceleration() error {
 	for v := range h.visits("acceleration") {
-		kind := string(h.summary.Decision.Acceleration)
-		if n := v.Node.Get("acceleration"); n != nil {
-			kind = n.Str()
-		}
+		kind := cmp.Or(v.Node.Get("acceleration").Str(), string(h.summary.Decision.Acceleration))
 		if kind == "" {
 			continue
 		}
@@ -196,7 +182,7 @@ func accelerated(service, kind, of string) nix.Expr {
 	switch {
 	case service == "llama-cpp" && kind == string(hardware.CUDA):
 		return nix.Call{Fn: nix.Ref{"pkgs", service, "override"}, Args: []nix.Expr{
-			nix.Attrs{Body: []nix.Binding{{Path: []string{"cudaSupport"}, Value: nix.Bool(true)}}},
+			nix.Attrs{Body: []nix.Binding{bind(nix.Bool(true), "cudaSupport")}},
 		}}
 	case kind == "cpu" && (service != "ollama" || !release.Has(of, "pkgs.ollama-cpu")):
 		return nix.Ref{"pkgs", service}

@@ -13,15 +13,19 @@ import (
 
 // users notes who has an account.
 func (h *host) users() error {
-	shared := len(h.profile.Node.Get("userPackages").Elements()) > 0
-	for _, f := range h.profile.Node.Get("users").Entries() {
-		u := User{Name: f.Key, Admin: f.Value.Get("admin").Is(true), Home: shared || f.Value.Get("home") != nil}
+	shared := len(h.profile.Node.Get("userPackages").Texts()) > 0
+	for name, n := range h.profile.Node.Get("users").All() {
+		u := User{Name: name, Admin: n.Get("admin").Is(true), Home: shared || n.Get("home") != nil}
 		if u.Home {
-			u.File = "home-" + f.Key + ".nix"
+			u.File = "home-" + name + ".nix"
 		}
 		h.summary.Users = append(h.summary.Users, u)
 	}
-	if homes := h.withHome(); len(homes) == 1 {
+	homes := h.withHome()
+	if len(homes) > 0 {
+		h.inputs["home-manager"] = true
+	}
+	if len(homes) == 1 {
 		homes[0].File = "home.nix"
 	}
 	return nil

@@ -110,22 +110,22 @@ type host struct {
 	unchecked int
 	problems  profile.Problems
 	secrets   map[string]secret
-	// recipients are the keys that may read an encrypted file, by its path.
-	recipients map[string][]string
+	// sopsFile is the host's encrypted file as a rule of .sops.yaml names it, "" where there is none.
+	sopsFile string
 }
 
 func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
 	h := &host{
 		profile: p, schema: s, in: in,
 		homes:   map[string][]mapping.Assignment{},
-		modules: map[string]bool{}, inputs: map[string]bool{}, unfree: map[string]bool{},
+		modules: map[string]bool{}, inputs: map[string]bool{"nixpkgs": true}, unfree: map[string]bool{},
 		summary: Host{Name: p.Name, Tags: p.Tags, Groups: p.Groups},
 	}
 	if err := h.chooseChannel(); err != nil {
 		return nil, err
 	}
 	h.readSecrets()
-	names := mapping.Names{Release: h.channel.release, Secret: h.secretPath, Input: h.inputName}
+	names := mapping.Names{Release: h.channel.release, Secret: h.secretPath, Input: h.channel.inputName}
 	result, err := mapping.Map(s, p.Node, names)
 	if err != nil {
 		return nil, err

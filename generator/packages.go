@@ -52,7 +52,7 @@ type optional struct {
 // optionalPackages reads what the homes are to name and not to install.
 func (h *host) optionalPackages() []optional {
 	var out []optional
-	for _, item := range h.profile.Node.Get("optionalPackages").Elements() {
+	for _, item := range h.profile.Node.Get("optionalPackages").All() {
 		if b, ok := h.bundle(item); ok {
 			out = append(out, optional{item.Str(), b.Summary, b.Packages})
 		}
@@ -102,7 +102,7 @@ func optionalComment(all []optional, have []string) string {
 func (h *host) packageList(n *profile.Node) nix.List {
 	list := nix.List{}
 	seen := map[string]bool{}
-	for _, item := range n.Elements() {
+	for _, item := range n.All() {
 		b, _ := h.bundle(item)
 		for _, u := range b.Unfree {
 			h.unfree[u] = true
@@ -161,28 +161,25 @@ func (h *host) here(a *mapping.Assignment) bool {
 // called default answers to python3; the others to python-NAME, so that
 // several can live side by side.
 func (h *host) python() error {
-	for _, f := range h.profile.Node.Get("python").Entries() {
+	for name, n := range h.profile.Node.Get("python").All() {
 		packages := nix.List{}
-		for _, item := range f.Value.Get("packages").Elements() {
+		for _, item := range n.Get("packages").All() {
 			packages = append(packages, nix.Item{Value: nix.Ref{"ps", item.Str()}, Origin: item.Origin()})
 		}
-		interpreter := cmp.Or(f.Value.Get("version").Str(), "python3")
+		interpreter := cmp.Or(n.Get("version").Str(), "python3")
 		env := nix.Call{
 			Fn:   nix.Ref{"pkgs", interpreter, "withPackages"},
 			Args: []nix.Expr{nix.Func{Arg: "ps", Body: packages}},
 		}
 		var entry nix.Expr = env
-		if f.Key != "default" {
-			command := "python-" + f.Key
+		if name != "default" {
+			command := "python-" + name
+			program := nix.Call{Fn: nix.Ref{"lib", "getExe'"}, Args: []nix.Expr{env, nix.Str("python3")}}
 			entry = nix.Call{Fn: nix.Ref{"pkgs", "linkFarm"}, Args: []nix.Expr{
-				nix.Str(command),
-				nix.Attrs{Body: []nix.Binding{{
-					Path:  []string{"bin/" + command},
-					Value: nix.Call{Fn: nix.Ref{"lib", "getExe'"}, Args: []nix.Expr{env, nix.Str("python3")}},
-				}}},
+				nix.Str(command), nix.Attrs{Body: []nix.Binding{bind(program, "bin/"+command)}},
 			}}
 		}
-		h.set(f.Value, nix.List{nix.Item{Value: entry, Origin: f.Value.Origin()}}, "environment", "systemPackages")
+		h.set(n, nix.List{nix.Item{Value: entry, Origin: n.Origin()}}, "environment", "systemPackages")
 	}
 	return nil
 }

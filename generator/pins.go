@@ -2,8 +2,9 @@ package generator
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
+	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -25,15 +26,9 @@ type channel struct {
 // called after the layers that chose it, so that all hosts of a group share one.
 func (h *host) chooseChannel() error {
 	own, pins := h.profile.Node.Get("release"), h.profile.Node.Get("pins")
-	h.channel = channel{release: releaseOf(h.in.Profile), pins: pins, at: cmp.Or(own, pins)}
-	if own != nil {
-		h.channel.release = own.Str()
-	}
+	h.channel = channel{release: cmp.Or(own.Str(), releaseOf(h.in.Profile)), pins: pins, at: cmp.Or(own, pins)}
 	h.summary.Release = h.channel.release
-	if pins != nil && len(pins.Fields) == 0 {
-		pins = nil
-	}
-	if pins == nil && h.channel.release == releaseOf(h.in.Profile) {
+	if len(pins.Keys()) == 0 && h.channel.release == releaseOf(h.in.Profile) {
 		return nil
 	}
 	var names []string
@@ -59,39 +54,34 @@ func (h *host) chooseChannel() error {
 	return nil
 }
 
-// inputName is what the flake calls an input of the host.
-func (h *host) inputName(name string) string {
-	if h.channel.name == "" {
+// inputName is what the flake calls an input of the channel's hosts.
+func (c channel) inputName(name string) string {
+	if c.name == "" {
 		return name
 	}
-	return flake.VariantName(name, h.channel.name)
+	return flake.VariantName(name, c.name)
 }
 
 // same reports whether two channels of one name are one.
 func (c channel) same(d channel) bool {
-	a, errA := json.Marshal(c.pins.Any())
-	b, errB := json.Marshal(d.pins.Any())
-	return c.release == d.release && errA == nil && errB == nil && string(a) == string(b)
+	return c.release == d.release && reflect.DeepEqual(c.pins.Any(), d.pins.Any())
 }
 
-// source is the inputs of one channel. Renamed maps the names that modules
-// use to those that the flake has.
+// source is the inputs of one channel.
 type source struct {
 	channel
-	inputs  []flake.Input
-	renamed map[string]string
-	// pinned are the places of the profile's pins, by the flake's names.
-	pinned map[string]profile.Pos
+	names  []string      // as modules say them
+	inputs []flake.Input // as the flake has them
 }
 
 // sources are the inputs of the flake: those of the profile first, then those
-// of each channel by name. Extra are inputs that only the flake itself uses.
-func sources(in Input, hosts []*host, extra []string) ([]source, error) {
+// of each channel by name. Pinned are the places of the profile's pins, by the
+// flake's names.
+func sources(in Input, hosts []*host) (out []source, pinned map[string]profile.Pos, err error) {
 	p, pins := in.Profile, in.Pins
 	if pins == nil {
-		var err error
 		if pins, err = flake.Builtin(); err != nil {
-			return nil, fmt.Errorf("built-in pins: %w", err)
+			return nil, nil, fmt.Errorf("built-in pins: %w", err)
 		}
 	}
 	wanted := map[string]map[string]bool{"": {"nixpkgs": true}}
@@ -111,22 +101,17 @@ func sources(in Input, hosts []*host, extra []string) ([]source, error) {
 			channels[name] = h.channel
 		}
 		if wanted[name] == nil {
-			wanted[name] = map[string]bool{"nixpkgs": true}
+			wanted[name] = map[string]bool{}
 		}
-		if h.hasHome() {
-			wanted[name]["home-manager"] = true
-		}
-		for input := range h.inputs {
-			wanted[name][input] = true
-		}
+		maps.Copy(wanted[name], h.inputs)
 	}
-	for _, name := range extra {
-		wanted[""][name] = true
+	if name := in.engine.input(); name != "" {
+		wanted[""][name] = true // only the flake itself uses it
 	}
 	if len(problems) > 0 {
-		return nil, problems
+		return nil, nil, problems
 	}
-	var out []source
+	pinned = map[string]profile.Pos{}
 	for _, name := range sortedKeys(channels) {
 		c := channels[name]
 		chosen := profilePins(p, pins, c)
@@ -134,44 +119,33 @@ func sources(in Input, hosts []*host, extra []string) ([]source, error) {
 			chosen = append(chosen, c.pins.Fields...)
 		}
 		problems = append(problems, unknownPins(pins, c.release, chosen)...)
-		inputs, err := pins.Inputs(c.release, inOrder(wanted[name])...)
-		if err != nil {
-			return nil, err
+		s := source{channel: c, names: inOrder(wanted[name])}
+		if s.inputs, err = pins.Inputs(c.release, s.names...); err != nil {
+			return nil, nil, err
 		}
-		places := map[string]profile.Pos{}
-		for i, in := range inputs {
+		for i, in := range s.inputs {
 			for _, f := range chosen {
 				if f.Key != in.Name {
 					continue
 				}
-				pinned, err := repin(in, f.Value)
-				if err != nil {
+				if s.inputs[i], err = repin(in, f.Value); err != nil {
 					problems = append(problems, profile.Problem{
 						Pos: f.KeyPos, Path: "pins." + f.Key,
 						What: "pins." + f.Key + " cannot be used", Why: err.Error(),
 					})
-					continue
 				}
-				inputs[i], places[in.Name] = pinned, f.KeyPos
-			}
-		}
-		s := source{channel: c, inputs: inputs, pinned: places}
-		if name != "" {
-			s.inputs = flake.Variant(inputs, name)
-			s.renamed, s.pinned = map[string]string{}, map[string]profile.Pos{}
-			for i, in := range inputs {
-				s.renamed[in.Name] = s.inputs[i].Name
-				if pos, ok := places[in.Name]; ok {
-					s.pinned[s.inputs[i].Name] = pos
-				}
+				pinned[c.inputName(in.Name)] = f.KeyPos
 			}
 		}
 		out = append(out, s)
 	}
 	if len(problems) > 0 {
-		return nil, problems
+		return nil, nil, problems
 	}
-	return out, nil
+	for i, s := range out[1:] {
+		out[i+1].inputs = flake.Variant(s.inputs, s.name)
+	}
+	return out, pinned, nil
 }
 
 // inOrder puts nixpkgs first and home-manager second, as people do.
@@ -219,9 +193,7 @@ func unknownPins(pins flake.Pins, release string, chosen []profile.Field) profil
 
 // repin pins an input as the profile says.
 func repin(in flake.Input, n *profile.Node) (flake.Input, error) {
-	if url := n.Get("url"); url != nil {
-		in.URL = url.Str()
-	}
+	in.URL = cmp.Or(n.Get("url").Str(), in.URL)
 	var pin flake.Locked
 	if err := n.Decode(&pin); err != nil {
 		return in, err

@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"reflect"
@@ -30,27 +31,17 @@ type secret struct {
 	node *profile.Node
 }
 
-// sopsFile is the name that the host's encrypted file has in the flake.
-const sopsFile = "secrets.yaml"
+// sopsName is the name that the host's encrypted file has in the flake.
+const sopsName = "secrets.yaml"
 
 func (h *host) readSecrets() {
 	h.secrets = map[string]secret{}
-	all := h.profile.Node.Get("secrets")
-	if all == nil {
-		return
-	}
-	for _, f := range all.Fields {
-		s := secret{Secret: Secret{Name: f.Key}, node: f.Value}
-		if n := f.Value.Get("file"); n != nil {
-			s.File, _ = n.Scalar.(string)
+	for name, n := range h.profile.Node.Get("secrets").All() {
+		s := secret{Secret: Secret{Name: name, File: n.Get("file").Str()}, node: n}
+		if sops := n.Get("sops"); sops != nil {
+			s.SopsKey = cmp.Or(sops.Str(), name)
 		}
-		if n := f.Value.Get("sops"); n != nil {
-			s.SopsKey = f.Key
-			if key, ok := n.Scalar.(string); ok {
-				s.SopsKey = key
-			}
-		}
-		h.secrets[f.Key] = s
+		h.secrets[name] = s
 	}
 }
 
@@ -102,19 +93,19 @@ func (h *host) secretFiles() error {
 		s := h.secrets[name]
 		body := nix.Attrs{}
 		if s.SopsKey != name {
-			body.Body = append(body.Body, nix.Binding{Path: []string{"key"}, Value: nix.Str(s.SopsKey)})
+			body.Body = append(body.Body, bind(nix.Str(s.SopsKey), "key"))
 		}
 		owner := s.node.Get("owner")
 		if h.ofPassword(name) {
 			// It is there before the accounts are made; others come after them, since they may belong to one.
-			body.Body = append(body.Body, nix.Binding{Path: []string{"neededForUsers"}, Value: nix.Bool(true)})
+			body.Body = append(body.Body, bind(nix.Bool(true), "neededForUsers"))
 			if owner != nil && owner.Str() != "root" {
 				h.problem(owner, fmt.Sprintf("secret %s cannot have an owner", name),
 					"it is the password of a user, and there before any user is",
 					"delete owner, or keep the password as a secret of its own")
 			}
 		} else if owner != nil {
-			body.Body = append(body.Body, nix.Binding{Path: []string{"owner"}, Value: nix.Str(owner.Str())})
+			body.Body = append(body.Body, bind(nix.Str(owner.Str()), "owner"))
 		}
 		h.set(s.node, body, "sops", "secrets", name)
 	}
@@ -162,9 +153,9 @@ func (h *host) copySops(file *profile.Node, names []string) error {
 				fmt.Sprintf("the file has no key %q", key), "add it with: sops "+name)
 		}
 	}
-	h.files = append(h.files, File{Path: "hosts/" + h.profile.Name + "/" + sopsFile, Data: data})
-	h.sopsRule(ruleName(name))
-	h.set(file, nix.Path("./"+sopsFile), "sops", "defaultSopsFile")
+	h.files = append(h.files, File{Path: "hosts/" + h.profile.Name + "/" + sopsName, Data: data})
+	h.sopsFile = ruleName(name)
+	h.set(file, nix.Path("./"+sopsName), "sops", "defaultSopsFile")
 	return nil
 }
 
@@ -187,33 +178,26 @@ func ruleName(name string) string {
 	return name
 }
 
-// sopsRule notes who may read the encrypted file.
-func (h *host) sopsRule(file string) {
-	h.recipients = map[string][]string{}
+// recipients are the keys that may read the host's encrypted file.
+func (h *host) recipients() []string {
 	sops := h.profile.Node.Get("sops")
-	var keys []string
-	if n := sops.Get("hostKey"); n != nil {
-		keys = append(keys, n.Str())
+	keys := sops.Get("recipients").Texts()
+	if own := sops.Get("hostKey"); own != nil {
+		keys = append([]string{own.Str()}, keys...)
 	}
-	if n := sops.Get("recipients"); n != nil {
-		for _, item := range n.Items {
-			keys = append(keys, item.Str())
-		}
-	}
-	if len(keys) > 0 {
-		h.recipients[file] = keys
-	}
+	return keys
 }
 
 // sopsConfig is .sops.yaml: for each encrypted file the keys of the hosts that read it.
 func sopsConfig(hosts []*host) []File {
 	recipients := map[string][]string{}
 	for _, h := range hosts {
-		for file, keys := range h.recipients {
-			for _, key := range keys {
-				if !slices.Contains(recipients[file], key) {
-					recipients[file] = append(recipients[file], key)
-				}
+		if h.sopsFile == "" {
+			continue
+		}
+		for _, key := range h.recipients() {
+			if !slices.Contains(recipients[h.sopsFile], key) {
+				recipients[h.sopsFile] = append(recipients[h.sopsFile], key)
 			}
 		}
 	}
@@ -249,7 +233,7 @@ func encryptedKeys(data []byte) ([]string, error) {
 		if f.Key == "sops" {
 			continue
 		}
-		if clear := clearText(f.Value); clear {
+		if clearText(f.Value) {
 			return nil, fmt.Errorf("the value of %s is in clear text", f.Key)
 		}
 		keys = append(keys, f.Key)
@@ -258,13 +242,8 @@ func encryptedKeys(data []byte) ([]string, error) {
 }
 
 func clearText(n *profile.Node) bool {
-	for _, i := range n.Items {
-		if clearText(i) {
-			return true
-		}
-	}
-	for _, f := range n.Fields {
-		if clearText(f.Value) {
+	for _, inside := range n.All() {
+		if clearText(inside) {
 			return true
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
-	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
 // encryption notes by which keys services will encrypt their data.
@@ -48,10 +47,10 @@ func (h *host) services() error {
 	h.checkUpgrade()
 	h.checkSites()
 	for v := range h.visits("expose") {
-		if v.Node.Scalar != true {
+		if !v.Node.Is(true) {
 			continue
 		}
-		i := slices.IndexFunc(h.summary.Services, func(s Service) bool { return s.Name == v.Service })
+		i := h.service(v.Service)
 		if i < 0 {
 			return fmt.Errorf("expose outside of a service, at %v", v.Path)
 		}
@@ -69,32 +68,26 @@ func (h *host) services() error {
 	return nil
 }
 
+// service is the place of a service among those of the host, -1 if it is not on.
+func (h *host) service(name string) int {
+	return slices.IndexFunc(h.summary.Services, func(s Service) bool { return s.Name == name })
+}
+
 // ports are the ports that a service listens on with the host's settings.
 func ports(use mapping.Use) []Port {
 	var out []Port
 	for _, p := range use.Service.Ports {
-		if p.When != "" {
-			if on := use.Node.Get(p.When); on == nil || on.Scalar != true {
-				continue
-			}
+		if p.When != "" && !use.Node.Get(p.When).Is(true) {
+			continue
 		}
 		port := Port{Service: use.Name, Name: p.Name, Protocol: p.Protocol, Number: p.Port, Node: use.Node}
 		if n := use.Node.Get(p.Key); p.Key != "" && n != nil {
-			port.Number, port.Node = integer(n), n
+			number, _ := n.Scalar.(int64)
+			port.Number, port.Node = int(number), n
 		}
 		out = append(out, port)
 	}
 	return out
-}
-
-func integer(n *profile.Node) int {
-	switch v := n.Scalar.(type) {
-	case int64:
-		return int(v)
-	case uint64:
-		return int(v)
-	}
-	return 0
 }
 
 func (h *host) checkPorts() {
@@ -135,7 +128,7 @@ func free(n int, services []Service) int {
 func (h *host) checkNeeds() {
 	for i, s := range h.summary.Services {
 		for _, need := range s.Info.Needs {
-			if !slices.ContainsFunc(h.summary.Services, func(o Service) bool { return o.Name == need }) {
+			if h.service(need) < 0 {
 				h.notice(h.mapped.Services[i].Node,
 					"%s does its work only with %s, which is not on: add %s: {} to services", s.Name, need, need)
 			}
@@ -159,12 +152,12 @@ func (h *host) checkCards() {
 
 // checkUpgrade tells of an upgrade that leaves the nixpkgs which the profile pins.
 func (h *host) checkUpgrade() {
-	i := slices.IndexFunc(h.summary.Services, func(s Service) bool { return s.Name == "auto-upgrade" })
+	i := h.service("auto-upgrade")
 	if i < 0 {
 		return
 	}
 	node := h.mapped.Services[i].Node
-	if locked := node.Get("locked"); locked != nil && locked.Scalar == true {
+	if node.Get("locked").Is(true) {
 		return
 	}
 	pin := h.channel.pins.Get("nixpkgs")
@@ -183,12 +176,8 @@ func (h *host) checkSites() {
 		sites := h.schema.Properties["services"].Properties["nginx"].Properties["sites"]
 		return slices.Contains(sites.Additional.Properties["service"].Enum, any(name))
 	}
-	sites := h.profile.Node.Get("services", "nginx", "sites")
-	if sites == nil {
-		return
-	}
-	for _, site := range sites.Fields {
-		proxy := site.Value.Get("proxy")
+	for key, site := range h.profile.Node.Get("services", "nginx", "sites").All() {
+		proxy := site.Get("proxy")
 		if proxy == nil {
 			continue
 		}
@@ -200,7 +189,7 @@ func (h *host) checkSites() {
 			named := func(p Port) bool { return strconv.Itoa(p.Number) == address.Port() }
 			if known(s.Name) && slices.ContainsFunc(s.Ports, named) {
 				h.notice(proxy, "%s may refuse requests for %s; with service: %s in place of proxy it knows the name",
-					s.Name, site.Key, s.Name)
+					s.Name, key, s.Name)
 			}
 		}
 	}

@@ -38,12 +38,8 @@ func (in Input) Repin(pin Locked) (Input, error) {
 	}
 	n := *in.node
 	n.original, n.locked = ref, maps.Clone(ref)
-	switch kind := text(ref, "type"); kind {
-	case "github", "gitlab", "sourcehut":
+	if text(ref, "type") != "git" {
 		delete(n.locked, "ref")
-	case "git":
-	default:
-		return Input{}, fmt.Errorf("pin of input %s: a %s reference has no revision", in.Name, kind)
 	}
 	// Nix locks no attribute that says nothing.
 	maps.DeleteFunc(n.locked, func(_ string, v any) bool { return v == "" || v == false })

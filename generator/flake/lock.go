@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,31 +46,27 @@ type lockFile struct {
 
 // Lock is the flake.lock of a flake with these inputs, byte for byte what
 // nix flake lock writes for it.
-func Lock(inputs []Input) ([]byte, error) {
-	root, err := graph(inputs)
-	if err != nil {
-		return nil, err
-	}
-	if err := root.resolve(); err != nil {
-		return nil, err
-	}
-	return root.encode()
-}
+func Lock(inputs []Input) ([]byte, error) { return lock(&node{}, inputs) }
 
 // Relock is Lock, except that it keeps what the lock file have pins: an input
 // that flake.nix still states the same way stays at its revision, as nix
 // flake lock would leave it. Inputs whose pin the profile fixes, inputs that
 // are new, and those whose reference changed get the pin in inputs.
 func Relock(have []byte, inputs []Input) ([]byte, error) {
-	root, err := graph(inputs)
-	if err != nil {
-		return nil, err
-	}
 	old, err := decode(have)
 	if err != nil {
 		return nil, err
 	}
+	return lock(old, inputs)
+}
+
+func lock(old *node, inputs []Input) ([]byte, error) {
+	root := &node{inputs: map[string]edge{}}
 	for _, in := range inputs {
+		if !nameRE.MatchString(in.Name) {
+			return nil, fmt.Errorf("input %q: a name is a letter, then letters, digits, _ and -", in.Name)
+		}
+		root.inputs[in.Name] = edge{node: in.node}
 		if was := old.inputs[in.Name].node; was != nil && keeps(was, in.node, in.Fixed) {
 			root.inputs[in.Name] = edge{node: was}
 		}
@@ -83,7 +80,7 @@ func Relock(have []byte, inputs []Input) ([]byte, error) {
 // keeps reports whether the locked node was answers to what flake.nix now
 // wants: same reference, same redirections.
 func keeps(was, want *node, fixed bool) bool {
-	if was.source != want.source || !sameAttrs(was.original, want.original) {
+	if was.source != want.source || !reflect.DeepEqual(was.original, want.original) {
 		return false
 	}
 	if fixed && text(was.locked, "rev") != text(want.locked, "rev") {
@@ -105,28 +102,6 @@ func keeps(was, want *node, fixed bool) bool {
 		}
 	}
 	return true
-}
-
-func sameAttrs(a, b attrs) bool {
-	return maps.EqualFunc(a, b, func(x, y any) bool { return fmt.Sprint(x) == fmt.Sprint(y) })
-}
-
-// graph is the root of a flake with these inputs, whose names Nix takes.
-func graph(inputs []Input) (*node, error) {
-	root := &node{inputs: map[string]edge{}}
-	for _, in := range inputs {
-		if !nameRE.MatchString(in.Name) {
-			return nil, fmt.Errorf("input %q: a name is a letter, then letters, digits, _ and -", in.Name)
-		}
-		if in.Name == "self" {
-			return nil, fmt.Errorf("input self: the name is taken by the flake itself")
-		}
-		if _, twice := root.inputs[in.Name]; twice {
-			return nil, fmt.Errorf("input %s: declared twice", in.Name)
-		}
-		root.inputs[in.Name] = edge{node: in.node}
-	}
-	return root, nil
 }
 
 // resolve checks that every path that is followed leads to an input.

@@ -24,7 +24,7 @@ func builtin(t *testing.T, release string, names ...string) []Input {
 	return inputs
 }
 
-func lock(t *testing.T, inputs []Input) []byte {
+func lockOf(t *testing.T, inputs []Input) []byte {
 	t.Helper()
 	data, err := Lock(inputs)
 	if err != nil {
@@ -43,7 +43,7 @@ func TestLockOfEveryBuiltinInput(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		data := lock(t, inputs)
+		data := lockOf(t, inputs)
 		if !json.Valid(data) || !bytes.HasSuffix(data, []byte("}\n")) {
 			t.Errorf("%s: not the JSON of a lock file:\n%s", release, data)
 		}
@@ -69,7 +69,7 @@ func TestLockIsWhatNixWrites(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got := lock(t, inputs)
+	got := lockOf(t, inputs)
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -102,7 +102,7 @@ func follow(in Input, name string, to ...string) Input {
 func TestLockNamesNodes(t *testing.T) {
 	a, b, util := leaf(t, "a", "1", leaf(t, "util", "3")), leaf(t, "b", "2", leaf(t, "util", "4")), leaf(t, "util", "5")
 	var got lockFile
-	if err := json.Unmarshal(lock(t, []Input{util, b, a}), &got); err != nil {
+	if err := json.Unmarshal(lockOf(t, []Input{util, b, a}), &got); err != nil {
 		t.Fatal(err)
 	}
 	for name, rev := range map[string]string{"a": "1", "b": "2", "util": "3", "util_2": "4", "util_3": "5"} {
@@ -124,8 +124,6 @@ func TestInputsThatCannotBeLocked(t *testing.T) {
 		want   string
 	}{
 		"name":             {name: "a b", want: `input "a b"`},
-		"self":             {name: "self", want: "input self"},
-		"twice":            {inputs: []Input{good, good}, want: "declared twice"},
 		"follows nowhere":  {inputs: []Input{follow(good, "x", "gone")}, want: "x follows gone, which is no input"},
 		"follows too deep": {inputs: []Input{follow(good, "x", "nixpkgs", "gone")}, want: "which is no input"},
 		"circle":           {inputs: []Input{follow(good, "x", "nixpkgs", "x")}, want: "which is no input"},
@@ -175,9 +173,8 @@ func TestRepin(t *testing.T) {
 		"github:a":                  "owner/repository",
 		"gitlab:a%2Fb/c":            "an encoded slash",
 		"github:a/b?x=y":            "unknown parameter",
-		"path:../x":                 "not absolute",
-		"path:/x":                   "a path reference has no revision",
-		"https://example.org/x.zip": "a tarball reference has no revision",
+		"path:/x":                   "which have revisions",
+		"https://example.org/x.zip": "which have revisions",
 		"github:NixOS/nixpkgs/" + strings.Repeat("b", 40): "names revision bbb",
 	} {
 		in := nixpkgs
@@ -192,7 +189,7 @@ func TestRelock(t *testing.T) {
 	stable := builtin(t, "26.05", "nixpkgs", "home-manager")
 	newer := strings.Repeat("f", 40)
 	// What nix flake update leaves: another revision of the same references.
-	updated := bytes.ReplaceAll(lock(t, stable), []byte(text(stable[0].node.locked, "rev")), []byte(newer))
+	updated := bytes.ReplaceAll(lockOf(t, stable), []byte(text(stable[0].node.locked, "rev")), []byte(newer))
 
 	t.Run("same inputs keep their revisions", func(t *testing.T) {
 		got, err := Relock(updated, stable)
@@ -227,7 +224,7 @@ func TestRelock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(string(lock(t, unstable)), string(got)); diff != "" {
+		if diff := cmp.Diff(string(lockOf(t, unstable)), string(got)); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
 	})
@@ -238,7 +235,7 @@ func TestRelock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(string(lock(t, stable)), string(got)); diff != "" {
+		if diff := cmp.Diff(string(lockOf(t, stable)), string(got)); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
 	})

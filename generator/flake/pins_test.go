@@ -41,7 +41,7 @@ func TestPinsAreOfTheirFlakes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for name, want := range map[string][]byte{"flake.nix": printed.Source, "flake.lock": lock(t, inputs)} {
+		for name, want := range map[string][]byte{"flake.nix": printed.Source, "flake.lock": lockOf(t, inputs)} {
 			got, err := os.ReadFile(filepath.Join("pins", release, name))
 			if err != nil {
 				t.Fatal(err)

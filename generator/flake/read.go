@@ -10,8 +10,9 @@ import (
 
 // Locked is what a lock file pins an input to.
 type Locked struct {
-	Ref          string `json:"ref,omitempty"`          // branch or tag that flake.nix names, if any
-	Rev          string `json:"rev,omitempty"`          // 40 hexadecimal digits; empty for sources without, such as tarballs
+	Ref string `json:"ref,omitempty"` // branch or tag that flake.nix names, if any
+	// Rev is 40 hexadecimal digits, empty for sources without revisions, such as tarballs.
+	Rev          string `json:"rev,omitempty"`
 	NarHash      string `json:"narHash"`                // sha256-…, of the NAR of the tree: what nix hash path prints
 	LastModified int64  `json:"lastModified,omitempty"` // seconds since 1970, 0 if the lock file does not say
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func TestReadLock(t *testing.T) {
-	got, err := ReadLock(lock(t, builtin(t, "26.05", "nixpkgs", "home-manager", "deploy-rs")))
+	got, err := ReadLock(lockOf(t, builtin(t, "26.05", "nixpkgs", "home-manager", "deploy-rs")))
 	if err != nil {
 		t.Fatal(err)
 	}

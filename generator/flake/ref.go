@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"path"
+	"reflect"
 	"regexp"
 	"strings"
 )
@@ -20,15 +21,10 @@ func text(a attrs, key string) string {
 	return s
 }
 
-// archives are the name endings by which Nix takes an http(s) or file URL for
-// a tarball (tarball.cc).
-var archives = []string{".zip", ".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.bz2", ".tar.zst"}
-
 // parseRef turns a flake reference into the attributes that Nix records as
-// "original". It knows the forms that pin to a content: github, gitlab and
-// sourcehut shorthands, git URLs, tarball URLs and absolute paths. Indirect
-// references (a bare name looked up in a registry) are refused, because what
-// they mean depends on the machine.
+// "original". It knows the forms that have revisions: github, gitlab and
+// sourcehut shorthands, and git URLs. Indirect references (a bare name looked
+// up in a registry) are refused, because what they mean depends on the machine.
 func parseRef(s string) (attrs, error) {
 	u, err := url.Parse(s)
 	if err != nil {
@@ -47,13 +43,8 @@ func parseRef(s string) (attrs, error) {
 		a, err = parseForge(u, query)
 	case strings.HasPrefix(scheme, "git+"):
 		a, err = parseGit(u, query)
-	case scheme == "path":
-		a, err = parsePath(u, query)
-	case strings.HasPrefix(scheme, "tarball+"), (scheme == "http" || scheme == "https" || scheme == "file") &&
-		isArchive(u.Path):
-		a, err = parseTarball(u, query)
 	default:
-		err = fmt.Errorf("neither github:, gitlab:, sourcehut:, git+…:, path: nor the URL of a tarball")
+		err = fmt.Errorf("neither github:, gitlab:, sourcehut: nor git+…:, which have revisions")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("flake reference %q: %w", s, err)
@@ -62,15 +53,6 @@ func parseRef(s string) (attrs, error) {
 		return nil, fmt.Errorf("flake reference %q: unknown parameter %q", s, key)
 	}
 	return a, nil
-}
-
-func isArchive(path string) bool {
-	for _, end := range archives {
-		if strings.HasSuffix(path, end) {
-			return true
-		}
-	}
-	return false
 }
 
 func parseForge(u *url.URL, query url.Values) (attrs, error) {
@@ -120,28 +102,6 @@ func parseGit(u *url.URL, query url.Values) (attrs, error) {
 	return a, nil
 }
 
-func parsePath(u *url.URL, query url.Values) (attrs, error) {
-	if !strings.HasPrefix(u.Path, "/") {
-		return nil, fmt.Errorf("the path is not absolute")
-	}
-	a := attrs{"type": "path", "path": u.Path}
-	take(a, query, "dir")
-	return a, nil
-}
-
-func parseTarball(u *url.URL, query url.Values) (attrs, error) {
-	bare := *u
-	bare.Scheme = strings.TrimPrefix(u.Scheme, "tarball+")
-	a := attrs{"type": "tarball"}
-	take(a, query, "dir")
-	bare.RawQuery = query.Encode()
-	for key := range query {
-		query.Del(key)
-	}
-	a["url"] = bare.String()
-	return a, nil
-}
-
 // forgeRef is the flake reference of a node of a lock file whose source is a forge.
 func forgeRef(n *node) (string, error) {
 	if n == nil {
@@ -149,7 +109,7 @@ func forgeRef(n *node) (string, error) {
 	}
 	a := n.original
 	ref := text(a, "type") + ":" + path.Join(text(a, "owner"), text(a, "repo"), text(a, "ref"), text(a, "rev"))
-	if back, err := parseRef(ref); err != nil || !sameAttrs(back, a) {
+	if back, err := parseRef(ref); err != nil || !reflect.DeepEqual(back, a) {
 		return "", fmt.Errorf("%v is no plain reference to a forge", a)
 	}
 	return ref, nil

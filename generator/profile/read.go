@@ -23,28 +23,3 @@ func (n *Node) Decode(into any) error {
 
 // Is reports whether n is there, as a scalar of this value.
 func (n *Node) Is(value any) bool { return n != nil && n.Scalar == value }
-
-// Entries are the fields of a map, none where n is not there.
-func (n *Node) Entries() []Field {
-	if n == nil {
-		return nil
-	}
-	return n.Fields
-}
-
-// Elements are the items of a list, none where n is not there.
-func (n *Node) Elements() []*Node {
-	if n == nil {
-		return nil
-	}
-	return n.Items
-}
-
-// Texts are the texts of the items of a list.
-func (n *Node) Texts() []string {
-	var out []string
-	for _, item := range n.Elements() {
-		out = append(out, item.Str())
-	}
-	return out
-}
