@@ -47,12 +47,6 @@ func whyNone(shipped []release.Driver, g GPU) string {
 	return "nixpkgs ships no driver of NVIDIA's for it any more"
 }
 
-func hasNVSwitch(pci []PCI) bool {
-	return slices.ContainsFunc(pci, func(p PCI) bool {
-		return p.Vendor == vendorNVIDIA && slices.Contains(cardTables()[NVIDIA].Switches, p.Device)
-	})
-}
-
 // nvidia decides on the driver for NVIDIA cards and reports whether it is the
 // one for data centres.
 func (d *decider) nvidia() (dataCenter bool) {
@@ -88,7 +82,10 @@ func (d *decider) nvidia() (dataCenter bool) {
 	cards = slices.DeleteFunc(cards, func(g GPU) bool { return !driven(g) })
 	newest := slices.MaxFunc(cards, func(a, b GPU) int { return a.place - b.place })
 	oldest := slices.MinFunc(cards, func(a, b GPU) int { return a.place - b.place })
-	dataCenter, w := flag(d.over.NVIDIA.DataCenter, hasNVSwitch(d.facts.PCI),
+	nvSwitch := slices.ContainsFunc(d.facts.PCI, func(p PCI) bool {
+		return p.Vendor == vendorNVIDIA && slices.Contains(cardTables()[NVIDIA].Switches, p.Device)
+	})
+	dataCenter, w := flag(d.over.NVIDIA.DataCenter, nvSwitch,
 		noted("the cards are joined by NVSwitch, which needs the fabric manager"))
 	if dataCenter {
 		d.set("hardware.nvidia.datacenter.enable", d.firm(nix.Bool(true)), w)

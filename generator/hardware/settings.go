@@ -60,7 +60,8 @@ func (d *decider) settingValue(option, kind, word string) nix.Expr {
 func valueOf(kind, word string) nix.Expr {
 	switch kind {
 	case "bool":
-		return nix.Bool(truth(word))
+		// Nix prints it in XML and JSON as true, and by toString as 1.
+		return nix.Bool(word == "true" || word == "1" || word == "True")
 	case "int":
 		if n, err := strconv.Atoi(word); err == nil && n >= 0 {
 			return nix.Int(n)
@@ -89,6 +90,3 @@ func lines(text string) nix.Expr {
 	}
 	return nix.Str(text)
 }
-
-// truth reads a bool as Nix prints it in XML and JSON (true), and as toString does (1).
-func truth(word string) bool { return word == "true" || word == "1" || word == "True" }

@@ -38,7 +38,7 @@ func (d *decider) addMount(s *stack, m Mount) {
 	s.zfs = s.zfs || m.Type == "zfs"
 	use := required
 	switch {
-	case slices.Contains(mountTable().NeededForBoot, m.Point) || m.Point == "/boot":
+	case inInitrd(m.Point) || m.Point == "/boot":
 		use = toStart
 	case mayLack(m.Fstab):
 		use = optional

@@ -52,7 +52,9 @@ func ModuleOf(driver, module string) string {
 // storage decides which modules the initrd gets.
 func (d *decider) storage() {
 	if d.Mode == modeKeep {
-		d.extraModules()
+		if len(d.over.InitrdModules) > 0 {
+			d.set("boot.initrd.availableKernelModules", strs(d.over.InitrdModules), saysProfile)
+		}
 		return
 	}
 	var modules, early []string
@@ -77,16 +79,17 @@ func (d *decider) storage() {
 			}
 		}
 		used := d.inUse()
+		usb := slices.ContainsFunc(d.facts.Blocks, func(b Block) bool { return b.USB && used[b.Name] })
 		for _, u := range d.facts.USB {
 			switch {
 			case u.Class == 0x03 && u.Protocol == 0x01:
 				add(ModuleOf(u.Driver, u.Module), "USB keyboard, to type in when things go wrong")
-			case u.Class == 0x08 && d.usbInUse(used):
+			case u.Class == 0x08 && usb:
 				add(ModuleOf(u.Driver, u.Module), "a file system in use is on a USB disk")
 			}
 		}
 		for _, b := range d.facts.Blocks {
-			if b.Removable && !used[b.Name] || b.USB && !used[b.Name] {
+			if (b.Removable || b.USB) && !used[b.Name] {
 				continue
 			}
 			for _, m := range b.Modules {
@@ -114,12 +117,6 @@ func (d *decider) storage() {
 	}
 	d.set("boot.initrd.availableKernelModules", strs(modules), why{})
 	d.set("boot.initrd.kernelModules", strs(early), why{})
-}
-
-func (d *decider) extraModules() {
-	if len(d.over.InitrdModules) > 0 {
-		d.set("boot.initrd.availableKernelModules", strs(d.over.InitrdModules), saysProfile)
-	}
 }
 
 // inUse returns the block devices that a file system or swap lies on, with all that
@@ -164,10 +161,6 @@ func (b Block) parts() []string { return b.Parts }
 
 // below returns the parts of a device and the disk that it is a part of: a partition may be one of an md device.
 func (b Block) below() []string { return append(slices.Clone(b.Parts), b.Disk) }
-
-func (d *decider) usbInUse(used map[string]bool) bool {
-	return slices.ContainsFunc(d.facts.Blocks, func(b Block) bool { return b.USB && used[b.Name] })
-}
 
 // blocks returns the block devices of which something holds.
 func (d *decider) blocks(which func(Block) bool) []Block {
