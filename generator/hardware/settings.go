@@ -29,7 +29,7 @@ func (d *decider) keepSettings() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.Entries)) {
 		path := []string{"boot", "loader", "systemd-boot", "extraEntries", name}
-		d.setPath(path, d.firm(lines(l.Entries[name])), keptLoader)
+		d.setPath(path, d.firm(nix.Text(l.Entries[name])), keptLoader)
 	}
 	const again = "say it again in local.nix, or it is gone after the switch"
 	if len(l.Unread) > 0 {
@@ -50,7 +50,7 @@ func (d *decider) settingValue(option, kind, word string) nix.Expr {
 	_, memtest := d.Loader.Settings["boot.loader.grub.memtest86.enable"]
 	switch {
 	case option == "boot.loader.grub.extraEntries" && memtest:
-		return lines(word) // beside the entry that memtest86 adds
+		return nix.Text(word) // beside the entry that memtest86 adds
 	case kind == "null":
 		return overDefaults(nix.Null{})
 	}
@@ -68,7 +68,7 @@ func valueOf(kind, word string) nix.Expr {
 		}
 		return nix.Null{}
 	case "lines":
-		return lines(word)
+		return nix.Text(word)
 	case "list", "paths":
 		list := strs(strings.Split(word, "\n"))
 		for i, item := range list {
@@ -82,11 +82,4 @@ func valueOf(kind, word string) nix.Expr {
 		return nix.Null{}
 	}
 	return nix.Str(word)
-}
-
-func lines(text string) nix.Expr {
-	if strings.Contains(text, "\n") {
-		return nix.Text(text)
-	}
-	return nix.Str(text)
 }

@@ -12,9 +12,6 @@ import (
 // imports takes over what every NixOS machine of this kind imports.
 func (d *decider) imports() {
 	var files nix.List
-	fromNixpkgs := func(path string) nix.Expr {
-		return nix.Op{Name: "+", Left: nix.Ref{"modulesPath"}, Right: nix.Str(path)}
-	}
 	switch {
 	case d.Mode == modeKeep:
 		files = append(files, nix.Path("./"+KeptName))
@@ -35,6 +32,11 @@ func (d *decider) imports() {
 		}
 	}
 	d.set("imports", files, why{})
+}
+
+// fromNixpkgs returns a file below nixpkgs' nixos/modules.
+func fromNixpkgs(path string) nix.Expr {
+	return nix.Op{Name: "+", Left: nix.Ref{"modulesPath"}, Right: nix.Str(path)}
 }
 
 // ModuleOf returns the kernel module of a bound driver. A driver that is built into
