@@ -99,7 +99,7 @@ func gpuOf(p PCI) (GPU, bool) {
 		return GPU{}, false
 	}
 	t := cardTables()[g.Vendor]
-	chip, listed := t.chips.find(p.Device)
+	chip, listed := t.chip(p.Device)
 	if listed {
 		g.Chip = chip
 	} else if g.Vendor == AMD {

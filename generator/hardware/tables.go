@@ -26,7 +26,7 @@ type cardTable struct {
 	// Switches are the NVSwitch chips: boards with them need the fabric manager of the data centre driver.
 	Switches []ID
 
-	chips chips
+	chips []chip // by id
 }
 
 // cardFamily is a generation of graphics cards.
@@ -181,41 +181,39 @@ func rows(name string, split func(line string) []string) [][]string {
 	return out
 }
 
-// chips is a table of chip names by device id.
-type chips struct {
-	byID map[ID]string
-	ids  []ID // sorted
+// chip is the name of a chip that has a device id.
+type chip struct {
+	id   ID
+	name string
 }
 
 // readChips reads lines of a chip and its device ids, as TestChips writes them.
-func readChips(name string) chips {
-	c := chips{byID: map[ID]string{}}
-	for _, fields := range rows(name, strings.Fields) {
+func readChips(file string) []chip {
+	var chips []chip
+	for _, fields := range rows(file, strings.Fields) {
 		for _, hex := range fields[1:] {
-			var id ID
-			if err := id.UnmarshalText([]byte(hex)); err != nil {
-				panic(fmt.Errorf("%s: %w", name, err))
+			c := chip{name: fields[0]}
+			if err := c.id.UnmarshalText([]byte(hex)); err != nil {
+				panic(fmt.Errorf("%s: %w", file, err))
 			}
-			c.byID[id] = fields[0]
-			c.ids = append(c.ids, id)
+			chips = append(chips, c)
 		}
 	}
-	slices.Sort(c.ids)
-	return c
+	slices.SortFunc(chips, func(a, b chip) int { return cmp.Compare(a.id, b.id) })
+	return chips
 }
 
-// find names the chip of a device. Where the table does not know the device,
-// known is false and the chip is the one of the next lower id: vendors number
-// upwards.
-func (c chips) find(id ID) (chip string, known bool) {
-	if name, ok := c.byID[id]; ok {
-		return name, true
+// chip names the chip of a device. Where the table does not know the device, known is false and the chip is the one of
+// the next lower id: vendors number upwards.
+func (t *cardTable) chip(id ID) (name string, known bool) {
+	i, known := slices.BinarySearchFunc(t.chips, id, func(c chip, id ID) int { return cmp.Compare(c.id, id) })
+	if !known {
+		i--
 	}
-	i, _ := slices.BinarySearch(c.ids, id)
-	if i == 0 {
+	if i < 0 {
 		return "", false
 	}
-	return c.byID[c.ids[i-1]], false
+	return t.chips[i].name, known
 }
 
 // modelRule is a line of data/models.txt: a module of nixos-hardware and what
