@@ -450,7 +450,7 @@ func (d *decider) fileSystem(m placed) bool {
 		slices.ContainsFunc(opts, isSubfolder)
 	d.apply(rule{"boot.initrd.systemd.enable", early, yes, noted("only mount(8) knows X-mount.subdir")})
 	if m.early {
-		d.setPath(at("neededForBoot"), d.added(nix.Bool(true)),
+		d.setPath(at("neededForBoot"), d.added(yes),
 			noted("the initrd's bind mounts, or a module such as impermanence, take from it"))
 	}
 	programs := mountTable().Programs
@@ -645,9 +645,9 @@ func (d *decider) swapDevice(s Swap) (body []nix.Binding, problem string) {
 		default:
 			return nil, "encrypted anew at each boot, on a partition without a name that stays"
 		}
-		set(nix.Bool(true), "randomEncryption", "enable")
+		set(yes, "randomEncryption", "enable")
 		if b.Discards {
-			set(nix.Bool(true), "randomEncryption", "allowDiscards")
+			set(yes, "randomEncryption", "allowDiscards")
 		}
 	default:
 		set(nix.Str(b.names()[0]), "device")

@@ -2,7 +2,6 @@ package hardware
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -69,7 +68,7 @@ func (d *decider) storage() {
 	if d.Mode != modeFacter && !d.facts.container() {
 		for _, p := range d.facts.PCI {
 			if why := driverTable().forInitrd(p.Class); why != "" && !guestDriver(p.Driver) {
-				why = fmt.Sprintf("%s controller %s:%s at %s", why, p.Vendor, p.Device, p.Address)
+				why = why + " controller " + p.String()
 				if p.Driver == "" && p.Module == "" {
 					add(driverTable().Classes[p.Class], why+", without a driver now")
 					continue
@@ -77,7 +76,7 @@ func (d *decider) storage() {
 				add(ModuleOf(p.Driver, p.Module), why)
 			}
 			if p.Vendor == vendorRedHat && (p.Device == 0x1004 || p.Device == 0x1048) {
-				add("virtio_scsi", fmt.Sprintf("virtio SCSI at %s", p.Address))
+				add("virtio_scsi", "virtio SCSI at "+p.Address)
 			}
 		}
 		used := d.inUse()
