@@ -27,8 +27,9 @@ func checkText(s string) error {
 	return nil
 }
 
-// stringEscapes are those of "…" strings: Nix knows \n \r \t and takes any other escaped character as itself; \x41 and
-// \u0041 are not stringEscapes. A raw carriage return would become a newline. Other control characters stand for themselves.
+// stringEscapes are those of "…" strings: Nix knows \n \r \t and takes any other escaped character as itself;
+// \x41 and \u0041 are not escapes. A raw carriage return would become a newline. Other control characters stand for
+// themselves.
 var stringEscapes = strings.NewReplacer(
 	`"`, `\"`, `\`, `\\`, "\n", `\n`, "\r", `\r`, "\t", `\t`, "${", `\${`,
 )

@@ -276,7 +276,7 @@ func (c *Carrier) read(s source) error {
 		case syntax.Lookup:
 			now, err = c.lookup(s, t, p)
 		case syntax.Text:
-			if i > 0 && list[i-1].Kind == syntax.Word && slices.Contains(readers, list[i-1].Text) && strings.HasPrefix(t.Text, `"/`) {
+			if i > 0 && slices.Contains(readers, list[i-1].Text) && strings.HasPrefix(t.Text, `"/`) {
 				now, err = c.path(s, t, p)
 			}
 		case syntax.Word:
