@@ -32,18 +32,13 @@ const disksHeader = "Written by quick-deploy from the profile, for disko. Instal
 // disks writes disks.nix where the profile lays out the disks.
 func (h *host) disks() error {
 	for v := range h.visits("disks") {
-		l := layout{host: h, node: v.Node, Kind: v.Node.Get("layout").Str(), Boot: "1G", Key: DiskKey}
-		for _, d := range v.Node.Get("devices").Items {
+		n := v.Node
+		l := layout{
+			host: h, node: n, Kind: n.Get("layout").Str(), Encrypt: n.Get("encrypt").Any() == true,
+			Swap: n.Get("swap").Str(), Boot: cmp.Or(n.Get("boot").Str(), "1G"), Key: DiskKey,
+		}
+		for _, d := range n.Get("devices").Items {
 			l.Devices = append(l.Devices, d.Str())
-		}
-		if n := v.Node.Get("encrypt"); n != nil {
-			l.Encrypt = n.Scalar == true
-		}
-		if n := v.Node.Get("swap"); n != nil {
-			l.Swap = n.Str()
-		}
-		if n := v.Node.Get("boot"); n != nil {
-			l.Boot = n.Str()
 		}
 		if l.check(); len(h.problems) > 0 {
 			return nil

@@ -169,7 +169,7 @@ func (d *decider) apply(rules ...rule) {
 }
 
 // on turns an option on, unless the user's own settings turn it off.
-func (d *decider) on(option string, w why) { d.set(option, mkDefault(nix.Bool(true)), w) }
+func (d *decider) on(option string, w why) { d.set(option, mkDefault(yes), w) }
 
 // note records a decision that sets nothing.
 func (d *decider) note(subject, value, why string) {

@@ -23,6 +23,9 @@ const (
 	onDemand    = "mounted on demand"
 )
 
+// inInitrd tells whether NixOS mounts a place in the initrd.
+func inInitrd(point string) bool { return slices.Contains(mountTable().NeededForBoot, point) }
+
 // OfKernel tells whether a type of file system is one that the kernel mounts for its own ends.
 func OfKernel(fsType string) bool { return mountTable().Types[fsType] == kernels }
 
@@ -69,7 +72,7 @@ func (d *decider) transientType(m Mount) string {
 	case m.Type == "tmpfs" && (m.Point == "/" && d.rootInMemory() || len(m.Fstab) > 0):
 		return ""
 	case strings.HasPrefix(m.Type, "fuse"):
-		if _, ok := mountTable().Programs[fuseType(m)]; ok && len(m.Fstab) > 0 {
+		if _, ok := mountTable().Programs["fuse."+fuseType(m)]; ok && len(m.Fstab) > 0 {
 			return ""
 		}
 		if len(m.Fstab) > 0 {
@@ -155,8 +158,6 @@ func (b Block) names() []string {
 // subfolder is the option of mount(8) for a mount of less than the file system, as of a subvolume of bcachefs.
 const subfolder = "X-mount.subdir="
 
-func isSubfolder(option string) bool { return strings.HasPrefix(option, subfolder) }
-
 // options returns those to write down for a mount.
 func options(m Mount) []string {
 	var out []string
@@ -181,7 +182,7 @@ func options(m Mount) []string {
 			out = appendNew(out, o)
 		}
 	}
-	if slices.Contains(m.Options, "ro") && !slices.Contains(mountTable().NeededForBoot, m.Point) {
+	if slices.Contains(m.Options, "ro") && !inInitrd(m.Point) {
 		out = appendNew(out, "ro")
 	}
 	return out
@@ -386,10 +387,10 @@ func holder(mounts []Mount, file, beside string) Mount {
 func earlyMounts(mounts []Mount, bind map[string]string, inMemory bool) map[string]bool {
 	early := map[string]bool{}
 	for point, source := range bind {
-		if source == "" || !inMemory && !slices.Contains(mountTable().NeededForBoot, point) {
+		if source == "" || !inMemory && !inInitrd(point) {
 			continue
 		}
-		if h := holder(mounts, source, point).Point; h != "" && !slices.Contains(mountTable().NeededForBoot, h) {
+		if h := holder(mounts, source, point).Point; h != "" && !inInitrd(h) {
 			early[h] = true
 		}
 	}
@@ -444,13 +445,16 @@ func (d *decider) fileSystem(m placed) bool {
 	if len(opts) > 0 {
 		d.setPath(at("options"), d.added(strs(opts)), why{})
 	}
-	early := m.Number != "" && slices.Contains(mountTable().NeededForBoot, m.Point) && slices.ContainsFunc(opts, isSubfolder)
+	isSubfolder := func(option string) bool { return strings.HasPrefix(option, subfolder) }
+	early := m.Number != "" && inInitrd(m.Point) &&
+		slices.ContainsFunc(opts, isSubfolder)
 	d.apply(rule{"boot.initrd.systemd.enable", early, yes, noted("only mount(8) knows X-mount.subdir")})
 	if m.early {
-		d.setPath(at("neededForBoot"), d.added(nix.Bool(true)),
+		d.setPath(at("neededForBoot"), d.added(yes),
 			noted("the initrd's bind mounts, or a module such as impermanence, take from it"))
 	}
-	if program := mountProgram(fsType); program != "" {
+	programs := mountTable().Programs
+	if program := cmp.Or(programs[fsType], programs["fuse."+strings.TrimPrefix(fsType, "fuse.")]); program != "" {
 		d.set("system.fsPackages", nix.List{nix.Ref{"pkgs", program}}, because(m.Point+" is "+fsType))
 	}
 	return true
@@ -466,14 +470,6 @@ func bindOptions(m Mount) []string {
 		})
 	}
 	return appendNew([]string{"bind"}, own...)
-}
-
-// mountProgram returns the package with the program that mounts a type which NixOS does not bring itself.
-func mountProgram(fsType string) string {
-	if fsType == "ceph" {
-		return "ceph-client"
-	}
-	return mountTable().Programs[strings.TrimPrefix(fsType, "fuse.")]
 }
 
 // deviceOf names what to mount, or says why it cannot be written down.
@@ -535,17 +531,18 @@ func lacksKey(m Mount) string {
 // optional tells whether the machine starts without the mount: what a server has, what another
 // system shares with this one, and disks on USB.
 func (d *decider) optional(m Mount) bool {
-	if slices.Contains(mountTable().NeededForBoot, m.Point) {
+	if inInitrd(m.Point) {
 		return false
 	}
-	return slices.Contains(mountTable().Network, m.Type) || slices.Contains([]string{"ntfs3", "exfat", "hfsplus"}, m.Type) ||
+	return slices.Contains(mountTable().Network, m.Type) ||
+		slices.Contains([]string{"ntfs3", "exfat", "hfsplus"}, m.Type) ||
 		slices.ContainsFunc(d.devicesOf(m), func(b Block) bool { return d.diskOf(b).USB })
 }
 
 // networkRoot gives the initrd the network where what it mounts is on a server.
 func (d *decider) networkRoot(mounts []Mount) {
 	i := slices.IndexFunc(mounts, func(m Mount) bool {
-		return slices.Contains([]string{"nfs", "nfs4", "cifs"}, m.Type) && slices.Contains(mountTable().NeededForBoot, m.Point)
+		return slices.Contains([]string{"nfs", "nfs4", "cifs"}, m.Type) && inInitrd(m.Point)
 	})
 	if i < 0 {
 		return
@@ -648,9 +645,9 @@ func (d *decider) swapDevice(s Swap) (body []nix.Binding, problem string) {
 		default:
 			return nil, "encrypted anew at each boot, on a partition without a name that stays"
 		}
-		set(nix.Bool(true), "randomEncryption", "enable")
+		set(yes, "randomEncryption", "enable")
 		if b.Discards {
-			set(nix.Bool(true), "randomEncryption", "allowDiscards")
+			set(yes, "randomEncryption", "allowDiscards")
 		}
 	default:
 		set(nix.Str(b.names()[0]), "device")

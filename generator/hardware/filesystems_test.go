@@ -394,8 +394,13 @@ func TestReadNix(t *testing.T) {
 	if !readNix("{ lib, ... }: with lib; { a.b = mkDefault { c = 1; }; }").defines("a", "b", "c") {
 		t.Error("with hides the set")
 	}
+	k = readNix("{ swapDevices = [\n  # UUID=old\n  { device = \"UUID=new\"; } /* \"nofail\" */\n]; a = \"# no comment\"; }")
+	attrs := []attr{{[]string{"swapDevices"}, `[ { device = "UUID=new"; } ]`}, {[]string{"a"}, `"# no comment"`}}
+	if diff := cmp.Diff(attrs, k.attrs, cmp.AllowUnexported(attr{})); diff != "" {
+		t.Errorf("comments (-want +got):\n%s", diff)
+	}
 	for _, odd := range []string{"", "{", "}", "{ = ; }", "{ a", "{ a = ", `{ a = "`, "a: b: {a.b.c=}",
-		strings.Repeat("{a=", 1<<16)} {
+		strings.Repeat("{a=", 1<<14)} {
 		readNix(odd).defines("a")
 	}
 }
@@ -415,6 +420,7 @@ func TestKeptStandsByItself(t *testing.T) {
 		{"args@{ inputs, lib, ... }:\n{ imports = [ inputs.x ]; }", "", "inputs"},
 		{"{ self, lib, disk ? \"/dev/sda\", ... }: { a = disk; }", "", ""}, // self is not used
 		{"{ utils, config, pkgs, options, lib, ... }: { a = utils.x; }", "", ""},
+		{`{ a = "${./key}"; }`, "./key", ""},
 		{"{ a.b = 1; c = { d, e }: d + e; }", "", ""},
 		{"args: { a = args.pkgs; }", "", ""},
 	} {

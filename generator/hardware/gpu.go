@@ -50,6 +50,12 @@ func (g GPU) Name() string {
 	return fmt.Sprintf("%s %s, %s", vendor, g.Chip, g.Family)
 }
 
+// at returns the card's name with its place.
+func (g GPU) at() string { return g.Name() + " at " + g.Address }
+
+// String returns the device's ids with its place.
+func (p PCI) String() string { return fmt.Sprintf("%s:%s at %s", p.Vendor, p.Device, p.Address) }
+
 // isGPU tells graphics from the other functions of a card: display controllers
 // (class 03: VGA, XGA, 3D, other), and AMD's accelerators (class 12).
 func isGPU(p PCI) bool {
@@ -99,7 +105,7 @@ func gpuOf(p PCI) (GPU, bool) {
 		return GPU{}, false
 	}
 	t := cardTables()[g.Vendor]
-	chip, listed := t.chips.find(p.Device)
+	chip, listed := t.chip(p.Device)
 	if listed {
 		g.Chip = chip
 	} else if g.Vendor == AMD {
@@ -150,9 +156,8 @@ func (d *decider) graphics() {
 		if p.Class.Base() != 0x03 {
 			continue
 		}
-		at := fmt.Sprintf("%s:%s at %s", p.Vendor, p.Device, p.Address)
 		if card, ok := driverTable().Cards[p.Vendor]; ok {
-			d.note("graphics", card.Name, at+" is "+card.Is+", which the kernel drives")
+			d.note("graphics", card.Name, p.String()+" is "+card.Is+", which the kernel drives")
 		}
 	}
 	if len(d.GPUs) == 0 {
@@ -182,17 +187,15 @@ func (d *decider) foreignGPUs(cards []GPU) {
 		}
 		switch {
 		case !g.Removable:
-			text := fmt.Sprintf("the %s at %s is given to virtual machines and gets no driver", g.Name(), g.Address)
+			text := "the " + g.at() + " is given to virtual machines and gets no driver"
 			if d.Mode != modeKeep {
 				text += "; what binds it to theirs is not taken over"
 			}
 			d.warn("%s", text)
 		case g.Vendor == NVIDIA && d.over.GPU != "none":
-			d.warn("the %s at %s can be unplugged, so it gets neither driver nor PRIME; gpu: nvidia gives it the driver",
-				g.Name(), g.Address)
+			d.warn("the %s can be unplugged, so it gets neither driver nor PRIME; gpu: nvidia gives it the driver", g.at())
 		default:
-			d.note("graphics", "none",
-				fmt.Sprintf("the %s at %s can be unplugged: nothing is set for it", g.Name(), g.Address))
+			d.note("graphics", "none", "the "+g.at()+" can be unplugged: nothing is set for it")
 		}
 	}
 	nvidia := slices.ContainsFunc(cards, func(g GPU) bool { return g.Vendor == NVIDIA })
@@ -200,7 +203,7 @@ func (d *decider) foreignGPUs(cards []GPU) {
 		// The modules of models with such a card set both by mkDefault (nixos-hardware, common/gpu/nvidia).
 		d.set("services.xserver.videoDrivers", overDefaults(strs([]string{"modesetting", "fbdev"})),
 			noted("NVIDIA's card is not the machine's own"))
-		d.set("hardware.nvidia.prime.offload.enable", overDefaults(nix.Bool(false)), why{})
+		d.set("hardware.nvidia.prime.offload.enable", overDefaults(no), why{})
 	}
 }
 

@@ -49,8 +49,7 @@ func isIncus(port string) bool {
 func (d *decider) inContainer() {
 	v := d.facts.Virtualization
 	profile := func(file, why string) {
-		path := nix.Op{Name: "+", Left: nix.Ref{"modulesPath"}, Right: nix.Str("/virtualisation/" + file)}
-		d.set("imports", nix.List{path}, because(why))
+		d.set("imports", nix.List{fromNixpkgs("/virtualisation/" + file)}, because(why))
 	}
 	w := because("the system is a container (" + v + ")")
 	by := d.facts.Loader.Program

@@ -51,7 +51,11 @@ func (d *decider) loader() {
 			d.limineForBIOS()
 		}
 	case OtherLoader:
-		d.otherLoader()
+		// A guess from the files below /boot would put another one in its place: under Secure Boot, or on a board
+		// whose firmware reads its own files, the machine would not start.
+		d.block("no boot loader is configured, and this NixOS installs its own by %s, which is not set up here: "+
+			"to keep it, set hardware.loader.kind: none in the profile and its options in local.nix; "+
+			"to change, set hardware.loader.kind to another", cmp.Or(l.Program, "a program that is not known"))
 	case NoLoader:
 		if w != saysProfile && d.facts.Loader.Kind == NoLoader {
 			d.disableGRUB()
@@ -84,16 +88,6 @@ func (d *decider) limineForBIOS() {
 
 func (d *decider) disableGRUB() {
 	d.apply(rule{"boot.loader.grub.enable", true, no, because("NixOS turns GRUB on unless told")})
-}
-
-// otherLoader refuses a loader that is not set up here. A guess from the files
-// below /boot would put another one in its place: under Secure Boot, or on a
-// board whose firmware reads its own files, the machine would not start.
-func (d *decider) otherLoader() {
-	d.block("no boot loader is configured, and this NixOS installs its own by %s, which is not set up here: to keep it, "+
-		"set hardware.loader.kind: none in the profile and its options in local.nix; "+
-		"to change, set hardware.loader.kind to another",
-		cmp.Or(d.Loader.Program, "a program that is not known"))
 }
 
 // loaderOf returns a loader of a kind: the one that NixOS has if that is it, with the
@@ -152,15 +146,6 @@ func (d *decider) chooseLoader() (Loader, why) {
 	return Loader{Kind: NoLoader}, because("what boots the machine is not known")
 }
 
-// kernelsAt returns where kernels are kept and how much room there is: on the EFI
-// system partition, or in a /boot of its own. The size is 0 if it is not known
-// or not limited.
-func (d *decider) kernelsAt() (point string, size uint64) {
-	point = cmp.Or(d.Loader.Kernels(d.facts), "/boot")
-	m, _ := d.mountAt(point)
-	return point, append(d.devicesOf(m), Block{})[0].Size
-}
-
 // limit returns how many generations the menu keeps, by the room for their kernels.
 func (d *decider) limit() (int, why) {
 	if d.over.Loader.Limit > 0 {
@@ -169,7 +154,9 @@ func (d *decider) limit() (int, why) {
 	if n := d.keptLimit(); n > 0 {
 		return n, keptLoader
 	}
-	point, size := d.kernelsAt()
+	point := cmp.Or(d.Loader.Kernels(d.facts), "/boot")
+	m, _ := d.mountAt(point)
+	size := append(d.devicesOf(m), Block{})[0].Size // 0 if it is not known or not limited
 	w := noted(fmt.Sprintf("kernels of old generations share the %d MiB of %s", size/mib, point))
 	switch {
 	case size == 0:

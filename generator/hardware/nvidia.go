@@ -47,12 +47,6 @@ func whyNone(shipped []release.Driver, g GPU) string {
 	return "nixpkgs ships no driver of NVIDIA's for it any more"
 }
 
-func hasNVSwitch(pci []PCI) bool {
-	return slices.ContainsFunc(pci, func(p PCI) bool {
-		return p.Vendor == vendorNVIDIA && slices.Contains(cardTables()[NVIDIA].Switches, p.Device)
-	})
-}
-
 // nvidia decides on the driver for NVIDIA cards and reports whether it is the
 // one for data centres.
 func (d *decider) nvidia() (dataCenter bool) {
@@ -68,10 +62,10 @@ func (d *decider) nvidia() (dataCenter bool) {
 	for _, g := range left {
 		why := cmp.Or(none, fmt.Sprintf("the %d branch that the other card needs does not drive it", branch.Version))
 		if d.over.GPU == string(NVIDIA) && none != "" {
-			d.refuse("gpu", "nvidia is not possible for the %s at %s: %s; nouveau drives it", g.Name(), g.Address, why)
+			d.refuse("gpu", "nvidia is not possible for the %s: %s; nouveau drives it", g.at(), why)
 			return false
 		}
-		d.warn("the %s at %s is left to nouveau: %s", g.Name(), g.Address, why)
+		d.warn("the %s is left to nouveau: %s", g.at(), why)
 		d.note("hardware.nvidia", "nouveau", fmt.Sprintf("10de:%s at %s: %s", g.Device, g.Address, why))
 	}
 	if none != "" {
@@ -88,15 +82,18 @@ func (d *decider) nvidia() (dataCenter bool) {
 	cards = slices.DeleteFunc(cards, func(g GPU) bool { return !driven(g) })
 	newest := slices.MaxFunc(cards, func(a, b GPU) int { return a.place - b.place })
 	oldest := slices.MinFunc(cards, func(a, b GPU) int { return a.place - b.place })
-	dataCenter, w := flag(d.over.NVIDIA.DataCenter, hasNVSwitch(d.facts.PCI),
+	nvSwitch := slices.ContainsFunc(d.facts.PCI, func(p PCI) bool {
+		return p.Vendor == vendorNVIDIA && slices.Contains(cardTables()[NVIDIA].Switches, p.Device)
+	})
+	dataCenter, w := flag(d.over.NVIDIA.DataCenter, nvSwitch,
 		noted("the cards are joined by NVSwitch, which needs the fabric manager"))
 	if dataCenter {
-		d.set("hardware.nvidia.datacenter.enable", d.firm(nix.Bool(true)), w)
+		d.set("hardware.nvidia.datacenter.enable", d.firm(yes), w)
 		d.Unfree = append(d.Unfree, "fabricmanager", "nvidia-persistenced")
 	} else {
 		d.set("services.xserver.videoDrivers", d.fact(nix.List{nix.Str("nvidia")}),
-			noted(fmt.Sprintf("%s at %s; also without X, this chooses the kernel modules", newest.Name(), newest.Address)))
-		d.set("hardware.nvidia.modesetting.enable", d.firm(nix.Bool(true)), because("Wayland needs it"))
+			noted(newest.at()+"; also without X, this chooses the kernel modules"))
+		d.set("hardware.nvidia.modesetting.enable", d.firm(yes), because("Wayland needs it"))
 		d.branch(branch, oldest)
 	}
 	d.openModules(oldest)
@@ -130,7 +127,7 @@ func (d *decider) openModules(oldest GPU) {
 // branch names the driver branch where it is not the default.
 func (d *decider) branch(b release.Driver, oldest GPU) {
 	if b.Old != "" {
-		d.warn("the %s at %s needs NVIDIA's %d branch: %s", oldest.Name(), oldest.Address, b.Version, b.Old)
+		d.warn("the %s needs NVIDIA's %d branch: %s", oldest.at(), b.Version, b.Old)
 	}
 	if b.Name == "stable" {
 		d.note("hardware.nvidia.branch", "stable", fmt.Sprintf("the %d branch drives %s", b.Version, oldest.Family))
@@ -151,10 +148,10 @@ func (d *decider) nvidiaPower() {
 	switch d.over.NVIDIA.PowerManagement {
 	case "", "off":
 	case "finegrained":
-		d.set("hardware.nvidia.powerManagement.finegrained", d.fact(nix.Bool(true)), saysProfile)
+		d.set("hardware.nvidia.powerManagement.finegrained", d.fact(yes), saysProfile)
 		fallthrough
 	case "on":
-		d.set("hardware.nvidia.powerManagement.enable", d.fact(nix.Bool(true)), saysProfile)
+		d.set("hardware.nvidia.powerManagement.enable", d.fact(yes), saysProfile)
 	default:
 		d.refuse("nvidia.powerManagement", "it is off, on or finegrained")
 	}
@@ -208,7 +205,7 @@ func (d *decider) primeKind(kind string) {
 		}
 	}
 	if kind == "offload" {
-		d.set("hardware.nvidia.prime.offload.enableOffloadCmd", d.fact(nix.Bool(true)),
+		d.set("hardware.nvidia.prime.offload.enableOffloadCmd", d.fact(yes),
 			because("the command nvidia-offload"))
 	}
 }
@@ -230,12 +227,12 @@ func (d *decider) primeIDs(mode string, nvidia, integrated GPU) {
 		if len(d.NixosHardware) > 0 {
 			return noted("where the " + g.Name() + " is, whatever the model's module says; local.nix needs lib.mkForce")
 		}
-		return because("the " + g.Name() + " at " + g.Address)
+		return because("the " + g.at())
 	}
 	d.set("hardware.nvidia.prime."+option, d.fact(nix.Str(otherID)), at(integrated))
 	d.set("hardware.nvidia.prime.nvidiaBusId", d.fact(nix.Str(nvidiaID)), at(nvidia))
 	if nvidia.Removable {
-		d.set("hardware.nvidia.prime.allowExternalGpu", d.fact(nix.Bool(true)), because("the card can be unplugged"))
+		d.set("hardware.nvidia.prime.allowExternalGpu", d.fact(yes), because("the card can be unplugged"))
 	}
 }
 

@@ -161,7 +161,7 @@ func (d *decider) wireless() {
 		return
 	}
 	for _, p := range d.facts.PCI {
-		at := fmt.Sprintf("Wi-Fi %s:%s at %s", p.Vendor, p.Device, p.Address)
+		at := "Wi-Fi " + p.String()
 		network := p.Class.Base() == 0x02
 		switch {
 		case isBrcmFullMAC(p):

@@ -29,7 +29,7 @@ func (d *decider) keepSettings() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.Entries)) {
 		path := []string{"boot", "loader", "systemd-boot", "extraEntries", name}
-		d.setPath(path, d.firm(lines(l.Entries[name])), keptLoader)
+		d.setPath(path, d.firm(nix.Text(l.Entries[name])), keptLoader)
 	}
 	const again = "say it again in local.nix, or it is gone after the switch"
 	if len(l.Unread) > 0 {
@@ -47,27 +47,19 @@ func (d *decider) decided(option string) bool {
 
 // settingValue returns the value that an installer's word stands for, read as data/loader-options.json says.
 func (d *decider) settingValue(option, kind, word string) nix.Expr {
-	_, memtest := d.Loader.Settings["boot.loader.grub.memtest86.enable"]
-	switch {
-	case option == "boot.loader.grub.extraEntries" && memtest:
-		return lines(word) // beside the entry that memtest86 adds
-	case kind == "null":
-		return overDefaults(nix.Null{})
-	}
-	return d.firm(valueOf(kind, word))
-}
-
-func valueOf(kind, word string) nix.Expr {
+	var value nix.Expr = nix.Null{}
 	switch kind {
+	case "null":
+		return overDefaults(value)
 	case "bool":
-		return nix.Bool(truth(word))
+		// Nix prints it in XML and JSON as true, and by toString as 1.
+		value = nix.Bool(word == "true" || word == "1" || word == "True")
 	case "int":
 		if n, err := strconv.Atoi(word); err == nil && n >= 0 {
-			return nix.Int(n)
+			value = nix.Int(n)
 		}
-		return nix.Null{}
 	case "lines":
-		return lines(word)
+		value = nix.Text(word)
 	case "list", "paths":
 		list := strs(strings.Split(word, "\n"))
 		for i, item := range list {
@@ -75,20 +67,15 @@ func valueOf(kind, word string) nix.Expr {
 				list[i] = nix.Attrs{Body: []nix.Binding{{Path: []string{"path"}, Value: item}}}
 			}
 		}
-		return list
+		value = list
+	case "text":
+		if word != "" {
+			value = nix.Str(word)
+		}
 	}
-	if word == "" {
-		return nix.Null{}
+	if _, memtest := d.Loader.Settings["boot.loader.grub.memtest86.enable"]; memtest &&
+		option == "boot.loader.grub.extraEntries" {
+		return value // beside the entry that memtest86 adds
 	}
-	return nix.Str(word)
+	return d.firm(value)
 }
-
-func lines(text string) nix.Expr {
-	if strings.Contains(text, "\n") {
-		return nix.Text(text)
-	}
-	return nix.Str(text)
-}
-
-// truth reads a bool as Nix prints it in XML and JSON (true), and as toString does (1).
-func truth(word string) bool { return word == "true" || word == "1" || word == "True" }

@@ -38,7 +38,7 @@ func (d *decider) addMount(s *stack, m Mount) {
 	s.zfs = s.zfs || m.Type == "zfs"
 	use := required
 	switch {
-	case slices.Contains(mountTable().NeededForBoot, m.Point) || m.Point == "/boot":
+	case inInitrd(m.Point) || m.Point == "/boot":
 		use = toStart
 	case mayLack(m.Fstab):
 		use = optional
@@ -130,7 +130,7 @@ func (d *decider) unlock(devices map[string]luks) {
 		d.setPath(at("device"), d.added(nix.Str(l.part.names()[0])),
 			because(fmt.Sprintf("%s is encrypted on %s", l.opened.Name, l.part.Name)))
 		if l.opened.Discards {
-			d.setPath(at("allowDiscards"), d.added(nix.Bool(true)), because("it is opened so now"))
+			d.setPath(at("allowDiscards"), d.added(yes), because("it is opened so now"))
 		}
 	}
 	if crypttab != "" {

@@ -2,7 +2,6 @@ package hardware
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -12,9 +11,6 @@ import (
 // imports takes over what every NixOS machine of this kind imports.
 func (d *decider) imports() {
 	var files nix.List
-	fromNixpkgs := func(path string) nix.Expr {
-		return nix.Op{Name: "+", Left: nix.Ref{"modulesPath"}, Right: nix.Str(path)}
-	}
 	switch {
 	case d.Mode == modeKeep:
 		files = append(files, nix.Path("./"+KeptName))
@@ -37,6 +33,11 @@ func (d *decider) imports() {
 	d.set("imports", files, why{})
 }
 
+// fromNixpkgs returns a file below nixpkgs' nixos/modules.
+func fromNixpkgs(path string) nix.Expr {
+	return nix.Op{Name: "+", Left: nix.Ref{"modulesPath"}, Right: nix.Str(path)}
+}
+
 // ModuleOf returns the kernel module of a bound driver. A driver that is built into
 // the running kernel has none there; in NixOS it is a module all the same.
 func ModuleOf(driver, module string) string {
@@ -52,7 +53,9 @@ func ModuleOf(driver, module string) string {
 // storage decides which modules the initrd gets.
 func (d *decider) storage() {
 	if d.Mode == modeKeep {
-		d.extraModules()
+		if len(d.over.InitrdModules) > 0 {
+			d.set("boot.initrd.availableKernelModules", strs(d.over.InitrdModules), saysProfile)
+		}
 		return
 	}
 	var modules, early []string
@@ -65,7 +68,7 @@ func (d *decider) storage() {
 	if d.Mode != modeFacter && !d.facts.container() {
 		for _, p := range d.facts.PCI {
 			if why := driverTable().forInitrd(p.Class); why != "" && !guestDriver(p.Driver) {
-				why = fmt.Sprintf("%s controller %s:%s at %s", why, p.Vendor, p.Device, p.Address)
+				why = why + " controller " + p.String()
 				if p.Driver == "" && p.Module == "" {
 					add(driverTable().Classes[p.Class], why+", without a driver now")
 					continue
@@ -73,20 +76,21 @@ func (d *decider) storage() {
 				add(ModuleOf(p.Driver, p.Module), why)
 			}
 			if p.Vendor == vendorRedHat && (p.Device == 0x1004 || p.Device == 0x1048) {
-				add("virtio_scsi", fmt.Sprintf("virtio SCSI at %s", p.Address))
+				add("virtio_scsi", "virtio SCSI at "+p.Address)
 			}
 		}
 		used := d.inUse()
+		usb := slices.ContainsFunc(d.facts.Blocks, func(b Block) bool { return b.USB && used[b.Name] })
 		for _, u := range d.facts.USB {
 			switch {
 			case u.Class == 0x03 && u.Protocol == 0x01:
 				add(ModuleOf(u.Driver, u.Module), "USB keyboard, to type in when things go wrong")
-			case u.Class == 0x08 && d.usbInUse(used):
+			case u.Class == 0x08 && usb:
 				add(ModuleOf(u.Driver, u.Module), "a file system in use is on a USB disk")
 			}
 		}
 		for _, b := range d.facts.Blocks {
-			if b.Removable && !used[b.Name] || b.USB && !used[b.Name] {
+			if (b.Removable || b.USB) && !used[b.Name] {
 				continue
 			}
 			for _, m := range b.Modules {
@@ -114,12 +118,6 @@ func (d *decider) storage() {
 	}
 	d.set("boot.initrd.availableKernelModules", strs(modules), why{})
 	d.set("boot.initrd.kernelModules", strs(early), why{})
-}
-
-func (d *decider) extraModules() {
-	if len(d.over.InitrdModules) > 0 {
-		d.set("boot.initrd.availableKernelModules", strs(d.over.InitrdModules), saysProfile)
-	}
 }
 
 // inUse returns the block devices that a file system or swap lies on, with all that
@@ -164,10 +162,6 @@ func (b Block) parts() []string { return b.Parts }
 
 // below returns the parts of a device and the disk that it is a part of: a partition may be one of an md device.
 func (b Block) below() []string { return append(slices.Clone(b.Parts), b.Disk) }
-
-func (d *decider) usbInUse(used map[string]bool) bool {
-	return slices.ContainsFunc(d.facts.Blocks, func(b Block) bool { return b.USB && used[b.Name] })
-}
 
 // blocks returns the block devices of which something holds.
 func (d *decider) blocks(which func(Block) bool) []Block {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 )
@@ -18,40 +17,33 @@ var data embed.FS
 // cardTable is what is known of a vendor's graphics cards, in data/intel.json, amd.json and nvidia.json.
 type cardTable struct {
 	// Families are what drivers treat alike, oldest first; a card that is in none is taken for one of the last.
-	Families []cardFamily `json:"families"`
+	Families []cardFamily
 	// Integrated are the chips that are part of a processor, beside families that are.
-	Integrated []string `json:"integrated"`
+	Integrated []string
 	// ROCm are the chips that it is built for. A version is what HSA_OVERRIDE_GFX_VERSION
 	// must say for a chip whose sibling is built for.
-	ROCm map[string]string `json:"rocm"`
+	ROCm map[string]string
 	// Switches are the NVSwitch chips: boards with them need the fabric manager of the data centre driver.
-	Switches []ID `json:"switches"`
+	Switches []ID
 
-	chips chips
+	chips []chip // by id
 }
 
 // cardFamily is a generation of graphics cards.
 type cardFamily struct {
-	Name string `json:"name"`
-	// IDs are ranges of device ids, first and last; Chips are the starts of its chips' names in pci.ids.
-	IDs   [][2]ID  `json:"ids"`
-	Chips []string `json:"chips"`
+	Name string
 	// Driver is the kernel driver that binds by itself.
-	Driver string `json:"driver"`
-	// Legacy marks cards that both of AMD's drivers know: amdgpu takes them with
+	Driver string
+	// IDs are ranges of device ids, first and last; Chips are the starts of its chips' names in pci.ids.
+	IDs   [][2]ID
+	Chips []string
+	// VA is the package for the decoding of video, OpenCL the one for OpenCL and Level Zero.
+	VA, OpenCL string
+	// VPL tells whether Quick Sync goes through oneVPL, Discrete of Intel's whether it is a card of its own, Vulkan
+	// whether Mesa's anv drives it with the features that programs ask for, and CUDA whether the CUDA that nixpkgs
+	// builds with still runs on it. Legacy marks cards that both of AMD's drivers know: amdgpu takes them with
 	// hardware.amdgpu.legacySupport, and is the only one with Vulkan.
-	Legacy bool `json:"legacy"`
-	// VA is the package for the decoding of video, VPL tells whether Quick Sync goes through oneVPL, and
-	// OpenCL is the package for OpenCL and Level Zero.
-	VA     string `json:"va"`
-	VPL    bool   `json:"vpl"`
-	OpenCL string `json:"opencl"`
-	// Discrete tells of Intel's whether it is a card of its own, Vulkan whether Mesa's anv drives it with the
-	// features that programs ask for.
-	Discrete bool `json:"discrete"`
-	Vulkan   bool `json:"vulkan"`
-	// CUDA tells whether the CUDA that nixpkgs builds with still runs on it.
-	CUDA bool `json:"cuda"`
+	VPL, Discrete, Vulkan, CUDA, Legacy bool
 }
 
 // find returns the place of the family that a device id or a chip's name is of: of the longest start of a name, as
@@ -91,37 +83,23 @@ func family(name string) int {
 }
 
 // wifiData are Wi-Fi cards that want more than the kernel has, in data/wifi.json.
-type wifiData struct {
-	FullMAC   []ID `json:"fullMAC"`
-	STA       []ID `json:"sta"`
-	Intel2200 []ID `json:"intel2200"`
-}
+type wifiData struct{ FullMAC, STA, Intel2200 []ID }
 
 // mountData is what is known of mounts, in data/mounts.json.
 type mountData struct {
-	// Types and Places say why a mount of the type, or below the folder, is left out.
-	Types  map[string]string `json:"types"`
-	Places map[string]string `json:"places"`
-	// Programs are packages by the type without its prefix, "" where NixOS brings it.
-	Programs      map[string]string `json:"programs"`
-	Network       []string          `json:"network"`
-	NeededForBoot []string          `json:"neededForBoot"`
-	FstabDefaults []string          `json:"fstabDefaults"`
-	Optional      []string          `json:"optional"`
+	// Types and Places say why a mount of the type, or below the folder, is left out. Programs are packages by
+	// type, "" where NixOS brings it.
+	Types, Places, Programs                         map[string]string
+	Network, NeededForBoot, FstabDefaults, Optional []string
 	// Kept and Defaults are options that are taken over, and not, by type.
-	Kept     map[string][]string `json:"kept"`
-	Defaults map[string][]string `json:"defaults"`
+	Kept, Defaults map[string][]string
 }
 
 // driverData is what is known of drivers, in data/drivers.json.
 type driverData struct {
-	Initrd  map[string]string `json:"initrd"`
-	Classes map[Class]string  `json:"classes"`
-	Modules map[string]string `json:"modules"`
-	Cards   map[ID]struct {
-		Name string `json:"name"`
-		Is   string `json:"is"`
-	} `json:"cards"`
+	Initrd, Modules map[string]string
+	Classes         map[Class]string
+	Cards           map[ID]struct{ Name, Is string }
 }
 
 // forInitrd returns what a PCI class is whose drivers the initrd must have, "" for others.
@@ -132,31 +110,25 @@ func (t driverData) forInitrd(c Class) string {
 
 // machineData are the names of kinds of machines, in data/machines.json.
 type machineData struct {
-	Guests     map[string]string     `json:"guests"`
-	Containers []string              `json:"containers"`
-	AppleT2    []pattern             `json:"appleT2"`
-	Limits     map[LoaderKind]string `json:"limits"`
+	Guests     map[string]string
+	Containers []string
+	AppleT2    []pattern
+	Limits     map[LoaderKind]string
 }
 
 // existingData is about the hardware-configuration.nix that a machine has, in data/existing.json.
-type existingData struct {
-	Generated []string `json:"generated"`
-	Arguments []string `json:"arguments"`
-}
+type existingData struct{ Generated, Arguments []string }
 
 // target is a kind of device that the device mapper makes, beside plain LVM and LUKS, in data/targets.json.
 type target struct {
-	What string `json:"what"`
+	What string
 	// UUID is the end or start of its DM UUID, Name fits the end of its name.
-	UUID string         `json:"uuid"`
-	Name *regexp.Regexp `json:"name"`
+	UUID string
+	Name *regexp.Regexp
 	// Early are modules for the initrd to load, Modules those to have there.
-	Early   []string `json:"early"`
-	Modules []string `json:"modules"`
-	// Option turns on what nixpkgs has for it, tools included.
-	Option string `json:"option"`
-	// Never says why NixOS's initrd cannot start from it.
-	Never string `json:"never"`
+	Early, Modules []string
+	// Option turns on what nixpkgs has for it, tools included; Never says why NixOS's initrd cannot start from it.
+	Option, Never string
 }
 
 // pattern is a text in which an asterisk stands for any text, compared whole and without regard to case.
@@ -209,41 +181,39 @@ func rows(name string, split func(line string) []string) [][]string {
 	return out
 }
 
-// chips is a table of chip names by device id.
-type chips struct {
-	byID map[ID]string
-	ids  []ID // sorted
+// chip is the name of a chip that has a device id.
+type chip struct {
+	id   ID
+	name string
 }
 
 // readChips reads lines of a chip and its device ids, as TestChips writes them.
-func readChips(name string) chips {
-	c := chips{byID: map[ID]string{}}
-	for _, fields := range rows(name, strings.Fields) {
+func readChips(file string) []chip {
+	var chips []chip
+	for _, fields := range rows(file, strings.Fields) {
 		for _, hex := range fields[1:] {
-			n, err := strconv.ParseUint(hex, 16, 16)
-			if err != nil {
-				panic(fmt.Errorf("%s: %w", name, err))
+			c := chip{name: fields[0]}
+			if err := c.id.UnmarshalText([]byte(hex)); err != nil {
+				panic(fmt.Errorf("%s: %w", file, err))
 			}
-			c.byID[ID(n)] = fields[0]
-			c.ids = append(c.ids, ID(n))
+			chips = append(chips, c)
 		}
 	}
-	slices.Sort(c.ids)
-	return c
+	slices.SortFunc(chips, func(a, b chip) int { return cmp.Compare(a.id, b.id) })
+	return chips
 }
 
-// find names the chip of a device. Where the table does not know the device,
-// known is false and the chip is the one of the next lower id: vendors number
-// upwards.
-func (c chips) find(id ID) (chip string, known bool) {
-	if name, ok := c.byID[id]; ok {
-		return name, true
+// chip names the chip of a device. Where the table does not know the device, known is false and the chip is the one of
+// the next lower id: vendors number upwards.
+func (t *cardTable) chip(id ID) (name string, known bool) {
+	i, known := slices.BinarySearchFunc(t.chips, id, func(c chip, id ID) int { return cmp.Compare(c.id, id) })
+	if !known {
+		i--
 	}
-	i, _ := slices.BinarySearch(c.ids, id)
-	if i == 0 {
+	if i < 0 {
 		return "", false
 	}
-	return c.byID[c.ids[i-1]], false
+	return t.chips[i].name, known
 }
 
 // modelRule is a line of data/models.txt: a module of nixos-hardware and what

@@ -65,7 +65,7 @@ func TestOpenModulesList(t *testing.T) {
 			t.Fatal(err)
 		}
 		n++
-		chip, _ := cardTables()[NVIDIA].chips.find(ID(id))
+		chip, _ := cardTables()[NVIDIA].chip(ID(id))
 		if i, _ := cardTables()[NVIDIA].find(0, chip); i < family("Turing") {
 			t.Errorf("%04x, which the open modules drive, is %s", id, chip)
 		}

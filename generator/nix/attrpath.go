@@ -1,8 +1,10 @@
 package nix
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -31,37 +33,33 @@ func ParseAttrPath(s string) ([]string, error) {
 			return parts, nil
 		}
 		if after[0] != '.' {
-			return nil, fmt.Errorf("attribute path %q, column %d: %q where a dot or the end was expected; "+
+			return nil, fmt.Errorf("attribute path %q, column %d: %.1q where a dot or the end was expected; "+
 				"other characters need quotes",
-				s, len(s)-len(after)+1, firstRune(after))
+				s, len(s)-len(after)+1, after)
 		}
 		rest = after[1:]
 	}
 }
 
-func firstRune(s string) string {
-	for _, r := range s {
-		return string(r)
-	}
-	return ""
-}
-
 func cutName(s string) (name, rest string, err error) {
-	if strings.HasPrefix(s, `"`) {
-		return cutQuoted(s[1:])
-	}
-	n := 0
-	for n < len(s) && isNameByte(s[n], n == 0) {
-		n++
-	}
+	name = bareName.FindString(s)
 	switch {
-	case n > 0:
-		return s[:n], s[n:], nil
+	case strings.HasPrefix(s, `"`):
+		return cutQuoted(s[1:])
 	case s == "":
 		return "", "", errors.New("a name is missing")
+	case name == "":
+		return "", "", fmt.Errorf("a name cannot start with %.1q; quote it", s)
 	}
-	return "", "", fmt.Errorf("a name cannot start with %q; quote it", firstRune(s))
+	return name, s[len(name):], nil
 }
+
+var (
+	bareName = regexp.MustCompile(`^[A-Za-z_][\w'-]*`)
+	// quotedParts are the parts of a name in quotes: antiquotations and what is none, escaped and plain characters.
+	quotedParts = regexp.MustCompile(`(?s)\$\$\{|\$\{|\\.|.`)
+	unescaped   = map[string]string{`\n`: "\n", `\r`: "\r", `\t`: "\t"}
+)
 
 func isNameByte(c byte, first bool) bool {
 	switch {
@@ -74,33 +72,18 @@ func isNameByte(c byte, first bool) bool {
 }
 
 func cutQuoted(s string) (name, rest string, err error) {
-	var out []byte
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '"':
-			if err := checkText(string(out)); err != nil {
-				return "", "", err
-			}
-			return string(out), s[i+1:], nil
-		case c == '\\' && i+1 < len(s):
-			i++
-			switch s[i] {
-			case 'n':
-				out = append(out, '\n')
-			case 'r':
-				out = append(out, '\r')
-			case 't':
-				out = append(out, '\t')
-			default:
-				out = append(out, s[i])
-			}
-		case strings.HasPrefix(s[i:], "$${"):
-			out = append(out, "$${"...)
-			i += 2
-		case strings.HasPrefix(s[i:], "${"):
+	end := 0
+	for _, part := range quotedParts.FindAllString(s, -1) {
+		end += len(part)
+		switch {
+		case part == `"`:
+			return name, s[end:], checkText(name)
+		case part == "${":
 			return "", "", errors.New(`a name is text: write \${ for ${`)
+		case part[0] == '\\' && len(part) > 1:
+			name += cmp.Or(unescaped[part], part[1:])
 		default:
-			out = append(out, c)
+			name += part
 		}
 	}
 	return "", "", errors.New("the closing quote is missing")

@@ -27,8 +27,9 @@ func checkText(s string) error {
 	return nil
 }
 
-// stringEscapes are those of "…" strings: Nix knows \n \r \t and takes any other escaped character as itself; \x41 and
-// \u0041 are not stringEscapes. A raw carriage return would become a newline. Other control characters stand for themselves.
+// stringEscapes are those of "…" strings: Nix knows \n \r \t and takes any other escaped character as itself;
+// \x41 and \u0041 are not escapes. A raw carriage return would become a newline. Other control characters stand for
+// themselves.
 var stringEscapes = strings.NewReplacer(
 	`"`, `\"`, `\`, `\\`, "\n", `\n`, "\r", `\r`, "\t", `\t`, "${", `\${`,
 )
@@ -46,31 +47,13 @@ func Quote(s string) string { return `"` + stringEscapes.Replace(s) + `"` }
 // editors, and a quote before ${ or before the closing quotes would join the
 // escape that follows it.
 func indentable(s string) bool {
-	if strings.IndexByte(s, '\n') < 0 {
-		return false
-	}
-	flush := false
-	for line := range strings.SplitSeq(s, "\n") {
-		if line == "" {
-			continue
-		}
-		if line[0] != ' ' {
-			flush = true
-		}
-		if line[len(line)-1] == ' ' {
-			return false
-		}
-		for i := 0; i < len(line); i++ {
-			switch c := line[i]; {
-			case c < ' ' || c == 0x7f:
-				return false
-			case c == '\'' && strings.HasPrefix(line[i+1:], "${"):
-				return false
-			}
-		}
-	}
-	return flush && s[len(s)-1] != '\''
+	return strings.Contains(s, "\n") && flush.MatchString(s) && !spoilt.MatchString(s)
 }
+
+var (
+	flush  = regexp.MustCompile(`(?m)^[^ \n]`)
+	spoilt = regexp.MustCompile(`[\x00-\x09\x0b-\x1f\x7f]| \n| $|'\$\{|'$`)
+)
 
 // indentedEscapes are those of an indentable string.
 var indentedEscapes = strings.NewReplacer("${", "''${", "''", "'''")

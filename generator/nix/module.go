@@ -15,14 +15,12 @@ func Module(body Expr) Func {
 	used := FreeVariables(body)
 	rank := func(name string) int { return slices.Index([]string{"pkgs", "lib", "config"}, name) }
 	slices.SortFunc(used, func(a, b string) int { return cmp.Or(rank(b)-rank(a), strings.Compare(a, b)) })
-	if set, ok := body.(Attrs); len(used) == 0 && !(ok && set.sets("imports")) {
+	set, _ := body.(Attrs)
+	imports := func(b Binding) bool { return slices.Equal(b.Path, []string{"imports"}) }
+	if len(used) == 0 && !slices.ContainsFunc(set.Body, imports) {
 		return Func{Arg: "_", Body: body}
 	}
 	return Func{Params: used, Body: body}
-}
-
-func (a Attrs) sets(name string) bool {
-	return slices.ContainsFunc(a.Body, func(b Binding) bool { return len(b.Path) == 1 && b.Path[0] == name })
 }
 
 // FreeVariables lists, sorted, the names that e uses and does not bind itself,

@@ -157,22 +157,21 @@ func (p *printer) file(e Expr) {
 		p.expr(f, 0)
 		return
 	}
-	between := func() { p.text(" ") }
-	if len(f.Params) > 2 {
-		between = func() { p.newline(2) }
+	between := func(indent int) {
+		if len(f.Params) > 2 {
+			p.newline(indent)
+		} else {
+			p.text(" ")
+		}
 	}
 	p.text("{")
 	for _, name := range f.Params {
-		between()
+		between(2)
 		p.text(p.variable(name) + ",")
 	}
-	between()
+	between(2)
 	p.text("...")
-	if len(f.Params) > 2 {
-		p.newline(0)
-	} else {
-		p.text(" ")
-	}
+	between(0)
 	p.text("}:")
 	p.newline(0)
 	p.body(view(f.Body))

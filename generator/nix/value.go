@@ -72,13 +72,7 @@ func (c *converter) expr(v any) Expr {
 	case map[string]any:
 		set := Attrs{Body: make([]Binding, 0, len(v))}
 		for _, k := range slices.Sorted(maps.Keys(v)) {
-			value := c.below(k, func() Expr {
-				if err := checkText(k); err != nil {
-					c.fail(fmt.Errorf("its name: %w", err))
-				}
-				return c.expr(v[k])
-			})
-			set.Body = append(set.Body, Binding{Path: []string{k}, Value: value})
+			set.Body = append(set.Body, Binding{Path: []string{k}, Value: c.below(k, v[k])})
 		}
 		return set
 	}
@@ -89,14 +83,17 @@ func (c *converter) expr(v any) Expr {
 func list[T any](c *converter, values []T) List {
 	out := make(List, len(values))
 	for i, v := range values {
-		out[i] = c.below(strconv.Itoa(i), func() Expr { return c.expr(v) })
+		out[i] = c.below(strconv.Itoa(i), v)
 	}
 	return out
 }
 
 // below converts what is at a name or an index of the value at hand.
-func (c *converter) below(name string, convert func() Expr) Expr {
+func (c *converter) below(name string, v any) Expr {
 	c.at = append(c.at, name)
 	defer func() { c.at = c.at[:len(c.at)-1] }()
-	return convert()
+	if err := checkText(name); err != nil {
+		c.fail(fmt.Errorf("its name: %w", err))
+	}
+	return c.expr(v)
 }

@@ -1,8 +1,8 @@
 package syntax
 
 import (
-	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -24,18 +24,15 @@ func Diff(old, new []byte) ([]Change, error) {
 	if err != nil {
 		return nil, fmt.Errorf("after: %w", err)
 	}
+	all := map[string]string{}
+	maps.Copy(all, was)
+	maps.Copy(all, is)
 	var out []Change
-	for option, before := range was {
-		if after := is[option]; after != before {
-			out = append(out, Change{option, before, after})
+	for _, option := range slices.Sorted(maps.Keys(all)) {
+		if was[option] != is[option] {
+			out = append(out, Change{option, was[option], is[option]})
 		}
 	}
-	for option, after := range is {
-		if _, ok := was[option]; !ok {
-			out = append(out, Change{Option: option, After: after})
-		}
-	}
-	slices.SortFunc(out, func(a, b Change) int { return cmp.Compare(a.Option, b.Option) })
 	return out, nil
 }
 

@@ -57,9 +57,11 @@ func (s *scanner) module() error {
 		switch text := ts[i].Text; {
 		case text == "let":
 			i = pastLet(ts, i)
+		case text == "with", text == "assert":
+			i += max(slices.IndexFunc(ts[i:], func(t Token) bool { return t.Text == ";" }), 0)
 		case text[0] == '{' && !is(ts, i+1, ":", "@"):
 			return s.bindings(ts[i].Inner, nil)
-		case text[0] != '{' && !slices.Contains([]string{":", "@", ";", "."}, text) && ts[i].Kind != Word:
+		case text[0] != '{' && text != ":" && text != "@" && ts[i].Kind != Word:
 			return fmt.Errorf("unexpected %q", text)
 		}
 	}

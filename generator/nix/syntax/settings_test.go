@@ -61,6 +61,29 @@ in
 	}
 }
 
+func TestReadDeep(t *testing.T) {
+	const src = "{ lib, ... }: with lib; { a = mkDefault { b = 1; }; f = { pkgs }: { c = 2; }; g = x // { c = 2; }; }"
+	for _, tt := range []struct {
+		deep bool
+		want string
+	}{
+		{false, "a = mkDefault { b = 1; }|f = { pkgs }: { c = 2; }|g = x // { c = 2; }"},
+		{true, "a.b = 1|f = { pkgs }: { c = 2; }|g.c = 2"},
+	} {
+		list, err := syntax.Settings(src, tt.deep)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, s := range list {
+			got = append(got, s.Option+" = "+s.Value)
+		}
+		if d := cmp.Diff(tt.want, strings.Join(got, "|")); d != "" {
+			t.Error(d)
+		}
+	}
+}
+
 func TestReadRefuses(t *testing.T) {
 	for _, src := range []string{"", "{", "{ a.\"x\" b = 1; }", "{ a = ; }", "{ a.[ ] = 1; }", "{ a = 1 }", "{ a = \"x; }", "{ a = ''x; }", "{ = 1; }", "{ a b; }", "[ ]", "let in", "{ a = ${", "\x00"} {
 		if got, err := syntax.Settings(src, false); err == nil {

@@ -276,7 +276,7 @@ func (c *Carrier) read(s source) error {
 		case syntax.Lookup:
 			now, err = c.lookup(s, t, p)
 		case syntax.Text:
-			if i > 0 && list[i-1].Kind == syntax.Word && slices.Contains(readers, list[i-1].Text) && strings.HasPrefix(t.Text, `"/`) {
+			if i > 0 && slices.Contains(readers, list[i-1].Text) && strings.HasPrefix(t.Text, `"/`) {
 				now, err = c.path(s, t, p)
 			}
 		case syntax.Word:
@@ -309,8 +309,9 @@ var readers = []string{"import", "readFile", "readDir", "pathExists"}
 
 // path has the target of a path copied, and gives what names the copy; "" where the path does as it stands.
 func (c *Carrier) path(s source, t syntax.Token, p place) (string, error) {
-	named := strings.Trim(t.Text, `"`)
-	if rest, ok := strings.CutPrefix(named, "~/"); ok {
+	text := strings.Trim(t.Text, `"`)
+	named := text
+	if rest, ok := strings.CutPrefix(text, "~/"); ok {
 		named = filepath.Join(c.Home, rest)
 	}
 	target := filepath.Clean(named)
@@ -322,7 +323,7 @@ func (c *Carrier) path(s source, t syntax.Token, p place) (string, error) {
 		target = filepath.Join(s.folder(), filepath.FromSlash(named))
 	}
 	// What is not there is a division, or a path that nobody asks for.
-	whole := t.Open || strings.HasSuffix(t.Text, "/.") || strings.HasSuffix(t.Text, "..")
+	whole := t.Open || strings.HasSuffix(text, "/.") || strings.HasSuffix(text, "..")
 	if there, err := c.refer(target, whole, p); err != nil || !there {
 		return "", err
 	}
