@@ -281,25 +281,12 @@ func roles(h *host, v mapping.Visit) []string {
 	if databases == nil {
 		out = append(out, "aidb")
 	}
-	for _, list := range []*profile.Node{databases, service.Get("roles")} {
-		if list != nil {
-			for _, item := range list.Items {
-				out = append(out, item.Str())
-			}
-		}
-	}
-	return out
+	return slices.Concat(out, databases.Texts(), service.Get("roles").Texts())
 }
 
 // devices are those that Syncthing exchanges folders with.
 func devices(h *host, v mapping.Visit) []string {
-	var out []string
-	if n := h.profile.Node.Get("services", v.Service, "devices"); n != nil {
-		for _, f := range n.Fields {
-			out = append(out, f.Key)
-		}
-	}
-	return out
+	return h.profile.Node.Get("services", v.Service, "devices").Keys()
 }
 
 // ways tells where nobody could get in, or become root. What the machine has of

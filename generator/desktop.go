@@ -13,11 +13,7 @@ func (h *host) desktop() error {
 		names = append(names, n.Str())
 	default:
 		names = append(names, n.Get("session").Str())
-		if also := n.Get("also"); also != nil {
-			for _, item := range also.Items {
-				names = append(names, item.Str())
-			}
-		}
+		names = append(names, n.Get("also").Texts()...)
 	}
 	for _, name := range names {
 		if name == "none" {

@@ -195,11 +195,7 @@ func (h *host) sopsRule(file string) {
 	if n := sops.Get("hostKey"); n != nil {
 		keys = append(keys, n.Str())
 	}
-	if n := sops.Get("recipients"); n != nil {
-		for _, item := range n.Items {
-			keys = append(keys, item.Str())
-		}
-	}
+	keys = append(keys, sops.Get("recipients").Texts()...)
 	if len(keys) > 0 {
 		h.recipients[file] = keys
 	}
@@ -258,13 +254,8 @@ func encryptedKeys(data []byte) ([]string, error) {
 }
 
 func clearText(n *profile.Node) bool {
-	for _, i := range n.Items {
-		if clearText(i) {
-			return true
-		}
-	}
-	for _, f := range n.Fields {
-		if clearText(f.Value) {
+	for _, inside := range n.All() {
+		if clearText(inside) {
 			return true
 		}
 	}

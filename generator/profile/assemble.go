@@ -261,7 +261,7 @@ func (b *builder) host(name string) *Host {
 		without.Fields = slices.Delete(slices.Clone(h.Node.Fields), i, i+1)
 		h.Node = without.seal()
 	}
-	h.Tags = texts(h.Node.Get("tags"))
+	h.Tags = h.Node.Get("tags").Texts()
 	return h
 }
 
@@ -298,20 +298,6 @@ func (b *builder) groupsOf(defaults, body *Node) []string {
 		}
 	}
 	return names
-}
-
-// texts are the strings of a list.
-func texts(n *Node) []string {
-	if n == nil {
-		return nil
-	}
-	var out []string
-	for _, item := range n.Items {
-		if item.Kind == String {
-			out = append(out, item.Str())
-		}
-	}
-	return out
 }
 
 // root is the whole profile in the normal form.

@@ -3,6 +3,7 @@ package profile
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 	"unicode"
@@ -92,6 +93,45 @@ func (n *Node) Get(keys ...string) *Node {
 		n = f.Value
 	}
 	return n
+}
+
+// All are the entries of a List, without keys, or of a Map. A nil Node has none.
+func (n *Node) All() iter.Seq2[string, *Node] {
+	return func(yield func(string, *Node) bool) {
+		if n == nil {
+			return
+		}
+		for _, item := range n.Items {
+			if !yield("", item) {
+				return
+			}
+		}
+		for i := range n.Fields {
+			if !yield(n.Fields[i].Key, n.Fields[i].Value) {
+				return
+			}
+		}
+	}
+}
+
+// Keys are those of a Map, in the order of the file. A nil Node has none.
+func (n *Node) Keys() []string {
+	var keys []string
+	for key := range n.All() {
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+// Texts are those in a List. A nil Node has none.
+func (n *Node) Texts() []string {
+	var texts []string
+	for _, item := range n.All() {
+		if item.Kind == String {
+			texts = append(texts, item.Str())
+		}
+	}
+	return texts
 }
 
 // indexFrom is the number of fields above which a map carries an index: a
