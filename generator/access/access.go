@@ -209,11 +209,11 @@ func (h Host) gates(a Account, s State) []gate {
 
 // admitted tells whether the lists of sshd_config(5) let a in.
 func (h Host) admitted(a Account, s State) Answer {
-	answers := []Answer{Yes}
+	all := Yes
 	for _, g := range h.gates(a, s) {
-		answers = append(answers, g.passes)
+		all = min(all, g.passes)
 	}
-	return Both(answers...)
+	return all
 }
 
 // listed tells whether a list holds one of the names. Its entries are patterns, of users with the
@@ -290,12 +290,12 @@ func (h Host) BecomesRoot(a Account, states States) Answer {
 	if a.Name == Root || h.password(h.Account(Root), states(Root)) == Yes {
 		return Yes
 	}
-	var answers []Answer
+	best := No
 	for way := range h.Ways {
 		answer, _ := h.Elevates(a, states(a.Name), way)
-		answers = append(answers, answer)
+		best = max(best, answer)
 	}
-	return h.or(Either(answers...))
+	return h.or(best)
 }
 
 // or counts the ways that are not looked at.
