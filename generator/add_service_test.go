@@ -47,7 +47,7 @@ func TestAddingAService(t *testing.T) {
 	contributing := read(t, filepath.Join("..", "CONTRIBUTING.md"))
 	for _, command := range []string{
 		"GOLDIE_UPDATE=1 go test ./generator ./schema -run 'TestReference|TestGolden.*/^(NAME|all-services)$'",
-		"go test ./generator ./modules ./schema -run 'Catalogue|Annotations|Leaf|Reference|Default|Schema|Golden.*/^(NAME|all-services)$'",
+		"go test ./generator ./modules ./schema -run 'Catalogue|Annotations|Patterns|Leaf|Reference|Default|Schema|Golden.*/^(NAME|all-services)$'",
 	} {
 		if !strings.Contains(contributing, command) {
 			t.Errorf("CONTRIBUTING.md does not say %s", command)
