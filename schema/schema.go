@@ -57,16 +57,10 @@ const rootFile = "profile.schema.json"
 
 // bundle copies every file beside the root document into its $defs, and makes references to files references to those.
 func bundle(fsys fs.FS) (map[string]any, error) {
-	names, err := fs.Glob(fsys, "*.json")
-	if err != nil {
-		return nil, err
-	}
-	inFolders, err := fs.Glob(fsys, "*/*.json")
-	if err != nil {
-		return nil, err
-	}
+	top, _ := fs.Glob(fsys, "*.json") // the patterns are constants
+	folders, _ := fs.Glob(fsys, "*/*.json")
 	b := bundler{}
-	for _, name := range append(names, inFolders...) {
+	for _, name := range append(top, folders...) {
 		data, err := fs.ReadFile(fsys, name)
 		if err != nil {
 			return nil, err

@@ -16,13 +16,13 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
-// Answer is yes, no, or not known.
+// Answer is yes, no, or between them: not known.
 type Answer int8
 
-// The answers; the zero one is that nothing is known.
+// The answers, in order; the zero one is that nothing is known.
 const (
-	Unknown Answer = iota
-	No
+	No Answer = iota - 1
+	Unknown
 	Yes
 )
 
@@ -35,26 +35,10 @@ func Of(yes bool) Answer {
 }
 
 // Either returns yes if one is, and no only if all are.
-func Either(all ...Answer) Answer {
-	switch {
-	case slices.Contains(all, Yes):
-		return Yes
-	case slices.Contains(all, Unknown):
-		return Unknown
-	}
-	return No
-}
+func Either(all ...Answer) Answer { return slices.Max(append(all, No)) }
 
 // Both returns no if one is, and yes only if all are.
-func Both(all ...Answer) Answer {
-	switch {
-	case slices.Contains(all, No):
-		return No
-	case slices.Contains(all, Unknown):
-		return Unknown
-	}
-	return Yes
-}
+func Both(all ...Answer) Answer { return slices.Min(append(all, Yes)) }
 
 // State is what the machine knows of an account before it gets the system.
 type State struct {
@@ -213,8 +197,8 @@ func (h Host) gates(a Account, s State) []gate {
 	const setting = "services.openssh.settings."
 	name := []string{a.Name}
 	out := []gate{
-		{"DenyUsers", not(listed(h.SSH.DenyUsers, name, s.From)), "take it out of " + setting + "DenyUsers"},
-		{"DenyGroups", not(listed(h.SSH.DenyGroups, a.Groups, s.From)), "take its group out of " + setting + "DenyGroups"},
+		{"DenyUsers", -listed(h.SSH.DenyUsers, name, s.From), "take it out of " + setting + "DenyUsers"},
+		{"DenyGroups", -listed(h.SSH.DenyGroups, a.Groups, s.From), "take its group out of " + setting + "DenyGroups"},
 	}
 	if len(h.SSH.AllowUsers) > 0 {
 		out = append(out, gate{"AllowUsers", listed(h.SSH.AllowUsers, name, s.From), "add it to services.openssh.allowUsers"})
@@ -228,14 +212,12 @@ func (h Host) gates(a Account, s State) []gate {
 
 // admitted tells whether the lists of sshd_config(5) let a in.
 func (h Host) admitted(a Account, s State) Answer {
-	answers := []Answer{Yes}
+	all := Yes
 	for _, g := range h.gates(a, s) {
-		answers = append(answers, g.passes)
+		all = min(all, g.passes)
 	}
-	return Both(answers...)
+	return all
 }
-
-func not(a Answer) Answer { return [...]Answer{Unknown: Unknown, No: Yes, Yes: No}[a] }
 
 // listed tells whether a list holds one of the names. Its entries are patterns, of users with the
 // place they come from behind @: an address, a network or a pattern.
@@ -311,12 +293,12 @@ func (h Host) BecomesRoot(a Account, states States) Answer {
 	if a.Name == Root || h.password(h.Account(Root), states(Root)) == Yes {
 		return Yes
 	}
-	var answers []Answer
+	best := No
 	for way := range h.Ways {
 		answer, _ := h.Elevates(a, states(a.Name), way)
-		answers = append(answers, answer)
+		best = max(best, answer)
 	}
-	return h.or(Either(answers...))
+	return h.or(best)
 }
 
 // or counts the ways that are not looked at.

@@ -62,16 +62,12 @@ func (h Host) Nobody(states States) *Fault {
 // explain words why none of the people gets in and up: admins may become root, and in of those log in.
 func (h Host) explain(people, admins, in []Account, states States) *Fault {
 	switch {
-	case len(people) == 0:
-		return &Fault{
-			What: "nobody could log in: there are no users, and root has no way in",
-			Fix:  "add a user with admin: true, and a way to log in",
-		}
 	case len(admins) == 0 && !slices.ContainsFunc(people, func(a Account) bool { return a.Declared }):
-		return &Fault{
-			What: "nobody could become root: the profile has no users, and root has no way in",
-			Fix:  "add a user with admin: true, and a way to log in",
+		what := "nobody could become root: the profile has no users, and root has no way in"
+		if len(people) == 0 {
+			what = "nobody could log in: there are no users, and root has no way in"
 		}
+		return &Fault{What: what, Fix: "add a user with admin: true, and a way to log in"}
 	case len(admins) == 0:
 		return &Fault{
 			Node: people[0].Node, What: "no user of the profile may become root", Fix: "set admin: true on one",

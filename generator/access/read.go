@@ -128,6 +128,14 @@ func (o options) get(name string) *option {
 	return nil
 }
 
+// text returns the last text of an option, "" if there is none.
+func (o options) text(name string) string {
+	if a := o.get(name); a != nil {
+		return text(a.Value)
+	}
+	return ""
+}
+
 func (o options) bool(without bool, name string) bool {
 	if a := o.get(name); a != nil {
 		if b, ok := a.Value.(nix.Bool); ok {
@@ -153,12 +161,12 @@ func (o options) items(name string) []nix.Expr {
 
 func (o options) texts(name string) []string {
 	var out []string
-	for _, e := range o.items(name) {
-		if s := text(e); s != "" {
-			out = append(out, s)
+	for _, a := range o {
+		if a.name == name {
+			out = append(out, texts(a.Value)...)
 		}
 	}
-	return out
+	return slices.DeleteFunc(out, func(s string) bool { return s == "" })
 }
 
 // attribute returns the value of a name in a set, nil if it is none or lacks it.
@@ -175,9 +183,9 @@ func attribute(e nix.Expr, name string) nix.Expr {
 	return nil
 }
 
-// entries returns the texts of a list in a set.
-func entries(e nix.Expr, name string) []string {
-	list, _ := attribute(e, name).(nix.List)
+// texts returns those in a list.
+func texts(e nix.Expr) []string {
+	list, _ := e.(nix.List)
 	var out []string
 	for _, item := range list {
 		out = append(out, text(item))
@@ -202,7 +210,7 @@ func (o options) accounts() []Account {
 		if a.Path[3] == "hashedPasswordFile" {
 			found[name].PasswordFile = text(a.Value)
 			if _, sops := a.Value.(nix.Ref); sops {
-				found[name].PasswordFile = o.keyFile()
+				found[name].PasswordFile = o.text("sops.age.keyFile") // by which sops-nix decrypts
 			}
 		}
 	}
@@ -216,8 +224,8 @@ func (o options) accounts() []Account {
 		}
 	}
 	for _, name := range []string{"services.displayManager.autoLogin.user", "services.getty.autologinUser"} {
-		if a := o.get(name); a != nil && found[text(a.Value)] != nil {
-			found[text(a.Value)].AutoLogin = true
+		if u := found[o.text(name)]; u != nil {
+			u.AutoLogin = true
 		}
 	}
 	slices.Sort(names)
@@ -228,22 +236,12 @@ func (o options) accounts() []Account {
 	return out
 }
 
-// keyFile returns the key by which sops-nix decrypts.
-func (o options) keyFile() string {
-	if a := o.get("sops.age.keyFile"); a != nil {
-		return text(a.Value)
-	}
-	return ""
-}
-
 // take adds an option of the account's own.
 func (u *Account) take(a option) {
 	list, _ := a.Value.(nix.List)
 	switch a.ofUser() {
 	case "extraGroups":
-		for _, item := range list {
-			u.Groups = append(u.Groups, text(item))
-		}
+		u.Groups = append(u.Groups, texts(list)...)
 	case "isNormalUser":
 		u.Groups = append(u.Groups, "users") // unless group says another
 	case "group":
@@ -276,13 +274,10 @@ func (o options) ssh(services []string) SSH {
 		On: o.bool(catalogue, "services.openssh.enable"),
 		Passwords: o.bool(!catalogue, "services.openssh.settings.PasswordAuthentication") ||
 			o.bool(!catalogue, "services.openssh.settings.KbdInteractiveAuthentication"),
-		RootLogin:  "prohibit-password",
+		RootLogin:  cmp.Or(o.text("services.openssh.settings.PermitRootLogin"), "prohibit-password"),
 		HomeKeys:   o.bool(true, "services.openssh.authorizedKeysInHomedir"),
 		AllowUsers: setting("AllowUsers"), AllowGroups: setting("AllowGroups"),
 		DenyUsers: setting("DenyUsers"), DenyGroups: setting("DenyGroups"),
-	}
-	if a := o.get("services.openssh.settings.PermitRootLogin"); a != nil {
-		s.RootLogin = cmp.Or(text(a.Value), "prohibit-password")
 	}
 	port := func(e nix.Expr) {
 		if n, ok := plain(e).(nix.Int); ok && !slices.Contains(s.Ports, int(n)) {
@@ -368,7 +363,7 @@ func sudoRule(rule nix.Expr) (all, asks bool) {
 			all = true
 		}
 		if text(attribute(c, "command")) == "ALL" {
-			all, asks = true, asks && !slices.Contains(entries(c, "options"), "NOPASSWD")
+			all, asks = true, asks && !slices.Contains(texts(attribute(c, "options")), "NOPASSWD")
 		}
 	}
 	return all, asks
@@ -378,10 +373,10 @@ func (e *Elevation) add(rule nix.Expr, all, asks bool) {
 	if !all {
 		return
 	}
-	for _, user := range entries(rule, "users") {
+	for _, user := range texts(attribute(rule, "users")) {
 		e.Rules[user] = asks
 	}
-	for _, group := range entries(rule, "groups") {
+	for _, group := range texts(attribute(rule, "groups")) {
 		e.Rules["%"+group] = asks
 	}
 }

@@ -85,11 +85,6 @@ func words(name string) []string {
 // holdsMany reports whether each entry of the map or list of that name is a secret.
 func holdsMany(name string) bool {
 	lower := strings.ToLower(name)
-	if strings.HasSuffix(lower, "basicauth") || strings.HasSuffix(lower, "basic_auth") {
-		return true
-	}
-	if !strings.HasSuffix(lower, "s") {
-		return false
-	}
-	return Name(strings.TrimSuffix(name, "s"))
+	return strings.HasSuffix(lower, "basicauth") || strings.HasSuffix(lower, "basic_auth") ||
+		strings.HasSuffix(lower, "s") && Name(strings.TrimSuffix(name, "s"))
 }

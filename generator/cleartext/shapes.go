@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"iter"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -71,21 +72,13 @@ var shapes = sync.OnceValue(func() *table {
 // whether it may hold a name and a value.
 func (t *table) candidates(text string) (found []int, named bool) {
 	lower := strings.ToLower(text)
-	var seen map[int]bool
 	for i := 0; i+1 < len(lower); i++ {
 		for _, w := range t.words[uint16(lower[i])<<8|uint16(lower[i+1])] {
-			if !strings.HasPrefix(lower[i:], w.text) {
-				continue
-			}
-			if w.shape < 0 {
+			switch {
+			case !strings.HasPrefix(lower[i:], w.text):
+			case w.shape < 0:
 				named = true
-				continue
-			}
-			if seen == nil {
-				seen = map[int]bool{}
-			}
-			if !seen[w.shape] {
-				seen[w.shape] = true
+			case !slices.Contains(found, w.shape):
 				found = append(found, w.shape)
 			}
 		}

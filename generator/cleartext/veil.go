@@ -58,12 +58,10 @@ func (v *Veil) sort() {
 // declared adds to names those that n declares under secrets:, wherever that stands.
 func declared(n *profile.Node, names []string) []string {
 	for _, f := range n.Fields {
-		if f.Key != "secrets" || !refers(f.Value) {
+		if f.Key == "secrets" && refers(f.Value) {
+			names = append(names, f.Value.Keys()...)
+		} else {
 			names = declared(f.Value, names)
-			continue
-		}
-		for _, secret := range f.Value.Fields {
-			names = append(names, secret.Key)
 		}
 	}
 	return names
@@ -86,11 +84,8 @@ func (v *Veil) at(file profile.Content, n *profile.Node, places []profile.Pos) {
 		v.add(n.Str())
 		v.add(file.Spelling(n))
 	}
-	for _, item := range n.Items {
-		v.at(file, item, places)
-	}
-	for _, f := range n.Fields {
-		v.at(file, f.Value, places)
+	for _, inside := range n.All() {
+		v.at(file, inside, places)
 	}
 }
 

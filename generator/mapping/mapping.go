@@ -6,6 +6,7 @@ package mapping
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -94,12 +95,8 @@ func (p place) child(key string) place {
 }
 
 func (p place) bind(name, value string) place {
-	vars := make(map[string]string, len(p.vars)+1)
-	for k, v := range p.vars {
-		vars[k] = v
-	}
-	vars[name] = value
-	p.vars = vars
+	p.vars = maps.Clone(p.vars)
+	p.vars[name] = value
 	return p
 }
 

@@ -68,8 +68,7 @@ func (r *raw) set(n *profile.Node) (nix.Expr, error) {
 		return listOf(v, Package)
 	}
 	if v := n.Get("$secret"); v != nil {
-		name, _ := v.Scalar.(string)
-		return r.secrets(name, v)
+		return r.secrets(v.Str(), v)
 	}
 	set := nix.Attrs{}
 	for _, f := range n.Fields {

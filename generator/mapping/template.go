@@ -17,14 +17,14 @@ import (
 
 // value is what rule r makes of n; nil if the rule sets nothing for it.
 func (w *walker) value(r schema.Rule, n *profile.Node, at place) (nix.Expr, error) {
+	t, mapped := r.Value, true
+	if r.Map != nil {
+		t, mapped = r.Map[fmt.Sprint(n.Scalar)]
+	}
 	switch {
-	case r.Value != nil:
-		return w.fill(r.Value, subject{value: n.Any(), node: n, key: lastKey(at)})
-	case r.Map != nil:
-		t, ok := r.Map[fmt.Sprint(n.Scalar)]
-		if !ok {
-			return nil, nil
-		}
+	case !mapped:
+		return nil, nil
+	case t != nil:
 		return w.fill(t, subject{value: n.Any(), node: n, key: lastKey(at)})
 	case r.Each != nil:
 		list, err := w.each(r.Each, n)
@@ -39,8 +39,7 @@ func (w *walker) value(r schema.Rule, n *profile.Node, at place) (nix.Expr, erro
 	case "packages":
 		return listOf(n, Package)
 	case "secret":
-		name, _ := n.Scalar.(string)
-		return w.names.Secret(name, n)
+		return w.names.Secret(n.Str(), n)
 	}
 	return Literal(n)
 }
@@ -55,24 +54,13 @@ func lastKey(at place) string {
 // each fills the template once for every list item or map entry.
 func (w *walker) each(t any, n *profile.Node) (nix.List, error) {
 	list := nix.List{}
-	add := func(key string, v *profile.Node) error {
+	for key, v := range n.All() {
 		e, err := w.fill(t, subject{value: v.Any(), node: v, key: key})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if e != nil {
 			list = append(list, nix.Item{Value: e, Origin: v.Origin()})
-		}
-		return nil
-	}
-	for _, item := range n.Items {
-		if err := add("", item); err != nil {
-			return nil, err
-		}
-	}
-	for _, f := range n.Fields {
-		if err := add(f.Key, f.Value); err != nil {
-			return nil, err
 		}
 	}
 	return list, nil
@@ -113,8 +101,7 @@ func listOf(n *profile.Node, item func(*profile.Node) (nix.Expr, error)) (nix.Ex
 
 // Package is the reference pkgs.… to the package that n names.
 func Package(n *profile.Node) (nix.Expr, error) {
-	name, _ := n.Scalar.(string)
-	return PackageRef(name)
+	return PackageRef(n.Str())
 }
 
 // PackageRef is pkgs.NAME for an attribute path of nixpkgs.
@@ -155,19 +142,19 @@ func (w *walker) fill(t any, s subject) (nix.Expr, error) {
 	case []any:
 		list := nix.List{}
 		for _, item := range t {
-			if more, ok := item.(map[string]any); ok && more["$items"] != nil {
-				items, err := s.items(more["$items"])
-				if err != nil {
-					return nil, err
-				}
-				list = append(list, items...)
-				continue
+			more, _ := item.(map[string]any)
+			items, splice := more["$items"]
+			if splice {
+				item = items
 			}
 			e, err := w.fill(item, s)
-			if err != nil {
+			switch {
+			case err != nil:
 				return nil, err
-			}
-			if e != nil {
+			case splice:
+				entries, _ := e.(nix.List)
+				list = append(list, entries...)
+			case e != nil:
 				list = append(list, e)
 			}
 		}
@@ -272,22 +259,6 @@ func (w *walker) format(format string, of any, s subject) (nix.Expr, error) {
 		return nix.Str(text), nil
 	}
 	return append(dynamic, nix.Str(text)), nil
-}
-
-// items are the entries of the list that t stands for, none where there is no list.
-func (s subject) items(t any) (nix.List, error) {
-	name, _ := t.(string)
-	v, _ := s.lookup(name)
-	entries, _ := v.([]any)
-	list := nix.List{}
-	for _, entry := range entries {
-		e, err := nix.FromValue(entry)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, e)
-	}
-	return list, nil
 }
 
 // lookup is the value that t stands for: itself, unless it is one of the variables.

@@ -92,7 +92,7 @@ func (b *builder) collect(f *file) {
 				field.Key+" of all files are merged anyway", "write "+field.Key))
 			continue
 		}
-		if field.Value.Kind == Null || field.Key == "extends" || !b.isMap(field.Value, field.Key) {
+		if field.Value.Kind != Map {
 			continue
 		}
 		switch field.Key {
@@ -131,8 +131,8 @@ func (b *builder) collect(f *file) {
 	b.top = b.l.merger.merge(b.top, top.seal())
 }
 
-// body checks that f, an entry of groups or hosts, is a map; nothing counts as
-// an empty one.
+// body reports whether f, an entry of groups or hosts, counts: it is a map, or
+// nothing, which is an empty one. The schema refuses what else it is.
 func (b *builder) body(f *Field, section string) bool {
 	if f.add {
 		b.l.report(f.problem(section, CodeMerge, "+"+f.Key+" has no meaning", "entries of "+section+" are merged anyway",
@@ -144,16 +144,7 @@ func (b *builder) body(f *Field, section string) bool {
 		empty.Kind = Map
 		f.Value = &empty
 	}
-	return b.isMap(f.Value, section, f.Key)
-}
-
-func (b *builder) isMap(n *Node, path ...string) bool {
-	if n.Kind == Map {
-		return true
-	}
-	b.l.report(n.problem(dotted(path), CodeType, "expected a map, found "+n.brief(), "",
-		"write key: value below "+path[len(path)-1]))
-	return false
+	return f.Value.Kind == Map
 }
 
 func (b *builder) refuseKey(n *Node, key, what string) {
@@ -261,7 +252,7 @@ func (b *builder) host(name string) *Host {
 		without.Fields = slices.Delete(slices.Clone(h.Node.Fields), i, i+1)
 		h.Node = without.seal()
 	}
-	h.Tags = texts(h.Node.Get("tags"))
+	h.Tags = h.Node.Get("tags").Texts()
 	return h
 }
 
@@ -278,40 +269,14 @@ func (b *builder) groupsOf(defaults, body *Node) []string {
 		return nil
 	}
 	list := n.Get("groups")
-	if list.Kind != List {
-		if list.Kind != Null {
-			b.l.report(list.problem("groups", CodeType, "expected a list, found "+list.brief(), "", "write groups: [ … ]"))
-		}
-		return nil
-	}
-	var names []string
 	for _, item := range list.Items {
-		_, known := b.groups[item.Str()]
-		switch {
-		case item.Kind != String:
-			b.l.report(item.problem("groups", CodeType, "expected text, found "+item.brief(), "", ""))
-		case !known:
+		// The schema refuses what is no text.
+		if _, known := b.groups[item.Str()]; !known && item.Kind == String {
 			b.l.report(item.problem("groups", CodeGroup, "there is no group "+item.brief(), "",
 				DidYouMean(item.Str(), b.groupNames)))
-		default:
-			names = append(names, item.Str())
 		}
 	}
-	return names
-}
-
-// texts are the strings of a list.
-func texts(n *Node) []string {
-	if n == nil {
-		return nil
-	}
-	var out []string
-	for _, item := range n.Items {
-		if item.Kind == String {
-			out = append(out, item.Str())
-		}
-	}
-	return out
+	return list.Texts()
 }
 
 // root is the whole profile in the normal form.

@@ -43,7 +43,13 @@ func RemoveIn(src []byte, path []string) ([]byte, error) {
 		holder = e.root.Get(parents[:len(parents)-1]...).field(parents[len(parents)-1])
 	}
 	e.remove(parent, holder, key)
-	return e.finish(withoutEntry(e.root.Any(), path))
+	want := e.root.Any()
+	at, _ := want.(map[string]any)
+	for _, p := range parents {
+		at, _ = at[p].(map[string]any)
+	}
+	delete(at, key)
+	return e.finish(want)
 }
 
 // editor changes a text by replacing ranges of it.
@@ -241,16 +247,5 @@ func withEntry(v any, path []string) any {
 	if len(path) > 0 {
 		m[path[0]] = withEntry(m[path[0]], path[1:])
 	}
-	return m
-}
-
-// withoutEntry is v without the entry at path.
-func withoutEntry(v any, path []string) any {
-	m := v.(map[string]any)
-	if len(path) == 1 {
-		delete(m, path[0])
-		return m
-	}
-	m[path[0]] = withoutEntry(m[path[0]], path[1:])
 	return m
 }

@@ -111,13 +111,7 @@ func nearestKey(n *Node, keys []string) string {
 	for _, key := range keys {
 		next := n.Get(key)
 		if next == nil {
-			var names []string
-			if n != nil {
-				for _, f := range n.Fields {
-					names = append(names, f.Key)
-				}
-			}
-			return DidYouMean(key, names)
+			return DidYouMean(key, n.Keys())
 		}
 		n = next
 	}

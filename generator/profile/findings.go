@@ -56,12 +56,14 @@ func (pl place) problem(code Code, what, why, hint string) Problem {
 	return pl.node.problem("", code, what, why, hint)
 }
 
-// ofKey is one of the key of the place, or else of its value.
-func (pl place) ofKey(code Code, what, why, hint string) Problem {
-	if pl.in != nil {
-		return Problem{Pos: pl.in.KeyPos, width: len([]rune(pl.in.Key)), Code: code, What: what, Why: why, Hint: hint}
+// key is the place of the key that holds the value.
+func (pl place) key() place {
+	pl.node = &Node{Kind: String, Scalar: pl.in.Key, Pos: pl.in.KeyPos, width: len([]rune(pl.in.Key))}
+	pl.name = "a key of the profile"
+	if above := len(pl.path) - 2; above >= 0 {
+		pl.name = "a key of " + printable(pl.path[above])
 	}
-	return pl.problem(code, what, why, hint)
+	return pl
 }
 
 func (x *explainer) locate(pointer string) place {
@@ -186,9 +188,8 @@ func (x *explainer) walk(e *jsonschema.ValidationError) {
 		}
 		return
 	}
-	if ofKeys(e) {
-		x.badKey(e, pl, in, keyword)
-		return
+	if ofKeys(e) && pl.in != nil {
+		pl = pl.key()
 	}
 	x.leaf(e, pl, in, keyword)
 }
@@ -397,26 +398,6 @@ func wrongFormat(s, name string) (what, why, hint string) {
 	return quoteShort(wrong) + " is no " + f.noun, f.why, hint
 }
 
-// badKey explains a key that propertyNames refuses. pl is the value of the
-// key; all positions are those of the key.
-func (x *explainer) badKey(e *jsonschema.ValidationError, pl place, in part, keyword string) {
-	if pl.in == nil {
-		return
-	}
-	key := pl.in.Key
-	named := pl
-	named.node = &Node{Kind: String, Scalar: key, Pos: pl.in.KeyPos, width: len([]rune(key))}
-	named.name = "a key of " + parentName(pl.path)
-	x.leaf(e, named, in, keyword)
-}
-
-func parentName(path []string) string {
-	if len(path) < 2 {
-		return "the profile"
-	}
-	return printable(path[len(path)-2])
-}
-
 // unknown reports each key of pl that is not known.
 func (x *explainer) unknown(e *jsonschema.ValidationError, pl place, known part) {
 	var names []string
@@ -446,10 +427,14 @@ func (x *explainer) unknown(e *jsonschema.ValidationError, pl place, known part)
 // missing reports those keys that are not there.
 func (x *explainer) missing(e *jsonschema.ValidationError, pl place, keys []string, why string) {
 	for _, key := range keys {
-		if !x.partial && pl.node.field(key) == nil {
-			p := pl.ofKey(CodeMissing, pl.name+" lacks the key "+strconv.Quote(key), why, "add "+key)
-			x.add(e, pl, finding{Problem: p, missing: []string{key}})
+		if x.partial || pl.node.field(key) != nil {
+			continue
 		}
+		p := pl.problem(CodeMissing, pl.name+" lacks the key "+strconv.Quote(key), why, "add "+key)
+		if pl.in != nil {
+			p.Pos, p.width = pl.in.KeyPos, len([]rune(pl.in.Key))
+		}
+		x.add(e, pl, finding{Problem: p, missing: []string{key}})
 	}
 }
 

@@ -66,22 +66,14 @@ const (
 
 // Error is "file:line:col: what; why; hint".
 func (p Problem) Error() string {
-	var b strings.Builder
-	if s := p.Pos.String(); s != "" {
-		b.WriteString(s)
-		b.WriteString(": ")
+	if at := p.Pos.String(); at != "" {
+		return at + ": " + p.message()
 	}
-	b.WriteString(p.message())
-	return b.String()
+	return p.message()
 }
 
 func (p Problem) message() string {
-	parts := make([]string, 0, 3)
-	for _, s := range []string{p.What, p.Why, p.Hint} {
-		if s != "" {
-			parts = append(parts, s)
-		}
-	}
+	parts := slices.DeleteFunc([]string{p.What, p.Why, p.Hint}, func(s string) bool { return s == "" })
 	return strings.Join(parts, "; ")
 }
 

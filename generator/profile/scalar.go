@@ -1,9 +1,9 @@
 package profile
 
 import (
-	"errors"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // The number forms of the YAML 1.2 core schema (specification, section 10.3.2).
@@ -62,13 +62,7 @@ func integer(written, digits string, base int) (Kind, any, *Problem) {
 	if err == nil {
 		return Int, i, nil
 	}
-	if !errors.Is(err, strconv.ErrRange) {
-		return String, written, nil
-	}
-	if digits[0] == '+' {
-		digits = digits[1:]
-	}
-	u, err := strconv.ParseUint(digits, base, 64)
+	u, err := strconv.ParseUint(strings.TrimPrefix(digits, "+"), base, 64)
 	if err != nil {
 		return Null, nil, tooLarge(written)
 	}

@@ -72,13 +72,10 @@ type pruner struct {
 }
 
 func (p *pruner) collect(n *Node) {
-	for _, f := range n.Fields {
-		p.keys[f.Key] = true
-		p.keys[strings.TrimPrefix(f.Key, "+")] = true
-		p.collect(f.Value)
-	}
-	for _, item := range n.Items {
-		p.collect(item)
+	for key, v := range n.All() {
+		p.keys[key] = true
+		p.keys[strings.TrimPrefix(key, "+")] = true
+		p.collect(v)
 	}
 }
 

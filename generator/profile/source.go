@@ -75,12 +75,9 @@ func (s FS) presetNames() []string {
 		return nil
 	}
 	// Without a listing there is merely nothing to suggest.
-	entries, _ := fs.ReadDir(s.Presets, ".")
-	var names []string
-	for _, e := range entries {
-		if name, ok := strings.CutSuffix(e.Name(), ".yaml"); ok {
-			names = append(names, name)
-		}
+	names, _ := fs.Glob(s.Presets, "*.yaml")
+	for i, name := range names {
+		names[i] = strings.TrimSuffix(name, ".yaml")
 	}
 	return names
 }

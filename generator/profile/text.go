@@ -93,25 +93,16 @@ func (t *text) line(n int) string {
 }
 
 func (t *text) checkCharacters() *Problem {
-	for i := 0; i < len(t.src); {
-		c := t.src[i]
-		if c < utf8.RuneSelf {
-			if c >= ' ' && c != 0x7F || c == '\n' || c == '\t' {
-				i++
-				continue
-			}
-			return t.badCharacter(i, rune(c))
-		}
-		r, size := utf8.DecodeRuneInString(t.src[i:])
-		if r == utf8.RuneError && size == 1 {
+	for i, r := range t.src {
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(t.src[i:], "\uFFFD"):
 			return &Problem{Pos: t.pos(i), Code: CodeEncoding,
-				What: fmt.Sprintf("the byte 0x%02x is not UTF-8", c), Why: "profiles are UTF-8",
+				What: fmt.Sprintf("the byte 0x%02x is not UTF-8", t.src[i]), Why: "profiles are UTF-8",
 				Hint: "save the file as UTF-8"}
-		}
-		if r < 0xA0 || r == 0x2028 || r == 0x2029 || r == 0xFEFF || r == 0xFFFE || r == 0xFFFF {
+		case r < ' ' && r != '\n' && r != '\t', r >= 0x7F && r < 0xA0, r == 0x2028, r == 0x2029, r == 0xFEFF,
+			r == 0xFFFE, r == 0xFFFF:
 			return t.badCharacter(i, r)
 		}
-		i += size
 	}
 	return nil
 }

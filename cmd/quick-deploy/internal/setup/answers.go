@@ -123,11 +123,7 @@ func (g *Guide) presets() ([]interview.Preset, error) {
 		}
 		n := loaded.Hosts[0].Node
 		p.Desktop = n.Get("desktop").Str()
-		if services := n.Get("services"); services != nil {
-			for _, f := range services.Fields {
-				p.Services = append(p.Services, f.Key)
-			}
-		}
+		p.Services = n.Get("services").Keys()
 		out = append(out, p)
 	}
 	return out, nil
