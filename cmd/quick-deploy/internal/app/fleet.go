@@ -27,10 +27,6 @@ type FleetOptions struct {
 	Again bool   // also machines that run what they should
 }
 
-func (o FleetOptions) fleet() fleet.Options {
-	return fleet.Options{SkipHealth: o.SkipHealth, Keep: o.Keep != nil && *o.Keep, Again: o.Again}
-}
-
 // FleetDeploy rolls the selected hosts out, wave by wave.
 func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 	g, err := planInputs(ctx, a, o.NoGenerate, o.Force)
@@ -61,12 +57,10 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 			sayKept(a, len(result.Kept))
 		}
 	}
-	r, err := newRollout(a, g, o.Wave)
+	r, err := newRollout(a, g, o)
 	if err != nil {
 		return err
 	}
-	r.NixArgs, r.HealthTimeout = o.NixArgs, o.HealthTimeout
-	r.ConfirmTimeout = o.ConfirmTimeout
 	found, err := buildable(ctx, a, o, r)
 	if err != nil {
 		return err
@@ -85,7 +79,7 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 	r.Connections = ssh.NewConnections(r.Runner, os.Getenv("XDG_RUNTIME_DIR"), os.TempDir(), "/tmp")
 	defer r.Connections.Close()
 	a.Acting.Store(true)
-	results, verdict := r.Deploy(ctx, o.fleet())
+	results, verdict := r.Deploy(ctx)
 	if ctx.Err() != nil {
 		verdict = fault.New(fault.Interrupted, "interrupted: %w", verdict)
 	}
@@ -144,7 +138,7 @@ func fleetPlan(ctx context.Context, a *App, o FleetOptions, g *generated) error 
 	if g.changes.Pending() {
 		a.Say("%s: %s; what follows is about the flake as it lies there", g.tree.Dir(), g.changes.Summary())
 	}
-	r, err := newRollout(a, g, o.Wave)
+	r, err := newRollout(a, g, o)
 	if err != nil {
 		return err
 	}
@@ -160,7 +154,7 @@ func fleetPlan(ctx context.Context, a *App, o FleetOptions, g *generated) error 
 		a.Say("%s: %s: %s%s", f.Severity, f.Check, f.What, skipped)
 		a.Say("    fix: %s", f.Fix)
 	}
-	plan := r.Plan(ctx, o.fleet())
+	plan := r.Plan(ctx)
 	if a.JSON {
 		return a.PrintJSON(plan)
 	}

@@ -23,7 +23,7 @@ func FleetStatus(ctx context.Context, a *App) error {
 	if g.changes.Pending() {
 		a.Say("%s is not as %s says: %s; the machines are compared with the flake", g.tree.Dir(), g.name, g.changes.Summary())
 	}
-	r, err := newRollout(a, g, "")
+	r, err := newRollout(a, g, FleetOptions{})
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func FleetInstall(ctx context.Context, a *App, host string, o InstallOptions) er
 	if err != nil {
 		return err
 	}
-	r, err := newRollout(a, g, "")
+	r, err := newRollout(a, g, FleetOptions{})
 	if err != nil {
 		return err
 	}

@@ -46,8 +46,8 @@ func wavesOf(a *App, g *generated, only string) ([]fleet.Wave, error) {
 }
 
 // newRollout reads the fleet from the flake as it lies on disk.
-func newRollout(a *App, g *generated, only string) (*fleet.Fleet, error) {
-	waves, err := wavesOf(a, g, only)
+func newRollout(a *App, g *generated, o FleetOptions) (*fleet.Fleet, error) {
+	waves, err := wavesOf(a, g, o.Wave)
 	if err != nil {
 		return nil, err
 	}
@@ -69,10 +69,12 @@ func newRollout(a *App, g *generated, only string) (*fleet.Fleet, error) {
 			BuildTimeout:    cmp.Or(a.Limits.Build, 4*time.Hour),
 			ActivateTimeout: cmp.Or(a.Limits.Activation, 15*time.Minute),
 			LockTimeout:     a.Limits.Lock,
+			ConfirmTimeout:  o.ConfirmTimeout,
 		},
 		Flake: dir, Engine: g.flake.Fleet.Engine, Parallel: g.flake.Fleet.Parallel,
-		SSH: strings.Fields(os.Getenv("NIX_SSHOPTS")),
+		SSH: strings.Fields(os.Getenv("NIX_SSHOPTS")), Flags: o.Flags, Again: o.Again,
 	}
+	r.KeepOnFailure = o.Keep != nil && *o.Keep
 	data, err := regular.Read(filepath.Join(dir, inputs.LockFile))
 	if err != nil {
 		return nil, noFlake(dir, err)

@@ -42,11 +42,12 @@ func (f *flakeTree) Changes(context.Context) ([]deploy.Change, error) {
 // Apply implements deploy.Tree. It plans anew, since a run that is taken up
 // finds the folder as the one before left it.
 func (f *flakeTree) Apply(ctx context.Context) error {
-	changes, err := f.generated.tree.Plan(f.generated.flake.Files, tree.Meta{Tool: f.app.Version, Profile: f.generated.hash()})
+	g := f.generated
+	changes, err := g.tree.Plan(g.flake.Files, tree.Meta{Tool: f.app.Version, Profile: g.hash()})
 	if err != nil {
 		return err
 	}
-	f.generated.changes = changes
-	_, err = writeFlake(ctx, f.app, f.generated, f.force)
+	g.changes = changes
+	_, err = writeFlake(ctx, f.app, g, f.force)
 	return err
 }

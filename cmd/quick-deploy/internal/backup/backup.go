@@ -305,40 +305,40 @@ func (s *Store) Restore(ctx context.Context, m Manifest, match func(Entry) bool)
 }
 
 // Prune removes backups beyond the newest count that are older than age, except
-// those in keep, and says which. What a crash left incomplete goes after a day.
-func (s *Store) Prune(count int, age time.Duration, keep []string) ([]string, error) {
+// those in keep. What a crash left incomplete goes after a day.
+func (s *Store) Prune(count int, age time.Duration, keep []string) error {
 	all, err := s.List()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var gone []string
+	var old []string
 	complete := map[string]bool{}
 	for i, m := range all {
 		complete[m.ID] = true
-		if i < count || s.Now().Sub(m.Made) < age || slices.Contains(keep, m.ID) {
-			continue
+		if i >= count && s.Now().Sub(m.Made) >= age {
+			old = append(old, m.ID)
 		}
-		if err := os.RemoveAll(filepath.Join(s.Dir, m.ID)); err != nil {
-			return gone, fmt.Errorf("prune backups: %w", err)
-		}
-		gone = append(gone, m.ID)
 	}
 	entries, err := os.ReadDir(s.Dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return gone, fmt.Errorf("prune backups: %w", err)
+		return fmt.Errorf("prune backups: %w", err)
 	}
 	for _, e := range entries {
 		fi, err := e.Info()
-		if err != nil || !e.IsDir() || complete[e.Name()] || slices.Contains(keep, e.Name()) ||
-			s.Now().Sub(fi.ModTime()) < 24*time.Hour {
+		if err != nil || !e.IsDir() || complete[e.Name()] || s.Now().Sub(fi.ModTime()) < 24*time.Hour {
 			continue
 		}
-		if _, err := os.Stat(filepath.Join(s.Dir, e.Name(), "manifest.json")); err == nil {
-			continue // there is a manifest that could not be read: not ours to judge
-		}
-		if err := os.RemoveAll(filepath.Join(s.Dir, e.Name())); err != nil {
-			return gone, fmt.Errorf("prune backups: %w", err)
+		if _, err := os.Stat(filepath.Join(s.Dir, e.Name(), "manifest.json")); err != nil {
+			old = append(old, e.Name()) // else there is a manifest that could not be read: not ours to judge
 		}
 	}
-	return gone, nil
+	for _, id := range old {
+		if slices.Contains(keep, id) {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(s.Dir, id)); err != nil {
+			return fmt.Errorf("prune backups: %w", err)
+		}
+	}
+	return nil
 }

@@ -65,9 +65,5 @@ func (d *Deployer) machine(ctx context.Context, users []User) (journal.Machine, 
 	if err != nil {
 		return journal.Machine{}, err
 	}
-	m := journal.Machine{Current: g.Current, System: g.System}
-	if len(g.Homes) > 0 {
-		m.Homes = g.Homes
-	}
-	return m, nil
+	return journal.Machine{Current: g.Current, System: g.System, Homes: g.Homes}, nil
 }

@@ -123,11 +123,9 @@ func Refuse(r preflight.Report) error {
 		return nil
 	}
 	var lines []string
-	for _, b := range blockers {
-		lines = append(lines, b.Check+": "+b.What)
-	}
 	code := fault.NotFound
 	for _, b := range blockers {
+		lines = append(lines, b.Check+": "+b.What)
 		if !b.Missing {
 			code = fault.Preflight
 		}

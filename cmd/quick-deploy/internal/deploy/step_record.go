@@ -47,9 +47,7 @@ func (s *session) prune(ctx context.Context) {
 	}
 	live := slices.DeleteFunc([]string{s.state.After.Current, s.state.After.System.Path, booted},
 		func(p string) bool { return p == "" })
-	if _, err := s.store.Prune(s.cfg.Retention, live); err != nil {
-		s.cfg.Log.Warn("prune history", "error", err)
-	}
+	s.tidied("history", s.store.Prune(s.cfg.Retention, live))
 	records, _ := s.store.Records()
 	held := map[int]bool{s.state.ID: true}
 	backups := []string{s.state.Backup, s.data.HomeBackup}
@@ -63,34 +61,32 @@ func (s *session) prune(ctx context.Context) {
 			held[r.Point.Record], held[r.ID] = true, true
 		}
 	}
-	if _, err := s.backups().Prune(s.cfg.Backups.Count, s.cfg.Backups.Age, backups); err != nil {
-		s.cfg.Log.Warn("prune backups", "error", err)
-	}
+	s.tidied("backups", s.backups().Prune(s.cfg.Backups.Count, s.cfg.Backups.Age, backups))
 	logs := []string{s.cfg.LogPath}
 	for _, r := range records {
 		logs = append(logs, r.Log)
 	}
 	old := s.state.Started.Add(-logfile.KeptFor)
-	if err := logfile.Prune(s.store.Path("logs"), logfile.Deploy, logfile.Kept, old, logs); err != nil {
-		s.cfg.Log.Warn("prune logs", "error", err)
-	}
+	s.tidied("logs", logfile.Prune(s.store.Path("logs"), logfile.Deploy, logfile.Kept, old, logs))
 	var ids []string
 	for id := range held {
 		ids = append(ids, strconv.Itoa(id))
 	}
-	if _, err := s.cfg.Runner.Run(ctx, run.Command{
+	_, err := s.cfg.Runner.Run(ctx, run.Command{
 		Name: "/bin/sh", Args: append([]string{"-c", removeRoots, "sh", s.roots()}, ids...), Timeout: quick, Network: true,
-	}); err != nil {
-		s.cfg.Log.Warn("prune gcroots", "error", err)
-	}
+	})
+	s.tidied("gcroots", err)
 	entries, _ := os.ReadDir(s.store.Path("work")) // none where nothing was built
 	for _, e := range entries {
-		if e.Name() == strconv.Itoa(s.state.ID) {
-			continue
+		if e.Name() != strconv.Itoa(s.state.ID) {
+			s.tidied("work", os.RemoveAll(s.store.Path("work", e.Name())))
 		}
-		if err := os.RemoveAll(s.store.Path("work", e.Name())); err != nil {
-			s.cfg.Log.Warn("prune work", "error", err)
-		}
+	}
+}
+
+func (s *session) tidied(what string, err error) {
+	if err != nil {
+		s.cfg.Log.Warn("prune "+what, "error", err)
 	}
 }
 

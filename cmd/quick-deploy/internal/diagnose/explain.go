@@ -88,7 +88,7 @@ func typeHint(f *located, e nixlog.Error) string {
 	case wants("list of") && n.Kind != profile.List && n.Kind != profile.Map:
 		return "write a list: [" + shorten(text) + "]"
 	case wants("boolean") && n.Kind == profile.String:
-		if b, ok := asBool(text); ok {
+		if b, ok := bools[strings.ToLower(text)]; ok {
 			return "write " + b + ", without quotes"
 		}
 		return "write true or false"
@@ -125,14 +125,10 @@ func assertionHint(message string) string {
 	return ""
 }
 
-func asBool(s string) (string, bool) {
-	switch strings.ToLower(s) {
-	case "true", "yes", "on", "enable", "enabled":
-		return "true", true
-	case "false", "no", "off", "disable", "disabled":
-		return "false", true
-	}
-	return "", false
+// bools are words that somebody may write for a boolean.
+var bools = map[string]string{
+	"true": "true", "yes": "true", "on": "true", "enable": "true", "enabled": "true",
+	"false": "false", "no": "false", "off": "false", "disable": "false", "disabled": "false",
 }
 
 // conflict lists who says what.

@@ -130,14 +130,10 @@ func (x *index) mine(f *located, file *file, line, column int) bool {
 	return true
 }
 
-// atKey tells whether the name of what is set is at fault, and not its value.
-func atKey(k nixlog.Kind) bool {
-	switch k {
-	case nixlog.OptionMissing, nixlog.OptionRemoved, nixlog.OptionReadOnly, nixlog.OptionUnset,
-		nixlog.Assertion, nixlog.Recursion, nixlog.Builder:
-		return true
-	}
-	return false
+// atKey are the kinds of which the name of what is set is at fault, and not its value.
+var atKey = map[nixlog.Kind]bool{
+	nixlog.OptionMissing: true, nixlog.OptionRemoved: true, nixlog.OptionReadOnly: true, nixlog.OptionUnset: true,
+	nixlog.Assertion: true, nixlog.Recursion: true, nixlog.Builder: true,
 }
 
 // byDefinition follows "Definition values: - In `file': value".
@@ -165,7 +161,7 @@ func (x *index) byDefinition(f *located, e nixlog.Error) bool {
 			continue
 		}
 		if a, rest := x.setting(f.host, x.userOf(file), e.Option); a != nil && (!file.own || file.keeps(a.Path)) {
-			return x.take(f, x.nodeFor(a, rest, e.Option), atKey(e.Kind))
+			return x.take(f, x.nodeFor(a, rest, e.Option), atKey[e.Kind])
 		}
 		if file.own {
 			line, column := file.line(e.Option)
@@ -225,7 +221,7 @@ func (x *index) byPlace(f *located, e nixlog.Error) bool {
 		// What is generated has neither error: they came with an edit, wherever Nix noticed.
 		edited := file.own && (e.Kind == nixlog.Syntax || e.Kind == nixlog.AttributeTwice)
 		if s, ok := x.nodes[file.origin(p.Line)]; ok && !edited {
-			return x.take(f, s.node, atKey(e.Kind) && s.node.Kind == profile.Map)
+			return x.take(f, s.node, atKey[e.Kind] && s.node.Kind == profile.Map)
 		}
 		if file.own {
 			return x.mine(f, file, p.Line, p.Column)
@@ -245,7 +241,7 @@ func (x *index) byOption(f *located, e nixlog.Error) bool {
 	}
 	for _, user := range x.usersOf(f.host) {
 		if a, rest := x.setting(f.host, user, e.Option); a != nil {
-			return x.take(f, x.nodeFor(a, rest, e.Option), atKey(e.Kind))
+			return x.take(f, x.nodeFor(a, rest, e.Option), atKey[e.Kind])
 		}
 	}
 	return false

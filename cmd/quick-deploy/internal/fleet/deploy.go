@@ -47,7 +47,7 @@ func (f *Fleet) evaluate(
 // Deploy rolls the hosts out wave by wave and returns a result for each, in
 // the order of the waves. The error has the code Partial if some machine does not run what it
 // should, or that machine's own where there is only one.
-func (f *Fleet) Deploy(ctx context.Context, o Options) ([]Result, error) {
+func (f *Fleet) Deploy(ctx context.Context) ([]Result, error) {
 	all := f.members(f.Waves...)
 	systems, failed, evaluated := f.evaluate(ctx, all)
 	f.tell(journal.Event{
@@ -57,7 +57,7 @@ func (f *Fleet) Deploy(ctx context.Context, o Options) ([]Result, error) {
 	var results []Result
 	stopped := ""
 	for _, w := range f.Waves {
-		r := rollout{Fleet: f, wave: w.Name, options: o, systems: systems, notBuilt: failed}
+		r := rollout{Fleet: f, wave: w.Name, systems: systems, notBuilt: failed}
 		if stopped != "" {
 			r.stop(stopped)
 		} else if len(failed) > 0 {
@@ -118,7 +118,6 @@ func verdict(results []Result) error {
 type rollout struct {
 	*Fleet
 	wave     string
-	options  Options
 	systems  map[string]string
 	notBuilt map[string]error
 
@@ -219,7 +218,7 @@ func (r *rollout) begin(ctx context.Context, m *member, calls *calls) {
 	}
 	var err error
 	m.deployer = r.deployer(m.Host, m.result.System, calls)
-	m.plan, err = m.deployer.Plan(ctx, r.goal(m.Host, r.options))
+	m.plan, err = m.deployer.Plan(ctx, r.goal(m.Host))
 	m.result.Before = m.plan.Machine.Current
 	switch away, gone := errors.AsType[*ssh.UnreachableError](err); {
 	case gone:
@@ -228,7 +227,7 @@ func (r *rollout) begin(ctx context.Context, m *member, calls *calls) {
 		r.finish(m, Failed, err)
 	case m.plan.NoChange,
 		// Never deployed from here: the homes are not known.
-		!r.options.Again && !m.plan.Resumes && first && len(m.Homes) == 0 &&
+		!r.Again && !m.plan.Resumes && first && len(m.Homes) == 0 &&
 			m.result.Before == m.result.System && r.boots(m.plan.Machine.System.Path, m.result.System):
 		r.finish(m, Unchanged, nil)
 	}
@@ -299,14 +298,12 @@ func (f *Fleet) deployer(h *Host, system string, calls *calls) *deploy.Deployer 
 }
 
 // goal is what a machine is to be. A system that failed before is tried again: the same command goes on.
-func (f *Fleet) goal(h *Host, o Options) deploy.Goal {
+func (f *Fleet) goal(h *Host) deploy.Goal {
 	g := deploy.Goal{
-		Verb: deploy.Switch, Host: h.Name, FlakeDir: f.Flake, Checks: h.Checks, Yes: true,
-		Flags: deploy.Flags{
-			NixArgs: f.NixArgs, HealthTimeout: f.HealthTimeout, SkipHealth: o.SkipHealth || len(h.Checks) == 0,
-			KeepOnFailure: o.Keep, Force: o.Again, RetryBad: true,
-		},
+		Verb: deploy.Switch, Host: h.Name, FlakeDir: f.Flake, Checks: h.Checks, Yes: true, Flags: f.Flags,
 	}
+	g.SkipHealth = g.SkipHealth || len(h.Checks) == 0
+	g.Force, g.RetryBad = f.Again, true
 	if f.Engine != generator.DeployRS { // which carries them itself
 		g.Users = h.Homes
 	}

@@ -36,7 +36,7 @@ func TestDeploy(t *testing.T) {
 	for _, e := range engines {
 		t.Run(string(e), func(t *testing.T) {
 			o := operate(t, e, Wave{"canary", []string{"a"}}, Wave{LastWave, []string{"b", "c"}})
-			results, err := o.deploy(t, Options{})
+			results, err := o.deploy(t)
 			want := map[string]Verdict{"a": Deployed, "b": Deployed, "c": Deployed}
 			if diff := cmp.Diff(want, verdicts(results)); diff != "" || err != nil {
 				t.Fatal(diff, err)
@@ -52,7 +52,7 @@ func TestDeploy(t *testing.T) {
 					t.Errorf("%d calls of %s, want 2", calls, e)
 				}
 			}
-			results, err = o.deploy(t, Options{})
+			results, err = o.deploy(t)
 			if diff := cmp.Diff(map[string]Verdict{"a": Unchanged, "b": Unchanged, "c": Unchanged},
 				verdicts(results)); diff != "" || err != nil {
 				t.Fatal(diff, err)
@@ -60,7 +60,7 @@ func TestDeploy(t *testing.T) {
 			if n := len(o.world.ran) - o.world.count("ssh"); n != 0 {
 				t.Errorf("%d commands besides looking: %q", n, o.world.ran)
 			}
-			results, _ = o.deploy(t, Options{Again: true})
+			results, _ = o.deployAgain(t)
 			if results["a"].Verdict != Deployed {
 				t.Errorf("again: %+v", results["a"])
 			}
@@ -77,7 +77,7 @@ func TestAwayAndSick(t *testing.T) {
 			o := operate(t, e, Wave{LastWave, []string{"away", "fine", "sick"}})
 			o.world.machines["away"].away = true
 			o.world.machines["sick"].sick = "v1"
-			results, err := o.deploy(t, Options{})
+			results, err := o.deploy(t)
 			want := map[string]Verdict{"away": Unreachable, "fine": Deployed, "sick": Unhealthy}
 			if diff := cmp.Diff(want, verdicts(results)); diff != "" {
 				t.Fatal(diff)
@@ -99,7 +99,7 @@ func TestAwayAndSick(t *testing.T) {
 			o.world.machines["away"].away = false
 			sick.sick = ""
 			fine := len(o.world.machines["fine"].log())
-			results, err = o.deploy(t, Options{})
+			results, err = o.deploy(t)
 			if diff := cmp.Diff(map[string]Verdict{"away": Deployed, "fine": Unchanged, "sick": Deployed},
 				verdicts(results)); diff != "" || err != nil {
 				t.Error(diff, err)
@@ -127,7 +127,7 @@ func TestGate(t *testing.T) {
 				case "away":
 					m.away, want = true, Unreachable
 				}
-				results, err := o.deploy(t, Options{})
+				results, err := o.deploy(t)
 				if diff := cmp.Diff(map[string]Verdict{"a": want, "b": Left}, verdicts(results)); diff != "" ||
 					fault.CodeOf(err) != fault.Partial {
 					t.Error(diff, err)
@@ -147,7 +147,7 @@ func TestGate(t *testing.T) {
 func TestTranscript(t *testing.T) {
 	o := operate(t, generator.Colmena, Wave{LastWave, []string{"a", "b"}})
 	o.world.machines["b"].full = true
-	results, _ := o.deploy(t, Options{})
+	results, _ := o.deploy(t)
 	if b := results["b"]; b.Verdict != NotBuilt || !strings.Contains(b.Error, "No space left on device") {
 		t.Errorf("b: %+v", b)
 	}
@@ -162,7 +162,7 @@ func TestTranscript(t *testing.T) {
 func TestEvaluationFails(t *testing.T) {
 	o := operate(t, generator.NixosRebuild, Wave{"canary", []string{"a", "b"}}, Wave{LastWave, []string{"c"}})
 	o.world.broken["b"] = true
-	results, err := o.deploy(t, Options{})
+	results, err := o.deploy(t)
 	if diff := cmp.Diff(map[string]Verdict{"a": Left, "b": NotBuilt, "c": Left}, verdicts(results)); diff != "" {
 		t.Error(diff)
 	}
@@ -174,12 +174,12 @@ func TestEvaluationFails(t *testing.T) {
 // Only hosts whose fingerprint changed are evaluated.
 func TestOnlyChangedAreEvaluated(t *testing.T) {
 	o := operate(t, generator.NixosRebuild, Wave{LastWave, []string{"a", "b", "c"}})
-	if _, err := o.deploy(t, Options{}); err != nil {
+	if _, err := o.deploy(t); err != nil {
 		t.Fatal(err)
 	}
 	o.world.version = 2
 	o.Hosts["b"].Fingerprint = "v2"
-	results, err := o.deploy(t, Options{})
+	results, err := o.deploy(t)
 	if diff := cmp.Diff(map[string]Verdict{"a": Unchanged, "b": Deployed, "c": Unchanged},
 		verdicts(results)); diff != "" || err != nil {
 		t.Error(diff, err)
@@ -194,7 +194,7 @@ func TestOnlyChangedAreEvaluated(t *testing.T) {
 // A machine that somebody switched by hand has drifted, and is deployed again.
 func TestDrift(t *testing.T) {
 	o := operate(t, generator.NixosRebuild, Wave{LastWave, []string{"a"}})
-	if _, err := o.deploy(t, Options{}); err != nil {
+	if _, err := o.deploy(t); err != nil {
 		t.Fatal(err)
 	}
 	a := o.world.machines["a"]
@@ -203,7 +203,7 @@ func TestDrift(t *testing.T) {
 	if s.Standing != Drifted || len(s.Drift) != 1 || s.Wanted != a.system("v1") {
 		t.Errorf("%+v", s)
 	}
-	if results, err := o.deploy(t, Options{}); results["a"].Verdict != Deployed || err != nil {
+	if results, err := o.deploy(t); results["a"].Verdict != Deployed || err != nil {
 		t.Errorf("%+v %v", results["a"], err)
 	}
 	o.change()
@@ -221,12 +221,12 @@ func TestInterrupted(t *testing.T) {
 			cancel()
 		}
 	}}
-	results, err := o.Deploy(ctx, Options{})
+	results, err := o.Deploy(ctx)
 	if err == nil || results[0].Verdict.OK() || results[1].Verdict != Left {
 		t.Errorf("%v %+v", err, results)
 	}
 	o.Runner = o.world
-	if results, err := o.deploy(t, Options{}); err != nil || len(results) != 2 {
+	if results, err := o.deploy(t); err != nil || len(results) != 2 {
 		t.Errorf("%v %+v", err, results)
 	}
 }
@@ -236,13 +236,13 @@ func TestStranded(t *testing.T) {
 	o := operate(t, generator.NixosRebuild, Wave{LastWave, []string{"a"}})
 	m := o.world.machines["a"]
 	m.sick, m.refuses = "v1", "v0"
-	results, err := o.deploy(t, Options{})
+	results, err := o.deploy(t)
 	if results["a"].Verdict != Stranded || fault.CodeOf(err) != fault.RollbackFailed {
 		t.Errorf("%v %+v", err, results["a"])
 	}
 	m.sick, m.refuses = "", ""
 	// It runs the right system by now, but nobody has seen it well.
-	if results, err := o.deploy(t, Options{}); results["a"].Verdict != Deployed || err != nil {
+	if results, err := o.deploy(t); results["a"].Verdict != Deployed || err != nil {
 		t.Errorf("%v %+v", err, results["a"])
 	}
 }
@@ -259,7 +259,7 @@ func TestLocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unlock()
-	results, err := o.deploy(t, Options{})
+	results, err := o.deploy(t)
 	if results["a"].Verdict != Left || err == nil || len(o.world.machines["a"].log()) != 0 {
 		t.Errorf("%v %+v", err, results["a"])
 	}
@@ -276,7 +276,7 @@ func TestHomes(t *testing.T) {
 				{Name: "ops", Home: a.path("home/ops")}, {Name: "root", Home: a.path("home/root")},
 			}
 			o.Hosts["a"].Target.Port = 2222
-			results, err := o.deploy(t, Options{})
+			results, err := o.deploy(t)
 			if results["a"].Verdict != Deployed || err != nil {
 				t.Fatal(results, err)
 			}
@@ -299,13 +299,13 @@ func TestHomes(t *testing.T) {
 			}
 			o.change()
 			a.noHomes = true
-			results, _ = o.deploy(t, Options{})
+			results, _ = o.deploy(t)
 			if r := results["a"]; r.Verdict != Failed || !strings.Contains(r.Error, "home of ops") || !r.PutBack {
 				t.Errorf("%+v", r)
 			}
 			// What is left is the home: the system that runs is not enough.
 			a.noHomes = false
-			if results, err := o.deploy(t, Options{}); results["a"].Verdict != Deployed || err != nil {
+			if results, err := o.deploy(t); results["a"].Verdict != Deployed || err != nil {
 				t.Error(results, err)
 			}
 		})
@@ -322,7 +322,7 @@ func TestHealthOfAMachine(t *testing.T) {
 	o := operate(t, generator.NixosRebuild, Wave{"all", []string{"a"}})
 	o.Hosts["a"].Checks = checks
 	o.world.machines["a"].failed = []string{"old.service"}
-	got, err := o.deploy(t, Options{})
+	got, err := o.deploy(t)
 	if err != nil || got["a"].Verdict != Deployed {
 		t.Fatalf("%+v, %v", got["a"], err)
 	}
@@ -343,7 +343,7 @@ func TestHealthOfAMachine(t *testing.T) {
 			o.world.machines["a"].failed = []string{"x.service"}
 		}
 	}}
-	got, err = o.deploy(t, Options{})
+	got, err = o.deploy(t)
 	if err == nil || got["a"].Verdict != Unhealthy || !got["a"].PutBack {
 		t.Errorf("%+v, %v", got["a"], err)
 	}
@@ -411,7 +411,7 @@ func TestNetworkFailures(t *testing.T) {
 					told++
 				}
 			}
-			results, _ := o.deploy(t, Options{})
+			results, _ := o.deploy(t)
 			if got := results["one"].Verdict; got != c.want || c.calls > 0 && u.calls != c.calls {
 				t.Errorf("%s after %d calls, want %s after %d", got, u.calls, c.want, c.calls)
 			}
@@ -439,7 +439,7 @@ func TestAForeignSystemIsToldOf(t *testing.T) {
 			m := o.world.machines["one"]
 			m.switchTo(m.build("v9"))
 		}
-		if _, err := o.deploy(t, Options{Again: true}); err != nil {
+		if _, err := o.deployAgain(t); err != nil {
 			t.Fatal(err)
 		}
 		if told != want {
@@ -467,13 +467,13 @@ func TestCutOff(t *testing.T) {
 	o.Runner = dying{
 		o.world, func(c run.Command) bool { return c.Name == "ssh" && strings.HasSuffix(c.Args[len(c.Args)-1], " keep") },
 	}
-	_, _ = o.deploy(t, Options{})
+	_, _ = o.deploy(t)
 	a := o.world.machines["a"]
 	if a.running() != a.system("v1") || a.boots() != a.system("v0") {
 		t.Fatalf("cut off, it runs %s and boots %s", a.running(), a.boots())
 	}
 	o.Runner = o.world
-	results, err := o.deploy(t, Options{})
+	results, err := o.deploy(t)
 	if results["a"].Verdict != Deployed || err != nil {
 		t.Errorf("%+v %v", results["a"], err)
 	}
@@ -492,7 +492,7 @@ func TestSilence(t *testing.T) {
 		log := a.log()
 		return len(log) > 0 && a.running() != a.system("v0")
 	}}
-	results, err := o.deploy(t, Options{})
+	results, err := o.deploy(t)
 	if r := results["a"]; r.Verdict != Failed || !r.PutBack || err == nil || a.running() != a.system("v0") ||
 		a.boots() != a.system("v0") {
 		t.Errorf("%+v %v; it runs %s", r, err, a.running())
@@ -523,7 +523,7 @@ func TestPlan(t *testing.T) {
 	} {
 		o := operate(t, e, Wave{LastWave, []string{"a"}})
 		var steps, commands []string
-		for _, s := range o.Plan(t.Context(), Options{})[0].Hosts[0].Steps {
+		for _, s := range o.Plan(t.Context())[0].Hosts[0].Steps {
 			steps, commands = append(steps, s.Step), append(commands, s.Commands...)
 		}
 		if diff := cmp.Diff(want, steps); diff != "" {
@@ -559,7 +559,7 @@ func TestTornState(t *testing.T) {
 	if s := o.Status(t.Context())[0]; !strings.Contains(s.Error, "cut short or not JSON") {
 		t.Errorf("status says %q", s.Error)
 	}
-	if results, err := o.deploy(t, Options{}); err != nil || results["a"].Verdict != Deployed {
+	if results, err := o.deploy(t); err != nil || results["a"].Verdict != Deployed {
 		t.Fatalf("%+v, %v", results["a"], err)
 	}
 	if kept, err := os.ReadFile(path + ".unusable-1"); err != nil || string(kept) != `{"finger` ||
@@ -574,7 +574,7 @@ func TestPlanByTools(t *testing.T) {
 	o.world.machines["away"].away = true
 	a := o.world.machines["a"]
 	a.script(a.path("bin/nixos-rebuild"), `echo usage: --store-path`)
-	hosts := o.Plan(t.Context(), Options{})[0].Hosts
+	hosts := o.Plan(t.Context())[0].Hosts
 	for i, want := range []string{a.path("bin/nixos-rebuild") + " test --store-path", "switch-to-configuration test"} {
 		var all []string
 		for _, s := range hosts[i].Steps {
@@ -596,13 +596,13 @@ func TestReboot(t *testing.T) {
 	for version, text := range map[string]string{"v0": "systemd 1", "v1": "systemd 2"} {
 		a.must(os.WriteFile(a.build(version)+"/init-interface-version", []byte(text), 0o600))
 	}
-	results, err := o.deploy(t, Options{})
+	results, err := o.deploy(t)
 	if r := results["a"]; r.Verdict != Rebooting || fault.CodeOf(err) != fault.Pending || a.running() != a.system("v0") ||
 		a.boots() != a.system("v1") {
 		t.Errorf("%+v %v", r, err)
 	}
 	a.switchTo(a.system("v1"))
-	if results, err := o.deploy(t, Options{}); results["a"].Verdict != Deployed || err != nil {
+	if results, err := o.deploy(t); results["a"].Verdict != Deployed || err != nil {
 		t.Errorf("after the reboot: %+v %v", results["a"], err)
 	}
 }

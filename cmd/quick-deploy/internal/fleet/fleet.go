@@ -10,7 +10,6 @@ package fleet
 
 import (
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -101,9 +100,9 @@ type Fleet struct {
 	SSH []string
 	// Connections are those that a roll-out's commands share; nil: each opens its own.
 	Connections *ssh.Connections
-	// HealthTimeout is how long is waited for what is not up, 0: health.DefaultTimeout.
-	HealthTimeout time.Duration
-	NixArgs       []string // behind the rest
+	// Flags are what a command says of every machine's run.
+	deploy.Flags
+	Again bool // deploys machines that run what they should, too
 
 	telling sync.Mutex
 }
@@ -117,15 +116,6 @@ func (f *Fleet) members(waves ...Wave) []*Host {
 		}
 	}
 	return out
-}
-
-// Options are what a run may leave out.
-type Options struct {
-	SkipHealth bool
-	// Keep leaves an unhealthy system running.
-	Keep bool
-	// Again deploys machines that run what they should.
-	Again bool
 }
 
 // builder is what engines are called for.

@@ -23,7 +23,7 @@ type HostPlan struct {
 }
 
 // Plan says what Deploy would do, from the journals and by the tools that the machines have. It changes nothing.
-func (f *Fleet) Plan(ctx context.Context, o Options) []WavePlan {
+func (f *Fleet) Plan(ctx context.Context) []WavePlan {
 	out := []WavePlan{}
 	var all []*HostPlan
 	for _, w := range f.Waves {
@@ -33,11 +33,11 @@ func (f *Fleet) Plan(ctx context.Context, o Options) []WavePlan {
 		}
 		out, all = append(out, p), append(all, p.Hosts...)
 	}
-	each(f, all, func(p *HostPlan) { f.plan(ctx, f.Hosts[p.Host], o, p) })
+	each(f, all, func(p *HostPlan) { f.plan(ctx, f.Hosts[p.Host], p) })
 	return out
 }
 
-func (f *Fleet) plan(ctx context.Context, h *Host, o Options, p *HostPlan) {
+func (f *Fleet) plan(ctx context.Context, h *Host, p *HostPlan) {
 	state, err := f.state(h.Name)
 	p.State, p.Steps = "not deployed from here yet", []deploy.Planned{}
 	switch {
@@ -50,10 +50,10 @@ func (f *Fleet) plan(ctx context.Context, h *Host, o Options, p *HostPlan) {
 	case state.Deployed != "":
 		p.State = "changed since it was deployed"
 	}
-	if state.upToDate(h) && !o.Again {
+	if state.upToDate(h) && !f.Again {
 		return
 	}
-	if p.Steps, err = f.deployer(h, "", nil).Steps(ctx, f.goal(h, o)); err != nil {
+	if p.Steps, err = f.deployer(h, "", nil).Steps(ctx, f.goal(h)); err != nil {
 		p.State += "; its tools are not known: " + err.Error()
 	}
 }

@@ -356,7 +356,7 @@ func operate(t *testing.T, e generator.Engine, waves ...Wave) *operation {
 			Runner: w, StateDir: t.TempDir(), Now: time.Now, Retry: retry.Policy{Sleep: func(context.Context, time.Duration) error { return nil }},
 			ConfirmTimeout: time.Minute, Tick: 10 * time.Millisecond, Poll: 5 * time.Millisecond,
 		},
-		Flake: "/flake", Engine: e, Parallel: 2, HealthTimeout: time.Nanosecond,
+		Flake: "/flake", Engine: e, Parallel: 2, Flags: deploy.Flags{HealthTimeout: time.Nanosecond},
 	}}
 	for _, name := range names {
 		o.Hosts[name] = &Host{
@@ -375,10 +375,17 @@ func (o *operation) change() {
 	}
 }
 
-func (o *operation) deploy(t *testing.T, opts Options) (map[string]Result, error) {
+// deployAgain also deploys machines that run what they should.
+func (o *operation) deployAgain(t *testing.T) (map[string]Result, error) {
+	o.Again = true
+	defer func() { o.Again = false }()
+	return o.deploy(t)
+}
+
+func (o *operation) deploy(t *testing.T) (map[string]Result, error) {
 	t.Helper()
 	o.world.ran = nil
-	results, err := o.Deploy(t.Context(), opts)
+	results, err := o.Deploy(t.Context())
 	out := map[string]Result{}
 	for _, r := range results {
 		out[r.Host] = r

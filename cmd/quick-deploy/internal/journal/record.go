@@ -197,16 +197,15 @@ type Retention struct {
 	Age   time.Duration // records younger than this are kept too
 }
 
-// Prune removes old records and says which. Never removed: the newest good
+// Prune removes old records. Never removed: the newest good
 // one, those whose generation is booted, running or the boot default (paths in
 // live), those that the rollback record names, and the newest Count.
-func (s *Store) Prune(keep Retention, live []string) ([]Record, error) {
+func (s *Store) Prune(keep Retention, live []string) error {
 	all, _ := s.Records()
 	point, err := s.Point()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var gone []Record
 	good := false
 	for i, r := range all {
 		newestGood := r.Result == Good && !good
@@ -220,11 +219,10 @@ func (s *Store) Prune(keep Retention, live []string) ([]Record, error) {
 			continue
 		}
 		if err := os.Remove(s.Path(recordName(r.ID))); err != nil {
-			return gone, fmt.Errorf("prune history: %w", err)
+			return fmt.Errorf("prune history: %w", err)
 		}
-		gone = append(gone, r)
 	}
-	return gone, nil
+	return nil
 }
 
 // Point reads rollback-info.json; nil if there is none.

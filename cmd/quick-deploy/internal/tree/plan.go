@@ -320,7 +320,7 @@ func (t *Tree) checkDirs(files []File) error {
 
 // findLeftovers looks for temporary files of a run that was cut short.
 func (t *Tree) findLeftovers(c *Changes) error {
-	dirs := map[string]bool{ownDir: true}
+	dirs := map[string]bool{ownDir: true, ".": true}
 	for p := range c.was.Pending {
 		dirs[path.Dir(p)] = true
 	}
