@@ -354,7 +354,7 @@ func operate(t *testing.T, e generator.Engine, waves ...Wave) *operation {
 	o := &operation{world: w, waves: waves, hosts: map[string]*Host{}, Fleet: &Fleet{
 		Config: deploy.Config{
 			Runner: w, StateDir: t.TempDir(), Now: time.Now, Sleep: func(context.Context, time.Duration) error { return nil },
-			ConfirmTimeout: time.Minute, Tick: 10 * time.Millisecond, Poll: 5 * time.Millisecond,
+			ConfirmTimeout: time.Minute, Tick: 20 * time.Millisecond, Poll: 50 * time.Millisecond,
 		},
 		Flake: "/flake", Engine: e, Parallel: 2, HealthTimeout: time.Nanosecond,
 	}}
