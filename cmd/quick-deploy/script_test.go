@@ -18,10 +18,11 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
+	"github.com/quick-deploy/quick-deploy/generator/nixtest"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"quick-deploy": mainAt, "serve-http": serveHTTP})
+	testscript.Main(nixtest.Kept{M: m}, map[string]func(){"quick-deploy": mainAt, "serve-http": serveHTTP})
 }
 
 // mainAt is main $PIN_AGE days after the date of the built-in nixpkgs, at once

@@ -41,13 +41,19 @@ type store struct {
 //	func TestMain(m *testing.M) { nixtest.Main(m) }
 //
 // It does not return.
-func Main(m *testing.M) {
+func Main(m *testing.M) { os.Exit(Kept{M: m}.Run()) }
+
+// Kept is [Main] for a package whose TestMain hands its M on.
+type Kept struct{ *testing.M }
+
+// Run runs the tests, and returns the code to exit with.
+func (k Kept) Run() int {
 	stores.keep = true
-	code := m.Run()
+	code := k.M.Run()
 	for _, st := range stores.byBin {
 		removeAll(st.root)
 	}
-	os.Exit(code)
+	return code
 }
 
 // acquire returns the root of bin's store and a function to give it back. The

@@ -491,7 +491,7 @@ func (w *world) deployer(change ...func(*Config)) *Deployer {
 			PerUser: w.path("profiles/per-user"), MachineID: w.path("etc/machine-id"), Bin: w.path("bin"),
 			Run: w.path("run/quick-deploy"), SwitchLock: w.path("run/nixos/switch-to-configuration.lock"), Systemd: w.path("run/systemd"),
 		},
-		ConfirmTimeout: time.Minute, Tick: 20 * time.Millisecond, Poll: 30 * time.Millisecond,
+		ConfirmTimeout: time.Minute, Tick: 20 * time.Millisecond, Poll: 50 * time.Millisecond,
 		Runner: w, Now: func() time.Time { clock = clock.Add(time.Second); return clock },
 		Retry: retry.Policy{Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }},
 		User:  "ada", HomeDir: w.path("home/ada"), StateHome: w.path("home/ada/.local/state"), HostName: "atlas", PID: 42, Tool: "test",

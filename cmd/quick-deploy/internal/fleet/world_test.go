@@ -353,8 +353,9 @@ func operate(t *testing.T, e generator.Engine, waves ...Wave) *operation {
 	o := &operation{world: w, Fleet: &Fleet{
 		Waves: waves, Hosts: map[string]*Host{},
 		Config: deploy.Config{
-			Runner: w, StateDir: t.TempDir(), Now: time.Now, Retry: retry.Policy{Sleep: func(context.Context, time.Duration) error { return nil }},
-			ConfirmTimeout: time.Minute, Tick: 10 * time.Millisecond, Poll: 5 * time.Millisecond,
+			Runner: w, StateDir: t.TempDir(), Now: time.Now,
+			Retry:          retry.Policy{Sleep: func(context.Context, time.Duration) error { return nil }},
+			ConfirmTimeout: time.Minute, Tick: 20 * time.Millisecond, Poll: 50 * time.Millisecond,
 		},
 		Flake: "/flake", Engine: e, Parallel: 2, Flags: deploy.Flags{HealthTimeout: time.Nanosecond},
 	}}
