@@ -13,7 +13,6 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/elevate"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/man"
 )
 
 // wordVariable holds the word that is being completed, which the shells do not
@@ -155,18 +154,4 @@ func subcommands(cmd *cli.Command) []app.Word {
 		}
 	}
 	return out
-}
-
-// manWords are the commands, and the profile's page.
-func manWords(a *app.App) cli.ShellCompleteFunc {
-	return func(ctx context.Context, cmd *cli.Command) {
-		pages := []app.Word{}
-		for _, c := range cmd.Root().Commands {
-			if !c.Hidden {
-				pages = append(pages, app.Word{Text: c.Name, About: c.Usage})
-			}
-		}
-		pages = append(pages, app.Word{Text: man.Profile, About: "the profile"})
-		words{"": func(*app.App, []string) []app.Word { return pages }}.complete(a)(ctx, cmd)
-	}
 }
