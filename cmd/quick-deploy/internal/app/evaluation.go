@@ -8,7 +8,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/diagnose"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
-	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
 // EvaluationError is a failed evaluation or build, with the lines that it goes back to.
@@ -19,15 +18,6 @@ type EvaluationError struct {
 
 func (e *EvaluationError) Error() string { return e.err.Error() }
 func (e *EvaluationError) Unwrap() error { return e.err }
-
-// Problems are the findings as a message shows them.
-func (e *EvaluationError) Problems() profile.Problems {
-	out := make(profile.Problems, len(e.Findings))
-	for i, f := range e.Findings {
-		out[i] = f.Problem
-	}
-	return out
-}
 
 // locateError adds to an error of Nix which lines of the profile it goes back to.
 // Any other error is returned as it is.

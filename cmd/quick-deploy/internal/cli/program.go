@@ -96,9 +96,6 @@ func (p *Program) wait(ctx context.Context, ended <-chan error) error {
 	}
 }
 
-// Command is the command line as --help tells it.
-func (p *Program) Command() *cli.Command { return p.newLine().command() }
-
 // runLine carries out another command line on the same terminal.
 type runLine func(ctx context.Context, args ...string) error
 
