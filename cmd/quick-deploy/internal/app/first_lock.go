@@ -10,7 +10,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/engine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/interview"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 )
 
@@ -49,7 +48,7 @@ func firstLock(ctx context.Context, a *App, l *loaded, which string, ask bool) e
 	}
 	if which == "" && ask {
 		title := fmt.Sprintf("Lock the newest nixpkgs of %s? The built-in one is %s", nixpkgs.Ref, nixpkgs.Age())
-		yes, err := interview.Confirm(ctx, a.In, a.Err, a.PlainForms(), title, true)
+		yes, err := a.Confirm(ctx, title, true)
 		if err != nil {
 			return nil // the profile is written, and that was the task
 		}

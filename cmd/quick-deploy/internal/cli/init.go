@@ -6,7 +6,6 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/interview"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/setup"
 )
 
@@ -80,7 +79,7 @@ func goOn(ctx context.Context, a *app.App, path string, another runLine) error {
 		{"Show the options that it sets (quick-deploy diff --by-option)?", []string{"diff", "--by-option"}, true},
 		{"Build it and activate it (quick-deploy switch)?", []string{"switch"}, false},
 	} {
-		yes, err := interview.Confirm(ctx, a.In, a.Err.Raw(), a.PlainForms(), next.title, next.proposed)
+		yes, err := a.Confirm(ctx, next.title, next.proposed)
 		if err != nil {
 			// The profile is written, and that was the task.
 			return nil
