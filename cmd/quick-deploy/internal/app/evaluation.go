@@ -21,7 +21,7 @@ func (e *EvaluationError) Unwrap() error { return e.err }
 
 // locateError adds to an error of Nix which lines of the profile it goes back to.
 // Any other error is returned as it is.
-func locateError(a *App, err error, g *generated, host string, wholeTrace bool) error {
+func locateError(a *App, err error, g *Generated, host string, wholeTrace bool) error {
 	var nix *deploy.NixError
 	if g == nil || !errors.As(err, &nix) {
 		return err
@@ -33,9 +33,9 @@ func locateError(a *App, err error, g *generated, host string, wholeTrace bool) 
 		return err
 	}
 	findings := diagnose.Locate(nix.Said.Errors, diagnose.Source{
-		Host: host, Dir: g.tree.Dir(), Profile: g.profile, Tree: g.flake,
+		Host: host, Dir: g.Tree.Dir(), Profile: g.Profile, Tree: g.Flake,
 		ReadFile: func(path string) ([]byte, error) {
-			return regular.Read(filepath.Join(g.tree.Dir(), filepath.FromSlash(path)))
+			return regular.Read(filepath.Join(g.Tree.Dir(), filepath.FromSlash(path)))
 		},
 	})
 	return &EvaluationError{err: err, Findings: findings}

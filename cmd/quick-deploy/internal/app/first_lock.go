@@ -25,7 +25,7 @@ var hasty = []string{
 // firstLock locks the newest revisions for a flake that is yet to be written,
 // if that is wanted, and tells of the age of what is locked in the end. Only
 // where the newest was asked for by its name is it an error that it cannot be had.
-func firstLock(ctx context.Context, a *App, l *loaded, which string, ask bool) error {
+func firstLock(ctx context.Context, a *App, l *Loaded, which string, ask bool) error {
 	if exists(filepath.Join(a.Flake, inputs.FlakeFile)) || exists(filepath.Join(a.Flake, inputs.LockFile)) {
 		if which == LockNewest {
 			return fault.New(fault.Usage, "%s has a flake already", a.Flake).Hint("quick-deploy update locks it anew")

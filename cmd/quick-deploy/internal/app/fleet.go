@@ -36,7 +36,7 @@ func (o FleetOptions) fleet() fleet.Options {
 
 // FleetDeploy rolls the selected hosts out, wave by wave.
 func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
-	g, err := planInputs(ctx, a, o.NoGenerate, o.Force)
+	g, err := PlanInputs(ctx, a, o.NoGenerate, o.Force)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 	}
 	if !o.NoGenerate {
 		sayOrphans(a, g)
-		result, err := writeFlake(ctx, a, g, o.Force)
+		result, err := WriteFlake(ctx, a, g, o.Force)
 		if err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 	if ctx.Err() != nil {
 		verdict = fault.New(fault.Interrupted, "interrupted: %w", verdict)
 	}
-	summary := map[string]any{"message_type": "summary", "hosts": results, "inputs": g.inputs}
+	summary := map[string]any{"message_type": "summary", "hosts": results, "inputs": g.Inputs}
 	return errors.Join(a.Print(summary, func(w io.Writer) { writeResults(w, results) }), verdict)
 }
 
@@ -141,9 +141,9 @@ func firstLine(s string) string {
 }
 
 // fleetPlan shows what deploy would do.
-func fleetPlan(ctx context.Context, a *App, o FleetOptions, g *generated) error {
-	if g.changes.Pending() {
-		a.Say("%s: %s; what follows is about the flake as it lies there", g.tree.Dir(), g.changes.Summary())
+func fleetPlan(ctx context.Context, a *App, o FleetOptions, g *Generated) error {
+	if g.Changes.Pending() {
+		a.Say("%s: %s; what follows is about the flake as it lies there", g.Tree.Dir(), g.Changes.Summary())
 	}
 	r, err := newRollout(a, g, o.Wave)
 	if err != nil {

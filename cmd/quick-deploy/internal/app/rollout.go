@@ -24,18 +24,18 @@ import (
 // rollout is a fleet with the waves that a command is about.
 type rollout struct {
 	*fleet.Fleet
-	generated *generated
+	generated *Generated
 	waves     []fleet.Wave
 	hosts     map[string]*fleet.Host
 }
 
 // wavesOf are the waves of the selected hosts, or the only one of a name.
-func wavesOf(a *App, g *generated, only string) ([]fleet.Wave, error) {
-	selected, err := a.selected(g.loaded)
+func wavesOf(a *App, g *Generated, only string) ([]fleet.Wave, error) {
+	selected, err := a.Selected(g.Loaded)
 	if err != nil {
 		return nil, err
 	}
-	waves, err := fleet.Waves(g.profile, g.flake.Fleet, selected)
+	waves, err := fleet.Waves(g.Profile, g.Flake.Fleet, selected)
 	if err != nil {
 		return nil, err
 	}
@@ -55,16 +55,16 @@ func wavesOf(a *App, g *generated, only string) ([]fleet.Wave, error) {
 }
 
 // newRollout reads the fleet from the flake as it lies on disk.
-func newRollout(a *App, g *generated, only string) (*rollout, error) {
+func newRollout(a *App, g *Generated, only string) (*rollout, error) {
 	waves, err := wavesOf(a, g, only)
 	if err != nil {
 		return nil, err
 	}
-	me, err := username()
+	me, err := Username()
 	if err != nil {
 		return nil, err
 	}
-	dir := g.tree.Dir()
+	dir := g.Tree.Dir()
 	if i := strings.IndexAny(dir, "#?%\n"); i >= 0 {
 		return nil, fault.New(fault.Usage, "the flake directory %q has a %q in its name, which a flake reference cannot hold",
 			dir, dir[i])
@@ -78,7 +78,7 @@ func newRollout(a *App, g *generated, only string) (*rollout, error) {
 			ActivateTimeout: cmp.Or(a.Limits.Activation, 15*time.Minute),
 			LockTimeout:     a.Limits.Lock,
 		},
-		Flake: dir, Engine: g.flake.Fleet.Engine, Parallel: g.flake.Fleet.Parallel,
+		Flake: dir, Engine: g.Flake.Fleet.Engine, Parallel: g.Flake.Fleet.Parallel,
 		SSH: strings.Fields(os.Getenv("NIX_SSHOPTS")),
 	}}
 	data, err := regular.Read(filepath.Join(dir, inputs.LockFile))
@@ -100,8 +100,8 @@ func newRollout(a *App, g *generated, only string) (*rollout, error) {
 }
 
 // newFleetHost is a host as fleet knows it. What it should be is recognised by a fingerprint of its part of the flake.
-func newFleetHost(a *App, g *generated, h generator.Host, locked []flake.LockedInput) (*fleet.Host, error) {
-	fingerprint, err := fleet.Fingerprint(g.tree.Dir(), h, locked)
+func newFleetHost(a *App, g *Generated, h generator.Host, locked []flake.LockedInput) (*fleet.Host, error) {
+	fingerprint, err := fleet.Fingerprint(g.Tree.Dir(), h, locked)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func newFleetHost(a *App, g *generated, h generator.Host, locked []flake.LockedI
 			User: h.Deployment.User, Host: h.Deployment.Host, Port: h.Deployment.Port, Timeout: a.Limits.Network,
 		},
 	}
-	for _, c := range healthChecks(g, h.Name) {
+	for _, c := range HealthChecks(g, h.Name) {
 		if c.Kind.Remote() {
 			host.Checks = append(host.Checks, c)
 		}

@@ -17,8 +17,8 @@ import (
 )
 
 // target tells the preflight checks what the configuration will be like.
-func target(g *generated, name string, verb deploy.Verb) preflight.Target {
-	h, n := g.host(name), g.node(name)
+func target(g *Generated, name string, verb deploy.Verb) preflight.Target {
+	h, n := g.host(name), g.Node(name)
 	t := preflight.Target{
 		Host: name, System: h.System, Release: h.Release, StateVersion: h.StateVersion,
 		Access: h.Access, Activates: verb == deploy.Test || verb == deploy.Switch,
@@ -47,7 +47,7 @@ func target(g *generated, name string, verb deploy.Verb) preflight.Target {
 		}
 		t.Secrets = append(t.Secrets, preflight.Secret{Name: s.Name, Path: path, For: s.For, Made: s.File == ""})
 	}
-	for _, f := range g.flake.Files {
+	for _, f := range g.Flake.Files {
 		t.Paths = append(t.Paths, f.Path)
 	}
 	if (verb == deploy.Boot || verb == deploy.Switch) && !bootsByOption(n) {
@@ -95,9 +95,9 @@ func serviceVersion(root *schema.Node, host *profile.Node, service string) strin
 	return strings.ReplaceAll(version, "_", ".")
 }
 
-// healthChecks are what shows that the host came up as its profile says. Which
+// HealthChecks are what shows that the host came up as its profile says. Which
 // units a service has is read later, from the system that is built.
-func healthChecks(g *generated, name string) []health.Check {
+func HealthChecks(g *Generated, name string) []health.Check {
 	h := g.host(name)
 	checks := []health.Check{{Name: "other units", Kind: health.Rest}}
 	for _, s := range h.Services {

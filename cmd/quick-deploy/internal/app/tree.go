@@ -11,7 +11,7 @@ import (
 // flakeTree is the generated flake as the executor sees it.
 type flakeTree struct {
 	app       *App
-	generated *generated
+	generated *Generated
 	force     bool
 }
 
@@ -23,7 +23,7 @@ func (f *flakeTree) Changes(context.Context) ([]deploy.Change, error) {
 	}
 	forced := map[string]string{}
 	if f.force {
-		for _, c := range f.generated.changes.Forced() {
+		for _, c := range f.generated.Changes.Forced() {
 			forced[c.Path] = "update"
 			if c.Action == tree.Released {
 				forced[c.Path] = "delete"
@@ -31,7 +31,7 @@ func (f *flakeTree) Changes(context.Context) ([]deploy.Change, error) {
 		}
 	}
 	out := []deploy.Change{}
-	for _, c := range f.generated.changes.Files {
+	for _, c := range f.generated.Changes.Files {
 		if action := cmp.Or(forced[c.Path], actions[c.Action]); action != "" {
 			out = append(out, deploy.Change{Path: c.Path, Action: action})
 		}
@@ -42,11 +42,11 @@ func (f *flakeTree) Changes(context.Context) ([]deploy.Change, error) {
 // Apply implements deploy.Tree. It plans anew, since a run that is taken up
 // finds the folder as the one before left it.
 func (f *flakeTree) Apply(ctx context.Context) error {
-	changes, err := f.generated.tree.Plan(f.generated.files, tree.Meta{Tool: f.app.Version, Profile: f.generated.hash()})
+	changes, err := f.generated.Tree.Plan(f.generated.files, tree.Meta{Tool: f.app.Version, Profile: f.generated.hash()})
 	if err != nil {
 		return err
 	}
-	f.generated.changes = changes
-	_, err = writeFlake(ctx, f.app, f.generated, f.force)
+	f.generated.Changes = changes
+	_, err = WriteFlake(ctx, f.app, f.generated, f.force)
 	return err
 }

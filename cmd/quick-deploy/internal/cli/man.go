@@ -20,6 +20,8 @@ var manPages embed.FS
 // profilePage is the name of the page that describes the profile.
 const profilePage = name + ".yaml"
 
+var _ = register(230, manCommand)
+
 func manCommand(a *app.App) *cli.Command {
 	var list bool
 	return &cli.Command{
@@ -79,13 +81,13 @@ func readPage(about string) ([]byte, error) {
 // manWords are the commands, and the profile's page.
 func manWords(a *app.App) cli.ShellCompleteFunc {
 	return func(ctx context.Context, cmd *cli.Command) {
-		pages := []app.Word{}
+		pages := []word{}
 		for _, c := range cmd.Root().Commands {
 			if !c.Hidden {
-				pages = append(pages, app.Word{Text: c.Name, About: c.Usage})
+				pages = append(pages, word{Text: c.Name, About: c.Usage})
 			}
 		}
-		pages = append(pages, app.Word{Text: profilePage, About: "the profile"})
-		words{"": func(*app.App, []string) []app.Word { return pages }}.complete(a)(ctx, cmd)
+		pages = append(pages, word{Text: profilePage, About: "the profile"})
+		words{"": func(*app.App, []string) []word { return pages }}.complete(a)(ctx, cmd)
 	}
 }

@@ -2,14 +2,23 @@ package cli
 
 import (
 	"context"
+	"fmt"
+	"os"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe/pciids"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
+	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
 
+var _ = register(30, probeCommand)
+
 func probeCommand(a *app.App) *cli.Command {
-	var o app.ProbeOptions
+	var o probeOptions
 	return &cli.Command{
 		Name:  "probe",
 		Usage: "look at this machine's hardware, and say what follows from it",
@@ -25,6 +34,39 @@ profile reads; they hold no serial numbers or addresses unless --identify is giv
 			},
 			plainFlag("identify", "add serial numbers and MAC addresses", &o.Identify),
 		},
-		Action: noArgs(func(ctx context.Context) error { return app.Probe(ctx, a, o) }),
+		Action: noArgs(func(ctx context.Context) error { return runProbe(ctx, a, o) }),
 	}
+}
+
+// probeOptions are the flags of probe.
+type probeOptions struct {
+	Explain  bool   // what was decided, and why
+	Target   string // below it the file systems are mounted, as while installing
+	Identify bool   // with serial numbers and MAC addresses
+}
+
+func runProbe(ctx context.Context, a *app.App, o probeOptions) error {
+	facts, warnings := probe.Run(ctx, probe.Options{Root: a.Root, Target: o.Target, Identify: o.Identify})
+	for _, w := range warnings {
+		a.Log.Warn("not read", "what", fmt.Sprint(w))
+	}
+	a.Log.Info("probed", "pci", len(facts.PCI), "disks", len(facts.Blocks), "warnings", len(warnings))
+	if a.JSON && !o.Explain {
+		return probe.WriteJSON(term.JSON(a.Out), facts, warnings)
+	}
+	decision, err := hardware.Decide(facts, hardware.Overrides{Release: generator.DefaultRelease})
+	if err != nil {
+		return fmt.Errorf("decide about the hardware: %w", err)
+	}
+	if a.JSON {
+		return a.PrintJSON(decision)
+	}
+	names, err := pciids.Load(os.Getenv("PCIDB_PATH"))
+	if err != nil {
+		return err
+	}
+	if o.Explain {
+		return probe.Explain(a.Out, decision, names, facts)
+	}
+	return probe.Render(a.Out, facts, warnings, names)
 }
