@@ -76,6 +76,7 @@
 
           nativeBuildInputs = [ installShellFiles ];
           postInstall = ''
+            installManPage schema/*.5
             cd cmd/quick-deploy/internal/cli
             installManPage man/*
             installShellCompletion --cmd quick-deploy \

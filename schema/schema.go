@@ -22,6 +22,11 @@ var files embed.FS
 //go:embed presets/*.yaml
 var presets embed.FS
 
+// ManualPage describes every key in the macros of man(7). TestReferenceIsFresh writes it.
+//
+//go:embed quick-deploy.yaml.5
+var ManualPage []byte
+
 // ID is the address under which the schema is published.
 const ID = "https://github.com/quick-deploy/quick-deploy/schema/profile.schema.json"
 

@@ -10,9 +10,10 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/schema"
 )
 
-// TestManPages writes a page for each command, from its help, and one for the profile, from the schema.
+// TestManPages writes a page for each command from its help.
 //
 //go:embed man
 var manPages embed.FS
@@ -69,7 +70,7 @@ func readPage(about string) ([]byte, error) {
 	case "", name:
 		file = name + ".1"
 	case profilePage:
-		file = profilePage + ".5"
+		return schema.ManualPage, nil
 	}
 	page, err := manPages.ReadFile("man/" + file)
 	if err != nil {
