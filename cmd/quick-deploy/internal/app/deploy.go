@@ -63,24 +63,22 @@ func Deploy(ctx context.Context, a *App, verb deploy.Verb, o RunOptions) error {
 	}
 	a.Say("%s %s with the profile %s", verb, goal.Host, goal.ProfilePath)
 	if plan.NoChange {
-		return nothingToDo(a, plan, g)
-	}
-	if err := s.act(ctx, o.Nom); err != nil {
-		return err
+		if a.JSON {
+			return printPlan(a, plan, g)
+		}
+		a.Say("nothing to do: %s", plan.Reason)
+		return nil
 	}
 	if a.JSON {
 		a.PrintEvent(journal.Event{
 			SchemaVersion: journal.EventSchema, Time: a.Now(), Type: "inputs", Host: goal.Host, Data: g.Inputs,
 		})
 	}
-	record, err := s.Deployer.Run(ctx, plan)
-	if err = locateError(a, s.finish(record, err), g, goal.Host, o.ShowTrace); err != nil {
-		return err
-	}
-	if verb == deploy.Build {
+	record, err := s.run(ctx, plan, g, o)
+	if err == nil && verb == deploy.Build {
 		s.showBuilt(ctx, goal.Host, record.System)
 	}
-	return nil
+	return err
 }
 
 // addTo is a goal with what the flags add to it. Of a run that is taken up, its own flags stay.
@@ -168,16 +166,6 @@ func sayOrphans(a *App, g *Generated) {
 	for _, hint := range e.Hints {
 		a.Say("hint: %s", hint)
 	}
-}
-
-// nothingToDo says so, to a program by the plan.
-func nothingToDo(a *App, p deploy.Plan, g *Generated) error {
-	if a.JSON {
-		p.Inputs = g.Inputs
-		return p.WriteJSON(term.JSON(a.Out))
-	}
-	a.Say("nothing to do: %s", p.Reason)
-	return nil
 }
 
 // printPlan prints what a run would do, and what it would change in the flake; g

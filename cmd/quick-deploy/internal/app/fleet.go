@@ -51,10 +51,10 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 	if err := keepWays(a, hosts, g, o.Skip, deployable); err != nil {
 		return err
 	}
-	if a.DryRun {
-		return fleetPlan(ctx, a, o, g)
+	if a.DryRun && g.Changes.Pending() {
+		a.Say("%s: %s; what follows is about the flake as it lies there", g.Tree.Dir(), g.Changes.Summary())
 	}
-	if !o.NoGenerate {
+	if !a.DryRun && !o.NoGenerate {
 		sayOrphans(a, g)
 		result, err := WriteFlake(ctx, a, g, o.Force)
 		if err != nil {
@@ -73,6 +73,9 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 	found, err := buildable(ctx, a, o, r)
 	if err != nil {
 		return err
+	}
+	if a.DryRun {
+		return printRollout(ctx, a, o, r, found)
 	}
 	if err := deploy.Refuse(found); err != nil {
 		return err
@@ -140,19 +143,8 @@ func firstLine(s string) string {
 	return s
 }
 
-// fleetPlan shows what deploy would do.
-func fleetPlan(ctx context.Context, a *App, o FleetOptions, g *Generated) error {
-	if g.Changes.Pending() {
-		a.Say("%s: %s; what follows is about the flake as it lies there", g.Tree.Dir(), g.Changes.Summary())
-	}
-	r, err := newRollout(a, g, o.Wave)
-	if err != nil {
-		return err
-	}
-	found, err := buildable(ctx, a, o, r)
-	if err != nil {
-		return err
-	}
+// printRollout shows what deploy would do, and what preflight has found.
+func printRollout(ctx context.Context, a *App, o FleetOptions, r *rollout, found preflight.Report) error {
 	for _, f := range found.Findings {
 		skipped := ""
 		if f.Skipped {

@@ -138,20 +138,19 @@ func probeHosts(ctx context.Context, a *App, l *Loaded) (map[string]hardware.Fac
 		if n == nil {
 			continue
 		}
+		hint := ""
 		data, err := l.readBeside(n)
+		if err != nil {
+			hint = "write it on that machine with: quick-deploy probe --json > " + n.Str()
+		} else {
+			facts[h.Name], err = hardware.Read(bytes.NewReader(data))
+		}
 		if err != nil {
 			return nil, profile.Problems{{
 				Pos: n.Pos, Path: "hosts." + h.Name + ".hardware.facts", What: "hardware.facts cannot be read",
-				Why: err.Error(), Hint: "write it on that machine with: quick-deploy probe --json > " + n.Str(),
+				Why: err.Error(), Hint: hint,
 			}}
 		}
-		f, err := hardware.Read(bytes.NewReader(data))
-		if err != nil {
-			return nil, profile.Problems{{
-				Pos: n.Pos, Path: "hosts." + h.Name + ".hardware.facts", What: "hardware.facts cannot be read", Why: err.Error(),
-			}}
-		}
-		facts[h.Name] = f
 	}
 	name := l.machine.Hostname
 	if len(l.Profile.Hosts) == 1 {

@@ -14,7 +14,6 @@ func Resume(ctx context.Context, a *App, o RunOptions) error {
 	}
 	defer s.Close()
 	var g *Generated
-	host := a.Host
 	plan, err := s.Deployer.PlanResume(ctx, func(goal deploy.Goal) (deploy.Goal, error) {
 		if goal.To != nil {
 			goal.Owned = ownedFiles
@@ -26,7 +25,6 @@ func Resume(ctx context.Context, a *App, o RunOptions) error {
 		if run.Profile == "" {
 			run.Profile = goal.ProfilePath
 		}
-		host = goal.Host
 		var err error
 		goal, g, err = fillGoal(ctx, a.With(run), goal, o)
 		return goal, err
@@ -37,11 +35,8 @@ func Resume(ctx context.Context, a *App, o RunOptions) error {
 	if a.DryRun {
 		return printPlan(a, plan, g)
 	}
-	if err := s.act(ctx, o.Nom); err != nil {
-		return err
-	}
-	record, err := s.Deployer.Run(ctx, plan)
-	return locateError(a, s.finish(record, err), g, host, o.ShowTrace)
+	_, err = s.run(ctx, plan, g, o)
+	return err
 }
 
 // ResetState archives the state of an unfinished run.

@@ -36,10 +36,8 @@ func Rollback(ctx context.Context, a *App, o RollbackOptions) error {
 	if a.DryRun {
 		return printPlan(a, plan, nil)
 	}
-	if err := s.act(ctx, o.Nom); err != nil {
-		return err
-	}
-	return s.finish(s.Deployer.Run(ctx, plan))
+	_, err = s.run(ctx, plan, nil, o.RunOptions)
+	return err
 }
 
 // ownedFiles are the files of a flake that the program wrote and nobody has

@@ -88,11 +88,16 @@ func (s *Session) Close() {
 	s.view = nil
 }
 
-// finish prints how a run ended.
-func (s *Session) finish(r journal.Record, err error) error {
-	s.Close()
-	if !s.app.JSON && r.ID != 0 {
-		s.app.Say("%s", strings.TrimSuffix(deploy.Summary(r), "\n"))
+// run carries a plan out, and prints how that ended. An error of Nix is led back to the lines of g; nil is for a run
+// that does not generate.
+func (s *Session) run(ctx context.Context, p deploy.Plan, g *Generated, o RunOptions) (journal.Record, error) {
+	if err := s.act(ctx, o.Nom); err != nil {
+		return journal.Record{}, err
 	}
-	return err
+	record, err := s.Deployer.Run(ctx, p)
+	s.Close()
+	if !s.app.JSON && record.ID != 0 {
+		s.app.Say("%s", strings.TrimSuffix(deploy.Summary(record), "\n"))
+	}
+	return record, locateError(s.app, err, g, p.Goal.Host, o.ShowTrace)
 }
