@@ -78,7 +78,10 @@ func (ws words) at(a *app.App, cmd *cli.Command) []word {
 	case strings.HasPrefix(begun, "-"), strings.HasPrefix(last, "-"):
 		return flagNames(cmd)
 	}
-	out := append(subcommands(cmd), ws.of(a, "", args)...)
+	out := ws.of(a, "", args)
+	if len(args) == 0 {
+		out = append(commandWords(cmd), out...)
+	}
 	return slices.DeleteFunc(out, func(w word) bool { return slices.Contains(args, w.Text) })
 }
 
@@ -143,10 +146,8 @@ func flagNames(cmd *cli.Command) []word {
 
 func byWord(x, y word) int { return cmp.Compare(x.Text, y.Text) }
 
-func subcommands(cmd *cli.Command) []word {
-	if cmd.Args().Present() {
-		return nil
-	}
+// commandWords are the commands below cmd.
+func commandWords(cmd *cli.Command) []word {
 	var out []word
 	for _, c := range cmd.Commands {
 		// Every command has a help below it, which says what --help says.

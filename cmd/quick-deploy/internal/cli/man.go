@@ -82,13 +82,7 @@ func readPage(about string) ([]byte, error) {
 // manWords are the commands, and the profile's page.
 func manWords(a *app.App) cli.ShellCompleteFunc {
 	return func(ctx context.Context, cmd *cli.Command) {
-		pages := []word{}
-		for _, c := range cmd.Root().Commands {
-			if !c.Hidden {
-				pages = append(pages, word{Text: c.Name, About: c.Usage})
-			}
-		}
-		pages = append(pages, word{Text: profilePage, About: "the profile"})
+		pages := append(commandWords(cmd.Root()), word{profilePage, "the profile"})
 		words{"": func(*app.App, []string) []word { return pages }}.complete(a)(ctx, cmd)
 	}
 }

@@ -18,7 +18,8 @@ import (
 var _ = register(30, probeCommand)
 
 func probeCommand(a *app.App) *cli.Command {
-	var o probeOptions
+	var o probe.Options
+	var explain bool
 	return &cli.Command{
 		Name:  "probe",
 		Usage: "look at this machine's hardware, and say what follows from it",
@@ -27,31 +28,25 @@ Needs neither root nor the network. With --json it prints the facts, which hardw
 profile reads; they hold no serial numbers or addresses unless --identify is given.`,
 			"quick-deploy probe --explain", "quick-deploy --json probe > atlas.facts.json"),
 		Flags: []cli.Flag{
-			plainFlag("explain", "show what was decided, and why", &o.Explain),
+			plainFlag("explain", "show what was decided, and why", &explain),
 			&cli.StringFlag{
 				Name: "target", Usage: "take the file systems mounted below `DIR`, as while installing to /mnt", TakesFile: true,
 				Destination: &o.Target,
 			},
 			plainFlag("identify", "add serial numbers and MAC addresses", &o.Identify),
 		},
-		Action: noArgs(func(ctx context.Context) error { return runProbe(ctx, a, o) }),
+		Action: noArgs(func(ctx context.Context) error { return runProbe(ctx, a, o, explain) }),
 	}
 }
 
-// probeOptions are the flags of probe.
-type probeOptions struct {
-	Explain  bool   // what was decided, and why
-	Target   string // below it the file systems are mounted, as while installing
-	Identify bool   // with serial numbers and MAC addresses
-}
-
-func runProbe(ctx context.Context, a *app.App, o probeOptions) error {
-	facts, warnings := probe.Run(ctx, probe.Options{Root: a.Root, Target: o.Target, Identify: o.Identify})
+func runProbe(ctx context.Context, a *app.App, o probe.Options, explain bool) error {
+	o.Root = a.Root
+	facts, warnings := probe.Run(ctx, o)
 	for _, w := range warnings {
 		a.Log.Warn("not read", "what", fmt.Sprint(w))
 	}
 	a.Log.Info("probed", "pci", len(facts.PCI), "disks", len(facts.Blocks), "warnings", len(warnings))
-	if a.JSON && !o.Explain {
+	if a.JSON && !explain {
 		return probe.WriteJSON(term.JSON(a.Out), facts, warnings)
 	}
 	decision, err := hardware.Decide(facts, hardware.Overrides{Release: generator.DefaultRelease})
@@ -65,7 +60,7 @@ func runProbe(ctx context.Context, a *app.App, o probeOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.Explain {
+	if explain {
 		return probe.Explain(a.Out, decision, names, facts)
 	}
 	return probe.Render(a.Out, facts, warnings, names)

@@ -26,7 +26,7 @@ func (g *Guide) load(answers starter.Answers) (*profile.Profile, error) {
 // check is the schema's judgement of one answer, by itself.
 func (g *Guide) check(name, value string) error {
 	a := starter.Answers{Preset: "minimal", Hostname: "nixos", StateVersion: generator.DefaultRelease, User: "user"}
-	set(&a, name, []string{value})
+	a.Set(name, value)
 	_, err := g.load(a)
 	var problems profile.Problems
 	if !errors.As(err, &problems) || len(problems) == 0 {
