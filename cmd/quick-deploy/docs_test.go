@@ -575,8 +575,12 @@ func TestReadme(t *testing.T) {
 	}
 	var want strings.Builder
 	want.WriteString("| code | meaning |\n| --- | --- |\n")
-	for _, c := range fault.Codes() {
-		fmt.Fprintf(&want, "| %d | %s |\n", c.Code, c.Meaning)
+	codes := regexp.MustCompile(`(?m)^\t\w+ +Code = (\d+) +// (.+)$`).FindAllStringSubmatch(readFile(t, "internal/fault/fault.go"), -1)
+	if len(codes) < 10 {
+		t.Errorf("found %d exit codes", len(codes))
+	}
+	for _, c := range codes {
+		fmt.Fprintf(&want, "| %s | %s |\n", c[1], c[2])
 	}
 	if !strings.Contains(readme, want.String()) {
 		t.Errorf("README.md does not have the exit codes as the program means them:\n%s", want.String())

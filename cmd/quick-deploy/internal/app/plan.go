@@ -172,15 +172,12 @@ func probeHosts(ctx context.Context, a *App, l *Loaded) (map[string]hardware.Fac
 // optionCheck checks options against the lists that --options and
 // --home-options name; nil if neither is given.
 func optionCheck(a *App) (func(user string, path []string, value nix.Expr) error, error) {
-	if a.OptionList == "" && a.HomeOptionList == "" {
-		return nil, nil
-	}
 	system, err := readOptions(a.OptionList)
 	if err != nil {
 		return nil, err
 	}
 	home, err := readOptions(a.HomeOptionList)
-	if err != nil {
+	if err != nil || system == nil && home == nil {
 		return nil, err
 	}
 	return func(user string, path []string, value nix.Expr) error {

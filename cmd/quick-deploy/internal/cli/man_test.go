@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -145,6 +146,9 @@ func TestPagesAreRendered(t *testing.T) {
 	}
 }
 
+// exitCode is a code with its meaning, as package fault has it.
+var exitCode = regexp.MustCompile(`(?m)^\t\w+ +Code = (\d+) +// (.+)$`)
+
 func commandPage(root, c *cli.Command) string {
 	name, line := root.Name, root.Name
 	if c != root {
@@ -184,9 +188,13 @@ func commandPage(root, c *cli.Command) string {
 		p.text("\nThe global options of " + root.Name + "(1) apply too.")
 		return p.String()
 	}
+	faults, err := os.ReadFile("../fault/fault.go")
+	if err != nil {
+		panic(err)
+	}
 	p.section("EXIT STATUS")
-	for _, c := range fault.Codes() {
-		p.item(bold(fmt.Sprint(c.Code)), c.Meaning)
+	for _, code := range exitCode.FindAllStringSubmatch(string(faults), -1) {
+		p.item(bold(code[1]), code[2])
 	}
 	return p.String()
 }
