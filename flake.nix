@@ -35,7 +35,6 @@
       unwrapped =
         {
           lib,
-          stdenv,
           buildGoModule,
           # go.mod asks for Go 1.26, which need not be the default.
           buildGo126Module ? buildGoModule,
@@ -76,13 +75,14 @@
           doCheck = false;
 
           nativeBuildInputs = [ installShellFiles ];
-          postInstall = lib.optionalString (stdenv.buildPlatform.canExecute stdenv.hostPlatform) ''
+          postInstall = ''
+            installManPage schema/*.5
+            cd cmd/quick-deploy/internal/cli
+            installManPage man/*
             installShellCompletion --cmd quick-deploy \
-              --bash <($out/bin/quick-deploy completion bash) \
-              --fish <($out/bin/quick-deploy completion fish) \
-              --zsh <($out/bin/quick-deploy completion zsh)
-            $out/bin/quick-deploy man > quick-deploy.1
-            installManPage quick-deploy.1
+              --bash completion/quick-deploy.bash \
+              --fish completion/quick-deploy.fish \
+              --zsh completion/quick-deploy.zsh
           '';
 
           meta = {

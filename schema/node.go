@@ -174,35 +174,6 @@ func (n *Node) IsLeaf() bool {
 	return len(n.Properties) == 0 && n.Additional == nil && (n.Items == nil || n.Items.IsLeaf())
 }
 
-// rulesWith are the rules of n whose value is made from the key and others. A rule with no more
-// than a condition on it is not among them.
-func (n *Node) rulesWith(key string) []Rule {
-	var found []Rule
-	for _, r := range n.Rules {
-		if namesKey(r.Value, key) {
-			found = append(found, r)
-		}
-	}
-	return found
-}
-
-// namesKey reports whether template t holds the value of key.
-func namesKey(t any, key string) bool {
-	switch t := t.(type) {
-	case string:
-		return t == "$value."+key || strings.HasPrefix(t, "$value."+key+".")
-	case []any:
-		return slices.ContainsFunc(t, func(item any) bool { return namesKey(item, key) })
-	case map[string]any:
-		for _, part := range t {
-			if namesKey(part, key) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // NeedsKeys reports whether the schema refuses an empty object.
 func (n *Node) NeedsKeys() bool {
 	all := func(some []*Node) bool {

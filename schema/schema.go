@@ -22,6 +22,11 @@ var files embed.FS
 //go:embed presets/*.yaml
 var presets embed.FS
 
+// ManualPage describes every key in the macros of man(7). TestReferenceIsFresh writes it.
+//
+//go:embed quick-deploy.yaml.5
+var ManualPage []byte
+
 // Presets are the profiles that ship with the tool, as NAME.yaml.
 func Presets() fs.FS {
 	sub, err := fs.Sub(presets, "presets")

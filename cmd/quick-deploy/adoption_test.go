@@ -230,7 +230,7 @@ func TestAdoptOnATerminal(t *testing.T) {
 	x.typed(enter)
 	x.see("legacy.nix keeps")
 	x.see("Show the options")
-	x.typed(escape)
+	x.typed(ctrlC)
 	if code := x.end(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}

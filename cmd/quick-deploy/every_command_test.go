@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,41 +25,33 @@ type invocation struct {
 	text bool
 }
 
-// everyCommand has a line for each command that acts by itself, by its name.
-var everyCommand = map[string][]invocation{
-	"quick-deploy":    {{args: "--skip-health-check"}, {args: "--force-update"}, {args: "--rollback"}, {args: "--reset-state"}},
-	"init":            {{args: "init --yes"}, {args: "init --yes --save-answers answers.yaml"}},
-	"validate":        {{args: "validate"}, {args: "--profile bad.yaml validate", code: fault.Profile}},
-	"probe":           {{args: "probe"}, {args: "probe --explain"}},
-	"generate":        {{args: "generate"}, {args: "generate --force-update"}, {args: "generate --check", code: fault.Pending}},
-	"diff":            {{args: "diff"}},
-	"build":           {{args: "build"}},
-	"test":            {{args: "test"}},
-	"boot":            {{args: "boot"}},
-	"switch":          {{args: "switch"}, {args: "switch --yes --force-update"}, {args: "switch --no-generate"}},
-	"status":          {{args: "status"}},
-	"history":         {{args: "history"}},
-	"rollback":        {{args: "rollback"}, {args: "rollback --yes --files"}},
-	"resume":          {{args: "resume"}, {args: "resume --yes"}},
-	"health":          {{args: "health"}, {args: "health --fix"}},
-	"backup list":     {{args: "backup list"}, {args: "backup list BACKUP"}},
-	"backup restore":  {{args: "backup restore BACKUP"}, {args: "backup restore --yes BACKUP"}},
-	"services":        {{args: "services"}},
-	"services list":   {{args: "services list"}},
-	"services show":   {{args: "services show postgresql"}},
-	"services add":    {{args: "services add postgresql"}},
-	"services remove": {{args: "services remove fwupd"}},
-	"hosts":           {{args: "hosts"}},
-	"explain":         {{args: "explain timezone"}},
-	"fleet deploy":    {{args: "fleet deploy"}, {args: "fleet deploy --yes --force-update"}},
-	"fleet status":    {{args: "fleet status", code: fault.Partial}},
-	"fleet install":   {{args: "fleet install atlas --confirm atlas", code: fault.Preflight}},
-	"update":          {{args: "update --undo", code: fault.Usage}},
-	"pin export":      {{args: "pin export"}},
-	"pin verify":      {{args: "pin verify", code: fault.Preflight}},
-	"pin show":        {{args: "pin show"}},
-	"schema":          {{args: "schema"}},
-	"man":             {{args: "man", text: true}, {args: "man --list", text: true}},
+// everyCommand are lines beside the examples of help: they go further in this world, or end otherwise.
+var everyCommand = []invocation{
+	{args: "--skip-health-check"}, {args: "--force-update"}, {args: "--rollback"}, {args: "--reset-state"},
+	{args: "init --yes"}, {args: "init --yes --save-answers answers.yaml"},
+	{args: "validate"}, {args: "--profile bad.yaml validate", code: fault.Profile},
+	{args: "probe"}, {args: "generate"}, {args: "generate --force-update"},
+	{args: "switch --yes --force-update"}, {args: "switch --no-generate"},
+	{args: "rollback --yes --files"}, {args: "resume --yes"},
+	{args: "backup list BACKUP"}, {args: "backup restore BACKUP"}, {args: "backup restore --yes BACKUP"},
+	{args: "services"}, {args: "services add postgresql"}, {args: "services remove fwupd"}, {args: "hosts"},
+	{args: "fleet deploy"}, {args: "fleet deploy --yes --force-update"},
+	{args: "fleet install atlas --confirm atlas", code: fault.Preflight},
+	{args: "pin export"}, {args: "pin show"}, {args: "man", text: true}, {args: "man --list", text: true},
+}
+
+// endings are the examples that do not end with 0 here: nobody can be asked, Nix is not there, and
+// the profile has one host.
+var endings = map[string]fault.Code{
+	"init": fault.Usage, "init --save-answers answers.yaml": fault.Usage, "init --adopt": fault.NotFound,
+	"--profile laptop.yaml init --answers answers.yaml": fault.Usage, "--profile fleet.yaml --json validate": fault.Profile,
+	"generate --check": fault.Pending, "diff --built": fault.Usage, "rollback --to 12": fault.Usage,
+	"backup restore BACKUP /etc/hosts": fault.Usage, "services remove grafana": fault.Usage,
+	"--json hosts --on @canary": fault.Usage, "explain web-1 services.nginx.expose": fault.Usage,
+	"fleet status": fault.Partial, "--json fleet status": fault.Partial, "fleet deploy --wave canary": fault.Usage,
+	"fleet deploy --on @web": fault.Usage, "fleet install web-3": fault.Usage, "update": fault.NotFound,
+	"update nixpkgs": fault.NotFound, "update --undo": fault.Usage, "pin verify": fault.Preflight,
+	"pin export --evaluate -": fault.NotFound,
 }
 
 // Every command, with --dry-run, changes nothing: neither the folder it is
@@ -69,40 +60,45 @@ var everyCommand = map[string][]invocation{
 // --json, what it prints on stdout is JSON and nothing else.
 func TestEveryCommand(t *testing.T) {
 	w := newUserWorld(t)
-	var walk func(c *cli.Command, path string)
-	walk = func(c *cli.Command, path string) {
+	lines := slices.Clone(everyCommand)
+	var walk func(c *cli.Command)
+	walk = func(c *cli.Command) {
+		_, shown, found := strings.Cut(c.Description, "Examples:\n\n    quick-deploy ")
+		for example := range strings.SplitSeq(shown, "\n    quick-deploy ") {
+			example, _, piped := strings.Cut(example, " | ")
+			example, _, _ = strings.Cut(example, " > ")
+			example = strings.ReplaceAll(example, "20260501_100000", "BACKUP")
+			if example != "" && !slices.ContainsFunc(lines, func(l invocation) bool { return l.args == example }) {
+				lines = append(lines, invocation{args: example, code: endings[example], text: piped})
+			}
+		}
+		if c.Action != nil && !found {
+			t.Errorf("%s has no example", c.FullName())
+		}
 		for _, sub := range c.Commands {
-			name := strings.TrimSpace(path + " " + sub.Name)
-			if sub.Action == nil {
-				walk(sub, name)
-				continue
-			}
-			if len(everyCommand[name]) == 0 && !slices.Contains([]string{"help", "completion"}, sub.Name) {
-				t.Errorf("%s: no line in everyCommand", name)
-			}
-			walk(sub, name)
+			walk(sub)
 		}
 	}
-	walk(program(), "")
-	for _, name := range slices.Sorted(maps.Keys(everyCommand)) {
-		for _, line := range everyCommand[name] {
-			for _, format := range []string{"", "--json "} {
-				t.Run(format+line.args, func(t *testing.T) {
-					before := w.snapshot()
-					args := strings.Fields("quick-deploy --dry-run " + format + strings.ReplaceAll(line.args, "BACKUP", w.backup))
-					var out, talk bytes.Buffer
-					if code := quickDeploy(args, strings.NewReader(""), &out, &talk); code != line.code {
-						t.Errorf("exit code %d, want %d\n%s", code, line.code, &talk)
-					}
-					if after := w.snapshot(); after != before {
-						t.Errorf("files changed\nbefore:\n%s\nafter:\n%s", before, after)
-					}
-					if format != "" && !line.text {
-						onlyJSON(t, out.Bytes())
-						onlyJSON(t, lastLine(talk.Bytes(), line.code))
-					}
-				})
-			}
+	root := program()
+	root.Commands = slices.DeleteFunc(root.Commands, func(c *cli.Command) bool { return c.Name == "help" })
+	walk(root)
+	for _, line := range lines {
+		for _, format := range []string{"", "--json "} {
+			t.Run(format+line.args, func(t *testing.T) {
+				before := w.snapshot()
+				args := strings.Fields("quick-deploy --dry-run " + format + strings.ReplaceAll(line.args, "BACKUP", w.backup))
+				var out, talk bytes.Buffer
+				if code := quickDeploy(args, strings.NewReader(""), &out, &talk); code != line.code {
+					t.Errorf("exit code %d, want %d\n%s", code, line.code, &talk)
+				}
+				if after := w.snapshot(); after != before {
+					t.Errorf("files changed\nbefore:\n%s\nafter:\n%s", before, after)
+				}
+				if format != "" && !line.text {
+					onlyJSON(t, out.Bytes())
+					onlyJSON(t, lastLine(talk.Bytes(), line.code))
+				}
+			})
 		}
 	}
 }

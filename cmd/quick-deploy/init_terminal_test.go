@@ -110,8 +110,8 @@ func TestInitOnATerminal(t *testing.T) {
 				}
 				next(enter, "quick-deploy.yaml: written")
 				x.see("Show the options")
-				next("n"+map[bool]string{true: enter}[mode.plain], "quick-deploy switch")
-				x.typed("n" + map[bool]string{true: enter}[mode.plain])
+				next("n"+enter, "quick-deploy switch)?")
+				x.typed("n" + enter)
 				if code := x.end(); code != 0 {
 					t.Fatalf("exit code %d\n%s", code, x.text())
 				}
@@ -248,7 +248,8 @@ func TestSavedSession(t *testing.T) {
 		x.typed(enter)
 		x.see(see)
 	}
-	x.typed(escape)
+	x.see("Show the options")
+	x.typed(ctrlC)
 	if code := x.end(); code != 0 {
 		t.Fatalf("exit code %d: what comes after the profile may be left", code)
 	}
@@ -294,7 +295,7 @@ func TestFromNothingToAGeneration(t *testing.T) {
 		x.typed(enter)
 	}
 	x.see("Build it and activate it")
-	x.typed("y")
+	x.typed("y" + enter)
 	x.see("[y/N]")
 	x.typed("y" + enter)
 	if code := x.end(); code != 0 {

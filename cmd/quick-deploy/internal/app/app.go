@@ -1,6 +1,6 @@
-// Package app carries out what a command line asks for: it reads the profile, generates the
-// flake, compares it with the one on disk, and runs. It joins the rooms beside it; each command
-// is a function here that gets an App and the command's own options.
+// Package app is what commands share: it reads the profile, generates the flake, compares it with
+// the one on disk, and runs. It joins the rooms beside it. The commands that run, as switch and
+// fleet deploy do, are functions here that get an App and the command's own options.
 package app
 
 import (
@@ -76,25 +76,28 @@ type App struct {
 	LogFile *logfile.File
 	LogErr  error
 
-	once       sync.Once
-	profile    *loaded
-	profileErr error
+	// Another carries out another command line on the same terminal.
+	Another func(ctx context.Context, args ...string) error
+
+	once    sync.Once
+	read    *Loaded
+	readErr error
 }
 
 // With is an App for the same terminal, with other options.
 func (a *App) With(o Options) *App {
 	return &App{
 		Terminal: a.Terminal, Options: o, Version: a.Version, Sleep: a.Sleep, Acting: a.Acting, AgeTold: a.AgeTold,
-		Seen: a.Seen, LogFile: a.LogFile, LogErr: a.LogErr,
+		Seen: a.Seen, LogFile: a.LogFile, LogErr: a.LogErr, Another: a.Another,
 	}
 }
 
-// forHost is an App for one host of the same profile.
-func (a *App) forHost(name string) *App {
+// ForHost is an App for one host of the same profile.
+func (a *App) ForHost(name string) *App {
 	o := a.Options
 	o.Host = name
 	b := a.With(o)
-	b.once.Do(func() { b.profile, b.profileErr = a.load() })
+	b.once.Do(func() { b.read, b.readErr = a.Load() })
 	return b
 }
 
@@ -135,8 +138,8 @@ func xdg(variable, below string) string {
 // StateDir is where all lies that the program keeps between runs.
 func StateDir() string { return filepath.Join(StateHome(), "quick-deploy") }
 
-// backups are all of the user's; the folder is made with the first of them.
-func backups() *backup.Store {
+// Backups are all of the user's; the folder is made with the first of them.
+func Backups() *backup.Store {
 	return &backup.Store{Dir: filepath.Join(StateDir(), "backups"), Now: time.Now}
 }
 

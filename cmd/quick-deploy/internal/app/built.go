@@ -34,17 +34,18 @@ type reboot struct {
 	Why    []string `json:"why"`
 }
 
-// diffBuilt shows how the system that was built last differs from the running one.
-func diffBuilt(ctx context.Context, a *App, o DiffOptions) error {
-	_, host, err := a.loadHost()
+// DiffBuilt shows how the system that was built last differs from the running one, and with units what a switch
+// to it would stop, start and restart. That is asked as root.
+func DiffBuilt(ctx context.Context, a *App, units bool, elevate string) error {
+	_, host, err := a.LoadHost()
 	if err != nil {
 		return err
 	}
-	s, err := newSession(a, RunOptions{Elevate: o.Elevate})
+	s, err := NewSession(a, RunOptions{Elevate: elevate})
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	system, err := s.lastBuilt(host)
 	if err != nil {
 		return err
@@ -53,7 +54,7 @@ func diffBuilt(ctx context.Context, a *App, o DiffOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.Units {
+	if units {
 		if b.Units, err = s.units(ctx, system); err != nil {
 			return err
 		}
@@ -62,7 +63,7 @@ func diffBuilt(ctx context.Context, a *App, o DiffOptions) error {
 }
 
 // compare finds out how system differs from the running and the booted one.
-func (s *session) compare(ctx context.Context, host, system string) (Built, error) {
+func (s *Session) compare(ctx context.Context, host, system string) (Built, error) {
 	paths := systemPaths(s.app)
 	running, err := filepath.EvalSymlinks(paths.Current)
 	if err != nil {
@@ -81,11 +82,11 @@ func (s *session) compare(ctx context.Context, host, system string) (Built, erro
 		b.Closure = closure.Parse(res.Stdout)
 	}
 	var unknown string
-	if b.Losses, unknown = s.deployer.Losses(host, system); unknown != "" {
+	if b.Losses, unknown = s.Deployer.Losses(host, system); unknown != "" {
 		s.app.Say("note: %s", unknown)
 	}
 	if booted, err := filepath.EvalSymlinks(paths.Booted); err == nil {
-		if b.Reboot.Why, err = closure.Reboot(ctx, s.cfg.Runner, booted, system); err != nil {
+		if b.Reboot.Why, err = closure.Reboot(ctx, s.Runner, booted, system); err != nil {
 			return b, err
 		}
 		b.Reboot.Needed = len(b.Reboot.Why) > 0
@@ -94,10 +95,10 @@ func (s *session) compare(ctx context.Context, host, system string) (Built, erro
 }
 
 // lastBuilt is the system that the last build or switch of a host made.
-func (s *session) lastBuilt(host string) (string, error) {
+func (s *Session) lastBuilt(host string) (string, error) {
 	none := fault.New(fault.Usage, "no system of %s was built yet", host).
 		Hint("quick-deploy build builds it and changes nothing")
-	st, err := s.deployer.Store().State()
+	st, err := s.Deployer.Store().State()
 	if errors.Is(err, fs.ErrNotExist) || err == nil && (st == nil || st.Host != host) {
 		return "", none
 	}
@@ -112,8 +113,8 @@ func (s *session) lastBuilt(host string) (string, error) {
 
 // units asks a system what switching to it would do to the units that run. It
 // changes nothing, but only root may ask.
-func (s *session) units(ctx context.Context, system string) (*closure.Units, error) {
-	res, err := s.cfg.Runner.Run(ctx, run.Command{
+func (s *Session) units(ctx context.Context, system string) (*closure.Units, error) {
+	res, err := s.Runner.Run(ctx, run.Command{
 		Name: filepath.Join(system, "bin/switch-to-configuration"), Args: []string{"dry-activate"},
 		Elevate: true, Timeout: 2 * time.Minute,
 	})
@@ -196,7 +197,7 @@ func signed(n int64) string {
 }
 
 // showBuilt tells after a build what switching to it would mean.
-func (s *session) showBuilt(ctx context.Context, host, system string) {
+func (s *Session) showBuilt(ctx context.Context, host, system string) {
 	if system == "" || s.app.JSON || s.app.Quiet {
 		return
 	}

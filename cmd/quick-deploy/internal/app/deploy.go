@@ -35,12 +35,12 @@ func Deploy(ctx context.Context, a *App, verb deploy.Verb, o RunOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := newSession(a, o)
+	s, err := NewSession(a, o)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	plan, err := s.deployer.Plan(ctx, goal)
+	defer s.Close()
+	plan, err := s.Deployer.Plan(ctx, goal)
 	if err != nil {
 		return err
 	}
@@ -49,22 +49,20 @@ func Deploy(ctx context.Context, a *App, verb deploy.Verb, o RunOptions) error {
 	}
 	a.Say("%s %s with the profile %s", verb, goal.Host, goal.ProfilePath)
 	if plan.NoChange {
-		return nothingToDo(a, plan, g)
-	}
-	if err := s.act(ctx, o.Nom); err != nil {
-		return err
+		if a.JSON {
+			return printPlan(a, plan, g)
+		}
+		a.Say("nothing to do: %s", plan.Reason)
+		return nil
 	}
 	if a.JSON {
-		_ = a.PrintEvent(journal.Event{Type: "inputs", Host: goal.Host, Data: g.inputs})
+		_ = a.PrintEvent(journal.Event{Type: "inputs", Host: goal.Host, Data: g.Inputs})
 	}
-	record, err := s.deployer.Run(ctx, plan)
-	if err = locateError(a, s.finish(record, err), g, goal.Host, o.ShowTrace); err != nil {
-		return err
-	}
-	if verb == deploy.Build {
+	record, err := s.run(ctx, plan, g, o)
+	if err == nil && verb == deploy.Build {
 		s.showBuilt(ctx, goal.Host, record.System)
 	}
-	return nil
+	return err
 }
 
 // addTo is a goal with what the flags add to it. Of a run that is taken up, its own flags stay.
@@ -78,29 +76,29 @@ func (o RunOptions) addTo(goal deploy.Goal, yes bool) deploy.Goal {
 }
 
 // fillGoal completes what a run is to reach by the profile and the flags.
-func fillGoal(ctx context.Context, a *App, goal deploy.Goal, o RunOptions) (deploy.Goal, *generated, error) {
+func fillGoal(ctx context.Context, a *App, goal deploy.Goal, o RunOptions) (deploy.Goal, *Generated, error) {
 	goal = o.addTo(goal, a.Yes)
-	g, name, err := planHost(ctx, a)
+	g, name, err := PlanHost(ctx, a)
 	if err != nil {
 		return goal, nil, err
 	}
-	if g.inputs, err = readInputs(a, g, goal.NoGenerate, goal.Force); err != nil {
+	if g.Inputs, err = readInputs(a, g, goal.NoGenerate, goal.Force); err != nil {
 		return goal, nil, err
 	}
-	goal.Target, goal.Checks = target(g, name, goal.Verb), healthChecks(g, name)
+	goal.Target, goal.Checks = target(g, name, goal.Verb), HealthChecks(g, name)
 	goal.Target.NeedsBytes = goal.MinFree
 	// What stands behind -- may name another nixpkgs than the lock file.
 	overridden := slices.Contains(goal.NixArgs, "--override-input")
-	if in := inputs.Nixpkgs(g.inputs, g.host(name).Inputs); in != nil && !overridden {
+	if in := inputs.Nixpkgs(g.Inputs, g.host(name).Inputs); in != nil && !overridden {
 		sayAge(a, *in)
 		goal.Target.Nixpkgs = in.Preflight()
 	}
-	goal.Host, goal.FlakeDir, goal.Profile = name, g.tree.Dir(), g.hash()
+	goal.Host, goal.FlakeDir, goal.Profile = name, g.Tree.Dir(), g.hash()
 	if goal.ProfilePath, err = g.path(); err != nil {
 		return goal, nil, err
 	}
 	if !goal.NoGenerate {
-		if conflicts := g.changes.InTheWay(); len(conflicts) > 0 && !goal.Force {
+		if conflicts := g.Changes.InTheWay(); len(conflicts) > 0 && !goal.Force {
 			sayKept(a, len(conflicts))
 		}
 		sayOrphans(a, g)
@@ -119,44 +117,34 @@ func sayKept(a *App, n int) {
 }
 
 // sayOrphans says which settings of somebody's are not deployed, since nothing uses their file any more.
-func sayOrphans(a *App, g *generated) {
+func sayOrphans(a *App, g *Generated) {
 	var names []string
-	for _, c := range g.changes.Orphans() {
+	for _, c := range g.Changes.Orphans() {
 		names = append(names, c.Path)
 	}
 	if len(names) == 0 {
 		return
 	}
-	e := orphanError(a, g, names)
+	e := OrphanError(a, g, names)
 	a.Say("note: %v", e)
 	for _, hint := range e.Hints {
 		a.Say("hint: %s", hint)
 	}
 }
 
-// nothingToDo says so, to a program by the plan.
-func nothingToDo(a *App, p deploy.Plan, g *generated) error {
-	if a.JSON {
-		p.Inputs = g.inputs
-		return a.PrintJSON(p)
-	}
-	a.Say("nothing to do: %s", p.Reason)
-	return nil
-}
-
 // printPlan prints what a run would do, and what it would change in the flake; g
 // is nil for a run that does not generate.
-func printPlan(a *App, p deploy.Plan, g *generated) error {
+func printPlan(a *App, p deploy.Plan, g *Generated) error {
 	if a.JSON {
 		if g != nil {
-			p.Inputs = g.inputs
+			p.Inputs = g.Inputs
 		}
 		return a.PrintJSON(p)
 	}
 	if err := p.WriteText(a.Out); err != nil || g == nil {
 		return err
 	}
-	return tree.Diff(g.changes, a.Out.Styled(), a.ColourOut)
+	return tree.Diff(g.Changes, a.Out.Styled(), a.ColourOut)
 }
 
 // homes are the users of a host who have a home-manager configuration.

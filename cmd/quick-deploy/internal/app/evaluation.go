@@ -8,7 +8,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/diagnose"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
-	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
 // EvaluationError is a failed evaluation or build, with the lines that it goes back to.
@@ -20,18 +19,9 @@ type EvaluationError struct {
 func (e *EvaluationError) Error() string { return e.err.Error() }
 func (e *EvaluationError) Unwrap() error { return e.err }
 
-// Problems are the findings as a message shows them.
-func (e *EvaluationError) Problems() profile.Problems {
-	out := make(profile.Problems, len(e.Findings))
-	for i, f := range e.Findings {
-		out[i] = f.Problem
-	}
-	return out
-}
-
 // locateError adds to an error of Nix which lines of the profile it goes back to.
 // Any other error is returned as it is.
-func locateError(a *App, err error, g *generated, host string, wholeTrace bool) error {
+func locateError(a *App, err error, g *Generated, host string, wholeTrace bool) error {
 	var nix *deploy.NixError
 	if g == nil || !errors.As(err, &nix) {
 		return err
@@ -43,9 +33,9 @@ func locateError(a *App, err error, g *generated, host string, wholeTrace bool) 
 		return err
 	}
 	findings := diagnose.Locate(nix.Said.Errors, diagnose.Source{
-		Host: host, Dir: g.tree.Dir(), Profile: g.profile, Tree: g.flake,
+		Host: host, Dir: g.Tree.Dir(), Profile: g.Profile, Tree: g.Flake,
 		ReadFile: func(path string) ([]byte, error) {
-			return regular.Read(filepath.Join(g.tree.Dir(), filepath.FromSlash(path)))
+			return regular.Read(filepath.Join(g.Tree.Dir(), filepath.FromSlash(path)))
 		},
 	})
 	return &EvaluationError{err: err, Findings: findings}

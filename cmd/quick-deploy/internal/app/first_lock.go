@@ -10,7 +10,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/engine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/interview"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 )
 
@@ -26,7 +25,7 @@ var hasty = []string{
 // firstLock locks the newest revisions for a flake that is yet to be written,
 // if that is wanted, and tells of the age of what is locked in the end. Only
 // where the newest was asked for by its name is it an error that it cannot be had.
-func firstLock(ctx context.Context, a *App, l *loaded, which string, ask bool) error {
+func firstLock(ctx context.Context, a *App, l *Loaded, which string, ask bool) error {
 	if exists(filepath.Join(a.Flake, inputs.FlakeFile)) || exists(filepath.Join(a.Flake, inputs.LockFile)) {
 		if which == LockNewest {
 			return fault.New(fault.Usage, "%s has a flake already", a.Flake).Hint("quick-deploy update locks it anew")
@@ -49,7 +48,7 @@ func firstLock(ctx context.Context, a *App, l *loaded, which string, ask bool) e
 	}
 	if which == "" && ask {
 		title := fmt.Sprintf("Lock the newest nixpkgs of %s? The built-in one is %s", nixpkgs.Ref, nixpkgs.Age())
-		yes, err := interview.Confirm(ctx, a.In, a.Err, a.PlainForms(), title, true)
+		yes, err := a.Confirm(ctx, title, true)
 		if err != nil {
 			return nil // the profile is written, and that was the task
 		}

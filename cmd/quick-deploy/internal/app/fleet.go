@@ -29,7 +29,7 @@ type FleetOptions struct {
 
 // FleetDeploy rolls the selected hosts out, wave by wave.
 func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
-	g, err := planInputs(ctx, a, o.NoGenerate, o.Force)
+	g, err := PlanInputs(ctx, a, o.NoGenerate, o.Force)
 	if err != nil {
 		return err
 	}
@@ -44,12 +44,12 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 	if err := keepWays(a, hosts, g, o.SkipChecks, deployable); err != nil {
 		return err
 	}
-	if a.DryRun {
-		return fleetPlan(ctx, a, o, g)
+	if a.DryRun && g.Changes.Pending() {
+		a.Say("%s: %s; what follows is about the flake as it lies there", g.Tree.Dir(), g.Changes.Summary())
 	}
-	if !o.NoGenerate {
+	if !a.DryRun && !o.NoGenerate {
 		sayOrphans(a, g)
-		result, err := writeFlake(ctx, a, g, o.Force)
+		result, err := WriteFlake(ctx, a, g, o.Force)
 		if err != nil {
 			return err
 		}
@@ -64,6 +64,9 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 	found, err := buildable(ctx, a, o, r)
 	if err != nil {
 		return err
+	}
+	if a.DryRun {
+		return printRollout(ctx, a, o, r, found)
 	}
 	if err := deploy.Refuse(found); err != nil {
 		return err
@@ -83,7 +86,7 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 	if ctx.Err() != nil {
 		verdict = fault.New(fault.Interrupted, "interrupted: %w", verdict)
 	}
-	summary := map[string]any{"message_type": "summary", "hosts": results, "inputs": g.inputs}
+	summary := map[string]any{"message_type": "summary", "hosts": results, "inputs": g.Inputs}
 	return errors.Join(a.Print(summary, func(w io.Writer) { writeResults(w, results) }), verdict)
 }
 
@@ -133,19 +136,8 @@ func firstLine(s string) string {
 	return s
 }
 
-// fleetPlan shows what deploy would do.
-func fleetPlan(ctx context.Context, a *App, o FleetOptions, g *generated) error {
-	if g.changes.Pending() {
-		a.Say("%s: %s; what follows is about the flake as it lies there", g.tree.Dir(), g.changes.Summary())
-	}
-	r, err := newRollout(a, g, o)
-	if err != nil {
-		return err
-	}
-	found, err := buildable(ctx, a, o, r)
-	if err != nil {
-		return err
-	}
+// printRollout shows what deploy would do, and what preflight has found.
+func printRollout(ctx context.Context, a *App, o FleetOptions, r *fleet.Fleet, found preflight.Report) error {
 	for _, f := range found.Findings {
 		skipped := ""
 		if f.Skipped {

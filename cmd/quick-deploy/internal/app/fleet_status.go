@@ -16,12 +16,12 @@ import (
 
 // FleetStatus looks at the machines.
 func FleetStatus(ctx context.Context, a *App) error {
-	g, err := planFlake(ctx, a)
+	g, err := PlanFlake(ctx, a)
 	if err != nil {
 		return err
 	}
-	if g.changes.Pending() {
-		a.Say("%s is not as %s says: %s; the machines are compared with the flake", g.tree.Dir(), g.name, g.changes.Summary())
+	if g.Changes.Pending() {
+		a.Say("%s is not as %s says: %s; the machines are compared with the flake", g.Tree.Dir(), g.Name, g.Changes.Summary())
 	}
 	r, err := newRollout(a, g, FleetOptions{})
 	if err != nil {

@@ -61,7 +61,7 @@ func Init(ctx context.Context, a *App, o InitOptions) (path string, asked bool, 
 	if err != nil {
 		return path, false, err
 	}
-	l, err := a.loadText(path, text)
+	l, err := a.LoadText(path, text)
 	if err != nil {
 		return path, false, err
 	}

@@ -13,12 +13,12 @@ import (
 
 // readInputs are the flake's inputs as a run builds from them: by the lock file
 // that lies there, or by the one that the run writes before. Keep says that it writes none.
-func readInputs(a *App, g *generated, keep, force bool) ([]inputs.Input, error) {
-	lock, err := regular.Read(filepath.Join(g.tree.Dir(), inputs.LockFile))
+func readInputs(a *App, g *Generated, keep, force bool) ([]inputs.Input, error) {
+	lock, err := regular.Read(filepath.Join(g.Tree.Dir(), inputs.LockFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read the lock file: %w", err)
 	}
-	for _, c := range g.changes.Files {
+	for _, c := range g.Changes.Files {
 		writes := c.Action == tree.Create || c.Action == tree.Update ||
 			force && (c.Action == tree.Conflict || c.Action == tree.Foreign)
 		if c.Path == inputs.LockFile && writes && !keep {
@@ -28,7 +28,7 @@ func readInputs(a *App, g *generated, keep, force bool) ([]inputs.Input, error) 
 	if lock == nil {
 		return nil, nil // a flake that is taken as it lies there, and has no lock file
 	}
-	return inputs.Read(lock, g.flake.File(inputs.LockFile), g.flake.Pinned, a.Now())
+	return inputs.Read(lock, g.Flake.File(inputs.LockFile), g.Flake.Pinned, a.Now())
 }
 
 // sayAge tells once, and in one line, of the oldest nixpkgs among inputs, if it
@@ -40,14 +40,14 @@ func sayAge(a *App, all ...inputs.Input) {
 }
 
 // sayAges tells of the oldest nixpkgs of the hosts that --host and --on name.
-func sayAges(a *App, g *generated) error {
-	hosts, err := a.selected(g.loaded)
+func sayAges(a *App, g *Generated) error {
+	hosts, err := a.Selected(g.Loaded)
 	if err != nil {
 		return err
 	}
 	var theirs []inputs.Input
 	for _, h := range hosts {
-		if in := inputs.Nixpkgs(g.inputs, g.host(h.Name).Inputs); in != nil {
+		if in := inputs.Nixpkgs(g.Inputs, g.host(h.Name).Inputs); in != nil {
 			theirs = append(theirs, *in)
 		}
 	}

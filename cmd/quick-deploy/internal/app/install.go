@@ -28,8 +28,8 @@ type InstallOptions struct {
 // FleetInstall erases the disks of a machine: it shows them and wants the
 // host's name typed. --yes does not stand for that, --confirm NAME does.
 func FleetInstall(ctx context.Context, a *App, host string, o InstallOptions) error {
-	a = a.forHost(host)
-	g, name, err := planHost(ctx, a)
+	a = a.ForHost(host)
+	g, name, err := PlanHost(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -42,8 +42,8 @@ func FleetInstall(ctx context.Context, a *App, host string, o InstallOptions) er
 	if err := keepWays(a, []string{name}, g, o.Skip, bring); err != nil {
 		return err
 	}
-	if g.changes.Pending() {
-		return fault.New(fault.Pending, "%s is not as %s says: %s", g.tree.Dir(), g.name, g.changes.Summary()).
+	if g.Changes.Pending() {
+		return fault.New(fault.Pending, "%s is not as %s says: %s", g.Tree.Dir(), g.Name, g.Changes.Summary()).
 			Hint("quick-deploy generate writes it")
 	}
 	in, err := o.read(g, name)
@@ -76,7 +76,7 @@ func FleetInstall(ctx context.Context, a *App, host string, o InstallOptions) er
 }
 
 // read reads what the flags say of a machine that is installed.
-func (o InstallOptions) read(g *generated, name string) (in engine.Install, err error) {
+func (o InstallOptions) read(g *Generated, name string) (in engine.Install, err error) {
 	h := g.host(name)
 	in = engine.Install{Host: name, Devices: h.Formatted, Target: ssh.Target{User: "root", Host: h.Deployment.Host}}
 	if in.Extra = o.ExtraFiles; in.Extra != "" {
@@ -92,7 +92,7 @@ func (o InstallOptions) read(g *generated, name string) (in engine.Install, err 
 			return in, err
 		}
 	}
-	if n := g.node(name).Get("disks", "encrypt"); n != nil && n.Scalar == true {
+	if n := g.Node(name).Get("disks", "encrypt"); n != nil && n.Scalar == true {
 		if in.Key = o.DiskKey; in.Key == "" {
 			return in, fault.New(fault.Usage, "the disks of %s are encrypted", name).
 				Hint("name a file with their passphrase: --disk-key FILE")

@@ -19,12 +19,12 @@ import (
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
-// loaded is a profile that was read and checked.
-type loaded struct {
-	name    string // as the user named it
-	builtin bool   // there is no file: the starter profile of this machine
+// Loaded is a profile that was read and checked.
+type Loaded struct {
+	Name    string // as the user named it
+	Builtin bool   // there is no file: the starter profile of this machine
 	source  *source.Source
-	profile *profile.Profile
+	Profile *profile.Profile
 	schema  *schema.Node
 	machine machine.Machine
 	facts   map[string]hardware.Facts // by host, once generated
@@ -76,65 +76,65 @@ func (a *App) ProfilePath() (string, error) {
 		Hint("--profile %s takes the built-in one, filled in with what this machine tells", builtinProfile)
 }
 
-// load reads the profile, once.
-func (a *App) load() (*loaded, error) {
-	a.once.Do(func() { a.profile, a.profileErr = a.readProfile() })
-	return a.profile, a.profileErr
+// Load reads the profile, once.
+func (a *App) Load() (*Loaded, error) {
+	a.once.Do(func() { a.read, a.readErr = a.readProfile() })
+	return a.read, a.readErr
 }
 
-func (a *App) readProfile() (*loaded, error) {
+func (a *App) readProfile() (*Loaded, error) {
 	path, err := a.ProfilePath()
 	if err != nil {
 		return nil, err
 	}
 	if path != builtinProfile {
-		return a.loadText(path, nil)
+		return a.LoadText(path, nil)
 	}
 	text, err := starter.Profile(starter.For(machine.Read(a.Root), "minimal"))
 	if err != nil {
 		return nil, err
 	}
-	l, err := a.loadText(builtinName, text)
+	l, err := a.LoadText(builtinName, text)
 	if l != nil {
-		l.builtin = true
+		l.Builtin = true
 	}
 	return l, err
 }
 
-// loadText reads and checks the profile called name; text, if there is any, stands for its
+// LoadText reads and checks the profile called name; text, if there is any, stands for its
 // content. The hosts that --host and --on name have to be in it.
-func (a *App) loadText(name string, text []byte) (*loaded, error) {
+func (a *App) LoadText(name string, text []byte) (*Loaded, error) {
 	node, err := schema.Root()
 	if err != nil {
 		return nil, err
 	}
-	l := &loaded{name: name, schema: node, machine: machine.Read(a.Root)}
+	l := &Loaded{Name: name, schema: node, machine: machine.Read(a.Root)}
 	if l.source, err = source.New(a.Seen, a.ExtendsFrom); err != nil {
 		return nil, err
 	}
 	if text != nil {
 		l.source = l.source.With(name, text)
 	}
-	if l.profile, err = profile.Load(l.source, name, node); err != nil {
+	if l.Profile, err = profile.Load(l.source, name, node); err != nil {
 		return l, err
 	}
-	_, err = a.selected(l)
+	_, err = a.Selected(l)
 	return l, err
 }
 
-// loadHost reads the profile, and says which of its hosts the command acts on.
-func (a *App) loadHost() (*loaded, string, error) {
-	l, err := a.load()
+// LoadHost reads the profile, and says which of its hosts the command acts on.
+func (a *App) LoadHost() (*Loaded, string, error) {
+	l, err := a.Load()
 	if err != nil {
 		return nil, "", err
 	}
-	host, err := a.hostName(l)
+	host, err := a.HostName(l)
 	return l, host, err
 }
 
-// node is the merged profile of a host.
-func (l *loaded) node(host string) *profile.Node {
-	for _, h := range l.profile.Hosts {
+// Node is the merged profile of a host.
+func (l *Loaded) Node(host string) *profile.Node {
+	for _, h := range l.Profile.Hosts {
 		if h.Name == host {
 			return h.Node
 		}
@@ -143,15 +143,15 @@ func (l *loaded) node(host string) *profile.Node {
 }
 
 // path is the profile's absolute path; of the built-in one the value of --profile.
-func (l *loaded) path() (string, error) {
-	if l.builtin {
+func (l *Loaded) path() (string, error) {
+	if l.Builtin {
 		return builtinProfile, nil
 	}
-	return filepath.Abs(l.name)
+	return filepath.Abs(l.Name)
 }
 
 // readBeside reads the file that n names, relative to the file that n is in.
-func (l *loaded) readBeside(n *profile.Node) ([]byte, error) {
+func (l *Loaded) readBeside(n *profile.Node) ([]byte, error) {
 	name, err := profile.Resolve(n.Pos.File, n.Str())
 	if err != nil {
 		return nil, err
@@ -161,9 +161,9 @@ func (l *loaded) readBeside(n *profile.Node) ([]byte, error) {
 
 // hash identifies all that was read as the profile, wherever it lies: of names
 // only the last part counts.
-func (l *loaded) hash() string {
+func (l *Loaded) hash() string {
 	sum := sha256.New()
-	for _, s := range l.profile.Sources {
+	for _, s := range l.Profile.Sources {
 		fmt.Fprintf(sum, "%d\x00", len(s.Data))
 		sum.Write(s.Data)
 	}

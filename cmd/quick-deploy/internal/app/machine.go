@@ -40,8 +40,8 @@ func preflightMachine(a *App, r run.Runner, name string) *preflight.Machine {
 	}
 }
 
-// healthChecker looks at this machine for the user called name.
-func healthChecker(a *App, r run.Runner, name string, timeout time.Duration) *health.Checker {
+// HealthChecker looks at this machine for the user called name.
+func HealthChecker(a *App, r run.Runner, name string, timeout time.Duration) *health.Checker {
 	return &health.Checker{
 		Runner: r, Root: a.Root, Display: display(), Now: time.Now, Sleep: a.Sleep, Timeout: timeout,
 		Dial: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, Client: &http.Client{Timeout: 10 * time.Second},
@@ -63,8 +63,8 @@ func display() string {
 	return os.Getenv("DISPLAY")
 }
 
-// username is who runs the program: $USER, by which home-manager goes too, else the account's name.
-func username() (string, error) {
+// Username is who runs the program: $USER, by which home-manager goes too, else the account's name.
+func Username() (string, error) {
 	if name := os.Getenv("USER"); name != "" {
 		return name, nil
 	}

@@ -26,13 +26,13 @@ import (
 // describeFlake describes the flake: the files on disk where there are any, and what
 // would be written otherwise.
 func describeFlake(ctx context.Context, a *App, evaluate bool) (pin.Pin, error) {
-	g, err := planFlake(ctx, a)
+	g, err := PlanFlake(ctx, a)
 	if err != nil {
 		return pin.Pin{}, err
 	}
-	files := g.flake.Files
-	if _, err := os.Stat(filepath.Join(g.tree.Dir(), "flake.nix")); err == nil {
-		if files, err = onDisk(g.tree.Dir()); err != nil {
+	files := g.Flake.Files
+	if _, err := os.Stat(filepath.Join(g.Tree.Dir(), "flake.nix")); err == nil {
+		if files, err = onDisk(g.Tree.Dir()); err != nil {
 			return pin.Pin{}, err
 		}
 	}
@@ -152,8 +152,8 @@ func VerifyPin(ctx context.Context, a *App, file string, evaluate *bool) error {
 }
 
 // derivations evaluates the selected hosts, each to the derivation of its system.
-func derivations(ctx context.Context, a *App, g *generated) (map[string]string, error) {
-	hosts, err := a.selected(g.loaded)
+func derivations(ctx context.Context, a *App, g *Generated) (map[string]string, error) {
+	hosts, err := a.Selected(g.Loaded)
 	if err != nil {
 		return nil, err
 	}
@@ -161,11 +161,11 @@ func derivations(ctx context.Context, a *App, g *generated) (map[string]string, 
 	for i, h := range hosts {
 		names[i] = h.Name
 	}
-	if _, err := os.Stat(filepath.Join(g.tree.Dir(), "flake.nix")); err != nil {
-		return nil, fault.New(fault.Preflight, "evaluate %s: %w", g.tree.Dir(), err).
+	if _, err := os.Stat(filepath.Join(g.Tree.Dir(), "flake.nix")); err != nil {
+		return nil, fault.New(fault.Preflight, "evaluate %s: %w", g.Tree.Dir(), err).
 			Hint("quick-deploy generate writes the flake")
 	}
-	return a.nix().Derivations(ctx, g.tree.Dir(), names)
+	return a.nix().Derivations(ctx, g.Tree.Dir(), names)
 }
 
 // ShowPins prints the pins of flake.lock in the form that the profile takes.

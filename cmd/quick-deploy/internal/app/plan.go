@@ -18,29 +18,29 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
-// generated is a flake in memory with what writing it would change.
-type generated struct {
-	*loaded
-	flake   *generator.Tree
-	tree    *tree.Tree
-	changes tree.Changes
+// Generated is a flake in memory with what writing it would change.
+type Generated struct {
+	*Loaded
+	Flake   *generator.Tree
+	Tree    *tree.Tree
+	Changes tree.Changes
 	// inputs are what the flake is built from, where the command tells of it.
-	inputs []inputs.Input
+	Inputs []inputs.Input
 
 	hosts map[string]generator.Host
 }
 
-// planFlake generates the flake and compares it with the one on disk.
-func planFlake(ctx context.Context, a *App) (*generated, error) {
-	l, err := a.load()
+// PlanFlake generates the flake and compares it with the one on disk.
+func PlanFlake(ctx context.Context, a *App) (*Generated, error) {
+	l, err := a.Load()
 	if err != nil {
 		return nil, err
 	}
-	flake, err := generate(ctx, a, l)
+	flake, err := Generate(ctx, a, l)
 	if err != nil {
 		return nil, err
 	}
-	showNotices(a, flake)
+	ShowNotices(a, flake)
 	t, err := tree.Open(a.Flake, atomic.Writer{})
 	if err != nil {
 		return nil, err
@@ -54,33 +54,33 @@ func planFlake(ctx context.Context, a *App) (*generated, error) {
 	for _, h := range flake.Hosts {
 		hosts[h.Name] = h
 	}
-	return &generated{loaded: l, flake: flake, tree: t, changes: changes, hosts: hosts}, nil
+	return &Generated{Loaded: l, Flake: flake, Tree: t, Changes: changes, hosts: hosts}, nil
 }
 
-// planHost is planFlake for the host that the command acts on.
-func planHost(ctx context.Context, a *App) (*generated, string, error) {
-	g, err := planFlake(ctx, a)
+// PlanHost is PlanFlake for the host that the command acts on.
+func PlanHost(ctx context.Context, a *App) (*Generated, string, error) {
+	g, err := PlanFlake(ctx, a)
 	if err != nil {
 		return nil, "", err
 	}
-	host, err := a.hostName(g.loaded)
+	host, err := a.HostName(g.Loaded)
 	return g, host, err
 }
 
-// planInputs is planFlake with what the flake is built from. It tells of old inputs. With keep,
+// PlanInputs is PlanFlake with what the flake is built from. It tells of old inputs. With keep,
 // flake.lock is not written, and with force it is, whoever changed it.
-func planInputs(ctx context.Context, a *App, keep, force bool) (*generated, error) {
-	g, err := planFlake(ctx, a)
+func PlanInputs(ctx context.Context, a *App, keep, force bool) (*Generated, error) {
+	g, err := PlanFlake(ctx, a)
 	if err != nil {
 		return nil, err
 	}
-	if g.inputs, err = readInputs(a, g, keep, force); err != nil {
+	if g.Inputs, err = readInputs(a, g, keep, force); err != nil {
 		return nil, err
 	}
 	return g, sayAges(a, g)
 }
 
-func showNotices(a *App, t *generator.Tree) {
+func ShowNotices(a *App, t *generator.Tree) {
 	for _, n := range t.Notices {
 		if n.Pos.IsValid() {
 			a.Say("%s: note: %s", n.Pos, n.Text)
@@ -91,11 +91,11 @@ func showNotices(a *App, t *generator.Tree) {
 }
 
 // host is a generated host.
-func (g *generated) host(name string) generator.Host { return g.hosts[name] }
+func (g *Generated) host(name string) generator.Host { return g.hosts[name] }
 
-// generate makes the flake in memory. Of its notices those about other hosts
+// Generate makes the flake in memory. Of its notices those about other hosts
 // than --host and --on name are left out.
-func generate(ctx context.Context, a *App, l *loaded) (*generator.Tree, error) {
+func Generate(ctx context.Context, a *App, l *Loaded) (*generator.Tree, error) {
 	facts, err := probeHosts(ctx, a, l)
 	if err != nil {
 		return nil, err
@@ -105,57 +105,56 @@ func generate(ctx context.Context, a *App, l *loaded) (*generator.Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, many := a.hostName(l) // an error of Nix is traced back for one host
+	_, many := a.HostName(l) // an error of Nix is traced back for one host
 	t, err := generator.Generate(generator.Input{
-		Profile: l.profile, Schema: l.schema, Facts: facts, Files: l.source, Check: check, Explain: many == nil,
+		Profile: l.Profile, Schema: l.schema, Facts: facts, Files: l.source, Check: check, Explain: many == nil,
 	})
 	if err != nil {
 		return nil, err
 	}
-	selected, err := a.selected(l)
+	selected, err := a.Selected(l)
 	if err != nil {
 		return nil, err
 	}
 	t.Notices = slices.DeleteFunc(t.Notices, func(n generator.Notice) bool {
 		return n.Host != "" && !slices.ContainsFunc(selected, func(h *profile.Host) bool { return h.Name == n.Host })
 	})
-	a.Log.Info("generated", "profile", l.name, "hosts", len(l.profile.Hosts),
+	a.Log.Info("generated", "profile", l.Name, "hosts", len(l.Profile.Hosts),
 		"files", len(t.Files), "notices", len(t.Notices))
 	return t, nil
 }
 
 // probeHosts returns the facts of machines: those whose facts the profile names by a file,
 // and this machine, if it is one of the hosts and names none.
-func probeHosts(ctx context.Context, a *App, l *loaded) (map[string]hardware.Facts, error) {
+func probeHosts(ctx context.Context, a *App, l *Loaded) (map[string]hardware.Facts, error) {
 	facts := map[string]hardware.Facts{}
-	for _, h := range l.profile.Hosts {
+	for _, h := range l.Profile.Hosts {
 		n := h.Node.Get("hardware", "facts")
 		if n == nil {
 			continue
 		}
+		hint := ""
 		data, err := l.readBeside(n)
+		if err != nil {
+			hint = "write it on that machine with: quick-deploy probe --json > " + n.Str()
+		} else {
+			facts[h.Name], err = hardware.Read(bytes.NewReader(data))
+		}
 		if err != nil {
 			return nil, profile.Problems{{
 				Pos: n.Pos, Path: "hosts." + h.Name + ".hardware.facts", What: "hardware.facts cannot be read",
-				Why: err.Error(), Hint: "write it on that machine with: quick-deploy probe --json > " + n.Str(),
+				Why: err.Error(), Hint: hint,
 			}}
 		}
-		f, err := hardware.Read(bytes.NewReader(data))
-		if err != nil {
-			return nil, profile.Problems{{
-				Pos: n.Pos, Path: "hosts." + h.Name + ".hardware.facts", What: "hardware.facts cannot be read", Why: err.Error(),
-			}}
-		}
-		facts[h.Name] = f
 	}
 	name := l.machine.Hostname
-	if len(l.profile.Hosts) == 1 {
-		name = l.profile.Hosts[0].Name
+	if len(l.Profile.Hosts) == 1 {
+		name = l.Profile.Hosts[0].Name
 	}
 	if _, known := facts[name]; known || a.NoProbe {
 		return facts, nil
 	}
-	for _, h := range l.profile.Hosts {
+	for _, h := range l.Profile.Hosts {
 		if h.Name == name {
 			f, warnings := probe.Run(ctx, probe.Options{Root: a.Root})
 			a.Log.Info("probed", "host", name, "warnings", len(warnings))
@@ -168,15 +167,12 @@ func probeHosts(ctx context.Context, a *App, l *loaded) (map[string]hardware.Fac
 // optionCheck checks options against the lists that --options and
 // --home-options name; nil if neither is given.
 func optionCheck(a *App) (func(user string, path []string, value nix.Expr) error, error) {
-	if a.OptionList == "" && a.HomeOptionList == "" {
-		return nil, nil
-	}
 	system, err := readOptions(a.OptionList)
 	if err != nil {
 		return nil, err
 	}
 	home, err := readOptions(a.HomeOptionList)
-	if err != nil {
+	if err != nil || system == nil && home == nil {
 		return nil, err
 	}
 	return func(user string, path []string, value nix.Expr) error {

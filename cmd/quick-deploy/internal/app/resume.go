@@ -8,14 +8,13 @@ import (
 
 // Resume goes on with a run that failed or was cut off.
 func Resume(ctx context.Context, a *App, o RunOptions) error {
-	s, err := newSession(a, o)
+	s, err := NewSession(a, o)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	var g *generated
-	host := a.Host
-	plan, err := s.deployer.PlanResume(ctx, func(goal deploy.Goal) (deploy.Goal, error) {
+	defer s.Close()
+	var g *Generated
+	plan, err := s.Deployer.PlanResume(ctx, func(goal deploy.Goal) (deploy.Goal, error) {
 		if goal.To != nil {
 			goal.Owned = ownedFiles
 			return o.addTo(goal, a.Yes), nil
@@ -26,7 +25,6 @@ func Resume(ctx context.Context, a *App, o RunOptions) error {
 		if run.Profile == "" {
 			run.Profile = goal.ProfilePath
 		}
-		host = goal.Host
 		var err error
 		goal, g, err = fillGoal(ctx, a.With(run), goal, o)
 		return goal, err
@@ -37,25 +35,22 @@ func Resume(ctx context.Context, a *App, o RunOptions) error {
 	if a.DryRun {
 		return printPlan(a, plan, g)
 	}
-	if err := s.act(ctx, o.Nom); err != nil {
-		return err
-	}
-	record, err := s.deployer.Run(ctx, plan)
-	return locateError(a, s.finish(record, err), g, host, o.ShowTrace)
+	_, err = s.run(ctx, plan, g, o)
+	return err
 }
 
 // ResetState archives the state of an unfinished run.
 func ResetState(ctx context.Context, a *App) error {
-	s, err := newSession(a, RunOptions{})
+	s, err := NewSession(a, RunOptions{})
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	if a.DryRun {
-		a.Say("would archive %s", s.deployer.Store().Path("state.json"))
+		a.Say("would archive %s", s.Deployer.Store().Path("state.json"))
 		return nil
 	}
-	archived, err := s.deployer.ResetState(ctx)
+	archived, err := s.Deployer.ResetState(ctx)
 	if err != nil {
 		return err
 	}

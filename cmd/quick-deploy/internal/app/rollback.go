@@ -16,12 +16,12 @@ type RollbackOptions struct {
 
 // Rollback goes back to recorded generations.
 func Rollback(ctx context.Context, a *App, o RollbackOptions) error {
-	s, err := newSession(a, o.RunOptions)
+	s, err := NewSession(a, o.RunOptions)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	goal, err := s.deployer.Back(ctx, o.To)
+	defer s.Close()
+	goal, err := s.Deployer.Back(ctx, o.To)
 	if err != nil {
 		return err
 	}
@@ -29,17 +29,15 @@ func Rollback(ctx context.Context, a *App, o RollbackOptions) error {
 	part := o.System || o.Home || o.Files
 	goal.SkipSystem, goal.SkipHome, goal.SkipFiles = part && !o.System, part && !o.Home, part && !o.Files
 	goal.Owned = ownedFiles
-	plan, err := s.deployer.Plan(ctx, goal)
+	plan, err := s.Deployer.Plan(ctx, goal)
 	if err != nil {
 		return err
 	}
 	if a.DryRun {
 		return printPlan(a, plan, nil)
 	}
-	if err := s.act(ctx, o.Nom); err != nil {
-		return err
-	}
-	return s.finish(s.deployer.Run(ctx, plan))
+	_, err = s.run(ctx, plan, nil, o.RunOptions)
+	return err
 }
 
 // ownedFiles are the files of a flake that the program wrote and nobody has

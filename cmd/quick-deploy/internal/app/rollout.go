@@ -21,12 +21,12 @@ import (
 )
 
 // wavesOf are the waves of the selected hosts, or the only one of a name.
-func wavesOf(a *App, g *generated, only string) ([]fleet.Wave, error) {
-	selected, err := a.selected(g.loaded)
+func wavesOf(a *App, g *Generated, only string) ([]fleet.Wave, error) {
+	selected, err := a.Selected(g.Loaded)
 	if err != nil {
 		return nil, err
 	}
-	waves, err := fleet.Waves(g.profile, g.flake.Fleet, selected)
+	waves, err := fleet.Waves(g.Profile, g.Flake.Fleet, selected)
 	if err != nil {
 		return nil, err
 	}
@@ -46,16 +46,16 @@ func wavesOf(a *App, g *generated, only string) ([]fleet.Wave, error) {
 }
 
 // newRollout reads the fleet from the flake as it lies on disk.
-func newRollout(a *App, g *generated, o FleetOptions) (*fleet.Fleet, error) {
+func newRollout(a *App, g *Generated, o FleetOptions) (*fleet.Fleet, error) {
 	waves, err := wavesOf(a, g, o.Wave)
 	if err != nil {
 		return nil, err
 	}
-	me, err := username()
+	me, err := Username()
 	if err != nil {
 		return nil, err
 	}
-	dir := g.tree.Dir()
+	dir := g.Tree.Dir()
 	if i := strings.IndexAny(dir, "#?%\n"); i >= 0 {
 		return nil, fault.New(fault.Usage, "the flake directory %q has a %q in its name, which a flake reference cannot hold",
 			dir, dir[i])
@@ -71,7 +71,7 @@ func newRollout(a *App, g *generated, o FleetOptions) (*fleet.Fleet, error) {
 			LockTimeout:     a.Limits.Lock,
 			ConfirmTimeout:  o.ConfirmTimeout,
 		},
-		Flake: dir, Engine: g.flake.Fleet.Engine, Parallel: g.flake.Fleet.Parallel,
+		Flake: dir, Engine: g.Flake.Fleet.Engine, Parallel: g.Flake.Fleet.Parallel,
 		SSH: strings.Fields(os.Getenv("NIX_SSHOPTS")), Flags: o.Flags, Again: o.Again,
 	}
 	r.KeepOnFailure = o.Keep != nil && *o.Keep
@@ -94,8 +94,8 @@ func newRollout(a *App, g *generated, o FleetOptions) (*fleet.Fleet, error) {
 }
 
 // newFleetHost is a host as fleet knows it. What it should be is recognised by a fingerprint of its part of the flake.
-func newFleetHost(a *App, g *generated, h generator.Host, locked map[string]flake.Locked) (*fleet.Host, error) {
-	fingerprint, err := fleet.Fingerprint(g.tree.Dir(), h, locked)
+func newFleetHost(a *App, g *Generated, h generator.Host, locked map[string]flake.Locked) (*fleet.Host, error) {
+	fingerprint, err := fleet.Fingerprint(g.Tree.Dir(), h, locked)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func newFleetHost(a *App, g *generated, h generator.Host, locked map[string]flak
 			User: h.Deployment.User, Host: h.Deployment.Host, Port: h.Deployment.Port, Timeout: a.Limits.Network,
 		},
 	}
-	for _, c := range healthChecks(g, h.Name) {
+	for _, c := range HealthChecks(g, h.Name) {
 		if c.Kind.Remote() {
 			host.Checks = append(host.Checks, c)
 		}

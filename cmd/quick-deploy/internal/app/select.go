@@ -9,22 +9,22 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
-// selected are the hosts that --on, or --host, names; without both all.
-func (a *App) selected(l *loaded) ([]*profile.Host, error) {
+// Selected are the hosts that --on, or --host, names; without both all.
+func (a *App) Selected(l *Loaded) ([]*profile.Host, error) {
 	on := a.On
 	if a.Host != "" {
 		if len(on) > 0 {
 			return nil, fault.New(fault.Usage, "--on and --host exclude each other")
 		}
-		name, err := a.hostName(l)
+		name, err := a.HostName(l)
 		if err != nil {
 			return nil, err
 		}
 		on = []string{name}
 	}
-	hosts, err := l.profile.Select(on...)
+	hosts, err := l.Profile.Select(on...)
 	if err != nil {
-		return nil, selectorFault("--on", err)
+		return nil, SelectorFault("--on", err)
 	}
 	return hosts, nil
 }
@@ -36,14 +36,14 @@ func (a *App) KnownHosts() error {
 	if a.Host == "" && len(a.On) == 0 {
 		return nil
 	}
-	if _, err := a.load(); fault.CodeOf(err) == fault.Usage {
+	if _, err := a.Load(); fault.CodeOf(err) == fault.Usage {
 		return err
 	}
 	return nil
 }
 
-// selectorFault makes a wrong selector a fault of the command line and not of the profile.
-func selectorFault(what string, err error) error {
+// SelectorFault makes a wrong selector a fault of the command line and not of the profile.
+func SelectorFault(what string, err error) error {
 	var problems profile.Problems
 	if !errors.As(err, &problems) || len(problems) == 0 {
 		return err
@@ -55,15 +55,15 @@ func selectorFault(what string, err error) error {
 	return e
 }
 
-// hostName is the host that commands act on.
-func (a *App) hostName(l *loaded) (string, error) {
-	names := make([]string, len(l.profile.Hosts))
-	for i, h := range l.profile.Hosts {
+// HostName is the host that commands act on.
+func (a *App) HostName(l *Loaded) (string, error) {
+	names := make([]string, len(l.Profile.Hosts))
+	for i, h := range l.Profile.Hosts {
 		names[i] = h.Name
 	}
 	wanted := a.Host
 	if wanted == "" && len(a.On) > 0 {
-		hosts, err := a.selected(l)
+		hosts, err := a.Selected(l)
 		if err != nil {
 			return "", err
 		}
@@ -82,7 +82,7 @@ func (a *App) hostName(l *loaded) (string, error) {
 	if slices.Contains(names, wanted) {
 		return wanted, nil
 	}
-	e := fault.New(fault.Usage, "no host called %q in %s", wanted, l.name)
+	e := fault.New(fault.Usage, "no host called %q in %s", wanted, l.Name)
 	if near := profile.Nearest(wanted, names); near != "" {
 		return "", e.Hint("did you mean --host %s", near)
 	}

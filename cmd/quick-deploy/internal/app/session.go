@@ -16,18 +16,19 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
-// session is the executor, wired to this machine and this terminal.
-type session struct {
+// Session is the executor, wired to this machine and this terminal.
+type Session struct {
 	app      *App
 	cfg      deploy.Config
-	deployer *deploy.Deployer
-	elevate  *elevate.Runner
-	view     *console.Run // nil until the command acts
-	unwatch  func() bool
+	Deployer *deploy.Deployer
+	// Runner starts commands here, as root where they say so.
+	Runner  *elevate.Runner
+	view    *console.Run // nil until the command acts
+	unwatch func() bool
 }
 
-func newSession(a *App, o RunOptions) (*session, error) {
-	me, err := username()
+func NewSession(a *App, o RunOptions) (*Session, error) {
+	me, err := Username()
 	if err != nil {
 		return nil, err
 	}
@@ -45,21 +46,21 @@ func newSession(a *App, o RunOptions) (*session, error) {
 		HostName: machine.Read(a.Root).Hostname, Tool: a.Version,
 		Retry:        a.Retry(),
 		BuildTimeout: a.Limits.Build, ActivateTimeout: a.Limits.Activation, LockTimeout: a.Limits.Lock,
-		Machine: look, Health: healthChecker(a, runner, me, o.HealthTimeout), ConfirmTimeout: o.ConfirmTimeout,
+		Machine: look, Health: HealthChecker(a, runner, me, o.HealthTimeout), ConfirmTimeout: o.ConfirmTimeout,
 		Graphical: display() != "" || os.Getenv("SSH_CONNECTION") == "" && os.Getenv("WAYLAND_DISPLAY") != "",
 	}
-	return &session{app: a, cfg: cfg, deployer: deploy.New(cfg), elevate: runner}, nil
+	return &Session{app: a, cfg: cfg, Deployer: deploy.New(cfg), Runner: runner}, nil
 }
 
 // act opens the log and takes hold of the terminal. A command that only looks does without.
-func (s *session) act(ctx context.Context, withNom bool) error {
+func (s *Session) act(ctx context.Context, withNom bool) error {
 	a := s.app
 	var nom run.Runner
 	if withNom && term.Is(a.Err) {
-		if _, err := s.elevate.LookPath("nom"); err != nil {
+		if _, err := s.Runner.LookPath("nom"); err != nil {
 			return fault.New(fault.Usage, "--nom: %w", err).Hint("nix-output-monitor is its package")
 		}
-		nom = s.elevate
+		nom = s.Runner
 	}
 	if a.LogFile == nil {
 		return fmt.Errorf("open the log: %w", a.LogErr)
@@ -67,15 +68,15 @@ func (s *session) act(ctx context.Context, withNom bool) error {
 	s.view = a.Open(a.LogFile, nom)
 	a.Acting.Store(true)
 	s.view.Attach(&s.cfg)
-	s.elevate.SetAsk(s.view.Asking)
+	s.Runner.SetAsk(s.view.Asking)
 	s.unwatch = s.view.Watch(ctx)
-	s.deployer = deploy.New(s.cfg)
+	s.Deployer = deploy.New(s.cfg)
 	return nil
 }
 
-// close ends what act began. A log that is not whole is told of, and no more: the run itself has ended.
-func (s *session) close() {
-	s.elevate.Close()
+// Close ends what act began. A log that is not whole is told of, and no more: the run itself has ended.
+func (s *Session) Close() {
+	s.Runner.Close()
 	if s.view == nil {
 		return
 	}
@@ -86,11 +87,16 @@ func (s *session) close() {
 	s.view = nil
 }
 
-// finish prints how a run ended.
-func (s *session) finish(r journal.Record, err error) error {
-	s.close()
-	if !s.app.JSON && r.ID != 0 {
-		s.app.Say("%s", strings.TrimSuffix(deploy.Summary(r), "\n"))
+// run carries a plan out, and prints how that ended. An error of Nix is led back to the lines of g; nil is for a run
+// that does not generate.
+func (s *Session) run(ctx context.Context, p deploy.Plan, g *Generated, o RunOptions) (journal.Record, error) {
+	if err := s.act(ctx, o.Nom); err != nil {
+		return journal.Record{}, err
 	}
-	return err
+	record, err := s.Deployer.Run(ctx, p)
+	s.Close()
+	if !s.app.JSON && record.ID != 0 {
+		s.app.Say("%s", strings.TrimSuffix(deploy.Summary(record), "\n"))
+	}
+	return record, locateError(s.app, err, g, p.Goal.Host, o.ShowTrace)
 }

@@ -16,8 +16,8 @@ import (
 )
 
 // target tells the preflight checks what the configuration will be like.
-func target(g *generated, name string, verb deploy.Verb) preflight.Target {
-	n := g.node(name)
+func target(g *Generated, name string, verb deploy.Verb) preflight.Target {
+	n := g.Node(name)
 	t := preflight.Target{
 		Host: g.host(name), Facts: g.facts[name], Versions: map[string]string{}, Caches: []string{"https://cache.nixos.org"},
 		Activates: verb == deploy.Test || verb == deploy.Switch,
@@ -36,7 +36,7 @@ func target(g *generated, name string, verb deploy.Verb) preflight.Target {
 			t.Versions[s.Name] = v
 		}
 	}
-	for _, f := range g.flake.Files {
+	for _, f := range g.Flake.Files {
 		t.Paths = append(t.Paths, f.Path)
 	}
 	return t
@@ -81,9 +81,9 @@ func serviceVersion(root *schema.Node, host *profile.Node, service string) strin
 	return strings.ReplaceAll(version, "_", ".")
 }
 
-// healthChecks are what shows that the host came up as its profile says. Which
+// HealthChecks are what shows that the host came up as its profile says. Which
 // units a service has is read later, from the system that is built.
-func healthChecks(g *generated, name string) []health.Check {
+func HealthChecks(g *Generated, name string) []health.Check {
 	h := g.host(name)
 	checks := []health.Check{{Name: "other units", Kind: health.Rest}}
 	for _, s := range h.Services {

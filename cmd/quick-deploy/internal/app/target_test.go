@@ -16,7 +16,7 @@ import (
 )
 
 // planned generates the flake of a profile, beside which facts.json lies, for host atlas.
-func planned(t *testing.T, host string) *generated {
+func planned(t *testing.T, host string) *Generated {
 	t.Helper()
 	dir := t.TempDir()
 	t.Setenv("HOME", dir)
@@ -39,7 +39,7 @@ func planned(t *testing.T, host string) *generated {
 		Terminal: console.New(nil, io.Discard, io.Discard), Seen: &source.Seen{}, Version: "dev",
 		Options: Options{Root: filepath.Join(dir, "machine"), Flake: filepath.Join(dir, "flake")},
 	}
-	g, err := planFlake(t.Context(), a)
+	g, err := PlanFlake(t.Context(), a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestTargetOfHomes(t *testing.T) {
 func TestHealthChecks(t *testing.T) {
 	g := planned(t, "  hardware: {facts: ./facts.json}\n  services: {grafana: {}}\n  users: {ada: {admin: true, home: {git: {}}}, eve: {}}\n")
 	found := map[health.Kind][]string{}
-	for _, c := range healthChecks(g, "atlas") {
+	for _, c := range HealthChecks(g, "atlas") {
 		found[c.Kind] = append(found[c.Kind], c.Target+c.User)
 	}
 	for kind, want := range map[health.Kind]string{
@@ -148,7 +148,7 @@ func TestHealthChecks(t *testing.T) {
 func TestServiceChecks(t *testing.T) {
 	g := planned(t, "  services: {vllm: {}, loki: {port: 3200}, restic: {}, libvirt: {}, openssh: {}}\n")
 	found := map[string]health.Check{}
-	for _, c := range healthChecks(g, "atlas") {
+	for _, c := range HealthChecks(g, "atlas") {
 		found[c.Name+" "+c.Target] = c
 	}
 	for name, want := range map[string]time.Duration{

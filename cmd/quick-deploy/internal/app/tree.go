@@ -11,7 +11,7 @@ import (
 // flakeTree is the generated flake as the executor sees it.
 type flakeTree struct {
 	app       *App
-	generated *generated
+	generated *Generated
 	force     bool
 }
 
@@ -23,7 +23,7 @@ func (f *flakeTree) Changes(context.Context) ([]deploy.Change, error) {
 	}
 	forced := map[string]string{}
 	if f.force {
-		for _, c := range f.generated.changes.Forced() {
+		for _, c := range f.generated.Changes.Forced() {
 			forced[c.Path] = "update"
 			if c.Action == tree.Released {
 				forced[c.Path] = "delete"
@@ -31,7 +31,7 @@ func (f *flakeTree) Changes(context.Context) ([]deploy.Change, error) {
 		}
 	}
 	out := []deploy.Change{}
-	for _, c := range f.generated.changes.Files {
+	for _, c := range f.generated.Changes.Files {
 		if action := cmp.Or(forced[c.Path], actions[c.Action]); action != "" {
 			out = append(out, deploy.Change{Path: c.Path, Action: action})
 		}
@@ -43,11 +43,11 @@ func (f *flakeTree) Changes(context.Context) ([]deploy.Change, error) {
 // finds the folder as the one before left it.
 func (f *flakeTree) Apply(ctx context.Context) error {
 	g := f.generated
-	changes, err := g.tree.Plan(g.flake.Files, tree.Meta{Tool: f.app.Version, Profile: g.hash()})
+	changes, err := g.Tree.Plan(g.Flake.Files, tree.Meta{Tool: f.app.Version, Profile: g.hash()})
 	if err != nil {
 		return err
 	}
-	g.changes = changes
-	_, err = writeFlake(ctx, f.app, g, f.force)
+	g.Changes = changes
+	_, err = WriteFlake(ctx, f.app, g, f.force)
 	return err
 }

@@ -30,7 +30,7 @@ func noFlake(dir string, err error) error {
 
 // Update locks the flake's inputs anew, all or those named.
 func Update(ctx context.Context, a *App, named []string) error {
-	l, err := a.load()
+	l, err := a.Load()
 	if err != nil {
 		return err
 	}
@@ -43,9 +43,9 @@ func Update(ctx context.Context, a *App, named []string) error {
 
 // readLockable reads the flake of a profile. Where it was not written yet it is the
 // one that generate would write: then flake.lock comes first, and generate keeps it.
-func readLockable(ctx context.Context, a *App, l *loaded) (inputs.Flake, error) {
+func readLockable(ctx context.Context, a *App, l *Loaded) (inputs.Flake, error) {
 	var f inputs.Flake
-	t, err := generate(ctx, a, l)
+	t, err := Generate(ctx, a, l)
 	if err != nil {
 		return f, err
 	}
@@ -111,7 +111,7 @@ func replaceLock(ctx context.Context, a *App, f inputs.Flake, now []byte, why st
 	}
 	path, before := filepath.Join(a.Flake, inputs.LockFile), ""
 	if f.Written {
-		store := backups()
+		store := Backups()
 		m, err := store.Make(ctx, store.NewID(), 0, []backup.Item{{Path: path, Why: why}})
 		if err != nil {
 			return err
@@ -138,7 +138,7 @@ func UndoUpdate(ctx context.Context, a *App) error {
 	if err != nil {
 		return noFlake(a.Flake, err)
 	}
-	store := backups()
+	store := Backups()
 	all, err := store.List()
 	if err != nil {
 		return err

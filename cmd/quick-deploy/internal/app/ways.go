@@ -88,7 +88,7 @@ func comesBack(h generator.Host, states access.States) []closed {
 
 // keepWays refuses to close the ways into machines, unless the check is skipped by name. What
 // may be a closed way and may not is told of. A dry run refuses nothing.
-func keepWays(a *App, hosts []string, g *generated, skip []string, find func(generator.Host) []closed) error {
+func keepWays(a *App, hosts []string, g *Generated, skip []string, find func(generator.Host) []closed) error {
 	for _, s := range skip {
 		if !slices.Contains(preflight.Names(), s) {
 			return fault.New(fault.Usage, "no preflight check is called %q: one of %s, %s", s, checkAccounts, checkSSH)
@@ -100,14 +100,14 @@ func keepWays(a *App, hosts []string, g *generated, skip []string, find func(gen
 	}
 	var whats, fixes []string
 	unsure := map[string][]string{}
-	for _, h := range g.flake.Hosts {
+	for _, h := range g.Flake.Hosts {
 		if !chosen[h.Name] {
 			continue
 		}
 		found := find(h)
 		own := false
 		if len(found) > 0 {
-			text, err := os.ReadFile(filepath.Join(g.tree.Dir(), "hosts", h.Name, "local.nix"))
+			text, err := os.ReadFile(filepath.Join(g.Tree.Dir(), "hosts", h.Name, "local.nix"))
 			own = err == nil && access.Touched(string(text))
 		}
 		for _, c := range found {

@@ -3,7 +3,6 @@ package app
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -17,9 +16,9 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 )
 
-// writeFlake brings the flake's folder to what was generated, and makes the files
+// WriteFlake brings the flake's folder to what was generated, and makes the files
 // visible to Nix where the folder lies in a git work tree.
-func writeFlake(ctx context.Context, a *App, g *generated, force bool) (tree.Result, error) {
+func WriteFlake(ctx context.Context, a *App, g *Generated, force bool) (tree.Result, error) {
 	o := tree.Options{Force: force}
 	if force {
 		save, err := backupForced(ctx, a, g)
@@ -28,7 +27,7 @@ func writeFlake(ctx context.Context, a *App, g *generated, force bool) (tree.Res
 		}
 		o.Backup = save
 	}
-	result, err := g.tree.Apply(ctx, g.changes, o)
+	result, err := g.Tree.Apply(ctx, g.Changes, o)
 	if err != nil {
 		return result, err
 	}
@@ -41,7 +40,7 @@ func writeFlake(ctx context.Context, a *App, g *generated, force bool) (tree.Res
 	if result.Aside != "" {
 		a.Say("note: the manifest could not be read; it is kept as %s", result.Aside)
 	}
-	seen, err := g.tree.Reveal(ctx, runGit, g.flake.Files, force)
+	seen, err := g.Tree.Reveal(ctx, runGit, g.Flake.Files, force)
 	if err != nil {
 		return result, err
 	}
@@ -53,12 +52,12 @@ func writeFlake(ctx context.Context, a *App, g *generated, force bool) (tree.Res
 }
 
 // backupForced copies the files that force replaces to a backup of their own.
-func backupForced(ctx context.Context, a *App, g *generated) (func(string, []byte) error, error) {
-	store := backups()
+func backupForced(ctx context.Context, a *App, g *Generated) (func(string, []byte) error, error) {
+	store := Backups()
 	var items []backup.Item
-	for _, c := range g.changes.Forced() {
+	for _, c := range g.Changes.Forced() {
 		items = append(items, backup.Item{
-			Path: filepath.Join(g.tree.Dir(), c.Path), Why: "edited by hand, replaced or removed by --force-update",
+			Path: filepath.Join(g.Tree.Dir(), c.Path), Why: "edited by hand, replaced or removed by --force-update",
 		})
 	}
 	if len(items) == 0 {
@@ -84,46 +83,20 @@ func runGit(ctx context.Context, dir string, stdin []byte, argv ...string) ([]by
 	return out.Bytes(), nil
 }
 
-// writtenLine says in a line what a run wrote.
-func writtenLine(r tree.Result) string {
-	if len(r.Written)+len(r.Removed) == 0 {
-		return "no changes"
-	}
-	text := term.Count(len(r.Written), "file") + " written"
-	if n := len(r.Removed); n > 0 {
-		text += fmt.Sprintf(", %d removed", n)
-	}
-	return text
-}
-
-// keptError is the error that tells of hand edits which stayed, and of those that nothing uses any more.
-func keptError(a *App, g *generated, r tree.Result) error {
-	var errs []error
-	if len(r.Kept) > 0 {
-		errs = append(errs, fault.New(fault.Pending, "kept as edited by hand: %s", term.List(r.Kept)).
-			Hint("quick-deploy diff shows what the profile would make of them").
-			Hint("move your settings to local.nix, or replace the files with --force-update (they are backed up)"))
-	}
-	if len(r.Orphans) > 0 {
-		errs = append(errs, orphanError(a, g, r.Orphans))
-	}
-	return errors.Join(errs...)
-}
-
-// orphanError is the error that tells of orphans, with where they may belong now.
-func orphanError(a *App, g *generated, names []string) *fault.Error {
+// OrphanError is the error that tells of orphans, with where they may belong now.
+func OrphanError(a *App, g *Generated, names []string) *fault.Error {
 	e := fault.New(fault.Pending, "edited by hand, and nothing uses it any more: %s", term.List(names))
-	return addMoves(a, g, e)
+	return AddMoves(a, g, e)
 }
 
-// addMoves adds to an error about orphans where they may belong now.
-func addMoves(a *App, g *generated, e *fault.Error) *fault.Error {
-	moves, err := g.tree.Moves(g.changes)
+// AddMoves adds to an error about orphans where they may belong now.
+func AddMoves(a *App, g *Generated, e *fault.Error) *fault.Error {
+	moves, err := g.Tree.Moves(g.Changes)
 	if err != nil {
 		a.Log.Info("looked for moves", "error", err)
 	}
 	for _, m := range moves {
-		from, to := filepath.Join(g.tree.Dir(), m.From), filepath.Join(g.tree.Dir(), m.To)
+		from, to := filepath.Join(g.Tree.Dir(), m.From), filepath.Join(g.Tree.Dir(), m.To)
 		if m.To == "" {
 			e = e.Hint("%s was the folder of a host that the profile no longer has; it holds %s", from, term.List(m.Names))
 			continue
@@ -136,7 +109,7 @@ func addMoves(a *App, g *generated, e *fault.Error) *fault.Error {
 		e = e.Hint("if %s is the new name of %s, this moves what was written for it: %s",
 			path.Base(m.To), path.Base(m.From), move)
 	}
-	if len(g.changes.Forced()) > 0 {
+	if len(g.Changes.Forced()) > 0 {
 		e = e.Hint("--force-update removes generated files that you edited and nothing uses (they are backed up)")
 	}
 	return e.Hint("move your settings to a local.nix that is in use, then remove the file")

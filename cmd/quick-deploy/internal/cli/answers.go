@@ -6,7 +6,9 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/catalogue"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/setup"
+	"github.com/quick-deploy/quick-deploy/generator/bundle"
 )
 
 // answerFlags are the questions as flags.
@@ -46,9 +48,21 @@ func answerFlags(given setup.Given) []cli.Flag {
 
 // answerWords are what may be answered.
 var answerWords = words{
-	"preset":  func(*app.App, []string) []app.Word { return app.PresetWords() },
-	"service": func(a *app.App, _ []string) []app.Word { return a.ServiceWords(func(bool) bool { return true }) },
-	"package": func(*app.App, []string) []app.Word { return app.BundleWords() },
+	"preset":  presetWords,
+	"service": func(a *app.App, _ []string) []word { return serviceWords(a, func(bool) bool { return true }) },
+	"package": bundleWords,
 	"desktop": oneOf("cosmic", "gnome", "plasma", "hyprland", "none"),
 	"shell":   oneOf("bash", "zsh", "fish"),
+}
+
+// presetWords are the presets.
+func presetWords(*app.App, []string) []word {
+	all, err := catalogue.Presets()
+	return wordsOf(all, err, func(p catalogue.Preset) word { return word{p.Name, p.Summary} })
+}
+
+// bundleWords are the bundles of packages.
+func bundleWords(*app.App, []string) []word {
+	all, err := bundle.All()
+	return wordsOf(all, err, func(b bundle.Bundle) word { return word{"bundle:" + b.Name, b.Summary} })
 }

@@ -13,7 +13,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/elevate"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/man"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
 // wordVariable holds the word that is being completed, which the shells do not
@@ -22,17 +22,17 @@ const wordVariable = "QUICK_DEPLOY_COMPLETE"
 
 // words are what may stand behind a flag, by the flag's name, and by "" as the next argument. The
 // function gets the arguments that are there already.
-type words map[string]func(a *app.App, args []string) []app.Word
+type words map[string]func(a *app.App, args []string) []word
 
 // sharedWords stand behind flags of more than one command.
 var sharedWords = words{
-	"host":    func(a *app.App, _ []string) []app.Word { return a.HostWords() },
-	"on":      func(a *app.App, _ []string) []app.Word { return a.SelectorWords() },
+	"host":    hostWords,
+	"on":      selectorWords,
 	"elevate": oneOf(elevate.Methods()...),
 }
 
-func oneOf(texts ...string) func(*app.App, []string) []app.Word {
-	return func(*app.App, []string) []app.Word { return app.Words(texts...) }
+func oneOf(texts ...string) func(*app.App, []string) []word {
+	return func(*app.App, []string) []word { return plainWords(texts...) }
 }
 
 // completed makes every command at and below c complete its words; those that have none of
@@ -59,31 +59,34 @@ func (ws words) complete(a *app.App) cli.ShellCompleteFunc {
 
 // at are the words that may stand behind cmd's arguments, all beginning with prefix where a flag's
 // value is behind an equals sign.
-func (ws words) at(a *app.App, cmd *cli.Command) []app.Word {
-	args, word := cmd.Args().Slice(), os.Getenv(wordVariable)
+func (ws words) at(a *app.App, cmd *cli.Command) []word {
+	args, begun := cmd.Args().Slice(), os.Getenv(wordVariable)
 	last := ""
 	if len(args) > 0 {
 		last = args[len(args)-1]
 	}
-	flag, _, assigned := strings.Cut(word, "=")
+	flag, _, assigned := strings.Cut(begun, "=")
 	switch {
 	case strings.HasPrefix(last, "-") && takesValue(cmd, last):
 		return ws.of(a, strings.TrimLeft(last, "-"), args)
-	case strings.HasPrefix(word, "-") && assigned:
+	case strings.HasPrefix(begun, "-") && assigned:
 		out := ws.of(a, strings.TrimLeft(flag, "-"), args)
 		for i := range out {
 			out[i].Text = flag + "=" + out[i].Text
 		}
 		return out
-	case strings.HasPrefix(word, "-"), strings.HasPrefix(last, "-"):
+	case strings.HasPrefix(begun, "-"), strings.HasPrefix(last, "-"):
 		return flagNames(cmd)
 	}
-	out := append(subcommands(cmd), ws.of(a, "", args)...)
-	return slices.DeleteFunc(out, func(w app.Word) bool { return slices.Contains(args, w.Text) })
+	out := ws.of(a, "", args)
+	if len(args) == 0 {
+		out = append(commandWords(cmd), out...)
+	}
+	return slices.DeleteFunc(out, func(w word) bool { return slices.Contains(args, w.Text) })
 }
 
 // of are the words for a flag, or for the next argument.
-func (ws words) of(a *app.App, flag string, args []string) []app.Word {
+func (ws words) of(a *app.App, flag string, args []string) []word {
 	find := ws[flag]
 	if find == nil {
 		find = sharedWords[flag]
@@ -94,15 +97,15 @@ func (ws words) of(a *app.App, flag string, args []string) []app.Word {
 	return find(a, args)
 }
 
-func writeWords(w io.Writer, begin string, all []app.Word) {
-	for _, word := range all {
-		if !strings.HasPrefix(word.Text, begin) {
+func writeWords(w io.Writer, begin string, all []word) {
+	for _, one := range all {
+		if !strings.HasPrefix(one.Text, begin) {
 			continue
 		}
-		if word.About != "" {
-			word.Text += "\t" + word.About
+		if one.About != "" {
+			one.Text += "\t" + one.About
 		}
-		fmt.Fprintln(w, word.Text)
+		fmt.Fprintln(w, one.Text)
 	}
 }
 
@@ -119,8 +122,8 @@ func takesValue(cmd *cli.Command, arg string) bool {
 	return false
 }
 
-func flagNames(cmd *cli.Command) []app.Word {
-	var out []app.Word
+func flagNames(cmd *cli.Command) []word {
+	var out []word
 	seen := map[string]bool{}
 	for _, c := range cmd.Lineage() {
 		for _, f := range c.Flags {
@@ -134,39 +137,75 @@ func flagNames(cmd *cli.Command) []app.Word {
 			if d, ok := f.(cli.DocGenerationFlag); ok {
 				about = strings.ReplaceAll(d.GetUsage(), "`", "")
 			}
-			out = append(out, app.Word{Text: "--" + name, About: about})
+			out = append(out, word{Text: "--" + name, About: about})
 		}
 	}
 	slices.SortFunc(out, byWord)
 	return out
 }
 
-func byWord(x, y app.Word) int { return cmp.Compare(x.Text, y.Text) }
+func byWord(x, y word) int { return cmp.Compare(x.Text, y.Text) }
 
-func subcommands(cmd *cli.Command) []app.Word {
-	if cmd.Args().Present() {
-		return nil
-	}
-	var out []app.Word
+// commandWords are the commands below cmd.
+func commandWords(cmd *cli.Command) []word {
+	var out []word
 	for _, c := range cmd.Commands {
 		// Every command has a help below it, which says what --help says.
 		if !c.Hidden && (c.Name != "help" || cmd.Root() == cmd) {
-			out = append(out, app.Word{Text: c.Name, About: c.Usage})
+			out = append(out, word{Text: c.Name, About: c.Usage})
 		}
 	}
 	return out
 }
 
-// manWords are the commands, and the profile's page.
-func manWords(a *app.App) cli.ShellCompleteFunc {
-	return func(ctx context.Context, cmd *cli.Command) {
-		pages := []app.Word{}
-		for _, c := range cmd.Root().Commands {
-			if !c.Hidden {
-				pages = append(pages, app.Word{Text: c.Name, About: c.Usage})
-			}
-		}
-		pages = append(pages, app.Word{Text: man.Profile, About: "the profile"})
-		words{"": func(*app.App, []string) []app.Word { return pages }}.complete(a)(ctx, cmd)
+// word is a word that a shell may complete, with a line about it. What cannot be
+// found out gives no words: there is nobody to tell.
+type word struct{ Text, About string }
+
+// plainWords are words that need no explanation.
+func plainWords(texts ...string) []word {
+	out := make([]word, len(texts))
+	for i, text := range texts {
+		out[i].Text = text
 	}
+	return out
+}
+
+// wordsOf are the words for a list, none where it could not be read.
+func wordsOf[T any](list []T, err error, describe func(T) word) []word {
+	if err != nil {
+		return nil
+	}
+	var out []word
+	for _, item := range list {
+		out = append(out, describe(item))
+	}
+	return out
+}
+
+// hostWords are the hosts of the profile.
+func hostWords(a *app.App, _ []string) []word {
+	l, err := a.Load()
+	if err != nil {
+		return nil
+	}
+	return wordsOf(l.Profile.Hosts, nil, func(h *profile.Host) word {
+		return word{h.Name, strings.Join(slices.Concat(h.Groups, h.Tags), ", ")}
+	})
+}
+
+// selectorWords are the hosts, and the groups and tags of them.
+func selectorWords(a *app.App, _ []string) []word {
+	l, err := a.Load()
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, h := range l.Profile.Hosts {
+		for _, name := range slices.Concat(h.Groups, h.Tags) {
+			names = append(names, "@"+name)
+		}
+	}
+	slices.Sort(names)
+	return append(hostWords(a, nil), plainWords(slices.Compact(names)...)...)
 }

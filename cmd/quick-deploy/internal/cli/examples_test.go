@@ -12,7 +12,7 @@ import (
 
 // Every command shows how it is used, and what it shows exists.
 func TestExamples(t *testing.T) {
-	root := New("dev", strings.NewReader(""), io.Discard, io.Discard).Command()
+	root := New("dev", strings.NewReader(""), io.Discard, io.Discard).newLine().command()
 	known := map[string]*cli.Command{}
 	var walk func(c *cli.Command, path string)
 	walk = func(c *cli.Command, path string) {

@@ -2,14 +2,25 @@ package cli
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/explain"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
+	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
+var _ = register(180, explainCommand)
+
 func explainCommand(a *app.App) *cli.Command {
-	var o app.ExplainOptions
+	var o explainOptions
 	return &cli.Command{
 		Name:      "explain",
 		Usage:     "say where a value comes from: file, line and layer",
@@ -26,13 +37,99 @@ declares it, and the lines of the profile and of the flake that set it.`,
 			&cli.StringFlag{Name: "user", Usage: "with --option, an option of the home of `NAME`", Destination: &o.User},
 			plainFlag("no-eval", "with --option, do not ask Nix", &o.NoEval),
 		},
-		ShellComplete: words{"": func(a *app.App, args []string) []app.Word {
-			host := ""
-			if len(args) > 0 {
-				host = args[0]
-			}
-			return append(a.HostWords(), a.KeyWords(host)...)
+		ShellComplete: words{"": func(a *app.App, args []string) []word {
+			return append(hostWords(a, args), keyWords(a, args)...)
 		}}.complete(a),
-		Action: anyArgs(func(ctx context.Context, args []string) error { return app.Explain(ctx, a, args, o) }),
+		Action: anyArgs(func(ctx context.Context, args []string) error { return explainKey(ctx, a, args, o) }),
 	}
+}
+
+// explainOptions are the flags of explain.
+type explainOptions struct {
+	Option bool   // the key is an option of NixOS or of a home
+	User   string // with Option, whose home
+	NoEval bool   // with Option, Nix is not asked
+}
+
+// explainKey says where a value of a host comes from; args are [HOST] KEY.
+func explainKey(ctx context.Context, a *app.App, args []string, o explainOptions) error {
+	if len(args) == 0 || len(args) > 2 {
+		return fault.New(fault.Usage, "explain takes a host and a key").
+			Hint("quick-deploy explain web-1 services.nginx.expose")
+	}
+	l, err := a.Load()
+	if err != nil {
+		return err
+	}
+	key, host := args[len(args)-1], args[0]
+	if len(args) == 1 {
+		if host, err = a.HostName(l); err != nil {
+			return err
+		}
+	}
+	if o.Option {
+		return explainOption(ctx, a.ForHost(host), key, o)
+	}
+	layers, err := explain.Layers(l.Profile, host, key)
+	if err != nil {
+		return app.SelectorFault("explain", err)
+	}
+	return a.Print(layers, layers.WriteText)
+}
+
+func explainOption(ctx context.Context, a *app.App, name string, o explainOptions) error {
+	l, host, err := a.LoadHost()
+	if err != nil {
+		return err
+	}
+	flake, err := app.Generate(ctx, a, l)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(flake.Hosts, func(h generator.Host) bool { return h.Name == host })
+	option, err := explain.New(flake.Hosts[at], flake.Files, o.User, name)
+	if err != nil {
+		return err
+	}
+	if !o.NoEval {
+		if err := evaluateOption(ctx, a, option); err != nil {
+			a.Say("note: Nix was not asked: %v", err)
+		}
+	}
+	if err := option.Missing(); err != nil {
+		return err
+	}
+	return a.Print(option, option.WriteText)
+}
+
+func evaluateOption(ctx context.Context, a *app.App, option *explain.Option) error {
+	runner := a.Retrying(a.Runner())
+	if _, err := runner.LookPath("nix"); err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(a.Flake, inputs.FlakeFile)); err != nil {
+		return fmt.Errorf("%s holds no flake yet", a.Flake)
+	}
+	return option.Evaluate(ctx, runner, a.Flake)
+}
+
+// keyWords are the values of the host that is named, or else of the one that commands act on, by their paths.
+func keyWords(a *app.App, args []string) []word {
+	if len(args) > 0 {
+		a = a.ForHost(args[0])
+	}
+	l, name, err := a.LoadHost()
+	if err != nil {
+		return nil
+	}
+	var out []word
+	var walk func(n *profile.Node, path string)
+	walk = func(n *profile.Node, path string) {
+		for _, f := range n.Fields {
+			out = append(out, word{Text: path + f.Key})
+			walk(f.Value, path+f.Key+".")
+		}
+	}
+	walk(l.Node(name), "")
+	return out
 }

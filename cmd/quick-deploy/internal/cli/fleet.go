@@ -9,6 +9,8 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 )
 
+var _ = register(190, fleetCommand)
+
 func fleetCommand(a *app.App) *cli.Command {
 	return &cli.Command{
 		Name:        "fleet",
@@ -63,7 +65,7 @@ func fleetInstallCommand(a *app.App) *cli.Command {
 			fileFlag("extra-files", "`FOLDER` whose files are put onto the machine below /, such as secrets", &o.ExtraFiles),
 			textFlag("confirm", "the host's `NAME`, in place of typing it", &o.Confirm),
 		},
-		ShellComplete: words{"": func(a *app.App, _ []string) []app.Word { return a.HostWords() }}.complete(a),
+		ShellComplete: words{"": hostWords}.complete(a),
 		Action: anyArgs(func(ctx context.Context, args []string) error {
 			if len(args) != 1 {
 				return fault.New(fault.Usage, "fleet install takes one host")

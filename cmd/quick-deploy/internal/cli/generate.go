@@ -2,14 +2,21 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 )
 
+var _ = register(40, generateCommand)
+
 func generateCommand(a *app.App) *cli.Command {
-	var o app.GenerateOptions
+	var check, force bool
 	return &cli.Command{
 		Name:  "generate",
 		Usage: "write the flake and stop there",
@@ -19,9 +26,81 @@ Files of the flake that you edited are kept and reported, and the exit code is 1
 filled in with what this machine tells about itself.`,
 			"quick-deploy -o ./flake generate", "quick-deploy generate --check"),
 		Flags: []cli.Flag{
-			plainFlag("check", "write nothing; exit with 10 if the flake is not what the profile says", &o.Check),
-			forceFlag(&o.Force),
+			plainFlag("check", "write nothing; exit with 10 if the flake is not what the profile says", &check),
+			forceFlag(&force),
 		},
-		Action: noArgs(func(ctx context.Context) error { return app.Generate(ctx, a, o) }),
+		Action: noArgs(func(ctx context.Context) error { return generate(ctx, a, check, force) }),
 	}
+}
+
+func generate(ctx context.Context, a *app.App, check, force bool) error {
+	g, err := app.PlanInputs(ctx, a, false, force)
+	if err != nil {
+		return err
+	}
+	if check {
+		return checkTree(a, g)
+	}
+	if a.DryRun {
+		if a.JSON {
+			return a.PrintWith(g.Changes, map[string]any{"inputs": g.Inputs})
+		}
+		a.Say("%s: %s", g.Tree.Dir(), g.Changes.Summary())
+		return tree.Diff(g.Changes, a.Out.Styled(), a.ColourOut)
+	}
+	result, err := app.WriteFlake(ctx, a, g, force)
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		return a.PrintWith(result, map[string]any{"inputs": g.Inputs})
+	}
+	a.Say("%s: %s", g.Tree.Dir(), writtenLine(result))
+	return keptError(a, g, result)
+}
+
+// checkTree is generate --check: for CI and cron.
+func checkTree(a *app.App, g *app.Generated) error {
+	if a.JSON {
+		if err := a.PrintWith(g.Changes, map[string]any{"inputs": g.Inputs}); err != nil {
+			return err
+		}
+	}
+	if !g.Changes.Pending() {
+		a.Say("%s: as %s says", g.Tree.Dir(), g.Name)
+		return nil
+	}
+	e := fault.New(fault.Pending, "%s is not as %s says: %s", g.Tree.Dir(), g.Name, g.Changes.Summary()).
+		Hint("quick-deploy diff shows the differences").
+		Hint("quick-deploy generate writes them")
+	if len(g.Changes.Orphans()) > 0 {
+		e = app.AddMoves(a, g, e)
+	}
+	return e
+}
+
+// writtenLine says in a line what a run wrote.
+func writtenLine(r tree.Result) string {
+	if len(r.Written)+len(r.Removed) == 0 {
+		return "no changes"
+	}
+	text := term.Count(len(r.Written), "file") + " written"
+	if n := len(r.Removed); n > 0 {
+		text += fmt.Sprintf(", %d removed", n)
+	}
+	return text
+}
+
+// keptError is the error that tells of hand edits which stayed, and of those that nothing uses any more.
+func keptError(a *app.App, g *app.Generated, r tree.Result) error {
+	var errs []error
+	if len(r.Kept) > 0 {
+		errs = append(errs, fault.New(fault.Pending, "kept as edited by hand: %s", term.List(r.Kept)).
+			Hint("quick-deploy diff shows what the profile would make of them").
+			Hint("move your settings to local.nix, or replace the files with --force-update (they are backed up)"))
+	}
+	if len(r.Orphans) > 0 {
+		errs = append(errs, app.OrphanError(a, g, r.Orphans))
+	}
+	return errors.Join(errs...)
 }

@@ -2,14 +2,23 @@ package cli
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
+var _ = register(140, healthCommand)
+
 func healthCommand(a *app.App) *cli.Command {
-	var o app.LookOptions
+	var o healthOptions
 	return &cli.Command{
 		Name:  "health",
 		Usage: "look whether the machine came up as the profile says",
@@ -24,6 +33,81 @@ start may take is starting, and no failure.`,
 			healthTimeoutFlag(&o.Timeout),
 			elevateFlag(&o.Elevate),
 		},
-		Action: noArgs(func(ctx context.Context) error { return app.Health(ctx, a, o) }),
+		Action: noArgs(func(ctx context.Context) error { return checkHealth(ctx, a, o) }),
 	}
+}
+
+type healthOptions struct {
+	Fix     bool // restart what failed, after a question
+	Wait    bool // until nothing is starting any more
+	Timeout time.Duration
+	Elevate string
+}
+
+func checkHealth(ctx context.Context, a *app.App, o healthOptions) error {
+	g, name, err := app.PlanHost(ctx, a)
+	if err != nil {
+		return err
+	}
+	report, err := lookAndFix(ctx, a, app.HealthChecks(g, name), o)
+	if err != nil {
+		return err
+	}
+	err = a.Print(report, func(w io.Writer) {
+		for _, f := range report.Findings {
+			fmt.Fprintf(w, "%s\t%s\t%s\n", f.Outcome, f.Name, f.Evidence)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if report.Healthy() {
+		if starting := report.StillStarting(); starting != "" {
+			a.Say("%s; quick-deploy health --wait tells when it is up", starting)
+		}
+		return nil
+	}
+	e := fault.New(fault.Health, "%s failed", term.Count(report.Failed, "required check"))
+	for _, f := range report.Findings {
+		if f.Outcome == "failed" && f.Hint != "" {
+			e = e.Hint("%s: %s", f.Name, f.Hint)
+		}
+	}
+	return e
+}
+
+func lookAndFix(ctx context.Context, a *app.App, checks []health.Check, o healthOptions) (health.Report, error) {
+	me, err := app.Username()
+	if err != nil {
+		return health.Report{}, err
+	}
+	c := app.HealthChecker(a, a.Runner(), me, o.Timeout)
+	c.Wait = o.Wait
+	c.Pending = func(f health.Finding) { a.Say("waiting for %s: %s", f.Name, f.Evidence) }
+	if !o.Fix {
+		return c.Run(ctx, checks), nil
+	}
+	s, err := app.NewSession(a, app.RunOptions{Elevate: o.Elevate})
+	if err != nil {
+		return health.Report{}, err
+	}
+	defer s.Close()
+	c.Runner = s.Runner
+	report := c.Run(ctx, checks)
+	actions := c.Fixes(report)
+	if len(actions) == 0 {
+		return report, nil
+	}
+	var lines []string
+	for _, act := range actions {
+		lines = append(lines, act.Command.String())
+	}
+	if a.DryRun {
+		a.Say("would run: %s", strings.Join(lines, "; "))
+		return report, nil
+	}
+	if err := a.Agreed(ctx, "run this?", lines); err != nil {
+		return report, err
+	}
+	return c.Fix(ctx, checks, report), nil
 }

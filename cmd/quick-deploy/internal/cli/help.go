@@ -4,11 +4,14 @@ import (
 	"context"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
 	"github.com/urfave/cli/v3"
 )
 
+var _ = register(240, helpCommand)
+
 // helpCommand is "help X Y" for "X Y --help", in place of the library's, which knows no --help itself.
-func helpCommand(another runLine) *cli.Command {
+func helpCommand(a *app.App) *cli.Command {
 	return &cli.Command{
 		Name: "help", Aliases: []string{"h"}, Usage: "show what a command does", ArgsUsage: "[COMMAND...]",
 		Description: described("", "quick-deploy help", "quick-deploy help fleet deploy"),
@@ -22,7 +25,7 @@ func helpCommand(another runLine) *cli.Command {
 				at = next
 			}
 			// A context of its own: the library finds a command's parent in it.
-			return another(context.Background(), append(strings.Fields(at.FullName())[1:], "--help")...)
+			return a.Another(context.Background(), append(strings.Fields(at.FullName())[1:], "--help")...)
 		},
 	}
 }

@@ -6,11 +6,12 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/interview"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/setup"
 )
 
-func initCommand(a *app.App, another runLine) *cli.Command {
+var _ = register(10, initCommand)
+
+func initCommand(a *app.App) *cli.Command {
 	o := app.InitOptions{Given: setup.Given{}}
 	return &cli.Command{
 		Name:  "init",
@@ -64,14 +65,14 @@ starts without any, and names what that leaves behind.`,
 				if err != nil || !asked {
 					return err
 				}
-				return goOn(ctx, a, path, another)
+				return goOn(ctx, a, path)
 			})(ctx, cmd)
 		},
 	}
 }
 
 // goOn offers what one does next.
-func goOn(ctx context.Context, a *app.App, path string, another runLine) error {
+func goOn(ctx context.Context, a *app.App, path string) error {
 	for _, next := range []struct {
 		title    string
 		command  []string
@@ -80,7 +81,7 @@ func goOn(ctx context.Context, a *app.App, path string, another runLine) error {
 		{"Show the options that it sets (quick-deploy diff --by-option)?", []string{"diff", "--by-option"}, true},
 		{"Build it and activate it (quick-deploy switch)?", []string{"switch"}, false},
 	} {
-		yes, err := interview.Confirm(ctx, a.In, a.Err.Raw(), a.PlainForms(), next.title, next.proposed)
+		yes, err := a.Confirm(ctx, next.title, next.proposed)
 		if err != nil {
 			// The profile is written, and that was the task.
 			return nil
@@ -88,7 +89,7 @@ func goOn(ctx context.Context, a *app.App, path string, another runLine) error {
 		if !yes {
 			continue
 		}
-		if err := another(ctx, append(globalArgs(a, path), next.command...)...); err != nil {
+		if err := a.Another(ctx, append(globalArgs(a, path), next.command...)...); err != nil {
 			return err
 		}
 	}

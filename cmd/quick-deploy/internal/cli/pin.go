@@ -9,6 +9,8 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/pin"
 )
 
+var _ = register(210, pinCommand)
+
 func pinCommand(a *app.App) *cli.Command {
 	var evaluate *bool // nil where nobody said
 	flags := []cli.Flag{&cli.BoolFlag{

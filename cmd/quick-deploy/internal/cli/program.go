@@ -1,5 +1,5 @@
 // Package cli is the command line: one file a command, with its flags, its help, its examples and
-// what a shell completes in one literal, and an action that calls package app.
+// what a shell completes in one literal, and below it what the command does. What they share is package app.
 //
 // The README's table, the manual pages, the completion and the tests that run every
 // command are made of these literals.
@@ -96,12 +96,6 @@ func (p *Program) wait(ctx context.Context, ended <-chan error) error {
 	}
 }
 
-// Command is the command line as --help tells it.
-func (p *Program) Command() *cli.Command { return p.newLine().command() }
-
-// runLine carries out another command line on the same terminal.
-type runLine func(ctx context.Context, args ...string) error
-
 // another carries out another command line on the same terminal.
 func (p *Program) another(ctx context.Context, args ...string) error {
 	return p.newLine().run(ctx, append([]string{name}, args...))
@@ -123,6 +117,7 @@ func (p *Program) newLine() *line {
 	t.Now = p.Now
 	return &line{program: p, app: &app.App{
 		Terminal: t, Version: p.Version, Sleep: p.Sleep, Acting: p.acting, AgeTold: p.ageTold, Seen: p.seen,
+		Another: p.another,
 	}}
 }
 

@@ -23,36 +23,30 @@ func report(a *app.App, err error) fault.Code {
 		return fault.OK
 	}
 	var problems profile.Problems
-	hasProblems := errors.As(err, &problems)
-	code := fault.CodeOf(err)
-	if hasProblems && code == fault.Unexpected {
-		code = fault.Profile
-	}
+	errors.As(err, &problems)
 	veil := a.Seen.Veil(problems)
-	problems = readable(veil.Problems(problems))
+	e := newExitError(err, readable(veil.Problems(problems)), veil)
 	if a.JSON {
-		reportJSON(a, err, code, problems, veil)
-		return code
+		// An error about writing to stderr has nowhere to go.
+		_ = json.NewEncoder(term.JSON(a.Err)).Encode(e)
+		return e.Code
 	}
-	if hasProblems {
-		if err := problems.Render(a.Err.Styled(), a.Seen.Shown(veil), a.ColourErr); err != nil {
-			return code
-		}
-		fmt.Fprintf(a.Err, "quick-deploy: %s in the profile\n", term.Count(len(problems), "problem"))
-		return code
+	shown := e.Problems
+	for _, f := range e.Findings {
+		shown = append(shown, f.Problem)
 	}
-	var evaluation *app.EvaluationError
-	if errors.As(err, &evaluation) {
-		found := readable(veil.Problems(evaluation.Problems()))
-		if err := found.Render(a.Err.Styled(), a.Seen.Shown(veil), a.ColourErr); err != nil {
-			return code
-		}
+	if len(shown) > 0 && readable(shown).Render(a.Err.Styled(), a.Seen.Shown(veil), a.ColourErr) != nil {
+		return e.Code
 	}
-	fmt.Fprintf(a.Err, "quick-deploy: %s\n", veil.Text(err.Error()))
-	for _, h := range fault.HintsOf(err) {
-		fmt.Fprintf(a.Err, "hint: %s\n", veil.Text(h))
+	if n := len(e.Problems); n > 0 {
+		fmt.Fprintf(a.Err, "quick-deploy: %s in the profile\n", term.Count(n, "problem"))
+		return e.Code
 	}
-	return code
+	fmt.Fprintf(a.Err, "quick-deploy: %s\n", e.Message)
+	for _, h := range e.Hints {
+		fmt.Fprintf(a.Err, "hint: %s\n", h)
+	}
+	return e.Code
 }
 
 // readable are ps with texts that can be shown: Nix quotes what others wrote.
@@ -79,24 +73,30 @@ type exitError struct {
 	Findings []diagnose.Finding `json:"findings,omitempty"`
 }
 
-func reportJSON(a *app.App, err error, code fault.Code, problems profile.Problems, veil *cleartext.Veil) {
-	e := exitError{MessageType: "exit_error", Code: code, Message: veil.Text(err.Error()), Problems: problems}
+// newExitError says all that there is to say of err, without the secrets that veil hides.
+func newExitError(err error, problems profile.Problems, veil *cleartext.Veil) exitError {
+	e := exitError{
+		MessageType: "exit_error", Code: fault.CodeOf(err), Message: veil.Text(err.Error()),
+		Command: veil.Text(run.CommandOf(err)), Problems: problems,
+	}
+	if len(problems) > 0 && e.Code == fault.Unexpected {
+		e.Code = fault.Profile
+	}
 	for _, h := range fault.HintsOf(err) {
 		e.Hints = append(e.Hints, veil.Text(h))
 	}
 	e.Origin, _ = fault.OriginOf(err)
-	e.Command = veil.Text(run.CommandOf(err))
 	var evaluation *app.EvaluationError
 	if errors.As(err, &evaluation) {
 		e.Findings = slices.Clone(evaluation.Findings)
-		for i, p := range veil.Problems(evaluation.Problems()) {
-			e.Findings[i].Problem, e.Findings[i].Message = p, veil.Text(e.Findings[i].Message)
+		for i := range e.Findings {
+			f := &e.Findings[i]
+			f.Problem, f.Message = veil.Problems(profile.Problems{f.Problem})[0], veil.Text(f.Message)
 		}
 	}
 	var f *fault.Error
 	if errors.As(err, &f) {
 		e.ChildExit = f.Child
 	}
-	// An error about writing to stderr has nowhere to go.
-	_ = json.NewEncoder(term.JSON(a.Err)).Encode(e)
+	return e
 }

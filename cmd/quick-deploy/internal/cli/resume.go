@@ -8,6 +8,8 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
 )
 
+var _ = register(130, resumeCommand)
+
 func resumeCommand(a *app.App) *cli.Command {
 	var o app.RunOptions
 	return &cli.Command{

@@ -2,12 +2,17 @@ package cli
 
 import (
 	"context"
+	"fmt"
+	"strconv"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 )
+
+var _ = register(120, rollbackCommand)
 
 func rollbackCommand(a *app.App) *cli.Command {
 	var o app.RollbackOptions
@@ -33,7 +38,15 @@ if one was collected it says so and changes nothing.`,
 			plainFlag("home", "the homes only", &o.Home),
 			plainFlag("files", "the flake's files only", &o.Files),
 		}, switchFlags(&o.RunOptions)...),
-		ShellComplete: words{"to": func(*app.App, []string) []app.Word { return app.RunWords() }}.complete(a),
+		ShellComplete: words{"to": runWords}.complete(a),
 		Action:        noArgs(func(ctx context.Context) error { return app.Rollback(ctx, a, o) }),
 	}
+}
+
+// runWords are the runs of history, newest first.
+func runWords(*app.App, []string) []word {
+	records, _ := (&journal.Store{Dir: app.StateDir()}).Records()
+	return wordsOf(records, nil, func(r journal.Record) word {
+		return word{strconv.Itoa(r.ID), fmt.Sprintf("%s %s %s", r.Started.Local().Format(minute), r.Verb, r.Result)}
+	})
 }

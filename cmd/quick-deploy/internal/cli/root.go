@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/urfave/cli/v3"
 
@@ -14,35 +16,31 @@ import (
 // name is what the program is called.
 const name = "quick-deploy"
 
-// commands are all commands, in the order of the help. A new one is a file like its neighbours, and a line here.
-func (l *line) commands() []*cli.Command {
-	a := l.app
-	return []*cli.Command{
-		initCommand(a, l.program.another),
-		validateCommand(a),
-		probeCommand(a),
-		generateCommand(a),
-		diffCommand(a),
-		buildCommand(a),
-		testCommand(a),
-		bootCommand(a),
-		switchCommand(a),
-		statusCommand(a),
-		historyCommand(a),
-		rollbackCommand(a),
-		resumeCommand(a),
-		healthCommand(a),
-		backupCommand(a),
-		servicesCommand(a),
-		hostsCommand(a),
-		explainCommand(a),
-		fleetCommand(a),
-		updateCommand(a),
-		pinCommand(a),
-		schemaCommand(a),
-		manCommand(a),
-		helpCommand(l.program.another),
+// builder makes a command for one command line: its flags are variables of its own.
+type builder func(a *app.App) *cli.Command
+
+// registered are all commands.
+var registered []registration
+
+type registration struct {
+	place int
+	build builder
+}
+
+// register adds a command, at a place among the others in the help. The file of the command calls it.
+func register(place int, build builder) int {
+	registered = append(registered, registration{place, build})
+	return place
+}
+
+// commands are all commands, in the order of the help.
+func commands(a *app.App) []*cli.Command {
+	slices.SortFunc(registered, func(x, y registration) int { return cmp.Compare(x.place, y.place) })
+	var out []*cli.Command
+	for _, r := range registered {
+		out = append(out, r.build(a))
 	}
+	return out
 }
 
 // command is the program without a command, which does what switch does.
@@ -58,7 +56,7 @@ Without a command it does what switch does: it writes the flake, builds it, show
 changes, asks, and activates the system and the homes. Where no profile is found it starts init.`,
 			"quick-deploy init", "quick-deploy diff", "quick-deploy switch", "quick-deploy --dry-run --host atlas"),
 		Flags:     append(globalFlags(a), o.flags()...),
-		Commands:  l.commands(),
+		Commands:  commands(a),
 		Reader:    a.In,
 		Writer:    a.Out,
 		ErrWriter: a.Err,
@@ -76,7 +74,7 @@ changes, asks, and activates the system and the homes. Where no profile is found
 			if cmd.Args().Present() {
 				return noCommand(cmd, cmd.Args().First())
 			}
-			return o.act(ctx, a, l.program.another)
+			return o.act(ctx, a)
 		},
 	}
 	strict(root)
@@ -102,7 +100,7 @@ func (o *rootOptions) flags() []cli.Flag {
 	}
 }
 
-func (o *rootOptions) act(ctx context.Context, a *app.App, another runLine) error {
+func (o *rootOptions) act(ctx context.Context, a *app.App) error {
 	switch {
 	case o.resetState && o.rollback:
 		return fault.New(fault.Usage, "--reset-state and --rollback exclude each other")
@@ -114,7 +112,7 @@ func (o *rootOptions) act(ctx context.Context, a *app.App, another runLine) erro
 	var none *app.NoProfileError
 	if _, err := a.ProfilePath(); errors.As(err, &none) && a.TakesForms() && !a.Yes && !a.DryRun && !a.JSON {
 		a.Say("%v; starting quick-deploy init", err)
-		return another(ctx, append(globalArgs(a, ""), "init")...)
+		return a.Another(ctx, append(globalArgs(a, ""), "init")...)
 	}
 	return app.Deploy(ctx, a, deploy.Switch, o.RunOptions)
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
+var _ = register(220, schemaCommand)
+
 func schemaCommand(a *app.App) *cli.Command {
 	return &cli.Command{
 		Name:  "schema",

@@ -2,17 +2,28 @@ package cli
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/catalogue"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
+var _ = register(160, servicesCommand)
+
 func servicesCommand(a *app.App) *cli.Command {
-	list := noArgs(func(context.Context) error { return app.ListServices(a) })
+	list := noArgs(func(context.Context) error { return listServices(a) })
 	names := func(keep func(on bool) bool) cli.ShellCompleteFunc {
-		return words{"": func(a *app.App, _ []string) []app.Word { return a.ServiceWords(keep) }}.complete(a)
+		return words{"": func(a *app.App, _ []string) []word { return serviceWords(a, keep) }}.complete(a)
 	}
 	return &cli.Command{
 		Name:        "services",
@@ -32,7 +43,7 @@ func servicesCommand(a *app.App) *cli.Command {
 					if len(args) != 1 {
 						return fault.New(fault.Usage, "services show takes one name")
 					}
-					return app.ShowService(a, args[0])
+					return showService(a, args[0])
 				}),
 			},
 			{
@@ -40,13 +51,13 @@ func servicesCommand(a *app.App) *cli.Command {
 				Description: described("", "quick-deploy services add grafana prometheus",
 					"quick-deploy --host atlas --dry-run services add redis"),
 				ShellComplete: names(func(on bool) bool { return !on }),
-				Action:        serviceArgs("add", func(args []string) error { return app.AddServices(a, args) }),
+				Action:        serviceArgs("add", func(args []string) error { return addServices(a, args) }),
 			},
 			{
 				Name: "remove", Usage: "take services out of the profile", ArgsUsage: "NAME...",
 				Description:   described("", "quick-deploy services remove grafana"),
 				ShellComplete: names(func(on bool) bool { return on }),
-				Action:        serviceArgs("remove", func(args []string) error { return app.RemoveServices(a, args) }),
+				Action:        serviceArgs("remove", func(args []string) error { return removeServices(a, args) }),
 			},
 		},
 	}
@@ -61,4 +72,127 @@ func serviceArgs(command string, act func([]string) error) cli.ActionFunc {
 		}
 		return act(args)
 	})
+}
+
+// listServices lists the services of the catalogue.
+func listServices(a *app.App) error {
+	all, err := catalogue.All()
+	if err != nil {
+		return err
+	}
+	return a.Print(all, func(w io.Writer) {
+		fmt.Fprintln(w, "NAME\tPORTS\tNEEDS\tWHAT IT IS")
+		for _, s := range all {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.Name, s.PortList(), strings.Join(s.Needs, ","), s.Summary)
+		}
+	})
+}
+
+// showService shows a service's keys, defaults and the Nix behind it.
+func showService(a *app.App, name string) error {
+	s, err := catalogue.Get(name)
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		return a.PrintJSON(s)
+	}
+	s.WriteText(a.Out)
+	return nil
+}
+
+// addServices switches services on in the profile.
+func addServices(a *app.App, names []string) error {
+	return editServices(a, names, func(src []byte, path []string, on bool) ([]byte, error) {
+		if on {
+			return src, nil
+		}
+		return profile.AddIn(src, path)
+	})
+}
+
+// removeServices takes services out of the profile.
+func removeServices(a *app.App, names []string) error {
+	return editServices(a, names, func(src []byte, path []string, on bool) ([]byte, error) {
+		if !on {
+			name := path[len(path)-1]
+			return nil, fault.New(fault.Usage, "%s is not named in this file", name).
+				Hint("what a layer below switches on is switched off by %s: false", name)
+		}
+		return profile.RemoveIn(src, path)
+	})
+}
+
+// edit changes a profile's text for a service at a path, which the host itself names if on.
+type edit func(src []byte, path []string, on bool) ([]byte, error)
+
+// editServices edits the profile's text, so that comments and order stay.
+func editServices(a *app.App, names []string, change edit) error {
+	if err := catalogue.Known(names...); err != nil {
+		return err
+	}
+	l, err := a.Load()
+	if err != nil {
+		return err
+	}
+	if l.Builtin {
+		return fault.New(fault.Usage, "there is no profile to edit").Hint("quick-deploy init writes one")
+	}
+	host, err := a.HostName(l)
+	if err != nil {
+		return err
+	}
+	before, err := regular.Read(l.Name)
+	if err != nil {
+		return fault.New(fault.Profile, "read the profile: %w", err)
+	}
+	root, err := profile.Parse(l.Name, before)
+	if err != nil {
+		return err
+	}
+	base := []string{"hosts", host, "services"}
+	if root.Get("host") != nil {
+		base = []string{"host", "services"}
+	}
+	src := before
+	for _, name := range names {
+		path := append(slices.Clip(base), name)
+		if src, err = change(src, path, root.Get(path...) != nil); err != nil {
+			return fmt.Errorf("edit the profile: %w", err)
+		}
+	}
+	return replaceProfile(a, l, src, strings.Join(names, ", "))
+}
+
+// replaceProfile writes an edited profile, if it is still valid.
+func replaceProfile(a *app.App, l *app.Loaded, src []byte, what string) error {
+	if _, err := a.LoadText(l.Name, src); err != nil {
+		return err
+	}
+	if a.DryRun {
+		return a.PrintFile(l.Name, src)
+	}
+	info, err := os.Stat(l.Name)
+	if err != nil {
+		return fault.New(fault.Profile, "write the profile: %w", err)
+	}
+	if err := (atomic.Writer{}).WriteFile(l.Name, src, info.Mode().Perm()); err != nil {
+		return err
+	}
+	a.Say("%s: %s; quick-deploy diff shows what it changes", l.Name, what)
+	return nil
+}
+
+// serviceWords are the services for which keep says so; it is told whether the host runs it.
+func serviceWords(a *app.App, keep func(on bool) bool) []word {
+	var host *profile.Node // nil if it is not clear which
+	if l, name, err := a.LoadHost(); err == nil {
+		host = l.Node(name)
+	}
+	all, err := catalogue.All()
+	all = slices.DeleteFunc(all, func(s catalogue.Service) bool {
+		n := host.Get("services", s.Name)
+		return !keep(n != nil && n.Scalar != false)
+	})
+	return wordsOf(all, err, func(s catalogue.Service) word { return word{s.Name, s.Summary} })
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
 )
 
+var _ = register(200, updateCommand)
+
 func updateCommand(a *app.App) *cli.Command {
 	var undo bool
 	return &cli.Command{

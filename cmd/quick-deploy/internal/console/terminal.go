@@ -142,24 +142,36 @@ func (t *Terminal) Agreed(ctx context.Context, question string, details []string
 // maxAnswers is how often an answer that is neither yes nor no is asked for again.
 const maxAnswers = 3
 
-// confirm asks a question. The default is no, and so is the end of the input.
+// confirm asks a question about details. The default is no.
 func (t *Terminal) confirm(ctx context.Context, question string, details []string) (bool, error) {
 	for _, line := range details {
 		fmt.Fprintln(t.Err, line)
 	}
+	return t.Confirm(ctx, question, false)
+}
+
+// Confirm asks a question. An empty line takes what is proposed, and the end of the input is no.
+func (t *Terminal) Confirm(ctx context.Context, question string, proposed bool) (bool, error) {
+	choice := "[y/N]"
+	if proposed {
+		choice = "[Y/n]"
+	}
 	for range maxAnswers {
-		answer, err := t.Ask(ctx, question+" [y/N] ")
+		answer, err := t.Ask(ctx, question+" "+choice+" ")
 		if ctx.Err() != nil {
 			return false, ctx.Err()
 		}
 		switch strings.ToLower(answer) {
 		case "y", "yes":
 			return true, nil
-		case "", "n", "no":
+		case "n", "no":
 			return false, nil
 		}
 		if err != nil {
 			return false, nil
+		}
+		if answer == "" {
+			return proposed, nil
 		}
 		fmt.Fprintln(t.Err, "please answer yes or no")
 	}
@@ -167,38 +179,14 @@ func (t *Terminal) confirm(ctx context.Context, question string, details []strin
 }
 
 // Ask shows a prompt and reads a line, without blanks around it; io.EOF comes with what
-// stood before the end. An interrupt ends the wait: the read itself cannot be called off.
+// stood before the end. An interrupt ends the wait.
 func (t *Terminal) Ask(ctx context.Context, prompt string) (string, error) {
 	fmt.Fprint(t.Err, prompt)
-	type result struct {
-		line string
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
-		line, err := readLine(t.In)
-		done <- result{line, err}
-	}()
-	select {
-	case <-ctx.Done():
+	line, err := term.ReadLine(ctx, t.In)
+	if err != nil && ctx.Err() != nil {
 		fmt.Fprintln(t.Err)
-		return "", ctx.Err()
-	case r := <-done:
-		return strings.TrimSpace(r.line), r.err
 	}
-}
-
-// readLine reads up to the end of a line and not a byte more: whoever reads the same
-// input afterwards finds the rest.
-func readLine(in io.Reader) (string, error) {
-	var line []byte
-	for b := make([]byte, 1); ; {
-		n, err := in.Read(b)
-		line = append(line, b[:n]...)
-		if err != nil || n > 0 && b[0] == '\n' {
-			return string(line), err
-		}
-	}
+	return strings.TrimSpace(line), err
 }
 
 // PrintWith prints v, which is an object, with more fields as the data of a command.

@@ -29,23 +29,16 @@ type Option struct {
 
 	path []string
 
-	Profile []ProfileLine `json:"profile"`
-	Files   []FlakeLine   `json:"files"`
+	Profile []Line `json:"profile"`
+	Files   []Line `json:"files"`
 	// Evaluated is what Nix makes of the flake on disk; nil where it was not asked or cannot tell.
 	Evaluated *Evaluated `json:"evaluated"`
 }
 
-// ProfileLine is a line of the profile that sets the option, or a part of it.
-type ProfileLine struct {
+// Line is a line of the profile or of the flake that sets the option, or a part of it.
+type Line struct {
 	Place  string `json:"place"`
-	Path   string `json:"path"`
-	Option string `json:"option"`
-	Value  string `json:"value"`
-}
-
-// FlakeLine is a line of the flake that sets the option, or a part of it.
-type FlakeLine struct {
-	Place  string `json:"place"`
+	Path   string `json:"path,omitempty"` // in the profile
 	Option string `json:"option"`
 	Value  string `json:"value"`
 }
@@ -101,8 +94,8 @@ func touches(a, b []string) bool {
 	return slices.Equal(a[:n], b[:n])
 }
 
-func profileLines(h generator.Host, user string, path []string) ([]ProfileLine, error) {
-	out := []ProfileLine{}
+func profileLines(h generator.Host, user string, path []string) ([]Line, error) {
+	out := []Line{}
 	for _, o := range h.Options {
 		if o.User != user || o.Node == nil || !touches(o.Path, path) {
 			continue
@@ -116,12 +109,12 @@ func profileLines(h generator.Host, user string, path []string) ([]ProfileLine, 
 	return out, nil
 }
 
-func lineOf(o mapping.Assignment) (ProfileLine, error) {
+func lineOf(o mapping.Assignment) (Line, error) {
 	text, err := nix.Print(o.Value)
 	if err != nil {
-		return ProfileLine{}, fmt.Errorf("print the value of %s: %w", strings.Join(o.Path, "."), err)
+		return Line{}, fmt.Errorf("print the value of %s: %w", strings.Join(o.Path, "."), err)
 	}
-	return ProfileLine{
+	return Line{
 		Place: o.Node.Pos.String(), Path: strings.ReplaceAll(strings.TrimPrefix(o.Node.Pointer, "/"), "/", "."),
 		Option: strings.Join(o.Path, "."), Value: strings.Join(strings.Fields(string(text)), " "),
 	}, nil
@@ -129,8 +122,8 @@ func lineOf(o mapping.Assignment) (ProfileLine, error) {
 
 // flakeLines are the lines of a host's files and of the modules it imports
 // that set an option. What is in a module as a value of mkIf is not looked into.
-func flakeLines(files []generator.File, h generator.Host, user string, path []string) []FlakeLine {
-	out := []FlakeLine{}
+func flakeLines(files []generator.File, h generator.Host, user string, path []string) []Line {
+	out := []Line{}
 	for _, f := range files {
 		if !belongs(h, user, f.Path) {
 			continue
@@ -144,7 +137,7 @@ func flakeLines(files []generator.File, h generator.Host, user string, path []st
 			if err != nil || s.Option == "imports" || !touches(have, path) {
 				continue
 			}
-			out = append(out, FlakeLine{Place: fmt.Sprintf("%s:%d", f.Path, s.Line), Option: s.Option, Value: s.Value})
+			out = append(out, Line{Place: fmt.Sprintf("%s:%d", f.Path, s.Line), Option: s.Option, Value: s.Value})
 		}
 	}
 	return out
@@ -220,11 +213,13 @@ func (o *Option) WriteText(w io.Writer) {
 			fmt.Fprintf(w, "  defined in\t%s\n", afterSource(f))
 		}
 	}
-	for _, p := range o.Profile {
-		fmt.Fprintf(w, "  profile\t%s\t%s\t%s = %s\n", p.Place, p.Path, p.Option, p.Value)
-	}
-	for _, f := range o.Files {
-		fmt.Fprintf(w, "  flake\t%s\t\t%s = %s\n", f.Place, f.Option, f.Value)
+	for _, in := range []struct {
+		name  string
+		lines []Line
+	}{{"profile", o.Profile}, {"flake", o.Files}} {
+		for _, l := range in.lines {
+			fmt.Fprintf(w, "  %s\t%s\t%s\t%s = %s\n", in.name, l.Place, l.Path, l.Option, l.Value)
+		}
 	}
 	if len(o.Profile)+len(o.Files) == 0 {
 		fmt.Fprintf(w, "  neither the profile nor the catalogue's modules set it\n")

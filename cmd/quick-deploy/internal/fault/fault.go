@@ -16,53 +16,25 @@ import (
 // Code is an exit code of the program. docs/exit-codes.md documents them; they never change meaning.
 type Code int
 
-// The exit codes.
+// The exit codes. What is said of each is what the README and the manual page say.
 const (
 	OK             Code = 0   // done
 	Unexpected     Code = 1   // a fault of the program or of the machine
 	Usage          Code = 2   // wrong flags or arguments, or a question that nobody can answer
-	Profile        Code = 3   // the profile is invalid, or there is none
-	Preflight      Code = 4   // a check refused the run
-	Network        Code = 5   // the network failed, retries are spent
-	Build          Code = 6   // evaluation or build failed, nothing was switched
-	Activation     Code = 7   // activation failed, the machine was put back
+	Profile        Code = 3   // the profile is invalid, or none was found; nothing was written
+	Preflight      Code = 4   // a check refused the run; nothing was switched
+	Network        Code = 5   // the network failed, and the retries are spent
+	Build          Code = 6   // evaluation or build failed; nothing was switched
+	Activation     Code = 7   // activation failed, and the machine was put back
 	Health         Code = 8   // a required health check failed
 	Locked         Code = 9   // another run holds the lock
 	Pending        Code = 10  // changes are pending, or a hand edit is in the way
 	Partial        Code = 11  // part of a fleet failed
-	RollbackFailed Code = 12  // putting back failed, a person is needed
-	NotFound       Code = 13  // a command that is needed was not found
-	Timeout        Code = 14  // a command ran out of its time
-	Interrupted    Code = 130 // SIGINT
+	RollbackFailed Code = 12  // putting back failed, and a person is needed
+	NotFound       Code = 13  // a command that is needed was not found; nothing was switched
+	Timeout        Code = 14  // a command ran out of its time; nothing was switched, or the machine was put back
+	Interrupted    Code = 130 // interrupted
 )
-
-// Meaning is what a code says to a user.
-type Meaning struct {
-	Code    Code
-	Meaning string
-}
-
-// Codes are all codes with their meanings, in order, for the documentation.
-func Codes() []Meaning {
-	return []Meaning{
-		{OK, "done"},
-		{Unexpected, "a fault of the program or of the machine"},
-		{Usage, "wrong flags or arguments, or a question that nobody can answer"},
-		{Profile, "the profile is invalid, or none was found; nothing was written"},
-		{Preflight, "a check refused the run; nothing was switched"},
-		{Network, "the network failed, and the retries are spent"},
-		{Build, "evaluation or build failed; nothing was switched"},
-		{Activation, "activation failed, and the machine was put back"},
-		{Health, "a required health check failed"},
-		{Locked, "another run holds the lock"},
-		{Pending, "changes are pending, or a hand edit is in the way"},
-		{Partial, "part of a fleet failed"},
-		{RollbackFailed, "putting back failed, and a person is needed"},
-		{NotFound, "a command that is needed was not found; nothing was switched"},
-		{Timeout, "a command ran out of its time; nothing was switched, or the machine was put back"},
-		{Interrupted, "interrupted"},
-	}
-}
 
 // Error is an error with an exit code and hints. Its text follows the form
 // "<what>: <why>": lower case, no final period.

@@ -9,15 +9,13 @@ import (
 	"context"
 	"io"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/catalogue"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 )
 
-// Choice is something to choose, with a line about it.
-type Choice struct{ Name, Summary string }
-
 // Preset is a profile to start from.
 type Preset struct {
-	Choice
+	catalogue.Preset
 	// Desktop is what the preset says about the desktop, Services what it runs.
 	Desktop  string
 	Services []string
@@ -36,7 +34,7 @@ type Session struct {
 
 	Presets  []Preset
 	Desktops []string
-	Services []Choice
+	Services []catalogue.Service
 	// Keys are public ssh keys that were found.
 	Keys []string
 

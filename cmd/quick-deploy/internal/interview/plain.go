@@ -10,6 +10,7 @@ import (
 	"charm.land/huh/v2"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // tries is how often a question is asked again after a wrong answer.
@@ -55,18 +56,6 @@ func ask(in *lines, out io.Writer, f huh.Field) error {
 	return err
 }
 
-// Confirm asks a question that is answered by yes or no, outside of an interview.
-func Confirm(ctx context.Context, in io.Reader, out io.Writer, plain bool, title string, proposed bool) (bool, error) {
-	yes := proposed
-	field := huh.NewConfirm().Title(title).Value(&yes)
-	if plain {
-		err := ask(&lines{ctx: ctx, in: in}, out, field)
-		return yes && err == nil, err
-	}
-	err := run(ctx, in, out, huh.NewForm(huh.NewGroup(field)))
-	return yes && err == nil, err
-}
-
 var errTries = errors.New("too many wrong answers")
 
 // lines hands out its input line by line, and not a byte more: what reads the
@@ -87,7 +76,10 @@ func (l *lines) Read(p []byte) (int, error) {
 		}
 		if l.err == nil {
 			l.left--
-			l.rest, l.err = l.line()
+			var text string
+			if text, l.err = term.ReadLine(l.ctx, l.in); text != "" {
+				l.rest, l.err = []byte(text), nil
+			}
 		}
 		if len(l.rest) == 0 {
 			return 0, io.EOF
@@ -96,41 +88,6 @@ func (l *lines) Read(p []byte) (int, error) {
 	n := copy(p, l.rest)
 	l.rest = l.rest[n:]
 	return n, nil
-}
-
-func (l *lines) line() ([]byte, error) {
-	type result struct {
-		text []byte
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
-		var r result
-		b := make([]byte, 1)
-		for {
-			n, err := l.in.Read(b)
-			if n > 0 {
-				r.text = append(r.text, b[0])
-			}
-			if err != nil {
-				r.err = err
-				break
-			}
-			if n > 0 && b[0] == '\n' {
-				break
-			}
-		}
-		done <- r
-	}()
-	select {
-	case r := <-done:
-		if len(r.text) > 0 {
-			return r.text, nil
-		}
-		return nil, r.err
-	case <-l.ctx.Done():
-		return nil, l.ctx.Err()
-	}
 }
 
 // fault is why the questions ended, for the user.

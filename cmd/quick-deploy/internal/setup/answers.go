@@ -3,6 +3,7 @@ package setup
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/catalogue"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
@@ -15,21 +16,6 @@ import (
 
 // Given are the answers that somebody gave beforehand, by their names.
 type Given map[string][]string
-
-// set sets the answer called name. Those that are one text take the first value.
-func set(a *starter.Answers, name string, values []string) {
-	texts := map[string]*string{
-		"preset": &a.Preset, "hostname": &a.Hostname, "timezone": &a.Timezone, "locale": &a.Locale, "layout": &a.Layout,
-		"variant": &a.Variant, "keyboard-options": &a.Options, "desktop": &a.Desktop, "user": &a.User, "name": &a.Name,
-		"email": &a.Email, "shell": &a.Shell,
-	}
-	lists := map[string]*[]string{"ssh-key": &a.SSHKeys, "service": &a.Services, "package": &a.Packages}
-	if text := texts[name]; text != nil {
-		*text = values[0]
-	} else {
-		*lists[name] = values
-	}
-}
 
 // Answers are the answers: what the machine tells, then what the answers file, if there is one,
 // says, then what is given, then what somebody says who is asked.
@@ -46,7 +32,7 @@ func (g *Guide) Answers(ctx context.Context, file string, given Given) (_ starte
 	}
 	before, known := answers, map[string]bool{}
 	for name, values := range given {
-		set(&answers, name, values)
+		answers.Set(name, values...)
 		known[name] = true
 	}
 	answers.Settle(before)
@@ -90,12 +76,10 @@ func (g *Guide) interview(answers starter.Answers, given map[string]bool) (*inte
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range services {
-		if host.Properties["services"].Properties[c.Name].NeedsKeys() {
-			continue // No question asks for them.
-		}
-		s.Services = append(s.Services, interview.Choice{Name: c.Name, Summary: c.Summary})
-	}
+	// No question asks for keys.
+	s.Services = slices.DeleteFunc(services, func(c catalogue.Service) bool {
+		return host.Properties["services"].Properties[c.Name].NeedsKeys()
+	})
 	return s, nil
 }
 
@@ -116,7 +100,7 @@ func (g *Guide) presets() ([]interview.Preset, error) {
 	}
 	var out []interview.Preset
 	for _, c := range all {
-		p := interview.Preset{Choice: interview.Choice(c)}
+		p := interview.Preset{Preset: c}
 		loaded, err := g.load(starter.Answers{Preset: p.Name, Hostname: "nixos", StateVersion: generator.DefaultRelease})
 		if err != nil {
 			return nil, fmt.Errorf("read the preset %s: %w", p.Name, err)

@@ -16,7 +16,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 	"github.com/quick-deploy/quick-deploy/generator"
-	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
 
@@ -237,15 +236,7 @@ var foreign = regexp.MustCompile(`(?m)^\s+inputs\.\S+\n`)
 
 // write writes the modules of the flake that the answers lead to into dir, with the old configuration.
 func (ad *adoption) write(g *Guide, answers starter.Answers, dir string, probed bool) error {
-	p, err := g.load(answers)
-	if err != nil {
-		return err
-	}
-	facts := map[string]hardware.Facts{}
-	if g.facts.Version > 0 && probed {
-		facts[answers.Hostname] = g.facts
-	}
-	tree, err := generator.Generate(generator.Input{Profile: p, Schema: g.node, Facts: facts, Files: g.Source})
+	tree, err := g.generate(answers, probed)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
@@ -44,27 +43,18 @@ func writeBelow(dir, name string, data []byte) error {
 func (ad *adoption) place(g *Guide, host string) error {
 	files := ad.files(host)
 	local := "hosts/" + host + "/local.nix"
-	if _, err := os.Lstat(filepath.Join(g.Flake, local)); !errors.Is(err, fs.ErrNotExist) {
-		delete(files, local)
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(files)), func(name string) bool { return name == local })
+	if _, err := os.Lstat(filepath.Join(g.Flake, local)); errors.Is(err, fs.ErrNotExist) {
+		names = append(names, local) // last, so that it never imports what is not there
+	} else {
 		g.Say("note: %s is yours and stays as it is; add ./legacy.nix to its imports", filepath.Join(g.Flake, local))
 	}
-	// local.nix comes last, so that it never imports what is not there.
-	for _, name := range slices.SortedFunc(maps.Keys(files), func(x, y string) int {
-		if (x == local) != (y == local) {
-			return map[bool]int{true: 1, false: -1}[x == local]
-		}
-		return strings.Compare(x, y)
-	}) {
+	for _, name := range names {
 		if err := writeBelow(g.Flake, name, files[name]); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// absent refuses where a configuration was taken over already.
-func (ad *adoption) absent(g *Guide, host string) error {
-	return Absent(filepath.Join(g.Flake, "hosts", host, "legacy.nix"))
 }
 
 // Absent refuses to write over a file; "" is none.

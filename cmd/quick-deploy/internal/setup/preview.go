@@ -26,7 +26,7 @@ func (g *Guide) load(answers starter.Answers) (*profile.Profile, error) {
 // check is the schema's judgement of one answer, by itself.
 func (g *Guide) check(name, value string) error {
 	a := starter.Answers{Preset: "minimal", Hostname: "nixos", StateVersion: generator.DefaultRelease, User: "user"}
-	set(&a, name, []string{value})
+	a.Set(name, value)
 	_, err := g.load(a)
 	var problems profile.Problems
 	if !errors.As(err, &problems) || len(problems) == 0 {
@@ -52,7 +52,7 @@ func (g *Guide) preview(answers starter.Answers) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "--- %s\n%s\n", g.Path, bytes.TrimSpace(text))
 	name := "hosts/" + answers.Hostname + "/configuration.nix"
-	if nix, err := g.generate(answers, name); err != nil {
+	if nix, err := g.begin(answers, name); err != nil {
 		fmt.Fprintf(&b, "\n--- %s\n%v\n", name, err)
 	} else {
 		fmt.Fprintf(&b, "\n--- %s begins\n%s", name, nix)
@@ -61,17 +61,22 @@ func (g *Guide) preview(answers starter.Answers) string {
 	return b.String()
 }
 
-// generate is how the file called name begins, without its header.
-func (g *Guide) generate(answers starter.Answers, name string) (string, error) {
+// generate makes the flake that answers lead to, with what this machine's hardware says where it is probed.
+func (g *Guide) generate(answers starter.Answers, probed bool) (*generator.Tree, error) {
 	p, err := g.load(answers)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	facts := map[string]hardware.Facts{}
-	if g.facts.Version > 0 {
+	if g.facts.Version > 0 && probed {
 		facts[answers.Hostname] = g.facts
 	}
-	tree, err := generator.Generate(generator.Input{Profile: p, Schema: g.node, Facts: facts, Files: g.Source})
+	return generator.Generate(generator.Input{Profile: p, Schema: g.node, Facts: facts, Files: g.Source})
+}
+
+// begin is how the file called name begins in that flake, without its header.
+func (g *Guide) begin(answers starter.Answers, name string) (string, error) {
+	tree, err := g.generate(answers, true)
 	if err != nil {
 		return "", err
 	}

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"context"
+	"path/filepath"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
@@ -60,7 +61,7 @@ func (g *Guide) Check(ctx context.Context, answers starter.Answers) error {
 			return err
 		}
 	}
-	if err := g.adoption.absent(g, answers.Hostname); err != nil {
+	if err := Absent(filepath.Join(g.Flake, "hosts", answers.Hostname, "legacy.nix")); err != nil {
 		return err
 	}
 	differences, err := g.adoption.compare(ctx, g, answers)

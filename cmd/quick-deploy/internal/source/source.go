@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -71,13 +72,16 @@ func (f *Source) ReadFile(name string) ([]byte, error) {
 func (s *Seen) add(c profile.Content) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i := range s.read {
-		if s.read[i].Name == c.Name {
-			s.read[i] = c
-			return
-		}
+	if i := s.find(c.Name); i >= 0 {
+		s.read[i] = c
+		return
 	}
 	s.read = append(s.read, c)
+}
+
+// find is where the file called name is among those that were read, -1 for nowhere.
+func (s *Seen) find(name string) int {
+	return slices.IndexFunc(s.read, func(c profile.Content) bool { return c.Name == name })
 }
 
 // MayExtend implements profile.Bounded: a profile extends what lies in its own
@@ -124,10 +128,8 @@ func real(name string) string {
 func (s *Seen) content(name string) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, c := range s.read {
-		if c.Name == name {
-			return c.Data, nil
-		}
+	if i := s.find(name); i >= 0 {
+		return s.read[i].Data, nil
 	}
 	return nil, fs.ErrNotExist
 }

@@ -2,6 +2,7 @@ package starter
 
 import (
 	"fmt"
+	"reflect"
 
 	"github.com/goccy/go-yaml"
 )
@@ -15,6 +16,20 @@ func Fill(a *Answers, data []byte) error {
 	}
 	a.Settle(before)
 	return nil
+}
+
+// Set sets the answer called name, as an answers file calls it. One that is a text takes the first value.
+func (a *Answers) Set(name string, values ...string) {
+	all := reflect.ValueOf(a).Elem()
+	for i := range all.NumField() {
+		switch field := all.Field(i); {
+		case all.Type().Field(i).Tag.Get("yaml") != name:
+		case field.Kind() == reflect.String:
+			field.SetString(values[0])
+		default:
+			field.Set(reflect.ValueOf(values))
+		}
+	}
 }
 
 // Settle drops the variant of the layout that there was before, where another took its place.

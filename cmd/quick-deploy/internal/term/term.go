@@ -61,7 +61,12 @@ func withoutColours(s string) string {
 // Clean is s as it may be shown: without control sequences, and with U+FFFD for
 // what else would not show as itself. Line ends and tabs stay.
 func Clean(s string) string {
-	return replace(Strip(strings.ReplaceAll(s, "\r\n", "\n")), string(utf8.RuneError))
+	return strings.Map(func(r rune) rune { // a byte that is not UTF-8 comes and goes as RuneError
+		if r != '\n' && r != '\t' && Hidden(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, Strip(strings.ReplaceAll(s, "\r\n", "\n")))
 }
 
 // Line is Clean of what has to be one line.
@@ -71,22 +76,6 @@ func Line(s string) string {
 
 // Hidden reports whether r does not show as itself.
 func Hidden(r rune) bool { return profile.Hidden(r) }
-
-func replace(s, with string) string {
-	bad := func(r rune) bool { return r != '\n' && r != '\t' && (Hidden(r) || r == utf8.RuneError) }
-	if strings.IndexFunc(s, bad) < 0 {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s { // a byte that is not UTF-8 comes as RuneError
-		if bad(r) {
-			b.WriteString(with)
-			continue
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
 
 // The looks of a text, as SGR (ECMA-48, 8.3.117) has them.
 const (

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -54,6 +55,75 @@ func Reference(root *Node) []Section {
 // Lists is what the reference says about all lists.
 const Lists = "Every list also exists with a `+` before its name, " +
 	"which adds to the inherited list instead of replacing it."
+
+// markdown is the reference as a page of the documentation.
+func markdown(sections []Section) []byte {
+	var b bytes.Buffer
+	b.WriteString("# The profile\n\nWritten from the schema; a test keeps it fresh.\n\n" + Lists + "\n")
+	for _, s := range sections {
+		if s.Title != "" {
+			fmt.Fprintf(&b, "\n%s %s\n", map[bool]string{false: "##", true: "###"}[s.Minor], s.Title)
+		}
+		if s.Text != "" {
+			fmt.Fprintf(&b, "\n%s\n", s.Text)
+		}
+		if len(s.Keys) > 0 {
+			b.WriteString("\n| key | value | meaning | sets |\n| --- | --- | --- | --- |\n")
+		}
+		for _, k := range s.Keys {
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.Path, cell(k.Kind), cell(k.Meaning), k.Sets)
+		}
+	}
+	return b.Bytes()
+}
+
+// manual is the reference as a manual page, in the macros of man(7).
+func manual(sections []Section) []byte {
+	var b bytes.Buffer
+	// Words stay whole and lines ragged: names of options are searched for and copied.
+	b.WriteString(".nr HY 0\n.TH QUICK\\-DEPLOY.YAML 5\n.nh\n.ad l\n.SH NAME\n" +
+		"quick\\-deploy.yaml \\- a NixOS machine, or a fleet, in one file\n.SH DESCRIPTION\n" + roff(Lists) + "\n")
+	for _, s := range sections {
+		switch {
+		case s.Minor:
+			fmt.Fprintf(&b, ".SS %s\n", roff(s.Title))
+		case s.Title != "":
+			fmt.Fprintf(&b, ".SH %s\n", roff(strings.ToUpper(s.Title)))
+		default:
+			b.WriteString(".PP\n")
+		}
+		for line := range strings.Lines(s.Text) {
+			if line = strings.TrimSuffix(line, "\n"); line == "" {
+				line = ".PP"
+			} else {
+				line = roff(line)
+			}
+			b.WriteString(line + "\n")
+		}
+		for _, k := range s.Keys {
+			if k.Sets != "" {
+				k.Meaning += " Sets " + k.Sets + "."
+			}
+			fmt.Fprintf(&b, ".TP\n%s (%s)\n%s\n", roff("`"+k.Path+"`"), roff(k.Kind), roff(strings.ReplaceAll(k.Meaning, "\n", " ")))
+		}
+	}
+	return b.Bytes()
+}
+
+// roff has roff show a line as it is, what stands between backticks in bold.
+func roff(s string) string {
+	parts := strings.Split(strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(s), "`")
+	for i, part := range parts {
+		if strings.HasPrefix(part, ".") || strings.HasPrefix(part, "'") {
+			part = `\&` + part
+		}
+		if i%2 == 1 {
+			part = `\fB` + part + `\fR`
+		}
+		parts[i] = part
+	}
+	return strings.Join(parts, "")
+}
 
 func section(title string, n *Node, skip ...string) Section {
 	return Section{Title: title, Text: n.Description, Keys: keys(n, "", skip)}
@@ -139,4 +209,37 @@ func compact(v any) string {
 		return text
 	}
 	return string(data)
+}
+
+// rulesWith are the rules of n whose value is made from the key and others. A rule with no more
+// than a condition on it is not among them.
+func (n *Node) rulesWith(key string) []Rule {
+	var found []Rule
+	for _, r := range n.Rules {
+		if namesKey(r.Value, key) {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+// namesKey reports whether template t holds the value of key.
+func namesKey(t any, key string) bool {
+	switch t := t.(type) {
+	case string:
+		return t == "$value."+key || strings.HasPrefix(t, "$value."+key+".")
+	case []any:
+		return slices.ContainsFunc(t, func(item any) bool { return namesKey(item, key) })
+	case map[string]any:
+		for _, part := range t {
+			if namesKey(part, key) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func cell(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, "|", `\|`), "\n", " ")
 }
