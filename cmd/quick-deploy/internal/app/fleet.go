@@ -139,12 +139,7 @@ func firstLine(s string) string {
 // printRollout shows what deploy would do, and what preflight has found.
 func printRollout(ctx context.Context, a *App, o FleetOptions, r *fleet.Fleet, found preflight.Report) error {
 	for _, f := range found.Findings {
-		skipped := ""
-		if f.Skipped {
-			skipped = " (skipped)"
-		}
-		a.Say("%s: %s: %s%s", f.Severity, f.Check, f.What, skipped)
-		a.Say("    fix: %s", f.Fix)
+		a.Say("%v", f)
 	}
 	plan := r.Plan(ctx)
 	if a.JSON {

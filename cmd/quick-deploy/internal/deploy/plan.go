@@ -311,11 +311,7 @@ func (p Plan) WriteText(w io.Writer) error {
 		return err
 	}
 	for _, f := range p.Preflight.Findings {
-		skipped := ""
-		if f.Skipped {
-			skipped = " (skipped)"
-		}
-		fmt.Fprintf(&b, "%s: %s: %s%s\n    fix: %s\n", f.Severity, f.Check, f.What, skipped, f.Fix)
+		fmt.Fprintln(&b, f)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -33,6 +33,15 @@ type Finding struct {
 	Missing bool `json:"missing,omitempty"`
 }
 
+// String is the finding with its fix below it.
+func (f Finding) String() string {
+	skipped := ""
+	if f.Skipped {
+		skipped = " (skipped)"
+	}
+	return fmt.Sprintf("%s: %s: %s%s\n    fix: %s", f.Severity, f.Check, f.What, skipped, f.Fix)
+}
+
 // visit is the work of one check: the machine that runs, the configuration to come, and what was found.
 type visit struct {
 	*Machine
@@ -134,14 +143,14 @@ func Run(ctx context.Context, m *Machine, t Target, o Options) (Report, error) {
 	return r, nil
 }
 
+// List returns all checks, in the order they run.
+func List() []Check { return checks }
+
 // Names returns the names of all checks, in the order they run.
 func Names() []string {
-	out := make([]string, len(checks))
-	for i, c := range checks {
-		out[i] = c.Name
+	var out []string
+	for _, c := range checks {
+		out = append(out, c.Name)
 	}
 	return out
 }
-
-// List returns all checks, in the order they run.
-func List() []Check { return checks }
