@@ -312,6 +312,7 @@ func TestPathsOfServices(t *testing.T) {
 		"restic.backups.<backup>.paths[]":    "read as root",
 		"restic.backups.<backup>.repository": "restic makes it as root",
 		"syncthing.folders.<folder>.path":    "made",
+		"vaultwarden.backupDir":              "NixOS makes it",
 	}
 	seen := map[string]bool{}
 	var walk func(n *schema.Node, path string)
