@@ -12,6 +12,11 @@ let
   inherit (config.virtualisation.oci-containers) containers;
   inherit (services.restic) backups;
 
+  vaultwarden = services.vaultwarden or { };
+  database = vaultwarden.dbBackend or "sqlite";
+  # Of its state, which is named after bitwarden_rs where it is old.
+  directory = config.systemd.services.vaultwarden.serviceConfig.StateDirectory or "vaultwarden";
+
   # The databases of this machine that are a file of SQLite, by the service that writes it.
   sqlite =
     lib.optionalAttrs (services.forgejo.enable && services.forgejo.database.type == "sqlite3") {
@@ -25,6 +30,9 @@ let
     }
     // lib.optionalAttrs services.open-webui.enable {
       open-webui = "${services.open-webui.stateDir}/data/webui.db";
+    }
+    // lib.optionalAttrs (vaultwarden.enable or false && database == "sqlite") {
+      vaultwarden = "/var/lib/${directory}/db.sqlite3";
     }
     // lib.optionalAttrs (containers ? mlflow) { mlflow = "/var/lib/mlflow/mlflow.db"; };
 

@@ -83,9 +83,9 @@ func TestModuleSystem(t *testing.T) {
 					`"users.users.ada.shell = null # a","users.users.bob = { } # a"]`,
 			},
 			"a family that no table knows": {
-				`({ lib, ... }: { services.vaultwarden = { enable = lib.mkDefault true; config.PORT = lib.mkDefault 1; }; })
-				 { services.vaultwarden.config.PORT = 2; }`,
-				`[ config.services.vaultwarden.enable config.services.vaultwarden.config.PORT ]`,
+				`({ lib, ... }: { services.teapot = { enable = lib.mkDefault true; config.PORT = lib.mkDefault 1; }; })
+				 { services.teapot.config.PORT = 2; }`,
+				`[ config.services.teapot.enable config.services.teapot.config.PORT ]`,
 				`[true,2]`,
 			},
 			"overlays and unfree packages": {

@@ -42,6 +42,7 @@
     ../../modules/tailscale.nix
     ../../modules/tgi.nix
     ../../modules/typesense.nix
+    ../../modules/vaultwarden.nix
     ../../modules/vllm.nix
     ../../modules/wandb.nix
     ../../modules/weaviate.nix

@@ -10,6 +10,7 @@
     ../../modules/jupyter.nix
     ../../modules/ollama.nix
     ../../modules/syncthing.nix
+    ../../modules/vaultwarden.nix
     ../../modules/zram.nix
   ];
 
