@@ -35,9 +35,9 @@ func register(place int, build builder) int {
 
 // commands are all commands, in the order of the help.
 func commands(a *app.App) []*cli.Command {
-	slices.SortFunc(registered, func(x, y registration) int { return cmp.Compare(x.place, y.place) })
+	byPlace := func(x, y registration) int { return cmp.Compare(x.place, y.place) }
 	var out []*cli.Command
-	for _, r := range registered {
+	for _, r := range slices.SortedStableFunc(slices.Values(registered), byPlace) {
 		out = append(out, r.build(a))
 	}
 	return out
