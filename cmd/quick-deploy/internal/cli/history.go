@@ -17,18 +17,27 @@ import (
 var _ = register(110, historyCommand)
 
 func historyCommand(a *app.App) *cli.Command {
+	var limit int
 	return &cli.Command{
-		Name:        "history",
-		Usage:       "list the deployments of this machine, newest first",
-		Description: described("", "quick-deploy history", "quick-deploy --json history"),
-		Action:      noArgs(func(context.Context) error { return printHistory(a) }),
+		Name:  "history",
+		Usage: "list the deployments of this machine, newest first",
+		Description: described("",
+			"quick-deploy history", "quick-deploy history --limit 10", "quick-deploy --json history"),
+		Flags: []cli.Flag{
+			&cli.IntFlag{
+				Name: "limit", Usage: "list the newest `N` only (default: all, as with 0)", HideDefault: true,
+				Destination: &limit, Validator: notNegative[int],
+			},
+		},
+		Action: noArgs(func(context.Context) error { return printHistory(a, limit) }),
 	}
 }
 
 // minute is how tables show a time.
 const minute = "2006-01-02 15:04"
 
-func printHistory(a *app.App) error {
+// printHistory lists the newest limit records, all where it is 0.
+func printHistory(a *app.App, limit int) error {
 	s, err := app.NewSession(a, app.RunOptions{})
 	if err != nil {
 		return err
@@ -37,6 +46,9 @@ func printHistory(a *app.App) error {
 	records, problems := s.Deployer.Store().Records()
 	for _, p := range problems {
 		a.Say("note: %v", p)
+	}
+	if limit > 0 {
+		records = records[:min(limit, len(records))]
 	}
 	return a.Print(append([]journal.Record{}, records...), func(w io.Writer) {
 		fmt.Fprintln(w, "ID\tSTARTED\tVERB\tHOST\tRESULT\tSYSTEM\tHOMES")
