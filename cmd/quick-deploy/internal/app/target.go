@@ -32,7 +32,10 @@ func target(g *Generated, name string, verb deploy.Verb) preflight.Target {
 		}
 	}
 	for _, s := range t.Services {
-		if v := serviceVersion(g.schema, n, s.Name); v != "" && len(s.Info.Data) > 0 {
+		if len(s.Info.Data) == 0 {
+			continue // it need not be one below services, either
+		}
+		if v := serviceVersion(g.schema, n, s.Name); v != "" {
 			t.Versions[s.Name] = v
 		}
 	}

@@ -48,7 +48,8 @@ func planned(t *testing.T, host string) *Generated {
 
 // What the profile says reaches the preflight checks.
 func TestTarget(t *testing.T) {
-	g := planned(t, "  services: {postgresql: {}, grafana: {adminPasswordSecret: grafana}}\n  secrets: {grafana: {file: /var/secrets/grafana}}\n")
+	// flatpak is a service that does not stand below services.
+	g := planned(t, "  flatpak: {apps: [org.gnome.Maps]}\n  services: {postgresql: {}, grafana: {adminPasswordSecret: grafana}}\n  secrets: {grafana: {file: /var/secrets/grafana}}\n")
 	for verb, bootable := range map[deploy.Verb]bool{deploy.Switch: false, deploy.Boot: false, deploy.Test: true, deploy.Build: true} {
 		if got := target(g, "atlas", verb); (got.Boots && len(got.Decision.Blockers) > 0) == bootable {
 			t.Errorf("%s without facts: unbootable because of %q", verb, got.Decision.Blockers)
