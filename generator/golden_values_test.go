@@ -190,8 +190,8 @@ func TestGoldenNamesChangedOption(t *testing.T) {
 				` → <derivation netdata-1.0-withCloudUi=false>`,
 		},
 		{
-			"desktop-gnome", "desktop/gnome.nix", "gnome.enable = lib.mkDefault true", "gnome.enable = lib.mkDefault false",
-			`atlas: services.desktopManager.gnome.enable: true → false`,
+			"desktop-gnome", "desktop/gnome.nix", `(config.lib.desktop.greeter == "gnome")`, "false",
+			`atlas: services.displayManager.gdm.enable: true → false`,
 		},
 		{"homes-as-they-come", "home/tmux.nix", "50000", "1000", `ada@atlas: programs.tmux.historyLimit: 50000 → 1000`},
 	} {
