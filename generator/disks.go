@@ -161,14 +161,15 @@ func diskName(i int) string {
 //go:embed disks.yaml
 var disksText string
 
-var disksTemplate = template.Must(template.New("disks.yaml").Funcs(template.FuncMap{
-	"name": diskName, "quote": strconv.QuoteToASCII,
-}).Parse(disksText))
-
 // devices returns disko's devices, as disks.yaml has them.
 func (l layout) devices() (nix.Expr, error) {
+	funcs := template.FuncMap{"name": diskName, "quote": strconv.QuoteToASCII}
+	t, err := template.New("disks.yaml").Funcs(funcs).Parse(disksText)
+	if err != nil {
+		return nil, err
+	}
 	var text bytes.Buffer
-	if err := disksTemplate.Execute(&text, l); err != nil {
+	if err := t.Execute(&text, l); err != nil {
 		return nil, err
 	}
 	var n yaml.Node
