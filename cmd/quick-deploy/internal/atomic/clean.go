@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 )
 
 // tempSuffix ends the names of temporary files, by which the next run finds what a crash left.
@@ -30,10 +31,14 @@ func Leftovers(dir string) ([]string, error) {
 	return found, nil
 }
 
-// Clean removes the Leftovers. The caller sees to it that nobody writes there now.
-func Clean(dir string) error {
+// Clean removes the Leftovers of one file, or of all where file is "": only in a directory that holds nothing but
+// what this program wrote. The caller sees to it that nobody writes them now.
+func Clean(dir, file string) error {
 	found, err := Leftovers(dir)
 	for _, name := range found {
+		if file != "" && !strings.HasPrefix(filepath.Base(name), "."+file+".") {
+			continue
+		}
 		if e := os.Remove(name); e != nil && !errors.Is(e, fs.ErrNotExist) {
 			err = errors.Join(err, e)
 		}

@@ -19,13 +19,19 @@ func TestCleanRemovesOnlyWhatTheWriterLeft(t *testing.T) {
 	if err := os.Symlink("a.json", link); err != nil {
 		t.Fatal(err)
 	}
-	if err := Clean(dir); err != nil {
+	if err := Clean(dir, "b"); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, dir); len(got) != len(kept)+2 || slices.Contains(got, ".b.7.quick-deploy-new") {
+		t.Errorf("after Clean of b: %q", got)
+	}
+	if err := Clean(dir, ""); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := names(t, dir), slices.Insert(kept, 2, filepath.Base(link)); !slices.Equal(got, want) {
 		t.Errorf("after Clean: %q, want %q", got, want)
 	}
-	if err := Clean(filepath.Join(dir, "none")); err != nil {
+	if err := Clean(filepath.Join(dir, "none"), ""); err != nil {
 		t.Error(err)
 	}
 }
@@ -46,7 +52,7 @@ func TestCleanKnowsTheWritersNames(t *testing.T) {
 	if left := names(t, dir); len(left) != 1 {
 		t.Fatalf("left %q", left)
 	}
-	if err := Clean(dir); err != nil || len(names(t, dir)) != 0 {
+	if err := Clean(dir, ""); err != nil || len(names(t, dir)) != 0 {
 		t.Errorf("%v, left %q", err, names(t, dir))
 	}
 }

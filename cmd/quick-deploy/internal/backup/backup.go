@@ -288,7 +288,7 @@ func (s *Store) Restore(ctx context.Context, m Manifest, match func(Entry) bool)
 	}
 	var done []string
 	for _, e := range todo {
-		if err := atomic.Clean(filepath.Dir(e.Source)); err != nil {
+		if err := atomic.Clean(filepath.Dir(e.Source), filepath.Base(e.Source)); err != nil {
 			return nil, err
 		}
 	}

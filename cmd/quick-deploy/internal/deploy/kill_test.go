@@ -61,7 +61,7 @@ func (f *fakeTree) Changes(context.Context) ([]Change, error) {
 }
 
 func (f *fakeTree) Apply(context.Context) error {
-	if err := atomic.Clean(f.dir); err != nil {
+	if err := atomic.Clean(f.dir, ""); err != nil {
 		return err
 	}
 	for _, name := range sortedKeys(f.files) {

@@ -67,7 +67,7 @@ func (s *Store) Open() error {
 // is about the next run starts afresh. It is called under the lock.
 func (s *Store) Clean() error {
 	for _, d := range []string{s.Dir, s.Path("history")} {
-		if err := atomic.Clean(d); err != nil {
+		if err := atomic.Clean(d, ""); err != nil {
 			return err
 		}
 	}

@@ -249,8 +249,8 @@ func TestFirstSwitch(t *testing.T) {
 			want: []string{
 				"ssh-port: SSH no longer listens on port 22, but on 2222" + lockOut,
 				"ssh-home-keys: keys in ~/.ssh/authorized_keys no longer count (ada)" + lockOut,
-				"ssh-user:ada: ada is no longer let in over SSH (AllowUsers, AllowGroups or DenyUsers)" + lockOut,
-				"ssh-user:root: root is no longer let in over SSH (AllowUsers, AllowGroups or DenyUsers)" + lockOut,
+				"ssh-user:ada: ada is no longer let in over SSH (AllowUsers, AllowGroups, DenyUsers or DenyGroups)" + lockOut,
+				"ssh-user:root: root is no longer let in over SSH (AllowUsers, AllowGroups, DenyUsers or DenyGroups)" + lockOut,
 				"ssh-passwords: SSH no longer accepts passwords",
 				"ssh-root: root over SSH: prohibit-password → no",
 				"ssh-host-keys: SSH no longer uses the host key /etc/ssh/ssh_host_rsa_key",
@@ -259,7 +259,10 @@ func TestFirstSwitch(t *testing.T) {
 		{
 			name: "a group that SSH no longer lets in",
 			new:  fixture{"etc/ssh/sshd_config": swap(t, sshdConfig, "UsePAM yes", "DenyGroups wheel\nDenyUsers root@192.0.2.*")},
-			want: []string{"ssh-user:ada: ada is no longer let in over SSH (AllowUsers, AllowGroups or DenyUsers)" + lockOut},
+			want: []string{
+				"ssh-user:ada: ada is no longer let in over SSH (AllowUsers, AllowGroups, DenyUsers or DenyGroups)" + lockOut,
+				"ssh-user:root: root is no longer let in over SSH from everywhere (AllowUsers, AllowGroups, DenyUsers or DenyGroups)" + lockOut,
+			},
 		},
 		{
 			name: "passwords over SSH are all that ada has; host keys on another disk",

@@ -156,7 +156,7 @@ func (c *comparison) compareHostKeys() {
 	c.block(dangerIf(none, LockOut), "ssh-host-keys", "SSH no longer uses the host %s %s", plural("key", gone), join(gone))
 }
 
-// compareAdmitted finds who is surely refused by the lists of sshd_config(5), and was not.
+// compareAdmitted finds whom the lists of sshd_config(5) refuse, everywhere or from some places, and did not before.
 func (c *comparison) compareAdmitted() {
 	admits := func(s side, name string) access.Answer {
 		groups := []string{s.accounts.Users[name].Group}
@@ -168,8 +168,13 @@ func (c *comparison) compareAdmitted() {
 		return access.Host{SSH: s.sshd.SSH}.Admits(access.Account{Name: name, Groups: groups}, access.State{})
 	}
 	for _, name := range append(sortedKeys(c.people), access.Root) {
-		if admits(c.old, name) != access.No && admits(c.new, name) == access.No {
-			c.block(LockOut, "ssh-user:"+name, "%s is no longer let in over SSH (AllowUsers, AllowGroups or DenyUsers)", name)
+		const lists = "(AllowUsers, AllowGroups, DenyUsers or DenyGroups)"
+		switch was, is := admits(c.old, name), admits(c.new, name); {
+		case is >= was:
+		case is == access.No:
+			c.block(LockOut, "ssh-user:"+name, "%s is no longer let in over SSH %s", name, lists)
+		default:
+			c.block(LockOut, "ssh-user:"+name, "%s is no longer let in over SSH from everywhere %s", name, lists)
 		}
 	}
 }
