@@ -23,7 +23,7 @@ old=$(cat "$1/kernel-params" 2>/dev/null) && now=$(cat "$2/kernel-params" 2>/dev
 var reasons = map[string]string{
 	"kernel":         "the kernel changes",
 	"initrd":         "the initial ramdisk changes",
-	"kernel-modules": "the kernel's modules changes",
+	"kernel-modules": "the kernel's modules change",
 	"kernel-params":  "the kernel's parameters change",
 }
 
