@@ -2,29 +2,34 @@ package profile
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"sort"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 // sections are the keys of a profile that hold hosts and what goes into them.
 var sections = []string{"extends", "defaults", "groups", "host", "hosts"}
 
-// assemble builds the profile from the files. It finds every problem it can;
-// its result is of use only if there are none.
-func (l *loader) assemble(v *validator) *Profile {
-	p := &Profile{}
+// assemble builds the profile from the files, of its hosts those that are asked for. It finds every
+// problem it can; its result is of use only if there are none. It is not ok if a file has to be read in one piece.
+func (l *loader) assemble(v *validator, only []string) (p *Profile, ok bool) {
+	p = &Profile{}
 	if len(l.files) == 0 {
-		return p
+		return p, true
 	}
+	c := v.checker()
 	for _, f := range l.files {
 		p.Files = append(p.Files, f.name)
 		p.Sources = append(p.Sources, Content{f.name, f.data})
 		f.root = l.merger.patch(f.root, l.schema, nil)
-		l.problems = append(l.problems, v.check(f.root, true)...)
+		l.problems = append(l.problems, c.check(f.root, true)...)
 	}
 	own := l.files[len(l.files)-1]
-	b := builder{l: l, bodies: map[string][]layer{}, groups: map[string][]layer{}, folded: map[string]*Node{}}
+	b := &builder{l: l, bodies: map[string][]layer{}, groups: map[string][]layer{}}
+	p.b = b
 	for _, f := range l.files {
 		b.collect(f)
 	}
@@ -34,22 +39,84 @@ func (l *loader) assemble(v *validator) *Profile {
 	sort.Strings(p.groups)
 	sort.Strings(b.names)
 	b.groupNames = p.groups
-	for _, name := range b.names {
-		p.Hosts = append(p.Hosts, b.host(name))
-	}
+	b.inherit()
+	p.Root = normal(b.top)
+	p.Release = p.Root.Get("release").Str()
+	p.choose(only)
+	root := b.root()
+	ok = b.hosts(p, root, v)
 	b.checkNames()
 	if len(b.names) == 0 && own.whole && len(l.problems) == 0 {
 		l.report(Problem{Pos: own.root.Pos, Path: "hosts", Code: CodeHost, What: "the profile has no host",
 			Hint: "add hosts: {NAME: {}}, or host: {name: NAME} for a single machine"})
 	}
-	p.Root = b.root(p.Hosts)
-	if r := p.Root.Get("release"); r != nil {
-		p.Release = r.Str()
-	}
 	if l.whole() {
-		l.problems = append(l.problems, v.check(p.Root, false)...)
+		l.problems = append(l.problems, c.top(root, false)...)
 	}
-	return p
+	return p, ok
+}
+
+// choose makes the profile's hosts those that the patterns name, if names say so and some hosts have not been read yet.
+func (p *Profile) choose(only []string) {
+	p.Hosts = make([]*Host, len(p.b.names))
+	for i, name := range p.b.names {
+		p.Hosts[i] = &Host{Name: name, profile: p}
+	}
+	labels := slices.ContainsFunc(only, func(pattern string) bool { return strings.Contains(pattern, "@") })
+	later := slices.ContainsFunc(p.b.l.files, func(f *file) bool { return len(f.later) > 0 })
+	if len(only) == 0 || labels || !later {
+		return
+	}
+	// A pattern that names nothing is for those to report who select.
+	if hosts, err := p.Select(only...); err == nil {
+		p.Hosts, p.Partial = hosts, len(hosts) < len(p.b.names)
+	}
+}
+
+// merged is a host with what is wrong with it.
+type merged struct {
+	node         *Node
+	groups       []string
+	layer, whole Problems // what single layers say, and what comes of all of them
+	// ok is false if a layer cannot be read by itself.
+	ok bool
+}
+
+// hosts merges and validates the hosts of p, each by itself. It is not ok if one cannot be read by itself.
+func (b *builder) hosts(p *Profile, root *Node, v *validator) (ok bool) {
+	results := make([]merged, len(p.Hosts))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	whole := b.l.whole()
+	for range min(runtime.GOMAXPROCS(0), len(p.Hosts)) {
+		workers.Go(func() {
+			c := v.checker()
+			for i := int(next.Add(1)) - 1; i < len(p.Hosts); i = int(next.Add(1)) - 1 {
+				h := p.Hosts[i]
+				r := b.merge(h.Name, c)
+				if r.ok && whole {
+					r.whole = append(r.whole, c.host(root, Field{Key: h.Name, KeyPos: b.keyOf(h.Name), Value: r.node}, false)...)
+				}
+				h.Groups, h.Tags = r.groups, r.node.Get("tags").Texts()
+				if !b.reads(h.Name) {
+					h.node = r.node
+				}
+				r.node, r.groups = nil, nil
+				c.forget()
+				results[i] = r
+			}
+		})
+	}
+	workers.Wait()
+	ok = true
+	for _, r := range results {
+		ok = ok && r.ok
+		b.l.problems = append(b.l.problems, r.layer...)
+	}
+	for _, r := range results {
+		b.l.problems = append(b.l.problems, r.whole...)
+	}
+	return ok
 }
 
 // whole reports whether all files could be read to their end: only then what
@@ -72,10 +139,15 @@ type builder struct {
 	bodies     map[string][]layer
 	names      []string // of hosts
 	groupNames []string
-	// folded caches merged layers: defaults under "", and groups by name.
-	folded map[string]*Node
-	single *Field // where host: is written
-	plural *Field // where hosts: is written
+	single     *Field // where host: is written
+	plural     *Field // where hosts: is written
+
+	// What hosts inherit, from when all files are collected.
+	inherited *Node            // defaults, merged
+	folded    map[string]*Node // groups, merged
+
+	mu    sync.Mutex
+	bases map[string]*Node // defaults and a list of groups, merged
 }
 
 // collect splits a file into layers.
@@ -98,13 +170,13 @@ func (b *builder) collect(f *file) {
 		switch field.Key {
 		case "defaults":
 			b.refuseKey(field.Value, "name", "defaults cannot name a host")
-			b.defaults = append(b.defaults, layer{"defaults", field.KeyPos, field.Value})
+			b.defaults = append(b.defaults, layer{label: "defaults", key: field.KeyPos, patch: field.Value})
 		case "groups":
 			for _, g := range field.Value.Fields {
 				if b.body(&g, "groups") {
 					b.refuseKey(g.Value, "groups", "a group cannot be in groups")
 					b.refuseKey(g.Value, "name", "a group cannot name a host")
-					b.groups[g.Key] = append(b.groups[g.Key], layer{"group " + g.Key, g.KeyPos, g.Value})
+					b.groups[g.Key] = append(b.groups[g.Key], layer{label: "group " + g.Key, key: g.KeyPos, patch: g.Value})
 				}
 			}
 		case "host":
@@ -114,12 +186,15 @@ func (b *builder) collect(f *file) {
 			b.plural = &field
 			for _, h := range field.Value.Fields {
 				if b.body(&h, "hosts") {
-					b.addHost(h.Key, h.KeyPos, h.Value)
+					b.addHost(h.Key, layer{key: h.KeyPos, patch: h.Value})
 					if name := h.Value.Get("name"); name != nil && name.Str() != h.Key {
 						b.l.report(name.problem(dotted([]string{"hosts", h.Key, "name"}), CodeHost,
 							"the host "+h.Key+" is called "+name.brief()+" inside", "its key is its name", "delete name"))
 					}
 				}
+			}
+			for _, h := range f.later {
+				b.addHost(h.name, layer{key: h.pos(f.text), later: h})
 			}
 		}
 	}
@@ -155,7 +230,7 @@ func (b *builder) refuseKey(n *Node, key, what string) {
 
 // host1 reads the flat form. Its name may stand in another file.
 func (b *builder) host1(f Field) {
-	b.bodies[""] = append(b.bodies[""], layer{"host", f.KeyPos, f.Value})
+	b.bodies[""] = append(b.bodies[""], layer{label: "host", key: f.KeyPos, patch: f.Value})
 	if name := f.Value.Get("name"); name != nil && name.Kind == String {
 		b.names = append(b.names[:0], name.Str())
 		b.checkName(name.Str(), name.Pos)
@@ -164,12 +239,12 @@ func (b *builder) host1(f Field) {
 	}
 }
 
-func (b *builder) addHost(name string, pos Pos, body *Node) {
+func (b *builder) addHost(name string, l layer) {
 	if _, known := b.bodies[name]; !known {
 		b.names = append(b.names, name)
-		b.checkName(name, pos)
+		b.checkName(name, l.key)
 	}
-	b.bodies[name] = append(b.bodies[name], layer{"host " + name, pos, body})
+	b.bodies[name] = append(b.bodies[name], l)
 }
 
 // checkName refuses names that cannot be a host name (RFC 1123, one label):
@@ -210,88 +285,146 @@ func (b *builder) checkNames() {
 	}
 }
 
-// fold merges layers and remembers the result under key.
-func (b *builder) fold(key string, layers []layer) *Node {
-	if n, ok := b.folded[key]; ok {
+// inherit merges what hosts inherit.
+func (b *builder) inherit() {
+	m := &b.l.merger
+	fold := func(layers []layer) (n *Node) {
+		for _, l := range layers {
+			n = m.merge(n, l.patch)
+		}
+		return n.share()
+	}
+	b.inherited = fold(b.defaults)
+	b.folded, b.bases = make(map[string]*Node, len(b.groups)), map[string]*Node{"": b.inherited}
+	for name, layers := range b.groups {
+		b.folded[name] = fold(layers)
+	}
+}
+
+// base is what a host in these groups inherits.
+func (b *builder) base(groups []string, m *merger) *Node {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	key := strings.Join(groups, "\x00")
+	n, known := b.bases[key]
+	if known {
 		return n
 	}
-	var n *Node
-	for _, l := range layers {
-		n = b.l.merger.merge(n, l.patch)
+	n = b.inherited
+	for _, g := range groups {
+		n = m.merge(n, b.folded[g])
 	}
-	b.folded[key] = n
+	b.bases[key] = n.share()
 	return n
 }
 
-func (b *builder) host(name string) *Host {
-	own, flat := b.bodies[name], false
+// own are the layers of the host itself.
+func (b *builder) own(name string) []layer {
+	own := b.bodies[name]
 	if len(own) == 0 {
-		own, flat = b.bodies[""], true
+		own = b.bodies[""]
 	}
-	h := &Host{Name: name}
-	defaults := b.fold("", b.defaults)
+	return own
+}
+
+// reads reports whether a layer of the host is read when it is asked for.
+func (b *builder) reads(host string) bool {
+	return slices.ContainsFunc(b.own(host), func(l layer) bool { return l.later != nil })
+}
+
+// keyOf is where the host is named.
+func (b *builder) keyOf(host string) Pos {
+	own := b.own(host)
+	return own[len(own)-1].key
+}
+
+// merge is the host in the normal form. What it reads for that is validated by c, if there is one.
+func (b *builder) merge(name string, c *checker) merged {
+	m := &merger{}
+	out := merged{ok: true}
 	var body *Node
-	for _, l := range own {
-		if flat {
-			l.label = "host " + name
+	for _, l := range b.own(name) {
+		patch := l.patch
+		if l.later != nil {
+			f := l.later.patch(m, b.l.schema)
+			if f == nil {
+				return merged{}
+			}
+			patch = f.Value
+			if c != nil {
+				out.layer = append(out.layer, c.host(l.later.file.root, *f, true)...)
+			}
 		}
-		body = b.l.merger.merge(body, l.patch)
+		body = m.merge(body, patch)
 	}
-	h.Groups = b.groupsOf(defaults, body)
-	h.layers = append(h.layers, b.defaults...)
-	node := defaults
+	var problems Problems
+	out.groups, problems = b.groupsOf(body, m)
+	out.layer = append(out.layer, problems...)
+	node := normal(m.merge(b.base(out.groups, m), body))
+	if i := node.find("name"); i >= 0 {
+		without := *node
+		without.Fields = slices.Delete(slices.Clone(node.Fields), i, i+1)
+		node = without.seal()
+	}
+	out.node, out.whole = node, m.problems
+	return out
+}
+
+// layers are all places that a value of the host may come from, in the order in which they are applied.
+func (b *builder) layers(h *Host) []layer {
+	layers := slices.Clone(b.defaults)
 	for _, g := range h.Groups {
-		h.layers = append(h.layers, b.groups[g]...)
-		node = b.l.merger.merge(node, b.fold("group "+g, b.groups[g]))
+		layers = append(layers, b.groups[g]...)
 	}
-	h.layers = append(h.layers, own...)
-	node = b.l.merger.merge(node, body)
-	h.Node = normal(node)
-	if i := h.Node.find("name"); i >= 0 {
-		without := *h.Node
-		without.Fields = slices.Delete(slices.Clone(h.Node.Fields), i, i+1)
-		h.Node = without.seal()
+	for _, l := range b.own(h.Name) {
+		l.label = "host " + h.Name
+		if l.later != nil {
+			if f := l.later.patch(&merger{}, b.l.schema); f != nil {
+				l.patch = f.Value
+			}
+		}
+		layers = append(layers, l)
 	}
-	h.Tags = h.Node.Get("tags").Texts()
-	return h
+	return layers
 }
 
 // groupsOf is the groups key of a host, which defaults may set too.
-func (b *builder) groupsOf(defaults, body *Node) []string {
+func (b *builder) groupsOf(body *Node, m *merger) ([]string, Problems) {
 	pick := func(n *Node) *Node {
 		if f := n.field("groups"); f != nil {
 			return &Node{Kind: Map, Fields: []Field{*f}}
 		}
 		return nil
 	}
-	n := b.l.merger.merge(pick(defaults), pick(body))
+	n := m.merge(pick(b.inherited), pick(body))
 	if n == nil {
-		return nil
+		return nil, nil
 	}
 	list := n.Get("groups")
+	var problems Problems
 	for _, item := range list.Items {
 		// The schema refuses what is no text.
 		if _, known := b.groups[item.Str()]; !known && item.Kind == String {
-			b.l.report(item.problem("groups", CodeGroup, "there is no group "+item.brief(), "",
+			problems = append(problems, item.problem("groups", CodeGroup, "there is no group "+item.brief(), "",
 				DidYouMean(item.Str(), b.groupNames)))
 		}
 	}
-	return list.Texts()
+	return list.Texts(), problems
 }
 
-// root is the whole profile in the normal form.
-func (b *builder) root(hosts []*Host) *Node {
+// root is the whole profile in the normal form, but that its hosts are empty.
+func (b *builder) root() *Node {
 	out := *normal(b.top)
 	out.Fields = out.Fields[:len(out.Fields):len(out.Fields)]
-	all := &Node{Kind: Map, Pos: out.Pos, Pointer: "/hosts", Fields: make([]Field, len(hosts))}
+	all := &Node{Kind: Map, Pos: out.Pos, Pointer: hostsPointer, Fields: make([]Field, len(b.names))}
 	keyPos := out.Pos
 	if b.plural != nil {
 		all.Pos, all.Pointer, keyPos = b.plural.Value.Pos, b.plural.Value.Pointer, b.plural.KeyPos
 	} else if b.single != nil {
 		keyPos = b.single.KeyPos
 	}
-	for i, h := range hosts {
-		all.Fields[i] = Field{Key: h.Name, KeyPos: h.layers[len(h.layers)-1].key, Value: h.Node}
+	for i, name := range b.names {
+		all.Fields[i] = Field{Key: name, KeyPos: b.keyOf(name), Value: &Node{Kind: Map}}
 	}
 	out.Fields = append(out.Fields, Field{Key: "hosts", KeyPos: keyPos, Value: all.seal()})
 	return out.seal()

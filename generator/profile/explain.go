@@ -37,19 +37,18 @@ type Step struct {
 // services.postgresql.port; parts that hold dots may be quoted. The error is
 // Problems if there is no such host, or no layer mentions the key.
 func (p *Profile) Explain(host, key string) ([]Step, error) {
-	at := slices.IndexFunc(p.Hosts, func(h *Host) bool { return h.Name == host })
-	if at < 0 {
+	h := p.Host(host)
+	if h == nil {
 		return nil, Problems{{Code: CodeSelector, What: "no host is called " + quoteShort(host),
-			Hint: DidYouMean(host, p.names())}}
+			Hint: DidYouMean(host, p.b.names)}}
 	}
-	h := p.Hosts[at]
 	parts, ok := SplitKey(key)
 	if !ok {
 		return nil, Problems{{Code: CodeSelector, What: quoteShort(key) + " is no path of keys",
 			Hint: "write keys with dots between them"}}
 	}
 	var steps []Step
-	for _, l := range h.layers {
+	for _, l := range p.b.layers(h) {
 		if s, ok := mention(l.patch, parts, nil); ok {
 			s.Layer = l.label
 			steps = append(steps, s)
@@ -57,7 +56,7 @@ func (p *Profile) Explain(host, key string) ([]Step, error) {
 	}
 	if len(steps) == 0 {
 		return nil, Problems{{Code: CodeSelector, Path: key, What: "no layer of " + host + " sets " + printable(key),
-			Hint: nearestKey(h.Node, parts)}}
+			Hint: nearestKey(h.Node(), parts)}}
 	}
 	// From the last layer down, each contributes until one replaces the rest.
 	for i := len(steps) - 1; i >= 0; i-- {

@@ -232,7 +232,7 @@ func TestSchemaErrors(t *testing.T) {
 		if err := json.Unmarshal([]byte(c.doc), &doc); err != nil {
 			t.Fatal(err)
 		}
-		_, err := compile(doc)
+		_, err := compile(doc, "")
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", c.name, err, c.want)
 		}
@@ -242,11 +242,11 @@ func TestSchemaErrors(t *testing.T) {
 // TestPruning checks that a schema pruned to what a profile mentions says the same as the whole.
 func TestPruning(t *testing.T) {
 	s := testSchema(t)
-	root, err := compile(s.Doc)
+	root, err := compile(s.Doc, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole := &validator{root, s.Doc}
+	whole := &validator{doc: s.Doc, whole: func() (*jsonschema.Schema, error) { return root[""], nil }}
 	for _, c := range malformed {
 		root, _, _ := parse("p.yaml", []byte(c.yaml))
 		if root == nil || root.Kind != Map {
@@ -257,8 +257,8 @@ func TestPruning(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := &merger{}
-		a := whole.check(m.patch(root, s, nil), true)
-		b := pruned.check(m.patch(root, s, nil), true)
+		a := whole.explain(m.patch(root, s, nil), true)
+		b := pruned.checker().check(m.patch(root, s, nil), true)
 		if a, b := a.err(), b.err(); (a == nil) != (b == nil) || a != nil && a.Error() != b.Error() {
 			t.Errorf("%s: whole schema\n%v\npruned\n%v", c.name, a, b)
 		}

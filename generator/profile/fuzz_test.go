@@ -147,15 +147,16 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		m := &merger{}
-		again := normal(m.patch(p.Root, plainSchema(), nil))
-		if diff := cmp.Diff(p.Root.Any(), again.Any()); diff != "" && !strings.Contains(own+base, "+") {
+		root := whole(p)
+		again := normal(m.patch(root, plainSchema(), nil))
+		if diff := cmp.Diff(root.Any(), again.Any()); diff != "" && !strings.Contains(own+base, "+") {
 			t.Errorf("not the normal form:\n%s", diff)
 		}
 		for _, h := range p.Hosts {
 			if !isHostLabel(h.Name) {
 				t.Errorf("host %q", h.Name)
 			}
-			for _, f := range h.Node.Fields {
+			for _, f := range h.Node().Fields {
 				if steps, err := p.Explain(h.Name, dotted([]string{f.Key})); err != nil || len(steps) == 0 {
 					t.Errorf("explain %s: %v", f.Key, err)
 				}

@@ -27,26 +27,47 @@ type Profile struct {
 	Release string
 	// Hosts are sorted by name.
 	Hosts []*Host
-	// Root is the whole profile in the normal form: hosts holds the merged
-	// hosts; host, defaults, groups and extends are gone.
+	// Root is the profile in the normal form without its hosts: host, hosts,
+	// defaults, groups and extends are gone.
 	Root *Node
 	// Files are the names of all files read, in the order they are applied,
 	// the profile itself last; Sources are the files themselves.
 	Files   []string
 	Sources []Content
 
+	// Partial is true if Hosts are not all that the profile has.
+	Partial bool
+
+	b      *builder
 	groups []string // names, sorted
 }
 
 // Host is one machine.
 type Host struct {
 	Name string
-	// Node is the merged host in the normal form.
-	Node *Node
 	// Groups and Tags as the merged host lists them.
 	Groups, Tags []string
 
-	layers []layer
+	profile *Profile
+	node    *Node // nil where it is made when it is asked for
+}
+
+// Node is the merged host in the normal form. Of a large profile it is made anew
+// for each call, and what a host inherits is the same in all of them: see Node.Shared.
+func (h *Host) Node() *Node {
+	if h.node != nil {
+		return h.node
+	}
+	return h.profile.b.merge(h.Name, nil).node
+}
+
+// Host is the host called name, nil if there is none.
+func (p *Profile) Host(name string) *Host {
+	i, found := slices.BinarySearchFunc(p.Hosts, name, func(h *Host, name string) int { return strings.Compare(h.Name, name) })
+	if !found {
+		return nil
+	}
+	return p.Hosts[i]
 }
 
 // layer is one place that a host's values come from.
@@ -54,6 +75,7 @@ type layer struct {
 	label string // "defaults", "group web", "host atlas"
 	key   Pos    // of the layer
 	patch *Node
+	later *later // where there is no patch: it has to be read
 }
 
 // Content is a file as it was read.
@@ -75,22 +97,34 @@ func (c Content) Spelling(n *Node) string {
 // merged host is validated by s, and layers are merged by what s says about
 // services and open maps. If the profile is at fault the error is Problems,
 // all of them; if it cannot be read at all the error wraps that of src.
-func Load(src Source, name string, s *schema.Node) (*Profile, error) {
-	l := &loader{src: src, schema: s, state: map[string]fileState{}}
+//
+// With patterns (see Select) that need no more than names, of a large profile only
+// these hosts are read, validated, and in the result.
+func Load(src Source, name string, s *schema.Node, only ...string) (*Profile, error) {
+	p, ok, err := loadFrom(src, name, s, true, only)
+	if !ok {
+		p, _, err = loadFrom(src, name, s, false, nil)
+	}
+	return p, err
+}
+
+// loadFrom is Load, with files of many hosts in parts; ok is false if that cannot be done.
+func loadFrom(src Source, name string, s *schema.Node, parts bool, only []string) (p *Profile, ok bool, err error) {
+	l := &loader{src: src, schema: s, parts: parts, state: map[string]fileState{}}
 	data, err := src.ReadFile(name)
 	if err != nil {
-		return nil, fmt.Errorf("read profile %s: %w", name, err)
+		return nil, true, fmt.Errorf("read profile %s: %w", name, err)
 	}
 	l.read(name, data, nil)
 	v, err := newValidator(s, l.files)
 	if err != nil {
-		return nil, err
+		return nil, true, err
 	}
-	p := l.assemble(v)
+	p, ok = l.assemble(v, only)
 	if err := append(l.problems, l.merger.problems...).err(); err != nil {
-		return nil, err
+		return nil, ok, err
 	}
-	return p, nil
+	return p, ok, nil
 }
 
 // noSecret is the mark of a value that only looks like a secret.
@@ -126,6 +160,7 @@ const (
 
 type loader struct {
 	src      Source
+	parts    bool // read files of many hosts in parts
 	schema   *schema.Node
 	state    map[string]fileState
 	total    int     // bytes read
@@ -139,7 +174,10 @@ type loader struct {
 type file struct {
 	name string
 	data []byte
+	text *text
 	root *Node // as parsed; assemble makes a patch of it
+	// later are the hosts that are not among those of root.
+	later []*later
 	// whole is false if the file could not be parsed to its end.
 	whole bool
 }
@@ -155,17 +193,22 @@ func (l *loader) read(name string, data []byte, chain []string) {
 	l.state[name] = reading
 	l.total += len(data)
 	defer func() { l.state[name] = done }()
-	root, _, problems := parse(name, data)
-	l.problems = append(l.problems, problems...)
-	if root == nil || root.Kind != Map {
+	f := &file{name: name, data: data}
+	if !l.parts || !f.parseInParts() {
+		var problems Problems
+		f.root, f.text, problems = parse(name, data)
+		f.whole = len(problems) == 0
+		l.problems = append(l.problems, problems...)
+	}
+	if f.root == nil || f.root.Kind != Map {
 		l.lost = true
 		return
 	}
 	chain = append(chain[:len(chain):len(chain)], name)
-	for _, ref := range l.references(root) {
+	for _, ref := range l.references(f.root) {
 		l.extend(ref, chain)
 	}
-	l.files = append(l.files, &file{name: name, data: data, root: root, whole: len(problems) == 0})
+	l.files = append(l.files, f)
 }
 
 func (l *loader) references(root *Node) []*Node {

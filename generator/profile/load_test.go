@@ -23,11 +23,17 @@ func load(t *testing.T, files Memory) *Profile {
 // effective is host name of p as YAML flow would hold it.
 func effective(t *testing.T, p *Profile, name string) any {
 	t.Helper()
-	n := p.Root.Get("hosts", name)
-	if n == nil {
+	h := p.Host(name)
+	if h == nil {
 		t.Fatalf("no host %s", name)
 	}
-	return n.Any()
+	return h.Node().Any()
+}
+
+// whole is p in the normal form as one node.
+func whole(p *Profile) *Node {
+	root := p.b.root()
+	return withHosts(root, root.Get("hosts"), func(f Field) *Node { return p.Host(f.Key).Node() })
 }
 
 func valueOf(t *testing.T, yaml string) any {
@@ -83,10 +89,10 @@ hosts:
 	if diff := cmp.Diff([]string{"all", "db"}, p.Hosts[1].Tags); diff != "" {
 		t.Error(diff)
 	}
-	if got := p.Root.Get("hosts", "a", "services", "nginx", "port").Pos.String(); got != "base/base.yaml:4:41" {
+	if got := p.Host("a").Node().Get("services", "nginx", "port").Pos.String(); got != "base/base.yaml:4:41" {
 		t.Errorf("port is from %s", got)
 	}
-	if got := p.Root.Get("hosts", "a", "services", "nginx", "port").Origin(); got != "base/base.yaml#/groups/web/services/nginx/port" {
+	if got := p.Host("a").Node().Get("services", "nginx", "port").Origin(); got != "base/base.yaml#/groups/web/services/nginx/port" {
 		t.Errorf("origin %s", got)
 	}
 }
@@ -103,8 +109,9 @@ func TestNormalFormIsAFixedPoint(t *testing.T) {
 		}
 	}
 	m := &merger{}
-	patched := m.patch(p.Root, plainSchema(), nil)
-	if diff := cmp.Diff(p.Root.Any(), normal(patched).Any()); diff != "" {
+	root := whole(p)
+	patched := m.patch(root, plainSchema(), nil)
+	if diff := cmp.Diff(root.Any(), normal(patched).Any()); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -61,12 +61,14 @@ type Node struct {
 	Pos     Pos    // first character of the value
 	Pointer string // JSON pointer (RFC 6901) of the value within Pos.File
 
-	width int            // characters of the value on its first line, for the caret
-	span  span           // in the text of the file, for edits
-	fresh bool           // in patches, see merger: a map that replaces, a null that is data
-	off   bool           // in patches: a service taken away by false
-	bad   bool           // already reported: the schema need not complain, too
-	index map[string]int // of Fields, for big maps
+	width int  // characters of the value on its first line, for the caret
+	span  span // in the text of the file, for edits
+	fresh bool // in patches, see merger: a map that replaces, a null that is data
+	off   bool // in patches: a service taken away by false
+	bad   bool // already reported: the schema need not complain, too
+	// shared is true of what hosts inherit: it lives as long as the profile, and need be looked at only once.
+	shared bool
+	index  map[string]int // of Fields, for big maps
 }
 
 // Field is one entry of a map.
@@ -81,6 +83,21 @@ type Field struct {
 
 // span is a range of offsets in a text. Texts are smaller than MaxBytes.
 type span struct{ from, to int32 }
+
+// Shared reports whether n is the same node in several hosts.
+func (n *Node) Shared() bool { return n.shared }
+
+// share marks n, and all below it, as what hosts inherit.
+func (n *Node) share() *Node {
+	if n == nil || n.shared {
+		return n
+	}
+	n.shared = true
+	for _, sub := range n.All() {
+		sub.share()
+	}
+	return n
+}
 
 // Get follows keys through nested maps. It returns nil where a key is absent
 // or what holds it is no map; a nil Node has no keys.

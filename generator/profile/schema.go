@@ -12,29 +12,23 @@ import (
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
-// validator judges files by what of the schema can say something about them.
-type validator struct {
-	root *jsonschema.Schema
-	doc  map[string]any // the whole schema, for the words of messages
-}
-
-// newValidator compiles the part of the schema that is about files. Compiling
-// all of it takes longer than anything else in a run.
-func newValidator(s *schema.Node, files []*file) (*validator, error) {
+// pruned is the part of the schema that is about the files. Compiling all of it
+// takes longer than anything else in a run, but where there are thousands of hosts.
+func pruned(s *schema.Node, files []*file) map[string]any {
 	// The whole profile is judged in its normal form, with hosts also where the files say host.
 	p := pruner{keys: map[string]bool{"hosts": true}, defs: map[string]any{}}
 	for _, f := range files {
+		p.all = p.all || len(f.later) > 0
 		p.collect(f.root)
 	}
 	p.defsIn, _ = s.Doc["$defs"].(map[string]any)
 	doc := p.prune(s.Doc).(map[string]any)
 	doc["$defs"] = p.defs
-	root, err := compile(doc)
-	return &validator{root, s.Doc}, err
+	return doc
 }
 
-// compile makes a schema ready for use; its $id is its address.
-func compile(doc map[string]any) (*jsonschema.Schema, error) {
+// compile makes definitions of a schema ready for use, and with the name "" all of it; its $id is its address.
+func compile(doc map[string]any, names ...string) (map[string]*jsonschema.Schema, error) {
 	document, err := json.Marshal(doc)
 	if err != nil {
 		return nil, fmt.Errorf("compile schema: %w", err)
@@ -55,18 +49,28 @@ func compile(doc map[string]any) (*jsonschema.Schema, error) {
 	if err := c.AddResource(id, bytes.NewReader(document)); err != nil {
 		return nil, fmt.Errorf("read schema %s: %w", id, err)
 	}
-	root, err := c.Compile(id)
-	if err != nil {
-		return nil, fmt.Errorf("compile schema: %w", err)
+	compiled := make(map[string]*jsonschema.Schema, len(names))
+	for _, name := range names {
+		address := id
+		if name != "" {
+			address += reference + name
+		}
+		if compiled[name], err = c.Compile(address); err != nil {
+			return nil, fmt.Errorf("compile schema: %w", err)
+		}
 	}
-	return root, nil
+	return compiled, nil
 }
+
+// reference is how a schema refers to a definition of its own, without the name.
+const reference = "#/$defs/"
 
 // pruner copies a schema without what never applies: it replaces the schemas
 // of properties that no file mentions by true, so that their names stay known,
 // and leaves out annotations and the definitions that nothing refers to any more.
 type pruner struct {
 	keys   map[string]bool // of all maps in all files, without +
+	all    bool            // every key may be in a file
 	defsIn map[string]any
 	defs   map[string]any
 }
@@ -118,7 +122,7 @@ func (p *pruner) properties(v any) any {
 	out := make(map[string]any, len(in))
 	for name, sub := range in {
 		out[name] = true
-		if p.keys[name] {
+		if p.all || p.keys[name] {
 			out[name] = p.prune(sub)
 		}
 	}
@@ -127,37 +131,11 @@ func (p *pruner) properties(v any) any {
 
 // define copies the definition that ref names.
 func (p *pruner) define(ref any) {
-	name := strings.TrimPrefix(fmt.Sprint(ref), "#/$defs/")
+	name := strings.TrimPrefix(fmt.Sprint(ref), reference)
 	def, known := p.defsIn[name]
 	if _, done := p.defs[name]; done || !known {
 		return
 	}
 	p.defs[name] = true // it may refer to itself
 	p.defs[name] = p.prune(def)
-}
-
-// check validates root: if partial what one file says, so that keys which
-// another layer may add are not missed, else a whole profile in the normal form.
-func (s *validator) check(root *Node, partial bool) Problems {
-	err := s.validate(root.Any())
-	if err == nil {
-		return nil
-	}
-	ve, ok := err.(*jsonschema.ValidationError)
-	if !ok {
-		return Problems{{Pos: root.Pos, Code: CodeValue, What: "the profile cannot be validated", Why: err.Error()}}
-	}
-	x := explainer{schema: s.doc, root: root, partial: partial}
-	x.walk(ve)
-	return x.problems()
-}
-
-// validate contains the panics of the library.
-func (s *validator) validate(v any) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("the validator failed: %v", r)
-		}
-	}()
-	return s.root.Validate(v)
 }

@@ -76,20 +76,11 @@ func (p *Profile) matcher(pattern string) (func(*Host) bool, *Problem) {
 	if strings.ContainsAny(pattern, `*?[\`) {
 		problem.What = "no host matches " + quoteShort(pattern)
 	}
-	problem.Hint = DidYouMean(pattern, p.names())
+	problem.Hint = DidYouMean(pattern, p.b.names)
 	if slices.Contains(p.labels(), pattern) {
 		problem.Hint = "did you mean @" + pattern + "?"
 	}
 	return nil, problem
-}
-
-// names are those of the hosts.
-func (p *Profile) names() []string {
-	names := make([]string, len(p.Hosts))
-	for i, h := range p.Hosts {
-		names[i] = h.Name
-	}
-	return names
 }
 
 // labels are all tags and groups, sorted.

@@ -49,7 +49,14 @@ func newText(name string, data []byte) (*text, *Problem) {
 	if p := t.checkCharacters(); p != nil {
 		return t, p
 	}
-	return t, t.checkWork()
+	if p := t.checkWork(); p != nil {
+		return t, p
+	}
+	if line := t.directive(); line > 0 {
+		return t, &Problem{Pos: Pos{name, line, 1}, Code: CodeFeature, What: "a YAML directive",
+			Why: "profiles do without", Hint: "delete the line"}
+	}
+	return t, nil
 }
 
 // splitText is the text of data without any check.

@@ -31,10 +31,6 @@ func parse(name string, data []byte) (*Node, *text, Problems) {
 	if problem != nil {
 		return nil, t, Problems{*problem}
 	}
-	if line := t.directive(); line > 0 {
-		return nil, t, Problems{{Pos: Pos{name, line, 1}, Code: CodeFeature, What: "a YAML directive",
-			Why: "profiles do without", Hint: "delete the line"}}
-	}
 	first, next, err := documents(t.src)
 	if err != nil {
 		return nil, t, Problems{t.syntax(err)}
@@ -109,6 +105,7 @@ func (t *text) directive() int {
 // text along with them, and stands behind the last one.
 type reader struct {
 	cursor
+	above    int // lines of the text before what the library has read
 	depth    int
 	problems Problems
 }
@@ -127,7 +124,7 @@ func (r *reader) value(y *yaml.Node, pointer string) *Node {
 		n.span = span{int32(r.off), int32(r.off)}
 		return n
 	}
-	r.to(y.Line, y.Column)
+	r.to(y.Line+r.above, y.Column)
 	if r.depth++; r.depth > MaxDepth {
 		r.note(Problem{Pos: r.pos(), Code: CodeLimit, What: tooDeep, Why: "no profile needs that"})
 		return n
@@ -198,7 +195,7 @@ func (r *reader) items(n *Node, y *yaml.Node) {
 		if !flow {
 			r.skip(len("-"))
 		} else if item.Kind == yaml.MappingNode && !r.at("{") {
-			r.note(Problem{Pos: Pos{r.t.name, item.Line, item.Column}, Code: CodeSyntax, What: "a key among list entries",
+			r.note(Problem{Pos: Pos{r.t.name, item.Line + r.above, item.Column}, Code: CodeSyntax, What: "a key among list entries",
 				Hint: "put it in braces: {key: value}"})
 		}
 		n.Items = append(n.Items, r.value(item, n.Pointer+"/"+strconv.Itoa(len(n.Items))))
