@@ -62,7 +62,7 @@ func (h *host) access() error {
 
 // takenNames refuses users that are called like an account of NixOS or of a service.
 func (h *host) takenNames() {
-	users := h.profile.Node.Get("users")
+	users := h.node.Get("users")
 	if users == nil {
 		return
 	}
@@ -275,7 +275,7 @@ func (h *host) running(mapping.Visit) []string {
 
 // roles are those of PostgreSQL: each database has one of its name.
 func roles(h *host, v mapping.Visit) []string {
-	service := h.profile.Node.Get("services", v.Service)
+	service := h.node.Get("services", v.Service)
 	out := []string{"postgres"}
 	databases := service.Get("databases")
 	if databases == nil {
@@ -286,7 +286,7 @@ func roles(h *host, v mapping.Visit) []string {
 
 // devices are those that Syncthing exchanges folders with.
 func devices(h *host, v mapping.Visit) []string {
-	return h.profile.Node.Get("services", v.Service, "devices").Keys()
+	return h.node.Get("services", v.Service, "devices").Keys()
 }
 
 // ways tells where nobody could get in, or become root. What the machine has of
@@ -295,13 +295,13 @@ func devices(h *host, v mapping.Visit) []string {
 func (h *host) ways() {
 	a := h.summary.Access
 	if f := a.Nobody(access.Elsewhere); f != nil {
-		h.notice(cmp.Or(f.Node, h.profile.Node), "by this profile alone, %s; %s", f.What, f.Fix)
+		h.notice(cmp.Or(f.Node, h.node), "by this profile alone, %s; %s", f.What, f.Fix)
 		return
 	}
 	if !h.laidOut() {
 		return
 	}
 	if f := a.Nobody(access.Anew); f != nil {
-		h.notice(cmp.Or(f.Node, h.profile.Node), "on a machine installed from this profile, %s; %s", f.What, f.Fix)
+		h.notice(cmp.Or(f.Node, h.node), "on a machine installed from this profile, %s; %s", f.What, f.Fix)
 	}
 }

@@ -6,12 +6,12 @@ import (
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
-// clearSecrets refuses secrets that stand in the profile, wherever they stand.
+// clearSecrets refuses secrets that stand below root, a part of the profile, wherever they stand.
 // They would come into the flake, and from there into the store, where every
 // user can read them.
-func clearSecrets(p *profile.Profile, s *schema.Node) profile.Problems {
+func clearSecrets(w *cleartext.Walker, p *profile.Profile, root *profile.Node, s *schema.Node) profile.Problems {
 	var problems profile.Problems
-	cleartext.Walk(p.Root, s, func(f cleartext.Finding) {
+	w.Walk(root, s, func(f cleartext.Finding) {
 		if _, allowed := p.NoSecret(f.Node); allowed {
 			return
 		}

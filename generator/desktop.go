@@ -9,7 +9,7 @@ import (
 // desktop imports the modules of the desktops. The greeter follows the
 // session that is preselected, inside the modules.
 func (h *host) desktop() error {
-	n := h.profile.Node.Get("desktop")
+	n := h.node.Get("desktop")
 	names := append([]string{cmp.Or(n.Str(), n.Get("session").Str(), "none")}, n.Get("also").Texts()...)
 	for _, name := range names {
 		if name == "none" {
@@ -19,7 +19,7 @@ func (h *host) desktop() error {
 		h.modules["desktop/session.nix"] = true
 		h.modules["desktop/"+name+".nix"] = true
 	}
-	if f := h.profile.Node.Get("flatpak"); f != nil && f.Kind == profile.Map && !h.summary.Desktop {
+	if f := h.node.Get("flatpak"); f != nil && f.Kind == profile.Map && !h.summary.Desktop {
 		h.notice(f, "flatpak needs the portals of a desktop: name a desktop, or set xdg.portal under nixos:")
 	}
 	return nil

@@ -51,7 +51,7 @@ func (h *host) disks() error {
 }
 
 // laidOut reports whether the profile lays out the disks of the host.
-func (h *host) laidOut() bool { return h.profile.Node.Get("disks") != nil }
+func (h *host) laidOut() bool { return h.node.Get("disks") != nil }
 
 // layout is the root of a new machine, as disks.yaml names its parts.
 type layout struct {
@@ -92,7 +92,7 @@ func (l layout) check() {
 		l.problem(l.node.Get("devices"), "ext4 takes one disk", fmt.Sprintf("%d are named", len(l.Devices)),
 			"btrfs and zfs mirror several disks")
 	}
-	if mode := l.profile.Node.Get("hardware", "mode"); mode != nil && mode.Str() == "keep" {
+	if mode := l.host.node.Get("hardware", "mode"); mode != nil && mode.Str() == "keep" {
 		l.problem(mode, "hardware.mode keep and disks exclude each other",
 			"the kept file says where the file systems are", "remove one of the two")
 	}

@@ -82,19 +82,19 @@ func (e Engine) refuses(host string) string {
 // deployment reads how the host is reached.
 func (h *host) deployment() error {
 	d := Deployment{Host: h.profile.Name, User: "root", Port: sshPort}
-	if domain := h.profile.Node.Get("network", "domain"); domain != nil {
+	if domain := h.node.Get("network", "domain"); domain != nil {
 		d.Host += "." + domain.Str()
 	}
-	if err := h.profile.Node.Get("deployment").Decode(&d); err != nil {
+	if err := h.node.Get("deployment").Decode(&d); err != nil {
 		return err
 	}
 	h.summary.Deployment = d
 	if why := h.in.engine.refuses(h.profile.Name); why != "" {
-		h.problem(h.profile.Node, fmt.Sprintf("the host cannot be called %q", h.profile.Name), why,
+		h.problem(h.node, fmt.Sprintf("the host cannot be called %q", h.profile.Name), why,
 			"rename it, or choose another fleet.engine")
 	}
-	if h.in.engine == DeployRS && h.profile.Node.Get("users", systemProfile) != nil {
-		h.problem(h.profile.Node.Get("users", systemProfile), "the user cannot be called "+systemProfile,
+	if h.in.engine == DeployRS && h.node.Get("users", systemProfile) != nil {
+		h.problem(h.node.Get("users", systemProfile), "the user cannot be called "+systemProfile,
 			"deploy-rs would mistake the home for the system", "rename the user, or choose another fleet.engine")
 	}
 	return nil

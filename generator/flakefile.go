@@ -217,12 +217,12 @@ func (h *host) entry() nix.Binding {
 	for _, b := range h.target() {
 		body = append(body, below("deployment", b))
 	}
-	return nix.Binding{Path: []string{h.profile.Name}, Value: nix.Attrs{Body: body}, Origin: h.profile.Node.Origin()}
+	return nix.Binding{Path: []string{h.profile.Name}, Value: nix.Attrs{Body: body}, Origin: h.origin}
 }
 
 // outputs are the configurations of the host and of its homes, and the checks that build them.
 func (h *host) outputs() (configurations, checks []nix.Binding) {
-	name, origin := h.profile.Name, h.profile.Node.Origin()
+	name, origin := h.profile.Name, h.origin
 	add := func(kind, name string, configuration nix.Call, built ...string) {
 		configurations = append(configurations, nix.Binding{
 			Path: []string{kind, name}, Value: configuration, Origin: origin,

@@ -10,7 +10,9 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
+	"github.com/quick-deploy/quick-deploy/generator/cleartext"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
@@ -136,23 +138,25 @@ func buildHosts(in Input) ([]*host, error) {
 	}
 	hosts := make([]*host, len(in.Profile.Hosts))
 	errs := make([]error, len(hosts))
-	next := make(chan int)
+	values := valueChecker{in: in, secrets: cleartext.NewWalker(), lines: &sync.Map{}}
+	wrong := make([]profile.Problems, len(hosts))
+	problems := values.check(in.Profile.Root)
+	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(hosts)) {
 		wg.Go(func() {
-			for i := range next {
-				if hosts[i], errs[i] = buildHost(in, node, in.Profile.Hosts[i]); errs[i] == nil {
+			for i := int(next.Add(1)) - 1; i < len(hosts); i = int(next.Add(1)) - 1 {
+				p := in.Profile.Hosts[i]
+				n := p.Node()
+				wrong[i] = values.check(rootOf(p.Name, n))
+				if hosts[i], errs[i] = buildHost(in, node, p, n); errs[i] == nil {
 					hosts[i].done()
 				}
 			}
 		})
 	}
-	for i := range hosts {
-		next <- i
-	}
-	close(next)
 	wg.Wait()
-	problems := slices.Concat(clearSecrets(in.Profile, in.Schema), oneLine(in.Profile.Root, in.Schema))
+	problems = append(problems, slices.Concat(wrong...)...)
 	for _, err := range errs {
 		switch e := err.(type) {
 		case nil:
@@ -170,6 +174,23 @@ func buildHosts(in Input) ([]*host, error) {
 		return nil, problems
 	}
 	return hosts, nil
+}
+
+// valueChecker finds values that may stand nowhere in a profile. Hosts share what they inherit, which is looked at once.
+type valueChecker struct {
+	in      Input
+	secrets *cleartext.Walker
+	lines   *sync.Map
+}
+
+func (c *valueChecker) check(root *profile.Node) profile.Problems {
+	return append(clearSecrets(c.secrets, c.in.Profile, root, c.in.Schema), oneLine(c.lines, root, c.in.Schema)...)
+}
+
+// rootOf is a profile of one host.
+func rootOf(name string, host *profile.Node) *profile.Node {
+	hosts := &profile.Node{Kind: profile.Map, Fields: []profile.Field{{Key: name, KeyPos: host.Pos, Value: host}}}
+	return &profile.Node{Kind: profile.Map, Fields: []profile.Field{{Key: "hosts", Value: hosts}}}
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

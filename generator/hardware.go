@@ -16,13 +16,13 @@ import (
 // hardware decides about drivers, boot loader and file systems, and writes
 // hardware-configuration.nix.
 func (h *host) hardware() error {
-	chosen := h.profile.Node.Get("hardware")
+	chosen := h.node.Get("hardware")
 	var over hardware.Overrides
 	if err := chosen.Decode(&over); err != nil {
 		return err
 	}
 	over.Release = h.channel.release
-	over.System = h.profile.Node.Get("system").Str()
+	over.System = h.node.Get("system").Str()
 	facts, probed := h.in.Facts[h.profile.Name]
 	if over.System == "" && facts.System == "" {
 		over.System = DefaultSystem
@@ -112,19 +112,19 @@ func (h *host) hardwareProblem(chosen *profile.Node, err error) {
 	if errors.As(err, &bad) {
 		at = cmp.Or(chosen.Get(strings.Split(bad.Key, ".")...), at)
 	}
-	h.problem(cmp.Or(at, h.profile.Node), "hardware of "+h.profile.Name, err.Error(), "")
+	h.problem(cmp.Or(at, h.node), "hardware of "+h.profile.Name, err.Error(), "")
 }
 
 // power switches on compressed swap and what suits a machine with a battery.
 func (h *host) power(d hardware.Decision) {
-	power := h.profile.Node.Get("power")
+	power := h.node.Get("power")
 	switch on := power.Get("zram"); {
 	case on == nil && d.Zswap:
 		h.notice(power, "the machine compresses its swap by zswap, so zram is left off; power.zram: true turns it on")
 	case on == nil || on.Is(true):
 		h.modules["zram.nix"] = true
 		if d.Zram > 0 && power.Get("zramPercent") == nil {
-			h.set(h.profile.Node, nix.Int(d.Zram), "zramSwap", "memoryPercent")
+			h.set(h.node, nix.Int(d.Zram), "zramSwap", "memoryPercent")
 		}
 	}
 	if laptop := power.Get("laptop"); laptop.Is(true) || laptop == nil && d.Laptop {

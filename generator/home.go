@@ -13,8 +13,8 @@ import (
 
 // users notes who has an account.
 func (h *host) users() error {
-	shared := len(h.profile.Node.Get("userPackages").Texts()) > 0
-	for name, n := range h.profile.Node.Get("users").All() {
+	shared := len(h.node.Get("userPackages").Texts()) > 0
+	for name, n := range h.node.Get("users").All() {
 		u := User{Name: name, Admin: n.Get("admin").Is(true), Home: shared || n.Get("home") != nil}
 		if u.Home {
 			u.File = "home-" + name + ".nix"
@@ -98,7 +98,7 @@ func (h *host) homeContent(user string) (packages, files []string) {
 }
 
 func (h *host) homeFile(u *User) error {
-	user := h.profile.Node.Get("users", u.Name)
+	user := h.node.Get("users", u.Name)
 	home := user.Get("home")
 	h.modules["home/base.nix"] = true
 	imports := nix.List{nix.Path("../../modules/home/base.nix")}
@@ -113,14 +113,14 @@ func (h *host) homeFile(u *User) error {
 	node := cmp.Or(home, user)
 	h.setHome(u.Name, node, nix.Str(u.Name), "home", "username")
 	h.setHome(u.Name, node, nix.Str("/home/"+u.Name), "home", "homeDirectory")
-	if version := cmp.Or(home.Get("stateVersion"), h.profile.Node.Get("stateVersion")); version != nil {
+	if version := cmp.Or(home.Get("stateVersion"), h.node.Get("stateVersion")); version != nil {
 		// home-manager knows no release before this one (modules/misc/version.nix); a machine may be older.
 		h.setHome(u.Name, version, nix.Str(max(version.Str(), "18.09")), "home", "stateVersion")
 	}
 	h.rebuildAliases(u.Name, home)
 	have, _ := h.homeContent(u.Name)
 	if text := optionalComment(h.optional, have); text != "" {
-		h.setHome(u.Name, h.profile.Node.Get("optionalPackages"), nix.List{nix.Item{Comment: text}}, "home", "packages")
+		h.setHome(u.Name, h.node.Get("optionalPackages"), nix.List{nix.Item{Comment: text}}, "home", "packages")
 	}
 	return h.writeModule(u.File, imports, h.homes[u.Name])
 }

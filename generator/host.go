@@ -90,6 +90,8 @@ type Port struct {
 // host is a machine while it is built.
 type host struct {
 	profile *profile.Host
+	node    *profile.Node
+	origin  string       // of node
 	schema  *schema.Node // of a host
 	in      Input
 	channel channel
@@ -112,11 +114,13 @@ type host struct {
 	secrets   map[string]secret
 	// sopsFile is the host's encrypted file as a rule of .sops.yaml names it, "" where there is none.
 	sopsFile string
+	// sopsKeys are those that may read it.
+	sopsKeys []string
 }
 
-func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
+func buildHost(in Input, s *schema.Node, p *profile.Host, node *profile.Node) (*host, error) {
 	h := &host{
-		profile: p, schema: s, in: in,
+		profile: p, node: node, origin: node.Origin(), schema: s, in: in,
 		homes:   map[string][]mapping.Assignment{},
 		modules: map[string]bool{}, inputs: map[string]bool{"nixpkgs": true}, unfree: map[string]bool{},
 		summary: Host{Name: p.Name, Tags: p.Tags, Groups: p.Groups},
@@ -126,7 +130,7 @@ func buildHost(in Input, s *schema.Node, p *profile.Host) (*host, error) {
 	}
 	h.readSecrets()
 	names := mapping.Names{Release: h.channel.release, Secret: h.secretPath, Input: h.channel.inputName}
-	result, err := mapping.Map(s, p.Node, names)
+	result, err := mapping.Map(s, node, names)
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +170,7 @@ func (h *host) done() {
 			h.summary.Options = append(h.summary.Options, h.homes[user]...)
 		}
 	}
-	h.mapped, h.system, h.homes, h.imports = mapping.Result{}, nil, nil, nil
+	h.node, h.mapped, h.system, h.homes, h.imports = nil, mapping.Result{}, nil, nil, nil
 }
 
 func (h *host) assign(a mapping.Assignment) {
@@ -223,9 +227,9 @@ func (h *host) visits(code string) func(yield func(mapping.Visit) bool) {
 }
 
 func (h *host) stateVersion() error {
-	n := h.profile.Node.Get("stateVersion")
+	n := h.node.Get("stateVersion")
 	if n == nil {
-		h.problem(h.profile.Node, "stateVersion is missing",
+		h.problem(h.node, "stateVersion is missing",
 			fmt.Sprintf("host %s must say which NixOS release it was first installed with", h.profile.Name),
 			`add stateVersion: "`+release.Default()+`" (on a running machine: the value in its configuration.nix)`)
 		return nil
@@ -243,7 +247,7 @@ func (h *host) configuration() error {
 			own = append(own, nix.Path("../../modules/"+m))
 		}
 	}
-	h.set(h.profile.Node, nix.Str(h.profile.Name), "networking", "hostName")
+	h.set(h.node, nix.Str(h.profile.Name), "networking", "hostName")
 	return h.writeModule("configuration.nix", append(own, h.imports...), h.system)
 }
 

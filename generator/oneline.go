@@ -3,6 +3,7 @@ package generator
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/schema"
@@ -12,22 +13,26 @@ import (
 // or hold characters that do not show. They end in files of other formats, in
 // which a line that was smuggled in is a setting: unit files (systemd.syntax(7)),
 // sshd_config, ini files. A text of several lines is marked x-lines in the schema.
-func oneLine(root *profile.Node, s *schema.Node) profile.Problems {
-	c := lineChecker{seen: map[*profile.Node]bool{}}
+func oneLine(seen *sync.Map, root *profile.Node, s *schema.Node) profile.Problems {
+	c := lineChecker{seen: seen}
 	c.walk(root, s, "")
 	return c.problems
 }
 
 type lineChecker struct {
-	seen     map[*profile.Node]bool // hosts share what they inherit
+	seen     *sync.Map // of *profile.Node: what hosts inherit
 	problems profile.Problems
 }
 
 func (c *lineChecker) walk(n *profile.Node, s *schema.Node, key string) {
-	if n == nil || s == nil || c.seen[n] {
+	if n == nil || s == nil {
 		return
 	}
-	c.seen[n] = true
+	if n.Shared() {
+		if _, seen := c.seen.LoadOrStore(n, true); seen {
+			return
+		}
+	}
 	switch n.Kind {
 	case profile.String:
 		if slices.Contains(s.Types, "string") {

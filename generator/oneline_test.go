@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -23,7 +24,7 @@ func TestOneLine(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", yaml, err)
 		}
-		return oneLine(n, root)
+		return oneLine(&sync.Map{}, n, root)
 	}
 	onPath := map[*schema.Node]bool{}
 	var walk func(s *schema.Node, wrap string)

@@ -15,7 +15,7 @@ import (
 
 // packages sets environment.systemPackages.
 func (h *host) packages() error {
-	if n := h.profile.Node.Get("packages"); n != nil {
+	if n := h.node.Get("packages"); n != nil {
 		h.set(n, h.packageList(n), "environment", "systemPackages")
 	}
 	return nil
@@ -24,7 +24,7 @@ func (h *host) packages() error {
 // homePackages sets home.packages of each user who has a home: those for each of
 // them, and their own.
 func (h *host) homePackages() error {
-	node := h.profile.Node.Get("userPackages")
+	node := h.node.Get("userPackages")
 	shared := h.packageList(node)
 	h.optional = h.optionalPackages()
 	homes := h.withHome()
@@ -32,7 +32,7 @@ func (h *host) homePackages() error {
 		if len(shared) > 0 {
 			h.setHome(u.Name, node, shared, "home", "packages")
 		}
-		own := h.profile.Node.Get("users", u.Name, "home", "packages")
+		own := h.node.Get("users", u.Name, "home", "packages")
 		if list := h.packageList(own); len(list) > 0 {
 			h.setHome(u.Name, own, list, "home", "packages")
 		}
@@ -52,7 +52,7 @@ type optional struct {
 // optionalPackages reads what the homes are to name and not to install.
 func (h *host) optionalPackages() []optional {
 	var out []optional
-	for _, item := range h.profile.Node.Get("optionalPackages").All() {
+	for _, item := range h.node.Get("optionalPackages").All() {
 		if b, ok := h.bundle(item); ok {
 			out = append(out, optional{item.Str(), b.Summary, b.Packages})
 		}
@@ -161,7 +161,7 @@ func (h *host) here(a *mapping.Assignment) bool {
 // called default answers to python3; the others to python-NAME, so that
 // several can live side by side.
 func (h *host) python() error {
-	for name, n := range h.profile.Node.Get("python").All() {
+	for name, n := range h.node.Get("python").All() {
 		packages := nix.List{}
 		for _, item := range n.Get("packages").All() {
 			packages = append(packages, nix.Item{Value: nix.Ref{"ps", item.Str()}, Origin: item.Origin()})
@@ -186,7 +186,7 @@ func (h *host) python() error {
 
 // unfreeRule allows the unfree packages that the host needs, by name.
 func (h *host) unfreeRule() error {
-	node := h.profile.Node.Get("allowUnfree")
+	node := h.node.Get("allowUnfree")
 	if node.Is(true) {
 		h.set(node, nix.Bool(true), "nixpkgs", "config", "allowUnfree")
 		return nil
@@ -204,6 +204,6 @@ func (h *host) unfreeRule() error {
 			texts(sortedKeys(h.unfree)...),
 		},
 	}}
-	h.set(cmp.Or(node, h.profile.Node), predicate, "nixpkgs", "config", "allowUnfreePredicate")
+	h.set(cmp.Or(node, h.node), predicate, "nixpkgs", "config", "allowUnfreePredicate")
 	return nil
 }

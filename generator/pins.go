@@ -25,7 +25,7 @@ type channel struct {
 // chooseChannel reads release and pins of the merged host. The channel is
 // called after the layers that chose it, so that all hosts of a group share one.
 func (h *host) chooseChannel() error {
-	own, pins := h.profile.Node.Get("release"), h.profile.Node.Get("pins")
+	own, pins := h.node.Get("release"), h.node.Get("pins")
 	h.channel = channel{release: cmp.Or(own.Str(), releaseOf(h.in.Profile)), pins: pins, at: cmp.Or(own, pins)}
 	h.summary.Release = h.channel.release
 	if len(pins.Keys()) == 0 && h.channel.release == releaseOf(h.in.Profile) {
@@ -33,7 +33,7 @@ func (h *host) chooseChannel() error {
 	}
 	var names []string
 	for _, key := range []string{"release", "pins"} {
-		if h.profile.Node.Get(key) == nil {
+		if h.node.Get(key) == nil {
 			continue
 		}
 		steps, err := h.in.Profile.Explain(h.profile.Name, key)

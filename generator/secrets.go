@@ -36,7 +36,7 @@ const sopsName = "secrets.yaml"
 
 func (h *host) readSecrets() {
 	h.secrets = map[string]secret{}
-	for name, n := range h.profile.Node.Get("secrets").All() {
+	for name, n := range h.node.Get("secrets").All() {
 		s := secret{Secret: Secret{Name: name, File: n.Get("file").Str()}, node: n}
 		if sops := n.Get("sops"); sops != nil {
 			s.SopsKey = cmp.Or(sops.Str(), name)
@@ -109,9 +109,9 @@ func (h *host) secretFiles() error {
 		}
 		h.set(s.node, body, "sops", "secrets", name)
 	}
-	sops := h.profile.Node.Get("sops")
+	sops := h.node.Get("sops")
 	if sops.Get("ageKeyFile") == nil {
-		h.set(h.profile.Node, nix.Str("/var/lib/sops-nix/key.txt"), "sops", "age", "keyFile")
+		h.set(h.node, nix.Str("/var/lib/sops-nix/key.txt"), "sops", "age", "keyFile")
 	}
 	file := sops.Get("file")
 	if file == nil {
@@ -154,7 +154,7 @@ func (h *host) copySops(file *profile.Node, names []string) error {
 		}
 	}
 	h.files = append(h.files, File{Path: "hosts/" + h.profile.Name + "/" + sopsName, Data: data})
-	h.sopsFile = ruleName(name)
+	h.sopsFile, h.sopsKeys = ruleName(name), recipients(h.node.Get("sops"))
 	h.set(file, nix.Path("./"+sopsName), "sops", "defaultSopsFile")
 	return nil
 }
@@ -178,9 +178,8 @@ func ruleName(name string) string {
 	return name
 }
 
-// recipients are the keys that may read the host's encrypted file.
-func (h *host) recipients() []string {
-	sops := h.profile.Node.Get("sops")
+// recipients are the keys that may read a host's encrypted file.
+func recipients(sops *profile.Node) []string {
 	keys := sops.Get("recipients").Texts()
 	if own := sops.Get("hostKey"); own != nil {
 		keys = append([]string{own.Str()}, keys...)
@@ -190,30 +189,30 @@ func (h *host) recipients() []string {
 
 // sopsConfig is .sops.yaml: for each encrypted file the keys of the hosts that read it.
 func sopsConfig(hosts []*host) []File {
-	recipients := map[string][]string{}
+	readers := map[string][]string{}
 	for _, h := range hosts {
 		if h.sopsFile == "" {
 			continue
 		}
-		for _, key := range h.recipients() {
-			if !slices.Contains(recipients[h.sopsFile], key) {
-				recipients[h.sopsFile] = append(recipients[h.sopsFile], key)
+		for _, key := range h.sopsKeys {
+			if !slices.Contains(readers[h.sopsFile], key) {
+				readers[h.sopsFile] = append(readers[h.sopsFile], key)
 			}
 		}
 	}
-	if len(recipients) == 0 {
+	if len(readers) == 0 {
 		return nil
 	}
 	var text strings.Builder
 	text.WriteString("# Written by quick-deploy from the keys in the profile:\n" +
 		"# sops --config .sops.yaml FILE\ncreation_rules:\n")
-	files := sortedKeys(recipients)
+	files := sortedKeys(readers)
 	// The first rule that fits counts: a/secrets.yaml goes before secrets.yaml.
 	slices.SortStableFunc(files, func(a, b string) int { return strings.Count(b, "/") - strings.Count(a, "/") })
 	for _, file := range files {
 		// A single quote is doubled in single-quoted YAML; keys are checked by the schema.
 		pattern := strings.ReplaceAll(regexp.QuoteMeta(file), "'", "''")
-		fmt.Fprintf(&text, "  - path_regex: '(^|/)%s$'\n    age: %s\n", pattern, strings.Join(recipients[file], ","))
+		fmt.Fprintf(&text, "  - path_regex: '(^|/)%s$'\n    age: %s\n", pattern, strings.Join(readers[file], ","))
 	}
 	return []File{{Path: ".sops.yaml", Data: []byte(text.String())}}
 }

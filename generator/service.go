@@ -176,7 +176,7 @@ func (h *host) checkSites() {
 		sites := h.schema.Properties["services"].Properties["nginx"].Properties["sites"]
 		return slices.Contains(sites.Additional.Properties["service"].Enum, any(name))
 	}
-	for key, site := range h.profile.Node.Get("services", "nginx", "sites").All() {
+	for key, site := range h.node.Get("services", "nginx", "sites").All() {
 		proxy := site.Get("proxy")
 		if proxy == nil {
 			continue

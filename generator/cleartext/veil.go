@@ -41,8 +41,7 @@ func NewVeil(s *schema.Node, files []profile.Content, at []profile.Pos) *Veil {
 		if root == nil {
 			continue
 		}
-		w := newWalker(func(found Finding) { v.found(files[i], found) })
-		w.strict, w.names = true, names
+		w := &walker{Walker: NewWalker(), found: func(found Finding) { v.found(files[i], found) }, strict: true, names: names}
 		w.walk(root, place{schema: s, fixed: true})
 		v.at(files[i], root, at)
 	}

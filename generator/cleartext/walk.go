@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -21,21 +22,29 @@ type Finding struct {
 	Text string
 }
 
-// Walk finds the secrets below root, a profile or a part of one, and s, its
-// schema. Hosts share what they inherit: each node is looked at once.
+// Walk finds the secrets below root, a profile or a part of one, and s, its schema.
 func Walk(root *profile.Node, s *schema.Node, found func(Finding)) {
-	w := newWalker(found)
-	w.walk(root, place{schema: s, fixed: true})
+	NewWalker().Walk(root, s, found)
 }
 
-func newWalker(found func(Finding)) *walker {
-	return &walker{found: found, seen: map[*profile.Node]bool{}, keys: map[string]keyFacts{}}
+// Walker finds the secrets of several parts of a profile. Hosts share what they inherit, which is
+// looked at once. It may be used concurrently.
+type Walker struct {
+	seen sync.Map // of *profile.Node
+	keys sync.Map // keyFacts by key: hosts have the same keys
+}
+
+// NewWalker returns a Walker that has seen nothing.
+func NewWalker() *Walker { return &Walker{} }
+
+// Walk finds the secrets below root, and s, its schema.
+func (w *Walker) Walk(root *profile.Node, s *schema.Node, found func(Finding)) {
+	(&walker{Walker: w, found: found}).walk(root, place{schema: s, fixed: true})
 }
 
 type walker struct {
+	*Walker
 	found func(Finding)
-	seen  map[*profile.Node]bool
-	keys  map[string]keyFacts // hosts have the same keys
 	// strict takes for a secret also what stands anywhere below a name of one,
 	// and what stands for the name of a secret and is none of these names.
 	strict bool
@@ -51,17 +60,16 @@ type keyFacts struct {
 }
 
 func (w *walker) key(key string) keyFacts {
-	k, known := w.keys[key]
-	if known {
-		return k
+	if known, ok := w.keys.Load(key); ok {
+		return known.(keyFacts)
 	}
-	k.last = key
+	k := keyFacts{last: key}
 	if path, err := nix.ParseAttrPath(key); err == nil && len(path) > 0 {
 		k.last = path[len(path)-1]
 		k.inside = slices.ContainsFunc(path[:len(path)-1], holdsMany)
 	}
 	k.many, k.kind = holdsMany(k.last), Value("", key)
-	w.keys[key] = k
+	w.keys.Store(key, k)
 	return k
 }
 
@@ -96,10 +104,14 @@ func (w *walker) misnamed(n *profile.Node, p place) bool {
 }
 
 func (w *walker) walk(n *profile.Node, p place) {
-	if n == nil || w.seen[n] {
+	if n == nil {
 		return
 	}
-	w.seen[n] = true
+	if n.Shared() {
+		if _, seen := w.seen.LoadOrStore(n, true); seen {
+			return
+		}
+	}
 	switch n.Kind {
 	case profile.String:
 		w.text(n, p)

@@ -63,7 +63,7 @@ func TestInParts(t *testing.T) {
 			}
 		}
 	})
-	if inParts < 1000 {
+	if inParts < laterFrom {
 		t.Errorf("only %d hosts were read in parts", inParts)
 	}
 }

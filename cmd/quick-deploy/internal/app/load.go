@@ -134,10 +134,8 @@ func (a *App) LoadHost() (*Loaded, string, error) {
 
 // Node is the merged profile of a host.
 func (l *Loaded) Node(host string) *profile.Node {
-	for _, h := range l.Profile.Hosts {
-		if h.Name == host {
-			return h.Node
-		}
+	if h := l.Profile.Host(host); h != nil {
+		return h.Node()
 	}
 	return nil
 }

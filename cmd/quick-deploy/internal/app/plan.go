@@ -129,7 +129,7 @@ func Generate(ctx context.Context, a *App, l *Loaded) (*generator.Tree, error) {
 func probeHosts(ctx context.Context, a *App, l *Loaded) (map[string]hardware.Facts, error) {
 	facts := map[string]hardware.Facts{}
 	for _, h := range l.Profile.Hosts {
-		n := h.Node.Get("hardware", "facts")
+		n := h.Node().Get("hardware", "facts")
 		if n == nil {
 			continue
 		}

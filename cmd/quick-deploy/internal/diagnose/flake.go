@@ -78,8 +78,9 @@ func newIndex(s Source) *index {
 	}
 	x.walk(s.Profile.Root, profile.Pos{})
 	for _, h := range s.Profile.Hosts {
-		x.walk(h.Node, h.Node.Pos)
-		x.hosts[h.Name] = host{x.hosts[h.Name].Host, h.Node}
+		n := h.Node()
+		x.walk(n, n.Pos)
+		x.hosts[h.Name] = host{x.hosts[h.Name].Host, n}
 	}
 	return x
 }

@@ -105,7 +105,7 @@ func (g *Guide) presets() ([]interview.Preset, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the preset %s: %w", p.Name, err)
 		}
-		n := loaded.Hosts[0].Node
+		n := loaded.Hosts[0].Node()
 		p.Desktop = n.Get("desktop").Str()
 		p.Services = n.Get("services").Keys()
 		out = append(out, p)

@@ -40,7 +40,7 @@ func TestDormantServices(t *testing.T) {
 			t.Fatalf("%v\n%s", err, text)
 		}
 		var names []string
-		if n := p.Hosts[0].Node.Get("services"); n != nil {
+		if n := p.Hosts[0].Node().Get("services"); n != nil {
 			for _, f := range n.Fields {
 				names = append(names, f.Key)
 			}
