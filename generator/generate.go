@@ -36,10 +36,13 @@ type Input struct {
 	// Check, if set, says what is wrong with an option: of NixOS, or of
 	// home-manager where user is not empty. See package optionlist.
 	Check func(user string, path []string, value nix.Expr) error
-	// Explain has each host's Options handed out: those of ten thousand take 84 MiB.
+	// Explain has each host's Options and each file's Lines handed out: those of ten thousand hosts take 130 MiB.
 	Explain bool
+	// NoFiles has the files of hosts made, which finds what is wrong with them, and forgotten.
+	NoFiles bool
 
 	engine Engine
+	known  *known
 }
 
 // File is one file of the flake.
@@ -49,7 +52,7 @@ type File struct {
 	Data []byte
 	// Once says that the file is created if it is missing and never touched again.
 	Once bool
-	// Lines are the profile nodes that the lines come from, where there are any.
+	// Lines are the profile nodes that the lines come from, where there are any; with Input.Explain.
 	Lines []string
 	// Adapt, if set, is asked when the file on disk is not as the tool wrote
 	// it: given that content, it returns what should be there instead of
@@ -97,7 +100,7 @@ func Generate(in Input) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	in.engine = fleet.Engine
+	in.engine, in.known = fleet.Engine, &known{}
 	hosts, err := buildHosts(in)
 	if err != nil {
 		return nil, err

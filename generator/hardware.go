@@ -34,11 +34,16 @@ func (h *host) hardware() error {
 			over.Loader.Kind = string(hardware.SystemdBoot)
 		}
 	}
-	d, err := hardware.Decide(facts, over)
+	about := question{chosen: chosen, release: over.Release, system: over.System, laidOut: h.laidOut()}
+	decided, err := h.in.known.decide(about, probed, facts, over)
 	if err != nil {
 		h.hardwareProblem(chosen, err)
 		return nil
 	}
+	if decided.failed != nil {
+		return fmt.Errorf("write the hardware configuration: %w", decided.failed)
+	}
+	d := decided.Decision
 	h.summary.System, h.summary.Probed, h.summary.Decision = d.System, probed, d
 	h.hardwareNotices(chosen, d)
 	for _, name := range d.Unfree {
@@ -49,10 +54,6 @@ func (h *host) hardware() error {
 		h.imports = append(h.imports, nix.Ref{"inputs", "nixos-hardware", "nixosModules", name})
 	}
 	h.power(d)
-	file, err := d.Module()
-	if err != nil {
-		return fmt.Errorf("arrange the hardware configuration: %w", err)
-	}
 	if d.Kept != "" {
 		h.files = append(h.files, File{Path: "hosts/" + h.profile.Name + "/" + hardware.KeptName, Data: []byte(d.Kept)})
 	}
@@ -61,7 +62,8 @@ func (h *host) hardware() error {
 			return err
 		}
 	}
-	return h.write("hardware-configuration.nix", file)
+	h.keep("hardware-configuration.nix", decided.module)
+	return nil
 }
 
 // hardwareNotices tells of what is doubtful about the machine, and of what somebody may miss.

@@ -3,8 +3,6 @@ package generator
 import (
 	"errors"
 	"fmt"
-	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -14,7 +12,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/generator/release"
-	"github.com/quick-deploy/quick-deploy/modules"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
@@ -170,6 +167,9 @@ func (h *host) done() {
 			h.summary.Options = append(h.summary.Options, h.homes[user]...)
 		}
 	}
+	if h.in.NoFiles {
+		h.files = nil
+	}
 	h.node, h.mapped, h.system, h.homes, h.imports = nil, mapping.Result{}, nil, nil, nil
 }
 
@@ -251,24 +251,19 @@ func (h *host) configuration() error {
 	return h.writeModule("configuration.nix", append(own, h.imports...), h.system)
 }
 
-// importsModule finds what a module of the catalogue imports from the folder that it is in.
-var importsModule = regexp.MustCompile(`imports = \[ \./([a-z0-9-]+\.nix) \]`)
-
 // importedModules adds the modules that those in use import.
 func (h *host) importedModules() error {
-	names := sortedKeys(h.modules)
-	for len(names) > 0 {
-		data, err := modules.Files.ReadFile(names[0])
+	for names := sortedKeys(h.modules); len(names) > 0; names = names[1:] {
+		imported, err := h.in.known.imports(names[0])
 		if err != nil {
-			return fmt.Errorf("read module %s: %w", names[0], err)
+			return err
 		}
-		for _, m := range importsModule.FindAllSubmatch(data, -1) {
-			if name := path.Join(path.Dir(names[0]), string(m[1])); !h.modules[name] {
+		for _, name := range imported {
+			if !h.modules[name] {
 				h.modules[name] = true
 				names = append(names, name)
 			}
 		}
-		names = names[1:]
 	}
 	return nil
 }
@@ -306,8 +301,15 @@ func (h *host) write(name string, f nix.File) error {
 	if err != nil {
 		return fmt.Errorf("print %s: %w", name, err)
 	}
-	h.files = append(h.files, File{
-		Path: "hosts/" + h.profile.Name + "/" + name, Data: printed.Source, Lines: printed.Lines,
-	})
+	h.keep(name, printed)
 	return nil
+}
+
+// keep adds a printed file to those of the host.
+func (h *host) keep(name string, printed nix.Printed) {
+	f := File{Path: "hosts/" + h.profile.Name + "/" + name, Data: printed.Source}
+	if h.in.Explain {
+		f.Lines = printed.Lines
+	}
+	h.files = append(h.files, f)
 }

@@ -28,7 +28,7 @@ func (e *ConflictError) Error() string {
 func Nest(bs []Binding) (Attrs, error) {
 	root := &node{}
 	for i := range bs {
-		if err := root.add(bs[i], nil, ""); err != nil {
+		if err := root.add(bs[i], ""); err != nil {
 			return Attrs{}, err
 		}
 	}
@@ -36,38 +36,71 @@ func Nest(bs []Binding) (Attrs, error) {
 }
 
 type node struct {
+	parent   *node
 	name     string
 	value    Expr // nil where only what is below is set
 	comment  string
 	blank    bool
 	origin   string
 	children []*node
-	byName   map[string]*node
+	byName   map[string]*node // of children, where there are many
 }
 
-// add puts a binding below n, whose path is at.
-func (n *node) add(b Binding, at []string, origin string) error {
+// many is the number of children from which on they are found by a map.
+const many = 16
+
+// child is the one called name, nil if there is none.
+func (n *node) child(name string) *node {
+	if n.byName != nil {
+		return n.byName[name]
+	}
+	for _, c := range n.children {
+		if c.name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+func (n *node) adopt(c *node) {
+	c.parent = n
+	n.children = append(n.children, c)
+	if n.byName != nil {
+		n.byName[c.name] = c
+	} else if len(n.children) == many {
+		n.byName = make(map[string]*node, 2*many)
+		for _, c := range n.children {
+			n.byName[c.name] = c
+		}
+	}
+}
+
+// path is the way to n from the root.
+func (n *node) path() []string {
+	if n.parent == nil {
+		return nil
+	}
+	return append(n.parent.path(), n.name)
+}
+
+// add puts a binding below n.
+func (n *node) add(b Binding, origin string) error {
 	if b.Origin == "" {
 		b.Origin = origin
 	}
 	if len(b.Path) == 0 {
-		return fmt.Errorf("nest %s: a binding without a name", FormatAttrPath(at))
+		return fmt.Errorf("nest %s: a binding without a name", FormatAttrPath(n.path()))
 	}
 	blank := b.Blank
 	for _, name := range b.Path {
-		at = append(at[:len(at):len(at)], name)
 		if n.value != nil {
-			return &ConflictError{at[:len(at)-1], n.origin, b.Origin}
+			return &ConflictError{n.path(), n.origin, b.Origin}
 		}
-		child := n.byName[name]
+		child := n.child(name)
 		if child == nil {
 			child = &node{name: name, blank: blank, origin: b.Origin}
 			blank = false
-			if n.byName == nil {
-				n.byName = map[string]*node{}
-			}
-			n.byName[name] = child
-			n.children = append(n.children, child)
+			n.adopt(child)
 		}
 		n = child
 	}
@@ -75,16 +108,16 @@ func (n *node) add(b Binding, at []string, origin string) error {
 	set, ok := view(b.Value).(Attrs)
 	if !ok {
 		if n.value != nil || len(n.children) > 0 {
-			return &ConflictError{at, n.origin, b.Origin}
+			return &ConflictError{n.path(), n.origin, b.Origin}
 		}
 		n.value, n.origin = b.Value, b.Origin
 		return nil
 	}
 	if n.value != nil {
-		return &ConflictError{at, n.origin, b.Origin}
+		return &ConflictError{n.path(), n.origin, b.Origin}
 	}
 	for _, inner := range set.Body {
-		if err := n.add(inner, at, b.Origin); err != nil {
+		if err := n.add(inner, b.Origin); err != nil {
 			return err
 		}
 	}

@@ -83,15 +83,28 @@ type Move struct {
 
 // Moved tells whether a release has moved or removed the option at path.
 func Moved(release string, home bool, path []string) (Move, bool) {
-	name := strings.Join(path, ".") + "."
 	list := read().Moved
 	i := slices.IndexFunc(list, func(m Move) bool {
-		return m.Home == home && strings.HasPrefix(name, m.Option+".") && AtLeast(release, m.Since)
+		return m.Home == home && begins(path, m.Option) && AtLeast(release, m.Since)
 	})
 	if i < 0 {
 		return Move{}, false
 	}
 	return list[i], true
+}
+
+// begins reports whether the option at path is the one called name, or inside of it.
+func begins(path []string, name string) bool {
+	for _, part := range path {
+		rest, ok := strings.CutPrefix(name, part)
+		if !ok || rest == "" {
+			return ok
+		}
+		if name, ok = strings.CutPrefix(rest, "."); !ok {
+			return false
+		}
+	}
+	return false
 }
 
 // Rename is the name that the option at path has in a release.
