@@ -10,7 +10,7 @@ import (
 // pattern is a host name or glob (web-*), @ and a tag or group (@canary), any
 // of these behind ! to leave hosts out, or several separated by commas. With
 // nothing but negations all other hosts are meant; without patterns, all.
-// The error is Problems: a pattern that names nothing is a mistake.
+// The error is Problems: a pattern that names nothing is a mistake, where all hosts are known.
 func (p *Profile) Select(patterns ...string) ([]*Host, error) {
 	var in, out []func(*Host) bool
 	var problems Problems
@@ -38,7 +38,7 @@ func (p *Profile) Select(patterns ...string) ([]*Host, error) {
 			hosts = append(hosts, h)
 		}
 	}
-	if len(hosts) == 0 {
+	if len(hosts) == 0 && !p.Partial {
 		return nil, Problems{{Code: CodeSelector, What: quoteShort(strings.Join(patterns, ",")) + " leaves no host"}}
 	}
 	return hosts, nil
@@ -52,7 +52,7 @@ func anyOf(matchers []func(*Host) bool, h *Host) bool {
 func (p *Profile) matcher(pattern string) (func(*Host) bool, *Problem) {
 	if label, ok := strings.CutPrefix(pattern, "@"); ok {
 		match := func(h *Host) bool { return slices.Contains(h.Tags, label) || slices.Contains(h.Groups, label) }
-		if slices.ContainsFunc(p.Hosts, match) {
+		if p.Partial || slices.ContainsFunc(p.Hosts, match) {
 			return match, nil
 		}
 		hint := DidYouMean(label, p.labels())
@@ -69,7 +69,7 @@ func (p *Profile) matcher(pattern string) (func(*Host) bool, *Problem) {
 		ok, _ := path.Match(pattern, h.Name) // the pattern was checked above
 		return ok
 	}
-	if slices.ContainsFunc(p.Hosts, match) {
+	if p.Partial || slices.ContainsFunc(p.Hosts, match) {
 		return match, nil
 	}
 	problem := &Problem{Code: CodeSelector, What: "no host is called " + quoteShort(pattern)}

@@ -79,9 +79,11 @@ type App struct {
 	// Another carries out another command line on the same terminal.
 	Another func(ctx context.Context, args ...string) error
 
-	once    sync.Once
+	mu      sync.Mutex
 	read    *Loaded
 	readErr error
+	// asked is what was read for, see LoadSome: nil before anything was.
+	asked []string
 }
 
 // With is an App for the same terminal, with other options.
@@ -97,7 +99,8 @@ func (a *App) ForHost(name string) *App {
 	o := a.Options
 	o.Host = name
 	b := a.With(o)
-	b.once.Do(func() { b.read, b.readErr = a.Load() })
+	b.read, b.readErr = a.LoadSome(name)
+	b.asked = a.asked
 	return b
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/diagnose"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
+	"github.com/quick-deploy/quick-deploy/generator"
 )
 
 // EvaluationError is a failed evaluation or build, with the lines that it goes back to.
@@ -32,8 +33,18 @@ func locateError(a *App, err error, g *Generated, host string, wholeTrace bool) 
 	if len(nix.Said.Errors) == 0 {
 		return err
 	}
+	flake := g.Flake
+	if !g.input.Explain { // Of thousands of hosts the origins of all lines are a lot.
+		in := g.input
+		in.Explain = true
+		explained, again := generator.Generate(in)
+		if again != nil {
+			return errors.Join(err, again)
+		}
+		flake = explained
+	}
 	findings := diagnose.Locate(nix.Said.Errors, diagnose.Source{
-		Host: host, Dir: g.Tree.Dir(), Profile: g.Profile, Tree: g.Flake,
+		Host: host, Dir: g.Tree.Dir(), Profile: g.Profile, Tree: flake,
 		ReadFile: func(path string) ([]byte, error) {
 			return regular.Read(filepath.Join(g.Tree.Dir(), filepath.FromSlash(path)))
 		},

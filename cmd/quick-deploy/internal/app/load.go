@@ -8,13 +8,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/source"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
-	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
@@ -27,7 +28,7 @@ type Loaded struct {
 	Profile *profile.Profile
 	schema  *schema.Node
 	machine machine.Machine
-	facts   map[string]hardware.Facts // by host, once generated
+	input   generator.Input // once generated
 }
 
 const (
@@ -77,18 +78,38 @@ func (a *App) ProfilePath() (string, error) {
 }
 
 // Load reads the profile, once.
-func (a *App) Load() (*Loaded, error) {
-	a.once.Do(func() { a.read, a.readErr = a.readProfile() })
+func (a *App) Load() (*Loaded, error) { return a.LoadSome() }
+
+// LoadSome is Load for a question about the hosts that the patterns name: of a large profile no other need be read.
+func (a *App) LoadSome(hosts ...string) (*Loaded, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	whole := a.read != nil && a.read.Profile != nil && !a.read.Profile.Partial
+	if a.asked == nil || !whole && !slices.Equal(a.asked, hosts) {
+		a.read, a.readErr = a.readProfile(hosts...)
+		a.asked = append([]string{}, hosts...)
+	}
 	return a.read, a.readErr
 }
 
-func (a *App) readProfile() (*Loaded, error) {
+// Asked are the hosts that --host or --on names, or else this machine.
+func (a *App) Asked() []string {
+	switch {
+	case a.Host != "":
+		return []string{a.Host}
+	case len(a.On) > 0:
+		return a.On
+	}
+	return []string{machine.Read(a.Root).Hostname}
+}
+
+func (a *App) readProfile(hosts ...string) (*Loaded, error) {
 	path, err := a.ProfilePath()
 	if err != nil {
 		return nil, err
 	}
 	if path != builtinProfile {
-		return a.LoadText(path, nil)
+		return a.LoadText(path, nil, hosts...)
 	}
 	text, err := starter.Profile(starter.For(machine.Read(a.Root), "minimal"))
 	if err != nil {
@@ -102,8 +123,8 @@ func (a *App) readProfile() (*Loaded, error) {
 }
 
 // LoadText reads and checks the profile called name; text, if there is any, stands for its
-// content. The hosts that --host and --on name have to be in it.
-func (a *App) LoadText(name string, text []byte) (*Loaded, error) {
+// content. The hosts that --host and --on name have to be in it. See LoadSome for hosts.
+func (a *App) LoadText(name string, text []byte, hosts ...string) (*Loaded, error) {
 	node, err := schema.Root()
 	if err != nil {
 		return nil, err
@@ -115,16 +136,16 @@ func (a *App) LoadText(name string, text []byte) (*Loaded, error) {
 	if text != nil {
 		l.source = l.source.With(name, text)
 	}
-	if l.Profile, err = profile.Load(l.source, name, node); err != nil {
+	if l.Profile, err = profile.Load(l.source, name, node, hosts...); err != nil {
 		return l, err
 	}
 	_, err = a.Selected(l)
 	return l, err
 }
 
-// LoadHost reads the profile, and says which of its hosts the command acts on.
+// LoadHost reads the profile as far as it is about the host that the command acts on, and says which that is.
 func (a *App) LoadHost() (*Loaded, string, error) {
-	l, err := a.Load()
+	l, err := a.LoadSome(a.Asked()...)
 	if err != nil {
 		return nil, "", err
 	}

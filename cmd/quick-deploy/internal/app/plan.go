@@ -36,7 +36,7 @@ func PlanFlake(ctx context.Context, a *App) (*Generated, error) {
 	if err != nil {
 		return nil, err
 	}
-	flake, err := Generate(ctx, a, l)
+	flake, err := Generate(ctx, a, l, true)
 	if err != nil {
 		return nil, err
 	}
@@ -93,22 +93,23 @@ func ShowNotices(a *App, t *generator.Tree) {
 // host is a generated host.
 func (g *Generated) host(name string) generator.Host { return g.hosts[name] }
 
-// Generate makes the flake in memory. Of its notices those about other hosts
+// Generate makes the flake in memory, with or without its files. Of its notices those about other hosts
 // than --host and --on name are left out.
-func Generate(ctx context.Context, a *App, l *Loaded) (*generator.Tree, error) {
+func Generate(ctx context.Context, a *App, l *Loaded, files bool) (*generator.Tree, error) {
 	facts, err := probeHosts(ctx, a, l)
 	if err != nil {
 		return nil, err
 	}
-	l.facts = facts
 	check, err := optionCheck(a)
 	if err != nil {
 		return nil, err
 	}
 	_, many := a.HostName(l) // an error of Nix is traced back for one host
-	t, err := generator.Generate(generator.Input{
+	l.input = generator.Input{
 		Profile: l.Profile, Schema: l.schema, Facts: facts, Files: l.source, Check: check, Explain: many == nil,
-	})
+		NoFiles: !files,
+	}
+	t, err := generator.Generate(l.input)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +149,7 @@ func probeHosts(ctx context.Context, a *App, l *Loaded) (map[string]hardware.Fac
 		}
 	}
 	name := l.machine.Hostname
-	if len(l.Profile.Hosts) == 1 {
+	if len(l.Profile.Hosts) == 1 && !l.Profile.Partial {
 		name = l.Profile.Hosts[0].Name
 	}
 	if _, known := facts[name]; known || a.NoProbe {

@@ -57,11 +57,15 @@ func explainKey(ctx context.Context, a *app.App, args []string, o explainOptions
 		return fault.New(fault.Usage, "explain takes a host and a key").
 			Hint("quick-deploy explain web-1 services.nginx.expose")
 	}
-	l, err := a.Load()
+	key, host := args[len(args)-1], args[0]
+	asked := []string{host}
+	if len(args) == 1 {
+		asked = a.Asked()
+	}
+	l, err := a.LoadSome(asked...)
 	if err != nil {
 		return err
 	}
-	key, host := args[len(args)-1], args[0]
 	if len(args) == 1 {
 		if host, err = a.HostName(l); err != nil {
 			return err
@@ -82,7 +86,7 @@ func explainOption(ctx context.Context, a *app.App, name string, o explainOption
 	if err != nil {
 		return err
 	}
-	flake, err := app.Generate(ctx, a, l)
+	flake, err := app.Generate(ctx, a, l, true)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,11 @@ type hostLine struct {
 }
 
 func printHosts(ctx context.Context, a *app.App) error {
-	l, err := a.Load()
+	asked := a.On
+	if a.Host != "" {
+		asked = a.Asked()
+	}
+	l, err := a.LoadSome(asked...)
 	if err != nil {
 		return err
 	}
@@ -44,7 +48,7 @@ func printHosts(ctx context.Context, a *app.App) error {
 	if err != nil {
 		return err
 	}
-	flake, err := app.Generate(ctx, a, l)
+	flake, err := app.Generate(ctx, a, l, false)
 	if err != nil {
 		return err
 	}

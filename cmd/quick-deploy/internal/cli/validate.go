@@ -72,7 +72,7 @@ func validate(ctx context.Context, a *app.App) error {
 
 // checkProfile generates the flake in memory, since some rules only show there.
 func checkProfile(ctx context.Context, a *app.App, l *app.Loaded, out *validation) error {
-	tree, err := app.Generate(ctx, a, l)
+	tree, err := app.Generate(ctx, a, l, false)
 	if err != nil {
 		return err
 	}
