@@ -39,9 +39,6 @@ func flakeFiles(in Input, fleet Fleet, hosts []*host) ([]File, map[string]profil
 		return nil, nil, err
 	}
 	for _, h := range hosts {
-		for _, name := range sortedKeys(h.modules) {
-			h.summary.Modules = append(h.summary.Modules, "modules/"+name)
-		}
 		for _, name := range sortedKeys(h.inputs) {
 			h.summary.Inputs = append(h.summary.Inputs, h.channel.inputName(name))
 		}

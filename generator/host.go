@@ -170,6 +170,19 @@ func (h *host) done() {
 	if h.in.NoFiles {
 		h.files = nil
 	}
+	// Messages about these are written.
+	for _, s := range h.summary.Services {
+		for i := range s.Ports {
+			s.Ports[i].Node = nil
+		}
+	}
+	for i := range h.summary.Access.Accounts {
+		a := &h.summary.Access.Accounts[i]
+		a.Node, a.UIDNode = nil, nil
+	}
+	h.inputs, h.unfree = h.in.known.same(h.inputs).names, h.in.known.same(h.unfree).names
+	modules := h.in.known.same(h.modules)
+	h.modules, h.summary.Modules = modules.names, modules.paths
 	h.node, h.mapped, h.system, h.homes, h.imports = nil, mapping.Result{}, nil, nil, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"strings"
 	"sync"
 
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
@@ -16,6 +17,7 @@ import (
 type known struct {
 	importsOf sync.Map // []string by the name of a module
 	undecided sync.Map // *decided by question
+	sets      sync.Map // *set by what is in it
 }
 
 // importsModule finds what a module of the catalogue imports from the folder that it is in.
@@ -36,6 +38,27 @@ func (k *known) imports(name string) ([]string, error) {
 	}
 	k.importsOf.Store(name, found)
 	return found, nil
+}
+
+// set is a set of names, and what those of modules are called in the flake.
+type set struct {
+	names map[string]bool
+	paths []string
+}
+
+// same is a set with these names, which hosts of the same have together.
+func (k *known) same(names map[string]bool) *set {
+	sorted := sortedKeys(names)
+	key := strings.Join(sorted, "\x00")
+	if found, ok := k.sets.Load(key); ok {
+		return found.(*set)
+	}
+	s := &set{names: names}
+	for _, name := range sorted {
+		s.paths = append(s.paths, "modules/"+name)
+	}
+	found, _ := k.sets.LoadOrStore(key, s)
+	return found.(*set)
 }
 
 // question is all that decides about the hardware of a host of which no facts are known.

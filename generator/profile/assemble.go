@@ -97,7 +97,7 @@ func (b *builder) hosts(p *Profile, root *Node, v *validator) (ok bool) {
 				if r.ok && whole {
 					r.whole = append(r.whole, c.host(root, Field{Key: h.Name, KeyPos: b.keyOf(h.Name), Value: r.node}, false)...)
 				}
-				h.Groups, h.Tags = r.groups, r.node.Get("tags").Texts()
+				h.Groups, h.Tags, h.Facts = r.groups, r.node.Get("tags").Texts(), r.node.Get("hardware", "facts")
 				if !b.reads(h.Name) {
 					h.node = r.node
 				}

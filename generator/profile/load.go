@@ -47,6 +47,8 @@ type Host struct {
 	Name string
 	// Groups and Tags as the merged host lists them.
 	Groups, Tags []string
+	// Facts names the file with the facts of the machine, nil where none is named.
+	Facts *Node
 
 	profile *Profile
 	node    *Node // nil where it is made when it is asked for

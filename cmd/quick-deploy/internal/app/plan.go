@@ -117,9 +117,11 @@ func Generate(ctx context.Context, a *App, l *Loaded, files bool) (*generator.Tr
 	if err != nil {
 		return nil, err
 	}
-	t.Notices = slices.DeleteFunc(t.Notices, func(n generator.Notice) bool {
-		return n.Host != "" && !slices.ContainsFunc(selected, func(h *profile.Host) bool { return h.Name == n.Host })
-	})
+	names := map[string]bool{"": true}
+	for _, h := range selected {
+		names[h.Name] = true
+	}
+	t.Notices = slices.DeleteFunc(t.Notices, func(n generator.Notice) bool { return !names[n.Host] })
 	a.Log.Info("generated", "profile", l.Name, "hosts", len(l.Profile.Hosts),
 		"files", len(t.Files), "notices", len(t.Notices))
 	return t, nil
@@ -130,7 +132,7 @@ func Generate(ctx context.Context, a *App, l *Loaded, files bool) (*generator.Tr
 func probeHosts(ctx context.Context, a *App, l *Loaded) (map[string]hardware.Facts, error) {
 	facts := map[string]hardware.Facts{}
 	for _, h := range l.Profile.Hosts {
-		n := h.Node().Get("hardware", "facts")
+		n := h.Facts
 		if n == nil {
 			continue
 		}

@@ -36,7 +36,7 @@ func (a *App) KnownHosts() error {
 	if a.Host == "" && len(a.On) == 0 {
 		return nil
 	}
-	if _, err := a.Load(); fault.CodeOf(err) == fault.Usage {
+	if _, err := a.LoadSome(a.Asked()...); fault.CodeOf(err) == fault.Usage {
 		return err
 	}
 	return nil
