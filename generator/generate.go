@@ -6,6 +6,7 @@ package generator
 import (
 	"cmp"
 	"fmt"
+	"hash/maphash"
 	"maps"
 	"runtime"
 	"slices"
@@ -100,7 +101,7 @@ func Generate(in Input) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	in.engine, in.known = fleet.Engine, &known{}
+	in.engine, in.known = fleet.Engine, &known{seed: maphash.MakeSeed()}
 	hosts, err := buildHosts(in)
 	if err != nil {
 		return nil, err
@@ -109,8 +110,13 @@ func Generate(in Input) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	tree := &Tree{Fleet: fleet, Pinned: pinned}
+	tree := &Tree{Fleet: fleet, Pinned: pinned, Hosts: make([]Host, 0, len(hosts))}
 	used := map[string]bool{}
+	count := len(top)
+	for _, h := range hosts {
+		count += len(h.files)
+	}
+	tree.Files = make([]File, 0, count)
 	for _, h := range hosts {
 		tree.Files = append(tree.Files, h.files...)
 		tree.Hosts = append(tree.Hosts, h.summary)

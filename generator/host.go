@@ -320,7 +320,7 @@ func (h *host) write(name string, f nix.File) error {
 
 // keep adds a printed file to those of the host.
 func (h *host) keep(name string, printed nix.Printed) {
-	f := File{Path: "hosts/" + h.profile.Name + "/" + name, Data: printed.Source}
+	f := File{Path: "hosts/" + h.profile.Name + "/" + name, Data: h.in.known.text(printed.Source)}
 	if h.in.Explain {
 		f.Lines = printed.Lines
 	}

@@ -1,7 +1,9 @@
 package generator
 
 import (
+	"bytes"
 	"fmt"
+	"hash/maphash"
 	"path"
 	"regexp"
 	"strings"
@@ -18,6 +20,20 @@ type known struct {
 	importsOf sync.Map // []string by the name of a module
 	undecided sync.Map // *decided by question
 	sets      sync.Map // *set by what is in it
+	texts     sync.Map // []byte by hash
+	seed      maphash.Seed
+}
+
+// text is data, or what is the same and there already, as of most hosts a home or another file is, without the room
+// that printing it took.
+func (k *known) text(data []byte) []byte {
+	hash := maphash.Bytes(k.seed, data)
+	if have, ok := k.texts.Load(hash); ok && bytes.Equal(have.([]byte), data) {
+		return have.([]byte)
+	}
+	data = bytes.Clone(data)
+	k.texts.Store(hash, data)
+	return data
 }
 
 // importsModule finds what a module of the catalogue imports from the folder that it is in.
