@@ -162,7 +162,7 @@ func (t *Tree) untouched(f Change) (bool, error) {
 	if !f.once || f.Action == Create {
 		return f.once, nil
 	}
-	have, _, err := t.read(f.Path)
+	have, _, err := t.read(f.Path, nil)
 	return err == nil && encode.Hash(have) == f.record, err
 }
 

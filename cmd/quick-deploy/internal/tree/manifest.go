@@ -95,7 +95,7 @@ func decodeManifest(data []byte) (manifest, error) {
 // readManifest reads the tree's manifest: its bytes (nil where there is none),
 // its content, and whether it has to be set aside because nobody can read it.
 func (t *Tree) readManifest(m Meta) (raw []byte, content manifest, aside bool, err error) {
-	raw, info, err := t.read(ManifestPath)
+	raw, info, err := t.read(ManifestPath, nil)
 	if err != nil {
 		return nil, manifest{}, false, err
 	}
