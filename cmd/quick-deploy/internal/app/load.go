@@ -28,6 +28,7 @@ type Loaded struct {
 	schema  *schema.Node
 	machine machine.Machine
 	facts   map[string]hardware.Facts // by host, once generated
+	probed  string                    // the host among them that this machine is, if it was probed
 }
 
 const (

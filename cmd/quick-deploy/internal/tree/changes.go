@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 )
@@ -53,6 +54,8 @@ type Changes struct {
 
 	was, want   manifest
 	wasRaw      []byte
+	wasSeen     fs.FileInfo // the manifest as it was before it was read; nil if there was none
+	began       time.Time   // when the plan was begun, by clock
 	wantRaw     []byte
 	leftovers   []string // temporary files of a run that was cut short
 	interrupted bool

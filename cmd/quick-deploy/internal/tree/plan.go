@@ -30,14 +30,14 @@ func (t *Tree) Plan(files []File, meta Meta) (Changes, error) {
 	if err := checkSet(files); err != nil {
 		return Changes{}, err
 	}
-	c := Changes{want: newManifest(meta)}
+	c := Changes{want: newManifest(meta), began: clock()}
 
 	// The directories first: nothing below a link is even read.
 	missing, err := t.checkDirs(files)
 	if err != nil {
 		return Changes{}, err
 	}
-	if c.wasRaw, c.was, c.Aside, err = t.readManifest(meta); err != nil {
+	if err := t.readManifest(meta, &c); err != nil {
 		return Changes{}, err
 	}
 	c.interrupted = len(c.was.Pending) > 0
