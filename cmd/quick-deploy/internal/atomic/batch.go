@@ -149,8 +149,17 @@ func (f *batched) writeTemp(sync bool) (err error) {
 		data = data[max(n, 0):]
 	}
 	// Whatever the umask says: the mode of a written file is part of what is written.
-	if err := unix.Fchmod(fd, uint32(f.perm.Perm())); err != nil || !sync {
+	var is unix.Stat_t
+	if err := unix.Fstat(fd, &is); err != nil {
 		return err
+	}
+	if perm := uint32(f.perm.Perm()); is.Mode&0o7777 != perm {
+		if err := unix.Fchmod(fd, perm); err != nil {
+			return err
+		}
+	}
+	if !sync {
+		return nil
 	}
 	return ignoringEINTR(func() error { return unix.Fsync(fd) })
 }
@@ -159,7 +168,7 @@ func (f *batched) createTemp() (fd int, err error) {
 	dir, name := filepath.Split(f.path)
 	for {
 		temp := dir + "." + name + "." + strconv.FormatUint(uint64(rand.Uint32()), 10) + tempSuffix
-		fd, err = unix.Open(temp, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0o600)
+		fd, err = unix.Open(temp, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, uint32(f.perm.Perm()))
 		switch {
 		case err == nil:
 			f.temp = temp
