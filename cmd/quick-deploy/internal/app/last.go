@@ -36,9 +36,8 @@ type Last struct {
 	Name string
 	// Sources are all files that were read, with a hash of each and where links lead to.
 	Sources map[string]string
-	// Probed says that Facts is a hash of what this machine tells of itself.
-	Probed bool
-	Facts  string
+	// Probed is a hash of what this machine tells of itself, "" where that does not matter.
+	Probed string
 	// Notices and Age are what was told, From and Until the time in which it is worded so.
 	Notices     []string
 	Age         string
@@ -100,11 +99,11 @@ func (l *Last) same(ctx context.Context, a *App) error {
 	if !l.tree.Is(l.stamp) {
 		return errors.New("the flake has changed")
 	}
-	if !l.Probed {
+	if l.Probed == "" {
 		return nil
 	}
 	facts, _ := probe.Run(ctx, probe.Options{Root: a.Root})
-	if sum, err := factsHash(facts); err != nil || sum != l.Facts {
+	if sum, err := factsHash(facts); err != nil || sum != l.Probed {
 		return errors.New("the machine has changed")
 	}
 	return nil
@@ -123,19 +122,17 @@ func rememberLast(a *App, g *Generated) error {
 	if !ok || !all || g.Builtin {
 		return errors.New("it cannot be told again from the files")
 	}
-	about, err := aboutRun(a)
+	// By what this run has used, whatever has become of it since.
+	about, err := aboutRun(a, g.Name, g.machine.Hostname)
 	if err != nil {
 		return err
 	}
 	l := Last{
-		Version: lastVersion, About: about, Name: g.Name, Sources: map[string]string{}, Probed: g.probed != "",
+		Version: lastVersion, About: about, Name: g.Name, Sources: map[string]string{}, Probed: g.probed,
 		Age: g.age, From: a.Now(), Until: a.Now().AddDate(1, 0, 0), Stamp: stamp.Sum,
 	}
 	for _, s := range sources {
 		l.Sources[s.Name] = sourceHash(s.Name, s.Data)
-	}
-	if l.Facts, err = factsHash(g.facts[g.probed]); err != nil {
-		return err
 	}
 	for _, n := range g.Flake.Notices {
 		l.Notices = append(l.Notices, notice(n))
@@ -196,7 +193,11 @@ func readLast(a *App) (*Last, error) {
 		return nil, err
 	}
 	l.stamp = tree.Stamp{Sum: l.Stamp, Paths: strings.Split(string(paths), "\n")}
-	about, err := aboutRun(a)
+	profile, err := a.ProfilePath()
+	if err != nil {
+		return nil, err
+	}
+	about, err := aboutRun(a, profile, machine.Read(a.Root).Hostname)
 	if err != nil {
 		return nil, err
 	}
@@ -212,15 +213,11 @@ func lastFile(t *tree.Tree) string {
 	return filepath.Join(StateDir(), "generated", name)
 }
 
-// aboutRun is a hash of what a run depends on beside files: the program, down to the file that it is, its flags, where
-// it was started, and the name of the machine, by which a host is chosen.
-func aboutRun(a *App) (string, error) {
+// aboutRun is a hash of what a run depends on beside the content of files: the program, down to the file that it is,
+// its flags, where it was started, the profile, and the name of the machine, by which a host is chosen.
+func aboutRun(a *App, profile, hostname string) (string, error) {
 	if a.OptionList != "" || a.HomeOptionList != "" || a.JSON {
 		return "", errors.New("option lists and JSON are not remembered")
-	}
-	profile, err := a.ProfilePath()
-	if err != nil {
-		return "", err
 	}
 	dir, err := os.Getwd()
 	if err != nil {
@@ -242,7 +239,7 @@ func aboutRun(a *App) (string, error) {
 		extends[i] = source.Real(from)
 	}
 	return encode.Hash(fmt.Appendf(nil, "%q %v %+v %q %q %q %q", a.Version, program, o, profile, dir, extends,
-		machine.Read(a.Root).Hostname)), nil
+		hostname)), nil
 }
 
 // sourceHash is a hash of a source, and of where it lies behind links: by that a profile may extend it or not.

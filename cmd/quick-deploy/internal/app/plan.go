@@ -167,7 +167,11 @@ func probeHosts(ctx context.Context, a *App, l *Loaded) (map[string]hardware.Fac
 		if h.Name == name {
 			f, warnings := probe.Run(ctx, probe.Options{Root: a.Root})
 			a.Log.Info("probed", "host", name, "warnings", len(warnings))
-			facts[name], l.probed = f, name
+			facts[name] = f
+			var err error
+			if l.probed, err = factsHash(f); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return facts, nil
