@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -72,9 +73,11 @@ func TestScript(t *testing.T) {
 		UpdateScripts:       os.Getenv("GOLDIE_UPDATE") != "",
 		Setup: func(e *testscript.Env) error {
 			home := filepath.Join(e.WorkDir, "home")
-			// The folder of the logs is there, so that what changes is what a command changes otherwise.
-			if err := os.MkdirAll(filepath.Join(home, ".local/state/quick-deploy/logs"), 0o755); err != nil {
-				return err
+			// These folders are there, so that what changes is what a command changes otherwise.
+			for _, dir := range notes {
+				if err := os.MkdirAll(filepath.Join(home, dir), 0o755); err != nil {
+					return err
+				}
 			}
 			e.Setenv("HOME", home)
 			e.Setenv("XDG_CONFIG_HOME", "")
@@ -91,6 +94,9 @@ func TestScript(t *testing.T) {
 		},
 	})
 }
+
+// notes are the folders of what a command notes for itself: its log, and what generate found.
+var notes = []string{".local/state/quick-deploy/logs", ".local/state/quick-deploy/generated"}
 
 // exits CODE COMMAND... runs a command and compares its exit code; stdout and
 // stderr can be looked at afterwards.
@@ -121,8 +127,8 @@ func snapshot(ts *testscript.TestScript, neg bool, args []string) {
 		if err != nil || strings.HasPrefix(filepath.Base(path), "snap-") {
 			return err
 		}
-		if log := filepath.Join(".local", "state", "quick-deploy", "logs"); d.IsDir() && strings.HasSuffix(path, log) {
-			return fs.SkipDir // every command has a log
+		if d.IsDir() && slices.ContainsFunc(notes, func(dir string) bool { return strings.HasSuffix(path, dir) }) {
+			return fs.SkipDir
 		}
 		info, err := d.Info()
 		if err != nil {

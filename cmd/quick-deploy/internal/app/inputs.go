@@ -33,17 +33,20 @@ func readInputs(a *App, g *Generated, keep, force bool) ([]inputs.Input, error) 
 
 // sayAge tells once, and in one line, of the oldest nixpkgs among inputs, if it
 // is so old that it matters.
-func sayAge(a *App, all ...inputs.Input) {
-	if text := inputs.Warning(all, a.Now()); text != "" && a.AgeTold.CompareAndSwap(false, true) {
+func sayAge(a *App, all ...inputs.Input) { tellAge(a, inputs.Warning(all, a.Now())) }
+
+func tellAge(a *App, text string) {
+	if text != "" && a.AgeTold.CompareAndSwap(false, true) {
 		a.Say("note: %s", text)
 	}
 }
 
-// sayAges tells of the oldest nixpkgs of the hosts that --host and --on name.
-func sayAges(a *App, g *Generated) error {
+// agesOf says in one line how old the oldest nixpkgs is of the hosts that --host and --on name, if it is
+// so old that it matters.
+func agesOf(a *App, g *Generated) (string, error) {
 	hosts, err := a.Selected(g.Loaded)
 	if err != nil {
-		return err
+		return "", err
 	}
 	var theirs []inputs.Input
 	for _, h := range hosts {
@@ -51,6 +54,5 @@ func sayAges(a *App, g *Generated) error {
 			theirs = append(theirs, *in)
 		}
 	}
-	sayAge(a, theirs...)
-	return nil
+	return inputs.Warning(theirs, a.Now()), nil
 }

@@ -24,6 +24,7 @@ import (
 type Loaded struct {
 	Name    string // as the user named it
 	Builtin bool   // there is no file: the starter profile of this machine
+	probed  string // hash of what this machine has told of itself, "" if it was not asked
 	source  *source.Source
 	Profile *profile.Profile
 	schema  *schema.Node

@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
@@ -27,6 +28,8 @@ type Generated struct {
 	// inputs are what the flake is built from, where the command tells of it.
 	Inputs []inputs.Input
 
+	// age is what is to be told about the age of the inputs, "" for nothing.
+	age   string
 	hosts map[string]generator.Host
 }
 
@@ -77,17 +80,23 @@ func PlanInputs(ctx context.Context, a *App, keep, force bool) (*Generated, erro
 	if g.Inputs, err = readInputs(a, g, keep, force); err != nil {
 		return nil, err
 	}
-	return g, sayAges(a, g)
+	g.age, err = agesOf(a, g)
+	tellAge(a, g.age)
+	return g, err
 }
 
+// ShowNotices tells the notices.
 func ShowNotices(a *App, t *generator.Tree) {
 	for _, n := range t.Notices {
-		if n.Pos.IsValid() {
-			a.Say("%s: note: %s", n.Pos, n.Text)
-			continue
-		}
-		a.Say("note: host %s: %s", n.Host, n.Text)
+		a.Say("%s", notice(n))
 	}
+}
+
+func notice(n generator.Notice) string {
+	if n.Pos.IsValid() {
+		return fmt.Sprintf("%s: note: %s", n.Pos, n.Text)
+	}
+	return fmt.Sprintf("note: host %s: %s", n.Host, n.Text)
 }
 
 // host is a generated host.
@@ -162,6 +171,10 @@ func probeHosts(ctx context.Context, a *App, l *Loaded) (map[string]hardware.Fac
 			f, warnings := probe.Run(ctx, probe.Options{Root: a.Root})
 			a.Log.Info("probed", "host", name, "warnings", len(warnings))
 			facts[name] = f
+			var err error
+			if l.probed, err = factsHash(f); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return facts, nil

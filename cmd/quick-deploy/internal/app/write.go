@@ -14,6 +14,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
+	"github.com/quick-deploy/quick-deploy/generator"
 )
 
 // WriteFlake brings the flake's folder to what was generated, and makes the files
@@ -40,15 +41,20 @@ func WriteFlake(ctx context.Context, a *App, g *Generated, force bool) (tree.Res
 	if result.Aside != "" {
 		a.Say("note: the manifest could not be read; it is kept as %s", result.Aside)
 	}
-	seen, err := g.Tree.Reveal(ctx, runGit, g.Flake.Files, force)
+	return result, reveal(ctx, a, g.Tree, g.Flake.Files, force)
+}
+
+// reveal makes the files visible to Nix where the tree lies in a git work tree.
+func reveal(ctx context.Context, a *App, t *tree.Tree, files []generator.File, force bool) error {
+	seen, err := t.Reveal(ctx, runGit, files, force)
 	if err != nil {
-		return result, err
+		return err
 	}
 	if n := len(seen.Added); n > 0 {
 		a.Say("%s added to git's index without content (git add --intent-to-add), so that Nix sees them; "+
 			"nothing was committed", term.Count(n, "file"))
 	}
-	return result, seen.Err()
+	return seen.Err()
 }
 
 // backupForced copies the files that force replaces to a backup of their own.

@@ -26,7 +26,7 @@ func names(t *testing.T, dir string) []string {
 
 func TestBatch(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0o077))
-	for _, n := range []int{0, 1, manyFiles, manyFiles + 1} {
+	for _, n := range []int{0, 1, 40} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			dir := t.TempDir()
 			var stages []string
@@ -37,7 +37,7 @@ func TestBatch(t *testing.T) {
 			for i := range n {
 				b.Add(filepath.Join(dir, fmt.Sprint(i)), []byte{byte(i)}, 0o644)
 			}
-			if err := b.Commit(); err != nil {
+			if err := b.Commit(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if got := names(t, dir); len(got) != n {
@@ -80,7 +80,7 @@ func TestBatchFails(t *testing.T) {
 			}
 			b.Add(path, []byte("new"), 0o644)
 		}
-		if err := b.Commit(); !errors.Is(err, broken) {
+		if err := b.Commit(t.Context()); !errors.Is(err, broken) {
 			t.Errorf("failing at %d: got %v", n, err)
 		}
 		if got := names(t, dir); !slices.Equal(got, []string{"a", "b", "c"}) {

@@ -34,6 +34,9 @@ filled in with what this machine tells about itself.`,
 }
 
 func generate(ctx context.Context, a *app.App, check, force bool) error {
+	if last := app.AgainLast(ctx, a); last != nil {
+		return nothingNew(ctx, a, last, check, force)
+	}
 	g, err := app.PlanInputs(ctx, a, false, force)
 	if err != nil {
 		return err
@@ -52,12 +55,30 @@ func generate(ctx context.Context, a *app.App, check, force bool) error {
 	if err != nil {
 		return err
 	}
+	app.RememberLast(a, g)
 	if a.JSON {
 		return a.PrintWith(result, map[string]any{"inputs": g.Inputs})
 	}
 	a.Say("%s: %s", g.Tree.Dir(), writtenLine(result))
 	return keptError(a, g, result)
 }
+
+// nothingNew is generate where it comes to the same as the last time: to no changes.
+func nothingNew(ctx context.Context, a *app.App, last *app.Last, check, force bool) error {
+	if check {
+		a.Say(asProfileSays, last.Dir(), last.Name)
+		return nil
+	}
+	if !a.DryRun {
+		if err := last.Reveal(ctx, a, force); err != nil {
+			return err
+		}
+	}
+	a.Say("%s: %s", last.Dir(), writtenLine(tree.Result{}))
+	return nil
+}
+
+const asProfileSays = "%s: as %s says"
 
 // checkTree is generate --check: for CI and cron.
 func checkTree(a *app.App, g *app.Generated) error {
@@ -67,7 +88,8 @@ func checkTree(a *app.App, g *app.Generated) error {
 		}
 	}
 	if !g.Changes.Pending() {
-		a.Say("%s: as %s says", g.Tree.Dir(), g.Name)
+		app.RememberLast(a, g)
+		a.Say(asProfileSays, g.Tree.Dir(), g.Name)
 		return nil
 	}
 	e := fault.New(fault.Pending, "%s is not as %s says: %s", g.Tree.Dir(), g.Name, g.Changes.Summary()).

@@ -3,6 +3,7 @@
 package source
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"os"
@@ -35,6 +36,9 @@ type Source struct {
 type Seen struct {
 	mu   sync.Mutex
 	read []profile.Content
+	at   map[string]int // where a file is in read
+	// partly says that a file could not be read, or had another content when it was read again.
+	partly bool
 }
 
 // New reads below the working directory, and keeps in seen what it has read. A profile may
@@ -63,6 +67,7 @@ func (f *Source) ReadFile(name string) ([]byte, error) {
 		data, err = f.FS.ReadFile(name)
 	}
 	if err != nil || len(data) > profile.MaxBytes {
+		f.unsure()
 		return data, err
 	}
 	f.add(profile.Content{Name: name, Data: data})
@@ -72,16 +77,29 @@ func (f *Source) ReadFile(name string) ([]byte, error) {
 func (s *Seen) add(c profile.Content) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if i := s.find(c.Name); i >= 0 {
+	if i, ok := s.at[c.Name]; ok {
+		s.partly = s.partly || !bytes.Equal(s.read[i].Data, c.Data)
 		s.read[i] = c
 		return
 	}
+	if s.at == nil {
+		s.at = map[string]int{}
+	}
+	s.at[c.Name] = len(s.read)
 	s.read = append(s.read, c)
 }
 
-// find is where the file called name is among those that were read, -1 for nowhere.
-func (s *Seen) find(name string) int {
-	return slices.IndexFunc(s.read, func(c profile.Content) bool { return c.Name == name })
+func (s *Seen) unsure() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.partly = true
+}
+
+// All are the files that were read; ok says that none is missing, and that each was the same whenever it was read.
+func (s *Seen) All() (all []profile.Content, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.read), !s.partly
 }
 
 // MayExtend implements profile.Bounded: a profile extends what lies in its own
@@ -96,13 +114,13 @@ func (f *Source) MayExtend(root, name string) error {
 		}
 		return path.Clean(name)
 	}
-	allowed := []string{path.Dir(abs(root)), path.Dir(real(abs(root)))}
+	allowed := []string{path.Dir(abs(root)), path.Dir(Real(abs(root)))}
 	for _, dir := range f.extendable {
 		allowed = append(allowed, abs(filepath.ToSlash(dir)))
 	}
 	below := func(name string) bool {
 		for _, dir := range allowed {
-			for _, dir := range []string{dir, real(dir)} {
+			for _, dir := range []string{dir, Real(dir)} {
 				if dir == "/" || strings.HasPrefix(name, dir+"/") {
 					return true
 				}
@@ -110,14 +128,14 @@ func (f *Source) MayExtend(root, name string) error {
 		}
 		return false
 	}
-	if name := abs(name); !below(name) || !below(real(name)) {
+	if name := abs(name); !below(name) || !below(Real(name)) {
 		return profile.ErrOutside
 	}
 	return nil
 }
 
-// real is name with its links followed; of a file that is not there, name itself.
-func real(name string) string {
+// Real is name with its links followed; of a file that is not there, name itself.
+func Real(name string) string {
 	if target, err := filepath.EvalSymlinks(name); err == nil {
 		return target
 	}
@@ -128,7 +146,7 @@ func real(name string) string {
 func (s *Seen) content(name string) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if i := s.find(name); i >= 0 {
+	if i, ok := s.at[name]; ok {
 		return s.read[i].Data, nil
 	}
 	return nil, fs.ErrNotExist

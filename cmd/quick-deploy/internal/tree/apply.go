@@ -8,7 +8,6 @@ import (
 	"maps"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"syscall"
 
@@ -62,7 +61,8 @@ type work struct {
 	writes  []Change
 	removes []Change
 	forced  []Change
-	orphans []Change // removed by force
+	orphans []Change        // removed by force
+	missing map[string]bool // directories that are not there yet
 	result  Result
 }
 
@@ -109,6 +109,9 @@ func (w *work) do(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	// What a step relies on is durable before it: the intent before the first file has its new content, all of
+	// them, and what was removed, before the outcome. It takes two flushes of the file system, however many files there
+	// are: see atomic.Batch.
 	for _, step := range []func(context.Context) error{
 		w.recheck, w.backUp, w.makeDirs, w.clean, w.intend, w.writeFiles, w.removeFiles, w.conclude,
 	} {
@@ -155,11 +158,12 @@ func (w *work) recheck(context.Context) error {
 	for _, f := range slices.Concat(w.writes, w.removes) {
 		files = append(files, File{Path: f.Path})
 	}
-	if err := w.checkDirs(files); err != nil {
+	var err error
+	if w.missing, err = w.checkDirs(files); err != nil {
 		return err
 	}
 	for _, f := range slices.Concat(w.writes, w.removes) {
-		info, err := w.look(f.Path)
+		info, err := w.look(f.Path, w.missing)
 		if err != nil {
 			return err
 		}
@@ -188,25 +192,14 @@ func sameFile(a, b fs.FileInfo) bool {
 	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }
 
-// makeDirs makes the missing directories and makes them durable.
+// makeDirs makes the directories that recheck missed.
 func (w *work) makeDirs(context.Context) error {
-	needed := map[string]bool{ownDir: true}
-	for _, f := range w.writes {
-		needed[path.Dir(f.Path)] = true
-	}
-	parents := map[string]bool{}
-	for _, d := range slices.Sorted(maps.Keys(needed)) {
-		if _, err := os.Lstat(w.abs(d)); err == nil {
-			continue
-		}
-		if err := os.MkdirAll(w.abs(d), dirPerm); err != nil {
+	for _, d := range slices.Sorted(maps.Keys(w.missing)) { // parents first
+		if err := os.Mkdir(w.abs(d), dirPerm); err != nil && !errors.Is(err, fs.ErrExist) {
 			return onDisk("create", w.abs(d), err)
 		}
-		for ; d != "."; d = path.Dir(d) {
-			parents[filepath.Dir(w.abs(d))] = true
-		}
 	}
-	return atomic.SyncDirs(slices.Sorted(maps.Keys(parents)))
+	return nil
 }
 
 // clean removes temporary files of a run that was cut short and sets an
@@ -262,46 +255,30 @@ func (w *work) intend(context.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.writeManifest(raw)
-}
-
-func (w *work) writeManifest(raw []byte) error {
-	b := w.write.NewBatch()
-	b.Add(w.abs(ManifestPath), raw, filePerm)
-	if err := b.Commit(); err != nil {
+	if err := w.write.Replace(w.abs(ManifestPath), raw, filePerm); err != nil {
 		return onDisk("write", w.abs(ManifestPath), err)
 	}
 	return nil
 }
 
-// batchSize bounds how many temporary files exist at once, and how long Apply
-// does not look at its context.
-const batchSize = 4096
-
 func (w *work) writeFiles(ctx context.Context) error {
-	for some := range slices.Chunk(w.writes, batchSize) {
-		if err := ctx.Err(); err != nil {
+	b := w.write.NewBatch()
+	for _, f := range w.writes {
+		b.Add(w.abs(f.Path), f.New, filePerm)
+	}
+	if err := b.Commit(ctx); err != nil {
+		if ctx.Err() != nil {
 			return fmt.Errorf("write the tree: %w", err)
 		}
-		b := w.write.NewBatch()
-		for _, f := range some {
-			b.Add(w.abs(f.Path), f.New, filePerm)
-		}
-		if err := b.Commit(); err != nil {
-			return onDisk("write", w.dir, err)
-		}
-		for _, f := range some {
-			w.result.Written = append(w.result.Written, f.Path)
-		}
+		return onDisk("write", w.dir, err)
+	}
+	for _, f := range w.writes {
+		w.result.Written = append(w.result.Written, f.Path)
 	}
 	return nil
 }
 
 func (w *work) removeFiles(ctx context.Context) error {
-	if len(w.removes) == 0 {
-		return nil
-	}
-	touched := map[string]bool{}
 	for _, f := range w.removes {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("remove files from the tree: %w", err)
@@ -310,37 +287,45 @@ func (w *work) removeFiles(ctx context.Context) error {
 			return onDisk("remove", w.abs(f.Path), err)
 		}
 		w.result.Removed = append(w.result.Removed, f.Path)
-		touched[path.Dir(f.Path)] = true
 	}
-	left := map[string]bool{}
-	for d := range touched {
-		left[w.prune(d)] = true
+	for _, f := range w.removes {
+		w.prune(path.Dir(f.Path))
 	}
-	var sync []string
-	for _, d := range slices.Sorted(maps.Keys(left)) {
-		if _, err := os.Lstat(w.abs(d)); err == nil { // a later prune may have got further
-			sync = append(sync, w.abs(d))
-		}
-	}
-	return atomic.SyncDirs(sync)
+	return nil
 }
 
-// prune removes the directory d and its parents as far as they are empty, and
-// returns the first that is left.
-func (w *work) prune(d string) string {
+// prune removes the directory d and its parents as far as they are empty.
+func (w *work) prune(d string) {
 	for ; d != "."; d = path.Dir(d) {
 		err := os.Remove(w.abs(d))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			break // not empty, or not to be removed: both leave it
+			return // not empty, or not to be removed: both leave it
 		}
 	}
-	return d
 }
 
 // conclude records the outcome.
-func (w *work) conclude(context.Context) error {
+func (w *work) conclude(ctx context.Context) error {
+	raw, err := w.outcome()
+	if err != nil {
+		return err
+	}
+	b := w.write.NewBatch()
+	b.Add(w.abs(ManifestPath), raw, filePerm)
+	// What was written is to be recorded, also where the user has changed his mind.
+	if err := b.Commit(context.WithoutCancel(ctx)); err != nil {
+		return onDisk("write", w.abs(ManifestPath), err)
+	}
+	if err := atomic.SyncDir(w.abs(ownDir)); err != nil {
+		return onDisk("write", w.abs(ManifestPath), err)
+	}
+	return nil
+}
+
+// outcome is the manifest of what Apply has made.
+func (w *work) outcome() ([]byte, error) {
 	if len(w.forced)+len(w.orphans) == 0 {
-		return w.writeManifest(w.c.wantRaw)
+		return w.c.wantRaw, nil
 	}
 	m := w.c.want
 	m.Files = maps.Clone(m.Files)
@@ -350,9 +335,5 @@ func (w *work) conclude(context.Context) error {
 	for _, f := range w.forced {
 		m.Files[f.Path] = f.fresh
 	}
-	raw, err := m.encode()
-	if err != nil {
-		return err
-	}
-	return w.writeManifest(raw)
+	return m.encode()
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 )
@@ -53,6 +54,8 @@ type Changes struct {
 
 	was, want   manifest
 	wasRaw      []byte
+	wasSeen     fs.FileInfo // the manifest as it was before it was read; nil if there was none
+	began       time.Time   // when the plan was begun, by clock
 	wantRaw     []byte
 	leftovers   []string // temporary files of a run that was cut short
 	interrupted bool
@@ -162,7 +165,7 @@ func (t *Tree) untouched(f Change) (bool, error) {
 	if !f.once || f.Action == Create {
 		return f.once, nil
 	}
-	have, _, err := t.read(f.Path)
+	have, _, err := t.read(f.Path, nil)
 	return err == nil && encode.Hash(have) == f.record, err
 }
 

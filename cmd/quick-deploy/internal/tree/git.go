@@ -117,7 +117,7 @@ func workTree(dir string) (string, error) {
 func (t *Tree) present(files []File) ([]string, error) {
 	var out []string
 	for _, f := range append(slices.Clone(files), File{Path: ManifestPath}) {
-		info, err := t.look(f.Path)
+		info, err := t.look(f.Path, nil)
 		if err != nil {
 			return nil, err
 		}

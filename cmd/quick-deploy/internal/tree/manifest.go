@@ -92,19 +92,18 @@ func decodeManifest(data []byte) (manifest, error) {
 	return m, nil
 }
 
-// readManifest reads the tree's manifest: its bytes (nil where there is none),
-// its content, and whether it has to be set aside because nobody can read it.
-func (t *Tree) readManifest(m Meta) (raw []byte, content manifest, aside bool, err error) {
-	raw, info, err := t.read(ManifestPath)
-	if err != nil {
-		return nil, manifest{}, false, err
+// readManifest reads the tree's manifest into c: its bytes (nil where there is none), its content, and whether it has
+// to be set aside because nobody can read it.
+func (t *Tree) readManifest(m Meta, c *Changes) (err error) {
+	c.was = newManifest(m)
+	if c.wasRaw, c.wasSeen, err = t.read(ManifestPath, nil); err != nil || c.wasSeen == nil {
+		return err
 	}
-	if info == nil {
-		return nil, newManifest(m), false, nil
-	}
-	content, err = decodeManifest(raw)
+	was, err := decodeManifest(c.wasRaw)
 	if errors.Is(err, errNotManifest) {
-		return raw, newManifest(m), true, nil
+		c.Aside = true
+		return nil
 	}
-	return raw, content, false, err
+	c.was = was
+	return err
 }

@@ -30,23 +30,23 @@ func (t *Tree) Plan(files []File, meta Meta) (Changes, error) {
 	if err := checkSet(files); err != nil {
 		return Changes{}, err
 	}
-	c := Changes{want: newManifest(meta)}
+	c := Changes{want: newManifest(meta), began: clock()}
 
 	// The directories first: nothing below a link is even read.
-	if err := t.checkDirs(files); err != nil {
+	missing, err := t.checkDirs(files)
+	if err != nil {
 		return Changes{}, err
 	}
-	var err error
-	if c.wasRaw, c.was, c.Aside, err = t.readManifest(meta); err != nil {
+	if err := t.readManifest(meta, &c); err != nil {
 		return Changes{}, err
 	}
 	c.interrupted = len(c.was.Pending) > 0
 
 	orphans := orphansOf(c.was, files)
-	if err := t.checkDirs(orphans); err != nil {
+	if _, err := t.checkDirs(orphans); err != nil {
 		return Changes{}, err
 	}
-	c.Files, err = t.compare(append(files, orphans...), len(files), c.was)
+	c.Files, err = t.compare(append(files, orphans...), len(files), c.was, missing)
 	if err != nil {
 		return Changes{}, err
 	}
@@ -97,8 +97,8 @@ func orphansOf(m manifest, files []File) []File {
 
 // compare looks at each file on disk, on all processors: with tens of
 // thousands of files the time goes into opening and reading them. The files
-// from index wanted on are orphans.
-func (t *Tree) compare(files []File, wanted int, m manifest) ([]Change, error) {
+// from index wanted on are orphans. In the directories that are missing it does not look.
+func (t *Tree) compare(files []File, wanted int, m manifest, missing map[string]bool) ([]Change, error) {
 	out := make([]Change, len(files))
 	errs := make([]error, len(files))
 	var g errgroup.Group
@@ -106,7 +106,7 @@ func (t *Tree) compare(files []File, wanted int, m manifest) ([]Change, error) {
 	for i, f := range files {
 		g.Go(func() error {
 			if i < wanted {
-				out[i], errs[i] = t.compareOne(f, m)
+				out[i], errs[i] = t.compareOne(f, m, missing)
 			} else {
 				out[i], errs[i] = t.compareOrphan(f.Path, m)
 			}
@@ -131,14 +131,14 @@ func firstFew(errs []error) error {
 	return first
 }
 
-func (t *Tree) compareOne(f File, m manifest) (Change, error) {
+func (t *Tree) compareOne(f File, m manifest, missing map[string]bool) (Change, error) {
 	c := Change{Path: f.Path, once: f.Once}
 	if f.Once {
-		return c, t.compareOnce(&c, f, m)
+		return c, t.compareOnce(&c, f, m, missing)
 	}
 	c.fresh = encode.Hash(f.Data)
 	c.record = c.fresh
-	have, info, err := t.read(f.Path)
+	have, info, err := t.read(f.Path, missing)
 	if err != nil {
 		return c, err
 	}
@@ -177,8 +177,8 @@ func (t *Tree) compareOne(f File, m manifest) (Change, error) {
 	return c, nil
 }
 
-func (t *Tree) compareOnce(c *Change, f File, m manifest) error {
-	info, err := t.look(f.Path)
+func (t *Tree) compareOnce(c *Change, f File, m manifest, missing map[string]bool) error {
+	info, err := t.look(f.Path, missing)
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (t *Tree) compareOnce(c *Change, f File, m manifest) error {
 
 func (t *Tree) compareOrphan(p string, m manifest) (Change, error) {
 	c := Change{Path: p}
-	have, info, err := t.read(p)
+	have, info, err := t.read(p, nil)
 	if err != nil {
 		return c, err
 	}
@@ -247,8 +247,8 @@ func keepBeside(files []File, changes []Change) error {
 }
 
 // read is the content of a file and how it was found; nil, nil where there is none.
-func (t *Tree) read(p string) ([]byte, fs.FileInfo, error) {
-	info, err := t.look(p)
+func (t *Tree) read(p string, missing map[string]bool) ([]byte, fs.FileInfo, error) {
+	info, err := t.look(p, missing)
 	if info == nil || err != nil {
 		return nil, nil, err
 	}
@@ -259,8 +259,11 @@ func (t *Tree) read(p string) ([]byte, fs.FileInfo, error) {
 	return data, info, nil
 }
 
-// look finds the file at p. Anything but a regular file is an error.
-func (t *Tree) look(p string) (fs.FileInfo, error) {
+// look finds the file at p; in a directory that is missing there is none. Anything but a regular file is an error.
+func (t *Tree) look(p string, missing map[string]bool) (fs.FileInfo, error) {
+	if missing[path.Dir(p)] {
+		return nil, nil
+	}
 	info, err := os.Lstat(t.abs(p))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -300,22 +303,29 @@ func dirsOf(files []File) []string {
 }
 
 // checkDirs refuses the tree if anything but a directory is where the files, or the manifest, need one.
-// Links are refused too: what lies behind one may belong to something else.
-func (t *Tree) checkDirs(files []File) error {
+// Links are refused too: what lies behind one may belong to something else. It returns the directories that are
+// not there.
+func (t *Tree) checkDirs(files []File) (missing map[string]bool, err error) {
+	missing = map[string]bool{}
 	for _, d := range append([]string{ownDir}, dirsOf(files)...) {
+		if missing[path.Dir(d)] {
+			missing[d] = true
+			continue
+		}
 		info, err := os.Lstat(t.abs(d))
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-			continue // its parent, if that is no directory, was found before
+			missing[d] = true // its parent, if that is no directory, was found before
+			continue
 		}
 		if err != nil {
-			return onDisk("read", t.abs(d), err)
+			return nil, onDisk("read", t.abs(d), err)
 		}
 		if !info.IsDir() {
-			return fault.New(fault.Preflight, "%s: %s where quick-deploy needs a directory", t.abs(d), kind(info)).
+			return nil, fault.New(fault.Preflight, "%s: %s where quick-deploy needs a directory", t.abs(d), kind(info)).
 				Hint("move it away, or name another directory with --flake")
 		}
 	}
-	return nil
+	return missing, nil
 }
 
 // findLeftovers looks for temporary files of a run that was cut short.
