@@ -47,7 +47,7 @@ func BenchmarkNames(b *testing.B) {
 		b.Run(fmt.Sprint(devices), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				names, err := pciids.Load("")
+				names, err := pciids.Load("", facts.PCI)
 				if err != nil {
 					b.Fatal(err)
 				}
