@@ -56,7 +56,7 @@ func runProbe(ctx context.Context, a *app.App, o probe.Options, explain bool) er
 	if a.JSON {
 		return a.PrintJSON(decision)
 	}
-	names, err := pciids.Load(os.Getenv("PCIDB_PATH"))
+	names, err := pciids.Load(os.Getenv("PCIDB_PATH"), facts.PCI)
 	if err != nil {
 		return err
 	}

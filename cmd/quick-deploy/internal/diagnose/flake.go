@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/generator"
@@ -39,6 +40,7 @@ type index struct {
 	files map[string]*file
 	nodes map[string]spot // by origin
 	hosts map[string]host // by name
+	asked map[string]*asked
 }
 
 // host is a host as it was generated, and its node in the profile.
@@ -64,7 +66,7 @@ type file struct {
 }
 
 func newIndex(s Source) *index {
-	x := &index{Source: s, files: map[string]*file{}, nodes: map[string]spot{}, hosts: map[string]host{}}
+	x := &index{Source: s, files: map[string]*file{}, nodes: map[string]spot{}, hosts: map[string]host{}, asked: map[string]*asked{}}
 	for _, h := range s.Tree.Hosts {
 		x.hosts[h.Name] = host{Host: h}
 	}
@@ -210,32 +212,6 @@ func (x *index) userOf(f *file) string {
 	return ""
 }
 
-// setting finds what sets an option: the assignment of the option itself, else
-// of the nearest one around it, else the first one within. rest is what of the path
-// leads on into the value.
-func (x *index) setting(host, user, path string) (found *mapping.Assignment, rest []string) {
-	want := parts(path)
-	var inner *mapping.Assignment
-	options := x.hosts[host].Options
-	for i := range options {
-		a := &options[i]
-		if a.User != user || a.Node == nil {
-			continue
-		}
-		n := common(a.Path, want)
-		switch {
-		case n == len(a.Path) && (found == nil || n > len(found.Path)):
-			found = a
-		case n == len(want) && (inner == nil || before(a.Node.Pos, inner.Node.Pos)):
-			inner = a
-		}
-	}
-	if found != nil {
-		return found, want[len(found.Path):]
-	}
-	return inner, nil
-}
-
 // nodeFor is the node of the profile that stands for an option: within the value that is
 // assigned, or around it where the option is only the beginning of what is set.
 func (x *index) nodeFor(a *mapping.Assignment, rest []string, option string) *profile.Node {
@@ -271,25 +247,17 @@ func (x *index) nodeFor(a *mapping.Assignment, rest []string, option string) *pr
 	}
 }
 
-func common(a, b []string) int {
-	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
-	}
-	return n
-}
-
 func before(a, b profile.Pos) bool {
 	return a.File == b.File && cmp.Or(a.Line-b.Line, a.Column-b.Column) < 0
 }
 
 // entry is an item of a list as the module system names it: [definition 1-entry 2].
-var entry = regexp.MustCompile(`^\[definition \d+-entry (\d+)\]$`)
+var entry = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\[definition \d+-entry (\d+)\]$`) })
 
 // inside follows an option path into the value of a node, as far as it goes.
 func inside(n *profile.Node, rest []string) *profile.Node {
 	for _, p := range rest {
-		if m := entry.FindStringSubmatch(p); m != nil {
+		if m := entry().FindStringSubmatch(p); m != nil {
 			i, _ := strconv.Atoi(m[1]) // digits
 			if i--; n.Kind != profile.List || i < 0 || i >= len(n.Items) {
 				return n
@@ -333,7 +301,7 @@ func (x *index) service(host string, f *file) *profile.Node {
 // longest tail of its path. It is 0 where none has.
 func (f *file) line(option string) (line, column int) {
 	path := parts(option)
-	path = slices.DeleteFunc(path, func(p string) bool { return entry.MatchString(p) })
+	path = slices.DeleteFunc(path, func(p string) bool { return entry().MatchString(p) })
 	for from := range path {
 		tail := strings.Join(path[from:], ".")
 		for i, text := range f.text {
@@ -362,6 +330,9 @@ func isName(c byte) bool {
 
 // parts splits an option path as Nix prints it: services."a.b".x.
 func parts(option string) []string {
+	if !strings.Contains(option, `"`) {
+		return strings.Split(option, ".")
+	}
 	if p, err := nix.ParseAttrPath(option); err == nil {
 		return p
 	}

@@ -3,14 +3,12 @@ package diagnose
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
-	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -81,8 +79,9 @@ func Locate(errs []nixlog.Error, s Source) []Finding {
 // located is a Finding under way.
 type located struct {
 	Finding
-	node *profile.Node
-	host string
+	node  *profile.Node
+	host  string
+	words *[]string // see optionWords; nil until somebody asks
 }
 
 // locate tries what is most exact first: where the option is defined, where
@@ -160,7 +159,7 @@ func (x *index) byDefinition(f *located, e nixlog.Error) bool {
 			}
 			continue
 		}
-		if a, rest := x.setting(f.host, x.userOf(file), e.Option); a != nil && (!file.own || file.keeps(a.Path)) {
+		if a, rest := x.setting(f.host, x.userOf(file), parts(e.Option)); a != nil && (!file.own || file.keeps(a.Path)) {
 			return x.take(f, x.nodeFor(a, rest, e.Option), atKey[e.Kind])
 		}
 		if file.own {
@@ -240,7 +239,7 @@ func (x *index) byOption(f *located, e nixlog.Error) bool {
 		return false
 	}
 	for _, user := range x.usersOf(f.host) {
-		if a, rest := x.setting(f.host, user, e.Option); a != nil {
+		if a, rest := x.setting(f.host, user, parts(e.Option)); a != nil {
 			return x.take(f, x.nodeFor(a, rest, e.Option), atKey[e.Kind])
 		}
 	}
@@ -265,80 +264,20 @@ func (x *index) byPackage(f *located, e nixlog.Error) bool {
 	}
 	name := nixlog.ShortName(e.Name)
 	best, score := (*profile.Node)(nil), 0
-	consider := func(n *profile.Node, ref nix.Expr) {
-		if n == nil {
-			return
-		}
-		for _, attr := range packagesIn(ref) {
-			if s := resembles(attr, name); s > score {
-				best, score = n, s
-			}
-		}
-	}
-	for _, a := range x.hosts[f.host].Options {
-		list, ok := a.Value.(nix.List)
-		if !ok {
-			consider(a.Node, a.Value)
-			continue
-		}
-		for _, item := range list {
-			if it, ok := item.(nix.Item); ok && it.Origin != "" {
-				consider(x.nodes[it.Origin].node, it.Value)
-			} else {
-				consider(a.Node, item)
-			}
+	for _, u := range x.of(f.host).packages() {
+		if s := resembles(u.attr, name); s > score {
+			best, score = u.node, s
 		}
 	}
 	return best != nil && x.take(f, best, false)
 }
 
-var packageRef = regexp.MustCompile(`\bpkgs\.([\w."'+-]+)`)
-
-// packagesIn are the packages that an expression refers to as pkgs.…, by their attribute paths.
-func packagesIn(e nix.Expr) (out []string) {
-	text, err := nix.Print(e)
-	if err != nil {
-		return nil // it was printed a moment ago
-	}
-	for _, m := range packageRef.FindAllSubmatch(text, -1) {
-		out = append(out, strings.ReplaceAll(string(m[1]), `"`, ""))
-	}
-	return out
-}
-
-// resembles tells how sure it is that a package attribute and the name that
-// nixpkgs prints (pname-version, or an alias) are the same thing; 0 is not at all.
-func resembles(attr, name string) int {
-	last := attr[strings.LastIndexByte(attr, '.')+1:]
-	bare := storepath.Unversioned(name)
-	switch {
-	case attr == name || last == name:
-		return 5
-	case last == bare:
-		return 4
-	case strings.EqualFold(squash(last), squash(bare)):
-		return 3
-	case begins(last, bare), begins(bare, last):
-		return 2
-	}
-	return 0
-}
-
-// begins reports whether a name begins with another one of some length.
-func begins(name, with string) bool {
-	return len(with) > 3 && strings.HasPrefix(squash(name), squash(with))
-}
-
-func squash(s string) string {
-	return strings.ToLower(strings.NewReplacer("-", "", "_", "", ".", "").Replace(s))
-}
-
 // byMention looks for an option that the words of an assertion name, then for
 // one beside it: what is said to be missing is often next to what is set.
 func (x *index) byMention(f *located, e nixlog.Error) bool {
-	words := optionWords(e.Message)
+	users := x.usersOf(f.host)
 	for _, beside := range []bool{false, true} {
-		for _, word := range words {
+		for _, word := range x.optionWords(f) {
 			path := word
 			if beside {
 				i := strings.LastIndexByte(word, '.')
@@ -347,8 +286,9 @@ func (x *index) byMention(f *located, e nixlog.Error) bool {
 				}
 				path = word[:i]
 			}
-			for _, user := range x.usersOf(f.host) {
-				a, rest := x.setting(f.host, user, path)
+			names := parts(path)
+			for _, user := range users {
+				a, rest := x.setting(f.host, user, names)
 				if a == nil {
 					continue
 				}
@@ -366,44 +306,80 @@ func (x *index) byMention(f *located, e nixlog.Error) bool {
 	return false
 }
 
-var plainName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9]*$`)
-
-// optionWords are the words of a message that may be option paths, the longest first.
-func optionWords(message string) []string {
-	var out []string
-	for _, w := range strings.FieldsFunc(message, func(r rune) bool {
-		return strings.ContainsRune(" \t\n,;:()[]{}`'‘’“”=", r)
-	}) {
+// optionWords are the words of the message that may be paths of options which the host sets or a module is chosen by, the
+// longest first.
+func (x *index) optionWords(f *located) []string {
+	if f.words != nil {
+		return *f.words
+	}
+	byDots, seen := map[int][]string{}, map[string]bool{}
+	note := func(w string, dots int) {
+		first, _, _ := strings.Cut(w, ".")
+		if (x.of(f.host).begins(first) || slices.Contains(ofModules, first)) && !seen[w] {
+			seen[w] = true
+			byDots[dots] = append(byDots[dots], w)
+		}
+	}
+	for w := range strings.FieldsFuncSeq(f.Message, between) {
 		w = strings.Trim(w, ".?!")
 		w = strings.TrimPrefix(strings.TrimPrefix(w, "config."), "options.")
-		if strings.Contains(w, ".") && !strings.Contains(w, "/") && !slices.Contains(out, w) {
-			out = append(out, w)
+		if dots := strings.Count(w, "."); dots > 0 && !strings.Contains(w, "/") {
+			note(w, dots)
 		}
 	}
-	for _, m := range nixlog.Quoted.FindAllStringSubmatch(message, -1) {
-		if plainName.MatchString(m[1]) && !slices.Contains(out, m[1]) {
-			out = append(out, m[1]) // ‘fileSystems’
+	for w := range nixlog.Quoted(f.Message) {
+		if isPlainName(w) {
+			note(w, 0) // ‘fileSystems’
 		}
 	}
-	slices.SortStableFunc(out, func(a, b string) int { return strings.Count(b, ".") - strings.Count(a, ".") })
-	return out
+	f.words = new([]string)
+	for _, dots := range slices.Backward(slices.Sorted(maps.Keys(byDots))) {
+		*f.words = append(*f.words, byDots[dots]...)
+	}
+	return *f.words
 }
+
+// between tells whether r stands between words.
+func between(r rune) bool {
+	switch r {
+	case ' ', '\t', '\n', ',', ';', ':', '(', ')', '[', ']', '{', '}', '`', '\'', '‘', '’', '“', '”', '=':
+		return true
+	}
+	return false
+}
+
+// isPlainName tells whether s is a letter and then letters and digits.
+func isPlainName(s string) bool {
+	for i := range len(s) {
+		if c := s[i] | 0x20; (c < 'a' || c > 'z') && (i == 0 || s[i] < '0' || s[i] > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// What options begin with that a service, and the hardware, sets.
+var (
+	ofServices = []string{"services", "programs"}
+	ofHardware = []string{"fileSystems", "boot", "hardware", "swapDevices"}
+	ofModules  = slices.Concat(ofServices, ofHardware)
+)
 
 // byModule falls back to the service whose options an error is about.
 func (x *index) byModule(f *located, e nixlog.Error) bool {
 	h := x.hosts[f.host].node
-	words := optionWords(e.Message)
+	words := x.optionWords(f)
 	if e.Option != "" {
 		words = append([]string{e.Option}, words...)
 	}
 	for _, w := range words {
 		p := parts(w)
-		if len(p) > 1 && (p[0] == "services" || p[0] == "programs") {
+		if len(p) > 1 && slices.Contains(ofServices, p[0]) {
 			if n := h.Get("services", p[1]); n != nil {
 				return x.take(f, n, true)
 			}
 		}
-		if p[0] == "fileSystems" || p[0] == "boot" || p[0] == "hardware" || p[0] == "swapDevices" {
+		if slices.Contains(ofHardware, p[0]) {
 			n := cmp.Or(h.Get("hardware"), h)
 			return n != nil && x.take(f, n, true)
 		}
@@ -443,11 +419,10 @@ func (x *index) byFile(f *located, e nixlog.Error) bool {
 // byKey looks for a key of the profile that the message quotes: the mount point
 // of "No device specified for mount point ‘/data’".
 func (x *index) byKey(f *located, e nixlog.Error) bool {
-	for _, m := range nixlog.Quoted.FindAllStringSubmatch(e.Message, -1) {
-		for _, a := range x.hosts[f.host].Options {
-			if a.Node != nil && len(m[1]) > 1 && slices.Contains(a.Path, m[1]) {
-				return x.take(f, a.Node, true)
-			}
+	keys := x.of(f.host).keys()
+	for key := range nixlog.Quoted(e.Message) {
+		if a := keys[key]; a != nil && len(key) > 1 {
+			return x.take(f, a.Node, true)
 		}
 	}
 	return false

@@ -91,7 +91,12 @@ func Fault(what string, err error, res run.Result) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	cause := nixlog.Read(res.Stderr).Cause
+	var cause nixlog.Error
+	if read, ok := errors.AsType[*retry.ReadError](err); ok {
+		cause = read.Cause
+	} else {
+		cause = nixlog.Read(res.Stderr).Cause
+	}
 	code, hint := fault.Build, cause.Text()
 	if _, spent := errors.AsType[*retry.SpentError](err); spent {
 		code, hint = fault.Network, cause.Words().Hint

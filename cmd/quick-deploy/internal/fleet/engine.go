@@ -12,7 +12,6 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/engine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/generator"
@@ -61,11 +60,10 @@ func (c *calls) call(ctx context.Context) error {
 		if res, err = c.Runner.Run(ctx, command); err == nil {
 			return nil
 		}
-		failed := &retry.Failure{Err: err}
-		if !c.activating {
-			failed.Cause = nixlog.Read(res.Stderr).Cause
+		if c.activating {
+			return &retry.Failure{Err: err}
 		}
-		return failed
+		return retry.Failed(err, res.Stderr)
 	})
 	if err == nil {
 		return nil

@@ -1,6 +1,8 @@
 package nixlog
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -80,4 +82,23 @@ func TestQuotedWordsDecideNothing(t *testing.T) {
 		}
 	}
 	t.Logf("%d texts", n)
+}
+
+// What is in quotes is what the pattern finds.
+func FuzzQuoted(f *testing.F) {
+	pattern := regexp.MustCompile("[`'‘]([^`'’]+)['’]")
+	for _, text := range []string{
+		"no `a.b' and 'c', but ‘d’", "''a'' and ``b`` and ’c‘", "`a‘b’", "‘a`b'", "'open", "\xe2'\x80'\xff", "‘‘a’’", "it's ‘e’\n'f\ng'",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var want []string
+		for _, m := range pattern.FindAllStringSubmatch(text, -1) {
+			want = append(want, m[1])
+		}
+		if got := slices.Collect(Quoted(text)); !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	})
 }

@@ -33,13 +33,15 @@ type Output struct {
 func Read(stderr string) Output {
 	var r reader
 	var all strings.Builder
+	all.Grow(len(stderr))
 	for line := range strings.Lines(stderr) {
 		m, ok := Parse(line)
 		text, show := plainLine(m, ok, strings.TrimRight(line, "\r\n"))
 		if !show {
 			continue
 		}
-		all.WriteString(text + "\n")
+		all.WriteString(text)
+		all.WriteByte('\n')
 		if ok && m.Action == "msg" && !strings.HasPrefix(text, "error:") {
 			text, _, _ = strings.Cut(text, "\n") // what follows may quote anything
 		}
@@ -238,7 +240,7 @@ func readPlace(text string) (p Place, ok bool) {
 // failed assertions.
 func (b *block) errors() []Error {
 	text := strings.TrimSpace(strings.Join(b.message.text, "\n"))
-	if text == "" || wrapper.MatchString(head(text)) {
+	if text == "" || wrapper().MatchString(head(text)) {
 		return nil
 	}
 	e := Error{Message: text, Places: b.message.places}
@@ -266,10 +268,10 @@ func (e *Error) fromTrace(trace []part) {
 		if !strings.HasPrefix(t.text[0], "while evaluating ") {
 			continue
 		}
-		if m := tracedOption.FindStringSubmatch(t.text[0]); m != nil && e.Option == "" {
+		if m := tracedOption().FindStringSubmatch(t.text[0]); m != nil && e.Option == "" {
 			e.Option = m[1]
 		}
-		if m := tracedFile.FindStringSubmatch(t.text[0]); m != nil && !told && len(e.Definitions) < maxItems {
+		if m := tracedFile().FindStringSubmatch(t.text[0]); m != nil && !told && len(e.Definitions) < maxItems {
 			if d := (Definition{File: m[1]}); !slices.Contains(e.Definitions, d) {
 				e.Definitions = append(e.Definitions, d)
 			}

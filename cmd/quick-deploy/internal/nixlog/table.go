@@ -2,10 +2,12 @@ package nixlog
 
 import (
 	_ "embed"
+	"iter"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 //go:embed kinds.txt
@@ -71,22 +73,46 @@ var known = sync.OnceValue(func() table {
 
 var (
 	// What libarchive was given failed, which says why.
-	archive = regexp.MustCompile(`^[Ff]ailed to \w+ archive \(Source threw exception: error: (.*)`)
+	archive = lazily(`^[Ff]ailed to \w+ archive \(Source threw exception: error: (.*)`)
 	// nixos-rebuild tells which of its commands failed, after Nix has told why.
-	wrapper      = regexp.MustCompile(`^(?:[Cc]ommand '.*' returned non-zero exit status|.*nixos-rebuild.*exit status)`)
-	tracedOption = regexp.MustCompile("^while evaluating (?:the )?option [`'‘\"]([^`‘]+?)['’\"]:?$")
-	tracedFile   = regexp.MustCompile("^while evaluating (?:definitions from|the module argument .* in) " +
+	wrapper      = lazily(`^(?:[Cc]ommand '.*' returned non-zero exit status|.*nixos-rebuild.*exit status)`)
+	tracedOption = lazily("^while evaluating (?:the )?option [`'‘\"]([^`‘]+?)['’\"]:?$")
+	tracedFile   = lazily("^while evaluating (?:definitions from|the module argument .* in) " +
 		"[`'‘\"]([^`'’\"]+)['’\"]:?$")
-	definition = regexp.MustCompile("^- In [`'‘\"](.+?)['’\"](?:, via option .*?)?(?::\\s?(.*))?$")
-	removedIn  = regexp.MustCompile("in [`'‘\"](.+?)['’\"] no longer has any effect")
-	// Quoted finds what a message quotes.
-	Quoted = regexp.MustCompile("[`'‘]([^`'’]+)['’]")
+	definition = lazily("^- In [`'‘\"](.+?)['’\"](?:, via option .*?)?(?::\\s?(.*))?$")
+	removedIn  = lazily("in [`'‘\"](.+?)['’\"] no longer has any effect")
 )
+
+// lazily is a pattern that is compiled when it is first asked for: most runs meet no error of Nix.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
+// Quoted are the texts that a message has in quotes, of any of the kinds that Nix and nixpkgs use: `a', 'a', ‘a’.
+func Quoted(message string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		start := -1 // of the text behind the quotation mark that is open
+		for i, r := range message {
+			switch {
+			case r != '`' && r != '\'' && r != '‘' && r != '’', r == '‘' && start >= 0:
+			case start >= 0 && i > start && r != '`':
+				if !yield(message[start:i]) {
+					return
+				}
+				start = -1
+			case r == '’':
+				start = -1
+			default:
+				start = i + utf8.RuneLen(r)
+			}
+		}
+	}
+}
 
 // match finds the first rule that recognises e, and fills in what it tells.
 func (e *Error) match(rules []rule) bool {
 	text := head(e.Message)
-	if m := archive.FindStringSubmatch(text); m != nil {
+	if m := archive().FindStringSubmatch(text); m != nil {
 		text = m[1]
 	}
 	for _, r := range rules {
@@ -145,7 +171,7 @@ func (e *Error) detail(line string, reading bool) bool {
 	case e.Kind == Insecure && strings.HasPrefix(line, " - "):
 		e.Detail = append(e.Detail, line[len(" - "):])
 	case strings.HasPrefix(text, "- In ") && len(e.Definitions) < maxItems:
-		if m := definition.FindStringSubmatch(head(text)); m != nil {
+		if m := definition().FindStringSubmatch(head(text)); m != nil {
 			e.Definitions = append(e.Definitions, Definition{File: m[1], Value: m[2]})
 			return true
 		}
@@ -170,7 +196,7 @@ func (e Error) assertions(list string) []Error {
 		if o := (Error{Message: a.Message}); o.match(known().messages) && strings.HasPrefix(string(o.Kind), "option-") {
 			a.Kind, a.Option, a.Expected = o.Kind, o.Option, o.Expected
 		}
-		if m := removedIn.FindStringSubmatch(head(a.Message)); m != nil {
+		if m := removedIn().FindStringSubmatch(head(a.Message)); m != nil {
 			a.Definitions = []Definition{{File: m[1]}}
 		}
 		out = append(out, a)
@@ -186,8 +212,8 @@ func suggestions(message string) []string {
 		return nil
 	}
 	var out []string
-	for _, q := range Quoted.FindAllStringSubmatch(text, -1) {
-		out = append(out, q[1])
+	for name := range Quoted(text) {
+		out = append(out, name)
 	}
 	if out != nil {
 		return out

@@ -2,7 +2,6 @@ package nixlog
 
 import (
 	"cmp"
-	"regexp"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
@@ -46,14 +45,14 @@ func (e Error) reason() string {
 }
 
 // stored is a file of a flake as Nix copies it into the store, whatever folder the store is in.
-var stored = regexp.MustCompile(`^.*/[0-9a-df-np-sv-z]{32}-[^/]+/(.+)$`)
+var stored = lazily(`^.*/[0-9a-df-np-sv-z]{32}-[^/]+/(.+)$`)
 
 // InFlake is a path below the store path or the «source» that it is in; ok is false for any other.
 func InFlake(name string) (path string, ok bool) {
 	if i := strings.LastIndex(name, "»"); i >= 0 {
 		return strings.TrimPrefix(name[i+len("»"):], "/"), true
 	}
-	if m := stored.FindStringSubmatch(name); m != nil {
+	if m := stored().FindStringSubmatch(name); m != nil {
 		return m[1], true
 	}
 	return "", false

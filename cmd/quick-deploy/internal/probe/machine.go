@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
@@ -123,14 +124,14 @@ func (t *tree) threads() int {
 	return n
 }
 
-var memTotal = regexp.MustCompile(`(?m)^MemTotal:\s+(\d+) kB$`)
+var memTotal = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^MemTotal:\s+(\d+) kB$`) })
 
 func readMemory(t *tree, _ Options, f *hardware.Facts) {
 	s, ok := t.whole("proc/meminfo", 64<<10)
 	if !ok {
 		return
 	}
-	m := memTotal.FindStringSubmatch(s)
+	m := memTotal().FindStringSubmatch(s)
 	if m == nil {
 		t.garbled("proc/meminfo", "no MemTotal in it")
 		return

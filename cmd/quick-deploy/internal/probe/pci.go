@@ -7,20 +7,23 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
 
 const pciDevices = "sys/bus/pci/devices"
 
-var pciAddress = regexp.MustCompile(`^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$`)
+var pciAddress = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$`)
+})
 
 // readPCI reads /sys/bus/pci/devices (Linux, Documentation/ABI/testing/sysfs-bus-pci).
 func readPCI(t *tree, _ Options, f *hardware.Facts) {
 	nodes := t.numaNodes()
 	for _, name := range t.list(pciDevices, true) {
 		dir := path.Join(pciDevices, name)
-		if !pciAddress.MatchString(name) {
+		if !pciAddress().MatchString(name) {
 			t.garbled(dir, "not a PCI address")
 			continue
 		}
@@ -38,8 +41,10 @@ func readPCI(t *tree, _ Options, f *hardware.Facts) {
 		d.Class, d.Vendor, d.Device = hardware.Class(class), hardware.ID(vendor), hardware.ID(device)
 		d.Driver, d.Module = t.driver(dir)
 		d.BootVGA = d.Class.Base() == 0x03 && t.says(dir+"/boot_vga", "1")
-		if n, err := strconv.Atoi(t.line(dir + "/numa_node")); nodes > 1 && err == nil && n >= 0 {
-			d.NUMA = &n
+		if nodes > 1 {
+			if n, err := strconv.Atoi(t.line(dir + "/numa_node")); err == nil && n >= 0 {
+				d.NUMA = &n
+			}
 		}
 		f.PCI = append(f.PCI, d)
 	}
@@ -61,7 +66,7 @@ func (t *tree) numaNodes() int {
 	return n
 }
 
-// hex reads a number that sysfs gives as 0x10de.
+// hex reads a number that sysfs gives as 0x10de and that should be there.
 func (t *tree) hex(name string, bits int) (uint64, bool) {
 	s, ok := t.text(name)
 	if !ok {
@@ -70,21 +75,25 @@ func (t *tree) hex(name string, bits int) (uint64, bool) {
 		}
 		return 0, false
 	}
-	n, err := strconv.ParseUint(strings.TrimPrefix(s, "0x"), 16, bits)
-	if err != nil {
-		t.garbled(name, "%.20q is not a number of %d hex digits", s, bits/4)
-	}
-	return n, err == nil
+	return t.number(name, s, bits)
 }
 
 // optionalHex reads a number that need not be there.
 func (t *tree) optionalHex(name string, bits int) uint64 {
-	if !t.exists(name) {
-		return 0
-	}
-	n, ok := t.hex(name, bits)
+	s, ok := t.text(name)
 	if !ok {
 		return 0
 	}
+	n, _ := t.number(name, s, bits)
 	return n
+}
+
+// number reads the number that a file of sysfs says.
+func (t *tree) number(name, s string, bits int) (uint64, bool) {
+	n, err := strconv.ParseUint(strings.TrimPrefix(s, "0x"), 16, bits)
+	if err != nil {
+		t.garbled(name, "%.20q is not a number of %d hex digits", s, bits/4)
+		return 0, false
+	}
+	return n, true
 }

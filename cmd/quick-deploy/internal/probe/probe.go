@@ -69,12 +69,13 @@ func Run(ctx context.Context, o Options) (hardware.Facts, []Warning) {
 // open opens the tree to read. A machine's own root is read directly; any
 // other one through os.Root, which keeps absolute links inside.
 func open(o Options) (*tree, func()) {
-	t := &tree{}
+	t := &tree{modules: map[string]string{}}
 	switch {
 	case o.FS != nil:
 		t.fs = o.FS
 	case o.Root == "" || o.Root == "/":
 		t.fs, t.own = os.DirFS("/"), true
+		t.at.open = openOwn
 	default:
 		root, err := os.OpenRoot(o.Root)
 		if err != nil {
@@ -83,9 +84,18 @@ func open(o Options) (*tree, func()) {
 			return t, func() {}
 		}
 		t.fs = root.FS()
-		return t, func() { root.Close() }
+		top, err := root.Open(".")
+		if err != nil {
+			return t, func() { root.Close() }
+		}
+		t.at.open = openBeneath(int(top.Fd()))
+		return t, func() {
+			t.at.leave()
+			top.Close()
+			root.Close()
+		}
 	}
-	return t, func() {}
+	return t, t.at.leave
 }
 
 // platform returns what Nix calls the machine's processor and kernel.

@@ -21,6 +21,9 @@ type tree struct {
 	fs       fs.FS
 	own      bool // the machine that this program runs on
 	warnings []Warning
+
+	at      folder            // where a small file was read last
+	modules map[string]string // by the drivers that they hold
 }
 
 func (t *tree) warn(source string, err error) {
@@ -62,7 +65,11 @@ func (t *tree) read(name string, limit int64) ([]byte, error) {
 // text reads a small file that may be absent, without outer blanks. What is
 // not readable, or no text, is a warning.
 func (t *tree) text(name string) (string, bool) {
-	b, err := t.read(name, textLimit)
+	t.at.enter(path.Dir(name))
+	b, err := t.at.read(name)
+	if errors.Is(err, errElsewhere) {
+		b, err = t.read(name, textLimit)
+	}
 	if err != nil {
 		// Some attributes exist and answer only when the device does.
 		silent := []error{fs.ErrNotExist, syscall.EINVAL, syscall.ENODEV, syscall.EIO}
@@ -139,10 +146,22 @@ func (t *tree) exists(name string) bool {
 	return err == nil
 }
 
+// target returns what a link points to, as it says it; "" for what is none.
+func (t *tree) target(name string) string {
+	target, err := t.at.readLink(name)
+	if errors.Is(err, errElsewhere) {
+		target, err = fs.ReadLink(t.fs, name)
+	}
+	if err != nil {
+		return ""
+	}
+	return target
+}
+
 // link returns the last part of what a link points to.
 func (t *tree) link(name string) string {
-	target, err := fs.ReadLink(t.fs, name)
-	if err != nil {
+	target := t.target(name)
+	if target == "" {
 		return ""
 	}
 	return path.Base(target)
@@ -151,8 +170,8 @@ func (t *tree) link(name string) string {
 // resolve follows one link and gives the path that it leads to; other names
 // are given back as they are.
 func (t *tree) resolve(name string) string {
-	target, err := fs.ReadLink(t.fs, name)
-	if err != nil {
+	target := t.target(name)
+	if target == "" {
 		return name
 	}
 	if path.IsAbs(target) {
@@ -170,10 +189,18 @@ func (t *tree) module(device string) string {
 	return hardware.ModuleOf(driver, module)
 }
 
-// driver returns the driver of a device and the module that holds it.
+// driver returns the driver of a device and the module that holds it, which is the same for all
+// its devices.
 func (t *tree) driver(device string) (driver, module string) {
-	if driver = t.link(device + "/driver"); driver != "" {
-		module = t.link(device + "/driver/module")
+	target := t.target(device + "/driver")
+	if target == "" {
+		return "", ""
 	}
-	return driver, module
+	folder := strings.TrimLeft(target, "./") // bus/pci/drivers/nvme, from wherever the device lies
+	module, ok := t.modules[folder]
+	if !ok {
+		module = t.link(device + "/driver/module")
+		t.modules[folder] = module
+	}
+	return path.Base(target), module
 }

@@ -172,10 +172,11 @@ func (u *UI) stepEvent(e journal.Event) {
 func (u *UI) Output(step string, _ run.Stream, line string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	text, show := nixlog.PlainLine(line)
+	read := nixlog.PlainLine
 	if u.nix != nil {
-		text, show = u.nix.Feed(line)
+		read = u.nix.Feed
 	}
+	text, show := read(line)
 	if !show || u.o.Quiet {
 		return
 	}

@@ -49,6 +49,22 @@ type Failure struct {
 	Cause nixlog.Error // of which the kind says whether waiting may help
 }
 
+// Failed is the failure of a command that wrote this to stderr. Its Err is a *[ReadError], so that whoever shows it
+// need not read that again.
+func Failed(err error, stderr string) *Failure {
+	cause := nixlog.Read(stderr).Cause
+	return &Failure{Err: &ReadError{Err: err, Cause: cause}, Cause: cause}
+}
+
+// ReadError is a command's error, and why it failed by what it wrote. It says what Err says.
+type ReadError struct {
+	Err   error
+	Cause nixlog.Error
+}
+
+func (e *ReadError) Error() string { return e.Err.Error() }
+func (e *ReadError) Unwrap() error { return e.Err }
+
 // Notice is told before each wait.
 type Notice struct {
 	Attempt int // the one that failed, from 1

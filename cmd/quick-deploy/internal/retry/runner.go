@@ -3,7 +3,6 @@ package retry
 import (
 	"context"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
@@ -25,7 +24,7 @@ func (r Runner) Run(ctx context.Context, c run.Command) (run.Result, error) {
 		if res, err = r.Runner.Run(ctx, c); err == nil {
 			return nil
 		}
-		return &Failure{Err: err, Cause: nixlog.Read(res.Stderr).Cause}
+		return Failed(err, res.Stderr)
 	})
 	return res, err
 }

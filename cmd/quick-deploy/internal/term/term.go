@@ -29,6 +29,10 @@ var ours = regexp.MustCompile(`\x1b\[(?:[0-9;]*m|[0-9]{1,4}A|J)`)
 
 // Strip is s without control sequences.
 func Strip(s string) string {
+	// All begin with one of two bytes: ESC, or the first one of U+0080 to U+009F in UTF-8.
+	if strings.IndexByte(s, '\x1b') < 0 && strings.IndexByte(s, '\xc2') < 0 {
+		return s
+	}
 	s = withoutColours(s) // nearly all sequences, many times as fast as the pattern
 	if !strings.ContainsAny(s, "\x1b\u009b\u009d\u0090\u0098\u009e\u009f") {
 		return s
