@@ -116,9 +116,11 @@ func Generate(ctx context.Context, a *App, l *Loaded) (*generator.Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.Notices = slices.DeleteFunc(t.Notices, func(n generator.Notice) bool {
-		return n.Host != "" && !slices.ContainsFunc(selected, func(h *profile.Host) bool { return h.Name == n.Host })
-	})
+	about := map[string]bool{"": true}
+	for _, h := range selected {
+		about[h.Name] = true
+	}
+	t.Notices = slices.DeleteFunc(t.Notices, func(n generator.Notice) bool { return !about[n.Host] })
 	a.Log.Info("generated", "profile", l.Name, "hosts", len(l.Profile.Hosts),
 		"files", len(t.Files), "notices", len(t.Notices))
 	return t, nil
