@@ -38,6 +38,8 @@ type Input struct {
 	Explain bool
 
 	engine Engine
+	// shared says that the flake makes one package set for all hosts.
+	shared bool
 }
 
 // File is one file of the flake.
@@ -95,7 +97,7 @@ func Generate(in Input) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	in.engine = fleet.Engine
+	in.engine, in.shared = fleet.Engine, fleet.SharePackages
 	hosts, err := buildHosts(in)
 	if err != nil {
 		return nil, err

@@ -38,6 +38,9 @@ func (s *Sources) Fingerprint(h generator.Host) (string, error) {
 	sum := sha256.New()
 	add := func(name string, data []byte) { fmt.Fprintf(sum, "%d:%s%d:%s", len(name), name, len(data), data) }
 	add("system", []byte(h.System+" "+h.Release))
+	if h.Packages != "" {
+		add("packages", []byte(h.Packages))
+	}
 	for _, input := range h.Inputs {
 		for _, at := range s.inputs {
 			if at == input || strings.HasPrefix(at, input+"/") {
