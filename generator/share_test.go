@@ -1,6 +1,7 @@
 package generator_test
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -68,10 +69,7 @@ func TestSharedPackagesMakeTheSameSystems(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := string(data)
-		if strings.Contains(text, "engine: ") {
-			text = strings.NewReplacer("system: aarch64-linux, ", "", "    release: unstable\n", "").Replace(text)
-		}
+		text := alike(string(data))
 		own, err := sharing(t, text, false, dir)
 		if err != nil {
 			t.Fatalf("%s: %v", c.Name(), err)
@@ -89,15 +87,47 @@ func TestSharedPackagesMakeTheSameSystems(t *testing.T) {
 				return
 			}
 			want, got := derivations(t, env, own), derivations(t, env, shared)
+			if len(got["nixosConfigurations"]) != len(own.Hosts) {
+				t.Errorf("got %v", got)
+			}
 			if c.Name() == "postgresql" {
 				// Its secrets are read from the flake's copy in the store, whose path every change of flake.nix changes.
 				want["nixosConfigurations"]["full"] = got["nixosConfigurations"]["full"]
 			}
-			if diff := cmp.Diff(want, got); diff != "" || len(got["nixosConfigurations"]) != len(own.Hosts) {
+			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("-own packages +shared\n%s", diff)
 			}
 		})
 	}
+}
+
+// Hosts that all have the same release of their own share that one's packages.
+func TestSharedPackagesOfARelease(t *testing.T) {
+	env := nixtest.New(t)
+	text := "version: 1\ndefaults: {stateVersion: \"25.11\", system: x86_64-linux}\n" +
+		"groups: {old: {release: \"25.11\"}}\nhosts: {a: {groups: [old]}, b: {groups: [old]}}\n"
+	var all []map[string]map[string]string
+	for _, shared := range []bool{false, true} {
+		tree, err := sharing(t, text, shared, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if from := bytes.Contains(tree.File("flake.nix"), []byte("pkgs = import channels.old.nixpkgs {")); from != shared {
+			t.Errorf("sharing is %t in\n%s", shared, tree.File("flake.nix"))
+		}
+		all = append(all, derivations(t, env, tree))
+	}
+	if diff := cmp.Diff(all[0], all[1]); diff != "" || len(all[1]["nixosConfigurations"]) != 2 {
+		t.Errorf("-own packages +shared\n%s", diff)
+	}
+}
+
+// alike is a profile with an engine, whose hosts have one platform and one release.
+func alike(text string) string {
+	if !strings.Contains(text, "engine: ") {
+		return text
+	}
+	return strings.NewReplacer("system: aarch64-linux, ", "", "    release: unstable\n", "").Replace(text)
 }
 
 // derivations are those of a flake's systems and homes, and of what its engine makes of them.
@@ -170,23 +200,20 @@ hosts: {a: {}, b: {}, c: {}}
 `
 
 // With NixOS's own modules and real packages, too, hosts that share packages have the systems that they have
-// without, and three of them take fewer thunks and less memory by Nix's own count: 0.77 and 0.70 times as much.
+// without, and three of them take fewer thunks and less memory by Nix's own count: 0.79 and 0.72 times as much.
 func TestRealSharedPackages(t *testing.T) {
 	nixpkgs := newNixpkgs(t)
-	drvs, cost := map[bool]map[string]realSystem{}, map[bool]statistics{}
-	for _, shared := range []bool{false, true} {
-		tree, err := sharing(t, threeHosts, shared, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		drvs[shared], cost[shared], err = nixpkgs.measure(t, lay(t, tree), generator.DefaultRelease, true)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, name := range []string{"fleet-colmena", "fleet-deploy-rs", "fleet-disks", "fleet-shared"} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(goldenDir, name)
+			data, err := os.ReadFile(filepath.Join(dir, "profile.yaml"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			costsOfSharing(t, nixpkgs, alike(string(data)), dir)
+		})
 	}
-	if diff := cmp.Diff(drvs[false], drvs[true]); diff != "" || len(drvs[true]) != 3 {
-		t.Errorf("-own packages +shared\n%s", diff)
-	}
+	cost := costsOfSharing(t, nixpkgs, threeHosts, "")
 	thunks := float64(cost[true].Thunks) / float64(cost[false].Thunks)
 	memory := float64(cost[true].GC.Bytes) / float64(cost[false].GC.Bytes)
 	t.Logf("%d thunks, %d shared: %.3f; %d bytes, %d shared: %.3f", cost[false].Thunks, cost[true].Thunks, thunks,
@@ -194,6 +221,31 @@ func TestRealSharedPackages(t *testing.T) {
 	if thunks > 0.85 || memory > 0.8 {
 		t.Errorf("sharing takes %.3f times the thunks and %.3f times the memory", thunks, memory)
 	}
+}
+
+// costsOfSharing are what a profile costs with shared packages, and without, for the same systems.
+func costsOfSharing(t *testing.T, nixpkgs *realNixpkgs, text, beside string) map[bool]statistics {
+	t.Helper()
+	drvs, cost := map[bool]map[string]realSystem{}, map[bool]statistics{}
+	for _, shared := range []bool{false, true} {
+		tree, err := sharing(t, text, shared, beside)
+		if err != nil {
+			t.Fatal(err)
+		}
+		drvs[shared], cost[shared], err = nixpkgs.measure(t, lay(t, tree), generator.DefaultRelease, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range tree.Hosts {
+			if !strings.HasSuffix(drvs[shared][h.Name].Drv, ".drv") {
+				t.Errorf("%s: %+v", h.Name, drvs[shared][h.Name])
+			}
+		}
+	}
+	if diff := cmp.Diff(drvs[false], drvs[true]); diff != "" {
+		t.Errorf("-own packages +shared\n%s", diff)
+	}
+	return cost
 }
 
 // What a local.nix sets is refused by NixOS beside shared packages, or makes packages of the host's own,
