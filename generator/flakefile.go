@@ -124,7 +124,7 @@ func printFlake(
 		}
 		data.Channels = append(data.Channels, c)
 	}
-	if name := hosts[0].channel.name; name != "" {
+	if name := hosts[0].channel.name; shared != nil && name != "" {
 		data.SharedFrom = "channels." + nix.FormatAttrPath([]string{name}) + "."
 	}
 	for _, in := range from[0].inputs {
