@@ -28,6 +28,8 @@ type Fleet struct {
 	// Parallel is how many machines are worked on at once.
 	Parallel      int
 	AllowApplyAll bool
+	// SharePackages has all hosts take their packages from one set.
+	SharePackages bool
 }
 
 // Deployment is how a machine is reached.

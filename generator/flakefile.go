@@ -43,7 +43,13 @@ func flakeFiles(in Input, fleet Fleet, hosts []*host) ([]File, map[string]profil
 			h.summary.Inputs = append(h.summary.Inputs, h.channel.inputName(name))
 		}
 	}
-	text, err := printFlake(fleet, hosts, from, inputs)
+	var shared []nix.Binding
+	if in.shared {
+		if shared, err = sharedPackages(in.Profile, hosts); err != nil {
+			return nil, nil, err
+		}
+	}
+	text, err := printFlake(fleet, hosts, from, inputs, shared)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -70,6 +76,9 @@ type flakeData struct {
 	Fleet    bool
 	Hosts    []nix.Binding
 	Channels []channelInputs
+	// Shared is what the package set of all hosts is made with, SharedFrom what leads to its nixpkgs.
+	Shared     []nix.Binding
+	SharedFrom string
 
 	Systems       []string
 	Homes         bool
@@ -91,9 +100,12 @@ func (d flakeData) Of(host string) string {
 	return host + ".inputs."
 }
 
-func printFlake(fleet Fleet, hosts []*host, from []source, inputs []flake.Input) (nix.Printed, error) {
+func printFlake(
+	fleet Fleet, hosts []*host, from []source, inputs []flake.Input, shared []nix.Binding,
+) (nix.Printed, error) {
 	data := flakeData{
-		Fleet:  len(hosts) > 1 || len(from) > 1 || fleet.Engine != NixosRebuild,
+		Fleet:  len(hosts) > 1 || len(from) > 1 || fleet.Engine != NixosRebuild || shared != nil,
+		Shared: shared,
 		Homes:  slices.ContainsFunc(hosts, func(h *host) bool { return len(h.withHome()) > 0 }),
 		Params: []string{"self"},
 		Engine: fleet.Engine, AllowApplyAll: fleet.AllowApplyAll, SSHPort: sshPort,
@@ -108,6 +120,9 @@ func printFlake(fleet Fleet, hosts []*host, from []source, inputs []flake.Input)
 			c.Inputs = append(c.Inputs, bind(nix.Ref{"inputs", s.inputName(name)}, name))
 		}
 		data.Channels = append(data.Channels, c)
+	}
+	if name := hosts[0].channel.name; shared != nil && name != "" {
+		data.SharedFrom = "channels." + nix.FormatAttrPath([]string{name}) + "."
 	}
 	for _, in := range from[0].inputs {
 		// With channels, functions take the inputs of the host's own.

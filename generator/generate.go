@@ -44,6 +44,8 @@ type Input struct {
 
 	engine Engine
 	known  *known
+	// shared says that the flake makes one package set for all hosts.
+	shared bool
 }
 
 // File is one file of the flake.
@@ -101,7 +103,7 @@ func Generate(in Input) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	in.engine, in.known = fleet.Engine, &known{seed: maphash.MakeSeed()}
+	in.engine, in.shared, in.known = fleet.Engine, fleet.SharePackages, &known{seed: maphash.MakeSeed()}
 	hosts, err := buildHosts(in)
 	if err != nil {
 		return nil, err

@@ -43,6 +43,8 @@ type Host struct {
 	// Modules and Inputs are what its system is built from beside its own
 	// files, as paths and names in the flake.
 	Modules, Inputs []string
+	// Packages is what flake.nix makes its packages with, as text; "" where the host makes its own.
+	Packages string
 	// Secrets are the files that must exist on the machine before it is switched.
 	Secrets []Secret
 	// Options are what the profile sets, with Input.Explain: the options of NixOS, whose
@@ -105,6 +107,7 @@ type host struct {
 	files    []File
 	summary  Host
 	notices  []Notice
+	nixpkgs  []setting // of the package set that it shares
 	// unchecked counts raw options that nothing checked.
 	unchecked int
 	problems  profile.Problems
@@ -261,7 +264,11 @@ func (h *host) configuration() error {
 		}
 	}
 	h.set(h.node, nix.Str(h.profile.Name), "networking", "hostName")
-	return h.writeModule("configuration.nix", append(own, h.imports...), h.system)
+	options, err := h.ownOptions()
+	if err != nil {
+		return err
+	}
+	return h.writeModule("configuration.nix", append(own, h.imports...), options)
 }
 
 // importedModules adds the modules that those in use import.

@@ -71,30 +71,38 @@ func (a age) String() string { return a.Name + ": " + a.Kind + " not there yet" 
 // for a release that is not younger than the nixpkgs nothing is.
 func (n *realNixpkgs) evaluate(tb testing.TB, flake, release string, names ...string) (map[string]realSystem, []age, error) {
 	tb.Helper()
-	systems, ages, _, err := n.count(tb, flake, release, names)
+	systems, ages, _, err := n.count(tb, flake, release, false, names)
 	return systems, ages, err
 }
 
-// measure is evaluate with the number of thunks that it took, which does not depend on the machine.
-func (n *realNixpkgs) measure(tb testing.TB, flake, release string, names ...string) (map[string]realSystem, int64, error) {
+// measure is evaluate with what Nix counts, which does not depend on the machine. With own, each host makes
+// its packages, as in NixOS, where the flake gives it none.
+func (n *realNixpkgs) measure(
+	tb testing.TB, flake, release string, own bool, names ...string,
+) (map[string]realSystem, statistics, error) {
 	tb.Helper()
-	systems, _, stats, err := n.count(tb, flake, release, names)
-	return systems, stats.Thunks, err
+	systems, _, stats, err := n.count(tb, flake, release, own, names)
+	return systems, stats, err
 }
 
 // statistics are what Nix counts; the other numbers are left out.
 type statistics struct {
 	Thunks int64 `json:"nrThunks"`
+	GC     struct {
+		Bytes int64 `json:"totalBytes"` // that were allocated
+	} `json:"gc"`
 }
 
-func (n *realNixpkgs) count(tb testing.TB, flake, release string, names []string) (map[string]realSystem, []age, statistics, error) {
+func (n *realNixpkgs) count(
+	tb testing.TB, flake, release string, own bool, names []string,
+) (map[string]realSystem, []age, statistics, error) {
 	tb.Helper()
 	var ages []age
 	older := n.release < release
 	for {
 		file := filepath.Join(tb.TempDir(), "statistics.json")
 		args := append([]string{"NIX_SHOW_STATS=1", "NIX_SHOW_STATS_PATH=" + file, "nix-instantiate"},
-			n.args(tb, flake, older, names)...)
+			n.args(tb, flake, older, own, names)...)
 		out, err := n.env.TryRun(tb.Context(), "env", args...)
 		if err == nil {
 			var systems map[string]realSystem
@@ -122,11 +130,12 @@ func (n *realNixpkgs) count(tb testing.TB, flake, release string, names []string
 	}
 }
 
-func (n *realNixpkgs) args(tb testing.TB, flake string, older bool, names []string) []string {
+func (n *realNixpkgs) args(tb testing.TB, flake string, older, own bool, names []string) []string {
 	tb.Helper()
 	n.mu.Lock()
 	request, err := json.Marshal(map[string]any{
 		"older":    older,
+		"own":      own,
 		"options":  append([][]string{}, n.options...),
 		"packages": append([]string{}, n.packages...),
 		"names":    append([]string{}, names...),

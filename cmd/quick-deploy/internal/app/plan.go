@@ -126,11 +126,11 @@ func Generate(ctx context.Context, a *App, l *Loaded, files bool) (*generator.Tr
 	if err != nil {
 		return nil, err
 	}
-	names := map[string]bool{"": true}
+	about := map[string]bool{"": true}
 	for _, h := range selected {
-		names[h.Name] = true
+		about[h.Name] = true
 	}
-	t.Notices = slices.DeleteFunc(t.Notices, func(n generator.Notice) bool { return !names[n.Host] })
+	t.Notices = slices.DeleteFunc(t.Notices, func(n generator.Notice) bool { return !about[n.Host] })
 	a.Log.Info("generated", "profile", l.Name, "hosts", len(l.Profile.Hosts),
 		"files", len(t.Files), "notices", len(t.Notices))
 	return t, nil

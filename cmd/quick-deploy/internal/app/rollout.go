@@ -83,9 +83,10 @@ func newRollout(a *App, g *Generated, o FleetOptions) (*fleet.Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
+	sources := fleet.NewSources(dir, locked)
 	for _, w := range waves {
 		for _, name := range w.Hosts {
-			if r.Hosts[name], err = newFleetHost(a, g, g.host(name), locked); err != nil {
+			if r.Hosts[name], err = newFleetHost(a, g, g.host(name), sources); err != nil {
 				return nil, err
 			}
 		}
@@ -94,8 +95,8 @@ func newRollout(a *App, g *Generated, o FleetOptions) (*fleet.Fleet, error) {
 }
 
 // newFleetHost is a host as fleet knows it. What it should be is recognised by a fingerprint of its part of the flake.
-func newFleetHost(a *App, g *Generated, h generator.Host, locked map[string]flake.Locked) (*fleet.Host, error) {
-	fingerprint, err := fleet.Fingerprint(g.Tree.Dir(), h, locked)
+func newFleetHost(a *App, g *Generated, h generator.Host, sources *fleet.Sources) (*fleet.Host, error) {
+	fingerprint, err := sources.Fingerprint(h)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 
@@ -32,6 +31,8 @@ type calls struct {
 	last map[string]string
 	// activating says that a machine began to change.
 	activating bool
+	// names are the hosts', as colmena puts them before its lines: there may be thousands of both.
+	names map[string]bool
 }
 
 // activating is what switch-to-configuration, colmena and deploy-rs say when a system is activated.
@@ -51,6 +52,10 @@ func (c *calls) run(ctx context.Context, h *Host) error {
 // machine began to change. What is said from then on comes from the machine too:
 // a unit of it that gets no connection says nothing about ours.
 func (c *calls) call(ctx context.Context) error {
+	c.names = map[string]bool{}
+	for _, h := range c.hosts {
+		c.names[h.Name] = true
+	}
 	command := c.shared(c.hosts)
 	command.OnLine = c.line
 	var res run.Result
@@ -80,8 +85,7 @@ func (c *calls) line(_ run.Stream, text string) {
 		host = c.hosts[0].Name
 	}
 	if name, rest, ok := strings.Cut(text, " | "); ok {
-		name = strings.TrimSpace(name)
-		if slices.ContainsFunc(c.hosts, func(h *Host) bool { return h.Name == name }) {
+		if name = strings.TrimSpace(name); c.names[name] {
 			host, text = name, rest
 		}
 	}

@@ -16,29 +16,46 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 )
 
+// Sources are what a flake's hosts are built from, as it lies on disk, so that hand edits and a
+// new lock file count. What hosts share is read once.
+type Sources struct {
+	dir     string
+	locked  map[string]flake.Locked
+	inputs  []string          // the names in locked, in order
+	modules map[string][]byte // by path in the flake
+}
+
+// NewSources are those of the flake in dir, with its inputs as flake.lock pins them.
+func NewSources(dir string, locked map[string]flake.Locked) *Sources {
+	return &Sources{
+		dir: dir, locked: locked, inputs: slices.Sorted(maps.Keys(locked)), modules: map[string][]byte{},
+	}
+}
+
 // Fingerprint is a hash of all that a host is built from: its own files, the
-// modules that it imports, the inputs that it uses as flake.lock pins them, and
-// how the flake puts them together. It reads the files as they lie on disk,
-// so that hand edits and a new lock file count.
-func Fingerprint(dir string, h generator.Host, locked map[string]flake.Locked) (string, error) {
+// modules that it imports, the inputs that it uses, and how the flake puts them together.
+func (s *Sources) Fingerprint(h generator.Host) (string, error) {
 	sum := sha256.New()
 	add := func(name string, data []byte) { fmt.Fprintf(sum, "%d:%s%d:%s", len(name), name, len(data), data) }
 	add("system", []byte(h.System+" "+h.Release))
+	if h.Packages != "" {
+		add("packages", []byte(h.Packages))
+	}
 	for _, input := range h.Inputs {
-		for _, at := range slices.Sorted(maps.Keys(locked)) {
+		for _, at := range s.inputs {
 			if at == input || strings.HasPrefix(at, input+"/") {
-				add("input "+at, []byte(locked[at].NarHash))
+				add("input "+at, []byte(s.locked[at].NarHash))
 			}
 		}
 	}
 	for _, module := range h.Modules {
-		data, err := regular.Read(filepath.Join(dir, filepath.FromSlash(module)))
+		data, err := s.module(module)
 		if err != nil {
 			return "", fmt.Errorf("read the files of %s: %w", h.Name, err)
 		}
 		add(module, data)
 	}
-	own := filepath.Join(dir, "hosts", h.Name)
+	own := filepath.Join(s.dir, "hosts", h.Name)
 	err := filepath.WalkDir(own, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
@@ -47,7 +64,7 @@ func Fingerprint(dir string, h generator.Host, locked map[string]flake.Locked) (
 		if err != nil {
 			return err
 		}
-		rel, err := filepath.Rel(dir, path)
+		rel, err := filepath.Rel(s.dir, path)
 		if err != nil {
 			return err
 		}
@@ -58,6 +75,17 @@ func Fingerprint(dir string, h generator.Host, locked map[string]flake.Locked) (
 		return "", fmt.Errorf("read the files of %s: %w", h.Name, err)
 	}
 	return encode.SRI(sum), nil
+}
+
+func (s *Sources) module(path string) ([]byte, error) {
+	if data, ok := s.modules[path]; ok {
+		return data, nil
+	}
+	data, err := regular.Read(filepath.Join(s.dir, filepath.FromSlash(path)))
+	if err == nil {
+		s.modules[path] = data
+	}
+	return data, err
 }
 
 // StateDir is where the journals of a flake's machines lie below the state

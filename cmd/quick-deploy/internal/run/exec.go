@@ -51,7 +51,17 @@ func (x *Exec) LookPath(name string) (string, error) {
 
 // Run implements Runner.
 func (x *Exec) Run(ctx context.Context, c Command) (Result, error) {
-	fail := &Error{Command: c.String(), Code: -1, At: caller()}
+	res, fail := x.run(ctx, c)
+	if fail == nil {
+		return res, nil
+	}
+	fail.Command, fail.At = c.String(), caller()
+	return res, fail
+}
+
+// run is Run; of the error it leaves out what takes a while to say, and no command that ends well needs.
+func (x *Exec) run(ctx context.Context, c Command) (Result, *Error) {
+	fail := &Error{Code: -1}
 	if c.Elevate {
 		fail.Err = errors.New("needs root, and no elevation is set up")
 		return Result{Code: -1}, fail
@@ -113,8 +123,10 @@ func (x *Exec) Run(ctx context.Context, c Command) (Result, error) {
 		if c.Network {
 			level = slog.LevelInfo // evaluations, builds and downloads: what a run waits for
 		}
-		x.Log.Log(ctx, level, "command ended", "command", c.String(), "dir", c.Dir, "env", Redact(c.Env),
-			"exit", res.Code, "duration", res.Duration.Round(time.Millisecond))
+		if x.Log.Enabled(ctx, level) {
+			x.Log.Log(ctx, level, "command ended", "command", c.String(), "dir", c.Dir, "env", Redact(c.Env),
+				"exit", res.Code, "duration", res.Duration.Round(time.Millisecond))
+		}
 	}
 	switch {
 	case why != nil:

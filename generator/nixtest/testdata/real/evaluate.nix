@@ -8,7 +8,8 @@
   home-manager ? null, # folder of home-manager; without it homes are left out
   standIns, # folder with a flake for each other input
   # JSON: names of systems, none for all; older, whether the nixpkgs is older than the flake wants;
-  # paths of options and names of packages that it therefore lacks.
+  # paths of options and names of packages that it therefore lacks; own, whether each host makes its
+  # packages, as in NixOS, where the flake gives it none.
   request,
 }:
 let
@@ -16,6 +17,7 @@ let
     names
     older
     options
+    own
     packages
     ;
   dir = name: /. + name;
@@ -41,12 +43,8 @@ let
       whole.lib.nixosSystem;
 
   # Only for a nixpkgs that is older than the flake wants, or that lacks files.
-  overlays = [
-    (import ./older.nix {
-      inherit apart packages;
-      nixpkgs = dir nixpkgs;
-    })
-  ];
+  ages = { inherit apart nixpkgs packages; };
+  overlays = [ (import ./older.nix ages) ];
   packagesFor = lib'.genAttrs [ "x86_64-linux" "aarch64-linux" ] (
     system: import (dir nixpkgs) { inherit system overlays; }
   );
@@ -75,8 +73,11 @@ let
         ++ lib'.optional (options != [ ]) (import ./unknown-options.nix made options);
       };
       wanted = known.config.nixpkgs;
+      given = known.options.nixpkgs.pkgs.highestPrio < (lib'.mkDefault null).priority;
       pkgs =
-        if wanted.overlays == [ ] && wanted.config == { } then
+        if given then
+          wanted.pkgs.appendOverlays wanted.overlays
+        else if !own && wanted.overlays == [ ] && wanted.config == { } then
           packagesFor.${wanted.hostPlatform.system}
         else
           import (dir nixpkgs) {
@@ -90,7 +91,8 @@ let
         {
           nixpkgs = {
             pkgs = lib'.mkForce pkgs;
-            config = lib'.mkForce { };
+            # Where the flake gives packages, NixOS asserts that there is none.
+            config = lib'.mkIf (!given) (lib'.mkForce { });
             overlays = lib'.mkForce [ ];
           };
         }
@@ -109,7 +111,16 @@ let
 
   pinned = {
     nixpkgs = {
-      outPath = nixpkgs;
+      # What a flake imports lacks nothing either.
+      outPath = builtins.toFile "nixpkgs.nix" ''
+        args:
+        import ${nixpkgs} (args // {
+          overlays = [
+            (import ${toString ./older.nix} (builtins.fromJSON ${builtins.toJSON (builtins.toJSON ages)}))
+          ]
+          ++ args.overlays or [ ];
+        })
+      '';
       lib = lib' // {
         nixosSystem = system;
       };

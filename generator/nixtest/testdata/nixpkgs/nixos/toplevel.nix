@@ -33,8 +33,9 @@ let
       "warnings"
     ]
     // {
+      # What packages are made with, whoever made them.
       nixpkgs = lib.filterAttrs (name: v: name != "pkgs" && v != [ ] && v != { }) (
-        definedOptions.nixpkgs or { }
+        definedOptions.nixpkgs or { } // { inherit (pkgs) config; }
       );
       system = lib.filterAttrs (name: v: name != "build" && v != { }) (definedOptions.system or { });
       systemd = lib.filterAttrs (_: v: v != { }) (definedOptions.systemd or { });
