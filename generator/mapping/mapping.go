@@ -122,7 +122,7 @@ func (w *walker) walk(s *schema.Node, n *profile.Node, at place) {
 	switch n.Kind {
 	case profile.Map:
 		for _, f := range n.Fields {
-			child := s.Properties[f.Key]
+			child := s.Property(f.Key)
 			next := at.child(f.Key)
 			if child == nil && s.Additional != nil {
 				child = s.Additional

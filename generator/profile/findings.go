@@ -141,6 +141,9 @@ func (x *explainer) keyword(e *jsonschema.ValidationError) (in part, keyword str
 	if last < 0 {
 		return x.schema, ""
 	}
+	if i := slices.Index(words, "dependencies"); i >= 0 { // what draft 7 calls dependentRequired
+		words[i] = "dependentRequired"
+	}
 	if i := slices.Index(words, "dependentRequired"); i >= 0 {
 		last = i // what follows is part of its value
 	}

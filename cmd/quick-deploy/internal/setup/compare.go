@@ -43,11 +43,11 @@ func (ad *adoption) watched(g *Guide) [][]string {
 		}
 		paths = append(paths, []string{"users", "users", u.Name, "openssh", "authorizedKeys", "keys"})
 	}
-	services := g.node.Properties["host"].Properties["services"].Properties
+	services := g.node.Property("host").Property("services")
 	for _, s := range ad.machine.Services {
 		paths = append(paths, s.Option)
-		for _, key := range slices.Sorted(maps.Keys(services[s.Name].Properties)) {
-			for _, option := range catalogue.OptionsSet(services[s.Name].Properties[key]) {
+		for _, key := range services.Property(s.Name).All() {
+			for _, option := range catalogue.OptionsSet(key) {
 				if path, err := nix.ParseAttrPath(option); err == nil && !strings.Contains(option, "<") {
 					paths = append(paths, path)
 				}
@@ -115,7 +115,7 @@ var errLeft = errors.New("it names files that cannot be a part of it")
 // oldest is the oldest release that a profile can be for.
 func oldest(g *Guide) string {
 	release := generator.DefaultRelease
-	for _, r := range g.node.Properties["release"].Enum {
+	for _, r := range g.node.Property("release").Enum {
 		if r := fmt.Sprint(r); r < release {
 			release = r
 		}
