@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/access"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -248,7 +248,7 @@ func (h *host) configuration() error {
 }
 
 // importsModule finds what a module of the catalogue imports from the folder that it is in.
-var importsModule = regexp.MustCompile(`imports = \[ \./([a-z0-9-]+\.nix) \]`)
+var importsModule = lazyregexp.New(`imports = \[ \./([a-z0-9-]+\.nix) \]`)
 
 // importedModules adds the modules that those in use import.
 func (h *host) importedModules() error {

@@ -229,11 +229,11 @@ func TestRealCost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, cost, err := nixpkgs.measure(t, generated, generator.DefaultRelease, "atlas")
+	ours, cost, err := nixpkgs.measure(t, generated, generator.DefaultRelease(), "atlas")
 	if err != nil {
 		t.Fatal(err)
 	}
-	theirs, costByHand, err := nixpkgs.measure(t, byHand, generator.DefaultRelease, "atlas")
+	theirs, costByHand, err := nixpkgs.measure(t, byHand, generator.DefaultRelease(), "atlas")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,10 +3,11 @@ package cleartext
 import (
 	_ "embed"
 	"iter"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // Shapes of secrets, one a line: name, keywords in lower case, regular expression.
@@ -32,7 +33,7 @@ func rules(text string) iter.Seq[string] {
 type shape struct {
 	name string
 	// find matches it; the last group that takes part, if there is one, is the secret itself.
-	find func() *regexp.Regexp
+	find *lazyregexp.Regexp
 }
 
 // table finds the shapes whose keywords a text holds: regular expressions are
@@ -59,8 +60,7 @@ var shapes = sync.OnceValue(func() *table {
 		for word := range strings.SplitSeq(fields[1], ",") {
 			add(word, len(t.shapes))
 		}
-		find := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(fields[2]) })
-		t.shapes = append(t.shapes, shape{fields[0], find})
+		t.shapes = append(t.shapes, shape{fields[0], lazyregexp.New(fields[2])})
 	}
 	for _, word := range names()["part"] {
 		add(word, -1)

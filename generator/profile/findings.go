@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // finding is a problem with what is needed to choose between alternatives.
@@ -321,7 +322,7 @@ func flowText(n *Node) string {
 	return n.brief()
 }
 
-var plainInFlow = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_./+-]*$`)
+var plainInFlow = lazyregexp.New(`^[A-Za-z][A-Za-z0-9_./+-]*$`)
 
 func either(names []string) string {
 	switch len(names) {

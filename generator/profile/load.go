@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
@@ -94,7 +94,7 @@ func Load(src Source, name string, s *schema.Node) (*Profile, error) {
 }
 
 // noSecret is the mark of a value that only looks like a secret.
-var noSecret = regexp.MustCompile(`(?:^|\s)# *not-a-secret: *(\S.*)$`)
+var noSecret = lazyregexp.New(`(?:^|\s)# *not-a-secret: *(\S.*)$`)
 
 // NoSecret reports whether the line that n starts on, or a comment above it,
 // says that n is no secret, and why.

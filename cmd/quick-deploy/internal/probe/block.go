@@ -2,18 +2,18 @@ package probe
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 const blockDir = "sys/class/block"
 
 // notDisks are block devices that hold no file system of a configuration.
-var notDisks = regexp.MustCompile(`^(ram|zram|fd|nbd|sr|mtdblock)[0-9]`)
+var notDisks = lazyregexp.New(`^(ram|zram|fd|nbd|sr|mtdblock)[0-9]`)
 
 // readBlocks reads /sys/class/block and the links of udev below /dev/disk. It
 // comes after the mounts, since a loop device counts only if it is mounted.
@@ -165,7 +165,7 @@ func unescapeUdev(s string) string {
 	})
 }
 
-var udevEscape = regexp.MustCompile(`\\x[0-9a-f]{2}`)
+var udevEscape = lazyregexp.New(`\\x[0-9a-f]{2}`)
 
 // diskIDs reads the names by serial number of the disks, only where GRUB must
 // name one: on a PC without UEFI.

@@ -1,12 +1,12 @@
 package probe
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // readProduct reads what the firmware says about the machine: DMI on PCs, the
@@ -123,7 +123,7 @@ func (t *tree) threads() int {
 	return n
 }
 
-var memTotal = regexp.MustCompile(`(?m)^MemTotal:\s+(\d+) kB$`)
+var memTotal = lazyregexp.New(`(?m)^MemTotal:\s+(\d+) kB$`)
 
 func readMemory(t *tree, _ Options, f *hardware.Facts) {
 	s, ok := t.whole("proc/meminfo", 64<<10)

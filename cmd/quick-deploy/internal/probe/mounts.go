@@ -4,13 +4,13 @@ import (
 	"encoding/binary"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // mountsLimit is enough for thousands of containers.
@@ -87,7 +87,7 @@ func devicePath(t *tree, source string) string {
 }
 
 // fstabPassword fits options that hold a password themselves: mount.cifs(8), mount.ceph(8), mount.ecryptfs(8).
-var fstabPassword = regexp.MustCompile(
+var fstabPassword = lazyregexp.New(
 	`^(?:pass(?:word|wd)?2?|secret|ecryptfs_passphrase|passphrase_passwd)=|^user(?:name)?=[^,]*%`)
 
 // readFstab reads what a person, or NixOS, wanted of the mounts, and what

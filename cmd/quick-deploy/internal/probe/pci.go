@@ -3,17 +3,17 @@ package probe
 import (
 	"cmp"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 const pciDevices = "sys/bus/pci/devices"
 
-var pciAddress = regexp.MustCompile(`^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$`)
+var pciAddress = lazyregexp.New(`^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$`)
 
 // readPCI reads /sys/bus/pci/devices (Linux, Documentation/ABI/testing/sysfs-bus-pci).
 func readPCI(t *tree, _ Options, f *hardware.Facts) {

@@ -101,7 +101,7 @@ func (g *Guide) presets() ([]interview.Preset, error) {
 	var out []interview.Preset
 	for _, c := range all {
 		p := interview.Preset{Preset: c}
-		loaded, err := g.load(starter.Answers{Preset: p.Name, Hostname: "nixos", StateVersion: generator.DefaultRelease})
+		loaded, err := g.load(starter.Answers{Preset: p.Name, Hostname: "nixos", StateVersion: generator.DefaultRelease()})
 		if err != nil {
 			return nil, fmt.Errorf("read the preset %s: %w", p.Name, err)
 		}

@@ -58,10 +58,10 @@ func releaseFor(g *Guide, release string) string {
 	switch {
 	case slices.Contains(g.node.Property("release").Enum, any(release)):
 		return release
-	case release > generator.DefaultRelease:
+	case release > generator.DefaultRelease():
 		return "unstable"
 	}
-	return generator.DefaultRelease
+	return generator.DefaultRelease()
 }
 
 // people are the accounts: first who runs this, else an administrator.
