@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -299,7 +300,7 @@ func annotation(v, into any) {
 	}
 	data, err := json.Marshal(v)
 	if err == nil {
-		err = decode(data, into)
+		err = decode(bytes.NewReader(data), into)
 	}
 	if err != nil {
 		panic(fmt.Sprintf("the schema: %v", err))

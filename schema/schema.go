@@ -8,6 +8,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"path"
@@ -116,15 +117,21 @@ func bundle(fsys fs.FS) (*Document, error) {
 
 // readFile decodes the file name, a schema.
 func readFile(fsys fs.FS, name string) (map[string]any, error) {
-	data, err := fs.ReadFile(fsys, name)
-	if err != nil {
-		return nil, err
-	}
 	var v map[string]any
-	if err := decode(data, &v); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	return v, read(fsys, name, &v)
+}
+
+// read decodes what into has a place for of the file name.
+func read(fsys fs.FS, name string, into any) error {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return err
 	}
-	return v, nil
+	defer f.Close()
+	if err := decode(f, into); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
 }
 
 // newDocument is doc, which has all its definitions in itself.
@@ -228,19 +235,26 @@ func (b *bundler) walk(v any, dir string) error {
 // else what it says.
 func (b *bundler) services(key string) ([]any, error) {
 	var names []string
+	var data bytes.Buffer
 	for file := range b.files {
-		data, err := fs.ReadFile(b.fsys, file)
+		f, err := b.fsys.Open(file)
+		if err != nil {
+			return nil, err
+		}
+		data.Reset()
+		_, err = data.ReadFrom(f)
+		f.Close()
 		if err != nil {
 			return nil, err
 		}
 		// Few files have it, and decoding all takes longer than the rest of the schema.
-		if !bytes.Contains(data, []byte(strconv.Quote(key))) {
+		if !bytes.Contains(data.Bytes(), []byte(strconv.Quote(key))) {
 			continue
 		}
 		var v struct {
 			Service map[string]any `json:"x-service"`
 		}
-		if err := json.Unmarshal(data, &v); err != nil {
+		if err := json.Unmarshal(data.Bytes(), &v); err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 		switch name := v.Service[key].(type) {
@@ -333,18 +347,14 @@ func (b *bundler) isList(p map[string]any, dir string) (bool, error) {
 	if ref == "" || strings.HasPrefix(ref, "#") {
 		return p["type"] == "array", nil
 	}
-	data, err := fs.ReadFile(b.fsys, path.Join(dir, ref))
-	if err != nil {
-		return false, err
-	}
 	var file struct{ Type any }
-	err = json.Unmarshal(data, &file)
+	err := read(b.fsys, path.Join(dir, ref), &file)
 	return file.Type == "array", err
 }
 
 // decode reads JSON with its numbers as json.Number.
-func decode(data []byte, into any) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
+func decode(r io.Reader, into any) error {
+	dec := json.NewDecoder(r)
 	dec.UseNumber()
 	return dec.Decode(into)
 }
