@@ -5,24 +5,24 @@ import (
 	"cmp"
 	_ "embed"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"text/template"
 
 	"github.com/quick-deploy/quick-deploy/generator/flake"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/generator/release"
 )
 
 // DefaultRelease is the NixOS release of a profile that names none.
-var DefaultRelease = release.Default()
+func DefaultRelease() string { return release.Default() }
 
 // DefaultSystem is the platform of a host that was not probed and names none.
 const DefaultSystem = "x86_64-linux"
 
-func releaseOf(p *profile.Profile) string { return cmp.Or(p.Release, DefaultRelease) }
+func releaseOf(p *profile.Profile) string { return cmp.Or(p.Release, release.Default()) }
 
 // flakeFiles writes flake.nix and flake.lock, and says which inputs the profile pins.
 func flakeFiles(in Input, fleet Fleet, hosts []*host) ([]File, map[string]profile.Pos, error) {
@@ -153,7 +153,7 @@ func below(name string, b nix.Binding) nix.Binding {
 	return b
 }
 
-var lineStart = regexp.MustCompile(`(?m)^.`)
+var lineStart = lazyregexp.New(`(?m)^.`)
 
 // flakeText is flake.nix as far as it is written, and where its lines come from.
 type flakeText struct {

@@ -143,7 +143,7 @@ func Generate(in Input) (*Tree, error) {
 
 // buildHosts builds every host, in parallel since they do not depend on each other.
 func buildHosts(in Input) ([]*host, error) {
-	node := in.Schema.Properties["host"]
+	node := in.Schema.Property("host")
 	if node == nil {
 		return nil, fmt.Errorf("the schema has no host")
 	}

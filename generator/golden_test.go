@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -112,12 +111,10 @@ func allServices(t *testing.T) []byte {
 	var out bytes.Buffer
 	out.WriteString("version: 1\ndefaults:\n  system: x86_64-linux\n" +
 		"hosts:\n  atlas:\n    stateVersion: \"26.05\"\n    services:\n")
-	services := schemaRoot(t).Properties["host"].Properties["services"].Properties
-	for _, name := range slices.Sorted(maps.Keys(services)) {
-		n := services[name]
+	for name, n := range schemaRoot(t).Property("host").Property("services").All() {
 		values := map[string]any{}
 		for _, key := range needed(n) {
-			values[key] = n.Properties[key].Examples[0]
+			values[key] = n.Property(key).Examples[0]
 		}
 		data, err := json.Marshal(values)
 		if err != nil {

@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"hash/maphash"
 	"path"
-	"regexp"
+
 	"strings"
 	"sync"
 
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/modules"
@@ -37,7 +38,7 @@ func (k *known) text(data []byte) []byte {
 }
 
 // importsModule finds what a module of the catalogue imports from the folder that it is in.
-var importsModule = regexp.MustCompile(`imports = \[ \./([a-z0-9-]+\.nix) \]`)
+var importsModule = lazyregexp.New(`imports = \[ \./([a-z0-9-]+\.nix) \]`)
 
 // imports are the modules that a module of the catalogue imports.
 func (k *known) imports(name string) ([]string, error) {

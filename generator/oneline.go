@@ -44,7 +44,7 @@ func (c *lineChecker) walk(n *profile.Node, s *schema.Node, key string) {
 		}
 	case profile.Map:
 		for _, f := range n.Fields {
-			inside := s.Properties[f.Key]
+			inside := s.Property(f.Key)
 			if inside == nil && s.Additional != nil {
 				inside = s.Additional
 				c.text(f.Value, f.Key, "a key of "+key, false)

@@ -49,7 +49,7 @@ func TestOneLine(t *testing.T) {
 				t.Errorf("%s: %v", wrap, p)
 			}
 		}
-		for key, child := range s.Properties {
+		for key, child := range s.All() {
 			walk(child, strings.Replace(wrap, "%s", "{"+key+": %s}", 1))
 		}
 		if s.Additional != nil {
@@ -60,7 +60,7 @@ func TestOneLine(t *testing.T) {
 		}
 		walk(s.Items, strings.Replace(wrap, "%s", "[%s]", 1))
 	}
-	walk(root.Properties["host"], "%s")
+	walk(root.Property("host"), "%s")
 	if leaves < 200 || several != 1 {
 		t.Errorf("%d leaves, %d of several lines", leaves, several)
 	}

@@ -229,11 +229,11 @@ func TestRealCost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, cost, err := nixpkgs.measure(t, generated, generator.DefaultRelease, false, "atlas")
+	ours, cost, err := nixpkgs.measure(t, generated, generator.DefaultRelease(), false, "atlas")
 	if err != nil {
 		t.Fatal(err)
 	}
-	theirs, costByHand, err := nixpkgs.measure(t, byHand, generator.DefaultRelease, false, "atlas")
+	theirs, costByHand, err := nixpkgs.measure(t, byHand, generator.DefaultRelease(), false, "atlas")
 	if err != nil {
 		t.Fatal(err)
 	}

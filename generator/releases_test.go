@@ -140,10 +140,7 @@ func TestNewReleaseIsData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, err := schema.Parse(doc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := schema.Parse(doc)
 	p, err := profile.Load(profile.FS{Files: fstest.MapFS{"profile.yaml": {Data: []byte(`version: 1
 release: "` + next + `"
 host:
@@ -195,7 +192,7 @@ func TestReleasesOfTheSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	root := schemaRoot(t)
-	for name, n := range map[string]*schema.Node{"release": root.Properties["release"], "host.release": root.Properties["host"].Properties["release"]} {
+	for name, n := range map[string]*schema.Node{"release": root.Property("release"), "host.release": root.Property("host").Property("release")} {
 		var listed []string
 		for _, r := range n.Enum {
 			listed = append(listed, r.(string))
@@ -205,7 +202,7 @@ func TestReleasesOfTheSchema(t *testing.T) {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
-	if got := root.Properties["release"].Default; got != release.Default() {
+	if got := root.Property("release").Default; got != release.Default() {
 		t.Errorf("the schema's default is %v", got)
 	}
 }

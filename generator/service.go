@@ -173,8 +173,8 @@ func (h *host) checkUpgrade() {
 // checkSites tells of sites that lead to a service by its address, so that it is not told of the site.
 func (h *host) checkSites() {
 	known := func(name string) bool {
-		sites := h.schema.Properties["services"].Properties["nginx"].Properties["sites"]
-		return slices.Contains(sites.Additional.Properties["service"].Enum, any(name))
+		sites := h.schema.Property("services").Property("nginx").Property("sites")
+		return slices.Contains(sites.Additional.Property("service").Enum, any(name))
 	}
 	for key, site := range h.node.Get("services", "nginx", "sites").All() {
 		proxy := site.Get("proxy")

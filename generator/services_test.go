@@ -260,11 +260,11 @@ host: {name: atlas, system: x86_64-linux, stateVersion: "26.05", services: {auto
 // default, the option that switches the service on is on, and what expose opens to all addresses is on the loopback.
 func TestServicesAreAsTheSchemaSays(t *testing.T) {
 	want := map[string]any{}
-	for name, n := range schemaRoot(t).Properties["host"].Properties["services"].Properties {
+	for name, n := range schemaRoot(t).Property("host").Property("services").All() {
 		if n.Service.Enable != "" {
 			want[n.Service.Enable] = true
 		}
-		for key, c := range n.Properties {
+		for key, c := range n.All() {
 			for _, r := range c.Rules {
 				if r.Value == "0.0.0.0" {
 					want[r.Option] = "127.0.0.1"
@@ -316,7 +316,7 @@ func TestPathsOfServices(t *testing.T) {
 				t.Errorf("services.%s names a path: x-folder has to say who makes the folder (schema/README.md)", path)
 			}
 		}
-		for key, c := range n.Properties {
+		for key, c := range n.All() {
 			walk(c, path+"."+key)
 		}
 		if n.Additional != nil {
@@ -326,7 +326,7 @@ func TestPathsOfServices(t *testing.T) {
 			walk(n.Items, path+"[]")
 		}
 	}
-	for name, n := range schemaRoot(t).Properties["host"].Properties["services"].Properties {
+	for name, n := range schemaRoot(t).Property("host").Property("services").All() {
 		walk(n, name)
 	}
 	if seen < 8 {

@@ -236,7 +236,7 @@ func costsOfSharing(t *testing.T, nixpkgs *realNixpkgs, text, beside string) map
 		for _, h := range tree.Hosts {
 			hosts = append(hosts, h.Name)
 		}
-		drvs[shared], cost[shared], err = nixpkgs.measure(t, lay(t, tree), generator.DefaultRelease, true, hosts...)
+		drvs[shared], cost[shared], err = nixpkgs.measure(t, lay(t, tree), generator.DefaultRelease(), true, hosts...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -269,7 +269,7 @@ func TestRealSharedPackagesAndLocal(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	systems, _, err := nixpkgs.evaluate(t, dir, generator.DefaultRelease)
+	systems, _, err := nixpkgs.evaluate(t, dir, generator.DefaultRelease())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,9 +1,11 @@
 package schema
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -12,61 +14,35 @@ import (
 
 // Node is the schema of one value of the profile, with its annotations.
 type Node struct {
-	Title       string       `json:"title"`
-	Description string       `json:"description"`
-	Types       list[string] `json:"type"`
-	Enum        []any        `json:"enum"`
-	Default     any          `json:"default"`
-	Examples    []any        `json:"examples"`
-	Format      string       `json:"format"`
-	Pattern     string       `json:"pattern"`
+	Title, Description string
+	Types              []string
+	Enum               []any
+	Default            any
+	Examples           []any
+	Format, Pattern    string
 	// Lines is true of texts that may have several lines.
-	Lines bool `json:"x-lines"`
+	Lines bool
 	// Folder says who makes the folder on the machine that a key names.
-	Folder string `json:"x-folder"`
+	Folder string
 
-	Properties map[string]*Node `json:"properties"` // by key, without "+key"
-	Additional *Node            `json:"-"`          // schema of the values of a map, nil if it has fixed keys
-	Key        string           `json:"x-key"`      // what the map's keys are called in option paths
-	Items      *Node            `json:"items"`
+	// Properties are the schemas by key, without "+key". One that is a reference is read by Property.
+	Properties map[string]*Node
+	Additional *Node  // schema of the values of a map, nil if it has fixed keys
+	Key        string // what the map's keys are called in option paths
+	Items      *Node
 
-	Rules   list[Rule] `json:"x-nixos"`
-	Service *Service   `json:"x-service"`
-	Home    *Home      `json:"x-home"`
+	Rules   []Rule
+	Service *Service
+	Home    *Home
 
-	// Doc is the document that the root was read from, decoded; nil below the root.
-	Doc map[string]any `json:"-"`
+	Required            []string
+	AllOf, AnyOf, OneOf []*Node
 
-	// The rest is what the fields above and NeedsKeys are made from.
-	Ref      string       `json:"$ref"`
-	Const    any          `json:"const"`
-	Others   schemaOrBool `json:"additionalProperties"`
-	Required []string     `json:"required"`
-	AllOf    []*Node      `json:"allOf"`
-	AnyOf    []*Node      `json:"anyOf"`
-	OneOf    []*Node      `json:"oneOf"`
-}
+	// Doc is what the root was read from; nil below the root.
+	Doc *Document
 
-// list is a list in JSON, or its only item without the brackets.
-type list[T any] []T
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (l *list[T]) UnmarshalJSON(data []byte) error {
-	if data[0] != '[' {
-		data = slices.Concat([]byte{'['}, data, []byte{']'})
-	}
-	return decode(data, (*[]T)(l))
-}
-
-// schemaOrBool is a schema; nil if JSON has true or false in its place.
-type schemaOrBool struct{ node *Node }
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (s *schemaOrBool) UnmarshalJSON(data []byte) error {
-	if data[0] != '{' {
-		return nil
-	}
-	return decode(data, &s.node)
+	// base reads what a property refers to; nil if it is no reference.
+	base func() *Node
 }
 
 // Rule says what a value does to the configuration. See README.md. Its keys are the names of the fields in lower case.
@@ -182,6 +158,26 @@ func (n *Node) NeedsKeys() bool {
 	return len(n.Required) > 0 || slices.ContainsFunc(n.AllOf, (*Node).NeedsKeys) || all(n.OneOf) || all(n.AnyOf)
 }
 
+// Property is the schema of what stands under key, nil if n does not name it.
+func (n *Node) Property(key string) *Node {
+	p := n.Properties[key]
+	if p != nil && p.base != nil {
+		return p.base()
+	}
+	return p
+}
+
+// All are the keys that n names, sorted, with the schemas of what stands under them.
+func (n *Node) All() iter.Seq2[string, *Node] {
+	return func(yield func(string, *Node) bool) {
+		for _, key := range sortedKeys(n.Properties) {
+			if !yield(key, n.Property(key)) {
+				return
+			}
+		}
+	}
+}
+
 // Root is the bundled schema as nodes. They must not be changed.
 func Root() (*Node, error) {
 	n, err := root()
@@ -193,71 +189,151 @@ func Root() (*Node, error) {
 
 // root is read once, as document is.
 var root = sync.OnceValues(func() (*Node, error) {
-	doc, err := document()
+	d, err := document()
 	if err != nil {
 		return nil, err
 	}
-	return Parse(doc)
+	return d.root(), nil
 })
 
 // Parse reads a schema that refers to nothing but its own $defs. Neither doc, decoded JSON, nor the nodes may be
-// changed from then on.
-func Parse(doc map[string]any) (*Node, error) {
-	data, err := json.Marshal(doc)
-	if err != nil {
-		return nil, err
-	}
-	var n struct {
-		Node
-		Defs map[string]*Node `json:"$defs"`
-	}
-	if err := decode(data, &n); err != nil {
-		return nil, err
-	}
-	n.Doc = doc
-	r := resolver{defs: n.Defs, done: map[*Node]bool{}}
-	return &n.Node, r.resolve(&n.Node)
+// changed from then on. It panics where the schema is wrong.
+func Parse(doc map[string]any) *Node { return newDocument(doc).root() }
+
+func (d *Document) root() *Node {
+	n := d.node(d.Top)
+	n.Doc = d
+	return n
 }
 
-type resolver struct {
-	defs map[string]*Node
-	done map[*Node]bool
-}
-
-// resolve completes n and the nodes below it: by what they refer to, and by what follows from their other keywords.
-func (r *resolver) resolve(n *Node) error {
-	if n == nil || r.done[n] {
-		return nil
+// node reads v, a schema of d, and what its Additional and Items refer to.
+func (d *Document) node(v map[string]any) *Node {
+	if ref := text(v["$ref"]); ref != "" {
+		return d.follow(ref, text(v["description"]))
 	}
-	r.done[n] = true
-	if n.Ref != "" {
-		base := r.defs[strings.TrimPrefix(n.Ref, "#/$defs/")]
-		if base == nil {
-			return fmt.Errorf("no definition at %s", n.Ref)
-		}
-		if err := r.resolve(base); err != nil {
-			return err
-		}
-		description := cmp.Or(n.Description, base.Description)
-		*n = *base
-		n.Description = description
-		return nil
+	n := &Node{
+		Title:       text(v["title"]),
+		Description: text(v["description"]),
+		Types:       texts(v["type"]),
+		Enum:        list(v["enum"]),
+		Default:     v["default"],
+		Examples:    list(v["examples"]),
+		Format:      text(v["format"]),
+		Pattern:     text(v["pattern"]),
+		Lines:       v["x-lines"] == true,
+		Folder:      text(v["x-folder"]),
+		Properties:  map[string]*Node{},
+		Additional:  d.part(v["additionalProperties"]),
+		Key:         text(v["x-key"]),
+		Items:       d.part(v["items"]),
+		Required:    texts(v["required"]),
+		AllOf:       d.parts(v["allOf"]),
+		AnyOf:       d.parts(v["anyOf"]),
+		OneOf:       d.parts(v["oneOf"]),
 	}
-	if n.Const != nil {
-		n.Enum = []any{n.Const}
+	if c := v["const"]; c != nil {
+		n.Enum = []any{c}
 	}
-	n.Additional = n.Others.node
-	for key, p := range n.Properties {
-		if strings.HasPrefix(key, "+") {
-			delete(n.Properties, key)
-		} else if err := r.resolve(p); err != nil {
-			return err
+	for key, p := range object(v["properties"]) {
+		if !strings.HasPrefix(key, "+") {
+			n.Properties[key] = d.property(object(p))
 		}
 	}
+	for _, r := range list(v["x-nixos"]) {
+		n.Rules = append(n.Rules, rule(object(r)))
+	}
+	annotation(v["x-service"], &n.Service)
+	annotation(v["x-home"], &n.Home)
 	if n.Service != nil {
 		n.completePorts()
 	}
-	return cmp.Or(r.resolve(n.Additional), r.resolve(n.Items))
+	return n
+}
+
+// property is the schema v of a key. A reference waits until it is asked for.
+func (d *Document) property(v map[string]any) *Node {
+	if v["$ref"] == nil {
+		return d.node(v)
+	}
+	return &Node{base: sync.OnceValue(func() *Node { return d.node(v) })}
+}
+
+// part is v as a node; nil where there is nothing, true or false.
+func (d *Document) part(v any) *Node {
+	if m := object(v); m != nil {
+		return d.node(m)
+	}
+	return nil
+}
+
+func (d *Document) parts(v any) []*Node {
+	var out []*Node
+	for _, part := range list(v) {
+		out = append(out, d.part(part))
+	}
+	return out
+}
+
+// follow is what ref refers to, with description if that is not empty.
+func (d *Document) follow(ref, description string) *Node {
+	read := d.nodes[strings.TrimPrefix(ref, "#/$defs/")]
+	if read == nil {
+		panic("the schema: no definition at " + ref)
+	}
+	n := *read()
+	n.Description = cmp.Or(description, n.Description)
+	return &n
+}
+
+func rule(v map[string]any) Rule {
+	return Rule{
+		Option: text(v["option"]), Home: text(v["home"]), Code: text(v["code"]), As: text(v["as"]),
+		Each: v["each"], Join: text(v["join"]), Value: v["value"], Map: object(v["map"]),
+		When: v["when"], Priority: text(v["priority"]), Since: text(v["since"]), Until: text(v["until"]),
+	}
+}
+
+// annotation reads v, which may be nil, into a struct with JSON's names.
+func annotation(v, into any) {
+	if v == nil {
+		return
+	}
+	data, err := json.Marshal(v)
+	if err == nil {
+		err = decode(bytes.NewReader(data), into)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("the schema: %v", err))
+	}
+}
+
+// object is v if that is an object, else nil.
+func object(v any) map[string]any {
+	m, _ := v.(map[string]any)
+	return m
+}
+
+// text is v if that is a text, else empty.
+func text(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
+// list is v, or v as the only entry if it is no list; nil stays nil.
+func list(v any) []any {
+	if l, ok := v.([]any); ok || v == nil {
+		return l
+	}
+	return []any{v}
+}
+
+// texts is list of texts.
+func texts(v any) []string {
+	var out []string
+	for _, item := range list(v) {
+		out = append(out, text(item))
+	}
+	return out
 }
 
 // completePorts adds what the ports of a service leave out.
@@ -265,7 +341,7 @@ func (n *Node) completePorts() {
 	for i := range n.Service.Ports {
 		p := &n.Service.Ports[i]
 		p.Protocol = cmp.Or(p.Protocol, "tcp")
-		if key := n.Properties[p.Key]; key != nil {
+		if key := n.Property(p.Key); key != nil {
 			number, _ := key.Default.(json.Number)
 			v, _ := number.Int64() // a test looks at each
 			p.Port = int(v)

@@ -21,9 +21,9 @@ type Key struct{ Path, Kind, Meaning, Sets string }
 
 // Reference describes every key.
 func Reference(root *Node) []Section {
-	host := root.Properties["host"]
-	user := host.Properties["users"].Additional
-	home := user.Properties["home"]
+	host := root.Property("host")
+	user := host.Property("users").Additional
+	home := user.Property("home")
 	out := []Section{
 		section("Top level", root, "host", "defaults", "hosts", "groups"),
 		section("A host", host, "services", "users"),
@@ -31,15 +31,13 @@ func Reference(root *Node) []Section {
 		section("A user", user, "home"),
 		section("A user's home", home),
 	}
-	for _, name := range sortedKeys(home.Properties) {
-		if n := home.Properties[name]; n.Home != nil {
+	for name, n := range home.All() {
+		if n.Home != nil {
 			out = append(out, entry("home."+name, n, n.Home.Docs))
 		}
 	}
 	out = append(out, Section{Title: "Services"})
-	services := host.Properties["services"]
-	for _, name := range sortedKeys(services.Properties) {
-		n := services.Properties[name]
+	for name, n := range host.Property("services").All() {
 		var facts []string
 		for _, p := range n.Service.Ports {
 			facts = append(facts, fmt.Sprintf("%s port %d", p.Protocol, p.Port))
@@ -144,8 +142,7 @@ func entry(name string, n *Node, docs string, facts ...string) Section {
 // keys are the keys below n, each followed by its own unless skip names it or it is an entry of the catalogue.
 func keys(n *Node, prefix string, skip []string) []Key {
 	var out []Key
-	for _, name := range sortedKeys(n.Properties) {
-		c := n.Properties[name]
+	for name, c := range n.All() {
 		out = append(out, describe(prefix+name, c, slices.Concat(c.Rules, n.rulesWith(name))))
 		if c.Home != nil || slices.Contains(skip, name) {
 			continue

@@ -8,10 +8,12 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -40,7 +42,7 @@ func Presets() fs.FS {
 // Bundle is the whole schema as one document without references to other
 // files: what `quick-deploy schema` prints.
 func Bundle() ([]byte, error) {
-	doc, err := document()
+	d, err := document()
 	if err != nil {
 		return nil, fmt.Errorf("bundle the schema: %w", err)
 	}
@@ -48,49 +50,105 @@ func Bundle() ([]byte, error) {
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(doc); err != nil {
+	if err := enc.Encode(d.Whole()); err != nil {
 		return nil, fmt.Errorf("bundle the schema: %w", err)
 	}
 	return out.Bytes(), nil
 }
 
-// document is the schema in one piece, decoded, with numbers as json.Number. What is embedded never changes, so it is
-// put together once.
-var document = sync.OnceValues(func() (map[string]any, error) { return bundle(files) })
+// Document is a schema in one piece, decoded, with numbers as json.Number. What it has of other files is read when it
+// is asked for: most profiles name a tenth of it. Nothing in it may be changed.
+type Document struct {
+	// Top is the schema of the profile, without $defs.
+	Top map[string]any
+	// definitions are those in $defs by their names, each a sync.OnceValue.
+	definitions map[string]func() map[string]any
+	// nodes are the same, to be walked.
+	nodes map[string]func() *Node
+}
+
+// Definition is what $defs has under name, nil if it has nothing.
+func (d *Document) Definition(name string) map[string]any {
+	if read, ok := d.definitions[name]; ok {
+		return read()
+	}
+	return nil
+}
+
+// Whole is the document with all its definitions.
+func (d *Document) Whole() map[string]any {
+	defs := make(map[string]any, len(d.definitions))
+	for name, read := range d.definitions {
+		defs[name] = read()
+	}
+	doc := maps.Clone(d.Top)
+	doc["$defs"] = defs
+	return doc
+}
+
+// document is the schema. What is embedded never changes, so it is put together once.
+var document = sync.OnceValues(func() (*Document, error) { return bundle(files) })
 
 const rootFile = "profile.schema.json"
 
-// bundle copies every file beside the root document into its $defs, and makes references to files references to those.
-func bundle(fsys fs.FS) (map[string]any, error) {
+// bundle makes each file beside the root document a definition of it, and references to files references to those.
+func bundle(fsys fs.FS) (*Document, error) {
+	root, err := readFile(fsys, rootFile)
+	if err != nil {
+		return nil, err
+	}
 	top, _ := fs.Glob(fsys, "*.json") // the patterns are constants
 	folders, _ := fs.Glob(fsys, "*/*.json")
-	b := bundler{}
-	for _, name := range append(top, folders...) {
-		data, err := fs.ReadFile(fsys, name)
-		if err != nil {
-			return nil, err
-		}
-		var v map[string]any
-		if err := decode(data, &v); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		b[name] = v
+	b := bundler{fsys: fsys, files: map[string]func() map[string]any{}}
+	for _, name := range slices.Concat(top, folders) {
+		b.files[name] = sync.OnceValue(func() map[string]any { return b.file(name) })
 	}
-	root := b[rootFile]
-	defs, _ := root["$defs"].(map[string]any)
-	if defs == nil {
-		return nil, fmt.Errorf("%s has no $defs", rootFile)
+	if err := b.walk(root, "."); err != nil {
+		return nil, fmt.Errorf("%s: %w", rootFile, err)
 	}
-	for _, name := range slices.Sorted(maps.Keys(b)) {
-		if err := b.walk(b[name], path.Dir(name)); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
+	d := newDocument(root)
+	for name, read := range b.files {
 		if name != rootFile {
-			delete(b[name], "$schema")
-			defs[definition(name)] = b[name]
+			d.define(definition(name), read)
 		}
 	}
-	return root, nil
+	return d, nil
+}
+
+// readFile decodes the file name, a schema.
+func readFile(fsys fs.FS, name string) (map[string]any, error) {
+	var v map[string]any
+	return v, read(fsys, name, &v)
+}
+
+// read decodes what into has a place for of the file name.
+func read(fsys fs.FS, name string, into any) error {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := decode(f, into); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// newDocument is doc, which has all its definitions in itself.
+func newDocument(doc map[string]any) *Document {
+	d := &Document{maps.Clone(doc), map[string]func() map[string]any{}, map[string]func() *Node{}}
+	defs, _ := doc["$defs"].(map[string]any)
+	for name, def := range defs {
+		m, _ := def.(map[string]any)
+		d.define(name, func() map[string]any { return m })
+	}
+	delete(d.Top, "$defs")
+	return d
+}
+
+func (d *Document) define(name string, read func() map[string]any) {
+	d.definitions[name] = read
+	d.nodes[name] = sync.OnceValue(func() *Node { return d.node(read()) })
 }
 
 // definition is what a file is called in $defs.
@@ -98,13 +156,37 @@ func definition(file string) string {
 	return strings.ReplaceAll(strings.TrimSuffix(file, ".json"), "/", "-")
 }
 
-// bundler has the schema's files by name.
-type bundler map[string]map[string]any
+// bundler reads the schema's files. What is wrong with one is no error but a panic: they are embedded, and a test reads
+// all of them.
+type bundler struct {
+	fsys fs.FS
+	// files are the definitions that files are, by the names of those.
+	files map[string]func() map[string]any
+	// folders are those that fill the properties of an object.
+	folders []string
+}
+
+// file reads the definition that the file name is.
+func (b *bundler) file(name string) map[string]any {
+	v, err := readFile(b.fsys, name)
+	if err == nil {
+		err = b.walk(v, path.Dir(name))
+	}
+	if err != nil {
+		panic(fmt.Sprintf("the schema: %s: %v", name, err))
+	}
+	delete(v, "$schema")
+	if slices.Contains(b.folders, path.Dir(name)) {
+		// It may also be true or null (on, nothing else set) or false (off).
+		v["type"] = []any{"object", "boolean", "null"}
+	}
+	return v
+}
 
 // walk rewrites, below v, references to files and x-files folders into references to definitions, fills in the enums
 // that x-services asks for, and gives every list a property "+key" beside it, by which a layer adds to the list it
 // inherits.
-func (b bundler) walk(v any, dir string) error {
+func (b *bundler) walk(v any, dir string) error {
 	switch v := v.(type) {
 	case []any:
 		for _, item := range v {
@@ -113,16 +195,18 @@ func (b bundler) walk(v any, dir string) error {
 			}
 		}
 	case map[string]any:
-		b.appendable(v, dir)
+		if err := b.appendable(v, dir); err != nil {
+			return err
+		}
 		if ref, ok := v["$ref"].(string); ok && !strings.HasPrefix(ref, "#") {
 			file := path.Join(dir, ref)
-			base := b[file]
+			base := b.files[file]
 			if base == nil {
 				return fmt.Errorf("no file %s", file)
 			}
 			v["$ref"] = "#/$defs/" + definition(file)
 			if len(v) > 1 {
-				extend(v, base)
+				extend(v, base())
 			}
 		}
 		if folder, ok := v["x-files"].(string); ok {
@@ -132,7 +216,11 @@ func (b bundler) walk(v any, dir string) error {
 		}
 		if key, ok := v["x-services"].(string); ok {
 			delete(v, "x-services")
-			v["enum"] = b.services(key)
+			names, err := b.services(key)
+			if err != nil {
+				return err
+			}
+			v["enum"] = names
 		}
 		for _, part := range v {
 			if err := b.walk(part, dir); err != nil {
@@ -145,11 +233,31 @@ func (b bundler) walk(v any, dir string) error {
 
 // services are the names of the services whose x-service has key, sorted: the service's own if the key says true,
 // else what it says.
-func (b bundler) services(key string) []any {
+func (b *bundler) services(key string) ([]any, error) {
 	var names []string
-	for file, v := range b {
-		service, _ := v["x-service"].(map[string]any)
-		switch name := service[key].(type) {
+	var data bytes.Buffer
+	for file := range b.files {
+		f, err := b.fsys.Open(file)
+		if err != nil {
+			return nil, err
+		}
+		data.Reset()
+		_, err = data.ReadFrom(f)
+		f.Close()
+		if err != nil {
+			return nil, err
+		}
+		// Few files have it, and decoding all takes longer than the rest of the schema.
+		if !bytes.Contains(data.Bytes(), []byte(strconv.Quote(key))) {
+			continue
+		}
+		var v struct {
+			Service map[string]any `json:"x-service"`
+		}
+		if err := json.Unmarshal(data.Bytes(), &v); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		switch name := v.Service[key].(type) {
 		case bool:
 			names = append(names, strings.TrimSuffix(path.Base(file), ".json"))
 		case string:
@@ -161,7 +269,7 @@ func (b bundler) services(key string) []any {
 	for i, name := range names {
 		out[i] = name
 	}
-	return out
+	return out, nil
 }
 
 // extend puts what base says in place of v's reference to it, so that editors show what v says besides: of a
@@ -174,27 +282,19 @@ func extend(v, base map[string]any) {
 		case !has && key != "$schema":
 			v[key] = part
 		case has && key == "x-nixos":
-			v[key] = slices.Concat(rules(part), rules(own))
+			v[key] = slices.Concat(list(part), list(own))
 		}
 	}
 }
 
-func rules(v any) []any {
-	if list, ok := v.([]any); ok {
-		return list
-	}
-	return []any{v}
-}
-
 // properties adds one property for each file of folder to the object schema v.
-// Such a property may also be true or null (on, nothing else set) or false (off).
-func (b bundler) properties(v map[string]any, folder string) error {
+func (b *bundler) properties(v map[string]any, folder string) error {
 	props, _ := v["properties"].(map[string]any)
 	if props == nil {
 		props = map[string]any{}
 		v["properties"] = props
 	}
-	for file, def := range b {
+	for file := range b.files {
 		name, inFolder := strings.CutPrefix(file, folder+"/")
 		if !inFolder {
 			continue
@@ -203,21 +303,28 @@ func (b bundler) properties(v map[string]any, folder string) error {
 		if _, taken := props[key]; taken {
 			return fmt.Errorf("%s: the key %s is already declared", file, key)
 		}
-		def["type"] = []any{"object", "boolean", "null"}
 		props[key] = map[string]any{"$ref": "#/$defs/" + definition(file)}
 	}
+	b.folders = append(b.folders, folder)
 	return nil
 }
 
 // appendable adds the "+key" of each list to the properties of v, if v is an object schema with fixed keys.
-func (b bundler) appendable(v map[string]any, dir string) {
+func (b *bundler) appendable(v map[string]any, dir string) error {
 	props, ok := v["properties"].(map[string]any)
 	if !ok || v["additionalProperties"] != false {
-		return
+		return nil
 	}
 	for _, key := range sortedKeys(props) {
 		p, ok := props[key].(map[string]any)
-		if !ok || strings.HasPrefix(key, "+") || key == "extends" || !b.isList(p, dir) {
+		if !ok || strings.HasPrefix(key, "+") || key == "extends" {
+			continue
+		}
+		list, err := b.isList(p, dir)
+		if err != nil {
+			return err
+		}
+		if !list {
 			continue
 		}
 		more := map[string]any{
@@ -231,18 +338,23 @@ func (b bundler) appendable(v map[string]any, dir string) {
 		}
 		props["+"+key] = more
 	}
+	return nil
 }
 
-func (b bundler) isList(p map[string]any, dir string) bool {
-	if ref, ok := p["$ref"].(string); ok {
-		p = b[path.Join(dir, ref)]
+// isList reports whether p, or the file that it refers to, is a list. Of a file it reads no more than that.
+func (b *bundler) isList(p map[string]any, dir string) (bool, error) {
+	ref, _ := p["$ref"].(string)
+	if ref == "" || strings.HasPrefix(ref, "#") {
+		return p["type"] == "array", nil
 	}
-	return p["type"] == "array"
+	var file struct{ Type any }
+	err := read(b.fsys, path.Join(dir, ref), &file)
+	return file.Type == "array", err
 }
 
 // decode reads JSON with its numbers as json.Number.
-func decode(data []byte, into any) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
+func decode(r io.Reader, into any) error {
+	dec := json.NewDecoder(r)
 	dec.UseNumber()
 	return dec.Decode(into)
 }

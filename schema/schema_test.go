@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -100,12 +101,12 @@ func visit(root *Node, path string, covered bool, f func(string, *Node, bool)) {
 				covered = true
 			}
 		}
-		for _, key := range sortedKeys(n.Properties) {
+		for key, below := range n.All() {
 			// defaults, groups.<g> and host are the same schema as hosts.<h>.
 			if path == "" && (key == "defaults" || key == "groups" || key == "host") {
 				continue
 			}
-			walk(n.Properties[key], strings.TrimPrefix(path+"."+key, "."), covered || len(n.rulesWith(key)) > 0)
+			walk(below, strings.TrimPrefix(path+"."+key, "."), covered || len(n.rulesWith(key)) > 0)
 		}
 		if n.Additional != nil {
 			walk(n.Additional, path+".<"+n.Key+">", covered)
@@ -119,15 +120,16 @@ func visit(root *Node, path string, covered bool, f func(string, *Node, bool)) {
 
 // A service is one module and one schema file; neither is without the other.
 func TestCatalogueIsComplete(t *testing.T) {
-	host := parsed(t).Properties["host"]
-	for name, n := range host.Properties["services"].Properties {
+	host := parsed(t).Property("host")
+	services := host.Property("services")
+	for name, n := range services.All() {
 		if n.Service == nil {
 			t.Errorf("services/%s.json has no x-service", name)
 			continue
 		}
 		needModule(t, name+".nix")
 		for _, need := range n.Service.Needs {
-			if host.Properties["services"].Properties[need] == nil {
+			if services.Properties[need] == nil {
 				t.Errorf("services/%s.json needs %s, which does not exist", name, need)
 			}
 		}
@@ -154,7 +156,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 			}
 		}
 	}
-	for name, n := range host.Properties["users"].Additional.Properties["home"].Properties {
+	for name, n := range host.Property("users").Additional.Property("home").All() {
 		if n.Home != nil {
 			needModule(t, "home/"+name+".nix")
 		}
@@ -189,7 +191,7 @@ func TestReferenceIsFresh(t *testing.T) {
 
 // Annotations have no key that Node does not read, and rules are unambiguous.
 func TestAnnotations(t *testing.T) {
-	doc, err := document()
+	d, err := document()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,20 +225,24 @@ func TestAnnotations(t *testing.T) {
 				t.Fatal(err)
 			}
 			dec := json.NewDecoder(bytes.NewReader(data))
+			dec.UseNumber()
 			dec.DisallowUnknownFields()
 			if err := dec.Decode(into); err != nil {
 				t.Errorf("%s: %v", at, err)
 			}
 			if rules, ok := into.(*[]Rule); ok {
-				for _, r := range *rules {
+				for i, r := range *rules {
 					if err := ambiguous(r); err != "" {
 						t.Errorf("%s: %s", at, err)
+					}
+					if read := rule(object(list(part)[i])); !reflect.DeepEqual(read, r) {
+						t.Errorf("%s is read as %+v", at, read)
 					}
 				}
 			}
 		}
 	}
-	walk(doc, "#")
+	walk(d.Whole(), "#")
 	if n < 400 {
 		t.Errorf("%d annotations found", n)
 	}
@@ -245,7 +251,7 @@ func TestAnnotations(t *testing.T) {
 // What a pattern wants stands beside it in words, with an example that it takes: no message shows a regular expression.
 // One that decides on a branch, or that a not refuses, appears in no message.
 func TestPatternsSayWhatTheyWant(t *testing.T) {
-	doc, err := document()
+	d, err := document()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +280,7 @@ func TestPatternsSayWhatTheyWant(t *testing.T) {
 			}
 		}
 	}
-	walk(doc, "#")
+	walk(d.Whole(), "#")
 	if n < 100 {
 		t.Errorf("%d patterns found", n)
 	}

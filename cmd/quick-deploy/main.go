@@ -3,6 +3,8 @@ package main
 
 import (
 	"os"
+	"runtime"
+	"runtime/debug"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/cli"
 )
@@ -11,5 +13,17 @@ import (
 var version = "dev"
 
 func main() {
+	collectLate()
 	os.Exit(int(cli.New(version, os.Stdin, os.Stdout, os.Stderr).Execute(os.Args)))
+}
+
+// collectLate has the first collection of garbage wait for 16 MiB instead of 4: a command for one host ends before. From
+// then on memory is collected as ever.
+func collectLate() {
+	if os.Getenv("GOGC") != "" {
+		return
+	}
+	usual := debug.SetGCPercent(400)
+	type garbage struct{ self *garbage }
+	runtime.AddCleanup(&garbage{}, func(percent int) { debug.SetGCPercent(percent) }, usual)
 }

@@ -33,7 +33,7 @@ func mainAt() {
 	if err != nil {
 		panic(err)
 	}
-	inputs, err := pins.Inputs(generator.DefaultRelease, "nixpkgs")
+	inputs, err := pins.Inputs(generator.DefaultRelease(), "nixpkgs")
 	if err != nil {
 		panic(err)
 	}

@@ -2,10 +2,10 @@ package access
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -213,10 +213,10 @@ var Enabling = map[string]string{
 }
 
 // ownWays are the words by which a module opens or closes ways, or takes in others.
-var ownWays = regexp.MustCompile(`\b(users|openssh|security|sudo|doas|imports|firewall)\b`)
+var ownWays = lazyregexp.New(`\b(users|openssh|security|sudo|doas|imports|firewall)\b`)
 
 // comments are those of Nix.
-var comments = regexp.MustCompile(`(?s)#[^\n]*|/\*.*?\*/`)
+var comments = lazyregexp.New(`(?s)#[^\n]*|/\*.*?\*/`)
 
 // Touched tells whether a module that somebody wrote, such as local.nix, may open or
 // close ways: what it says is not read.

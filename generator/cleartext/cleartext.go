@@ -3,9 +3,10 @@ package cleartext
 import (
 	_ "embed"
 	"iter"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // Span is a range of bytes in a text.
@@ -14,7 +15,7 @@ type Span struct{ From, To int }
 // Sealed reports whether a text is a value as sops writes it, whole.
 func Sealed(s string) bool { return sealed.MatchString(s) }
 
-var sealed = regexp.MustCompile(
+var sealed = lazyregexp.New(
 	`^ENC\[AES256_GCM,data:[A-Za-z0-9+/=]*,iv:[A-Za-z0-9+/=]+,tag:[A-Za-z0-9+/=]+,type:[a-z]+\]$`)
 
 //go:embed elsewhere.txt
@@ -22,16 +23,16 @@ var elsewhereRules string
 
 // elsewhere matches what stands for a secret that lies elsewhere: a path, or
 // what a program itself replaces.
-var elsewhere = regexp.MustCompile(`^(?:` + strings.Join(slices.Collect(rules(elsewhereRules)), "|") + `)?$`)
+var elsewhere = lazyregexp.New(`^(?:` + strings.Join(slices.Collect(rules(elsewhereRules)), "|") + `)?$`)
 
 // assigned matches a name and the value that it is given within a text: of a
 // shell, an ini file, Nix, JSON, an address.
-var assigned = regexp.MustCompile(`([A-Za-z_][\w.-]*)["']?[ \t]*(?:[:+]?=>?|:)[ \t]*` +
+var assigned = lazyregexp.New(`([A-Za-z_][\w.-]*)["']?[ \t]*(?:[:+]?=>?|:)[ \t]*` +
 	`(?:"([^"\n]*)"|'([^'\n]*)'|(\$\{[^}\s]*\}|[^\s"'&;,}\])]+))`)
 
 // spaced matches a name and its value in flags (--token VALUE), and in files of
 // several lines (requirepass VALUE).
-var spaced = regexp.MustCompile(`(?m)(?:--?([A-Za-z][\w-]*)[ \t]+|^[ \t]*(` +
+var spaced = lazyregexp.New(`(?m)(?:--?([A-Za-z][\w-]*)[ \t]+|^[ \t]*(` +
 	`requirepass|masterauth|passw(?:or)?d|passphrase|wpa_passphrase|psk|secret|token)[ \t]+)["']?([^\s"'-][^\s"']*)["']?`)
 
 // Value says what kind of secret value is, if it stands under name; "" for none.
@@ -68,7 +69,7 @@ func secrets(text string) iter.Seq2[Span, string] {
 		t := shapes()
 		candidates, named := t.candidates(text)
 		for _, i := range candidates {
-			for _, m := range t.shapes[i].find().FindAllStringSubmatchIndex(text, -1) {
+			for _, m := range t.shapes[i].find.FindAllStringSubmatchIndex(text, -1) {
 				from, to := secretOf(text, m)
 				if !elsewhere.MatchString(text[from:to]) && !yield(Span{from, to}, t.shapes[i].name) {
 					return

@@ -2,12 +2,12 @@ package cleartext
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
@@ -89,7 +89,7 @@ func (v *Veil) at(file profile.Content, n *profile.Node, places []profile.Pos) {
 }
 
 // opening matches the start of a block of lines that all belong to a name.
-var opening = regexp.MustCompile(`^([ \t]*)(?:- +)?["']?([A-Za-z_][\w.-]*)["']?[ \t]*[:=]` +
+var opening = lazyregexp.New(`^([ \t]*)(?:- +)?["']?([A-Za-z_][\w.-]*)["']?[ \t]*[:=]` +
 	`[ \t]*(?:[|>][0-9+-]*)?[ \t]*(?:#.*)?$`)
 
 // text adds the secrets in a file that cannot be parsed.

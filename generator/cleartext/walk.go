@@ -178,7 +178,7 @@ func (w *walker) entries(n *profile.Node, p place) {
 		}
 		at := place{key: f.Key}
 		if p.schema != nil {
-			at.schema = p.schema.Properties[f.Key]
+			at.schema = p.schema.Property(f.Key)
 			if at.fixed = at.schema != nil; !at.fixed {
 				at.schema = p.schema.Additional
 			}

@@ -3,10 +3,10 @@ package flake
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
 
@@ -24,7 +24,7 @@ type Input struct {
 }
 
 // flake names are restricted by Nix (flakeIdRegex in src/libflake/flakeref.cc).
-var nameRE = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_-]*$`)
+var nameRE = lazyregexp.New(`^[a-zA-Z][a-zA-Z0-9_-]*$`)
 
 // Repin returns in at its URL pinned to the revision, the hash and the time of pin, as the profile's choice; the
 // schema has checked their form. The reference stays as it is, unless it names a revision itself.

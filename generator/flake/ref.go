@@ -6,15 +6,16 @@ import (
 	"net/url"
 	"path"
 	"reflect"
-	"regexp"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // attrs are the attributes of a flake reference or of a locked source, as
 // flake.lock holds them: strings, integers and booleans.
 type attrs = map[string]any
 
-var revRE = regexp.MustCompile(`^[0-9a-f]{40}$`)
+var revRE = lazyregexp.New(`^[0-9a-f]{40}$`)
 
 func text(a attrs, key string) string {
 	s, _ := a[key].(string)

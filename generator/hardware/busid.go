@@ -2,15 +2,16 @@ package hardware
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
+
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 var (
-	addressPattern = regexp.MustCompile(`^([0-9a-fA-F]{4,8}):([0-9a-fA-F]{2}):([0-9a-fA-F]{2})\.([0-7])$`)
+	addressPattern = lazyregexp.New(`^([0-9a-fA-F]{4,8}):([0-9a-fA-F]{2}):([0-9a-fA-F]{2})\.([0-7])$`)
 	// busIDPattern is the type of hardware.nvidia.prime.*BusId in nixpkgs, which
 	// takes one more than it should: any printable text for PCI.
-	busIDPattern = regexp.MustCompile(`^PCI:[0-9]{1,3}(@[0-9]{1,10})?:[0-9]{1,2}:[0-9]$`)
+	busIDPattern = lazyregexp.New(`^PCI:[0-9]{1,3}(@[0-9]{1,10})?:[0-9]{1,2}:[0-9]$`)
 )
 
 // BusID converts a PCI address as sysfs gives it, 0000:0a:00.0, all hex, to

@@ -2,11 +2,10 @@ package hardware
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/nix/syntax"
 )
@@ -89,9 +88,7 @@ func foreignArgument(tokens []syntax.Token) string {
 	return ""
 }
 
-var uuidPattern = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?:/dev/disk/by-uuid/|\bUUID=)([0-9A-Za-z-]+)`)
-})
+var uuidPattern = lazyregexp.New(`(?:/dev/disk/by-uuid/|\bUUID=)([0-9A-Za-z-]+)`)
 
 // existingProblem says why the machine's own hardware-configuration.nix cannot
 // be kept, "" if it can: it must have a root file system, stand by itself, and name no device
@@ -121,7 +118,7 @@ func (d *decider) existingProblem() string {
 		if !slices.Contains([]string{"boot", "fileSystems", "swapDevices"}, a.path[0]) {
 			continue // a rule of udev and the like
 		}
-		for _, m := range uuidPattern().FindAllStringSubmatch(a.value, -1) {
+		for _, m := range uuidPattern.FindAllStringSubmatch(a.value, -1) {
 			known := slices.ContainsFunc(d.facts.Blocks, func(b Block) bool { return strings.EqualFold(b.UUID, m[1]) })
 			if !known && !k.mayLack(a) {
 				return "it names " + m[0] + ", which this machine does not have"

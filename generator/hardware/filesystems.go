@@ -3,11 +3,10 @@ package hardware
 import (
 	"cmp"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
 
@@ -609,7 +608,7 @@ func (d *decider) namesSwap(s Swap) bool {
 		return true
 	}
 	for _, a := range d.kept.attrs {
-		if a.path[0] == "swapDevices" && unprobedName().MatchString(a.value) {
+		if a.path[0] == "swapDevices" && unprobedName.MatchString(a.value) {
 			return true
 		}
 	}
@@ -618,7 +617,7 @@ func (d *decider) namesSwap(s Swap) bool {
 	return ok && (d.kept.names(b) || strings.HasPrefix(b.DMUUID, "CRYPT-PLAIN") && d.kept.names(part))
 }
 
-var unprobedName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`/by-(?:id|partlabel|path)/`) })
+var unprobedName = lazyregexp.New(`/by-(?:id|partlabel|path)/`)
 
 // swapDevice returns an element of swapDevices, nil for what others make.
 func (d *decider) swapDevice(s Swap) (body []nix.Binding, problem string) {

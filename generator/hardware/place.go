@@ -3,10 +3,10 @@ package hardware
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
+
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // Types of partitions on GPT (UEFI specification 2.10, 5.3.3; UAPI Boot Loader
@@ -152,7 +152,7 @@ func (d *decider) espMounted() {
 }
 
 // fatID is how udev names a FAT file system: its serial number.
-var fatID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9A-F]{4}-[0-9A-F]{4}$`) })
+var fatID = lazyregexp.New(`^[0-9A-F]{4}-[0-9A-F]{4}$`)
 
 // espCandidates names the partitions that look like it, the likeliest first.
 func (d *decider) espCandidates() string {
@@ -166,7 +166,7 @@ func (d *decider) espCandidates() string {
 		switch {
 		case b.PartType == typeESP:
 			typed = append(typed, text)
-		case b.PartType == "" && (b.FSType == "vfat" || b.FSType == "" && fatID().MatchString(b.UUID)):
+		case b.PartType == "" && (b.FSType == "vfat" || b.FSType == "" && fatID.MatchString(b.UUID)):
 			fat = append(fat, text)
 		}
 	}

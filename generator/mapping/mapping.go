@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/generator/release"
@@ -122,7 +122,7 @@ func (w *walker) walk(s *schema.Node, n *profile.Node, at place) {
 	switch n.Kind {
 	case profile.Map:
 		for _, f := range n.Fields {
-			child := s.Properties[f.Key]
+			child := s.Property(f.Key)
 			next := at.child(f.Key)
 			if child == nil && s.Additional != nil {
 				child = s.Additional
@@ -258,7 +258,7 @@ func refusal(n *profile.Node, path string, err error) profile.Problem {
 }
 
 // variable is the name of a key in an option of the schema.
-var variable = regexp.MustCompile(`<[^<>]*>`)
+var variable = lazyregexp.New(`<[^<>]*>`)
 
 // optionPath splits an option of the schema into its parts; <name> becomes
 // the key that vars holds, whatever characters it has, also inside a part.

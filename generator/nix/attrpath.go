@@ -4,8 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // FormatAttrPath writes an attribute path as Nix does: a.b."c.d". It is for
@@ -55,9 +56,9 @@ func cutName(s string) (name, rest string, err error) {
 }
 
 var (
-	bareName = regexp.MustCompile(`^[A-Za-z_][\w'-]*`)
+	bareName = lazyregexp.New(`^[A-Za-z_][\w'-]*`)
 	// quotedParts are the parts of a name in quotes: antiquotations and what is none, escaped and plain characters.
-	quotedParts = regexp.MustCompile(`(?s)\$\$\{|\$\{|\\.|.`)
+	quotedParts = lazyregexp.New(`(?s)\$\$\{|\$\{|\\.|.`)
 	unescaped   = map[string]string{`\n`: "\n", `\r`: "\r", `\t`: "\t"}
 )
 

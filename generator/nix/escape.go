@@ -4,11 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 var (
@@ -51,8 +52,8 @@ func indentable(s string) bool {
 }
 
 var (
-	flush  = regexp.MustCompile(`(?m)^[^ \n]`)
-	spoilt = regexp.MustCompile(`[\x00-\x09\x0b-\x1f\x7f]| \n| $|'\$\{|'$`)
+	flush  = lazyregexp.New(`(?m)^[^ \n]`)
+	spoilt = lazyregexp.New(`[\x00-\x09\x0b-\x1f\x7f]| \n| $|'\$\{|'$`)
 )
 
 // indentedEscapes are those of an indentable string.
@@ -105,4 +106,4 @@ func formatFloat(f float64) string {
 }
 
 // pathForm fits a path literal: /x, ./x or ../x, of letters, digits and . _ - +, without empty parts.
-var pathForm = regexp.MustCompile(`^\.{0,2}(?:/[\w.+-]+)+$`)
+var pathForm = lazyregexp.New(`^\.{0,2}(?:/[\w.+-]+)+$`)

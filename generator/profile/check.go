@@ -27,8 +27,8 @@ type validator struct {
 
 // newValidator compiles the part of the schema that is about the files.
 func newValidator(s *schema.Node, files []*file) (*validator, error) {
-	doc := pruned(s, files)
-	v := &validator{doc: s.Doc, defs: map[string]part{"": doc}, whole: sync.OnceValues(func() (*jsonschema.Schema, error) {
+	doc, annotated := pruned(s, files)
+	v := &validator{doc: annotated, defs: map[string]part{"": doc}, whole: sync.OnceValues(func() (*jsonschema.Schema, error) {
 		whole, err := compile(doc, "")
 		return whole[""], err
 	})}

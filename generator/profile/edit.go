@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // AddIn returns src with an empty map at path, where nothing is. Missing maps
@@ -195,7 +196,7 @@ func flowEntry(path []string) string {
 	return text
 }
 
-var plainKey = regexp.MustCompile(`^\+?[A-Za-z_][A-Za-z0-9_./-]*$`)
+var plainKey = lazyregexp.New(`^\+?[A-Za-z_][A-Za-z0-9_./-]*$`)
 
 func quoteKey(key string) string {
 	if kind, _, problem := plainScalar(key); kind == String && problem == nil && plainKey.MatchString(key) {

@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // finding is a problem with what is needed to choose between alternatives.
@@ -140,6 +141,9 @@ func (x *explainer) keyword(e *jsonschema.ValidationError) (in part, keyword str
 	last := len(words) - 1
 	if last < 0 {
 		return x.schema, ""
+	}
+	if i := slices.Index(words, "dependencies"); i >= 0 { // what draft 7 calls dependentRequired
+		words[i] = "dependentRequired"
 	}
 	if i := slices.Index(words, "dependentRequired"); i >= 0 {
 		last = i // what follows is part of its value
@@ -318,7 +322,7 @@ func flowText(n *Node) string {
 	return n.brief()
 }
 
-var plainInFlow = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_./+-]*$`)
+var plainInFlow = lazyregexp.New(`^[A-Za-z][A-Za-z0-9_./+-]*$`)
 
 func either(names []string) string {
 	switch len(names) {

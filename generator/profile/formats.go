@@ -7,12 +7,12 @@ import (
 	"net/mail"
 	"net/netip"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/quick-deploy/quick-deploy/generator/keyboard"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
 
@@ -92,23 +92,23 @@ var formats = map[string]format{
 }
 
 var (
-	releasePattern = regexp.MustCompile(`^([0-9]{2}\.(05|11)|unstable)$`)
+	releasePattern = lazyregexp.New(`^([0-9]{2}\.(05|11)|unstable)$`)
 	// userPattern is what useradd accepts (shadow, NAME_REGEX) and NixOS can build a home for.
-	userPattern = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,30}$`)
+	userPattern = lazyregexp.New(`^[a-z_][a-z0-9_-]{0,30}$`)
 	// flatpakPattern is the D-Bus form that flatpak checks ids against.
-	flatpakPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*){2,}$`)
+	flatpakPattern = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*){2,}$`)
 	// flakeAddress is what nixos-rebuild takes. nixpkgs puts it into a script as it is.
-	flakeAddress = regexp.MustCompile(
+	flakeAddress = lazyregexp.New(
 		`^(/|path:/|github:|gitlab:|sourcehut:|git\+(https?|ssh|file)://)[A-Za-z0-9._~/:@%+?=-]+$`)
 )
 
 // githubPattern is GitHub's rule for names of accounts; the length comes beside it.
-var githubPattern = regexp.MustCompile(`^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$`)
+var githubPattern = lazyregexp.New(`^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$`)
 
 func isGitHubUser(s string) bool { return len(s) <= 39 && githubPattern.MatchString(s) }
 
 // labelPattern is one label of a host name (RFC 1123).
-var labelPattern = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+var labelPattern = lazyregexp.New(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 
 func isHostLabel(s string) bool { return labelPattern.MatchString(s) }
 
@@ -135,7 +135,7 @@ var zoneOf = map[string]string{
 }
 
 // offset is a distance from Greenwich as people write it; east is +.
-var offset = regexp.MustCompile(`^(?:Etc/)?(?:UTC|GMT)([+-])0?([0-9]{1,2})(?::?00)?$`)
+var offset = lazyregexp.New(`^(?:Etc/)?(?:UTC|GMT)([+-])0?([0-9]{1,2})(?::?00)?$`)
 
 func zoneHint(s string) string {
 	if m := offset.FindStringSubmatch(s); m != nil {

@@ -142,7 +142,7 @@ func TestFormatsOfTheSchema(t *testing.T) {
 			}
 		}
 	}
-	walk(root.Doc)
+	walk(root.Doc.Whole())
 	if len(seen) < 12 {
 		t.Errorf("only %d formats found", len(seen))
 	}
@@ -242,11 +242,11 @@ func TestSchemaErrors(t *testing.T) {
 // TestPruning checks that a schema pruned to what a profile mentions says the same as the whole.
 func TestPruning(t *testing.T) {
 	s := testSchema(t)
-	root, err := compile(s.Doc, "")
+	root, err := compile(s.Doc.Whole(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole := &validator{doc: s.Doc, whole: func() (*jsonschema.Schema, error) { return root[""], nil }}
+	whole := &validator{doc: s.Doc.Whole(), whole: func() (*jsonschema.Schema, error) { return root[""], nil }}
 	for _, c := range malformed {
 		root, _, _ := parse("p.yaml", []byte(c.yaml))
 		if root == nil || root.Kind != Map {

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
@@ -130,7 +130,7 @@ func loadFrom(src Source, name string, s *schema.Node, parts bool, only []string
 }
 
 // noSecret is the mark of a value that only looks like a secret.
-var noSecret = regexp.MustCompile(`(?:^|\s)# *not-a-secret: *(\S.*)$`)
+var noSecret = lazyregexp.New(`(?:^|\s)# *not-a-secret: *(\S.*)$`)
 
 // NoSecret reports whether the line that n starts on, or a comment above it,
 // says that n is no secret, and why.

@@ -15,7 +15,7 @@ func TestPresets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := compile(s.Doc, ""); err != nil {
+	if _, err := compile(s.Doc.Whole(), ""); err != nil {
 		t.Fatal(err)
 	}
 	names, err := fs.Glob(schema.Presets(), "*.yaml")

@@ -1,21 +1,22 @@
 package profile
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // The number forms of the YAML 1.2 core schema (specification, section 10.3.2).
 var (
-	coreInt   = regexp.MustCompile(`^[-+]?[0-9]+$`)
-	coreOctal = regexp.MustCompile(`^0o[0-7]+$`)
-	coreHex   = regexp.MustCompile(`^0x[0-9a-fA-F]+$`)
-	coreFloat = regexp.MustCompile(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`)
+	coreInt   = lazyregexp.New(`^[-+]?[0-9]+$`)
+	coreOctal = lazyregexp.New(`^0o[0-7]+$`)
+	coreHex   = lazyregexp.New(`^0x[0-9a-fA-F]+$`)
+	coreFloat = lazyregexp.New(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`)
 	// zeroLed is an octal number in YAML 1.1 and a decimal one in YAML 1.2.
-	zeroLed = regexp.MustCompile(`^[-+]?0[0-9]+$`)
+	zeroLed = lazyregexp.New(`^[-+]?0[0-9]+$`)
 	// releaseNumber is a NixOS release that was meant as text.
-	releaseNumber = regexp.MustCompile(`^[0-9]{2}\.[0-9]{1,2}$`)
+	releaseNumber = lazyregexp.New(`^[0-9]{2}\.[0-9]{1,2}$`)
 )
 
 // plainScalar reads a scalar without quotes by the YAML 1.2 core schema, and

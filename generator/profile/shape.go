@@ -14,7 +14,7 @@ func child(s *schema.Node, key string) *schema.Node {
 	case s == nil:
 		return nil
 	case s.Properties[key] != nil:
-		return s.Properties[key]
+		return s.Property(key)
 	case open(s):
 		return s
 	}

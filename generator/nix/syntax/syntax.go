@@ -5,9 +5,10 @@ package syntax
 
 import (
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // Kind is what a token is.
@@ -26,7 +27,7 @@ const (
 )
 
 // form fits the next token; its groups are the kinds.
-var form = regexp.MustCompile(`^(?s:` + strings.Join([]string{
+var form = lazyregexp.New(`^(?s:` + strings.Join([]string{
 	blank:   `((?:\s|#[^\n]*|/\*.*?(?:\*/|$))+)`,
 	opening: `(\$\{|''|["{\[(])`,
 	begun:   `((?:~|[\w.+-]+|/[\w.+-]+)(?:/[\w.+-]+)*)/[\w.+-]*\$\{`,
@@ -50,9 +51,9 @@ type Token struct {
 }
 
 // plain fits the inside of a string up to its end, an antiquotation, or a single character before either.
-var plain = map[string]*regexp.Regexp{
-	`"`:  regexp.MustCompile(`^(?s:\$\$|\\.|[^"\\$])*`),
-	"''": regexp.MustCompile(`^(?s:\$\$|''\\.|''['$]|[^'$])*`),
+var plain = map[string]*lazyregexp.Regexp{
+	`"`:  lazyregexp.New(`^(?s:\$\$|\\.|[^"\\$])*`),
+	"''": lazyregexp.New(`^(?s:\$\$|''\\.|''['$]|[^'$])*`),
 }
 
 var closing = map[string]string{"{": "}", "[": "]", "(": ")", "${": "}"}

@@ -6,11 +6,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/nix/syntax"
 )
@@ -54,8 +54,8 @@ func (o Obstacle) String() string { return o.Place + ": " + o.What + "; " + o.Do
 // secret fits the assignment of a text to a password, a token or a key: users.users.ada.hashedPassword = "…".
 var (
 	secretName = `[a-z_]*(?:password|passphrase|secret|token|apikey|privatekey|psk)`
-	secret     = regexp.MustCompile(`(?i)\b` + secretName + `"?\s*=\s*("[^"]|'')`)
-	secretLast = regexp.MustCompile(`(?i)` + secretName + `$`)
+	secret     = lazyregexp.New(`(?i)\b` + secretName + `"?\s*=\s*("[^"]|'')`)
+	secretLast = lazyregexp.New(`(?i)` + secretName + `$`)
 )
 
 // IsSecret tells whether an option holds a secret or its hash, by its name.

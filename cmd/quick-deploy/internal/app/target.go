@@ -73,7 +73,7 @@ func saysOption(n *profile.Node, path string) bool {
 func serviceVersion(root *schema.Node, host *profile.Node, service string) string {
 	name := host.Get("services", service, "package").Str()
 	if name == "" {
-		if key := root.Properties["host"].Properties["services"].Properties[service].Properties["package"]; key != nil {
+		if key := root.Property("host").Property("services").Property(service).Property("package"); key != nil {
 			name, _ = key.Default.(string)
 		}
 	}

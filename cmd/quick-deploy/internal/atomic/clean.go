@@ -8,12 +8,14 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // tempSuffix ends the names of temporary files, by which the next run finds what a crash left.
 const tempSuffix = ".quick-deploy-new"
 
-var temporary = regexp.MustCompile(`^\..+\.\d+` + regexp.QuoteMeta(tempSuffix) + `$`)
+var temporary = lazyregexp.New(`^\..+\.\d+` + regexp.QuoteMeta(tempSuffix) + `$`)
 
 // Leftovers lists the temporary files in dir that writes left when the process was killed, and those of a write
 // that is under way. A dir that is not there has none.

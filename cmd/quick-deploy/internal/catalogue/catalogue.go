@@ -37,27 +37,27 @@ type Key struct {
 	Sets        []string `json:"sets"`
 }
 
-// Nodes are the services in the schema, by name.
-func Nodes() (map[string]*schema.Node, error) {
+// services is the schema of all services, by name.
+func services() (*schema.Node, error) {
 	root, err := schema.Root()
 	if err != nil {
 		return nil, err
 	}
-	return root.Properties["host"].Properties["services"].Properties, nil
+	return root.Property("host").Property("services"), nil
 }
 
 // Known refuses names of services that there are not.
 func Known(names ...string) error {
-	all, err := Nodes()
+	all, err := services()
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
-		if all[name] != nil {
+		if all.Properties[name] != nil {
 			continue
 		}
 		e := fault.New(fault.Usage, "no service called %q", name)
-		if near := profile.Nearest(name, slices.Sorted(maps.Keys(all))); near != "" {
+		if near := profile.Nearest(name, slices.Sorted(maps.Keys(all.Properties))); near != "" {
 			return e.Hint("did you mean %s", near)
 		}
 		return e.Hint("quick-deploy services list shows them")
@@ -67,13 +67,13 @@ func Known(names ...string) error {
 
 // All are the services by name, without details.
 func All() ([]Service, error) {
-	nodes, err := Nodes()
+	all, err := services()
 	if err != nil {
 		return nil, err
 	}
 	var out []Service
-	for _, name := range slices.Sorted(maps.Keys(nodes)) {
-		out = append(out, newService(name, nodes[name]))
+	for name, n := range all.All() {
+		out = append(out, newService(name, n))
 	}
 	return out, nil
 }
@@ -83,14 +83,13 @@ func Get(name string) (Service, error) {
 	if err := Known(name); err != nil {
 		return Service{}, err
 	}
-	nodes, err := Nodes()
+	all, err := services()
 	if err != nil {
 		return Service{}, err
 	}
-	n := nodes[name]
+	n := all.Property(name)
 	s := newService(name, n)
-	for _, k := range slices.Sorted(maps.Keys(n.Properties)) {
-		c := n.Properties[k]
+	for k, c := range n.All() {
 		s.Keys = append(s.Keys, Key{Name: k, Description: c.Description, Default: c.Default, Sets: OptionsSet(c)})
 	}
 	source, err := modules.Files.ReadFile(name + ".nix")

@@ -49,7 +49,7 @@ func runProbe(ctx context.Context, a *app.App, o probe.Options, explain bool) er
 	if a.JSON && !explain {
 		return probe.WriteJSON(term.JSON(a.Out), facts, warnings)
 	}
-	decision, err := hardware.Decide(facts, hardware.Overrides{Release: generator.DefaultRelease})
+	decision, err := hardware.Decide(facts, hardware.Overrides{Release: generator.DefaultRelease()})
 	if err != nil {
 		return fmt.Errorf("decide about the hardware: %w", err)
 	}

@@ -5,7 +5,6 @@ package closure
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // Kind says what happened to a package.
@@ -57,7 +57,7 @@ func (d Diff) Count(kinds ...Kind) int {
 	return n
 }
 
-var size = regexp.MustCompile(`^(.*?)(?:^|, )([+-]?\d+(?:\.\d+)?) (B|KiB|MiB|GiB|TiB)$`)
+var size = lazyregexp.New(`^(.*?)(?:^|, )([+-]?\d+(?:\.\d+)?) (B|KiB|MiB|GiB|TiB)$`)
 
 var units = map[string]float64{"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 

@@ -1,9 +1,10 @@
 package closure
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // Units are what a switch would do to the units of systemd.
@@ -22,7 +23,7 @@ func (u Units) Empty() bool {
 }
 
 // sentence fits those of switch-to-configuration: "would restart the following units: a.service, b.service".
-var sentence = regexp.MustCompile(
+var sentence = lazyregexp.New(
 	`(?m)^would (stop|start|restart|reload|NOT stop|NOT restart) the following (?:changed )?units: (.+)$`)
 
 // ParseUnits reads what "switch-to-configuration dry-activate" says.

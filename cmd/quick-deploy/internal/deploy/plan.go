@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // Planned is what one step would do.
@@ -277,7 +277,7 @@ func (s *session) inUnit(p *Planned, first bool, commands ...[]string) *Planned 
 }
 
 // A path that is not known yet reads better without shell quotes.
-var placeholder = regexp.MustCompile(`'([^' ]*<[a-z]+>[^' ]*)'`)
+var placeholder = lazyregexp.New(`'([^' ]*<[a-z]+>[^' ]*)'`)
 
 // WriteText prints the plan for a person.
 func (p Plan) WriteText(w io.Writer) error {

@@ -5,17 +5,17 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // storeName is the last part of a store path: a hash in Nix' own base 32, and a
 // name (nix, doc/manual/source/store/store-path.md).
-var storeName = regexp.MustCompile(`^[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+\-._?=]{1,211}$`)
+var storeName = lazyregexp.New(`^[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+\-._?=]{1,211}$`)
 
 // collected lists those of the closures that a record names which are there no
 // longer. State and history are files that the user can write, and what they name

@@ -7,14 +7,13 @@ import (
 	"bytes"
 	"cmp"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -252,12 +251,12 @@ func before(a, b profile.Pos) bool {
 }
 
 // entry is an item of a list as the module system names it: [definition 1-entry 2].
-var entry = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\[definition \d+-entry (\d+)\]$`) })
+var entry = lazyregexp.New(`^\[definition \d+-entry (\d+)\]$`)
 
 // inside follows an option path into the value of a node, as far as it goes.
 func inside(n *profile.Node, rest []string) *profile.Node {
 	for _, p := range rest {
-		if m := entry().FindStringSubmatch(p); m != nil {
+		if m := entry.FindStringSubmatch(p); m != nil {
 			i, _ := strconv.Atoi(m[1]) // digits
 			if i--; n.Kind != profile.List || i < 0 || i >= len(n.Items) {
 				return n
@@ -301,7 +300,7 @@ func (x *index) service(host string, f *file) *profile.Node {
 // longest tail of its path. It is 0 where none has.
 func (f *file) line(option string) (line, column int) {
 	path := parts(option)
-	path = slices.DeleteFunc(path, func(p string) bool { return entry().MatchString(p) })
+	path = slices.DeleteFunc(path, func(p string) bool { return entry.MatchString(p) })
 	for from := range path {
 		tail := strings.Join(path[from:], ".")
 		for i, text := range f.text {

@@ -1,11 +1,11 @@
 package diagnose
 
 import (
-	"regexp"
 	"strings"
 	"sync"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -164,7 +164,7 @@ func (x *index) packagesOf(all []mapping.Assignment) (out []use) {
 	return out
 }
 
-var packageRef = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\bpkgs\.([\w."'+-]+)`) })
+var packageRef = lazyregexp.New(`\bpkgs\.([\w."'+-]+)`)
 
 // packagesIn are the packages that an expression refers to as pkgs.…, by their attribute paths.
 func packagesIn(e nix.Expr) (out []string) {
@@ -172,7 +172,7 @@ func packagesIn(e nix.Expr) (out []string) {
 	if err != nil {
 		return nil // it was printed a moment ago
 	}
-	for _, m := range packageRef().FindAllSubmatch(text, -1) {
+	for _, m := range packageRef.FindAllSubmatch(text, -1) {
 		out = append(out, strings.ReplaceAll(string(m[1]), `"`, ""))
 	}
 	return out

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // Nix evaluates and locks flakes with the nix command.
@@ -150,4 +150,4 @@ func (n Nix) minor(ctx context.Context) (int, error) {
 }
 
 // nixVersion is that of Nix 2 in what nix --version says.
-var nixVersion = regexp.MustCompile(`(?:^|\s)2\.(\d{1,4})(?:\.\S*)?\s*$`)
+var nixVersion = lazyregexp.New(`(?:^|\s)2\.(\d{1,4})(?:\.\S*)?\s*$`)

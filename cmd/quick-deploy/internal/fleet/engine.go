@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"sync"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // together reports whether the engine takes many machines in one call, and
@@ -36,7 +36,7 @@ type calls struct {
 }
 
 // activating is what switch-to-configuration, colmena and deploy-rs say when a system is activated.
-var activating = regexp.MustCompile(`(?i)\bactivat(?:ing|ed|ion)\b`)
+var activating = lazyregexp.New(`(?i)\bactivat(?:ing|ed|ion)\b`)
 
 // run is how the call went for one of the machines: its error, with what the engine said about the machine.
 func (c *calls) run(ctx context.Context, h *Host) error {

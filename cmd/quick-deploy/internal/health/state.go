@@ -2,13 +2,13 @@ package health
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // state is what systemd says about a unit, in the names of org.freedesktop.systemd1(5).
@@ -83,7 +83,7 @@ func (s state) since(property string, now system.Clock) (time.Duration, bool) {
 	return max(0, slices.Min(ages)), true
 }
 
-var span = regexp.MustCompile(`([0-9.]+) ?(us|ms|s|min|h|d|w|month|y)(?: |$)`)
+var span = lazyregexp.New(`([0-9.]+) ?(us|ms|s|min|h|d|w|month|y)(?: |$)`)
 
 var spanUnits = map[string]time.Duration{
 	"us": time.Microsecond, "ms": time.Millisecond, "s": time.Second, "min": time.Minute, "h": time.Hour,
@@ -128,7 +128,7 @@ func (s state) elapse(now system.Clock) time.Time {
 	return next
 }
 
-var calendar = regexp.MustCompile(`OnCalendar=(?:([A-Za-z.,-]+) )?(\S+)-(\S+)-(\S+) `)
+var calendar = lazyregexp.New(`OnCalendar=(?:([A-Za-z.,-]+) )?(\S+)-(\S+)-(\S+) `)
 
 // longestGap returns an upper bound of the time between two elapses of a timer's
 // calendar, as TimersCalendar has it in its normal form: "*-*-* 00:00:00". Not

@@ -13,7 +13,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -23,6 +22,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // ParseLevel reads LOG_LEVEL: DEBUG, INFO, WARNING (or WARN) and ERROR, in any case.
@@ -277,7 +277,7 @@ func quote(s string) string {
 }
 
 // name is what Open calls a log.
-var name = regexp.MustCompile(`^([a-z-]+)-\d{8}_\d{6}(?:-\d+)?\.log$`)
+var name = lazyregexp.New(`^([a-z-]+)-\d{8}_\d{6}(?:-\d+)?\.log$`)
 
 // Prune removes the oldest logs of a kind beyond the newest count, and those that
 // are older than before, except those in keep.

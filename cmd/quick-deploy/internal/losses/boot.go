@@ -5,12 +5,12 @@ import (
 	"cmp"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // critical reports whether the machine needs the mount to come up:
@@ -103,7 +103,7 @@ func (c *comparison) findAbsent(m system.Mount) {
 }
 
 // initrdSecret fits what NixOS's append-initrd-secrets copies (nixos/modules/system/boot/stage-1.nix).
-var initrdSecret = regexp.MustCompile(`cp -a (\S+) "\$tmp/\.initrd-secrets/([^"]+)"`)
+var initrdSecret = lazyregexp.New(`cp -a (\S+) "\$tmp/\.initrd-secrets/([^"]+)"`)
 
 // compareSecrets compares the files that are put into the initial ramdisk: keys of encrypted disks, and
 // host keys of the SSH server in it.

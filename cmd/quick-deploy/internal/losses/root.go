@@ -1,9 +1,10 @@
 package losses
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // rule is who may become root, and for what.
@@ -16,13 +17,13 @@ type rule struct {
 
 var (
 	// sudoers(5): %wheel ALL=(ALL:ALL) NOPASSWD:SETENV: ALL
-	sudoRule = regexp.MustCompile(`^(\S+)\s+\S+?\s*=\s*(?:\([^)]*\))?\s*((?:[A-Z]+:\s*)*)(.+)$`)
+	sudoRule = lazyregexp.New(`^(\S+)\s+\S+?\s*=\s*(?:\([^)]*\))?\s*((?:[A-Z]+:\s*)*)(.+)$`)
 	// Comments, includes and what is no rule: Defaults, User_Alias and the like.
-	sudoOther = regexp.MustCompile(`^(?:#|@|Defaults|\w+_Alias\b)`)
-	blanks    = regexp.MustCompile(`\s+`)
+	sudoOther = lazyregexp.New(`^(?:#|@|Defaults|\w+_Alias\b)`)
+	blanks    = lazyregexp.New(`\s+`)
 	// doas.conf(5): permit nopass keepenv :wheel as root cmd reboot
-	doasRule = regexp.MustCompile(`^permit\s+(.*?)(:?[\w.-]+)(?:\s+as\s+\S+)?(?:\s+cmd\s+(.+))?$`)
-	doasEnv  = regexp.MustCompile(`setenv\s*\{[^}]*\}`)
+	doasRule = lazyregexp.New(`^permit\s+(.*?)(:?[\w.-]+)(?:\s+as\s+\S+)?(?:\s+cmd\s+(.+))?$`)
+	doasEnv  = lazyregexp.New(`setenv\s*\{[^}]*\}`)
 )
 
 func sudoRules(text string) []rule {
@@ -101,7 +102,7 @@ func (c *comparison) compareRule(way string, r rule, now []rule) {
 
 const polkitRules = "etc/polkit-1/rules.d/10-nixos.rules"
 
-var quoted = regexp.MustCompile(`"([^"]+)"`)
+var quoted = lazyregexp.New(`"([^"]+)"`)
 
 // comparePolkit finds rules that are gone, by their own text. They let people do
 // something without a password; none is needed to log in or to become root.

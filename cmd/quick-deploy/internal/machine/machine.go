@@ -6,12 +6,12 @@ import (
 	"cmp"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/generator/keyboard"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -67,7 +67,7 @@ func Read(root string) Machine {
 }
 
 // stateVersion is an assignment as the installer writes it.
-var stateVersion = regexp.MustCompile(`(?m)^\s*system\.stateVersion\s*=\s*"([0-9]{2}\.[0-9]{2})"\s*;`)
+var stateVersion = lazyregexp.New(`(?m)^\s*system\.stateVersion\s*=\s*"([0-9]{2}\.[0-9]{2})"\s*;`)
 
 func (r reader) stateVersion() string {
 	m := stateVersion.FindStringSubmatch(r.Text("etc/nixos/configuration.nix"))

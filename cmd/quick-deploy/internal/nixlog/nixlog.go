@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // Kind is the stable name of a class of errors. kinds.txt lists and explains them all.
@@ -108,11 +109,11 @@ func (e Error) Line() string {
 func (e Error) Text() string { return strings.TrimSpace(e.Message + "\n" + e.at) }
 
 // retryAfter is RFC 9110, 10.2.3 in seconds, as servers put it into the answer that Nix, curl and git show.
-var retryAfter = lazily(`(?i)retry[- ]after['"]?[:= ]+\s*['"]?(\d{1,6})|try again in (\d{1,6}) ?s`)
+var retryAfter = lazyregexp.New(`(?i)retry[- ]after['"]?[:= ]+\s*['"]?(\d{1,6})|try again in (\d{1,6}) ?s`)
 
 // After is how long the server asked to wait, 0 if it did not.
 func (e Error) After() time.Duration {
-	m := retryAfter().FindStringSubmatch(head(e.Message))
+	m := retryAfter.FindStringSubmatch(head(e.Message))
 	if m == nil || !e.Kind.Temporary() {
 		return 0
 	}

@@ -240,7 +240,7 @@ func readPlace(text string) (p Place, ok bool) {
 // failed assertions.
 func (b *block) errors() []Error {
 	text := strings.TrimSpace(strings.Join(b.message.text, "\n"))
-	if text == "" || wrapper().MatchString(head(text)) {
+	if text == "" || wrapper.MatchString(head(text)) {
 		return nil
 	}
 	e := Error{Message: text, Places: b.message.places}
@@ -268,10 +268,10 @@ func (e *Error) fromTrace(trace []part) {
 		if !strings.HasPrefix(t.text[0], "while evaluating ") {
 			continue
 		}
-		if m := tracedOption().FindStringSubmatch(t.text[0]); m != nil && e.Option == "" {
+		if m := tracedOption.FindStringSubmatch(t.text[0]); m != nil && e.Option == "" {
 			e.Option = m[1]
 		}
-		if m := tracedFile().FindStringSubmatch(t.text[0]); m != nil && !told && len(e.Definitions) < maxItems {
+		if m := tracedFile.FindStringSubmatch(t.text[0]); m != nil && !told && len(e.Definitions) < maxItems {
 			if d := (Definition{File: m[1]}); !slices.Contains(e.Definitions, d) {
 				e.Definitions = append(e.Definitions, d)
 			}

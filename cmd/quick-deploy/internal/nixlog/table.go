@@ -2,6 +2,7 @@ package nixlog
 
 import (
 	_ "embed"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"iter"
 	"regexp"
 	"strconv"
@@ -73,20 +74,15 @@ var known = sync.OnceValue(func() table {
 
 var (
 	// What libarchive was given failed, which says why.
-	archive = lazily(`^[Ff]ailed to \w+ archive \(Source threw exception: error: (.*)`)
+	archive = lazyregexp.New(`^[Ff]ailed to \w+ archive \(Source threw exception: error: (.*)`)
 	// nixos-rebuild tells which of its commands failed, after Nix has told why.
-	wrapper      = lazily(`^(?:[Cc]ommand '.*' returned non-zero exit status|.*nixos-rebuild.*exit status)`)
-	tracedOption = lazily("^while evaluating (?:the )?option [`'‘\"]([^`‘]+?)['’\"]:?$")
-	tracedFile   = lazily("^while evaluating (?:definitions from|the module argument .* in) " +
+	wrapper      = lazyregexp.New(`^(?:[Cc]ommand '.*' returned non-zero exit status|.*nixos-rebuild.*exit status)`)
+	tracedOption = lazyregexp.New("^while evaluating (?:the )?option [`'‘\"]([^`‘]+?)['’\"]:?$")
+	tracedFile   = lazyregexp.New("^while evaluating (?:definitions from|the module argument .* in) " +
 		"[`'‘\"]([^`'’\"]+)['’\"]:?$")
-	definition = lazily("^- In [`'‘\"](.+?)['’\"](?:, via option .*?)?(?::\\s?(.*))?$")
-	removedIn  = lazily("in [`'‘\"](.+?)['’\"] no longer has any effect")
+	definition = lazyregexp.New("^- In [`'‘\"](.+?)['’\"](?:, via option .*?)?(?::\\s?(.*))?$")
+	removedIn  = lazyregexp.New("in [`'‘\"](.+?)['’\"] no longer has any effect")
 )
-
-// lazily is a pattern that is compiled when it is first asked for: most runs meet no error of Nix.
-func lazily(pattern string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
-}
 
 // Quoted are the texts that a message has in quotes, of any of the kinds that Nix and nixpkgs use: `a', 'a', ‘a’.
 func Quoted(message string) iter.Seq[string] {
@@ -112,7 +108,7 @@ func Quoted(message string) iter.Seq[string] {
 // match finds the first rule that recognises e, and fills in what it tells.
 func (e *Error) match(rules []rule) bool {
 	text := head(e.Message)
-	if m := archive().FindStringSubmatch(text); m != nil {
+	if m := archive.FindStringSubmatch(text); m != nil {
 		text = m[1]
 	}
 	for _, r := range rules {
@@ -171,7 +167,7 @@ func (e *Error) detail(line string, reading bool) bool {
 	case e.Kind == Insecure && strings.HasPrefix(line, " - "):
 		e.Detail = append(e.Detail, line[len(" - "):])
 	case strings.HasPrefix(text, "- In ") && len(e.Definitions) < maxItems:
-		if m := definition().FindStringSubmatch(head(text)); m != nil {
+		if m := definition.FindStringSubmatch(head(text)); m != nil {
 			e.Definitions = append(e.Definitions, Definition{File: m[1], Value: m[2]})
 			return true
 		}
@@ -196,7 +192,7 @@ func (e Error) assertions(list string) []Error {
 		if o := (Error{Message: a.Message}); o.match(known().messages) && strings.HasPrefix(string(o.Kind), "option-") {
 			a.Kind, a.Option, a.Expected = o.Kind, o.Option, o.Expected
 		}
-		if m := removedIn().FindStringSubmatch(head(a.Message)); m != nil {
+		if m := removedIn.FindStringSubmatch(head(a.Message)); m != nil {
 			a.Definitions = []Definition{{File: m[1]}}
 		}
 		out = append(out, a)

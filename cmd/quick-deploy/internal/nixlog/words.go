@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // Words are what there is to say about e by itself.
@@ -45,14 +46,14 @@ func (e Error) reason() string {
 }
 
 // stored is a file of a flake as Nix copies it into the store, whatever folder the store is in.
-var stored = lazily(`^.*/[0-9a-df-np-sv-z]{32}-[^/]+/(.+)$`)
+var stored = lazyregexp.New(`^.*/[0-9a-df-np-sv-z]{32}-[^/]+/(.+)$`)
 
 // InFlake is a path below the store path or the «source» that it is in; ok is false for any other.
 func InFlake(name string) (path string, ok bool) {
 	if i := strings.LastIndex(name, "»"); i >= 0 {
 		return strings.TrimPrefix(name[i+len("»"):], "/"), true
 	}
-	if m := stored().FindStringSubmatch(name); m != nil {
+	if m := stored.FindStringSubmatch(name); m != nil {
 		return m[1], true
 	}
 	return "", false

@@ -7,6 +7,7 @@ import (
 	"regexp"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
@@ -41,8 +42,8 @@ var keys = Check{
 }
 
 var (
-	unitScript = regexp.MustCompile(`(?m)^ExecStart=[@:+!-]*(/nix/store/[^\s"]+)`)
-	configFile = regexp.MustCompile(`--?config[= ]["']?(/nix/store/[^\s"']+)`)
+	unitScript = lazyregexp.New(`(?m)^ExecStart=[@:+!-]*(/nix/store/[^\s"]+)`)
+	configFile = lazyregexp.New(`--?config[= ]["']?(/nix/store/[^\s"']+)`)
 )
 
 // keyInUse returns what the configuration of a running service says about its key, and

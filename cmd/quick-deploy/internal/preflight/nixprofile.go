@@ -7,12 +7,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // element is what nix profile or nix-env has put into a profile.
@@ -95,7 +95,7 @@ func readManifest(data []byte) []element {
 	return list
 }
 
-var envPath = regexp.MustCompile(`\boutPath = "(/nix/store/[^"]+)"`)
+var envPath = lazyregexp.New(`\boutPath = "(/nix/store/[^"]+)"`)
 
 // readEnvManifest finds the packages in the manifest.nix of nix-env, which names
 // each of them once, and once more for each output.

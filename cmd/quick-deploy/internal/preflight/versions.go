@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/closure"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 var release = Check{
@@ -38,7 +39,7 @@ const DateLayout = "2 January 2006"
 // NixOS. A flake's has the date of the commit in UTC, 26.05.20260714.8eeec93 (nixpkgs,
 // lib/flake-version-info.nix); a channel's the number of commits, 26.05.4937.8eeec934ae0d
 // and 26.11pre812345.8eeec934ae0d.
-var builtFrom = regexp.MustCompile(`([0-9]{2}\.[0-9]{2})(?:\.|pre|beta)([0-9]+)\.([0-9a-f]{7,40}|dirty)$`)
+var builtFrom = lazyregexp.New(`([0-9]{2}\.[0-9]{2})(?:\.|pre|beta)([0-9]+)\.([0-9a-f]{7,40}|dirty)$`)
 
 var nixpkgs = Check{
 	Name: "nixpkgs", acting: true,

@@ -2,21 +2,18 @@ package probe
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 const blockDir = "sys/class/block"
 
 // notDisks are block devices that hold no file system of a configuration.
-var notDisks = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^(ram|zram|fd|nbd|sr|mtdblock)[0-9]`)
-})
+var notDisks = lazyregexp.New(`^(ram|zram|fd|nbd|sr|mtdblock)[0-9]`)
 
 // readBlocks reads /sys/class/block and the links of udev below /dev/disk. It
 // comes after the mounts, since a loop device counts only if it is mounted.
@@ -26,7 +23,7 @@ func readBlocks(t *tree, o Options, f *hardware.Facts) {
 		mounted[path.Base(m.Source)] = true
 	}
 	for _, name := range t.list(blockDir, true) {
-		if notDisks().MatchString(name) || strings.HasPrefix(name, "loop") && !mounted[name] {
+		if notDisks.MatchString(name) || strings.HasPrefix(name, "loop") && !mounted[name] {
 			continue
 		}
 		f.Blocks = append(f.Blocks, t.block(name))
@@ -159,7 +156,7 @@ func (t *tree) btrfsMembers(f *hardware.Facts) {
 
 // unescapeUdev undoes udev's \x20 in names of links.
 func unescapeUdev(s string) string {
-	return udevEscape().ReplaceAllStringFunc(s, func(m string) string {
+	return udevEscape.ReplaceAllStringFunc(s, func(m string) string {
 		n, err := strconv.ParseUint(m[2:], 16, 8)
 		if err != nil || n < ' ' {
 			return m
@@ -168,7 +165,7 @@ func unescapeUdev(s string) string {
 	})
 }
 
-var udevEscape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\x[0-9a-f]{2}`) })
+var udevEscape = lazyregexp.New(`\\x[0-9a-f]{2}`)
 
 // diskIDs reads the names by serial number of the disks, only where GRUB must
 // name one: on a PC without UEFI.

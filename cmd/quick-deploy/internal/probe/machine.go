@@ -1,13 +1,12 @@
 package probe
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // readProduct reads what the firmware says about the machine: DMI on PCs, the
@@ -124,14 +123,14 @@ func (t *tree) threads() int {
 	return n
 }
 
-var memTotal = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^MemTotal:\s+(\d+) kB$`) })
+var memTotal = lazyregexp.New(`(?m)^MemTotal:\s+(\d+) kB$`)
 
 func readMemory(t *tree, _ Options, f *hardware.Facts) {
 	s, ok := t.whole("proc/meminfo", 64<<10)
 	if !ok {
 		return
 	}
-	m := memTotal().FindStringSubmatch(s)
+	m := memTotal.FindStringSubmatch(s)
 	if m == nil {
 		t.garbled("proc/meminfo", "no MemTotal in it")
 		return

@@ -4,14 +4,13 @@ import (
 	"encoding/binary"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // mountsLimit is enough for thousands of containers.
@@ -88,10 +87,8 @@ func devicePath(t *tree, source string) string {
 }
 
 // fstabPassword fits options that hold a password themselves: mount.cifs(8), mount.ceph(8), mount.ecryptfs(8).
-var fstabPassword = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(
-		`^(?:pass(?:word|wd)?2?|secret|ecryptfs_passphrase|passphrase_passwd)=|^user(?:name)?=[^,]*%`)
-})
+var fstabPassword = lazyregexp.New(
+	`^(?:pass(?:word|wd)?2?|secret|ecryptfs_passphrase|passphrase_passwd)=|^user(?:name)?=[^,]*%`)
 
 // readFstab reads what a person, or NixOS, wanted of the mounts, and what
 // need not be mounted.
@@ -102,7 +99,7 @@ func readFstab(t *tree, o Options, f *hardware.Facts) {
 		}
 		l := hardware.Mount{Point: path.Clean(line.Point), Type: line.Type, Source: devicePath(t, line.Device)}
 		for _, option := range line.Options {
-			if fstabPassword().MatchString(option) {
+			if fstabPassword.MatchString(option) {
 				l.Password = true
 				continue
 			}

@@ -3,27 +3,24 @@ package probe
 import (
 	"cmp"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 const pciDevices = "sys/bus/pci/devices"
 
-var pciAddress = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$`)
-})
+var pciAddress = lazyregexp.New(`^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$`)
 
 // readPCI reads /sys/bus/pci/devices (Linux, Documentation/ABI/testing/sysfs-bus-pci).
 func readPCI(t *tree, _ Options, f *hardware.Facts) {
 	nodes := t.numaNodes()
 	for _, name := range t.list(pciDevices, true) {
 		dir := path.Join(pciDevices, name)
-		if !pciAddress().MatchString(name) {
+		if !pciAddress.MatchString(name) {
 			t.garbled(dir, "not a PCI address")
 			continue
 		}

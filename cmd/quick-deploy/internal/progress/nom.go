@@ -3,12 +3,12 @@ package progress
 import (
 	"context"
 	"io"
-	"regexp"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // Nom hands Nix' progress to nix-output-monitor, for those who like its tree better.
@@ -32,7 +32,7 @@ func StartNom(r run.Runner, w io.Writer) *Nom {
 }
 
 // escapes matches what JSON writes for a backslash, and for control characters but line ends and tabs.
-var escapes = regexp.MustCompile(`(?i)\\\\|\\u00(?:0[0-8bcef]|1[0-9a-f]|7f|[89][0-9a-f])|\\[bf]`)
+var escapes = lazyregexp.New(`(?i)\\\\|\\u00(?:0[0-8bcef]|1[0-9a-f]|7f|[89][0-9a-f])|\\[bf]`)
 
 // harmless is a line in JSON without control characters: nix-output-monitor
 // would pass them on to the terminal.

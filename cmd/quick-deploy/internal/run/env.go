@@ -2,11 +2,11 @@ package run
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/cleartext"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // allowedNames are the environment variables that reach a child: what a
@@ -88,7 +88,7 @@ func RedactArgs(args []string) []string {
 }
 
 // userinfo is that of a URL (RFC 3986, section 3.2.1); a password may hold an @.
-var userinfo = regexp.MustCompile(`(://)[^/?#\s"']*@`)
+var userinfo = lazyregexp.New(`(://)[^/?#\s"']*@`)
 
 // RedactText returns a text for a log: the user and the password in each URL, and
 // all that looks like a secret, are replaced.

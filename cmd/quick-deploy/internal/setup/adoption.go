@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -96,10 +95,9 @@ func newAdoption(ctx context.Context, g *Guide, path string) (*adoption, error) 
 
 func (ad *adoption) read(ctx context.Context, g *Guide) error {
 	var services []adopt.Service
-	nodes := g.node.Properties["host"].Properties["services"].Properties
-	for _, name := range slices.Sorted(maps.Keys(nodes)) {
+	for name, n := range g.node.Property("host").Property("services").All() {
 		// A service that needs keys stays with the old configuration, which has them.
-		if enable := nodes[name].Service.Enable; enable != "" && !nodes[name].NeedsKeys() {
+		if enable := n.Service.Enable; enable != "" && !n.NeedsKeys() {
 			option, err := nix.ParseAttrPath(enable)
 			if err != nil {
 				return fmt.Errorf("read the catalogue: %s: %w", name, err)

@@ -67,8 +67,8 @@ func (g *Guide) interview(answers starter.Answers, given map[string]bool) (*inte
 		Check: g.check, Preview: func(a starter.Answers) string { return term.Clean(g.preview(a)) },
 		In: g.In, Out: g.Err.Raw(), Plain: g.PlainForms(), Size: g.Size,
 	}
-	host := g.node.Properties["host"]
-	for _, v := range host.Properties["desktop"].Properties["session"].Enum {
+	host := g.node.Property("host")
+	for _, v := range host.Property("desktop").Property("session").Enum {
 		s.Desktops = append(s.Desktops, fmt.Sprint(v))
 	}
 	s.Desktops = append(s.Desktops, "none")
@@ -78,7 +78,7 @@ func (g *Guide) interview(answers starter.Answers, given map[string]bool) (*inte
 	}
 	// No question asks for keys.
 	s.Services = slices.DeleteFunc(services, func(c catalogue.Service) bool {
-		return host.Properties["services"].Properties[c.Name].NeedsKeys()
+		return host.Property("services").Property(c.Name).NeedsKeys()
 	})
 	return s, nil
 }
@@ -101,7 +101,7 @@ func (g *Guide) presets() ([]interview.Preset, error) {
 	var out []interview.Preset
 	for _, c := range all {
 		p := interview.Preset{Preset: c}
-		loaded, err := g.load(starter.Answers{Preset: p.Name, Hostname: "nixos", StateVersion: generator.DefaultRelease})
+		loaded, err := g.load(starter.Answers{Preset: p.Name, Hostname: "nixos", StateVersion: generator.DefaultRelease()})
 		if err != nil {
 			return nil, fmt.Errorf("read the preset %s: %w", p.Name, err)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
 
@@ -43,11 +44,11 @@ func (ad *adoption) watched(g *Guide) [][]string {
 		}
 		paths = append(paths, []string{"users", "users", u.Name, "openssh", "authorizedKeys", "keys"})
 	}
-	services := g.node.Properties["host"].Properties["services"].Properties
+	services := g.node.Property("host").Property("services")
 	for _, s := range ad.machine.Services {
 		paths = append(paths, s.Option)
-		for _, key := range slices.Sorted(maps.Keys(services[s.Name].Properties)) {
-			for _, option := range catalogue.OptionsSet(services[s.Name].Properties[key]) {
+		for _, key := range services.Property(s.Name).All() {
+			for _, option := range catalogue.OptionsSet(key) {
 				if path, err := nix.ParseAttrPath(option); err == nil && !strings.Contains(option, "<") {
 					paths = append(paths, path)
 				}
@@ -114,8 +115,8 @@ var errLeft = errors.New("it names files that cannot be a part of it")
 
 // oldest is the oldest release that a profile can be for.
 func oldest(g *Guide) string {
-	release := generator.DefaultRelease
-	for _, r := range g.node.Properties["release"].Enum {
+	release := generator.DefaultRelease()
+	for _, r := range g.node.Property("release").Enum {
 		if r := fmt.Sprint(r); r < release {
 			release = r
 		}
@@ -232,7 +233,7 @@ func unordered(v any) any {
 }
 
 // foreign are imports from the inputs of the flake, which are not there yet.
-var foreign = regexp.MustCompile(`(?m)^\s+inputs\.\S+\n`)
+var foreign = lazyregexp.New(`(?m)^\s+inputs\.\S+\n`)
 
 // write writes the modules of the flake that the answers lead to into dir, with the old configuration.
 func (ad *adoption) write(g *Guide, answers starter.Answers, dir string, probed bool) error {

@@ -136,7 +136,7 @@ func (g *Guide) found() []string {
 		users = append(users, u.Name)
 	}
 	lines = append(lines, "Users: "+unknown(strings.Join(users, ", ")))
-	if d, err := hardware.Decide(g.facts, hardware.Overrides{Release: generator.DefaultRelease}); err == nil {
+	if d, err := hardware.Decide(g.facts, hardware.Overrides{Release: generator.DefaultRelease()}); err == nil {
 		var cards []string
 		for _, c := range d.GPUs {
 			cards = append(cards, c.Name())

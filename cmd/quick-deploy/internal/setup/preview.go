@@ -25,7 +25,7 @@ func (g *Guide) load(answers starter.Answers) (*profile.Profile, error) {
 
 // check is the schema's judgement of one answer, by itself.
 func (g *Guide) check(name, value string) error {
-	a := starter.Answers{Preset: "minimal", Hostname: "nixos", StateVersion: generator.DefaultRelease, User: "user"}
+	a := starter.Answers{Preset: "minimal", Hostname: "nixos", StateVersion: generator.DefaultRelease(), User: "user"}
 	a.Set(name, value)
 	_, err := g.load(a)
 	var problems profile.Problems

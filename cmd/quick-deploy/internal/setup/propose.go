@@ -56,12 +56,12 @@ func (ad *adoption) propose(g *Guide) {
 // for what comes after the newest, and else the newest.
 func releaseFor(g *Guide, release string) string {
 	switch {
-	case slices.Contains(g.node.Properties["release"].Enum, any(release)):
+	case slices.Contains(g.node.Property("release").Enum, any(release)):
 		return release
-	case release > generator.DefaultRelease:
+	case release > generator.DefaultRelease():
 		return "unstable"
 	}
-	return generator.DefaultRelease
+	return generator.DefaultRelease()
 }
 
 // people are the accounts: first who runs this, else an administrator.

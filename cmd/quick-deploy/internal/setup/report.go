@@ -63,7 +63,7 @@ func (ad *adoption) report(g *Guide, answers starter.Answers, differences []diff
 
 // reportRelease says what is not known where the machine and the profile are of two releases.
 func (ad *adoption) reportRelease(g *Guide, answers starter.Answers) {
-	if ad.machine.Release == answers.Release || ad.machine.Release > generator.DefaultRelease {
+	if ad.machine.Release == answers.Release || ad.machine.Release > generator.DefaultRelease() {
 		return
 	}
 	g.Say("note: this machine runs NixOS %s, and the profile is for %s: whether legacy.nix fits that release is seen "+

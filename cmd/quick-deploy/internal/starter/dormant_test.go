@@ -48,8 +48,8 @@ func TestDormantServices(t *testing.T) {
 		slices.Sort(names)
 		return names
 	}
-	answers := Answers{Preset: "workstation", Release: generator.DefaultRelease, Hostname: "atlas",
-		StateVersion: generator.DefaultRelease, User: "ada"}
+	answers := Answers{Preset: "workstation", Release: generator.DefaultRelease(), Hostname: "atlas",
+		StateVersion: generator.DefaultRelease(), User: "ada"}
 	data, err := Profile(answers)
 	if err != nil {
 		t.Fatal(err)

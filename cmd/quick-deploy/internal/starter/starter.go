@@ -6,15 +6,16 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"text/template"
 
 	"github.com/goccy/go-yaml"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // Answers are what the profile is made from. Empty ones are left out, or
@@ -55,13 +56,15 @@ type Answers struct {
 //go:embed profile.yaml.tmpl
 var profileText string
 
-var first = template.Must(template.New("profile").
-	Funcs(template.FuncMap{"text": scalar, "example": example}).Parse(profileText))
+var first = sync.OnceValue(func() *template.Template {
+	funcs := template.FuncMap{"text": scalar, "example": example}
+	return template.Must(template.New("profile").Funcs(funcs).Parse(profileText))
+})
 
 // Profile returns the text of the profile.
 func Profile(a Answers) ([]byte, error) {
 	var out bytes.Buffer
-	if err := first.Execute(&out, a); err != nil {
+	if err := first().Execute(&out, a); err != nil {
 		return nil, fmt.Errorf("write the profile: %w", err)
 	}
 	return out.Bytes(), nil
@@ -91,7 +94,7 @@ func example(name string) string {
 }
 
 // plain are texts that mean themselves in YAML without quotes.
-var plain = regexp.MustCompile(`^[A-Za-z_/][A-Za-z0-9_./+-]*( [A-Za-z0-9_./+-]+)*$`)
+var plain = lazyregexp.New(`^[A-Za-z_/][A-Za-z0-9_./+-]*( [A-Za-z0-9_./+-]+)*$`)
 
 // scalar returns s as a YAML scalar that reads back as the same string.
 func scalar(s string) (string, error) {
@@ -111,7 +114,7 @@ func isString(s string) bool {
 // For fills in what machine m tells about itself.
 func For(m machine.Machine, preset string) Answers {
 	a := Answers{
-		Preset: preset, Release: generator.DefaultRelease, StateVersion: generator.DefaultRelease,
+		Preset: preset, Release: generator.DefaultRelease(), StateVersion: generator.DefaultRelease(),
 		Hostname: "nixos", Timezone: m.Timezone, Locale: m.Locale,
 		Layout: m.Keyboard.Layout, Variant: m.Keyboard.Variant, Options: m.Keyboard.Options,
 	}
@@ -139,6 +142,6 @@ func For(m machine.Machine, preset string) Answers {
 }
 
 var (
-	hostname = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-	stable   = regexp.MustCompile(`^[0-9]{2}\.(03|04|05|09|10|11|12)$`)
+	hostname = lazyregexp.New(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	stable   = lazyregexp.New(`^[0-9]{2}\.(03|04|05|09|10|11|12)$`)
 )

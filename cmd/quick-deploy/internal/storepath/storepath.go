@@ -3,14 +3,15 @@
 package storepath
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 var (
-	hash    = regexp.MustCompile(`(?:^|/)[0-9a-z]{32}-`)
-	found   = regexp.MustCompile(`/[0-9A-Za-z/+._-]*/[0-9a-z]{32}-[0-9A-Za-z+._?=/@-]+`)
-	version = regexp.MustCompile(`-[^a-zA-Z].*$`)
+	hash    = lazyregexp.New(`(?:^|/)[0-9a-z]{32}-`)
+	found   = lazyregexp.New(`/[0-9A-Za-z/+._-]*/[0-9a-z]{32}-[0-9A-Za-z+._?=/@-]+`)
+	version = lazyregexp.New(`-[^a-zA-Z].*$`)
 )
 
 // Find lists the paths in a store that a text names, with what follows in each, in their order.

@@ -1,11 +1,11 @@
 package system
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // What is read here has one form, wherever it lies: on a machine, in a system that was built, or in what another
@@ -42,7 +42,7 @@ func ParseSections(text string, do func(section, key, value string)) {
 }
 
 // xorgOption is a line of xorg.conf(5) as systemd-localed and NixOS write it.
-var xorgOption = regexp.MustCompile(`(?m)^\s*Option "(Xkb[A-Za-z]+)" "([^"\n]*)"`)
+var xorgOption = lazyregexp.New(`(?m)^\s*Option "(Xkb[A-Za-z]+)" "([^"\n]*)"`)
 
 // Keyboard returns what the X server is told of the keyboard, by the names of keyboard(5): XKBLAYOUT.
 func (f files) Keyboard() map[string]string {

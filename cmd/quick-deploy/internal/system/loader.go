@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 //go:embed loaders.json
@@ -50,13 +50,13 @@ func DescribeLoaderOption(option string) (words string, needed bool) {
 // What NixOS writes about its boot loader.
 var (
 	// makeWrapper's export INSTALL_BOOTLOADER='…', and the same in a binary wrapper.
-	installVariable = regexp.MustCompile(`INSTALL_BOOTLOADER` +
+	installVariable = lazyregexp.New(`INSTALL_BOOTLOADER` +
 		`(?:[^\n\x00]{0,4}?[= ]+(?:'([^'\x00]+)'|"([^"\x00]+)"|([^\s'"\x00]+))|\x00([^\x00]+))`)
 	// The script in Perl of before 25.05: a here-document.
-	installPerl = regexp.MustCompile(`(?s)<<'?EOFBOOTLOADER[^\n]*\n(.*?)\nEOFBOOTLOADER`)
-	constant    = regexp.MustCompile(`(?m)(?:^|[\s;])([A-Z][A-Z_]{4,})[ \t]*=[ \t]*` +
+	installPerl = lazyregexp.New(`(?s)<<'?EOFBOOTLOADER[^\n]*\n(.*?)\nEOFBOOTLOADER`)
+	constant    = lazyregexp.New(`(?m)(?:^|[\s;])([A-Z][A-Z_]{4,})[ \t]*=[ \t]*` +
 		`(?:int\(|Path\(|bool\()?["']?([^"'\s)=]*)["']?`)
-	copied = regexp.MustCompile(`(?m)\binstall -Dp (?:"([^"\n]+)"|'([^'\n]+)'|(\S+)) (\S+)$`)
+	copied = lazyregexp.New(`(?m)\binstall -Dp (?:"([^"\n]+)"|'([^'\n]+)'|(\S+)) (\S+)$`)
 )
 
 // loaderReader reads a boot loader of a system.

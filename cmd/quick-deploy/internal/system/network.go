@@ -3,12 +3,12 @@ package system
 import (
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // Address is an address or a route that a system gives an interface. Interface
@@ -26,9 +26,9 @@ type Network struct {
 
 // What scripted networking writes (nixos/modules/tasks/network-interfaces-scripted.nix).
 var (
-	ipAddress = regexp.MustCompile(`ip addr (?:add|replace) "([^"]+)" dev "([^"]+)"`)
-	ipRoute   = regexp.MustCompile(`ip route add \S*\s*"([^"]+)"\s+(?:.*?via "([^"]+)")?.*dev "([^"]+)"`)
-	ipDefault = regexp.MustCompile(`ip (?:-[46] )?route replace default .*?via "?([0-9A-Fa-f.:]+)`)
+	ipAddress = lazyregexp.New(`ip addr (?:add|replace) "([^"]+)" dev "([^"]+)"`)
+	ipRoute   = lazyregexp.New(`ip route add \S*\s*"([^"]+)"\s+(?:.*?via "([^"]+)")?.*dev "([^"]+)"`)
+	ipDefault = lazyregexp.New(`ip (?:-[46] )?route replace default .*?via "?([0-9A-Fa-f.:]+)`)
 )
 
 // profiles is the unit that writes the connections that are declared for NetworkManager.
@@ -158,10 +158,10 @@ type Firewall struct {
 // What the firewall's two backends write (nixos/modules/services/networking:
 // firewall-iptables.nix and firewall-nftables.nix).
 var (
-	iptablesPort    = regexp.MustCompile(`nixos-fw -p (tcp|udp) --dport ([\d:]+) -j nixos-fw-accept(?: +-i (\S+))?`)
-	iptablesTrusted = regexp.MustCompile(`-A nixos-fw -i (\S+) -j nixos-fw-accept`)
-	nftablesPorts   = regexp.MustCompile(`(?m)^\s*(?:iifname "?([^\s"{}]+)"? )?(tcp|udp) dport \{ ([^}]*)\} accept`)
-	nftablesTrusted = regexp.MustCompile(`iifname \{ ([^}]*)\} accept comment "trusted interfaces"`)
+	iptablesPort    = lazyregexp.New(`nixos-fw -p (tcp|udp) --dport ([\d:]+) -j nixos-fw-accept(?: +-i (\S+))?`)
+	iptablesTrusted = lazyregexp.New(`-A nixos-fw -i (\S+) -j nixos-fw-accept`)
+	nftablesPorts   = lazyregexp.New(`(?m)^\s*(?:iifname "?([^\s"{}]+)"? )?(tcp|udp) dport \{ ([^}]*)\} accept`)
+	nftablesTrusted = lazyregexp.New(`iifname \{ ([^}]*)\} accept comment "trusted interfaces"`)
 )
 
 // Firewall reads the rules of a system's firewall. One that is written as a

@@ -7,12 +7,12 @@ import (
 	"encoding/xml"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // keep keeps what an installer says of an option, unless it is the default.
@@ -156,7 +156,7 @@ func (r *loaderReader) readCopied(name, source string) {
 }
 
 // windowsHandle finds boot.loader.systemd-boot.windows.<name>.efiDeviceHandle in an entry.
-var windowsHandle = regexp.MustCompile(`(?m)^options .* ([A-Za-z0-9]+):EFI\\Microsoft`)
+var windowsHandle = lazyregexp.New(`(?m)^options .* ([A-Za-z0-9]+):EFI\\Microsoft`)
 
 func (r *loaderReader) readWindows(name, entry string) {
 	at := systemdBoot + "windows." + name + "."
@@ -269,10 +269,10 @@ func (r *loaderReader) readGRUBConfig(said map[string]string) {
 }
 
 // copyLine is a line that extraFiles makes in extraPrepareConfig.
-var copyLine = regexp.MustCompile(`(?m)^\s*/nix/store/\S+/bin/install -Dp .*$`)
+var copyLine = lazyregexp.New(`(?m)^\s*/nix/store/\S+/bin/install -Dp .*$`)
 
 // memtestEntry is what boot.loader.grub.memtest86 adds to extraEntries.
-var memtestEntry = regexp.MustCompile(`\n?menuentry "Memtest86\+" \{\n +linux @bootRoot@/memtest\.bin *\n\}\n?`)
+var memtestEntry = lazyregexp.New(`\n?menuentry "Memtest86\+" \{\n +linux @bootRoot@/memtest\.bin *\n\}\n?`)
 
 // readGRUBFiles sorts out extraPrepareConfig: what extraFiles copies, for each of
 // the mirrors, and commands.
@@ -310,7 +310,7 @@ func readMirror(said map[string]string) hardware.Mirror {
 }
 
 // extlinuxArguments are those of extlinux-conf-builder.sh.
-var extlinuxArguments = regexp.MustCompile(`extlinux-conf-builder\.?(?:sh)?((?: +-(?:[gtnd] +\S+|r|c))+)`)
+var extlinuxArguments = lazyregexp.New(`extlinux-conf-builder\.?(?:sh)?((?: +-(?:[gtnd] +\S+|r|c))+)`)
 
 // readExtlinux reads the arguments by which NixOS calls its builder.
 func (r *loaderReader) readExtlinux(text string) {

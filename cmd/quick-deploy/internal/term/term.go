@@ -7,25 +7,25 @@ package term
 import (
 	"io"
 	"os"
-	"regexp"
 	"strings"
 	"sync"
 	"unicode/utf8"
 
 	"golang.org/x/term"
 
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
 // sequence matches a control sequence (ECMA-48, 5.4 and 5.6): CSI, then the
 // strings OSC, DCS, SOS, PM and APC with what they hold, then the short ones.
-var sequence = regexp.MustCompile(`(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]|` +
+var sequence = lazyregexp.New(`(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]|` +
 	`(?:\x1b[\]PX^_]|[\x{9d}\x{90}\x{98}\x{9e}\x{9f}])[^\x07\x1b\x{9c}\n]*(?:\x07|\x1b\\|\x{9c})|` +
 	`\x1b[ -/]*[0-~]?`)
 
 // ours matches the sequences of our own: colours (SGR), and for the live region
 // going up and clearing what is below.
-var ours = regexp.MustCompile(`\x1b\[(?:[0-9;]*m|[0-9]{1,4}A|J)`)
+var ours = lazyregexp.New(`\x1b\[(?:[0-9;]*m|[0-9]{1,4}A|J)`)
 
 // Strip is s without control sequences.
 func Strip(s string) string {
