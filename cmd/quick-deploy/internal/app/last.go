@@ -26,8 +26,8 @@ import (
 )
 
 // Last is a run of generate that found nothing to do, with all that this depended on: where that is the same
-// again, so is the outcome. It is kept in the user's state folder, one file a flake, and is a cache: what cannot be read,
-// or not be compared, is as if it were not there.
+// again, so is the outcome. It is kept in the user's state folder, one file a flake, and is a cache: what cannot be
+// read, or not be compared, is as if it were not there.
 type Last struct {
 	Version int
 	// About is a hash of the program, its flags and this machine's name.
