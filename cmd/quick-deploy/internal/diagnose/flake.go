@@ -65,7 +65,9 @@ type file struct {
 }
 
 func newIndex(s Source) *index {
-	x := &index{Source: s, files: map[string]*file{}, nodes: map[string]spot{}, hosts: map[string]host{}, asked: map[string]*asked{}}
+	x := &index{
+		Source: s, files: map[string]*file{}, nodes: map[string]spot{}, hosts: map[string]host{}, asked: map[string]*asked{},
+	}
 	for _, h := range s.Tree.Hosts {
 		x.hosts[h.Name] = host{Host: h}
 	}
