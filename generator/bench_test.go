@@ -2,42 +2,26 @@ package generator_test
 
 import (
 	"fmt"
-	"strings"
+	"io/fs"
 	"testing"
 	"testing/fstest"
 
 	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/fleettest"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
-// fleet is a profile of n hosts in three groups.
-func fleet(n int) []byte {
-	var b strings.Builder
-	b.WriteString(`version: 1
-defaults:
-  system: x86_64-linux
-  stateVersion: "26.05"
-  timezone: Etc/UTC
-  services: {openssh: {}}
-  users: {ops: {admin: true, home: {git: {}, zsh: {}}}}
-groups:
-  web: {services: {nginx: {expose: true}}}
-  db: {services: {postgresql: {databases: [aidb]}, redis: {}}}
-  edge: {services: {tailscale: {}}}
-hosts:
-`)
-	for i := range n {
-		fmt.Fprintf(&b, "  host-%05d: {groups: [%s], tags: [t%d], packages: [ripgrep, htop]}\n",
-			i, []string{"web", "db", "edge"}[i%3], i%10)
-	}
-	return []byte(b.String())
+// fleet holds a profile of n hosts.
+func fleet(n int) fs.FS {
+	top, base := fleettest.Profile(n)
+	return fstest.MapFS{"profile.yaml": {Data: []byte(top)}, "base.yaml": {Data: []byte(base)}}
 }
 
 // BenchmarkGenerate is the whole way from the profile's text to the files in memory.
 func BenchmarkGenerate(b *testing.B) {
 	for _, n := range []int{1, 100, 1000, 10000} {
 		b.Run(fmt.Sprintf("hosts=%d", n), func(b *testing.B) {
-			fsys := fstest.MapFS{"profile.yaml": {Data: fleet(n)}}
+			fsys := fleet(n)
 			root := schemaRoot(b)
 			b.ReportAllocs()
 			for b.Loop() {
@@ -61,7 +45,7 @@ func BenchmarkGenerate(b *testing.B) {
 func BenchmarkValidate(b *testing.B) {
 	for _, n := range []int{1, 1000} {
 		b.Run(fmt.Sprintf("hosts=%d", n), func(b *testing.B) {
-			fsys := fstest.MapFS{"profile.yaml": {Data: fleet(n)}}
+			fsys := fleet(n)
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := load(b, fsys); err != nil {

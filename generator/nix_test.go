@@ -187,5 +187,5 @@ func TestAddingAHost(t *testing.T) {
 
 func fleetTree(t testing.TB, n int) *generator.Tree {
 	t.Helper()
-	return generate(t, fstest.MapFS{"profile.yaml": {Data: fleet(n)}})
+	return generate(t, fleet(n))
 }
