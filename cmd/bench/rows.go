@@ -88,7 +88,7 @@ func (b *bench) classifying() row {
 		yardstick: command{name: "one regular expression", argv: []string{b.self, "scan"}, each: scans},
 	}
 	if b.classify == "" {
-		r.skip = "a benchmark of this checkout, and another program is measured"
+		r.skip = "it takes BenchmarkClassify of the checkout that is measured"
 	}
 	return r
 }
