@@ -21,7 +21,7 @@ import (
 )
 
 type options struct {
-	program, empty, classify, generateConfig, limits string
+	program, empty, classify, classifyIn, generateConfig, limits string
 
 	only         *regexp.Regexp
 	full, accept bool
@@ -33,6 +33,7 @@ func main() {
 	flag.StringVar(&o.program, "program", "", "measure `FILE`")
 	flag.StringVar(&o.empty, "empty", "", "`FILE`, a Go program that does nothing")
 	flag.StringVar(&o.classify, "classify", "", "`FILE`, the test program that has BenchmarkClassify")
+	flag.StringVar(&o.classifyIn, "classify-in", "", "run it in `DIR`")
 	flag.StringVar(&o.generateConfig, "generate-config", "", "`FILE`, nixos-generate-config as a Perl script")
 	flag.StringVar(&o.limits, "limits", "", "`FILE` with what was accepted")
 	flag.StringVar(&only, "only", "", "only rows that `REGEXP` matches")
