@@ -91,8 +91,8 @@ func (b *bench) judge(ctx context.Context, rows []row, out io.Writer) error {
 			}
 		}
 		if limit, ok := accepted[r.what]; ok && r.skip == "" && !b.accept {
-			if len(limit.exceeded(res)) > 0 {
-				// Once more: what was an accident does not happen twice, and the least of all runs counts.
+			// Again, while it is in doubt: what else the machine does costs time by accident, and the least of all runs counts.
+			for tries := 1; tries < mostTries && len(limit.exceeded(res)) > 0; tries++ {
 				if err := b.measure(ctx, &res); err != nil {
 					return fmt.Errorf("%s: %w", r.what, err)
 				}

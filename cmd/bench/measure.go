@@ -60,6 +60,7 @@ type result struct {
 const (
 	mostTurns  = 40
 	leastTurns = 3
+	mostTries  = 4 // of a row that is above its limit
 )
 
 // measure runs both sides of a row in turn until their time is up, and adds to its result.
