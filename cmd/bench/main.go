@@ -17,6 +17,7 @@ import (
 	"os/signal"
 	"regexp"
 	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -112,11 +113,8 @@ func (b *bench) judge(ctx context.Context, rows []row, out io.Writer) error {
 		}
 	}
 	table(out, results, accepted)
-	for _, w := range worse {
-		fmt.Fprintln(out, "WORSE:", w)
-	}
 	if len(worse) > 0 {
-		return fmt.Errorf("%d figures are more than a third above what was accepted", len(worse))
+		return fmt.Errorf("more than a third above what was accepted:\n%s", strings.Join(worse, "\n"))
 	}
 	return nil
 }
