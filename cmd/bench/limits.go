@@ -27,18 +27,19 @@ func (r result) figures() figures {
 	}
 }
 
-// exceeded says which figures of a result are above what was accepted, each in one line.
-func (accepted figures) exceeded(r result) (worse []string) {
+// exceeded is an error for each figure of a result that is more than a third above what was accepted.
+func (accepted figures) exceeded(r result) error {
+	var worse []error
 	got := r.figures()
 	if limit := tolerance * accepted.ratio; got.ratio > limit {
-		worse = append(worse, fmt.Sprintf("%s: %.3g times the processor time of %s; accepted are %.3g, the limit is %.3g",
+		worse = append(worse, fmt.Errorf("%s: %.3g times the processor time of %s; accepted are %.3g, the limit is %.3g",
 			r.row.what, got.ratio, r.row.yardstick.name, accepted.ratio, limit))
 	}
 	if limit := tolerance * accepted.memory; got.memory > limit {
-		worse = append(worse, fmt.Sprintf("%s: %.0f MB; accepted are %.0f, the limit is %.0f",
+		worse = append(worse, fmt.Errorf("%s: %.0f MB; accepted are %.0f, the limit is %.0f",
 			r.row.what, got.memory, accepted.memory, limit))
 	}
-	return worse
+	return errors.Join(worse...)
 }
 
 // limits are the accepted figures by row.
