@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+
 	"github.com/quick-deploy/quick-deploy/generator/fleettest"
 )
 
@@ -33,7 +34,7 @@ func (f fleet) named(what string) string {
 	return what + ", " + humanize.Comma(int64(f.n)) + hosts
 }
 
-// path is one of a file of the fleet's folder.
+// path is that of a file in the fleet's folder.
 func (f fleet) path(name string) string { return filepath.Join(f.dir, name) }
 
 // run is the program in the fleet's folder. What it notes about each host is not printed.

@@ -22,7 +22,7 @@ func newBench(o options, scratch string) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{options: o, self: self, scratch: scratch, budget: 3 * time.Second}
+	b := &bench{options: o, self: self, scratch: scratch, budget: 2 * time.Second}
 	if o.full {
 		b.budget = 20 * time.Second
 	}
