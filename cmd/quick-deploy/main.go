@@ -17,8 +17,8 @@ func main() {
 	os.Exit(int(cli.New(version, os.Stdin, os.Stdout, os.Stderr).Execute(os.Args)))
 }
 
-// collectLate has the first collection of garbage wait for 16 MiB instead of 4: a command for one host ends before. From
-// then on memory is collected as ever.
+// collectLate has the first collection of garbage wait for 16 MiB instead of 4: a command for one host ends before.
+// From then on memory is collected as ever.
 func collectLate() {
 	if os.Getenv("GOGC") != "" {
 		return
