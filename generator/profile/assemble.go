@@ -60,7 +60,7 @@ func (l *loader) assemble(v *validator, only []string) (p *Profile, ok bool) {
 func (p *Profile) choose(only []string) {
 	p.Hosts = make([]*Host, len(p.b.names))
 	for i, name := range p.b.names {
-		p.Hosts[i] = &Host{Name: name, profile: p}
+		p.Hosts[i] = &Host{Name: name, Pos: p.b.keyOf(name), profile: p}
 	}
 	labels := slices.ContainsFunc(only, func(pattern string) bool { return strings.Contains(pattern, "@") })
 	later := slices.ContainsFunc(p.b.l.files, func(f *file) bool { return len(f.later) > 0 })
@@ -95,7 +95,7 @@ func (b *builder) hosts(p *Profile, root *Node, v *validator) (ok bool) {
 				h := p.Hosts[i]
 				r := b.merge(h.Name, c)
 				if r.ok && whole {
-					r.whole = append(r.whole, c.host(root, Field{Key: h.Name, KeyPos: b.keyOf(h.Name), Value: r.node}, false)...)
+					r.whole = append(r.whole, c.host(root, Field{Key: h.Name, KeyPos: h.Pos, Value: r.node}, false)...)
 				}
 				h.Groups, h.Tags, h.Facts = r.groups, r.node.Get("tags").Texts(), r.node.Get("hardware", "facts")
 				if !b.reads(h.Name) {

@@ -45,6 +45,8 @@ type Profile struct {
 // Host is one machine.
 type Host struct {
 	Name string
+	// Pos is where the host is named.
+	Pos Pos
 	// Groups and Tags as the merged host lists them.
 	Groups, Tags []string
 	// Facts names the file with the facts of the machine, nil where none is named.

@@ -82,7 +82,7 @@ func newIndex(s Source) *index {
 	x.walk(s.Profile.Root, profile.Pos{})
 	for _, h := range s.Profile.Hosts {
 		n := h.Node()
-		x.walk(n, n.Pos)
+		x.walk(n, h.Pos)
 		x.hosts[h.Name] = host{x.hosts[h.Name].Host, n}
 	}
 	return x
