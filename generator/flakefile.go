@@ -49,6 +49,9 @@ func flakeFiles(in Input, fleet Fleet, hosts []*host) ([]File, map[string]profil
 			return nil, nil, err
 		}
 	}
+	if in.NoFiles {
+		return nil, pinned, nil
+	}
 	text, err := printFlake(fleet, hosts, from, inputs, shared)
 	if err != nil {
 		return nil, nil, err

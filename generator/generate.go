@@ -39,7 +39,7 @@ type Input struct {
 	Check func(user string, path []string, value nix.Expr) error
 	// Explain has each host's Options and each file's Lines handed out: those of ten thousand hosts take 130 MiB.
 	Explain bool
-	// NoFiles has the files of hosts made, which finds what is wrong with them, and forgotten.
+	// NoFiles leaves out the files: all that a profile can get wrong shows before they are printed.
 	NoFiles bool
 
 	engine Engine
@@ -127,6 +127,9 @@ func Generate(in Input) (*Tree, error) {
 		for m := range h.modules {
 			used[m] = true
 		}
+	}
+	if in.NoFiles {
+		return tree, nil
 	}
 	for _, path := range sortedKeys(used) {
 		data, err := modules.Files.ReadFile(path)

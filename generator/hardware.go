@@ -62,7 +62,9 @@ func (h *host) hardware() error {
 			return err
 		}
 	}
-	h.keep("hardware-configuration.nix", decided.module)
+	if !h.in.NoFiles {
+		h.keep("hardware-configuration.nix", decided.module)
+	}
 	return nil
 }
 

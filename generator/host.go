@@ -170,9 +170,6 @@ func (h *host) done() {
 			h.summary.Options = append(h.summary.Options, h.homes[user]...)
 		}
 	}
-	if h.in.NoFiles {
-		h.files = nil
-	}
 	// Messages about these are written.
 	for _, s := range h.summary.Services {
 		for i := range s.Ports {
@@ -294,6 +291,9 @@ func (h *host) writeModule(name string, imports nix.List, as []mapping.Assignmen
 	if err != nil {
 		return err
 	}
+	if h.in.NoFiles {
+		return nil
+	}
 	slices.SortStableFunc(joined, func(a, b nix.Binding) int { return compareOptions(a.Path, b.Path) })
 	set, err := nix.Nest(joined)
 	if err != nil {
@@ -309,7 +309,7 @@ func (h *host) writeModule(name string, imports nix.List, as []mapping.Assignmen
 func (h *host) local() error {
 	const text = "Yours: quick-deploy writes this file once and then leaves it alone.\n" +
 		"What you set here adds to the rest; lib.mkForce overrides it."
-	if err := h.write("local.nix", nix.File{Header: text, Body: nix.Attrs{}}); err != nil {
+	if err := h.write("local.nix", nix.File{Header: text, Body: nix.Attrs{}}); err != nil || h.in.NoFiles {
 		return err
 	}
 	h.files[len(h.files)-1].Once = true
@@ -317,6 +317,9 @@ func (h *host) local() error {
 }
 
 func (h *host) write(name string, f nix.File) error {
+	if h.in.NoFiles {
+		return nil
+	}
 	printed, err := f.Print()
 	if err != nil {
 		return fmt.Errorf("print %s: %w", name, err)

@@ -78,8 +78,25 @@ type merged struct {
 	node         *Node
 	groups       []string
 	layer, whole Problems // what single layers say, and what comes of all of them
+	read         []readLayer
 	// ok is false if a layer cannot be read by itself.
 	ok bool
+}
+
+// readLayer is an entry of hosts that was read for the host.
+type readLayer struct {
+	file  *file
+	entry Field // as a patch
+}
+
+// takesBack reports whether the patch n removes anything that it would inherit.
+func takesBack(n *Node) bool {
+	for _, sub := range n.All() {
+		if sub.takesBack() || takesBack(sub) {
+			return true
+		}
+	}
+	return false
 }
 
 // hosts merges and validates the hosts of p, each by itself. It is not ok if one cannot be read by itself.
@@ -93,15 +110,21 @@ func (b *builder) hosts(p *Profile, root *Node, v *validator) (ok bool) {
 			c := v.checker()
 			for i := int(next.Add(1)) - 1; i < len(p.Hosts); i = int(next.Add(1)) - 1 {
 				h := p.Hosts[i]
-				r := b.merge(h.Name, c)
+				r := b.merge(h.Name)
 				if r.ok && whole {
 					r.whole = append(r.whole, c.host(root, Field{Key: h.Name, KeyPos: h.Pos, Value: r.node}, false)...)
+				}
+				for _, l := range r.read {
+					// What the only layer of a host says is in the host, but for what it takes back.
+					if len(b.own(h.Name)) > 1 || len(r.whole) > 0 || !whole || takesBack(l.entry.Value) {
+						r.layer = append(r.layer, c.host(l.file.root, l.entry, true)...)
+					}
 				}
 				h.Groups, h.Tags, h.Facts = r.groups, r.node.Get("tags").Texts(), r.node.Get("hardware", "facts")
 				if !b.reads(h.Name) {
 					h.node = r.node
 				}
-				r.node, r.groups = nil, nil
+				r.node, r.groups, r.read = nil, nil, nil
 				c.forget()
 				results[i] = r
 			}
@@ -338,8 +361,8 @@ func (b *builder) keyOf(host string) Pos {
 	return own[len(own)-1].key
 }
 
-// merge is the host in the normal form. What it reads for that is validated by c, if there is one.
-func (b *builder) merge(name string, c *checker) merged {
+// merge is the host in the normal form.
+func (b *builder) merge(name string) merged {
 	m := &merger{}
 	out := merged{ok: true}
 	var body *Node
@@ -351,9 +374,7 @@ func (b *builder) merge(name string, c *checker) merged {
 				return merged{}
 			}
 			patch = f.Value
-			if c != nil {
-				out.layer = append(out.layer, c.host(l.later.file.root, *f, true)...)
-			}
+			out.read = append(out.read, readLayer{l.later.file, *f})
 		}
 		body = m.merge(body, patch)
 	}

@@ -62,7 +62,7 @@ func (h *Host) Node() *Node {
 	if h.node != nil {
 		return h.node
 	}
-	return h.profile.b.merge(h.Name, nil).node
+	return h.profile.b.merge(h.Name).node
 }
 
 // Host is the host called name, nil if there is none.
