@@ -190,7 +190,8 @@ func buildHosts(in Input) ([]*host, error) {
 	return hosts, nil
 }
 
-// valueChecker finds values that may stand nowhere in a profile. Hosts share what they inherit, which is looked at once.
+// valueChecker finds values that may stand nowhere in a profile. Hosts share what they inherit, which is looked at
+// once.
 type valueChecker struct {
 	in      Input
 	secrets *cleartext.Walker

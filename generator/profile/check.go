@@ -28,10 +28,11 @@ type validator struct {
 // newValidator compiles the part of the schema that is about the files.
 func newValidator(s *schema.Node, files []*file) (*validator, error) {
 	doc, annotated := pruned(s, files)
-	v := &validator{doc: annotated, defs: map[string]part{"": doc}, whole: sync.OnceValues(func() (*jsonschema.Schema, error) {
+	v := &validator{doc: annotated, defs: map[string]part{"": doc}}
+	v.whole = sync.OnceValues(func() (*jsonschema.Schema, error) {
 		whole, err := compile(doc, "")
 		return whole[""], err
-	})}
+	})
 	defs := maps.Clone(part(doc).within("$defs"))
 	names := []string{""}
 	refers := func(name string) {

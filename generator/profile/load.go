@@ -67,7 +67,9 @@ func (h *Host) Node() *Node {
 
 // Host is the host called name, nil if there is none.
 func (p *Profile) Host(name string) *Host {
-	i, found := slices.BinarySearchFunc(p.Hosts, name, func(h *Host, name string) int { return strings.Compare(h.Name, name) })
+	i, found := slices.BinarySearchFunc(p.Hosts, name, func(h *Host, name string) int {
+		return strings.Compare(h.Name, name)
+	})
 	if !found {
 		return nil
 	}

@@ -195,8 +195,8 @@ func (r *reader) items(n *Node, y *yaml.Node) {
 		if !flow {
 			r.skip(len("-"))
 		} else if item.Kind == yaml.MappingNode && !r.at("{") {
-			r.note(Problem{Pos: Pos{r.t.name, item.Line + r.above, item.Column}, Code: CodeSyntax, What: "a key among list entries",
-				Hint: "put it in braces: {key: value}"})
+			r.note(Problem{Pos: Pos{r.t.name, item.Line + r.above, item.Column}, Code: CodeSyntax,
+				What: "a key among list entries", Hint: "put it in braces: {key: value}"})
 		}
 		n.Items = append(n.Items, r.value(item, n.Pointer+"/"+strconv.Itoa(len(n.Items))))
 	}

@@ -19,7 +19,8 @@ import (
 func target(g *Generated, name string, verb deploy.Verb) preflight.Target {
 	n := g.Node(name)
 	t := preflight.Target{
-		Host: g.host(name), Facts: g.input.Facts[name], Versions: map[string]string{}, Caches: []string{"https://cache.nixos.org"},
+		Host: g.host(name), Facts: g.input.Facts[name], Versions: map[string]string{},
+		Caches:    []string{"https://cache.nixos.org"},
 		Activates: verb == deploy.Test || verb == deploy.Switch,
 		Boots:     (verb == deploy.Boot || verb == deploy.Switch) && !bootsByOption(n),
 	}

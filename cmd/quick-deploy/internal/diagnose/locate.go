@@ -306,8 +306,8 @@ func (x *index) byMention(f *located, e nixlog.Error) bool {
 	return false
 }
 
-// optionWords are the words of the message that may be paths of options which the host sets or a module is chosen by, the
-// longest first.
+// optionWords are the words of the message that may be paths of options which the host sets or a module is chosen by,
+// the longest first.
 func (x *index) optionWords(f *located) []string {
 	if f.words != nil {
 		return *f.words

@@ -46,7 +46,7 @@ func (t *Tree) Stamp(c Changes) (s Stamp, ok bool) {
 	w := work{Tree: t, c: c}
 	w.sort()
 	var disk unix.Statfs_t
-	if !w.nothing() || c.Pending() || unix.Statfs(t.dir, &disk) != nil || !clocked[int64(disk.Type)] {
+	if !w.nothing() || c.Pending() || unix.Statfs(t.dir, &disk) != nil || !clocked[disk.Type] {
 		return s, false
 	}
 	infos := map[string]fs.FileInfo{ManifestPath: c.wasSeen}
@@ -166,10 +166,10 @@ func mark(kind byte, st *syscall.Stat_t, to []uint64) error {
 	switch kind {
 	case anyFile:
 	case anyDir:
-		to[0], to[1], to[2] = uint64(st.Dev), st.Ino, uint64(st.Mode)
+		to[0], to[1], to[2] = st.Dev, st.Ino, uint64(st.Mode)
 	default:
 		copy(to, []uint64{
-			uint64(st.Dev), st.Ino, uint64(st.Mode), uint64(st.Size),
+			st.Dev, st.Ino, uint64(st.Mode), uint64(st.Size),
 			uint64(st.Mtim.Sec), uint64(st.Mtim.Nsec), uint64(st.Ctim.Sec), uint64(st.Ctim.Nsec),
 		})
 	}
