@@ -42,6 +42,13 @@
 // hosts. What leaves the package is the normal form: no + keys, no nulls that
 // take something back, services as maps. Each node keeps the place it was written at.
 //
+// # Large profiles
+//
+// A file of many hosts in block style is read in parts: each host when it is
+// asked for, and anew each time, so that thousands of them are never in memory
+// together. What is in the file, where it stands and what is wrong with it are the
+// same as in one piece; where that is not sure the file is read in one piece.
+//
 // # Flat profiles
 //
 // A profile of one machine may write host: with the name inside instead of
