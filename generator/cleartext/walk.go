@@ -22,11 +22,6 @@ type Finding struct {
 	Text string
 }
 
-// Walk finds the secrets below root, a profile or a part of one, and s, its schema.
-func Walk(root *profile.Node, s *schema.Node, found func(Finding)) {
-	NewWalker().Walk(root, s, found)
-}
-
 // Walker finds the secrets of several parts of a profile. Hosts share what they inherit, which is
 // looked at once. It may be used concurrently.
 type Walker struct {
@@ -37,7 +32,7 @@ type Walker struct {
 // NewWalker returns a Walker that has seen nothing.
 func NewWalker() *Walker { return &Walker{} }
 
-// Walk finds the secrets below root, and s, its schema.
+// Walk finds the secrets below root, a profile or a part of one, and s, its schema.
 func (w *Walker) Walk(root *profile.Node, s *schema.Node, found func(Finding)) {
 	(&walker{Walker: w, found: found}).walk(root, place{schema: s, fixed: true})
 }

@@ -144,7 +144,7 @@ func TestPlacesAndShapes(t *testing.T) {
 			continue
 		}
 		found := map[int]bool{}
-		Walk(n, root, func(f Finding) { found[f.Node.Pos.Line-3] = true })
+		NewWalker().Walk(n, root, func(f Finding) { found[f.Node.Pos.Line-3] = true })
 		for i, place := range hosts() {
 			if !found[i] && !(isKey(place) && strings.Contains(value, "\n")) {
 				t.Errorf("%s: not found in %s", name, place)
@@ -206,7 +206,7 @@ nixos: {services.foo: {secrets: {a: »}}}
 			t.Fatal(line, err)
 		}
 		count := 0
-		Walk(n, schemaRoot(t), func(Finding) { count++ })
+		NewWalker().Walk(n, schemaRoot(t), func(Finding) { count++ })
 		if count == 0 {
 			t.Errorf("not found in %s", line)
 		}
@@ -232,7 +232,7 @@ func TestNoFalseAlarms(t *testing.T) {
 		}
 		looked++
 		lines := strings.Split(string(data), "\n")
-		Walk(n, root, func(f Finding) {
+		NewWalker().Walk(n, root, func(f Finding) {
 			if strings.Contains(lines[f.Node.Pos.Line-1], "# not-a-secret: ") {
 				return
 			}
@@ -283,6 +283,6 @@ func BenchmarkWalk(b *testing.B) {
 	}
 	root := schemaRoot(b)
 	for b.Loop() {
-		Walk(n, root, func(f Finding) { b.Fatal(f) })
+		NewWalker().Walk(n, root, func(f Finding) { b.Fatal(f) })
 	}
 }

@@ -33,7 +33,6 @@ func newValidator(s *schema.Node, files []*file) (*validator, error) {
 		whole, err := compile(doc, "")
 		return whole[""], err
 	})
-	defs := maps.Clone(part(doc).within("$defs"))
 	names := []string{""}
 	refers := func(name string) {
 		if v.defs[name] == nil {
@@ -42,19 +41,20 @@ func newValidator(s *schema.Node, files []*file) (*validator, error) {
 		}
 	}
 	top := shellOf(doc, refers)
-	top["$defs"] = map[string]any(defs)
+	defs := map[string]any{}
 	for at := 1; at < len(names); at++ { // refers appends to it
-		defs[shellPrefix+names[at]] = shellOf(v.defs[names[at]], refers)
+		shell := shellOf(v.defs[names[at]], refers)
+		names[at] = shellPrefix + names[at]
+		defs[names[at]] = shell
 	}
-	for i, name := range names[1:] {
-		names[i+1] = shellPrefix + name
+	// What a shell still refers to is needed in one piece.
+	all := part(doc).within("$defs")
+	delete(top, "$defs")
+	addReferred(defs, top, all)
+	for _, name := range names[1:] {
+		addReferred(defs, defs[name], all)
 	}
-	// What only shells refer to is not needed in one piece.
-	for name := range v.defs {
-		if !refersTo(top, name) {
-			delete(defs, name)
-		}
-	}
+	top["$defs"] = defs
 	var err error
 	v.shells, err = compile(top, names...)
 	return v, err
@@ -63,22 +63,22 @@ func newValidator(s *schema.Node, files []*file) (*validator, error) {
 // shellPrefix starts the name of a definition's shell among the definitions.
 const shellPrefix = "shell-"
 
-// refersTo reports whether a schema refers to a definition anywhere.
-func refersTo(schema any, name string) bool {
+// addReferred adds to defs, out of all, what a schema refers to, directly or through others.
+func addReferred(defs map[string]any, schema any, all part) {
 	switch s := schema.(type) {
 	case []any:
-		return slices.ContainsFunc(s, func(sub any) bool { return refersTo(sub, name) })
+		for _, sub := range s {
+			addReferred(defs, sub, all)
+		}
 	case map[string]any:
-		if s["$ref"] == reference+name {
-			return true
+		if name := part(s).refers(); name != "" && defs[name] == nil {
+			defs[name] = all[name]
+			addReferred(defs, all[name], all)
 		}
 		for _, sub := range s {
-			if refersTo(sub, name) {
-				return true
-			}
+			addReferred(defs, sub, all)
 		}
 	}
-	return false
 }
 
 // conditional are the keywords by which a schema may look into what lies below its properties.

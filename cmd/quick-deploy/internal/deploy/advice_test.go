@@ -17,6 +17,7 @@ import (
 // A reboot is advised only where something of what was booted is other than the new
 // system's, by its content: not for a kernel that was built anew to the same bytes.
 func TestRebootIsAdvisedOnlyForWhatIsBooted(t *testing.T) {
+	inTurn(t)
 	for name, c := range map[string]struct {
 		kernel, params string // of the new system, of the old one "6.12" and "quiet"
 		built          string // the name of the new kernel's file
@@ -147,9 +148,9 @@ func TestHangingActivationIsPutBack(t *testing.T) {
 	w := newWorld(t)
 	before := w.now(t)
 	must(t, os.WriteFile(w.path("slow"), []byte("60"), 0o644))
-	d := w.deployer(func(c *Config) { c.ActivateTimeout = time.Second })
+	d := w.deployer(func(c *Config) { c.ActivateTimeout = 3 * time.Second })
 	r, err := w.run(t, d, w.goal(Switch))
-	if fault.CodeOf(err) != fault.Timeout || !strings.Contains(err.Error(), "did not end within 1s") ||
+	if fault.CodeOf(err) != fault.Timeout || !strings.Contains(err.Error(), "did not end within 3s") ||
 		r.Result != journal.PutBack {
 		t.Errorf("%q, %v", r.Result, err)
 	}

@@ -58,6 +58,7 @@ func TestSwitchMovesTheBootDefaultLast(t *testing.T) {
 }
 
 func TestNoChangeIsFoundWithoutACommand(t *testing.T) {
+	inTurn(t)
 	w := newWorld(t)
 	d := w.deployer()
 	if _, err := w.run(t, d, w.goal(Switch)); err != nil {
@@ -93,6 +94,7 @@ func TestNoChangeIsFoundWithoutACommand(t *testing.T) {
 }
 
 func TestRollbackRestoresTheRecordedGenerations(t *testing.T) {
+	inTurn(t)
 	w := newWorld(t)
 	d := w.deployer()
 	run := func(text string) journal.Record {
@@ -165,6 +167,7 @@ func TestRollbackRefusesACollectedGeneration(t *testing.T) {
 }
 
 func TestFailuresPutTheMachineBack(t *testing.T) {
+	inTurn(t)
 	for name, c := range map[string]struct {
 		fail string
 		code int

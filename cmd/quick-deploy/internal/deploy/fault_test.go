@@ -26,11 +26,13 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/generator/nixtest"
 )
 
 // Every write of a run meets a full disk, one after the other. The machine is
 // then as before or as wanted, and with room again the next run ends well.
 func TestDiskFullAtEveryWrite(t *testing.T) {
+	inTurn(t)
 	writes := 0
 	count := newWorld(t)
 	d := count.deployer(func(c *Config) {
@@ -48,11 +50,7 @@ func TestDiskFullAtEveryWrite(t *testing.T) {
 	if writes < 20 {
 		t.Fatalf("only %d writes", writes)
 	}
-	step := 1
-	if testing.Short() {
-		step = 7
-	}
-	for at := 1; at <= writes; at += step {
+	for at := 1; at <= writes; at += nixtest.Step(6) {
 		w := newWorld(t)
 		before := w.now(t)
 		n := 0
@@ -400,6 +398,7 @@ func TestTheNextRunTakesTheBuildOver(t *testing.T) {
 }
 
 func TestInhibitorsAndDisplayManager(t *testing.T) {
+	inTurn(t)
 	const unit = "etc/systemd/system/display-manager.service"
 	for name, c := range map[string]struct {
 		old, new  map[string]string

@@ -20,6 +20,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/generator/nixtest"
 )
 
 // The process is killed, with SIGKILL, at every step boundary, at every stage of every file
@@ -234,10 +235,11 @@ func TestKilledAnywhereEndsAsUndisturbed(t *testing.T) {
 			want, wantRecords = w.now(t), w.history(t)
 			machines <- w
 		}
-		t.Logf("%s: %d kill points", c.name, count.n)
+		step := nixtest.Step(9)
+		t.Logf("%s: %d kill points, one of %d", c.name, count.n, step)
 		total += count.n
 		t.Run(c.name, func(t *testing.T) {
-			for at := 1; at <= count.n; at++ {
+			for at := 1; at <= count.n; at += step {
 				t.Run(strconv.Itoa(at), func(t *testing.T) {
 					t.Parallel()
 					w := <-machines

@@ -18,6 +18,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
+	"github.com/quick-deploy/quick-deploy/generator/nixtest"
 )
 
 // cutOff runs until a point and ends there as a killed process does.
@@ -105,8 +106,10 @@ func TestResumeAsksOnlyWhatIsLeft(t *testing.T) {
 // What is refused when a run is taken up leaves the machine as it is found, between
 // two systems or not, and the run unfinished.
 func TestARefusedResumeMovesNothing(t *testing.T) {
-	for _, at := range []string{"before:activate-system", "after:activate-system", "before:health",
-		"before:boot-default"} {
+	inTurn(t)
+	points := []string{"before:activate-system", "after:activate-system", "before:health", "before:boot-default"}
+	for i := 0; i < len(points); i += nixtest.Step(3) {
+		at := points[i]
 		for name, refuse := range map[string]func(*world, *Config, *Goal) fault.Code{
 			"preflight": func(w *world, c *Config, g *Goal) fault.Code {
 				must(t, os.Remove(w.stored(w.hash(w.flake())+"-nixos-system")+"/init")) // it has to be built again
@@ -277,6 +280,7 @@ func planted(w *world) []string {
 // State and history are files that the user can write. What they name as a closure is run as root
 // only if it is one.
 func TestWhatARecordNamesIsCheckedBeforeItIsObeyed(t *testing.T) {
+	inTurn(t)
 	where := map[string]struct{ file, old string }{
 		"history: system":          {"history/1.json", "first-nixos-system"},
 		"history: home":            {"history/1.json", "first-home-manager-generation"},

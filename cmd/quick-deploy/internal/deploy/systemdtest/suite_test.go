@@ -39,7 +39,7 @@ var world suite
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	_ = flag.Set("test.parallel", "6") // they wait most of the time
+	_ = flag.Set("test.parallel", "4") // they wait half of the time
 	code := m.Run()
 	if world.scratch != "" {
 		os.RemoveAll(world.scratch)
