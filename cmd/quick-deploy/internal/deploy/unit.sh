@@ -184,7 +184,7 @@ activate_homes() {
 	plan home | while IFS=' ' read -r user home; do
 		valid "$home" activate || fail "invalid $home"
 		printf '%s\n' "$user" >> "$folder/tried"
-		profile=$(home_profile "$user")
+		home_profile "$user" "$(plan user | of "$user")"
 		active=$(path "$(current_home "$user")")
 		status=0
 		as_user "$user" mkdir -p "${profile%/*}" # as nix-build would, which home-manager begins with

@@ -37,24 +37,23 @@ path() {
 
 # generation PROFILE prints its number, 0 if it has none, and its path.
 generation() {
-	number=$(readlink -- "$1" || true)
+	number=$(readlink -- "$1") || true
 	number=${number##*/}
 	number=${number#"${1##*/}"-}
 	number=${number%-link}
 	case $number in '' | *[!0-9]*) number=0 ;; esac
-	printf '%s %s\n' "$number" "$(path "$1")"
+	printf '%s ' "$number"
+	path "$1"
 }
 
-# home_profile USER prints where the user's home-manager generations are: in the state folder where
+# home_profile USER STATE sets profile to where the user's home-manager generations are: in the state folder where
 # that has nix/profiles, else in the old place (home-manager, modules/lib-bash/activation-init.sh).
 home_profile() {
-	state=$(plan user | of "$1")
-	old=$(plan per-user)/$1/home-manager
-	if [ ! -d "$state/nix/profiles" ] && [ -L "$old" ]; then
-		printf '%s\n' "$old"
-	else
-		printf '%s/nix/profiles/home-manager\n' "$state"
-	fi
+	profile=$2/nix/profiles/home-manager
+	[ -d "$2/nix/profiles" ] || {
+		old_place=$(plan per-user)/$1/home-manager
+		[ ! -L "$old_place" ] || profile=$old_place
+	}
 }
 
 # readable FOLDER says whether this user may look into it, or into where it would be.
@@ -64,16 +63,23 @@ readable() {
 	[ -x "${dir:-/}" ]
 }
 
+# look is asked often, beside a switch: hence few subshells.
 look() {
-	printf 'current %s\n' "$(path "$(plan current)")"
-	printf 'booted %s\n' "$(path "$(plan booted)")"
-	printf 'default %s\n' "$(generation "$(plan profile)")"
-	plan user | while IFS=' ' read -r name state; do
-		profile=$(home_profile "$name")
-		if readable "$state/nix/profiles"; then
-			printf 'home %s %s %s\n' "$name" "$(generation "$profile")" "$profile"
-		else
-			printf 'home %s ? - %s\n' "$name" "$profile"
-		fi
-	done
+	while IFS=' ' read -r key value; do
+		case $key in
+		current | booted) printf '%s ' "$key" && path "$value" ;;
+		profile) printf 'default ' && generation "$value" ;;
+		user)
+			name=${value%% *} state=${value#* }
+			home_profile "$name" "$state"
+			if readable "$state/nix/profiles"; then
+				printf 'home %s %s %s\n' "$name" "$(generation "$profile")" "$profile"
+			else
+				printf 'home %s ? - %s\n' "$name" "$profile"
+			fi
+			;;
+		esac
+	done <<-EOF
+		$plan
+	EOF
 }
