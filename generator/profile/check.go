@@ -40,7 +40,7 @@ func newValidator(s *schema.Node, files []*file) (*validator, error) {
 			names = append(names, name)
 		}
 	}
-	top := shellOf(doc, refers)
+	top := maps.Clone(shellOf(doc, refers)) // which may be doc itself
 	defs := map[string]any{}
 	for at := 1; at < len(names); at++ { // refers appends to it
 		shell := shellOf(v.defs[names[at]], refers)

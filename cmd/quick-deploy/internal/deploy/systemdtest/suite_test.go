@@ -39,7 +39,7 @@ var world suite
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	_ = flag.Set("test.parallel", "4") // they wait half of the time
+	_ = flag.Set("test.parallel", "4") // on two processors; with more, runs meet their time limits
 	code := m.Run()
 	if world.scratch != "" {
 		os.RemoveAll(world.scratch)
