@@ -117,7 +117,7 @@ hosts:
 	}
 	plan := c.must("--dry-run", "rollback")
 	for _, want := range []string{
-		"goes back to before run 2", "nixos-rebuild test --store-path " + path1, path1 + "/bin/switch-to-configuration boot", hpath1 + "/activate", "file: update   hosts/atlas/configuration.nix",
+		"rolls back to before run 2", "nixos-rebuild test --store-path " + path1, path1 + "/bin/switch-to-configuration boot", hpath1 + "/activate", "file: update   hosts/atlas/configuration.nix",
 	} {
 		if !strings.Contains(plan, want) {
 			t.Errorf("no %q in the plan:\n%s", want, plan)

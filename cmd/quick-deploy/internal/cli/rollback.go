@@ -31,7 +31,7 @@ if one was collected it says so and changes nothing.`,
 					if id > 0 {
 						return nil
 					}
-					return fault.New(fault.Usage, "there is no run %d in the history", id).Hint("quick-deploy history lists them")
+					return fault.New(fault.Usage, "unknown run %d", id).Hint("quick-deploy history lists the runs")
 				},
 			},
 			plainFlag("system", "the system only", &o.System),

@@ -248,7 +248,7 @@ func TestFailedHealthIsPutBackAndRemembered(t *testing.T) {
 	must(t, os.WriteFile(w.path("etc/marker"), nil, 0o644))
 	w.forget()
 	_, err = w.run(t, d, g)
-	if fault.CodeOf(err) != fault.Health || !strings.Contains(err.Error(), "tried in run 1") {
+	if fault.CodeOf(err) != fault.Health || !strings.Contains(err.Error(), "failed in run 1") {
 		t.Fatalf("the bad closure was not refused: %v", err)
 	}
 	if slices.ContainsFunc(w.ran(), func(c string) bool { return strings.HasPrefix(c, "# ") || strings.Contains(c, "nixos-rebuild") }) {

@@ -136,18 +136,18 @@ func (f *Flags) Add(more Flags) {
 // check refuses a goal that could not be carried out literally.
 func (g Goal) check() error {
 	if !slices.Contains([]Verb{Build, Test, Boot, Switch, Rollback}, g.Verb) {
-		return fault.New(fault.Usage, "no such verb: %q", g.Verb)
+		return fault.New(fault.Usage, "unknown verb %q", g.Verb)
 	}
 	if (g.Verb == Rollback) != (g.To != nil) {
-		return fault.New(fault.Usage, "%s: it is not known where it was to go back to", g.Verb).
-			Hint("quick-deploy rollback begins anew")
+		return fault.New(fault.Usage, "%s: the run does not say what to roll back to", g.Verb).
+			Hint("start again with quick-deploy rollback")
 	}
 	if !strings.HasPrefix(g.FlakeDir, "/") {
 		return fault.New(fault.Usage, "the flake directory must be absolute: %q", g.FlakeDir)
 	}
 	// These end or change a flake reference (nix flake reference syntax); nixos-rebuild refuses a quote in the name.
 	if i := strings.IndexAny(g.FlakeDir, "#?%\n"); i >= 0 {
-		return fault.New(fault.Usage, "the flake directory %q has a %q in its name, which a flake reference cannot hold",
+		return fault.New(fault.Usage, "the flake directory %q has a %q in its name, and a flake reference cannot contain it",
 			g.FlakeDir, g.FlakeDir[i])
 	}
 	if g.Host == "" || strings.ContainsAny(g.Host, "#\"\\ \n/") {

@@ -29,5 +29,5 @@ func (s *session) compareLoaders() {
 		return
 	}
 	s.data.InstallLoader = true
-	s.say("the boot loader changes from %s to %s, which is put onto the disk", kinds[0], kinds[1])
+	s.say("the boot loader changes from %s to %s, which is installed on the disk", kinds[0], kinds[1])
 }

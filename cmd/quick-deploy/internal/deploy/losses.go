@@ -34,7 +34,7 @@ func (d *Deployer) Losses(host, built string) (list []losses.Loss, unknown strin
 	store := os.DirFS("/")
 	old, now := system.Open(store, current), system.Open(store, built)
 	if !old.Readable() || !now.Readable() {
-		return nil, "what the switch would take away is not known: the running or the new system has no etc to compare"
+		return nil, "cannot tell what the switch would take away: the running or the new system has no etc to compare"
 	}
 	return losses.Compare(system.Of(os.DirFS(d.cfg.Machine.Root)), old, now), ""
 }
@@ -54,7 +54,7 @@ func (s *session) checkLosses() (lines []string, err error) {
 	if before := s.state.Before.Current; s.cfg.Remote != nil {
 		// Its closures and its disks cannot be read from here.
 		if before != "" && before != s.state.System && s.foreign(s.goal.Host, before) {
-			s.warn("the running system is not from here, and what the new one takes away is not looked at")
+			s.warn("quick-deploy did not make the running system, and what the new one takes away is not checked")
 		}
 		return nil, nil
 	}
@@ -79,6 +79,6 @@ func (s *session) checkLosses() (lines []string, err error) {
 	}
 	list := strings.Join(what, "; ")
 	return nil, fault.New(fault.Preflight, "the new system would take away what this machine needs: %s", list).
-		Hint("say it in the profile or in local.nix; nothing was switched").
-		Hint("what may go is accepted by name: quick-deploy %s --accept %s", s.goal.Verb, blockers[0].Name)
+		Hint("add it to the profile or to local.nix; nothing was switched").
+		Hint("or accept each loss by name: quick-deploy %s --accept %s", s.goal.Verb, blockers[0].Name)
 }

@@ -50,7 +50,7 @@ func (d *Deployer) readFiles(ctx context.Context, files ...string) ([]string, er
 	}
 	texts := strings.Split(res.Stdout, "\x00")
 	if len(texts) != len(files)+1 {
-		return nil, fmt.Errorf("read files of the machine: it told of %d and not of %d", len(texts)-1, len(files))
+		return nil, fmt.Errorf("read files of the machine: it answered with %d files, not %d", len(texts)-1, len(files))
 	}
 	return texts[:len(files)], nil
 }

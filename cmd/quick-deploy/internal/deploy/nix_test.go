@@ -251,7 +251,7 @@ func TestNixCollectedGenerationIsRefused(t *testing.T) {
 	m.env.Run(t, "nix-store", "--delete", p.Goal.To.Machine.System.Path)
 	_, err := m.d.Run(t.Context(), planBack(t, m.d, 0))
 	if fault.CodeOf(err) != fault.Preflight ||
-		!strings.Contains(err.Error(), "system generation 1 ("+p.Goal.To.Machine.System.Path+") was collected") {
+		!strings.Contains(err.Error(), "system generation 1 ("+p.Goal.To.Machine.System.Path+") was garbage-collected") {
 		t.Errorf("got %v", err)
 	}
 	if n2, s2 := m.Generation(t); n2 != n || s2 != s || m.Running() != s || m.greeting(t) != "hello ripgrep" {
@@ -302,7 +302,7 @@ func TestNixFailuresPutBothBack(t *testing.T) {
 			}
 			if c.check {
 				_, err := m.deploy(t, g)
-				if fault.CodeOf(err) != fault.Health || !strings.Contains(err.Error(), "was tried in run 2") {
+				if fault.CodeOf(err) != fault.Health || !strings.Contains(err.Error(), "failed in run 2") {
 					t.Errorf("the bad closure was not refused: %v", err)
 				}
 			}

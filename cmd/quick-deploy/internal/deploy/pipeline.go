@@ -33,9 +33,9 @@ const (
 func (s *session) pipeline() []step {
 	g, id := s.goal, strconv.Itoa(s.state.ID)
 	switches, forward := g.Verb.touches(), g.To == nil
-	recorded := "note the result"
+	recorded := "record the result"
 	if switches {
-		recorded = "write the deployment to " + s.store.Path("history")
+		recorded = "record the deployment in " + s.store.Path("history")
 	}
 	files := "" // the backup with the files of a rollback's point
 	if !forward && !g.SkipFiles {
@@ -43,14 +43,14 @@ func (s *session) pipeline() []step {
 	}
 	return []step{
 		// All findings at once. Free space and the network are of today. A rollback goes where it is told.
-		{"preflight", when(s.cfg.Machine != nil && forward, "look at the machine and at what the flake asks of it"),
+		{"preflight", when(s.cfg.Machine != nil && forward, "check the machine against what the flake needs"),
 			s.preflight, nil, nil},
 		// The flake as it is, before anything is written into it. Another machine's is one for many.
 		{"backup", when(s.cfg.Remote == nil, "copy "+g.FlakeDir+" to "+s.store.Path("backups")),
 			s.backupFlake, of("backup", g.FlakeDir, id), s.backupHolds},
 		// The generations to come back to.
 		{"rollback-point", when(switches,
-			"record the current generations of system and homes, and hold them against garbage collection"),
+			"record the current generations of system and homes, and protect them from garbage collection"),
 			s.takePoint, of("point", id, g.Host), s.pointHolds},
 		// It is idempotent and fast, and a file that was changed in between is found.
 		{"generate", when(g.Tree != nil && forward, "write the generated files into "+g.FlakeDir), s.generate, nil, nil},
@@ -64,7 +64,7 @@ func (s *session) pipeline() []step {
 			func() string { return hashOf("boot", s.state.System) }, s.bootHolds},
 		// Once the machine is there.
 		{"restore-files", when(files != "",
-			"bring the generated files and flake.lock back from "+s.store.Path("backups", files)),
+			"restore the generated files and flake.lock from "+s.store.Path("backups", files)),
 			s.restoreFiles, nil, nil},
 		{"verify", when(switches,
 			"check that the running system, the boot default and the homes are the ones that were built"),

@@ -70,8 +70,8 @@ func (d *Deployer) planOf(ctx context.Context, g Goal, resume bool) (Plan, error
 			return p, err
 		}
 		if p.answered = s.data.Confirmed != ""; s.data.Withheld && len(g.NixArgs) == 0 {
-			return p, fault.New(fault.Usage, "run %d had arguments for Nix with a secret, which is not kept", p.Run).
-				Hint("give them again: quick-deploy resume -- ARGUMENTS")
+			return p, fault.New(fault.Usage, "run %d had arguments for Nix with a secret, and secrets are not kept", p.Run).
+				Hint("pass them again: quick-deploy resume -- ARGUMENTS")
 		}
 	}
 	switch {
@@ -193,7 +193,7 @@ func (d *Deployer) unchanged(g Goal, p Plan) (bool, string, error) {
 	if fp != r.Fingerprint || !p.Machine.Same(r.After) {
 		return false, "", nil
 	}
-	return true, fmt.Sprintf("run %d deployed this flake, and the machine is still what it made", r.ID), nil
+	return true, fmt.Sprintf("run %d deployed this flake, and the machine has not changed since", r.ID), nil
 }
 
 // fingerprint identifies goal, tree and lock file.
@@ -241,7 +241,7 @@ func resumes(st *journal.State) string {
 // doneBefore says why a step of a run that is taken up may not run again; "" if it will.
 func doneBefore(st *journal.State, name string) string {
 	if s := st.Find(name); s != nil && s.Status == journal.Done && s.Input != "" {
-		return "done before; again only if what it depends on has changed"
+		return "already done; runs again only if what it depends on has changed"
 	}
 	return ""
 }
@@ -296,7 +296,7 @@ func (p Plan) WriteText(w io.Writer) error {
 		fmt.Fprintf(&b, "running: %s\n", p.Machine.Current)
 	}
 	if p.Goal.To != nil {
-		fmt.Fprintf(&b, "goes back to before run %d\n", p.Goal.To.Record)
+		fmt.Fprintf(&b, "rolls back to before run %d\n", p.Goal.To.Record)
 		for _, line := range p.Goal.describePoint(p.Machine, nil) {
 			fmt.Fprintln(&b, line)
 		}

@@ -37,7 +37,7 @@ func (d *Deployer) collected(ctx context.Context, paths ...string) ([]string, er
 	for _, p := range paths {
 		dir, name := filepath.Split(p)
 		if filepath.Clean(p) != p || filepath.Clean(dir) != store || !storeName.MatchString(name) {
-			return nil, fmt.Errorf("the record names %q, which is not a path of the store", p)
+			return nil, fmt.Errorf("the record names %q, which is not a store path", p)
 		}
 		if !slices.ContainsFunc(links, func(l string) bool { to, err := resolve(l); return err == nil && to == p }) {
 			ask = append(ask, p)

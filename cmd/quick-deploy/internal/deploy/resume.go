@@ -67,8 +67,8 @@ func (s *session) takeUp(ctx context.Context, prior *journal.State) error {
 	built := slices.DeleteFunc(append(values(s.state.Homes), s.state.System), func(p string) bool { return p == "" })
 	gone, err := s.collected(ctx, slices.Concat(built, closures(s.state.Before), closures(s.state.Point.Machine))...)
 	if err != nil {
-		return fault.New(fault.Preflight, "run %d cannot be taken up: %w", prior.ID, err).
-			Hint("quick-deploy --reset-state forgets the run; nothing was changed")
+		return fault.New(fault.Preflight, "cannot resume run %d: %w", prior.ID, err).
+			Hint("to forget the run: quick-deploy --reset-state; nothing was changed")
 	}
 	if js := prior.Find(stepBuild); js != nil &&
 		slices.ContainsFunc(built, func(p string) bool { return slices.Contains(gone, p) }) {
@@ -82,7 +82,7 @@ func (s *session) takeUp(ctx context.Context, prior *journal.State) error {
 	}
 	s.note(journal.Event{
 		Type: "run", Status: journal.Running,
-		Message: fmt.Sprintf("run %d is taken up at step %q", prior.ID, stoppedAt(prior)),
+		Message: fmt.Sprintf("resuming run %d at step %q", prior.ID, stoppedAt(prior)),
 	})
 	prior.Status, prior.Ended = journal.Running, time.Time{}
 	if err := s.recover(ctx, true); err != nil {
@@ -102,7 +102,7 @@ func (d *Deployer) supersede(ctx context.Context, prior *journal.State) error {
 		return err
 	}
 	prior.Status = journal.Interrupted
-	prior.Error = fmt.Sprintf("cut off in step %q; another run took its place", stoppedAt(prior))
+	prior.Error = fmt.Sprintf("interrupted in step %q; another run took its place", stoppedAt(prior))
 	after, err := d.machine(ctx, nil)
 	if err != nil {
 		return err

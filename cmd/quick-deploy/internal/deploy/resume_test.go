@@ -167,7 +167,7 @@ func TestARefusedResumeMovesNothing(t *testing.T) {
 					t.Errorf("status %s: %s", st.State.Status, st.Explanation)
 				}
 				if touched && !strings.Contains(strings.Join(fault.HintsOf(err), "\n"),
-					"this attempt has changed nothing, and run 1 is still unfinished") {
+					"this attempt changed nothing, and run 1 is still unfinished") {
 					t.Errorf("hints %q", fault.HintsOf(err))
 				}
 				w.fail = nil
@@ -326,7 +326,7 @@ func TestWhatARecordNamesIsCheckedBeforeItIsObeyed(t *testing.T) {
 				} else {
 					_, err = d.Run(t.Context(), planBack(t, d, 0))
 				}
-				if want := fmt.Sprintf("names %q, which is not a path of the store", path); fault.CodeOf(err) != fault.Preflight ||
+				if want := fmt.Sprintf("names %q, which is not a store path", path); fault.CodeOf(err) != fault.Preflight ||
 					!strings.Contains(err.Error(), want) {
 					t.Errorf("%q: %v", path, err)
 				}
@@ -351,7 +351,7 @@ func TestStatusNamesAPointThatCannotBeGoneBackTo(t *testing.T) {
 	must(t, os.RemoveAll(w.stored("first-home-manager-generation")))
 	st, err := d.Status(t.Context())
 	if err != nil || len(st.Problems) != 1 ||
-		!strings.Contains(st.Problems[0], "the rollback point of run 1: "+w.stored("first-home-manager-generation")+" was collected") {
+		!strings.Contains(st.Problems[0], "the rollback point of run 1: "+w.stored("first-home-manager-generation")+" was garbage-collected") {
 		t.Errorf("problems %q, %v", st.Problems, err)
 	}
 }
@@ -373,7 +373,7 @@ func TestPlanOfARollback(t *testing.T) {
 	var b strings.Builder
 	must(t, p.WriteText(&b))
 	for _, want := range []string{
-		"goes back to before run 1\n", "system: generation 1, " + w.stored("first-nixos-system") + " (now 2)\n",
+		"rolls back to before run 1\n", "system: generation 1, " + w.stored("first-nixos-system") + " (now 2)\n",
 		"# " + w.stored("first-nixos-system") + "/bin/switch-to-configuration test\n",
 		w.stored("first-home-manager-generation") + "/activate\n", "--switch-generation 1\n", "switch-to-configuration boot\n",
 	} {
@@ -408,13 +408,13 @@ func TestRollbackToNothing(t *testing.T) {
 	before := w.now(t)
 	_, err := d.Run(t.Context(), planBack(t, d, 0))
 	if fault.CodeOf(err) != fault.Preflight ||
-		!strings.Contains(err.Error(), "before run 1 this machine had no system that was recorded") {
+		!strings.Contains(err.Error(), "no system of this machine was recorded before run 1") {
 		t.Errorf("%v", err)
 	}
 	p := planBack(t, d, 0, func(g *Goal) { g.SkipSystem = true })
 	var b strings.Builder
 	must(t, p.WriteText(&b))
-	if !strings.Contains(b.String(), "home of ada: there was none; what is there stays\n") {
+	if !strings.Contains(b.String(), "home of ada: there was none; the one there is now stays\n") {
 		t.Errorf("%s", &b)
 	}
 	if _, err := d.Run(t.Context(), p); err != nil {

@@ -30,11 +30,11 @@ func (d *Deployer) Back(ctx context.Context, left int) (Goal, error) {
 			func(r journal.Record) bool { return r.ID <= left || r.Point.Taken.IsZero() })
 		switch known := slices.ContainsFunc(records, func(r journal.Record) bool { return r.ID == left }); {
 		case !known:
-			return Goal{}, fault.New(fault.Usage, "there is no run %d in the history", left).
-				Hint("quick-deploy history lists them")
+			return Goal{}, fault.New(fault.Usage, "unknown run %d", left).
+				Hint("quick-deploy history lists the runs")
 		case len(after) == 0:
 			return Goal{}, fault.New(fault.Usage, "nothing was deployed after run %d", left).
-				Hint("without --to, rollback undoes it")
+				Hint("to roll back run %d itself, leave out --to", left)
 		}
 		next := after[len(after)-1]
 		return d.backTo(next.Point, next.Host), nil
@@ -116,13 +116,13 @@ func (d *Deployer) missing(ctx context.Context, g Goal) []string {
 		case err != nil:
 			out = append(out, fmt.Sprintf("%s: %v", what, err))
 		case len(gone) > 0:
-			out = append(out, fmt.Sprintf("%s (%s) was collected", what, gen.Path))
+			out = append(out, fmt.Sprintf("%s (%s) was garbage-collected", what, gen.Path))
 		}
 	}
 	if system := g.To.Machine.System; !g.SkipSystem && system.Path != "" {
 		look("system", system)
 	} else if !g.SkipSystem {
-		out = append(out, fmt.Sprintf("before run %d this machine had no system that was recorded", g.To.Record))
+		out = append(out, fmt.Sprintf("no system of this machine was recorded before run %d", g.To.Record))
 	}
 	for _, u := range g.homes() {
 		look("home of "+u.Name, g.To.Machine.Homes[u.Name])
@@ -135,9 +135,9 @@ func (g Goal) refuseMissing(missing []string) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return fault.New(fault.Preflight, "cannot go back to the point of run %d: %s", g.To.Record,
+	return fault.New(fault.Preflight, "cannot roll back to before run %d: %s", g.To.Record,
 		strings.Join(missing, "; ")).
-		Hint("nothing was changed; choose another with --to, or a part with --system, --home or --files")
+		Hint("nothing was changed; choose another run with --to, or a part with --system, --home or --files")
 }
 
 // describePoint says what a rollback leads to from what the machine is now, a line each.
@@ -154,7 +154,7 @@ func (g Goal) describePoint(now journal.Machine, files []Change) []string {
 	}
 	for _, u := range sortedKeys(g.To.Machine.Homes) {
 		if !g.SkipHome && g.To.Machine.Homes[u].Path == "" {
-			out = append(out, "home of "+u+": there was none; what is there stays")
+			out = append(out, "home of "+u+": there was none; the one there is now stays")
 		}
 	}
 	for _, c := range files {

@@ -121,8 +121,8 @@ func (s *session) runSteps(ctx context.Context) (journal.Record, error) {
 		err := s.runStep(ctx, st)
 		if err != nil && st.name == stepRecord {
 			// The machine is switched and well. It stays so, and the next run takes this one up to write it down.
-			return s.final, withHint(err, "the machine is as it was meant to be; "+
-				"quick-deploy resume writes the record when it can")
+			return s.final, withHint(err, "the machine is in the state you asked for; "+
+				"to write the record: quick-deploy resume")
 		}
 		if err != nil {
 			return s.fail(ctx, st, err)
@@ -234,19 +234,19 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 			result, s.between, s.data.Touched = journal.PutBack, false, false
 		case s.away:
 			err = &fault.Error{Code: fault.RollbackFailed, Child: run.CodeOf(cause),
-				Err: fmt.Errorf("%w; it answers no more, and goes back by itself: what it runs is not known", err)}
+				Err: fmt.Errorf("%w; the machine no longer answers and rolls back by itself: what it runs now is unknown", err)}
 		case errors.Is(perr, errLeft):
-			err = withHint(err, "the new system was left as it is (--rollback-on-failure=false); "+
-				"quick-deploy rollback goes back to run %d's rollback point", s.state.ID)
+			err = withHint(err, "the new system was left running (--rollback-on-failure=false); "+
+				"to roll back to before run %d: quick-deploy rollback", s.state.ID)
 		default:
 			err = &fault.Error{
 				Code: fault.RollbackFailed, Child: run.CodeOf(cause),
-				Err: fmt.Errorf("%w; putting the machine back failed as well: %w", err, perr),
+				Err: fmt.Errorf("%w; rolling the machine back failed as well: %w", err, perr),
 			}
 			if was := s.state.Before.Current; was != "" {
 				err = withHint(err, "the last good system is %s", was)
 			}
-			err = withHint(err, "see docs/recovery.md; the old system also stands in the boot menu")
+			err = withHint(err, "see docs/recovery.md; the old system is also in the boot menu")
 		}
 	}
 	if errors.Is(cause, errDeclined) {
@@ -288,9 +288,9 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 // stayUnfinished ends the attempt to take a run up that was refused before it moved
 // anything: the run stays unfinished, and the machine as it was found.
 func (s *session) stayUnfinished(err error) (journal.Record, error) {
-	err = withHint(err, "this attempt has changed nothing, and run %d is still unfinished: "+
-		"quick-deploy resume goes on with it, "+
-		"quick-deploy rollback goes back", s.state.ID)
+	err = withHint(err, "this attempt changed nothing, and run %d is still unfinished: "+
+		"quick-deploy resume continues it, "+
+		"quick-deploy rollback undoes it", s.state.ID)
 	if s.cfg.LogPath != "" {
 		err = withHint(err, "log: %s", s.cfg.LogPath)
 	}
@@ -349,7 +349,7 @@ func Summary(r journal.Record) string {
 		fmt.Fprintf(&b, "  health: %d passed, %d failed, %d starting, %d warnings, %d unknown\n",
 			h.Passed, h.Failed, h.Starting, h.Warnings, h.Unknown)
 		if starting := h.StillStarting(); starting != "" {
-			fmt.Fprintf(&b, "  %s; quick-deploy health --wait tells when it is up\n", starting)
+			fmt.Fprintf(&b, "  %s; quick-deploy health --wait waits until it is up\n", starting)
 		}
 	}
 	return b.String()

@@ -47,7 +47,7 @@ func (d *Deployer) Status(ctx context.Context) (Status, error) {
 			tell(fmt.Errorf("%s: %w", of, err))
 		}
 		for _, p := range gone {
-			tell(fmt.Errorf("%s: %s was collected", of, p))
+			tell(fmt.Errorf("%s: %s was garbage-collected", of, p))
 		}
 	}
 	st.Bad, err = d.store.Bad()
@@ -77,15 +77,15 @@ func explain(st Status) (text, next string) {
 	switch {
 	case st.AtWork != nil:
 		since := st.AtWork.Started.Format("15:04:05")
-		return fmt.Sprintf("%s is at work (process %d since %s)", st.AtWork.Verb, st.AtWork.PID, since), ""
+		return fmt.Sprintf("%s is running (process %d, since %s)", st.AtWork.Verb, st.AtWork.PID, since), ""
 	case s == nil && len(st.Problems) > 0:
-		return "the state cannot be read", "quick-deploy --reset-state"
+		return "cannot read the state", "quick-deploy --reset-state"
 	case s == nil:
 		return "nothing has been deployed with quick-deploy on this machine", "quick-deploy switch"
 	case s.Status == journal.Done:
 		return fmt.Sprintf("run %d (%s %s) is done", s.ID, s.Verb, s.Host), ""
 	case s.Status == journal.Running:
-		text = fmt.Sprintf("run %d (%s %s) was cut off in step %q%s", s.ID, s.Verb, s.Host, stoppedAt(s), touched(s))
+		text = fmt.Sprintf("run %d (%s %s) was interrupted in step %q%s", s.ID, s.Verb, s.Host, stoppedAt(s), touched(s))
 		return text, "quick-deploy resume"
 	}
 	text = fmt.Sprintf("run %d (%s %s) ended in step %q: %s", s.ID, s.Verb, s.Host, stoppedAt(s), s.Error)
@@ -109,7 +109,7 @@ func drift(st Status) []string {
 	var out []string
 	compare := func(what, is, left string) {
 		if is != left {
-			out = append(out, fmt.Sprintf("the %s is %s, run %d left %s", what, is, st.Last.ID, left))
+			out = append(out, fmt.Sprintf("the %s is %s; run %d left %s", what, is, st.Last.ID, left))
 		}
 	}
 	want := st.Last.After

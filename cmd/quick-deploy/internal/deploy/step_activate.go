@@ -35,14 +35,14 @@ func (s *session) planActivateSystem() *Planned {
 	if !s.activates() || s.handsOver() {
 		return nil
 	}
-	p := &Planned{What: "run the new system; the boot default stays"}
+	p := &Planned{What: "switch to the new system; the boot default stays"}
 	return s.inUnit(p, true, s.systemCommand())
 }
 
 // activateSystem runs the new system, without making it the boot default.
 func (s *session) activateSystem(ctx context.Context) error {
 	if !s.activates() {
-		return skipped("the new system runs after a reboot: " + s.data.BootOnly)
+		return skipped("the new system starts with the next boot: " + s.data.BootOnly)
 	}
 	if err := s.startUnit(ctx); err != nil {
 		return err
@@ -97,8 +97,8 @@ func (s *session) planActivateHomes() *Planned {
 // activateHomes waits for the homes, which the unit activates after the system.
 func (s *session) activateHomes(ctx context.Context) error {
 	if s.data.BootOnly != "" && s.goal.To == nil {
-		s.state.Pending = append(s.state.Pending, "quick-deploy switch after the reboot, for the homes")
-		return skipped("the homes follow after the reboot")
+		s.state.Pending = append(s.state.Pending, "after the reboot, run quick-deploy switch for the homes")
+		return skipped("the homes are activated after the reboot")
 	}
 	if err := s.startUnit(ctx); err != nil { // of a run that leaves the system
 		return err
@@ -227,16 +227,16 @@ func (s *session) verify(ctx context.Context) error {
 		return err
 	}
 	if s.activates() && m.Current != s.state.System {
-		return fault.New(fault.Activation, "the running system is %s and not %s", m.Current, s.state.System)
+		return fault.New(fault.Activation, "the running system is %s, not %s", m.Current, s.state.System)
 	}
 	// The profile of deploy-rs leads to a wrapper of the system.
 	if s.boots() && !s.handsOver() && m.System.Path != s.state.System {
-		return fault.New(fault.Activation, "the boot default is %s and not %s", m.System.Path, s.state.System)
+		return fault.New(fault.Activation, "the boot default is %s, not %s", m.System.Path, s.state.System)
 	}
 	if s.movesHomes() {
 		for u, path := range s.state.Homes {
 			if g, ok := m.Homes[u]; ok && g.Path != path {
-				return fault.New(fault.Activation, "the home generation of %s is %s and not %s", u, g.Path, path)
+				return fault.New(fault.Activation, "the home generation of %s is %s, not %s", u, g.Path, path)
 			}
 		}
 	}
@@ -250,7 +250,7 @@ func (s *session) verify(ctx context.Context) error {
 		return err
 	}
 	if len(why) > 0 {
-		s.state.Advice = append(s.state.Advice, "reboot when it suits: "+strings.Join(why, ", "))
+		s.state.Advice = append(s.state.Advice, "reboot when convenient: "+strings.Join(why, ", "))
 	}
 	return nil
 }

@@ -52,8 +52,8 @@ func (s *session) planBuild() *Planned {
 	there := s.cfg.Remote
 	switch {
 	case s.handsOver():
-		p.What = "hand the machine over to " + there.HandOver +
-			", which builds, copies, activates and sets the boot default: none of that is ours"
+		p.What = "hand over to " + there.HandOver +
+			", which builds, copies, activates and sets the boot default itself"
 		s.planCommand(p, there.Build())
 	case there != nil:
 		p.What = "build the system and the homes, and copy them to the machine"
@@ -99,10 +99,10 @@ func (s *session) build(ctx context.Context) error {
 			return err
 		}
 		if homes[u.Name], err = resolve(link); err != nil {
-			return fault.New(fault.Build, "nix said that it built the home of %s, but left no link: %w", u.Name, err)
+			return fault.New(fault.Build, "nix reported that it built the home of %s, but left no link: %w", u.Name, err)
 		}
 		if !exists(homes[u.Name] + "/activate") {
-			return fault.New(fault.Build, "%s is not a home-manager generation: it has no activate", homes[u.Name])
+			return fault.New(fault.Build, "%s is not a home-manager generation: it has no activate program", homes[u.Name])
 		}
 		if err := s.copyHome(ctx, homes[u.Name], "new-home-"+u.Name); err != nil {
 			return err
@@ -137,7 +137,7 @@ func (s *session) buildHere(ctx context.Context, work string) (string, error) {
 	}
 	system, err := resolve(result)
 	if err != nil {
-		return "", fault.New(fault.Build, "nixos-rebuild said that it built the system, but left no result link: %w", err)
+		return "", fault.New(fault.Build, "nixos-rebuild reported that it built the system, but left no result link: %w", err)
 	}
 	return system, checkSystem(system)
 }
@@ -160,7 +160,7 @@ func (s *session) buildThere(ctx context.Context, work string) error {
 		return err
 	}
 	if _, missing := s.addRoot(ctx, r.System, s.state.ID, "new"); missing != nil {
-		return cmp.Or(err, error(fault.New(fault.Build, "the system was built and is not on the machine: %w", missing)))
+		return cmp.Or(err, error(fault.New(fault.Build, "the system was built, but it is not on the machine: %w", missing)))
 	}
 	return nil
 }
@@ -182,7 +182,7 @@ func (s *session) handOver(ctx context.Context) error {
 	if err != nil || now.Current == r.System {
 		return err
 	}
-	return cmp.Or(failed, error(fault.New(fault.Activation, "%s ended without an error, and the machine runs %s",
+	return cmp.Or(failed, error(fault.New(fault.Activation, "%s ended without an error, but the machine runs %s",
 		r.HandOver, now.Current)))
 }
 
@@ -240,7 +240,7 @@ func (s *session) nix(ctx context.Context, c run.Command) error {
 	if _, spent := errors.AsType[*retry.SpentError](err); spent {
 		e := fault.New(fault.Network, "%w", err)
 		e.Child = run.CodeOf(err)
-		return e.Hint("%s", said.Cause.Words().Hint).Hint("nothing was switched; quick-deploy resume goes on from here")
+		return e.Hint("%s", said.Cause.Words().Hint).Hint("nothing was switched; to continue from here: quick-deploy resume")
 	}
 	re, ran := errors.AsType[*run.Error](err)
 	if !ran {

@@ -29,8 +29,8 @@ func (s *session) planCompare() *Planned {
 	}
 	current, err := resolve(s.cfg.Paths.Current)
 	if err == nil && s.cfg.Machine != nil && s.goal.To == nil && s.foreign(s.goal.Host, current) {
-		p.What += "; the running system is not from here: list what it has and the new one has not, " +
-			"and refuse what can lock somebody out or stop the boot"
+		p.What += "; quick-deploy did not make the running system: list what the new one lacks, " +
+			"and refuse what could lock somebody out or stop the boot"
 	}
 	return p
 }
@@ -61,7 +61,7 @@ func (s *session) compare(ctx context.Context) error {
 	}
 	q := Question{Text: fmt.Sprintf("%s %s now?", s.effective(), s.goal.Host)}
 	if to := s.goal.To; to != nil {
-		q.Text = fmt.Sprintf("undo run %d now?", to.Record)
+		q.Text = fmt.Sprintf("roll back run %d now?", to.Record)
 		diff = append(s.goal.describePoint(s.state.Before, s.data.Files), diff...)
 	}
 	s.note(journal.Event{Type: "diff", Message: strings.Join(diff, "\n")})
@@ -91,15 +91,15 @@ func (s *session) ask(ctx context.Context, q Question) error {
 	}
 	e := &fault.Error{Code: fault.Pending, Err: errDeclined}
 	if s.goal.To == nil {
-		e.Hint("the build is kept: the next run with the same flake does not build again")
+		e.Hint("the build is kept; the next run of the same flake does not build again")
 	}
 	return e
 }
 
 // nobodyToAsk refuses a run that has a question and nobody to answer it.
 func nobodyToAsk() error {
-	return fault.New(fault.Usage, "there is nobody to ask, and --yes was not given").
-		Hint("pass --yes to go on without a question, or --dry-run to see the plan")
+	return fault.New(fault.Usage, "this needs a yes, and standard input is not a terminal").
+		Hint("pass --yes to answer yes, or --dry-run to see the plan")
 }
 
 // diff is what changes between the running and the new system, a line each.
@@ -111,7 +111,7 @@ func (s *session) diff(ctx context.Context) ([]string, error) {
 			return nil, err
 		}
 		if err != nil {
-			s.say("the closures cannot be compared: %v", err)
+			s.say("cannot compare the closures: %v", err)
 		}
 		for line := range strings.Lines(res.Stdout) {
 			diff = append(diff, strings.TrimRight(line, "\n"))
@@ -174,11 +174,11 @@ func (s *session) refuseClosures(ctx context.Context) error {
 			if err := s.store.ClearBad(b.Path); err != nil {
 				return err
 			}
-			s.say("%s failed in run %d and is tried again", b.Path, b.Record)
+			s.say("%s failed in run %d; trying it again", b.Path, b.Record)
 			continue
 		}
 		s.data.Touched = s.data.Touched || s.between && b.Record == s.state.ID // it was about to be put back
-		return fault.New(fault.Health, "%s was tried in run %d and was bad: %s", b.Path, b.Record, b.Why).
+		return fault.New(fault.Health, "%s failed in run %d: %s", b.Path, b.Record, b.Why).
 			Hint("change the profile, or try the same system again with --retry-bad")
 	}
 	return nil
@@ -235,7 +235,7 @@ func (s *session) chooseVerb(ctx context.Context) error {
 		why = "the new system changes " + strings.Join(names, ", ") + ", which cannot be changed while the machine runs"
 	} else if old[1] != "" && new[1] != "" && strings.TrimSpace(old[1]) != strings.TrimSpace(new[1]) {
 		// switch-to-configuration would end with 100, and would have moved nothing.
-		why = "the new system needs another init interface"
+		why = "the new system needs a different init interface"
 	} else if s.cfg.Graphical && !s.goal.LiveDisplay && old[2] != new[2] {
 		why = "the display manager changes and this is a graphical session: switching now would end it"
 	}
@@ -243,7 +243,7 @@ func (s *session) chooseVerb(ctx context.Context) error {
 		return nil
 	}
 	if s.goal.Verb == Test {
-		return fault.New(fault.Preflight, "test: %s", why).Hint("quick-deploy boot, then reboot")
+		return fault.New(fault.Preflight, "test: %s", why).Hint("run quick-deploy boot, then reboot")
 	}
 	s.data.BootOnly = why
 	s.state.Pending = []string{"reboot"}

@@ -163,7 +163,7 @@ func (s *session) backupFlake(ctx context.Context) error {
 		return err
 	}
 	for _, p := range m.LeftOut {
-		s.say("%s is larger than %d MiB and was not backed up; it is not a file of the tool and stays as it is", p,
+		s.say("%s is larger than %d MiB and was not backed up; quick-deploy did not write it and leaves it alone", p,
 			backup.MaxFile>>20)
 	}
 	return nil
@@ -192,7 +192,7 @@ func (s *session) takePoint(ctx context.Context) error {
 	s.state.Before = now
 	s.data.Failed, err = system.FailedUnits(ctx, s.cfg.Runner)
 	if err != nil {
-		s.cfg.Log.Info("the units that have failed already cannot be listed", "error", err)
+		s.cfg.Log.Info("cannot list the units that have already failed", "error", err)
 	}
 	point := journal.Point{
 		Record: s.state.ID, Taken: s.cfg.Now(), Machine: now, Flake: s.goal.FlakeDir, Backup: s.state.Backup,
@@ -229,7 +229,7 @@ func (s *session) olderPoint(now journal.Machine) (*journal.Point, string) {
 		}
 		if (r.Result == journal.Broken || r.Result == journal.Superseded) && now.Same(r.After) && !now.Same(r.Before) &&
 			!r.Point.Taken.IsZero() {
-			return &r.Point, fmt.Sprintf("run %d failed and the machine is as it left it", r.ID)
+			return &r.Point, fmt.Sprintf("run %d failed, and the machine has not changed since", r.ID)
 		}
 		return nil, ""
 	}
@@ -243,7 +243,7 @@ func (s *session) addRoot(ctx context.Context, path string, id int, name string)
 	}
 	link := filepath.Join(s.roots(), fmt.Sprintf("%d-%s", id, name))
 	if _, err := s.command(ctx, s.rootCommand(path, link)); err != nil {
-		return "", fmt.Errorf("hold %s against garbage collection: %w", path, err)
+		return "", fmt.Errorf("protect %s from garbage collection: %w", path, err)
 	}
 	return link, nil
 }
@@ -282,7 +282,7 @@ func (s *session) generate(ctx context.Context) error {
 		return err
 	}
 	if !slices.ContainsFunc(changes, Change.pending) {
-		return skipped("the files are as generated")
+		return skipped("the files are up to date")
 	}
 	return s.goal.Tree.Apply(ctx)
 }

@@ -77,7 +77,7 @@ func (t Tools) String() string {
 	case t.Rebuild != "":
 		return "switch-to-configuration and nix-env: this nixos-rebuild has no --store-path"
 	}
-	return "switch-to-configuration and nix-env: there is no nixos-rebuild"
+	return "switch-to-configuration and nix-env: nixos-rebuild is not installed"
 }
 
 // String says what activates a home, for the plan and the record.

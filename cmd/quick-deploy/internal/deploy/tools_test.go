@@ -201,7 +201,7 @@ func TestToolsString(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{Tools{Rebuild: "/r", StorePath: true}.String(), "nixos-rebuild --store-path"},
 		{Tools{Rebuild: "/r"}.String(), "switch-to-configuration and nix-env: this nixos-rebuild has no --store-path"},
-		{Tools{}.String(), "switch-to-configuration and nix-env: there is no nixos-rebuild"},
+		{Tools{}.String(), "switch-to-configuration and nix-env: nixos-rebuild is not installed"},
 		{HomeTools{Command: true, Version: true}.String(), "home-manager switch"},
 		{HomeTools{Version: true}.String(), "activate --driver-version 1: the home has no home-manager command"},
 		{HomeTools{}.String(), "activate: the home is older than --driver-version"},

@@ -99,7 +99,7 @@ func (s *session) relay(text string) {
 }
 
 // errUnitGone is a unit that ended without saying how: killed together with its way back.
-var errUnitGone = errors.New("the switch was ended from outside, and its way back too")
+var errUnitGone = errors.New("the switch was killed from outside, and so was its rollback")
 
 // watch looks at the unit until enough says so, or the unit has ended without saying how. A machine whose network
 // the new system broke goes back after ConfirmTimeout and is heard of again then: until that it may be silent.
@@ -155,7 +155,7 @@ func (s *session) lease(ctx context.Context, word string) error {
 		Timeout: s.replyTimeout(), Quiet: true, Fresh: true,
 	})
 	if err != nil {
-		return fmt.Errorf("tell the switch to go on: %w", err)
+		return fmt.Errorf("tell the switch to continue: %w", err)
 	}
 	return nil
 }
@@ -244,22 +244,22 @@ const timedOut = 124
 // reasons are what the unit's reason begins with, and what is said of it, with a hint. In braces stand the units that
 // failed, the first of them, and the second and the last word of the reason.
 var reasons = map[string][2]string{
-	"asked":   {"the switch was called off"},
-	"busy":    {"another switch-to-configuration did not end"},
-	"cut":     {"the switch was cut off"},
+	"asked":   {"the switch was canceled"},
+	"busy":    {"another switch-to-configuration is still running"},
+	"cut":     {"the switch was interrupted"},
 	"home":    {"the home of {second} could not be activated"},
-	"invalid": {"{last} is not a whole system or home in the store"},
+	"invalid": {"{last} is not a complete system or home in the store"},
 	"keep": {
 		"the new system could not be made the boot default",
-		"is the boot partition full? see quick-deploy's preflight check boot-space",
+		"is the boot partition full? see the preflight check boot-space",
 	},
 	"script":  {"the activation script of the new system failed"},
-	"silence": {"the machine heard nothing from here for {limit} and went back", "--confirm-timeout is how long it waits"},
+	"silence": {"the machine heard nothing from here for {limit} and rolled back", "to have it wait longer: --confirm-timeout"},
 	"test":    {"the new system could not be activated: exit code {last}"},
 	"units":   {"{units} failed", "journalctl -b -u {unit}"},
 	"checks": { // a test that says so
 		"a check of the new system refused the switch",
-		"NixOS' own pre-switch checks said no; quick-deploy boot and a reboot is the safe way",
+		"NixOS's own pre-switch checks refused it; the safe way is quick-deploy boot, then a reboot",
 	},
 }
 
@@ -290,10 +290,10 @@ func (s *session) unitFault(ctx context.Context) error {
 	e := fault.New(fault.Activation, "%s", fill.Replace(said[0]))
 	switch {
 	case reason == "another":
-		return fault.New(fault.Locked, "another run is at work on this machine as root")
+		return fault.New(fault.Locked, "another run is working on this machine as root")
 	case code == timedOut:
 		e = fault.New(fault.Timeout, "the activation did not end within %s and was stopped", s.cfg.ActivateTimeout).
-			Hint("--activation-timeout is how long it may take")
+			Hint("to give it more time: --activation-timeout")
 	case said[1] != "":
 		e.Hint("%s", fill.Replace(said[1]))
 	case reason == "home":

@@ -30,7 +30,7 @@ func (s *session) putBack(ctx context.Context) error {
 	case err != nil:
 		return err
 	case !u.phase.final():
-		s.say("going back to the system that ran before")
+		s.say("rolling back to the system that ran before")
 		if err := s.lease(ctx, leaseBack); err != nil {
 			return err
 		}
@@ -53,10 +53,10 @@ func (s *session) reportBack(ctx context.Context, where phase) error {
 		return errLeft
 	}
 	if where != unitBack {
-		return fmt.Errorf("not as before: %s", strings.Join(told["stuck"], ", "))
+		return fmt.Errorf("not restored: %s", strings.Join(told["stuck"], ", "))
 	}
 	if failed := told["failed-after"]; len(failed) > 0 {
-		s.say("failed since: %s", strings.Join(failed, ", "))
+		s.say("units that have failed since: %s", strings.Join(failed, ", "))
 	}
 	s.note(journal.Event{Type: "message", Message: "the machine is as it was before"})
 	return nil
@@ -76,9 +76,9 @@ func (s *session) repair(ctx context.Context) error {
 		return nil // it came to nothing
 	}
 	if was.Current == "" && was.System.Path == "" {
-		return errors.New("there was no NixOS system before this run to go back to")
+		return errors.New("there was no NixOS system before this run to roll back to")
 	}
-	s.say("the machine is between two systems: going back to what it ran before")
+	s.say("the machine is between two systems: rolling back to what it ran before")
 	users := slices.DeleteFunc(s.usersOf(was), func(u User) bool {
 		return was.Homes[u.Name].Path != "" && s.state.Homes[u.Name] == ""
 	})
@@ -137,7 +137,7 @@ func (s *session) recover(ctx context.Context, takeUp bool) error {
 		}
 		if err := back(ctx); err != nil {
 			return fault.New(fault.RollbackFailed,
-				"run %d left the machine between two systems, and it could not be put back: %w", s.state.ID, err).
+				"run %d left the machine between two systems, and it could not be rolled back: %w", s.state.ID, err).
 				Hint("see docs/recovery.md; the old system is also in the boot menu")
 		}
 		s.between, s.data.Unit = false, ""

@@ -33,7 +33,7 @@ type unitPlan struct {
 func (p *unitPlan) add(words ...string) {
 	line := strings.Join(words, " ")
 	if strings.ContainsAny(line, "\n\r\x00") {
-		p.err = fmt.Errorf("plan of the switch: %q has a line end in it", line)
+		p.err = fmt.Errorf("plan of the switch: %q contains a line break", line)
 	}
 	p.lines = append(p.lines, line)
 }
@@ -218,7 +218,7 @@ func (s *session) holdTools(ctx context.Context, t Tools) {
 			continue
 		}
 		if _, err := s.addRoot(ctx, path, s.state.ID, name); err != nil {
-			s.cfg.Log.Warn("hold the tools", "error", err) // without them the run ends as if it was interrupted
+			s.cfg.Log.Warn("protect the tools from garbage collection", "error", err) // without them the run ends as if it was interrupted
 		}
 	}
 }

@@ -97,7 +97,7 @@ func events(u *UI) {
 	u.Event(journal.Event{Type: "step", Step: "preflight", Status: journal.Running})
 	u.Event(journal.Event{Type: "finding", Message: "warning: memory: 900 MiB"})
 	u.Event(journal.Event{Type: "step", Step: "preflight", Status: journal.Done, Seconds: 0.25})
-	u.Event(journal.Event{Type: "step", Step: "generate", Status: journal.Skipped, Message: "the files are as generated"})
+	u.Event(journal.Event{Type: "step", Step: "generate", Status: journal.Skipped, Message: "the files are up to date"})
 	u.Event(journal.Event{Type: "step", Step: "build", Status: journal.Running})
 	for _, l := range []string{
 		`@nix {"action":"start","id":1,"type":104}`, `@nix {"action":"result","id":1,"type":105,"fields":[2,14,3,0]}`,
@@ -120,7 +120,7 @@ func TestPlainLinesWhereThereIsNoTerminal(t *testing.T) {
 	want := `  preflight …
 ! warning: memory: 900 MiB
 ✓ preflight 0.2s
-- generate (the files are as generated)
+- generate (the files are up to date)
   build …
     warning: Git tree is dirty
 ! attempt 1 of 4 failed
