@@ -196,7 +196,7 @@ func TestOfTwoRunsOneIsRefused(t *testing.T) {
 		t.Errorf("the second run ran %q", second.ran())
 	}
 	st, err := second.deployer().Status(t.Context())
-	if err != nil || st.AtWork == nil || !strings.Contains(st.Explanation, "at work") {
+	if err != nil || st.AtWork == nil || !strings.Contains(st.Explanation, "is running") {
 		t.Errorf("status: %+v, %v", st.Explanation, err)
 	}
 	close(finish)
