@@ -99,7 +99,7 @@ hosts:
 	}
 	before := c.Running()
 	profile("[]")
-	if out, want := c.must("build", "--yes", "--skip", "network"), "would go: the kernel parameter console=ttyS0,115200 goes (may lock somebody out)\nwould go: the kernel parameter iommu=pt goes\n"; !strings.Contains(out, want) {
+	if out, want := c.must("build", "--yes", "--skip", "network"), "loss: the kernel parameter console=ttyS0,115200 is removed (may lock somebody out)\nloss: the kernel parameter iommu=pt is removed\n"; !strings.Contains(out, want) {
 		t.Errorf("build lacks %q:\n%s", want, out)
 	}
 	if _, stderr, code := c.run("switch", "--yes", "--skip", "network"); code != fault.Preflight || !strings.Contains(stderr, "--accept kernel:console=ttyS0-115200") || c.Running() != before {

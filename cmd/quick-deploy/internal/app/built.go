@@ -142,7 +142,7 @@ func (b Built) writeText(w io.Writer) {
 		writeUnits(w, *b.Units)
 	}
 	for _, l := range b.Losses {
-		fmt.Fprintf(w, "would go: %s\n", l)
+		fmt.Fprintf(w, "loss: %s\n", l)
 	}
 	if !b.Reboot.Needed {
 		fmt.Fprintln(w, "no reboot is needed")

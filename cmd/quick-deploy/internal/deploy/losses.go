@@ -66,8 +66,8 @@ func (s *session) checkLosses() (lines []string, err error) {
 		losses.Accept(s.state.Losses, accepted)
 	}
 	for _, l := range s.state.Losses {
-		s.note(journal.Event{Type: "loss", Message: "goes: " + l.String(), Data: l})
-		lines = append(lines, "goes: "+l.String())
+		s.note(journal.Event{Type: "loss", Message: "loss: " + l.String(), Data: l})
+		lines = append(lines, "loss: "+l.String())
 	}
 	blockers := losses.Blockers(s.state.Losses)
 	if len(blockers) == 0 {

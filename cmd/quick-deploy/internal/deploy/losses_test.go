@@ -63,7 +63,7 @@ func TestFirstSwitchTakesNothingAwayUnasked(t *testing.T) {
 	if now := w.now(t); now["current"] != before["current"] || now["boot"] != before["boot"] {
 		t.Errorf("switched although it was refused: %v", now)
 	}
-	if len(r.Losses) != 2 || r.Losses[1].What != "keyboard of the console: uk → none" || r.Result != journal.Unchanged {
+	if len(r.Losses) != 2 || r.Losses[1].What != "console keymap: uk → none" || r.Result != journal.Unchanged {
 		t.Errorf("the record of the refusal: %+v", r.Losses)
 	}
 

@@ -80,7 +80,7 @@ func (c *comparison) compareAccounts() {
 		}
 	}
 	if len(services) > 0 {
-		c.lose("service-accounts", "%s, of services: %s", verb, join(services))
+		c.lose("service-accounts", "service accounts %s: %s", verb, join(services))
 	}
 }
 
@@ -106,9 +106,9 @@ func (c *comparison) comparePassword(name string) {
 	case now.Password == "":
 		locked("users.mutableUsers is off and none is declared")
 	case file != "" && !strings.HasPrefix(file, "/run/") && c.machine.Missing(file):
-		locked("its file " + file + " is not there")
+		locked("its file " + file + " does not exist")
 	case now.Password != old.Password:
-		c.lose("password:"+name, "the password of %s becomes the declared one", name)
+		c.lose("password:"+name, "the password of %s changes to the declared one", name)
 	}
 }
 
@@ -147,7 +147,7 @@ func (c *comparison) compareGroups(name string) {
 			continue
 		}
 		if g == adminGroup {
-			c.block(LockOut, "admin:"+name, "%s leaves the group %s and may no longer become root", name, g)
+			c.block(LockOut, "admin:"+name, "%s leaves the group %s and can no longer become root", name, g)
 			continue
 		}
 		left = append(left, g)

@@ -37,9 +37,9 @@ func (c *comparison) compareFileSystems() {
 		case i >= 0:
 			c.compareMount(m, c.new.mounts[i])
 		case m.Type == "swap":
-			c.lose("swap:"+m.Device, "swap on %s goes", m.Device)
+			c.lose("swap:"+m.Device, "swap on %s is removed", m.Device)
 		default:
-			c.block(dangerIf(critical(m), NoBoot), "mount:"+m.Point, "the mount %s goes (%s)", m.Point, m.Device)
+			c.block(dangerIf(critical(m), NoBoot), "mount:"+m.Point, "the mount %s is removed (%s)", m.Point, m.Device)
 		}
 	}
 	for _, m := range c.new.mounts {
@@ -50,7 +50,7 @@ func (c *comparison) compareFileSystems() {
 	// ZFS imports a pool only for the host that had it last.
 	zfs := slices.ContainsFunc(c.new.mounts, func(m system.Mount) bool { return m.Type == "zfs" && critical(m) })
 	if zfs && !bytes.Equal(c.old.Data("etc/hostid"), c.new.Data("etc/hostid")) {
-		c.block(NoBoot, "host-id", "the host id of the machine changes, by which ZFS knows its pool")
+		c.block(NoBoot, "host-id", "the machine's host id changes, and ZFS recognizes its pool by it")
 	}
 	for _, line := range without(crypttab(c.old), crypttab(c.new)) {
 		used := slices.ContainsFunc(c.new.mounts, func(m system.Mount) bool { return m.Device == "/dev/mapper/"+line })
@@ -88,7 +88,7 @@ func (c *comparison) compareMount(old, now system.Mount) {
 	})
 	if stops || critical(old) || old.Type != "swap" {
 		what := fmt.Sprintf("the %s %s of %s", plural("option", gone), join(gone), old.Point)
-		c.block(dangerIf(stops, NoBoot), "options:"+old.Point, "%s %s", what, goOrGoes(gone))
+		c.block(dangerIf(stops, NoBoot), "options:"+old.Point, "%s %s", what, removed(gone))
 	}
 }
 
@@ -98,7 +98,7 @@ func (c *comparison) findAbsent(m system.Mount) {
 	waits := m.Type != "swap" && !slices.Contains(m.Options, "nofail") && !slices.Contains(m.Options, "noauto")
 	_, found := c.machine.Device(m.Device)
 	if waits && !found && c.machine.HasDisks() && strings.HasPrefix(m.Device, "/dev/disk/") {
-		c.block(NoBoot, "mount:"+m.Point, "%s wants %s, which is not on this machine", m.Point, m.Device)
+		c.block(NoBoot, "mount:"+m.Point, "%s needs %s, which this machine does not have", m.Point, m.Device)
 	}
 }
 
@@ -130,17 +130,17 @@ func (c *comparison) compareKernel() {
 		switch {
 		case slices.Contains(known().Volatile, name), slices.Contains(known().Volatile, p):
 		case matches(known().LockOut, pattern):
-			c.block(LockOut, "kernel:"+p, "the kernel parameter %s goes", p)
+			c.block(LockOut, "kernel:"+p, "the kernel parameter %s is removed", p)
 		case matches(known().NoBoot, pattern):
-			c.block(NoBoot, "kernel:"+p, "the kernel parameter %s goes", p)
+			c.block(NoBoot, "kernel:"+p, "the kernel parameter %s is removed", p)
 		default:
 			gone = append(gone, p)
 		}
 	}
 	if len(gone) > 0 {
-		c.lose("kernel", "the kernel %s %s %s", plural("parameter", gone), join(gone), goOrGoes(gone))
+		c.lose("kernel", "the kernel %s %s %s", plural("parameter", gone), join(gone), removed(gone))
 	}
-	c.missing(list{"sysctl:%s", "the machine no longer passes packets on (%s)", forwarding, None})
+	c.missing(list{"sysctl:%s", "the machine no longer forwards packets (%s)", forwarding, None})
 }
 
 // forwarding returns the settings of sysctl(8) that make a router of a machine, where they are on.
@@ -157,7 +157,7 @@ var loaderPlaces = []value{
 		of: func(s side) string { return s.loader.Mount }},
 	{name: "boot:xbootldr", what: "the boot partition", danger: NoBoot,
 		of: func(s side) string { return s.loader.XBOOTLDR }},
-	{name: "boot:removable", what: "the boot loader in the place for removable disks", danger: NoBoot,
+	{name: "boot:removable", what: "the boot loader in the fallback path for removable disks", danger: NoBoot,
 		of: func(s side) string {
 			if s.loader.Removable {
 				return "yes"
@@ -180,13 +180,13 @@ func (c *comparison) compareLoader() {
 	c.compare(loaderPlaces...)
 	c.compareLoaderSettings(old, now)
 	c.missing(
-		list{"boot-files", "no longer beside the boot loader: %s",
+		list{"boot-files", "no longer copied next to the boot loader: %s",
 			func(s side) []string { return s.loader.Files }, None},
 		list{"boot-menu", "no longer in the boot menu: %s",
 			func(s side) []string { return sortedKeys(s.loader.Entries) }, None},
 	)
 	if gone := without(c.old.List("specialisation"), c.new.List("specialisation")); len(gone) > 0 {
-		c.lose("specialisations", "the %s %s %s", plural("specialisation", gone), join(gone), goOrGoes(gone))
+		c.lose("specialisations", "the %s %s %s", plural("specialisation", gone), join(gone), removed(gone))
 	}
 }
 
@@ -200,14 +200,14 @@ func (c *comparison) compareLoaderSettings(old, now hardware.Loader) {
 		name := "boot:" + path.Ext(option)[1:]
 		what, needed := system.DescribeLoaderOption(option)
 		if strings.ContainsAny(was+is, "\n{") {
-			c.lose(name, "%s: changed or gone", what)
+			c.lose(name, "%s: changed or removed", what)
 			continue
 		}
 		c.block(dangerIf(needed, NoBoot), name, "%s: %s → %s", what, was, cmp.Or(is, "default"))
 	}
 	for _, option := range without(old.Unread, now.Unread) {
 		what, _ := system.DescribeLoaderOption(option)
-		c.lose("boot:"+path.Ext(option)[1:], "%s: changed or gone", what)
+		c.lose("boot:"+path.Ext(option)[1:], "%s: changed or removed", what)
 	}
 }
 

@@ -24,10 +24,10 @@ func xKeyboard(name, what, option string) value {
 // everyday are values that people meet every day. A keymap of a store path is made from X's
 // layout, which has a line of its own.
 var everyday = []value{
-	assigned("console-font", "etc/vconsole.conf", "font of the console", "FONT"),
+	assigned("console-font", "etc/vconsole.conf", "console font", "FONT"),
 	xKeyboard("x-layout", "keyboard layout", "XKBLAYOUT"),
-	xKeyboard("x-variant", "variant of the keyboard layout", "XKBVARIANT"),
-	xKeyboard("x-options", "options of the keyboard", "XKBOPTIONS"),
+	xKeyboard("x-variant", "keyboard variant", "XKBVARIANT"),
+	xKeyboard("x-options", "keyboard options", "XKBOPTIONS"),
 	assigned("locale", "etc/locale.conf", "language", "LANG"),
 	{name: "host-name", what: "host name", of: func(s side) string { return strings.TrimSpace(s.Text("etc/hostname")) }},
 	{name: "time-zone", what: "time zone", unset: "UTC, or what timedatectl sets",
@@ -38,11 +38,11 @@ var everyday = []value{
 }
 
 func (c *comparison) compareSettings() {
-	keymap := assigned("console-keymap", "etc/vconsole.conf", "keyboard of the console", "KEYMAP")
+	keymap := assigned("console-keymap", "etc/vconsole.conf", "console keymap", "KEYMAP")
 	keymap.danger = dangerIf(c.encryptedRoot(), LockOut) // the passphrase is typed with it
 	c.compare(keymap)
 	c.compare(everyday...)
-	c.missing(list{"hosts", "the line %q of /etc/hosts goes", hosts, None})
+	c.missing(list{"hosts", "the line %q is removed from /etc/hosts", hosts, None})
 }
 
 // keymapName returns a keymap by its name, also one that NixOS has built.
@@ -121,10 +121,10 @@ func (c *comparison) compareEtc() {
 		n := len(gone)
 		gone = slices.DeleteFunc(gone, func(name string) bool { return strings.HasPrefix(name, f.Prefix) })
 		if len(gone) < n {
-			c.lose("etc:"+strings.TrimPrefix(f.Prefix, "etc/"), "no longer there: %s (/%s)", f.What, f.Prefix)
+			c.lose("etc:"+strings.TrimPrefix(f.Prefix, "etc/"), "removed: %s (/%s)", f.What, f.Prefix)
 		}
 	}
 	for _, name := range gone {
-		c.lose("etc:"+strings.TrimPrefix(name, "etc/"), "the file /%s goes", name)
+		c.lose("etc:"+strings.TrimPrefix(name, "etc/"), "the file /%s is removed", name)
 	}
 }

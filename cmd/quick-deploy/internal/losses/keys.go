@@ -49,7 +49,7 @@ func (c *comparison) compareKeys() {
 			}
 		}
 		if len(gone) > 0 {
-			c.block(LockOut, "keys:"+name, "the SSH %s of %s %s: %s", plural("key", gone), name, goOrGoes(gone), join(gone))
+			c.block(LockOut, "keys:"+name, "the SSH %s of %s %s: %s", plural("key", gone), name, removed(gone), join(gone))
 		}
 	}
 }

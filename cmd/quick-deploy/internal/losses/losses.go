@@ -195,10 +195,10 @@ func plural(noun string, names []string) string {
 	return noun + "s"
 }
 
-// goOrGoes returns the verb for them.
-func goOrGoes(names []string) string {
+// removed returns the verb for them.
+func removed(names []string) string {
 	if len(names) == 1 {
-		return "goes"
+		return "is removed"
 	}
-	return "go"
+	return "are removed"
 }

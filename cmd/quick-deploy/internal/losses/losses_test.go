@@ -202,7 +202,7 @@ func TestFirstSwitch(t *testing.T) {
 			name:    "a declared account is gone",
 			old:     fixture{people: swap(t, usersGroups, ada, ada+","+bob)},
 			machine: fixture{"/etc/passwd": hardware["/etc/passwd"] + "bob:x:1001:100::/home/bob:/bin/sh\nnginx:x:60:60::/var/empty:/sbin/nologin\ncarol:x:1002:100::/home/carol:/bin/sh\n", "/var/lib/nixos/declarative-users": "ada bob nginx root sshd"},
-			want:    []string{"account:bob: account bob is removed (files in /home/bob stay)" + lockOut, "service-accounts: removed, of services: nginx"},
+			want:    []string{"account:bob: account bob is removed (files in /home/bob stay)" + lockOut, "service-accounts: service accounts removed: nginx"},
 		},
 		{
 			name:    "users become immutable",
@@ -215,17 +215,17 @@ func TestFirstSwitch(t *testing.T) {
 			},
 		},
 		{
-			name: "immutable users with a file that is not there, and with a new hash",
+			name: "immutable users with a file that does not exist, and with a new hash",
 			old:  fixture{people: swap(t, usersGroups, ada, swap(t, ada, `"hashedPassword":null`, `"hashedPassword":"$6$old"`), root, swap(t, root, `"hashedPassword":null`, `"hashedPassword":"$6$old"`), `"mutableUsers":true`, `"mutableUsers":false`)},
 			new:  fixture{people: swap(t, usersGroups, ada, swap(t, ada, `"hashedPasswordFile":null`, `"hashedPasswordFile":"/etc/secrets/ada"`), root, swap(t, root, `"hashedPassword":null`, `"hashedPassword":"$6$new"`), `"mutableUsers":true`, `"mutableUsers":false`)},
-			want: []string{"password:ada: the password of ada is locked: its file /etc/secrets/ada is not there" + lockOut, "password:root: the password of root becomes the declared one"},
+			want: []string{"password:ada: the password of ada is locked: its file /etc/secrets/ada does not exist" + lockOut, "password:root: the password of root changes to the declared one"},
 		},
 		{
 			name: "groups, shell and home",
 			new:  fixture{people: swap(t, usersGroups, `"members":["ada"]`, `"members":[]`, "bin/zsh", "bin/nologin", "/home/ada", "/data/ada")},
 			want: []string{
 				"shell:ada: login shell of ada: zsh → nologin" + lockOut, "home:ada: home of ada: /home/ada → /data/ada (the files stay where they are)" + lockOut,
-				"admin:ada: ada leaves the group wheel and may no longer become root" + lockOut, "groups:ada: ada leaves the group docker",
+				"admin:ada: ada leaves the group wheel and can no longer become root" + lockOut, "groups:ada: ada leaves the group docker",
 			},
 		},
 		{
@@ -240,7 +240,7 @@ func TestFirstSwitch(t *testing.T) {
 			name:    "keys of SSH: one goes, one is in the home anyway",
 			new:     fixture{"etc/ssh/authorized_keys.d/ada": ""},
 			machine: fixture{"/home/ada/.ssh/authorized_keys": "ssh-rsa AAAAtwo ada\n"},
-			want:    []string{"keys:ada: the SSH key of ada goes: ada@laptop" + lockOut},
+			want:    []string{"keys:ada: the SSH key of ada is removed: ada@laptop" + lockOut},
 		},
 		{
 			name:    "the SSH server is stricter",
@@ -282,8 +282,8 @@ func TestFirstSwitch(t *testing.T) {
 			name: "sudo asks for a password, and a rule goes",
 			old:  fixture{"etc/sudoers": swap(t, sudoers, "%wheel  ALL=(ALL:ALL)    SETENV:", "deploy ALL=(root) NOPASSWD: /run/current-system/sw/bin/nixos-rebuild, /bin/reboot\n%wheel  ALL=(ALL:ALL)    NOPASSWD:SETENV:")},
 			want: []string{
-				"sudo:deploy: sudo: the rule that lets deploy run /run/current-system/sw/bin/nixos-rebuild as root goes" + lockOut,
-				"sudo:deploy: sudo: the rule that lets deploy run /bin/reboot as root goes" + lockOut,
+				"sudo:deploy: sudo: the rule that lets deploy run /run/current-system/sw/bin/nixos-rebuild as root is removed" + lockOut,
+				"sudo:deploy: sudo: the rule that lets deploy run /bin/reboot as root is removed" + lockOut,
 				"sudo:wheel: sudo asks wheel for a password before everything" + lockOut,
 			},
 		},
@@ -299,20 +299,20 @@ func TestFirstSwitch(t *testing.T) {
 		{
 			name: "doas instead of sudo",
 			new:  fixture{"etc/sudoers": "", "etc/doas.conf": "permit     setenv { SSH_AUTH_SOCK TERMINFO  } :wheel   \npermit nopass keepenv root\n"},
-			want: []string{"sudo: sudo goes; there is another way to become root"},
+			want: []string{"sudo: sudo is removed; another way to become root remains"},
 		},
 		{
 			name: "nothing to become root by; a rule of polkit",
 			old:  fixture{"etc/sudoers": "", "etc/doas.conf": "permit nopass :wheel\n", "etc/polkit-1/rules.d/10-nixos.rules": "polkit.addAdminRule(f);\npolkit.addRule(function(action) { if (action.id == \"org.freedesktop.login1.reboot\") return polkit.Result.YES; });\n"},
 			new:  fixture{"etc/sudoers": "", "etc/polkit-1/rules.d/10-nixos.rules": "polkit.addAdminRule(f);\n"},
-			want: []string{"doas: doas goes, by which people became root" + lockOut, "polkit: a rule of polkit goes: about org.freedesktop.login1.reboot"},
+			want: []string{"doas: doas is removed, and people became root with it" + lockOut, "polkit: a polkit rule is removed: about org.freedesktop.login1.reboot"},
 		},
 		{
 			name: "a static address becomes DHCP",
 			new:  merged(unit("dhcpcd.service", "Description=DHCP Client\n"), fixture{units + "network-addresses-eth0.service": ""}),
 			want: []string{
-				"address:192.0.2.7/24: the static address 192.0.2.7/24 of eth0 goes" + lockOut,
-				"route:10.0.0.0/8-via-192.0.2.254: the route 10.0.0.0/8 via 192.0.2.254 goes" + lockOut, "route:default-via-192.0.2.1: the route default via 192.0.2.1 goes" + lockOut,
+				"address:192.0.2.7/24: the static address 192.0.2.7/24 of eth0 is removed" + lockOut,
+				"route:10.0.0.0/8-via-192.0.2.254: the route 10.0.0.0/8 via 192.0.2.254 is removed" + lockOut, "route:default-via-192.0.2.1: the route default via 192.0.2.1 is removed" + lockOut,
 			},
 		},
 		{
@@ -323,7 +323,7 @@ func TestFirstSwitch(t *testing.T) {
 			}),
 		},
 		{
-			name: "the address moves to an interface that is not there",
+			name: "the address moves to an interface that does not exist",
 			new:  fixture{script: strings.ReplaceAll(addresses, "eth0", "enp3s0")},
 			want: []string{"address:192.0.2.7/24: the static address 192.0.2.7/24 moves from eth0 to enp3s0" + lockOut},
 		},
@@ -331,13 +331,13 @@ func TestFirstSwitch(t *testing.T) {
 			name: "a laptop loses NetworkManager, its radio with it",
 			old:  merged(unit("NetworkManager.service", "[Unit]\n"), unit("wpa_supplicant.service", "[Unit]\n")),
 			new:  unit("systemd-networkd.service", "[Unit]\n"),
-			want: []string{"network:dhcp: nothing asks for an address by DHCP any more" + lockOut, "unit:NetworkManager.service: NetworkManager goes, with the connections that were made in it" + lockOut},
+			want: []string{"network:dhcp: no interface gets its address by DHCP any longer" + lockOut, "unit:NetworkManager.service: NetworkManager is removed, with the connections made in it" + lockOut},
 		},
 		{
 			name: "wireless networks and a VPN are all there is",
 			old:  merged(merged(unit("wpa_supplicant-wlan0.service", "[Unit]\n"), unit("tailscaled.service", "[Unit]\n")), merged(unit("wg-quick-home.service", "[Unit]\n"), unit("dhcpcd.service", "[Unit]\n"))),
 			new:  unit("NetworkManager.service", "[Unit]\n"),
-			want: []string{"unit:tailscaled.service: Tailscale stops" + lockOut, "unit:wg-quick-home.service: the WireGuard interface stops (wg-quick-home)" + lockOut, "unit:wpa_supplicant-wlan0.service: the wireless networks go (wpa_supplicant) (wpa_supplicant-wlan0)" + lockOut},
+			want: []string{"unit:tailscaled.service: Tailscale stops" + lockOut, "unit:wg-quick-home.service: the WireGuard interface stops (wg-quick-home)" + lockOut, "unit:wpa_supplicant-wlan0.service: the wireless networks are removed (wpa_supplicant) (wpa_supplicant-wlan0)" + lockOut},
 		},
 		{
 			name: "another firewall with the same ports",
@@ -351,7 +351,7 @@ func TestFirstSwitch(t *testing.T) {
 		{
 			name: "the firewall is switched on",
 			old:  fixture{units + "firewall.service": ""},
-			want: []string{"firewall: the firewall is switched on: it lets in tcp/22, tcp/443, udp/60000-61000 on eth1"},
+			want: []string{"firewall: the firewall is turned on and lets in only tcp/22, tcp/443, udp/60000-61000 on eth1"},
 		},
 		{
 			name: "another name of the same disk",
@@ -360,21 +360,21 @@ func TestFirstSwitch(t *testing.T) {
 		{
 			name: "mounts and swap go",
 			new:  fixture{"etc/fstab": "/dev/disk/by-uuid/1111 / ext4 x-initrd.mount 0 1\n"},
-			want: []string{"mount:/boot: the mount /boot goes (/dev/disk/by-uuid/AAAA-0001)" + noBoot, "mount:/data: the mount /data goes (/dev/disk/by-label/my data)", "swap:/dev/disk/by-uuid/2222: swap on /dev/disk/by-uuid/2222 goes"},
+			want: []string{"mount:/boot: the mount /boot is removed (/dev/disk/by-uuid/AAAA-0001)" + noBoot, "mount:/data: the mount /data is removed (/dev/disk/by-label/my data)", "swap:/dev/disk/by-uuid/2222: swap on /dev/disk/by-uuid/2222 is removed"},
 		},
 		{
 			name: "other disks, and options without which the boot waits",
 			new:  fixture{"etc/fstab": swap(t, fstab, "/dev/disk/by-uuid/1111 / ext4", "/dev/disk/by-uuid/9999 / xfs", "subvol=@data,nofail", "subvol=@data") + "/dev/disk/by-uuid/8888 /srv ext4 defaults 0 2\n"},
 			want: []string{
 				"mount:/: / is on /dev/disk/by-uuid/9999 instead of /dev/disk/by-uuid/1111" + noBoot, "type:/: the file system of /: ext4 → xfs" + noBoot,
-				"options:/data: the option nofail of /data goes" + noBoot, "mount:/srv: /srv wants /dev/disk/by-uuid/8888, which is not on this machine" + noBoot,
+				"options:/data: the option nofail of /data is removed" + noBoot, "mount:/srv: /srv needs /dev/disk/by-uuid/8888, which this machine does not have" + noBoot,
 			},
 		},
 		{
 			name: "a subvolume, an encrypted volume and its key in the initial ramdisk",
 			old:  fixture{"etc/fstab": swap(t, fstab, "ext4 x-initrd.mount", "btrfs x-initrd.mount,subvol=@,compress=zstd"), "etc/crypttab": "backup /dev/sdb /root/key\n", "append-initrd-secrets": "mkdir -p $(dirname \"$tmp/.initrd-secrets/root.key\")\ncp -a /etc/root.key \"$tmp/.initrd-secrets/root.key\"\n"},
 			new:  fixture{"etc/fstab": swap(t, fstab, "ext4 x-initrd.mount", "btrfs x-initrd.mount")},
-			want: []string{"options:/: the options subvol=@, compress=zstd of / go" + noBoot, "initrd-secret:root.key: root.key is no longer put into the initial ramdisk" + noBoot, "crypttab:backup: the encrypted volume backup is no longer opened"},
+			want: []string{"options:/: the options subvol=@, compress=zstd of / are removed" + noBoot, "initrd-secret:root.key: root.key is no longer put into the initial ramdisk" + noBoot, "crypttab:backup: the encrypted volume backup is no longer opened"},
 		},
 		{
 			name: "people of a directory, certificates of SSH, and a pool of ZFS",
@@ -382,15 +382,15 @@ func TestFirstSwitch(t *testing.T) {
 				"etc/ssh/sshd_config": "TrustedUserCAKeys /etc/ssh/ca.pub\nAuthorizedKeysCommand none\n" + sshdConfig}),
 			new: fixture{"etc/hostid": "\xe0\xe1\xe2\xe3", "etc/fstab": "tank/root / zfs zfsutil,x-initrd.mount 0 0\n"},
 			want: []string{
-				"ssh-trustedusercakeys: SSH no longer goes by TrustedUserCAKeys" + lockOut, "unit:sssd.service: nobody logs in by the directory any more (SSSD)" + lockOut,
-				"host-id: the host id of the machine changes, by which ZFS knows its pool" + noBoot,
+				"ssh-trustedusercakeys: SSH no longer uses TrustedUserCAKeys" + lockOut, "unit:sssd.service: directory accounts can no longer log in (SSSD)" + lockOut,
+				"host-id: the machine's host id changes, and ZFS recognizes its pool by it" + noBoot,
 			},
 		},
 		{
 			name: "kernel parameters and forwarding",
 			old:  fixture{"kernel-params": "console=tty0 rd.systemd.show_status=0 cryptdevice=/dev/sda1 " + base["kernel-params"], "etc/sysctl.d/60-nixos.conf": "net.ipv4.ip_forward=1\nvm.swappiness=10\n"},
 			new:  fixture{"kernel-params": "root=fstab loglevel=7"},
-			want: []string{"kernel:cryptdevice=/dev/sda1: the kernel parameter cryptdevice=/dev/sda1 goes" + noBoot, "kernel:console=ttyS0-115200: the kernel parameter console=ttyS0,115200 goes" + lockOut, "kernel: the kernel parameters console=tty0, rd.systemd.show_status=0, iommu=pt go", "sysctl:net.ipv4.ip_forward: the machine no longer passes packets on (net.ipv4.ip_forward)"},
+			want: []string{"kernel:cryptdevice=/dev/sda1: the kernel parameter cryptdevice=/dev/sda1 is removed" + noBoot, "kernel:console=ttyS0-115200: the kernel parameter console=ttyS0,115200 is removed" + lockOut, "kernel: the kernel parameters console=tty0, rd.systemd.show_status=0, iommu=pt are removed", "sysctl:net.ipv4.ip_forward: the machine no longer forwards packets (net.ipv4.ip_forward)"},
 		},
 		{
 			name: "another boot loader",
@@ -412,7 +412,7 @@ func TestFirstSwitch(t *testing.T) {
 			new: fixture{"/nix/store/HASH-systemd-boot": swap(t, bootBuilder, `"/boot"`, `"/efi"`)},
 			want: []string{
 				"boot:esp: the EFI system partition: /boot → /efi" + noBoot, "boot:timeout: the boot menu waits (seconds): 9 → default",
-				"boot-menu: no longer in the boot menu: windows.conf", "specialisations: the specialisation rescue goes",
+				"boot-menu: no longer in the boot menu: windows.conf", "specialisations: the specialisation rescue is removed",
 			},
 		},
 		{
@@ -424,20 +424,20 @@ func TestFirstSwitch(t *testing.T) {
 			want: []string{
 				"boot-device: GRUB is no longer installed on /dev/sda" + noBoot,
 				"boot:enableCryptodisk: GRUB opens encrypted disks (enableCryptodisk): true → default" + noBoot,
-				"boot:extraEntries: own entries of the boot menu: changed or gone",
+				"boot:extraEntries: own entries of the boot menu: changed or removed",
 				"boot:useOSProber: other systems in the boot menu (os-prober): true → default",
 			},
 		},
 		{
 			name: "keyboard, time zone, name",
 			new:  fixture{"etc/vconsole.conf": "KEYMAP=us\n", "etc/X11/xorg.conf.d/00-keyboard.conf": strings.Replace(xKeyboard, "dvorak", "", 1), "etc/localtime": "", "etc/hostname": "nixos\n"},
-			want: []string{"console-keymap: keyboard of the console: dvorak → us", "x-variant: variant of the keyboard layout: dvorak → none", "host-name: host name: atlas → nixos", "time-zone: time zone: Europe/Berlin → UTC, or what timedatectl sets"},
+			want: []string{"console-keymap: console keymap: dvorak → us", "x-variant: keyboard variant: dvorak → none", "host-name: host name: atlas → nixos", "time-zone: time zone: Europe/Berlin → UTC, or what timedatectl sets"},
 		},
 		{
 			name:    "the keyboard on which the disk's passphrase is typed",
 			new:     fixture{"etc/vconsole.conf": "KEYMAP=us\n"},
 			machine: fixture{"/sys/class/block/sda1/slaves/dm-0": "x", "/sys/class/block/dm-0/dm/uuid": "CRYPT-LUKS2-0123-root\n"},
-			want:    []string{"console-keymap: keyboard of the console: dvorak → us" + lockOut},
+			want:    []string{"console-keymap: console keymap: dvorak → us" + lockOut},
 		},
 		{
 			name: "services and files of etc",
@@ -446,8 +446,8 @@ func TestFirstSwitch(t *testing.T) {
 				"etc/hosts": "127.0.0.1 localhost\n192.0.2.9 nas  nas.lan\n",
 			}),
 			want: []string{
-				"hosts: the line \"192.0.2.9 nas nas.lan\" of /etc/hosts goes", "unit:backup.timer: the timer backup stops (Nightly backup)", "unit:postgresql.service: the service postgresql stops (PostgreSQL Server)",
-				"etc:exports: no longer there: the NFS exports (/etc/exports)", "etc:mine.conf: the file /etc/mine.conf goes",
+				"hosts: the line \"192.0.2.9 nas nas.lan\" is removed from /etc/hosts", "unit:backup.timer: the timer backup stops (Nightly backup)", "unit:postgresql.service: the service postgresql stops (PostgreSQL Server)",
+				"etc:exports: removed: the NFS exports (/etc/exports)", "etc:mine.conf: the file /etc/mine.conf is removed",
 			},
 		},
 	}

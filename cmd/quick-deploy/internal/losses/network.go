@@ -22,7 +22,7 @@ func (c *comparison) compareAddresses() {
 		i := slices.IndexFunc(c.new.network.Addresses, func(b system.Address) bool { return b.CIDR == a.CIDR })
 		switch {
 		case i < 0:
-			c.block(LockOut, "address:"+a.CIDR, "the static address %s%s goes", a.CIDR, at(a))
+			c.block(LockOut, "address:"+a.CIDR, "the static address %s%s is removed", a.CIDR, at(a))
 		case slices.Contains(c.new.network.Addresses, a):
 		default:
 			b := c.new.network.Addresses[i]
@@ -31,7 +31,7 @@ func (c *comparison) compareAddresses() {
 			c.block(dangerIf(!there, LockOut), "address:"+a.CIDR, "the static address %s moves from %s to %s", a.CIDR, from, to)
 		}
 	}
-	c.missing(list{"route:%s", "the route %s goes", func(s side) (routes []string) {
+	c.missing(list{"route:%s", "the route %s is removed", func(s side) (routes []string) {
 		for _, r := range s.network.Routes {
 			routes = append(routes, r.CIDR)
 		}
@@ -68,7 +68,7 @@ func managerOf(unit string) (manager, bool) {
 // compareManagers compares what brings the network up. Each may be the only way to the machine.
 func (c *comparison) compareManagers() {
 	if c.old.dhcp() && !c.new.dhcp() {
-		c.block(LockOut, "network:dhcp", "nothing asks for an address by DHCP any more")
+		c.block(LockOut, "network:dhcp", "no interface gets its address by DHCP any longer")
 	}
 	for _, name := range sortedKeys(c.old.units) {
 		m, ok := managerOf(name)
@@ -94,7 +94,7 @@ func (c *comparison) comparePorts() {
 	danger := func(shut bool) Danger { return dangerIf(shut && c.old.sshd.On && c.new.sshd.On, LockOut) }
 	if !old.On {
 		open := len(now.Trusted) > 1 || slices.ContainsFunc(now.Ports, c.new.sshd.within) // lo is trusted always
-		c.block(danger(!open), "firewall", "the firewall is switched on: it lets in %s", cmp.Or(portNames(now.Ports), "none"))
+		c.block(danger(!open), "firewall", "the firewall is turned on and lets in only %s", cmp.Or(portNames(now.Ports), "none"))
 		return
 	}
 	for _, p := range old.Ports {

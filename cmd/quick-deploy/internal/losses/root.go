@@ -68,9 +68,9 @@ func (c *comparison) compareRoot() {
 		old := w.rules(c.old.Text(w.file))
 		if len(old) > 0 && !kept[w.name] {
 			if kept["sudo"] || kept["doas"] {
-				c.lose(w.name, "%s goes; there is another way to become root", w.name)
+				c.lose(w.name, "%s is removed; another way to become root remains", w.name)
 			} else {
-				c.block(LockOut, w.name, "%s goes, by which people became root", w.name)
+				c.block(LockOut, w.name, "%s is removed, and people became root with it", w.name)
 			}
 			continue
 		}
@@ -94,7 +94,7 @@ func (c *comparison) compareRule(way string, r rule, now []rule) {
 	}
 	switch {
 	case !slices.ContainsFunc(now, same):
-		c.block(LockOut, way+":"+who, "%s: the rule that lets %s run %s as root goes", way, who, what)
+		c.block(LockOut, way+":"+who, "%s: the rule that lets %s run %s as root is removed", way, who, what)
 	case r.freely && !slices.ContainsFunc(now, func(o rule) bool { return same(o) && o.freely }):
 		c.block(LockOut, way+":"+who, "%s asks %s for a password before %s", way, who, what)
 	}
@@ -117,10 +117,10 @@ func (c *comparison) comparePolkit() {
 		return out
 	}
 	for _, chunk := range without(chunks(c.old.Text(polkitRules)), chunks(c.new.Text(polkitRules))) {
-		about := "one of its own"
+		about := "a custom one"
 		if m := quoted.FindStringSubmatch(chunk); m != nil {
 			about = "about " + m[1]
 		}
-		c.lose("polkit", "a rule of polkit goes: %s", about)
+		c.lose("polkit", "a polkit rule is removed: %s", about)
 	}
 }

@@ -102,7 +102,7 @@ func (c *comparison) compareSSH() {
 	}
 	c.compareRootLogin()
 	for _, key := range without(old.sources, now.sources) {
-		c.block(LockOut, "ssh-"+strings.ToLower(key), "SSH no longer goes by %s", key)
+		c.block(LockOut, "ssh-"+strings.ToLower(key), "SSH no longer uses %s", key)
 	}
 	if old.HomeKeys && !now.HomeKeys {
 		c.compareHomeKeys()
