@@ -293,7 +293,7 @@ func TestAdoptWhatAFlakeMayNot(t *testing.T) {
 		{name: "file by a link", text: "imports = [ ./linked.nix ];", files: map[string]string{"linked.nix ->": outside + "/common.nix"}, option: fish},
 		{name: "folder by names", text: "imports = map (n: ./parts + \"/${n}\") (builtins.attrNames (builtins.readDir ./parts)) ++ [ ./by/${\"name\"}.nix ];",
 			files: map[string]string{"parts/a.nix": "{ }", "by/name.nix": "{ programs.fish.enable = true; }"}, option: fish},
-		{name: "nixpkgs of a channel", text: "environment.systemPackages = [ (import <nixpkgs> { }).hello ];", code: fault.Preflight, says: "configuration.nix:8: <nixpkgs> is looked up in a channel"},
+		{name: "nixpkgs of a channel", text: "environment.systemPackages = [ (import <nixpkgs> { }).hello ];", code: fault.Preflight, says: "configuration.nix:8: <nixpkgs> comes from a channel"},
 		{name: "no hash", text: `imports = [ "${fetchTarball "http://127.0.0.1:9/hm.tar.gz"}/nixos" ];`, code: fault.Network, says: "configuration.nix:2: fetchTarball has no hash"},
 		{name: "no hash, in a value", text: `environment.etc.motd.text = "${builtins.fetchGit ./.}";`, code: fault.Preflight, says: "configuration.nix:8: fetchGit has no hash"},
 		{name: "system", text: `environment.etc.motd.text = builtins.currentSystem;`, code: fault.Preflight, says: "pkgs.stdenv.hostPlatform.system"},

@@ -67,7 +67,7 @@ func TestEveryCommandIsLogged(t *testing.T) {
 		{[]string{"pin", "export", "-"}, "pin-export", fault.OK, nil},
 		{[]string{"backup", "list"}, "backup-list", fault.OK, nil},
 		{[]string{"status"}, "status", fault.OK, nil},
-		{[]string{"update", "nope"}, "update", fault.Usage, []string{`ERROR`, `the flake has no input`, "exit=2"}},
+		{[]string{"update", "nope"}, "update", fault.Usage, []string{`ERROR`, `unknown input`, "exit=2"}},
 	} {
 		code, logs := session(c.args...)
 		if code != c.code || len(logs) != 1 {

@@ -125,9 +125,9 @@ func (c *Carrier) Carry(defined []Definition) (Legacy, error) {
 		}
 	}
 	printed, err := nix.File{
-		Header: "The configuration that this machine had, imported as it was; local.nix imports this file. " +
-			"What the profile\n" +
-			"says can be taken out of the files in legacy, and all of it can go once nothing of them is needed.",
+		Header: "The configuration that this machine had before, unchanged; local.nix imports this file.\n" +
+			"Once the profile says something, delete it from the files in legacy, and delete the files\n" +
+			"once nothing in them is needed.",
 		Body: nix.Attrs{Body: []nix.Binding{{Path: []string{"imports"}, Value: c.Config.modules(defined)}}},
 	}.Print()
 	if err != nil {
@@ -150,7 +150,7 @@ func (c *Carrier) folder(dir string, by *place) error {
 	c.folders[key] = true
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		c.left(dir, by, "may not be read", "let your account read it")
+		c.left(dir, by, "no permission to read it", "make it readable for your account")
 		return nil
 	}
 	for _, e := range entries {
@@ -161,7 +161,7 @@ func (c *Carrier) folder(dir string, by *place) error {
 		info, err := os.Stat(file)
 		switch {
 		case err != nil:
-			c.left(file, by, "a link that leads nowhere", "take it away")
+			c.left(file, by, "a broken symbolic link", "remove it")
 		case info.IsDir() && e.Type()&fs.ModeSymlink != 0 && by == nil:
 			c.legacy.Left = append(c.legacy.Left, c.name(file)+": a link to a folder that no file names")
 		case info.IsDir():
@@ -185,11 +185,11 @@ func (c *Carrier) take(file string, info fs.FileInfo, by *place) error {
 	case c.taken[at], own == "flake.nix", own == "flake.lock":
 		return nil
 	case !info.Mode().IsRegular():
-		c.left(file, by, "not a plain file", "name a file or a folder")
+		c.left(file, by, "not a regular file", "name a file or a folder")
 		return nil
 	case info.Mode().Perm()&0o004 == 0:
-		c.left(file, by, "not everybody may read it, and everybody may read the store, where a flake lies",
-			fmt.Sprintf("name it by a text, %q, where the option takes a file to read at run time", file))
+		c.left(file, by, "only some users may read it, and a flake is copied to the store, which every user can read",
+			fmt.Sprintf("write its path as a string, %q, where the option reads a file at run time", file))
 		return nil
 	case info.Size() > maxFile && by == nil:
 		c.legacy.Left = append(c.legacy.Left, fmt.Sprintf("%s: larger than %d KiB, and no file names it", own, maxFile/1024))
@@ -201,17 +201,17 @@ func (c *Carrier) take(file string, info fs.FileInfo, by *place) error {
 			from = by.String()
 		}
 		return fmt.Errorf("copy the configuration: what %s names has more than %d files or %d MiB, "+
-			"and a flake is copied at each evaluation", from, maxFiles, maxAll>>20)
+			"and a flake is copied at every evaluation", from, maxFiles, maxAll>>20)
 	}
 	data, err := regular.ReadFile(file, maxAll)
 	if err != nil {
-		c.left(file, by, err.Error(), "let your account read it")
+		c.left(file, by, err.Error(), "make it readable for your account")
 		return nil //nolint:nilerr // what cannot be read is reported, and refused where it is needed
 	}
 	c.taken[at] = true
 	c.legacy.Left = slices.DeleteFunc(c.legacy.Left, func(s string) bool { return strings.HasPrefix(s, own+": ") })
 	if c.OtherHardware && path.Base(at) == hardwareFile {
-		data = []byte("# Another machine's; in its place stands the " + hardwareFile + " that quick-deploy writes.\n{ }\n")
+		data = []byte("# Another machine's; replaced by the " + hardwareFile + " that quick-deploy writes.\n{ }\n")
 	}
 	if strings.HasSuffix(file, ".nix") {
 		c.queue = append(c.queue, source{file, at, len(c.legacy.Files)})
@@ -399,13 +399,13 @@ func (c *Carrier) lookup(s source, t syntax.Token, p place) (string, error) {
 	}
 	first, _, _ := strings.Cut(name, "/")
 	folder, known := c.Find(first)
-	o := Obstacle{Place: p.String(), Key: t.Text, What: t.Text + " is looked up in a channel, which a flake does not have"}
+	o := Obstacle{Place: p.String(), Key: t.Text, What: t.Text + " comes from a channel, and a flake has no channels"}
 	switch {
 	case first == "nixpkgs":
-		o.Do = `use pkgs, which each module is given, or (modulesPath + "/…") for a module of NixOS`
+		o.Do = `use pkgs, which every module gets, or (modulesPath + "/…") for a module of NixOS`
 	case !known:
-		o.What = t.Text + " is in no channel that your account has"
-		o.Do = "sudo nix-channel --list shows those of root; or fetch it by commit and hash"
+		o.What = t.Text + " is not in any channel of your account"
+		o.Do = "look for it among root's channels (sudo nix-channel --list), or fetch it by commit and hash"
 	case isNixpkgs(folder):
 		o.Do = "fetch that nixpkgs by commit and hash: " +
 			"import (builtins.fetchTarball { url = …; sha256 = …; }) { inherit (pkgs.stdenv.hostPlatform) system; }"
@@ -445,7 +445,7 @@ func (c *Carrier) module(name string) string {
 	if !c.taken[at] {
 		c.taken[at] = true
 		c.legacy.Files = append(c.legacy.Files, File{at, []byte(
-			"# The module of the flake's own nixpkgs, where a channel's was named.\n" +
+			"# The module from the flake's own nixpkgs, instead of the channel's.\n" +
 				"{ modulesPath, ... }:\n{\n  imports = [ (modulesPath + " + nix.Quote("/"+name) + ") ];\n}\n",
 		)})
 	}
@@ -479,8 +479,9 @@ var fetchers = map[string]struct {
 
 // impureWords are builtins that have no value in a flake, or another one.
 var impureWords = map[string]string{
-	"currentSystem": "write pkgs.stdenv.hostPlatform.system", "currentTime": "write the time, or take it away",
-	"storePath": "name what is to be had by a package or an input", "getEnv": "it gives an empty text; write the value",
+	"currentSystem": "write pkgs.stdenv.hostPlatform.system", "currentTime": "write the time, or remove it",
+	"storePath": "use a package or a flake input instead",
+	"getEnv":    "in a flake it returns an empty string; write the value",
 }
 
 // impure notes what the words that a list begins with do not do in a flake.
@@ -488,7 +489,7 @@ func (c *Carrier) impure(list []syntax.Token, p place) {
 	name := strings.TrimPrefix(list[0].Text, "__")
 	if do, ok := impureWords[name]; ok {
 		c.legacy.Obstacles = append(c.legacy.Obstacles, Obstacle{
-			Place: p.String(), Key: name, What: "builtins." + name + " is not to be had in a flake", Do: do,
+			Place: p.String(), Key: name, What: "builtins." + name + " does not work in a flake", Do: do,
 		})
 	}
 	f, ok := fetchers[name]

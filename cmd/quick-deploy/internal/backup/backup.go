@@ -183,7 +183,7 @@ func (s *Store) List() ([]Manifest, error) {
 func (s *Store) Get(id string) (Manifest, error) {
 	var m Manifest
 	if id == "" || id != filepath.Base(id) || id == ".." || id == "." {
-		return m, fmt.Errorf("no backup is called %q", id)
+		return m, fmt.Errorf("unknown backup %q", id)
 	}
 	data, err := regular.Read(filepath.Join(s.Dir, id, "manifest.json"))
 	if err != nil {
@@ -193,7 +193,7 @@ func (s *Store) Get(id string) (Manifest, error) {
 		return m, fmt.Errorf("backup %s: %w", id, err)
 	}
 	if m.Version != Version {
-		return m, fmt.Errorf("backup %s: format %d, this program knows %d", id, m.Version, Version)
+		return m, fmt.Errorf("backup %s: format %d, but this version reads only %d", id, m.Version, Version)
 	}
 	return m, nil
 }
@@ -201,7 +201,7 @@ func (s *Store) Get(id string) (Manifest, error) {
 // Content reads the copy of an entry and checks its hash.
 func (s *Store) Content(m Manifest, e Entry) ([]byte, error) {
 	if !filepath.IsLocal(e.Copy) {
-		return nil, fmt.Errorf("backup %s: copy %q lies outside of it", m.ID, e.Copy)
+		return nil, fmt.Errorf("backup %s: the copy %q is outside it", m.ID, e.Copy)
 	}
 	data, err := regular.Read(filepath.Join(s.Dir, m.ID, e.Copy))
 	if err != nil {

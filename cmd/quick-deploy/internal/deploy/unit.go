@@ -254,7 +254,10 @@ var reasons = map[string][2]string{
 		"is the boot partition full? see the preflight check boot-space",
 	},
 	"script":  {"the activation script of the new system failed"},
-	"silence": {"the machine heard nothing from here for {limit} and rolled back", "to have it wait longer: --confirm-timeout"},
+	"silence": {
+		"the machine heard nothing from here for {limit} and rolled back",
+		"to have it wait longer: --confirm-timeout",
+	},
 	"test":    {"the new system could not be activated: exit code {last}"},
 	"units":   {"{units} failed", "journalctl -b -u {unit}"},
 	"checks": { // a test that says so

@@ -218,7 +218,8 @@ func (s *session) holdTools(ctx context.Context, t Tools) {
 			continue
 		}
 		if _, err := s.addRoot(ctx, path, s.state.ID, name); err != nil {
-			s.cfg.Log.Warn("protect the tools from garbage collection", "error", err) // without them the run ends as if it was interrupted
+			// Without them the run ends as if it was interrupted.
+			s.cfg.Log.Warn("protect the tools from garbage collection", "error", err)
 		}
 	}
 }

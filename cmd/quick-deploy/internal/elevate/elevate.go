@@ -86,11 +86,11 @@ func New(inner run.Runner, cfg Config) (*Runner, error) {
 	m := cmp.Or(cfg.Method, Auto)
 	switch {
 	case !slices.Contains(Methods(), string(m)):
-		return nil, fault.New(fault.Usage, "elevation %q is not known", m).
-			Hint("one of %s", strings.Join(Methods(), ", "))
+		return nil, fault.New(fault.Usage, "unknown elevation %q", m).
+			Hint("use one of %s", strings.Join(Methods(), ", "))
 	case cfg.UID == 0 && !cfg.AllowRoot:
 		return nil, fault.New(fault.Preflight,
-			"refusing to run as root: files and flake.lock would belong to root, and evaluation needs no rights").
+			"refusing to run as root: files and flake.lock would belong to root, and evaluation does not need it").
 			Hint("run it as your own user; it asks for root where a command needs it").
 			Hint("on an installer image, where root is the only user, pass --allow-root")
 	case cfg.UID == 0:
@@ -104,7 +104,7 @@ func New(inner run.Runner, cfg Config) (*Runner, error) {
 		}
 	case m != None:
 		if _, err := inner.LookPath(string(m)); err != nil {
-			return nil, fault.New(fault.Preflight, "elevation by %s: %w", m, err).
+			return nil, fault.New(fault.Preflight, "elevation with %s: %w", m, err).
 				Hint("choose another with --elevate, or leave it at auto")
 		}
 	}

@@ -128,12 +128,12 @@ func (v Validator) kernel(vendor string) (node string, f Finding) {
 	}
 	want := strings.Join(drivers[vendor], " or ")
 	if vendor == "nvidia" && slices.Contains(others, "nouveau") {
-		f.Evidence, f.Hint = "nouveau still drives the card", "reboot: NVIDIA's driver takes over at the next start"
+		f.Evidence, f.Hint = "nouveau still drives the card", "reboot: NVIDIA's driver takes over at the next boot"
 		return "", f
 	}
 	f.Evidence = "no render node of " + want
 	words := strings.Join(append(slices.Clone(drivers[vendor]), "drm"), "|")
-	f.Hint = "reboot if the driver is new; else journalctl -k -b | grep -iE '" + words + "'"
+	f.Hint = "reboot if the driver is new, or see journalctl -k -b | grep -iE '" + words + "'"
 	return "", f
 }
 
@@ -152,11 +152,11 @@ func (v Validator) nvidiaSMI(ctx context.Context) Finding {
 		f.Evidence = err.Error()
 	}
 	for _, known := range []struct{ text, hint string }{
-		{"version mismatch", "reboot: the kernel still runs the old driver, the programs are of the new one"},
-		{"couldn't communicate with the NVIDIA driver", "reboot if the driver is new; else journalctl -k -b | grep NVRM"},
-		{"No devices were found", "journalctl -k -b | grep NVRM says why the driver leaves the card alone; " +
-			"hardware.nvidia.branch chooses an older one"},
-		{"GPU is lost", "power the machine off and on; if it stays, the card or its power supply is at fault"},
+		{"version mismatch", "reboot: the kernel still runs the old driver, and the programs belong to the new one"},
+		{"couldn't communicate with the NVIDIA driver", "reboot if the driver is new, or see journalctl -k -b | grep NVRM"},
+		{"No devices were found", "journalctl -k -b | grep NVRM says why the driver does not take the card; " +
+			"hardware.nvidia.branch chooses an older driver"},
+		{"GPU is lost", "power the machine off and on; if that does not help, the card or its power supply is at fault"},
 		{"Insufficient Permissions", "add the user to the group video, or run it as root"},
 	} {
 		if strings.Contains(out+f.Evidence, known.text) {
@@ -164,7 +164,7 @@ func (v Validator) nvidiaSMI(ctx context.Context) Finding {
 			return f
 		}
 	}
-	f.Hint = "reboot if the driver is new; else journalctl -k -b | grep -iE 'nvidia|NVRM'"
+	f.Hint = "reboot if the driver is new, or see journalctl -k -b | grep -iE 'nvidia|NVRM'"
 	return f
 }
 
@@ -205,8 +205,8 @@ func (v Validator) renderer(ctx context.Context, tool, arg, separator, mark stri
 	case len(real) > 0:
 		f.Outcome, f.Evidence = Works, strings.Join(real, ", ")
 	case len(names) > 0:
-		f.Evidence = "only the processor renders (" + strings.Join(names, ", ") + ")"
-		f.Hint = "hardware.graphics.enable must be on, and the user in the group video or at the screen"
+		f.Evidence = "only the processor does the rendering (" + strings.Join(names, ", ") + ")"
+		f.Hint = "turn on hardware.graphics.enable, and add the user to the group video, or log in at the screen"
 	default:
 		f.Evidence, f.Hint = reason(out, err, "no device"), "reboot if the driver is new"
 	}
@@ -226,8 +226,8 @@ func (v Validator) video(ctx context.Context, node string) Finding {
 		f.Evidence = fmt.Sprintf("%d profiles decoded by %s", profiles, cmp.Or(strings.TrimSpace(driver), "the card"))
 		return f
 	}
-	f.Evidence = reason(out, err, "no video format is decoded")
-	f.Hint = "LIBVA_DRIVER_NAME must fit the card, and its package be in hardware.graphics.extraPackages"
+	f.Evidence = reason(out, err, "it decodes no video format")
+	f.Hint = "LIBVA_DRIVER_NAME must match the card, and its package must be in hardware.graphics.extraPackages"
 	return f
 }
 

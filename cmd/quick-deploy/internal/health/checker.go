@@ -53,7 +53,7 @@ const (
 )
 
 // errUnknown marks evidence that could not be gathered.
-var errUnknown = errors.New("cannot be looked at")
+var errUnknown = errors.New("cannot be checked")
 
 // Run looks at everything side by side, again and again, until all is well or
 // the time is over, and returns the findings in order. It ends early only when
@@ -255,12 +255,12 @@ func (w *watch) unit(check Check, err error, looked map[string]bool) []Finding {
 	case err != nil:
 		return []Finding{w.unknown(check, err)}
 	case len(names) == 0 && w.units == nil && !w.answered(check.Target):
-		why := cmp.Or(w.surveyed, errors.New("the units of the system cannot be read"))
+		why := cmp.Or(w.surveyed, errors.New("cannot read the units of the system"))
 		return []Finding{w.unknown(check, why)}
 	case len(names) == 0 && isPattern(check.Target):
 		return nil // as many as the profile says: none
 	case len(names) == 0:
-		return []Finding{w.finding(check, broken("the system has no unit called %s", check.Target))}
+		return []Finding{w.finding(check, broken("the system has no unit %s", check.Target))}
 	}
 	var out []Finding
 	for _, name := range names {
@@ -295,7 +295,7 @@ func (w *watch) others(check Check, err error, trouble []string, looked map[stri
 func (w *watch) one(ctx context.Context, check Check) Finding {
 	look := kinds[check.Kind]
 	if look == nil {
-		return w.unknown(check, fmt.Errorf("no check of kind %q", check.Kind))
+		return w.unknown(check, fmt.Errorf("unknown kind of check %q", check.Kind))
 	}
 	evidence, err := look(ctx, w.Checker, check)
 	switch {

@@ -241,7 +241,7 @@ func TestKinds(t *testing.T) {
 		"amd":              {Check{Kind: GPU, Target: "amd"}, Passed, "renderD128 by amdgpu"},
 		"intel":            {Check{Kind: GPU, Target: "intel"}, Failed, "no render node of i915 or xe"},
 		"nvidia":           {Check{Kind: GPU, Target: "nvidia"}, Passed, "RTX 4090"},
-		"unheard of":       {Check{Kind: "magic"}, Unknown, `no check of kind "magic"`},
+		"unheard of":       {Check{Kind: "magic"}, Unknown, `unknown kind of check "magic"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k.check.Required = true

@@ -42,7 +42,7 @@ const steady = 5 * time.Second
 func (f facts) judge(name string, grace time.Duration) Finding {
 	s, known := f.states[name]
 	if !known {
-		return Finding{Outcome: Unknown, Evidence: name + " cannot be looked at: systemd said nothing about it"}
+		return Finding{Outcome: Unknown, Evidence: name + " cannot be checked: systemd reported nothing about it"}
 	}
 	switch load := s["LoadState"]; load {
 	case "not-found":
@@ -72,14 +72,14 @@ func (f facts) judgeActive(name string, s state, grace time.Duration) Finding {
 	case s["ActiveState"] == "failed":
 		return broken("%s is %s", name, s)
 	case s.restarting():
-		return broken("%s fails and is started again: it is %s", name, s)
+		return broken("%s keeps failing and restarting: it is %s", name, s)
 	case f.before[name] != nil && s.number("NRestarts") > f.before[name].number("NRestarts"):
-		return broken("%s ends and is started again, %s in all: it is %s", name, restarts(s), s)
+		return broken("%s keeps exiting and was restarted %s: it is %s", name, restarts(s), s)
 	case s["ActiveState"] == "activating":
 		return f.judgeStart(name, s, grace)
 	case s.up():
 		if age, ok := f.since(s, "ActiveEnterTimestamp"); ok && s.number("NRestarts") > 0 && age < steady {
-			return failed("%s was started again %s ago, %s in all", name, describe(age), restarts(s))
+			return failed("%s was restarted %s ago, %s in all", name, describe(age), restarts(s))
 		}
 		return passed("%s is %s", name, s)
 	case s["ActiveState"] == "inactive":
@@ -102,16 +102,17 @@ func (f facts) judgeStart(name string, s state, grace time.Duration) Finding {
 		age = f.waited
 	}
 	if s["Type"] == "oneshot" && strings.Contains(s["TriggeredBy"], ".timer") {
-		return passed("%s is at work since %s", name, describe(age))
+		return passed("%s has been running for %s", name, describe(age))
 	}
 	limit, limited := s.startLimit()
 	if !limited && s["Type"] != "oneshot" {
 		limit, limited = grace, grace > 0 // systemd waits for ever, the catalogue does not
 	}
 	if limited && age >= max(limit, grace) {
-		return broken("%s is starting for %s, beyond its %s", name, describe(age), describe(max(limit, grace)))
+		return broken("%s has been starting for %s, longer than its limit of %s", name, describe(age),
+			describe(max(limit, grace)))
 	}
-	return Finding{Outcome: Starting, Evidence: fmt.Sprintf("%s is %s for %s", name, s, describe(age))}
+	return Finding{Outcome: Starting, Evidence: fmt.Sprintf("%s has been %s for %s", name, s, describe(age))}
 }
 
 // judgeInactive judges a unit that does not run: a fault only of what should run all the time.
@@ -120,7 +121,7 @@ func (f facts) judgeInactive(name string, s state) Finding {
 	for _, trigger := range strings.Fields(s["TriggeredBy"]) {
 		t := f.states[trigger]
 		if t.up() {
-			return passed("%s starts when it is needed: %s is %s", name, trigger, t)
+			return passed("%s starts on demand: %s is %s", name, trigger, t)
 		}
 		by = append(by, fmt.Sprintf("%s is %s", trigger, t))
 	}
@@ -134,7 +135,7 @@ func (f facts) judgeInactive(name string, s state) Finding {
 	case s["Type"] == "oneshot" && s["Result"] == "success":
 		return passed("%s has run", name)
 	case s["Type"] == "dbus" && s["Result"] == "success":
-		return passed("%s starts when its name on the bus is asked for", name)
+		return passed("%s starts when its bus name is requested", name)
 	}
 	why := ""
 	if len(by) > 0 {
@@ -171,25 +172,25 @@ func (f facts) judgeTimer(name string, s state) Finding {
 		}
 		return v
 	case of["ActiveState"] == "activating" || of.up():
-		return passed("%s: %s is at work", name, service)
+		return passed("%s: %s is running", name, service)
 	case s["SubState"] == "elapsed":
 		return broken("%s has no next run", name)
 	case !next.IsZero() && !f.now.Wall.IsZero() && now.After(next.Add(overdue)): // systemd would have started it
 		return broken("%s should have started %s at %s", name, service, when)
 	case !ran && regular && aged && age > gap+overdue:
-		return broken("%s has never started %s in the %s that it waits", name, service, describe(age))
+		return broken("%s has never started %s in the %s it has been active", name, service, describe(age))
 	case !ran:
-		return passed("%s has not started %s yet, first run at %s", name, service, orUnknown(when))
+		return passed("%s has not started %s yet; first run at %s", name, service, orUnknown(when))
 	case !last.IsZero():
 		at := last.Local().Format(time.DateTime)
-		return passed("%s started %s at %s, next run at %s", name, service, at, orUnknown(when))
+		return passed("%s started %s at %s; next run at %s", name, service, at, orUnknown(when))
 	}
-	return passed("%s has started %s, next run at %s", name, service, orUnknown(when))
+	return passed("%s has started %s; next run at %s", name, service, orUnknown(when))
 }
 
 func orUnknown(text string) string {
 	if text == "" {
-		return "a time that systemd does not tell"
+		return "a time that systemd does not report"
 	}
 	return text
 }
@@ -240,10 +241,10 @@ func (f facts) judgeService(units []string, evidence string, grace time.Duration
 			return broken("%s: %s", evidence, v.Evidence)
 		}
 	}
-	since := "it runs for"
+	since := "it has been running for"
 	age, known := f.running(units)
 	if !known {
-		since, age = "waited for", f.waited
+		since, age = "it has had", f.waited
 	}
 	if age < grace {
 		evidence = fmt.Sprintf("%s; %s %s and may take %s", evidence, since, describe(age), describe(grace))

@@ -16,7 +16,7 @@ var Home = here("home", func(ctx context.Context, c *Checker, check Check) (stri
 	case err != nil:
 		return "", fmt.Errorf("%w: %w", errUnknown, err)
 	case !known:
-		return "", fmt.Errorf("%w: the profile of %s may not be read", errUnknown, check.User)
+		return "", fmt.Errorf("%w: no permission to read the profile of %s", errUnknown, check.User)
 	case home == "":
 		return "", fmt.Errorf("%s has no home-manager generation", check.User)
 	case check.Target != "" && home != check.Target:

@@ -109,7 +109,7 @@ func (in Input) date() time.Time { return time.Unix(in.LastModified, 0).UTC() }
 
 // Age is "of 14 July 2026 (137 days old)".
 func (in Input) Age() string {
-	return fmt.Sprintf("of %s (%s old)", in.date().Format(preflight.DateLayout), term.Count(in.AgeDays, "day"))
+	return fmt.Sprintf("from %s (%s old)", in.date().Format(preflight.DateLayout), term.Count(in.AgeDays, "day"))
 }
 
 // remedy is how to come to a newer revision.
@@ -118,9 +118,9 @@ func (in Input) remedy() string {
 		return fmt.Sprintf("the profile pins it, at %s", in.at)
 	}
 	if in.Ref == "" {
-		return "quick-deploy update takes the newest"
+		return "quick-deploy update gets the newest"
 	}
-	return "quick-deploy update takes the newest of " + in.Ref
+	return "quick-deploy update gets the newest of " + in.Ref
 }
 
 // Preflight is what the checks need to know of it; in may be nil.

@@ -40,11 +40,11 @@ func (f Flake) Updatable(named []string) (names, notes []string, err error) {
 	all := flake.Direct(locked)
 	for _, name := range named {
 		if !slices.Contains(all, name) {
-			e := fault.New(fault.Usage, "the flake has no input %q", name)
+			e := fault.New(fault.Usage, "unknown input %q", name)
 			if near := profile.Nearest(name, all); near != "" {
 				return nil, nil, e.Hint("did you mean %s", near)
 			}
-			return nil, nil, e.Hint("it has %s", strings.Join(all, ", "))
+			return nil, nil, e.Hint("the flake has %s", strings.Join(all, ", "))
 		}
 		if pos, ok := f.Pinned[name]; ok {
 			return nil, nil, fault.New(fault.Usage, "%s is pinned by the profile, at %s", name, pos).

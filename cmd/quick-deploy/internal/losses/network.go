@@ -94,7 +94,8 @@ func (c *comparison) comparePorts() {
 	danger := func(shut bool) Danger { return dangerIf(shut && c.old.sshd.On && c.new.sshd.On, LockOut) }
 	if !old.On {
 		open := len(now.Trusted) > 1 || slices.ContainsFunc(now.Ports, c.new.sshd.within) // lo is trusted always
-		c.block(danger(!open), "firewall", "the firewall is turned on and lets in only %s", cmp.Or(portNames(now.Ports), "none"))
+		c.block(danger(!open), "firewall", "the firewall is turned on and lets in only %s",
+			cmp.Or(portNames(now.Ports), "none"))
 		return
 	}
 	for _, p := range old.Ports {

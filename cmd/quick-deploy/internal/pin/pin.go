@@ -106,10 +106,10 @@ func Decode(data []byte) (Pin, error) {
 	if p.Version > version {
 		return Pin{}, fault.New(fault.Preflight,
 			"read the pin: version %d, written by a newer quick-deploy (%s)", p.Version, p.Tool).
-			Hint("verify it with that version, or a newer one")
+			Hint("use that version or a newer one")
 	}
 	if p.Version != version || p.Files == nil {
-		return Pin{}, damaged(errors.New("not a pin of quick-deploy"))
+		return Pin{}, damaged(errors.New("this is not a quick-deploy pin"))
 	}
 	want, err := p.hash()
 	if err != nil {
@@ -123,7 +123,7 @@ func Decode(data []byte) (Pin, error) {
 
 func damaged(err error) error {
 	return fault.New(fault.Preflight, "read the pin: %w", err).
-		Hint("fetch it again from where it was exported, or export it anew with `quick-deploy pin export`")
+		Hint("fetch it again from where it was exported, or export it again: quick-deploy pin export")
 }
 
 // Kind is what differs between two pins.

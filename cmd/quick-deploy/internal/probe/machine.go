@@ -43,7 +43,7 @@ func readProduct(t *tree, o Options, f *hardware.Facts) {
 	}
 	model, ok := t.text("proc/device-tree/model")
 	if !ok {
-		t.garbled(strings.TrimSuffix(dir, "/"), "not there, nor a device tree")
+		t.garbled(strings.TrimSuffix(dir, "/"), "missing, and there is no device tree either")
 		return
 	}
 	p.Name = oneLine(model)
@@ -132,7 +132,7 @@ func readMemory(t *tree, _ Options, f *hardware.Facts) {
 	}
 	m := memTotal.FindStringSubmatch(s)
 	if m == nil {
-		t.garbled("proc/meminfo", "no MemTotal in it")
+		t.garbled("proc/meminfo", "has no MemTotal")
 		return
 	}
 	kib, err := strconv.ParseUint(m[1], 10, 54)

@@ -59,7 +59,7 @@ func TestMalformed(t *testing.T) {
 		links           map[string]string
 		source, problem string
 	}{
-		{"empty tree", nil, nil, "/sys/bus/pci/devices", "not there"},
+		{"empty tree", nil, nil, "/sys/bus/pci/devices", "missing"},
 		{"class is no number", map[string]string{dev + "class": "display\n", dev + "vendor": "0x8086", dev + "device": "0x1"},
 			nil, "/" + dev + "class", "6 hex digits"},
 		{"vendor is too big", map[string]string{dev + "class": "0x030000", dev + "vendor": "0x80860", dev + "device": "0x1"},
@@ -67,7 +67,7 @@ func TestMalformed(t *testing.T) {
 		{"device is empty", map[string]string{dev + "class": "0x030000", dev + "vendor": "0x8086", dev + "device": ""}, nil,
 			"/" + dev + "device", "not a number"},
 		{"device is missing", map[string]string{dev + "class": "0x030000", dev + "vendor": "0x8086"}, nil, "/" + dev +
-			"device", "not there"},
+			"device", "missing"},
 		{"address", map[string]string{"sys/bus/pci/devices/../x": "", "sys/bus/pci/devices/00:02.0/class": "0x030000"}, nil,
 			"/sys/bus/pci/devices/00:02.0", "not a PCI address"},
 		{"binary", map[string]string{"sys/class/dmi/id/sys_vendor": "\x01\x02\xff"}, nil, "/sys/class/dmi/id/sys_vendor",
@@ -84,13 +84,13 @@ func TestMalformed(t *testing.T) {
 		{"too much memory", map[string]string{"proc/meminfo": "MemTotal: 99999999999999999999 kB\n"}, nil, "/proc/meminfo",
 			"out of range"},
 		{"mounts", map[string]string{"proc/self/mountinfo": "garbage\n1 2 3\n20 1 8:1 / / rw - ext4\n"}, nil,
-			"/proc/self/mountinfo", "3 lines are no mounts"},
+			"/proc/self/mountinfo", "3 lines are not mounts"},
 		{"disk without sectors", map[string]string{"sys/class/block/sda/size": "big"}, nil, "/sys/class/block/sda/size",
 			"number of sectors"},
 		{"link in a circle", nil, map[string]string{"sys/bus/pci/devices/0000:00:02.0": "0000:00:03.0",
 			"sys/bus/pci/devices/0000:00:03.0": "0000:00:02.0"}, "/sys/bus/pci/devices/0000:00:02.0/class", ""},
 		{"link to nowhere", nil, map[string]string{"sys/bus/pci/devices/0000:00:02.0": "../../../gone"},
-			"/sys/bus/pci/devices/0000:00:02.0/class", "not there"},
+			"/sys/bus/pci/devices/0000:00:02.0/class", "missing"},
 		{"folder instead of a file", map[string]string{"proc/meminfo/x": ""}, nil, "/proc/meminfo", "directory"},
 		{"file instead of a folder", map[string]string{"sys/bus/pci/devices": "x"}, nil, "/sys/bus/pci/devices", ""},
 	}
@@ -160,7 +160,7 @@ func TestPermissionDenied(t *testing.T) {
 func TestRootIsMissing(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "gone")
 	f, ws := Run(context.Background(), Options{Root: root})
-	if !warned(ws, root, "not there") {
+	if !warned(ws, root, "missing") {
 		t.Errorf("no warning about the root: %v", ws)
 	}
 	decide(t, f, ws)

@@ -40,7 +40,7 @@ func readMounts(t *tree, o Options, f *hardware.Facts) {
 		f.Mounts = append(f.Mounts, m)
 	}
 	if bad > 0 {
-		t.garbled(file, "%d lines are no mounts", bad)
+		t.garbled(file, "%d lines are not mounts", bad)
 	}
 	// What is mounted on demand is there by itself once it has been asked for.
 	there := map[string]bool{}

@@ -68,7 +68,7 @@ func (t *tree) hex(name string, bits int) (uint64, bool) {
 	s, ok := t.text(name)
 	if !ok {
 		if !t.exists(name) {
-			t.garbled(name, "not there")
+			t.garbled(name, "missing")
 		}
 		return 0, false
 	}

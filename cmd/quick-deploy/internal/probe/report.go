@@ -78,7 +78,7 @@ func Explain(w io.Writer, d hardware.Decision, names *pciids.Names, f hardware.F
 		fmt.Fprintf(t, "warning\t\t%s\n", s)
 	}
 	for _, s := range d.Blockers {
-		fmt.Fprintf(t, "must be solved before switch\t\t%s\n", s)
+		fmt.Fprintf(t, "fix before switching\t\t%s\n", s)
 	}
 	return t.Flush()
 }

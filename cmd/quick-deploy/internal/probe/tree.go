@@ -39,11 +39,11 @@ func (t *tree) garbled(source, what string, args ...any) {
 func reason(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "not there"
+		return "missing"
 	case errors.Is(err, fs.ErrPermission):
 		return "permission denied"
 	case errors.Is(err, syscall.ELOOP):
-		return "links in a circle"
+		return "a loop of symbolic links"
 	}
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
@@ -80,7 +80,7 @@ func (t *tree) text(name string) (string, bool) {
 	}
 	s := strings.ToValidUTF8(strings.Trim(string(b), " \t\r\n\x00"), "?")
 	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' }) {
-		t.garbled(name, "control characters in it")
+		t.garbled(name, "contains control characters")
 		return "", false
 	}
 	return s, true

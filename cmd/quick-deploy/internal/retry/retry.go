@@ -75,7 +75,7 @@ type Notice struct {
 }
 
 func (n Notice) String() string {
-	return fmt.Sprintf("attempt %d of %d failed (%s: %s); the next in %s",
+	return fmt.Sprintf("attempt %d of %d failed (%s: %s); trying again in %s",
 		n.Attempt, n.Of, n.Kind, n.Reason, n.Wait.Round(100*time.Millisecond))
 }
 

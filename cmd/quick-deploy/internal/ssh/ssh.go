@@ -108,7 +108,7 @@ func (r Remote) Run(ctx context.Context, c run.Command) (run.Result, error) {
 		return r.Runner.Run(ctx, c)
 	}
 	if c.Terminal || c.Dir != "" {
-		return run.Result{Code: -1}, fmt.Errorf("run %s on %s: not possible by ssh", c.Name, r.Target)
+		return run.Result{Code: -1}, fmt.Errorf("run %s on %s: ssh cannot do that", c.Name, r.Target)
 	}
 	var words []string
 	if c.Elevate && r.Target.User != "root" {
@@ -134,7 +134,7 @@ func (r Remote) Run(ctx context.Context, c run.Command) (run.Result, error) {
 		r.Connections.leave(ctx, r.Target, options)
 	}
 	if failed.Code == sshFailed {
-		return res, &UnreachableError{Target: r.Target, Why: cmp.Or(lastLine(failed.Tail), "the connection broke off")}
+		return res, &UnreachableError{Target: r.Target, Why: cmp.Or(lastLine(failed.Tail), "the connection was lost")}
 	}
 	return res, err
 }

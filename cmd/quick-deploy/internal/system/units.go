@@ -67,7 +67,7 @@ func ReadUnitFiles(ctx context.Context, r run.Runner, root, toplevel string) (Un
 	}
 	names, files := strings.Split(parts[1], "\n"), strings.Split(parts[2], "\n")
 	if len(names) != len(files) {
-		return nil, at, errors.New("read the units of the system: a file has a line end in its name")
+		return nil, at, errors.New("read the units of the system: a file name contains a line break")
 	}
 	t := unitGraph{links: map[string][]string{}, alias: map[string]string{}, units: UnitFiles{}}
 	for i, name := range names {

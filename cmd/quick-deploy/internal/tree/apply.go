@@ -42,7 +42,7 @@ type Result struct {
 // nothing. Whatever interrupts it, the next Plan understands what it finds.
 func (t *Tree) Apply(ctx context.Context, c Changes, o Options) (Result, error) {
 	if o.Force && o.Backup == nil {
-		return Result{}, errors.New("apply the tree: to force needs a backup")
+		return Result{}, errors.New("apply the tree: forcing needs a backup")
 	}
 	w := work{Tree: t, c: c, o: o}
 	w.sort()
@@ -146,7 +146,7 @@ func (w *work) lock() (func(), error) {
 		return nil, onDisk("lock", w.dir, err)
 	}
 	if !ok {
-		return nil, fault.New(fault.Locked, "%s: another quick-deploy is writing there", w.dir)
+		return nil, fault.New(fault.Locked, "%s: another quick-deploy is writing to it", w.dir)
 	}
 	return func() { l.Unlock() }, nil
 }

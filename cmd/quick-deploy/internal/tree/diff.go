@@ -27,12 +27,12 @@ func Diff(c Changes, w io.Writer, color bool) error {
 		case Remove:
 			to = "/dev/null"
 		case Conflict:
-			note(out, color, f.Path, "edited by hand; kept unless forced. To force it means:")
+			note(out, color, f.Path, "edited by hand; kept unless forced. Forcing would make this change:")
 		case Foreign:
-			note(out, color, f.Path, "not written by quick-deploy; kept unless forced. To force it means:")
+			note(out, color, f.Path, "not written by quick-deploy; kept unless forced. Forcing would make this change:")
 		case Released:
 			note(out, color, f.Path,
-				"edited by hand, and nothing uses it any more: it stays until you move or remove it")
+				"edited by hand and no longer used: it stays until you move or remove it")
 			continue
 		}
 		paint(out, color, udiff.Unified(from, to, string(f.Old), string(f.New)))

@@ -90,8 +90,8 @@ func (v Visibility) Err() error {
 	}
 	f := fault.New(fault.Preflight, "git ignores generated files, so Nix does not see them: %s (rule %s)%s", first,
 		v.Ignored[first], more)
-	return f.Hint("take the rule out, or name a directory outside of %s with --flake", v.Repository).
-		Hint("to add them to the index all the same, without committing anything: "+
+	return f.Hint("remove the rule, or choose a directory outside %s with --flake", v.Repository).
+		Hint("or add them to the index anyway, without committing: "+
 			"git -C %s add --intent-to-add --force %s", v.Repository, first)
 }
 
@@ -137,7 +137,7 @@ func (t *Tree) untracked(ctx context.Context, run Runner, paths []string) ([]str
 		if errors.Is(err, exec.ErrNotFound) {
 			return nil, f.Hint("install git: Nix needs it too, to read a flake in a git repository")
 		}
-		return nil, f.Hint("Nix reads a flake in a git repository through git, and would fail in the same way")
+		return nil, f.Hint("Nix reads a flake in a git repository through git, and would fail the same way")
 	}
 	return listed(paths, out, false), nil
 }
@@ -160,7 +160,7 @@ func (t *Tree) ignored(ctx context.Context, run Runner, paths []string) (map[str
 	}
 	rules := map[string]string{}
 	for _, p := range some {
-		rules[p] = "one of git's"
+		rules[p] = "one of git's own"
 	}
 	for f := range slices.Chunk(split(out), 4) { // source, line, pattern, path
 		if len(f) == 4 {

@@ -65,7 +65,7 @@ func (m manifest) encode() ([]byte, error) {
 }
 
 // errNotManifest marks content that no version of this program wrote.
-var errNotManifest = errors.New("not a manifest of quick-deploy")
+var errNotManifest = errors.New("not a quick-deploy manifest")
 
 // decodeManifest reads a manifest. An error that is errNotManifest means torn
 // or foreign content, any other that this program must not touch the tree.
@@ -77,7 +77,7 @@ func decodeManifest(data []byte) (manifest, error) {
 	if m.Version > manifestVersion {
 		return manifest{}, fault.New(fault.Preflight, "%s: version %d, written by a newer quick-deploy (%s)",
 			ManifestPath, m.Version, m.Tool).
-			Hint("use that version, or a newer one")
+			Hint("use that version or a newer one")
 	}
 	if m.Version != manifestVersion || m.Files == nil {
 		return manifest{}, errNotManifest

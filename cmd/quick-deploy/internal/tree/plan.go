@@ -273,7 +273,7 @@ func (t *Tree) look(p string, missing map[string]bool) (fs.FileInfo, error) {
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fault.New(fault.Preflight, "%s: %s where quick-deploy would write a file", t.abs(p), kind(info)).
-			Hint("move it away, or name another directory with --flake")
+			Hint("move it, or choose another directory with --flake")
 	}
 	return info, nil
 }
@@ -322,7 +322,7 @@ func (t *Tree) checkDirs(files []File) (missing map[string]bool, err error) {
 		}
 		if !info.IsDir() {
 			return nil, fault.New(fault.Preflight, "%s: %s where quick-deploy needs a directory", t.abs(d), kind(info)).
-				Hint("move it away, or name another directory with --flake")
+				Hint("move it, or choose another directory with --flake")
 		}
 	}
 	return missing, nil

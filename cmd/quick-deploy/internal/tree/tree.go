@@ -65,11 +65,11 @@ func Open(dir string, w atomic.Writer) (*Tree, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if _, err := os.Lstat(abs); err == nil {
-			return nil, fault.New(fault.Preflight, "open the tree %s: a symbolic link that leads nowhere", abs)
+			return nil, fault.New(fault.Preflight, "open the tree %s: a broken symbolic link", abs)
 		}
 		return &Tree{dir: abs, write: w}, nil
 	case errors.Is(err, syscall.ENOTDIR):
-		return nil, fault.New(fault.Preflight, "open the tree %s: a part of the path is not a directory", abs)
+		return nil, fault.New(fault.Preflight, "open the tree %s: part of the path is not a directory", abs)
 	case err != nil:
 		return nil, onDisk("open the tree", abs, err)
 	}
@@ -79,7 +79,7 @@ func Open(dir string, w atomic.Writer) (*Tree, error) {
 	}
 	if !info.IsDir() {
 		return nil, fault.New(fault.Preflight, "open the tree %s: not a directory", abs).
-			Hint("name another directory with --flake")
+			Hint("choose another directory with --flake")
 	}
 	return &Tree{dir: real, write: w}, nil
 }
@@ -124,7 +124,7 @@ func checkPath(p string) error {
 		return errors.New("not a path inside the tree")
 	}
 	if !utf8.ValidString(p) || strings.ContainsFunc(p, unicode.IsControl) || strings.Contains(p, `\`) {
-		return errors.New("characters that a file name must not have")
+		return errors.New("characters not allowed in a file name")
 	}
 	for part := range strings.SplitSeq(p, "/") {
 		if strings.EqualFold(part, ".git") {
@@ -152,12 +152,12 @@ func onDisk(what, path string, err error) error {
 	f := fault.New(fault.Preflight, "%s %s: %w", what, path, cause(err))
 	switch {
 	case errors.Is(err, syscall.EROFS):
-		return f.Hint("the file system is read-only; name another directory with --flake")
+		return f.Hint("the file system is read-only; choose another directory with --flake")
 	case errors.Is(err, fs.ErrPermission):
-		return f.Hint("the directory must be writable for you; generating does not need root")
+		return f.Hint("make the directory writable for your account; generating does not need root")
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		f.Code = fault.Unexpected // docs/failures.md
-		return f.Hint("free some space, then run the command again: it goes on from here")
+		return f.Hint("free some space, then run the command again: it continues from here")
 	}
 	f.Code = fault.Unexpected
 	return f

@@ -709,7 +709,7 @@ func TestDiff(t *testing.T) {
 +++ /dev/null
 @@ -1 +0,0 @@
 -g
-# mine: edited by hand; kept unless forced. To force it means:
+# mine: edited by hand; kept unless forced. Forcing would make this change:
 --- a/mine
 +++ b/mine
 @@ -1 +1 @@
@@ -720,7 +720,7 @@ func TestDiff(t *testing.T) {
 @@ -0,0 +1 @@
 +n
 \ No newline at end of file
-# theirs: not written by quick-deploy; kept unless forced. To force it means:
+# theirs: not written by quick-deploy; kept unless forced. Forcing would make this change:
 --- a/theirs
 +++ b/theirs
 @@ -1 +1 @@
@@ -733,7 +733,7 @@ func TestDiff(t *testing.T) {
 --- b
  c
 +d
-# yours: edited by hand, and nothing uses it any more: it stays until you move or remove it
+# yours: edited by hand and no longer used: it stays until you move or remove it
 `
 	if diff := cmp.Diff(want, plain.String()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

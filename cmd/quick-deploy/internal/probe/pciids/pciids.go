@@ -56,7 +56,7 @@ func Load(path string, of []hardware.PCI) (*Names, error) {
 	}
 	db, err := parse(some)
 	if err == nil && devices == 0 {
-		err = errors.New("there are none in it")
+		err = errors.New("it lists no devices")
 	}
 	if err != nil {
 		return nil, unread(path, err)

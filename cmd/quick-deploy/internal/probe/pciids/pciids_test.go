@@ -97,8 +97,8 @@ func TestNoNames(t *testing.T) {
 func TestOwnList(t *testing.T) {
 	for _, tt := range []struct{ name, text, problem string }{
 		{"good", "10de  Somebody\n\t1e87  Something\n", ""},
-		{"empty", "", "there are none"},
-		{"no list", "#!/bin/sh\necho hello\n", "there are none"},
+		{"empty", "", "it lists no devices"},
+		{"no list", "#!/bin/sh\necho hello\n", "it lists no devices"},
 		{"short line", "10de  Somebody\n\t1\n", "malformed"},
 		{"device without a vendor", "\t1e87  Something\n", "malformed"},
 	} {
