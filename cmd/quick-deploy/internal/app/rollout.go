@@ -57,7 +57,7 @@ func newRollout(a *App, g *Generated, o FleetOptions) (*fleet.Fleet, error) {
 	}
 	dir := g.Tree.Dir()
 	if i := strings.IndexAny(dir, "#?%\n"); i >= 0 {
-		return nil, fault.New(fault.Usage, "the flake directory %q has a %q in its name, which a flake reference cannot contain",
+		return nil, fault.New(fault.Usage, "the flake directory %q has a %q in its name, which a flake reference cannot hold",
 			dir, dir[i])
 	}
 	r := &fleet.Fleet{

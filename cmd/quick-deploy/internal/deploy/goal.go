@@ -147,7 +147,7 @@ func (g Goal) check() error {
 	}
 	// These end or change a flake reference (nix flake reference syntax); nixos-rebuild refuses a quote in the name.
 	if i := strings.IndexAny(g.FlakeDir, "#?%\n"); i >= 0 {
-		return fault.New(fault.Usage, "the flake directory %q has a %q in its name, which a flake reference cannot contain",
+		return fault.New(fault.Usage, "the flake directory %q has a %q in its name, which a flake reference cannot hold",
 			g.FlakeDir, g.FlakeDir[i])
 	}
 	if g.Host == "" || strings.ContainsAny(g.Host, "#\"\\ \n/") {

@@ -253,13 +253,13 @@ var reasons = map[string][2]string{
 		"the new system could not be made the boot default",
 		"is the boot partition full? see the preflight check boot-space",
 	},
-	"script":  {"the activation script of the new system failed"},
+	"script": {"the activation script of the new system failed"},
 	"silence": {
 		"the machine heard nothing from here for {limit} and rolled back",
 		"to have it wait longer: --confirm-timeout",
 	},
-	"test":    {"the new system could not be activated: exit code {last}"},
-	"units":   {"{units} failed", "journalctl -b -u {unit}"},
+	"test":  {"the new system could not be activated: exit code {last}"},
+	"units": {"{units} failed", "journalctl -b -u {unit}"},
 	"checks": { // a test that says so
 		"a check of the new system refused the switch",
 		"NixOS's own pre-switch checks refused it; the safe way is quick-deploy boot, then a reboot",
