@@ -121,7 +121,7 @@ type why struct {
 func because(text string) why { return why{why: text} }
 func noted(text string) why   { return why{why: text, comment: true} }
 
-var saysProfile = because("the profile says so")
+var saysProfile = because("set in the profile")
 
 // set decides on an option, named without quotes.
 func (d *decider) set(option string, value nix.Expr, w why) {

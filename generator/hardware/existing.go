@@ -102,7 +102,7 @@ func (d *decider) existingProblem() string {
 	case d.facts.NixOS == "":
 		return "the machine does not run NixOS"
 	case len(f.Text) > maxKept:
-		return fmt.Sprintf("it has more than %d KiB", maxKept>>10)
+		return fmt.Sprintf("it is larger than %d KiB", maxKept>>10)
 	}
 	k := readNix(f.Text)
 	if d.over.FileSystems != "none" && !k.defines("fileSystems", "/") && !k.says(`fileSystems."/"`) {
@@ -110,7 +110,7 @@ func (d *decider) existingProblem() string {
 	}
 	switch {
 	case k.path != "":
-		return fmt.Sprintf("it refers to %s, and a flake reads only files of its own", k.path)
+		return fmt.Sprintf("it refers to %s, and a flake reads only its own files", k.path)
 	case k.argument != "":
 		return fmt.Sprintf("it uses the argument %s, which NixOS does not pass to a module by itself", k.argument)
 	}
@@ -121,7 +121,7 @@ func (d *decider) existingProblem() string {
 		for _, m := range uuidPattern.FindAllStringSubmatch(a.value, -1) {
 			known := slices.ContainsFunc(d.facts.Blocks, func(b Block) bool { return strings.EqualFold(b.UUID, m[1]) })
 			if !known && !k.mayLack(a) {
-				return "it names " + m[0] + ", which this machine does not have"
+				return "it names " + m[0] + ", which is not on this machine"
 			}
 		}
 	}

@@ -15,8 +15,8 @@ import (
 const (
 	inMemory    = "in memory"
 	kernels     = "the kernel's"
-	byFUSE      = "FUSE; without its line in /etc/fstab it is not known what mounts it"
-	unknownFUSE = "FUSE, by a program that is not set up here: set it in local.nix with its package in system.fsPackages"
+	byFUSE      = "FUSE; without a line in /etc/fstab, nothing tells what mounts it"
+	unknownFUSE = "FUSE, with a program that is unknown here: add it to local.nix, with its package in system.fsPackages"
 	theHosts    = "the host's"
 	isRemovable = "on a removable medium"
 	onDemand    = "mounted on demand"
@@ -40,7 +40,7 @@ func (d *decider) transient(m Mount) string {
 	case byPlace != "" && (len(m.Fstab) == 0 || byPlace == kernels):
 		return byPlace // a disk at /media/data or /var/lib/docker stands in fstab
 	case m.Point == "/nix/store" && slices.Contains(m.Options, "ro") && !slices.Contains(m.Super, "ro"):
-		return "NixOS mounts the store read-only by itself"
+		return "NixOS itself mounts the store read-only"
 	case slices.Contains(d.over.IgnoreMounts, m.Point):
 		return saysProfile.why
 	case !strings.HasPrefix(m.Point, "/") || path.Clean(m.Point) != m.Point:
@@ -235,7 +235,7 @@ func (d *decider) fileSystems() {
 	switch d.over.FileSystems {
 	case "", "probe":
 	case "none":
-		d.note("fileSystems", "none", "the profile says so")
+		d.note("fileSystems", "none", "set in the profile")
 		for _, m := range d.facts.Mounts {
 			if d.transient(m) == "" {
 				d.noteMount(m)
@@ -243,7 +243,7 @@ func (d *decider) fileSystems() {
 		}
 		return
 	default:
-		d.refuse("fileSystems", "%q is neither probe nor none", d.over.FileSystems)
+		d.refuse("fileSystems", "%q is not probe or none", d.over.FileSystems)
 		return
 	}
 	if !d.facts.container() {
@@ -280,7 +280,7 @@ func (d *decider) takeOver() {
 		}
 	}
 	if !root && d.Mode != modeKeep {
-		d.warn("no root file system was found: give the disks in the profile, or run probe on the machine itself")
+		d.warn("no root file system was found: describe the disks in the profile, or run probe on the machine itself")
 		d.block("no root file system was found")
 	}
 	for _, s := range d.facts.Swaps {
@@ -316,7 +316,7 @@ func (d *decider) lasting() []Mount {
 			continue
 		}
 		if i, ok := seen[m.Point]; ok { // mounted over: the last one shows
-			d.leave(kept[i].Point+" ("+kept[i].Source+")", "another is mounted over it", kept[i].Source != m.Source)
+			d.leave(kept[i].Point+" ("+kept[i].Source+")", "another file system is mounted over it", kept[i].Source != m.Source)
 			kept[i] = m
 			continue
 		}
@@ -329,7 +329,7 @@ func (d *decider) lasting() []Mount {
 		case mayLack(m.Fstab):
 			kept = append(kept, m)
 		default:
-			d.leave(m.Point+" ("+m.Source+")", "it stands in /etc/fstab, but is not mounted", true)
+			d.leave(m.Point+" ("+m.Source+")", "it is in /etc/fstab but not mounted", true)
 		}
 	}
 	return kept
@@ -364,7 +364,7 @@ func (d *decider) impermanent(mounts []Mount, bind map[string]string) []Mount {
 		if !ok || from == "" || within(m.Point, "/nix") {
 			return false
 		}
-		why := "from " + from + ", which a module such as impermanence makes: import that in local.nix"
+		why := "from " + from + ", made by a module such as impermanence: import that module in local.nix"
 		d.leave(m.Point+" (bind mount)", why, true)
 		return true
 	})
@@ -415,7 +415,7 @@ type placed struct {
 func (d *decider) fileSystem(m placed) bool {
 	at := func(name string) []string { return []string{"fileSystems", m.Point, name} }
 	if m.bind == m.Point {
-		d.leave(m.Point+" ("+m.Type+")", "it shows itself", false)
+		d.leave(m.Point+" ("+m.Type+")", "a bind mount of itself", false)
 		return false
 	}
 	device, w, problem := d.deviceOf(m.Mount)
@@ -447,10 +447,10 @@ func (d *decider) fileSystem(m placed) bool {
 	isSubfolder := func(option string) bool { return strings.HasPrefix(option, subfolder) }
 	early := m.Number != "" && inInitrd(m.Point) &&
 		slices.ContainsFunc(opts, isSubfolder)
-	d.apply(rule{"boot.initrd.systemd.enable", early, yes, noted("only mount(8) knows X-mount.subdir")})
+	d.apply(rule{"boot.initrd.systemd.enable", early, yes, noted("only mount(8) supports X-mount.subdir")})
 	if m.early {
 		d.setPath(at("neededForBoot"), d.added(yes),
-			noted("the initrd's bind mounts, or a module such as impermanence, take from it"))
+			noted("needed by bind mounts of the initrd or a module such as impermanence"))
 	}
 	programs := mountTable().Programs
 	if program := cmp.Or(programs[fsType], programs["fuse."+strings.TrimPrefix(fsType, "fuse.")]); program != "" {
@@ -479,7 +479,7 @@ func (d *decider) deviceOf(m Mount) (device string, w why, problem string) {
 	case lacksKey(m) != "":
 		return "", why{}, lacksKey(m)
 	case m.Type == "tmpfs" && m.Point == "/":
-		return m.Source, noted("in memory: what no other file system holds is gone after a boot"), ""
+		return m.Source, noted("in memory: what is not on another file system is lost at reboot"), ""
 	case m.Type == "bcachefs" && uuidOf(devices) != "":
 		return "UUID=" + uuidOf(devices), because(""), "" // finds all devices
 	case m.Type != "zfs" && len(devices) > 0:
@@ -489,13 +489,13 @@ func (d *decider) deviceOf(m Mount) (device string, w why, problem string) {
 		}
 		device = b.names()[0]
 		if strings.HasPrefix(device, "/dev/"+b.Name) && !d.Virtual {
-			d.warn("%s is on %s, which has no name that stays", m.Point, b.Name)
+			d.warn("%s is on %s, which has no stable name", m.Point, b.Name)
 		}
 		return device, because(b.Name), ""
 	case strings.HasPrefix(m.Source, "/dev/disk/") && m.Number == "":
-		return m.Source, because("a line of /etc/fstab; it need not be there"), ""
+		return m.Source, because("from /etc/fstab; the device may be absent"), ""
 	case strings.HasPrefix(m.Source, "/dev/"):
-		return "", why{}, "its device is not there"
+		return "", why{}, "its device is missing"
 	}
 	return source, because(""), ""
 }
@@ -514,15 +514,15 @@ func uuidOf(devices []Block) string {
 func lacksKey(m Mount) string {
 	switch open := func(o string) bool { return o == "sec=none" || strings.HasPrefix(o, "sec=krb5") }; {
 	case m.Password:
-		return "its password stands in /etc/fstab, and everybody may read the Nix store: " +
-			"put it into a file, and name that in local.nix"
+		return "its password is in /etc/fstab, and every user can read the Nix store: " +
+			"put it in a file, and name the file in local.nix"
 	case len(m.Fstab) > 0:
 	case m.Type == "cifs" || m.Type == "smb3":
 		if !slices.ContainsFunc(m.Super, open) {
-			return "its password is not known: set it in local.nix with the option credentials"
+			return "its password is unknown: set it in local.nix with the option credentials"
 		}
 	case m.Type == "ceph":
-		return "its key is not known: set it in local.nix with the option secretfile"
+		return "its key is unknown: set it in local.nix with the option secretfile"
 	}
 	return ""
 }
@@ -552,7 +552,7 @@ func (d *decider) networkRoot(mounts []Mount) {
 			modules = append(modules, ModuleOf(p.Driver, p.Module))
 		}
 	}
-	w := mounts[i].Point + " is on a server"
+	w := mounts[i].Point + " is on a network server"
 	d.apply(
 		rule{"boot.initrd.network.enable", true, yes, noted(w)},
 		rule{"boot.initrd.network.flushBeforeStage2", true, no, because(w)},
@@ -594,7 +594,7 @@ func (d *decider) keepSwap() {
 		case d.namesSwap(s):
 			named = true
 		default:
-			why := KeptName + " does not name it; where no other file does, set swapDevices in local.nix"
+			why := KeptName + " does not name it; unless another file does, set swapDevices in local.nix"
 			d.leave(s.Path+" (swap)", why, true)
 		}
 	}
@@ -627,13 +627,13 @@ func (d *decider) swapDevice(s Swap) (body []nix.Binding, problem string) {
 	case strings.HasPrefix(s.Path, "/dev/zram"):
 		return nil, ""
 	case s.Type == "file" && strings.HasSuffix(s.Path, " (deleted)"):
-		return nil, "the file is gone"
+		return nil, "the file was deleted"
 	case s.Type == "file":
 		if problem = d.swapFileGone(s.Path); problem == "" {
 			set(nix.Str(s.Path), "device")
 		}
 	case !ok:
-		return nil, "its device is not there"
+		return nil, "its device is missing"
 	case strings.HasPrefix(b.DMUUID, "CRYPT-PLAIN"):
 		part, found := d.blockNamed(first(b.Parts))
 		switch {
@@ -642,7 +642,7 @@ func (d *decider) swapDevice(s Swap) (body []nix.Binding, problem string) {
 		case strings.HasPrefix(part.DMUUID, "LVM-"):
 			set(nix.Str("/dev/mapper/"+part.DMName), "device")
 		default:
-			return nil, "encrypted anew at each boot, on a partition without a name that stays"
+			return nil, "encrypted with a new key at each boot, on a partition without a stable name"
 		}
 		set(yes, "randomEncryption", "enable")
 		if b.Discards {
@@ -661,7 +661,7 @@ func (d *decider) swapDevice(s Swap) (body []nix.Binding, problem string) {
 func (d *decider) swapFileGone(file string) string {
 	m := holder(d.facts.Mounts, file, "")
 	if why := d.transient(m); why != "" {
-		return "it lies on " + m.Point + ": " + why
+		return "it is on " + m.Point + ": " + why
 	}
 	return ""
 }
@@ -674,14 +674,14 @@ func (d *decider) resume(swap bool) {
 		switch {
 		case name == "resume" && swap:
 			if device := d.lastingName(value); device != "" {
-				d.set("boot.resumeDevice", mkDefault(nix.Str(device)), noted("it wakes from hibernation from here"))
+				d.set("boot.resumeDevice", mkDefault(nix.Str(device)), noted("the machine resumes from hibernation here"))
 			} else {
-				d.leave(p+" (kernel parameter)", "its device is not there", true)
+				d.leave(p+" (kernel parameter)", "its device is missing", true)
 			}
 		case name == "resume_offset" && swap:
-			d.unlessKept("boot.kernelParams", []string{p}, noted("where the swap file lies on the device to wake from"))
+			d.unlessKept("boot.kernelParams", []string{p}, noted("where the swap file is on the device to resume from"))
 		case name == "resume" || name == "resume_offset":
-			d.leave(p+" (kernel parameter)", "there is no swap to wake from", true)
+			d.leave(p+" (kernel parameter)", "there is no swap to resume from", true)
 		}
 	}
 }
@@ -709,7 +709,7 @@ func (d *decider) zswap() {
 	}
 	d.Zswap = slices.Contains(params, "zswap.enabled=1") || slices.Contains(params, "zswap.enabled=Y")
 	if d.Zswap && d.over.FileSystems != "none" {
-		d.unlessKept("boot.kernelParams", params, because("the machine compresses its swap by zswap"))
+		d.unlessKept("boot.kernelParams", params, because("the machine compresses its swap with zswap"))
 	}
 }
 

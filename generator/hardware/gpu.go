@@ -162,13 +162,13 @@ func (d *decider) graphics() {
 	}
 	if len(d.GPUs) == 0 {
 		if d.over.GPU == "" || d.over.GPU == "auto" {
-			d.note("hardware.graphics", "none", "no card of Intel, AMD or NVIDIA was found")
+			d.note("hardware.graphics", "none", "no Intel, AMD or NVIDIA card was found")
 		}
 		return
 	}
 	for _, g := range d.GPUs {
 		if !g.Known {
-			d.warn("graphics card %s at %s is newer than the tables; its number says %s", g.Device, g.Address, g.Family)
+			d.warn("graphics card %s at %s is newer than the tables; by its number, it is %s", g.Device, g.Address, g.Family)
 		}
 	}
 	dataCenter := d.nvidia()
@@ -187,22 +187,22 @@ func (d *decider) foreignGPUs(cards []GPU) {
 		}
 		switch {
 		case !g.Removable:
-			text := "the " + g.at() + " is given to virtual machines and gets no driver"
+			text := "the " + g.at() + " is passed through to virtual machines and gets no driver"
 			if d.Mode != modeKeep {
-				text += "; what binds it to theirs is not taken over"
+				text += "; configure that in local.nix"
 			}
 			d.warn("%s", text)
 		case g.Vendor == NVIDIA && d.over.GPU != "none":
-			d.warn("the %s can be unplugged, so it gets neither driver nor PRIME; gpu: nvidia gives it the driver", g.at())
+			d.warn("the %s can be unplugged, so it gets neither driver nor PRIME; gpu: nvidia gives it a driver", g.at())
 		default:
-			d.note("graphics", "none", "the "+g.at()+" can be unplugged: nothing is set for it")
+			d.note("graphics", "none", "the "+g.at()+" can be unplugged, so nothing is set for it")
 		}
 	}
 	nvidia := slices.ContainsFunc(cards, func(g GPU) bool { return g.Vendor == NVIDIA })
 	if len(d.NixosHardware) > 0 && nvidia && !d.has(NVIDIA) {
 		// The modules of models with such a card set both by mkDefault (nixos-hardware, common/gpu/nvidia).
 		d.set("services.xserver.videoDrivers", overDefaults(strs([]string{"modesetting", "fbdev"})),
-			noted("NVIDIA's card is not the machine's own"))
+			noted("the NVIDIA card is not the machine's own"))
 		d.set("hardware.nvidia.prime.offload.enable", overDefaults(no), why{})
 	}
 }
@@ -220,7 +220,7 @@ func (d *decider) chooseGPU(foreign []GPU) {
 		return
 	case Intel, AMD, NVIDIA:
 	default:
-		d.refuse("gpu", "%q is none of auto, none, intel, amd, nvidia, nouveau", d.over.GPU)
+		d.refuse("gpu", "%q is not one of auto, none, intel, amd, nvidia, nouveau", d.over.GPU)
 		return
 	}
 	d.GPUs = slices.DeleteFunc(d.GPUs, func(g GPU) bool {
@@ -238,7 +238,7 @@ func (d *decider) chooseGPU(foreign []GPU) {
 	// The card may be put in later, or the profile be for a machine that was not probed.
 	g := GPU{Vendor: vendor, Known: true, Integrated: vendor == Intel}
 	g.setFamily(len(cardTables()[vendor].Families) - 1)
-	g.Family = "as the profile says"
+	g.Family = "(set in the profile)"
 	if vendor == Intel {
 		g.Driver = "i915"
 	}
@@ -283,7 +283,7 @@ func (d *decider) intelGraphics() {
 		}
 	}
 	if len(list) > 0 {
-		d.set("hardware.graphics.extraPackages", list, noted("decoding of video and OpenCL on "+cards[0].Name()))
+		d.set("hardware.graphics.extraPackages", list, noted("video decoding and OpenCL on "+cards[0].Name()))
 	}
 }
 
@@ -297,7 +297,7 @@ func (d *decider) amdGraphics() {
 	}
 	legacy := slices.ContainsFunc(cards, func(g GPU) bool { return g.family.Legacy })
 	d.apply(rule{"hardware.amdgpu.legacySupport.enable", legacy, yes,
-		noted("the kernel gives this generation to radeon unless told; only amdgpu has Vulkan")})
+		noted("the kernel's default for this generation is radeon; only amdgpu has Vulkan")})
 	if on := d.over.EarlyKMS; on != nil && (*on || len(d.NixosHardware) > 0) {
 		d.set("hardware.amdgpu.initrd.enable", d.fact(nix.Bool(*on)), saysProfile)
 	}

@@ -17,7 +17,7 @@ func (d *decider) guest() {
 	if v == "" || d.Mode == modeKeep {
 		return
 	}
-	agent, w := flag(d.over.GuestAgent, true, because("the machine is a guest ("+v+")"))
+	agent, w := flag(d.over.GuestAgent, true, because("the machine is a virtual machine ("+v+")"))
 	if !agent {
 		d.note("virtualisation", "no guest agent", w.why)
 		return
@@ -55,19 +55,19 @@ func (d *decider) inContainer() {
 	by := d.facts.Loader.Program
 	switch {
 	case v == "wsl":
-		d.block("a NixOS in WSL is started by the module of NixOS-WSL (github.com/nix-community/NixOS-WSL), " +
-			"which this program does not bring: import it in local.nix, and set wsl.enable: true under nixos in the profile")
+		d.block("NixOS in WSL starts with the module of NixOS-WSL (github.com/nix-community/NixOS-WSL), " +
+			"which quick-deploy does not include: import it in local.nix, and set wsl.enable: true under nixos in the profile")
 	case v == "systemd-nspawn":
 		d.on("boot.isNspawnContainer", w)
 	case v == "lxc" && by == InitScript:
-		profile("proxmox-lxc.nix", "a container of Proxmox VE, as the running NixOS says")
+		profile("proxmox-lxc.nix", "a Proxmox VE container, according to the running NixOS")
 	case v == "lxc" && (by == LXCContainer || d.facts.Loader.Kind == ""):
-		profile("lxc-container.nix", "a container of LXC or Incus, which starts /sbin/init")
+		profile("lxc-container.nix", "an LXC or Incus container, which starts /sbin/init")
 	case v == "lxc" || v == "lxc-libvirt":
 		d.on("boot.isContainer", w)
 	default:
-		d.block("this was probed inside a container (%s), which shows little of the machine: "+
-			"probe on the machine itself", v)
+		d.block("the probe ran inside a container (%s), which shows little of the machine: "+
+			"run it on the machine itself", v)
 	}
 }
 

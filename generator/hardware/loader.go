@@ -27,7 +27,7 @@ const (
 func (d *decider) loader() {
 	if d.facts.container() {
 		d.Loader.Kind = NoLoader
-		d.note("boot.loader", "none", "a container boots with its host's kernel")
+		d.note("boot.loader", "none", "a container uses its host's kernel")
 		return
 	}
 	l, w := d.chooseLoader()
@@ -53,14 +53,14 @@ func (d *decider) loader() {
 	case OtherLoader:
 		// A guess from the files below /boot would put another one in its place: under Secure Boot, or on a board
 		// whose firmware reads its own files, the machine would not start.
-		d.block("no boot loader is configured, and this NixOS installs its own by %s, which is not set up here: "+
-			"to keep it, set hardware.loader.kind: none in the profile and its options in local.nix; "+
-			"to change, set hardware.loader.kind to another", cmp.Or(l.Program, "a program that is not known"))
+		d.block("no boot loader is configured, and NixOS installs one with %s, which quick-deploy does not support: "+
+			"to keep it, set hardware.loader.kind: none in the profile, and its options in local.nix; "+
+			"to replace it, set hardware.loader.kind to another", cmp.Or(l.Program, "an unknown program"))
 	case NoLoader:
 		if w != saysProfile && d.facts.Loader.Kind == NoLoader {
 			d.disableGRUB()
-			d.warn("the running NixOS installs no boot loader, so a restart does not come to what is switched to: " +
-				"set hardware.loader.kind if this machine boots by one")
+			d.warn("the running NixOS installs no boot loader, so a reboot does not start what you switch to: " +
+				"set hardware.loader.kind if this machine uses one")
 		}
 		d.note("boot.loader", "none", w.why)
 	}
@@ -75,10 +75,10 @@ func (d *decider) limineForBIOS() {
 		disks = d.bootDisks()
 	}
 	if len(disks) == 0 {
-		d.block("Limine has no disk to be installed on: set hardware.loader.devices in the profile")
+		d.block("no disk was found to install Limine on: set hardware.loader.devices in the profile")
 		return
 	}
-	w := because("the machine booted by BIOS")
+	w := because("the machine booted with BIOS")
 	d.apply(
 		rule{"boot.loader.limine.efiSupport", true, no, w},
 		rule{"boot.loader.limine.biosSupport", true, yes, w},
@@ -87,7 +87,7 @@ func (d *decider) limineForBIOS() {
 }
 
 func (d *decider) disableGRUB() {
-	d.apply(rule{"boot.loader.grub.enable", true, no, because("NixOS turns GRUB on unless told")})
+	d.apply(rule{"boot.loader.grub.enable", true, no, because("NixOS turns GRUB on by default")})
 }
 
 // loaderOf returns a loader of a kind: the one that NixOS has if that is it, with the
@@ -124,26 +124,26 @@ func (d *decider) chooseLoader() (Loader, why) {
 		}
 		return l, saysProfile
 	default:
-		d.refuse("loader.kind", "%q is none of auto, systemd-boot, grub, extlinux, limine, none", o.Kind)
+		d.refuse("loader.kind", "%q is not one of auto, systemd-boot, grub, extlinux, limine, none", o.Kind)
 		return Loader{}, why{}
 	}
 	if kept.Kind != "" {
-		return with(kept.Kind), noted("what this NixOS boots with already")
+		return with(kept.Kind), noted("the running NixOS uses it")
 	}
 	switch d.facts.Firmware {
 	case UEFI:
 		if d.narrow() {
-			return with(GRUB), noted("the machine booted by UEFI of 32 bits, for which there is no systemd-boot")
+			return with(GRUB), noted("the machine booted with 32-bit UEFI, for which there is no systemd-boot")
 		}
-		return with(SystemdBoot), because("the machine booted by UEFI")
+		return with(SystemdBoot), because("the machine booted with UEFI")
 	case BIOS:
-		return with(GRUB), noted("the machine booted by BIOS")
+		return with(GRUB), noted("the machine booted with BIOS")
 	case DeviceTree:
 		return with(ExtLinux), noted("a device tree and no UEFI: the board's firmware reads extlinux.conf")
 	}
-	d.warn("what boots the machine is not known; set hardware.loader in the profile")
+	d.warn("cannot tell what boots the machine; set hardware.loader in the profile")
 	d.block("no boot loader is configured")
-	return Loader{Kind: NoLoader}, because("what boots the machine is not known")
+	return Loader{Kind: NoLoader}, because("cannot tell what boots the machine")
 }
 
 // limit returns how many generations the menu keeps, by the room for their kernels.
@@ -157,16 +157,16 @@ func (d *decider) limit() (int, why) {
 	point := cmp.Or(d.Loader.Kernels(d.facts), "/boot")
 	m, _ := d.mountAt(point)
 	size := append(d.devicesOf(m), Block{})[0].Size // 0 if it is not known or not limited
-	w := noted(fmt.Sprintf("kernels of old generations share the %d MiB of %s", size/mib, point))
+	w := noted(fmt.Sprintf("the kernels of all generations share the %d MiB of %s", size/mib, point))
 	switch {
 	case size == 0:
-		return limitFull, because("a menu that can be read")
+		return limitFull, because("keeps the menu readable")
 	case size >= espMedium:
 		return limitFull, w
 	case size > espSmall:
 		return limitMid, w
 	}
-	d.warn("%s, where kernels are kept, has %d MiB: room for about three generations", point, size/mib)
+	d.warn("%s, where the kernels are kept, has %d MiB: room for about three generations", point, size/mib)
 	return limitSmall, w
 }
 
@@ -193,9 +193,9 @@ func (d *decider) systemdBoot(w why) {
 	d.setLimit(d.limit())
 	d.apply(
 		rule{"boot.loader.systemd-boot.xbootldrMountPoint", d.Loader.XBOOTLDR != "", nix.Str(d.Loader.XBOOTLDR),
-			noted("kernels are kept on a partition of their own")},
+			noted("the kernels are on a partition of their own")},
 		rule{"boot.loader.systemd-boot.graceful", d.facts.Firmware == UEFI && !d.facts.EFIVariables, yes,
-			noted("the firmware's variables cannot be written here")},
+			noted("the firmware's variables cannot be written")},
 	)
 	d.efi()
 }
@@ -207,12 +207,12 @@ func (d *decider) narrow() bool { return d.facts.EFI32 && d.System == "x86_64-li
 func (d *decider) efi() {
 	alone := d.Loader.KeepsVariables || d.appleSilicon()
 	if alone {
-		d.note("boot.loader.efi.canTouchEfiVariables", "false", "the firmware's variables are left alone")
+		d.note("boot.loader.efi.canTouchEfiVariables", "false", "the firmware's variables stay untouched")
 	}
 	at := d.Loader.Mount
 	d.apply(
 		rule{"boot.loader.efi.canTouchEfiVariables", d.facts.EFIVariables && !alone, yes,
-			because("the firmware's variables are there")},
+			because("the firmware's variables can be written")},
 		rule{"boot.loader.efi.efiSysMountPoint", at != "" && at != "/boot", nix.Str(at),
 			because("where the EFI system partition is mounted")},
 	)
@@ -228,8 +228,8 @@ func (d *decider) grub(w why) {
 			l.Devices = []string{"nodev"}
 		}
 		d.apply(
-			rule{"boot.loader.grub.efiSupport", true, yes, because("the machine booted by UEFI")},
-			rule{"boot.loader.grub.forcei686", d.narrow(), yes, because("UEFI of 32 bits starts no GRUB of 64")},
+			rule{"boot.loader.grub.efiSupport", true, yes, because("the machine booted with UEFI")},
+			rule{"boot.loader.grub.forcei686", d.narrow(), yes, because("32-bit UEFI cannot start a 64-bit GRUB")},
 			rule{"boot.loader.grub.efiInstallAsRemovable", l.Removable, yes, w},
 		)
 		d.efi()
@@ -257,8 +257,8 @@ func (d *decider) grubDevices(w why) {
 	where.comment = where.comment && where != w // said above already
 	switch len(l.Devices) {
 	case 0:
-		d.warn("the disk to install GRUB on is not known; set hardware.loader.devices in the profile")
-		d.block("GRUB has no disk to be installed on")
+		d.warn("cannot tell which disk to install GRUB on; set hardware.loader.devices in the profile")
+		d.block("no disk was found to install GRUB on")
 	case 1:
 		d.set("boot.loader.grub.device", mkDefault(nix.Str(l.Devices[0])), where)
 	default:
@@ -332,7 +332,7 @@ func (d *decider) bootDisks() []string {
 		case b.ID != "":
 			disks[i] = "/dev/disk/by-id/" + b.ID
 		case !d.Virtual:
-			d.warn("the disk %s has no name below /dev/disk/by-id; its name may change", name)
+			d.warn("the disk %s has no name in /dev/disk/by-id; its name may change", name)
 			fallthrough
 		default:
 			disks[i] = "/dev/" + name

@@ -259,14 +259,14 @@ func TestPlaceOfLoader(t *testing.T) {
 		"disko mounts it":   {bare, Overrides{FileSystems: "none"}, ""},
 		"the profile knows": {bare, Overrides{Loader: LoaderOverrides{Mount: "/efi"}}, ""},
 		"no candidate": {change(bare, func(f *Facts) { f.Blocks[1].UUID = "" }), Overrides{},
-			"no partition looks like one"},
+			"none of the partitions looks like one"},
 		"by its type": {change(bare, func(f *Facts) { f.Blocks[2].PartType = typeESP }), Overrides{},
 			"mount /dev/nvme0n1p2"},
 		"something else is mounted": {change(bare, func(f *Facts) {
 			f.Mounts = append(f.Mounts, Mount{Point: "/boot", Type: "ext4", Source: "/dev/nvme0n1p1"})
 		}), Overrides{}, "no EFI system partition"},
 		"mounted on demand": {change(bare, func(f *Facts) { f.Mounts = append(f.Mounts, auto) }), Overrides{},
-			"/boot is mounted on demand and was not there"},
+			"/boot is mounted on demand and was not mounted during the probe"},
 		"a kept file mounts it": {change(bare, kept(`fileSystems."/boot" = { fsType = "vfat"; };`)), Overrides{}, ""},
 		"a kept file does not":  {change(bare, kept("")), Overrides{}, "/boot is mounted on demand"},
 		"a mirror is missing": {change(bare, func(f *Facts) {

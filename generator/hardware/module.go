@@ -7,8 +7,8 @@ import (
 )
 
 // header stands on top of hardware-configuration.nix.
-const header = "Written by quick-deploy from what it found on the machine, in the style of\n" +
-	"nixos-generate-config. Settings of your own belong in local.nix."
+const header = "Written by quick-deploy from what it found on this machine, in the style of\n" +
+	"nixos-generate-config. Put your own settings in local.nix."
 
 // Module returns hardware-configuration.nix.
 func (d Decision) Module() (nix.File, error) {

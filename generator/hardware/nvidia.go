@@ -44,7 +44,7 @@ func whyNone(shipped []release.Driver, g GPU) string {
 			return fmt.Sprintf("its last driver is NVIDIA's %d branch, and %s", b.Version, b.Broken)
 		}
 	}
-	return "nixpkgs ships no driver of NVIDIA's for it any more"
+	return "nixpkgs no longer has an NVIDIA driver for it"
 }
 
 // nvidia decides on the driver for NVIDIA cards and reports whether it is the
@@ -60,12 +60,12 @@ func (d *decider) nvidia() (dataCenter bool) {
 	}
 	branch, left, none := d.chooseBranch(cards)
 	for _, g := range left {
-		why := cmp.Or(none, fmt.Sprintf("the %d branch that the other card needs does not drive it", branch.Version))
+		why := cmp.Or(none, fmt.Sprintf("the %d branch, which the other card needs, does not support it", branch.Version))
 		if d.over.GPU == string(NVIDIA) && none != "" {
-			d.refuse("gpu", "nvidia is not possible for the %s: %s; nouveau drives it", g.at(), why)
+			d.refuse("gpu", "nvidia does not work for the %s: %s; use nouveau", g.at(), why)
 			return false
 		}
-		d.warn("the %s is left to nouveau: %s", g.at(), why)
+		d.warn("the %s uses nouveau: %s", g.at(), why)
 		d.note("hardware.nvidia", "nouveau", fmt.Sprintf("10de:%s at %s: %s", g.Device, g.Address, why))
 	}
 	if none != "" {
@@ -86,13 +86,13 @@ func (d *decider) nvidia() (dataCenter bool) {
 		return p.Vendor == vendorNVIDIA && slices.Contains(cardTables()[NVIDIA].Switches, p.Device)
 	})
 	dataCenter, w := flag(d.over.NVIDIA.DataCenter, nvSwitch,
-		noted("the cards are joined by NVSwitch, which needs the fabric manager"))
+		noted("the cards are connected by NVSwitch, which needs the fabric manager"))
 	if dataCenter {
 		d.set("hardware.nvidia.datacenter.enable", d.firm(yes), w)
 		d.Unfree = append(d.Unfree, "fabricmanager", "nvidia-persistenced")
 	} else {
 		d.set("services.xserver.videoDrivers", d.fact(nix.List{nix.Str("nvidia")}),
-			noted(newest.at()+"; also without X, this chooses the kernel modules"))
+			noted(newest.at()+"; this chooses the kernel modules, even without X"))
 		d.set("hardware.nvidia.modesetting.enable", d.firm(yes), because("Wayland needs it"))
 		d.branch(branch, oldest)
 	}
@@ -107,9 +107,9 @@ func (d *decider) nvidia() (dataCenter bool) {
 // openModules chooses between NVIDIA's open kernel modules and its closed ones.
 func (d *decider) openModules(oldest GPU) {
 	open := oldest.place >= family("Turing")
-	w := noted("NVIDIA's open kernel modules drive Turing and later")
+	w := noted("NVIDIA's open kernel modules support Turing and later")
 	if !open {
-		w = noted(fmt.Sprintf("NVIDIA's open kernel modules start at Turing; this is %s", oldest.Family))
+		w = noted(fmt.Sprintf("NVIDIA's open kernel modules need Turing or later; this is %s", oldest.Family))
 	}
 	// Some releases of nixpkgs set it by mkDefault, by the driver's version alone.
 	value := overDefaults
@@ -130,10 +130,10 @@ func (d *decider) branch(b release.Driver, oldest GPU) {
 		d.warn("the %s needs NVIDIA's %d branch: %s", oldest.at(), b.Version, b.Old)
 	}
 	if b.Name == "stable" {
-		d.note("hardware.nvidia.branch", "stable", fmt.Sprintf("the %d branch drives %s", b.Version, oldest.Family))
+		d.note("hardware.nvidia.branch", "stable", fmt.Sprintf("the %d branch supports %s", b.Version, oldest.Family))
 		return
 	}
-	w, firm := noted(fmt.Sprintf("the %d branch is the last that drives %s", b.Version, oldest.Family)), d.firm
+	w, firm := noted(fmt.Sprintf("the %d branch is the last to support %s", b.Version, oldest.Family)), d.firm
 	if d.over.NVIDIA.Branch != "" {
 		w, firm = saysProfile, d.fact
 	}
@@ -153,7 +153,7 @@ func (d *decider) nvidiaPower() {
 	case "on":
 		d.set("hardware.nvidia.powerManagement.enable", d.fact(yes), saysProfile)
 	default:
-		d.refuse("nvidia.powerManagement", "it is off, on or finegrained")
+		d.refuse("nvidia.powerManagement", "use off, on or finegrained")
 	}
 }
 
@@ -173,7 +173,7 @@ func (d *decider) prime(nvidia GPU) {
 	case !hybrid || nvidia.Removable:
 		return
 	case !d.Laptop:
-		d.note("hardware.nvidia.prime", "off", "two cards, but no laptop: the monitor is plugged into one of them")
+		d.note("hardware.nvidia.prime", "off", "two cards, but not a laptop: the monitor is plugged into one of them")
 		return
 	default:
 		mode = ""
@@ -188,7 +188,7 @@ func (d *decider) prime(nvidia GPU) {
 	// Whoever wants sync says so; both together are refused by NixOS.
 	sync := nix.Ref{"config", "hardware", "nvidia", "prime", "sync", "enable"}
 	d.set("hardware.nvidia.prime.offload.enable", overDefaults(nix.Not{Of: sync}),
-		noted("a laptop with two cards: nvidia-offload starts a program on the fast one"))
+		noted("a laptop with two cards: nvidia-offload runs a program on the fast one"))
 	d.set("hardware.nvidia.prime.offload.enableOffloadCmd", overDefaults(offloadEnabled),
 		because("the command nvidia-offload"))
 }
@@ -220,12 +220,12 @@ func (d *decider) primeIDs(mode string, nvidia, integrated GPU) {
 	}
 	otherID := d.busID(given, integrated.Address, key)
 	if otherID == "" {
-		d.refuse("nvidia.prime", "%s needs the bus id of the other card, and there is no Intel or AMD card; give %s",
+		d.refuse("nvidia.prime", "%s needs the bus id of the other card, and no Intel or AMD card was found; set %s",
 			mode, key)
 	}
 	at := func(g GPU) why {
 		if len(d.NixosHardware) > 0 {
-			return noted("where the " + g.Name() + " is, whatever the model's module says; local.nix needs lib.mkForce")
+			return noted("the place of the " + g.Name() + ", whatever the model's module says; local.nix needs lib.mkForce")
 		}
 		return because("the " + g.at())
 	}

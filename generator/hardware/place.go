@@ -144,7 +144,7 @@ func (d *decider) espMounted() {
 		case i >= 0 && d.Mode == modeKeep && d.kept.defines("fileSystems", at):
 			// The kept file mounts it on demand, and the loader's installer demands it.
 		case i >= 0:
-			d.block("%s is mounted on demand and was not there when the machine was looked at: ls %s, then run it again", at, at)
+			d.block("%s is mounted on demand and was not mounted during the probe: run ls %s, then try again", at, at)
 		default:
 			d.block("no EFI system partition is mounted at %s%s", at, d.espCandidates())
 		}
@@ -174,10 +174,10 @@ func (d *decider) espCandidates() string {
 		typed = fat
 	}
 	if len(typed) == 0 {
-		return ", and no partition looks like one"
+		return ", and none of the partitions looks like one"
 	}
 	slices.Sort(typed)
-	return ": mount " + strings.Join(typed, " or ") + ", then run it again"
+	return ": mount " + strings.Join(typed, " or ") + ", then try again"
 }
 
 // biosBootMax is more than a partition for GRUB's core image ever has.
@@ -203,7 +203,7 @@ func (d *decider) embeds(device string) {
 		}
 	}
 	if gpt {
-		d.block("%s has a GPT without a BIOS boot partition, which GRUB is installed to: "+
-			"make one of 1 MiB, of the type %s, or boot by UEFI", device, typeBIOSBoot)
+		d.block("%s has a GPT without a BIOS boot partition, and GRUB needs one: "+
+			"create one of 1 MiB with the type %s, or boot with UEFI", device, typeBIOSBoot)
 	}
 }

@@ -20,10 +20,10 @@ func (d *decider) mode() {
 	switch d.over.Mode {
 	case modeProbe:
 		d.Mode = modeProbe
-		d.notKept("the profile says mode: probe")
+		d.notKept("the profile sets mode: probe")
 	case modeFacter:
 		if d.over.Report == "" {
-			d.refuse("mode", "facter needs report, the path of what nixos-facter wrote")
+			d.refuse("mode", "facter needs the key report, with the path of the report of nixos-facter")
 			return
 		}
 		d.Mode, d.Report = modeFacter, d.over.Report
@@ -34,14 +34,14 @@ func (d *decider) mode() {
 			d.Mode, d.Kept, d.kept = modeKeep, d.facts.Existing.Text, readNix(d.facts.Existing.Text)
 			d.note(KeptName, "kept", "the machine runs NixOS and "+d.facts.Existing.Path+" fits it")
 		case d.over.Mode == modeKeep:
-			d.refuse("mode", "keep is not possible: %s", problem)
+			d.refuse("mode", "the file cannot be kept: %s", problem)
 			return
 		default:
 			d.Mode = modeProbe
 			d.notKept(problem)
 		}
 	default:
-		d.refuse("mode", "%q is none of probe, keep, facter", d.over.Mode)
+		d.refuse("mode", "%q is not one of probe, keep, facter", d.over.Mode)
 		return
 	}
 }
@@ -55,7 +55,7 @@ func (d *decider) notKept(why string) {
 	text := fmt.Sprintf("%s is not kept: %s", d.facts.Existing.Path, why)
 	switch options := readNix(d.facts.Existing.Text).byHand(); {
 	case len(options) > 0:
-		d.warn("%s; what it sets beside the hardware goes with it: %s", text, strings.Join(options, ", "))
+		d.warn("%s; its settings other than hardware are lost with it: %s", text, strings.Join(options, ", "))
 	case d.over.Mode != modeProbe:
 		d.warn("%s", text)
 	}
@@ -64,7 +64,7 @@ func (d *decider) notKept(why string) {
 // platform says what the packages are built for.
 func (d *decider) platform() {
 	if d.System == "" {
-		d.warn("the platform is not known; set system in the profile")
+		d.warn("the platform is unknown; set system in the profile")
 		return
 	}
 	if d.Mode == modeKeep && strings.Contains(d.Kept, "hostPlatform") {
@@ -104,13 +104,13 @@ func (d *decider) ownKernel() {
 	switch {
 	case d.over.Model != "" && d.over.Model != "auto":
 	case d.appleSilicon():
-		d.block("the release's own kernel does not start Apple Silicon; kernel, firmware and m1n1 come from " +
+		d.block("the release's own kernel does not boot on Apple Silicon; kernel, firmware and m1n1 come from " +
 			"nixos-apple-silicon (github.com/nix-community/nixos-apple-silicon): import its module in local.nix, " +
 			"and set hardware.model: none in the profile")
 	case d.appleT2():
 		d.block("with the release's own kernel, keyboard, trackpad and sound of a Mac with a T2 chip do not work: " +
 			"set hardware.model: apple-t2 in the profile, which builds the kernel of nixos-hardware, " +
-			"or none to take the release's")
+			"or none to use the release's")
 	}
 }
 
@@ -124,7 +124,7 @@ func (d *decider) processor() {
 	if vendor != "" && d.Mode == modeProbe {
 		option := "hardware.cpu." + vendor + ".updateMicrocode"
 		value := mkDefault(nix.Ref{"config", "hardware", "enableRedistributableFirmware"})
-		w := because("processor of " + d.facts.CPU.Vendor)
+		w := because("the processor is " + d.facts.CPU.Vendor)
 		if d.over.Microcode != nil {
 			value, w = d.fact(nix.Bool(*d.over.Microcode)), saysProfile
 		}
@@ -136,7 +136,8 @@ func (d *decider) processor() {
 	if d.onlyX86("thermald", given) {
 		given = new(bool)
 	}
-	d.toggle("services.thermald.enable", given, cooled, because("thermald cools Intel's client processors"))
+	d.toggle("services.thermald.enable", given, cooled,
+		because("thermald manages heat on Intel's desktop and laptop processors"))
 }
 
 // onlyX86 warns of an override that another platform has no use for, and reports whether it is one.
@@ -144,7 +145,7 @@ func (d *decider) onlyX86(key string, over *bool) bool {
 	if over == nil || !*over || strings.HasPrefix(d.System, "x86_64-") {
 		return false
 	}
-	d.warn("hardware: {%s: true} is left out: NixOS has it for x86_64-linux only, and this machine is %s", key, d.System)
+	d.warn("hardware: {%s: true} is ignored: NixOS has it only for x86_64-linux, and this machine is %s", key, d.System)
 	return true
 }
 
@@ -165,10 +166,10 @@ func (d *decider) wireless() {
 		network := p.Class.Base() == 0x02
 		switch {
 		case isBrcmFullMAC(p):
-			d.note("imports", "broadcom-43xx.nix", at+" wants firmware of its own")
+			d.note("imports", "broadcom-43xx.nix", at+" needs its own firmware")
 		case p.Vendor == vendorBroadcom && network && slices.Contains(wifi().STA, p.Device):
 			d.warn("%s works best with Broadcom's driver wl, which nixpkgs marks insecure (CVE-2019-9501, CVE-2019-9502); "+
-				"it is left to the kernel's drivers", at)
+				"it gets the kernel's own drivers", at)
 		case p.Vendor == vendorIntel && network && slices.Contains(wifi().Intel2200, p.Device):
 			if !slices.Contains(d.Unfree, "ipw2200-fw") {
 				d.on("networking.enableIntel2200BGFirmware", because(at))

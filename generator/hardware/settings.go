@@ -12,7 +12,7 @@ import (
 // windowsEntry starts the options of an entry for another EFI system partition.
 const windowsEntry = "boot.loader.systemd-boot.windows."
 
-var keptLoader = because("what this NixOS tells its boot loader already")
+var keptLoader = because("the running NixOS sets it")
 
 // keepSettings takes over what the running NixOS tells the same loader, and
 // names what cannot be taken over.
@@ -31,12 +31,12 @@ func (d *decider) keepSettings() {
 		path := []string{"boot", "loader", "systemd-boot", "extraEntries", name}
 		d.setPath(path, d.firm(nix.Text(l.Entries[name])), keptLoader)
 	}
-	const again = "say it again in local.nix, or it is gone after the switch"
+	const again = "set it again in local.nix, or the switch removes it"
 	if len(l.Unread) > 0 {
-		d.warn("the running NixOS sets %s, which cannot be read from its boot loader: "+again, strings.Join(l.Unread, ", "))
+		d.warn("the running NixOS sets %s, but its boot loader does not show the value: "+again, strings.Join(l.Unread, ", "))
 	}
 	if len(l.Files) > 0 {
-		d.warn("the running NixOS copies %s to the boot partition, by extraFiles: "+again, strings.Join(l.Files, ", "))
+		d.warn("the running NixOS copies %s to the boot partition with extraFiles: "+again, strings.Join(l.Files, ", "))
 	}
 }
 

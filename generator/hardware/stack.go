@@ -90,7 +90,7 @@ func (d *decider) encryptedOn(b Block) (Block, bool) {
 // does not name: the rest of that configuration stood in other files.
 func (d *decider) setUpStack(s stack) {
 	d.unlock(s.luks)
-	d.apply(rule{"boot.swraid.enable", s.md, yes, noted("a file system lies on a RAID of md")})
+	d.apply(rule{"boot.swraid.enable", s.md, yes, noted("a file system is on an md RAID")})
 	d.setUpTargets(s.targets)
 	if !s.zfs {
 		return
@@ -98,7 +98,7 @@ func (d *decider) setUpStack(s stack) {
 	switch {
 	case d.facts.HostID != "":
 		d.set("networking.hostId", mkDefault(nix.Str(d.facts.HostID)),
-			noted("by this ZFS knows that its pools belong to this machine"))
+			noted("ZFS recognizes by it that its pools belong to this machine"))
 	case d.Mode != modeKeep:
 		d.warn("ZFS needs networking.hostId, and the machine has none; set it under nixos in the profile")
 		d.block("ZFS has no networking.hostId")
@@ -123,19 +123,19 @@ func (d *decider) unlock(devices map[string]luks) {
 			continue
 		case l.optional:
 			d.leave(name+" (LUKS on "+l.part.Name+")",
-				"only what is marked nofail needs it; environment.etc.crypttab in local.nix opens it", true)
+				"only file systems marked nofail need it; to open it, set environment.etc.crypttab in local.nix", true)
 			continue
 		}
 		at := func(key string) []string { return []string{"boot", "initrd", "luks", "devices", name, key} }
 		d.setPath(at("device"), d.added(nix.Str(l.part.names()[0])),
 			because(fmt.Sprintf("%s is encrypted on %s", l.opened.Name, l.part.Name)))
 		if l.opened.Discards {
-			d.setPath(at("allowDiscards"), d.added(yes), because("it is opened so now"))
+			d.setPath(at("allowDiscards"), d.added(yes), because("it is opened this way now"))
 		}
 	}
 	if crypttab != "" {
 		d.set("environment.etc.crypttab.text", mkDefault(nix.Text(crypttab)),
-			noted("opened after the start, by keys that lie on the root file system"))
+			noted("opened after boot, with keys from the root file system"))
 	}
 }
 
@@ -143,18 +143,18 @@ func (d *decider) setUpTargets(found map[int]bool) {
 	on := map[string]bool{}
 	for _, i := range slices.Sorted(maps.Keys(found)) {
 		t := targetTable().Targets[i]
-		w := because("a file system lies on " + t.What)
+		w := because("a file system is on " + t.What)
 		switch {
 		case t.Never == "":
 		case found[i]:
-			d.warn("the machine starts from %s, and NixOS's initrd does not: %s", t.What, t.Never)
-			d.block("it starts from %s", t.What)
+			d.warn("the machine boots from %s, and NixOS's initrd cannot: %s", t.What, t.Never)
+			d.block("the machine boots from %s", t.What)
 		default:
-			d.warn("a file system lies on %s, which NixOS does not set up by itself: %s", t.What, t.Never)
+			d.warn("a file system is on %s, which NixOS does not set up by itself: %s", t.What, t.Never)
 		}
 		if t.Option != "" && !on[t.Option] {
 			on[t.Option] = true
-			d.on(t.Option, noted("a file system lies on "+t.What+", whose modules and tools this brings"))
+			d.on(t.Option, noted("a file system is on "+t.What+", and this adds the modules and tools for it"))
 		}
 		d.unlessKept("boot.initrd.kernelModules", t.Early, w)
 		d.unlessKept("boot.initrd.availableKernelModules", t.Modules, w)

@@ -15,7 +15,7 @@ func (d *decider) imports() {
 	case d.Mode == modeKeep:
 		files = append(files, nix.Path("./"+KeptName))
 	case d.Mode == modeFacter:
-		d.set("hardware.facter.reportPath", nix.Path("./"+ReportName), because("the profile chooses nixos-facter"))
+		d.set("hardware.facter.reportPath", nix.Path("./"+ReportName), because("the profile uses nixos-facter"))
 	default:
 		switch d.facts.Virtualization {
 		case "kvm", "qemu", "bochs":
@@ -23,7 +23,7 @@ func (d *decider) imports() {
 		case "":
 			if on, _ := flag(d.over.Firmware, len(d.facts.PCI) > 0 || d.facts.Firmware == DeviceTree, because("")); on {
 				files = append(files, fromNixpkgs("/installer/scan/not-detected.nix"))
-				d.note("hardware.enableRedistributableFirmware", "true", "a real machine; not-detected.nix turns it on")
+				d.note("hardware.enableRedistributableFirmware", "true", "a physical machine; not-detected.nix turns it on")
 			}
 		}
 		if slices.ContainsFunc(d.facts.PCI, isBrcmFullMAC) {
@@ -70,7 +70,7 @@ func (d *decider) storage() {
 			if why := driverTable().forInitrd(p.Class); why != "" && !guestDriver(p.Driver) {
 				why = why + " controller " + p.String()
 				if p.Driver == "" && p.Module == "" {
-					add(driverTable().Classes[p.Class], why+", without a driver now")
+					add(driverTable().Classes[p.Class], why+", which has no driver now")
 					continue
 				}
 				add(ModuleOf(p.Driver, p.Module), why)
@@ -84,7 +84,7 @@ func (d *decider) storage() {
 		for _, u := range d.facts.USB {
 			switch {
 			case u.Class == 0x03 && u.Protocol == 0x01:
-				add(ModuleOf(u.Driver, u.Module), "USB keyboard, to type in when things go wrong")
+				add(ModuleOf(u.Driver, u.Module), "a USB keyboard, for typing when the boot fails")
 			case u.Class == 0x08 && usb:
 				add(ModuleOf(u.Driver, u.Module), "a file system in use is on a USB disk")
 			}
@@ -98,7 +98,7 @@ func (d *decider) storage() {
 			}
 		}
 		for _, m := range d.facts.MMC {
-			add(m, "controller for SD cards and eMMC")
+			add(m, "a controller for SD cards and eMMC")
 		}
 		for _, b := range d.facts.Blocks {
 			switch {
@@ -106,7 +106,7 @@ func (d *decider) storage() {
 				add("bcache", b.Name)
 			case strings.HasPrefix(b.DMUUID, "LVM-") && !slices.Contains(early, "dm-snapshot"):
 				early = append(early, "dm-snapshot")
-				d.note("boot.initrd.kernelModules", "dm-snapshot", "LVM is in use, and a snapshot at boot needs it")
+				d.note("boot.initrd.kernelModules", "dm-snapshot", "LVM is in use, and snapshots need it at boot")
 			}
 		}
 	}

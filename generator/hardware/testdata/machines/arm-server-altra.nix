@@ -1,5 +1,5 @@
-# Written by quick-deploy from what it found on the machine, in the style of
-# nixos-generate-config. Settings of your own belong in local.nix.
+# Written by quick-deploy from what it found on this machine, in the style of
+# nixos-generate-config. Put your own settings in local.nix.
 { lib, modulesPath, ... }:
 {
   imports = [ (modulesPath + "/installer/scan/not-detected.nix") ];
@@ -17,7 +17,7 @@
     loader = {
       systemd-boot = {
         enable = lib.mkDefault true;
-        # Kernels of old generations share the 512 MiB of /boot.
+        # The kernels of all generations share the 512 MiB of /boot.
         configurationLimit = lib.mkDefault 10;
       };
       efi.canTouchEfiVariables = lib.mkDefault true;
@@ -43,13 +43,13 @@
 
   nixpkgs.hostPlatform = lib.mkDefault "aarch64-linux";
 
-  # NVIDIA GA104, Ampere at 000c:01:00.0; also without X, this chooses the kernel modules.
+  # NVIDIA GA104, Ampere at 000c:01:00.0; this chooses the kernel modules, even without X.
   services.xserver.videoDrivers = lib.mkOverride 900 [ "nvidia" ];
 
   hardware = {
     nvidia = {
       modesetting.enable = lib.mkDefault true;
-      # NVIDIA's open kernel modules drive Turing and later.
+      # NVIDIA's open kernel modules support Turing and later.
       open = lib.mkOverride 900 true;
     };
     graphics.enable = lib.mkDefault true;

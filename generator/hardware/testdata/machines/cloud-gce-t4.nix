@@ -1,5 +1,5 @@
-# Written by quick-deploy from what it found on the machine, in the style of
-# nixos-generate-config. Settings of your own belong in local.nix.
+# Written by quick-deploy from what it found on this machine, in the style of
+# nixos-generate-config. Put your own settings in local.nix.
 { lib, ... }:
 {
   imports = [ ];
@@ -18,7 +18,7 @@
     loader = {
       systemd-boot = {
         enable = lib.mkDefault true;
-        # Kernels of old generations share the 476 MiB of /boot.
+        # The kernels of all generations share the 476 MiB of /boot.
         configurationLimit = lib.mkDefault 5;
       };
       efi.canTouchEfiVariables = lib.mkDefault true;
@@ -40,13 +40,13 @@
 
   nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
 
-  # NVIDIA TU104, Turing at 0000:00:04.0; also without X, this chooses the kernel modules.
+  # NVIDIA TU104, Turing at 0000:00:04.0; this chooses the kernel modules, even without X.
   services.xserver.videoDrivers = lib.mkOverride 900 [ "nvidia" ];
 
   hardware = {
     nvidia = {
       modesetting.enable = lib.mkDefault true;
-      # NVIDIA's open kernel modules drive Turing and later.
+      # NVIDIA's open kernel modules support Turing and later.
       open = lib.mkOverride 900 true;
     };
     graphics = {

@@ -1,5 +1,5 @@
-# Written by quick-deploy from what it found on the machine, in the style of
-# nixos-generate-config. Settings of your own belong in local.nix.
+# Written by quick-deploy from what it found on this machine, in the style of
+# nixos-generate-config. Put your own settings in local.nix.
 {
   config,
   lib,
@@ -24,7 +24,7 @@
     kernelModules = [ "kvm-intel" ];
     extraModulePackages = [ ];
     loader.grub = {
-      # The machine booted by BIOS.
+      # The machine booted with BIOS.
       enable = lib.mkDefault true;
       configurationLimit = lib.mkDefault 10;
       device = lib.mkDefault "/dev/disk/by-id/ata-WDC_WD5000AAKS-00V1A0_WD-WCAWF0000001";

@@ -1,5 +1,5 @@
-# Written by quick-deploy from what it found on the machine, in the style of
-# nixos-generate-config. Settings of your own belong in local.nix.
+# Written by quick-deploy from what it found on this machine, in the style of
+# nixos-generate-config. Put your own settings in local.nix.
 {
   config,
   lib,
@@ -24,7 +24,7 @@
     loader = {
       systemd-boot = {
         enable = lib.mkDefault true;
-        # Kernels of old generations share the 512 MiB of /boot.
+        # The kernels of all generations share the 512 MiB of /boot.
         configurationLimit = lib.mkDefault 10;
       };
       efi.canTouchEfiVariables = lib.mkDefault true;
@@ -54,9 +54,9 @@
     cpu.amd.updateMicrocode = lib.mkDefault config.hardware.enableRedistributableFirmware;
     nvidia = {
       modesetting.enable = lib.mkDefault true;
-      # The 580 branch is the last that drives Pascal.
+      # The 580 branch is the last to support Pascal.
       branch = lib.mkDefault "legacy_580";
-      # NVIDIA's open kernel modules start at Turing; this is Pascal.
+      # NVIDIA's open kernel modules need Turing or later; this is Pascal.
       open = lib.mkOverride 900 false;
     };
     graphics = {
@@ -65,6 +65,6 @@
     };
   };
 
-  # NVIDIA GA102, Ampere at 0000:0b:00.0; also without X, this chooses the kernel modules.
+  # NVIDIA GA102, Ampere at 0000:0b:00.0; this chooses the kernel modules, even without X.
   services.xserver.videoDrivers = lib.mkOverride 900 [ "nvidia" ];
 }

@@ -1,5 +1,5 @@
-# Written by quick-deploy from what it found on the machine, in the style of
-# nixos-generate-config. Settings of your own belong in local.nix.
+# Written by quick-deploy from what it found on this machine, in the style of
+# nixos-generate-config. Put your own settings in local.nix.
 {
   config,
   lib,
@@ -24,7 +24,7 @@
     loader = {
       systemd-boot = {
         enable = lib.mkDefault true;
-        # Kernels of old generations share the 512 MiB of /boot.
+        # The kernels of all generations share the 512 MiB of /boot.
         configurationLimit = lib.mkDefault 10;
       };
       efi.canTouchEfiVariables = lib.mkDefault true;
@@ -54,7 +54,7 @@
     cpu.amd.updateMicrocode = lib.mkDefault config.hardware.enableRedistributableFirmware;
     nvidia = {
       modesetting.enable = lib.mkDefault true;
-      # NVIDIA's open kernel modules drive Turing and later.
+      # NVIDIA's open kernel modules support Turing and later.
       open = lib.mkOverride 900 true;
     };
     graphics = {
@@ -63,7 +63,7 @@
     };
   };
 
-  # NVIDIA TU104, Turing at 0000:0b:00.0; also without X, this chooses the kernel modules.
+  # NVIDIA TU104, Turing at 0000:0b:00.0; this chooses the kernel modules, even without X.
   services.xserver.videoDrivers = lib.mkOverride 900 [ "nvidia" ];
 
   environment.sessionVariables.LIBVA_DRIVER_NAME = lib.mkDefault "nvidia";

@@ -1,5 +1,5 @@
-# Written by quick-deploy from what it found on the machine, in the style of
-# nixos-generate-config. Settings of your own belong in local.nix.
+# Written by quick-deploy from what it found on this machine, in the style of
+# nixos-generate-config. Put your own settings in local.nix.
 {
   config,
   lib,
@@ -22,7 +22,7 @@
     loader = {
       systemd-boot = {
         enable = lib.mkDefault true;
-        # Kernels of old generations share the 512 MiB of /boot.
+        # The kernels of all generations share the 512 MiB of /boot.
         configurationLimit = lib.mkDefault 10;
       };
       efi.canTouchEfiVariables = lib.mkDefault true;
@@ -52,15 +52,15 @@
     cpu.amd.updateMicrocode = lib.mkDefault config.hardware.enableRedistributableFirmware;
     nvidia = {
       modesetting.enable = lib.mkOverride 900 true;
-      # NVIDIA's open kernel modules drive Turing and later.
+      # NVIDIA's open kernel modules support Turing and later.
       open = lib.mkOverride 900 true;
       prime = {
-        # Where the AMD Cezanne, GCN 3 and later is, whatever the model's module says; local.nix needs lib.mkForce.
+        # The place of the AMD Cezanne, GCN 3 and later, whatever the model's module says; local.nix needs lib.mkForce.
         amdgpuBusId = lib.mkOverride 90 "PCI:6@0:0:0";
-        # Where the NVIDIA GA106, Ampere is, whatever the model's module says; local.nix needs lib.mkForce.
+        # The place of the NVIDIA GA106, Ampere, whatever the model's module says; local.nix needs lib.mkForce.
         nvidiaBusId = lib.mkOverride 90 "PCI:1@0:0:0";
         offload = {
-          # A laptop with two cards: nvidia-offload starts a program on the fast one.
+          # A laptop with two cards: nvidia-offload runs a program on the fast one.
           enable = lib.mkOverride 900 (!config.hardware.nvidia.prime.sync.enable);
           enableOffloadCmd = lib.mkOverride 900 config.hardware.nvidia.prime.offload.enable;
         };
@@ -72,7 +72,7 @@
     };
   };
 
-  # NVIDIA GA106, Ampere at 0000:01:00.0; also without X, this chooses the kernel modules.
+  # NVIDIA GA106, Ampere at 0000:01:00.0; this chooses the kernel modules, even without X.
   services.xserver.videoDrivers = lib.mkOverride 90 [ "nvidia" ];
 
   environment.sessionVariables.LIBVA_DRIVER_NAME = lib.mkOverride 900 "radeonsi";

@@ -1,5 +1,5 @@
-# Written by quick-deploy from what it found on the machine, in the style of
-# nixos-generate-config. Settings of your own belong in local.nix.
+# Written by quick-deploy from what it found on this machine, in the style of
+# nixos-generate-config. Put your own settings in local.nix.
 {
   config,
   lib,
@@ -24,7 +24,7 @@
     loader = {
       systemd-boot = {
         enable = lib.mkDefault true;
-        # Kernels of old generations share the 512 MiB of /boot.
+        # The kernels of all generations share the 512 MiB of /boot.
         configurationLimit = lib.mkDefault 10;
       };
       efi.canTouchEfiVariables = lib.mkDefault true;
@@ -54,13 +54,13 @@
     cpu.intel.updateMicrocode = lib.mkDefault config.hardware.enableRedistributableFirmware;
     nvidia = {
       modesetting.enable = lib.mkDefault true;
-      # NVIDIA's open kernel modules drive Turing and later.
+      # NVIDIA's open kernel modules support Turing and later.
       open = lib.mkOverride 900 true;
       prime = {
         intelBusId = lib.mkOverride 900 "PCI:0@0:2:0";
         nvidiaBusId = lib.mkOverride 900 "PCI:26@0:0:0";
         offload = {
-          # A laptop with two cards: nvidia-offload starts a program on the fast one.
+          # A laptop with two cards: nvidia-offload runs a program on the fast one.
           enable = lib.mkOverride 900 (!config.hardware.nvidia.prime.sync.enable);
           enableOffloadCmd = lib.mkOverride 900 config.hardware.nvidia.prime.offload.enable;
         };
@@ -69,7 +69,7 @@
     graphics = {
       enable = lib.mkDefault true;
       enable32Bit = lib.mkDefault true;
-      # Decoding of video and OpenCL on Intel Raptor Lake.
+      # Video decoding and OpenCL on Intel Raptor Lake.
       extraPackages = [
         pkgs.intel-media-driver
         pkgs.vpl-gpu-rt
@@ -80,7 +80,7 @@
 
   services = {
     thermald.enable = lib.mkDefault true;
-    # NVIDIA AD104, Ada Lovelace at 0000:1a:00.0; also without X, this chooses the kernel modules.
+    # NVIDIA AD104, Ada Lovelace at 0000:1a:00.0; this chooses the kernel modules, even without X.
     xserver.videoDrivers = lib.mkOverride 900 [ "nvidia" ];
   };
 

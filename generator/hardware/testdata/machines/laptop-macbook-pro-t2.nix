@@ -1,5 +1,5 @@
-# Written by quick-deploy from what it found on the machine, in the style of
-# nixos-generate-config. Settings of your own belong in local.nix.
+# Written by quick-deploy from what it found on this machine, in the style of
+# nixos-generate-config. Put your own settings in local.nix.
 {
   config,
   lib,
@@ -20,7 +20,7 @@
     loader = {
       systemd-boot = {
         enable = lib.mkDefault true;
-        # Kernels of old generations share the 286 MiB of /boot.
+        # The kernels of all generations share the 286 MiB of /boot.
         configurationLimit = lib.mkDefault 5;
       };
       efi.canTouchEfiVariables = lib.mkDefault true;
@@ -47,7 +47,7 @@
     graphics = {
       enable = lib.mkDefault true;
       enable32Bit = lib.mkDefault true;
-      # Decoding of video and OpenCL on Intel Coffee Lake.
+      # Video decoding and OpenCL on Intel Coffee Lake.
       extraPackages = [
         pkgs.intel-media-driver
         pkgs.intel-compute-runtime-legacy1

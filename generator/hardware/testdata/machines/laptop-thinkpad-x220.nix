@@ -1,5 +1,5 @@
-# Written by quick-deploy from what it found on the machine, in the style of
-# nixos-generate-config. Settings of your own belong in local.nix.
+# Written by quick-deploy from what it found on this machine, in the style of
+# nixos-generate-config. Put your own settings in local.nix.
 {
   config,
   lib,
@@ -23,7 +23,7 @@
     kernelModules = [ "kvm-intel" ];
     extraModulePackages = [ ];
     loader.grub = {
-      # The machine booted by BIOS.
+      # The machine booted with BIOS.
       enable = lib.mkDefault true;
       configurationLimit = lib.mkDefault 10;
       device = lib.mkDefault "/dev/disk/by-id/ata-INTEL_SSDSC2BW240A4_CVDA000000000001";
@@ -44,7 +44,7 @@
     graphics = {
       enable = lib.mkDefault true;
       enable32Bit = lib.mkDefault true;
-      # Decoding of video and OpenCL on Intel Sandy Bridge.
+      # Video decoding and OpenCL on Intel Sandy Bridge.
       extraPackages = [ pkgs.intel-vaapi-driver ];
     };
   };

@@ -1,5 +1,5 @@
-# Written by quick-deploy from what it found on the machine, in the style of
-# nixos-generate-config. Settings of your own belong in local.nix.
+# Written by quick-deploy from what it found on this machine, in the style of
+# nixos-generate-config. Put your own settings in local.nix.
 {
   config,
   lib,
@@ -22,10 +22,10 @@
     extraModulePackages = [ ];
     loader = {
       grub = {
-        # What this NixOS boots with already.
+        # The running NixOS uses it.
         enable = lib.mkDefault true;
         efiSupport = lib.mkDefault true;
-        # Kernels of old generations share the 95 MiB of /boot.
+        # The kernels of all generations share the 95 MiB of /boot.
         configurationLimit = lib.mkDefault 3;
         device = lib.mkDefault "nodev";
         enableCryptodisk = lib.mkOverride 900 true;
@@ -60,7 +60,7 @@
     graphics = {
       enable = lib.mkDefault true;
       enable32Bit = lib.mkDefault true;
-      # Decoding of video and OpenCL on Intel Alder Lake.
+      # Video decoding and OpenCL on Intel Alder Lake.
       extraPackages = [
         pkgs.intel-media-driver
         pkgs.vpl-gpu-rt

@@ -1,12 +1,12 @@
-# Written by quick-deploy from what it found on the machine, in the style of
-# nixos-generate-config. Settings of your own belong in local.nix.
+# Written by quick-deploy from what it found on this machine, in the style of
+# nixos-generate-config. Put your own settings in local.nix.
 { lib, ... }:
 {
   imports = [ ./hardware-kept.nix ];
 
   boot = {
     loader.grub = {
-      # What this NixOS boots with already.
+      # The running NixOS uses it.
       enable = lib.mkDefault true;
       configurationLimit = lib.mkDefault 10;
       device = lib.mkDefault "/dev/sda";

@@ -1,14 +1,14 @@
-# Written by quick-deploy from what it found on the machine, in the style of
-# nixos-generate-config. Settings of your own belong in local.nix.
+# Written by quick-deploy from what it found on this machine, in the style of
+# nixos-generate-config. Put your own settings in local.nix.
 { lib, ... }:
 {
   imports = [ ./hardware-kept.nix ];
 
   boot.loader = {
     systemd-boot = {
-      # What this NixOS boots with already.
+      # The running NixOS uses it.
       enable = lib.mkDefault true;
-      # Kernels of old generations share the 512 MiB of /boot.
+      # The kernels of all generations share the 512 MiB of /boot.
       configurationLimit = lib.mkDefault 10;
     };
     efi.canTouchEfiVariables = lib.mkDefault true;
@@ -16,13 +16,13 @@
 
   nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
 
-  # NVIDIA GA102, Ampere at 0000:0b:00.0; also without X, this chooses the kernel modules.
+  # NVIDIA GA102, Ampere at 0000:0b:00.0; this chooses the kernel modules, even without X.
   services.xserver.videoDrivers = lib.mkOverride 900 [ "nvidia" ];
 
   hardware = {
     nvidia = {
       modesetting.enable = lib.mkDefault true;
-      # NVIDIA's open kernel modules drive Turing and later.
+      # NVIDIA's open kernel modules support Turing and later.
       open = lib.mkOverride 900 true;
     };
     graphics = {

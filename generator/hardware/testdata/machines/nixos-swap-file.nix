@@ -1,5 +1,5 @@
-# Written by quick-deploy from what it found on the machine, in the style of
-# nixos-generate-config. Settings of your own belong in local.nix.
+# Written by quick-deploy from what it found on this machine, in the style of
+# nixos-generate-config. Put your own settings in local.nix.
 {
   config,
   lib,
@@ -23,14 +23,14 @@
     loader = {
       systemd-boot = {
         enable = lib.mkDefault true;
-        # Kernels of old generations share the 953 MiB of /boot.
+        # The kernels of all generations share the 953 MiB of /boot.
         configurationLimit = lib.mkDefault 10;
       };
       efi.canTouchEfiVariables = lib.mkDefault true;
     };
-    # It wakes from hibernation from here.
+    # The machine resumes from hibernation here.
     resumeDevice = lib.mkDefault "/dev/disk/by-uuid/6f9e2a34-1111-4b5c-9d2e-0a1b2c3d4e5f";
-    # Where the swap file lies on the device to wake from.
+    # Where the swap file is on the device to resume from.
     kernelParams = [ "resume_offset=533760" ];
   };
 
@@ -67,7 +67,7 @@
     graphics = {
       enable = lib.mkDefault true;
       enable32Bit = lib.mkDefault true;
-      # Decoding of video and OpenCL on Intel Alder Lake.
+      # Video decoding and OpenCL on Intel Alder Lake.
       extraPackages = [
         pkgs.intel-media-driver
         pkgs.vpl-gpu-rt

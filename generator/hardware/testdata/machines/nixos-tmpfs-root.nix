@@ -1,5 +1,5 @@
-# Written by quick-deploy from what it found on the machine, in the style of
-# nixos-generate-config. Settings of your own belong in local.nix.
+# Written by quick-deploy from what it found on this machine, in the style of
+# nixos-generate-config. Put your own settings in local.nix.
 {
   config,
   lib,
@@ -23,7 +23,7 @@
     loader = {
       systemd-boot = {
         enable = lib.mkDefault true;
-        # Kernels of old generations share the 953 MiB of /boot.
+        # The kernels of all generations share the 953 MiB of /boot.
         configurationLimit = lib.mkDefault 10;
       };
       efi.canTouchEfiVariables = lib.mkDefault true;
@@ -32,7 +32,7 @@
 
   fileSystems = {
     "/" = {
-      # In memory: what no other file system holds is gone after a boot.
+      # In memory: what is not on another file system is lost at reboot.
       device = "none";
       fsType = "tmpfs";
       options = [
@@ -56,7 +56,7 @@
     "/persist" = {
       device = "/dev/disk/by-uuid/6f9e2a34-1111-4b5c-9d2e-0a1b2c3d4e5f";
       fsType = "ext4";
-      # The initrd's bind mounts, or a module such as impermanence, take from it.
+      # Needed by bind mounts of the initrd or a module such as impermanence.
       neededForBoot = true;
     };
   };
@@ -70,7 +70,7 @@
     graphics = {
       enable = lib.mkDefault true;
       enable32Bit = lib.mkDefault true;
-      # Decoding of video and OpenCL on Intel Alder Lake.
+      # Video decoding and OpenCL on Intel Alder Lake.
       extraPackages = [
         pkgs.intel-media-driver
         pkgs.vpl-gpu-rt

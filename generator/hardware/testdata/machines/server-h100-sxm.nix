@@ -1,5 +1,5 @@
-# Written by quick-deploy from what it found on the machine, in the style of
-# nixos-generate-config. Settings of your own belong in local.nix.
+# Written by quick-deploy from what it found on this machine, in the style of
+# nixos-generate-config. Put your own settings in local.nix.
 {
   config,
   lib,
@@ -23,7 +23,7 @@
     loader = {
       systemd-boot = {
         enable = lib.mkDefault true;
-        # Kernels of old generations share the 512 MiB of /boot.
+        # The kernels of all generations share the 512 MiB of /boot.
         configurationLimit = lib.mkDefault 10;
       };
       efi.canTouchEfiVariables = lib.mkDefault true;
@@ -52,9 +52,9 @@
   hardware = {
     cpu.intel.updateMicrocode = lib.mkDefault config.hardware.enableRedistributableFirmware;
     nvidia = {
-      # The cards are joined by NVSwitch, which needs the fabric manager.
+      # The cards are connected by NVSwitch, which needs the fabric manager.
       datacenter.enable = lib.mkDefault true;
-      # NVIDIA's open kernel modules drive Turing and later.
+      # NVIDIA's open kernel modules support Turing and later.
       open = lib.mkOverride 900 true;
     };
     graphics.enable = lib.mkDefault true;

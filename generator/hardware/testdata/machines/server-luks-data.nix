@@ -1,5 +1,5 @@
-# Written by quick-deploy from what it found on the machine, in the style of
-# nixos-generate-config. Settings of your own belong in local.nix.
+# Written by quick-deploy from what it found on this machine, in the style of
+# nixos-generate-config. Put your own settings in local.nix.
 {
   config,
   lib,
@@ -27,7 +27,7 @@
     loader = {
       systemd-boot = {
         enable = lib.mkDefault true;
-        # Kernels of old generations share the 953 MiB of /boot.
+        # The kernels of all generations share the 953 MiB of /boot.
         configurationLimit = lib.mkDefault 10;
       };
       efi.canTouchEfiVariables = lib.mkDefault true;
@@ -63,7 +63,7 @@
     };
   };
 
-  # Opened after the start, by keys that lie on the root file system.
+  # Opened after boot, with keys from the root file system.
   environment.etc.crypttab.text = lib.mkDefault ''
     data /dev/disk/by-uuid/5c5c0001-1111-4b5c-9d2e-0a1b2c3d4e5f /root/data.key luks,nofail
   '';

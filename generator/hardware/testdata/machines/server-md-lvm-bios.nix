@@ -1,5 +1,5 @@
-# Written by quick-deploy from what it found on the machine, in the style of
-# nixos-generate-config. Settings of your own belong in local.nix.
+# Written by quick-deploy from what it found on this machine, in the style of
+# nixos-generate-config. Put your own settings in local.nix.
 {
   config,
   lib,
@@ -22,7 +22,7 @@
     kernelModules = [ "kvm-intel" ];
     extraModulePackages = [ ];
     loader.grub = {
-      # The machine booted by BIOS.
+      # The machine booted with BIOS.
       enable = lib.mkDefault true;
       configurationLimit = lib.mkDefault 10;
       # Every disk of the array can boot.
@@ -31,7 +31,7 @@
         "/dev/disk/by-id/ata-WDC_WD40EFRX-68N32N0_WD-WCC7K0000002"
       ];
     };
-    # A file system lies on a RAID of md.
+    # A file system is on an md RAID.
     swraid.enable = lib.mkDefault true;
   };
 

@@ -1,5 +1,5 @@
-# Written by quick-deploy from what it found on the machine, in the style of
-# nixos-generate-config. Settings of your own belong in local.nix.
+# Written by quick-deploy from what it found on this machine, in the style of
+# nixos-generate-config. Put your own settings in local.nix.
 {
   config,
   lib,
@@ -17,7 +17,7 @@
       ];
       kernelModules = [ ];
       network = {
-        # / is on a server.
+        # / is on a network server.
         enable = lib.mkDefault true;
         flushBeforeStage2 = lib.mkDefault false;
       };

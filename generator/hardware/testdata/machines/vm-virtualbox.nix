@@ -1,5 +1,5 @@
-# Written by quick-deploy from what it found on the machine, in the style of
-# nixos-generate-config. Settings of your own belong in local.nix.
+# Written by quick-deploy from what it found on this machine, in the style of
+# nixos-generate-config. Put your own settings in local.nix.
 { lib, ... }:
 {
   imports = [ ];
@@ -16,7 +16,7 @@
     kernelModules = [ ];
     extraModulePackages = [ ];
     loader.grub = {
-      # The machine booted by BIOS.
+      # The machine booted with BIOS.
       enable = lib.mkDefault true;
       configurationLimit = lib.mkDefault 10;
       device = lib.mkDefault "/dev/disk/by-id/ata-VBOX_HARDDISK_VB00000000-00000001";

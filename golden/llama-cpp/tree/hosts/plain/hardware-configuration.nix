@@ -1,5 +1,5 @@
-# Written by quick-deploy from what it found on the machine, in the style of
-# nixos-generate-config. Settings of your own belong in local.nix.
+# Written by quick-deploy from what it found on this machine, in the style of
+# nixos-generate-config. Put your own settings in local.nix.
 {
   config,
   lib,
@@ -18,9 +18,9 @@
     extraModulePackages = [ ];
     loader = {
       systemd-boot = {
-        # What this NixOS boots with already.
+        # The running NixOS uses it.
         enable = lib.mkDefault true;
-        # Kernels of old generations share the 1024 MiB of /boot.
+        # The kernels of all generations share the 1024 MiB of /boot.
         configurationLimit = lib.mkDefault 10;
       };
       efi.canTouchEfiVariables = lib.mkDefault true;

@@ -1,5 +1,5 @@
-# Written by quick-deploy from what it found on the machine, in the style of
-# nixos-generate-config. Settings of your own belong in local.nix.
+# Written by quick-deploy from what it found on this machine, in the style of
+# nixos-generate-config. Put your own settings in local.nix.
 {
   config,
   lib,
@@ -18,9 +18,9 @@
     extraModulePackages = [ ];
     loader = {
       systemd-boot = {
-        # What this NixOS boots with already.
+        # The running NixOS uses it.
         enable = lib.mkDefault true;
-        # Kernels of old generations share the 1024 MiB of /boot.
+        # The kernels of all generations share the 1024 MiB of /boot.
         configurationLimit = lib.mkDefault 10;
       };
       efi.canTouchEfiVariables = lib.mkDefault true;
@@ -50,7 +50,7 @@
     cpu.intel.updateMicrocode = lib.mkDefault config.hardware.enableRedistributableFirmware;
     nvidia = {
       modesetting.enable = lib.mkDefault true;
-      # NVIDIA's open kernel modules drive Turing and later.
+      # NVIDIA's open kernel modules support Turing and later.
       open = lib.mkOverride 900 true;
     };
     graphics = {
@@ -61,7 +61,7 @@
 
   services = {
     thermald.enable = lib.mkDefault true;
-    # NVIDIA AD102, Ada Lovelace at 0000:01:00.0; also without X, this chooses the kernel modules.
+    # NVIDIA AD102, Ada Lovelace at 0000:01:00.0; this chooses the kernel modules, even without X.
     xserver.videoDrivers = lib.mkOverride 900 [ "nvidia" ];
   };
 
