@@ -82,7 +82,7 @@ func optionalComment(all []optional, have []string) string {
 		return ""
 	}
 	lines := []string{
-		"Not installed. To have some of these, name them in the profile, as in",
+		"Not installed. To install some of these, list them in the profile, as in",
 		fmt.Sprintf("+userPackages: [%q]", missing[0].name),
 	}
 	for _, o := range missing {

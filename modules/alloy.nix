@@ -6,7 +6,7 @@ in
 {
   services.alloy = {
     enable = lib.mkDefault true;
-    # A host's own come behind, and the last one of a flag counts.
+    # A host's own flags come later, and of a repeated flag the last one counts.
     extraFlags = lib.mkBefore [
       "--server.http.listen-addr=127.0.0.1:12345"
       "--disable-reporting"

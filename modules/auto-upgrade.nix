@@ -1,5 +1,5 @@
 # Builds and switches once a week, from the flake that the host names. It never reboots by itself:
-# a new kernel waits for the next boot. The lock file of the flake stays as it is.
+# a new kernel waits for the next boot. The flake's lock file is not changed.
 { config, lib, ... }:
 let
   flake = toString config.system.autoUpgrade.flake;
@@ -9,7 +9,7 @@ in
 {
   system.autoUpgrade = {
     enable = lib.mkDefault true;
-    # nixpkgs adds --flake to this list, so it must not be a default that gives way.
+    # nixpkgs adds --flake to this list, so it must not be a default that can be overridden.
     flags = [
       "--no-write-lock-file"
       "--print-build-logs"
@@ -20,7 +20,7 @@ in
     randomizedDelaySec = lib.mkDefault "1h";
   };
 
-  # The upgrade runs as root, and Nix opens no repository that belongs to somebody else, unless
+  # The upgrade runs as root, and Nix opens a repository that belongs to somebody else only if
   # /etc/gitconfig says that it is safe.
   programs.git = lib.mkIf (lib.hasPrefix "/" folder) {
     enable = lib.mkDefault true;

@@ -1,5 +1,5 @@
-# The ground every machine stands on: flakes instead of channels, a store that
-# cleans up after itself, a firewall, and sudo for administrators only.
+# The base of every machine: flakes instead of channels, a store that cleans up
+# after itself, a firewall, and sudo for administrators only.
 { lib, pkgs, ... }:
 {
   nix = {
@@ -18,7 +18,7 @@
         "@wheel"
       ];
     };
-    # Generations that a rollback record names are held by garbage collector roots of their own.
+    # Generations that a rollback record names have their own garbage collector roots.
     gc = {
       automatic = lib.mkDefault true;
       dates = lib.mkDefault "weekly";
@@ -26,7 +26,7 @@
     };
   };
 
-  # nixpkgs has the firewall on; the images of clouds that have one of their own leave it out.
+  # The firewall is on in nixpkgs, except in images for clouds that have their own.
   networking.firewall.logRefusedConnections = lib.mkDefault false;
 
   security = {
@@ -36,6 +36,6 @@
 
   console.font = lib.mkDefault "Lat2-Terminus16";
 
-  # Nix needs git to read a flake that is kept in a repository.
+  # Nix needs git to read a flake in a git repository.
   environment.systemPackages = [ pkgs.git ];
 }

@@ -1,8 +1,8 @@
-# Bluetooth with the battery levels of headsets.
+# Bluetooth, with the battery levels of headsets.
 { lib, ... }:
 {
   hardware.bluetooth = {
-    # Stronger than the desktops of nixpkgs.
+    # Stronger than the desktops in nixpkgs.
     enable = lib.mkOverride 900 true;
     settings.General.Experimental = lib.mkDefault true;
   };

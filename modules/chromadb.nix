@@ -1,4 +1,4 @@
-# Chroma, an embedding database, on the loopback. It has no accounts: keep it there.
+# Chroma, an embedding database, on the loopback. It has no login, so keep it there.
 { lib, ... }:
 {
   services.chromadb.enable = lib.mkDefault true;

@@ -1,5 +1,5 @@
-# Docker. Whoever is in the group docker is root; nobody is put there here. Ports that a container
-# publishes pass by the firewall: publish on 127.0.0.1.
+# Docker. Members of the group docker are as powerful as root, so nobody is added to it here.
+# Published container ports bypass the firewall, so publish them on 127.0.0.1.
 { lib, pkgs, ... }:
 {
   virtualisation.docker = {

@@ -1,5 +1,5 @@
-# Bans addresses that fail to log in three times, for an hour. nixpkgs' own jail watches sshd
-# through the journal; there is no log file to read on NixOS.
+# Bans addresses that fail to log in three times, for an hour. The jail of nixpkgs watches sshd
+# through the journal; NixOS has no log file to read.
 { config, lib, ... }:
 {
   services.fail2ban = {

@@ -1,6 +1,6 @@
-# Flatpak, and a unit that installs apps from Flathub for each user who logs in. It adds
-# what is missing and never removes anything: an app that has left the list is reported
-# with the command that removes it.
+# Flatpak, and a unit that installs apps from Flathub for each user who logs in. It adds what is
+# missing and never removes anything: an app that is no longer listed is reported, with the command
+# that removes it.
 { config, lib, ... }:
 let
   cfg = config.services.flatpak-apps;
@@ -52,7 +52,7 @@ in
 
         while read -r app; do
           if ! printf '%s\n' ${apps} | grep -qxF -- "$app" && flatpak info "$app" > /dev/null 2>&1; then
-            echo "$app is no longer wanted but stays; remove it with: flatpak uninstall --user $app"
+            echo "$app is no longer listed but stays installed; remove it with: flatpak uninstall --user $app"
           fi
         done < "$known"
         exit "$failed"
@@ -68,7 +68,7 @@ in
       };
     };
 
-    # A switch tells the users who are logged in.
+    # A switch starts it for the users who are logged in.
     system.userActivationScripts.flatpak-apps = ''
       ${config.systemd.package}/bin/systemctl --user start --no-block flatpak-apps.service || true
     '';

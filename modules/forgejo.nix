@@ -1,10 +1,10 @@
-# A Forgejo forge on the loopback with SQLite, its own ssh server, LFS, packages and actions.
-# Nobody can sign up; the administrator is made on the command line:
+# A Forgejo forge on the loopback with SQLite, its own SSH server, LFS, packages and actions.
+# Nobody can sign up; create the administrator on the command line:
 #
 #   sudo -u forgejo forgejo admin user create --admin --username ada --email ada@example.org \
 #     --random-password --config /var/lib/forgejo/custom/conf/app.ini
 #
-# nixpkgs makes the secrets of the instance on the first start, outside of the store.
+# nixpkgs creates the secrets of the instance on the first start, outside the store.
 { config, lib, ... }:
 let
   cfg = config.services.forgejo;
@@ -17,9 +17,9 @@ in
     settings = {
       server = {
         HTTP_ADDR = lib.mkDefault "127.0.0.1";
-        # Gitea has 3000 and 2222.
+        # Gitea uses 3000 and 2222.
         HTTP_PORT = lib.mkDefault 3002;
-        # Addresses for cloning, and those that links lead to.
+        # Clone addresses, and those that links point to.
         DOMAIN = lib.mkDefault (if sites == [ ] then "localhost" else (lib.head sites).name);
         ROOT_URL = lib.mkIf (sites != [ ]) (lib.mkDefault "${(lib.head sites).url}/");
         START_SSH_SERVER = lib.mkDefault true;

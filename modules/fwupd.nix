@@ -2,9 +2,10 @@
 { lib, ... }:
 {
   services = {
-    # Stronger than the desktops of nixpkgs.
+    # Stronger than the desktops in nixpkgs.
     fwupd.enable = lib.mkOverride 900 true;
-    # fwupd needs it. nixpkgs' images for Amazon switch it off, as firmly as nixpkgs' fwupd has it on.
+    # fwupd needs it. The Amazon images in nixpkgs turn it off, with the same priority with which its
+    # fwupd turns it on.
     udisks2.enable = lib.mkOverride 90 true;
   };
 }

@@ -1,4 +1,4 @@
-# Glances as a page on the loopback: what top shows, in a browser.
+# Glances as a web page on the loopback: what top shows, in a browser.
 { config, lib, ... }:
 {
   services.glances = {

@@ -1,9 +1,9 @@
-# Grafana on the loopback, port 3001, with what this machine measures already connected.
+# Grafana on the loopback, port 3001, already connected to the metrics and logs of this machine.
 #
-# Without secrets of your own, the administrator's password and the key that encrypts
-# credentials of datasources are made on the first start; the password is then in
-# /var/lib/grafana/admin-password. A Grafana that was there before NixOS 26.05 has encrypted them
-# with the key that Grafana came with, and goes on with it: with a new one they were lost.
+# Without your own secrets, the administrator's password and the key that encrypts the credentials
+# of data sources are created on the first start; the password is then in
+# /var/lib/grafana/admin-password. A Grafana from before NixOS 26.05 encrypted them with Grafana's
+# built-in key and keeps that key: with a new one they would be lost.
 { config, lib, ... }:
 let
   inherit (config) services;
@@ -24,7 +24,7 @@ in
         secret_key = lib.mkDefault "$__file{${dataDir}/secret-key}";
         disable_gravatar = lib.mkDefault true;
       };
-      # Said here, too: it was on in NixOS for a long time.
+      # Set here because it was on in NixOS for a long time.
       analytics.reporting_enabled = lib.mkDefault false;
     };
 
@@ -53,7 +53,7 @@ in
   systemd.services.grafana.preStart = lib.mkBefore (
     lib.optionalString (settings.security.secret_key == "$__file{${dataDir}/secret-key}") ''
       if ! test -s "${dataDir}/secret-key" && test -s "${dataDir}/data/grafana.db"; then
-        echo "going on with the key that Grafana came with, which everybody knows" >&2
+        echo "keeping the key that Grafana comes with, which everybody knows" >&2
         (umask 077 && printf SW2YcwTIb9zpOOhoPsMm > "${dataDir}/secret-key")
       fi
     ''

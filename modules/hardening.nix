@@ -1,11 +1,11 @@
-# Hardening that costs nothing in daily use: AppArmor, and kernel settings against the usual
-# local and network attacks.
+# Hardening without drawbacks in daily use: AppArmor, and kernel settings against common local and
+# network attacks.
 #
-# Unprivileged user namespaces stay allowed: browsers, Flatpak and rootless containers build
-# their sandboxes of them.
+# Unprivileged user namespaces stay allowed: browsers, Flatpak and rootless containers build their
+# sandboxes from them.
 { config, lib, ... }:
 let
-  # VPNs and exit nodes ask the firewall for a loose check of return paths, or for none.
+  # VPNs and exit nodes need a loose return-path check from the firewall, or none.
   strict = builtins.elem config.networking.firewall.checkReversePath [
     true
     "strict"
@@ -14,9 +14,9 @@ let
 in
 {
   security = {
-    # Modules and profiles of nixpkgs that set one of these by mkDefault win.
+    # Modules and profiles in nixpkgs that set one of these with mkDefault win.
     apparmor.enable = lib.mkOverride 1100 true;
-    # It forbids hibernation, too, which takes a swap device.
+    # It also forbids hibernation, which needs a swap device.
     protectKernelImage = lib.mkOverride 1100 (config.swapDevices == [ ]);
     sudo.execWheelOnly = lib.mkDefault true;
   };

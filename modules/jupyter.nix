@@ -1,5 +1,5 @@
-# JupyterLab on the loopback, and a kernel with a scientific Python. Without a password the
-# address with a token is in its journal.
+# JupyterLab on the loopback, with a kernel for scientific Python. Without a password, its journal
+# shows the address with a token.
 {
   config,
   lib,
@@ -9,7 +9,7 @@
 let
   cfg = config.services.jupyter;
   home = config.users.users.${cfg.user}.home or "/home/${cfg.user}";
-  # As JupyterLab reads it: ~ is the home of its user.
+  # As JupyterLab reads it: ~ is its user's home.
   folder = lib.removeSuffix "/" (
     if lib.hasPrefix "~" cfg.notebookDir then
       home + lib.removePrefix "~" cfg.notebookDir
@@ -33,7 +33,7 @@ in
     enable = lib.mkDefault true;
     command = lib.mkDefault "jupyter lab";
     ip = lib.mkDefault "127.0.0.1";
-    # nixpkgs puts it into an environment of its own, where only a Python module counts.
+    # nixpkgs puts it in an environment of its own, which accepts only a Python module.
     package = lib.mkDefault pkgs.python3Packages.jupyterlab;
     # The widgets of the kernel below, in the browser.
     extraPackages = [ pkgs.python3Packages.ipywidgets ];
@@ -52,18 +52,18 @@ in
     # Empty means a token instead of a password.
     password = lib.mkDefault "";
     notebookDir = lib.mkDefault "/var/lib/jupyter";
-    # On the loopback it answers only to names that it knows as local.
+    # On the loopback it answers only to names that it considers local.
     notebookConfig = lib.mkIf (sites != [ ]) ''
       c.ServerApp.local_hostnames = ${builtins.toJSON ([ "localhost" ] ++ map (s: s.name) sites)}
     '';
   };
 
-  # Releases before the fix of nixpkgs' module leave it unset, which NixOS refuses.
+  # Releases before the fix of the nixpkgs module leave it unset, which NixOS refuses.
   users.users = lib.mkIf (cfg.user == "jupyter") { jupyter.group = lib.mkDefault cfg.group; };
 
   systemd = {
-    # It does not start without its folder. In the home its user makes it; elsewhere only if
-    # missing: what is there keeps its owner and its mode.
+    # It does not start without its folder. In the home, its user creates it; elsewhere it is
+    # created only if missing: an existing folder keeps its owner and its mode.
     services.jupyter = {
       serviceConfig.StateDirectory = lib.mkDefault "jupyter";
       preStart = lib.mkIf inHome "mkdir -p ${lib.escapeShellArg folder}";

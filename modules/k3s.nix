@@ -1,5 +1,5 @@
-# A Kubernetes node by k3s. Its kubeconfig is root's; other nodes join when the firewall lets
-# them.
+# A Kubernetes node with k3s. Its kubeconfig belongs to root; other nodes can join once the firewall
+# lets them.
 { lib, ... }:
 {
   services.k3s = {

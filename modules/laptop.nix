@@ -6,7 +6,7 @@
   ...
 }:
 let
-  # nixos-hardware turns tlp on, by mkDefault, where the other is off.
+  # nixos-hardware turns tlp on with mkDefault if the other is off.
   chosen =
     name:
     let
@@ -17,14 +17,14 @@ in
 {
   services = {
     upower = {
-      # Desktops of nixpkgs set these by mkDefault.
+      # Desktops in nixpkgs set these with mkDefault.
       enable = lib.mkOverride 900 true;
-      # An empty battery can only be survived on a swap device that outlives power.
+      # Surviving an empty battery takes a swap device that keeps its data without power.
       criticalPowerAction = lib.mkDefault (
         if config.swapDevices == [ ] then "PowerOff" else "HybridSleep"
       );
     };
-    # NixOS takes one of them only.
+    # NixOS accepts only one of them.
     power-profiles-daemon.enable = lib.mkOverride 900 (
       !lib.any chosen [
         "auto-cpufreq"
@@ -35,12 +35,12 @@ in
   };
 
   networking.networkmanager = {
-    # It refuses networks that are wpa_supplicant's.
+    # It refuses networks that wpa_supplicant manages.
     enable = lib.mkOverride 900 (config.networking.wireless.networks == { });
     wifi.powersave = lib.mkDefault true;
   };
 
-  # 26.05 turned extraConfig into settings.
+  # NixOS 26.05 replaced extraConfig with settings.
   systemd.sleep =
     if options.systemd.sleep ? settings then
       { settings.Sleep.HibernateDelaySec = lib.mkDefault "2h"; }

@@ -1,5 +1,5 @@
-# Virtual machines by libvirt and QEMU, with a software TPM and without root. Machines that run
-# are suspended at shutdown and not started again by themselves.
+# Virtual machines with libvirt and QEMU, with a software TPM and without root. Running machines
+# are suspended at shutdown and do not start again by themselves.
 { lib, ... }:
 {
   virtualisation.libvirtd = {

@@ -1,4 +1,4 @@
-# llama.cpp's server for one model on the loopback, with OpenAI's protocol.
+# llama.cpp's server for one model on the loopback, with the OpenAI API.
 {
   config,
   lib,
@@ -9,7 +9,7 @@
 let
   cfg = config.services.llama-cpp;
   drivers = config.services.xserver.videoDrivers;
-  # NixOS 26.11 has every flag in settings.
+  # NixOS 26.11 takes all flags in settings.
   hasSettings = options.services.llama-cpp ? settings;
   address.port = lib.mkDefault 8082;
 in

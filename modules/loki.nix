@@ -1,4 +1,4 @@
-# Loki keeps the logs of this machine for 30 days, in files, on the loopback. Alloy sends them.
+# Loki on the loopback keeps the logs of this machine in files for 30 days. Alloy sends them.
 { config, lib, ... }:
 let
   inherit (config.services.loki) configuration dataDir;
@@ -25,7 +25,7 @@ in
           rules_directory = lib.mkDefault "${dataDir}/rules";
         };
       };
-      # One choice: the periods of a machine that has logs are its own.
+      # One choice: a machine that already has logs has its own periods.
       schema_config.configs = lib.mkDefault [
         {
           from = "2024-01-01";

@@ -1,5 +1,5 @@
 # Meilisearch, a full-text search engine, on the loopback and without analytics. Without a master
-# key everybody on this machine may use it.
+# key, everybody on this machine may use it.
 { config, lib, ... }:
 {
   services.meilisearch = {

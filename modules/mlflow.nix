@@ -1,17 +1,17 @@
-# MLflow's tracking server as a container, on the loopback of the host: runs in SQLite, artifacts
-# in files. It has no accounts. nixpkgs has no module for it, and its package often fails to build.
+# MLflow's tracking server, as a container on the loopback of the host: runs in SQLite, artifacts
+# in files. It has no login. nixpkgs has no module for it, and its package often fails to build.
 { config, lib, ... }:
 let
   environment = config.virtualisation.oci-containers.containers.mlflow.environment or { };
-  # Another folder than the one below, or an address.
+  # A folder other than the one below, or an address.
   artifacts = environment.MLFLOW_ARTIFACTS_DESTINATION or "";
   elsewhere = lib.hasPrefix "/" artifacts && !lib.hasPrefix "/var/lib/mlflow/" artifacts;
   port = environment.MLFLOW_PORT or "5000";
-  # The machine's own names, and those of sites.
+  # The machine's own names, and those of its sites.
   inherit (config.networking) domain hostName;
   names = [ hostName ] ++ lib.optional (domain != null) "${hostName}.${domain}";
   sites = (config.lib.nginx.sitesOf or (_: [ ])) "mlflow";
-  # The hosts that MLflow allows where it is given none (mlflow/server/security_utils.py).
+  # The hosts that MLflow allows by default (mlflow/server/security_utils.py).
   hosts =
     lib.concatMap (host: [
       host
@@ -40,7 +40,7 @@ in
       MLFLOW_ARTIFACTS_DESTINATION = lib.mkDefault "/var/lib/mlflow/artifacts";
       MLFLOW_WORKERS = lib.mkDefault "2";
       MLFLOW_DISABLE_TELEMETRY = lib.mkDefault "true";
-      # It answers only to hosts that it knows, and takes changes only from origins that it knows.
+      # It answers only to known hosts, and accepts changes only from known origins.
       MLFLOW_SERVER_ALLOWED_HOSTS = lib.mkDefault (lib.concatStringsSep "," hosts);
       MLFLOW_SERVER_CORS_ALLOWED_ORIGINS = lib.mkDefault (lib.concatStringsSep "," origins);
     };
@@ -48,14 +48,14 @@ in
       "/var/lib/mlflow:/var/lib/mlflow"
     ]
     ++ lib.optional elsewhere "${artifacts}:${artifacts}";
-    # One choice: it goes with no other network.
+    # One choice: it cannot be combined with another network.
     networks = lib.mkDefault [ "host" ];
   };
 
   systemd.tmpfiles.settings.mlflow = {
     "/var/lib/mlflow".d.mode = "0700";
   }
-  # Only if missing: what is there keeps its owner and its mode.
+  # Created only if missing: an existing folder keeps its owner and its mode.
   // lib.optionalAttrs elsewhere { ${artifacts}.d.mode = ":0700"; };
 
   services.nginx.upstreams = lib.mkIf config.services.nginx.enable {

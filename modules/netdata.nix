@@ -1,5 +1,5 @@
-# Netdata on the loopback: live charts of everything in this machine, without the cloud. Its page
-# has a licence of its own, which is not free; without that option nixpkgs builds no page at all.
+# Netdata on the loopback: live charts of everything on this machine, without the cloud. Its web
+# page has its own license, which is not free; without this option nixpkgs builds no page at all.
 {
   config,
   lib,
@@ -10,7 +10,7 @@
   services.netdata = {
     enable = lib.mkDefault true;
     package = lib.mkDefault (pkgs.netdata.override { withCloudUi = true; });
-    # One section is one value here: a host that sets a key of it sets them all.
+    # A section is one value here: a host that sets one of its keys has to set all of them.
     config.web = lib.mkDefault {
       "bind to" = "127.0.0.1";
       "default port" = 19999;

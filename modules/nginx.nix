@@ -1,6 +1,6 @@
-# nginx as the reverse proxy of this machine, with nixpkgs' recommended settings (gzip, TLS,
-# proxy headers). Every web service of this machine is an upstream under its own name, so a
-# virtual host proxies to http://grafana, whatever port Grafana listens on.
+# nginx as the reverse proxy of this machine, with the recommended settings of nixpkgs (gzip, TLS,
+# proxy headers). Every web service of this machine is an upstream with its own name, so a virtual
+# host can proxy to http://grafana, whatever port Grafana listens on.
 #
 # It listens on the loopback until a profile exposes it.
 { config, lib, ... }:
@@ -18,14 +18,14 @@ let
     else
       address "http" 80 cfg.defaultHTTPListenPort;
 
-  # Folders that sites are served from, except what Nix built.
+  # Folders that sites are served from, except those that Nix built.
   roots = lib.filter (root: root != null && !lib.hasPrefix builtins.storeDir (toString root)) (
     lib.mapAttrsToList (_: host: host.root) cfg.virtualHosts
   );
 in
 {
-  # The names and addresses under which sites show the upstream NAME. Services that compare the
-  # Host header, or write addresses of their own, ask for them.
+  # The names and addresses at which sites show the upstream NAME, for services that compare the
+  # Host header or write their own addresses.
   lib.nginx.sitesOf =
     upstream:
     lib.concatLists (
@@ -55,12 +55,12 @@ in
     recommendedOptimisation = lib.mkDefault true;
     recommendedProxySettings = lib.mkDefault true;
     recommendedTlsSettings = lib.mkDefault true;
-    # Websockets and answers that a model writes slowly.
+    # For websockets, and for answers that a model writes slowly.
     proxyTimeout = lib.mkDefault "300s";
     clientMaxBodySize = lib.mkDefault "100m";
   };
 
-  # Only if missing: what is there keeps its owner and its mode.
+  # Created only if missing: an existing folder keeps its owner and its mode.
   systemd.tmpfiles.settings.nginx = lib.genAttrs (map toString roots) (_: {
     d = {
       mode = ":0755";

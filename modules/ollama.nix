@@ -1,4 +1,4 @@
-# Ollama serves language models on the loopback, on the graphics card where one can be used.
+# Ollama serves language models on the loopback, using the graphics card if it can.
 {
   config,
   lib,
@@ -24,16 +24,16 @@ in
       else
         pkgs.ollama
     );
-    # A folder of its own needs an owner that is the same at each start.
+    # A folder outside its own state needs an owner that stays the same.
     user = lib.mkIf elsewhere (lib.mkDefault "ollama");
     group = lib.mkIf elsewhere (lib.mkDefault "ollama");
-    # nginx calls it localhost, so pages of the site are another origin to it.
+    # nginx addresses it as localhost, so the site's pages are a different origin to it.
     environmentVariables = lib.mkIf (sites != [ ]) {
       OLLAMA_ORIGINS = lib.mkDefault (lib.concatMapStringsSep "," (site: site.url) sites);
     };
   }
   // lib.optionalAttrs (lib.versionOlder lib.trivial.release "26.05") {
-    # Until 25.11 nixpkgs overrides the package with this option, so both have to agree.
+    # Up to 25.11, nixpkgs overrides the package with this option, so both have to agree.
     acceleration = lib.mkDefault (
       lib.findFirst (kind: ollama.package == (pkgs."ollama-${kind}" or null)) null [
         "cuda"
@@ -43,7 +43,8 @@ in
     );
   };
 
-  # The unit does not start without it. Only if missing: what is there keeps its owner and its mode.
+  # The unit does not start without it. Created only if missing: an existing folder keeps its owner
+  # and its mode.
   systemd.tmpfiles.settings = lib.mkIf elsewhere {
     ollama.${models}.d = {
       mode = ":0750";

@@ -1,11 +1,11 @@
-# Open WebUI, a chat in the browser for the models that this machine serves. The first account
-# becomes the administrator; nobody else can sign up.
+# Open WebUI, a browser chat for the models that this machine serves. The first account becomes the
+# administrator; nobody else can sign up.
 { config, lib, ... }:
 let
   inherit (config) services;
   sites = (config.lib.nginx.sitesOf or (_: [ ])) "open-webui";
   containers = config.virtualisation.oci-containers.containers;
-  # Servers here that speak OpenAI's protocol.
+  # Servers on this machine with the OpenAI API.
   apis =
     lib.optional services.llama-cpp.enable "http://127.0.0.1:${toString (services.llama-cpp.settings or services.llama-cpp).port}/v1"
     ++ lib.optional (containers ? tgi) "http://127.0.0.1:${containers.tgi.environment.PORT}/v1"

@@ -1,5 +1,5 @@
-# Containers without a daemon. The docker command and socket are podman's, unless Docker itself
-# is here; containers find each other by name; what nothing uses goes once a week.
+# Containers without a daemon. The docker command and socket are Podman's, unless Docker itself is
+# on. Containers find each other by name. What is unused is removed once a week.
 {
   config,
   lib,

@@ -10,11 +10,11 @@
 {
   services.postgresql = {
     enable = lib.mkDefault true;
-    # A new major version needs a migration of the data, so it never follows stateVersion. Stronger
-    # than nixpkgs' own default.
+    # A new major version needs a migration of the data, so this never follows stateVersion. It is
+    # stronger than the default in nixpkgs.
     package = lib.mkOverride 900 pkgs.postgresql_16;
-    # Beside what other modules need: a default would give way to theirs, and the indexes that
-    # are there already could no longer be read.
+    # In addition to what other modules need: a default would give way to theirs, and existing
+    # indexes could no longer be read.
     extensions = ps: [ ps.pgvector ];
 
     # The first line that matches decides; nixpkgs appends its own md5 lines below these.
@@ -35,8 +35,8 @@
     };
   };
 
-  # Passwords of roles come as credentials named role-NAME. psql reads them from their files,
-  # so they never show up in the store, in arguments or in the environment.
+  # Passwords of roles are credentials named role-NAME. psql reads them from their files, so they
+  # never appear in the store, in arguments or in the environment.
   systemd.services.postgresql-setup.script = lib.mkAfter ''
     for file in "''${CREDENTIALS_DIRECTORY:-/run/credentials/none}"/role-*; do
       test -s "$file" || continue

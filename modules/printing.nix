@@ -1,15 +1,15 @@
-# Printing by CUPS for this machine alone. Network printers that speak IPP are found by mDNS and
-# need no driver.
+# Printing with CUPS for this machine only. Network printers that support IPP are found with mDNS
+# and need no driver.
 { lib, ... }:
 {
   services = {
     printing = {
       enable = lib.mkDefault true;
-      # It adds queues that anything in the network announces.
+      # It adds queues for whatever the network announces.
       browsed.enable = lib.mkDefault false;
     };
     avahi = {
-      # Stronger than the desktops of nixpkgs.
+      # Stronger than the desktops in nixpkgs.
       enable = lib.mkOverride 900 true;
       nssmdns4 = lib.mkDefault true;
     };

@@ -1,5 +1,5 @@
 # Prometheus on the loopback, scraping itself and the node exporter of this machine. Other services
-# here that can be measured add themselves.
+# with metrics add themselves.
 { config, lib, ... }:
 let
   inherit (config.services) prometheus;

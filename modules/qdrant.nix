@@ -4,8 +4,8 @@
   services.qdrant = {
     enable = lib.mkDefault true;
     settings = {
-      # Stronger than nixpkgs' own defaults, which some releases have as an option's and some as
-      # definitions of their own.
+      # Stronger than the defaults in nixpkgs, which in some releases are defaults of options and in
+      # others definitions.
       service = {
         host = lib.mkOverride 900 "127.0.0.1";
         http_port = lib.mkOverride 900 6333;

@@ -1,5 +1,5 @@
-# Redis as a cache on the loopback: when its 512 MB are full the least recently used keys go, and
-# the data survives a restart. A queue must not lose keys: it wants maxmemory-policy noeviction.
+# Redis as a cache on the loopback: when its 512 MB are full, the least recently used keys are
+# evicted; the data survives a restart. A queue must not lose keys: set maxmemory-policy noeviction.
 { lib, ... }:
 {
   services.redis.servers.default = {

@@ -1,6 +1,6 @@
-# Backups by restic. The command is there for restoring; each backup adds a timer, and a wrapper
-# such as restic-home that knows its repository. Databases are dumped to /var/backup before each,
-# since files of a running database are no backup.
+# Backups with restic. The command is installed for restoring; each backup adds a timer and a
+# wrapper such as restic-home that knows its repository. Before each backup, databases are dumped to
+# /var/backup, since the files of a running database are not a backup.
 {
   config,
   lib,
@@ -14,10 +14,10 @@ let
 
   vaultwarden = services.vaultwarden or { };
   database = vaultwarden.dbBackend or "sqlite";
-  # Of its state, which is named after bitwarden_rs where it is old.
+  # The folder of its state; an old one is named after bitwarden_rs.
   directory = config.systemd.services.vaultwarden.serviceConfig.StateDirectory or "vaultwarden";
 
-  # The databases of this machine that are a file of SQLite, by the service that writes it.
+  # The SQLite databases of this machine, by the service that writes each.
   sqlite =
     lib.optionalAttrs (services.forgejo.enable && services.forgejo.database.type == "sqlite3") {
       forgejo = services.forgejo.database.path;
@@ -51,7 +51,7 @@ in
   services.postgresqlBackup = lib.mkIf services.postgresql.enable {
     enable = lib.mkDefault true;
     compression = lib.mkDefault "zstd";
-    # Daily as well without any backup below.
+    # Daily, even without any backup below.
     startAt = lib.mkDefault "*-*-* 23:15:00";
   };
 
@@ -61,7 +61,7 @@ in
       lib.nameValuePair "restic-backups-${name}" {
         wants = dumps;
         after = dumps;
-        # Not into the empty folder that a disk should be mounted on.
+        # Not into the empty folder where a disk should be mounted.
         unitConfig = lib.mkIf (lib.hasPrefix "/" (toString backup.repository)) {
           RequiresMountsFor = backup.repository;
         };
@@ -75,8 +75,8 @@ in
           Type = "oneshot";
           UMask = "0077";
         };
-        # A copy by SQLite is whole while the service writes. A service that has not started yet
-        # has no database.
+        # SQLite makes a consistent copy even while the service writes. A service that has never
+        # started has no database.
         script = ''
           copy() {
             rm -f "/var/backup/sqlite/$1.db.new"

@@ -1,10 +1,10 @@
-# Syncthing with its page on the loopback. Devices and folders that a profile names are added to
-# those that were set up in the page.
+# Syncthing with its web page on the loopback. Devices and folders that a profile names are added
+# to those that were set up on the page.
 { config, lib, ... }:
 let
   cfg = config.services.syncthing;
   home = config.users.users.${cfg.user}.home or cfg.dataDir;
-  # In its user's home it makes folders itself; elsewhere it may not.
+  # In its user's home it creates folders itself; elsewhere it may not.
   mayMake = path: lib.any (parent: lib.hasPrefix "${parent}/" path) [ "~" home cfg.dataDir ];
   outside = lib.filter (path: !mayMake path) (
     lib.mapAttrsToList (_: folder: folder.path) cfg.settings.folders
@@ -19,7 +19,7 @@ in
     settings.options.urAccepted = lib.mkDefault (-1);
   };
 
-  # Only if missing: what is there keeps its owner and its mode.
+  # Created only if missing: an existing folder keeps its owner and its mode.
   systemd.tmpfiles.settings.syncthing = lib.genAttrs outside (_: {
     d = {
       mode = ":0750";

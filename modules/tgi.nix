@@ -1,5 +1,5 @@
-# Hugging Face's Text Generation Inference as a container, on the loopback of the host, so that
-# it reaches the other services here and they reach it. It needs an NVIDIA card.
+# Hugging Face's Text Generation Inference, as a container on the loopback of the host, so that it
+# can reach the other services here and they can reach it. It needs an NVIDIA card.
 { config, lib, ... }:
 {
   virtualisation.oci-containers.containers.tgi = {
@@ -12,13 +12,13 @@
       HF_HUB_DISABLE_TELEMETRY = lib.mkDefault "1";
     };
     volumes = [ "/var/lib/tgi:/data" ];
-    # One choice: it goes with no other network.
+    # One choice: it cannot be combined with another network.
     networks = lib.mkDefault [ "host" ];
     devices = lib.mkIf config.hardware.nvidia-container-toolkit.enable [ "nvidia.com/gpu=all" ];
     extraOptions = [ "--shm-size=1g" ];
   };
 
-  # Cards of a data centre have a driver without X.
+  # Data center cards have a driver without X.
   hardware.nvidia-container-toolkit.enable = lib.mkDefault (
     config.hardware.nvidia.datacenter.enable
     || builtins.elem "nvidia" config.services.xserver.videoDrivers

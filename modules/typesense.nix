@@ -1,5 +1,5 @@
-# Typesense, a full-text search engine, on the loopback. Without a secret of your own its API key
-# is made on the first start, in /var/lib/typesense-key/api-key.
+# Typesense, a full-text search engine, on the loopback. Without your own secret, its API key is
+# created on the first start, in /var/lib/typesense-key/api-key.
 { config, lib, ... }:
 {
   services.typesense = {
@@ -9,7 +9,7 @@
   };
 
   systemd.services = {
-    # One choice: the key is made here or a secret.
+    # One choice: the key is either created here or a secret.
     typesense.serviceConfig.LoadCredential = lib.mkDefault [
       "api-key:/var/lib/typesense-key/api-key"
     ];

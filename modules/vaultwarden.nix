@@ -1,7 +1,7 @@
-# Vaultwarden, a server for the apps of Bitwarden, on the loopback with SQLite. Nobody can sign
-# up; the administrator's page, which invites the first account, is there once it has a token.
+# Vaultwarden, a server for the Bitwarden apps, on the loopback with SQLite. Nobody can sign up;
+# with a token, there is an administrator's page that invites the first user.
 #
-# Browsers open a vault only by https or on localhost, so others reach it by a site of nginx.
+# Browsers open a vault only over HTTPS or on localhost, so others reach it through an nginx site.
 { config, lib, ... }:
 let
   cfg = config.services.vaultwarden;
@@ -11,10 +11,10 @@ in
   services.vaultwarden = {
     enable = lib.mkDefault true;
     config = {
-      # NixOS's own address and port are there only as long as nothing else is said here.
+      # NixOS sets its own address and port only as long as nothing is set here.
       ROCKET_ADDRESS = lib.mkDefault "127.0.0.1";
       ROCKET_PORT = lib.mkDefault 8222;
-      # Addresses in mails and of attachments, and what passkeys are bound to.
+      # Used in e-mails and for attachments, and passkeys are bound to it.
       DOMAIN = lib.mkIf (sites != [ ]) (lib.mkDefault (lib.head sites).url);
       SIGNUPS_ALLOWED = lib.mkDefault false;
       INVITATIONS_ALLOWED = lib.mkDefault true;

@@ -1,5 +1,5 @@
-# vLLM's server with OpenAI's protocol as a container, on the loopback of the host. It needs an
-# NVIDIA card.
+# vLLM's server with the OpenAI API, as a container on the loopback of the host. It needs an NVIDIA
+# card.
 { config, lib, ... }:
 {
   virtualisation.oci-containers.containers.vllm = {
@@ -9,19 +9,19 @@
       HF_HUB_DISABLE_TELEMETRY = lib.mkDefault "1";
       VLLM_NO_USAGE_STATS = lib.mkDefault "1";
     };
-    # Images before v0.15 start another program, which takes the model as a flag; `vllm serve`
-    # takes it as its first argument, and is in all of them. The host gives the arguments, each
-    # once: a second model is no default that gives way.
+    # Images before v0.15 start a different program, which takes the model as a flag. `vllm serve`
+    # is in all images and takes the model as its first argument. The host sets the arguments, each
+    # once: a second model would not replace a default.
     entrypoint = lib.mkDefault "vllm";
     volumes = [ "/var/lib/vllm:/data" ];
-    # One choice: it goes with no other network.
+    # One choice: it cannot be combined with another network.
     networks = lib.mkDefault [ "host" ];
     devices = lib.mkIf config.hardware.nvidia-container-toolkit.enable [ "nvidia.com/gpu=all" ];
     # Its workers share tensors through shared memory.
     extraOptions = [ "--ipc=host" ];
   };
 
-  # Cards of a data centre have a driver without X.
+  # Data center cards have a driver without X.
   hardware.nvidia-container-toolkit.enable = lib.mkDefault (
     config.hardware.nvidia.datacenter.enable
     || builtins.elem "nvidia" config.services.xserver.videoDrivers

@@ -1,5 +1,5 @@
-# A Weights & Biases server for experiments of this machine, as a container on the loopback.
-# Open http://127.0.0.1:8084 once to make the first account and to enter the (free) licence.
+# A Weights & Biases server for this machine's experiments, as a container on the loopback. Open
+# http://127.0.0.1:8084 once to create the first account and to enter the (free) license.
 { lib, ... }:
 {
   virtualisation.oci-containers.containers.wandb = {

@@ -1,16 +1,16 @@
-# Swap on compressed memory. Its size in percent of the memory is set per host.
+# Compressed swap in memory. Each host sets its size in percent of the memory.
 { config, lib, ... }:
 {
   zramSwap = {
     enable = lib.mkDefault true;
-    # Above every disk, so that zram fills first.
+    # Higher than any disk, so that zram fills first.
     priority = lib.mkDefault 10;
   };
 
   boot = {
     # zswap in front of zram would compress every page twice.
     kernelParams = lib.mkIf config.zramSwap.enable [ "zswap.enabled=0" ];
-    # Reading ahead pays off on disks, not on memory.
+    # Read-ahead pays off on disks, not in memory.
     kernel.sysctl."vm.page-cluster" = lib.mkIf config.zramSwap.enable (lib.mkDefault 0);
   };
 

@@ -1,5 +1,5 @@
-# COSMIC with its own greeter and its own portal. The GNOME portal stays away: it would
-# answer in COSMIC's place and break file choosers.
+# COSMIC with its own greeter and its own portal. The GNOME portal is left out: it would answer
+# instead of COSMIC's and break file choosers.
 { lib, ... }:
 {
   services = {
@@ -7,6 +7,6 @@
     displayManager.cosmic-greeter.enable = lib.mkDefault true;
   };
 
-  # Clipboard managers need the data-control protocol, which COSMIC keeps off.
+  # Clipboard managers need the data-control protocol, which COSMIC turns off by default.
   environment.sessionVariables.COSMIC_DATA_CONTROL_ENABLED = lib.mkDefault "1";
 }

@@ -33,14 +33,14 @@ in
             "--sessions ${config.services.displayManager.sessionData.desktops}/share/wayland-sessions"
           ]
         );
-        # greetd knows nothing of services.displayManager.autoLogin.
+        # greetd does not support services.displayManager.autoLogin.
         initial_session = lib.mkIf autoLogin.enable {
           inherit (autoLogin) user;
           command = lib.mkDefault "${lib.getExe config.programs.uwsm.package} start hyprland.desktop";
         };
       };
     };
-    # Other desktops and images of nixpkgs set these by mkDefault.
+    # Other desktops and images in nixpkgs set these with mkDefault.
     blueman.enable = lib.mkOverride 900 true;
     gnome.gnome-keyring.enable = lib.mkOverride 900 true;
     gvfs.enable = lib.mkOverride 900 true;
@@ -72,7 +72,7 @@ in
     packages = [ pkgs.hyprpolkitagent ];
     user.services =
       let
-        # Another desktop on the same machine has helpers of its own.
+        # Another desktop on the same machine has its own helpers.
         onlyHere.unitConfig.ConditionEnvironment = "XDG_CURRENT_DESKTOP=Hyprland";
       in
       {

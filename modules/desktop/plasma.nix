@@ -5,7 +5,7 @@
     desktopManager.plasma6.enable = lib.mkDefault true;
     displayManager.sddm = {
       enable = lib.mkDefault (config.lib.desktop.greeter == "plasma6");
-      # Stronger than nixpkgs, whose default is the same.
+      # Stronger than the default in nixpkgs, which is the same.
       wayland.enable = lib.mkOverride 900 true;
     };
   };

@@ -1,5 +1,5 @@
-# What every graphical session shares: sound, fonts, the network applet's
-# backend, and programs that speak Wayland when they can.
+# Shared by every graphical session: sound, fonts, the backend of the network
+# applet, and programs that use Wayland when they can.
 {
   config,
   lib,
@@ -7,14 +7,14 @@
   ...
 }:
 {
-  # One greeter starts every session: that of the first of these desktops which is there.
+  # One greeter starts every session: that of the first of these desktops that is installed.
   lib.desktop.greeter = lib.findFirst (name: config.services.desktopManager.${name}.enable) "greetd" [
     "cosmic"
     "gnome"
     "plasma6"
   ];
 
-  # Desktops of nixpkgs set some of these by mkDefault.
+  # Some desktops in nixpkgs set these with mkDefault.
   networking.networkmanager.enable = lib.mkOverride 900 true;
 
   security.rtkit.enable = lib.mkOverride 900 true;
@@ -47,6 +47,6 @@
     ];
   };
 
-  # Electron and Chromium, by the wrappers of nixpkgs. Firefox, Qt and SDL find out by themselves.
+  # For Electron and Chromium, through the wrappers in nixpkgs. Firefox, Qt and SDL detect Wayland.
   environment.sessionVariables.NIXOS_OZONE_WL = lib.mkDefault "1";
 }

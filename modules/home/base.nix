@@ -1,4 +1,4 @@
-# What every home gets: the home-manager command itself and the XDG folders.
+# For every home: the home-manager command itself and the XDG folders.
 { lib, ... }:
 {
   programs.home-manager.enable = lib.mkDefault true;

@@ -5,7 +5,7 @@
     enable = lib.mkDefault true;
     historySize = lib.mkDefault 100000;
     historyFileSize = lib.mkDefault 100000;
-    # One choice: repeated commands and those that start with a blank are not recorded.
+    # One choice: repeated commands and those that start with a space are not recorded.
     historyControl = lib.mkDefault [ "ignoreboth" ];
   };
 }

@@ -1,4 +1,5 @@
-# direnv, which enters the development shell of a folder, with nix-direnv, which caches it.
+# direnv, which loads a folder's development shell when you enter it, with nix-direnv, which
+# caches it.
 { lib, ... }:
 {
   programs.direnv = {

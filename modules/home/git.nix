@@ -1,4 +1,4 @@
-# git with a main branch, merging pulls and short names for the daily commands.
+# git with the branch main, pulls that merge, and aliases for the daily commands.
 { config, lib, ... }:
 let
   aliases = lib.mapAttrs (_: lib.mkDefault) {

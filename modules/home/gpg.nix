@@ -1,4 +1,4 @@
-# GnuPG with an agent that also serves ssh and asks for a passphrase once an hour.
+# GnuPG with an agent that also serves SSH and asks for a passphrase once an hour.
 { lib, pkgs, ... }:
 {
   programs.gpg.enable = lib.mkDefault true;
@@ -8,7 +8,7 @@
     enableSshSupport = lib.mkDefault true;
     defaultCacheTtl = lib.mkDefault 3600;
     defaultCacheTtlSsh = lib.mkDefault 3600;
-    # Asks on the terminal where there is no desktop.
+    # Asks on the terminal if there is no desktop.
     pinentry.package = lib.mkDefault pkgs.pinentry-gnome3;
   };
 }

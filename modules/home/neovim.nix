@@ -1,5 +1,5 @@
-# Neovim. ~/.config/nvim stays the user's: what home-manager configures is loaded
-# beside it and not written there.
+# Neovim. ~/.config/nvim stays the user's: what home-manager configures is loaded in
+# addition and not written there.
 { lib, options, ... }:
 let
   # New in home-manager 26.05.
@@ -8,7 +8,7 @@ in
 {
   programs.neovim = {
     enable = lib.mkDefault true;
-    # The interpreters of remote plugins; hardly any plugin has one.
+    # The interpreters for remote plugins; hardly any plugin needs one.
     withPython3 = lib.mkDefault false;
     withRuby = lib.mkDefault false;
   }

@@ -1,4 +1,4 @@
-# The powerlevel10k prompt for zsh. What it shows and how stands in zsh/p10k.zsh.
+# The powerlevel10k prompt for zsh. zsh/p10k.zsh sets what it shows and how.
 {
   config,
   lib,

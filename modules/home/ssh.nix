@@ -1,4 +1,4 @@
-# The ssh client. ~/.ssh/config.local stays the user's and is read first.
+# The SSH client. ~/.ssh/config.local stays the user's and is read first.
 { config, lib, ... }:
 let
   # home-manager 25.11 has no settings; its blocks take the same directives as options.

@@ -1,4 +1,4 @@
-# tmux with the mouse, true colour and a long scrollback.
+# tmux with mouse support, true color and a long scrollback.
 { lib, ... }:
 {
   programs.tmux = {

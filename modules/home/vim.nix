@@ -1,4 +1,4 @@
-# Vim with line numbers and two blanks for a tab, before the user's own ~/.vimrc.
+# Vim with line numbers and tabs of two spaces; the user's own ~/.vimrc is read afterwards.
 { lib, ... }:
 {
   programs.vim = {

@@ -1,5 +1,5 @@
-# VSCodium. While its extensions folder is mutable the settings are, too: they are
-# copied once and then belong to the editor. Otherwise they are a link into the store.
+# VSCodium. If its extensions folder is mutable, so are the settings: they are copied once
+# and then belong to the editor. Otherwise they are a link into the store.
 {
   config,
   lib,
@@ -52,7 +52,7 @@ in
         "editor.fontFamily" = lib.mkDefault "'JetBrainsMono Nerd Font', monospace";
         "files.insertFinalNewline" = lib.mkDefault true;
         "files.trimTrailingWhitespace" = lib.mkDefault true;
-        # By name and not by store path: a copied file keeps nothing alive.
+        # By name, not by store path: a copied file keeps nothing in the store.
         "nix.enableLanguageServer" = lib.mkDefault true;
         "nix.serverPath" = lib.mkDefault "nil";
         "nix.formatterPath" = lib.mkDefault "nixfmt";

@@ -3,7 +3,7 @@
 {
   programs.zsh = {
     enable = lib.mkDefault true;
-    # What it has been for this stateVersion. Without it home-manager warns at every build.
+    # The value for this stateVersion. Without it, home-manager warns at every build.
     dotDir = lib.mkIf (lib.versionOlder config.home.stateVersion "26.05") (
       lib.mkDefault config.home.homeDirectory
     );
@@ -19,7 +19,7 @@
       share = lib.mkDefault true;
       ignoreDups = lib.mkDefault true;
       expireDuplicatesFirst = lib.mkDefault true;
-      # A command that starts with a blank is not recorded.
+      # A command that starts with a space is not recorded.
       ignoreSpace = lib.mkDefault true;
     };
   };

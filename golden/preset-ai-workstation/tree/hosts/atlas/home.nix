@@ -121,7 +121,7 @@
       pkgs.kubectl
       pkgs.kubernetes-helm
       pkgs.gimp
-      # Not installed. To have some of these, name them in the profile, as in
+      # Not installed. To install some of these, list them in the profile, as in
       # +userPackages: ["bundle:mlflow"]
       # bundle:mlflow (The MLflow command line for experiment tracking)
       #   pkgs.mlflow-server
