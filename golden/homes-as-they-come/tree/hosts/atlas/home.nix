@@ -61,7 +61,7 @@
   };
 
   xdg.configFile."zsh/p10k.zsh".text = ''
-    # Configuration of powerlevel10k: lean style, default colours.
+    # Configuration of powerlevel10k: lean style, default colors.
     typeset -g POWERLEVEL9K_LEFT_PROMPT_ELEMENTS=(dir vcs newline prompt_char)
     typeset -g POWERLEVEL9K_RIGHT_PROMPT_ELEMENTS=(status command_execution_time background_jobs direnv nix_shell context)
     typeset -g POWERLEVEL9K_MODE='nerdfont-v3'

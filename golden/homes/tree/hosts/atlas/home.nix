@@ -214,7 +214,7 @@
   };
 
   xdg.configFile."zsh/p10k.zsh".text = ''
-    # Configuration of powerlevel10k: rainbow style, nord colours.
+    # Configuration of powerlevel10k: rainbow style, nord colors.
     typeset -g POWERLEVEL9K_LEFT_PROMPT_ELEMENTS=(os_icon dir vcs newline prompt_char)
     typeset -g POWERLEVEL9K_RIGHT_PROMPT_ELEMENTS=(status command_execution_time background_jobs direnv nix_shell virtualenv anaconda context time)
     typeset -g POWERLEVEL9K_MODE='nerdfont-v3'
