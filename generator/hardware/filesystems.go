@@ -491,7 +491,7 @@ func (d *decider) deviceOf(m Mount) (device string, w why, problem string) {
 		if strings.HasPrefix(device, "/dev/"+b.Name) && !d.Virtual {
 			d.warn("%s is on %s, which has no stable name", m.Point, b.Name)
 		}
-		return device, because(b.Name), ""
+		return device, because("mounted from " + b.Name), ""
 	case strings.HasPrefix(m.Source, "/dev/disk/") && m.Number == "":
 		return m.Source, because("from /etc/fstab; the device may be absent"), ""
 	case strings.HasPrefix(m.Source, "/dev/"):
@@ -557,7 +557,7 @@ func (d *decider) networkRoot(mounts []Mount) {
 		rule{"boot.initrd.network.enable", true, yes, noted(w)},
 		rule{"boot.initrd.network.flushBeforeStage2", true, no, because(w)},
 	)
-	d.set("boot.initrd.availableKernelModules", strs(modules), because("the network cards"))
+	d.set("boot.initrd.availableKernelModules", strs(modules), because("for the network cards"))
 	d.set("boot.kernelParams", nix.List{nix.Str("ip=dhcp")}, because(w))
 }
 

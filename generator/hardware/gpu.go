@@ -252,7 +252,7 @@ func (d *decider) has(v GPUVendor) bool { return len(d.cards(v)) > 0 }
 
 // commonGraphics turns on OpenGL, Vulkan and what computes through them.
 func (d *decider) commonGraphics(dataCenter bool) {
-	d.on("hardware.graphics.enable", because(d.GPUs[0].Name()))
+	d.on("hardware.graphics.enable", because("for the "+d.GPUs[0].Name()))
 	if d.System != "x86_64-linux" {
 		d.note("hardware.graphics.enable32Bit", "off", "32-bit drivers exist for x86_64 only")
 		d.onlyX86("graphics32Bit", d.over.Graphics32Bit)
@@ -283,7 +283,7 @@ func (d *decider) intelGraphics() {
 		}
 	}
 	if len(list) > 0 {
-		d.set("hardware.graphics.extraPackages", list, noted("video decoding and OpenCL on "+cards[0].Name()))
+		d.set("hardware.graphics.extraPackages", list, noted("for video decoding and OpenCL on "+cards[0].Name()))
 	}
 }
 
@@ -322,7 +322,7 @@ func (d *decider) videoDecoding() {
 	for name, ok := range names {
 		if ok && len(names) == 1 {
 			d.set("environment.sessionVariables.LIBVA_DRIVER_NAME", d.firm(nix.Str(name)),
-				because("the card that decodes video"))
+				because("the driver of the card that decodes video"))
 		}
 	}
 }

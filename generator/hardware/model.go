@@ -55,7 +55,7 @@ func (d *decider) model() {
 		for _, m := range models() {
 			if m.fits(says) {
 				d.NixosHardware = append(d.NixosHardware, m.module)
-				d.note("nixos-hardware", m.module, "the machine reports that it is "+m.called(says))
+				d.note("nixos-hardware", m.module, "the machine reports itself as "+m.called(says))
 				return
 			}
 		}

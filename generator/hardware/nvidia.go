@@ -190,7 +190,7 @@ func (d *decider) prime(nvidia GPU) {
 	d.set("hardware.nvidia.prime.offload.enable", overDefaults(nix.Not{Of: sync}),
 		noted("a laptop with two cards: nvidia-offload runs a program on the fast one"))
 	d.set("hardware.nvidia.prime.offload.enableOffloadCmd", overDefaults(offloadEnabled),
-		because("the command nvidia-offload"))
+		because("adds the command nvidia-offload"))
 }
 
 // offloadEnabled is what the command nvidia-offload takes: NixOS refuses it without.
@@ -206,7 +206,7 @@ func (d *decider) primeKind(kind string) {
 	}
 	if kind == "offload" {
 		d.set("hardware.nvidia.prime.offload.enableOffloadCmd", d.fact(yes),
-			because("the command nvidia-offload"))
+			because("adds the command nvidia-offload"))
 	}
 }
 

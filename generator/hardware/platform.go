@@ -124,7 +124,7 @@ func (d *decider) processor() {
 	if vendor != "" && d.Mode == modeProbe {
 		option := "hardware.cpu." + vendor + ".updateMicrocode"
 		value := mkDefault(nix.Ref{"config", "hardware", "enableRedistributableFirmware"})
-		w := because("the processor is " + d.facts.CPU.Vendor)
+		w := because("the processor is " + map[string]string{"intel": "Intel's", "amd": "AMD's"}[vendor])
 		if d.over.Microcode != nil {
 			value, w = d.fact(nix.Bool(*d.over.Microcode)), saysProfile
 		}

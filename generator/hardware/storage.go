@@ -68,7 +68,7 @@ func (d *decider) storage() {
 	if d.Mode != modeFacter && !d.facts.container() {
 		for _, p := range d.facts.PCI {
 			if why := driverTable().forInitrd(p.Class); why != "" && !guestDriver(p.Driver) {
-				why = why + " controller " + p.String()
+				why = "for the " + why + " controller " + p.String()
 				if p.Driver == "" && p.Module == "" {
 					add(driverTable().Classes[p.Class], why+", which has no driver now")
 					continue
@@ -76,7 +76,7 @@ func (d *decider) storage() {
 				add(ModuleOf(p.Driver, p.Module), why)
 			}
 			if p.Vendor == vendorRedHat && (p.Device == 0x1004 || p.Device == 0x1048) {
-				add("virtio_scsi", "virtio SCSI at "+p.Address)
+				add("virtio_scsi", "for virtio SCSI at "+p.Address)
 			}
 		}
 		used := d.inUse()
@@ -94,16 +94,16 @@ func (d *decider) storage() {
 				continue
 			}
 			for _, m := range b.Modules {
-				add(m, "disk "+b.Name)
+				add(m, "for the disk "+b.Name)
 			}
 		}
 		for _, m := range d.facts.MMC {
-			add(m, "a controller for SD cards and eMMC")
+			add(m, "for the controller of SD cards and eMMC")
 		}
 		for _, b := range d.facts.Blocks {
 			switch {
 			case strings.HasPrefix(b.Name, "bcache"):
-				add("bcache", b.Name)
+				add("bcache", "for "+b.Name)
 			case strings.HasPrefix(b.DMUUID, "LVM-") && !slices.Contains(early, "dm-snapshot"):
 				early = append(early, "dm-snapshot")
 				d.note("boot.initrd.kernelModules", "dm-snapshot", "LVM is in use, and snapshots need it at boot")

@@ -56,7 +56,7 @@
     graphics = {
       enable = lib.mkDefault true;
       enable32Bit = lib.mkDefault true;
-      # Video decoding and OpenCL on Intel Alchemist.
+      # For video decoding and OpenCL on Intel Alchemist.
       extraPackages = [
         pkgs.intel-media-driver
         pkgs.vpl-gpu-rt

@@ -84,7 +84,7 @@
     graphics = {
       enable = lib.mkDefault true;
       enable32Bit = lib.mkDefault true;
-      # Video decoding and OpenCL on Intel Tiger Lake.
+      # For video decoding and OpenCL on Intel Tiger Lake.
       extraPackages = [
         pkgs.intel-media-driver
         pkgs.vpl-gpu-rt

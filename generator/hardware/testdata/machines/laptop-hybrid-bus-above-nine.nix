@@ -69,7 +69,7 @@
     graphics = {
       enable = lib.mkDefault true;
       enable32Bit = lib.mkDefault true;
-      # Video decoding and OpenCL on Intel Raptor Lake.
+      # For video decoding and OpenCL on Intel Raptor Lake.
       extraPackages = [
         pkgs.intel-media-driver
         pkgs.vpl-gpu-rt

@@ -54,7 +54,7 @@
     graphics = {
       enable = lib.mkDefault true;
       enable32Bit = lib.mkDefault true;
-      # Video decoding and OpenCL on Intel Lunar Lake.
+      # For video decoding and OpenCL on Intel Lunar Lake.
       extraPackages = [
         pkgs.intel-media-driver
         pkgs.vpl-gpu-rt

@@ -47,7 +47,7 @@
     graphics = {
       enable = lib.mkDefault true;
       enable32Bit = lib.mkDefault true;
-      # Video decoding and OpenCL on Intel Coffee Lake.
+      # For video decoding and OpenCL on Intel Coffee Lake.
       extraPackages = [
         pkgs.intel-media-driver
         pkgs.intel-compute-runtime-legacy1

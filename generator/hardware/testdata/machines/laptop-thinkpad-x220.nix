@@ -44,7 +44,7 @@
     graphics = {
       enable = lib.mkDefault true;
       enable32Bit = lib.mkDefault true;
-      # Video decoding and OpenCL on Intel Sandy Bridge.
+      # For video decoding and OpenCL on Intel Sandy Bridge.
       extraPackages = [ pkgs.intel-vaapi-driver ];
     };
   };

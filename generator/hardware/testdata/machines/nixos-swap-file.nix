@@ -67,7 +67,7 @@
     graphics = {
       enable = lib.mkDefault true;
       enable32Bit = lib.mkDefault true;
-      # Video decoding and OpenCL on Intel Alder Lake.
+      # For video decoding and OpenCL on Intel Alder Lake.
       extraPackages = [
         pkgs.intel-media-driver
         pkgs.vpl-gpu-rt
