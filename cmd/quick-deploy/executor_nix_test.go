@@ -116,7 +116,7 @@ func TestAFailureCanBeLeftAsItIsAndGoneOnWith(t *testing.T) {
 		t.Errorf("put back: exit %d, runs %s\n%s", code, c.Running(), stderr)
 	}
 	_, stderr, code = c.deploy("--rollback-on-failure=false")
-	if code != fault.Activation || c.Running() == first || !strings.Contains(stderr, "was left as it is") {
+	if code != fault.Activation || c.Running() == first || !strings.Contains(stderr, "was left running") {
 		t.Errorf("left: exit %d, runs %s\n%s", code, c.Running(), stderr)
 	}
 	var st deploy.Status

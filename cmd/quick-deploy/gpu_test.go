@@ -27,7 +27,7 @@ func TestHealthLooksAtCards(t *testing.T) {
 		want        string // a regular expression for the check's line; a warning is unknown where it was not waited for
 	}{
 		"AMD on a display":             {"amd", "amdgpu", ":0", map[string]string{"glxinfo": `test "$DISPLAY" = :0 && ` + amd}, `passed .*amdgpu; glxinfo: AMD Radeon RX 6800`},
-		"AMD on the processor":         {"amd", "amdgpu", ":0", map[string]string{"glxinfo": soft}, `(?:warning|unknown) .*glxinfo: only the processor renders \(llvmpipe`},
+		"AMD on the processor":         {"amd", "amdgpu", ":0", map[string]string{"glxinfo": soft}, `(?:warning|unknown) .*glxinfo: only the processor does the rendering \(llvmpipe`},
 		"AMD, Vulkan good, OpenGL not": {"amd", "amdgpu", ":0", map[string]string{"vulkaninfo": "echo 'deviceName = AMD'", "glxinfo": soft}, `(?:warning|unknown) .*glxinfo: only the processor`},
 		"AMD without a display":        {"amd", "amdgpu", "", map[string]string{"glxinfo": "exit 1"}, `passed .*renderD128 by amdgpu$`},
 		"AMD without a driver":         {"amd", "", ":0", nil, `(?:warning|unknown) .*no render node of amdgpu or radeon; reboot`},

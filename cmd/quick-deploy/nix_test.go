@@ -166,7 +166,7 @@ hosts:
 	}
 	c.must("build", "--yes", "--skip", "network")
 	c.must("rollback", "--yes", "--to", "1")
-	if _, stderr, code := c.run("rollback", "--yes", "--to", "9"); code != fault.Usage || !strings.Contains(stderr, "no run 9") {
+	if _, stderr, code := c.run("rollback", "--yes", "--to", "9"); code != fault.Usage || !strings.Contains(stderr, "unknown run 9") {
 		t.Errorf("a run that does not exist: exit code %d, %s", code, stderr)
 	}
 }
