@@ -96,7 +96,7 @@ func TestRetries(t *testing.T) {
 					t.Errorf("wait %d is %s", i+1, wait)
 				}
 			}
-			if strings.Count(said, "the next in") != len(waits) {
+			if strings.Count(said, "trying again in") != len(waits) {
 				t.Errorf("not every wait is told of:\n%s", said)
 			}
 		})

@@ -150,7 +150,7 @@ func TestInitWithoutANetwork(t *testing.T) {
 		if code != fault.Network || !strings.Contains(diag, "two.yaml: written") {
 			t.Errorf("exit code %d: %s", code, diag)
 		}
-		if strings.Contains(diag, "the next in") || strings.Contains(diag, "retrying in") {
+		if strings.Contains(diag, "trying again in") || strings.Contains(diag, "retrying in") {
 			t.Errorf("it was tried again: %s", diag)
 		}
 		if _, err := os.Stat(flake); err == nil {
