@@ -40,7 +40,8 @@ func (h *host) disks() error {
 		for _, d := range n.Get("devices").Items {
 			l.Devices = append(l.Devices, d.Str())
 		}
-		if l.check(); len(h.problems) > 0 {
+		before := len(h.problems)
+		if l.check(); len(h.problems) > before || !n.Complete() {
 			return nil
 		}
 		if err := l.write(); err != nil {

@@ -37,7 +37,9 @@ func (h *host) hardware() error {
 	about := question{chosen: chosen, release: over.Release, system: over.System, laidOut: h.laidOut()}
 	decided, err := h.in.known.decide(about, probed, facts, over)
 	if err != nil {
-		h.hardwareProblem(chosen, err)
+		if chosen.Complete() && h.node.Known("hardware") {
+			h.hardwareProblem(chosen, err)
+		}
 		return nil
 	}
 	if decided.failed != nil {
@@ -57,7 +59,7 @@ func (h *host) hardware() error {
 	if d.Kept != "" {
 		h.files = append(h.files, File{Path: "hosts/" + h.profile.Name + "/" + hardware.KeptName, Data: []byte(d.Kept)})
 	}
-	if d.Mode == "facter" {
+	if d.Mode == "facter" && chosen.Known("report") {
 		if err := h.copyReport(chosen.Get("report")); err != nil {
 			return err
 		}
@@ -100,7 +102,7 @@ func (h *host) copyReport(n *profile.Node) error {
 		Hardware map[string]json.RawMessage
 	}
 	if json.Unmarshal(data, &report) != nil || report.Version == 0 || report.System == "" || report.Hardware == nil {
-		h.problem(n, "hardware.report is no report",
+		h.problem(n, "hardware.report is not a report",
 			"it is not the JSON of nixos-facter, with version, system and hardware",
 			"write it with: sudo nixos-facter -o "+n.Str())
 		return nil

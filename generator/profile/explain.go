@@ -44,7 +44,7 @@ func (p *Profile) Explain(host, key string) ([]Step, error) {
 	}
 	parts, ok := SplitKey(key)
 	if !ok {
-		return nil, Problems{{Code: CodeSelector, What: quoteShort(key) + " is no path of keys",
+		return nil, Problems{{Code: CodeSelector, What: quoteShort(key) + " is not a path of keys",
 			Hint: "write keys with dots between them"}}
 	}
 	var steps []Step

@@ -18,9 +18,15 @@ import (
 type finding struct {
 	Problem
 	at      string   // instance location
+	path    []string // of the value, of the map of a CodeMissing finding
 	types   []string // expected, of a CodeType finding
 	missing []string // of a CodeMissing finding
+	either  []string // keys of the map at path of which there is one too many
+	meant   string   // the key that one of a CodeUnknown finding is likely to stand for
 	foreign bool     // the value has another type than all values allowed
+	ofKey   bool     // the name of the key is wrong, not the value
+	loose   bool     // a rule about a map or a list as a whole, of which no part is to blame
+	silent  bool     // there is a problem about it already
 }
 
 // explainer turns a tree of validation errors into findings.
@@ -31,12 +37,32 @@ type explainer struct {
 	found   []finding
 }
 
-func (x *explainer) problems() Problems {
-	ps := make(Problems, len(x.found))
-	for i, f := range x.found {
-		ps[i] = f.Problem
+// problemsOf is what the findings have to say.
+func problemsOf(findings []finding) Problems {
+	var ps Problems
+	for _, f := range findings {
+		if !f.silent {
+			ps = append(ps, f.Problem)
+		}
 	}
 	return ps
+}
+
+// withoutFollowing leaves out that a key is missing where one of the same map is likely to be that one mistyped.
+func withoutFollowing(findings []finding) []finding {
+	unknown := map[string][]string{}
+	for _, f := range findings {
+		if f.Code == CodeUnknown && len(f.path) > 0 {
+			at := dotted(f.path[:len(f.path)-1])
+			unknown[at] = append(unknown[at], f.path[len(f.path)-1])
+		}
+	}
+	for i, f := range findings {
+		findings[i].silent = f.silent || slices.ContainsFunc(unknown[dotted(f.path)], func(key string) bool {
+			return len(f.missing) > 0 && Nearest(key, f.missing) != ""
+		})
+	}
+	return findings
 }
 
 // place is a value of the profile that an error is about.
@@ -178,7 +204,11 @@ func (x *explainer) walk(e *jsonschema.ValidationError) {
 		return
 	}
 	pl := x.locate(e.InstanceLocation)
-	if pl.node.bad || pl.node.takesBack() && !pl.listed && !ofKeys(e) {
+	if pl.node.bad {
+		x.found = append(x.found, finding{at: e.InstanceLocation, path: pl.path, silent: true})
+		return
+	}
+	if pl.node.takesBack() && !pl.listed && !ofKeys(e) {
 		return
 	}
 	in, keyword := x.keyword(e)
@@ -200,7 +230,8 @@ func (x *explainer) walk(e *jsonschema.ValidationError) {
 
 // add records what is wrong with the value at pl.
 func (x *explainer) add(e *jsonschema.ValidationError, pl place, f finding) {
-	f.at = e.InstanceLocation
+	f.at, f.path, f.ofKey = e.InstanceLocation, pl.path, ofKeys(e)
+	f.loose = f.Code == CodeValue && (pl.node.Kind == Map || pl.node.Kind == List) && len(f.either) == 0
 	f.Path = dotted(pl.path)
 	x.found = append(x.found, f)
 }
@@ -399,7 +430,7 @@ func wrongFormat(s, name string) (what, why, hint string) {
 	if f.hint != nil {
 		hint = f.hint(s)
 	}
-	return quoteShort(wrong) + " is no " + f.noun, f.why, hint
+	return quoteShort(wrong) + " is not a valid " + f.noun, f.why, hint
 }
 
 // unknown reports each key of pl that is not known.
@@ -415,16 +446,18 @@ func (x *explainer) unknown(e *jsonschema.ValidationError, pl place, known part)
 		if _, ok := known[f.Key]; ok {
 			continue
 		}
-		p := f.problem("", CodeUnknown, "there is no key "+strconv.Quote(f.Key), "", "")
+		p := f.problem("", CodeUnknown, "unknown key "+strconv.Quote(f.Key), "", "")
 		if pl.in != nil {
 			p.What += " in " + pl.name
 		}
+		meant := ""
 		if len(x.found) < maxProblems {
+			meant = Nearest(f.Key, names)
 			p.Hint = DidYouMean(f.Key, names)
 		}
 		sub := pl
 		sub.path = append(pl.path[:len(pl.path):len(pl.path)], f.Key)
-		x.report(e, sub, p)
+		x.add(e, sub, finding{Problem: p, meant: meant})
 	}
 }
 
@@ -558,6 +591,6 @@ func (x *explainer) tooMany(e *jsonschema.ValidationError, pl place, in part) {
 		x.report(e, pl, pl.problem(CodeValue, pl.name+" can be read in two ways", e.Message, ""))
 		return
 	}
-	x.report(e, pl, pl.node.field(keys[1]).problem("", CodeValue, pl.name+" has "+strings.Join(keys, " and "),
-		"only one of them can be there", "delete "+either(keys)))
+	x.add(e, pl, finding{either: keys, Problem: pl.node.field(keys[1]).problem("", CodeValue,
+		pl.name+" has "+strings.Join(keys, " and "), "only one of them can be there", "delete "+either(keys))})
 }

@@ -37,6 +37,8 @@ type Profile struct {
 
 	// Partial is true if Hosts are not all that the profile has.
 	Partial bool
+	// unsure is true of a profile at fault if it is not known which hosts there are, and in which groups.
+	unsure bool
 
 	b      *builder
 	groups []string // names, sorted
@@ -101,8 +103,9 @@ func (c Content) Spelling(n *Node) string {
 
 // Load reads the profile called name and what it extends. Each file and each
 // merged host is validated by s, and layers are merged by what s says about
-// services and open maps. If the profile is at fault the error is Problems,
-// all of them; if it cannot be read at all the error wraps that of src.
+// services and open maps. If the profile is at fault the error is Problems, all that can be found here, and the
+// profile is what remains without what is wrong (see Node.Known): it is good for finding more. If it cannot be read at
+// all the error wraps that of src, and there is no profile.
 //
 // With patterns (see Select) that need no more than names, of a large profile only
 // these hosts are read, validated, and in the result.
@@ -127,10 +130,10 @@ func loadFrom(src Source, name string, s *schema.Node, parts bool, only []string
 		return nil, true, err
 	}
 	p, ok = l.assemble(v, only)
-	if err := append(l.problems, l.merger.problems...).err(); err != nil {
-		return nil, ok, err
+	if len(l.files) == 0 {
+		p = nil
 	}
-	return p, ok, nil
+	return p, ok, append(l.problems, l.merger.problems...).err()
 }
 
 // noSecret is the mark of a value that only looks like a secret.
@@ -203,7 +206,7 @@ func (l *loader) read(name string, data []byte, chain []string) {
 	if !l.parts || !f.parseInParts() {
 		var problems Problems
 		f.root, f.text, problems = parse(name, data)
-		f.whole = len(problems) == 0
+		f.whole = f.text.whole
 		l.problems = append(l.problems, problems...)
 	}
 	if f.root == nil || f.root.Kind != Map {

@@ -69,6 +69,8 @@ type Node struct {
 	// shared is true of what hosts inherit: it lives as long as the profile, and need be looked at only once.
 	shared bool
 	index  map[string]int // of Fields, for big maps
+	// gaps are what was wrong and is left out, see Known; nil in a profile without faults.
+	gaps map[string]bool
 }
 
 // Field is one entry of a map.

@@ -33,7 +33,7 @@ func TestRender(t *testing.T) {
 				"    4 |     desktop: kde # nice\n" +
 				"      |              ^~~\n"},
 		{"under the key", "version: 1\nhosts: {a: {pakages: [x]}}\n",
-			"p.yaml:2:13: there is no key \"pakages\" in a; did you mean \"packages\"?\n" +
+			"p.yaml:2:13: unknown key \"pakages\" in a; did you mean \"packages\"?\n" +
 				"    2 | hosts: {a: {pakages: [x]}}\n" +
 				"      |             ^~~~~~~\n"},
 		{"behind wide characters", "version: 1\nhosts: {a: {users: {ada: {shell: \"日本é́👩‍👩‍👧\"}, b: {admin: 3}}}}\n",
@@ -56,7 +56,7 @@ func TestRender(t *testing.T) {
 				"    2 | …grep, ripgrep, ripgrep, ripgrep, ripgrep, ripgrep, ripgrep, 5, ripgrep, ripgrep, ripgrep, ripgrep, r…\n" +
 				"      |                                                              ^\n"},
 		{"with terminal sequences in quotes", "version: 1\nhosts: {a: {\"\\e[31m\": 1}}\n",
-			"p.yaml:2:13: there is no key \"\\x1b[31m\" in a\n" +
+			"p.yaml:2:13: unknown key \"\\x1b[31m\" in a\n" +
 				"    2 | hosts: {a: {\"\\e[31m\": 1}}\n" +
 				"      |             ^~~~~\n"},
 		{"in a file of other bytes", "version: 1\n# \xff\x1b[2J\n",
@@ -74,7 +74,7 @@ func TestRender(t *testing.T) {
 
 func TestRenderColor(t *testing.T) {
 	got := rendered(t, "version: 1\nhosts: {a: {pakages: []}}\n", true)
-	want := "\x1b[1mp.yaml:2:13:\x1b[0m \x1b[1;31mthere is no key \"pakages\" in a\x1b[0m; \x1b[36mdid you mean \"packages\"?\x1b[0m\n" +
+	want := "\x1b[1mp.yaml:2:13:\x1b[0m \x1b[1;31munknown key \"pakages\" in a\x1b[0m; \x1b[36mdid you mean \"packages\"?\x1b[0m\n" +
 		"\x1b[2m    2 | \x1b[0mhosts: {a: {pakages: []}}\n" +
 		"\x1b[2m      | \x1b[0m            \x1b[1;31m^~~~~~~\x1b[0m\n"
 	if got != want {

@@ -41,8 +41,10 @@ func parse(name string, data []byte) (*Node, *text, Problems) {
 	}
 	r := reader{cursor: cursor{t: t, line: 1, col: 1}}
 	root := r.value(first, "")
+	t.whole = !r.lost
 	switch {
 	case next != nil:
+		t.whole = false
 		r.note(Problem{Pos: Pos{name, next.Line, next.Column}, Code: CodeFeature, What: "a second YAML document starts here",
 			Why: "a profile is one document", Hint: "put it into a file of its own and list that under extends"})
 	case root.Kind != Map:
@@ -108,6 +110,7 @@ type reader struct {
 	above    int // lines of the text before what the library has read
 	depth    int
 	problems Problems
+	lost     bool // something is not in the nodes
 }
 
 func (r *reader) note(p Problem) {
@@ -126,6 +129,7 @@ func (r *reader) value(y *yaml.Node, pointer string) *Node {
 	}
 	r.to(y.Line+r.above, y.Column)
 	if r.depth++; r.depth > MaxDepth {
+		r.lost = true
 		r.note(Problem{Pos: r.pos(), Code: CodeLimit, What: tooDeep, Why: "no profile needs that"})
 		return n
 	}
@@ -220,6 +224,7 @@ func (r *reader) entries(n *Node, y *yaml.Node) {
 		first, twice := places[f.Key]
 		switch {
 		case !ok:
+			r.lost = true
 		case twice:
 			r.note(Problem{Pos: f.KeyPos, width: r.t.width(f.span), Code: CodeDuplicate,
 				What: "the key " + quoteShort(f.Key) + " is here twice", Why: fmt.Sprintf("it is already set at %s", first),
