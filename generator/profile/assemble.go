@@ -400,8 +400,8 @@ func (b *builder) merge(name string) merged {
 		body = m.merge(body, patch)
 	}
 	var problems Problems
-	out.groups, problems = b.groupsOf(body, m)
-	out.layer, out.lacks = append(out.layer, problems...), len(problems) > 0
+	out.groups, out.lacks, problems = b.groupsOf(body, m)
+	out.layer = append(out.layer, problems...)
 	node := normal(m.merge(b.base(out.groups, m), body))
 	if i := node.find("name"); i >= 0 {
 		without := *node
@@ -430,8 +430,8 @@ func (b *builder) layers(h *Host) []layer {
 	return layers
 }
 
-// groupsOf is the groups key of a host, which defaults may set too.
-func (b *builder) groupsOf(body *Node, m *merger) ([]string, Problems) {
+// groupsOf is the groups key of a host, which defaults may set too. It lacks some if one is not there.
+func (b *builder) groupsOf(body *Node, m *merger) (groups []string, lacks bool, problems Problems) {
 	pick := func(n *Node) *Node {
 		if f := n.field("groups"); f != nil {
 			return &Node{Kind: Map, Fields: []Field{*f}}
@@ -440,18 +440,20 @@ func (b *builder) groupsOf(body *Node, m *merger) ([]string, Problems) {
 	}
 	n := m.merge(pick(b.inherited), pick(body))
 	if n == nil {
-		return nil, nil
+		return nil, false, nil
 	}
 	list := n.Get("groups")
-	var problems Problems
+	lacks = list.Kind != List
 	for _, item := range list.Items {
 		// The schema refuses what is no text.
-		if _, known := b.groups[item.Str()]; !known && item.Kind == String {
+		_, known := b.groups[item.Str()]
+		lacks = lacks || !known
+		if !known && item.Kind == String {
 			problems = append(problems, item.problem("groups", CodeGroup, "unknown group "+item.brief(), "",
 				DidYouMean(item.Str(), b.groupNames)))
 		}
 	}
-	return list.Texts(), problems
+	return list.Texts(), lacks, problems
 }
 
 // root is the whole profile in the normal form, but that its hosts are empty.

@@ -524,7 +524,7 @@ func (x *explainer) alternatives(e *jsonschema.ValidationError, pl place, in par
 		}
 		f := fit[0][0]
 		f.What = pl.name + " needs one of " + strings.Join(keys, ", ")
-		f.Why, f.Hint = "", "add "+either(keys)
+		f.Why, f.Hint, f.missing = "", "add "+either(keys), keys
 		x.found = append(x.found, f)
 	default:
 		best := fit[0]
