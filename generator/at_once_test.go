@@ -103,7 +103,7 @@ type fault struct {
 
 // ofMeaning are faults that no single value shows.
 var ofMeaning = []fault{
-	{"bundle", "no bundle", func(host *yaml.Node, mark string) [][]string {
+	{"bundle", "unknown bundle", func(host *yaml.Node, mark string) [][]string {
 		key := "packages"
 		if slices.ContainsFunc(host.Content, func(n *yaml.Node) bool { return n.Value == "+packages" }) {
 			key = "+packages"

@@ -85,7 +85,7 @@ func (l layout) check() {
 			l.problem(n, "disks.devices names a partition", device+" is a part of a disk",
 				"write the name without -part and the number")
 		case seen[device]:
-			l.problem(n, "disks.devices names a disk twice", device+" stands here twice", "remove one")
+			l.problem(n, "disks.devices names a disk twice", device+" is in the list twice", "remove one")
 		}
 		seen[device] = true
 	}

@@ -49,13 +49,13 @@ func (h *host) readSecrets() {
 func (h *host) secretPath(name string, ref *profile.Node) (nix.Expr, error) {
 	s, ok := h.secrets[name]
 	if !ok && h.node.Known("secrets", name) {
-		const why = "a secret is named here, by a key of secrets:"
+		const why = "the value is the name of an entry of secrets:, never the secret itself"
 		if near := profile.Nearest(name, sortedKeys(h.secrets)); near != "" {
 			return nil, ref.Problem(ref.Path(), fmt.Sprintf("unknown secret %q", name), why, profile.Meant(near))
 		}
 		// What is no name may be the secret itself.
 		p := ref.Problem(ref.Path(), "this does not name a secret of the host", why,
-			"add it there, as in secrets: {NAME: {file: /path/on/the/machine}}, and write NAME here, never the secret itself")
+			"add secrets: {NAME: {file: /path/on/the/machine}}, and write NAME here")
 		p.Code = profile.CodeSecret
 		return nil, p
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // sections are the keys of a profile that hold hosts and what goes into them.
@@ -303,8 +305,11 @@ func (b *builder) checkName(name string, pos Pos) {
 		Hint: hostNameHint(name)})
 }
 
+// notInLabel is what no host name holds; dots part it.
+var notInLabel = lazyregexp.New(`[^A-Za-z0-9.]+`)
+
 func hostNameHint(name string) string {
-	fixed := strings.Trim(strings.ReplaceAll(strings.ReplaceAll(name, "_", "-"), " ", "-"), "-")
+	fixed := strings.Trim(notInLabel.ReplaceAllString(name, "-"), "-.")
 	if label, _, dotted := strings.Cut(fixed, "."); dotted && isHostLabel(label) {
 		return "write " + label + " and put the rest into network.domain"
 	}

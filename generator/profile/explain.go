@@ -39,7 +39,7 @@ type Step struct {
 func (p *Profile) Explain(host, key string) ([]Step, error) {
 	h := p.Host(host)
 	if h == nil {
-		return nil, Problems{{Code: CodeSelector, What: "no host is called " + quoteShort(host),
+		return nil, Problems{{Code: CodeSelector, What: "unknown host " + quoteShort(host),
 			Hint: DidYouMean(host, p.b.names)}}
 	}
 	parts, ok := SplitKey(key)

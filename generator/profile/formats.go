@@ -37,7 +37,7 @@ var formats = map[string]format{
 	"hostname": {"host name",
 		"it has labels of 1 to 63 letters, digits and inner hyphens, separated by dots (RFC 1123)", isHostname,
 		func(s string) string {
-			return writeIf(strings.ReplaceAll(strings.Trim(s, "._- "), "_", "-"), isHostname)
+			return writeIf(strings.Trim(notInLabel.ReplaceAllString(s, "-"), "-."), isHostname)
 		}},
 	"unix-user": {"user name",
 		"it starts with a lower-case letter, goes on with lower-case letters, digits, - and _, and has at most 31; " +
@@ -71,8 +71,11 @@ var formats = map[string]format{
 	"flatpak-app": {"Flatpak application id", "it has at least three parts, as in org.mozilla.firefox", isFlatpak, nil},
 	"ssh-public-key": {"public ssh key", "it is one line as in id_ed25519.pub: the kind, the key and a comment", isSSHKey,
 		func(s string) string {
-			if strings.Contains(s, "PRIVATE KEY") {
+			switch {
+			case strings.Contains(s, "PRIVATE KEY"):
 				return "this is a private key: take it out of the profile and make a new one"
+			case strings.HasSuffix(s, ".pub") && plainInFlow.MatchString(strings.TrimLeft(s, "~/.")):
+				return "write the line that is in the file: cat " + s + " shows it"
 			}
 			return "copy the whole line of the .pub file"
 		}},

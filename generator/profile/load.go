@@ -233,7 +233,7 @@ func (l *loader) references(root *Node) []*Node {
 	var refs []*Node
 	for i, item := range f.Value.Items {
 		if item.Kind != String {
-			l.report(item.problem(fmt.Sprintf("extends.%d", i), CodeType, "expected text, found "+item.brief(), "",
+			l.report(item.problem(fmt.Sprintf("extends.%d", i), CodeType, "an entry of extends must be text, not "+item.brief(), "",
 				"name a file or preset:NAME"))
 			continue
 		}

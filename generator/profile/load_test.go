@@ -253,10 +253,10 @@ hosts:
 		{"!@canary", "db-2 web-2"},
 		{"@canary, !web-*", "db-1"},
 		{"*-[12] !db-1", "error no host matches \"*-[12] !db-1\""},
-		{"web-3", `error no host is called "web-3"; did you mean "web-1"?`},
+		{"web-3", `error unknown host "web-3"; did you mean "web-1"?`},
 		{"@canry", `error no host has the tag or group "canry"; did you mean "canary"?`},
 		{"@idle", `error no host has the tag or group "idle"; no host is in that group`},
-		{"canary", `error no host is called "canary"; did you mean @canary?`},
+		{"canary", `error unknown host "canary"; did you mean @canary?`},
 		{"[", `error "[" is not a pattern`},
 		{"web-1,!web-*", `error "web-1,!web-*" leaves no host`},
 		{"web-1,,", `error "" is not a pattern`},
@@ -318,7 +318,7 @@ hosts:
 		{"a", `nixos."services.openssh.enable"`, `+ defaults p.yaml:5:11 sets nixos."services.openssh.enable" true`},
 		{"a", "timezon", `no layer of a sets timezon; did you mean "timezone"?`},
 		{"a", "services.ngnix.port", `no layer of a sets services.ngnix.port; did you mean "nginx"?`},
-		{"x", "timezone", `no host is called "x"; known are a, b`},
+		{"x", "timezone", `unknown host "x"; known are a, b`},
 		{"a", "..", `".." is not a path of keys; write keys with dots between them`},
 	} {
 		steps, err := p.Explain(c.host, c.key)

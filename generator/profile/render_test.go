@@ -40,7 +40,7 @@ func TestRender(t *testing.T) {
 			"p.yaml:2:34: shell cannot be \"日本é́👩\\u200d👩\\u200d👧\"; it is one of bash, zsh, fish\n" +
 				"    2 | hosts: {a: {users: {ada: {shell: \"日本é́👩�👩�👧\"}, b: {admin: 3}}}}\n" +
 				"      |                                  ^~~~~~~~~~~~~~~\n" +
-				"p.yaml:2:59: expected true or false, found 3\n" +
+				"p.yaml:2:59: admin must be true or false, not 3\n" +
 				"    2 | hosts: {a: {users: {ada: {shell: \"日本é́👩�👩�👧\"}, b: {admin: 3}}}}\n" +
 				"      |                                                               ^\n"},
 		{"behind tabs", "version: 1\nhosts: {a: {desktop:\t\tkde}}\n",
@@ -52,7 +52,7 @@ func TestRender(t *testing.T) {
 				"    1 | version: 2\n" +
 				"      |          ^\n"},
 		{"in a long line", "version: 1\nhosts: {a: {packages: [" + strings.Repeat("ripgrep, ", 20) + "5, " + strings.Repeat("ripgrep, ", 20) + "]}}\n",
-			"p.yaml:2:204: expected text, found 5; put it in quotes if it is text\n" +
+			"p.yaml:2:204: an entry of packages must be text, not 5; put it in quotes if it is text\n" +
 				"    2 | …grep, ripgrep, ripgrep, ripgrep, ripgrep, ripgrep, ripgrep, 5, ripgrep, ripgrep, ripgrep, ripgrep, r…\n" +
 				"      |                                                              ^\n"},
 		{"with terminal sequences in quotes", "version: 1\nhosts: {a: {\"\\e[31m\": 1}}\n",

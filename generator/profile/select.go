@@ -80,7 +80,7 @@ func (p *Profile) matcher(pattern string) (func(*Host) bool, *Problem) {
 	if p.Partial || slices.ContainsFunc(p.Hosts, match) {
 		return match, nil
 	}
-	problem := &Problem{Code: CodeSelector, What: "no host is called " + quoteShort(pattern)}
+	problem := &Problem{Code: CodeSelector, What: "unknown host " + quoteShort(pattern)}
 	if strings.ContainsAny(pattern, `*?[\`) {
 		problem.What = "no host matches " + quoteShort(pattern)
 	}

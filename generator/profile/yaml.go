@@ -32,6 +32,10 @@ func parse(name string, data []byte) (*Node, *text, Problems) {
 		return nil, t, Problems{*problem}
 	}
 	first, next, err := documents(t.src)
+	if (err != nil || !named(first)) && t.isNix() {
+		return nil, t, Problems{{Pos: Pos{name, 1, 1}, width: t.width(span{0, int32(len(t.src))}), Code: CodeSyntax,
+			What: "this is Nix, not YAML", Hint: "quick-deploy init --adopt PATH takes a configuration over"}}
+	}
 	if err != nil {
 		return nil, t, Problems{t.syntax(err)}
 	}
@@ -48,7 +52,7 @@ func parse(name string, data []byte) (*Node, *text, Problems) {
 		r.note(Problem{Pos: Pos{name, next.Line, next.Column}, Code: CodeFeature, What: "a second YAML document starts here",
 			Why: "a profile is one document", Hint: "put it into a file of its own and list that under extends"})
 	case root.Kind != Map:
-		r.note(Problem{Pos: root.Pos, width: root.width, Code: CodeType, What: "a profile is a map, found " + root.brief(),
+		r.note(Problem{Pos: root.Pos, width: root.width, Code: CodeType, What: "a profile must be a map, not " + root.brief(),
 			Hint: "start with version: 1"})
 	}
 	return root, t, r.problems
@@ -83,6 +87,11 @@ func documents(src string) (first, second *yaml.Node, err error) {
 		first = docs[0].Content[0]
 	}
 	return first, second, nil
+}
+
+// named reports whether y is a map whose first key is no list and no map.
+func named(y *yaml.Node) bool {
+	return y != nil && y.Kind == yaml.MappingNode && (len(y.Content) == 0 || y.Content[0].Kind == yaml.ScalarNode)
 }
 
 // isNothing reports whether y is a value that is not written.
@@ -196,13 +205,16 @@ func (r *reader) items(n *Node, y *yaml.Node) {
 	n.Items = make([]*Node, 0, len(y.Content))
 	for _, item := range y.Content {
 		r.skipTrivia(",")
+		stray := flow && item.Kind == yaml.MappingNode && !r.at("{")
 		if !flow {
 			r.skip(len("-"))
-		} else if item.Kind == yaml.MappingNode && !r.at("{") {
+		} else if stray {
 			r.note(Problem{Pos: Pos{r.t.name, item.Line + r.above, item.Column}, Code: CodeSyntax,
 				What: "a key among list entries", Hint: "put it in braces: {key: value}"})
 		}
-		n.Items = append(n.Items, r.value(item, n.Pointer+"/"+strconv.Itoa(len(n.Items))))
+		v := r.value(item, n.Pointer+"/"+strconv.Itoa(len(n.Items)))
+		v.bad = v.bad || stray
+		n.Items = append(n.Items, v)
 	}
 	if flow {
 		r.close()
