@@ -3,6 +3,7 @@ package generator_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -234,6 +235,7 @@ func TestTwoFaults(t *testing.T) {
 		for _, path := range f.plant(host, markTwo) {
 			taken = append(taken, append(slices.Clip(at), path...))
 		}
+		block(root)
 		where := ofSchema(rt, root, s, taken)
 		var text bytes.Buffer
 		if err := yaml.NewEncoder(&text).Encode(&doc); err != nil {
@@ -281,4 +283,84 @@ func (o overlay) Open(name string) (fs.File, error) {
 		return fstest.MapFS{name: {Data: o.profile}}.Open(name)
 	}
 	return o.FS.Open(name)
+}
+
+// slipsOfSyntax break a line of YAML; %s is its indentation.
+var slipsOfSyntax = []string{
+	"\t%splantedone: 1", "%splantedone: @x", "%splantedone: \"x", "%splantedone: 'x", "%splantedone: [a, b", "%splantedone: {a: b",
+	"%splantedone: a: b", "%splantedone", "%s plantedone: 1", "%s- plantedone", "%splantedone: \"a\" b", "%s}plantedone", "%splantedone: |x",
+	"%splantedone: %%x", "%s*plantedone", "%splantedone: \"\\q\"", "%s   plantedone: 1",
+}
+
+// TestSyntaxAndMore breaks a line of golden profiles with a fault of meaning elsewhere: the mistake is told, nothing is
+// told that comes of it, and most of the time the other one is, too.
+func TestSyntaxAndMore(t *testing.T) {
+	cases, err := filepath.Glob(filepath.Join(goldenDir, "*", "profile.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	both, all := 0, 0
+	once := func(rt *rapid.T) {
+		file := rapid.SampledFrom(cases).Draw(rt, "case")
+		data, err := os.ReadFile(file)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		var doc yaml.Node
+		if err := yaml.Unmarshal(data, &doc); err != nil {
+			rt.Fatal(err)
+		}
+		root := doc.Content[0]
+		block(root)
+		host := below(root, "host")
+		if host.Kind != yaml.MappingNode {
+			root.Content = root.Content[:len(root.Content)-2]
+			host = below(root, "hosts").Content[1]
+		}
+		f := rapid.SampledFrom(ofMeaning).Draw(rt, "meaning")
+		f.plant(host, markTwo)
+		block(root)
+		var text bytes.Buffer
+		if err := yaml.NewEncoder(&text).Encode(&doc); err != nil {
+			rt.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")
+		at := rapid.IntRange(1, len(lines)-1).Draw(rt, "line")
+		line := lines[at]
+		slip := rapid.SampledFrom(slipsOfSyntax).Draw(rt, "slip")
+		lines = slices.Insert(lines, at, fmt.Sprintf(slip, line[:len(line)-len(strings.TrimLeft(line, " "))]))
+		broken := strings.Join(lines, "\n") + "\n"
+		if yaml.Unmarshal([]byte(broken), &yaml.Node{}) == nil {
+			rt.Skip("that is YAML")
+		}
+		found := allProblems(t, overlay{os.DirFS(filepath.Dir(file)), []byte(broken)})
+		one, two := 0, 0
+		for _, p := range found {
+			switch {
+			case p.Code == profile.CodeSyntax || p.Code == profile.CodeKey || p.Code == profile.CodeFeature:
+				one++
+			case strings.Contains(p.Error(), markOne): // the line is a key that nobody knows, too
+			case strings.Contains(p.Error(), f.says):
+				two++
+			default:
+				rt.Errorf("%s\nfollows from something else: %s\n%s", p, lines[max(p.Pos.Line-1, 0)], broken)
+			}
+		}
+		if one == 0 {
+			rt.Errorf("%v found of\n%s", found, broken)
+		}
+		if all++; one > 0 && two > 0 {
+			both++
+		}
+		if one > 1 {
+			rt.Errorf("more than one mistake: %v in\n%s", found, broken)
+		}
+	}
+	for range 3 {
+		rapid.Check(t, once)
+	}
+	if both*2 < all {
+		t.Errorf("both were found %d times of %d", both, all)
+	}
+	t.Logf("both were found %d times of %d", both, all)
 }

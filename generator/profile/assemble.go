@@ -57,7 +57,7 @@ func (l *loader) assemble(v *validator, only []string) (p *Profile, ok bool) {
 	if len(l.problems)+len(l.merger.problems) > 0 {
 		p.Root = p.Root.remains(cutsOf(found), !l.whole())
 		p.Release = p.Root.Get("release").Str()
-		p.unsure = !l.whole() || slices.ContainsFunc(l.problems, func(f Problem) bool {
+		p.unsure = !l.whole() || slices.ContainsFunc(b.names, l.torn) || slices.ContainsFunc(l.problems, func(f Problem) bool {
 			return f.Code == CodeHost || f.Code == CodeGroup || strings.HasPrefix(f.Path, "hosts") && strings.Count(f.Path, ".") < 2
 		})
 	}
@@ -122,6 +122,7 @@ func (b *builder) hosts(p *Profile, root *Node, v *validator) (ok bool) {
 			for i := int(next.Add(1)) - 1; i < len(p.Hosts); i = int(next.Add(1)) - 1 {
 				h := p.Hosts[i]
 				r := b.merge(h.Name)
+				whole := whole && !b.l.torn(h.Name)
 				var found []finding
 				if r.ok {
 					found = c.host(root, Field{Key: h.Name, KeyPos: h.Pos, Value: r.node}, !whole)
@@ -174,6 +175,11 @@ func (l *loader) whole() bool {
 		}
 	}
 	return !l.lost
+}
+
+// torn reports whether not all that a file says of the host could be read.
+func (l *loader) torn(host string) bool {
+	return slices.ContainsFunc(l.files, func(f *file) bool { return f.torn[host] })
 }
 
 // builder merges the layers of all files into hosts.
@@ -453,7 +459,7 @@ func (b *builder) groupsOf(body *Node, m *merger) (groups []string, lacks bool, 
 		// The schema refuses what is no text.
 		_, known := b.groups[item.Str()]
 		lacks = lacks || !known
-		if !known && item.Kind == String {
+		if !known && item.Kind == String && b.l.whole() {
 			problems = append(problems, item.problem("groups", CodeGroup, "unknown group "+item.brief(), "",
 				DidYouMean(item.Str(), b.groupNames)))
 		}

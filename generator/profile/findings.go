@@ -356,7 +356,7 @@ func (x *explainer) wrongType(pl place, in part, types []string) finding {
 	if n.Kind == Map || n.Kind == List {
 		found = n.Kind.String()
 	}
-	f := finding{types: types, Problem: pl.problem(CodeType, pl.name+" must be "+either(names)+", not "+found, "", "")}
+	f := finding{types: types, silent: n.torn, Problem: pl.problem(CodeType, pl.name+" must be "+either(names)+", not "+found, "", "")}
 	s := strings.ToLower(n.Str())
 	unit := withUnit.FindStringSubmatch(s)
 	switch {

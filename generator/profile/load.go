@@ -187,8 +187,36 @@ type file struct {
 	root *Node // as parsed; assemble makes a patch of it
 	// later are the hosts that are not among those of root.
 	later []*later
-	// whole is false if the file could not be parsed to its end.
+	// whole is false if the file could not be parsed to its end, or not all of it outside of its hosts.
 	whole bool
+	// torn are the hosts of which not all could be parsed.
+	torn map[string]bool
+}
+
+// lostIn finds the hosts that lost lines are of; ok is false if others were lost, too.
+func (f *file) lostIn() (ok bool) {
+	if f.root == nil || len(f.text.lost) == 0 {
+		return f.root != nil
+	}
+	hosts := f.root.Get("hosts")
+	if hosts == nil {
+		return false
+	}
+	f.torn = map[string]bool{}
+	t := splitText(f.name, f.data) // in which nothing is blank yet
+	for _, line := range f.text.lost {
+		name := ""
+		for _, h := range hosts.Fields {
+			if h.KeyPos.Line < line && line < t.endOf(h.KeyPos.Line) {
+				name = h.Key
+			}
+		}
+		if name == "" {
+			return false
+		}
+		f.torn[name] = true
+	}
+	return true
 }
 
 func (l *loader) report(p Problem) {
@@ -206,7 +234,7 @@ func (l *loader) read(name string, data []byte, chain []string) {
 	if !l.parts || !f.parseInParts() {
 		var problems Problems
 		f.root, f.text, problems = parse(name, data)
-		f.whole = f.text.whole
+		f.whole = f.lostIn()
 		l.problems = append(l.problems, problems...)
 	}
 	if f.root == nil || f.root.Kind != Map {
@@ -222,7 +250,8 @@ func (l *loader) read(name string, data []byte, chain []string) {
 
 func (l *loader) references(root *Node) []*Node {
 	f := root.field("extends")
-	if f == nil || f.Value.Kind == Null {
+	if f == nil || f.Value.Kind == Null || f.Value.torn {
+		l.lost = l.lost || f != nil && (f.Value.torn || f.Value.bad)
 		return nil
 	}
 	if f.Value.Kind != List {

@@ -27,7 +27,7 @@ var malformed = []struct{ name, yaml, want string }{
 	// Not YAML
 	{"unclosed double quote", "version: 1\nrelease: \"26.05\nhosts: {a: {}}\n", `2:10 syntax the quote is never closed`},
 	{"unclosed single quote", "version: 1\nhosts: {a: {locale: 'x}}\n", `2:21 syntax the quote is never closed`},
-	{"unclosed list", "version: 1\nhosts:\n  a:\n    tags: [x, y\n  b: {}\n", `5:3 syntax a comma is missing before this`},
+	{"unclosed list", "version: 1\nhosts:\n  a:\n    tags: [x, y\n  b: {}\n", `4:11 syntax the "[" is never closed`},
 	{"unclosed list at the end", "version: 1\nhosts: {a: {tags: [x, y\n", `2:19 syntax the "[" is never closed`},
 	{"unclosed map", "version: 1\nhosts: {a: {}\n", `2:8 syntax the "{" is never closed`},
 	{"bracket too many", "version: 1\nhosts: {a: {}}}\n", `2:15 syntax text behind the end of a value`},

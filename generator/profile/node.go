@@ -66,6 +66,7 @@ type Node struct {
 	fresh bool // in patches, see merger: a map that replaces, a null that is data
 	off   bool // in patches: a service taken away by false
 	bad   bool // already reported: the schema need not complain, too
+	torn  bool // lines that could not be read are among its own, or beside them
 	// shared is true of what hosts inherit: it lives as long as the profile, and need be looked at only once.
 	shared bool
 	index  map[string]int // of Fields, for big maps

@@ -29,7 +29,7 @@ type text struct {
 	name  string
 	src   string
 	lines []int // offset of each line
-	whole bool  // once parsed: all that it says is in the nodes
+	lost  []int // once parsed: lines of which not all is in the nodes
 }
 
 // newText checks data. The problem is nil if it may be parsed.

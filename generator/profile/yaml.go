@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -36,19 +37,21 @@ func parse(name string, data []byte) (*Node, *text, Problems) {
 		return nil, t, Problems{{Pos: Pos{name, 1, 1}, width: t.width(span{0, int32(len(t.src))}), Code: CodeSyntax,
 			What: "this is Nix, not YAML", Hint: "quick-deploy init --adopt PATH takes a configuration over"}}
 	}
+	var problems Problems
 	if err != nil {
-		return nil, t, Problems{t.syntax(err)}
+		if t, first, problems = t.mended(err); first == nil {
+			return nil, t, problems
+		}
 	}
 	if first == nil || isNothing(first) {
 		return nil, t, Problems{{Pos: Pos{name, 1, 1}, Code: CodeSyntax, What: "the profile is empty",
 			Hint: "quick-deploy init writes one to start from"}}
 	}
-	r := reader{cursor: cursor{t: t, line: 1, col: 1}}
+	r := reader{cursor: cursor{t: t, line: 1, col: 1}, problems: problems}
 	root := r.value(first, "")
-	t.whole = !r.lost
 	switch {
 	case next != nil:
-		t.whole = false
+		t.lost = append(t.lost, next.Line)
 		r.note(Problem{Pos: Pos{name, next.Line, next.Column}, Code: CodeFeature, What: "a second YAML document starts here",
 			Why: "a profile is one document", Hint: "put it into a file of its own and list that under extends"})
 	case root.Kind != Map:
@@ -119,7 +122,6 @@ type reader struct {
 	above    int // lines of the text before what the library has read
 	depth    int
 	problems Problems
-	lost     bool // something is not in the nodes
 }
 
 func (r *reader) note(p Problem) {
@@ -134,11 +136,12 @@ func (r *reader) value(y *yaml.Node, pointer string) *Node {
 	if isNothing(y) {
 		n.Pos, n.width = r.pos(), 1
 		n.span = span{int32(r.off), int32(r.off)}
+		n.bad = slices.Contains(r.t.lost, r.line+1) // what it was is among the lines that were blanked
 		return n
 	}
 	r.to(y.Line+r.above, y.Column)
 	if r.depth++; r.depth > MaxDepth {
-		r.lost = true
+		r.t.lost = append(r.t.lost, r.line)
 		r.note(Problem{Pos: r.pos(), Code: CodeLimit, What: tooDeep, Why: "no profile needs that"})
 		return n
 	}
@@ -160,6 +163,7 @@ func (r *reader) value(y *yaml.Node, pointer string) *Node {
 		r.scalar(n, y)
 	}
 	n.span = span{int32(from), int32(r.off)}
+	n.torn = slices.ContainsFunc(r.t.lost, func(line int) bool { return line >= n.Pos.Line-1 && line <= r.line+1 })
 	n.width = 1
 	if y.Kind == yaml.ScalarNode || y.Style&yaml.FlowStyle != 0 {
 		n.width = r.t.width(n.span)
@@ -236,7 +240,7 @@ func (r *reader) entries(n *Node, y *yaml.Node) {
 		first, twice := places[f.Key]
 		switch {
 		case !ok:
-			r.lost = true
+			r.t.lost = append(r.t.lost, f.KeyPos.Line)
 		case twice:
 			r.note(Problem{Pos: f.KeyPos, width: r.t.width(f.span), Code: CodeDuplicate,
 				What: "the key " + quoteShort(f.Key) + " is here twice", Why: fmt.Sprintf("it is already set at %s", first),
@@ -313,6 +317,10 @@ func (r *reader) scalar(n *Node, y *yaml.Node) {
 		r.skipWritten(y.Value)
 	default:
 		r.skipWritten(y.Value)
+		if r.broken(n) {
+			n.Kind, n.Scalar, n.bad = Null, nil, true
+			return
+		}
 		if n.Kind, n.Scalar, problem = plainScalar(y.Value); problem != nil {
 			n.Kind, n.Scalar = String, y.Value
 		}
@@ -325,6 +333,16 @@ func (r *reader) scalar(n *Node, y *yaml.Node) {
 		r.note(*problem)
 		n.bad = true
 	}
+}
+
+// broken reports whether the text n, read up to the cursor, may be what is left of a mistake: it goes on over several
+// lines, or is alone on a line before one that was blanked.
+func (r *reader) broken(n *Node) bool {
+	if len(r.t.lost) == 0 {
+		return false
+	}
+	alone := indent(r.t.line(n.Pos.Line)) == n.Pos.Column-1 && !r.at(":")
+	return r.line > n.Pos.Line || alone && slices.Contains(r.t.lost, r.line+1)
 }
 
 // release turns `release: 26.05` into the text it was meant to be and says so:
