@@ -74,7 +74,7 @@ func (h *host) takenNames() {
 			by, taken = "NixOS", true
 		}
 		if taken {
-			h.problem(&profile.Node{Pos: f.KeyPos}, fmt.Sprintf("a user cannot be called %q", f.Key),
+			h.problem(f.Name(), fmt.Sprintf("a user cannot be called %q", f.Key),
 				by+" makes an account of that name", "choose another")
 		}
 	}
@@ -88,7 +88,7 @@ func (h *host) made() map[string]string {
 	}
 	for i, s := range h.summary.Services {
 		node := h.mapped.Services[i].Node
-		if node.Get("user") != nil {
+		if node.Get("user") != nil || !node.Known("user") {
 			continue // it runs as that one, and makes none
 		}
 		for _, account := range s.Info.Accounts {
@@ -178,7 +178,7 @@ func (h *host) references() {
 		}
 		names := kind.names(h, v)
 		for _, ref := range referred(v.Node) {
-			if slices.Contains(names, ref.Str()) || kind.elsewhere && mentioned[ref.Str()] {
+			if slices.Contains(names, ref.Str()) || kind.elsewhere && mentioned[ref.Str()] || !h.sure(v, ref.Str()) {
 				continue
 			}
 			hint := strings.ReplaceAll(kind.add, "%s", ref.Str())
@@ -199,27 +199,55 @@ func (h *host) references() {
 	}
 }
 
+// sure reports whether what is not among the names that v may refer to is not there: nothing wrong was left out where
+// it could come from.
+func (h *host) sure(v mapping.Visit, name string) bool {
+	service, services := h.node.Get("services", v.Service), h.node.Get("services")
+	switch v.Code {
+	case "service":
+		return h.node.Known("services", name)
+	case "role":
+		return service.Known("databases") && service.Known("roles")
+	case "device":
+		return service.Known("devices", name)
+	case "account", "group":
+		if !h.node.Known("services") || !services.Whole() {
+			return false
+		}
+		for _, s := range services.All() {
+			if !s.Known("user") {
+				return false
+			}
+		}
+	}
+	return h.node.Known("users", name) && h.node.Known("nixos")
+}
+
 // referred are the names at n: a text, the entries of a list, or the keys of a map. A pattern
 // of sshd_config(5) refers to nobody in particular; behind @ stands where a user comes from.
 func referred(n *profile.Node) []*profile.Node {
 	var out []*profile.Node
-	name := func(text string, pos profile.Pos) {
-		text, _, _ = strings.Cut(text, "@")
-		if text != "" && !strings.ContainsAny(text, "*?!") {
-			out = append(out, &profile.Node{Kind: profile.String, Scalar: text, Pos: pos})
+	name := func(n *profile.Node) {
+		text, _, from := strings.Cut(n.Str(), "@")
+		if text == "" || strings.ContainsAny(text, "*?!") {
+			return
 		}
+		if from {
+			n = &profile.Node{Kind: profile.String, Scalar: text, Pos: n.Pos}
+		}
+		out = append(out, n)
 	}
 	switch n.Kind {
 	case profile.List:
 		for _, item := range n.Items {
-			name(item.Str(), item.Pos)
+			name(item)
 		}
 	case profile.Map:
 		for _, f := range n.Fields {
-			name(f.Key, f.KeyPos)
+			name(f.Name())
 		}
 	default:
-		name(n.Str(), n.Pos)
+		name(n)
 	}
 	return out
 }

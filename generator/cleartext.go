@@ -7,26 +7,25 @@ import (
 )
 
 // clearSecrets refuses secrets that stand below root, a part of the profile, wherever they stand.
-// They would come into the flake, and from there into the store, where every
-// user can read them.
+// They would end up in the flake, and from there in the store, which every user can read.
 func clearSecrets(w *cleartext.Walker, p *profile.Profile, root *profile.Node, s *schema.Node) profile.Problems {
 	var problems profile.Problems
 	w.Walk(root, s, func(f cleartext.Finding) {
 		if _, allowed := p.NoSecret(f.Node); allowed {
 			return
 		}
-		path, what := f.Node.Path(), f.Key+" stands here in clear text"
+		path, what := f.Node.Path(), f.Key+" is written here in clear text"
 		switch {
 		case f.Key == "":
 			path, what = "", "a key is a secret in clear text: "+f.Kind
 		case f.Kind != "name":
-			what = "a secret stands here in clear text: " + f.Kind
+			what = "a secret is written here in clear text: " + f.Kind
 		}
 		problems = append(problems, profile.Problem{
 			Pos: f.Node.Pos, Path: path, Code: profile.CodeSecret, What: what,
-			Why: "what the flake says comes into the Nix store, where every user of the machine can read it",
+			Why: "everything in the flake ends up in the Nix store, which every user can read",
 			Hint: "name it under secrets:, and use an option that takes a file, with {$secret: NAME} as its value; " +
-				"if it is none, say so behind the value: # not-a-secret: REASON",
+				"if it is not a secret, say so behind the value: # not-a-secret: REASON",
 		})
 	})
 	return problems

@@ -40,7 +40,8 @@ func (h *host) disks() error {
 		for _, d := range n.Get("devices").Items {
 			l.Devices = append(l.Devices, d.Str())
 		}
-		if l.check(); len(h.problems) > 0 {
+		before := len(h.problems)
+		if l.check(); len(h.problems) > before || !n.Complete() {
 			return nil
 		}
 		if err := l.write(); err != nil {
@@ -84,7 +85,7 @@ func (l layout) check() {
 			l.problem(n, "disks.devices names a partition", device+" is a part of a disk",
 				"write the name without -part and the number")
 		case seen[device]:
-			l.problem(n, "disks.devices names a disk twice", device+" stands here twice", "remove one")
+			l.problem(n, "disks.devices names a disk twice", device+" is in the list twice", "remove one")
 		}
 		seen[device] = true
 	}

@@ -55,11 +55,8 @@ func readFleet(p *profile.Profile) (Fleet, error) {
 	}
 	var problems profile.Problems
 	for _, w := range n.Get("waves").All() {
-		if _, err := p.Select(w.Str()); err != nil {
-			problems = append(problems, profile.Problem{
-				Pos: w.Pos, Path: "fleet.waves",
-				What: fmt.Sprintf("the wave %q has no host", w.Str()), Why: err.Error(),
-			})
+		if _, err := p.Select(w.Str()); err != nil && p.Selectable() {
+			problems = append(problems, w.Problem("fleet.waves", fmt.Sprintf("the wave %q has no host", w.Str()), err.Error(), ""))
 		}
 	}
 	if len(problems) > 0 {

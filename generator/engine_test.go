@@ -182,7 +182,7 @@ func TestFleetProblems(t *testing.T) {
 		{"reserved by colmena", "version: 1\nfleet: {engine: colmena}\nhosts: {meta: {stateVersion: \"26.05\"}}\n", "colmena keeps that name"},
 		{"no letter", "version: 1\nfleet: {engine: deploy-rs}\nhosts: {\"9\": {stateVersion: \"26.05\"}}\n", "wants a letter"},
 		{"empty wave", "version: 1\nfleet: {waves: [\"@none\"]}\nhosts: {a: {stateVersion: \"26.05\"}}\n", "profile.yaml:2:17: the wave \"@none\" has no host"},
-		{"unknown input", "version: 1\npins: {nixpgks: " + pin + "}\nhosts: {a: {stateVersion: \"26.05\"}}\n", "did you mean nixpkgs?"},
+		{"unknown input", "version: 1\npins: {nixpgks: " + pin + "}\nhosts: {a: {stateVersion: \"26.05\"}}\n", "did you mean \"nixpkgs\"?"},
 		{"foreign reference", "version: 1\npins: {nixpkgs: {url: \"nixpkgs\", " + pin[1:] + "}\nhosts: {a: {stateVersion: \"26.05\"}}\n", "pins.nixpkgs cannot be used"},
 		{"one name, two pins", `version: 1
 groups: {b-c: {release: "25.11"}, c: {pins: {nixpkgs: ` + pin + `}}, b: {release: "25.11"}}

@@ -24,8 +24,9 @@ const DefaultSystem = "x86_64-linux"
 
 func releaseOf(p *profile.Profile) string { return cmp.Or(p.Release, release.Default()) }
 
-// flakeFiles writes flake.nix and flake.lock, and says which inputs the profile pins.
-func flakeFiles(in Input, fleet Fleet, hosts []*host) ([]File, map[string]profile.Pos, error) {
+// flakeFiles writes flake.nix and flake.lock, and says which inputs the profile pins. Hosts that are not all good are
+// not compared with each other.
+func flakeFiles(in Input, fleet Fleet, hosts []*host, good bool) ([]File, map[string]profile.Pos, error) {
 	from, pinned, err := sources(in, hosts)
 	if err != nil {
 		return nil, nil, err
@@ -44,7 +45,7 @@ func flakeFiles(in Input, fleet Fleet, hosts []*host) ([]File, map[string]profil
 		}
 	}
 	var shared []nix.Binding
-	if in.shared {
+	if in.shared && good {
 		if shared, err = sharedPackages(in.Profile, hosts); err != nil {
 			return nil, nil, err
 		}

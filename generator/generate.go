@@ -97,19 +97,17 @@ type Notice struct {
 }
 
 // Generate makes the flake. An error that the profile is to blame for is a
-// profile.Problems with all of them.
+// profile.Problems with all of them. Of what remains of a profile at fault (see profile.Load) it finds what else is wrong.
 func Generate(in Input) (*Tree, error) {
-	fleet, err := readFleet(in.Profile)
-	if err != nil {
-		return nil, err
-	}
+	fleet, wrong := readFleet(in.Profile)
 	in.engine, in.shared, in.known = fleet.Engine, fleet.SharePackages, &known{seed: maphash.MakeSeed()}
 	hosts, err := buildHosts(in)
-	if err != nil {
-		return nil, err
+	if wrong = profile.Join(wrong, err); hosts == nil {
+		return nil, wrong
 	}
-	top, pinned, err := flakeFiles(in, fleet, hosts)
-	if err != nil {
+	in.NoFiles = in.NoFiles || wrong != nil
+	top, pinned, err := flakeFiles(in, fleet, hosts, wrong == nil)
+	if err := profile.Join(wrong, err); err != nil {
 		return nil, err
 	}
 	tree := &Tree{Fleet: fleet, Pinned: pinned, Hosts: make([]Host, 0, len(hosts))}
@@ -144,7 +142,8 @@ func Generate(in Input) (*Tree, error) {
 	return tree, nil
 }
 
-// buildHosts builds every host, in parallel since they do not depend on each other.
+// buildHosts builds every host, in parallel since they do not depend on each other. Where the profile is at fault the
+// hosts are those that there are, as far as they could be built; nil if there are none.
 func buildHosts(in Input) ([]*host, error) {
 	node := in.Schema.Property("host")
 	if node == nil {
@@ -163,7 +162,7 @@ func buildHosts(in Input) ([]*host, error) {
 				p := in.Profile.Hosts[i]
 				n := p.Node()
 				wrong[i] = values.check(rootOf(p.Name, n))
-				if hosts[i], errs[i] = buildHost(in, node, p, n); errs[i] == nil {
+				if hosts[i], errs[i] = buildHost(in, node, p, n); hosts[i] != nil {
 					hosts[i].done()
 				}
 			}
@@ -180,14 +179,10 @@ func buildHosts(in Input) ([]*host, error) {
 			return nil, err
 		}
 	}
-	if len(problems) > 0 {
-		slices.SortStableFunc(problems, func(a, b profile.Problem) int {
-			return cmp.Or(cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line),
-				cmp.Compare(a.Pos.Column, b.Pos.Column))
-		})
-		return nil, problems
+	if len(hosts) == 0 {
+		hosts = nil
 	}
-	return hosts, nil
+	return hosts, profile.Join(problems)
 }
 
 // valueChecker finds values that may stand nowhere in a profile. Hosts share what they inherit, which is looked at

@@ -37,7 +37,9 @@ func (h *host) hardware() error {
 	about := question{chosen: chosen, release: over.Release, system: over.System, laidOut: h.laidOut()}
 	decided, err := h.in.known.decide(about, probed, facts, over)
 	if err != nil {
-		h.hardwareProblem(chosen, err)
+		if chosen.Complete() && h.node.Known("hardware") {
+			h.hardwareProblem(chosen, err)
+		}
 		return nil
 	}
 	if decided.failed != nil {
@@ -57,7 +59,7 @@ func (h *host) hardware() error {
 	if d.Kept != "" {
 		h.files = append(h.files, File{Path: "hosts/" + h.profile.Name + "/" + hardware.KeptName, Data: []byte(d.Kept)})
 	}
-	if d.Mode == "facter" {
+	if d.Mode == "facter" && chosen.Known("report") {
 		if err := h.copyReport(chosen.Get("report")); err != nil {
 			return err
 		}

@@ -44,13 +44,12 @@ func (h *host) withHome() []*User {
 
 // homeFiles writes the home-manager configuration of each user who has one.
 func (h *host) homeFiles() error {
+	var wrong []error
 	for _, u := range h.withHome() {
-		if err := h.homeFile(u); err != nil {
-			return err
-		}
+		wrong = append(wrong, h.homeFile(u))
 		u.Packages, u.Files = h.homeContent(u.Name)
 	}
-	return nil
+	return profile.Join(wrong...)
 }
 
 // fileOptions are the options of home-manager that link files, each with the folder
@@ -162,6 +161,7 @@ func byDefault(e nix.Expr) nix.Expr {
 
 // raw sets the options that the profile names by their own paths.
 func (h *host) raw() error {
+	var wrong []error
 	for v := range h.visits("raw") {
 		users := []string{v.Vars["user"]}
 		switch {
@@ -178,9 +178,7 @@ func (h *host) raw() error {
 		}
 		for _, user := range users {
 			as, err := mapping.Raw(v.Node, user, h.secretPath)
-			if err != nil {
-				return err
-			}
+			wrong = append(wrong, err)
 			if h.in.Check == nil {
 				h.unchecked += len(as)
 			}
@@ -191,5 +189,5 @@ func (h *host) raw() error {
 			}
 		}
 	}
-	return nil
+	return profile.Join(wrong...)
 }

@@ -118,6 +118,7 @@ type host struct {
 	sopsKeys []string
 }
 
+// buildHost builds a host. Where the error is profile.Problems it is the host as far as it could be built.
 func buildHost(in Input, s *schema.Node, p *profile.Host, node *profile.Node) (*host, error) {
 	h := &host{
 		profile: p, node: node, origin: node.Origin(), schema: s, in: in,
@@ -130,18 +131,9 @@ func buildHost(in Input, s *schema.Node, p *profile.Host, node *profile.Node) (*
 	}
 	h.readSecrets()
 	names := mapping.Names{Release: h.channel.release, Secret: h.secretPath, Input: h.channel.inputName}
-	result, err := mapping.Map(s, node, names)
-	if err != nil {
-		return nil, err
-	}
-	h.mapped = result
-	for _, a := range result.Assignments {
-		// The schema has the names of the oldest release, but for rules that name theirs.
-		a.Path = release.Rename(h.channel.release, a.User != "", a.Path)
-		h.assign(a)
-	}
 	// The order decides only in which order notices and equal options appear.
 	steps := []func() error{
+		func() error { return h.mapKeys(names) },
 		h.stateVersion, h.deployment, h.hardware, h.disks, h.desktop, h.services, h.memory, h.acceleration, h.users,
 		h.packages, h.homePackages, h.python, h.powerlevel10k, h.raw, h.secretFiles, h.names, h.access, h.encryption,
 		h.unfreeRule, h.configuration, h.homeFiles, h.importedModules, h.local,
@@ -156,9 +148,21 @@ func buildHost(in Input, s *schema.Node, p *profile.Host, node *profile.Node) (*
 		}
 	}
 	if len(h.problems) > 0 {
-		return nil, h.problems
+		return h, h.problems
 	}
 	return h, nil
+}
+
+// mapKeys sets the options that the schema names for keys.
+func (h *host) mapKeys(names mapping.Names) error {
+	result, err := mapping.Map(h.schema, h.node, names)
+	h.mapped = result
+	for _, a := range result.Assignments {
+		// The schema has the names of the oldest release, but for rules that name theirs.
+		a.Path = release.Rename(h.channel.release, a.User != "", a.Path)
+		h.assign(a)
+	}
+	return err
 }
 
 // done hands out the options where they are asked for, and forgets what only building
@@ -213,11 +217,7 @@ func (h *host) setHome(user string, node *profile.Node, value nix.Expr, path ...
 }
 
 func (h *host) problem(node *profile.Node, what, why, hint string) {
-	pr := profile.Problem{Path: "hosts." + h.profile.Name, What: what, Why: why, Hint: hint}
-	if node != nil {
-		pr.Pos = node.Pos
-	}
-	h.problems = append(h.problems, pr)
+	h.problems = append(h.problems, node.Problem("hosts."+h.profile.Name, what, why, hint))
 }
 
 func (h *host) notice(node *profile.Node, format string, args ...any) {
@@ -241,6 +241,9 @@ func (h *host) visits(code string) func(yield func(mapping.Visit) bool) {
 
 func (h *host) stateVersion() error {
 	n := h.node.Get("stateVersion")
+	if n == nil && !h.node.Known("stateVersion") {
+		return nil
+	}
 	if n == nil {
 		h.problem(h.node, "stateVersion is missing",
 			fmt.Sprintf("host %s must say which NixOS release it was first installed with", h.profile.Name),

@@ -63,19 +63,12 @@ func nested(bs []nix.Binding, nodes []*profile.Node) profile.Problems {
 }
 
 func conflict(a mapping.Assignment, first *profile.Node) profile.Problem {
-	pr := profile.Problem{
-		Path: strings.Join(a.Path, "."),
-		What: "option " + strings.Join(a.Path, ".") + " is set twice",
-		Why:  "another part of the profile gives it a different value",
-		Hint: "keep one of the two",
-	}
+	option := strings.Join(a.Path, ".")
+	why := "another part of the profile gives it a different value"
 	if first != nil && first.Pos.File != "" {
-		pr.Why = fmt.Sprintf("%s:%d:%d gives it a different value", first.Pos.File, first.Pos.Line, first.Pos.Column)
+		why = fmt.Sprintf("%s:%d:%d gives it a different value", first.Pos.File, first.Pos.Line, first.Pos.Column)
 	}
-	if a.Node != nil {
-		pr.Pos = a.Node.Pos
-	}
-	return pr
+	return a.Node.Problem(option, "option "+option+" is set twice", why, "keep one of the two")
 }
 
 func merge(a, b nix.Expr) (nix.Expr, bool) {

@@ -2,6 +2,7 @@ package generator
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -68,7 +69,9 @@ func (h *host) bundle(item *profile.Node) (bundle.Bundle, bool) {
 	}
 	b, err := bundle.Find(label)
 	if err != nil {
-		h.problem(item, err.Error(), "", "")
+		p := profile.Problem{What: err.Error()}
+		errors.As(err, &p)
+		h.problem(item, p.What, p.Why, p.Hint)
 	}
 	return b, err == nil
 }

@@ -99,7 +99,7 @@ func TestHomePackages(t *testing.T) {
 	}
 	_, err = generator.Generate(generator.Input{Profile: p, Schema: schemaRoot(t), Files: profile.FS{}})
 	var problems profile.Problems
-	if !errors.As(err, &problems) || len(problems) != 2 || !strings.Contains(err.Error(), "did you mean kubernetes") {
+	if !errors.As(err, &problems) || len(problems) != 2 || !strings.Contains(err.Error(), `did you mean "bundle:kubernetes"`) {
 		t.Errorf("problems %v", err)
 	}
 	tree := generate(t, atlasWith(`userPackages: [gimp]`))

@@ -89,13 +89,10 @@ func sources(in Input, hosts []*host) (out []source, pinned map[string]profile.P
 	var problems profile.Problems
 	for _, h := range hosts {
 		name := h.channel.name
-		if have, known := channels[name]; known && name != "" && !have.same(h.channel) {
-			problems = append(problems, profile.Problem{
-				Pos: h.channel.at.Pos, Path: "hosts." + h.profile.Name,
-				What: "two sets of inputs would be called " + name,
-				Why:  "their hosts choose different releases or pins",
-				Hint: "put release and pins into one group that these hosts share",
-			})
+		if have, known := channels[name]; known && name != "" && !have.same(h.channel) && h.channel.at.Complete() {
+			problems = append(problems, h.channel.at.Problem("hosts."+h.profile.Name,
+				"two sets of inputs would be called "+name, "their hosts choose different releases or pins",
+				"put release and pins into one group that these hosts share"))
 		}
 		if name != "" {
 			channels[name] = h.channel
@@ -107,9 +104,6 @@ func sources(in Input, hosts []*host) (out []source, pinned map[string]profile.P
 	}
 	if name := in.engine.input(); name != "" {
 		wanted[""][name] = true // only the flake itself uses it
-	}
-	if len(problems) > 0 {
-		return nil, nil, problems
 	}
 	pinned = map[string]profile.Pos{}
 	for _, name := range sortedKeys(channels) {
@@ -129,10 +123,7 @@ func sources(in Input, hosts []*host) (out []source, pinned map[string]profile.P
 					continue
 				}
 				if s.inputs[i], err = repin(in, f.Value); err != nil {
-					problems = append(problems, profile.Problem{
-						Pos: f.KeyPos, Path: "pins." + f.Key,
-						What: "pins." + f.Key + " cannot be used", Why: err.Error(),
-					})
+					problems = append(problems, f.Name().Problem("pins."+f.Key, "pins."+f.Key+" cannot be used", err.Error(), ""))
 				}
 				pinned[c.inputName(in.Name)] = f.KeyPos
 			}
@@ -179,14 +170,8 @@ func unknownPins(pins flake.Pins, release string, chosen []profile.Field) profil
 		if slices.Contains(known, f.Key) {
 			continue
 		}
-		problem := profile.Problem{
-			Pos: f.KeyPos, Path: "pins." + f.Key, What: fmt.Sprintf("there is no input %q", f.Key),
-			Why: "the flake can have " + strings.Join(known, ", "),
-		}
-		if near := profile.Nearest(f.Key, known); near != "" {
-			problem.Hint = fmt.Sprintf("did you mean %s?", near)
-		}
-		problems = append(problems, problem)
+		problems = append(problems, f.Name().Problem("pins."+f.Key, fmt.Sprintf("unknown input %q", f.Key),
+			"the flake can have "+strings.Join(known, ", "), profile.Meant(profile.Nearest(f.Key, known))))
 	}
 	return problems
 }

@@ -48,15 +48,16 @@ func (h *host) readSecrets() {
 // secretPath is the expression for the run-time path of a secret.
 func (h *host) secretPath(name string, ref *profile.Node) (nix.Expr, error) {
 	s, ok := h.secrets[name]
-	if !ok {
+	if !ok && h.node.Known("secrets", name) {
+		const why = "the value is the name of an entry of secrets:, never the secret itself"
 		if near := profile.Nearest(name, sortedKeys(h.secrets)); near != "" {
-			return nil, fmt.Errorf("no secret is called %q; did you mean %q", name, near)
+			return nil, ref.Problem(ref.Path(), fmt.Sprintf("unknown secret %q", name), why, profile.Meant(near))
 		}
 		// What is no name may be the secret itself.
-		return nil, profile.Problem{
-			Code: profile.CodeSecret, Why: "it does not name a secret of this host",
-			Hint: "write a name that stands under secrets:, never the value",
-		}
+		p := ref.Problem(ref.Path(), "this does not name a secret of the host", why,
+			"add secrets: {NAME: {file: /path/on/the/machine}}, and write NAME here")
+		p.Code = profile.CodeSecret
+		return nil, p
 	}
 	if s.For == "" {
 		s.For = serviceOf(ref)
@@ -80,7 +81,7 @@ func (h *host) secretFiles() error {
 	var names []string
 	for _, name := range sortedKeys(h.secrets) {
 		h.summary.Secrets = append(h.summary.Secrets, h.secrets[name].Secret)
-		if h.secrets[name].File == "" {
+		if h.secrets[name].SopsKey != "" {
 			names = append(names, name)
 		}
 	}
@@ -114,6 +115,9 @@ func (h *host) secretFiles() error {
 		h.set(h.node, nix.Str("/var/lib/sops-nix/key.txt"), "sops", "age", "keyFile")
 	}
 	file := sops.Get("file")
+	if file == nil && !h.node.Known("sops", "file") {
+		return nil
+	}
 	if file == nil {
 		h.problem(h.secrets[names[0]].node, "sops.file is missing",
 			fmt.Sprintf("secret %s is kept with sops, but no encrypted file is named", names[0]),

@@ -77,7 +77,7 @@ func (h *host) service(name string) int {
 func ports(use mapping.Use) []Port {
 	var out []Port
 	for _, p := range use.Service.Ports {
-		if p.When != "" && !use.Node.Get(p.When).Is(true) {
+		if p.When != "" && !use.Node.Get(p.When).Is(true) || p.Key != "" && !use.Node.Known(p.Key) {
 			continue
 		}
 		port := Port{Service: use.Name, Name: p.Name, Protocol: p.Protocol, Number: p.Port, Node: use.Node}

@@ -103,7 +103,7 @@ func (h *host) variants(s settings) {
 		if v == "" || known == nil || slices.Contains(known, v) {
 			continue
 		}
-		h.problem(a.Node, fmt.Sprintf("%q is no variant of the layout %s", v, layouts[i]),
+		h.problem(a.Node, fmt.Sprintf("%q is not a variant of the layout %s", v, layouts[i]),
 			"XKB has other names for it, or none", profile.Meant(profile.Nearest(v, known)))
 	}
 }
@@ -150,7 +150,7 @@ func (h *host) locale(node *profile.Node, name, charset string) {
 	}
 	what, why, hint, ok := profile.Refusal("locale", name)
 	if ok { // in UTF-8 it is one
-		what, why, hint = name+" is no locale in "+charset, "glibc's list has it in UTF-8", ""
+		what, why, hint = name+" is not a valid locale in "+charset, "glibc's list has it in UTF-8", ""
 	}
 	h.problem(node, what, why, hint)
 }

@@ -38,7 +38,7 @@ func All() ([]Bundle, error) {
 	return bundles, nil
 }
 
-// Find is the bundle called name. The error for an unknown one says which
+// Find is the bundle called name. The error for an unknown one is a profile.Problem without a place, which says which
 // name was probably meant.
 func Find(name string) (Bundle, error) {
 	bundles, err := All()
@@ -52,8 +52,9 @@ func Find(name string) (Bundle, error) {
 	for i, b := range bundles {
 		names[i] = b.Name
 	}
+	unknown := profile.Problem{What: fmt.Sprintf("unknown bundle %q", name), Hint: "known are " + strings.Join(names, ", ")}
 	if near := profile.Nearest(name, names); near != "" {
-		return Bundle{}, fmt.Errorf("no bundle is called %s; did you mean %s?", name, near)
+		unknown.Hint = profile.Meant("bundle:" + near)
 	}
-	return Bundle{}, fmt.Errorf("no bundle is called %s; there are %s", name, strings.Join(names, ", "))
+	return Bundle{}, unknown
 }

@@ -115,7 +115,7 @@ func TestThePromisedPackagesHaveABundle(t *testing.T) {
 
 func TestFindSuggestsTheNearestName(t *testing.T) {
 	_, err := bundle.Find("ai-dat")
-	if err == nil || !strings.Contains(err.Error(), "did you mean ai-data?") {
+	if err == nil || !strings.Contains(err.Error(), `did you mean "bundle:ai-data"?`) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := bundle.Find("xxxxxxxxxxxx"); err == nil || !strings.Contains(err.Error(), "ai-data") {

@@ -72,12 +72,12 @@ type Names struct {
 	Input func(name string) string
 }
 
-// Map walks host along its schema. The error is a profile.Problems.
+// Map walks host along its schema. The error is a profile.Problems; the result is what can be mapped all the same.
 func Map(s *schema.Node, host *profile.Node, names Names) (Result, error) {
 	w := &walker{names: names}
 	w.walk(s, host, place{vars: map[string]string{}})
 	if len(w.problems) > 0 {
-		return Result{}, w.problems
+		return w.result, w.problems
 	}
 	return w.result, nil
 }
@@ -211,7 +211,7 @@ func (w *walker) flags(path []string, user string, n *profile.Node, at place) {
 		name, long := strings.CutPrefix(name, "--")
 		if !long || name == "" {
 			w.problem(item, at, fmt.Errorf(
-				"%q is no long flag: NixOS takes flags by their long names here, such as --ctx-size", item.Str()))
+				"%q is not a long flag: NixOS takes flags by their long names here, such as --ctx-size", item.Str()))
 			return
 		}
 		var value nix.Expr = nix.Bool(true)
@@ -248,13 +248,13 @@ func (w *walker) problem(n *profile.Node, at place, err error) {
 	w.problems = append(w.problems, refusal(n, strings.Join(at.path, "."), err))
 }
 
-// refusal is err as a problem of what stands at path. An error that is a
-// problem itself keeps its code and its hint.
+// refusal is err as a problem of what is at path, unless it is a problem already.
 func refusal(n *profile.Node, path string, err error) profile.Problem {
-	p := profile.Problem{Why: err.Error()}
-	errors.As(err, &p)
-	p.Pos, p.Path, p.What = n.Pos, path, path
-	return p
+	var p profile.Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	return n.Problem(path, path, err.Error(), "")
 }
 
 // variable is the name of a key in an option of the schema.

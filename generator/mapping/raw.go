@@ -10,19 +10,20 @@ import (
 // Raw reads the options that a profile sets by their own paths ("nixos:" and
 // "home:"). Maps are opened down to their leaves, so that they merge with what
 // else sets options beside them; {$package: name} and {$secret: name} name a
-// package and the file of a secret. User is whose home the options belong to.
+// package and the file of a secret. User is whose home the options belong to. The error is a profile.Problems; what is
+// returned is the rest.
 func Raw(n *profile.Node, user string, secrets Secrets) ([]Assignment, error) {
 	r := &raw{user: user, secrets: secrets}
 	for _, f := range n.Fields {
 		path, err := nix.ParseAttrPath(f.Key)
 		if err != nil {
-			r.problem(f.Key, &profile.Node{Pos: f.KeyPos}, fmt.Errorf("not an option path: %w", err))
+			r.problem(f.Key, f.Name(), fmt.Errorf("not an option path: %w", err))
 			continue
 		}
 		r.open(path, f.Value)
 	}
 	if len(r.problems) > 0 {
-		return nil, r.problems
+		return r.found, r.problems
 	}
 	return r.found, nil
 }

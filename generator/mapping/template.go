@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,9 +40,20 @@ func (w *walker) value(r schema.Rule, n *profile.Node, at place) (nix.Expr, erro
 	case "packages":
 		return listOf(n, Package)
 	case "secret":
-		return w.names.Secret(n.Str(), n)
+		return w.secret(n.Str(), n)
 	}
 	return Literal(n)
+}
+
+// secret is the path of a secret. One that is not there is noted, so that the rest is mapped all the same.
+func (w *walker) secret(name string, ref *profile.Node) (nix.Expr, error) {
+	path, err := w.names.Secret(name, ref)
+	var p profile.Problem
+	if errors.As(err, &p) {
+		w.problems = append(w.problems, p)
+		return nix.Str(""), nil
+	}
+	return path, err
 }
 
 func lastKey(at place) string {
@@ -177,7 +189,11 @@ func (w *walker) fillMap(t map[string]any, s subject) (nix.Expr, error) {
 			return nil, nil
 		}
 		text, _ := v.(string)
-		return w.names.Secret(text, s.node)
+		node := s.node
+		if path, below := strings.CutPrefix(name, "$value."); below {
+			node = cmp.Or(node.Get(strings.Split(path, ".")...), node)
+		}
+		return w.secret(text, node)
 	}
 	if name, ok := t["$input"].(string); ok {
 		return nix.Str(w.names.Input(name)), nil

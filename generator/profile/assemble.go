@@ -8,13 +8,15 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // sections are the keys of a profile that hold hosts and what goes into them.
 var sections = []string{"extends", "defaults", "groups", "host", "hosts"}
 
 // assemble builds the profile from the files, of its hosts those that are asked for. It finds every
-// problem it can; its result is of use only if there are none. It is not ok if a file has to be read in one piece.
+// problem it can; where there are any, its result is what remains. It is not ok if a file has to be read in one piece.
 func (l *loader) assemble(v *validator, only []string) (p *Profile, ok bool) {
 	p = &Profile{}
 	if len(l.files) == 0 {
@@ -25,7 +27,7 @@ func (l *loader) assemble(v *validator, only []string) (p *Profile, ok bool) {
 		p.Files = append(p.Files, f.name)
 		p.Sources = append(p.Sources, Content{f.name, f.data})
 		f.root = l.merger.patch(f.root, l.schema, nil)
-		l.problems = append(l.problems, c.check(f.root, true)...)
+		l.problems = append(l.problems, problemsOf(c.check(f.root, true))...)
 	}
 	own := l.files[len(l.files)-1]
 	b := &builder{l: l, bodies: map[string][]layer{}, groups: map[string][]layer{}}
@@ -50,8 +52,14 @@ func (l *loader) assemble(v *validator, only []string) (p *Profile, ok bool) {
 		l.report(Problem{Pos: own.root.Pos, Path: "hosts", Code: CodeHost, What: "the profile has no host",
 			Hint: "add hosts: {NAME: {}}, or host: {name: NAME} for a single machine"})
 	}
-	if l.whole() {
-		l.problems = append(l.problems, c.top(root, false)...)
+	found := c.top(root, !l.whole())
+	l.problems = append(l.problems, problemsOf(found)...)
+	if len(l.problems)+len(l.merger.problems) > 0 {
+		p.Root = p.Root.remains(cutsOf(found), !l.whole())
+		p.Release = p.Root.Get("release").Str()
+		p.unsure = !l.whole() || slices.ContainsFunc(b.names, l.torn) || slices.ContainsFunc(l.problems, func(f Problem) bool {
+			return f.Code == CodeHost || f.Code == CodeGroup || strings.HasPrefix(f.Path, "hosts") && strings.Count(f.Path, ".") < 2
+		})
 	}
 	return p, ok
 }
@@ -79,6 +87,9 @@ type merged struct {
 	groups       []string
 	layer, whole Problems // what single layers say, and what comes of all of them
 	read         []readLayer
+	lacks        bool // a group of the host is not there
+	left         bool // node is what remains of the host
+	out          bool // nothing remains
 	// ok is false if a layer cannot be read by itself.
 	ok bool
 }
@@ -104,24 +115,32 @@ func (b *builder) hosts(p *Profile, root *Node, v *validator) (ok bool) {
 	results := make([]merged, len(p.Hosts))
 	var next atomic.Int64
 	var workers sync.WaitGroup
-	whole := b.l.whole()
+	whole, faulty := b.l.whole(), len(b.l.problems) > 0
 	for range min(runtime.GOMAXPROCS(0), len(p.Hosts)) {
 		workers.Go(func() {
 			c := v.checker()
 			for i := int(next.Add(1)) - 1; i < len(p.Hosts); i = int(next.Add(1)) - 1 {
 				h := p.Hosts[i]
 				r := b.merge(h.Name)
-				if r.ok && whole {
-					r.whole = append(r.whole, c.host(root, Field{Key: h.Name, KeyPos: h.Pos, Value: r.node}, false)...)
+				whole := whole && !b.l.torn(h.Name)
+				var found []finding
+				if r.ok {
+					found = c.host(root, Field{Key: h.Name, KeyPos: h.Pos, Value: r.node}, !whole)
+					r.whole = append(r.whole, problemsOf(found)...)
 				}
 				for _, l := range r.read {
 					// What the only layer of a host says is in the host, but for what it takes back.
 					if len(b.own(h.Name)) > 1 || len(r.whole) > 0 || !whole || takesBack(l.entry.Value) {
-						r.layer = append(r.layer, c.host(l.file.root, l.entry, true)...)
+						r.layer = append(r.layer, problemsOf(c.host(l.file.root, l.entry, true))...)
 					}
 				}
+				if r.ok && (faulty || len(found)+len(r.layer) > 0) {
+					c := cutsOf(found).at("hosts", h.Name)
+					n := r.node.remains(c, !whole || r.lacks)
+					r.left, r.out, r.node = n != r.node, c.out, n
+				}
 				h.Groups, h.Tags, h.Facts = r.groups, r.node.Get("tags").Texts(), r.node.Get("hardware", "facts")
-				if !b.reads(h.Name) {
+				if r.left || !b.reads(h.Name) {
 					h.node = r.node
 				}
 				r.node, r.groups, r.read = nil, nil, nil
@@ -136,9 +155,14 @@ func (b *builder) hosts(p *Profile, root *Node, v *validator) (ok bool) {
 		ok = ok && r.ok
 		b.l.problems = append(b.l.problems, r.layer...)
 	}
-	for _, r := range results {
+	remaining := p.Hosts[:0:0]
+	for i, r := range results {
 		b.l.problems = append(b.l.problems, r.whole...)
+		if !r.out {
+			remaining = append(remaining, p.Hosts[i])
+		}
 	}
+	p.Hosts = remaining
 	return ok
 }
 
@@ -151,6 +175,11 @@ func (l *loader) whole() bool {
 		}
 	}
 	return !l.lost
+}
+
+// torn reports whether not all that a file says of the host could be read.
+func (l *loader) torn(host string) bool {
+	return slices.ContainsFunc(l.files, func(f *file) bool { return f.torn[host] })
 }
 
 // builder merges the layers of all files into hosts.
@@ -277,13 +306,16 @@ func (b *builder) checkName(name string, pos Pos) {
 		return
 	}
 	b.l.report(Problem{Pos: pos, width: len([]rune(name)), Path: dotted([]string{"hosts", name}), Code: CodeFormat,
-		What: quoteShort(name) + " is no host name",
+		What: quoteShort(name) + " is not a valid host name",
 		Why:  "a host name has 1 to 63 letters, digits and inner hyphens",
 		Hint: hostNameHint(name)})
 }
 
+// notInLabel is what no host name holds; dots part it.
+var notInLabel = lazyregexp.New(`[^A-Za-z0-9.]+`)
+
 func hostNameHint(name string) string {
-	fixed := strings.Trim(strings.ReplaceAll(strings.ReplaceAll(name, "_", "-"), " ", "-"), "-")
+	fixed := strings.Trim(notInLabel.ReplaceAllString(name, "-"), "-.")
 	if label, _, dotted := strings.Cut(fixed, "."); dotted && isHostLabel(label) {
 		return "write " + label + " and put the rest into network.domain"
 	}
@@ -379,7 +411,7 @@ func (b *builder) merge(name string) merged {
 		body = m.merge(body, patch)
 	}
 	var problems Problems
-	out.groups, problems = b.groupsOf(body, m)
+	out.groups, out.lacks, problems = b.groupsOf(body, m)
 	out.layer = append(out.layer, problems...)
 	node := normal(m.merge(b.base(out.groups, m), body))
 	if i := node.find("name"); i >= 0 {
@@ -409,8 +441,8 @@ func (b *builder) layers(h *Host) []layer {
 	return layers
 }
 
-// groupsOf is the groups key of a host, which defaults may set too.
-func (b *builder) groupsOf(body *Node, m *merger) ([]string, Problems) {
+// groupsOf is the groups key of a host, which defaults may set too. It lacks some if one is not there.
+func (b *builder) groupsOf(body *Node, m *merger) (groups []string, lacks bool, problems Problems) {
 	pick := func(n *Node) *Node {
 		if f := n.field("groups"); f != nil {
 			return &Node{Kind: Map, Fields: []Field{*f}}
@@ -419,18 +451,20 @@ func (b *builder) groupsOf(body *Node, m *merger) ([]string, Problems) {
 	}
 	n := m.merge(pick(b.inherited), pick(body))
 	if n == nil {
-		return nil, nil
+		return nil, false, nil
 	}
 	list := n.Get("groups")
-	var problems Problems
+	lacks = list.Kind != List
 	for _, item := range list.Items {
 		// The schema refuses what is no text.
-		if _, known := b.groups[item.Str()]; !known && item.Kind == String {
-			problems = append(problems, item.problem("groups", CodeGroup, "there is no group "+item.brief(), "",
+		_, known := b.groups[item.Str()]
+		lacks = lacks || !known
+		if !known && item.Kind == String && b.l.whole() {
+			problems = append(problems, item.problem("groups", CodeGroup, "unknown group "+item.brief(), "",
 				DidYouMean(item.Str(), b.groupNames)))
 		}
 	}
-	return list.Texts(), problems
+	return list.Texts(), lacks, problems
 }
 
 // root is the whole profile in the normal form, but that its hosts are empty.

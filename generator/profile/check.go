@@ -150,18 +150,18 @@ func (v *validator) checker() *checker {
 
 // check validates root: if partial what one file says, so that keys which
 // another layer may add are not missed, else a whole profile in the normal form.
-func (c *checker) check(root *Node, partial bool) Problems {
-	problems := c.top(root, partial)
+func (c *checker) check(root *Node, partial bool) []finding {
+	found := c.top(root, partial)
 	if hosts := root.Get("hosts"); hosts != nil {
 		for _, f := range hosts.Fields {
-			problems = append(problems, c.host(root, f, partial)...)
+			found = append(found, c.host(root, f, partial)...)
 		}
 	}
-	return problems
+	return found
 }
 
 // top validates what of root is not in its hosts.
-func (c *checker) top(root *Node, partial bool) Problems {
+func (c *checker) top(root *Node, partial bool) []finding {
 	top := withHosts(root, root.Get("hosts"), func(Field) *Node { return &Node{Kind: Map} })
 	if c.accepts(top, "") {
 		return nil
@@ -170,7 +170,7 @@ func (c *checker) top(root *Node, partial bool) Problems {
 }
 
 // host validates a host of root.
-func (c *checker) host(root *Node, f Field, partial bool) Problems {
+func (c *checker) host(root *Node, f Field, partial bool) []finding {
 	definition := c.defs[""].property("hosts").property(f.Key).refers()
 	if definition != "" && f.Value.Kind == Map && c.accepts(f.Value, definition) {
 		return nil
@@ -255,7 +255,7 @@ func shellValue(n *Node, s part) any {
 }
 
 // explain is what the schema has against root.
-func (v *validator) explain(root *Node, partial bool) Problems {
+func (v *validator) explain(root *Node, partial bool) []finding {
 	whole, err := v.whole()
 	if err == nil {
 		err = validate(whole, root.Any())
@@ -265,11 +265,12 @@ func (v *validator) explain(root *Node, partial bool) Problems {
 	}
 	ve, ok := err.(*jsonschema.ValidationError)
 	if !ok {
-		return Problems{{Pos: root.Pos, Code: CodeValue, What: "the profile cannot be validated", Why: err.Error()}}
+		return []finding{{Problem: Problem{Pos: root.Pos, Code: CodeValue, What: "the profile cannot be validated",
+			Why: err.Error()}}}
 	}
 	x := explainer{schema: v.doc, root: root, partial: partial}
 	x.walk(ve)
-	return x.problems()
+	return withoutFollowing(x.found)
 }
 
 // validate contains the panics of the library.

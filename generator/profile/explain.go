@@ -39,12 +39,12 @@ type Step struct {
 func (p *Profile) Explain(host, key string) ([]Step, error) {
 	h := p.Host(host)
 	if h == nil {
-		return nil, Problems{{Code: CodeSelector, What: "no host is called " + quoteShort(host),
+		return nil, Problems{{Code: CodeSelector, What: "unknown host " + quoteShort(host),
 			Hint: DidYouMean(host, p.b.names)}}
 	}
 	parts, ok := SplitKey(key)
 	if !ok {
-		return nil, Problems{{Code: CodeSelector, What: quoteShort(key) + " is no path of keys",
+		return nil, Problems{{Code: CodeSelector, What: quoteShort(key) + " is not a path of keys",
 			Hint: "write keys with dots between them"}}
 	}
 	var steps []Step

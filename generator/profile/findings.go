@@ -2,9 +2,11 @@ package profile
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,9 +20,15 @@ import (
 type finding struct {
 	Problem
 	at      string   // instance location
+	path    []string // of the value, of the map of a CodeMissing finding
 	types   []string // expected, of a CodeType finding
 	missing []string // of a CodeMissing finding
+	either  []string // keys of the map at path of which there is one too many
+	meant   string   // the key that one of a CodeUnknown finding is likely to stand for
 	foreign bool     // the value has another type than all values allowed
+	ofKey   bool     // the name of the key is wrong, not the value
+	loose   bool     // a rule about a map or a list as a whole, of which no part is to blame
+	silent  bool     // there is a problem about it already
 }
 
 // explainer turns a tree of validation errors into findings.
@@ -31,12 +39,32 @@ type explainer struct {
 	found   []finding
 }
 
-func (x *explainer) problems() Problems {
-	ps := make(Problems, len(x.found))
-	for i, f := range x.found {
-		ps[i] = f.Problem
+// problemsOf is what the findings have to say.
+func problemsOf(findings []finding) Problems {
+	var ps Problems
+	for _, f := range findings {
+		if !f.silent {
+			ps = append(ps, f.Problem)
+		}
 	}
 	return ps
+}
+
+// withoutFollowing leaves out that a key is missing where one of the same map is likely to be that one mistyped.
+func withoutFollowing(findings []finding) []finding {
+	unknown := map[string][]string{}
+	for _, f := range findings {
+		if f.Code == CodeUnknown && len(f.path) > 0 {
+			at := dotted(f.path[:len(f.path)-1])
+			unknown[at] = append(unknown[at], f.path[len(f.path)-1])
+		}
+	}
+	for i, f := range findings {
+		findings[i].silent = f.silent || slices.ContainsFunc(unknown[dotted(f.path)], func(key string) bool {
+			return len(f.missing) > 0 && Nearest(key, f.missing) != ""
+		})
+	}
+	return findings
 }
 
 // place is a value of the profile that an error is about.
@@ -178,7 +206,11 @@ func (x *explainer) walk(e *jsonschema.ValidationError) {
 		return
 	}
 	pl := x.locate(e.InstanceLocation)
-	if pl.node.bad || pl.node.takesBack() && !pl.listed && !ofKeys(e) {
+	if pl.node.bad {
+		x.found = append(x.found, finding{at: e.InstanceLocation, path: pl.path, silent: true})
+		return
+	}
+	if pl.node.takesBack() && !pl.listed && !ofKeys(e) {
 		return
 	}
 	in, keyword := x.keyword(e)
@@ -200,7 +232,8 @@ func (x *explainer) walk(e *jsonschema.ValidationError) {
 
 // add records what is wrong with the value at pl.
 func (x *explainer) add(e *jsonschema.ValidationError, pl place, f finding) {
-	f.at = e.InstanceLocation
+	f.at, f.path, f.ofKey = e.InstanceLocation, pl.path, ofKeys(e)
+	f.loose = f.Code == CodeValue && (pl.node.Kind == Map || pl.node.Kind == List) && len(f.either) == 0
 	f.Path = dotted(pl.path)
 	x.found = append(x.found, f)
 }
@@ -211,11 +244,12 @@ func (x *explainer) report(e *jsonschema.ValidationError, pl place, p Problem) {
 
 // limits say what keywords want, with their value at %v.
 var limits = map[string]string{
-	"minimum": "the least is %v", "exclusiveMinimum": "it is more than %v", "minLength": "it has at least %v characters",
-	"maximum": "the most is %v", "exclusiveMaximum": "it is less than %v", "maxLength": "it has at most %v characters",
+	"minimum": "it must be at least %v", "exclusiveMinimum": "it must be more than %v",
+	"maximum": "it must be at most %v", "exclusiveMaximum": "it must be less than %v",
+	"minLength": "it has at least %v characters", "maxLength": "it has at most %v characters",
 	"minItems": "it has at least %v entries", "minProperties": "it has at least %v keys",
 	"maxItems": "it has at most %v entries", "maxProperties": "it has at most %v keys",
-	"multipleOf": "it is a multiple of %v",
+	"multipleOf": "it must be a multiple of %v",
 }
 
 var singular = strings.NewReplacer(" 1 entries", " 1 entry", " 1 keys", " 1 key")
@@ -225,26 +259,26 @@ func (x *explainer) leaf(e *jsonschema.ValidationError, pl place, in part, keywo
 	code, why := CodeValue, ""
 	switch keyword {
 	case "type":
-		x.add(e, pl, wrongType(n, in.texts(keyword)))
+		x.add(e, pl, x.wrongType(pl, in, in.texts(keyword)))
 		return
 	case "enum":
 		values, _ := in[keyword].([]any)
-		x.add(e, pl, notAmong(pl, values))
+		x.add(e, pl, x.notAmong(pl, values))
 		return
 	case "const":
-		x.add(e, pl, notAmong(pl, []any{in[keyword]}))
+		x.add(e, pl, x.notAmong(pl, []any{in[keyword]}))
 		return
 	case "format":
 		what, why, hint := wrongFormat(n.Str(), in.text(keyword))
 		x.report(e, pl, pl.problem(CodeFormat, what, why, hint))
 		return
 	case "required":
-		x.missing(e, pl, in.texts(keyword), cmp.Or(in.text("x-why"), "it is required"))
+		x.missing(e, pl, in, in.texts(keyword), cmp.Or(in.text("x-why"), "it is required"))
 		return
 	case "dependentRequired":
 		for _, with := range slices.Sorted(maps.Keys(in.within(keyword))) {
 			if pl.node.field(with) != nil {
-				x.missing(e, pl, in.within(keyword).texts(with), with+" needs it")
+				x.missing(e, pl, in, in.within(keyword).texts(with), with+" needs it")
 			}
 		}
 		return
@@ -255,7 +289,8 @@ func (x *explainer) leaf(e *jsonschema.ValidationError, pl place, in part, keywo
 		x.twice(e, pl)
 		return
 	case "pattern":
-		code, why = CodeFormat, in.within("x-wants").text("text")
+		x.report(e, pl, wrongPattern(pl, in.within("x-wants")))
+		return
 	case "not":
 		why = cmp.Or(in.within(keyword).text("x-why"), "it is not allowed here")
 	default:
@@ -275,40 +310,139 @@ func (x *explainer) leaf(e *jsonschema.ValidationError, pl place, in part, keywo
 	x.report(e, pl, pl.problem(code, pl.name+" cannot be "+n.brief(), why, ""))
 }
 
+// wrongPattern words that the text at pl is not as its pattern wants it, which wants says.
+func wrongPattern(pl place, wants part) Problem {
+	s, example := pl.node.Str(), wants.text("example")
+	p := pl.problem(CodeFormat, pl.name+" cannot be "+quoteShort(s), wants.text("text"), "")
+	if noun := wants.text("noun"); noun != "" {
+		p.What = quoteShort(s) + " is not a valid " + noun
+	}
+	switch hint := wants.text("hint"); {
+	case hint != "":
+		p.Hint = strings.ReplaceAll(hint, "%s", shellWord(s))
+	case !strings.Contains(p.Why, example):
+		p.Hint = "write it like " + example
+	}
+	return p
+}
+
+// shellWord is s as one word of a shell, shortened.
+func shellWord(s string) string {
+	if plainInFlow.MatchString(s) {
+		return s
+	}
+	return quoteShort(s)
+}
+
 // kinds are the types of JSON Schema.
 var kinds = map[string]Kind{
 	"null": Null, "boolean": Bool, "integer": Int, "number": Float, "string": String, "array": List, "object": Map,
 }
 
-func wrongType(n *Node, types []string) finding {
+// wrongType words that the value at pl has none of the types of in.
+func (x *explainer) wrongType(pl place, in part, types []string) finding {
+	n := pl.node
 	var names []string
 	for _, t := range types {
-		if t != "null" || len(types) == 1 {
+		if t != "null" && t != "boolean" || len(types) == 1 {
 			names = append(names, kinds[t].String())
 		}
+	}
+	want := func(t string) bool { return slices.Contains(types, t) }
+	if want("boolean") && len(types) > 1 {
+		names = append(names, Bool.String())
 	}
 	found := n.brief()
 	if n.Kind == Map || n.Kind == List {
 		found = n.Kind.String()
 	}
-	f := finding{types: types, Problem: n.problem("", CodeType, "expected "+either(names)+", found "+found, "", "")}
-	want := func(t string) bool { return slices.Contains(types, t) }
+	f := finding{types: types, silent: n.torn, Problem: pl.problem(CodeType, pl.name+" must be "+either(names)+", not "+found, "", "")}
 	s := strings.ToLower(n.Str())
+	unit := withUnit.FindStringSubmatch(s)
 	switch {
 	case n.Kind == Null:
-		f.Hint = "write a value, or delete the key"
-	case want("boolean") && n.Kind == String && slices.Contains([]string{"yes", "on", "y", "true"}, s):
+		f.What, f.Why, f.Hint = pl.name+" has no value", "it must be "+either(names), "write one, or delete the key"
+		if pl.in == nil {
+			f.Hint = "write one, or delete the entry"
+		}
+	case want("boolean") && slices.Contains(meansTrue, cmp.Or(s, fmt.Sprint(n.Scalar))):
 		f.Hint = "write true"
-	case want("boolean") && n.Kind == String && slices.Contains([]string{"no", "off", "n", "false"}, s):
+	case want("boolean") && slices.Contains(meansFalse, cmp.Or(s, fmt.Sprint(n.Scalar))):
 		f.Hint = "write false"
 	case want("string") && (n.Kind == Bool || n.Kind == Int || n.Kind == Float):
-		f.Hint = "put it in quotes if it is text"
+		f.Why, f.Hint = in.within("x-wants").text("text"), "put it in quotes if it is text"
+		if f.Why != "" {
+			f.Hint = "write it like " + in.within("x-wants").text("example")
+		}
 	case (want("integer") || want("number")) && n.Kind == String && coreInt.MatchString(s):
 		f.Hint = "write " + s + " without quotes"
-	case want("array") && n.Kind != Map && n.Kind != List:
+	case (want("integer") || want("number")) && unit != nil:
+		f.Hint = "write " + unit[1] + ", without " + unit[2]
+	case want("array") && n.Kind == Map:
+		f.Hint = "start each entry with -"
+	case want("array") && n.Kind != List:
 		f.Hint = "write [" + strings.TrimSpace(flowText(n)) + "]"
+	case want("object") && n.Kind == List:
+		if pl.in != nil && n.width == 1 { // below its key
+			f.Pos, f.width = pl.in.KeyPos, len([]rune(pl.in.Key))
+		}
+		f.Hint = x.asMap(n, in)
+	case want("object") && n.Kind != Map:
+		if keys := slices.Sorted(maps.Keys(in.within("properties"))); len(keys) > 0 {
+			keys = slices.DeleteFunc(keys, func(key string) bool { return strings.HasPrefix(key, "+") })
+			f.Hint = "write it as " + keys[0] + ": VALUE, or with another of its keys"
+			if len(keys) <= 8 {
+				f.Hint = "its keys are " + strings.Join(keys, ", ")
+			}
+		}
 	}
 	return f
+}
+
+// What people write for true and false.
+var (
+	meansTrue  = []string{"yes", "on", "y", "true", "enabled", "enable", "active", "1"}
+	meansFalse = []string{"no", "off", "n", "false", "disabled", "disable", "none", "never", "0"}
+)
+
+// withUnit is a number with a unit.
+var withUnit = lazyregexp.New(`^([0-9]+) ?([a-z%]+)$`)
+
+// asMap is a hint how a list is written as the map that in describes, with its own entries.
+func (x *explainer) asMap(list *Node, in part) string {
+	others := x.resolved(in.within("additionalProperties"))
+	var entries []string
+	for _, item := range list.Items {
+		name := item.Get("name").Str()
+		switch {
+		case item.Kind == String && (others != nil || in.within("properties")[item.Str()] != nil):
+			entries = append(entries, flowText(item)+": {}")
+		case name != "" && others != nil && others.within("properties")["name"] != nil:
+			return "write " + strconv.Quote(name+":") + " in place of " + strconv.Quote("- name: "+name) + ", and the rest below it"
+		case item.Kind == Map && len(item.Fields) > 0:
+			return "leave out the dashes: a line is " + strconv.Quote(item.Fields[0].Key+": …")
+		}
+	}
+	switch {
+	case len(entries) == 0:
+		return "write a line KEY: VALUE for each entry, without dashes"
+	case list.width > 1: // in brackets
+		return "write {" + strings.Join(entries, ", ") + "}"
+	}
+	hint := "write " + strconv.Quote(entries[0]) + " in place of " +
+		strconv.Quote("- "+strings.TrimSuffix(entries[0], ": {}"))
+	if len(entries) > 1 {
+		hint += ", and so on"
+	}
+	return hint
+}
+
+// resolved is the schema that p refers to, p itself if it is one.
+func (x *explainer) resolved(p part) part {
+	for name := p.refers(); name != ""; name = p.refers() {
+		p = part(x.schema).within("$defs").within(name)
+	}
+	return p
 }
 
 // flowText is a scalar as it may stand between brackets.
@@ -325,16 +459,20 @@ func flowText(n *Node) string {
 var plainInFlow = lazyregexp.New(`^[A-Za-z][A-Za-z0-9_./+-]*$`)
 
 func either(names []string) string {
-	switch len(names) {
-	case 0:
+	if len(names) == 0 {
 		return "something else"
-	case 1:
-		return names[0]
 	}
-	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
+	first, last := names[:len(names)-1], names[len(names)-1]
+	switch {
+	case len(first) == 0:
+		return last
+	case last == Bool.String():
+		return strings.Join(first, ", ") + ", " + last
+	}
+	return strings.Join(first, ", ") + " or " + last
 }
 
-func notAmong(pl place, values []any) finding {
+func (x *explainer) notAmong(pl place, values []any) finding {
 	var names, texts, types []string
 	foreign := true
 	for _, v := range values {
@@ -362,11 +500,23 @@ func notAmong(pl place, values []any) finding {
 	}
 	switch {
 	case pl.node.Kind == String:
-		p.Hint = Meant(Nearest(pl.node.Str(), texts))
+		p.Hint = Meant(x.meant(pl.node.Str(), texts))
 	case pl.node.Kind != Map && pl.node.Kind != List && slices.Contains(texts, fmt.Sprint(pl.node.Scalar)):
 		p.Hint = "put it in quotes: " + strconv.Quote(fmt.Sprint(pl.node.Scalar))
 	}
 	return finding{types: types, foreign: foreign, Problem: p}
+}
+
+// meant is the name that s is likely to stand for: another word for the same, the name in a path or with an address
+// behind it, or the nearest.
+func (x *explainer) meant(s string, names []string) string {
+	word := strings.ToLower(s)
+	for _, name := range []string{part(x.schema).within("x-synonyms").text(word), word, path.Base(word)} {
+		if slices.Contains(names, name) {
+			return name
+		}
+	}
+	return Nearest(s, names)
 }
 
 // typeOf is the type of JSON Schema that v has.
@@ -399,7 +549,7 @@ func wrongFormat(s, name string) (what, why, hint string) {
 	if f.hint != nil {
 		hint = f.hint(s)
 	}
-	return quoteShort(wrong) + " is no " + f.noun, f.why, hint
+	return quoteShort(wrong) + " is not a valid " + f.noun, f.why, hint
 }
 
 // unknown reports each key of pl that is not known.
@@ -415,31 +565,48 @@ func (x *explainer) unknown(e *jsonschema.ValidationError, pl place, known part)
 		if _, ok := known[f.Key]; ok {
 			continue
 		}
-		p := f.problem("", CodeUnknown, "there is no key "+strconv.Quote(f.Key), "", "")
+		p := f.problem("", CodeUnknown, "unknown key "+strconv.Quote(f.Key), "", "")
 		if pl.in != nil {
 			p.What += " in " + pl.name
 		}
+		meant := ""
 		if len(x.found) < maxProblems {
-			p.Hint = DidYouMean(f.Key, names)
+			meant = x.meant(f.Key, names)
+			p.Hint = cmp.Or(Meant(meant), DidYouMean(f.Key, names))
 		}
 		sub := pl
 		sub.path = append(pl.path[:len(pl.path):len(pl.path)], f.Key)
-		x.report(e, sub, p)
+		x.add(e, sub, finding{Problem: p, meant: meant})
 	}
 }
 
 // missing reports those keys that are not there.
-func (x *explainer) missing(e *jsonschema.ValidationError, pl place, keys []string, why string) {
+func (x *explainer) missing(e *jsonschema.ValidationError, pl place, in part, keys []string, why string) {
 	for _, key := range keys {
 		if x.partial || pl.node.field(key) != nil {
 			continue
 		}
-		p := pl.problem(CodeMissing, pl.name+" lacks the key "+strconv.Quote(key), why, "add "+key)
+		p := pl.problem(CodeMissing, pl.name+" lacks the key "+strconv.Quote(key), why, "add "+x.entry(in, key))
 		if pl.in != nil {
 			p.Pos, p.width = pl.in.KeyPos, len([]rune(pl.in.Key))
 		}
 		x.add(e, pl, finding{Problem: p, missing: []string{key}})
 	}
+}
+
+// entry is the key as it may be written, with the value that the schema has for it.
+func (x *explainer) entry(in part, key string) string {
+	s := x.resolved(in.within("properties").within(key))
+	examples, _ := s["examples"].([]any)
+	for _, v := range append([]any{s["const"], s["default"]}, examples...) {
+		switch v := v.(type) {
+		case string:
+			return key + ": " + flowText(&Node{Kind: String, Scalar: v})
+		case json.Number, bool:
+			return fmt.Sprintf("%s: %v", key, v)
+		}
+	}
+	return key
 }
 
 // twice reports entries of a list that are there already.
@@ -483,7 +650,7 @@ func (x *explainer) alternatives(e *jsonschema.ValidationError, pl place, in par
 	switch {
 	case len(fit) == 0:
 		slices.Sort(types)
-		x.add(e, pl, wrongType(pl.node, slices.Compact(types)))
+		x.add(e, pl, x.wrongType(pl, in, slices.Compact(types)))
 	case allMissing(fit):
 		var keys []string
 		for _, b := range fit {
@@ -491,7 +658,7 @@ func (x *explainer) alternatives(e *jsonschema.ValidationError, pl place, in par
 		}
 		f := fit[0][0]
 		f.What = pl.name + " needs one of " + strings.Join(keys, ", ")
-		f.Why, f.Hint = "", "add "+either(keys)
+		f.Why, f.Hint, f.missing = "", "add "+either(keys), keys
 		x.found = append(x.found, f)
 	default:
 		best := fit[0]
@@ -558,6 +725,6 @@ func (x *explainer) tooMany(e *jsonschema.ValidationError, pl place, in part) {
 		x.report(e, pl, pl.problem(CodeValue, pl.name+" can be read in two ways", e.Message, ""))
 		return
 	}
-	x.report(e, pl, pl.node.field(keys[1]).problem("", CodeValue, pl.name+" has "+strings.Join(keys, " and "),
-		"only one of them can be there", "delete "+either(keys)))
+	x.add(e, pl, finding{either: keys, Problem: pl.node.field(keys[1]).problem("", CodeValue,
+		pl.name+" has "+strings.Join(keys, " and "), "only one of them can be there", "delete "+either(keys))})
 }

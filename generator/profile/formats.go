@@ -37,7 +37,7 @@ var formats = map[string]format{
 	"hostname": {"host name",
 		"it has labels of 1 to 63 letters, digits and inner hyphens, separated by dots (RFC 1123)", isHostname,
 		func(s string) string {
-			return writeIf(strings.ReplaceAll(strings.Trim(s, "._- "), "_", "-"), isHostname)
+			return writeIf(strings.Trim(notInLabel.ReplaceAllString(s, "-"), "-."), isHostname)
 		}},
 	"unix-user": {"user name",
 		"it starts with a lower-case letter, goes on with lower-case letters, digits, - and _, and has at most 31; " +
@@ -52,17 +52,17 @@ var formats = map[string]format{
 		listedHint(keyboard.Options, func(name string) string { return DidYouMean(name, keyboard.Options()) })},
 	"xkb-model": {"keyboard model", "it is a name of XKB, as in pc105", listed(keyboard.Models),
 		func(s string) string { return DidYouMean(s, keyboard.Models()) }},
-	"keymap": {"keymap of the console", "it is a name of kbd's, as in de-latin1", listed(keyboard.Keymaps),
+	"keymap": {"console keymap", "it is a name of kbd's, as in de-latin1", listed(keyboard.Keymaps),
 		keymapHint},
 	"nix-attrpath": {"option path", "it is names separated by dots; a name with other characters stands in quotes",
 		isAttrPath, nil},
 	"absolute-path": {"absolute path", "it starts with / and has no . or .. in it", isAbsolute,
 		func(s string) string { return writeIf(path.Clean("/"+s), isAbsolute) }},
-	"service-path": {"folder of a service",
+	"service-path": {"service folder",
 		"it is an absolute path outside of /home, /root, /run/user, /tmp and /var/tmp, which systemd hides from services, " +
 			"without blanks and %",
 		isServicePath, func(s string) string { return writeIf(path.Join("/srv", path.Base(s)), isServicePath) }},
-	"flake-address": {"address of a flake",
+	"flake-address": {"flake address",
 		"it is github:you/machines, git+ssh://host/path or a folder such as /home/you/nixos, " +
 			"without blanks, # and characters of the shell",
 		flakeAddress.MatchString, nil},
@@ -71,8 +71,11 @@ var formats = map[string]format{
 	"flatpak-app": {"Flatpak application id", "it has at least three parts, as in org.mozilla.firefox", isFlatpak, nil},
 	"ssh-public-key": {"public ssh key", "it is one line as in id_ed25519.pub: the kind, the key and a comment", isSSHKey,
 		func(s string) string {
-			if strings.Contains(s, "PRIVATE KEY") {
+			switch {
+			case strings.Contains(s, "PRIVATE KEY"):
 				return "this is a private key: take it out of the profile and make a new one"
+			case strings.HasSuffix(s, ".pub") && plainInFlow.MatchString(strings.TrimLeft(s, "~/.")):
+				return "write the line that is in the file: cat " + s + " shows it"
 			}
 			return "copy the whole line of the .pub file"
 		}},

@@ -257,8 +257,8 @@ func TestPruning(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := &merger{}
-		a := whole.explain(m.patch(root, s, nil), true)
-		b := pruned.checker().check(m.patch(root, s, nil), true)
+		a := problemsOf(whole.explain(m.patch(root, s, nil), true))
+		b := problemsOf(pruned.checker().check(m.patch(root, s, nil), true))
 		if a, b := a.err(), b.err(); (a == nil) != (b == nil) || a != nil && a.Error() != b.Error() {
 			t.Errorf("%s: whole schema\n%v\npruned\n%v", c.name, a, b)
 		}

@@ -37,6 +37,8 @@ type Profile struct {
 
 	// Partial is true if Hosts are not all that the profile has.
 	Partial bool
+	// unsure is true of a profile at fault if it is not known which hosts there are, and in which groups.
+	unsure bool
 
 	b      *builder
 	groups []string // names, sorted
@@ -101,8 +103,9 @@ func (c Content) Spelling(n *Node) string {
 
 // Load reads the profile called name and what it extends. Each file and each
 // merged host is validated by s, and layers are merged by what s says about
-// services and open maps. If the profile is at fault the error is Problems,
-// all of them; if it cannot be read at all the error wraps that of src.
+// services and open maps. If the profile is at fault the error is Problems, all that can be found here, and the
+// profile is what remains without what is wrong (see Node.Known): it is good for finding more. If it cannot be read at
+// all the error wraps that of src, and there is no profile.
 //
 // With patterns (see Select) that need no more than names, of a large profile only
 // these hosts are read, validated, and in the result.
@@ -127,10 +130,10 @@ func loadFrom(src Source, name string, s *schema.Node, parts bool, only []string
 		return nil, true, err
 	}
 	p, ok = l.assemble(v, only)
-	if err := append(l.problems, l.merger.problems...).err(); err != nil {
-		return nil, ok, err
+	if len(l.files) == 0 {
+		p = nil
 	}
-	return p, ok, nil
+	return p, ok, append(l.problems, l.merger.problems...).err()
 }
 
 // noSecret is the mark of a value that only looks like a secret.
@@ -184,8 +187,36 @@ type file struct {
 	root *Node // as parsed; assemble makes a patch of it
 	// later are the hosts that are not among those of root.
 	later []*later
-	// whole is false if the file could not be parsed to its end.
+	// whole is false if the file could not be parsed to its end, or not all of it outside of its hosts.
 	whole bool
+	// torn are the hosts of which not all could be parsed.
+	torn map[string]bool
+}
+
+// lostIn finds the hosts that lost lines are of; ok is false if others were lost, too.
+func (f *file) lostIn() (ok bool) {
+	if f.root == nil || len(f.text.lost) == 0 {
+		return f.root != nil
+	}
+	hosts := f.root.Get("hosts")
+	if hosts == nil {
+		return false
+	}
+	f.torn = map[string]bool{}
+	t := splitText(f.name, f.data) // in which nothing is blank yet
+	for _, line := range f.text.lost {
+		name := ""
+		for _, h := range hosts.Fields {
+			if h.KeyPos.Line < line && line < t.endOf(h.KeyPos.Line) {
+				name = h.Key
+			}
+		}
+		if name == "" {
+			return false
+		}
+		f.torn[name] = true
+	}
+	return true
 }
 
 func (l *loader) report(p Problem) {
@@ -203,7 +234,7 @@ func (l *loader) read(name string, data []byte, chain []string) {
 	if !l.parts || !f.parseInParts() {
 		var problems Problems
 		f.root, f.text, problems = parse(name, data)
-		f.whole = len(problems) == 0
+		f.whole = f.lostIn()
 		l.problems = append(l.problems, problems...)
 	}
 	if f.root == nil || f.root.Kind != Map {
@@ -219,7 +250,8 @@ func (l *loader) read(name string, data []byte, chain []string) {
 
 func (l *loader) references(root *Node) []*Node {
 	f := root.field("extends")
-	if f == nil || f.Value.Kind == Null {
+	if f == nil || f.Value.Kind == Null || f.Value.torn {
+		l.lost = l.lost || f != nil && (f.Value.torn || f.Value.bad)
 		return nil
 	}
 	if f.Value.Kind != List {
@@ -230,7 +262,7 @@ func (l *loader) references(root *Node) []*Node {
 	var refs []*Node
 	for i, item := range f.Value.Items {
 		if item.Kind != String {
-			l.report(item.problem(fmt.Sprintf("extends.%d", i), CodeType, "expected text, found "+item.brief(), "",
+			l.report(item.problem(fmt.Sprintf("extends.%d", i), CodeType, "an entry of extends must be text, not "+item.brief(), "",
 				"name a file or preset:NAME"))
 			continue
 		}

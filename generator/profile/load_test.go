@@ -160,7 +160,7 @@ func TestExtends(t *testing.T) {
 		{"a mistake in a file below", Memory{
 			"p.yaml": "version: 1\nextends: [a.yaml]\nhosts: {h: {}}\n",
 			"a.yaml": "version: 1\ndefaults: {locale: x}\n",
-		}, `a.yaml:2:20: "x" is no locale; it is a name of glibc's list, as in de_DE.UTF-8`},
+		}, `a.yaml:2:20: "x" is not a valid locale; it is a name of glibc's list, as in de_DE.UTF-8`},
 		{"an unreadable file below", Memory{
 			"p.yaml": "version: 1\nextends: [a.yaml]\nhosts: {h: {}}\n",
 			"a.yaml": "version: [\n",
@@ -222,7 +222,7 @@ func TestFS(t *testing.T) {
 		t.Error(diff)
 	}
 	for name, want := range map[string]string{
-		"typo.yaml":   `typo.yaml:2:11: cannot extend "preset:srver"; there is no preset srver; did you mean "server"?`,
+		"typo.yaml":   `typo.yaml:2:11: cannot extend "preset:srver"; unknown preset srver; did you mean "server"?`,
 		"huge.yaml":   "huge.yaml:1:1: the file is larger than 8 MiB",
 		"dirs.yaml":   `dirs.yaml:2:11: cannot extend "dir"`,
 		"preset:evil": `preset:evil:2:11: cannot extend "../p.yaml"; a preset can only extend presets`,
@@ -253,13 +253,13 @@ hosts:
 		{"!@canary", "db-2 web-2"},
 		{"@canary, !web-*", "db-1"},
 		{"*-[12] !db-1", "error no host matches \"*-[12] !db-1\""},
-		{"web-3", `error no host is called "web-3"; did you mean "web-1"?`},
+		{"web-3", `error unknown host "web-3"; did you mean "web-1"?`},
 		{"@canry", `error no host has the tag or group "canry"; did you mean "canary"?`},
 		{"@idle", `error no host has the tag or group "idle"; no host is in that group`},
-		{"canary", `error no host is called "canary"; did you mean @canary?`},
-		{"[", `error "[" is no pattern`},
+		{"canary", `error unknown host "canary"; did you mean @canary?`},
+		{"[", `error "[" is not a pattern`},
 		{"web-1,!web-*", `error "web-1,!web-*" leaves no host`},
-		{"web-1,,", `error "" is no pattern`},
+		{"web-1,,", `error "" is not a pattern`},
 	} {
 		var patterns []string
 		if c.patterns != "" {
@@ -318,8 +318,8 @@ hosts:
 		{"a", `nixos."services.openssh.enable"`, `+ defaults p.yaml:5:11 sets nixos."services.openssh.enable" true`},
 		{"a", "timezon", `no layer of a sets timezon; did you mean "timezone"?`},
 		{"a", "services.ngnix.port", `no layer of a sets services.ngnix.port; did you mean "nginx"?`},
-		{"x", "timezone", `no host is called "x"; known are a, b`},
-		{"a", "..", `".." is no path of keys; write keys with dots between them`},
+		{"x", "timezone", `unknown host "x"; known are a, b`},
+		{"a", "..", `".." is not a path of keys; write keys with dots between them`},
 	} {
 		steps, err := p.Explain(c.host, c.key)
 		var lines []string

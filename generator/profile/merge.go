@@ -46,6 +46,7 @@ func (m *merger) patch(n *Node, s *schema.Node, path []string) *Node {
 		sub := path[:len(path):len(path)]
 		v := f.Value
 		switch {
+		case v.unread():
 		case v.Kind == Map:
 			if pv := m.patch(v, c, append(sub, key)); pv != v {
 				change(i).Value = pv
@@ -85,7 +86,7 @@ func (m *merger) checkAppend(n *Node, f Field, key string, path []string) {
 	p := f.problem(dotted(append(path[:len(path):len(path)], key)), CodeMerge, "", "", "")
 	switch {
 	case n.field(key) != nil:
-		p.What = fmt.Sprintf("%s and %s stand side by side", f.Key, key)
+		p.What = fmt.Sprintf("%s and %s are both set", f.Key, key)
 		p.Why = key + " replaces what is inherited, " + f.Key + " adds to it"
 		p.Hint = "keep one of them"
 	case f.Value.Kind != List:
@@ -191,7 +192,7 @@ func normal(n *Node) *Node {
 	}
 	var out []Field // nil as long as nothing has changed
 	for i, f := range n.Fields {
-		keep := !f.Value.takesBack()
+		keep := !f.Value.takesBack() || f.Value.bad // which remains leaves out
 		v := normal(f.Value)
 		if out == nil && (!keep || f.add || v != f.Value) {
 			out = append(make([]Field, 0, len(n.Fields)), n.Fields[:i]...)

@@ -66,9 +66,12 @@ type Node struct {
 	fresh bool // in patches, see merger: a map that replaces, a null that is data
 	off   bool // in patches: a service taken away by false
 	bad   bool // already reported: the schema need not complain, too
+	torn  bool // lines that could not be read are among its own, or beside them
 	// shared is true of what hosts inherit: it lives as long as the profile, and need be looked at only once.
 	shared bool
 	index  map[string]int // of Fields, for big maps
+	// gaps are what was wrong and is left out, see Known; nil in a profile without faults.
+	gaps map[string]bool
 }
 
 // Field is one entry of a map.

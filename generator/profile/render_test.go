@@ -33,14 +33,14 @@ func TestRender(t *testing.T) {
 				"    4 |     desktop: kde # nice\n" +
 				"      |              ^~~\n"},
 		{"under the key", "version: 1\nhosts: {a: {pakages: [x]}}\n",
-			"p.yaml:2:13: there is no key \"pakages\" in a; did you mean \"packages\"?\n" +
+			"p.yaml:2:13: unknown key \"pakages\" in a; did you mean \"packages\"?\n" +
 				"    2 | hosts: {a: {pakages: [x]}}\n" +
 				"      |             ^~~~~~~\n"},
 		{"behind wide characters", "version: 1\nhosts: {a: {users: {ada: {shell: \"日本é́👩‍👩‍👧\"}, b: {admin: 3}}}}\n",
 			"p.yaml:2:34: shell cannot be \"日本é́👩\\u200d👩\\u200d👧\"; it is one of bash, zsh, fish\n" +
 				"    2 | hosts: {a: {users: {ada: {shell: \"日本é́👩�👩�👧\"}, b: {admin: 3}}}}\n" +
 				"      |                                  ^~~~~~~~~~~~~~~\n" +
-				"p.yaml:2:59: expected true or false, found 3\n" +
+				"p.yaml:2:59: admin must be true or false, not 3\n" +
 				"    2 | hosts: {a: {users: {ada: {shell: \"日本é́👩�👩�👧\"}, b: {admin: 3}}}}\n" +
 				"      |                                                               ^\n"},
 		{"behind tabs", "version: 1\nhosts: {a: {desktop:\t\tkde}}\n",
@@ -52,11 +52,11 @@ func TestRender(t *testing.T) {
 				"    1 | version: 2\n" +
 				"      |          ^\n"},
 		{"in a long line", "version: 1\nhosts: {a: {packages: [" + strings.Repeat("ripgrep, ", 20) + "5, " + strings.Repeat("ripgrep, ", 20) + "]}}\n",
-			"p.yaml:2:204: expected text, found 5; put it in quotes if it is text\n" +
+			"p.yaml:2:204: an entry of packages must be text, not 5; put it in quotes if it is text\n" +
 				"    2 | …grep, ripgrep, ripgrep, ripgrep, ripgrep, ripgrep, ripgrep, 5, ripgrep, ripgrep, ripgrep, ripgrep, r…\n" +
 				"      |                                                              ^\n"},
 		{"with terminal sequences in quotes", "version: 1\nhosts: {a: {\"\\e[31m\": 1}}\n",
-			"p.yaml:2:13: there is no key \"\\x1b[31m\" in a\n" +
+			"p.yaml:2:13: unknown key \"\\x1b[31m\" in a\n" +
 				"    2 | hosts: {a: {\"\\e[31m\": 1}}\n" +
 				"      |             ^~~~~\n"},
 		{"in a file of other bytes", "version: 1\n# \xff\x1b[2J\n",
@@ -74,7 +74,7 @@ func TestRender(t *testing.T) {
 
 func TestRenderColor(t *testing.T) {
 	got := rendered(t, "version: 1\nhosts: {a: {pakages: []}}\n", true)
-	want := "\x1b[1mp.yaml:2:13:\x1b[0m \x1b[1;31mthere is no key \"pakages\" in a\x1b[0m; \x1b[36mdid you mean \"packages\"?\x1b[0m\n" +
+	want := "\x1b[1mp.yaml:2:13:\x1b[0m \x1b[1;31munknown key \"pakages\" in a\x1b[0m; \x1b[36mdid you mean \"packages\"?\x1b[0m\n" +
 		"\x1b[2m    2 | \x1b[0mhosts: {a: {pakages: []}}\n" +
 		"\x1b[2m      | \x1b[0m            \x1b[1;31m^~~~~~~\x1b[0m\n"
 	if got != want {

@@ -30,7 +30,7 @@ func plainScalar(s string) (Kind, any, *Problem) {
 	case "false", "False", "FALSE":
 		return Bool, false, nil
 	case ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF", ".nan", ".NaN", ".NAN":
-		return Null, nil, &Problem{Code: CodeNumber, What: s + " is no usable number",
+		return Null, nil, &Problem{Code: CodeNumber, What: s + " is not a usable number",
 			Why:  "Nix has neither infinity nor NaN",
 			Hint: "put it in quotes if it is text"}
 	}

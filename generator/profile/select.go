@@ -44,6 +44,14 @@ func (p *Profile) Select(patterns ...string) ([]*Host, error) {
 	return hosts, nil
 }
 
+// Selectable reports whether it is known which hosts a pattern means: not of a profile in which a host, or what it
+// belongs to, is wrong.
+func (p *Profile) Selectable() bool {
+	return !p.unsure && !slices.ContainsFunc(p.Hosts, func(h *Host) bool {
+		return h.node != nil && !(h.node.Known("tags") && h.node.Known("groups"))
+	})
+}
+
 func anyOf(matchers []func(*Host) bool, h *Host) bool {
 	return slices.ContainsFunc(matchers, func(m func(*Host) bool) bool { return m(h) })
 }
@@ -62,7 +70,7 @@ func (p *Profile) matcher(pattern string) (func(*Host) bool, *Problem) {
 		return nil, &Problem{Code: CodeSelector, What: "no host has the tag or group " + quoteShort(label), Hint: hint}
 	}
 	if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
-		return nil, &Problem{Code: CodeSelector, What: quoteShort(pattern) + " is no pattern",
+		return nil, &Problem{Code: CodeSelector, What: quoteShort(pattern) + " is not a pattern",
 			Hint: "write host names, web-*, @tag, @group, and ! before what to leave out"}
 	}
 	match := func(h *Host) bool {
@@ -72,7 +80,7 @@ func (p *Profile) matcher(pattern string) (func(*Host) bool, *Problem) {
 	if p.Partial || slices.ContainsFunc(p.Hosts, match) {
 		return match, nil
 	}
-	problem := &Problem{Code: CodeSelector, What: "no host is called " + quoteShort(pattern)}
+	problem := &Problem{Code: CodeSelector, What: "unknown host " + quoteShort(pattern)}
 	if strings.ContainsAny(pattern, `*?[\`) {
 		problem.What = "no host matches " + quoteShort(pattern)
 	}

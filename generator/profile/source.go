@@ -67,7 +67,7 @@ type unknownPreset struct {
 	known []string
 }
 
-func (e *unknownPreset) Error() string { return "there is no preset " + e.name }
+func (e *unknownPreset) Error() string { return "unknown preset " + e.name }
 func (e *unknownPreset) Unwrap() error { return fs.ErrNotExist }
 
 func (s FS) presetNames() []string {
@@ -105,7 +105,7 @@ func Resolve(from, ref string) (string, error) {
 	case strings.HasPrefix(ref, PresetPrefix):
 		name := strings.TrimPrefix(ref, PresetPrefix)
 		if name == "" || strings.ContainsAny(name, "/\\") || strings.HasPrefix(name, ".") {
-			return "", fmt.Errorf("%q is no name of a preset", name)
+			return "", fmt.Errorf("%q is not the name of a preset", name)
 		}
 		return ref, nil
 	case strings.Contains(ref, "://"):

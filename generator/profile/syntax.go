@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
 
 // mistake is a way to miss YAML: what the library finds, and what we say.
@@ -153,6 +155,17 @@ func (t *text) syntax(err error) Problem {
 	}
 	p.Pos = at.pos()
 	return p
+}
+
+// What a file of Nix begins with behind its comments, and what has an end of its own in it.
+var (
+	nixBegins = lazyregexp.New(`^(?:\s|#[^\n]*\n|/\*[^*]*\*/)*(?:[{\[(]|let\s|with\s|rec\s|[a-z]+\s*:\s*[{\n])`)
+	nixEnds   = lazyregexp.New(`(?m);\s*(?:[#}\]].*)?$|^\s*in\b`)
+)
+
+// isNix reports whether a text that is no profile looks like Nix.
+func (t *text) isNix() bool {
+	return nixBegins.MatchString(t.src) && (nixEnds.MatchString(t.src) || strings.HasSuffix(t.name, ".nix"))
 }
 
 func matches(pattern, s string) bool { return regexp.MustCompile(pattern).MatchString(s) }

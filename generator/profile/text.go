@@ -29,6 +29,7 @@ type text struct {
 	name  string
 	src   string
 	lines []int // offset of each line
+	lost  []int // once parsed: lines of which not all is in the nodes
 }
 
 // newText checks data. The problem is nil if it may be parsed.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -32,21 +33,29 @@ func parse(name string, data []byte) (*Node, *text, Problems) {
 		return nil, t, Problems{*problem}
 	}
 	first, next, err := documents(t.src)
+	if (err != nil || !named(first)) && t.isNix() {
+		return nil, t, Problems{{Pos: Pos{name, 1, 1}, width: t.width(span{0, int32(len(t.src))}), Code: CodeSyntax,
+			What: "this is Nix, not YAML", Hint: "quick-deploy init --adopt PATH takes a configuration over"}}
+	}
+	var problems Problems
 	if err != nil {
-		return nil, t, Problems{t.syntax(err)}
+		if t, first, problems = t.mended(err); first == nil {
+			return nil, t, problems
+		}
 	}
 	if first == nil || isNothing(first) {
 		return nil, t, Problems{{Pos: Pos{name, 1, 1}, Code: CodeSyntax, What: "the profile is empty",
 			Hint: "quick-deploy init writes one to start from"}}
 	}
-	r := reader{cursor: cursor{t: t, line: 1, col: 1}}
+	r := reader{cursor: cursor{t: t, line: 1, col: 1}, problems: problems}
 	root := r.value(first, "")
 	switch {
 	case next != nil:
+		t.lost = append(t.lost, next.Line)
 		r.note(Problem{Pos: Pos{name, next.Line, next.Column}, Code: CodeFeature, What: "a second YAML document starts here",
 			Why: "a profile is one document", Hint: "put it into a file of its own and list that under extends"})
 	case root.Kind != Map:
-		r.note(Problem{Pos: root.Pos, width: root.width, Code: CodeType, What: "a profile is a map, found " + root.brief(),
+		r.note(Problem{Pos: root.Pos, width: root.width, Code: CodeType, What: "a profile must be a map, not " + root.brief(),
 			Hint: "start with version: 1"})
 	}
 	return root, t, r.problems
@@ -81,6 +90,11 @@ func documents(src string) (first, second *yaml.Node, err error) {
 		first = docs[0].Content[0]
 	}
 	return first, second, nil
+}
+
+// named reports whether y is a map whose first key is no list and no map.
+func named(y *yaml.Node) bool {
+	return y != nil && y.Kind == yaml.MappingNode && (len(y.Content) == 0 || y.Content[0].Kind == yaml.ScalarNode)
 }
 
 // isNothing reports whether y is a value that is not written.
@@ -122,10 +136,12 @@ func (r *reader) value(y *yaml.Node, pointer string) *Node {
 	if isNothing(y) {
 		n.Pos, n.width = r.pos(), 1
 		n.span = span{int32(r.off), int32(r.off)}
+		n.bad = slices.Contains(r.t.lost, r.line+1) // what it was is among the lines that were blanked
 		return n
 	}
 	r.to(y.Line+r.above, y.Column)
 	if r.depth++; r.depth > MaxDepth {
+		r.t.lost = append(r.t.lost, r.line)
 		r.note(Problem{Pos: r.pos(), Code: CodeLimit, What: tooDeep, Why: "no profile needs that"})
 		return n
 	}
@@ -147,6 +163,7 @@ func (r *reader) value(y *yaml.Node, pointer string) *Node {
 		r.scalar(n, y)
 	}
 	n.span = span{int32(from), int32(r.off)}
+	n.torn = slices.ContainsFunc(r.t.lost, func(line int) bool { return line >= n.Pos.Line-1 && line <= r.line+1 })
 	n.width = 1
 	if y.Kind == yaml.ScalarNode || y.Style&yaml.FlowStyle != 0 {
 		n.width = r.t.width(n.span)
@@ -192,13 +209,16 @@ func (r *reader) items(n *Node, y *yaml.Node) {
 	n.Items = make([]*Node, 0, len(y.Content))
 	for _, item := range y.Content {
 		r.skipTrivia(",")
+		stray := flow && item.Kind == yaml.MappingNode && !r.at("{")
 		if !flow {
 			r.skip(len("-"))
-		} else if item.Kind == yaml.MappingNode && !r.at("{") {
+		} else if stray {
 			r.note(Problem{Pos: Pos{r.t.name, item.Line + r.above, item.Column}, Code: CodeSyntax,
 				What: "a key among list entries", Hint: "put it in braces: {key: value}"})
 		}
-		n.Items = append(n.Items, r.value(item, n.Pointer+"/"+strconv.Itoa(len(n.Items))))
+		v := r.value(item, n.Pointer+"/"+strconv.Itoa(len(n.Items)))
+		v.bad = v.bad || stray
+		n.Items = append(n.Items, v)
 	}
 	if flow {
 		r.close()
@@ -220,6 +240,7 @@ func (r *reader) entries(n *Node, y *yaml.Node) {
 		first, twice := places[f.Key]
 		switch {
 		case !ok:
+			r.t.lost = append(r.t.lost, f.KeyPos.Line)
 		case twice:
 			r.note(Problem{Pos: f.KeyPos, width: r.t.width(f.span), Code: CodeDuplicate,
 				What: "the key " + quoteShort(f.Key) + " is here twice", Why: fmt.Sprintf("it is already set at %s", first),
@@ -296,6 +317,10 @@ func (r *reader) scalar(n *Node, y *yaml.Node) {
 		r.skipWritten(y.Value)
 	default:
 		r.skipWritten(y.Value)
+		if r.broken(n) {
+			n.Kind, n.Scalar, n.bad = Null, nil, true
+			return
+		}
 		if n.Kind, n.Scalar, problem = plainScalar(y.Value); problem != nil {
 			n.Kind, n.Scalar = String, y.Value
 		}
@@ -308,6 +333,16 @@ func (r *reader) scalar(n *Node, y *yaml.Node) {
 		r.note(*problem)
 		n.bad = true
 	}
+}
+
+// broken reports whether the text n, read up to the cursor, may be what is left of a mistake: it goes on over several
+// lines, or is alone on a line before one that was blanked.
+func (r *reader) broken(n *Node) bool {
+	if len(r.t.lost) == 0 {
+		return false
+	}
+	alone := indent(r.t.line(n.Pos.Line)) == n.Pos.Column-1 && !r.at(":")
+	return r.line > n.Pos.Line || alone && slices.Contains(r.t.lost, r.line+1)
 }
 
 // release turns `release: 26.05` into the text it was meant to be and says so:

@@ -138,10 +138,28 @@ func (a *App) LoadText(name string, text []byte, hosts ...string) (*Loaded, erro
 		l.source = l.source.With(name, text)
 	}
 	if l.Profile, err = profile.Load(l.source, name, node, hosts...); err != nil {
-		return l, err
+		return l, a.allProblems(l, err)
 	}
 	_, err = a.Selected(l)
 	return l, err
+}
+
+// allProblems adds to what is wrong with a profile what only shows when the flake is made of what remains of it.
+func (a *App) allProblems(l *Loaded, err error) error {
+	var problems profile.Problems
+	if l.Profile == nil || !errors.As(err, &problems) {
+		return err
+	}
+	facts, unread := l.namedFacts()
+	in, failed := a.inputOf(l, facts, false)
+	if failed != nil {
+		return err
+	}
+	// What is at fault is known: that making a flake of it fails otherwise is no news.
+	_, more := generator.Generate(in)
+	var found profile.Problems
+	errors.As(more, &found)
+	return profile.Join(problems, unread, found)
 }
 
 // LoadHost reads the profile as far as it is about the host that the command acts on, and says which that is.

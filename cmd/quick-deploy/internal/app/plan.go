@@ -105,21 +105,16 @@ func (g *Generated) host(name string) generator.Host { return g.hosts[name] }
 // Generate makes the flake in memory, with or without its files. Of its notices those about other hosts
 // than --host and --on name are left out.
 func Generate(ctx context.Context, a *App, l *Loaded, files bool) (*generator.Tree, error) {
-	facts, err := probeHosts(ctx, a, l)
-	if err != nil {
+	facts, unread := l.namedFacts()
+	if err := probeHost(ctx, a, l, facts); err != nil {
 		return nil, err
 	}
-	check, err := optionCheck(a)
-	if err != nil {
+	var err error
+	if l.input, err = a.inputOf(l, facts, files); err != nil {
 		return nil, err
-	}
-	_, many := a.HostName(l) // an error of Nix is traced back for one host
-	l.input = generator.Input{
-		Profile: l.Profile, Schema: l.schema, Facts: facts, Files: l.source, Check: check, Explain: many == nil,
-		NoFiles: !files,
 	}
 	t, err := generator.Generate(l.input)
-	if err != nil {
+	if err := profile.Join(unread, err); err != nil {
 		return nil, err
 	}
 	selected, err := a.Selected(l)
@@ -136,10 +131,20 @@ func Generate(ctx context.Context, a *App, l *Loaded, files bool) (*generator.Tr
 	return t, nil
 }
 
-// probeHosts returns the facts of machines: those whose facts the profile names by a file,
-// and this machine, if it is one of the hosts and names none.
-func probeHosts(ctx context.Context, a *App, l *Loaded) (map[string]hardware.Facts, error) {
-	facts := map[string]hardware.Facts{}
+// inputOf is what the flake of the profile is made from.
+func (a *App) inputOf(l *Loaded, facts map[string]hardware.Facts, files bool) (generator.Input, error) {
+	check, err := optionCheck(a)
+	_, many := a.HostName(l) // an error of Nix is traced back for one host
+	return generator.Input{
+		Profile: l.Profile, Schema: l.schema, Facts: facts, Files: l.source, Check: check, Explain: many == nil,
+		NoFiles: !files,
+	}, err
+}
+
+// namedFacts are the facts of the machines whose facts the profile names by a file. A host whose file cannot be read has
+// none, and is among the problems.
+func (l *Loaded) namedFacts() (facts map[string]hardware.Facts, unread profile.Problems) {
+	facts = map[string]hardware.Facts{}
 	for _, h := range l.Profile.Hosts {
 		n := h.Facts
 		if n == nil {
@@ -153,31 +158,35 @@ func probeHosts(ctx context.Context, a *App, l *Loaded) (map[string]hardware.Fac
 			facts[h.Name], err = hardware.Read(bytes.NewReader(data))
 		}
 		if err != nil {
-			return nil, profile.Problems{{
-				Pos: n.Pos, Path: "hosts." + h.Name + ".hardware.facts", What: "hardware.facts cannot be read",
-				Why: err.Error(), Hint: hint,
-			}}
+			delete(facts, h.Name)
+			unread = append(unread,
+				n.Problem("hosts."+h.Name+".hardware.facts", "hardware.facts cannot be read", err.Error(), hint))
 		}
 	}
+	return facts, unread
+}
+
+// probeHost adds the facts of this machine, if it is one of the hosts and names none.
+func probeHost(ctx context.Context, a *App, l *Loaded, facts map[string]hardware.Facts) error {
 	name := l.machine.Hostname
 	if len(l.Profile.Hosts) == 1 && !l.Profile.Partial {
 		name = l.Profile.Hosts[0].Name
 	}
-	if _, known := facts[name]; known || a.NoProbe {
-		return facts, nil
+	if a.NoProbe {
+		return nil
 	}
 	for _, h := range l.Profile.Hosts {
-		if h.Name == name {
+		if h.Name == name && h.Facts == nil {
 			f, warnings := probe.Run(ctx, probe.Options{Root: a.Root})
 			a.Log.Info("probed", "host", name, "warnings", len(warnings))
 			facts[name] = f
 			var err error
 			if l.probed, err = factsHash(f); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	return facts, nil
+	return nil
 }
 
 // optionCheck checks options against the lists that --options and

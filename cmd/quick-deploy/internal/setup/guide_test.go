@@ -53,7 +53,7 @@ func TestCheckAnswer(t *testing.T) {
 		{"user", "ada", ""}, {"user", "Ada", "Ada"},
 		{"name", "Ada: Lovelace, ${x}", `"Ada: Lovelace, ${x}"`}, {"name", "Ada ${x}", ""},
 		{"email", "ada@example.org", ""}, {"email", "ada", "ada"},
-		{"ssh-key", "ssh-ed25519 x", "no public ssh key"},
+		{"ssh-key", "ssh-ed25519 x", "not a valid public ssh key"},
 		{"service", "grafana", ""}, {"service", "graphana", "grafana"},
 	} {
 		err := g.check(c.name, c.value)
