@@ -13,7 +13,7 @@ import (
 // globalFlags are those of every command.
 func globalFlags(a *app.App) []cli.Flag {
 	extends := listFlag("extends-from",
-		"let the profile extend files below `DIR`, too (default: its own folder); may be given several times", &a.ExtendsFrom)
+		"let the profile extend files below `DIR`, too (default: its own folder)", &a.ExtendsFrom)
 	extends.TakesFile = true
 	flake := fileFlag("flake", "keep the flake in `DIR` (default $XDG_CONFIG_HOME/nixos)", &a.Flake)
 	flake.Aliases = []string{"o", "output"}
