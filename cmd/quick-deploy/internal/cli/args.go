@@ -28,7 +28,7 @@ func arranged(root *cli.Command, args []string) (line []string, bare bool) {
 	}
 	own := root.Command(string(deploy.Switch))
 	var before, moved []string
-	i, known := 1, true
+	i, known, open := 1, true, false // open: the last flag of switch wants a value that is not there
 	for i < end && strings.HasPrefix(args[i], "-") && args[i] != "-" && args[i] != "--" && known {
 		name, _, assigned := strings.Cut(strings.TrimLeft(args[i], "-"), "=")
 		global := flagOf(name, root)
@@ -51,6 +51,7 @@ func arranged(root *cli.Command, args []string) (line []string, bare bool) {
 		n := 1
 		if f != nil && valued(f) && !assigned {
 			n = min(2, end-i)
+			open = n < 2 && global == nil
 		}
 		*to = append(*to, args[i:i+n]...)
 		i += n
@@ -62,7 +63,7 @@ func arranged(root *cli.Command, args []string) (line []string, bare bool) {
 	switch {
 	case root.Command(word) != nil:
 		return slices.Concat(args[:1], before, args[i:i+1], moved, args[i+1:]), false
-	case word != "" || asks && len(moved) == 0:
+	case word != "" || asks && !open:
 		return slices.Concat(args[:min(1, len(args))], before, args[min(i, len(args)):]), false
 	}
 	return slices.Concat(args[:1], before, []string{own.Name}, moved, args[i:]), true

@@ -158,7 +158,10 @@ func commandWords(cmd *cli.Command) []word {
 
 // word is a word that a shell may complete, with a line about it. What cannot be
 // found out gives no words: there is nobody to tell.
-type word struct{ Text, About string }
+type word struct {
+	Text  string `json:"name"`
+	About string `json:"about"`
+}
 
 // plainWords are words that need no explanation.
 func plainWords(texts ...string) []word {

@@ -37,9 +37,9 @@ func runFlags(o *app.RunOptions) []cli.Flag {
 	}
 	return append([]cli.Flag{
 		forceFlag(&o.Force),
-		skipFlag("leave out the preflight check `CHECK`; it is recorded", &o.SkipChecks),
-		listFlag("accept", "let a first switch take `NAME` away, as it is listed; it is recorded", &o.Accept),
-		boolFlag("retry-bad", "switch to a closure that failed before", &o.RetryBad),
+		skipFlag("skip the preflight check `CHECK`; this is recorded", &o.SkipChecks),
+		listFlag("accept", "let a first switch remove `NAME`, as it is listed; this is recorded", &o.Accept),
+		boolFlag("retry-bad", "switch to a build that failed before", &o.RetryBad),
 		boolFlag("no-home", "leave the homes alone", &o.SkipHome),
 		boolFlag("no-generate", "take the flake as it is on disk", &o.NoGenerate),
 		boolFlag("offline", "use no network", &o.Offline),
@@ -74,7 +74,7 @@ func healthFlags(o *app.SwitchOptions) []cli.Flag {
 			},
 		},
 		&cli.DurationFlag{
-			Name: "confirm-timeout", Usage: "have the machine roll back by itself after `DURATION` without a word from here",
+			Name: "confirm-timeout", Usage: "have the machine roll back by itself if it hears nothing for `DURATION`",
 			DefaultText: "1m0s", Destination: &o.ConfirmTimeout, Sources: variable("confirm-timeout"),
 			Validator: func(d time.Duration) error {
 				if d < 2*time.Second {
@@ -92,7 +92,7 @@ func skipHealthFlag(to *bool) *cli.BoolFlag {
 
 func healthTimeoutFlag(to *time.Duration) *cli.DurationFlag {
 	return &cli.DurationFlag{
-		Name: "health-timeout", Usage: "wait `DURATION` for what is not up, such as 90s",
+		Name: "health-timeout", Usage: "wait `DURATION` for services to come up, such as 90s",
 		DefaultText: health.DefaultTimeout.String(), Destination: to, Sources: variable("health-timeout"),
 		Validator: func(d time.Duration) error {
 			if d <= 0 {
@@ -104,7 +104,7 @@ func healthTimeoutFlag(to *time.Duration) *cli.DurationFlag {
 }
 
 func elevateFlag(to *string) cli.Flag {
-	f := textFlag("elevate", "become root by `METHOD`: auto, sudo, run0, doas or none", to)
+	f := textFlag("elevate", "become root with `METHOD`: auto, sudo, run0, doas or none", to)
 	f.Value = "auto"
 	return f
 }
@@ -138,5 +138,5 @@ func checkWords(*app.App, []string) []word {
 }
 
 func forceFlag(to *bool) *cli.BoolFlag {
-	return boolFlag("force-update", "replace files that were edited by hand, after a backup", to, "f")
+	return boolFlag("force-update", "replace files that were edited by hand, after backing them up", to, "f")
 }

@@ -28,12 +28,7 @@ func helpCommand(a *app.App) *cli.Command {
 		ArgsUsage: "[COMMAND... | TOPIC]",
 		Description: described("", "quick-deploy help", "quick-deploy help fleet deploy", "quick-deploy help recovery",
 			"quick-deploy help topics"),
-		ShellComplete: words{"": func(_ *app.App, args []string) []word {
-			if len(args) > 0 {
-				return nil
-			}
-			return topics()
-		}}.complete(a),
+		ShellComplete: func(ctx context.Context, cmd *cli.Command) { pathWords(a, topics())(ctx, cmd) },
 		Action: func(_ context.Context, cmd *cli.Command) error {
 			at := cmd.Root()
 			args := cmd.Args().Slice()
@@ -118,10 +113,14 @@ func printHelp(w io.Writer, _ string, data any) {
 	}
 	fmt.Fprintln(w)
 	if c == root {
-		writeWrapped(w, "", "A command takes the global options, before its name or behind it. A variable stands for most options: "+
-			"QUICK_DEPLOY_HOST for --host, RETRY_MAX_ATTEMPTS for --retries; the manual pages name them.")
+		writeWrapped(w, "", "The global options work before a command's name and after it. Most options can also be set by an "+
+			"environment variable, such as QUICK_DEPLOY_HOST for --host; the manual pages list them.")
+		var names []string
+		for _, t := range topics() {
+			names = append(names, t.Text)
+		}
 		fmt.Fprintln(w, "\nHelp on a command: quick-deploy help COMMAND")
-		fmt.Fprintln(w, "Documentation:     quick-deploy help topics")
+		writeWrapped(w, "", "Documentation: quick-deploy help TOPIC, which is one of "+strings.Join(names, ", "))
 		return
 	}
 	fmt.Fprintln(w, "Global options: quick-deploy --help")

@@ -107,6 +107,11 @@ func readPage(root *cli.Command, about []string) ([]byte, error) {
 
 // manWords are the commands below the one that is named, and the profile's page.
 func manWords(a *app.App) cli.ShellCompleteFunc {
+	return pathWords(a, []word{{profilePage, "the profile"}})
+}
+
+// pathWords are the commands below the one that is named, and beside the program's own what else there is.
+func pathWords(a *app.App, others []word) cli.ShellCompleteFunc {
 	return func(ctx context.Context, cmd *cli.Command) {
 		words{"": func(_ *app.App, args []string) []word {
 			at := cmd.Root()
@@ -115,11 +120,13 @@ func manWords(a *app.App) cli.ShellCompleteFunc {
 					return nil
 				}
 			}
-			pages := commandWords(at)
-			if at == cmd.Root() {
-				pages = append(pages, word{profilePage, "the profile"})
+			out := commandWords(at)
+			for _, w := range others {
+				if len(args) == 0 && at.Command(w.Text) == nil {
+					out = append(out, w)
+				}
 			}
-			return pages
+			return out
 		}}.complete(a)(ctx, cmd)
 	}
 }

@@ -144,7 +144,7 @@ func (l *line) run(ctx context.Context, args []string) error {
 func (l *line) before(ctx context.Context, _ *cli.Command) (context.Context, error) {
 	// By it everything is found that is kept between runs.
 	if home := os.Getenv("HOME"); !filepath.IsAbs(home) {
-		return ctx, fault.New(fault.Usage, "HOME is %q, which is no absolute path", home).
+		return ctx, fault.New(fault.Usage, "HOME is %q, which is not an absolute path", home).
 			Hint("set it to your home directory")
 	}
 	var err error
