@@ -17,8 +17,8 @@ import (
 // completionFlag is the last argument where a shell asks what may follow.
 const completionFlag = "--generate-shell-completion"
 
-// arranged is a command line as the library reads it. Flags of switch before the command's name go behind it, where that
-// command takes or refuses them. A line without a command, such as "quick-deploy --skip network", is a line of switch,
+// arranged is a command line as the library reads it. Flags of switch before the command's name go behind it, where
+// that command takes or refuses them. A line without a command, such as "quick-deploy --skip network", is a line of switch,
 // and then bare is true.
 func arranged(root *cli.Command, args []string) (line []string, bare bool) {
 	asks := len(args) > 0 && args[len(args)-1] == completionFlag
@@ -126,7 +126,7 @@ func (l *line) strict(c *cli.Command) {
 // These are the library's sentences, which it has no types for.
 var (
 	badValue    = lazyregexp.New(`(?s)^invalid value "(.*)" for flag -(\S+): (.*)$`)
-	badVariable = lazyregexp.New(`(?s)^could not parse "(.*)" as \S+ value from environment variable "(.*)" for flag \S+: (.*)$`)
+	badVariable = lazyregexp.New(`(?s)^could not parse "(.*)" as .* from environment variable "(.*)" for flag \S+: (.*)$`)
 )
 
 // usageFault says what is wrong with a command line.

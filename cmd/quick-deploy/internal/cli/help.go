@@ -113,8 +113,8 @@ func printHelp(w io.Writer, _ string, data any) {
 	}
 	fmt.Fprintln(w)
 	if c == root {
-		writeWrapped(w, "", "The global options work before a command's name and after it. Most options can also be set by an "+
-			"environment variable, such as QUICK_DEPLOY_HOST for --host; the manual pages list them.")
+		writeWrapped(w, "", "The global options work before a command's name and after it. Most options can also be set "+
+			"by an environment variable, such as QUICK_DEPLOY_HOST for --host; the manual pages list them.")
 		var names []string
 		for _, t := range topics() {
 			names = append(names, t.Text)

@@ -51,8 +51,8 @@ quick-deploy man --list names all pages with their sections.`,
 	}
 }
 
-// documented are the commands that have a page of their own: c, and those below it that are not hidden. The page of help
-// would be about --help.
+// documented are the commands that have a page of their own: c, and those below it that are not hidden. The page of
+// help would be about --help.
 func documented(c *cli.Command) []*cli.Command {
 	out := []*cli.Command{c}
 	for _, sub := range c.Commands {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rivo/uniseg"
+
 	"github.com/quick-deploy/quick-deploy/docs"
 	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 )
@@ -51,8 +53,8 @@ var (
 	mdItem    = lazyregexp.New(`^( *)([-*]|\d+\.) +`)
 )
 
-// plain is a document as text for a terminal: paragraphs and lists wrapped, code as it is, the rows of a table one below
-// the other, pictures left out.
+// plain is a document as text for a terminal: paragraphs and lists wrapped, code as it is, the rows of a table one
+// below the other, pictures left out.
 func plain(markdown string) string {
 	p := &plainText{}
 	fence, shown := false, false
@@ -72,8 +74,11 @@ func plain(markdown string) string {
 			p.blank()
 		case strings.HasPrefix(line, "#"):
 			p.end()
-			title := inlineText(strings.TrimLeft(line, "# "))
-			p.printf("%s\n%s\n", title, strings.Repeat(map[bool]string{true: "=", false: "-"}[strings.HasPrefix(line, "# ")], len([]rune(title))))
+			title, under := inlineText(strings.TrimLeft(line, "# ")), "-"
+			if strings.HasPrefix(line, "# ") {
+				under = "="
+			}
+			p.printf("%s\n%s\n", title, strings.Repeat(under, uniseg.StringWidth(title)))
 		case strings.HasPrefix(line, "|"):
 			p.end()
 			p.row(line)

@@ -88,7 +88,7 @@ func (t *Tree) Reveal(ctx context.Context, run Runner, files []File, force bool)
 }
 
 // ErrForeign is wrapped by the fault about a tree in a repository that is about something else.
-var ErrForeign = errors.New("Nix would not see the flake")
+var ErrForeign = errors.New("the flake would be invisible to Nix")
 
 // Err is a fault if Nix would not see all of the tree, which is at dir, else nil.
 func (v Visibility) Err(dir string) error {
