@@ -109,23 +109,24 @@ func elevateFlag(to *string) cli.Flag {
 	return f
 }
 
-// skipFlag leaves checks of preflight out.
-func skipFlag(usage string, to *[]string) cli.Flag {
+// skipFlag leaves checks of preflight out, of those that are named, or of all.
+func skipFlag(usage string, to *[]string, only ...string) cli.Flag {
 	f := listFlag("skip", usage, to)
 	f.Action = func(_ context.Context, _ *cli.Command, names []string) error {
-		known := checkWords(nil, nil)
+		known := only
+		if len(known) == 0 {
+			for _, c := range preflight.List() {
+				known = append(known, c.Name)
+			}
+		}
 		for _, name := range names {
-			if slices.ContainsFunc(known, func(w word) bool { return w.Text == name }) {
+			if slices.Contains(known, name) {
 				continue
 			}
-			all := make([]string, len(known))
-			for i, w := range known {
-				all[i] = w.Text
-			}
-			if near := profile.Nearest(name, all); near != "" {
+			if near := profile.Nearest(name, known); near != "" {
 				return fault.New(fault.Usage, "unknown check %q; did you mean %s?", name, near)
 			}
-			return fault.New(fault.Usage, "unknown check %q", name).Hint("the checks are %s", strings.Join(all, ", "))
+			return fault.New(fault.Usage, "unknown check %q", name).Hint("the checks are %s", strings.Join(known, ", "))
 		}
 		return nil
 	}
