@@ -31,6 +31,9 @@ func TestHelpFits(t *testing.T) {
 		if line := strings.Contains(out.String(), "\nGlobal options: quick-deploy --help\n"); global != (c == c.Root()) || line == global {
 			t.Errorf("%s --help lists the global options: %v, names where they are: %v", c.FullName(), global, line)
 		}
+		if strings.Contains(out.String(), "may be repeated") {
+			t.Errorf("%s --help says twice that a flag may be given several times: its usage need not", c.FullName())
+		}
 		for _, sub := range c.Commands {
 			if !sub.Hidden {
 				walk(sub)
