@@ -72,7 +72,7 @@ func recorded(t *testing.T) *recording {
 		"QUICK_DEPLOY_ALLOW_ROOT=true", "QUICK_DEPLOY_ELEVATE=none", "QUICK_DEPLOY_SKIP=network", "QUICK_DEPLOY_SKIP_HEALTH_CHECK=true")
 	x := start(t, c.work, c.Root, recordingCols, recordingRows, env, "init")
 	var ends []int // of what was written before each key
-	for x.settled() {
+	for x.comesToRest() {
 		ends = append(ends, len(x.output()))
 		if !strings.Contains(x.screen(), "┃") {
 			break
@@ -121,9 +121,9 @@ func recorded(t *testing.T) *recording {
 	return r
 }
 
-// settled waits until a form has come to rest on something new, or a question is asked in a line. It is false if the
+// comesToRest waits until a form has come to rest on something new, or a question is asked in a line. It is false if the
 // program ends.
-func (x *terminal) settled() bool {
+func (x *terminal) comesToRest() bool {
 	x.t.Helper()
 	before, since := x.old, time.Now()
 	for begin := since; time.Since(begin) < ample; {
