@@ -424,7 +424,11 @@ func checkCall(root *cli.Command, args []string) error {
 		case strings.HasPrefix(arg, "-"):
 			name, _, assigned := strings.Cut(arg, "=")
 			known := false
-			for _, p := range path {
+			lineage := path
+			if len(path) == 1 {
+				lineage = append(lineage, root.Command("switch")) // the program without a command
+			}
+			for _, p := range lineage {
 				if value, ok := flagsOf(p)[name]; ok {
 					if value && !assigned {
 						i++

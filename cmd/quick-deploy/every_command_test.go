@@ -45,7 +45,7 @@ var everyCommand = []invocation{
 var endings = map[string]fault.Code{
 	"init": fault.Usage, "init --save-answers answers.yaml": fault.Usage, "init --adopt": fault.NotFound,
 	"--profile laptop.yaml init --answers answers.yaml": fault.Usage, "--profile fleet.yaml --json validate": fault.Profile,
-	"generate --check": fault.Pending, "diff --built": fault.Usage, "rollback --to 12": fault.Usage,
+	"generate --check": fault.Pending, "history 12": fault.Usage, "diff --built": fault.Usage, "rollback --to 12": fault.Usage,
 	"backup restore BACKUP /etc/hosts": fault.Usage, "services remove grafana": fault.Usage,
 	"--json hosts --on @canary": fault.Usage, "explain web-1 services.nginx.expose": fault.Usage,
 	"fleet status": fault.Partial, "--json fleet status": fault.Partial, "fleet deploy --wave canary": fault.Usage,

@@ -54,7 +54,7 @@ func reveal(ctx context.Context, a *App, t *tree.Tree, files []generator.File, f
 		a.Say("%s added to git's index without content (git add --intent-to-add), so that Nix sees them; "+
 			"nothing was committed", term.Count(n, "file"))
 	}
-	return seen.Err()
+	return seen.Err(t.Dir())
 }
 
 // backupForced copies the files that force replaces to a backup of their own.

@@ -2,13 +2,17 @@
 package catalogue
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/goccy/go-yaml"
+
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/modules"
 	"github.com/quick-deploy/quick-deploy/schema"
@@ -56,13 +60,49 @@ func Known(names ...string) error {
 		if all.Properties[name] != nil {
 			continue
 		}
-		e := fault.New(fault.Usage, "no service called %q", name)
-		if near := profile.Nearest(name, slices.Sorted(maps.Keys(all.Properties))); near != "" {
-			return e.Hint("did you mean %s", near)
+		known := slices.Sorted(maps.Keys(all.Properties))
+		if near := profile.Nearest(name, known); near != "" {
+			return fault.New(fault.Usage, "unknown service %q; did you mean %s?", name, near)
 		}
-		return e.Hint("quick-deploy services list shows them")
+		e := fault.New(fault.Usage, "%q is not in the catalogue", name)
+		if like := instead(name); all.Properties[like] != nil {
+			e = fault.New(fault.Usage, "%q is not in the catalogue; nearest: %s", name, like)
+		}
+		if serviceName.MatchString(name) {
+			e = e.Hint("any NixOS service works by its option: nixos: {services.%s.enable: true}", name)
+		}
+		return e.Hint("quick-deploy services list shows the catalogue")
 	}
 	return nil
+}
+
+// serviceName is what may be a service of NixOS.
+var serviceName = lazyregexp.New(`^[a-z][a-z0-9-]*$`)
+
+// instead is the service of the catalogue that does what another one does, "" if there is none.
+func instead(name string) string {
+	for service, others := range map[string][]string{
+		"postgresql":  {"mysql", "mariadb", "mongodb", "sqlite", "cockroachdb"},
+		"nginx":       {"apache", "apache2", "httpd", "caddy", "traefik", "haproxy", "lighttpd"},
+		"redis":       {"memcached", "valkey", "keydb"},
+		"forgejo":     {"gitlab", "gogs", "git"},
+		"vaultwarden": {"bitwarden", "passbolt"},
+		"restic":      {"borg", "borgbackup", "backup", "kopia", "duplicity"},
+		"tailscale":   {"wireguard", "zerotier", "headscale", "openvpn", "netbird"},
+		"syncthing":   {"nextcloud", "dropbox", "seafile", "owncloud"},
+		"meilisearch": {"elasticsearch", "opensearch", "solr"},
+		"printing":    {"cups", "printer"},
+		"libvirt":     {"virtualbox", "qemu", "kvm", "virt-manager"},
+		"k3s":         {"kubernetes", "k8s", "nomad", "microk8s"},
+		"fail2ban":    {"crowdsec", "sshguard"},
+		"netdata":     {"zabbix", "nagios", "munin"},
+		"loki":        {"graylog", "elk", "splunk"},
+	} {
+		if slices.Contains(others, name) {
+			return service
+		}
+	}
+	return ""
 }
 
 // All are the services by name, without details.
@@ -145,11 +185,26 @@ func (s Service) WriteText(w io.Writer) {
 	for _, k := range s.Keys {
 		fmt.Fprintf(w, "  %s: %s\n", k.Name, k.Description)
 		if k.Default != nil {
-			fmt.Fprintf(w, "      default %v\n", k.Default)
+			fmt.Fprintf(w, "      default %s\n", inYAML(k.Default))
 		}
 		for _, o := range k.Sets {
 			fmt.Fprintf(w, "      sets %s\n", o)
 		}
 	}
 	fmt.Fprintf(w, "\nmodules/%s.nix:\n%s", s.Name, s.Module)
+}
+
+// inYAML is a default as a profile says it, on one line.
+func inYAML(v any) string {
+	text, err := json.Marshal(v)
+	if err == nil {
+		err = yaml.Unmarshal(text, &v) // numbers are text in the schema
+	}
+	if err == nil {
+		text, err = yaml.MarshalWithOptions(v, yaml.Flow(true))
+	}
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return strings.TrimSpace(string(text))
 }

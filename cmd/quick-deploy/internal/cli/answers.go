@@ -40,9 +40,9 @@ func answerFlags(given setup.Given) []cli.Flag {
 		text("name", "full `NAME` of that user, also for git"),
 		text("email", "e-mail `ADDRESS` for git"),
 		text("shell", "login `SHELL`: bash, zsh or fish"),
-		list("ssh-key", "public ssh `KEY` that may log in; may be repeated"),
-		list("service", "run the service `NAME`; may be repeated"),
-		list("package", "install the package `NAME`, or bundle:NAME; may be repeated"),
+		list("ssh-key", "public ssh `KEY` that may log in"),
+		list("service", "run the service `NAME`"),
+		list("package", "install the package `NAME`, or bundle:NAME"),
 	}
 }
 

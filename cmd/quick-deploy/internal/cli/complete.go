@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/elevate"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -28,6 +29,7 @@ type words map[string]func(a *app.App, args []string) []word
 var sharedWords = words{
 	"host":    hostWords,
 	"on":      selectorWords,
+	"skip":    checkWords,
 	"elevate": oneOf(elevate.Methods()...),
 }
 
@@ -109,27 +111,24 @@ func writeWords(w io.Writer, begin string, all []word) {
 	}
 }
 
-// takesValue tells whether the flag, as it stands on the command line, wants a word after it.
+// takesValue tells whether the flag, as it is written on the command line, wants a word after it.
 func takesValue(cmd *cli.Command, arg string) bool {
-	for _, c := range cmd.Lineage() {
-		for _, f := range c.Flags {
-			if slices.Contains(f.Names(), strings.TrimLeft(arg, "-")) {
-				d, ok := f.(cli.DocGenerationFlag)
-				return ok && d.TakesValue()
-			}
-		}
-	}
-	return false
+	f := flagOf(strings.TrimLeft(arg, "-"), cmd.Lineage()...)
+	return f != nil && valued(f)
 }
 
 func flagNames(cmd *cli.Command) []word {
 	var out []word
 	seen := map[string]bool{}
-	for _, c := range cmd.Lineage() {
+	lineage := cmd.Lineage()
+	if cmd == cmd.Root() {
+		lineage = append(lineage, cmd.Command(string(deploy.Switch))) // see arranged
+	}
+	for _, c := range lineage {
 		for _, f := range c.Flags {
 			local, ok := f.(cli.LocalFlag)
 			name := f.Names()[0]
-			if seen[name] || c != cmd && ok && local.IsLocal() {
+			if seen[name] || c != cmd && cmd != cmd.Root() && ok && local.IsLocal() {
 				continue
 			}
 			seen[name] = true
@@ -150,8 +149,7 @@ func byWord(x, y word) int { return cmp.Compare(x.Text, y.Text) }
 func commandWords(cmd *cli.Command) []word {
 	var out []word
 	for _, c := range cmd.Commands {
-		// Every command has a help below it, which says what --help says.
-		if !c.Hidden && (c.Name != "help" || cmd.Root() == cmd) {
+		if !c.Hidden {
 			out = append(out, word{Text: c.Name, About: c.Usage})
 		}
 	}
@@ -160,7 +158,10 @@ func commandWords(cmd *cli.Command) []word {
 
 // word is a word that a shell may complete, with a line about it. What cannot be
 // found out gives no words: there is nobody to tell.
-type word struct{ Text, About string }
+type word struct {
+	Text  string `json:"name"`
+	About string `json:"about"`
+}
 
 // plainWords are words that need no explanation.
 func plainWords(texts ...string) []word {

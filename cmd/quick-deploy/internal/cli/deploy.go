@@ -7,6 +7,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 )
 
 var (
@@ -24,18 +25,44 @@ var (
 func deployCommand(verb deploy.Verb, usage string, examples ...string) builder {
 	return func(a *app.App) *cli.Command {
 		var o app.RunOptions
+		flags, act := runFlags(&o), func(ctx context.Context) error { return app.Deploy(ctx, a, verb, o) }
+		if verb == deploy.Switch {
+			flags, act = released(a, &o, flags, act)
+		}
 		return &cli.Command{
 			Name:      string(verb),
 			Usage:     usage,
 			ArgsUsage: "[-- NIX-FLAGS...]",
 			Description: described(`
-Writes the flake, checks the machine, builds as you, shows what changes and asks. What stands
-behind -- goes to nixos-rebuild and nix.`, examples...),
-			Flags: runFlags(&o),
+Writes the flake, checks the machine, builds as you, shows what changes and asks. What
+follows -- goes to nixos-rebuild and nix.`, examples...),
+			Flags: flags,
 			Action: nixArgs("--host", func(ctx context.Context, args []string) error {
 				o.NixArgs = args
-				return app.Deploy(ctx, a, verb, o)
+				return act(ctx)
 			}),
 		}
 	}
+}
+
+// released adds the flags by which release 3.0.0 called what are commands of their own; nixos-rebuild switch has the
+// first one, too.
+func released(a *app.App, o *app.RunOptions, flags []cli.Flag, act func(context.Context) error) (
+	[]cli.Flag, func(context.Context) error,
+) {
+	var back, reset bool
+	return append(flags,
+			plainFlag("rollback", "roll back to the state before the last deployment: quick-deploy rollback", &back),
+			plainFlag("reset-state", "forget an unfinished run; its state is archived", &reset),
+		), func(ctx context.Context) error {
+			switch {
+			case reset && back:
+				return fault.New(fault.Usage, "--reset-state and --rollback exclude each other")
+			case reset:
+				return app.ResetState(ctx, a)
+			case back:
+				return app.Rollback(ctx, a, app.RollbackOptions{RunOptions: *o})
+			}
+			return act(ctx)
+		}
 }

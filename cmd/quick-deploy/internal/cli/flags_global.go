@@ -13,7 +13,7 @@ import (
 // globalFlags are those of every command.
 func globalFlags(a *app.App) []cli.Flag {
 	extends := listFlag("extends-from",
-		"let the profile extend files below `DIR`, too (default: its own folder); may be given several times", &a.ExtendsFrom)
+		"let the profile also extend files below `DIR` (default: its own folder)", &a.ExtendsFrom)
 	extends.TakesFile = true
 	flake := fileFlag("flake", "keep the flake in `DIR` (default $XDG_CONFIG_HOME/nixos)", &a.Flake)
 	flake.Aliases = []string{"o", "output"}
@@ -27,12 +27,12 @@ func globalFlags(a *app.App) []cli.Flag {
 	}
 	return []cli.Flag{
 		fileFlag("profile", "read the profile from `FILE` (default ./quick-deploy.yaml, then "+
-			"$XDG_CONFIG_HOME/quick-deploy/profile.yaml); builtin: is the built-in one", &a.Profile),
+			"$XDG_CONFIG_HOME/quick-deploy/profile.yaml); builtin: means the built-in one", &a.Profile),
 		extends,
 		flake,
 		textFlag("host", "act on the host `NAME` (default: the profile's only one, else this machine)", &a.Host),
 		listFlag("on",
-			"act on the hosts that `SELECTOR` names: web-1, web-*, @tag, @group, !web-2, several with commas", &a.On),
+			"act on the hosts that match `SELECTOR`: web-1, web-*, @tag, @group, !web-2, separated by commas", &a.On),
 		root,
 		fileFlag("options", "check options of NixOS against the list in `FILE` (nixpkgs' options.json)", &a.OptionList),
 		fileFlag("home-options", "check options of home-manager against the list in `FILE`", &a.HomeOptionList),
@@ -43,7 +43,7 @@ func globalFlags(a *app.App) []cli.Flag {
 		boolFlag("no-probe", "do not look at this machine's hardware", &a.NoProbe),
 		boolFlag("allow-root", "run as root, as on an installer image", &a.AllowRoot),
 		&cli.IntFlag{
-			Name: "retries", Usage: "try `N` times more what the network broke", Value: retry.Default().Attempts - 1,
+			Name: "retries", Usage: "retry `N` times what failed because of the network", Value: retry.Default().Attempts - 1,
 			// RETRY_MAX_ATTEMPTS is the name that version 3.0.0 gave it.
 			Sources:     cli.EnvVars("QUICK_DEPLOY_RETRIES", "RETRY_MAX_ATTEMPTS"),
 			Destination: &a.Retries, Validator: notNegative[int],

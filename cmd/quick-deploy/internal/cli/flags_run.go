@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -12,6 +14,8 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
 // runFlags are those of build, test, boot, switch and resume.
@@ -33,11 +37,11 @@ func runFlags(o *app.RunOptions) []cli.Flag {
 	}
 	return append([]cli.Flag{
 		forceFlag(&o.Force),
-		listFlag("skip", "leave out the preflight check `CHECK`; it is recorded", &o.SkipChecks),
-		listFlag("accept", "let a first switch take `NAME` away, as it is listed; it is recorded", &o.Accept),
-		boolFlag("retry-bad", "switch to a closure that failed before", &o.RetryBad),
+		skipFlag("skip the preflight check `CHECK`; this is recorded", &o.SkipChecks),
+		listFlag("accept", "let a first switch remove `NAME`, as it is listed; this is recorded", &o.Accept),
+		boolFlag("retry-bad", "switch to a build that failed before", &o.RetryBad),
 		boolFlag("no-home", "leave the homes alone", &o.SkipHome),
-		boolFlag("no-generate", "take the flake as it lies there", &o.NoGenerate),
+		boolFlag("no-generate", "take the flake as it is on disk", &o.NoGenerate),
 		boolFlag("offline", "use no network", &o.Offline),
 		boolFlag("show-trace", "show the whole trace of an evaluation error", &o.ShowTrace, "t"),
 		space,
@@ -54,13 +58,13 @@ func switchFlags(o *app.RunOptions) []cli.Flag {
 	)
 }
 
-// healthFlags are those of every command that looks whether a machine came up after it was switched.
+// healthFlags are those of every command that checks that a machine came up after it was switched.
 func healthFlags(o *app.SwitchOptions) []cli.Flag {
 	return []cli.Flag{
 		skipHealthFlag(&o.SkipHealth),
 		healthTimeoutFlag(&o.HealthTimeout),
 		&cli.BoolFlag{
-			Name: "rollback-on-failure", Usage: "put system and homes back if activation or a health check fails", Value: true,
+			Name: "rollback-on-failure", Usage: "roll system and homes back if activation or a health check fails", Value: true,
 			Sources: variable("rollback-on-failure"),
 			// A run that is taken up keeps its own, unless somebody says something.
 			Action: func(_ context.Context, _ *cli.Command, back bool) error {
@@ -70,7 +74,7 @@ func healthFlags(o *app.SwitchOptions) []cli.Flag {
 			},
 		},
 		&cli.DurationFlag{
-			Name: "confirm-timeout", Usage: "let the machine go back by itself after `DURATION` without a word from here",
+			Name: "confirm-timeout", Usage: "have the machine roll back by itself if it hears nothing for `DURATION`",
 			DefaultText: "1m0s", Destination: &o.ConfirmTimeout, Sources: variable("confirm-timeout"),
 			Validator: func(d time.Duration) error {
 				if d < 2*time.Second {
@@ -83,16 +87,16 @@ func healthFlags(o *app.SwitchOptions) []cli.Flag {
 }
 
 func skipHealthFlag(to *bool) *cli.BoolFlag {
-	return boolFlag("skip-health-check", "do not look whether the services came up", to)
+	return boolFlag("skip-health-check", "do not check that the services came up", to)
 }
 
 func healthTimeoutFlag(to *time.Duration) *cli.DurationFlag {
 	return &cli.DurationFlag{
-		Name: "health-timeout", Usage: "wait `DURATION` for what is not up, such as 90s",
+		Name: "health-timeout", Usage: "wait `DURATION` for services to come up, such as 90s",
 		DefaultText: health.DefaultTimeout.String(), Destination: to, Sources: variable("health-timeout"),
 		Validator: func(d time.Duration) error {
 			if d <= 0 {
-				return fmt.Errorf("%s is no time to wait; --skip-health-check leaves the checks out", d)
+				return fmt.Errorf("%s is not a valid time to wait; --skip-health-check leaves the checks out", d)
 			}
 			return nil
 		},
@@ -100,11 +104,40 @@ func healthTimeoutFlag(to *time.Duration) *cli.DurationFlag {
 }
 
 func elevateFlag(to *string) cli.Flag {
-	f := textFlag("elevate", "become root by `METHOD`: auto, sudo, run0, doas or none", to)
+	f := textFlag("elevate", "become root with `METHOD`: auto, sudo, run0, doas or none", to)
 	f.Value = "auto"
 	return f
 }
 
+// skipFlag leaves checks of preflight out, of those that are named, or of all.
+func skipFlag(usage string, to *[]string, only ...string) cli.Flag {
+	f := listFlag("skip", usage, to)
+	f.Action = func(_ context.Context, _ *cli.Command, names []string) error {
+		known := only
+		if len(known) == 0 {
+			for _, c := range preflight.List() {
+				known = append(known, c.Name)
+			}
+		}
+		for _, name := range names {
+			if slices.Contains(known, name) {
+				continue
+			}
+			if near := profile.Nearest(name, known); near != "" {
+				return fault.New(fault.Usage, "unknown check %q; did you mean %s?", name, near)
+			}
+			return fault.New(fault.Usage, "unknown check %q", name).Hint("the checks are %s", strings.Join(known, ", "))
+		}
+		return nil
+	}
+	return f
+}
+
+// checkWords are the checks of preflight.
+func checkWords(*app.App, []string) []word {
+	return wordsOf(preflight.List(), nil, func(c preflight.Check) word { return word{c.Name, c.Doc} })
+}
+
 func forceFlag(to *bool) *cli.BoolFlag {
-	return boolFlag("force-update", "replace files that were edited by hand, after a backup", to, "f")
+	return boolFlag("force-update", "replace files that were edited by hand, after backing them up", to, "f")
 }

@@ -32,7 +32,8 @@ should are left alone, so the same command again goes on with what is left.`,
 		Flags: append([]cli.Flag{
 			textFlag("wave", "only the wave `NAME`, such as canary or rest", &o.Wave),
 			forceFlag(&o.Force),
-			listFlag("skip", "leave out the check `CHECK`: accounts, ssh or platform, as in preflight", &o.SkipChecks),
+			skipFlag("leave out the check `CHECK`: accounts, ssh or platform, as in preflight", &o.SkipChecks,
+				"accounts", "ssh", "platform"),
 			boolFlag("again", "also deploy machines that run what they should", &o.Again),
 			boolFlag("no-generate", "take the flake as it lies there", &o.NoGenerate),
 		}, healthFlags(&o.SwitchOptions)...),
@@ -61,7 +62,7 @@ func fleetInstallCommand(a *app.App) *cli.Command {
 		Flags: []cli.Flag{
 			textFlag("target", "the machine as it runs now, `USER@ADDRESS` (default root at the host's address)", &o.Target),
 			fileFlag("disk-key", "`FILE` with the passphrase of encrypted disks", &o.DiskKey),
-			listFlag("skip", "leave out the check `CHECK`: accounts or ssh, as in preflight", &o.Skip),
+			skipFlag("leave out the check `CHECK`: accounts or ssh, as in preflight", &o.Skip, "accounts", "ssh"),
 			fileFlag("extra-files", "`FOLDER` whose files are put onto the machine below /, such as secrets", &o.ExtraFiles),
 			textFlag("confirm", "the host's `NAME`, in place of typing it", &o.Confirm),
 		},

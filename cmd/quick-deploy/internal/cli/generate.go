@@ -52,7 +52,7 @@ func generate(ctx context.Context, a *app.App, check, force bool) error {
 		return tree.Diff(g.Changes, a.Out.Styled(), a.ColourOut)
 	}
 	result, err := app.WriteFlake(ctx, a, g, force)
-	if err != nil {
+	if err := foreign(a, err); err != nil {
 		return err
 	}
 	app.RememberLast(a, g)
@@ -70,11 +70,24 @@ func nothingNew(ctx context.Context, a *app.App, last *app.Last, check, force bo
 		return nil
 	}
 	if !a.DryRun {
-		if err := last.Reveal(ctx, a, force); err != nil {
+		if err := foreign(a, last.Reveal(ctx, a, force)); err != nil {
 			return err
 		}
 	}
 	a.Say("%s: %s", last.Dir(), writtenLine(tree.Result{}))
+	return nil
+}
+
+// foreign makes a note of the error that a build in a repository about something else would end with: what is
+// generated there may be meant to be looked at, or to be moved.
+func foreign(a *app.App, err error) error {
+	if !errors.Is(err, tree.ErrForeign) {
+		return err
+	}
+	a.Say("note: %v", err)
+	for _, h := range fault.HintsOf(err) {
+		a.Say("hint: %s", h)
+	}
 	return nil
 }
 

@@ -6,11 +6,14 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 )
 
@@ -19,33 +22,98 @@ var _ = register(110, historyCommand)
 func historyCommand(a *app.App) *cli.Command {
 	var limit int
 	return &cli.Command{
-		Name:  "history",
-		Usage: "list the deployments of this machine, newest first",
-		Description: described("",
-			"quick-deploy history", "quick-deploy history --limit 10", "quick-deploy --json history"),
+		Name:      "history",
+		Usage:     "list the deployments of this machine, newest first, or show one",
+		ArgsUsage: "[ID]",
+		Description: described("", "quick-deploy history", "quick-deploy history 12", "quick-deploy history --limit 10",
+			"quick-deploy --json history"),
 		Flags: []cli.Flag{
 			&cli.IntFlag{
 				Name: "limit", Usage: "list the newest `N` only (default: all, as with 0)", HideDefault: true,
 				Destination: &limit, Validator: notNegative[int],
 			},
 		},
-		Action: noArgs(func(context.Context) error { return printHistory(a, limit) }),
+		ShellComplete: words{"": func(a *app.App, args []string) []word {
+			if len(args) > 0 {
+				return nil
+			}
+			return runWords(a, args)
+		}}.complete(a),
+		Action: someArgs(1, func(_ context.Context, args []string) error {
+			if len(args) == 0 {
+				return printHistory(a, limit)
+			}
+			id, err := strconv.Atoi(args[0])
+			if err != nil {
+				return fault.New(fault.Usage, "%q is not the number of a run", args[0]).
+					Hint("quick-deploy history lists them")
+			}
+			return printRun(a, id)
+		}),
 	}
 }
 
 // minute is how tables show a time.
 const minute = "2006-01-02 15:04"
 
-// printHistory lists the newest limit records, all where it is 0.
-func printHistory(a *app.App, limit int) error {
+// readHistory reads the records, newest first, and tells of those that cannot be read.
+func readHistory(a *app.App) ([]journal.Record, error) {
 	s, err := app.NewSession(a, app.RunOptions{})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer s.Close()
 	records, problems := s.Deployer.Store().Records()
 	for _, p := range problems {
 		a.Say("note: %v", p)
+	}
+	return records, nil
+}
+
+// printRun shows one run.
+func printRun(a *app.App, id int) error {
+	records, err := readHistory(a)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(records, func(r journal.Record) bool { return r.ID == id })
+	if at < 0 {
+		return fault.New(fault.Usage, "unknown run %d", id).Hint("quick-deploy history lists the runs")
+	}
+	r := records[at]
+	return a.Print(r, func(w io.Writer) {
+		row := func(name, value string) {
+			if value != "" && value != "-" {
+				fmt.Fprintf(w, "%s:\t%s\n", name, value)
+			}
+		}
+		row("run", fmt.Sprintf("%d (%s %s)", r.ID, r.Verb, r.Host))
+		row("result", string(r.Result))
+		row("error", r.Error)
+		row("started", r.Started.Local().Format(minute))
+		if !r.Ended.IsZero() {
+			row("took", r.Ended.Sub(r.Started).Round(time.Second).String())
+		}
+		row("by", r.By)
+		row("profile", r.ProfilePath)
+		row("flake", r.Flake)
+		row("system", generations(r.Before.System, r.After.System))
+		row("homes", homeGenerations(r))
+		row("skipped checks", strings.Join(r.SkippedChecks, ", "))
+		row("left to do", strings.Join(r.Pending, ", "))
+		row("backup", r.Backup)
+		row("log", r.Log)
+		for _, s := range r.Steps {
+			row("step "+s.Name, string(s.Status))
+		}
+	})
+}
+
+// printHistory lists the newest limit records, all where it is 0.
+func printHistory(a *app.App, limit int) error {
+	records, err := readHistory(a)
+	if err != nil {
+		return err
 	}
 	if limit > 0 {
 		records = records[:min(limit, len(records))]

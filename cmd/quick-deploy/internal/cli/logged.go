@@ -64,7 +64,7 @@ func (l *line) openLog(cmd *cli.Command) {
 	kind := strings.Split(strings.TrimPrefix(cmd.FullName(), "quick-deploy"), " ")
 	name := strings.Trim(strings.Join(kind, "-"), "-")
 	switch name {
-	case "", "build", "test", "boot", "switch", "resume", "rollback", "fleet-deploy", "fleet-install":
+	case "build", "test", "boot", "switch", "resume", "rollback", "fleet-deploy", "fleet-install":
 		name = logfile.Deploy
 	}
 	dir := filepath.Join(app.StateDir(), "logs")

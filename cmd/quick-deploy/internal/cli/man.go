@@ -28,11 +28,12 @@ func manCommand(a *app.App) *cli.Command {
 	return &cli.Command{
 		Name:      "man",
 		Usage:     "print a manual page",
-		ArgsUsage: "[COMMAND | " + profilePage + "]",
+		ArgsUsage: "[COMMAND... | " + profilePage + "]",
 		Description: described(`
-In the format of man(1): quick-deploy man switch | man -l -
+In the format of man(1): quick-deploy man services add | man -l -
 quick-deploy man --list names all pages with their sections.`,
-			"quick-deploy man switch | man -l -", "quick-deploy man quick-deploy.yaml | man -l -"),
+			"quick-deploy man switch | man -l -", "quick-deploy man services add | man -l -",
+			"quick-deploy man quick-deploy.yaml | man -l -"),
 		Flags:         []cli.Flag{plainFlag("list", "list the pages", &list)},
 		ShellComplete: manWords(a),
 		Action: func(_ context.Context, cmd *cli.Command) error {
@@ -40,7 +41,7 @@ quick-deploy man --list names all pages with their sections.`,
 				_, err := fmt.Fprintln(a.Out, strings.Join(listPages(cmd.Root()), "\n"))
 				return err
 			}
-			page, err := readPage(cmd.Args().First())
+			page, err := readPage(cmd.Root(), cmd.Args().Slice())
 			if err != nil {
 				return err
 			}
@@ -50,39 +51,82 @@ quick-deploy man --list names all pages with their sections.`,
 	}
 }
 
+// documented are the commands that have a page of their own: c, and those below it that are not hidden. The page of
+// help would be about --help.
+func documented(c *cli.Command) []*cli.Command {
+	out := []*cli.Command{c}
+	for _, sub := range c.Commands {
+		if !sub.Hidden && sub.Name != "help" {
+			out = append(out, documented(sub)...)
+		}
+	}
+	return out
+}
+
+// pageOf is the file name of a command's page.
+func pageOf(c *cli.Command) string { return strings.ReplaceAll(c.FullName(), " ", "-") + ".1" }
+
 // listPages names the pages with their sections.
 func listPages(root *cli.Command) []string {
-	out := []string{name + ".1"}
-	for _, c := range root.Commands {
-		if !c.Hidden && c.Name != "help" {
-			out = append(out, name+"-"+c.Name+".1")
-		}
+	var out []string
+	for _, c := range documented(root) {
+		out = append(out, pageOf(c))
 	}
 	return append(out, profilePage+".5")
 }
 
-// readPage reads the program's own page, that of a command with or without the program's name before it, or that of
-// the profile. The error is a usage fault where there is none.
-func readPage(about string) ([]byte, error) {
-	about = strings.TrimPrefix(about, name+"-")
-	file := name + "-" + about + ".1"
-	switch about {
-	case "", name:
-		file = name + ".1"
-	case profilePage:
+// readPage reads the page of a command, whose name may be written as its page's, as in quick-deploy-services-add; the
+// program's own page where about is empty; or that of the profile. The error is a usage fault where there is none.
+func readPage(root *cli.Command, about []string) ([]byte, error) {
+	asked := strings.Join(about, "-")
+	if asked == profilePage {
 		return schema.ManualPage, nil
 	}
-	page, err := manPages.ReadFile("man/" + file)
-	if err != nil {
-		return nil, fault.New(fault.Usage, "no manual page %q", about).Hint("%s man --list names them", name)
+	asked = strings.TrimPrefix(strings.TrimPrefix(asked, name), "-")
+	for _, c := range documented(root) {
+		page := pageOf(c)
+		if page != strings.TrimSuffix(name+"-"+asked, "-")+".1" {
+			continue
+		}
+		text, err := manPages.ReadFile("man/" + page)
+		if err != nil {
+			return nil, fmt.Errorf("read the manual: %w", err)
+		}
+		return text, nil
 	}
-	return page, nil
+	at := root
+	for _, word := range about {
+		next := at.Command(word)
+		if next == nil {
+			return nil, noCommand(at, word)
+		}
+		at = next
+	}
+	return nil, fault.New(fault.Usage, "unknown manual page %q", asked).Hint("%s man --list names them", name)
 }
 
-// manWords are the commands, and the profile's page.
+// manWords are the commands below the one that is named, and the profile's page.
 func manWords(a *app.App) cli.ShellCompleteFunc {
+	return pathWords(a, []word{{profilePage, "the profile"}})
+}
+
+// pathWords are the commands below the one that is named, and beside the program's own what else there is.
+func pathWords(a *app.App, others []word) cli.ShellCompleteFunc {
 	return func(ctx context.Context, cmd *cli.Command) {
-		pages := append(commandWords(cmd.Root()), word{profilePage, "the profile"})
-		words{"": func(*app.App, []string) []word { return pages }}.complete(a)(ctx, cmd)
+		words{"": func(_ *app.App, args []string) []word {
+			at := cmd.Root()
+			for _, arg := range args {
+				if at = at.Command(arg); at == nil {
+					return nil
+				}
+			}
+			out := commandWords(at)
+			for _, w := range others {
+				if len(args) == 0 && at.Command(w.Text) == nil {
+					out = append(out, w)
+				}
+			}
+			return out
+		}}.complete(a)(ctx, cmd)
 	}
 }

@@ -16,25 +16,24 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
+	"github.com/quick-deploy/quick-deploy/schema"
 )
 
-// The embedded pages are those that help makes (GOLDIE_UPDATE=1 writes them), and there are no others.
-func TestManPages(t *testing.T) {
+// wholeCommand is the program as it is while it runs: the library adds flags of its own, and who is below whom.
+func wholeCommand(t *testing.T) *cli.Command {
+	t.Helper()
 	root := New("dev", strings.NewReader(""), io.Discard, io.Discard).newLine().command()
-	// The library adds a command and flags of its own when it runs.
 	if err := root.Run(context.Background(), []string{name, "--help"}); err != nil {
 		t.Fatal(err)
 	}
-	pages := map[string]string{name + ".1": commandPage(root, root)}
-	for _, c := range root.Commands {
-		if c.Name != "help" { // which is about --help
-			pages[name+"-"+c.Name+".1"] = commandPage(root, c)
-		}
-	}
-	for _, listed := range listPages(root) {
-		if _, ok := pages[listed]; !ok && listed != profilePage+".5" {
-			t.Errorf("man --list names %s, which there is not", listed)
-		}
+	return root
+}
+
+// The embedded pages are those that help makes (GOLDIE_UPDATE=1 writes them), and there are no others.
+func TestManPages(t *testing.T) {
+	pages := map[string]string{}
+	for _, c := range documented(wholeCommand(t)) {
+		pages[pageOf(c)] = commandPage(c)
 	}
 	update := os.Getenv("GOLDIE_UPDATE") != ""
 	for file, page := range pages {
@@ -60,16 +59,19 @@ func TestManPages(t *testing.T) {
 }
 
 func TestReadPage(t *testing.T) {
+	root := wholeCommand(t)
 	for about, title := range map[string]string{
 		"": "QUICK\\-DEPLOY 1", "quick-deploy": "QUICK\\-DEPLOY 1", "switch": "QUICK\\-DEPLOY\\-SWITCH 1",
 		"quick-deploy-switch": "QUICK\\-DEPLOY\\-SWITCH 1", "quick-deploy.yaml": "QUICK\\-DEPLOY.YAML 5",
+		"services add": "QUICK\\-DEPLOY\\-SERVICES\\-ADD 1", "quick-deploy services add": "QUICK\\-DEPLOY\\-SERVICES\\-ADD 1",
+		"quick-deploy-services-add": "QUICK\\-DEPLOY\\-SERVICES\\-ADD 1",
 	} {
-		if page, err := readPage(about); err != nil || !strings.Contains(string(page), ".TH "+title+"\n") {
+		if page, err := readPage(root, strings.Fields(about)); err != nil || !strings.Contains(string(page), ".TH "+title+"\n") {
 			t.Errorf("%q: %v\n%.60s", about, err, page)
 		}
 	}
-	for _, none := range []string{"nothing", "../man/quick-deploy", "switch/"} {
-		if page, err := readPage(none); fault.CodeOf(err) != fault.Usage {
+	for _, none := range []string{"nothing", "../man/quick-deploy", "switch/", "services ad", "help"} {
+		if page, err := readPage(root, strings.Fields(none)); fault.CodeOf(err) != fault.Usage {
 			t.Errorf("%q is a page: %.60s", none, page)
 		}
 	}
@@ -89,26 +91,43 @@ func hostile() *cli.Command {
 				}},
 			},
 			{Name: "secret", Hidden: true},
-			{Name: "fleet", Commands: []*cli.Command{{Name: "list", Usage: "list hosts"}, {Name: "inner", Hidden: true}}},
+			{Name: "fleet", ArgsUsage: "COMMAND", Commands: []*cli.Command{{Name: "list", Usage: "list hosts", ArgsUsage: "NAME..."}, {Name: "inner", Hidden: true}}},
 		},
 	}
 }
 
+// setUp has the library say which command is below which.
+func setUp(t *testing.T, root *cli.Command) *cli.Command {
+	t.Helper()
+	root.Writer, root.HideHelpCommand = io.Discard, true
+	if err := root.Run(context.Background(), []string{root.Name, "--help"}); err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
 func TestCommandPage(t *testing.T) {
-	root := hostile()
-	page := commandPage(root, root.Commands[0])
+	root := setUp(t, hostile())
+	page := commandPage(root.Commands[0])
 	for _, want := range []string{
 		".TH QUICK\\-DEPLOY\\-SWITCH 1\n", "quick\\-deploy\\-switch \\- activate\n",
-		"\\fBquick\\-deploy switch\\fR [\\fIOPTION\\fR...] [\\-\\- NIX\\-FLAGS...]\n",
-		"Reads C:\\enew and\n\\&.TH is no request.\n\\&'Nor is this.\n.PP\nExamples:\n.PP\n.EX\nquick\\-deploy switch\n\\&.hidden\n.EE\n",
-		"\\fB\\-\\-skip\\fR, \\fB\\-s\\fR\nleave out \\fICHECK\\fR (environment: QUICK_DEPLOY_SKIP)\n",
+		"\\fBquick\\-deploy switch\\fR [OPTION...] [\\-\\- NIX\\-FLAGS...]\n",
+		"Reads C:\\enew and\n\\&.TH is no request.\n\\&'Nor is this.\n.SH",
+		".SH EXAMPLES\n.EX\nquick\\-deploy switch\n\\&.hidden\n.EE\n",
+		"\\fB\\-s, \\-\\-skip CHECK\\fR\nleave out \\fICHECK\\fR (environment: QUICK_DEPLOY_SKIP)\n",
 		".SH PREFLIGHT CHECKS\n",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%q is missing in\n%s", want, page)
 		}
 	}
-	if page := commandPage(root, root.Commands[2]); !strings.Contains(page, "list hosts") || strings.Contains(page, "inner") {
+	page = commandPage(root.Commands[2])
+	if !strings.Contains(page, "list hosts") || strings.Contains(page, "inner") ||
+		!strings.Contains(page, "\\fBquick\\-deploy fleet\\fR COMMAND\n") {
+		t.Errorf("%s", page)
+	}
+	page = commandPage(root.Commands[2].Commands[0])
+	if !strings.Contains(page, "\\fBquick\\-deploy fleet list\\fR NAME...\n") || strings.Contains(page, "COMMANDS") {
 		t.Errorf("%s", page)
 	}
 }
@@ -121,16 +140,10 @@ func TestPagesAreRendered(t *testing.T) {
 		}
 		t.Skip("man is not installed")
 	}
-	profile, err := readPage(profilePage)
-	if err != nil {
-		t.Fatal(err)
+	pages := map[string]string{profilePage + ".5": string(schema.ManualPage)}
+	for _, c := range slices.Concat(documented(setUp(t, hostile())), documented(wholeCommand(t))) {
+		pages[pageOf(c)] = commandPage(c)
 	}
-	root := hostile()
-	pages := map[string]string{root.Name + ".1": commandPage(root, root)}
-	for _, c := range root.Commands {
-		pages[root.Name+"-"+c.Name+".1"] = commandPage(root, c)
-	}
-	pages[profilePage+".5"] = string(profile)
 	for name, page := range pages {
 		cmd := exec.Command("man", "--warnings", "-l", "-")
 		cmd.Stdin = strings.NewReader(page)
@@ -149,18 +162,17 @@ func TestPagesAreRendered(t *testing.T) {
 // exitCode is a code with its meaning, as package fault has it.
 var exitCode = regexp.MustCompile(`(?m)^\t\w+ +Code = (\d+) +// (.+)$`)
 
-func commandPage(root, c *cli.Command) string {
-	name, line := root.Name, root.Name
-	if c != root {
-		name, line = name+"-"+c.Name, line+" "+c.Name
-	}
-	p := start(name, 1, c.Usage)
+func commandPage(c *cli.Command) string {
+	root := c.Root()
+	p := start(strings.TrimSuffix(pageOf(c), ".1"), 1, c.Usage)
 	p.section("SYNOPSIS")
-	p.printf("%s [%s...] %s\n", bold(line), italic("OPTION"), escape(c.ArgsUsage))
-	if c.Description != "" {
+	p.printf("%s%s\n", bold(c.FullName()), escape(strings.TrimPrefix(synopsis(c), c.FullName())))
+	text, examples, _ := strings.Cut(c.Description, examplesBegin)
+	if text = strings.TrimSpace(text); text != "" {
 		p.section("DESCRIPTION")
-		p.text(c.Description)
+		p.text(text)
 	}
+	var see []string
 	if len(c.Commands) > 0 {
 		p.section("COMMANDS")
 	}
@@ -168,14 +180,22 @@ func commandPage(root, c *cli.Command) string {
 		if !sub.Hidden {
 			p.item(bold(sub.Name)+" "+escape(sub.ArgsUsage), sub.Usage)
 		}
+		if c != root && !sub.Hidden {
+			see = append(see, strings.TrimSuffix(pageOf(sub), ".1")+"(1)")
+		}
 	}
-	if len(c.Flags) > 0 {
+	flags := ownFlags(c)
+	if len(flags) > 0 {
 		p.section("OPTIONS")
 	}
 	skip := false
-	for _, f := range c.Flags {
+	for _, f := range flags {
 		p.flag(f)
 		skip = skip || slices.Contains(f.Names(), "skip")
+	}
+	if examples != "" {
+		p.section("EXAMPLES")
+		p.text("    " + examples)
 	}
 	if skip {
 		p.section("PREFLIGHT CHECKS")
@@ -185,7 +205,12 @@ func commandPage(root, c *cli.Command) string {
 		}
 	}
 	if c != root {
-		p.text("\nThe global options of " + root.Name + "(1) apply too.")
+		p.section("SEE ALSO")
+		see = append([]string{root.Name + "(1) (global options)"}, see...)
+		if path := strings.Fields(c.FullName()); len(path) > 2 {
+			see = slices.Insert(see, 0, strings.Join(path[:len(path)-1], "-")+"(1)")
+		}
+		p.text(strings.Join(append(see, profilePage+"(5)"), ", "))
 		return p.String()
 	}
 	faults, err := os.ReadFile("../fault/fault.go")
@@ -248,23 +273,11 @@ func (p *page) item(term, meaning string) {
 }
 
 func (p *page) flag(f cli.Flag) {
-	var names []string
-	for _, n := range f.Names() {
-		dashes := "--"
-		if len(n) == 1 {
-			dashes = "-"
-		}
-		names = append(names, bold(dashes+n))
+	pair := flagPair(f)
+	if d, ok := f.(cli.DocGenerationFlag); ok && len(d.GetEnvVars()) > 0 {
+		pair[1] += " (environment: " + strings.Join(d.GetEnvVars(), ", ") + ")"
 	}
-	var usage string
-	if d, ok := f.(cli.DocGenerationFlag); ok {
-		usage = d.GetUsage()
-		if env := d.GetEnvVars(); len(env) > 0 {
-			usage += " (environment: " + strings.Join(env, ", ") + ")"
-		}
-	}
-	// What stands between backticks in a flag's usage is the name of its value.
-	p.printf(".TP\n%s\n%s\n", strings.Join(names, ", "), inline(usage, 'I'))
+	p.printf(".TP\n%s\n%s\n", bold(pair[0]), inline(pair[1], 'I'))
 }
 
 // inline is one line in which what stands between backticks is set in a font.
@@ -279,8 +292,7 @@ func inline(s string, font byte) string {
 	return strings.Join(parts, "")
 }
 
-func bold(s string) string   { return `\fB` + escape(s) + `\fR` }
-func italic(s string) string { return `\fI` + escape(s) + `\fR` }
+func bold(s string) string { return `\fB` + escape(s) + `\fR` }
 
 // escape has roff show s as it is: no escape sequences, a minus that can be copied, and no request where a line begins.
 func escape(s string) string {

@@ -21,6 +21,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
@@ -124,12 +125,17 @@ func (p *Program) newLine() *line {
 // run carries it out. What goes wrong before the command has begun is
 // wrong with the line, or with a variable that stands for a flag of it.
 func (l *line) run(ctx context.Context, args []string) error {
-	err := l.command().Run(ctx, args)
+	root := l.command()
+	args, bare := arranged(root, args)
+	if bare {
+		orInit(l.app, root.Command(string(deploy.Switch)))
+	}
+	err := root.Run(ctx, args)
 	if l.unknown != nil {
 		return l.unknown
 	}
 	if err != nil && !l.begun && fault.CodeOf(err) == fault.Unexpected {
-		return fault.New(fault.Usage, "%w", err)
+		return usageFault(root, err)
 	}
 	return err
 }
@@ -138,7 +144,7 @@ func (l *line) run(ctx context.Context, args []string) error {
 func (l *line) before(ctx context.Context, _ *cli.Command) (context.Context, error) {
 	// By it everything is found that is kept between runs.
 	if home := os.Getenv("HOME"); !filepath.IsAbs(home) {
-		return ctx, fault.New(fault.Usage, "HOME is %q, which is no absolute path", home).
+		return ctx, fault.New(fault.Usage, "HOME is %q, which is not an absolute path", home).
 			Hint("set it to your home directory")
 	}
 	var err error

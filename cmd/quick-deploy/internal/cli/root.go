@@ -9,8 +9,6 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 )
 
 // name is what the program is called.
@@ -43,76 +41,46 @@ func commands(a *app.App) []*cli.Command {
 	return out
 }
 
-// command is the program without a command, which does what switch does.
+// command is the program. What it does without a command, run decides.
 func (l *line) command() *cli.Command {
 	a := l.app
-	var o rootOptions
 	root := &cli.Command{
 		Name:    name,
 		Usage:   "from one YAML profile to a running, reproducible, reversible NixOS",
 		Version: a.Version,
 		Description: described(`
-Without a command it does what switch does: it writes the flake, builds it, shows what
-changes, asks, and activates the system and the homes. Where no profile is found it starts init.`,
+Without a command it is switch, with all of its options: it writes the flake, builds it,
+shows what changes, asks, and activates the system and the homes. Where no profile is
+found it starts init.`,
 			"quick-deploy init", "quick-deploy diff", "quick-deploy switch", "quick-deploy --dry-run --host atlas"),
-		Flags:     append(globalFlags(a), o.flags()...),
+		Flags:     globalFlags(a),
 		Commands:  commands(a),
 		Reader:    a.In,
 		Writer:    a.Out,
 		ErrWriter: a.Err,
 
-		EnableShellCompletion:           true,
-		ConfigureShellCompletionCommand: func(c *cli.Command) { completionCommand(a, c) },
-		Suggest:                         true,
-		DisableSliceFlagSeparator:       true,
-		ExitErrHandler:                  func(context.Context, *cli.Command, error) {},
-		Before:                          l.before,
-		CommandNotFound: func(_ context.Context, cmd *cli.Command, name string) {
-			l.unknown = noCommand(cmd, name)
-		},
-		Action: func(ctx context.Context, cmd *cli.Command) error {
-			if cmd.Args().Present() {
-				return noCommand(cmd, cmd.Args().First())
-			}
-			return o.act(ctx, a)
-		},
+		// The library adds a command completion of its own, hidden and behind ours.
+		EnableShellCompletion:     true,
+		HideHelpCommand:           true,
+		DisableSliceFlagSeparator: true,
+		ExitErrHandler:            func(context.Context, *cli.Command, error) {},
+		Before:                    l.before,
 	}
-	strict(root)
+	l.strict(root)
 	l.logged(root)
 	completed(a, root)
 	return root
 }
 
-// rootOptions are the flags that the root command takes by the release notes,
-// beside the global ones.
-type rootOptions struct {
-	app.RunOptions
-	rollback, resetState bool
-}
-
-func (o *rootOptions) flags() []cli.Flag {
-	force, skip, timeout := forceFlag(&o.Force), skipHealthFlag(&o.SkipHealth), healthTimeoutFlag(&o.HealthTimeout)
-	back := plainFlag("rollback", "go back to the state before the last deployment", &o.rollback)
-	reset := plainFlag("reset-state", "forget an unfinished run; its state is archived", &o.resetState)
-	back.Local, reset.Local, force.Local, skip.Local, timeout.Local = true, true, true, true, true
-	return []cli.Flag{
-		back, reset, force, skip, timeout,
+// orInit makes switch begin with init where there is no profile yet and somebody can answer.
+func orInit(a *app.App, c *cli.Command) {
+	act := c.Action
+	c.Action = func(ctx context.Context, cmd *cli.Command) error {
+		var none *app.NoProfileError
+		if _, err := a.ProfilePath(); errors.As(err, &none) && a.TakesForms() && !a.Yes && !a.DryRun && !a.JSON {
+			a.Say("%v; starting quick-deploy init", err)
+			return a.Another(ctx, append(globalArgs(a, ""), "init")...)
+		}
+		return act(ctx, cmd)
 	}
-}
-
-func (o *rootOptions) act(ctx context.Context, a *app.App) error {
-	switch {
-	case o.resetState && o.rollback:
-		return fault.New(fault.Usage, "--reset-state and --rollback exclude each other")
-	case o.resetState:
-		return app.ResetState(ctx, a)
-	case o.rollback:
-		return app.Rollback(ctx, a, app.RollbackOptions{RunOptions: o.RunOptions})
-	}
-	var none *app.NoProfileError
-	if _, err := a.ProfilePath(); errors.As(err, &none) && a.TakesForms() && !a.Yes && !a.DryRun && !a.JSON {
-		a.Say("%v; starting quick-deploy init", err)
-		return a.Another(ctx, append(globalArgs(a, ""), "init")...)
-	}
-	return app.Deploy(ctx, a, deploy.Switch, o.RunOptions)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -103,8 +104,9 @@ func showService(a *app.App, name string) error {
 
 // addServices switches services on in the profile.
 func addServices(a *app.App, names []string) error {
-	return editServices(a, names, func(src []byte, path []string, on bool) ([]byte, error) {
-		if on {
+	return editServices(a, names, func(src []byte, path []string, there *profile.Node) ([]byte, error) {
+		if there != nil {
+			a.Say("%s is already there (%s)", path[len(path)-1], place(there.Pos))
 			return src, nil
 		}
 		return profile.AddIn(src, path)
@@ -113,8 +115,8 @@ func addServices(a *app.App, names []string) error {
 
 // removeServices takes services out of the profile.
 func removeServices(a *app.App, names []string) error {
-	return editServices(a, names, func(src []byte, path []string, on bool) ([]byte, error) {
-		if !on {
+	return editServices(a, names, func(src []byte, path []string, there *profile.Node) ([]byte, error) {
+		if there == nil {
 			name := path[len(path)-1]
 			return nil, fault.New(fault.Usage, "%s is not named in this file", name).
 				Hint("what a layer below switches on is switched off by %s: false", name)
@@ -123,8 +125,11 @@ func removeServices(a *app.App, names []string) error {
 	})
 }
 
-// edit changes a profile's text for a service at a path, which the host itself names if on.
-type edit func(src []byte, path []string, on bool) ([]byte, error)
+// place is where something is in a file.
+func place(p profile.Pos) string { return fmt.Sprintf("%s:%d", p.File, p.Line) }
+
+// edit changes a profile's text for a service at a path, where the host itself has there, if it names the service.
+type edit func(src []byte, path []string, there *profile.Node) ([]byte, error)
 
 // editServices edits the profile's text, so that comments and order stay.
 func editServices(a *app.App, names []string, change edit) error {
@@ -157,15 +162,36 @@ func editServices(a *app.App, names []string, change edit) error {
 	src := before
 	for _, name := range names {
 		path := append(slices.Clip(base), name)
-		if src, err = change(src, path, root.Get(path...) != nil); err != nil {
+		if src, err = change(src, path, root.Get(path...)); err != nil {
 			return fmt.Errorf("edit the profile: %w", err)
 		}
 	}
-	return replaceProfile(a, l, src, strings.Join(names, ", "))
+	if bytes.Equal(src, before) {
+		return nil
+	}
+	if err := replaceProfile(a, l, src); err != nil || a.DryRun {
+		return err
+	}
+	after, err := profile.Parse(l.Name, src)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		path := append(slices.Clip(base), name)
+		had, has := root.Get(path...), after.Get(path...)
+		switch {
+		case had == nil && has != nil:
+			a.Say("%s: added %s: {} at line %d", l.Name, name, has.Pos.Line)
+		case had != nil && has == nil:
+			a.Say("%s: removed %s from line %d", l.Name, name, had.Pos.Line)
+		}
+	}
+	a.Say("quick-deploy diff shows what this changes")
+	return nil
 }
 
 // replaceProfile writes an edited profile, if it is still valid.
-func replaceProfile(a *app.App, l *app.Loaded, src []byte, what string) error {
+func replaceProfile(a *app.App, l *app.Loaded, src []byte) error {
 	if _, err := a.LoadText(l.Name, src); err != nil {
 		return err
 	}
@@ -176,11 +202,7 @@ func replaceProfile(a *app.App, l *app.Loaded, src []byte, what string) error {
 	if err != nil {
 		return fault.New(fault.Profile, "write the profile: %w", err)
 	}
-	if err := (atomic.Writer{}).WriteFile(l.Name, src, info.Mode().Perm()); err != nil {
-		return err
-	}
-	a.Say("%s: %s; quick-deploy diff shows what it changes", l.Name, what)
-	return nil
+	return (atomic.Writer{}).WriteFile(l.Name, src, info.Mode().Perm())
 }
 
 // serviceWords are the services for which keep says so; it is told whether the host runs it.

@@ -27,6 +27,9 @@ type Visibility struct {
 	// Repository is the root of the work tree that the tree lies in, "" if
 	// there is none and Nix sees everything.
 	Repository string
+	// Foreign says that the repository is about something else: its root is
+	// above the tree, and it tracks nothing of it. Nothing was added.
+	Foreign bool
 	// Added are the files that Reveal added to the index, without content
 	// (git add --intent-to-add).
 	Added []string
@@ -37,9 +40,9 @@ type Visibility struct {
 
 // Reveal makes the generated files visible to Nix if the tree lies in a git
 // work tree: those that git does not track yet are added to the index without
-// their content. Nothing is staged and nothing committed. Files that a
-// .gitignore covers are only added with force: whoever wrote the rule did not
-// mean to commit them.
+// their content. Nothing is staged and nothing committed. A repository that is
+// about something else, and files that a .gitignore covers, are left alone
+// unless forced: whoever owns the one or wrote the other meant it so.
 func (t *Tree) Reveal(ctx context.Context, run Runner, files []File, force bool) (Visibility, error) {
 	root, err := workTree(t.dir)
 	if root == "" || err != nil {
@@ -50,9 +53,16 @@ func (t *Tree) Reveal(ctx context.Context, run Runner, files []File, force bool)
 	if err != nil {
 		return v, err
 	}
-	missing, err := t.untracked(ctx, run, present)
-	if len(missing) == 0 || err != nil {
+	tracked, err := t.tracked(ctx, run)
+	if err != nil {
 		return v, err
+	}
+	missing := listed(present, tracked, false)
+	if len(missing) == 0 {
+		return v, nil
+	}
+	if v.Foreign = root != t.dir && len(tracked) == 0 && !force; v.Foreign {
+		return v, nil
 	}
 	if v.Ignored, err = t.ignored(ctx, run, missing); err != nil {
 		return v, err
@@ -77,8 +87,18 @@ func (t *Tree) Reveal(ctx context.Context, run Runner, files []File, force bool)
 	return v, nil
 }
 
-// Err is a fault if Nix would not see all of the tree, else nil.
-func (v Visibility) Err() error {
+// ErrForeign is wrapped by the fault about a tree in a repository that is about something else.
+var ErrForeign = errors.New("the flake would be invisible to Nix")
+
+// Err is a fault if Nix would not see all of the tree, which is at dir, else nil.
+func (v Visibility) Err(dir string) error {
+	if v.Foreign {
+		return fault.New(fault.Preflight, "%w: %s lies in the git repository %s, which tracks nothing of it",
+			ErrForeign, dir, v.Repository).
+			Hint("name a folder outside of %s with --flake", v.Repository).
+			Hint("to make it a part of that repository, without committing anything: "+
+				"git -C %s add --intent-to-add .", dir)
+	}
 	if len(v.Ignored) == 0 {
 		return nil
 	}
@@ -90,7 +110,7 @@ func (v Visibility) Err() error {
 	}
 	f := fault.New(fault.Preflight, "git ignores generated files, so Nix does not see them: %s (rule %s)%s", first,
 		v.Ignored[first], more)
-	return f.Hint("remove the rule, or choose a directory outside %s with --flake", v.Repository).
+	return f.Hint("remove the rule, or choose a folder outside %s with --flake", v.Repository).
 		Hint("or add them to the index anyway, without committing: "+
 			"git -C %s add --intent-to-add --force %s", v.Repository, first)
 }
@@ -129,8 +149,8 @@ func (t *Tree) present(files []File) ([]string, error) {
 	return out, nil
 }
 
-// untracked are those of the paths that are not in git's index.
-func (t *Tree) untracked(ctx context.Context, run Runner, paths []string) ([]string, error) {
+// tracked are the files of the tree in git's index, as git lists them.
+func (t *Tree) tracked(ctx context.Context, run Runner) ([]byte, error) {
 	out, err := run(ctx, t.dir, nil, "git", "ls-files", "-z", "--cached")
 	if err != nil {
 		f := fault.New(fault.Preflight, "ask git which files it tracks in %s: %w", t.dir, err)
@@ -139,7 +159,7 @@ func (t *Tree) untracked(ctx context.Context, run Runner, paths []string) ([]str
 		}
 		return nil, f.Hint("Nix reads a flake in a git repository through git, and would fail the same way")
 	}
-	return listed(paths, out, false), nil
+	return out, nil
 }
 
 // ignored are those of the paths that git ignores, with the rule. The paths

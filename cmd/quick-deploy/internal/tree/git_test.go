@@ -3,6 +3,7 @@ package tree
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -57,7 +58,7 @@ func TestRevealOutsideOfGit(t *testing.T) {
 		t.Error("a command was run")
 		return nil, nil
 	}, set("a", "1"), false)
-	if err != nil || v.Repository != "" || v.Err() != nil {
+	if err != nil || v.Repository != "" || v.Err("dir") != nil {
 		t.Errorf("got %+v, %v", v, err)
 	}
 }
@@ -74,7 +75,18 @@ func TestReveal(t *testing.T) {
 	tr := open(t, dir)
 	files := set("flake.nix", "{ }", "hosts/a b/[x]*.nix", "1", "hosts/ä.nix", "1")
 	apply(t, tr, files, Options{})
+	// The repository is about something else: it is left alone, and Nix would see nothing.
 	v := reveal(t, tr, files, false)
+	if err := v.Err(dir); !v.Foreign || len(v.Added) > 0 || !errors.Is(err, ErrForeign) || fault.CodeOf(err) != fault.Preflight {
+		t.Errorf("%+v, %v", v, err)
+	}
+	if got := git(t, repo, "ls-files", "--cached"); got != "README\n" {
+		t.Errorf("tracked: %s", got)
+	}
+	// Where one file of the flake is tracked, so are the others.
+	put(t, dir, "notes.md", "theirs")
+	git(t, repo, "add", "--intent-to-add", "machines/nixos/notes.md")
+	v = reveal(t, tr, files, false)
 	want := []string{ManifestPath, "flake.nix", "hosts/a b/[x]*.nix", "hosts/ä.nix"}
 	if diff := cmp.Diff(want, v.Added); diff != "" || v.Repository != repo {
 		t.Errorf("repository %s, added, -want +got:\n%s", v.Repository, diff)
@@ -108,11 +120,11 @@ func TestRevealIgnored(t *testing.T) {
 	if diff := cmp.Diff([]string{ManifestPath, "flake.nix"}, v.Added); diff != "" {
 		t.Errorf("added, -want +got:\n%s", diff)
 	}
-	err := v.Err()
+	err := v.Err("dir")
 	if fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), "flake.lock (rule .gitignore:1:*.lock) and 1 more") {
 		t.Errorf("got %v", err)
 	}
-	if v := reveal(t, tr, files, true); v.Err() != nil || len(v.Added) != 2 {
+	if v := reveal(t, tr, files, true); v.Err("dir") != nil || len(v.Added) != 2 {
 		t.Errorf("forced: %+v", v)
 	}
 }
@@ -149,6 +161,7 @@ func TestNixSeesWhatIsRevealed(t *testing.T) {
 		if out, err := eval(); err == nil {
 			t.Fatalf("the untracked flake evaluates to %s", out)
 		}
+		git(t, repo, "add", "--intent-to-add", "nixos/flake.nix")
 		reveal(t, tr, files, false)
 		if out, err := eval(); err != nil || out != "a.nix b.nix" {
 			t.Fatalf("got %q, %v", out, err)
