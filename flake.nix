@@ -46,6 +46,8 @@
           nix-update-script ? null,
         }:
         let
+          module = "github.com/quick-deploy/quick-deploy/cmd/quick-deploy";
+          source = "${self.rev},${self.narHash},${toString self.lastModified}";
           build =
             if lib.versionAtLeast go.version "1.26" then
               buildGoModule
@@ -88,7 +90,9 @@
             "-s"
             "-w"
             "-X main.version=${version}"
-          ];
+          ]
+          # A flake that installs the program pins it to what it was built from (deployment.installTool).
+          ++ lib.optional (self ? rev) "-X ${module}/internal/app.builtFrom=${source}";
           # A first `nix run` on a new machine should not wait for the tests; they are a check.
           doCheck = false;
 

@@ -116,7 +116,7 @@ func Generate(ctx context.Context, a *App, l *Loaded, files bool) (*generator.Tr
 	_, many := a.HostName(l) // an error of Nix is traced back for one host
 	l.input = generator.Input{
 		Profile: l.Profile, Schema: l.schema, Facts: facts, Files: l.source, Check: check, Explain: many == nil,
-		NoFiles: !files,
+		NoFiles: !files, Tool: ownSource(builtFrom),
 	}
 	t, err := generator.Generate(l.input)
 	if err != nil {
