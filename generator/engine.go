@@ -49,7 +49,7 @@ func (h *host) tool() error {
 	}
 	if h.in.Tool == nil && h.in.Profile.Root.Get("pins", flake.Tool) == nil && h.node.Get("pins", flake.Tool) == nil {
 		h.problem(n, "quick-deploy cannot be installed: there is no revision to pin it to",
-			"only a quick-deploy that Nix has built from a revision knows its own source",
+			"this quick-deploy is neither a release nor built by Nix from a commit, so it does not know its own source",
 			"pin it: pins: {quick-deploy: {rev: …, narHash: …, lastModified: …}}, with what "+
 				"nix flake metadata --json github:quick-deploy/quick-deploy prints")
 		return nil
