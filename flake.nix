@@ -233,6 +233,13 @@
             touch $out
           '';
 
+      # A module that may be imported more than once, for example by a generated flake and a local.nix.
+      once = name: module: {
+        _file = "quick-deploy's flake.nix";
+        key = "quick-deploy#${name}";
+        imports = [ module ];
+      };
+
       # The options of programs.quick-deploy that NixOS and home-manager share, and what follows from them.
       program =
         {
@@ -447,12 +454,12 @@
       );
 
       nixosModules = rec {
-        quick-deploy = nixosModule;
+        quick-deploy = once "nixosModules" nixosModule;
         default = quick-deploy;
       };
 
       homeModules = rec {
-        quick-deploy = homeModule;
+        quick-deploy = once "homeModules" homeModule;
         default = quick-deploy;
       };
 

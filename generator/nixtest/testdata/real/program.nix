@@ -45,6 +45,7 @@ let
       lib = lib';
       modules = [
         outputs.nixosModules.default
+        outputs.nixosModules.quick-deploy
         module
         {
           nixpkgs.pkgs = pkgs;
