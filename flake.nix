@@ -91,7 +91,7 @@
             "-w"
             "-X main.version=${version}"
           ]
-          # A flake that installs the program pins it to what it was built from (deployment.installTool).
+          # A flake that installs the program pins it to this (deployment.installTool).
           ++ lib.optional (self ? rev) "-X ${module}/internal/app.builtFrom=${source}";
           # A first `nix run` on a new machine should not wait for the tests; they are a check.
           doCheck = false;
@@ -208,8 +208,8 @@
           '';
         };
 
-      # What is installed: a program that starts, says its version and finds its tools, a manual page
-      # for each command, and completions.
+      # What is installed: a program that starts and says its version, a manual page for each
+      # command, and completions.
       installTest =
         pkgs: quick-deploy:
         pkgs.runCommandLocal "quick-deploy-install"
@@ -233,14 +233,14 @@
             touch $out
           '';
 
-      # A module that may be imported more than once, for example by a generated flake and a local.nix.
+      # A module that may be imported twice, as by a generated flake and a local.nix.
       once = name: module: {
         _file = "quick-deploy's flake.nix";
         key = "quick-deploy#${name}";
         imports = [ module ];
       };
 
-      # The options of programs.quick-deploy that NixOS and home-manager share, and what follows from them.
+      # The options of programs.quick-deploy that NixOS and home-manager share.
       program =
         {
           config,
@@ -268,13 +268,13 @@
           checkPlace = name: value: {
             assertion = value == null || outside value;
             message =
-              "programs.quick-deploy.${name} is ${builtins.toJSON value}, but it has to be an absolute "
-              + "path outside of the store, or one that begins with $HOME/";
+              "programs.quick-deploy.${name} is ${builtins.toJSON value}, but it has to be "
+              + "an absolute path outside of the store, or one that begins with $HOME/";
           };
         in
         {
           options.programs.quick-deploy = {
-            enable = lib.mkEnableOption "quick-deploy, which makes a NixOS flake of a YAML profile and applies it";
+            enable = lib.mkEnableOption "quick-deploy, which makes a NixOS flake of a profile";
             package = lib.mkPackageOption packages "quick-deploy" {
               pkgsText = "inputs.quick-deploy.packages.\${pkgs.stdenv.hostPlatform.system}";
             };
@@ -348,7 +348,7 @@
           };
         };
 
-      # Evaluates the modules with the NixOS and the home-manager of flake.lock, and compares what they set.
+      # Evaluates the modules with the NixOS and the home-manager of flake.lock.
       modulesCheck =
         pkgs:
         let

@@ -1,5 +1,5 @@
-# A small stand-in for the project's own flake as an input of a generated one: the module's options and a package.
-# A test of the project's flake itself has the real ones.
+# A small stand-in for the project's own flake as an input of a generated one: the options of
+# its module, and a package. Tests of the project's flake have the real ones.
 {
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
 
