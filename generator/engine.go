@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/generator/flake"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -38,6 +39,25 @@ type Deployment struct {
 	User          string `json:"targetUser"`
 	Port          int    `json:"targetPort"`
 	BuildOnTarget bool   `json:"buildOnTarget"`
+}
+
+// tool installs the program itself, by the module of its flake.
+func (h *host) tool() error {
+	n := h.node.Get("deployment", "installTool")
+	if !n.Is(true) {
+		return nil
+	}
+	if h.in.Tool == nil && h.in.Profile.Root.Get("pins", flake.Tool) == nil && h.node.Get("pins", flake.Tool) == nil {
+		h.problem(n, "quick-deploy cannot be installed: there is no revision to pin it to",
+			"this quick-deploy is neither a release nor built by Nix from a commit, so it does not know its own source",
+			"pin it: pins: {quick-deploy: {rev: …, narHash: …, lastModified: …}}, with what "+
+				"nix flake metadata --json github:quick-deploy/quick-deploy prints")
+		return nil
+	}
+	h.inputs[flake.Tool] = true
+	h.imports = append(h.imports, nix.Ref{"inputs", flake.Tool, "nixosModules", "default"})
+	h.set(n, nix.Bool(true), "programs", flake.Tool, "enable")
+	return nil
 }
 
 // DefaultParallel is how many machines are worked on at once where the profile

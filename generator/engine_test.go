@@ -1,9 +1,12 @@
 package generator_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -12,6 +15,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
 	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/flake"
 	"github.com/quick-deploy/quick-deploy/generator/nixtest"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -162,6 +166,53 @@ func problems(t *testing.T, yaml string) string {
 		t.Fatalf("no problem in\n%s", yaml)
 	}
 	return err.Error()
+}
+
+// The program's own flake is pinned to what the program was built from, where it knows that; what flake.lock has
+// stays. Otherwise the profile has to say it.
+func TestInstallTool(t *testing.T) {
+	const text = "version: 1\nhost: {name: atlas, stateVersion: \"26.05\", deployment: {installTool: true}}\n"
+	fsys := fstest.MapFS{"profile.yaml": {Data: []byte(text)}}
+	p, err := load(t, fsys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := generator.Input{Profile: p, Schema: schemaRoot(t), Files: profile.FS{Files: fsys}, Pins: goldenPins(t)}
+	lock := func(rev string, have []byte) []byte {
+		t.Helper()
+		in := in
+		in.Tool = &flake.Locked{
+			Rev: rev, NarHash: "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", LastModified: 1784011430,
+		}
+		tree, err := generator.Generate(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(tree.Files, func(f generator.File) bool { return f.Path == "flake.lock" })
+		if have == nil {
+			return tree.Files[i].Data
+		}
+		data, err := tree.Files[i].Adapt(have)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	first := lock(strings.Repeat("1", 40), nil)
+	if !bytes.Contains(first, []byte(strings.Repeat("1", 40))) {
+		t.Errorf("flake.lock does not have the program's own revision:\n%s", first)
+	}
+	if diff := cmp.Diff(string(first), string(lock(strings.Repeat("2", 40), first))); diff != "" {
+		t.Errorf("a newer program changes what is locked: -first +second\n%s", diff)
+	}
+
+	var problems profile.Problems
+	if _, err = generator.Generate(in); !errors.As(err, &problems) || len(problems) != 1 {
+		t.Fatalf("without a known source: %v", err)
+	}
+	if got := problems[0]; got.Pos.Line != 2 || !strings.Contains(got.Hint, "nix flake metadata") {
+		t.Errorf("without a known source: %+v", got)
+	}
 }
 
 // What would erase the wrong disk, or what an engine does not take, is refused

@@ -89,6 +89,7 @@ type flakeData struct {
 	Engine        Engine
 	AllowApplyAll bool
 	SSHPort       int
+	Tool          string // the input that is quick-deploy; empty if no host has it
 }
 
 type channelInputs struct {
@@ -113,6 +114,11 @@ func printFlake(
 		Homes:  slices.ContainsFunc(hosts, func(h *host) bool { return len(h.withHome()) > 0 }),
 		Params: []string{"self"},
 		Engine: fleet.Engine, AllowApplyAll: fleet.AllowApplyAll, SSHPort: sshPort,
+	}
+	for _, h := range hosts {
+		if data.Tool == "" && h.inputs[flake.Tool] {
+			data.Tool = h.channel.inputName(flake.Tool)
+		}
 	}
 	data.Inputs = []nix.Binding{bind(nix.Str(description(hosts)), "description")}
 	for _, b := range flake.Bindings(inputs) {

@@ -34,6 +34,8 @@ type Input struct {
 	Files profile.Source
 	// Pins are the revisions of the flake's inputs; nil means those that are built in.
 	Pins flake.Pins
+	// Tool is the source that the program itself was built from, where it knows that: a pin for [flake.Tool].
+	Tool *flake.Locked
 	// Check, if set, says what is wrong with an option: of NixOS, or of
 	// home-manager where user is not empty. See package optionlist.
 	Check func(user string, path []string, value nix.Expr) error

@@ -134,7 +134,7 @@ func buildHost(in Input, s *schema.Node, p *profile.Host, node *profile.Node) (*
 	// The order decides only in which order notices and equal options appear.
 	steps := []func() error{
 		func() error { return h.mapKeys(names) },
-		h.stateVersion, h.deployment, h.hardware, h.disks, h.desktop, h.services, h.memory, h.acceleration, h.users,
+		h.stateVersion, h.deployment, h.tool, h.hardware, h.disks, h.desktop, h.services, h.memory, h.acceleration, h.users,
 		h.packages, h.homePackages, h.python, h.powerlevel10k, h.raw, h.secretFiles, h.names, h.access, h.encryption,
 		h.unfreeRule, h.configuration, h.homeFiles, h.importedModules, h.local,
 	}

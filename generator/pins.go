@@ -78,7 +78,7 @@ type source struct {
 // of each channel by name. Pinned are the places of the profile's pins, by the
 // flake's names.
 func sources(in Input, hosts []*host) (out []source, pinned map[string]profile.Pos, err error) {
-	p, pins := in.Profile, in.Pins
+	p, pins, own := in.Profile, in.Pins, in.Tool
 	if pins == nil {
 		if pins, err = flake.Builtin(); err != nil {
 			return nil, nil, fmt.Errorf("built-in pins: %w", err)
@@ -118,6 +118,12 @@ func sources(in Input, hosts []*host) (out []source, pinned map[string]profile.P
 			return nil, nil, err
 		}
 		for i, in := range s.inputs {
+			if in.Name == flake.Tool && own != nil {
+				if s.inputs[i], err = in.Repin(*own); err != nil {
+					return nil, nil, fmt.Errorf("pin the program's own source: %w", err)
+				}
+				s.inputs[i].Fixed = false // what flake.lock has stays
+			}
 			for _, f := range chosen {
 				if f.Key != in.Name {
 					continue

@@ -1,6 +1,7 @@
 package generator_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -59,6 +60,56 @@ func TestReal(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What programs.quick-deploy of the project's own flake sets in NixOS and in home-manager, beside all of their
+// modules: an option of the same name, or of another type, would be an error.
+func TestRealProgram(t *testing.T) {
+	nixpkgs := newNixpkgs(t)
+	if nixpkgs.homeManager == "" {
+		t.Skip("QUICK_DEPLOY_TEST_HOME_MANAGER names no home-manager")
+	}
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	standIn, _ := nixpkgs.env.StandIn(t)
+	out, err := nixpkgs.env.TryRun(t.Context(), "nix-instantiate", "--eval", "--strict", "--json", "--read-write-mode",
+		filepath.Join(filepath.Dir(standIn), "real", "program.nix"), "--argstr", "flake", root,
+		"--argstr", "nixpkgs", nixpkgs.dir, "--argstr", "nixos", nixpkgs.nixos, "--argstr", "lib", nixpkgs.lib,
+		"--argstr", "home-manager", nixpkgs.homeManager)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type set struct {
+		Variables         map[string]string
+		Installed, Linked bool
+		Drv               string
+		Failed            []string
+	}
+	var got struct {
+		NixOS, Home set
+		Off         map[string]string
+		Wrong       []string
+	}
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatalf("decode %s: %v", out, err)
+	}
+	variables := map[string]string{"QUICK_DEPLOY_FLAKE": "/etc/nixos", "QUICK_DEPLOY_PROFILE": "$HOME/quick-deploy.yaml"}
+	for name, s := range map[string]set{"NixOS": got.NixOS, "home-manager": got.Home} {
+		if !maps.Equal(s.Variables, variables) || !s.Installed || !strings.HasSuffix(s.Drv, ".drv") || len(s.Failed) > 0 {
+			t.Errorf("%s: %+v", name, s)
+		}
+	}
+	if !got.NixOS.Linked {
+		t.Error("NixOS: completions are not linked")
+	}
+	if len(got.Off) > 0 {
+		t.Errorf("without enable: %v", got.Off)
+	}
+	if len(got.Wrong) != 1 || !strings.Contains(got.Wrong[0], "programs.quick-deploy.flake") {
+		t.Errorf("a relative folder: %v", got.Wrong)
+	}
 }
 
 // evaluateReal returns the derivations of the systems and homes that evaluate.

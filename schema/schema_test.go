@@ -43,7 +43,7 @@ var handlers = map[string]bool{
 	"profile": false, "release": false, "hardware": false, "home": false, "packages": false, "python": false,
 	"unfree": false, "expose": false, "desktop": false, "memory": false,
 	"acceleration": false, "nvidia": false, "powerlevel10k": false, "secrets": false, "raw": false, "pins": false,
-	"fleet": false, "disks": false,
+	"fleet": false, "disks": false, "tool": false,
 	"person": false, "login": false, "account": false, "group": false, "service": false, "role": false, "device": false,
 }
 

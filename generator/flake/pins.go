@@ -52,9 +52,29 @@ func ReadPins(files fs.FS) (Pins, error) {
 			}
 			inputs[input] = Input{Name: input, URL: url, node: e.node}
 		}
+		if inputs[Tool], err = tool(); err != nil {
+			return nil, err
+		}
 		pins[path.Dir(name)] = inputs
 	}
 	return pins, nil
+}
+
+// Tool is the input that is the program's own flake.
+const Tool = "quick-deploy"
+
+// tool is that input. No program can be built with the hash of its own source, so it has no pin until [Input.Repin]
+// gives it one.
+func tool() (Input, error) {
+	const url = "github:quick-deploy/quick-deploy"
+	ref, err := parseRef(url)
+	if err != nil {
+		return Input{}, err
+	}
+	return Input{Name: Tool, URL: url, node: &node{original: ref, inputs: map[string]edge{
+		"nixpkgs":      {follows: []string{"nixpkgs"}},
+		"home-manager": {}, // for its checks only
+	}}}, nil
 }
 
 // Releases are the NixOS releases that have pins, oldest first, unstable last.

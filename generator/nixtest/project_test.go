@@ -172,7 +172,7 @@ func TestProjectFlake(t *testing.T) {
 		f.EvalInto(t, "devShells", "builtins.mapAttrs (_: s: s.default.drvPath)", &tools)
 		f.EvalInto(t, "formatter", "builtins.mapAttrs (_: f: f.drvPath)", &tools)
 
-		wantChecks := []string{"formatting", "package", "real-docs", "tests"}
+		wantChecks := []string{"formatting", "install", "modules", "package", "real-docs", "tests"}
 		for _, c := range goldens {
 			wantChecks = append(wantChecks, "real-"+c.Name())
 		}
@@ -226,6 +226,37 @@ func TestProjectFlake(t *testing.T) {
 			t.Errorf("the overlay's package is not the flake's: -want +got\n%s", diff)
 		}
 	})
+}
+
+// A nixpkgs that lacks what the package is made with is told so in a sentence; one that lacks only what a
+// machine has itself does without.
+func TestOlderNixpkgs(t *testing.T) {
+	env := New(t)
+	nixpkgs, _ := env.StandIn(t)
+	drv := func(lacks string) (string, error) {
+		out, err := env.TryRun(t.Context(), "nix-instantiate", "--eval", "--strict", "--read-write-mode",
+			"--argstr", "flake", filepath.Join(checkout(t), "flake.nix"), "--argstr", "nixpkgs", nixpkgs, "-E", `
+			{ flake, nixpkgs }:
+			let
+			  pkgs = import (/. + nixpkgs) { system = "x86_64-linux"; overlays = [ (_: prev: `+lacks+`) ]; };
+			  nixos = { inherit (pkgs) lib; legacyPackages.x86_64-linux = pkgs; };
+			  outputs = (import (/. + flake)).outputs { self = outputs; nixpkgs = nixos; home-manager = { }; };
+			in
+			outputs.packages.x86_64-linux.default.drvPath`)
+		return string(out), err
+	}
+	for _, lacks := range []string{
+		`{ nixos-rebuild-ng = null; nix-update-script = null; }`,
+		`{ go = prev.go // { version = "1.27.1"; }; buildGo126Module = throw "Go 1.26 was removed"; }`,
+	} {
+		if out, err := drv(lacks); err != nil || !strings.Contains(out, "-quick-deploy-") {
+			t.Errorf("%s: %s %v", lacks, out, err)
+		}
+	}
+	const want = "quick-deploy is built with Go 1.26 or newer, and this nixpkgs"
+	if out, err := drv(`{ buildGo126Module = null; }`); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("without Go 1.26: %s %v", out, err)
+	}
 }
 
 // The source of the package leaves out what does not go into the program, and has the rest.

@@ -137,7 +137,7 @@ func (a *App) inputOf(l *Loaded, facts map[string]hardware.Facts, files bool) (g
 	_, many := a.HostName(l) // an error of Nix is traced back for one host
 	return generator.Input{
 		Profile: l.Profile, Schema: l.schema, Facts: facts, Files: l.source, Check: check, Explain: many == nil,
-		NoFiles: !files,
+		NoFiles: !files, Tool: ownSource(builtFrom),
 	}, err
 }
 

@@ -18,8 +18,8 @@ func TestEveryExitCodeIsDocumented(t *testing.T) {
 		fault.OK, fault.Unexpected, fault.Usage, fault.Profile, fault.Preflight, fault.Network, fault.Build, fault.Activation,
 		fault.Health, fault.Locked, fault.Pending, fault.Partial, fault.RollbackFailed, fault.Interrupted,
 	} {
-		if !strings.Contains(string(doc), fmt.Sprintf("\n| %d | ", c)) {
-			t.Errorf("docs/exit-codes.md has no row for %d", c)
+		if !strings.Contains(string(doc), fmt.Sprintf("\n- **%d: ", c)) {
+			t.Errorf("docs/exit-codes.md does not explain %d", c)
 		}
 	}
 }

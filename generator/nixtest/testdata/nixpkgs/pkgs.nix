@@ -337,6 +337,8 @@ programs
     };
   mkShellNoCC = final.mkShell;
 
+  nix-update-script = args: [ "nix-update" ] ++ args.extraArgs or [ ];
+
   # The machines are not evaluated: that takes NixOS's own modules.
   testers.runNixOSTest =
     test: run "vm-test-run-${test.name}" { inherit (test) testScript; } "mkdir $out";
