@@ -37,10 +37,11 @@ func Init(ctx context.Context, a *App, o InitOptions) (path string, asked bool, 
 		path = "quick-deploy.yaml"
 	}
 	if !a.DryRun {
-		for _, file := range []string{path, o.SaveAnswers} {
-			if err := setup.Absent(file); err != nil {
-				return path, false, err
-			}
+		if err := setup.Absent(path, "quick-deploy --profile other.yaml init"); err != nil {
+			return path, false, err
+		}
+		if err := setup.Absent(o.SaveAnswers, "--save-answers other.yaml"); err != nil {
+			return path, false, err
 		}
 	}
 	guide, err := newGuide(ctx, a, path)
