@@ -27,9 +27,9 @@ type InitOptions struct {
 	Given       setup.Given
 }
 
-// Init writes a first profile for this machine. Asked tells whether somebody was asked, who
-// may be asked what comes next; path is the profile.
-func Init(ctx context.Context, a *App, o InitOptions) (path string, asked bool, err error) {
+// Init writes a first profile for this machine, at path. Build tells that somebody was asked, and wants to see
+// what it changes.
+func Init(ctx context.Context, a *App, o InitOptions) (path string, build bool, err error) {
 	if !slices.Contains([]string{"", LockNewest, inputs.ByProgram}, o.Lock) {
 		return "", false, fault.New(fault.Usage, "--lock %q is neither %s nor %s", o.Lock, LockNewest, inputs.ByProgram)
 	}
@@ -53,7 +53,7 @@ func Init(ctx context.Context, a *App, o InitOptions) (path string, asked bool, 
 	if err := guide.ReadConfig(ctx, o.TakeOver); err != nil {
 		return path, false, err
 	}
-	answers, asked, err := guide.Answers(ctx, o.AnswersFile, o.Given)
+	answers, build, err := guide.Answers(ctx, o.AnswersFile, o.Given)
 	if err != nil {
 		return path, false, err
 	}
@@ -70,7 +70,7 @@ func Init(ctx context.Context, a *App, o InitOptions) (path string, asked bool, 
 		return path, false, err
 	}
 	if a.DryRun {
-		return path, false, errors.Join(a.PrintFile(path, text), firstLock(ctx, a, l, o.Lock, false))
+		return path, false, errors.Join(a.PrintFile(path, text), firstLock(ctx, a, l, o.Lock))
 	}
 	if err := guide.Place(answers.Hostname); err != nil {
 		return path, false, err
@@ -78,8 +78,12 @@ func Init(ctx context.Context, a *App, o InitOptions) (path string, asked bool, 
 	if err := writeFirst(path, text, o.SaveAnswers, answers); err != nil {
 		return path, false, err
 	}
-	a.Say("%s: written; look it over, then quick-deploy diff and quick-deploy switch", path)
-	return path, asked, firstLock(ctx, a, l, o.Lock, asked)
+	after := "; look it over, then quick-deploy diff and quick-deploy switch"
+	if build {
+		after = ""
+	}
+	a.Say("%s: written%s", path, after)
+	return path, build, firstLock(ctx, a, l, o.Lock)
 }
 
 func newGuide(ctx context.Context, a *App, path string) (*setup.Guide, error) {
@@ -88,7 +92,7 @@ func newGuide(ctx context.Context, a *App, path string) (*setup.Guide, error) {
 		return nil, err
 	}
 	return setup.New(ctx, setup.Config{
-		Terminal: a.Terminal, Path: path, Root: a.Root, Flake: a.Flake, NoProbe: a.NoProbe, Source: files,
+		Terminal: a.Terminal, Path: path, Root: a.Root, Flake: a.Flake, NoProbe: a.NoProbe, DryRun: a.DryRun, Source: files,
 		Retry: a.Retry().Do,
 	})
 }

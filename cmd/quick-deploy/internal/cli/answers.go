@@ -42,17 +42,19 @@ func answerFlags(given setup.Given) []cli.Flag {
 		text("shell", "login `SHELL`: bash, zsh or fish"),
 		list("ssh-key", "public ssh `KEY` that may log in; may be repeated"),
 		list("service", "run the service `NAME`; may be repeated"),
+		list("no-service", "leave out the service `NAME` of the preset; may be repeated"),
 		list("package", "install the package `NAME`, or bundle:NAME; may be repeated"),
 	}
 }
 
 // answerWords are what may be answered.
 var answerWords = words{
-	"preset":  presetWords,
-	"service": func(a *app.App, _ []string) []word { return serviceWords(a, func(bool) bool { return true }) },
-	"package": bundleWords,
-	"desktop": oneOf("cosmic", "gnome", "plasma", "hyprland", "none"),
-	"shell":   oneOf("bash", "zsh", "fish"),
+	"preset":     presetWords,
+	"service":    func(a *app.App, _ []string) []word { return serviceWords(a, func(bool) bool { return true }) },
+	"no-service": func(a *app.App, _ []string) []word { return serviceWords(a, func(bool) bool { return true }) },
+	"package":    bundleWords,
+	"desktop":    oneOf("cosmic", "gnome", "plasma", "hyprland", "none"),
+	"shell":      oneOf("bash", "zsh", "fish"),
 }
 
 // presetWords are the presets.

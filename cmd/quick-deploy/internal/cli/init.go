@@ -61,37 +61,13 @@ starts without any, and names what that leaves behind.`,
 			}
 			return someArgs(paths, func(ctx context.Context, args []string) error {
 				o.Path = append(args, "")[0]
-				path, asked, err := app.Init(ctx, a, o)
-				if err != nil || !asked {
+				path, build, err := app.Init(ctx, a, o)
+				if err != nil || !build {
 					return err
 				}
-				return goOn(ctx, a, path)
+				// It asks before it activates anything.
+				return a.Another(ctx, append(globalArgs(a, path), "switch")...)
 			})(ctx, cmd)
 		},
 	}
-}
-
-// goOn offers what one does next.
-func goOn(ctx context.Context, a *app.App, path string) error {
-	for _, next := range []struct {
-		title    string
-		command  []string
-		proposed bool
-	}{
-		{"Show the options that it sets (quick-deploy diff --by-option)?", []string{"diff", "--by-option"}, true},
-		{"Build it and activate it (quick-deploy switch)?", []string{"switch"}, false},
-	} {
-		yes, err := a.Confirm(ctx, next.title, next.proposed)
-		if err != nil {
-			// The profile is written, and that was the task.
-			return nil
-		}
-		if !yes {
-			continue
-		}
-		if err := a.Another(ctx, append(globalArgs(a, path), next.command...)...); err != nil {
-			return err
-		}
-	}
-	return nil
 }

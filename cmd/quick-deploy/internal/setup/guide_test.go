@@ -73,8 +73,8 @@ func BenchmarkPreview(b *testing.B) {
 	answers.Preset, answers.User = "ai-workstation", "ada"
 	for b.Loop() {
 		clear(g.previews)
-		if text := g.preview(answers); !strings.Contains(text, "configuration.nix begins") {
-			b.Fatal(text)
+		if p := g.preview(answers); !strings.Contains(p.Nix.Text, "ollama.nix") {
+			b.Fatal(p)
 		}
 	}
 }

@@ -45,6 +45,7 @@ type Answers struct {
 	Loader      string   `yaml:"loader"`
 	SSHKeys     []string `yaml:"ssh-key"`
 	Services    []string `yaml:"service"`
+	NoServices  []string `yaml:"no-service"` // of the preset
 	Packages    []string `yaml:"package"`
 	// Others are further accounts of the machine. They are named, since NixOS
 	// removes an account that a configuration declared once and does not any more.
