@@ -3,11 +3,13 @@ package app
 import (
 	"context"
 	"errors"
+	"net/http"
 	"path/filepath"
 	"slices"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/github"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/setup"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/source"
@@ -53,6 +55,9 @@ func Init(ctx context.Context, a *App, o InitOptions) (path string, build bool, 
 	if err := guide.ReadConfig(ctx, o.TakeOver); err != nil {
 		return path, false, err
 	}
+	if err := guide.TakeKeys(ctx, o.Given, o.Answered); err != nil {
+		return path, false, err
+	}
 	answers, build, err := guide.Answers(ctx, o.AnswersFile, o.Given)
 	if err != nil {
 		return path, false, err
@@ -93,7 +98,7 @@ func newGuide(ctx context.Context, a *App, path string) (*setup.Guide, error) {
 	}
 	return setup.New(ctx, setup.Config{
 		Terminal: a.Terminal, Path: path, Root: a.Root, Flake: a.Flake, NoProbe: a.NoProbe, DryRun: a.DryRun, Source: files,
-		Retry: a.Retry().Do,
+		GitHub: github.Client{HTTP: &http.Client{}, Timeout: a.Limits.Network}, Retry: a.Retry().Do,
 	})
 }
 

@@ -40,6 +40,7 @@ func answerFlags(given setup.Given) []cli.Flag {
 		text("name", "full `NAME` of that user, also for git"),
 		text("email", "e-mail `ADDRESS` for git"),
 		text("shell", "login `SHELL`: bash, zsh or fish"),
+		text("github", "show the ssh keys of `ACCOUNT` on github.com, and let them log in if you agree"),
 		list("ssh-key", "public ssh `KEY` that may log in; may be repeated"),
 		list("service", "run the service `NAME`; may be repeated"),
 		list("no-service", "leave out the service `NAME` of the preset; may be repeated"),

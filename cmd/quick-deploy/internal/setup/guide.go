@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/github"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/interview"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe"
@@ -36,6 +37,8 @@ type Config struct {
 	NoProbe     bool
 	DryRun      bool
 	Source      *source.Source
+	// GitHub tells the keys of an account, if somebody asks for them.
+	GitHub github.Client
 	// Retry repeats an attempt that the network broke.
 	Retry func(ctx context.Context, attempt func(int) *retry.Failure) error
 }

@@ -36,6 +36,7 @@ type Answers struct {
 	Name         string `yaml:"name"` // full name, also for git
 	Email        string `yaml:"email"`
 	Shell        string `yaml:"shell"`
+	GitHub       string `yaml:"github"` // account on github.com
 	// Home is none where somebody else makes the home of the user.
 	Home string `yaml:"home"`
 	// Adopt is the configuration that was taken over, empty if there was none.
