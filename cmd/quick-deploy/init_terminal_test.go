@@ -46,7 +46,7 @@ func readText(t *testing.T, path string) string {
 // the same answers, the same profile.
 func TestInitOnATerminal(t *testing.T) {
 	for _, m := range []struct{ machine, preset, found string }{
-		{"laptop-thinkpad-p14s-gen2-amd", "workstation", "Graphics: AMD"},
+		{"laptop-thinkpad-p14s-gen2-amd", "workstation", "Graphics: Radeon"},
 		{"arm-server-altra", "server", "Disks: "},
 		{"vm-kvm-virtio", "minimal", "Disks: vda"},
 	} {

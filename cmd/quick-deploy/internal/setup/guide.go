@@ -17,6 +17,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/interview"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe/pciids"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/source"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
@@ -151,7 +152,7 @@ func (g *Guide) found() []string {
 	if d, err := hardware.Decide(g.facts, hardware.Overrides{Release: generator.DefaultRelease()}); err == nil {
 		var cards []string
 		for _, c := range d.GPUs {
-			cards = append(cards, c.Name())
+			cards = append(cards, card(c, g.facts.PCI))
 		}
 		if len(cards) > 0 {
 			lines = append(lines, "Graphics: "+strings.Join(cards, "; "))
@@ -167,6 +168,19 @@ func (g *Guide) found() []string {
 		}
 	}
 	return lines
+}
+
+// card is a graphics card as its box names it, where the list of PCI devices does, and its driver.
+func card(g hardware.GPU, devices []hardware.PCI) string {
+	name := g.Name()
+	for _, p := range devices {
+		listed := (&pciids.Names{}).Device(p)
+		if at := strings.LastIndex(listed, "["); p.Address == g.Address && at >= 0 && strings.HasSuffix(listed, "]") {
+			what := strings.TrimPrefix(g.ChipName()+", "+g.Family, ", ")
+			name = fmt.Sprintf("%s (%s)", listed[at+1:len(listed)-1], what)
+		}
+	}
+	return name + ", driver " + g.Driver
 }
 
 func disks(f hardware.Facts) string {

@@ -54,7 +54,7 @@ func TestAnswersComeBack(t *testing.T) {
 			Services: rapid.SliceOfNDistinct(rapid.StringMatching(`[a-z0-9-]{1,8}`), 0, 2, rapid.ID[string]).Draw(t,
 				"services"),
 			NoServices: []string{"fwupd"}, GitHub: "ada-lovelace",
-			Packages:   rapid.SliceOfN(word, 0, 2).Draw(t, "packages"),
+			Packages: rapid.SliceOfN(word, 0, 2).Draw(t, "packages"),
 			Others:   []machine.User{{Name: "bob", Description: word.Draw(t, "other")}},
 		}
 		data, err := File(a)

@@ -55,7 +55,7 @@
       # NVIDIA's open kernel modules drive Turing and later.
       open = lib.mkOverride 900 true;
       prime = {
-        # Where the AMD Cezanne, GCN 3 and later is, whatever the model's module says; local.nix needs lib.mkForce.
+        # Where the AMD Cezanne, GCN 5 is, whatever the model's module says; local.nix needs lib.mkForce.
         amdgpuBusId = lib.mkOverride 90 "PCI:6@0:0:0";
         # Where the NVIDIA GA106, Ampere is, whatever the model's module says; local.nix needs lib.mkForce.
         nvidiaBusId = lib.mkOverride 90 "PCI:1@0:0:0";
