@@ -33,12 +33,14 @@ type Fleet struct {
 	SharePackages bool
 }
 
-// Deployment is how a machine is reached.
+// Deployment is how a machine is reached, and what a deployment takes.
 type Deployment struct {
 	Host          string `json:"targetHost"`
 	User          string `json:"targetUser"`
 	Port          int    `json:"targetPort"`
 	BuildOnTarget bool   `json:"buildOnTarget"`
+	// MinFree is what the store must have free before something is built, such as 20GiB; empty where nobody says.
+	MinFree string `json:"minFree,omitempty"`
 }
 
 // tool installs the program itself, by the module of its flake.

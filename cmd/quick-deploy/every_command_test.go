@@ -44,6 +44,7 @@ var everyCommand = []invocation{
 // the profile has one host.
 var endings = map[string]fault.Code{
 	"init": fault.Usage, "init --save-answers answers.yaml": fault.Usage, "init --adopt": fault.NotFound,
+	"init --github ada-lovelace":                        fault.Usage,
 	"--profile laptop.yaml init --answers answers.yaml": fault.Usage, "--profile fleet.yaml --json validate": fault.Profile,
 	"generate --check": fault.Pending, "history 12": fault.Usage, "diff --built": fault.Usage, "rollback --to 12": fault.Usage,
 	"backup restore BACKUP /etc/hosts": fault.Usage, "services remove grafana": fault.Usage,

@@ -27,6 +27,7 @@ type terminal struct {
 	done chan struct{}
 	// drew holds a token when the terminal shows more than it did.
 	drew chan struct{}
+	vt   *vt.Emulator
 
 	mu  sync.Mutex
 	raw []byte
@@ -89,6 +90,7 @@ func begin(t *testing.T, cmd *exec.Cmd, size *pty.Winsize) *terminal {
 	}
 	term := &terminal{t: t, cmd: cmd, pty: f, done: make(chan struct{}), drew: make(chan struct{}, 1)}
 	screen := vt.NewEmulator(int(size.Cols), int(size.Rows))
+	term.vt = screen
 	// What the screen would answer is read and thrown away.
 	go func() { _, _ = io.Copy(io.Discard, screen) }()
 	go func() {
@@ -97,10 +99,10 @@ func begin(t *testing.T, cmd *exec.Cmd, size *pty.Winsize) *terminal {
 		buf := make([]byte, 1<<16)
 		for {
 			n, err := f.Read(buf)
+			term.mu.Lock()
 			if _, err := screen.Write(buf[:n]); err != nil {
 				t.Error(err)
 			}
-			term.mu.Lock()
 			term.raw = append(term.raw, buf[:n]...)
 			if now := screen.String(); len(term.screens) == 0 || now != term.screens[len(term.screens)-1] {
 				term.screens = append(term.screens, now)
@@ -176,6 +178,18 @@ func (x *terminal) typed(keys string) {
 	x.t.Helper()
 	x.seen, x.old = len(x.output()), x.screen()
 	if _, err := x.pty.WriteString(keys); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// resize gives the terminal another size.
+func (x *terminal) resize(cols, rows int) {
+	x.t.Helper()
+	x.seen, x.old = len(x.output()), x.screen()
+	x.mu.Lock()
+	x.vt.Resize(cols, rows)
+	x.mu.Unlock()
+	if err := pty.Setsize(x.pty, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)}); err != nil {
 		x.t.Fatal(err)
 	}
 }

@@ -41,13 +41,16 @@ type GPU struct {
 	place  int // of the family in its table, oldest first
 }
 
-// Name returns what people call the card, without its product name: AMD Navi 21 (RDNA 2).
+// ChipName is the chip's name as people write it: Navi 21.
+func (g GPU) ChipName() string { return strings.ReplaceAll(g.Chip, "_", " ") }
+
+// Name returns what people call the card, without its product name: AMD Navi 21, RDNA 2.
 func (g GPU) Name() string {
 	vendor := map[GPUVendor]string{Intel: "Intel", AMD: "AMD", NVIDIA: "NVIDIA"}[g.Vendor]
 	if g.Chip == "" {
 		return vendor + " " + g.Family
 	}
-	return fmt.Sprintf("%s %s, %s", vendor, g.Chip, g.Family)
+	return fmt.Sprintf("%s %s, %s", vendor, g.ChipName(), g.Family)
 }
 
 // at returns the card's name with its place.

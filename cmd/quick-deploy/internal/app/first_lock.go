@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -25,7 +24,7 @@ var hasty = []string{
 // firstLock locks the newest revisions for a flake that is yet to be written,
 // if that is wanted, and tells of the age of what is locked in the end. Only
 // where the newest was asked for by its name is it an error that it cannot be had.
-func firstLock(ctx context.Context, a *App, l *Loaded, which string, ask bool) error {
+func firstLock(ctx context.Context, a *App, l *Loaded, which string) error {
 	if exists(filepath.Join(a.Flake, inputs.FlakeFile)) || exists(filepath.Join(a.Flake, inputs.LockFile)) {
 		if which == LockNewest {
 			return fault.New(fault.Usage, "%s has a flake already", a.Flake).Hint("quick-deploy update locks it anew")
@@ -45,16 +44,6 @@ func firstLock(ctx context.Context, a *App, l *Loaded, which string, ask bool) e
 	nix := engine.Nix{Runner: retry.Runner{Runner: a.Runner(), Policy: retry.Policy{Attempts: 1}}, Args: hasty}
 	if _, err := nix.Runner.LookPath("nix"); err != nil && which != LockNewest {
 		which = inputs.ByProgram
-	}
-	if which == "" && ask {
-		title := fmt.Sprintf("Lock the newest nixpkgs of %s? The built-in one is %s", nixpkgs.Ref, nixpkgs.Age())
-		yes, err := a.Confirm(ctx, title, true)
-		if err != nil {
-			return nil // the profile is written, and that was the task
-		}
-		if !yes {
-			which = inputs.ByProgram
-		}
 	}
 	if which == inputs.ByProgram {
 		sayAge(a, locked...)

@@ -3,11 +3,13 @@ package app
 import (
 	"context"
 	"errors"
+	"net/http"
 	"path/filepath"
 	"slices"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/github"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/setup"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/source"
@@ -27,9 +29,9 @@ type InitOptions struct {
 	Given       setup.Given
 }
 
-// Init writes a first profile for this machine. Asked tells whether somebody was asked, who
-// may be asked what comes next; path is the profile.
-func Init(ctx context.Context, a *App, o InitOptions) (path string, asked bool, err error) {
+// Init writes a first profile for this machine, at path. Build tells that somebody was asked, and wants to see
+// what it changes.
+func Init(ctx context.Context, a *App, o InitOptions) (path string, build bool, err error) {
 	if !slices.Contains([]string{"", LockNewest, inputs.ByProgram}, o.Lock) {
 		return "", false, fault.New(fault.Usage, "--lock %q is neither %s nor %s", o.Lock, LockNewest, inputs.ByProgram)
 	}
@@ -37,10 +39,11 @@ func Init(ctx context.Context, a *App, o InitOptions) (path string, asked bool, 
 		path = "quick-deploy.yaml"
 	}
 	if !a.DryRun {
-		for _, file := range []string{path, o.SaveAnswers} {
-			if err := setup.Absent(file); err != nil {
-				return path, false, err
-			}
+		if err := setup.Absent(path, "quick-deploy --profile other.yaml init"); err != nil {
+			return path, false, err
+		}
+		if err := setup.Absent(o.SaveAnswers, "--save-answers other.yaml"); err != nil {
+			return path, false, err
 		}
 	}
 	guide, err := newGuide(ctx, a, path)
@@ -52,7 +55,10 @@ func Init(ctx context.Context, a *App, o InitOptions) (path string, asked bool, 
 	if err := guide.ReadConfig(ctx, o.TakeOver); err != nil {
 		return path, false, err
 	}
-	answers, asked, err := guide.Answers(ctx, o.AnswersFile, o.Given)
+	if err := guide.TakeKeys(ctx, o.Given, o.Answered); err != nil {
+		return path, false, err
+	}
+	answers, build, err := guide.Answers(ctx, o.AnswersFile, o.Given)
 	if err != nil {
 		return path, false, err
 	}
@@ -69,7 +75,7 @@ func Init(ctx context.Context, a *App, o InitOptions) (path string, asked bool, 
 		return path, false, err
 	}
 	if a.DryRun {
-		return path, false, errors.Join(a.PrintFile(path, text), firstLock(ctx, a, l, o.Lock, false))
+		return path, false, errors.Join(a.PrintFile(path, text), firstLock(ctx, a, l, o.Lock))
 	}
 	if err := guide.Place(answers.Hostname); err != nil {
 		return path, false, err
@@ -77,8 +83,12 @@ func Init(ctx context.Context, a *App, o InitOptions) (path string, asked bool, 
 	if err := writeFirst(path, text, o.SaveAnswers, answers); err != nil {
 		return path, false, err
 	}
-	a.Say("%s: written; look it over, then quick-deploy diff and quick-deploy switch", path)
-	return path, asked, firstLock(ctx, a, l, o.Lock, asked)
+	after := "; look it over, then quick-deploy diff and quick-deploy switch"
+	if build {
+		after = ""
+	}
+	a.Say("%s: written%s", path, after)
+	return path, build, firstLock(ctx, a, l, o.Lock)
 }
 
 func newGuide(ctx context.Context, a *App, path string) (*setup.Guide, error) {
@@ -87,8 +97,8 @@ func newGuide(ctx context.Context, a *App, path string) (*setup.Guide, error) {
 		return nil, err
 	}
 	return setup.New(ctx, setup.Config{
-		Terminal: a.Terminal, Path: path, Root: a.Root, Flake: a.Flake, NoProbe: a.NoProbe, Source: files,
-		Retry: a.Retry().Do,
+		Terminal: a.Terminal, Path: path, Root: a.Root, Flake: a.Flake, NoProbe: a.NoProbe, DryRun: a.DryRun, Source: files,
+		GitHub: github.Client{HTTP: &http.Client{}, Timeout: a.Limits.Network}, Retry: a.Retry().Do,
 	})
 }
 

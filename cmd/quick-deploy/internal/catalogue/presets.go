@@ -3,6 +3,7 @@ package catalogue
 import (
 	"fmt"
 	"io/fs"
+	"strconv"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/schema"
@@ -11,25 +12,32 @@ import (
 // Preset is a profile to start from, with a sentence about it.
 type Preset struct{ Name, Summary string }
 
-// Presets are the presets with what their first comment says about them.
+// Presets are the presets in the order that somebody new reads them in. Each begins with a comment that
+// says its place and what it is for: "# 2. Workstation: a desktop for daily work."
 func Presets() ([]Preset, error) {
 	files, err := fs.Glob(schema.Presets(), "*.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("list the presets: %w", err)
 	}
-	var out []Preset
+	out := make([]Preset, len(files))
 	for _, file := range files {
 		text, err := fs.ReadFile(schema.Presets(), file)
 		if err != nil {
 			return nil, fmt.Errorf("read the presets: %w", err)
 		}
-		out = append(out, Preset{strings.TrimSuffix(file, ".yaml"), firstSentence(text)})
+		number, about, _ := strings.Cut(firstComment(text), ". ")
+		place, err := strconv.Atoi(number)
+		if err != nil || place < 1 || place > len(out) || out[place-1].Name != "" {
+			return nil, fmt.Errorf("read the presets: %s does not begin with a place of its own", file)
+		}
+		summary, _, _ := strings.Cut(about+" ", ". ")
+		out[place-1] = Preset{strings.TrimSuffix(file, ".yaml"), strings.Trim(summary, ". ")}
 	}
 	return out, nil
 }
 
-// firstSentence is the first sentence of the comment that a file begins with.
-func firstSentence(text []byte) string {
+// firstComment is the comment that a file begins with, on one line.
+func firstComment(text []byte) string {
 	var words []string
 	for line := range strings.Lines(string(text)) {
 		comment, ok := strings.CutPrefix(line, "#")
@@ -38,6 +46,5 @@ func firstSentence(text []byte) string {
 		}
 		words = append(words, strings.Fields(comment)...)
 	}
-	sentence, _, _ := strings.Cut(strings.Join(words, " ")+" ", ". ")
-	return strings.TrimSpace(sentence)
+	return strings.Join(words, " ")
 }

@@ -40,19 +40,22 @@ func answerFlags(given setup.Given) []cli.Flag {
 		text("name", "full `NAME` of that user, also for git"),
 		text("email", "e-mail `ADDRESS` for git"),
 		text("shell", "login `SHELL`: bash, zsh or fish"),
+		text("github", "show the ssh keys of `ACCOUNT` on github.com, and let them log in if you agree"),
 		list("ssh-key", "public ssh `KEY` that may log in"),
 		list("service", "run the service `NAME`"),
+		list("no-service", "leave out the service `NAME` of the preset"),
 		list("package", "install the package `NAME`, or bundle:NAME"),
 	}
 }
 
 // answerWords are what may be answered.
 var answerWords = words{
-	"preset":  presetWords,
-	"service": func(a *app.App, _ []string) []word { return serviceWords(a, func(bool) bool { return true }) },
-	"package": bundleWords,
-	"desktop": oneOf("cosmic", "gnome", "plasma", "hyprland", "none"),
-	"shell":   oneOf("bash", "zsh", "fish"),
+	"preset":     presetWords,
+	"service":    func(a *app.App, _ []string) []word { return serviceWords(a, func(bool) bool { return true }) },
+	"no-service": func(a *app.App, _ []string) []word { return serviceWords(a, func(bool) bool { return true }) },
+	"package":    bundleWords,
+	"desktop":    oneOf("cosmic", "gnome", "plasma", "hyprland", "none"),
+	"shell":      oneOf("bash", "zsh", "fish"),
 }
 
 // presetWords are the presets.

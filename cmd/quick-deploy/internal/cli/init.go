@@ -25,6 +25,9 @@ Every answer can be given by a flag, and --yes takes what is proposed for the ot
 terminal, --yes or --answers is needed. Where NO_COLOR or ACCESSIBLE is set, or TERM is dumb, the
 questions are plain lines.
 
+--github ACCOUNT fetches the public ssh keys that the account has on github.com, shows their fingerprints
+and whose they are, and writes them into the profile if you agree. --yes does not agree to that.
+
 Then it has Nix lock the newest nixpkgs of the release, as update does, so that a first switch does not
 take a current machine back to the one that is built into the program. Where that fails, as without a
 network, the built-in one stays. --lock says it beforehand; a flake that is there already is left alone.
@@ -36,6 +39,7 @@ evaluate it. The configuration itself stays as it is. --adopt PATH takes over an
 starts without any, and names what that leaves behind.`,
 			"quick-deploy init",
 			"quick-deploy init --yes --preset server --service postgresql --service grafana",
+			"quick-deploy init --github ada-lovelace",
 			"quick-deploy init --save-answers answers.yaml",
 			"quick-deploy --profile laptop.yaml init --answers answers.yaml",
 			"quick-deploy init --adopt"),
@@ -61,37 +65,13 @@ starts without any, and names what that leaves behind.`,
 			}
 			return someArgs(paths, func(ctx context.Context, args []string) error {
 				o.Path = append(args, "")[0]
-				path, asked, err := app.Init(ctx, a, o)
-				if err != nil || !asked {
+				path, build, err := app.Init(ctx, a, o)
+				if err != nil || !build {
 					return err
 				}
-				return goOn(ctx, a, path)
+				// It asks before it activates anything.
+				return a.Another(ctx, append(globalArgs(a, path), "switch")...)
 			})(ctx, cmd)
 		},
 	}
-}
-
-// goOn offers what one does next.
-func goOn(ctx context.Context, a *app.App, path string) error {
-	for _, next := range []struct {
-		title    string
-		command  []string
-		proposed bool
-	}{
-		{"Show the options that it sets (quick-deploy diff --by-option)?", []string{"diff", "--by-option"}, true},
-		{"Build it and activate it (quick-deploy switch)?", []string{"switch"}, false},
-	} {
-		yes, err := a.Confirm(ctx, next.title, next.proposed)
-		if err != nil {
-			// The profile is written, and that was the task.
-			return nil
-		}
-		if !yes {
-			continue
-		}
-		if err := a.Another(ctx, append(globalArgs(a, path), next.command...)...); err != nil {
-			return err
-		}
-	}
-	return nil
 }

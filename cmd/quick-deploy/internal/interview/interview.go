@@ -40,8 +40,10 @@ type Session struct {
 
 	// Check says why value cannot be the answer called name; nil if it can.
 	Check func(name, value string) error
-	// Preview is the profile and the first lines of Nix that the answers lead to.
-	Preview func(starter.Answers) string
+	// Preview is what the answers lead to.
+	Preview func(starter.Answers) Preview
+	// Builds says that what is written can be built and switched to here.
+	Builds bool
 
 	In  io.Reader
 	Out io.Writer
@@ -51,19 +53,18 @@ type Session struct {
 	Size func() (width, height int)
 }
 
-// Ask asks, and returns the answers. The error is a fault that says with which
-// code to exit: interrupted, or usage where the answers ended too early.
-func (s *Session) Ask(ctx context.Context) (starter.Answers, error) {
+// Ask asks, and returns the answers and whether to go on with a build. The error is a fault that says with
+// which code to exit: interrupted, or usage where the answers ended too early.
+func (s *Session) Ask(ctx context.Context) (_ starter.Answers, build bool, err error) {
 	d := newDraft(s)
 	questions := d.questions()
-	var err error
 	if s.Plain {
 		err = s.plain(ctx, d, questions)
 	} else {
 		err = s.form(ctx, d, questions)
 	}
 	if err != nil {
-		return starter.Answers{}, err
+		return starter.Answers{}, false, err
 	}
-	return d.answers(), nil
+	return d.answers(), d.next == nextBuild, nil
 }

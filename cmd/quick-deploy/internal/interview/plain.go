@@ -25,20 +25,28 @@ func (s *Session) plain(ctx context.Context, d *draft, questions []question) err
 			continue
 		}
 		if i == len(questions)-1 {
-			fmt.Fprintf(s.Out, "%s\n\n", s.Preview(d.answers()))
+			s.print(s.Preview(d.answers()))
 		}
-		for _, f := range q.fields {
-			if err := ask(in, s.Out, f); err != nil {
-				return err
-			}
+		if err := ask(in, s.Out, q.field()); err != nil {
+			return err
 		}
 	}
 	return d.decided()
 }
 
+// plainLines is how much of the Nix is printed.
+const plainLines = 40
+
+// print prints the preview, of the Nix the beginning.
+func (s *Session) print(p Preview) {
+	nix := strings.SplitAfterN(p.Nix.Text, "\n", plainLines+1)
+	fmt.Fprintf(s.Out, "--- %s\n%s\n--- %s begins\n%s\n", p.Profile.Name, p.Profile.Text, p.Nix.Name,
+		strings.Join(nix[:min(len(nix), plainLines)], ""))
+}
+
 // decided is an error if the answers are to be thrown away.
 func (d *draft) decided() error {
-	if !d.write {
+	if d.next == nextDiscard {
 		return fault.New(fault.Interrupted, "nothing was written")
 	}
 	return nil

@@ -6,13 +6,16 @@ import (
 	"strings"
 
 	"charm.land/huh/v2"
+	"github.com/charmbracelet/x/ansi"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/catalogue"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 )
 
-// question is what is asked at a time: one thing, or a few that belong together.
+// question is one thing that is asked.
 type question struct {
-	fields []huh.Field
+	// field is made when it is asked in plain mode, and before all questions in a form.
+	field func() huh.Field
 	// hide tells, once the answers before are in, that there is nothing to ask.
 	hide func() bool
 }
@@ -22,32 +25,52 @@ type draft struct {
 	*Session
 	starter.Answers
 	right bool // what the machine told is right
-	write bool
-	// keys are those chosen of the keys that were found, extra is one typed in.
+	next  string
+	// useKeys says, in plain mode, that the keys that were found may log in; extra is one typed in.
 	useKeys bool
 	extra   string
+	// picked are the services that run, those of the preset called base among them.
+	picked []string
+	base   string
+	list   *huh.MultiSelect[string] // of picked, nil in plain mode
+	keys   *huh.MultiSelect[string] // of SSHKeys
+	width  int                      // of a question, columns
 	// names are the services as typed in plain mode.
 	names string
 }
 
+// What to do with the answers in the end.
+const (
+	nextBuild   = "build"
+	nextWrite   = "write"
+	nextDiscard = "discard"
+)
+
 func newDraft(s *Session) *draft {
-	return &draft{
-		Session: s, Answers: s.Answers, right: true, write: true, useKeys: true,
-		names: strings.Join(s.Answers.Services, " "),
+	d := &draft{Session: s, Answers: s.Answers, right: true, next: nextWrite, useKeys: true}
+	if s.Builds {
+		d.next = nextBuild
 	}
+	d.names = strings.Join(s.Answers.Services, " ")
+	for _, name := range s.Answers.NoServices {
+		d.names = strings.TrimSpace(d.names + " " + nothing + name)
+	}
+	return d
 }
 
 // answers are the answers as they stand.
 func (d *draft) answers() starter.Answers {
 	a := d.Answers
-	a.SSHKeys, a.Services = slices.Clone(a.SSHKeys), slices.Clone(a.Services)
-	if d.Plain {
-		if !d.Given["service"] {
-			a.Services = words(d.names)
-		}
-		if !d.useKeys {
-			a.SSHKeys = nil
-		}
+	a.SSHKeys = slices.Clone(a.SSHKeys)
+	switch {
+	case d.Given["service"]:
+	case d.Plain:
+		a.Services, a.NoServices = d.named()
+	default:
+		a.Services, a.NoServices = d.beside()
+	}
+	if d.Plain && !d.useKeys {
+		a.SSHKeys = nil
 	}
 	for _, p := range []*string{&a.Timezone, &a.Locale, &a.Layout, &a.User, &a.Name, &a.Email} {
 		*p = typed(*p)
@@ -57,6 +80,100 @@ func (d *draft) answers() starter.Answers {
 		a.SSHKeys = append(a.SSHKeys, key)
 	}
 	return a
+}
+
+// named are the services as they were typed, and those of the preset that are not to run.
+func (d *draft) named() (more, without []string) {
+	for _, name := range words(d.names) {
+		if no, ok := strings.CutPrefix(name, nothing); ok {
+			without = append(without, no)
+		} else {
+			more = append(more, name)
+		}
+	}
+	return more, without
+}
+
+// beside are the services that are picked beside those of the preset, and those of the preset that are not.
+func (d *draft) beside() (more, without []string) {
+	if d.base == "" { // nobody was asked yet
+		return d.Answers.Services, d.Answers.NoServices
+	}
+	base, now := d.presetCalled(d.base).Services, d.presetCalled(d.Preset).Services
+	for _, c := range d.Session.Services {
+		switch picked := slices.Contains(d.picked, c.Name); {
+		case picked && !slices.Contains(base, c.Name) && !slices.Contains(now, c.Name):
+			more = append(more, c.Name)
+		case !picked && d.base == d.Preset && slices.Contains(base, c.Name):
+			without = append(without, c.Name)
+		}
+	}
+	return more, without
+}
+
+// pick shows as chosen what the preset brings and what was chosen before.
+func (d *draft) pick() {
+	if d.base == d.Preset || d.list == nil {
+		return
+	}
+	more, without := d.beside()
+	mine := slices.Concat(d.presetCalled(d.Preset).Services, more)
+	d.picked = slices.DeleteFunc(mine, func(name string) bool { return slices.Contains(without, name) })
+	d.base = d.Preset
+	d.list.Options(d.serviceOptions()...)
+}
+
+// serviceOptions are the services, those that are picked first, so that all of them are seen at once.
+func (d *draft) serviceOptions() []huh.Option[string] {
+	all := slices.Clone(d.Session.Services)
+	rank := func(c catalogue.Service) int {
+		if slices.Contains(d.picked, c.Name) {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(all, func(a, b catalogue.Service) int { return rank(a) - rank(b) })
+	wide := 0
+	for _, c := range all {
+		wide = max(wide, len(c.Name))
+	}
+	var options []huh.Option[string]
+	for _, c := range all {
+		options = append(options, d.option(fmt.Sprintf("%-*s  %s", wide, c.Name, c.Summary), c.Name))
+	}
+	return options
+}
+
+// option is an item of a list of several, cut to one line.
+func (d *draft) option(label, value string) huh.Option[string] {
+	const around = 9 // border, cursor, box, and a blank at the end
+	return huh.NewOption(ansi.Truncate(label, max(d.width-around, 1), "…"), value)
+}
+
+// keyOptions are the keys that were found.
+func (d *draft) keyOptions() []huh.Option[string] {
+	var options []huh.Option[string]
+	for i, label := range short(d.Keys) {
+		options = append(options, d.option(label, d.Keys[i]))
+	}
+	return options
+}
+
+// resize fits the lists into that many columns and rows. New options end a search, so they come with other
+// columns only: a terminal may tell its size late, and again.
+func (d *draft) resize(columns, rows int) {
+	other := d.width != columns
+	d.width = columns
+	if d.list != nil {
+		if d.list.Height(rows); other {
+			d.list.Options(d.serviceOptions()...)
+		}
+	}
+	if d.keys != nil {
+		if d.keys.Height(min(rows, len(d.Keys)+1)); other {
+			d.keys.Options(d.keyOptions()...)
+		}
+	}
 }
 
 // nothing is what stands for an empty answer where there is a proposal.
@@ -74,43 +191,52 @@ func words(s string) []string {
 }
 
 func (d *draft) questions() []question {
-	qs := []question{{fields: []huh.Field{
-		huh.NewConfirm().Title("Is this right?").Description(strings.Join(d.Found, "\n")).
-			Affirmative("Yes").Negative("Change it").Value(&d.right),
+	qs := []question{{field: func() huh.Field {
+		return huh.NewConfirm().Title("Is this right?").Description(strings.Join(d.Found, "\n")).
+			Affirmative("Yes").Negative("Change it").Value(&d.right)
 	}}}
-	facts := []huh.Field{
-		d.input("hostname", "Host name", "", &d.Hostname),
-		d.input("timezone", "Time zone", "as in Europe/Berlin", &d.Timezone),
-		d.input("locale", "Locale", "as in de_DE.UTF-8", &d.Locale),
-		d.input("layout", "Keyboard layout", "as in de or us", &d.Layout),
-		d.input("user", "Your user name", "", &d.User),
-	}
-	complete := d.User != "" && d.Timezone != ""
-	qs = append(qs, question{facts, func() bool { return d.right && complete }})
+	// What the machine tells is asked only where it is not known, or not right.
+	known := func(complete bool) func() bool { return func() bool { return d.right && complete } }
+	complete := known(d.User != "" && d.Timezone != "")
+	qs = append(qs,
+		question{d.input("hostname", "Host name", "", &d.Hostname), complete},
+		question{d.input("timezone", "Time zone", "as in Europe/Berlin", &d.Timezone), complete},
+		question{d.input("locale", "Locale", "as in de_DE.UTF-8", &d.Locale), complete},
+		question{d.input("layout", "Keyboard layout", "as in de or us", &d.Layout), complete},
+		question{d.input("user", "Your user name", "", &d.User), complete})
 	if !d.Given["preset"] {
-		qs = append(qs, question{fields: []huh.Field{d.preset()}})
+		qs = append(qs, question{field: d.preset})
 	}
 	if !d.Given["desktop"] {
-		qs = append(qs, question{[]huh.Field{d.desktop()}, func() bool { return d.chosen().Desktop == "none" }})
+		qs = append(qs, question{d.desktop, func() bool {
+			got := d.presetCalled(d.Preset).Desktop
+			return got == "" || got == "none"
+		}})
 	}
 	if !d.Given["service"] {
-		qs = append(qs, question{fields: []huh.Field{d.services()}})
+		qs = append(qs, question{d.services, func() bool {
+			d.pick()
+			return false
+		}})
 	}
-	qs = append(qs, d.identity()...)
+	if !d.Given["name"] {
+		name := d.input("name", "Your full name, also for git", "may stay empty", &d.Name)
+		qs = append(qs, question{name, known(d.Name != "")})
+	}
+	if !d.Given["email"] {
+		email := d.input("email", "Your e-mail address for git", "may stay empty", &d.Email)
+		qs = append(qs, question{email, known(d.Email != "")})
+	}
 	if !d.Given["ssh-key"] {
-		qs = append(qs, question{fields: d.sshKeys()})
+		qs = append(qs, d.sshKeys()...)
 	}
-	return append(qs, question{fields: []huh.Field{
-		huh.NewConfirm().Title("Write " + d.Path + "?").
-			Description("Nothing else is changed: quick-deploy diff shows what it leads to.").
-			Affirmative("Write").Negative("Discard").Value(&d.write),
-	}})
+	return append(qs, question{field: d.end})
 }
 
-// chosen is the preset chosen last.
-func (d *draft) chosen() Preset {
+// presetCalled is a preset by its name.
+func (d *draft) presetCalled(name string) Preset {
 	for _, p := range d.Presets {
-		if p.Name == d.Preset {
+		if p.Name == name {
 			return p
 		}
 	}
@@ -118,37 +244,39 @@ func (d *draft) chosen() Preset {
 }
 
 // input is a line of text that the schema checks.
-func (d *draft) input(name, title, hint string, value *string) huh.Field {
-	proposed := *value
-	field := huh.NewInput().Value(value).Validate(func(s string) error {
-		if d.Plain && strings.TrimSpace(s) == "" {
-			s = proposed
+func (d *draft) input(name, title, hint string, value *string) func() huh.Field {
+	return func() huh.Field {
+		proposed := *value
+		field := huh.NewInput().Value(value).Validate(func(s string) error {
+			if d.Plain && strings.TrimSpace(s) == "" {
+				s = proposed
+			}
+			if s = typed(s); s == "" && name != "hostname" && name != "user" {
+				return nil
+			}
+			return d.Check(name, s)
+		})
+		if !d.Plain {
+			return field.Title(title).Description(hint)
 		}
-		if s = typed(s); s == "" && name != "hostname" && name != "user" {
-			return nil
+		switch {
+		case proposed != "" && (name == "hostname" || name == "user"):
+			title += " [" + proposed + "]:"
+		case proposed != "":
+			title += " [" + proposed + ", " + nothing + " for none]:"
+		case hint != "":
+			title += " (" + hint + "):"
+		default:
+			title += ":"
 		}
-		return d.Check(name, s)
-	})
-	if !d.Plain {
-		return field.Title(title).Description(hint)
+		return field.Title(title)
 	}
-	switch {
-	case proposed != "" && (name == "hostname" || name == "user"):
-		title += " [" + proposed + "]:"
-	case proposed != "":
-		title += " [" + proposed + ", " + nothing + " for none]:"
-	case hint != "":
-		title += " (" + hint + "):"
-	default:
-		title += ":"
-	}
-	return field.Title(title)
 }
 
 func (d *draft) preset() huh.Field {
 	var options []huh.Option[string]
 	for _, p := range d.Presets {
-		options = append(options, huh.NewOption(p.Name+": "+p.Summary, p.Name))
+		options = append(options, huh.NewOption(p.Summary, p.Name))
 	}
 	return huh.NewSelect[string]().Title(d.with("What is this machine for?", d.Preset)).
 		Options(options...).Value(&d.Preset)
@@ -175,34 +303,24 @@ func (d *draft) desktop() huh.Field {
 	if d.Plain {
 		return s
 	}
-	return s.DescriptionFunc(func() string {
-		name := d.chosen().Desktop
-		if name == "" {
-			name = "none"
-		}
-		return "the preset says: " + name
-	}, &d.Preset)
+	return s.DescriptionFunc(func() string { return "the preset says: " + d.presetCalled(d.Preset).Desktop }, &d.Preset)
 }
 
 func (d *draft) services() huh.Field {
 	if d.Plain {
-		title := "Services, by name (? lists them):"
-		if d.names != "" {
-			title = "Services, by name (? lists them) [" + d.names + ", " + nothing + " for none]:"
+		title := "Services, by name (? lists them"
+		if got := d.presetCalled(d.Preset).Services; len(got) > 0 {
+			title += "; " + nothing + "NAME leaves out one of the preset's: " + strings.Join(got, ", ")
 		}
-		return huh.NewInput().Title(title).Value(&d.names).Validate(d.checkServices)
+		if title += ")"; d.names != "" {
+			title += " [" + d.names + ", " + nothing + " for none]"
+		}
+		return huh.NewInput().Title(title + ":").Value(&d.names).Validate(d.checkServices)
 	}
-	var options []huh.Option[string]
-	for _, c := range d.Session.Services {
-		options = append(options, huh.NewOption(c.Name+"  "+c.Summary, c.Name))
-	}
-	return huh.NewMultiSelect[string]().Title("Which services?").Options(options...).Value(&d.Answers.Services).Height(14).
-		DescriptionFunc(func() string {
-			if got := d.chosen().Services; len(got) > 0 {
-				return "x chooses, / searches; with the preset anyway: " + strings.Join(got, ", ")
-			}
-			return "x chooses, / searches"
-		}, &d.Preset)
+	d.list = huh.NewMultiSelect[string]().Title("Which services?").Value(&d.picked).
+		Description("what the preset brings is chosen")
+	d.pick()
+	return d.list
 }
 
 // checkServices checks the services that were typed, and lists all of them where that was asked.
@@ -215,49 +333,44 @@ func (d *draft) checkServices(s string) error {
 		return fmt.Errorf("%s", strings.TrimSuffix(list.String(), "\n"))
 	}
 	for _, name := range words(s) {
-		if err := d.Check("service", name); err != nil {
+		if err := d.Check("service", strings.TrimPrefix(name, nothing)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// identity asks who commits, as far as that is not known.
-func (d *draft) identity() []question {
-	var fields []huh.Field
-	if !d.Given["name"] {
-		fields = append(fields, d.input("name", "Your full name, also for git", "may stay empty", &d.Name))
+// sshKeys ask for the keys that may log in: for those that were found, else, where ssh runs, for one.
+func (d *draft) sshKeys() []question {
+	another := question{d.input("ssh-key", "A public ssh key that may log in", "may stay empty", &d.extra), func() bool {
+		runs := slices.Concat(d.presetCalled(d.Preset).Services, d.answers().Services)
+		return len(d.SSHKeys) > 0 && d.useKeys || len(d.Keys) == 0 && !slices.Contains(runs, "openssh")
+	}}
+	switch {
+	case len(d.Keys) == 0, d.Plain && len(d.SSHKeys) == 0:
+		return []question{another}
+	case d.Plain:
+		list := fmt.Sprintf("These keys may log in now:\n%s\nLet them log in?", strings.Join(short(d.SSHKeys), "\n"))
+		return []question{{field: func() huh.Field { return huh.NewConfirm().Title(list).Value(&d.useKeys) }}, another}
 	}
-	if !d.Given["email"] {
-		fields = append(fields, d.input("email", "Your e-mail address for git", "may stay empty", &d.Email))
-	}
-	if len(fields) == 0 {
-		return nil
-	}
-	return []question{{fields: fields}}
+	return []question{{field: func() huh.Field {
+		d.keys = huh.NewMultiSelect[string]().Title("Which keys may log in over ssh?").Value(&d.SSHKeys)
+		return d.keys
+	}}, another}
 }
 
-func (d *draft) sshKeys() []huh.Field {
-	another := d.input("ssh-key", "A public ssh key that may log in", "may stay empty", &d.extra)
-	if len(d.Keys) == 0 {
-		return []huh.Field{another}
-	}
-	another = d.input("ssh-key", "Another public ssh key", "may stay empty", &d.extra)
-	if d.Plain {
-		if len(d.SSHKeys) == 0 {
-			return []huh.Field{another}
-		}
-		list := fmt.Sprintf("These keys may log in now:\n%s\nLet them log in?", strings.Join(short(d.SSHKeys), "\n"))
-		return []huh.Field{huh.NewConfirm().Title(list).Value(&d.useKeys), another}
-	}
+// end asks what to do with the answers.
+func (d *draft) end() huh.Field {
 	var options []huh.Option[string]
-	for i, label := range short(d.Keys) {
-		options = append(options, huh.NewOption(label, d.Keys[i]))
+	if d.Builds {
+		options = append(options, huh.NewOption("Write it, build it, and show what would change", nextBuild))
 	}
-	return []huh.Field{
-		huh.NewMultiSelect[string]().Title("Which keys may log in over ssh?").Options(options...).Value(&d.SSHKeys),
-		another,
+	options = append(options, huh.NewOption("Write it", nextWrite), huh.NewOption("Discard it", nextDiscard))
+	s := huh.NewSelect[string]().Title("Write " + d.Path + "?").Options(options...).Value(&d.next)
+	if d.Builds {
+		s.Description("Building changes nothing on the machine. You are asked before it is activated.")
 	}
+	return s
 }
 
 // short are keys as one recognises them: kind, end of the key, comment.

@@ -128,9 +128,15 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 		"flake in the store":  {"flake", nil, func(m *Machine, _ *Target) { m.FlakeDir = "/nix/store/x" }, "lies in the Nix store", Blocker},
 		"same path":           {"paths", nil, func(_ *Machine, tg *Target) { tg.Paths = []string{"a/b.nix", "a/../a/b.nix"} }, "are the same file", Blocker},
 		"same path by a link": {"paths", map[string]string{"flake/a.nix": "x", "flake/b.nix": "-> a.nix"}, func(_ *Machine, tg *Target) { tg.Paths = []string{"a.nix", "b.nix"} }, "a.nix and b.nix are the same file", Blocker},
-		"49.9 GiB":            {"nix-space", nil, func(m *Machine, _ *Target) { m.FreeBytes = free(DefaultSpace - DefaultSpace/500) }, "49.90 GiB free in /nix/store, 50.00 GiB wanted", Blocker},
-		"own limit":           {"nix-space", nil, func(m *Machine, tg *Target) { m.FreeBytes, tg.NeedsBytes = free(9<<30), 10<<30 }, "9.00 GiB free", Blocker},
-		"boot estimate":       {"boot-space", nil, func(m *Machine, _ *Target) { m.FreeBytes = free(1 << 20) }, "may need 8 MiB", Warning},
+		"49.9 GiB":            {"nix-space", nil, func(m *Machine, _ *Target) { m.FreeBytes = free(DefaultSpace - DefaultSpace/500) }, "49.90 GiB free in /nix/store, 50 GiB wanted (deployment.minFree or --min-free)", Blocker},
+		"limit of the profile": {"nix-space", nil, func(m *Machine, tg *Target) {
+			m.FreeBytes, tg.Deployment.MinFree = free(7<<30), "8GiB"
+		}, "7 GiB free in /nix/store, 8 GiB wanted", Blocker},
+		"flag above the profile": {"nix-space", nil, func(m *Machine, tg *Target) {
+			m.FreeBytes, tg.NeedsBytes, tg.Deployment.MinFree = free(9<<30), 10<<30, "8GiB"
+		}, "9 GiB free in /nix/store, 10 GiB wanted", Blocker},
+		"own limit":     {"nix-space", nil, func(m *Machine, tg *Target) { m.FreeBytes, tg.NeedsBytes = free(9<<30), 10<<30 }, "9 GiB free", Blocker},
+		"boot estimate": {"boot-space", nil, func(m *Machine, _ *Target) { m.FreeBytes = free(1 << 20) }, "may need 8 MiB", Warning},
 		"boot known": {"boot-space", map[string]string{"new/kernel": "k", "new/initrd": "i"}, func(m *Machine, _ *Target) {
 			m.FreeBytes, m.NewSystem = free(1<<20), m.path("/new")
 		}, "need 8 MiB", Blocker},
@@ -206,6 +212,10 @@ func TestWhatIsNotAFault(t *testing.T) {
 		files  map[string]string
 		change func(*Machine, *Target)
 	}{
+		"8 GiB are enough": {"nix-space", nil, func(m *Machine, tg *Target) { m.FreeBytes, tg.Deployment.MinFree = free(8<<30), "8GiB" }},
+		"flag below the profile": {"nix-space", nil, func(m *Machine, tg *Target) {
+			m.FreeBytes, tg.NeedsBytes, tg.Deployment.MinFree = free(9<<30), 1<<30, "100GiB"
+		}},
 		"50 GiB exactly":      {"nix-space", nil, func(m *Machine, _ *Target) { m.FreeBytes = free(DefaultSpace) }},
 		"allowed root":        {"root", nil, func(m *Machine, _ *Target) { m.UID, m.AllowRoot = 0, true }},
 		"fresh installation":  {"machine", map[string]string{"proc/sys/kernel/hostname": "nixos\n"}, nil},

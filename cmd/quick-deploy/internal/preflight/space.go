@@ -8,7 +8,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
+
+	"github.com/dustin/go-humanize"
 )
 
 // DefaultSpace is how much the store should have free, bytes.
@@ -31,18 +34,27 @@ func FreeBytes(path string) (int64, error) {
 	}
 }
 
+// needs is what the store should have free, bytes: a flag goes before the profile.
+func (t Target) needs() int64 {
+	said, err := humanize.ParseBytes(t.Deployment.MinFree)
+	if err != nil {
+		said = 0 // nothing: the schema takes only sizes
+	}
+	return cmp.Or(t.NeedsBytes, int64(said), DefaultSpace)
+}
+
 var nixSpace = Check{
 	Name: "nix-space", building: true,
-	Doc: "the store has room: 50 GiB unless told otherwise",
+	Doc: "the store has room: 50 GiB unless the profile or a flag says otherwise",
 	find: func(_ context.Context, v *visit) {
-		need := cmp.Or(v.to.NeedsBytes, DefaultSpace)
+		need := v.to.needs()
 		free, err := v.FreeBytes(v.path("/nix/store"))
 		switch {
 		case err != nil:
 			v.warning("look with df -h /nix", "cannot tell how much is free in /nix/store: %v", err)
 		case free < need:
-			v.blocker("nix-collect-garbage --delete-older-than 30d; a smaller limit can be set with --min-free",
-				"%s free in /nix/store, %s wanted", size(free), size(need))
+			v.blocker("nix-collect-garbage --delete-older-than 30d frees what old generations hold",
+				"%s free in /nix/store, %s wanted (deployment.minFree or --min-free)", size(free), size(need))
 		}
 	},
 }
@@ -122,7 +134,7 @@ var memory = Check{
 func size(n int64) string {
 	const g = 1 << 30
 	if n >= g {
-		return fmt.Sprintf("%.2f GiB", float64(n/(g/100))/100)
+		return strings.TrimSuffix(fmt.Sprintf("%.2f", float64(n/(g/100))/100), ".00") + " GiB"
 	}
 	return fmt.Sprintf("%d MiB", n>>20)
 }

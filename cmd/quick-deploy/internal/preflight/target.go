@@ -29,7 +29,7 @@ type Target struct {
 	HomeFiles  []string // files that home-manager will link into homes, absolute
 	Homes      []Home
 	Caches     []string // URLs of the binary caches, https://cache.nixos.org first
-	NeedsBytes int64    // free space wanted in the store, bytes; 0: DefaultSpace
+	NeedsBytes int64    // free space that a flag wants in the store, bytes; 0: the profile or DefaultSpace says
 	// MachineID is the identity of the machine that this host was last deployed on, as
 	// Machine.ID; "" before the first time.
 	MachineID string

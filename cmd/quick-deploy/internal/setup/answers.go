@@ -18,8 +18,8 @@ import (
 type Given map[string][]string
 
 // Answers are the answers: what the machine tells, then what the answers file, if there is one,
-// says, then what is given, then what somebody says who is asked.
-func (g *Guide) Answers(ctx context.Context, file string, given Given) (_ starter.Answers, asked bool, err error) {
+// says, then what is given, then what somebody says who is asked. Build tells that it is to be built then.
+func (g *Guide) Answers(ctx context.Context, file string, given Given) (_ starter.Answers, build bool, err error) {
 	answers := g.proposed
 	if file != "" {
 		data, err := regular.Read(file)
@@ -47,8 +47,7 @@ func (g *Guide) Answers(ctx context.Context, file string, given Given) (_ starte
 	if err != nil {
 		return answers, false, err
 	}
-	answers, err = s.Ask(ctx)
-	return answers, true, err
+	return s.Ask(ctx)
 }
 
 // interview is the interview about what is not given.
@@ -64,7 +63,7 @@ func (g *Guide) interview(answers starter.Answers, given map[string]bool) (*inte
 	}
 	s := &interview.Session{
 		Answers: answers, Given: given, Found: shownLines(g.found()), Path: g.Path, Presets: presets, Keys: g.person.Keys,
-		Check: g.check, Preview: func(a starter.Answers) string { return term.Clean(g.preview(a)) },
+		Check: g.check, Preview: g.preview, Builds: g.machine.NixOS && !g.DryRun,
 		In: g.In, Out: g.Err.Raw(), Plain: g.PlainForms(), Size: g.Size,
 	}
 	host := g.node.Property("host")

@@ -13,8 +13,11 @@ import (
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/console"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/github"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/interview"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe/pciids"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/source"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
@@ -33,7 +36,10 @@ type Config struct {
 	// Root is where the machine is read, Flake the folder of the flake.
 	Root, Flake string
 	NoProbe     bool
+	DryRun      bool
 	Source      *source.Source
+	// GitHub tells the keys of an account, if somebody asks for them.
+	GitHub github.Client
 	// Retry repeats an attempt that the network broke.
 	Retry func(ctx context.Context, attempt func(int) *retry.Failure) error
 }
@@ -51,12 +57,13 @@ type Guide struct {
 	adoption *adoption
 
 	node     *schema.Node
-	previews map[string]string
+	previews map[string]interview.Preview
+	shown    interview.File // the Nix of the preview before
 }
 
 // New looks at the machine.
 func New(ctx context.Context, c Config) (*Guide, error) {
-	g := &Guide{Config: c, machine: machine.Read(c.Root), previews: map[string]string{}}
+	g := &Guide{Config: c, machine: machine.Read(c.Root), previews: map[string]interview.Preview{}}
 	who := me(g.machine)
 	if i := slices.IndexFunc(g.machine.Users, func(u machine.User) bool { return u.Name == who.Name }); i > 0 {
 		g.machine.Users = slices.Insert(slices.Delete(slices.Clone(g.machine.Users), i, i+1), 0, who)
@@ -131,15 +138,21 @@ func (g *Guide) found() []string {
 		fmt.Sprintf("Time zone %s, locale %s, keyboard %s", unknown(p.Timezone), unknown(p.Locale),
 			unknown(strings.Join(strings.Fields(p.Layout+" "+p.Variant+" "+p.Options), " "))),
 	}
-	var users []string
+	you := slices.DeleteFunc([]string{p.User, p.Name, p.Email}, func(s string) bool { return s == "" })
+	lines = append(lines, "You: "+unknown(strings.Join(you, ", ")))
+	var others []string
 	for _, u := range m.Users {
-		users = append(users, u.Name)
+		if u.Name != p.User {
+			others = append(others, u.Name)
+		}
 	}
-	lines = append(lines, "Users: "+unknown(strings.Join(users, ", ")))
+	if len(others) > 0 {
+		lines = append(lines, "Other users: "+strings.Join(others, ", "))
+	}
 	if d, err := hardware.Decide(g.facts, hardware.Overrides{Release: generator.DefaultRelease()}); err == nil {
 		var cards []string
 		for _, c := range d.GPUs {
-			cards = append(cards, c.Name())
+			cards = append(cards, card(c, g.facts.PCI))
 		}
 		if len(cards) > 0 {
 			lines = append(lines, "Graphics: "+strings.Join(cards, "; "))
@@ -155,6 +168,19 @@ func (g *Guide) found() []string {
 		}
 	}
 	return lines
+}
+
+// card is a graphics card as its box names it, where the list of PCI devices does, and its driver.
+func card(g hardware.GPU, devices []hardware.PCI) string {
+	name := g.Name()
+	for _, p := range devices {
+		listed := (&pciids.Names{}).Device(p)
+		if at := strings.LastIndex(listed, "["); p.Address == g.Address && at >= 0 && strings.HasSuffix(listed, "]") {
+			what := strings.TrimPrefix(g.ChipName()+", "+g.Family, ", ")
+			name = fmt.Sprintf("%s (%s)", listed[at+1:len(listed)-1], what)
+		}
+	}
+	return name + ", driver " + g.Driver
 }
 
 func disks(f hardware.Facts) string {

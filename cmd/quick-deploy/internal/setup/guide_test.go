@@ -73,8 +73,29 @@ func BenchmarkPreview(b *testing.B) {
 	answers.Preset, answers.User = "ai-workstation", "ada"
 	for b.Loop() {
 		clear(g.previews)
-		if text := g.preview(answers); !strings.Contains(text, "configuration.nix begins") {
-			b.Fatal(text)
+		if p := g.preview(answers); !strings.Contains(p.Nix.Text, "ollama.nix") {
+			b.Fatal(p)
+		}
+	}
+}
+
+// A card is called as its box calls it, where it is known what that says.
+func TestCard(t *testing.T) {
+	for _, c := range []struct {
+		vendor, device hardware.ID
+		want           string
+	}{
+		{0x1002, 0x73bf, "Radeon RX 6800/6800 XT / 6900 XT (Navi 21, RDNA 2), driver amdgpu"},
+		{0x1002, 0xfffe, "AMD GCN 3 and later, driver amdgpu"},
+		{0x8086, 0x46a6, "Iris Xe Graphics (Alder Lake), driver i915"},
+	} {
+		facts := hardware.Facts{PCI: []hardware.PCI{{Address: "0000:0b:00.0", Vendor: c.vendor, Device: c.device, Class: 0x030000}}}
+		d, err := hardware.Decide(facts, hardware.Overrides{})
+		if err != nil || len(d.GPUs) != 1 {
+			t.Fatalf("%v, %v", d.GPUs, err)
+		}
+		if got := card(d.GPUs[0], facts.PCI); got != c.want {
+			t.Errorf("%s, want %s", got, c.want)
 		}
 	}
 }

@@ -57,15 +57,15 @@ func (ad *adoption) place(g *Guide, host string) error {
 	return nil
 }
 
-// Absent refuses to write over a file; "" is none.
-func Absent(path string) error {
+// Absent refuses to write over a file; "" is none. Instead is what to do to write another one.
+func Absent(path, instead string) error {
 	if path == "" {
 		return nil
 	}
 	_, err := os.Lstat(path)
 	if err == nil {
 		return fault.New(fault.Usage, "%s exists and is left as it is", path).
-			Hint("edit it, or name another file")
+			Hint("edit it, or write another one with %s", instead)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return fault.New(fault.Usage, "write %s: %w", path, err)

@@ -1,14 +1,14 @@
 package setup
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/interview"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -37,28 +37,39 @@ func (g *Guide) check(name, value string) error {
 	return fault.New(fault.Profile, "%s", strings.Join(said, "; "))
 }
 
-// previewLines is how much of the Nix is shown.
-const previewLines = 30
-
-// preview is the profile that answers lead to, and how the host's configuration.nix begins.
-func (g *Guide) preview(answers starter.Answers) string {
+// preview is the profile that answers lead to, and the host's configuration.nix and homes. While an answer is being
+// typed that is no good yet, the Nix stays as it was.
+func (g *Guide) preview(answers starter.Answers) interview.Preview {
 	text, err := starter.Profile(answers)
 	if err != nil {
-		return err.Error()
+		return interview.Preview{Profile: interview.File{Name: g.Path, Text: err.Error()}}
 	}
 	if known, ok := g.previews[string(text)]; ok {
 		return known
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "--- %s\n%s\n", g.Path, bytes.TrimSpace(text))
-	name := "hosts/" + answers.Hostname + "/configuration.nix"
-	if nix, err := g.begin(answers, name); err != nil {
-		fmt.Fprintf(&b, "\n--- %s\n%v\n", name, err)
-	} else {
-		fmt.Fprintf(&b, "\n--- %s begins\n%s", name, nix)
+	p := interview.Preview{
+		Profile: interview.File{Name: g.Path, Text: term.Clean(withoutHeader(string(text)))},
+		Nix:     interview.File{Name: "hosts/" + answers.Hostname},
 	}
-	g.previews[string(text)] = b.String()
-	return b.String()
+	nix, err := g.nix(answers)
+	switch {
+	case err == nil:
+		p.Nix.Text = term.Clean(nix)
+	case g.shown.Text != "":
+		p.Nix = g.shown
+	default:
+		p.Nix.Text = term.Clean(err.Error())
+	}
+	g.shown, g.previews[string(text)] = p.Nix, p
+	return p
+}
+
+// withoutHeader is a file without the comment that it begins with.
+func withoutHeader(text string) string {
+	for strings.HasPrefix(text, "#") {
+		_, text, _ = strings.Cut(text, "\n")
+	}
+	return text
 }
 
 // generate makes the flake that answers lead to, with what this machine's hardware says where it is probed.
@@ -74,20 +85,20 @@ func (g *Guide) generate(answers starter.Answers, probed bool) (*generator.Tree,
 	return generator.Generate(generator.Input{Profile: p, Schema: g.node, Facts: facts, Files: g.Source})
 }
 
-// begin is how the file called name begins in that flake, without its header.
-func (g *Guide) begin(answers starter.Answers, name string) (string, error) {
+// nix is what the host is in that flake: its configuration.nix, and below it the homes.
+func (g *Guide) nix(answers starter.Answers) (string, error) {
 	tree, err := g.generate(answers, true)
 	if err != nil {
 		return "", err
 	}
+	var system, homes string
 	for _, f := range tree.Files {
-		if f.Path != name {
-			continue
+		switch name, ok := strings.CutPrefix(f.Path, "hosts/"+answers.Hostname+"/"); {
+		case ok && name == "configuration.nix":
+			system = "# configuration.nix\n" + withoutHeader(string(f.Data))
+		case ok && strings.HasPrefix(name, "home"):
+			homes += "\n# " + name + "\n" + withoutHeader(string(f.Data))
 		}
-		_, body, _ := strings.Cut(string(f.Data), "\n  imports = [")
-		_, body, _ = strings.Cut(body, "];\n")
-		lines := strings.SplitAfterN(strings.TrimLeft(body, "\n"), "\n", previewLines+1)
-		return strings.Join(lines[:min(len(lines), previewLines)], ""), nil
 	}
-	return "", fmt.Errorf("the flake has no %s", name)
+	return system + homes, nil
 }

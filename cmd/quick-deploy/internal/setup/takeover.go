@@ -61,7 +61,7 @@ func (g *Guide) Check(ctx context.Context, answers starter.Answers) error {
 			return err
 		}
 	}
-	if err := Absent(filepath.Join(g.Flake, "hosts", answers.Hostname, "legacy.nix")); err != nil {
+	if err := Absent(filepath.Join(g.Flake, "hosts", answers.Hostname, "legacy.nix"), "--hostname NAME"); err != nil {
 		return err
 	}
 	differences, err := g.adoption.compare(ctx, g, answers)

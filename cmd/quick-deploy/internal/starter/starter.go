@@ -36,6 +36,7 @@ type Answers struct {
 	Name         string `yaml:"name"` // full name, also for git
 	Email        string `yaml:"email"`
 	Shell        string `yaml:"shell"`
+	GitHub       string `yaml:"github"` // account on github.com
 	// Home is none where somebody else makes the home of the user.
 	Home string `yaml:"home"`
 	// Adopt is the configuration that was taken over, empty if there was none.
@@ -45,6 +46,7 @@ type Answers struct {
 	Loader      string   `yaml:"loader"`
 	SSHKeys     []string `yaml:"ssh-key"`
 	Services    []string `yaml:"service"`
+	NoServices  []string `yaml:"no-service"` // of the preset
 	Packages    []string `yaml:"package"`
 	// Others are further accounts of the machine. They are named, since NixOS
 	// removes an account that a configuration declared once and does not any more.

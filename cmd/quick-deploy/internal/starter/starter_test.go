@@ -53,6 +53,7 @@ func TestAnswersComeBack(t *testing.T) {
 			SSHKeys: rapid.SliceOfN(word, 0, 2).Draw(t, "keys"),
 			Services: rapid.SliceOfNDistinct(rapid.StringMatching(`[a-z0-9-]{1,8}`), 0, 2, rapid.ID[string]).Draw(t,
 				"services"),
+			NoServices: []string{"fwupd"}, GitHub: "ada-lovelace",
 			Packages: rapid.SliceOfN(word, 0, 2).Draw(t, "packages"),
 			Others:   []machine.User{{Name: "bob", Description: word.Draw(t, "other")}},
 		}
@@ -80,6 +81,12 @@ func TestAnswersComeBack(t *testing.T) {
 		root, err := profile.Parse("p.yaml", one)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, one)
+		}
+		if got := root.Get("hosts", "atlas", "users", "ada", "github").Str(); got != a.GitHub {
+			t.Fatalf("GitHub account %q became %q", a.GitHub, got)
+		}
+		if !root.Get("hosts", "atlas", "services", "fwupd").Is(false) {
+			t.Fatalf("a service of the preset is not off:\n%s", one)
 		}
 		if got := root.Get("hosts", "atlas", "users", "ada", "description").Str(); got != a.Name {
 			t.Fatalf("name %q became %q", a.Name, got)
