@@ -1,6 +1,7 @@
 package index
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
@@ -63,25 +64,25 @@ func below(above, part string) string {
 
 // leads tells whether name is an option, or options begin with it.
 func (l *List) leads(name string) bool {
-	_, is := l.has(name)
-	return is || l.inside(name)
+	c, ok := l.seek(name)
+	return ok && (string(c.name) == name || strings.HasPrefix(string(c.name), name+".")) || l.inside(name)
 }
 
 // inside tells whether there are options below name.
 func (l *List) inside(name string) bool {
-	i := l.from(name + ".")
-	return i < l.Len() && strings.HasPrefix(l.name(i), name+".")
+	c, ok := l.seek(name + ".")
+	return ok && strings.HasPrefix(string(c.name), name+".")
 }
 
 // wild are the parts below a name that stand for any attribute: *, <name> and others in angle brackets.
 func (l *List) wild(above string) (parts []string) {
 	for _, begin := range []string{"*", "<"} {
 		for from := below(above, begin); ; {
-			i := l.from(from)
-			if i == l.Len() || !strings.HasPrefix(l.name(i), below(above, begin)) {
+			c, ok := l.seek(from)
+			if !ok || !strings.HasPrefix(string(c.name), below(above, begin)) {
 				break
 			}
-			part, _, _ := strings.Cut(strings.TrimPrefix(l.name(i)[len(above):], "."), ".")
+			part, _, _ := strings.Cut(strings.TrimPrefix(string(c.name[len(above):]), "."), ".")
 			if part == "*" || begin == "<" {
 				parts = append(parts, part)
 			}
@@ -94,11 +95,11 @@ func (l *List) wild(above string) (parts []string) {
 // takesAny tells whether the option takes attributes that no list names: any attributes, or a submodule whose options
 // are not listed.
 func (l *List) takesAny(name string) bool {
-	i, is := l.has(name)
+	e, is := l.has(name)
 	if !is {
 		return false
 	}
-	kind := strings.TrimPrefix(l.entry(i).Type, "null or ")
+	kind := strings.TrimPrefix(e.Type, "null or ")
 	for _, start := range []string{
 		"attribute set", "lazy attribute set", "open submodule", "anything", "unspecified", "raw value", "(submodule)",
 	} {
@@ -113,10 +114,10 @@ func (l *List) takesAny(name string) bool {
 // children are the parts of names directly below one, sorted.
 func (l *List) children(above string) (parts []string) {
 	prefix := below(above, "")
-	for i := l.from(prefix); i < l.Len() && strings.HasPrefix(l.name(i), prefix); i++ {
-		part, _, _ := strings.Cut(l.name(i)[len(prefix):], ".")
-		if part[0] != '<' && part != "*" {
-			parts = append(parts, part)
+	for c, ok := l.seek(prefix); ok && strings.HasPrefix(string(c.name), prefix); ok = c.next() {
+		part, _, _ := bytes.Cut(c.name[len(prefix):], []byte("."))
+		if part[0] != '<' && part[0] != '*' && (parts == nil || parts[len(parts)-1] != string(part)) {
+			parts = append(parts, string(part))
 		}
 	}
 	slices.Sort(parts)
@@ -135,7 +136,7 @@ func (l *List) Check(path []string, value nix.Expr) *Fault {
 	}
 	var fault *Fault
 	for _, name := range w.found {
-		i, is := l.has(name)
+		e, is := l.has(name)
 		if !is {
 			if _, set := value.(nix.Attrs); set || w.free {
 				return nil
@@ -146,7 +147,7 @@ func (l *List) Check(path []string, value nix.Expr) *Fault {
 			}
 			continue
 		}
-		if fault = fits(l.entry(i).Type, value); fault == nil {
+		if fault = fits(e.Type, value); fault == nil {
 			return nil
 		}
 	}
@@ -156,8 +157,8 @@ func (l *List) Check(path []string, value nix.Expr) *Fault {
 // unknown says what else could be meant.
 func (l *List) unknown(path []string, w way) *Fault {
 	above := w.last[0]
-	if i, is := l.has(above); is && !l.inside(above) {
-		return &Fault{Why: fmt.Sprintf("the option %s has nothing below it; it takes: %s", above, l.entry(i).Type)}
+	if e, is := l.has(above); is && !l.inside(above) {
+		return &Fault{Why: fmt.Sprintf("the option %s has nothing below it; it takes: %s", above, e.Type)}
 	}
 	f := &Fault{Why: "unknown option"}
 	near := ""

@@ -49,10 +49,9 @@ type Source struct {
 
 // Index is the lists of one release. It is for concurrent use.
 type Index struct {
-	release string // that has lists
-	bit     int
+	release string            // that has lists
 	sources map[string]Source // by kind
-	lists   [len(names)]func() *List
+	lists   [len(names)]*List
 }
 
 // release is one of data/releases.json.
@@ -84,11 +83,41 @@ func Open(name string) *Index {
 	if bit < 0 {
 		bit = len(all) - 1
 	}
-	x := &Index{release: all[bit].Name, bit: bit, sources: all[bit].Sources}
+	x := &Index{release: all[bit].Name, sources: all[bit].Sources}
 	for kind := range x.lists {
-		x.lists[kind] = sync.OnceValue(func() *List { return shipped(Kind(kind), bit) })
+		x.lists[kind] = &List{data: file(names[kind] + ".txt"), bit: bit, plain: Kind(kind) == Package}
 	}
 	return x
+}
+
+// For is the index for pins: exact where a list was made by Nix for the nixpkgs, or the home-manager, with that NAR hash,
+// as sha256-….
+func (x *Index) For(nixpkgs, homeManager string) *Index {
+	out := *x
+	for kind, pin := range [...]string{Package: nixpkgs, Option: nixpkgs, HomeOption: homeManager} {
+		if made := x.Source(Kind(kind)).NarHash; made != "" && made == pin {
+			list := *x.lists[kind]
+			list.exact = true
+			out.lists[kind] = &list
+		}
+	}
+	return &out
+}
+
+// WithPackages is the index with names of packages that Nix evaluated for the pin in use, as Packages writes them.
+func (x *Index) WithPackages(list string) *Index {
+	out := *x
+	out.lists[Package] = &List{data: list, plain: true, exact: true}
+	return &out
+}
+
+// Packages writes a list of names for WithPackages.
+func Packages(names []string) string {
+	var w Writer
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
+		w.Add(name, "", 0)
+	}
+	return w.String()
 }
 
 // Release is the release that the lists are of.
@@ -97,15 +126,10 @@ func (x *Index) Release() string { return x.release }
 // Source is what the list of a kind was made from.
 func (x *Index) Source(kind Kind) Source { return x.sources[kind.String()] }
 
-// List is decoded when it is first asked for.
-func (x *Index) List(kind Kind) *List { return x.lists[kind]() }
+// List is the list of a kind.
+func (x *Index) List(kind Kind) *List { return x.lists[kind] }
 
-// Exact tells whether all lists were made by Nix for the very pins that are in use. See List.Exact.
+// Exact tells whether all lists were made by Nix for the very pins that are in use.
 func (x *Index) Exact() bool {
-	for kind := range x.lists {
-		if !x.List(Kind(kind)).Exact() {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(x.lists[:], func(l *List) bool { return !l.exact })
 }

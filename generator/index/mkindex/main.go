@@ -26,15 +26,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/index"
 )
 
 const (
 	longestType    = 100
 	longestDefault = 40
-	own            = "pkgs.*"
-	low, high      = '!', '~'
-	longest        = high - low
-	singles        = 48
 )
 
 func main() {
@@ -93,9 +91,13 @@ func run(dir string) error {
 			defaults[one.def]++
 		}
 	}
-	t, d := numbered(types), numbered(defaults, "", own)
+	t, d := numbered(types), numbered(defaults, "", index.OwnPackage)
 	for kind, rows := range lists {
-		if err := write(kind+".txt", encode(kind, rows, 1<<len(releases)-1, t, d)); err != nil {
+		text, err := encode(kind, rows, 1<<len(releases)-1, t, d)
+		if err == nil {
+			err = write(kind+".txt", text)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -193,7 +195,7 @@ func defaultOf(name string, data json.RawMessage) string {
 	}
 	switch {
 	case text == "pkgs."+before(name):
-		return own
+		return index.OwnPackage
 	case len(text) > longestDefault || strings.ContainsAny(text, "\n\t") || isProse(text):
 		return ""
 	}
@@ -229,47 +231,29 @@ func numbered(count map[string]int, first ...string) map[string]int {
 	return out
 }
 
-// number writes a number as package index reads it.
-func number(n int) string {
-	if n < singles {
-		return string(rune(low + n))
-	}
-	n -= singles
-	const base = high - low + 1
-	if singles+n/base > high-low {
-		log.Fatalf("there are too many texts: %d", n+singles)
-	}
-	return string(rune(low+singles+n/base)) + string(rune(low+n%base))
-}
-
 // encode writes a list in the form that package index describes in format.go.
-func encode(kind string, rows map[row]int, all int, types, defaults map[string]int) string {
+func encode(kind string, rows map[row]int, all int, types, defaults map[string]int) (string, error) {
 	order := slices.SortedFunc(maps.Keys(rows), func(a, b row) int {
 		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.typ, b.typ), cmp.Compare(a.def, b.def))
 	})
-	var out strings.Builder
-	last := ""
+	var out index.Writer
 	for _, one := range order {
-		same := 0
-		for same < min(len(last), len(one.name), longest) && last[same] == one.name[same] {
-			same++
-		}
-		last = one.name
-		out.WriteString(string(rune(low+same)) + one.name[same:])
-		ids := ""
+		numbers := ""
 		if kind != "packages" {
-			ids = "\t" + number(types[one.typ])
-			if d := defaults[one.def]; d > 0 {
-				ids += number(d)
+			typ, ok := index.Number(types[one.typ])
+			def, also := index.Number(defaults[one.def])
+			if !ok || !also {
+				return "", errors.New("there are too many types or defaults: have fewer kept")
+			}
+			if numbers = typ; one.def != "" {
+				numbers += def
 			}
 		}
-		if rows[one] != all {
-			if ids == "" {
-				ids = "\t"
-			}
-			ids += "\t" + string(rune(low+rows[one]))
+		releases := rows[one]
+		if releases == all {
+			releases = 0
 		}
-		out.WriteString(ids + "\n")
+		out.Add(one.name, numbers, releases)
 	}
-	return out.String()
+	return out.String(), nil
 }
