@@ -1,0 +1,157 @@
+package search
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/generator/bundle"
+	"github.com/quick-deploy/quick-deploy/schema"
+)
+
+// behind all that words.txt names is what it does not.
+const behind = 1 << 16
+
+// userPath is where in a host the keys of a user are.
+const userPath = "users.NAME."
+
+// thing is what has words of its own or of the schema: a service, a key, a bundle, or what words.txt names.
+type thing struct {
+	Hit
+	place   int // in the order of importance within its kind
+	detail  bool
+	called  []string   // other names of the whole, such as a title
+	phrases [][]string // what people call it
+	about   []string
+}
+
+// catalogue is what the schema and the bundles have.
+func catalogue() ([]*thing, error) {
+	root, err := schema.Root()
+	if err != nil {
+		return nil, err
+	}
+	c := &collector{by: map[string]*thing{}}
+	for name, n := range root.All() {
+		if name != "host" && name != "hosts" && name != "defaults" && name != "version" {
+			c.key(name, n)
+		}
+	}
+	host := root.Property("host")
+	for name, n := range host.All() {
+		switch name {
+		case "services":
+			c.key(name, n)
+			for name, n := range n.All() {
+				c.service(name, n)
+			}
+		case "users":
+			c.key(name, n)
+			c.keys(userPath, n.Additional)
+		default:
+			c.key(name, n)
+			c.keys(name+".", n)
+		}
+	}
+	bundles, err := bundle.All()
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range bundles {
+		t := c.add(Bundle, b.Name, b.Summary+": "+strings.Join(b.Packages, ", "))
+		t.How = flow("packages", "[bundle:"+b.Name+"]")
+	}
+	return c.all, nil
+}
+
+// collector keeps each thing once, by kind and name.
+type collector struct {
+	all []*thing
+	by  map[string]*thing
+}
+
+func (c *collector) add(kind Kind, name, about string) *thing {
+	if t := c.by[string(kind)+" "+name]; t != nil {
+		return t
+	}
+	t := &thing{Hit: Hit{Kind: kind, Name: name, About: about}, place: behind + len(c.all), about: telling(about)}
+	c.by[string(kind)+" "+name] = t
+	c.all = append(c.all, t)
+	return t
+}
+
+func (c *collector) service(name string, n *schema.Node) {
+	t := c.add(Service, name, n.Title)
+	if n.Service != nil {
+		t.About = n.Service.Summary
+	}
+	t.about = telling(t.About + " " + n.Description)
+	t.called = append(t.called, squeezed(n.Title))
+	t.How = flow("services."+name, "{}")
+	for key, n := range n.All() {
+		t := c.key("services."+name+"."+key, n)
+		t.detail = true
+	}
+}
+
+func (c *collector) key(path string, n *schema.Node) *thing {
+	t := c.add(Key, path, n.Description)
+	t.How = flow(path, sample(n))
+	return t
+}
+
+// keys are the keys of n and those below them.
+func (c *collector) keys(above string, n *schema.Node) {
+	for key, n := range n.All() {
+		c.key(above+key, n)
+		c.keys(above+key+".", n)
+	}
+}
+
+// sample is a value that a key takes, as YAML in braces.
+func sample(n *schema.Node) string {
+	switch {
+	case len(n.Examples) > 0:
+		return text(n.Examples[0])
+	case slices.Contains(n.Types, "boolean"):
+		return text(n.Default != true)
+	case n.Default != nil:
+		return text(n.Default)
+	case len(n.Enum) > 0:
+		return text(n.Enum[0])
+	case slices.Contains(n.Types, "array"):
+		return "[…]"
+	case slices.Contains(n.Types, "object"):
+		return "{…}"
+	}
+	return "…"
+}
+
+// text is a value as JSON, which YAML reads; a plain word goes without quotes.
+func text(v any) string {
+	if s, ok := v.(string); ok && plain(s) {
+		return s
+	}
+	data, err := json.Marshal(v)
+	if err != nil {
+		return "…" // not in a schema, which was JSON
+	}
+	return string(data)
+}
+
+// plain tells whether s is a text in YAML that needs no quotes: letters first, and nothing that means something else.
+func plain(s string) bool {
+	for i, r := range s {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		if !letter && (i == 0 || !strings.ContainsRune("0123456789-_./@", r)) {
+			return false
+		}
+	}
+	return s != "" && !slices.Contains([]string{"true", "false", "null", "yes", "no", "on", "off"}, strings.ToLower(s))
+}
+
+// flow is value at a path of the profile, in one line: a: {b: value}.
+func flow(path, value string) string {
+	parts := strings.Split(path, ".")
+	return strings.Join(parts, ": {") + ": " + value + strings.Repeat("}", len(parts)-1)
+}
