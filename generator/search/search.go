@@ -49,49 +49,56 @@ type Hit struct {
 // Result is what was found, best first.
 type Result struct {
 	Hits []Hit
+	// Total is how many fit; Hits may be fewer.
+	Total int
 	// Instead are the words that were looked for in place of those that nothing has; "" if these were found.
 	Instead string
 }
 
 // How well something fits.
 const (
-	some      = 1 + iota // the words are somewhere in the name
-	partly               // the rarest of the words are among ours
-	begins               // each word is the beginning of one of the name's or of ours
-	among                // each is one of ours
-	phrase               // together they are what people call it
-	named                // they are its name
-	worthless = 0
+	worthless = iota
+	some      // the words are somewhere in the name
+	partly    // the rarest of the words are among ours
+	begins    // each word is the beginning of one of the name's or of ours
+	among     // each is one of ours
+	phrase    // together they are what people call it
+	named     // they are its name
 )
 
-// found is a thing or a name that fits.
+// found is a thing or an entry that fits.
 type found struct {
-	Hit
+	kind   Kind
+	name   string
+	entry  index.Entry
+	thing  *thing // nil if it is none
 	tier   int
 	weight float64 // of the words that fit, where not all do
-	order  [4]int  // less is better
+	order  int     // within the tier; less is better
 }
 
-// Find finds what words ask for. Order of the result: how well it fits, then kind, importance, and shortness.
-func Find(x *index.Index, words string) (Result, error) {
+// Find finds at most limit things that words ask for. Their order: how well it fits, then kind, importance, shortness.
+func Find(x *index.Index, words string, limit int) (Result, error) {
+	q := newQuery(words)
+	if len(q.words) == 0 {
+		return Result{}, nil
+	}
 	s := &searcher{index: x}
 	var err error
 	if s.things, err = catalogue(); err != nil {
 		return Result{}, err
 	}
 	s.addOwn()
-	q := newQuery(words)
-	if len(q.words) == 0 {
-		return Result{}, nil
-	}
-	if hits := s.find(q); len(hits) > 0 {
-		return Result{Hits: hits}, nil
+	if r := s.find(q, limit); r.Total > 0 {
+		return r, nil
 	}
 	instead := s.nearest(q)
 	if instead == "" {
 		return Result{}, nil
 	}
-	return Result{Hits: s.find(newQuery(instead)), Instead: instead}, nil
+	r := s.find(newQuery(instead), limit)
+	r.Instead = instead
+	return r, nil
 }
 
 // query is what is looked for.
@@ -102,18 +109,12 @@ type query struct {
 }
 
 func newQuery(text string) query {
-	q := query{joined: squeezed(text)}
-	var all []string
-	for _, w := range split(text) {
-		// "printing.drivers" has two words, and so has "wake on"; "OBS" is one in any case.
-		all = append(all, strings.ToLower(w))
-		if w = stem(w); !idle[w] && !slices.Contains(q.words, w) {
-			q.words = append(q.words, w)
-		}
+	q := query{joined: squeezed(text), words: telling(text)}
+	if len(q.words) == 0 { // "at" is a package
+		q.words = strings.Fields(strings.ToLower(text))
 	}
-	if len(q.words) == 0 {
-		q.words = all
-	}
+	slices.Sort(q.words)
+	q.words = slices.Compact(q.words)
 	for _, w := range q.words {
 		q.bytes = append(q.bytes, []byte(w))
 	}
@@ -124,76 +125,139 @@ func newQuery(text string) query {
 type searcher struct {
 	index  *index.Index
 	things []*thing
-	own    map[string]bool // kind and name of packages and options that are things
+	own    map[at]bool // packages and options that are things
+}
+
+// at names a thing.
+type at struct {
+	kind Kind
+	name string
 }
 
 // addOwn joins what words.txt says to the catalogue.
 func (s *searcher) addOwn() {
-	by := make(map[string]*thing, len(s.things))
+	by := make(map[at]*thing, len(s.things))
 	for _, t := range s.things {
-		by[string(t.Kind)+" "+t.Name] = t
+		by[at{t.Kind, t.Name}] = t
 	}
-	s.own = map[string]bool{}
+	s.own = map[at]bool{}
 	for i, o := range ownWords() {
-		at := string(o.kind) + " " + o.name
-		t := by[at]
+		where := at{o.kind, o.name}
+		t := by[where]
 		if t == nil {
 			if _, ok := lists[o.kind]; !ok {
 				continue // a key that is gone; a test finds that
 			}
-			t = &thing{Hit: Hit{Kind: o.kind, Name: o.name, About: o.about}, about: telling(o.about)}
-			t.phrases = append(t.phrases, t.about)
+			t = &thing{Kind: o.kind, Name: o.name}
+			t.About, _ = o.parts()
 			s.things = append(s.things, t)
-			s.own[at] = true
+			s.own[where] = true
 		}
-		t.place = i
-		for _, p := range o.phrases {
-			t.phrases = append(t.phrases, telling(p))
-		}
+		t.place, t.own = i, o
 	}
 }
 
-func (s *searcher) find(q query) []Hit {
-	var parts [4][]found
+func (s *searcher) find(q query, limit int) Result {
+	var parts [4]best
+	for i := range parts {
+		parts[i].limit = limit
+	}
 	var all sync.WaitGroup
-	all.Go(func() { parts[0] = s.amongThings(q) })
+	all.Go(func() { s.amongThings(q, &parts[0]) })
 	for i, kind := range []Kind{Package, Option, HomeOption} {
-		all.Go(func() { parts[i+1] = s.inList(q, kind) })
+		all.Go(func() { s.inList(q, kind, &parts[i+1]) })
 	}
 	all.Wait()
-	hits := slices.Concat(parts[:]...)
-	slices.SortFunc(hits, func(a, b found) int {
-		return cmp.Or(-cmp.Compare(a.tier, b.tier), -cmp.Compare(a.weight, b.weight),
-			slices.Compare(a.order[:], b.order[:]), len(a.Name)-len(b.Name), strings.Compare(a.Name, b.Name))
-	})
-	out := make([]Hit, len(hits))
-	for i, h := range hits {
-		out[i] = h.Hit
+	hits := best{limit: limit}
+	for _, p := range parts {
+		hits.all, hits.total = append(hits.all, p.all...), hits.total+p.total
 	}
-	return out
+	hits.cut()
+	r := Result{Total: hits.total}
+	for _, h := range hits.all {
+		r.Hits = append(r.Hits, h.hit())
+	}
+	return r
 }
 
-// amongThings are the things that fit.
-func (s *searcher) amongThings(q query) []found {
-	var out []found
-	weights := s.weights(q)
-	for _, t := range s.things {
-		tier, weight := t.fits(q, weights)
+// best collects what fits, and keeps the best of it.
+type best struct {
+	limit int
+	all   []found
+	total int
+}
+
+func (b *best) add(f found) {
+	b.total++
+	b.all = append(b.all, f)
+	if len(b.all) > 8*b.limit+64 {
+		b.cut()
+	}
+}
+
+// cut sorts, and drops what is beyond the limit.
+func (b *best) cut() {
+	slices.SortFunc(b.all, func(x, y found) int {
+		return cmp.Or(y.tier-x.tier, cmp.Compare(y.weight, x.weight), x.order-y.order,
+			len(x.name)-len(y.name), strings.Compare(x.name, y.name))
+	})
+	b.all = b.all[:min(b.limit, len(b.all))]
+}
+
+// hit is what there is to say of it.
+func (f found) hit() Hit {
+	h := Hit{Kind: f.kind, Name: f.name, Type: f.entry.Type, Default: f.entry.Default}
+	if f.thing != nil {
+		h.About = f.thing.About
+	}
+	if _, ok := lists[f.kind]; ok {
+		h.How = how(f.kind, f.entry)
+	} else {
+		h.How = f.thing.how()
+	}
+	return h
+}
+
+// amongThings adds the things that fit.
+func (s *searcher) amongThings(q query, out *best) {
+	fitting, weights := s.mentioning(q)
+	for t, words := range fitting {
+		tier, weight := t.fits(words, q, weights)
 		if tier == worthless {
 			continue
 		}
-		f := found{Hit: t.Hit, tier: tier, weight: weight}
+		f := found{kind: t.Kind, name: t.Name, thing: t, tier: tier, weight: weight}
 		if list, ok := lists[t.Kind]; ok {
-			e, ok := s.entry(list, t.Name)
-			if !ok {
+			if f.entry, ok = s.entry(list, t.Name); !ok {
 				continue // of another release
 			}
-			f.Type, f.Default, f.How = e.Type, e.Default, how(t.Kind, e)
 		}
-		f.order = [4]int{rank(t.Kind, t.detail), 0, t.place, 0}
-		out = append(out, f)
+		f.order = order(t.Kind, t.detail) + t.place
+		out.add(f)
 	}
-	return out
+}
+
+// mentioning are the things that have something to do with q, and for each word of it how rare it is: what many have
+// tells little.
+func (s *searcher) mentioning(q query) (map[*thing]words, []float64) {
+	fitting, counts := map[*thing]words{}, make([]int, len(q.words))
+	for _, t := range s.things {
+		if !t.isNamed(q) && !t.mentions(q.words) {
+			continue
+		}
+		words := t.words()
+		fitting[t] = words
+		for i, w := range q.words {
+			if words.have(w) {
+				counts[i]++
+			}
+		}
+	}
+	weights := make([]float64, len(q.words))
+	for i, n := range counts {
+		weights[i] = math.Log(1 + float64(len(s.things))/float64(1+n))
+	}
+	return fitting, weights
 }
 
 // entry is the entry of a list with this name. The index has no packages of sets such as kdePackages.
@@ -204,68 +268,47 @@ func (s *searcher) entry(list index.Kind, name string) (index.Entry, bool) {
 	return s.index.List(list).Lookup(name)
 }
 
-// rank is the order of kinds; the details of services come behind packages.
-func rank(kind Kind, detail bool) int {
+// order is that of kinds, with room for the order within them; the keys of services come behind packages.
+func order(kind Kind, detail bool) int {
+	const room = 4 * behind
 	if detail {
-		kind = Package
+		return (2*slices.Index(kinds, Package) + 1) * room
 	}
-	return 2*slices.Index(kinds, kind) + btoi(detail)
+	return 2 * slices.Index(kinds, kind) * room
 }
 
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
+// have tells whether w is one of the words.
+func (ws words) have(w string) bool {
+	return slices.Contains(ws.name, w) || slices.Contains(ws.about, w) ||
+		slices.ContainsFunc(ws.phrases, func(p []string) bool { return slices.Contains(p, w) })
 }
 
-// weights say of each word how rare it is among all things: what many have tells little.
-func (s *searcher) weights(q query) []float64 {
-	out := make([]float64, len(q.words))
-	for i, w := range q.words {
-		n := 0
-		for _, t := range s.things {
-			n += btoi(t.has(w))
-		}
-		out[i] = math.Log(1 + float64(len(s.things))/float64(1+n))
-	}
-	return out
-}
-
-// has tells whether w is one of t's words.
-func (t *thing) has(w string) bool {
-	return slices.Contains(t.about, w) ||
-		slices.ContainsFunc(t.phrases, func(p []string) bool { return slices.Contains(p, w) }) ||
-		slices.ContainsFunc(split(t.Name), func(n string) bool { return stem(n) == w })
-}
-
-// begins tells whether w is the beginning of one of t's words.
-func (t *thing) begins(w string) bool {
+// begin tells whether w is the beginning of one of the words.
+func (ws words) begin(w string) bool {
 	const short = 2 // says nothing
 	if len(w) <= short {
 		return false
 	}
 	begins := func(other string) bool { return strings.HasPrefix(other, w) }
-	return slices.ContainsFunc(t.about, begins) ||
-		slices.ContainsFunc(t.phrases, func(p []string) bool { return slices.ContainsFunc(p, begins) }) ||
-		slices.ContainsFunc(split(t.Name), func(n string) bool { return begins(strings.ToLower(n)) })
+	return slices.ContainsFunc(ws.name, begins) || slices.ContainsFunc(ws.about, begins) ||
+		slices.ContainsFunc(ws.phrases, func(p []string) bool { return slices.ContainsFunc(p, begins) })
 }
 
 // fits says how well t fits; where not all words do, weight says how much of what is asked does.
-func (t *thing) fits(q query, weights []float64) (tier int, weight float64) {
-	if isNamed(t.Kind, t.Name, q) || slices.Contains(t.called, q.joined) {
+func (t *thing) fits(ws words, q query, weights []float64) (tier int, weight float64) {
+	if t.isNamed(q) {
 		return named, 0
 	}
-	if slices.ContainsFunc(t.phrases, func(p []string) bool { return sameWords(p, q.words) }) {
+	if slices.ContainsFunc(ws.phrases, func(p []string) bool { return sameWords(p, q.words) }) {
 		return phrase, 0
 	}
 	tier, total := among, 0.0
 	for i, w := range q.words {
 		total += weights[i]
 		switch {
-		case t.has(w):
+		case ws.have(w):
 			weight += weights[i]
-		case t.begins(w):
+		case ws.begin(w):
 			tier = min(tier, begins)
 			weight += weights[i] / 2
 		default:
@@ -288,44 +331,49 @@ func sameWords(a, b []string) bool {
 	return len(a) == len(b) && !slices.ContainsFunc(a, func(w string) bool { return !slices.Contains(b, w) })
 }
 
-// isNamed tells whether the words are the name of something, or that of what an option enables.
-func isNamed(kind Kind, name string, q query) bool {
-	if kind == Key && strings.HasPrefix(name, "services.") {
-		return squeezed(name) == q.joined
+// isNamed tells whether the words are the name of t.
+func (t *thing) isNamed(q query) bool {
+	if t.detail {
+		return isSqueezed(t.Name, q.joined)
 	}
-	whole := name
-	if kind == Option || kind == HomeOption {
-		name = strings.TrimSuffix(name, ".enable")
-		if strings.Count(name, ".") > 1 {
-			return squeezed(whole) == q.joined || squeezed(name) == q.joined // the last part alone says too little
-		}
-	}
-	last := name[strings.LastIndexByte(name, '.')+1:]
-	// Most names are of another length.
-	return len(last) >= len(q.joined) && squeezed(last) == q.joined || len(name) >= len(q.joined) &&
-		(squeezed(whole) == q.joined || squeezed(name) == q.joined)
+	return isNamed(t.Kind, t.Name, q) || t.title != "" && squeezed(t.title) == q.joined
 }
 
-// inList are the entries of a list whose names fit and that are no things.
-func (s *searcher) inList(q query, kind Kind) []found {
-	var out []found
-	lower := make([]byte, 0, 256)
-	for e := range s.index.List(lists[kind]).All() {
-		lower = appendLower(lower[:0], e.Name)
-		if !hasAll(lower, q) {
-			continue
-		}
-		if s.own[string(kind)+" "+e.Name] {
-			continue
-		}
-		tier, words := nameFits(kind, e.Name, q)
-		enables := strings.HasSuffix(e.Name, ".enable")
-		out = append(out, found{
-			Hit:  Hit{Kind: kind, Name: e.Name, Type: e.Type, Default: e.Default, How: how(kind, e)},
-			tier: tier, order: [4]int{rank(kind, false), 1, btoi(kind != Package && !enables), words},
-		})
+// isNamed tells whether the words are the name of something, or that of what an option enables.
+func isNamed(kind Kind, name string, q query) bool {
+	if len(name) < len(q.joined) {
+		return false
 	}
-	return out
+	if isSqueezed(name, q.joined) {
+		return true
+	}
+	if kind == Option || kind == HomeOption {
+		name = strings.TrimSuffix(name, ".enable")
+		if isSqueezed(name, q.joined) {
+			return true
+		}
+		if strings.Count(name, ".") > 1 {
+			return false // the last part alone says too little
+		}
+	}
+	return isSqueezed(name[strings.LastIndexByte(name, '.')+1:], q.joined)
+}
+
+// inList adds the entries of a list whose names fit and that are no things.
+func (s *searcher) inList(q query, kind Kind, out *best) {
+	buffer := make([]byte, 0, 256)
+	for e := range s.index.List(lists[kind]).All() {
+		buffer = appendLower(buffer[:0], e.Name)
+		if !hasAll(buffer, q) || s.own[at{kind, e.Name}] {
+			continue
+		}
+		const details = 1 << 8 // more than words in a name
+		at := order(kind, false) + behind + numberOfWords(e.Name)
+		if kind != Package && !strings.HasSuffix(e.Name, ".enable") {
+			at += details
+		}
+		out.add(found{kind: kind, name: e.Name, entry: e, tier: nameFits(kind, e.Name, buffer, q), order: at})
+	}
 }
 
 // hasAll tells whether a name in lower case has all words somewhere.
@@ -340,30 +388,43 @@ func hasAll(name []byte, q query) bool {
 
 func appendLower(to []byte, s string) []byte {
 	for i := range len(s) {
-		c := s[i]
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		to = append(to, c)
+		to = append(to, lower(s[i]))
 	}
 	return to
 }
 
-// nameFits says how well a name fits that has all words somewhere, and how many words it has.
-func nameFits(kind Kind, name string, q query) (tier, words int) {
-	parts := split(name)
-	if isNamed(kind, name, q) {
-		return named, len(parts)
-	}
-	for i, p := range parts {
-		parts[i] = strings.ToLower(p)
-	}
-	for _, w := range q.words {
-		if !slices.ContainsFunc(parts, func(p string) bool { return strings.HasPrefix(p, w) }) {
-			return some, len(parts)
+func numberOfWords(name string) (n int) {
+	for i := range len(name) {
+		if alphanumeric(lower(name[i])) && startsWord(name, i) {
+			n++
 		}
 	}
-	return begins, len(parts)
+	return n
+}
+
+// nameFits says how well a name, which is also in lower case, fits that has all words somewhere.
+func nameFits(kind Kind, name string, lower []byte, q query) int {
+	if isNamed(kind, name, q) {
+		return named
+	}
+	for _, w := range q.bytes {
+		if !beginsWord(name, lower, w) {
+			return some
+		}
+	}
+	return begins
+}
+
+func beginsWord(name string, lower, w []byte) bool {
+	for from := 0; ; from++ {
+		i := bytes.Index(lower[from:], w)
+		if i < 0 {
+			return false
+		}
+		if from += i; startsWord(name, from) {
+			return true
+		}
+	}
 }
 
 // how is how a package or an option is written in a host of the profile.
@@ -392,10 +453,9 @@ func value(e index.Entry) string {
 func (s *searcher) nearest(q query) string {
 	vocabulary := map[string]bool{}
 	for _, t := range s.things {
-		for _, p := range append(t.phrases, t.about, split(t.Name)) {
-			for _, w := range p {
-				vocabulary[strings.ToLower(w)] = true
-			}
+		words := t.words()
+		for _, w := range slices.Concat(append(words.phrases, words.name, words.about)...) {
+			vocabulary[w] = true
 		}
 	}
 	sorted := make([]string, 0, len(vocabulary))

@@ -13,7 +13,7 @@ import (
 
 func find(t *testing.T, words string) search.Result {
 	t.Helper()
-	r, err := search.Find(index.Open("26.05"), words)
+	r, err := search.Find(index.Open("26.05"), words, 20)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,8 @@ func TestQuestions(t *testing.T) {
 		}
 		asked++
 		answers := strings.Fields(right)
-		hits := find(t, question).Hits
+		r := find(t, question)
+		hits := r.Hits
 		rank := 1 + slices.IndexFunc(hits, func(h search.Hit) bool {
 			return slices.Contains(answers, fmt.Sprintf("%s:%s", h.Kind, h.Name))
 		})
@@ -43,7 +44,7 @@ func TestQuestions(t *testing.T) {
 		for _, h := range hits[:min(len(hits), most)] {
 			first = append(first, fmt.Sprintf("%s:%s", h.Kind, h.Name))
 		}
-		t.Logf("%-22s %2d of %-4d %s", question, rank, len(hits), strings.Join(first, " "))
+		t.Logf("%-22s %2d of %-4d %s", question, rank, r.Total, strings.Join(first, " "))
 		if rank == 0 || rank > all {
 			t.Errorf("%s: rank %d (0: not found) of %s, which must be within %d", question, rank, right, all)
 		}

@@ -17,12 +17,45 @@ const userPath = "users.NAME."
 
 // thing is what has words of its own or of the schema: a service, a key, a bundle, or what words.txt names.
 type thing struct {
-	Hit
-	place   int // in the order of importance within its kind
-	detail  bool
-	called  []string   // other names of the whole, such as a title
-	phrases [][]string // what people call it
-	about   []string
+	Kind  Kind
+	Name  string
+	About string
+	title string // another name
+	place int    // in the order of importance within its kind
+	node  *schema.Node
+	more  string // text that says more than About
+	own   own    // of words.txt, if it is there
+	// detail is a key of a service.
+	detail bool
+}
+
+// words are those of a thing, once they are needed.
+type words struct {
+	name, about []string
+	phrases     [][]string // what people call it
+}
+
+func (t *thing) words() (w words) {
+	about, called := t.own.parts()
+	w.name, w.about = telling(t.Name), telling(t.About+" "+t.more)
+	if about != "" {
+		w.phrases = append(w.phrases, telling(about))
+	}
+	for _, p := range called {
+		w.phrases = append(w.phrases, telling(p))
+	}
+	return w
+}
+
+// mentions tells whether one of the words is anywhere in what t says; it is quick.
+func (t *thing) mentions(stems []string) bool {
+	for _, text := range []string{t.Name, t.About, t.more, t.own.text} {
+		text = strings.ToLower(text)
+		if slices.ContainsFunc(stems, func(w string) bool { return strings.Contains(text, w) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // catalogue is what the schema and the bundles have.
@@ -58,8 +91,7 @@ func catalogue() ([]*thing, error) {
 		return nil, err
 	}
 	for _, b := range bundles {
-		t := c.add(Bundle, b.Name, b.Summary+": "+strings.Join(b.Packages, ", "))
-		t.How = flow("packages", "[bundle:"+b.Name+"]")
+		c.add(Bundle, b.Name, b.Summary+": "+strings.Join(b.Packages, ", "))
 	}
 	return c.all, nil
 }
@@ -74,7 +106,7 @@ func (c *collector) add(kind Kind, name, about string) *thing {
 	if t := c.by[string(kind)+" "+name]; t != nil {
 		return t
 	}
-	t := &thing{Hit: Hit{Kind: kind, Name: name, About: about}, place: behind + len(c.all), about: telling(about)}
+	t := &thing{Kind: kind, Name: name, About: about, place: behind + len(c.all)}
 	c.by[string(kind)+" "+name] = t
 	c.all = append(c.all, t)
 	return t
@@ -85,18 +117,15 @@ func (c *collector) service(name string, n *schema.Node) {
 	if n.Service != nil {
 		t.About = n.Service.Summary
 	}
-	t.about = telling(t.About + " " + n.Description)
-	t.called = append(t.called, squeezed(n.Title))
-	t.How = flow("services."+name, "{}")
+	t.title, t.more = n.Title, n.Description
 	for key, n := range n.All() {
-		t := c.key("services."+name+"."+key, n)
-		t.detail = true
+		c.key("services."+name+"."+key, n).detail = true
 	}
 }
 
 func (c *collector) key(path string, n *schema.Node) *thing {
 	t := c.add(Key, path, n.Description)
-	t.How = flow(path, sample(n))
+	t.node = n
 	return t
 }
 
@@ -106,6 +135,17 @@ func (c *collector) keys(above string, n *schema.Node) {
 		c.key(above+key, n)
 		c.keys(above+key+".", n)
 	}
+}
+
+// how is how it is written in a host of the profile.
+func (t *thing) how() string {
+	switch t.Kind {
+	case Service:
+		return flow("services."+t.Name, "{}")
+	case Bundle:
+		return flow("packages", "[bundle:"+t.Name+"]")
+	}
+	return flow(t.Name, sample(t.node))
 }
 
 // sample is a value that a key takes, as YAML in braces.

@@ -13,12 +13,11 @@ import (
 //go:embed words.txt
 var ownText string
 
-// own is a line of words.txt: what something is, and what people call it.
+// own is a line of words.txt.
 type own struct {
-	kind    Kind
-	name    string
-	about   string   // "" where the schema says it
-	phrases []string // as they are written
+	kind Kind
+	name string
+	text string // what it is, and what people call it
 }
 
 // ownWords are the lines of words.txt, in their order.
@@ -29,14 +28,19 @@ var ownWords = sync.OnceValue(func() (all []own) {
 			continue
 		}
 		kind, name, _ := strings.Cut(head, " ")
-		about, called, ok := strings.Cut(text, "; ")
-		if !ok {
-			about, called = "", about
-		}
-		all = append(all, own{Kind(kind), name, about, strings.Split(called, ", ")})
+		all = append(all, own{Kind(kind), name, text})
 	}
 	return all
 })
+
+// parts are what it is, "" where the schema says that, and what people call it.
+func (o own) parts() (about string, called []string) {
+	about, text, ok := strings.Cut(o.text, "; ")
+	if !ok {
+		about, text = "", about
+	}
+	return about, strings.Split(text, ", ")
+}
 
 // idle are words that say nothing of what is looked for.
 var idle = map[string]bool{
@@ -99,4 +103,38 @@ func squeezed(s string) string {
 		}
 		return unicode.ToLower(r)
 	}, s)
+}
+
+// isSqueezed tells whether squeezed is that of name, which is ASCII.
+func isSqueezed(name, squeezed string) bool {
+	at := 0
+	for i := range len(name) {
+		c := lower(name[i])
+		if !alphanumeric(c) {
+			continue
+		}
+		if at == len(squeezed) || squeezed[at] != c {
+			return false
+		}
+		at++
+	}
+	return at == len(squeezed)
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+func alphanumeric(c byte) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' }
+
+// startsWord tells whether a word begins at name[i], as split has it.
+func startsWord(name string, i int) bool {
+	if i == 0 || !alphanumeric(lower(name[i-1])) {
+		return true
+	}
+	upper := func(i int) bool { return i < len(name) && name[i] != lower(name[i]) }
+	return upper(i) && (!upper(i-1) || i+1 < len(name) && !upper(i+1) && alphanumeric(name[i+1]))
 }

@@ -23,6 +23,7 @@ func TestWordsNameWhatExists(t *testing.T) {
 	packages := 0
 	for _, o := range ownWords() {
 		name := string(o.kind) + " " + o.name
+		about, called := o.parts()
 		if seen[name] {
 			t.Errorf("%s is there twice", name)
 		}
@@ -37,14 +38,14 @@ func TestWordsNameWhatExists(t *testing.T) {
 			if _, ok := (&searcher{index: x}).entry(list, o.name); !ok {
 				t.Errorf("%s is not in the index", name)
 			}
-			if o.about == "" {
+			if about == "" {
 				t.Errorf("%s: nothing says what it is", name)
 			}
 		}
 		if o.kind == Package {
 			packages++
 		}
-		for _, p := range o.phrases {
+		for _, p := range called {
 			if len(telling(p)) == 0 || p != strings.TrimSpace(p) {
 				t.Errorf("%s: %q says nothing", name, p)
 			}
