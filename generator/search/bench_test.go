@@ -11,9 +11,11 @@ func BenchmarkFind(b *testing.B) {
 	for _, words := range []string{"web server", "services", "ngnix"} {
 		b.Run(words, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := search.Find(index.Open("26.05"), words, 20); err != nil {
+				s, err := search.New(index.Open("26.05"))
+				if err != nil {
 					b.Fatal(err)
 				}
+				s.Find(words, 20)
 			}
 		})
 	}

@@ -30,6 +30,9 @@ const (
 // kinds are in their order where two things fit equally well.
 var kinds = []Kind{Service, Key, Bundle, Package, Option, HomeOption}
 
+// Kinds are all kinds.
+func Kinds() []Kind { return slices.Clone(kinds) }
+
 // lists are the lists that the index has of a kind.
 var lists = map[Kind]index.Kind{Package: index.Package, Option: index.Option, HomeOption: index.HomeOption}
 
@@ -77,28 +80,51 @@ type found struct {
 	order  int     // within the tier; less is better
 }
 
-// Find finds at most limit things that words ask for. Their order: how well it fits, then kind, importance, shortness.
-func Find(x *index.Index, words string, limit int) (Result, error) {
+// Searcher finds things of one release. It is for concurrent use.
+type Searcher struct {
+	index  *index.Index
+	things []*thing
+	own    map[at]bool // packages and options that are things
+}
+
+// at names a thing.
+type at struct {
+	kind Kind
+	name string
+}
+
+// New searches the catalogue and the names of x.
+func New(x *index.Index) (*Searcher, error) {
+	things, err := catalogue()
+	if err != nil {
+		return nil, err
+	}
+	s := &Searcher{index: x, things: things}
+	s.addOwn()
+	return s, nil
+}
+
+// Find finds at most limit things that words ask for, of the kinds, or of all if there are none. Their order: how well
+// it fits, then kind, importance, shortness.
+func (s *Searcher) Find(words string, limit int, of ...Kind) Result {
 	q := newQuery(words)
 	if len(q.words) == 0 {
-		return Result{}, nil
+		return Result{Hits: []Hit{}}
 	}
-	s := &searcher{index: x}
-	var err error
-	if s.things, err = catalogue(); err != nil {
-		return Result{}, err
-	}
-	s.addOwn()
-	if r := s.find(q, limit); r.Total > 0 {
-		return r, nil
+	q.kinds = of
+	r := s.find(q, limit)
+	if r.Total > 0 {
+		return r
 	}
 	instead := s.nearest(q)
 	if instead == "" {
-		return Result{}, nil
+		return r
 	}
-	r := s.find(newQuery(instead), limit)
+	q = newQuery(instead)
+	q.kinds = of
+	r = s.find(q, limit)
 	r.Instead = instead
-	return r, nil
+	return r
 }
 
 // query is what is looked for.
@@ -106,7 +132,10 @@ type query struct {
 	words  []string // stems of those that tell something
 	bytes  [][]byte // the same
 	joined string   // squeezed
+	kinds  []Kind   // of what; all if there are none
 }
+
+func (q query) asks(kind Kind) bool { return len(q.kinds) == 0 || slices.Contains(q.kinds, kind) }
 
 func newQuery(text string) query {
 	q := query{joined: squeezed(text), words: telling(text)}
@@ -121,21 +150,8 @@ func newQuery(text string) query {
 	return q
 }
 
-// searcher looks into things and lists.
-type searcher struct {
-	index  *index.Index
-	things []*thing
-	own    map[at]bool // packages and options that are things
-}
-
-// at names a thing.
-type at struct {
-	kind Kind
-	name string
-}
-
 // addOwn joins what words.txt says to the catalogue.
-func (s *searcher) addOwn() {
+func (s *Searcher) addOwn() {
 	by := make(map[at]*thing, len(s.things))
 	for _, t := range s.things {
 		by[at{t.Kind, t.Name}] = t
@@ -157,7 +173,7 @@ func (s *searcher) addOwn() {
 	}
 }
 
-func (s *searcher) find(q query, limit int) Result {
+func (s *Searcher) find(q query, limit int) Result {
 	var parts [4]best
 	for i := range parts {
 		parts[i].limit = limit
@@ -165,7 +181,9 @@ func (s *searcher) find(q query, limit int) Result {
 	var all sync.WaitGroup
 	all.Go(func() { s.amongThings(q, &parts[0]) })
 	for i, kind := range []Kind{Package, Option, HomeOption} {
-		all.Go(func() { s.inList(q, kind, &parts[i+1]) })
+		if q.asks(kind) {
+			all.Go(func() { s.inList(q, kind, &parts[i+1]) })
+		}
 	}
 	all.Wait()
 	hits := best{limit: limit}
@@ -173,7 +191,7 @@ func (s *searcher) find(q query, limit int) Result {
 		hits.all, hits.total = append(hits.all, p.all...), hits.total+p.total
 	}
 	hits.cut()
-	r := Result{Total: hits.total}
+	r := Result{Hits: []Hit{}, Total: hits.total}
 	for _, h := range hits.all {
 		r.Hits = append(r.Hits, h.hit())
 	}
@@ -219,7 +237,7 @@ func (f found) hit() Hit {
 }
 
 // amongThings adds the things that fit.
-func (s *searcher) amongThings(q query, out *best) {
+func (s *Searcher) amongThings(q query, out *best) {
 	fitting, weights := s.mentioning(q)
 	for t, words := range fitting {
 		tier, weight := t.fits(words, q, weights)
@@ -239,10 +257,10 @@ func (s *searcher) amongThings(q query, out *best) {
 
 // mentioning are the things that have something to do with q, and for each word of it how rare it is: what many have
 // tells little.
-func (s *searcher) mentioning(q query) (map[*thing]words, []float64) {
+func (s *Searcher) mentioning(q query) (map[*thing]words, []float64) {
 	fitting, counts := map[*thing]words{}, make([]int, len(q.words))
 	for _, t := range s.things {
-		if !t.isNamed(q) && !t.mentions(q.words) {
+		if !q.asks(t.Kind) || !t.isNamed(q) && !t.mentions(q.words) {
 			continue
 		}
 		words := t.words()
@@ -261,7 +279,7 @@ func (s *searcher) mentioning(q query) (map[*thing]words, []float64) {
 }
 
 // entry is the entry of a list with this name. The index has no packages of sets such as kdePackages.
-func (s *searcher) entry(list index.Kind, name string) (index.Entry, bool) {
+func (s *Searcher) entry(list index.Kind, name string) (index.Entry, bool) {
 	if list == index.Package && strings.Contains(name, ".") {
 		return index.Entry{Name: name}, true
 	}
@@ -360,7 +378,7 @@ func isNamed(kind Kind, name string, q query) bool {
 }
 
 // inList adds the entries of a list whose names fit and that are no things.
-func (s *searcher) inList(q query, kind Kind, out *best) {
+func (s *Searcher) inList(q query, kind Kind, out *best) {
 	buffer := make([]byte, 0, 256)
 	for e := range s.index.List(lists[kind]).All() {
 		buffer = appendLower(buffer[:0], e.Name)
@@ -450,7 +468,7 @@ func value(e index.Entry) string {
 }
 
 // nearest are the words of q, those that nothing has replaced by the nearest that there is; "" where none is near.
-func (s *searcher) nearest(q query) string {
+func (s *Searcher) nearest(q query) string {
 	vocabulary := map[string]bool{}
 	for _, t := range s.things {
 		words := t.words()
@@ -482,7 +500,7 @@ func (s *searcher) nearest(q query) string {
 	return strings.Join(out, " ")
 }
 
-func (s *searcher) packages() []string {
+func (s *Searcher) packages() []string {
 	var out []string
 	for e := range s.index.List(index.Package).All() {
 		out = append(out, e.Name)

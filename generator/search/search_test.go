@@ -13,11 +13,11 @@ import (
 
 func find(t *testing.T, words string) search.Result {
 	t.Helper()
-	r, err := search.Find(index.Open("26.05"), words, 20)
+	s, err := search.New(index.Open("26.05"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r
+	return s.Find(words, 20)
 }
 
 // TestQuestions looks where the right answers rank; with -v it prints them all.

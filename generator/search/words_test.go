@@ -35,7 +35,7 @@ func TestWordsNameWhatExists(t *testing.T) {
 		case !named && !there[name]:
 			t.Errorf("%s is not there", name)
 		case named:
-			if _, ok := (&searcher{index: x}).entry(list, o.name); !ok {
+			if _, ok := (&Searcher{index: x}).entry(list, o.name); !ok {
 				t.Errorf("%s is not in the index", name)
 			}
 			if about == "" {
