@@ -273,7 +273,9 @@ func (s *Searcher) mentioning(q query) (map[*thing]words, []float64) {
 	}
 	weights := make([]float64, len(q.words))
 	for i, n := range counts {
-		weights[i] = math.Log(1 + float64(len(s.things))/float64(1+n))
+		if weights[i] = math.Log(1 + float64(len(s.things))/float64(1+n)); n == 0 && len(q.words[i]) <= 2 {
+			weights[i] = 0 // it is still being typed
+		}
 	}
 	return fitting, weights
 }
@@ -303,8 +305,7 @@ func (ws words) have(w string) bool {
 
 // begin tells whether w is the beginning of one of the words.
 func (ws words) begin(w string) bool {
-	const short = 2 // says nothing
-	if len(w) <= short {
+	if len(w) < 2 {
 		return false
 	}
 	begins := func(other string) bool { return strings.HasPrefix(other, w) }

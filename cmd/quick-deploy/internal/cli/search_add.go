@@ -37,15 +37,13 @@ func (e *entry) add(ctx context.Context, a *app.App, l *app.Loaded, h search.Hit
 	if err != nil {
 		return err
 	}
-	at := after.Get(path...)
-	if at.Kind == profile.List && len(at.Items) > 0 && inPackages(h.Kind) {
-		at = at.Items[len(at.Items)-1]
+	name, at := path[len(path)-1], after.Get(path...)
+	if h.Kind == search.Package || h.Kind == search.Bundle {
+		name, at = packageName(h), at.Items[len(at.Items)-1]
 	}
-	a.Say("added %s at %s:%d; quick-deploy diff shows what it changes", path[len(path)-1], l.Name, at.Pos.Line)
+	a.Say("added %s at %s:%d; quick-deploy diff shows what it changes", name, l.Name, at.Pos.Line)
 	return nil
 }
-
-func inPackages(kind search.Kind) bool { return kind == search.Package || kind == search.Bundle }
 
 // packageName is what h is called in a list of packages.
 func packageName(h search.Hit) string {

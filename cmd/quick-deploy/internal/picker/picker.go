@@ -125,10 +125,10 @@ func (m *model) View() tea.View {
 	m.top = max(min(m.top, m.at), m.at-rows+1)
 	bottom := min(m.top+rows, len(m.list.Items))
 	kinds, names := 0, 0
-	for _, item := range m.list.Items {
+	for _, item := range m.list.Items[m.top:bottom] {
 		kinds, names = max(kinds, len(item.Kind)), max(names, len(item.Name))
 	}
-	names = min(names, m.width/2)
+	names = min(names, m.width*2/5)
 	dim := lipgloss.NewStyle().Faint(true)
 	for i := m.top; i < bottom; i++ {
 		item := m.list.Items[i]
