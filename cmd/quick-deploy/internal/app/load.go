@@ -30,6 +30,7 @@ type Loaded struct {
 	schema  *schema.Node
 	machine machine.Machine
 	input   generator.Input // once generated
+	names   *names          // that it was generated with
 }
 
 const (

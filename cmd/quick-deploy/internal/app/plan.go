@@ -2,20 +2,18 @@ package app
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
-	"github.com/quick-deploy/quick-deploy/generator/nix"
-	"github.com/quick-deploy/quick-deploy/generator/optionlist"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -88,11 +86,19 @@ func PlanInputs(ctx context.Context, a *App, keep, force bool) (*Generated, erro
 // ShowNotices tells the notices.
 func ShowNotices(a *App, t *generator.Tree) {
 	for _, n := range t.Notices {
-		a.Say("%s", notice(n))
+		a.Say("%s", notice(a, n, a.ColourErr))
 	}
 }
 
-func notice(n generator.Notice) string {
+// notice words a notice: one about a name that may be wrong has the line that it is in, as an error has.
+func notice(a *App, n generator.Notice, colour bool) string {
+	if n.Name {
+		p := profile.Problems{{Pos: n.Pos, What: "warning: " + n.Text}}
+		var b strings.Builder
+		if p.Render(&b, a.Seen.Shown(a.Seen.Veil(p)), colour) == nil {
+			return strings.TrimSuffix(b.String(), "\n")
+		}
+	}
 	if n.Pos.IsValid() {
 		return fmt.Sprintf("%s: note: %s", n.Pos, n.Text)
 	}
@@ -109,13 +115,12 @@ func Generate(ctx context.Context, a *App, l *Loaded, files bool) (*generator.Tr
 	if err != nil {
 		return nil, err
 	}
-	check, err := optionCheck(a)
-	if err != nil {
+	if l.names, err = newNames(ctx, a); err != nil {
 		return nil, err
 	}
 	_, many := a.HostName(l) // an error of Nix is traced back for one host
 	l.input = generator.Input{
-		Profile: l.Profile, Schema: l.schema, Facts: facts, Files: l.source, Check: check, Explain: many == nil,
+		Profile: l.Profile, Schema: l.schema, Facts: facts, Files: l.source, Index: l.names.index, Explain: many == nil,
 		NoFiles: !files,
 	}
 	t, err := generator.Generate(l.input)
@@ -131,9 +136,29 @@ func Generate(ctx context.Context, a *App, l *Loaded, files bool) (*generator.Tr
 		about[h.Name] = true
 	}
 	t.Notices = slices.DeleteFunc(t.Notices, func(n generator.Notice) bool { return !about[n.Host] })
+	t.Notices = arranged(t.Notices)
 	a.Log.Info("generated", "profile", l.Name, "hosts", len(l.Profile.Hosts),
 		"files", len(t.Files), "notices", len(t.Notices))
 	return t, nil
+}
+
+// arranged are notices with those about names last, by their places. Hosts that inherit one have it once.
+func arranged(all []generator.Notice) []generator.Notice {
+	var out, names []generator.Notice
+	for _, n := range all {
+		if n.Name {
+			names = append(names, n)
+		} else {
+			out = append(out, n)
+		}
+	}
+	slices.SortStableFunc(names, func(a, b generator.Notice) int {
+		return cmp.Or(cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line),
+			cmp.Compare(a.Pos.Column, b.Pos.Column))
+	})
+	return append(out, slices.CompactFunc(names, func(a, b generator.Notice) bool {
+		return a.Pos == b.Pos && a.Text == b.Text
+	})...)
 }
 
 // probeHosts returns the facts of machines: those whose facts the profile names by a file,
@@ -178,43 +203,4 @@ func probeHosts(ctx context.Context, a *App, l *Loaded) (map[string]hardware.Fac
 		}
 	}
 	return facts, nil
-}
-
-// optionCheck checks options against the lists that --options and
-// --home-options name; nil if neither is given.
-func optionCheck(a *App) (func(user string, path []string, value nix.Expr) error, error) {
-	system, err := readOptions(a.OptionList)
-	if err != nil {
-		return nil, err
-	}
-	home, err := readOptions(a.HomeOptionList)
-	if err != nil || system == nil && home == nil {
-		return nil, err
-	}
-	return func(user string, path []string, value nix.Expr) error {
-		list := system
-		if user != "" {
-			list = home
-		}
-		if list == nil {
-			return nil
-		}
-		return list.Check(path, value)
-	}, nil
-}
-
-func readOptions(name string) (*optionlist.List, error) {
-	if name == "" {
-		return nil, nil
-	}
-	f, err := regular.Open(name)
-	if err != nil {
-		return nil, fault.New(fault.Usage, "read the option list: %w", err)
-	}
-	defer f.Close()
-	list, err := optionlist.Read(f)
-	if err != nil {
-		return nil, fault.New(fault.Usage, "%s: %w", name, err)
-	}
-	return list, nil
 }

@@ -41,3 +41,23 @@ func Package(path string) string { return Unversioned(Name(path)) }
 // Unversioned is a name without its version, which begins behind a dash that no letter
 // follows (nix, src/libstore/names.cc, DrvName).
 func Unversioned(name string) string { return version.ReplaceAllString(name, "") }
+
+// Base32 is the hash of a store path for a digest: folded to 20 bytes, in Nix's base 32, lowest bits last (nix,
+// src/libutil/hash.cc, printHash32 and compressHash).
+func Base32(digest []byte) string {
+	const size, letters = 20, "0123456789abcdfghijklmnpqrsvwxyz"
+	var folded [size]byte
+	for i, b := range digest {
+		folded[i%size] ^= b
+	}
+	out := make([]byte, 0, size*8/5)
+	for n := size*8/5 - 1; n >= 0; n-- {
+		at, shift := n*5/8, n*5%8
+		c := folded[at] >> shift
+		if at+1 < size {
+			c |= folded[at+1] << (8 - shift)
+		}
+		out = append(out, letters[c&0x1f])
+	}
+	return string(out)
+}
