@@ -34,9 +34,11 @@ type Input struct {
 	Files profile.Source
 	// Pins are the revisions of the flake's inputs; nil means those that are built in.
 	Pins flake.Pins
-	// Index knows the names of packages and options that a host can have. Those that it does not have are problems
-	// where it is exact, else notices. Nil checks none. It is called for many hosts at once.
+	// Index knows the names of packages and options that a host can have; nil checks none. A name that it does not have
+	// is a problem where it is exact. Elsewhere Warn gets a notice, which stops nothing, also where the profile is at
+	// fault otherwise. Both are called for many hosts at once.
 	Index func(Inputs) *index.Index
+	Warn  func(Notice)
 	// Explain has each host's Options and each file's Lines handed out: those of ten thousand hosts take 130 MiB.
 	Explain bool
 	// NoFiles leaves out the files: all that a profile can get wrong shows before they are printed.
@@ -184,10 +186,7 @@ func buildHosts(in Input) ([]*host, error) {
 			return cmp.Or(cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line),
 				cmp.Compare(a.Pos.Column, b.Pos.Column))
 		})
-		// Hosts that inherit a value have the same to say about it.
-		return nil, slices.CompactFunc(problems, func(a, b profile.Problem) bool {
-			return a.Pos.IsValid() && a.Pos == b.Pos && a.Error() == b.Error()
-		})
+		return nil, problems
 	}
 	return hosts, nil
 }

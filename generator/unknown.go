@@ -70,7 +70,7 @@ func (h *host) slips(q asked, ask func() []slip) []slip {
 	return found
 }
 
-// tell tells of slips: as problems where the list is exact, else as notices, which stop nothing.
+// tell tells of slips: as problems where the list is exact, else as warnings.
 func (h *host) tell(list *index.List, slips []slip) {
 	for _, s := range slips {
 		if list.Exact() {
@@ -83,7 +83,7 @@ func (h *host) tell(list *index.List, slips []slip) {
 				text += "; " + more
 			}
 		}
-		h.notices = append(h.notices, Notice{Host: h.profile.Name, Pos: s.node.Pos, Text: text, Name: true})
+		h.in.Warn(Notice{Host: h.profile.Name, Pos: s.node.Pos, Text: text, Name: true})
 	}
 }
 

@@ -231,10 +231,17 @@ func (l *List) elsewhere(path []string, at int) string {
 // the newest versions of a package, as in nextcloud33, are taken for granted where it has another.
 func (l *List) CheckPackage(name string) *Fault {
 	first, _, _ := strings.Cut(name, ".")
-	if _, ok := l.has(first); ok || !l.exact && l.hasVersion(first) {
+	if _, ok := l.has(first); ok {
 		return nil
 	}
-	f := &Fault{What: fmt.Sprintf("unknown package %q", name), Hint: profile.Meant(l.nearest(first))}
+	meant := l.otherVersion(first)
+	if meant != "" && !l.exact {
+		return nil
+	}
+	if meant == "" {
+		meant = l.nearest(first)
+	}
+	f := &Fault{What: fmt.Sprintf("unknown package %q", name), Hint: profile.Meant(meant)}
 	if !l.exact {
 		f.Why = "it is not among the names that come with quick-deploy"
 	}
@@ -244,19 +251,19 @@ func (l *List) CheckPackage(name string) *Fault {
 // version is the version in a name: 33 of nextcloud33, _19 of postgresql_19_jit.
 var version = lazyregexp.New(`[-_]?[0-9]+([._-][0-9]+)*`)
 
-// hasVersion tells whether the list has a name that differs from s by its version only.
-func (l *List) hasVersion(s string) bool {
+// otherVersion is the last name that differs from s by its version only, "" for none.
+func (l *List) otherVersion(s string) (last string) {
 	at := version.FindStringIndex(s)
 	if at == nil || at[0] < 2 {
-		return false
+		return ""
 	}
 	plain := version.ReplaceAllString(s, "")
-	for c, ok := l.seek(s[:at[0]]); ok && strings.HasPrefix(string(c.name), s[:at[0]]); ok = c.next() {
-		if version.ReplaceAllString(string(c.name), "") == plain {
-			return true
+	for e := range l.Prefix(s[:at[0]]) {
+		if version.ReplaceAllString(e.Name, "") == plain {
+			last = e.Name
 		}
 	}
-	return false
+	return last
 }
 
 // nearest is the package that is meant by a name that is none: the same but for case, blanks and hyphens, else one that

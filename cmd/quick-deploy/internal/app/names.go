@@ -2,15 +2,14 @@ package app
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
@@ -41,6 +40,8 @@ type names struct {
 	mu     sync.Mutex
 	// files are those that it depended on, with a hash of each; "" for what was not there.
 	files map[string]string
+	// warned are what the generator warned of.
+	warned []generator.Notice
 }
 
 func newNames(ctx context.Context, a *App) (*names, error) {
@@ -80,6 +81,23 @@ func (n *names) index(in generator.Inputs) *index.Index {
 	return open.(func() *index.Index)()
 }
 
+// warn notes a warning of the generator.
+func (n *names) warn(w generator.Notice) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.warned = append(n.warned, w)
+}
+
+// warnings are those about some hosts, nil for all, by their places. Hosts that inherit a name have it once.
+func (n *names) warnings(about map[string]bool) []generator.Notice {
+	out := slices.DeleteFunc(n.warned, func(w generator.Notice) bool { return about != nil && !about[w.Host] })
+	slices.SortFunc(out, func(a, b generator.Notice) int {
+		return cmp.Or(cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line),
+			cmp.Compare(a.Pos.Column, b.Pos.Column), cmp.Compare(a.Text, b.Text), cmp.Compare(a.Host, b.Host))
+	})
+	return slices.CompactFunc(out, func(a, b generator.Notice) bool { return a.Pos == b.Pos && a.Text == b.Text })
+}
+
 // hash is the NAR hash of an input of the host's, "" where that cannot be told: name is what modules call it, and local
 // what the flake does.
 func (n *names) hash(in generator.Inputs, name, local, pinned string) string {
@@ -99,7 +117,11 @@ const namesHeader = "quick-deploy names 1 "
 
 // packages are the names of packages in the nixpkgs with a NAR hash.
 func (n *names) packages(hash string) (string, error) {
-	store, err := sourcePath(hash)
+	dir := os.Getenv("NIX_STORE_DIR")
+	if !filepath.IsAbs(dir) {
+		dir = "/nix/store"
+	}
+	store, err := storepath.Source(dir, hash)
 	if err != nil {
 		return "", err
 	}
@@ -201,19 +223,4 @@ func attributes(ctx context.Context, r run.Runner, path string) (string, error) 
 		return "", fmt.Errorf("read the names of attributes: %w", err)
 	}
 	return index.Packages(names), nil
-}
-
-// sourcePath is where Nix has the source with a NAR hash, sha256-…: a fixed output that is called source (nix,
-// doc/manual/source/protocols/store-path.md).
-func sourcePath(narHash string) (string, error) {
-	digest, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(narHash, "sha256-"))
-	if err != nil || len(digest) != sha256.Size || !strings.HasPrefix(narHash, "sha256-") {
-		return "", fmt.Errorf("%q is not a NAR hash", narHash)
-	}
-	dir := os.Getenv("NIX_STORE_DIR")
-	if !filepath.IsAbs(dir) {
-		dir = "/nix/store"
-	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "source:sha256:%x:%s:source", digest, dir))
-	return filepath.Join(dir, storepath.Base32(sum[:])+"-source"), nil
 }

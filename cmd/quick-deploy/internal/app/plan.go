@@ -2,7 +2,6 @@ package app
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -84,8 +83,10 @@ func PlanInputs(ctx context.Context, a *App, keep, force bool) (*Generated, erro
 }
 
 // ShowNotices tells the notices.
-func ShowNotices(a *App, t *generator.Tree) {
-	for _, n := range t.Notices {
+func ShowNotices(a *App, t *generator.Tree) { tell(a, t.Notices) }
+
+func tell(a *App, all []generator.Notice) {
+	for _, n := range all {
 		a.Say("%s", notice(a, n, a.ColourErr))
 	}
 }
@@ -111,6 +112,11 @@ func (g *Generated) host(name string) generator.Host { return g.hosts[name] }
 // Generate makes the flake in memory, with or without its files. Of its notices those about other hosts
 // than --host and --on name are left out.
 func Generate(ctx context.Context, a *App, l *Loaded, files bool) (*generator.Tree, error) {
+	return generate(ctx, a, l, files, true)
+}
+
+// generate is Generate; without names it looks none up, since other pins may have those that the present ones lack.
+func generate(ctx context.Context, a *App, l *Loaded, files, names bool) (*generator.Tree, error) {
 	facts, err := probeHosts(ctx, a, l)
 	if err != nil {
 		return nil, err
@@ -120,11 +126,15 @@ func Generate(ctx context.Context, a *App, l *Loaded, files bool) (*generator.Tr
 	}
 	_, many := a.HostName(l) // an error of Nix is traced back for one host
 	l.input = generator.Input{
-		Profile: l.Profile, Schema: l.schema, Facts: facts, Files: l.source, Index: l.names.index, Explain: many == nil,
-		NoFiles: !files,
+		Profile: l.Profile, Schema: l.schema, Facts: facts, Files: l.source, Index: l.names.index, Warn: l.names.warn,
+		Explain: many == nil, NoFiles: !files,
+	}
+	if !names {
+		l.input.Index = nil
 	}
 	t, err := generator.Generate(l.input)
 	if err != nil {
+		tell(a, l.names.warnings(nil))
 		return nil, err
 	}
 	selected, err := a.Selected(l)
@@ -136,29 +146,10 @@ func Generate(ctx context.Context, a *App, l *Loaded, files bool) (*generator.Tr
 		about[h.Name] = true
 	}
 	t.Notices = slices.DeleteFunc(t.Notices, func(n generator.Notice) bool { return !about[n.Host] })
-	t.Notices = arranged(t.Notices)
+	t.Notices = append(t.Notices, l.names.warnings(about)...)
 	a.Log.Info("generated", "profile", l.Name, "hosts", len(l.Profile.Hosts),
 		"files", len(t.Files), "notices", len(t.Notices))
 	return t, nil
-}
-
-// arranged are notices with those about names last, by their places. Hosts that inherit one have it once.
-func arranged(all []generator.Notice) []generator.Notice {
-	var out, names []generator.Notice
-	for _, n := range all {
-		if n.Name {
-			names = append(names, n)
-		} else {
-			out = append(out, n)
-		}
-	}
-	slices.SortStableFunc(names, func(a, b generator.Notice) int {
-		return cmp.Or(cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line),
-			cmp.Compare(a.Pos.Column, b.Pos.Column))
-	})
-	return append(out, slices.CompactFunc(names, func(a, b generator.Notice) bool {
-		return a.Pos == b.Pos && a.Text == b.Text
-	})...)
 }
 
 // probeHosts returns the facts of machines: those whose facts the profile names by a file,
