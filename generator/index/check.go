@@ -43,7 +43,7 @@ func (l *List) walk(path []string) way {
 		var next []string
 		for _, above := range w.found {
 			for _, part := range append(l.wild(above), nix.FormatAttrPath([]string{part})) {
-				if name := below(above, part); l.leads(name) {
+				if name := join(above, part); l.leads(name) {
 					next = append(next, name)
 				}
 			}
@@ -60,7 +60,7 @@ func (l *List) walk(path []string) way {
 	return w
 }
 
-func below(above, part string) string {
+func join(above, part string) string {
 	if above == "" {
 		return part
 	}
@@ -82,16 +82,16 @@ func (l *List) inside(name string) bool {
 // wild are the parts below a name that stand for any attribute: *, <name> and others in angle brackets.
 func (l *List) wild(above string) (parts []string) {
 	for _, begin := range []string{"*", "<"} {
-		for from := below(above, begin); ; {
+		for from := join(above, begin); ; {
 			c, ok := l.seek(from)
-			if !ok || !strings.HasPrefix(string(c.name), below(above, begin)) {
+			if !ok || !strings.HasPrefix(string(c.name), join(above, begin)) {
 				break
 			}
 			part, _, _ := strings.Cut(strings.TrimPrefix(string(c.name[len(above):]), "."), ".")
 			if part == "*" || begin == "<" {
 				parts = append(parts, part)
 			}
-			from = below(above, part) + "/" // the character behind the dot
+			from = join(above, part) + "/" // the character behind the dot
 		}
 	}
 	return parts
@@ -141,7 +141,7 @@ func isPlain(kind string) bool {
 
 // children are the parts of names directly below one, sorted.
 func (l *List) children(above string) (parts []string) {
-	prefix := below(above, "")
+	prefix := join(above, "")
 	for c, ok := l.seek(prefix); ok && strings.HasPrefix(string(c.name), prefix); ok = c.next() {
 		part, _, _ := bytes.Cut(c.name[len(prefix):], []byte("."))
 		if part[0] != '<' && part[0] != '*' && (parts == nil || parts[len(parts)-1] != string(part)) {
