@@ -7,14 +7,17 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
-// Fault is what is wrong with an option that a profile sets.
+// Fault is what is wrong with the name of a package or an option, or with an option's value: What is wrong, Why, and a
+// Hint what is meant, each "" where there is nothing to say.
 type Fault struct {
-	// Why is the reason, and Hint what is meant, "" if nothing is near.
-	Why, Hint string
+	What, Why, Hint string
+	// Value says that the value is at fault, and not the name.
+	Value bool
 }
 
 // way is how far a path leads down a list.
@@ -24,7 +27,7 @@ type way struct {
 	// last are those that the part before the first unknown one leads to, and at is that part; len(path) if all are known.
 	last []string
 	at   int
-	// free tells that the path passed an option that takes attributes which no list names.
+	// free tells that the innermost option that the path passed takes attributes which no list names.
 	free bool
 }
 
@@ -40,7 +43,7 @@ func (l *List) walk(path []string) way {
 		var next []string
 		for _, above := range w.found {
 			for _, part := range append(l.wild(above), nix.FormatAttrPath([]string{part})) {
-				if name := below(above, part); l.leads(name) {
+				if name := join(above, part); l.leads(name) {
 					next = append(next, name)
 				}
 			}
@@ -49,13 +52,15 @@ func (l *List) walk(path []string) way {
 			return way{last: w.found, at: i, free: w.free}
 		}
 		w.found = next
-		w.free = w.free || i < len(path)-1 && slices.ContainsFunc(next, l.takesAny)
+		if any, is := l.anyOf(next); is {
+			w.free = any
+		}
 	}
 	w.at = len(path)
 	return w
 }
 
-func below(above, part string) string {
+func join(above, part string) string {
 	if above == "" {
 		return part
 	}
@@ -77,43 +82,66 @@ func (l *List) inside(name string) bool {
 // wild are the parts below a name that stand for any attribute: *, <name> and others in angle brackets.
 func (l *List) wild(above string) (parts []string) {
 	for _, begin := range []string{"*", "<"} {
-		for from := below(above, begin); ; {
+		for from := join(above, begin); ; {
 			c, ok := l.seek(from)
-			if !ok || !strings.HasPrefix(string(c.name), below(above, begin)) {
+			if !ok || !strings.HasPrefix(string(c.name), join(above, begin)) {
 				break
 			}
 			part, _, _ := strings.Cut(strings.TrimPrefix(string(c.name[len(above):]), "."), ".")
 			if part == "*" || begin == "<" {
 				parts = append(parts, part)
 			}
-			from = below(above, part) + "/" // the character behind the dot
+			from = join(above, part) + "/" // the character behind the dot
 		}
 	}
 	return parts
 }
 
 // takesAny tells whether the option takes attributes that no list names: any attributes, or a submodule whose options
-// are not listed.
-func (l *List) takesAny(name string) bool {
+// are not listed. is is false where name is no option.
+func (l *List) takesAny(name string) (any, is bool) {
 	e, is := l.has(name)
 	if !is {
-		return false
+		return false, false
 	}
 	kind := strings.TrimPrefix(e.Type, "null or ")
-	for _, start := range []string{
-		"attribute set", "lazy attribute set", "open submodule", "anything", "unspecified", "raw value", "(submodule)",
-	} {
+	switch {
+	case isPlain(kind):
+		return false, true
+	case l.inside(name):
+		// A submodule has its options listed. It may be open, and there may be other types beside it.
+		return !strings.Contains(kind, "submodule") || strings.Contains(kind, "open submodule") ||
+			strings.Contains(kind, " or "), true
+	}
+	return true, true
+}
+
+// anyOf is takesAny for the names that a path leads to: one that takes any attributes is enough.
+func (l *List) anyOf(names []string) (any, is bool) {
+	for _, name := range names {
+		anyHere, isHere := l.takesAny(name)
+		any, is = any || anyHere, is || isHere
+	}
+	return any, is
+}
+
+// isPlain tells whether a type takes no attributes.
+func isPlain(kind string) bool {
+	for _, start := range []string{"16 bit", "unsigned integer", "positive integer", "one of ", "list of ", "strings conc"} {
 		if strings.HasPrefix(kind, start) {
-			return true
+			return !strings.Contains(kind, " or ")
 		}
 	}
-	return strings.HasSuffix(kind, " value") || strings.HasSuffix(kind, " value)") || strings.HasSuffix(kind, "…") ||
-		strings.Contains(kind, "INI") || strings.Contains(kind, "submodule") && !l.inside(name)
+	switch kind {
+	case "boolean", "string", "non-empty string", "signed integer", "absolute path", "package", "floating point number":
+		return true
+	}
+	return strings.HasSuffix(kind, "single-line string")
 }
 
 // children are the parts of names directly below one, sorted.
 func (l *List) children(above string) (parts []string) {
-	prefix := below(above, "")
+	prefix := join(above, "")
 	for c, ok := l.seek(prefix); ok && strings.HasPrefix(string(c.name), prefix); ok = c.next() {
 		part, _, _ := bytes.Cut(c.name[len(prefix):], []byte("."))
 		if part[0] != '<' && part[0] != '*' && (parts == nil || parts[len(parts)-1] != string(part)) {
@@ -129,7 +157,7 @@ func (l *List) children(above string) (parts []string) {
 func (l *List) Check(path []string, value nix.Expr) *Fault {
 	w := l.walk(path)
 	if w.at < len(path) {
-		if w.free || slices.ContainsFunc(w.last, l.takesAny) {
+		if w.free {
 			return nil
 		}
 		return l.unknown(path, w)
@@ -142,14 +170,15 @@ func (l *List) Check(path []string, value nix.Expr) *Fault {
 				return nil
 			}
 			fault = &Fault{
-				Why:  "it is no option itself, only the beginning of some",
-				Hint: "options below it: " + few(l.children(name)),
+				What: nix.FormatAttrPath(path) + " is not an option itself", Why: "options begin with it",
+				Hint: "below it are " + few(l.children(name)),
 			}
 			continue
 		}
 		if fault = fits(e.Type, value); fault == nil {
 			return nil
 		}
+		fault.What = nix.FormatAttrPath(path)
 	}
 	return fault
 }
@@ -158,9 +187,12 @@ func (l *List) Check(path []string, value nix.Expr) *Fault {
 func (l *List) unknown(path []string, w way) *Fault {
 	above := w.last[0]
 	if e, is := l.has(above); is && !l.inside(above) {
-		return &Fault{Why: fmt.Sprintf("the option %s has nothing below it; it takes: %s", above, e.Type)}
+		return &Fault{
+			What: "unknown option " + nix.FormatAttrPath(path),
+			Why:  fmt.Sprintf("%s is an option itself, and takes: %s", above, e.Type),
+		}
 	}
-	f := &Fault{Why: "unknown option"}
+	f := &Fault{What: "unknown option " + nix.FormatAttrPath(path)}
 	near := ""
 	for _, above := range w.last {
 		if near = profile.Nearest(path[w.at], l.children(above)); near != "" {
@@ -192,6 +224,67 @@ func (l *List) elsewhere(path []string, at int) string {
 		}
 	}
 	return ""
+}
+
+// CheckPackage says what is wrong with the name of a package, as a profile has it: ripgrep, or kdePackages.kate, of which
+// the first part counts; nil for nothing. A list that is not exact is older than a release and lacks what came later:
+// the newest versions of a package, as in nextcloud33, are taken for granted where it has another.
+func (l *List) CheckPackage(name string) *Fault {
+	first, _, _ := strings.Cut(name, ".")
+	if _, ok := l.has(first); ok {
+		return nil
+	}
+	meant := l.otherVersion(first)
+	if meant != "" && !l.exact {
+		return nil
+	}
+	if meant == "" {
+		meant = l.nearest(first)
+	}
+	f := &Fault{What: fmt.Sprintf("unknown package %q", name), Hint: profile.Meant(meant)}
+	if !l.exact {
+		f.Why = "it is not among the names that come with quick-deploy"
+	}
+	return f
+}
+
+// version is the version in a name: 33 of nextcloud33, _19 of postgresql_19_jit.
+var version = lazyregexp.New(`[-_]?[0-9]+([._-][0-9]+)*`)
+
+// otherVersion is the last name that differs from s by its version only, "" for none.
+func (l *List) otherVersion(s string) (last string) {
+	at := version.FindStringIndex(s)
+	if at == nil || at[0] < 2 {
+		return ""
+	}
+	plain := version.ReplaceAllString(s, "")
+	for e := range l.Prefix(s[:at[0]]) {
+		if version.ReplaceAllString(e.Name, "") == plain {
+			last = e.Name
+		}
+	}
+	return last
+}
+
+// nearest is the package that is meant by a name that is none: the same but for case, blanks and hyphens, else one that
+// begins alike, else any that is near.
+func (l *List) nearest(s string) string {
+	plain := strings.NewReplacer("-", "", "_", "", " ", "")
+	want := strings.ToLower(plain.Replace(s))
+	var all, alike []string
+	for e := range l.All() {
+		if strings.ToLower(plain.Replace(e.Name)) == want {
+			return e.Name
+		}
+		all = append(all, e.Name)
+		if strings.EqualFold(e.Name[:1], s[:1]) {
+			alike = append(alike, e.Name)
+		}
+	}
+	if near := profile.Nearest(s, alike); near != "" {
+		return near
+	}
+	return profile.Nearest(s, all)
 }
 
 // few are some of a list of words.
@@ -251,7 +344,7 @@ func fits(kind string, value nix.Expr) *Fault {
 	if ok {
 		return nil
 	}
-	return &Fault{Why: fmt.Sprintf("it is %s here, and takes: %s", got, kind), Hint: hint}
+	return &Fault{Why: fmt.Sprintf("its type is %s, and the value is %s", kind, got), Hint: hint, Value: true}
 }
 
 // meansBool says what a text that reads as yes or no should be.

@@ -128,6 +128,9 @@ func (l *List) Prefix(prefix string) iter.Seq[Entry] {
 				all = strings.Builder{}
 				all.Grow(max(room, len(c.name)))
 			}
+			if c.hidden() {
+				continue
+			}
 			start := all.Len()
 			all.Write(c.name)
 			if !yield(c.entry(all.String()[start:])) {
@@ -145,13 +148,19 @@ func (l *List) has(s string) (Entry, bool) {
 	return Entry{}, false
 }
 
+// hidden tells whether the line is of an option that the manual does not name: it may be set and is never offered.
+func (c *cursor) hidden() bool { return !c.list.plain && c.entry("").Type == Hidden }
+
+// Hidden is the type of the old name of an option that was renamed, and of others that the manual does not name.
+const Hidden = "hidden"
+
 // Lookup is the entry with this name. The name of an option may have an attribute where the entry has <name> or *.
 func (l *List) Lookup(name string) (Entry, bool) {
 	if e, ok := l.has(name); ok || l.plain {
-		return e, ok
+		return e, ok && e.Type != Hidden
 	}
 	for _, found := range l.walk(split(name)).found {
-		if e, ok := l.has(found); ok {
+		if e, ok := l.has(found); ok && e.Type != Hidden {
 			return e, true
 		}
 	}

@@ -16,7 +16,9 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/source"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/index"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/generator/release"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
@@ -30,6 +32,7 @@ type Loaded struct {
 	schema  *schema.Node
 	machine machine.Machine
 	input   generator.Input // once generated
+	names   *names          // that it was generated with
 }
 
 const (
@@ -188,4 +191,13 @@ func (l *Loaded) hash() string {
 		sum.Write(s.Data)
 	}
 	return "sha256-" + hex.EncodeToString(sum.Sum(nil))
+}
+
+// Schema is the schema of profiles with the names of packages and options, as editors take it.
+func Schema() ([]byte, error) {
+	bundle, err := schema.Bundle()
+	if err != nil {
+		return nil, err
+	}
+	return index.Open(release.Default()).Editor(bundle)
 }
