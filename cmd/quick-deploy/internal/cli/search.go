@@ -63,7 +63,7 @@ type searchOptions struct {
 
 func atLeastOne(n int) error {
 	if n < 1 {
-		return fault.New(fault.Usage, "--limit has to be at least 1, not %d", n)
+		return errors.New("it has to be at least 1")
 	}
 	return nil
 }
@@ -78,7 +78,7 @@ func kindNames() []string {
 
 func aKind(name string) error {
 	if names := kindNames(); !slices.Contains(names, name) {
-		return fault.New(fault.Usage, "unknown kind %q", name).Hint("%s", profile.DidYouMean(name, names))
+		return fmt.Errorf("unknown kind; %s", profile.DidYouMean(name, names))
 	}
 	return nil
 }
