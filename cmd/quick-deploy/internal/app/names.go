@@ -34,6 +34,8 @@ type names struct {
 	// program wrote them. Built-in pins take their place then.
 	locked map[string]flake.Locked
 	ours   func() bool
+	// listed says that names which Nix has not listed yet are not asked for.
+	listed bool
 	pins   flake.Pins
 
 	opened sync.Map // func() *index.Index by generator.Inputs
@@ -129,6 +131,9 @@ func (n *names) packages(hash string) (string, error) {
 	list, err := n.read(file)
 	if err == nil || !errors.Is(err, os.ErrNotExist) {
 		return list, err
+	}
+	if n.listed {
+		return "", errors.New("Nix has not listed them yet")
 	}
 	if !exists(store) {
 		n.depend(store, "")

@@ -19,7 +19,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/generator/index"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
-	"github.com/quick-deploy/quick-deploy/generator/release"
 	"github.com/quick-deploy/quick-deploy/generator/search"
 )
 
@@ -98,7 +97,10 @@ type searchResult struct {
 
 // searchNames finds what words ask for, and shows it or lets somebody choose.
 func searchNames(ctx context.Context, a *app.App, words string, o searchOptions) error {
-	names := index.Open(releaseOf(a))
+	names, err := a.Names(ctx)
+	if err != nil {
+		return err
+	}
 	s, err := search.New(names)
 	if err != nil {
 		return err
@@ -135,23 +137,15 @@ func searchNames(ctx context.Context, a *app.App, words string, o searchOptions)
 
 // note says whose names these are, if not those of the pins.
 func note(names *index.Index) string {
-	if names.Exact() {
+	what := "names"
+	switch {
+	case names.Exact():
 		return ""
+	case names.List(index.Package).Exact():
+		what = "options"
 	}
-	return fmt.Sprintf("note: these are the names that ship with quick-deploy for %s; yours may differ a little", names.Release())
-}
-
-// releaseOf is the release of the profile, or the default where no profile can be read: searching needs none.
-func releaseOf(a *app.App) string {
-	if path, err := a.ProfilePath(); err == nil {
-		if text, err := regular.Read(path); err == nil {
-			if root, err := profile.Parse(path, text); err == nil {
-				return cmp.Or(root.Get("host", "release").Str(), root.Get("hosts", a.Host, "release").Str(),
-					root.Get("release").Str(), release.Default())
-			}
-		}
-	}
-	return release.Default()
+	return fmt.Sprintf("note: these are the %s that ship with quick-deploy for %s; yours may differ a little",
+		what, names.Release())
 }
 
 func (r searchResult) writeText(w io.Writer) {
