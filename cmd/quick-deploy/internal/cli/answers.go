@@ -50,7 +50,7 @@ func answerFlags(given setup.Given) []cli.Flag {
 var answerWords = words{
 	"preset":  presetWords,
 	"service": func(a *app.App, _ []string) []word { return serviceWords(a, func(bool) bool { return true }) },
-	"package": bundleWords,
+	"package": packageWords,
 	"desktop": oneOf("cosmic", "gnome", "plasma", "hyprland", "none"),
 	"shell":   oneOf("bash", "zsh", "fish"),
 }
