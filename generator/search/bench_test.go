@@ -11,11 +11,9 @@ func BenchmarkFind(b *testing.B) {
 	for _, words := range []string{"web server", "services", "ngnix"} {
 		b.Run(words, func(b *testing.B) {
 			for b.Loop() {
-				s, err := search.New(index.Open("26.05"))
-				if err != nil {
+				if _, err := search.New(index.Open("26.05")).Find(words, 20); err != nil {
 					b.Fatal(err)
 				}
-				s.Find(words, 20)
 			}
 		})
 	}

@@ -82,8 +82,9 @@ type found struct {
 
 // Searcher finds things of one release. It is for concurrent use.
 type Searcher struct {
-	index  *index.Index
-	things []*thing
+	index *index.Index
+	// things are read when they are first needed, while the lists are looked through.
+	things func() ([]*thing, error)
 	own    map[at]bool // packages and options that are things
 }
 
@@ -94,37 +95,37 @@ type at struct {
 }
 
 // New searches the catalogue and the names of x.
-func New(x *index.Index) (*Searcher, error) {
-	things, err := catalogue()
-	if err != nil {
-		return nil, err
+func New(x *index.Index) *Searcher {
+	s := &Searcher{index: x, own: map[at]bool{}, things: sync.OnceValues(things)}
+	for _, o := range ownWords() {
+		if _, ok := lists[o.kind]; ok {
+			s.own[at{o.kind, o.name}] = true
+		}
 	}
-	s := &Searcher{index: x, things: things}
-	s.addOwn()
-	return s, nil
+	return s
 }
 
 // Find finds at most limit things that words ask for, of the kinds, or of all if there are none. Their order: how well
-// it fits, then kind, importance, shortness.
-func (s *Searcher) Find(words string, limit int, of ...Kind) Result {
+// it fits, then kind, importance, shortness. An error is one of the schema's.
+func (s *Searcher) Find(words string, limit int, of ...Kind) (Result, error) {
 	q := newQuery(words)
 	if len(q.words) == 0 {
-		return Result{Hits: []Hit{}}
+		return Result{Hits: []Hit{}}, nil
 	}
 	q.kinds = of
-	r := s.find(q, limit)
-	if r.Total > 0 {
-		return r
+	r, err := s.find(q, limit)
+	if err != nil || r.Total > 0 {
+		return r, err
 	}
-	instead := s.nearest(q)
-	if instead == "" {
-		return r
+	instead, err := s.nearest(q)
+	if err != nil || instead == "" {
+		return r, err
 	}
 	q = newQuery(instead)
 	q.kinds = of
-	r = s.find(q, limit)
+	r, err = s.find(q, limit)
 	r.Instead = instead
-	return r
+	return r, err
 }
 
 // query is what is looked for.
@@ -150,36 +151,14 @@ func newQuery(text string) query {
 	return q
 }
 
-// addOwn joins what words.txt says to the catalogue.
-func (s *Searcher) addOwn() {
-	by := make(map[at]*thing, len(s.things))
-	for _, t := range s.things {
-		by[at{t.Kind, t.Name}] = t
-	}
-	s.own = map[at]bool{}
-	for i, o := range ownWords() {
-		where := at{o.kind, o.name}
-		t := by[where]
-		if t == nil {
-			if _, ok := lists[o.kind]; !ok {
-				continue // a key that is gone; a test finds that
-			}
-			t = &thing{Kind: o.kind, Name: o.name}
-			t.About, _ = o.parts()
-			s.things = append(s.things, t)
-			s.own[where] = true
-		}
-		t.place, t.own = i, o
-	}
-}
-
-func (s *Searcher) find(q query, limit int) Result {
+func (s *Searcher) find(q query, limit int) (Result, error) {
 	var parts [4]best
 	for i := range parts {
 		parts[i].limit = limit
 	}
 	var all sync.WaitGroup
-	all.Go(func() { s.amongThings(q, &parts[0]) })
+	var err error
+	all.Go(func() { err = s.amongThings(q, &parts[0]) })
 	for i, kind := range []Kind{Package, Option, HomeOption} {
 		if q.asks(kind) {
 			all.Go(func() { s.inList(q, kind, &parts[i+1]) })
@@ -195,7 +174,7 @@ func (s *Searcher) find(q query, limit int) Result {
 	for _, h := range hits.all {
 		r.Hits = append(r.Hits, h.hit())
 	}
-	return r
+	return r, err
 }
 
 // best collects what fits, and keeps the best of it.
@@ -203,23 +182,40 @@ type best struct {
 	limit int
 	all   []found
 	total int
+	full  bool // the first limit ones are in order
 }
 
 func (b *best) add(f found) {
 	b.total++
+	if b.full && byFit(f, b.all[b.limit-1]) > 0 {
+		return
+	}
 	b.all = append(b.all, f)
 	if len(b.all) > 8*b.limit+64 {
 		b.cut()
+		b.full = true
 	}
 }
 
 // cut sorts, and drops what is beyond the limit.
 func (b *best) cut() {
-	slices.SortFunc(b.all, func(x, y found) int {
-		return cmp.Or(y.tier-x.tier, cmp.Compare(y.weight, x.weight), x.order-y.order,
-			len(x.name)-len(y.name), strings.Compare(x.name, y.name))
-	})
+	slices.SortFunc(b.all, byFit)
 	b.all = b.all[:min(b.limit, len(b.all))]
+}
+
+// byFit orders what fits better first.
+func byFit(x, y found) int {
+	switch {
+	case x.tier != y.tier:
+		return y.tier - x.tier
+	case x.weight != y.weight:
+		return cmp.Compare(y.weight, x.weight)
+	case x.order != y.order:
+		return x.order - y.order
+	case len(x.name) != len(y.name):
+		return len(x.name) - len(y.name)
+	}
+	return strings.Compare(x.name, y.name)
 }
 
 // hit is what there is to say of it.
@@ -237,8 +233,12 @@ func (f found) hit() Hit {
 }
 
 // amongThings adds the things that fit.
-func (s *Searcher) amongThings(q query, out *best) {
-	fitting, weights := s.mentioning(q)
+func (s *Searcher) amongThings(q query, out *best) error {
+	things, err := s.things()
+	if err != nil {
+		return err
+	}
+	fitting, weights := mentioning(things, q)
 	for t, words := range fitting {
 		tier, weight := t.fits(words, q, weights)
 		if tier == worthless {
@@ -253,13 +253,14 @@ func (s *Searcher) amongThings(q query, out *best) {
 		f.order = order(t.Kind, t.detail) + t.place
 		out.add(f)
 	}
+	return nil
 }
 
 // mentioning are the things that have something to do with q, and for each word of it how rare it is: what many have
 // tells little.
-func (s *Searcher) mentioning(q query) (map[*thing]words, []float64) {
+func mentioning(things []*thing, q query) (map[*thing]words, []float64) {
 	fitting, counts := map[*thing]words{}, make([]int, len(q.words))
-	for _, t := range s.things {
+	for _, t := range things {
 		if !q.asks(t.Kind) || !t.isNamed(q) && !t.mentions(q.words) {
 			continue
 		}
@@ -273,7 +274,7 @@ func (s *Searcher) mentioning(q query) (map[*thing]words, []float64) {
 	}
 	weights := make([]float64, len(q.words))
 	for i, n := range counts {
-		if weights[i] = math.Log(1 + float64(len(s.things))/float64(1+n)); n == 0 && len(q.words[i]) <= 2 {
+		if weights[i] = math.Log(1 + float64(len(things))/float64(1+n)); n == 0 && len(q.words[i]) <= 2 {
 			weights[i] = 0 // it is still being typed
 		}
 	}
@@ -381,9 +382,12 @@ func isNamed(kind Kind, name string, q query) bool {
 // inList adds the entries of a list whose names fit and that are no things.
 func (s *Searcher) inList(q query, kind Kind, out *best) {
 	buffer := make([]byte, 0, 256)
-	for e := range s.index.List(lists[kind]).All() {
-		buffer = appendLower(buffer[:0], e.Name)
-		if !hasAll(buffer, q) || s.own[at{kind, e.Name}] {
+	fits := func(name []byte) bool {
+		buffer = appendLower(buffer[:0], name)
+		return hasAll(buffer, q)
+	}
+	for e := range s.index.List(lists[kind]).Where(fits) {
+		if s.own[at{kind, e.Name}] {
 			continue
 		}
 		const details = 1 << 8 // more than words in a name
@@ -405,7 +409,7 @@ func hasAll(name []byte, q query) bool {
 	return true
 }
 
-func appendLower(to []byte, s string) []byte {
+func appendLower(to, s []byte) []byte {
 	for i := range len(s) {
 		to = append(to, lower(s[i]))
 	}
@@ -469,9 +473,13 @@ func value(e index.Entry) string {
 }
 
 // nearest are the words of q, those that nothing has replaced by the nearest that there is; "" where none is near.
-func (s *Searcher) nearest(q query) string {
+func (s *Searcher) nearest(q query) (string, error) {
+	things, err := s.things()
+	if err != nil {
+		return "", err
+	}
 	vocabulary := map[string]bool{}
-	for _, t := range s.things {
+	for _, t := range things {
 		words := t.words()
 		for _, w := range slices.Concat(append(words.phrases, words.name, words.about)...) {
 			vocabulary[w] = true
@@ -496,9 +504,9 @@ func (s *Searcher) nearest(q query) string {
 		}
 	}
 	if !changed {
-		return ""
+		return "", nil
 	}
-	return strings.Join(out, " ")
+	return strings.Join(out, " "), nil
 }
 
 func (s *Searcher) packages() []string {

@@ -13,11 +13,11 @@ import (
 
 func find(t *testing.T, words string) search.Result {
 	t.Helper()
-	s, err := search.New(index.Open("26.05"))
+	r, err := search.New(index.Open("26.05")).Find(words, 20)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.Find(words, 20)
+	return r
 }
 
 // TestQuestions looks where the right answers rank; with -v it prints them all.

@@ -64,7 +64,7 @@ func catalogue() ([]*thing, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &collector{by: map[string]*thing{}}
+	c := &collector{by: map[at]*thing{}}
 	for name, n := range root.All() {
 		if name != "host" && name != "hosts" && name != "defaults" && name != "version" {
 			c.key(name, n)
@@ -96,18 +96,43 @@ func catalogue() ([]*thing, error) {
 	return c.all, nil
 }
 
+// things are the catalogue, and what words.txt says of it and of more.
+func things() ([]*thing, error) {
+	all, err := catalogue()
+	if err != nil {
+		return nil, err
+	}
+	by := make(map[at]*thing, len(all))
+	for _, t := range all {
+		by[at{t.Kind, t.Name}] = t
+	}
+	for i, o := range ownWords() {
+		t := by[at{o.kind, o.name}]
+		if t == nil {
+			if _, ok := lists[o.kind]; !ok {
+				continue // a key that is gone; a test finds that
+			}
+			t = &thing{Kind: o.kind, Name: o.name}
+			t.About, _ = o.parts()
+			all = append(all, t)
+		}
+		t.place, t.own = i, o
+	}
+	return all, nil
+}
+
 // collector keeps each thing once, by kind and name.
 type collector struct {
 	all []*thing
-	by  map[string]*thing
+	by  map[at]*thing
 }
 
 func (c *collector) add(kind Kind, name, about string) *thing {
-	if t := c.by[string(kind)+" "+name]; t != nil {
+	if t := c.by[at{kind, name}]; t != nil {
 		return t
 	}
 	t := &thing{Kind: kind, Name: name, About: about, place: behind + len(c.all)}
-	c.by[string(kind)+" "+name] = t
+	c.by[at{kind, name}] = t
 	c.all = append(c.all, t)
 	return t
 }

@@ -101,10 +101,7 @@ func searchNames(ctx context.Context, a *app.App, words string, o searchOptions)
 	if err != nil {
 		return err
 	}
-	s, err := search.New(names)
-	if err != nil {
-		return err
-	}
+	s := search.New(names)
 	var kinds []search.Kind
 	if o.Kind != "" {
 		kinds = append(kinds, search.Kind(o.Kind))
@@ -115,7 +112,10 @@ func searchNames(ctx context.Context, a *app.App, words string, o searchOptions)
 	case !a.JSON && term.Is(a.Out) && !a.PlainForms():
 		return pick(ctx, a, s, words, kinds, note(names))
 	}
-	found := s.Find(words, o.Limit, kinds...)
+	found, err := s.Find(words, o.Limit, kinds...)
+	if err != nil {
+		return err
+	}
 	if found.Instead != "" {
 		a.Say("nothing found for %q; this is for %q", words, found.Instead)
 	}
@@ -174,10 +174,11 @@ func takes(h search.Hit) string {
 func pick(ctx context.Context, a *app.App, s *search.Searcher, words string, kinds []search.Kind, note string) error {
 	const most = 200 // that anybody scrolls through
 	var found search.Result
+	var failed error
 	p := picker.Picker{
 		In: a.In, Out: a.Err.Raw(), Enter: "add to the profile",
 		Find: func(words string) picker.List {
-			found = s.Find(words, most, kinds...)
+			found, failed = s.Find(words, most, kinds...)
 			list := picker.List{Note: note}
 			switch {
 			case found.Instead != "":
@@ -198,7 +199,7 @@ func pick(ctx context.Context, a *app.App, s *search.Searcher, words string, kin
 		},
 	}
 	at, err := p.Choose(ctx, words)
-	if err != nil || at < 0 {
+	if err = cmp.Or(err, failed); err != nil || at < 0 {
 		return err
 	}
 	return addHit(ctx, a, found.Hits[at])
@@ -207,7 +208,10 @@ func pick(ctx context.Context, a *app.App, s *search.Searcher, words string, kin
 // addNamed adds what has exactly this name.
 func addNamed(ctx context.Context, a *app.App, s *search.Searcher, name string, kinds []search.Kind) error {
 	const enough = 200
-	found := s.Find(name, enough, kinds...)
+	found, err := s.Find(name, enough, kinds...)
+	if err != nil {
+		return err
+	}
 	i := slices.IndexFunc(found.Hits, func(h search.Hit) bool { return h.Name == name })
 	if i >= 0 {
 		return addHit(ctx, a, found.Hits[i])
