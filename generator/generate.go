@@ -16,7 +16,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/cleartext"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
-	"github.com/quick-deploy/quick-deploy/generator/nix"
+	"github.com/quick-deploy/quick-deploy/generator/index"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/modules"
 	"github.com/quick-deploy/quick-deploy/schema"
@@ -36,9 +36,11 @@ type Input struct {
 	Pins flake.Pins
 	// Tool is the source that the program itself was built from, where it knows that: a pin for [flake.Tool].
 	Tool *flake.Locked
-	// Check, if set, says what is wrong with an option: of NixOS, or of
-	// home-manager where user is not empty. See package optionlist.
-	Check func(user string, path []string, value nix.Expr) error
+	// Index knows the names of packages and options that a host can have; nil checks none. A name that it does not have
+	// is a problem where it is exact. Elsewhere Warn gets a notice, which stops nothing, also where the profile is at
+	// fault otherwise. Both are called for many hosts at once.
+	Index func(Inputs) *index.Index
+	Warn  func(Notice)
 	// Explain has each host's Options and each file's Lines handed out: those of ten thousand hosts take 130 MiB.
 	Explain bool
 	// NoFiles leaves out the files: all that a profile can get wrong shows before they are printed.
@@ -77,8 +79,6 @@ type Tree struct {
 	// Pinned are the inputs that the profile pins, by their names in the flake.
 	Pinned  map[string]profile.Pos
 	Notices []Notice
-	// Unchecked is how many options the profile names by their own paths while there was no Check.
-	Unchecked int
 }
 
 // File is the content of the file at path, nil if the flake has none.
@@ -96,6 +96,8 @@ type Notice struct {
 	Host string
 	Pos  profile.Pos
 	Text string
+	// Name says that it is about a name at Pos that is not known, and may be wrong.
+	Name bool
 }
 
 // Generate makes the flake. An error that the profile is to blame for is a
@@ -123,7 +125,6 @@ func Generate(in Input) (*Tree, error) {
 		tree.Files = append(tree.Files, h.files...)
 		tree.Hosts = append(tree.Hosts, h.summary)
 		tree.Notices = append(tree.Notices, h.notices...)
-		tree.Unchecked += h.unchecked
 		for m := range h.modules {
 			used[m] = true
 		}

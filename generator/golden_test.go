@@ -17,6 +17,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/index"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/modules"
 	"github.com/quick-deploy/quick-deploy/schema"
@@ -165,12 +166,17 @@ func generate(t testing.TB, fsys fs.FS) *generator.Tree {
 	}
 	tree, err := generator.Generate(generator.Input{
 		Profile: p, Schema: schemaRoot(t), Facts: facts(t, fsys, p), Files: profile.FS{Files: fsys}, Pins: goldenPins(t),
+		// What a case names is there.
+		Index: shipped, Warn: func(n generator.Notice) { t.Errorf("%s: %s", n.Pos, n.Text) },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return tree
 }
+
+// shipped are the names that ship for a release.
+func shipped(in generator.Inputs) *index.Index { return index.Open(in.Release) }
 
 // goldenPins are the pins of the golden cases.
 func goldenPins(t testing.TB) flake.Pins {

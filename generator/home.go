@@ -9,6 +9,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/generator/release"
 )
 
 // users notes who has an account.
@@ -179,10 +180,10 @@ func (h *host) raw() error {
 		for _, user := range users {
 			as, err := mapping.Raw(v.Node, user, h.secretPath)
 			wrong = append(wrong, err)
-			if h.in.Check == nil {
-				h.unchecked += len(as)
-			}
 			for _, a := range as {
+				if _, moved := release.Moved(h.channel.release, user != "", a.Path); !moved { // assign tells of that
+					h.checkOption(v.Node, a)
+				}
 				if h.here(&a) {
 					h.assign(a)
 				}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/generator/access"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/index"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -108,10 +109,9 @@ type host struct {
 	summary  Host
 	notices  []Notice
 	nixpkgs  []setting // of the package set that it shares
-	// unchecked counts raw options that nothing checked.
-	unchecked int
-	problems  profile.Problems
-	secrets   map[string]secret
+	index    *index.Index
+	problems profile.Problems
+	secrets  map[string]secret
 	// sopsFile is the host's encrypted file as a rule of .sops.yaml names it, "" where there is none.
 	sopsFile string
 	// sopsKeys are those that may read it.
@@ -129,6 +129,7 @@ func buildHost(in Input, s *schema.Node, p *profile.Host, node *profile.Node) (*
 	if err := h.chooseChannel(); err != nil {
 		return nil, err
 	}
+	h.openIndex()
 	h.readSecrets()
 	names := mapping.Names{Release: h.channel.release, Secret: h.secretPath, Input: h.channel.inputName}
 	// The order decides only in which order notices and equal options appear.
@@ -194,11 +195,7 @@ func (h *host) assign(a mapping.Assignment) {
 	if m, moved := release.Moved(h.channel.release, a.User != "", a.Path); moved {
 		h.problem(a.Node, strings.Join(a.Path, "."), "NixOS "+m.Since+" no longer has this option", m.Hint(a.Path))
 	}
-	if h.in.Check != nil {
-		if err := h.in.Check(a.User, a.Path, a.Value); err != nil {
-			h.problem(a.Node, strings.Join(a.Path, "."), err.Error(), "")
-		}
-	}
+	h.checkPackages(a.Node, a.Value, a.Path...)
 	if a.User != "" {
 		h.homes[a.User] = append(h.homes[a.User], a)
 		return

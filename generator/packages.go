@@ -54,6 +54,9 @@ type optional struct {
 func (h *host) optionalPackages() []optional {
 	var out []optional
 	for _, item := range h.node.Get("optionalPackages").All() {
+		if !strings.HasPrefix(item.Str(), "bundle:") {
+			h.checkPackages(item, nix.Ref{"pkgs", item.Str()})
+		}
 		if b, ok := h.bundle(item); ok {
 			out = append(out, optional{item.Str(), b.Summary, b.Packages})
 		}
@@ -170,6 +173,7 @@ func (h *host) python() error {
 			packages = append(packages, nix.Item{Value: nix.Ref{"ps", item.Str()}, Origin: item.Origin()})
 		}
 		interpreter := cmp.Or(n.Get("version").Str(), "python3")
+		h.checkPackages(n.Get("version"), nix.Ref{"pkgs", interpreter})
 		env := nix.Call{
 			Fn:   nix.Ref{"pkgs", interpreter, "withPackages"},
 			Args: []nix.Expr{nix.Func{Arg: "ps", Body: packages}},

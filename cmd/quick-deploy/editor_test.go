@@ -288,6 +288,30 @@ func TestEditorAcceptsThePresets(t *testing.T) {
 	}
 }
 
+// Lists of names are never whole: nothing is refused because it is not in one.
+func TestEditorAcceptsWhatIsNotListed(t *testing.T) {
+	e := newEditor(t)
+	text := `version: 1
+hosts:
+  atlas:
+    stateVersion: "26.05"
+    packages: [new-package, kdePackages.new, bundle:cli]
+    nixos:
+      services.new.option: 1
+      services: {openssh: {new: [1], settings: {New: true}}}
+      services.xserver.videoDrivers: [{$secret: a}]
+      programs.git.package: {$package: new-package}
+      services.logind.settings.Login.HandleLidSwitch: new
+`
+	if _, found := e.open("new.yaml", text); len(found) > 0 {
+		t.Errorf("%q", found)
+	}
+	_, found := e.open("wrong.yaml", strings.ReplaceAll(text, "services.new.option: 1", `services.openssh.enable: "yes"`))
+	if want := []string{`7:32: Incorrect type. Expected "boolean".`}; !slices.Equal(found, want) {
+		t.Errorf("%q, want %q", found, want)
+	}
+}
+
 func TestEditorMarksWhatIsWrong(t *testing.T) {
 	e := newEditor(t)
 	_, found := e.open("broken.yaml", `version: 1
@@ -334,6 +358,12 @@ func TestEditorCompletes(t *testing.T) {
 		{"version: 1\nhosts:\n  atlas:\n    users:\n      ada:\n        shell: |\n", []string{"bash", "zsh", "fish"}, ""},
 		{"version: 1\nrelease: |\n", []string{`"26.05"`, "unstable"}, ""},
 		{"|", []string{"version", "hosts", "extends"}, "Version of this file format"},
+		{"version: 1\nhosts:\n  atlas:\n    packages:\n      - |\n", []string{"ripgrep", "firefox", "kdePackages"}, ""},
+		{"version: 1\nhosts:\n  atlas:\n    nixos:\n      |\n", []string{"services.openssh.enable", "services", "programs"}, "boolean, by default false"},
+		{"version: 1\nhosts:\n  atlas:\n    nixos:\n      services:\n        openssh:\n          |\n", []string{"ports", "settings"}, "list of 16 bit"},
+		{"version: 1\nhosts:\n  atlas:\n    nixos:\n      services.openssh.enable: |\n", []string{"true", "false"}, ""},
+		{"version: 1\nhosts:\n  atlas:\n    home:\n      programs:\n        git:\n          |\n", []string{"lfs", "enable"}, ""},
+		{"version: 1\nhosts:\n  atlas:\n    users:\n      ada:\n        home:\n          options:\n            programs:\n              |\n", []string{"htop"}, ""},
 	} {
 		text, where := cut(c.text)
 		uri, _ := e.open(fmt.Sprintf("complete-%d.yaml", i), text)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/cli"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 	"github.com/quick-deploy/quick-deploy/generator/nixtest"
@@ -91,6 +92,7 @@ func TestScript(t *testing.T) {
 			"exits":    exits,
 			"snapshot": snapshot,
 			"append":   appendTo,
+			"nixpkgs":  nixpkgsIn,
 		},
 	})
 }
@@ -152,6 +154,18 @@ func snapshot(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	ts.Check(err)
 	ts.Check(os.WriteFile(out, []byte(b.String()), 0o600))
+}
+
+// nixpkgsIn FOLDER makes the folder of the built-in nixpkgs in a store. It is empty.
+func nixpkgsIn(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: nixpkgs FOLDER")
+	}
+	pins, err := flake.Builtin()
+	ts.Check(err)
+	path, err := storepath.Source(ts.MkAbs(args[0]), pins[generator.DefaultRelease()]["nixpkgs"].NarHash())
+	ts.Check(err)
+	ts.Check(os.MkdirAll(path, 0o755))
 }
 
 // appendTo FILE TEXT adds text to a file.

@@ -23,6 +23,14 @@ type Input struct {
 	node *node
 }
 
+// NarHash is that of the tree that the input is pinned to, sha256-…; "" where it has none.
+func (in Input) NarHash() string {
+	if in.node == nil {
+		return ""
+	}
+	return text(in.node.locked, "narHash")
+}
+
 // flake names are restricted by Nix (flakeIdRegex in src/libflake/flakeref.cc).
 var nameRE = lazyregexp.New(`^[a-zA-Z][a-zA-Z0-9_-]*$`)
 

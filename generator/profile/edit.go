@@ -15,15 +15,46 @@ import (
 // AddIn returns src with an empty map at path, where nothing is. Missing maps
 // on the way are added; every other byte of src stays as it is. The result is
 // parsed again, and refused if anything but path has changed.
-func AddIn(src []byte, path []string) ([]byte, error) {
+func AddIn(src []byte, path []string) ([]byte, error) { return SetIn(src, path, "{}") }
+
+// SetIn is AddIn for any value, which is YAML in one line as it is written between braces.
+func SetIn(src []byte, path []string, value string) ([]byte, error) {
 	e, err := newEditor(src)
 	if err != nil {
 		return nil, err
 	}
+	v, _, problems := parse("value", []byte("value: "+value))
+	if problems.err() != nil || strings.Contains(value, "\n") {
+		return nil, fmt.Errorf("set %s: %q is not a value in one line", dotted(path), value)
+	}
+	e.value = value
 	if err := e.add(path); err != nil {
 		return nil, fmt.Errorf("add %s: %w", dotted(path), err)
 	}
-	return e.finish(withEntry(e.root.Any(), path))
+	return e.finish(withEntry(e.root.Any(), path, v.Get("value").Any()))
+}
+
+// AppendIn returns src with a text at the end of the list at path, which is made where nothing is; every other byte of
+// src stays as it is.
+func AppendIn(src []byte, path []string, item string) ([]byte, error) {
+	e, err := newEditor(src)
+	if err != nil {
+		return nil, err
+	}
+	text := quoteKey(item)
+	list := e.root.Get(path...)
+	if list == nil {
+		return SetIn(src, path, "["+text+"]")
+	}
+	if list.Kind != List {
+		return nil, fmt.Errorf("add to %s: it is %s, not a list", dotted(path), list.brief())
+	}
+	e.append(list, text)
+	var items []any
+	for _, n := range list.Items {
+		items = append(items, n.Any())
+	}
+	return e.finish(withEntry(e.root.Any(), path, append(items, item)))
 }
 
 // RemoveIn returns src without the entry at path, its comment on the same line
@@ -59,6 +90,8 @@ type editor struct {
 	t    *text
 	root *Node
 	cuts []cut
+	// value is what is added, as it is written.
+	value string
 }
 
 // cut replaces the range by text.
@@ -107,15 +140,15 @@ func (e *editor) isFlow(n *Node) bool { return e.t.src[n.span.from] == '{' }
 func (e *editor) insert(n *Node, path []string) {
 	if !e.isFlow(n) {
 		at := e.lineEnd(n.span.to)
-		e.replace(at, at, "\n"+blockEntry(path, n.Fields[0].KeyPos.Column-1))
+		e.replace(at, at, "\n"+e.blockEntry(path, n.Fields[0].KeyPos.Column-1))
 		return
 	}
 	if len(n.Fields) == 0 {
-		e.replace(n.span.from+1, n.span.from+1, flowEntry(path))
+		e.replace(n.span.from+1, n.span.from+1, e.flowEntry(path))
 		return
 	}
 	at := n.Fields[len(n.Fields)-1].end()
-	text := ", " + flowEntry(path)
+	text := ", " + e.flowEntry(path)
 	if i := strings.IndexByte(e.t.src[at:n.span.to], ','); i >= 0 {
 		at, text = at+int32(i)+1, text[1:]
 	}
@@ -127,10 +160,10 @@ func (e *editor) fill(n *Node, f *Field, path []string) {
 	v := f.Value.span
 	if v.from == v.to && !e.isFlow(n) {
 		at := e.lineEnd(v.to)
-		e.replace(at, at, "\n"+blockEntry(path, f.KeyPos.Column+1))
+		e.replace(at, at, "\n"+e.blockEntry(path, f.KeyPos.Column+1))
 		return
 	}
-	text := "{" + flowEntry(path) + "}"
+	text := "{" + e.flowEntry(path) + "}"
 	if v.from == v.to {
 		text = " " + text
 	}
@@ -175,18 +208,38 @@ func (e *editor) lineEnd(at int32) int32 {
 	return int32(len(e.t.src))
 }
 
-// blockEntry is an empty map at path as lines indented by col.
-func blockEntry(path []string, col int) string {
+// append adds an item at the end of a list.
+func (e *editor) append(list *Node, text string) {
+	if e.t.src[list.span.from] != '[' {
+		at := e.lineEnd(list.span.to)
+		indent := list.Pos.Column - 1 // of the first dash
+		e.replace(at, at, fmt.Sprintf("\n%*s- %s", indent, "", text))
+		return
+	}
+	if len(list.Items) == 0 {
+		e.replace(list.span.from+1, list.span.from+1, text)
+		return
+	}
+	at := list.Items[len(list.Items)-1].span.to
+	text = ", " + text
+	if i := strings.IndexByte(e.t.src[at:list.span.to], ','); i >= 0 {
+		at, text = at+int32(i)+1, text[1:]
+	}
+	e.replace(at, at, text)
+}
+
+// blockEntry is what is added at path as lines indented by col.
+func (e *editor) blockEntry(path []string, col int) string {
 	var b strings.Builder
 	for i, key := range path {
 		fmt.Fprintf(&b, "%*s%s:\n", col+2*i, "", quoteKey(key))
 	}
-	return strings.TrimSuffix(b.String(), "\n") + " {}"
+	return strings.TrimSuffix(b.String(), "\n") + " " + e.value
 }
 
-// flowEntry is an empty map at path as it stands between braces.
-func flowEntry(path []string) string {
-	text := "{}"
+// flowEntry is what is added at path as it is written between braces.
+func (e *editor) flowEntry(path []string) string {
+	text := e.value
 	for i, key := range slices.Backward(path) {
 		text = quoteKey(key) + ": " + text
 		if i > 0 {
@@ -239,14 +292,15 @@ func (e *editor) original(off int32) int {
 	return at
 }
 
-// withEntry is v with an empty map at path.
-func withEntry(v any, path []string) any {
+// withEntry is v with value at path.
+func withEntry(v any, path []string, value any) any {
+	if len(path) == 0 {
+		return value
+	}
 	m, ok := v.(map[string]any)
 	if !ok {
 		m = map[string]any{}
 	}
-	if len(path) > 0 {
-		m[path[0]] = withEntry(m[path[0]], path[1:])
-	}
+	m[path[0]] = withEntry(m[path[0]], path[1:], value)
 	return m
 }

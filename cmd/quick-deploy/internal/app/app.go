@@ -35,8 +35,6 @@ type Options struct {
 	NoProbe bool
 	// ExtendsFrom are folders that a profile may extend files of, beside its own.
 	ExtendsFrom []string
-	// OptionList and HomeOptionList are files that options are checked against.
-	OptionList, HomeOptionList string
 	// AllowRoot permits running as root, for installer images.
 	AllowRoot bool
 }
@@ -130,6 +128,9 @@ func ConfigHome() string { return xdg("XDG_CONFIG_HOME", ".config") }
 
 // StateHome is $XDG_STATE_HOME, by the XDG base directory specification.
 func StateHome() string { return xdg("XDG_STATE_HOME", ".local/state") }
+
+// CacheHome is $XDG_CACHE_HOME, by the XDG base directory specification.
+func CacheHome() string { return xdg("XDG_CACHE_HOME", ".cache") }
 
 func xdg(variable, below string) string {
 	if dir := os.Getenv(variable); filepath.IsAbs(dir) {

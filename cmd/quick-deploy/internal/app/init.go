@@ -14,7 +14,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/setup"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/source"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
-	"github.com/quick-deploy/quick-deploy/schema"
 )
 
 // SchemaFile is the copy of the schema that lies beside a profile for editors.
@@ -105,7 +104,7 @@ func newGuide(ctx context.Context, a *App, path string) (*setup.Guide, error) {
 // writeFirst writes the profile, the schema beside it and, if asked for, the
 // answers. The profile comes last: where it is, the rest is too.
 func writeFirst(path string, text []byte, save string, answers starter.Answers) error {
-	bundle, err := schema.Bundle()
+	bundle, err := Schema()
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,8 @@ type Last struct {
 	Name string
 	// Sources are all files that were read, with a hash of each and where links lead to.
 	Sources map[string]string
+	// Names are the files that names of packages were looked up in, as names.files has them.
+	Names map[string]string
 	// Probed is a hash of what this machine tells of itself, "" where that does not matter.
 	Probed string
 	// Notices and Age are what was told, From and Until the time in which it is worded so.
@@ -49,7 +51,7 @@ type Last struct {
 }
 
 const (
-	lastVersion = 1
+	lastVersion = 2
 	// lastKept is how many flakes have a Last.
 	lastKept = 16
 )
@@ -96,6 +98,9 @@ func (l *Last) same(ctx context.Context, a *App) error {
 			return fmt.Errorf("%s has changed", name)
 		}
 	}
+	if !sameNames(l.Names) {
+		return errors.New("other names are known")
+	}
 	if !l.tree.Is(l.stamp) {
 		return errors.New("the flake has changed")
 	}
@@ -128,14 +133,14 @@ func rememberLast(a *App, g *Generated) error {
 		return err
 	}
 	l := Last{
-		Version: lastVersion, About: about, Name: g.Name, Sources: map[string]string{}, Probed: g.probed,
-		Age: g.age, From: a.Now(), Until: a.Now().AddDate(1, 0, 0), Stamp: stamp.Sum,
+		Version: lastVersion, About: about, Name: g.Name, Sources: map[string]string{}, Names: g.names.files,
+		Probed: g.probed, Age: g.age, From: a.Now(), Until: a.Now().AddDate(1, 0, 0), Stamp: stamp.Sum,
 	}
 	for _, s := range sources {
 		l.Sources[s.Name] = sourceHash(s.Name, s.Data)
 	}
 	for _, n := range g.Flake.Notices {
-		l.Notices = append(l.Notices, notice(n))
+		l.Notices = append(l.Notices, notice(a, n, false))
 	}
 	for _, in := range g.Inputs {
 		if in.Revision != nil && in.LastModified > 0 {
@@ -216,8 +221,8 @@ func lastFile(t *tree.Tree) string {
 // aboutRun is a hash of what a run depends on beside the content of files: the program, down to the file that it is,
 // its flags, where it was started, the profile, and the name of the machine, by which a host is chosen.
 func aboutRun(a *App, profile, hostname string) (string, error) {
-	if a.OptionList != "" || a.HomeOptionList != "" || a.JSON {
-		return "", errors.New("option lists and JSON are not remembered")
+	if a.JSON {
+		return "", errors.New("JSON is not remembered")
 	}
 	dir, err := os.Getwd()
 	if err != nil {

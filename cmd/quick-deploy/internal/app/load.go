@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -16,7 +17,9 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/source"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/index"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/generator/release"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
@@ -30,6 +33,7 @@ type Loaded struct {
 	schema  *schema.Node
 	machine machine.Machine
 	input   generator.Input // once generated
+	names   *names          // that it was generated with
 }
 
 const (
@@ -151,12 +155,15 @@ func (a *App) allProblems(l *Loaded, err error) error {
 		return err
 	}
 	facts, unread := l.namedFacts()
-	in, failed := a.inputOf(l, facts, false)
+	names, failed := newNames(context.Background(), a)
 	if failed != nil {
 		return err
 	}
+	names.listed = true // nothing is started for a profile that is at fault
+	l.names = names
 	// What is at fault is known: that making a flake of it fails otherwise is no news.
-	_, more := generator.Generate(in)
+	_, more := generator.Generate(a.inputOf(l, facts, false))
+	tell(a, names.warnings(nil))
 	var found profile.Problems
 	errors.As(more, &found)
 	return profile.Join(problems, unread, found)
@@ -206,4 +213,13 @@ func (l *Loaded) hash() string {
 		sum.Write(s.Data)
 	}
 	return "sha256-" + hex.EncodeToString(sum.Sum(nil))
+}
+
+// Schema is the schema of profiles with the names of packages and options, as editors take it.
+func Schema() ([]byte, error) {
+	bundle, err := schema.Bundle()
+	if err != nil {
+		return nil, err
+	}
+	return index.Open(release.Default()).Editor(bundle)
 }

@@ -5,17 +5,14 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
-	"github.com/quick-deploy/quick-deploy/generator/nix"
-	"github.com/quick-deploy/quick-deploy/generator/optionlist"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -86,13 +83,23 @@ func PlanInputs(ctx context.Context, a *App, keep, force bool) (*Generated, erro
 }
 
 // ShowNotices tells the notices.
-func ShowNotices(a *App, t *generator.Tree) {
-	for _, n := range t.Notices {
-		a.Say("%s", notice(n))
+func ShowNotices(a *App, t *generator.Tree) { tell(a, t.Notices) }
+
+func tell(a *App, all []generator.Notice) {
+	for _, n := range all {
+		a.Say("%s", notice(a, n, a.ColourErr))
 	}
 }
 
-func notice(n generator.Notice) string {
+// notice words a notice: one about a name that may be wrong has the line that it is in, as an error has.
+func notice(a *App, n generator.Notice, colour bool) string {
+	if n.Name {
+		p := profile.Problems{{Pos: n.Pos, What: "warning: " + n.Text}}
+		var b strings.Builder
+		if p.Render(&b, a.Seen.Shown(a.Seen.Veil(p)), colour) == nil {
+			return strings.TrimSuffix(b.String(), "\n")
+		}
+	}
 	if n.Pos.IsValid() {
 		return fmt.Sprintf("%s: note: %s", n.Pos, n.Text)
 	}
@@ -105,16 +112,26 @@ func (g *Generated) host(name string) generator.Host { return g.hosts[name] }
 // Generate makes the flake in memory, with or without its files. Of its notices those about other hosts
 // than --host and --on name are left out.
 func Generate(ctx context.Context, a *App, l *Loaded, files bool) (*generator.Tree, error) {
+	return generate(ctx, a, l, files, true)
+}
+
+// generate is Generate; without names it looks none up, since other pins may have those that the present ones lack.
+func generate(ctx context.Context, a *App, l *Loaded, files, names bool) (*generator.Tree, error) {
 	facts, unread := l.namedFacts()
 	if err := probeHost(ctx, a, l, facts); err != nil {
 		return nil, err
 	}
 	var err error
-	if l.input, err = a.inputOf(l, facts, files); err != nil {
+	if l.names, err = newNames(ctx, a); err != nil {
 		return nil, err
+	}
+	l.input = a.inputOf(l, facts, files)
+	if !names {
+		l.input.Index = nil
 	}
 	t, err := generator.Generate(l.input)
 	if err := profile.Join(unread, err); err != nil {
+		tell(a, l.names.warnings(nil))
 		return nil, err
 	}
 	selected, err := a.Selected(l)
@@ -126,19 +143,19 @@ func Generate(ctx context.Context, a *App, l *Loaded, files bool) (*generator.Tr
 		about[h.Name] = true
 	}
 	t.Notices = slices.DeleteFunc(t.Notices, func(n generator.Notice) bool { return !about[n.Host] })
+	t.Notices = append(t.Notices, l.names.warnings(about)...)
 	a.Log.Info("generated", "profile", l.Name, "hosts", len(l.Profile.Hosts),
 		"files", len(t.Files), "notices", len(t.Notices))
 	return t, nil
 }
 
 // inputOf is what the flake of the profile is made from.
-func (a *App) inputOf(l *Loaded, facts map[string]hardware.Facts, files bool) (generator.Input, error) {
-	check, err := optionCheck(a)
+func (a *App) inputOf(l *Loaded, facts map[string]hardware.Facts, files bool) generator.Input {
 	_, many := a.HostName(l) // an error of Nix is traced back for one host
 	return generator.Input{
-		Profile: l.Profile, Schema: l.schema, Facts: facts, Files: l.source, Check: check, Explain: many == nil,
-		NoFiles: !files, Tool: ownSource(builtFrom),
-	}, err
+		Profile: l.Profile, Schema: l.schema, Facts: facts, Files: l.source, Index: l.names.index, Warn: l.names.warn,
+		Explain: many == nil, NoFiles: !files, Tool: ownSource(builtFrom),
+	}
 }
 
 // namedFacts are the facts of the machines whose facts the profile names by a file. A host whose file cannot be read has
@@ -187,43 +204,4 @@ func probeHost(ctx context.Context, a *App, l *Loaded, facts map[string]hardware
 		}
 	}
 	return nil
-}
-
-// optionCheck checks options against the lists that --options and
-// --home-options name; nil if neither is given.
-func optionCheck(a *App) (func(user string, path []string, value nix.Expr) error, error) {
-	system, err := readOptions(a.OptionList)
-	if err != nil {
-		return nil, err
-	}
-	home, err := readOptions(a.HomeOptionList)
-	if err != nil || system == nil && home == nil {
-		return nil, err
-	}
-	return func(user string, path []string, value nix.Expr) error {
-		list := system
-		if user != "" {
-			list = home
-		}
-		if list == nil {
-			return nil
-		}
-		return list.Check(path, value)
-	}, nil
-}
-
-func readOptions(name string) (*optionlist.List, error) {
-	if name == "" {
-		return nil, nil
-	}
-	f, err := regular.Open(name)
-	if err != nil {
-		return nil, fault.New(fault.Usage, "read the option list: %w", err)
-	}
-	defer f.Close()
-	list, err := optionlist.Read(f)
-	if err != nil {
-		return nil, fault.New(fault.Usage, "%s: %w", name, err)
-	}
-	return list, nil
 }

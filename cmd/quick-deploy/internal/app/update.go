@@ -45,7 +45,7 @@ func Update(ctx context.Context, a *App, named []string) error {
 // one that generate would write: then flake.lock comes first, and generate keeps it.
 func readLockable(ctx context.Context, a *App, l *Loaded) (inputs.Flake, error) {
 	var f inputs.Flake
-	t, err := Generate(ctx, a, l, true)
+	t, err := generate(ctx, a, l, true, false)
 	if err != nil {
 		return f, err
 	}

@@ -53,7 +53,7 @@ var answerWords = words{
 	"preset":     presetWords,
 	"service":    func(a *app.App, _ []string) []word { return serviceWords(a, func(bool) bool { return true }) },
 	"no-service": func(a *app.App, _ []string) []word { return serviceWords(a, func(bool) bool { return true }) },
-	"package":    bundleWords,
+	"package":    packageWords,
 	"desktop":    oneOf("cosmic", "gnome", "plasma", "hyprland", "none"),
 	"shell":      oneOf("bash", "zsh", "fish"),
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
 	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/index"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
@@ -39,6 +40,12 @@ declares it, and the lines of the profile and of the flake that set it.`,
 			plainFlag("no-eval", "with --option, do not ask Nix", &o.NoEval),
 		},
 		ShellComplete: words{"": func(a *app.App, args []string) []word {
+			if o.Option && o.User != "" {
+				return optionWords(index.HomeOption)
+			}
+			if o.Option {
+				return append(hostWords(a, args), optionWords(index.Option)...)
+			}
 			return append(hostWords(a, args), keyWords(a, args)...)
 		}}.complete(a),
 		Action: anyArgs(func(ctx context.Context, args []string) error { return explainKey(ctx, a, args, o) }),

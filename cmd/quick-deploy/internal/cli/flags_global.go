@@ -34,8 +34,6 @@ func globalFlags(a *app.App) []cli.Flag {
 		listFlag("on",
 			"act on the hosts that match `SELECTOR`: web-1, web-*, @tag, @group, !web-2, separated by commas", &a.On),
 		root,
-		fileFlag("options", "check options of NixOS against the list in `FILE` (nixpkgs' options.json)", &a.OptionList),
-		fileFlag("home-options", "check options of home-manager against the list in `FILE`", &a.HomeOptionList),
 		boolFlag("json", "print data as JSON", &a.JSON),
 		boolFlag("dry-run", "show what would be done and do nothing", &a.DryRun, "n"),
 		boolFlag("yes", "answer yes to every question", &a.Yes, "y"),
@@ -67,8 +65,7 @@ func notNegative[N int | time.Duration](n N) error {
 func globalArgs(a *app.App, path string) []string {
 	var args []string
 	for _, f := range [][2]string{
-		{"profile", path}, {"flake", a.Flake}, {"root", a.Root}, {"options", a.OptionList},
-		{"home-options", a.HomeOptionList},
+		{"profile", path}, {"flake", a.Flake}, {"root", a.Root},
 	} {
 		if f[1] != "" {
 			args = append(args, "--"+f[0]+"="+f[1])

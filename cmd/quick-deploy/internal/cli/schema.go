@@ -6,7 +6,6 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
-	"github.com/quick-deploy/quick-deploy/schema"
 )
 
 var _ = register(220, schemaCommand)
@@ -17,10 +16,11 @@ func schemaCommand(a *app.App) *cli.Command {
 		Usage: "print the JSON Schema of the profile",
 		Description: described(`
 Editors with yaml-language-server complete and check a profile that starts with
-# yaml-language-server: $schema=FILE`,
+# yaml-language-server: $schema=FILE
+They offer packages, and options below nixos: and home:, too.`,
 			"quick-deploy schema > .quick-deploy.schema.json"),
 		Action: noArgs(func(context.Context) error {
-			data, err := schema.Bundle()
+			data, err := app.Schema()
 			if err != nil {
 				return err
 			}

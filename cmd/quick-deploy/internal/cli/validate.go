@@ -32,8 +32,6 @@ type validation struct {
 	Hosts    int              `json:"hosts"`
 	Problems profile.Problems `json:"problems"`
 	Notices  []notice         `json:"notices"`
-	// Unchecked is how many options were named by their paths and not checked.
-	Unchecked int `json:"uncheckedOptions"`
 }
 
 type notice struct {
@@ -80,9 +78,5 @@ func checkProfile(ctx context.Context, a *app.App, l *app.Loaded, out *validatio
 		out.Notices = append(out.Notices, notice{Host: n.Host, File: n.Pos.File, Line: n.Pos.Line, Text: n.Text})
 	}
 	app.ShowNotices(a, tree)
-	if out.Unchecked = tree.Unchecked; out.Unchecked > 0 {
-		a.Say("note: %s named by path, not checked; --options and --home-options name lists to check them against",
-			term.Count(out.Unchecked, "option"))
-	}
 	return nil
 }

@@ -24,3 +24,16 @@ func TestNames(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// As nix store add --name source, Nix 2.34, has it, for a tree of which nix hash path says this.
+func TestSource(t *testing.T) {
+	got, err := Source("/nix/store", "sha256-McoF8c711JB9WZrrlS8CSOF7W+l9ciiW683AhBJlVx0=")
+	if err != nil || got != "/nix/store/bs1sh7im6zr685x1hj9w19xiwfgfvi00-source" {
+		t.Error(got, err)
+	}
+	for _, hash := range []string{"", "sha256-", "sha256-xx", "McoF8c711JB9WZrrlS8CSOF7W+l9ciiW683AhBJlVx0="} {
+		if got, err := Source("/nix/store", hash); err == nil {
+			t.Errorf("%q: %s", hash, got)
+		}
+	}
+}

@@ -107,3 +107,9 @@ func (t *Tree) readManifest(m Meta, c *Changes) (err error) {
 	c.was = was
 	return err
 }
+
+// Wrote tells whether the file at path, which has this content, is as the tool wrote it.
+func (t *Tree) Wrote(path string, data []byte) bool {
+	var c Changes
+	return t.readManifest(Meta{}, &c) == nil && c.was.ours(path, encode.Hash(data))
+}
