@@ -17,11 +17,18 @@ type EvaluationError struct {
 	Findings []diagnose.Finding
 }
 
-func (e *EvaluationError) Error() string { return e.err.Error() }
+// Error is the first finding, and how many more there are.
+func (e *EvaluationError) Error() string {
+	text := e.Findings[0].Error()
+	if n := len(e.Findings) - 1; n > 0 {
+		text += fmt.Sprintf(" (and %d more)", n)
+	}
+	return text
+}
 func (e *EvaluationError) Unwrap() error { return e.err }
 
-// locateError adds to an error of Nix which lines of the profile it goes back to.
-// Any other error is returned as it is.
+// locateError puts an error of Nix into words of the profile, with the lines that it goes back to.
+// Any other error is returned as it is. A nil g is a run that does not generate.
 func locateError(a *App, err error, g *Generated, host string, wholeTrace bool) error {
 	var nix *deploy.NixError
 	if g == nil || !errors.As(err, &nix) {

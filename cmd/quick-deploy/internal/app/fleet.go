@@ -68,7 +68,7 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 	if a.DryRun {
 		return printRollout(ctx, a, o, r, found)
 	}
-	if err := deploy.Refuse(found); err != nil {
+	if err := found.Refusal().Fault(); err != nil {
 		return err
 	}
 	question := fmt.Sprintf("Deploy to %s with %s?", term.Count(len(r.Hosts), "host"), r.Engine)

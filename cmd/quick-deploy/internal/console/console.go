@@ -131,7 +131,8 @@ func (r *Run) endNom() {
 }
 
 func (r *Run) output(step string, s run.Stream, line string) {
-	if text, show := nixlog.PlainLine(line); show {
+	read := nixlog.ReadLine(line)
+	if text, show := read.Plain(); show {
 		r.log.Output(step, s, text)
 	}
 	r.mu.Lock()
@@ -140,7 +141,7 @@ func (r *Run) output(step string, s run.Stream, line string) {
 	switch {
 	case nom != nil && nom.Feed(line), r.ui == nil:
 	default:
-		r.ui.Output(step, s, line)
+		r.ui.Output(step, s, read)
 	}
 }
 

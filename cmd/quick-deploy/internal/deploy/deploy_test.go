@@ -333,7 +333,7 @@ func TestWhatIsStartingDoesNotHoldTheRunUp(t *testing.T) {
 	if h.Starting != 1 || h.Findings[0].Outcome != health.Starting {
 		t.Errorf("%+v", h)
 	}
-	if s := Summary(r); !strings.Contains(s, "1 starting") ||
+	if s := Summary(r, false); !strings.Contains(s, "1 starting") ||
 		!strings.Contains(s, "still starting: vllm: page; quick-deploy health --wait") {
 		t.Errorf("summary:\n%s", s)
 	}
@@ -343,8 +343,8 @@ func TestWhatIsStartingDoesNotHoldTheRunUp(t *testing.T) {
 	// The next run finds it up.
 	must(t, os.WriteFile(w.path("run/page"), nil, 0o644))
 	g.Force = true
-	if r, err = w.run(t, d, g); err != nil || strings.Contains(Summary(r), "starting: ") {
-		t.Errorf("%v\n%s", err, Summary(r))
+	if r, err = w.run(t, d, g); err != nil || strings.Contains(Summary(r, false), "starting: ") {
+		t.Errorf("%v\n%s", err, Summary(r, false))
 	}
 }
 

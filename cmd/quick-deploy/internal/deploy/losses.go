@@ -79,6 +79,6 @@ func (s *session) checkLosses() (lines []string, err error) {
 	}
 	list := strings.Join(what, "; ")
 	return nil, fault.New(fault.Preflight, "the new system would take away what this machine needs: %s", list).
-		Hint("say it in the profile or in local.nix; nothing was switched").
+		Hint("say it in the profile or in local.nix").
 		Hint("what may go is accepted by name: quick-deploy %s --accept %s", s.goal.Verb, blockers[0].Name)
 }

@@ -82,7 +82,7 @@ func (s *session) ask(ctx context.Context, q Question) error {
 		return nil
 	}
 	if s.cfg.Confirm == nil {
-		return nobodyToAsk()
+		return noTerminal()
 	}
 	s.note(journal.Event{Type: "question", Message: q.Text})
 	yes, err := s.cfg.Confirm(ctx, q)
@@ -96,10 +96,10 @@ func (s *session) ask(ctx context.Context, q Question) error {
 	return e
 }
 
-// nobodyToAsk refuses a run that has a question and nobody to answer it.
-func nobodyToAsk() error {
-	return fault.New(fault.Usage, "there is nobody to ask, and --yes was not given").
-		Hint("pass --yes to go on without a question, or --dry-run to see the plan")
+// noTerminal refuses a run that has a question and nobody to answer it.
+func noTerminal() error {
+	return fault.New(fault.Usage, "this needs a yes, and standard input is not a terminal; pass --yes").
+		Hint("--dry-run shows the plan")
 }
 
 // diff is what changes between the running and the new system, a line each.

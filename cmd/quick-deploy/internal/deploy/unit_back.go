@@ -30,7 +30,7 @@ func (s *session) putBack(ctx context.Context) error {
 	case err != nil:
 		return err
 	case !u.phase.final():
-		s.say("going back to the system that ran before")
+		s.say("rolling back to the system that ran before")
 		if err := s.lease(ctx, leaseBack); err != nil {
 			return err
 		}
@@ -58,7 +58,7 @@ func (s *session) reportBack(ctx context.Context, where phase) error {
 	if failed := told["failed-after"]; len(failed) > 0 {
 		s.say("failed since: %s", strings.Join(failed, ", "))
 	}
-	s.note(journal.Event{Type: "message", Message: "the machine is as it was before"})
+	s.cfg.Log.Info("the machine is as it was before")
 	return nil
 }
 
@@ -78,7 +78,7 @@ func (s *session) repair(ctx context.Context) error {
 	if was.Current == "" && was.System.Path == "" {
 		return errors.New("there was no NixOS system before this run to go back to")
 	}
-	s.say("the machine is between two systems: going back to what it ran before")
+	s.say("the machine is between two systems: rolling back to what it ran before")
 	users := slices.DeleteFunc(s.usersOf(was), func(u User) bool {
 		return was.Homes[u.Name].Path != "" && s.state.Homes[u.Name] == ""
 	})
@@ -137,8 +137,8 @@ func (s *session) recover(ctx context.Context, takeUp bool) error {
 		}
 		if err := back(ctx); err != nil {
 			return fault.New(fault.RollbackFailed,
-				"run %d left the machine between two systems, and it could not be put back: %w", s.state.ID, err).
-				Hint("see docs/recovery.md; the old system is also in the boot menu")
+				"run %d left the machine between two systems, and it could not be rolled back: %w", s.state.ID, err).
+				Hint("quick-deploy help recovery says what to do; the old system is also in the boot menu")
 		}
 		s.between, s.data.Unit = false, ""
 	}

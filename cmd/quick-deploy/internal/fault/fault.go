@@ -42,6 +42,8 @@ type Error struct {
 	Code  Code
 	Err   error
 	Hints []string
+	// Notes are what came of it and where more is found, a line each: "nothing was switched", "log: FILE".
+	Notes []string
 	// Child is the exit code of the command that failed, -1 if it was killed, 0 if none was run.
 	Child int
 
@@ -114,6 +116,12 @@ func (e *Error) Hint(format string, args ...any) *Error {
 	return e
 }
 
+// Note adds a note and returns e.
+func (e *Error) Note(format string, args ...any) *Error {
+	e.Notes = append(e.Notes, fmt.Sprintf(format, args...))
+	return e
+}
+
 // CodeOf is the exit code that err asks for: that of the outermost Error in
 // its chain, Unexpected for any other error, OK for nil. Where that says no more
 // than which part failed, a command that is missing or ran out of its time tells
@@ -140,15 +148,20 @@ func CodeOf(err error) Code {
 }
 
 // HintsOf collects the hints of every Error in err's chain, outermost first.
-func HintsOf(err error) []string {
-	var hints []string
+func HintsOf(err error) []string { return collect(err, func(e *Error) []string { return e.Hints }) }
+
+// NotesOf collects the notes of every Error in err's chain, outermost first.
+func NotesOf(err error) []string { return collect(err, func(e *Error) []string { return e.Notes }) }
+
+func collect(err error, of func(*Error) []string) []string {
+	var out []string
 	for err != nil {
 		var e *Error
 		if !errors.As(err, &e) {
 			break
 		}
-		hints = append(hints, e.Hints...)
+		out = append(out, of(e)...)
 		err = e.Err
 	}
-	return hints
+	return out
 }
