@@ -280,7 +280,7 @@ func (d *decider) takeOver() {
 		}
 	}
 	if !root && d.Mode != modeKeep {
-		d.warn("no root file system was found: give the disks in the profile, or run probe on the machine itself")
+		d.warn(NoRoot)
 		d.block("no root file system was found")
 	}
 	for _, s := range d.facts.Swaps {

@@ -3,7 +3,6 @@ package app
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
@@ -33,8 +32,16 @@ type Generated struct {
 	hosts map[string]generator.Host
 }
 
-// PlanFlake generates the flake and compares it with the one on disk.
+// PlanFlake generates the flake and compares it with the one on disk. It tells the notices.
 func PlanFlake(ctx context.Context, a *App) (*Generated, error) {
+	g, err := planFlake(ctx, a)
+	if err == nil {
+		ShowNotices(a, g.Flake)
+	}
+	return g, err
+}
+
+func planFlake(ctx context.Context, a *App) (*Generated, error) {
 	l, err := a.Load()
 	if err != nil {
 		return nil, err
@@ -43,7 +50,6 @@ func PlanFlake(ctx context.Context, a *App) (*Generated, error) {
 	if err != nil {
 		return nil, err
 	}
-	ShowNotices(a, flake)
 	t, err := tree.Open(a.Flake, atomic.Writer{})
 	if err != nil {
 		return nil, err
@@ -83,20 +89,6 @@ func PlanInputs(ctx context.Context, a *App, keep, force bool) (*Generated, erro
 	g.age, err = agesOf(a, g)
 	tellAge(a, g.age)
 	return g, err
-}
-
-// ShowNotices tells the notices.
-func ShowNotices(a *App, t *generator.Tree) {
-	for _, n := range t.Notices {
-		a.Say("%s", notice(n))
-	}
-}
-
-func notice(n generator.Notice) string {
-	if n.Pos.IsValid() {
-		return fmt.Sprintf("%s: note: %s", n.Pos, n.Text)
-	}
-	return fmt.Sprintf("note: host %s: %s", n.Host, n.Text)
 }
 
 // host is a generated host.

@@ -259,6 +259,12 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 	if errors.Is(cause, errDeclined) {
 		result = journal.Declined
 	}
+	if result == journal.Unchanged {
+		err = withNote(err, "nothing was switched")
+	}
+	if result != journal.Declined {
+		err = s.noteLog(err)
+	}
 	code, child := fault.CodeOf(err), run.CodeOf(cause)
 	s.state.Status, s.state.Error, s.state.Code, s.state.Child = journal.Failed, err.Error(), int(code), child
 	if code == fault.Interrupted {
@@ -274,7 +280,11 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 	}
 	r := s.record(result, after)
 	origin, _ := fault.OriginOf(cause)
-	r.Failure = &journal.Failure{Step: st.name, Command: run.CommandOf(cause), Child: child, Origin: origin}
+	r.Failure = &journal.Failure{
+		Step: st.name, Command: run.CommandOf(cause), Child: child, Origin: origin,
+		Told: slices.Concat(fault.HintsOf(err), fault.NotesOf(err)),
+	}
+	s.state.Result, s.state.Failure = r.Result, r.Failure
 	logfile.From(s.cfg.Log, slog.LevelError, origin.PC, cause.Error(), "step", st.name,
 		"command", r.Failure.Command, "exit", r.Failure.Child, "result", string(result))
 	if s.goal.Verb.touches() {
@@ -284,12 +294,6 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 	}
 	if serr := s.save(); serr != nil {
 		return r, errors.Join(err, serr)
-	}
-	if result == journal.Unchanged {
-		err = withNote(err, "nothing was switched")
-	}
-	if result != journal.Declined {
-		err = s.noteLog(err)
 	}
 	s.summary(r)
 	return r, err

@@ -13,6 +13,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
 )
 
 func (s *session) planCompare() *Planned {
@@ -162,7 +163,7 @@ func (s *session) refuseClosures(ctx context.Context) error {
 	if s.goal.To != nil {
 		return s.goal.refuseMissing(s.missing(ctx, s.goal))
 	}
-	bad, err := s.store.Bad()
+	bad, err := s.bad()
 	if err != nil {
 		return err
 	}
@@ -170,16 +171,16 @@ func (s *session) refuseClosures(ctx context.Context) error {
 		if b.Path != s.state.System && !slices.Contains(values(s.state.Homes), b.Path) {
 			continue
 		}
-		if s.goal.RetryBad {
-			if err := s.store.ClearBad(b.Path); err != nil {
+		if s.goal.RetryBad || s.cfg.Remote == nil && b.Checks != s.goal.checked() {
+			if err := s.store.ClearBad(func(c journal.Closure) bool { return c.Path == b.Path }); err != nil {
 				return err
 			}
-			s.say("%s failed in run %d and is tried again", b.Path, b.Record)
+			s.say("%s failed in run %d and is tried again", storepath.Shorten(b.Path), b.Record)
 			continue
 		}
 		s.data.Touched = s.data.Touched || s.between && b.Record == s.state.ID // it was about to be put back
-		return fault.New(fault.Health, "%s was tried in run %d and was bad: %s", b.Path, b.Record, b.Why).
-			Hint("change the profile, or try the same system again with --retry-bad")
+		return fault.New(fault.Health, "this very system failed in run %d: %s", b.Record, b.Why).
+			Hint("change the profile, or try the same system again with --retry-bad; after a reboot it is tried by itself")
 	}
 	return nil
 }

@@ -1,0 +1,77 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
+	"github.com/quick-deploy/quick-deploy/generator"
+)
+
+// Notice is a notice of the generator, as JSON has it.
+type Notice struct {
+	Host string `json:"host,omitempty"`
+	File string `json:"file,omitempty"`
+	Line int    `json:"line,omitempty"`
+	Text string `json:"text"`
+}
+
+// NoticesOf are the notices of a flake.
+func NoticesOf(t *generator.Tree) []Notice {
+	out := []Notice{}
+	for _, n := range t.Notices {
+		out = append(out, Notice{Host: n.Host, File: n.Pos.File, Line: n.Pos.Line, Text: n.Text})
+	}
+	return out
+}
+
+// ShowNotices tells the notices; with JSON they are part of the data.
+func ShowNotices(a *App, t *generator.Tree) {
+	if a.JSON {
+		return
+	}
+	for _, line := range noticeLines(t.Notices) {
+		a.Say("%s", line)
+	}
+}
+
+// noticeLines are the notices as lines. What is said of many hosts is one line.
+func noticeLines(notices []generator.Notice) []string {
+	var texts []string
+	byText := map[string][]generator.Notice{}
+	for _, n := range notices {
+		if byText[n.Text] == nil {
+			texts = append(texts, n.Text)
+		}
+		byText[n.Text] = append(byText[n.Text], n)
+	}
+	var lines []string
+	for _, text := range texts {
+		same := byText[text]
+		var hosts []string
+		for _, n := range same {
+			if n.Host != "" && !slices.Contains(hosts, n.Host) {
+				hosts = append(hosts, n.Host)
+			}
+		}
+		slices.Sort(hosts)
+		at := same[0].Pos
+		onePlace := !slices.ContainsFunc(same, func(n generator.Notice) bool { return n.Pos != at })
+		where := ""
+		if at.IsValid() && onePlace {
+			where = at.String() + ": "
+		}
+		about := ""
+		switch {
+		case len(hosts) > 1:
+			about = fmt.Sprintf("%s (%s): ", term.Count(len(hosts), "host"), listOf(hosts))
+		case len(hosts) == 1 && where == "":
+			about = "host " + hosts[0] + ": "
+		}
+		lines = append(lines, where+"note: "+about+text)
+	}
+	return lines
+}
+
+func listOf(hosts []string) string { return strings.Join(some(hosts), ", ") }
