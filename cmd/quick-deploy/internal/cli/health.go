@@ -55,7 +55,7 @@ func checkHealth(ctx context.Context, a *app.App, o healthOptions) error {
 	}
 	err = a.Print(report, func(w io.Writer) {
 		for _, f := range report.Findings {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", f.Outcome, f.Name, f.Evidence)
+			fmt.Fprintf(w, "%s\t%s\t%s\n", f.Outcome, f.Name, nameOf(a)(f.Evidence))
 		}
 	})
 	if err != nil {

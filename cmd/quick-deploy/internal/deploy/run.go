@@ -152,6 +152,7 @@ func (s *session) runStep(ctx context.Context, st step) error {
 		s.note(journal.Event{Type: "step", Status: journal.Skipped, Message: "done before, with the same inputs"})
 		return nil
 	}
+	s.thought = 0
 	now, was := s.cfg.Now(), *js
 	*js = journal.Step{Name: js.Name, Status: journal.Running, Input: in, Start: &now, LogOffset: s.cfg.LogOffset()}
 	if err := s.hook("before:" + st.name); err != nil {
@@ -166,7 +167,7 @@ func (s *session) runStep(ctx context.Context, st step) error {
 	err := st.run(ctx)
 	end := s.cfg.Now()
 	js.End = &end
-	seconds := max(0, end.Sub(now).Seconds())
+	seconds := max(0, (end.Sub(now) - s.thought).Seconds())
 	var skip skipped
 	switch {
 	case errors.As(err, &skip):

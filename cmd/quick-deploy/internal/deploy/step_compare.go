@@ -36,6 +36,9 @@ func (s *session) planCompare() *Planned {
 	return p
 }
 
+// questions are what the verbs ask.
+var questions = map[Verb]string{Test: "Test", Boot: "Boot next", Switch: "Switch"}
+
 // errDeclined is a question answered with no.
 var errDeclined = errors.New("declined, nothing was switched")
 
@@ -60,10 +63,13 @@ func (s *session) compare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	q := Question{Text: fmt.Sprintf("%s %s now?", s.effective(), s.goal.Host)}
+	q := Question{Text: fmt.Sprintf("%s %s now?", questions[s.effective()], s.goal.Host)}
 	if to := s.goal.To; to != nil {
-		q.Text = fmt.Sprintf("undo run %d now?", to.Record)
+		q.Text = fmt.Sprintf("Roll run %d back now?", to.Record)
 		diff = append(s.goal.describePoint(s.state.Before, s.data.Files), diff...)
+	}
+	if changes := s.changes(diff); changes != "" {
+		q.Text = changes + ". " + q.Text
 	}
 	s.note(journal.Event{Type: "diff", Message: strings.Join(diff, "\n")})
 	q.Details = slices.Concat(gone, diff)
@@ -77,6 +83,15 @@ func (s *session) compare(ctx context.Context) error {
 	return s.askForRoot(ctx)
 }
 
+// changes says in a few words what a diff and the unit files come to, "" where nothing is known.
+func (s *session) changes(diff []string) string {
+	var units closure.UnitFiles
+	if was := s.state.Before.Current; s.cfg.Remote == nil && was != "" && !s.goal.SkipSystem {
+		units = closure.CompareUnitFiles(was, s.state.System)
+	}
+	return closure.Summary(closure.Parse(strings.Join(diff, "\n")), units)
+}
+
 // ask asks, unless --yes has answered. No is an error.
 func (s *session) ask(ctx context.Context, q Question) error {
 	if s.goal.Yes {
@@ -86,7 +101,9 @@ func (s *session) ask(ctx context.Context, q Question) error {
 		return noTerminal()
 	}
 	s.note(journal.Event{Type: "question", Message: q.Text})
+	asked := s.cfg.Now()
 	yes, err := s.cfg.Confirm(ctx, q)
+	s.thought += max(0, s.cfg.Now().Sub(asked))
 	if err != nil || yes {
 		return err
 	}

@@ -142,12 +142,20 @@ func (u *UI) Event(e journal.Event) {
 		if strings.Contains(e.Message, ": passed: ") && !u.o.Verbose {
 			return
 		}
-		u.print("  " + e.Message)
+		u.print("  " + u.short(e.Message))
 	case "diff":
 		if e.Message != "" && !u.o.Quiet {
-			u.print(e.Message)
+			u.print(u.short(e.Message))
 		}
 	}
+}
+
+// short leaves of store paths the names, but with --debug.
+func (u *UI) short(text string) string {
+	if u.o.Verbose {
+		return text
+	}
+	return storepath.Shorten(text)
 }
 
 func (u *UI) warn(text string) { u.print(term.Paint(u.o.Colour, term.Yellow, "!") + " " + text) }
