@@ -115,15 +115,15 @@ var zonePattern = lazyregexp.New(`^[A-Za-z0-9._-]*$`)
 
 // isTarget reports whether s is where ssh can connect to; an IPv6 address may stand in brackets.
 func isTarget(s string) bool {
-	if inner, ok := strings.CutPrefix(s, "["); ok {
-		inner, closed := strings.CutSuffix(inner, "]")
-		return closed && strings.Contains(inner, ":") && isTarget(inner)
+	inner, inBrackets := s, strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]")
+	if inBrackets {
+		inner = s[1 : len(s)-1]
 	}
-	if isHostname(s) {
-		return true
+	a, err := netip.ParseAddr(inner)
+	if err != nil {
+		return isHostname(s)
 	}
-	a, err := netip.ParseAddr(s)
-	return err == nil && zonePattern.MatchString(a.Zone())
+	return zonePattern.MatchString(a.Zone()) && (!inBrackets || a.Is6())
 }
 
 // labelPattern is one label of a host name (RFC 1123).

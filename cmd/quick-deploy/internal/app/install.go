@@ -10,6 +10,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/engine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
 	"github.com/quick-deploy/quick-deploy/generator"
 )
@@ -99,7 +100,7 @@ func (o InstallOptions) read(g *Generated, name string) (in engine.Install, err 
 			return in, err
 		}
 		if _, err := os.Stat(in.Key); err != nil {
-			return in, fault.New(fault.Usage, "--disk-key: %w", err)
+			return in, fault.New(fault.Usage, "--disk-key: cannot read %s: %w", in.Key, regular.Why(in.Key, err))
 		}
 	}
 	return in, nil

@@ -31,8 +31,7 @@ type Standing struct {
 	Undone int `json:"undone,omitempty"`
 }
 
-// Standing compares profile, flake and machine. The profile is the one that a command would take, or else that of the
-// last run.
+// Standing compares profile, flake and machine. The profile is that of the last run, unless one is named or it is gone.
 func (s *Session) Standing(ctx context.Context, st deploy.Status) Standing {
 	a, out := s.app, Standing{}
 	o := a.Options
@@ -40,11 +39,8 @@ func (s *Session) Standing(ctx context.Context, st deploy.Status) Standing {
 		out.Run = st.Built.ID
 	}
 	last := lastRun(st)
-	if o.Profile == "" && last != nil {
-		var none *NoProfileError
-		if _, err := a.ProfilePath(); errors.As(err, &none) {
-			o.Profile = last.ProfilePath
-		}
+	if o.Profile == "" && last != nil && (last.ProfilePath == builtinProfile || exists(last.ProfilePath)) {
+		o.Profile = last.ProfilePath // wherever we stand
 	}
 	if last != nil && !hasFlake(o.Flake) {
 		o.Flake = last.Flake

@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v3"
 
@@ -13,8 +15,10 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/explain"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/schema"
 )
 
 var _ = register(180, explainCommand)
@@ -76,9 +80,30 @@ func explainKey(ctx context.Context, a *app.App, args []string, o explainOptions
 	}
 	layers, err := explain.Layers(l.Profile, host, key)
 	if err != nil {
-		return app.SelectorFault("explain", err)
+		return explainUnset(a, l, host, key, err)
 	}
 	return a.Print(layers, layers.WriteText)
+}
+
+// explainUnset is about a key that no layer sets, as err says: it may have a default, or be an option of NixOS.
+func explainUnset(a *app.App, l *app.Loaded, host, key string, err error) error {
+	root, rootErr := schema.Root()
+	if rootErr != nil || l.Node(host) == nil {
+		return app.SelectorFault("explain", err)
+	}
+	if layers := explain.Default(root, l.Node(host), key); layers != nil {
+		if !layers[0].Won {
+			a.Say("note: the profile of %s does not turn that service on", host)
+		}
+		return a.Print(layers, layers.WriteText)
+	}
+	err = app.SelectorFault("explain", err)
+	near := func(hint string) bool { return strings.HasPrefix(hint, "did you mean") }
+	if !explain.IsKey(root, key) && !slices.ContainsFunc(fault.HintsOf(err), near) {
+		return fault.New(fault.Usage, "%s is not a key of the profile", key).
+			Hint("an option of NixOS: quick-deploy explain --option %s", run.Quote(key))
+	}
+	return err
 }
 
 func explainOption(ctx context.Context, a *app.App, name string, o explainOptions) error {
@@ -97,7 +122,8 @@ func explainOption(ctx context.Context, a *app.App, name string, o explainOption
 	}
 	if !o.NoEval {
 		if err := evaluateOption(ctx, a, option); err != nil {
-			a.Say("note: Nix was not asked: %v", err)
+			a.Log.Warn("nix", "error", err, "command", run.CommandOf(err))
+			a.Say("note: Nix could not evaluate the flake (%s); shown is what the files say", app.WhyNot(a, err, l, flake, host))
 		}
 	}
 	if err := option.Missing(); err != nil {
@@ -109,7 +135,7 @@ func explainOption(ctx context.Context, a *app.App, name string, o explainOption
 func evaluateOption(ctx context.Context, a *app.App, option *explain.Option) error {
 	runner := a.Retrying(a.Runner())
 	if _, err := runner.LookPath("nix"); err != nil {
-		return err
+		return errors.New("there is no nix here")
 	}
 	if _, err := os.Stat(filepath.Join(a.Flake, inputs.FlakeFile)); err != nil {
 		return fmt.Errorf("%s holds no flake yet", a.Flake)
