@@ -83,7 +83,7 @@ func (o InstallOptions) read(g *Generated, name string) (in engine.Install, err 
 			return in, err
 		}
 		if fi, err := os.Stat(in.Extra); err != nil || !fi.IsDir() {
-			return in, fault.New(fault.Usage, "--extra-files: %s is no folder", in.Extra)
+			return in, fault.New(fault.Usage, "--extra-files: %s is not a folder", in.Extra)
 		}
 	}
 	if text := o.Target; text != "" {

@@ -91,7 +91,7 @@ func comesBack(h generator.Host, states access.States) []closed {
 func keepWays(a *App, hosts []string, g *Generated, skip []string, find func(generator.Host) []closed) error {
 	for _, s := range skip {
 		if !slices.Contains(preflight.Names(), s) {
-			return fault.New(fault.Usage, "no preflight check is called %q: one of %s, %s", s, checkAccounts, checkSSH)
+			return fault.New(fault.Usage, "unknown preflight check %q: one of %s, %s", s, checkAccounts, checkSSH)
 		}
 	}
 	chosen := map[string]bool{}

@@ -29,8 +29,8 @@ func deployCommand(verb deploy.Verb, usage string, examples ...string) builder {
 			Usage:     usage,
 			ArgsUsage: "[-- NIX-FLAGS...]",
 			Description: described(`
-Writes the flake, checks the machine, builds as you, shows what changes and asks. What stands
-behind -- goes to nixos-rebuild and nix.`, examples...),
+Writes the flake, checks the machine, builds as you, shows what changes and asks. What follows
+-- goes to nixos-rebuild and nix.`, examples...),
 			Flags: runFlags(&o),
 			Action: nixArgs("--host", func(ctx context.Context, args []string) error {
 				o.NixArgs = args

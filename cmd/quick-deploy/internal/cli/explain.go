@@ -135,7 +135,7 @@ func explainOption(ctx context.Context, a *app.App, name string, o explainOption
 func evaluateOption(ctx context.Context, a *app.App, option *explain.Option) error {
 	runner := a.Retrying(a.Runner())
 	if _, err := runner.LookPath("nix"); err != nil {
-		return errors.New("there is no nix here")
+		return errors.New("nix is not installed here")
 	}
 	if _, err := os.Stat(filepath.Join(a.Flake, inputs.FlakeFile)); err != nil {
 		return fmt.Errorf("%s holds no flake yet", a.Flake)

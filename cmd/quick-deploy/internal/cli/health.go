@@ -21,7 +21,7 @@ func healthCommand(a *app.App) *cli.Command {
 	var o healthOptions
 	return &cli.Command{
 		Name:  "health",
-		Usage: "look whether the machine came up as the profile says",
+		Usage: "check that the machine came up as the profile says",
 		Description: described(`
 Looks at the units of the running system, at the ports and pages of what the profile switches on,
 and at nothing else. Exit code 8 if a required check fails; what is within the time that its

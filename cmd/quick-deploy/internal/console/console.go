@@ -74,8 +74,8 @@ func (r *Run) Asking(now bool) {
 // must not be cut in two goes on for a while.
 func (r *Run) Watch(ctx context.Context) (stop func() bool) {
 	return context.AfterFunc(ctx, func() {
-		r.event(journal.Event{Type: "warning", Message: "interrupted: the step at work is ended first, " +
-			"then the machine is put back if it was touched"})
+		r.event(journal.Event{Type: "warning", Message: "interrupted: the current step is finished first, " +
+			"then the machine is rolled back if it was changed"})
 	})
 }
 

@@ -30,7 +30,7 @@ func (d *Deployer) Back(ctx context.Context, left int) (Goal, error) {
 			func(r journal.Record) bool { return r.ID <= left || r.Point.Taken.IsZero() })
 		switch known := slices.ContainsFunc(records, func(r journal.Record) bool { return r.ID == left }); {
 		case !known:
-			return Goal{}, fault.New(fault.Usage, "there is no run %d in the history", left).
+			return Goal{}, fault.New(fault.Usage, "unknown run %d", left).
 				Hint("quick-deploy history lists them")
 		case len(after) == 0:
 			return Goal{}, fault.New(fault.Usage, "nothing was deployed after run %d", left).

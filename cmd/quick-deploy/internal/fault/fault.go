@@ -25,14 +25,14 @@ const (
 	Preflight      Code = 4   // a check refused the run; nothing was switched
 	Network        Code = 5   // the network failed, and the retries are spent
 	Build          Code = 6   // evaluation or build failed; nothing was switched
-	Activation     Code = 7   // activation failed, and the machine was put back
+	Activation     Code = 7   // activation failed, and the machine was rolled back
 	Health         Code = 8   // a required health check failed
 	Locked         Code = 9   // another run holds the lock
 	Pending        Code = 10  // changes are pending, or a hand edit is in the way
 	Partial        Code = 11  // part of a fleet failed
-	RollbackFailed Code = 12  // putting back failed, and a person is needed
+	RollbackFailed Code = 12  // rolling back failed, and a person is needed
 	NotFound       Code = 13  // a command that is needed was not found; nothing was switched
-	Timeout        Code = 14  // a command ran out of its time; nothing was switched, or the machine was put back
+	Timeout        Code = 14  // a command ran out of its time; nothing was switched, or the machine was rolled back
 	Interrupted    Code = 130 // interrupted
 )
 

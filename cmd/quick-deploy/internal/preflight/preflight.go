@@ -162,7 +162,7 @@ type Options struct {
 func Run(ctx context.Context, m *Machine, t Target, o Options) (Report, error) {
 	for _, s := range o.Skip {
 		if !slices.Contains(Names(), s) {
-			return Report{}, fmt.Errorf("no preflight check is called %q: one of %s", s, strings.Join(Names(), ", "))
+			return Report{}, fmt.Errorf("unknown preflight check %q: one of %s", s, strings.Join(Names(), ", "))
 		}
 	}
 	var r Report
