@@ -109,6 +109,7 @@ func (h *host) deployment() error {
 	if err := h.node.Get("deployment").Decode(&d); err != nil {
 		return err
 	}
+	d.Host = strings.Trim(d.Host, "[]") // of an IPv6 address, as URLs have it
 	h.summary.Deployment = d
 	if why := h.in.engine.refuses(h.profile.Name); why != "" {
 		h.problem(h.node, fmt.Sprintf("the host cannot be called %q", h.profile.Name), why,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
@@ -72,7 +73,14 @@ func (h *host) hardware() error {
 
 // hardwareNotices tells of what is doubtful about the machine, and of what somebody may miss.
 func (h *host) hardwareNotices(chosen *profile.Node, d hardware.Decision) {
-	for _, text := range d.Warnings {
+	warnings := d.Warnings
+	isNew := func(text string) bool { return text == hardware.NoBoot || text == hardware.NoRoot }
+	if !h.summary.Probed && slices.Contains(warnings, hardware.NoBoot) && slices.Contains(warnings, hardware.NoRoot) {
+		warnings = slices.DeleteFunc(slices.Clone(warnings), isNew)
+		h.notice(chosen, "no boot loader and root file system are known yet: "+
+			"run quick-deploy probe --json there, or name hardware.facts")
+	}
+	for _, text := range warnings {
 		h.notice(chosen, "%s", text)
 	}
 	for _, text := range d.Blockers {

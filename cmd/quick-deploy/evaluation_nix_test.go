@@ -27,7 +27,7 @@ hosts:
 		t.Fatalf("exit code %d, want %d\n%s", code, fault.Build, stderr)
 	}
 	for _, want := range []string{
-		"quick-deploy.yaml:6:21: no package is called ripgerp",
+		"quick-deploy.yaml:6:21: unknown package ripgerp",
 		"    6 |     packages: [git, ripgerp]\n      |                     ^",
 		"did you mean ripgrep?",
 		"nothing was switched",

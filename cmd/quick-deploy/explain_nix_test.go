@@ -69,6 +69,16 @@ hosts:
 	if code != fault.Usage || !strings.Contains(stderr, "no option") {
 		t.Errorf("an unknown option: exit code %d\n%s", code, stderr)
 	}
+
+	// Where Nix cannot evaluate, a line says why, and the files are shown.
+	local := filepath.Join(c.env.Home(), ".config/nixos/hosts/atlas/local.nix")
+	c.put(local, "{\n  networking.domain = ;\n}\n")
+	out, stderr, code = c.run("explain", "--option", "time.timeZone")
+	want := "note: Nix could not evaluate the flake (" + local + ":2:23: syntax error, unexpected ';'"
+	if code != fault.OK || !strings.Contains(out, `time.timeZone = "Europe/Rome"`) || !strings.HasPrefix(stderr, want) ||
+		strings.Count(stderr, "\n") > 1 || strings.Contains(stderr, "--apply") {
+		t.Errorf("of a flake with an error: exit code %d\n%s\n%s", code, out, stderr)
+	}
 	if _, stderr, code := c.run("explain", "--option", "boreas", "time.timeZone"); code != fault.Usage {
 		t.Errorf("an unknown host: exit code %d\n%s", code, stderr)
 	}

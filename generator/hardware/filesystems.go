@@ -280,7 +280,7 @@ func (d *decider) takeOver() {
 		}
 	}
 	if !root && d.Mode != modeKeep {
-		d.warn("no root file system was found: describe the disks in the profile, or run probe on the machine itself")
+		d.warn(NoRoot)
 		d.block("no root file system was found")
 	}
 	for _, s := range d.facts.Swaps {
@@ -435,14 +435,17 @@ func (d *decider) fileSystem(m placed) bool {
 		return false
 	}
 	d.noteMount(m.Mount)
+	if w.why == "" {
+		w = asMounted
+	}
 	d.setPath(at("device"), d.added(nix.Str(device)), w)
-	d.setPath(at("fsType"), d.added(nix.Str(fsType)), why{})
+	d.setPath(at("fsType"), d.added(nix.Str(fsType)), asMounted)
 	image := slices.ContainsFunc(d.devicesOf(m.Mount), func(b Block) bool { return b.Backing != "" })
 	if image && !slices.Contains(opts, "loop") {
 		opts = append(opts, "loop")
 	}
 	if len(opts) > 0 {
-		d.setPath(at("options"), d.added(strs(opts)), why{})
+		d.setPath(at("options"), d.added(strs(opts)), asMounted)
 	}
 	isSubfolder := func(option string) bool { return strings.HasPrefix(option, subfolder) }
 	early := m.Number != "" && inInitrd(m.Point) &&
@@ -581,8 +584,22 @@ func (d *decider) swap() {
 			devices = append(devices, nix.Attrs{Body: body})
 		}
 	}
-	d.set("swapDevices", devices, why{})
+	d.set("swapDevices", devices, because(d.swapReason(len(devices))))
 	d.resume(len(devices) > 0)
+}
+
+// asMounted is the reason for what is taken over as it is.
+var asMounted = because("as it is mounted now")
+
+// swapReason says why so many devices are swapped to.
+func (d *decider) swapReason(devices int) string {
+	switch {
+	case devices > 0:
+		return "the machine swaps to it"
+	case len(d.facts.Swaps) > 0:
+		return "nothing that the machine swaps to is taken over"
+	}
+	return "the machine has no swap on a disk"
 }
 
 // keepSwap says which swap the kept file does not name, and adds from where the machine wakes.

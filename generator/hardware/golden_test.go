@@ -4,10 +4,13 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/sebdah/goldie/v2"
+
+	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
 
 // machine reads the report of a machine. They are the golden reports of package
@@ -38,6 +41,25 @@ func machineNames(t testing.TB) []string {
 	return files
 }
 
+// checkReasons wants a reason for each option that was decided on, and words in each reason.
+func checkReasons(t *testing.T, d Decision) {
+	t.Helper()
+	for _, r := range d.Reasons {
+		if strings.TrimSpace(r.Why) == "" {
+			t.Errorf("%s = %s has no reason", r.Option, r.Value)
+		}
+	}
+	for _, s := range d.settings {
+		option := nix.FormatAttrPath(s.path)
+		if list, ok := s.value.(nix.List); ok && len(list) == 0 && option != "swapDevices" {
+			continue // nothing was decided
+		}
+		if !slices.ContainsFunc(d.Reasons, func(r Reason) bool { return r.Option == option }) {
+			t.Errorf("%s = %s has no reason", option, display(s.value))
+		}
+	}
+}
+
 func TestMachines(t *testing.T) {
 	for _, name := range machineNames(t) {
 		t.Run(name, func(t *testing.T) {
@@ -45,6 +67,7 @@ func TestMachines(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			checkReasons(t, d)
 			file, err := d.Module()
 			if err != nil {
 				t.Fatal(err)

@@ -206,7 +206,8 @@ func (d *decider) foreignGPUs(cards []GPU) {
 		// The modules of models with such a card set both by mkDefault (nixos-hardware, common/gpu/nvidia).
 		d.set("services.xserver.videoDrivers", overDefaults(strs([]string{"modesetting", "fbdev"})),
 			noted("the NVIDIA card is not the machine's own"))
-		d.set("hardware.nvidia.prime.offload.enable", overDefaults(no), why{})
+		d.set("hardware.nvidia.prime.offload.enable", overDefaults(no),
+			because("the NVIDIA card is not the machine's own"))
 	}
 }
 

@@ -141,10 +141,16 @@ func (d *decider) chooseLoader() (Loader, why) {
 	case DeviceTree:
 		return with(ExtLinux), noted("a device tree and no UEFI: the board's firmware reads extlinux.conf")
 	}
-	d.warn("cannot tell what boots the machine; set hardware.loader in the profile")
+	d.warn(NoBoot)
 	d.block("no boot loader is configured")
 	return Loader{Kind: NoLoader}, because("cannot tell what boots the machine")
 }
+
+// NoBoot and NoRoot are the warnings about a machine of which it is not known what boots it, or from what.
+const (
+	NoBoot = "cannot tell what boots the machine; set hardware.loader in the profile"
+	NoRoot = "no root file system was found: describe the disks in the profile, or run probe on the machine itself"
+)
 
 // limit returns how many generations the menu keeps, by the room for their kernels.
 func (d *decider) limit() (int, why) {

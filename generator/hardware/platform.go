@@ -70,7 +70,7 @@ func (d *decider) platform() {
 	if d.Mode == modeKeep && strings.Contains(d.Kept, "hostPlatform") {
 		return // nixos-generate-config writes it since 22.11
 	}
-	d.set("nixpkgs.hostPlatform", mkDefault(nix.Str(d.System)), why{})
+	d.set("nixpkgs.hostPlatform", mkDefault(nix.Str(d.System)), because("what the machine's processor is"))
 }
 
 // appleSilicon tells whether the machine is one of Apple's with a processor of

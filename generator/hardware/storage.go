@@ -11,26 +11,28 @@ import (
 // imports takes over what every NixOS machine of this kind imports.
 func (d *decider) imports() {
 	var files nix.List
+	var reasons []string
+	add := func(file nix.Expr, why string) { files, reasons = append(files, file), append(reasons, why) }
 	switch {
 	case d.Mode == modeKeep:
-		files = append(files, nix.Path("./"+KeptName))
+		add(nix.Path("./"+KeptName), "the machine's own file is kept")
 	case d.Mode == modeFacter:
 		d.set("hardware.facter.reportPath", nix.Path("./"+ReportName), because("the profile uses nixos-facter"))
 	default:
 		switch d.facts.Virtualization {
 		case "kvm", "qemu", "bochs":
-			files = append(files, fromNixpkgs("/profiles/qemu-guest.nix"))
+			add(fromNixpkgs("/profiles/qemu-guest.nix"), "a virtual machine of "+d.facts.Virtualization)
 		case "":
 			if on, _ := flag(d.over.Firmware, len(d.facts.PCI) > 0 || d.facts.Firmware == DeviceTree, because("")); on {
-				files = append(files, fromNixpkgs("/installer/scan/not-detected.nix"))
+				add(fromNixpkgs("/installer/scan/not-detected.nix"), "a physical machine may need firmware")
 				d.note("hardware.enableRedistributableFirmware", "true", "a physical machine; not-detected.nix turns it on")
 			}
 		}
 		if slices.ContainsFunc(d.facts.PCI, isBrcmFullMAC) {
-			files = append(files, fromNixpkgs("/hardware/network/broadcom-43xx.nix"))
+			add(fromNixpkgs("/hardware/network/broadcom-43xx.nix"), "a Broadcom FullMAC wireless card")
 		}
 	}
-	d.set("imports", files, why{})
+	d.set("imports", files, because(strings.Join(reasons, "; ")))
 }
 
 // fromNixpkgs returns a file below nixpkgs' nixos/modules.

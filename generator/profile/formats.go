@@ -88,6 +88,9 @@ var formats = map[string]format{
 	"email": {"e-mail address", "it looks like ada@example.org", isEmail, nil},
 	"cidr": {"network", "it is an address and a prefix length, as in 10.0.0.0/8",
 		func(s string) bool { _, err := netip.ParsePrefix(s); return err == nil }, nil},
+	"target": {"name or address of a machine",
+		"it looks like web-1.example.org, 192.0.2.7, 2001:db8::7 or fe80::1%eth0; a port is targetPort",
+		isTarget, nil},
 	"ipv4": {"IPv4 address", "it looks like 192.0.2.1",
 		func(s string) bool { a, err := netip.ParseAddr(s); return err == nil && a.Is4() }, nil},
 	"ipv6": {"IPv6 address", "it looks like 2001:db8::1",
@@ -109,6 +112,22 @@ var (
 var githubPattern = lazyregexp.New(`^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$`)
 
 func isGitHubUser(s string) bool { return len(s) <= 39 && githubPattern.MatchString(s) }
+
+// zonePattern is the name of a network interface, as a link-local address has it behind %.
+var zonePattern = lazyregexp.New(`^[A-Za-z0-9._-]*$`)
+
+// isTarget reports whether s is where ssh can connect to; an IPv6 address may stand in brackets.
+func isTarget(s string) bool {
+	inner, inBrackets := s, strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]")
+	if inBrackets {
+		inner = s[1 : len(s)-1]
+	}
+	a, err := netip.ParseAddr(inner)
+	if err != nil {
+		return isHostname(s)
+	}
+	return zonePattern.MatchString(a.Zone()) && (!inBrackets || a.Is6())
+}
 
 // labelPattern is one label of a host name (RFC 1123).
 var labelPattern = lazyregexp.New(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)

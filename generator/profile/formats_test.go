@@ -68,7 +68,12 @@ func TestFormats(t *testing.T) {
 		"email": {[]string{"ada@example.org"}, []string{"", "ada", "Ada <ada@example.org>", "a@b@c"}},
 		"cidr":  {[]string{"10.0.0.0/8", "2001:db8::/32"}, []string{"", "10.0.0.0", "10.0.0.0/33", "x/8"}},
 		"ipv4":  {[]string{"192.0.2.1"}, []string{"", "1.2.3", "256.1.1.1", "::1", "01.2.3.4"}},
-		"ipv6":  {[]string{"::1", "2001:db8::1"}, []string{"", "1.2.3.4", "::1%eth0", "x"}},
+		"target": {
+			[]string{"web-1.example.org", "192.0.2.7", "2001:db8::7", "[2001:db8::7]", "fe80::1%eth0", "[fe80::1%br-lan.5]"},
+			[]string{"", "-oProxyCommand=x", "a_b", "ops@web", "web:22", "[2001:db8::7", "[2001:db8::7]:22", "[web]", "[[::1]]",
+				"fe80::1%a b", "fe80::1%$(x)", "fe80::1%a;b", "::1]"},
+		},
+		"ipv6": {[]string{"::1", "2001:db8::1"}, []string{"", "1.2.3.4", "::1%eth0", "x"}},
 	} {
 		f, known := formats[name]
 		if !known {

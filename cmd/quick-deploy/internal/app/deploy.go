@@ -57,6 +57,9 @@ func Deploy(ctx context.Context, a *App, verb deploy.Verb, o RunOptions) error {
 	}
 	if a.JSON {
 		_ = a.PrintEvent(journal.Event{Type: "inputs", Host: goal.Host, Data: g.Inputs})
+		for _, n := range g.Flake.Notices {
+			_ = a.PrintEvent(journal.Event{Type: "notice", Host: n.Host, Message: n.Text})
+		}
 	}
 	record, err := s.run(ctx, plan, g, o)
 	if err == nil && verb == deploy.Build {

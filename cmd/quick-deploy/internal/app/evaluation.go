@@ -7,6 +7,8 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/diagnose"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/explain"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/generator"
 )
@@ -17,11 +19,18 @@ type EvaluationError struct {
 	Findings []diagnose.Finding
 }
 
-func (e *EvaluationError) Error() string { return e.err.Error() }
+// Error is the first finding, and how many more there are.
+func (e *EvaluationError) Error() string {
+	text := e.Findings[0].Error()
+	if n := len(e.Findings) - 1; n > 0 {
+		text += fmt.Sprintf(" (and %d more)", n)
+	}
+	return text
+}
 func (e *EvaluationError) Unwrap() error { return e.err }
 
-// locateError adds to an error of Nix which lines of the profile it goes back to.
-// Any other error is returned as it is.
+// locateError puts an error of Nix into words of the profile, with the lines that it goes back to.
+// Any other error is returned as it is. A nil g is a run that does not generate.
 func locateError(a *App, err error, g *Generated, host string, wholeTrace bool) error {
 	var nix *deploy.NixError
 	if g == nil || !errors.As(err, &nix) {
@@ -43,11 +52,28 @@ func locateError(a *App, err error, g *Generated, host string, wholeTrace bool) 
 		}
 		flake = explained
 	}
-	findings := diagnose.Locate(nix.Said.Errors, diagnose.Source{
-		Host: host, Dir: g.Tree.Dir(), Profile: g.Profile, Tree: flake,
+	return &EvaluationError{err: err, Findings: findings(nix.Said.Errors, g.Tree.Dir(), g.Loaded, flake, host)}
+}
+
+// findings are the lines that errors of Nix go back to, for the flake in dir.
+func findings(errs []nixlog.Error, dir string, l *Loaded, flake *generator.Tree, host string) []diagnose.Finding {
+	return diagnose.Locate(errs, diagnose.Source{
+		Host: host, Dir: dir, Profile: l.Profile, Tree: flake,
 		ReadFile: func(path string) ([]byte, error) {
-			return regular.Read(filepath.Join(g.Tree.Dir(), filepath.FromSlash(path)))
+			return regular.Read(filepath.Join(dir, filepath.FromSlash(path)))
 		},
 	})
-	return &EvaluationError{err: err, Findings: findings}
+}
+
+// WhyNot is why Nix could not evaluate the flake, in a line: of an error of Nix what it goes back to.
+func WhyNot(a *App, err error, l *Loaded, flake *generator.Tree, host string) string {
+	var said *explain.EvaluateError
+	if !errors.As(err, &said) {
+		return err.Error()
+	}
+	if len(said.Said.Errors) == 0 || said.Said.Cause.Kind.Temporary() {
+		return said.Error()
+	}
+	e := &EvaluationError{err: err, Findings: findings(said.Said.Errors, a.Flake, l, flake, host)}
+	return e.Error()
 }

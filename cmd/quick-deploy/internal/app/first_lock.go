@@ -27,7 +27,7 @@ var hasty = []string{
 func firstLock(ctx context.Context, a *App, l *Loaded, which string) error {
 	if exists(filepath.Join(a.Flake, inputs.FlakeFile)) || exists(filepath.Join(a.Flake, inputs.LockFile)) {
 		if which == LockNewest {
-			return fault.New(fault.Usage, "%s has a flake already", a.Flake).Hint("quick-deploy update locks it anew")
+			return fault.New(fault.Usage, "%s has a flake already", a.Flake).Hint("quick-deploy update updates it")
 		}
 		return nil
 	}

@@ -45,7 +45,7 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 		return err
 	}
 	if a.DryRun && g.Changes.Pending() {
-		a.Say("%s: %s; what follows is about the flake as it lies there", g.Tree.Dir(), g.Changes.Summary())
+		a.Say("%s: %s; what follows is about the flake as it is on disk", g.Tree.Dir(), g.Changes.Summary())
 	}
 	if !a.DryRun && !o.NoGenerate {
 		sayOrphans(a, g)
@@ -68,7 +68,7 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 	if a.DryRun {
 		return printRollout(ctx, a, o, r, found)
 	}
-	if err := deploy.Refuse(found); err != nil {
+	if err := found.Refusal().Fault(); err != nil {
 		return err
 	}
 	question := fmt.Sprintf("Deploy to %s with %s?", term.Count(len(r.Hosts), "host"), r.Engine)
@@ -121,7 +121,7 @@ func writeResults(w io.Writer, results []fleet.Result) {
 	for _, r := range results {
 		verdict := string(r.Verdict)
 		if r.PutBack {
-			verdict += ", put back"
+			verdict += ", rolled back"
 		}
 		why := firstLine(r.Error)
 		if why == "" && r.Health != nil {

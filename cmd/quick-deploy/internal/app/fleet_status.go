@@ -77,6 +77,18 @@ func statusFault(all []*fleet.Status) error {
 	if number[fleet.Failing]+number[fleet.Away] > 0 {
 		code = fault.Partial
 	}
-	return fault.New(code, "of %s %s", term.Count(len(all), "host"), strings.Join(parts, ", ")).
-		Hint("quick-deploy fleet deploy brings them up to date")
+	e := fault.New(code, "of %s %s", term.Count(len(all), "host"), strings.Join(parts, ", "))
+	var away []string
+	for _, s := range all {
+		if s.Check != "" {
+			away = append(away, s.Check)
+		}
+	}
+	if len(away) > 0 {
+		e.Hint("check with: %s", strings.Join(some(away), "; "))
+	}
+	if number[fleet.Failing]+number[fleet.Drifted]+number[fleet.Pending]+number[fleet.Never] > 0 {
+		e.Hint("quick-deploy fleet deploy brings the machines that answer up to date")
+	}
+	return e
 }

@@ -7,11 +7,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/engine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/ssh"
 	"github.com/quick-deploy/quick-deploy/generator"
 )
@@ -84,12 +83,12 @@ func (o InstallOptions) read(g *Generated, name string) (in engine.Install, err 
 			return in, err
 		}
 		if fi, err := os.Stat(in.Extra); err != nil || !fi.IsDir() {
-			return in, fault.New(fault.Usage, "--extra-files: %s is no folder", in.Extra)
+			return in, fault.New(fault.Usage, "--extra-files: %s is not a folder", in.Extra)
 		}
 	}
 	if text := o.Target; text != "" {
-		if in.Target, err = parseTarget(text); err != nil {
-			return in, err
+		if in.Target, err = ssh.ParseTarget(text); err != nil {
+			return in, fault.New(fault.Usage, "--target %w", err)
 		}
 	}
 	if n := g.Node(name).Get("disks", "encrypt"); n != nil && n.Scalar == true {
@@ -101,7 +100,7 @@ func (o InstallOptions) read(g *Generated, name string) (in engine.Install, err 
 			return in, err
 		}
 		if _, err := os.Stat(in.Key); err != nil {
-			return in, fault.New(fault.Usage, "--disk-key: %w", err)
+			return in, fault.New(fault.Usage, "--disk-key: cannot read %s: %w", in.Key, regular.Why(in.Key, err))
 		}
 	}
 	return in, nil
@@ -111,7 +110,7 @@ func (o InstallOptions) read(g *Generated, name string) (in engine.Install, err 
 func agreeToErase(ctx context.Context, a *App, given, name string) error {
 	if given == "" {
 		if !a.Asks {
-			return fault.New(fault.Usage, "erasing the disks of %s needs its name typed, and nobody can be asked", name).
+			return fault.New(fault.Usage, "erasing the disks of %s needs its name typed, and standard input is not a terminal", name).
 				Hint("--confirm %s", name)
 		}
 		var err error
@@ -124,23 +123,4 @@ func agreeToErase(ctx context.Context, a *App, given, name string) error {
 		return fault.New(fault.Usage, "%q is not %q; nothing was erased", given, name)
 	}
 	return nil
-}
-
-// parseTarget reads USER@ADDRESS, with :PORT behind it where there is one.
-func parseTarget(text string) (ssh.Target, error) {
-	t := ssh.Target{User: "root", Host: text}
-	if user, host, ok := strings.Cut(text, "@"); ok {
-		t.User, t.Host = user, host
-	}
-	if host, port, ok := strings.Cut(t.Host, ":"); ok && !strings.Contains(port, ":") {
-		n, err := strconv.Atoi(port)
-		if err != nil {
-			return t, fault.New(fault.Usage, "--target %q: %w", text, err)
-		}
-		t.Host, t.Port = host, n
-	}
-	if t.User == "" || t.Host == "" || strings.HasPrefix(t.Host, "-") || strings.HasPrefix(t.User, "-") {
-		return t, fault.New(fault.Usage, "--target %q is not USER@ADDRESS", text)
-	}
-	return t, nil
 }

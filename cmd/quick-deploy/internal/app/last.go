@@ -139,9 +139,7 @@ func rememberLast(a *App, g *Generated) error {
 	for _, s := range sources {
 		l.Sources[s.Name] = sourceHash(s.Name, s.Data)
 	}
-	for _, n := range g.Flake.Notices {
-		l.Notices = append(l.Notices, notice(a, n, false))
-	}
+	l.Notices = noticeLines(a, g.Flake.Notices, false)
 	for _, in := range g.Inputs {
 		if in.Revision != nil && in.LastModified > 0 {
 			next := time.Unix(in.LastModified, 0).Add(time.Duration(in.AgeDays+1) * 24 * time.Hour)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/source"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 	"github.com/quick-deploy/quick-deploy/generator"
@@ -58,8 +59,11 @@ func (a *App) ProfilePath() (string, error) {
 	}
 	if a.Profile != "" {
 		if _, err := os.Stat(a.Profile); err != nil {
-			return "", fault.New(fault.Profile, "read the profile: %w", err).
-				Hint("quick-deploy init writes a first profile")
+			e := unreadable(a.Profile, err)
+			if errors.Is(err, fs.ErrNotExist) {
+				e.Hint("quick-deploy init writes a first profile")
+			}
+			return "", e
 		}
 		return a.Profile, nil
 	}
@@ -70,7 +74,7 @@ func (a *App) ProfilePath() (string, error) {
 			return path, nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			return "", fault.New(fault.Profile, "read the profile: %w", err)
+			return "", unreadable(path, err)
 		}
 		if path, err = filepath.Abs(path); err != nil {
 			return "", fmt.Errorf("look for the profile: %w", err)
@@ -80,6 +84,14 @@ func (a *App) ProfilePath() (string, error) {
 	return "", fault.New(fault.Profile, "%w", &none).
 		Hint("run it where the profile is, or name it with --profile FILE; quick-deploy init writes a first one").
 		Hint("--profile %s takes the built-in one, filled in with what this machine tells", builtinProfile)
+}
+
+// unreadable is the error of a profile that cannot be read, at the path where it is.
+func unreadable(path string, err error) *fault.Error {
+	if abs, absErr := filepath.Abs(path); absErr == nil {
+		path = abs
+	}
+	return fault.New(fault.Profile, "cannot read %s: %w", path, regular.Why(path, err))
 }
 
 // Load reads the profile, once.
@@ -142,6 +154,9 @@ func (a *App) LoadText(name string, text []byte, hosts ...string) (*Loaded, erro
 		l.source = l.source.With(name, text)
 	}
 	if l.Profile, err = profile.Load(l.source, name, node, hosts...); err != nil {
+		if at, ok := errors.AsType[*fs.PathError](err); ok {
+			err = unreadable(at.Path, at)
+		}
 		return l, a.allProblems(l, err)
 	}
 	_, err = a.Selected(l)

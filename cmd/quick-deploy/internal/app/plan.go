@@ -3,9 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
@@ -30,8 +28,16 @@ type Generated struct {
 	hosts map[string]generator.Host
 }
 
-// PlanFlake generates the flake and compares it with the one on disk.
+// PlanFlake generates the flake and compares it with the one on disk. It tells the notices.
 func PlanFlake(ctx context.Context, a *App) (*Generated, error) {
+	g, err := planFlake(ctx, a)
+	if err == nil {
+		ShowNotices(a, g.Flake)
+	}
+	return g, err
+}
+
+func planFlake(ctx context.Context, a *App) (*Generated, error) {
 	l, err := a.Load()
 	if err != nil {
 		return nil, err
@@ -40,7 +46,6 @@ func PlanFlake(ctx context.Context, a *App) (*Generated, error) {
 	if err != nil {
 		return nil, err
 	}
-	ShowNotices(a, flake)
 	t, err := tree.Open(a.Flake, atomic.Writer{})
 	if err != nil {
 		return nil, err
@@ -80,30 +85,6 @@ func PlanInputs(ctx context.Context, a *App, keep, force bool) (*Generated, erro
 	g.age, err = agesOf(a, g)
 	tellAge(a, g.age)
 	return g, err
-}
-
-// ShowNotices tells the notices.
-func ShowNotices(a *App, t *generator.Tree) { tell(a, t.Notices) }
-
-func tell(a *App, all []generator.Notice) {
-	for _, n := range all {
-		a.Say("%s", notice(a, n, a.ColourErr))
-	}
-}
-
-// notice words a notice: one about a name that may be wrong has the line that it is in, as an error has.
-func notice(a *App, n generator.Notice, colour bool) string {
-	if n.Name {
-		p := profile.Problems{{Pos: n.Pos, What: "warning: " + n.Text}}
-		var b strings.Builder
-		if p.Render(&b, a.Seen.Shown(a.Seen.Veil(p)), colour) == nil {
-			return strings.TrimSuffix(b.String(), "\n")
-		}
-	}
-	if n.Pos.IsValid() {
-		return fmt.Sprintf("%s: note: %s", n.Pos, n.Text)
-	}
-	return fmt.Sprintf("note: host %s: %s", n.Host, n.Text)
 }
 
 // host is a generated host.

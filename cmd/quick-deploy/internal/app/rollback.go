@@ -36,8 +36,17 @@ func Rollback(ctx context.Context, a *App, o RollbackOptions) error {
 	if a.DryRun {
 		return printPlan(a, plan, nil)
 	}
-	_, err = s.run(ctx, plan, nil, o.RunOptions)
-	return err
+	if _, err = s.run(ctx, plan, nil, o.RunOptions); err != nil {
+		return err
+	}
+	st, err := s.Deployer.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if at := s.Standing(ctx, st); at.Undone > 0 {
+		a.Say("note: %s still asks for what was rolled back: change it before the next quick-deploy switch", at.Profile)
+	}
+	return nil
 }
 
 // ownedFiles are the files of a flake that the program wrote and nobody has

@@ -39,7 +39,7 @@ func wavesOf(a *App, g *Generated, only string) ([]fleet.Wave, error) {
 		for _, w := range waves {
 			names = append(names, w.Name)
 		}
-		return nil, fault.New(fault.Usage, "no wave called %q with the selected hosts", only).
+		return nil, fault.New(fault.Usage, "unknown wave %q among the selected hosts", only).
 			Hint("there are %s", strings.Join(names, ", "))
 	}
 	return []fleet.Wave{w}, nil

@@ -82,7 +82,7 @@ func (a *App) HostName(l *Loaded) (string, error) {
 	if slices.Contains(names, wanted) {
 		return wanted, nil
 	}
-	e := fault.New(fault.Usage, "no host called %q in %s", wanted, l.Name)
+	e := fault.New(fault.Usage, "unknown host %q in %s", wanted, l.Name)
 	if near := profile.Nearest(wanted, names); near != "" {
 		return "", e.Hint("did you mean --host %s", near)
 	}

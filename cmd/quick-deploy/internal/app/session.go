@@ -90,13 +90,14 @@ func (s *Session) Close() {
 // run carries a plan out, and prints how that ended. An error of Nix is led back to the lines of g; nil is for a run
 // that does not generate.
 func (s *Session) run(ctx context.Context, p deploy.Plan, g *Generated, o RunOptions) (journal.Record, error) {
+	s.cfg.Explain = func(err error) error { return locateError(s.app, err, g, p.Goal.Host, o.ShowTrace) }
 	if err := s.act(ctx, o.Nom); err != nil {
 		return journal.Record{}, err
 	}
 	record, err := s.Deployer.Run(ctx, p)
 	s.Close()
-	if !s.app.JSON && record.ID != 0 {
-		s.app.Say("%s", strings.TrimSuffix(deploy.Summary(record), "\n"))
+	if !s.app.JSON && err == nil {
+		s.app.Say("%s", strings.TrimSuffix(deploy.Summary(record, s.app.Debug || p.Goal.Verb == deploy.Build), "\n"))
 	}
-	return record, locateError(s.app, err, g, p.Goal.Host, o.ShowTrace)
+	return record, err
 }

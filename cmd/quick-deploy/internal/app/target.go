@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/schema"
@@ -140,10 +142,25 @@ func serviceChecks(s generator.Service) []health.Check {
 			check.Name = s.Name + ": " + check.Target
 		}
 		check.Units = s.Info.Units
-		check.Hint = "quick-deploy health shows it again; systemctl status of the service's units tells more"
+		check.Hint = statusOf(s.Info.Units)
 		checks = append(checks, check)
 	}
 	return checks
+}
+
+// statusOf is the command that shows how units are, "" for none.
+func statusOf(units []string) string {
+	if len(units) == 0 {
+		return ""
+	}
+	words := []string{"systemctl", "status"}
+	for _, u := range units {
+		if path.Ext(u) == "" {
+			u += ".service"
+		}
+		words = append(words, run.Quote(u))
+	}
+	return strings.Join(words, " ")
 }
 
 // gpuVendors are the vendors of the host's graphics cards, each once.

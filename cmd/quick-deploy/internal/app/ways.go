@@ -91,14 +91,15 @@ func comesBack(h generator.Host, states access.States) []closed {
 func keepWays(a *App, hosts []string, g *Generated, skip []string, find func(generator.Host) []closed) error {
 	for _, s := range skip {
 		if !slices.Contains(preflight.Names(), s) {
-			return fault.New(fault.Usage, "no preflight check is called %q: one of %s, %s", s, checkAccounts, checkSSH)
+			return fault.New(fault.Usage, "unknown preflight check %q: one of %s, %s", s, checkAccounts, checkSSH)
 		}
 	}
 	chosen := map[string]bool{}
 	for _, name := range hosts {
 		chosen[name] = true
 	}
-	var whats, fixes []string
+	refused := map[closed][]string{} // the hosts of each
+	var order []closed
 	unsure := map[string][]string{}
 	for _, h := range g.Flake.Hosts {
 		if !chosen[h.Name] {
@@ -119,28 +120,30 @@ func keepWays(a *App, hosts []string, g *Generated, skip []string, find func(gen
 			case !c.Sure:
 				unsure[c.What] = append(unsure[c.What], h.Name)
 			default:
-				whats = append(whats, fmt.Sprintf("%s: %s: %s", h.Name, c.check, c.What))
-				fixes = append(fixes, fmt.Sprintf("%s: %s (or --skip %s)", h.Name, c.Fix, c.check))
+				if refused[c] == nil {
+					order = append(order, c)
+				}
+				refused[c] = append(refused[c], h.Name)
 			}
 		}
 	}
 	for _, what := range slices.Sorted(maps.Keys(unsure)) {
 		a.Say("note: %s: %s", strings.Join(some(unsure[what]), ", "), what)
 	}
+	var refusal preflight.Refusal
+	for _, c := range order {
+		refusal.Blockers = append(refusal.Blockers, preflight.Finding{
+			Check: c.check, Severity: preflight.Blocker, Fix: c.Fix,
+			What: strings.Join(some(refused[c]), ", ") + ": " + c.What,
+		})
+	}
 	if a.DryRun {
-		for i := range whats {
-			a.Say("blocker: %s\n    fix: %s", whats[i], fixes[i])
+		for _, b := range refusal.Blockers {
+			a.Say("%s", b)
 		}
 		return nil
 	}
-	if len(whats) == 0 {
-		return nil
-	}
-	refused := fault.New(fault.Preflight, "refused by preflight: %s", strings.Join(some(whats), "; "))
-	for _, fix := range some(fixes) {
-		refused.Hint("%s", fix)
-	}
-	return refused
+	return refusal.Fault()
 }
 
 // some are the first few of all, and how many more there are.

@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v3"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/explain"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/index"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -84,19 +87,30 @@ func explainKey(ctx context.Context, a *app.App, args []string, o explainOptions
 	}
 	layers, err := explain.Layers(l.Profile, host, key)
 	if err != nil {
-		return mayBeOption(app.SelectorFault("explain", err), key)
+		return explainUnset(a, l, host, key, err)
 	}
 	return a.Print(layers, layers.WriteText)
 }
 
-// mayBeOption is the error about a key with how an option of that name is explained, where no key of a host begins so.
-func mayBeOption(err error, key string) error {
-	root, schemaErr := schema.Root()
-	parts, ok := profile.SplitKey(key)
-	if schemaErr != nil || !ok || len(parts) < 2 || root.Property("host").Property(parts[0]) != nil {
-		return err
+// explainUnset is about a key that no layer sets, as err says: it may have a default, or be an option of NixOS.
+func explainUnset(a *app.App, l *app.Loaded, host, key string, err error) error {
+	root, rootErr := schema.Root()
+	if rootErr != nil || l.Node(host) == nil {
+		return app.SelectorFault("explain", err)
 	}
-	return fault.New(fault.Usage, "%s", err).Hint("that is an option: quick-deploy explain --option %s", key)
+	if layers := explain.Default(root, l.Node(host), key); layers != nil {
+		if !layers[0].Won {
+			a.Say("note: the profile of %s does not turn that service on", host)
+		}
+		return a.Print(layers, layers.WriteText)
+	}
+	err = app.SelectorFault("explain", err)
+	near := func(hint string) bool { return strings.HasPrefix(hint, "did you mean") }
+	if !explain.IsKey(root, key) && !slices.ContainsFunc(fault.HintsOf(err), near) {
+		return fault.New(fault.Usage, "%s is not a key of the profile", key).
+			Hint("an option of NixOS: quick-deploy explain --option %s", run.Quote(key))
+	}
+	return err
 }
 
 func explainOption(ctx context.Context, a *app.App, name string, o explainOptions) error {
@@ -115,7 +129,8 @@ func explainOption(ctx context.Context, a *app.App, name string, o explainOption
 	}
 	if !o.NoEval {
 		if err := evaluateOption(ctx, a, option); err != nil {
-			a.Say("note: Nix was not asked: %v", err)
+			a.Log.Warn("nix", "error", err, "command", run.CommandOf(err))
+			a.Say("note: Nix could not evaluate the flake (%s); shown is what the files say", app.WhyNot(a, err, l, flake, host))
 		}
 	}
 	if err := option.Missing(); err != nil {
@@ -127,7 +142,7 @@ func explainOption(ctx context.Context, a *app.App, name string, o explainOption
 func evaluateOption(ctx context.Context, a *app.App, option *explain.Option) error {
 	runner := a.Retrying(a.Runner())
 	if _, err := runner.LookPath("nix"); err != nil {
-		return err
+		return errors.New("nix is not installed here")
 	}
 	if _, err := os.Stat(filepath.Join(a.Flake, inputs.FlakeFile)); err != nil {
 		return fmt.Errorf("%s holds no flake yet", a.Flake)

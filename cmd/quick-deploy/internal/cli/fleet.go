@@ -35,7 +35,7 @@ should are left alone, so the same command again goes on with what is left.`,
 			skipFlag("leave out the check `CHECK`: accounts, ssh or platform, as in preflight", &o.SkipChecks,
 				"accounts", "ssh", "platform"),
 			boolFlag("again", "also deploy machines that run what they should", &o.Again),
-			boolFlag("no-generate", "take the flake as it lies there", &o.NoGenerate),
+			boolFlag("no-generate", "take the flake as it is on disk", &o.NoGenerate),
 		}, healthFlags(&o.SwitchOptions)...),
 		Action: nixArgs("--on", func(ctx context.Context, args []string) error {
 			o.NixArgs = args

@@ -46,7 +46,7 @@ func generate(ctx context.Context, a *app.App, check, force bool) error {
 	}
 	if a.DryRun {
 		if a.JSON {
-			return a.PrintWith(g.Changes, map[string]any{"inputs": g.Inputs})
+			return a.PrintWith(g.Changes, map[string]any{"inputs": g.Inputs, "notices": app.NoticesOf(g.Flake)})
 		}
 		a.Say("%s: %s", g.Tree.Dir(), g.Changes.Summary())
 		return tree.Diff(g.Changes, a.Out.Styled(), a.ColourOut)
@@ -57,7 +57,7 @@ func generate(ctx context.Context, a *app.App, check, force bool) error {
 	}
 	app.RememberLast(a, g)
 	if a.JSON {
-		return a.PrintWith(result, map[string]any{"inputs": g.Inputs})
+		return a.PrintWith(result, map[string]any{"inputs": g.Inputs, "notices": app.NoticesOf(g.Flake)})
 	}
 	a.Say("%s: %s", g.Tree.Dir(), writtenLine(result))
 	return keptError(a, g, result)
@@ -96,7 +96,7 @@ const asProfileSays = "%s: as %s says"
 // checkTree is generate --check: for CI and cron.
 func checkTree(a *app.App, g *app.Generated) error {
 	if a.JSON {
-		if err := a.PrintWith(g.Changes, map[string]any{"inputs": g.Inputs}); err != nil {
+		if err := a.PrintWith(g.Changes, map[string]any{"inputs": g.Inputs, "notices": app.NoticesOf(g.Flake)}); err != nil {
 			return err
 		}
 	}

@@ -21,7 +21,7 @@ func healthCommand(a *app.App) *cli.Command {
 	var o healthOptions
 	return &cli.Command{
 		Name:  "health",
-		Usage: "look whether the machine came up as the profile says",
+		Usage: "check that the machine came up as the profile says",
 		Description: described(`
 Looks at the units of the running system, at the ports and pages of what the profile switches on,
 and at nothing else. Exit code 8 if a required check fails; what is within the time that its
@@ -55,7 +55,7 @@ func checkHealth(ctx context.Context, a *app.App, o healthOptions) error {
 	}
 	err = a.Print(report, func(w io.Writer) {
 		for _, f := range report.Findings {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", f.Outcome, f.Name, f.Evidence)
+			fmt.Fprintf(w, "%s\t%s\t%s\n", f.Outcome, f.Name, nameOf(a)(f.Evidence))
 		}
 	})
 	if err != nil {

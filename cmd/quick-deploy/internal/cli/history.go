@@ -121,10 +121,19 @@ func printHistory(a *app.App, limit int) error {
 	return a.Print(append([]journal.Record{}, records...), func(w io.Writer) {
 		fmt.Fprintln(w, "ID\tSTARTED\tVERB\tHOST\tRESULT\tSYSTEM\tHOMES")
 		for _, r := range records {
+			system, homes := "-", "-"
+			if switched(r) {
+				system, homes = generations(r.Before.System, r.After.System), homeGenerations(r)
+			}
 			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Started.Local().Format(minute), r.Verb, r.Host, r.Result,
-				generations(r.Before.System, r.After.System), homeGenerations(r))
+				system, homes)
 		}
 	})
+}
+
+// switched tells whether a run came to the point where it changes the machine.
+func switched(r journal.Record) bool {
+	return r.Result != journal.Unchanged && r.Result != journal.Declined
 }
 
 // generations is "3 → 4" where a profile moved, else its generation.

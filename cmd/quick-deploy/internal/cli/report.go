@@ -9,7 +9,9 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/diagnose"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/generator/cleartext"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -38,15 +40,47 @@ func report(a *app.App, err error) fault.Code {
 	if len(shown) > 0 && readable(shown).Render(a.Err.Styled(), a.Seen.Shown(veil), a.ColourErr) != nil {
 		return e.Code
 	}
+	var refusal *preflight.Refusal
+	if errors.As(err, &refusal) {
+		writeRefusal(a, refusal, veil)
+		return e.Code
+	}
 	if n := len(e.Problems); n > 0 {
 		fmt.Fprintf(a.Err, "quick-deploy: %s in the profile\n", term.Count(n, "problem"))
 		return e.Code
 	}
-	fmt.Fprintf(a.Err, "quick-deploy: %s\n", e.Message)
+	if len(e.Findings) == 0 { // else they are what there is to say
+		fmt.Fprintf(a.Err, "quick-deploy: %s\n", shorten(a, e.Message))
+	}
 	for _, h := range e.Hints {
 		fmt.Fprintf(a.Err, "hint: %s\n", h)
 	}
+	for _, n := range e.Notes {
+		fmt.Fprintln(a.Err, n)
+	}
 	return e.Code
+}
+
+// writeRefusal shows what refuses a run, each blocker with its fix below it, and at last how many they are.
+func writeRefusal(a *app.App, r *preflight.Refusal, veil *cleartext.Veil) {
+	for _, b := range r.Blockers {
+		check := term.Paint(a.ColourErr, term.Red, b.Check)
+		what, fix := term.Clean(veil.Text(b.What)), term.Clean(veil.Text(b.Fix))
+		fmt.Fprintf(a.Err.Styled(), "%s: %s\n    fix: %s (or --skip %s)\n", check, what, fix, b.Check)
+	}
+	became := "nothing was changed"
+	if r.Written {
+		became = "nothing was switched"
+	}
+	fmt.Fprintf(a.Err, "quick-deploy: %s, %s\n", term.Count(len(r.Blockers), "blocker"), became)
+}
+
+// shorten leaves of store paths the names, but with --debug.
+func shorten(a *app.App, text string) string {
+	if a.Debug {
+		return text
+	}
+	return storepath.Shorten(text)
 }
 
 // readable are ps with texts that can be shown: Nix quotes what others wrote.
@@ -64,6 +98,7 @@ type exitError struct {
 	Code        fault.Code `json:"code"`
 	Message     string     `json:"message"`
 	Hints       []string   `json:"hints,omitempty"`
+	Notes       []string   `json:"notes,omitempty"` // what came of it, and where the log is
 	ChildExit   int        `json:"child_exit,omitempty"`
 	Command     string     `json:"command,omitempty"`
 	// Function and source are the place in the program where the error arose.
@@ -84,6 +119,9 @@ func newExitError(err error, problems profile.Problems, veil *cleartext.Veil) ex
 	}
 	for _, h := range fault.HintsOf(err) {
 		e.Hints = append(e.Hints, veil.Text(h))
+	}
+	for _, n := range fault.NotesOf(err) {
+		e.Notes = append(e.Notes, veil.Text(n))
 	}
 	e.Origin, _ = fault.OriginOf(err)
 	var evaluation *app.EvaluationError

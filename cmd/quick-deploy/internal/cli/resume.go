@@ -14,7 +14,7 @@ func resumeCommand(a *app.App) *cli.Command {
 	var o app.RunOptions
 	return &cli.Command{
 		Name:      "resume",
-		Usage:     "go on with a run that failed or was cut off",
+		Usage:     "continue a run that failed or was cut off",
 		ArgsUsage: "[-- NIX-FLAGS...]",
 		Description: described(`
 What is done and still holds is not done again, and the flags of the run are its flags again; those that

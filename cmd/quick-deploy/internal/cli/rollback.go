@@ -18,7 +18,7 @@ func rollbackCommand(a *app.App) *cli.Command {
 	var o app.RollbackOptions
 	return &cli.Command{
 		Name:  "rollback",
-		Usage: "go back to recorded generations of system and homes, and to the files of then",
+		Usage: "roll back system, homes and files to recorded generations",
 		Description: described(`
 Without --to it undoes the last deployment; with --to the machine becomes what that run left. It
 restores exactly the generations that were recorded;
@@ -26,7 +26,7 @@ if one was collected it says so and changes nothing.`,
 			"quick-deploy rollback", "quick-deploy rollback --to 12", "quick-deploy --dry-run rollback --home"),
 		Flags: append([]cli.Flag{
 			&cli.IntFlag{
-				Name: "to", Usage: "go back to what the run `ID` of history left", Destination: &o.To,
+				Name: "to", Usage: "roll back to what the run `ID` of history left", Destination: &o.To,
 				Action: func(_ context.Context, _ *cli.Command, id int) error {
 					if id > 0 {
 						return nil

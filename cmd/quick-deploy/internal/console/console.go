@@ -74,8 +74,8 @@ func (r *Run) Asking(now bool) {
 // must not be cut in two goes on for a while.
 func (r *Run) Watch(ctx context.Context) (stop func() bool) {
 	return context.AfterFunc(ctx, func() {
-		r.event(journal.Event{Type: "warning", Message: "interrupted: the step at work is ended first, " +
-			"then the machine is put back if it was touched"})
+		r.event(journal.Event{Type: "warning", Message: "interrupted: the current step is finished first, " +
+			"then the machine is rolled back if it was changed"})
 	})
 }
 
@@ -131,7 +131,8 @@ func (r *Run) endNom() {
 }
 
 func (r *Run) output(step string, s run.Stream, line string) {
-	if text, show := nixlog.PlainLine(line); show {
+	read := nixlog.ReadLine(line)
+	if text, show := read.Plain(); show {
 		r.log.Output(step, s, text)
 	}
 	r.mu.Lock()
@@ -140,7 +141,7 @@ func (r *Run) output(step string, s run.Stream, line string) {
 	switch {
 	case nom != nil && nom.Feed(line), r.ui == nil:
 	default:
-		r.ui.Output(step, s, line)
+		r.ui.Output(step, s, read)
 	}
 }
 

@@ -129,14 +129,18 @@ func (t *Terminal) Agreed(ctx context.Context, question string, details []string
 		return nil
 	}
 	if !t.Asks {
-		return fault.New(fault.Usage, "there is nobody to ask, and --yes was not given").
-			Hint("pass --yes to go on without a question")
+		return NoTerminal()
 	}
 	yes, err := t.confirm(ctx, question, details)
 	if err == nil && !yes {
 		err = fault.New(fault.Pending, "declined, nothing was done")
 	}
 	return err
+}
+
+// NoTerminal is the error of a question that nobody can answer.
+func NoTerminal() *fault.Error {
+	return fault.New(fault.Usage, "this needs a yes, and standard input is not a terminal; pass --yes")
 }
 
 // maxAnswers is how often an answer that is neither yes nor no is asked for again.

@@ -19,7 +19,7 @@ func TestAgreed(t *testing.T) {
 	}{
 		"yes":            {Terminal{Asks: true}, "y\n", fault.OK, true},
 		"no":             {Terminal{Asks: true}, "\n", fault.Pending, true},
-		"nobody to ask":  {Terminal{}, "y\n", fault.Usage, false},
+		"no terminal":    {Terminal{}, "y\n", fault.Usage, false},
 		"answered ahead": {Terminal{Yes: true}, "", fault.OK, false},
 	} {
 		var talk bytes.Buffer

@@ -52,8 +52,8 @@ func TestRebootIsAdvisedOnlyForWhatIsBooted(t *testing.T) {
 			})
 			r, err := w.run(t, d, w.goal(Switch))
 			must(t, err)
-			if (len(r.Advice) > 0) != (c.why != "") || !strings.Contains(Summary(r), c.why) {
-				t.Errorf("advice %q, summary:\n%s", r.Advice, Summary(r))
+			if (len(r.Advice) > 0) != (c.why != "") || !strings.Contains(Summary(r, false), c.why) {
+				t.Errorf("advice %q, summary:\n%s", r.Advice, Summary(r, false))
 			}
 			// Advice is not something left to do: the next run has nothing to do.
 			if p, err := d.Plan(t.Context(), w.goal(Switch)); err != nil || !p.NoChange {

@@ -53,6 +53,8 @@ type Config struct {
 	// Confirm asks a question whose default answer is no. nil: there is nobody
 	// to ask, and a run without Goal.Yes is refused.
 	Confirm func(ctx context.Context, q Question) (bool, error)
+	// Explain puts an error of Nix into words of the profile, before it is recorded; nil: it stays as it is.
+	Explain func(error) error
 	// Hook is called with "before:<step>", "after:<step>" and at the other
 	// boundaries of a run; tests end the process there.
 	Hook func(point string) error

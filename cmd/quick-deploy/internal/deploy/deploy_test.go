@@ -248,7 +248,7 @@ func TestFailedHealthIsPutBackAndRemembered(t *testing.T) {
 	must(t, os.WriteFile(w.path("etc/marker"), nil, 0o644))
 	w.forget()
 	_, err = w.run(t, d, g)
-	if fault.CodeOf(err) != fault.Health || !strings.Contains(err.Error(), "failed in run 1") {
+	if fault.CodeOf(err) != fault.Health || !strings.Contains(err.Error(), "this very system failed in run 1: ") {
 		t.Fatalf("the bad closure was not refused: %v", err)
 	}
 	if slices.ContainsFunc(w.ran(), func(c string) bool { return strings.HasPrefix(c, "# ") || strings.Contains(c, "nixos-rebuild") }) {
@@ -262,6 +262,49 @@ func TestFailedHealthIsPutBackAndRemembered(t *testing.T) {
 	bad, err := d.store.Bad()
 	if err != nil || len(bad) != 0 {
 		t.Errorf("still bad: %v %v", bad, err)
+	}
+}
+
+// What is known of a bad closure holds for the boot and the checks that it was tried with, and while it is in the store.
+func TestWhatWasBadIsTriedAgainWhenThingsHaveChanged(t *testing.T) {
+	for name, k := range map[string]struct {
+		change func(t *testing.T, w *world, g *Goal, system string)
+		tried  bool
+	}{
+		"nothing": {func(*testing.T, *world, *Goal, string) {}, false},
+		"a reboot": {func(t *testing.T, w *world, _ *Goal, _ string) {
+			must(t, os.WriteFile(w.path("boot_id"), []byte("second\n"), 0o644))
+		}, true},
+		"other checks":  {func(_ *testing.T, _ *world, g *Goal, _ string) { g.Checks = g.Checks[:1] }, true},
+		"more patience": {func(_ *testing.T, _ *world, g *Goal, _ string) { g.HealthTimeout = time.Minute }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			must(t, os.WriteFile(w.path("boot_id"), []byte("first\n"), 0o644))
+			d := w.deployer()
+			g := w.goal(Switch)
+			for _, file := range []string{"/etc/marker", "/etc/other"} {
+				g.Checks = append(g.Checks, health.Check{Name: file, Kind: health.File, Target: file, Required: true})
+			}
+			r, err := w.run(t, d, g)
+			if fault.CodeOf(err) != fault.Health {
+				t.Fatalf("got %v", err)
+			}
+			for _, file := range []string{"etc/marker", "etc/other"} { // the cause is gone
+				must(t, os.WriteFile(w.path(file), nil, 0o644))
+			}
+			k.change(t, w, &g, r.System)
+			if st, err := d.Status(t.Context()); err != nil || (name == "a reboot") == (len(st.Bad) > 0) {
+				t.Errorf("status: bad %v, %v", st.Bad, err)
+			}
+			_, err = w.run(t, d, g)
+			if !k.tried && fault.CodeOf(err) != fault.Health || k.tried && err != nil {
+				t.Fatalf("the second run: %v", err)
+			}
+			if bad, err := d.store.Bad(); err != nil || len(bad) > 0 == k.tried {
+				t.Errorf("bad: %v, %v", bad, err)
+			}
+		})
 	}
 }
 
@@ -333,7 +376,7 @@ func TestWhatIsStartingDoesNotHoldTheRunUp(t *testing.T) {
 	if h.Starting != 1 || h.Findings[0].Outcome != health.Starting {
 		t.Errorf("%+v", h)
 	}
-	if s := Summary(r); !strings.Contains(s, "1 starting") ||
+	if s := Summary(r, false); !strings.Contains(s, "1 starting") ||
 		!strings.Contains(s, "still starting: vllm: page; quick-deploy health --wait") {
 		t.Errorf("summary:\n%s", s)
 	}
@@ -343,8 +386,8 @@ func TestWhatIsStartingDoesNotHoldTheRunUp(t *testing.T) {
 	// The next run finds it up.
 	must(t, os.WriteFile(w.path("run/page"), nil, 0o644))
 	g.Force = true
-	if r, err = w.run(t, d, g); err != nil || strings.Contains(Summary(r), "starting: ") {
-		t.Errorf("%v\n%s", err, Summary(r))
+	if r, err = w.run(t, d, g); err != nil || strings.Contains(Summary(r, false), "starting: ") {
+		t.Errorf("%v\n%s", err, Summary(r, false))
 	}
 }
 

@@ -579,7 +579,7 @@ func TestResume(t *testing.T) {
 		t.Fatal("no failure")
 	}
 	st, err := d.Status(t.Context())
-	if err != nil || st.Next != "quick-deploy resume" || !strings.Contains(st.Explanation, `ended in step "build"`) {
+	if err != nil || st.Fix == "" || st.Next != "quick-deploy switch" || !strings.Contains(st.Explanation, `failed in step "build"`) {
 		t.Errorf("status: %q, next %q, %v", st.Explanation, st.Next, err)
 	}
 	w.fail = nil
@@ -589,6 +589,76 @@ func TestResume(t *testing.T) {
 	}
 	if _, err := resume(t, d, goal); !errors.Is(err, ErrNothingToResume) {
 		t.Errorf("of a run that is done: %v", err)
+	}
+}
+
+// What is next fits how the run ended: only what nothing has to be done about first is simply gone on with.
+func TestWhatIsNextAfterARun(t *testing.T) {
+	for name, k := range map[string]struct {
+		verb      Verb
+		result    journal.Result
+		code      fault.Code
+		fix, next string
+	}{
+		"build":            {Switch, journal.Unchanged, fault.Build, "fix that", "quick-deploy switch"},
+		"refused":          {Boot, journal.Unchanged, fault.Preflight, "fix that", "quick-deploy boot"},
+		"network":          {Switch, journal.Unchanged, fault.Network, "", "quick-deploy resume"},
+		"interrupted":      {Switch, journal.Unchanged, fault.Interrupted, "", "quick-deploy resume"},
+		"rolled back":      {Switch, journal.PutBack, fault.Activation, "fix that", "quick-deploy switch"},
+		"bad":              {Switch, journal.PutBack, fault.Health, "fix that, or add --retry-bad to try the same system again", "quick-deploy switch"},
+		"left":             {Switch, journal.Broken, fault.Activation, "", "quick-deploy resume"},
+		"stuck":            {Switch, journal.Broken, fault.RollbackFailed, "", "quick-deploy help recovery"},
+		"declined":         {Test, journal.Declined, fault.Pending, "", "quick-deploy test"},
+		"a rollback fails": {Rollback, journal.Unchanged, fault.Preflight, "fix that", "quick-deploy resume"},
+	} {
+		st := Status{State: &journal.State{Status: journal.Failed, Record: journal.Record{
+			ID: 3, Verb: string(k.verb), Host: "atlas", Result: k.result, Code: int(k.code), Error: "x failed",
+			Failure: &journal.Failure{Told: []string{"why: y"}},
+		}}}
+		st.explain()
+		if st.Fix != k.fix || st.Next != k.next || !strings.Contains(st.Explanation, "run 3 (") {
+			t.Errorf("%s: %q: fix %q, next %q", name, st.Explanation, st.Fix, st.Next)
+		}
+		if told := len(st.Told) > 0; told == (k.result == journal.Declined) {
+			t.Errorf("%s: told %q", name, st.Told)
+		}
+	}
+}
+
+// A rollback leaves what it undid in the records: it is the one that the profile may still ask for.
+func TestWhatWasUndone(t *testing.T) {
+	record := func(id int, verb Verb, result journal.Result, system string) journal.Record {
+		return journal.Record{ID: id, Verb: string(verb), Result: result, System: system}
+	}
+	for name, k := range map[string]struct {
+		records       []journal.Record // the newest first
+		built, undone int
+	}{
+		"nothing":  {nil, 0, 0},
+		"a switch": {[]journal.Record{record(1, Switch, journal.Good, "a")}, 1, 0},
+		"rolled back": {[]journal.Record{
+			record(4, Switch, journal.Unchanged, ""), record(3, Rollback, journal.Good, "a"), record(2, Switch, journal.Good, "b"),
+			record(1, Switch, journal.Good, "a"),
+		}, 1, 2},
+		"two rolled back": {[]journal.Record{
+			record(4, Rollback, journal.Good, "a"), record(3, Switch, journal.Good, "c"), record(2, Switch, journal.Good, "b"),
+			record(1, Switch, journal.Good, "a"),
+		}, 1, 3},
+		"to what was not from here": {[]journal.Record{record(2, Rollback, journal.Good, "a"), record(1, Switch, journal.Good, "b")}, 0, 1},
+		"switched again": {[]journal.Record{
+			record(3, Switch, journal.Good, "a"), record(2, Rollback, journal.Good, "x"), record(1, Switch, journal.Good, "a"),
+		}, 3, 0},
+	} {
+		built, undone := standing(k.records, "a")
+		id := func(r *journal.Record) int {
+			if r == nil {
+				return 0
+			}
+			return r.ID
+		}
+		if id(built) != k.built || id(undone) != k.undone {
+			t.Errorf("%s: built by run %d, undone run %d", name, id(built), id(undone))
+		}
 	}
 }
 

@@ -79,6 +79,6 @@ func (s *session) checkLosses() (lines []string, err error) {
 	}
 	list := strings.Join(what, "; ")
 	return nil, fault.New(fault.Preflight, "the new system would take away what this machine needs: %s", list).
-		Hint("add it to the profile or to local.nix; nothing was switched").
+		Hint("add it to the profile or to local.nix").
 		Hint("or accept each loss by name: quick-deploy %s --accept %s", s.goal.Verb, blockers[0].Name)
 }

@@ -84,7 +84,7 @@ func (s *session) takeUp(ctx context.Context, prior *journal.State) error {
 		Type: "run", Status: journal.Running,
 		Message: fmt.Sprintf("resuming run %d at step %q", prior.ID, stoppedAt(prior)),
 	})
-	prior.Status, prior.Ended = journal.Running, time.Time{}
+	prior.Status, prior.Ended, prior.Result, prior.Failure = journal.Running, time.Time{}, "", nil
 	if err := s.recover(ctx, true); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
 )
 
 // Run carries out a plan and returns the record of it. A run that ends in a
@@ -28,7 +29,7 @@ func (d *Deployer) Run(ctx context.Context, p Plan) (journal.Record, error) {
 		return journal.Record{}, err
 	}
 	if p.Goal.Verb.touches() && !p.Goal.Yes && d.cfg.Confirm == nil && !p.answered {
-		return journal.Record{}, nobodyToAsk()
+		return journal.Record{}, noTerminal()
 	}
 	if err := d.store.Open(); err != nil {
 		return journal.Record{}, err
@@ -151,6 +152,7 @@ func (s *session) runStep(ctx context.Context, st step) error {
 		s.note(journal.Event{Type: "step", Status: journal.Skipped, Message: "done before, with the same inputs"})
 		return nil
 	}
+	s.thought = 0
 	now, was := s.cfg.Now(), *js
 	*js = journal.Step{Name: js.Name, Status: journal.Running, Input: in, Start: &now, LogOffset: s.cfg.LogOffset()}
 	if err := s.hook("before:" + st.name); err != nil {
@@ -165,7 +167,7 @@ func (s *session) runStep(ctx context.Context, st step) error {
 	err := st.run(ctx)
 	end := s.cfg.Now()
 	js.End = &end
-	seconds := max(0, end.Sub(now).Seconds())
+	seconds := max(0, (end.Sub(now) - s.thought).Seconds())
 	var skip skipped
 	switch {
 	case errors.As(err, &skip):
@@ -216,10 +218,13 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 	// What follows must happen although the user has pressed Ctrl-C.
 	quiet := context.WithoutCancel(ctx)
 	result := journal.Unchanged
+	if s.cfg.Explain != nil {
+		cause = s.cfg.Explain(cause)
+	}
 	err := cause
 	if ctx.Err() != nil && fault.CodeOf(err) != fault.Interrupted {
 		err = &fault.Error{
-			Code: fault.Interrupted, Hints: fault.HintsOf(cause), Child: run.CodeOf(cause),
+			Code: fault.Interrupted, Child: run.CodeOf(cause),
 			Err: fmt.Errorf("interrupted in step %q: %w", st.name, cause),
 		}
 	}
@@ -231,6 +236,7 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 		perr := s.putBack(quiet)
 		switch {
 		case perr == nil:
+			err = fmt.Errorf("%w; %s", err, s.rolledBack())
 			result, s.between, s.data.Touched = journal.PutBack, false, false
 		case s.away:
 			err = &fault.Error{Code: fault.RollbackFailed, Child: run.CodeOf(cause),
@@ -241,16 +247,24 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 		default:
 			err = &fault.Error{
 				Code: fault.RollbackFailed, Child: run.CodeOf(cause),
-				Err: fmt.Errorf("%w; rolling the machine back failed as well: %w", err, perr),
+				Err: fmt.Errorf("%w; rolling back failed as well: %w", err, perr),
 			}
-			if was := s.state.Before.Current; was != "" {
-				err = withHint(err, "the last good system is %s", was)
+			if was := s.state.Before; was.System.Number > 0 && was.System.Path == was.Current {
+				err = withHint(err, "generation %d is the last good system, and it is in the boot menu", was.System.Number)
+			} else if was.Current != "" {
+				err = withHint(err, "the last good system is %s", was.Current)
 			}
-			err = withHint(err, "see docs/recovery.md; the old system is also in the boot menu")
+			err = withHint(err, "quick-deploy help recovery says what to do")
 		}
 	}
 	if errors.Is(cause, errDeclined) {
 		result = journal.Declined
+	}
+	if result == journal.Unchanged {
+		err = withNote(err, "nothing was switched")
+	}
+	if result != journal.Declined {
+		err = s.noteLog(err)
 	}
 	code, child := fault.CodeOf(err), run.CodeOf(cause)
 	s.state.Status, s.state.Error, s.state.Code, s.state.Child = journal.Failed, err.Error(), int(code), child
@@ -267,7 +281,11 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 	}
 	r := s.record(result, after)
 	origin, _ := fault.OriginOf(cause)
-	r.Failure = &journal.Failure{Step: st.name, Command: run.CommandOf(cause), Child: child, Origin: origin}
+	r.Failure = &journal.Failure{
+		Step: st.name, Command: run.CommandOf(cause), Child: child, Origin: origin,
+		Told: slices.Concat(fault.HintsOf(err), fault.NotesOf(err)),
+	}
+	s.state.Result, s.state.Failure = r.Result, r.Failure
 	logfile.From(s.cfg.Log, slog.LevelError, origin.PC, cause.Error(), "step", st.name,
 		"command", r.Failure.Command, "exit", r.Failure.Child, "result", string(result))
 	if s.goal.Verb.touches() {
@@ -278,11 +296,25 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 	if serr := s.save(); serr != nil {
 		return r, errors.Join(err, serr)
 	}
-	if s.cfg.LogPath != "" {
-		err = withHint(err, "log: %s", s.cfg.LogPath)
-	}
 	s.summary(r)
 	return r, err
+}
+
+// rolledBack says what the machine runs again after a run that failed.
+func (s *session) rolledBack() string {
+	was := s.state.Before
+	if was.System.Number == 0 || was.System.Path != was.Current {
+		return "rolled back to what ran before"
+	}
+	return fmt.Sprintf("rolled back to generation %d", was.System.Number)
+}
+
+// noteLog adds to an error where the log of the run is.
+func (s *session) noteLog(err error) error {
+	if s.cfg.LogPath == "" {
+		return err
+	}
+	return withNote(err, "log: %s", s.cfg.LogPath)
 }
 
 // stayUnfinished ends the attempt to take a run up that was refused before it moved
@@ -290,10 +322,8 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 func (s *session) stayUnfinished(err error) (journal.Record, error) {
 	err = withHint(err, "this attempt changed nothing, and run %d is still unfinished: "+
 		"quick-deploy resume continues it, "+
-		"quick-deploy rollback undoes it", s.state.ID)
-	if s.cfg.LogPath != "" {
-		err = withHint(err, "log: %s", s.cfg.LogPath)
-	}
+		"quick-deploy rollback rolls it back", s.state.ID)
+	err = s.noteLog(err)
 	if serr := s.save(); serr != nil {
 		err = errors.Join(err, serr)
 	}
@@ -304,11 +334,24 @@ func (s *session) stayUnfinished(err error) (journal.Record, error) {
 }
 
 func withHint(err error, format string, args ...any) error {
+	f, err := faultOf(err)
+	f.Hint(format, args...)
+	return err
+}
+
+func withNote(err error, format string, args ...any) error {
+	f, err := faultOf(err)
+	f.Note(format, args...)
+	return err
+}
+
+// faultOf is the outermost fault in the chain of err, and err with one around it if it had none.
+func faultOf(err error) (*fault.Error, error) {
 	if f, ok := errors.AsType[*fault.Error](err); ok && f.Err != nil {
-		f.Hint(format, args...)
-		return err
+		return f, err
 	}
-	return (&fault.Error{Code: fault.CodeOf(err), Err: err}).Hint(format, args...)
+	f := &fault.Error{Code: fault.CodeOf(err), Err: err}
+	return f, f
 }
 
 // record is the record of this run as it ends.
@@ -329,25 +372,48 @@ func (s *session) summary(r journal.Record) {
 	})
 }
 
-// Summary is what a person is told at the end of a run.
-func Summary(r journal.Record) string {
+// Done says in a few words what a run came to, by how it ended.
+func Done(r journal.Record) string {
+	what := map[Verb]string{
+		Build: "built %s", Test: "activated %s until the next boot", Boot: "%s boots it next", Switch: "deployed %s",
+		Rollback: "rolled %s back",
+	}[Verb(r.Verb)]
+	if what == "" || r.Result != journal.Good {
+		return fmt.Sprintf("%s %s (run %d): %s", r.Verb, r.Host, r.ID, r.Result)
+	}
+	return fmt.Sprintf(what+" (run %d)", r.Host, r.ID)
+}
+
+// Summary is what a person is told at the end of a run that went well. Store paths are whole with paths, else names.
+func Summary(r journal.Record, paths bool) string {
+	name := storepath.Shorten
+	if paths {
+		name = func(path string) string { return path }
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "run %d: %s %s: %s\n", r.ID, r.Verb, r.Host, r.Result)
+	fmt.Fprintln(&b, Done(r))
 	if r.System != "" {
-		fmt.Fprintf(&b, "  system: %s\n", r.System)
+		generation := ""
+		if n := r.After.System.Number; n > 0 {
+			generation = fmt.Sprintf("generation %d, ", n)
+		}
+		fmt.Fprintf(&b, "  system: %s%s\n", generation, name(r.System))
 	}
 	for _, u := range sortedKeys(r.Homes) {
-		fmt.Fprintf(&b, "  home of %s: %s\n", u, r.Homes[u])
+		if g := r.After.Homes[u]; !paths && g.Path == r.Homes[u] && g.Number > 0 {
+			fmt.Fprintf(&b, "  home of %s: generation %d\n", u, g.Number)
+			continue
+		}
+		fmt.Fprintf(&b, "  home of %s: %s\n", u, name(r.Homes[u]))
 	}
 	for _, p := range slices.Concat(r.Pending, r.Advice) {
 		fmt.Fprintf(&b, "  to do: %s\n", p)
 	}
 	if len(r.SkippedChecks) > 0 {
-		fmt.Fprintf(&b, "  skipped: %s\n", strings.Join(r.SkippedChecks, ", "))
+		fmt.Fprintf(&b, "  checks skipped: %s\n", strings.Join(r.SkippedChecks, ", "))
 	}
 	if h := r.Health; h != nil {
-		fmt.Fprintf(&b, "  health: %d passed, %d failed, %d starting, %d warnings, %d unknown\n",
-			h.Passed, h.Failed, h.Starting, h.Warnings, h.Unknown)
+		fmt.Fprintf(&b, "  health: %s\n", h)
 		if starting := h.StillStarting(); starting != "" {
 			fmt.Fprintf(&b, "  %s; quick-deploy health --wait waits until it is up\n", starting)
 		}

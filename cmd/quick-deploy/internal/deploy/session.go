@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
@@ -29,6 +30,7 @@ type session struct {
 	started      bool              // the unit of this run is at work
 	uncount      func()            // ends the counting of the lease
 	away         bool              // the machine has not answered for long
+	thought      time.Duration     // how long the reader thought about the question of the step
 	found        []preflight.Finding
 	// between says that an earlier process switched something in this very run. What is refused before
 	// this one goes on from there changes nothing.

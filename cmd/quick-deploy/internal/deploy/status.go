@@ -1,26 +1,33 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 )
 
 // Status is what status prints.
 type Status struct {
-	SchemaVersion int               `json:"schema_version"`
-	State         *journal.State    `json:"run"`               // the current or last run
-	AtWork        *journal.Holder   `json:"at_work,omitempty"` // who holds the lock now
-	Explanation   string            `json:"explanation"`
-	Next          string            `json:"next,omitempty"` // what to type
-	Machine       journal.Machine   `json:"machine"`
-	Booted        string            `json:"booted,omitempty"`
-	Last          *journal.Record   `json:"last,omitempty"` // the last good deployment
-	Drift         []string          `json:"drift,omitempty"`
-	Point         *journal.Point    `json:"rollback_point,omitempty"`
-	Bad           []journal.Closure `json:"bad_closures,omitempty"`
-	Problems      []string          `json:"problems,omitempty"` // files that cannot be read
+	SchemaVersion int             `json:"schema_version"`
+	State         *journal.State  `json:"run"`               // the current or last run
+	AtWork        *journal.Holder `json:"at_work,omitempty"` // who holds the lock now
+	Explanation   string          `json:"explanation"`
+	Told          []string        `json:"told,omitempty"` // of a run that failed: hints, why, where the log is
+	Fix           string          `json:"fix,omitempty"`  // what to do before Next
+	Next          string          `json:"next,omitempty"` // what to type
+	Machine       journal.Machine `json:"machine"`
+	Booted        string          `json:"booted,omitempty"`
+	Last          *journal.Record `json:"last,omitempty"` // the last good deployment
+	// Built is the deployment that built what runs, if one did, and Undone the last one, if a rollback has undone it.
+	Built    *journal.Record   `json:"-"`
+	Undone   *journal.Record   `json:"-"`
+	Drift    []string          `json:"drift,omitempty"`
+	Point    *journal.Point    `json:"rollback_point,omitempty"`
+	Bad      []journal.Closure `json:"bad_closures,omitempty"`
+	Problems []string          `json:"problems,omitempty"` // files that cannot be read
 }
 
 // Status explains where things stand. It writes nothing.
@@ -50,7 +57,7 @@ func (d *Deployer) Status(ctx context.Context) (Status, error) {
 			tell(fmt.Errorf("%s: %s was garbage-collected", of, p))
 		}
 	}
-	st.Bad, err = d.store.Bad()
+	st.Bad, err = d.bad()
 	tell(err)
 	var users []User
 	for i := range records {
@@ -62,34 +69,94 @@ func (d *Deployer) Status(ctx context.Context) (Status, error) {
 	}
 	st.Machine, err = d.machine(ctx, users)
 	tell(err)
+	st.Built, st.Undone = standing(records, st.Machine.Current)
 	st.Booted, _ = resolve(d.cfg.Paths.Booted)
 	if d.store.Locked() {
 		h, _ := d.store.Holder() // without it, the lock itself still says enough
 		st.AtWork = &h
 	}
-	st.Explanation, st.Next = explain(st)
+	st.explain()
 	st.Drift = drift(st)
 	return st, nil
 }
 
-func explain(st Status) (text, next string) {
+// explain says how the last run ended, and what is to be done next.
+func (st *Status) explain() {
 	s := st.State
 	switch {
 	case st.AtWork != nil:
-		since := st.AtWork.Started.Format("15:04:05")
-		return fmt.Sprintf("%s is running (process %d, since %s)", st.AtWork.Verb, st.AtWork.PID, since), ""
+		st.Explanation = fmt.Sprintf("%s is running (process %d, since %s)", st.AtWork.Verb, st.AtWork.PID,
+			st.AtWork.Started.Format("15:04:05"))
+		return
 	case s == nil && len(st.Problems) > 0:
-		return "cannot read the state", "quick-deploy --reset-state"
+		st.Explanation, st.Next = "cannot read the state", "quick-deploy --reset-state"
+		return
 	case s == nil:
-		return "nothing has been deployed with quick-deploy on this machine", "quick-deploy switch"
-	case s.Status == journal.Done:
-		return fmt.Sprintf("run %d (%s %s) is done", s.ID, s.Verb, s.Host), ""
-	case s.Status == journal.Running:
-		text = fmt.Sprintf("run %d (%s %s) was interrupted in step %q%s", s.ID, s.Verb, s.Host, stoppedAt(s), touched(s))
-		return text, "quick-deploy resume"
+		st.Explanation, st.Next = "nothing has been deployed with quick-deploy on this machine", "quick-deploy switch"
+		return
 	}
-	text = fmt.Sprintf("run %d (%s %s) ended in step %q: %s", s.ID, s.Verb, s.Host, stoppedAt(s), s.Error)
-	return text, "quick-deploy resume"
+	run := fmt.Sprintf("run %d (%s %s)", s.ID, s.Verb, s.Host)
+	switch {
+	case s.Status == journal.Done:
+		done := s.Record
+		done.Result = journal.Good
+		st.Explanation = Done(done)
+		return
+	case s.Status == journal.Running:
+		st.Explanation = fmt.Sprintf("%s was interrupted in step %q%s", run, stoppedAt(s), touched(s))
+		st.Next = "quick-deploy resume"
+		return
+	case s.Result == journal.Declined:
+		st.Explanation, st.Next = run+" was declined; nothing was switched", "quick-deploy "+s.Verb
+		return
+	}
+	if s.Failure != nil {
+		st.Told = s.Failure.Told
+	}
+	st.Explanation = fmt.Sprintf("%s failed in step %q: %s", run, stoppedAt(s), s.Error)
+	st.Fix, st.Next = nextAfter(s)
+}
+
+// nextAfter says what is to be done after a run that failed: what is left as it was cannot be gone on with before its
+// cause is seen to.
+func nextAfter(s *journal.State) (fix, next string) {
+	again := "quick-deploy " + s.Verb
+	if s.Verb == string(Rollback) {
+		again = "quick-deploy resume" // it knows where to
+	}
+	switch code := fault.Code(s.Code); {
+	case code == fault.RollbackFailed:
+		return "", "quick-deploy help recovery"
+	case s.Result == journal.Broken, code == fault.Network, code == fault.Timeout, code == fault.Interrupted:
+		return "", "quick-deploy resume"
+	case code == fault.Health:
+		return "fix that, or add --retry-bad to try the same system again", again
+	}
+	return "fix that", again
+}
+
+// standing finds the deployment that built what runs, and the last one if that was rolled back; the newest record is
+// the first.
+func standing(records []journal.Record, current string) (built, undone *journal.Record) {
+	back := false
+	for i := range records {
+		switch r := &records[i]; {
+		case r.Result != journal.Good || r.Verb == string(Build):
+		case r.Verb == string(Rollback):
+			back = true
+		case current != "" && r.System == current:
+			return r, undone
+		case back && undone == nil:
+			undone = r
+		}
+	}
+	return nil, undone
+}
+
+// FlakeBuilt tells whether a flake is still the one that a deployment was built from.
+func FlakeBuilt(r journal.Record, dir string) bool {
+	tree, err := treeHash(dir)
+	return err == nil && tree == r.Tree
 }
 
 // touched says whether a cut-off run may have changed the machine.
@@ -101,7 +168,7 @@ func touched(s *journal.State) string {
 	return "; nothing was switched"
 }
 
-// drift is what was changed past the tool since the last good deployment.
+// drift is what was changed outside quick-deploy since the last good deployment.
 func drift(st Status) []string {
 	if st.Last == nil {
 		return nil
@@ -109,7 +176,7 @@ func drift(st Status) []string {
 	var out []string
 	compare := func(what, is, left string) {
 		if is != left {
-			out = append(out, fmt.Sprintf("the %s is %s; run %d left %s", what, is, st.Last.ID, left))
+			out = append(out, fmt.Sprintf("the %s is not the one that run %d left: %s", what, st.Last.ID, cmp.Or(is, "none")))
 		}
 	}
 	want := st.Last.After

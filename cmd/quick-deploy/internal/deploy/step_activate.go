@@ -184,8 +184,7 @@ func (s *session) checkHealth(ctx context.Context) error {
 	e.Err = errors.New("the new system is not healthy: " + why)
 	if !s.goal.KeepOnFailure {
 		// Remembered before the machine is put back: a crash in between must not lead to a second try.
-		bad := journal.Closure{Path: s.state.System, Record: s.state.ID, Why: why, At: s.cfg.Now()}
-		if err := s.store.MarkBad(bad); err != nil {
+		if err := s.markBad(why); err != nil {
 			return errors.Join(e, err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
@@ -218,7 +219,8 @@ type NixError struct {
 	Said nixlog.Output
 }
 
-func (e *NixError) Error() string { return e.Err.Error() }
+// Error is what Nix said, or the command where it said nothing.
+func (e *NixError) Error() string { return cmp.Or(e.Said.Cause.Line(), e.Err.Error()) }
 func (e *NixError) Unwrap() error { return e.Err }
 
 // nix runs a command of Nix, repeats it where the network failed, and says
@@ -240,20 +242,18 @@ func (s *session) nix(ctx context.Context, c run.Command) error {
 	if _, spent := errors.AsType[*retry.SpentError](err); spent {
 		e := fault.New(fault.Network, "%w", err)
 		e.Child = run.CodeOf(err)
-		return e.Hint("%s", said.Cause.Words().Hint).Hint("nothing was switched; to continue from here: quick-deploy resume")
+		return e.Hint("%s", said.Cause.Words().Hint).Hint("to continue from here: quick-deploy resume")
 	}
 	re, ran := errors.AsType[*run.Error](err)
 	if !ran {
 		return err
 	}
-	e := fault.New(fault.Build, "%s: %w", cmp.Or(said.Cause.Line(), c.Name+" failed"), &NixError{Err: err, Said: said})
+	e := fault.New(fault.Build, "%w", &NixError{Err: err, Said: said})
 	e.Child = re.Code
-	if said.Cause.Kind == nixlog.Builder {
-		for _, l := range said.Cause.Detail[max(0, len(said.Cause.Detail)-5):] {
-			e.Hint("the builder said: %s", l)
-		}
+	if log := said.Cause.Detail; said.Cause.Kind == nixlog.Builder && len(log) > 0 {
+		e.Note("the end of its log:\n    %s", strings.Join(log[max(0, len(log)-5):], "\n    "))
 	}
-	return e.Hint("nothing was switched")
+	return e
 }
 
 // retry repeats what the network broke, and tells of each wait.

@@ -13,6 +13,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
 )
 
 func (s *session) planCompare() *Planned {
@@ -34,6 +35,9 @@ func (s *session) planCompare() *Planned {
 	}
 	return p
 }
+
+// questions are what the verbs ask.
+var questions = map[Verb]string{Test: "Test", Boot: "Boot next", Switch: "Switch"}
 
 // errDeclined is a question answered with no.
 var errDeclined = errors.New("declined, nothing was switched")
@@ -59,10 +63,13 @@ func (s *session) compare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	q := Question{Text: fmt.Sprintf("%s %s now?", s.effective(), s.goal.Host)}
+	q := Question{Text: fmt.Sprintf("%s %s now?", questions[s.effective()], s.goal.Host)}
 	if to := s.goal.To; to != nil {
-		q.Text = fmt.Sprintf("roll back run %d now?", to.Record)
+		q.Text = fmt.Sprintf("Roll back run %d now?", to.Record)
 		diff = append(s.goal.describePoint(s.state.Before, s.data.Files), diff...)
+	}
+	if changes := s.changes(diff); changes != "" {
+		q.Text = changes + ". " + q.Text
 	}
 	s.note(journal.Event{Type: "diff", Message: strings.Join(diff, "\n")})
 	q.Details = slices.Concat(gone, diff)
@@ -76,16 +83,27 @@ func (s *session) compare(ctx context.Context) error {
 	return s.askForRoot(ctx)
 }
 
+// changes says in a few words what a diff and the unit files come to, "" where nothing is known.
+func (s *session) changes(diff []string) string {
+	var units closure.UnitFiles
+	if was := s.state.Before.Current; s.cfg.Remote == nil && was != "" && !s.goal.SkipSystem {
+		units = closure.CompareUnitFiles(was, s.state.System)
+	}
+	return closure.Summary(closure.Parse(strings.Join(diff, "\n")), units)
+}
+
 // ask asks, unless --yes has answered. No is an error.
 func (s *session) ask(ctx context.Context, q Question) error {
 	if s.goal.Yes {
 		return nil
 	}
 	if s.cfg.Confirm == nil {
-		return nobodyToAsk()
+		return noTerminal()
 	}
 	s.note(journal.Event{Type: "question", Message: q.Text})
+	asked := s.cfg.Now()
 	yes, err := s.cfg.Confirm(ctx, q)
+	s.thought += max(0, s.cfg.Now().Sub(asked))
 	if err != nil || yes {
 		return err
 	}
@@ -96,10 +114,10 @@ func (s *session) ask(ctx context.Context, q Question) error {
 	return e
 }
 
-// nobodyToAsk refuses a run that has a question and nobody to answer it.
-func nobodyToAsk() error {
-	return fault.New(fault.Usage, "this needs a yes, and standard input is not a terminal").
-		Hint("pass --yes to answer yes, or --dry-run to see the plan")
+// noTerminal refuses a run that has a question and nobody to answer it.
+func noTerminal() error {
+	return fault.New(fault.Usage, "this needs a yes, and standard input is not a terminal; pass --yes").
+		Hint("--dry-run shows the plan")
 }
 
 // diff is what changes between the running and the new system, a line each.
@@ -162,7 +180,7 @@ func (s *session) refuseClosures(ctx context.Context) error {
 	if s.goal.To != nil {
 		return s.goal.refuseMissing(s.missing(ctx, s.goal))
 	}
-	bad, err := s.store.Bad()
+	bad, err := s.bad()
 	if err != nil {
 		return err
 	}
@@ -170,16 +188,16 @@ func (s *session) refuseClosures(ctx context.Context) error {
 		if b.Path != s.state.System && !slices.Contains(values(s.state.Homes), b.Path) {
 			continue
 		}
-		if s.goal.RetryBad {
-			if err := s.store.ClearBad(b.Path); err != nil {
+		if s.goal.RetryBad || s.cfg.Remote == nil && b.Checks != s.goal.checked() {
+			if err := s.store.ClearBad(func(c journal.Closure) bool { return c.Path == b.Path }); err != nil {
 				return err
 			}
-			s.say("%s failed in run %d; trying it again", b.Path, b.Record)
+			s.say("%s failed in run %d and is tried again", storepath.Shorten(b.Path), b.Record)
 			continue
 		}
 		s.data.Touched = s.data.Touched || s.between && b.Record == s.state.ID // it was about to be put back
-		return fault.New(fault.Health, "%s failed in run %d: %s", b.Path, b.Record, b.Why).
-			Hint("change the profile, or try the same system again with --retry-bad")
+		return fault.New(fault.Health, "this very system failed in run %d: %s", b.Record, b.Why).
+			Hint("change the profile, or try the same system again with --retry-bad; after a reboot it is tried by itself")
 	}
 	return nil
 }

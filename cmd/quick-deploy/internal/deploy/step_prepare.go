@@ -26,7 +26,7 @@ func (s *session) preflight(ctx context.Context) error {
 	}
 	s.noteSkipped(r.Skipped...)
 	s.noteFindings(r)
-	if err := Refuse(r); err != nil {
+	if err := r.Refusal().Fault(); err != nil {
 		return err
 	}
 	if s.goal.Yes && (s.activates() || s.boots() || s.movesHomes()) {
@@ -102,7 +102,9 @@ func (s *session) preflightBuilt(ctx context.Context) error {
 		return usageFault(err)
 	}
 	s.noteFindings(r)
-	return Refuse(r)
+	refusal := r.Refusal()
+	refusal.Written = true
+	return refusal.Fault()
 }
 
 func (s *session) noteFindings(r preflight.Report) {
@@ -111,30 +113,16 @@ func (s *session) noteFindings(r preflight.Report) {
 			continue // a check that runs again when all is built
 		}
 		s.found = append(s.found, f)
-		s.note(journal.Event{Type: "finding", Message: fmt.Sprintf("%s: %s: %s", f.Severity, f.Check, f.What), Data: f})
+		e := journal.Event{Type: "finding", Message: f.Text(), Data: f}
+		switch {
+		case f.Skipped:
+			e.Status = journal.Skipped
+		case f.Severity == preflight.Blocker:
+			e.Status = journal.Failed
+		}
+		s.note(e)
 		s.cfg.Log.Warn("preflight", "check", f.Check, "severity", string(f.Severity), "what", f.What, "skipped", f.Skipped)
 	}
-}
-
-// Refuse turns blockers into one error that lists them all.
-func Refuse(r preflight.Report) error {
-	blockers := r.Blockers()
-	if len(blockers) == 0 {
-		return nil
-	}
-	var lines []string
-	code := fault.NotFound
-	for _, b := range blockers {
-		lines = append(lines, b.Check+": "+b.What)
-		if !b.Missing {
-			code = fault.Preflight
-		}
-	}
-	e := fault.New(code, "refused by preflight: %s", strings.Join(lines, "; "))
-	for _, b := range blockers {
-		e.Hint("%s: %s (or --skip %s)", b.Check, b.Fix, b.Check)
-	}
-	return e
 }
 
 func usageFault(err error) error { return &fault.Error{Code: fault.Usage, Err: err} }

@@ -72,6 +72,9 @@ func (s *session) prune(ctx context.Context) {
 	for id := range held {
 		ids = append(ids, strconv.Itoa(id))
 	}
+	s.tidied("bad closures", s.store.ClearBad(func(b journal.Closure) bool {
+		return b.Path == s.state.System || s.outdated(b) // it is well now, or nothing is known
+	}))
 	_, err := s.cfg.Runner.Run(ctx, run.Command{
 		Name: "/bin/sh", Args: append([]string{"-c", removeRoots, "sh", s.roots()}, ids...), Timeout: quick, Network: true,
 	})

@@ -117,6 +117,9 @@ func session(t *testing.T, w deploy.World, term *terminal, act func(change func(
 		for _, h := range fault.HintsOf(err) {
 			fmt.Fprintf(term.tty, "hint: %s\n", h)
 		}
+		for _, n := range fault.NotesOf(err) {
+			fmt.Fprintln(term.tty, n)
+		}
 		fmt.Fprintf(term.tty, "[exit %d]\n", fault.CodeOf(err))
 	}
 	return w.Rel(term.screen(t))

@@ -242,7 +242,7 @@ func (s *session) unitReport(ctx context.Context) (map[string][]string, error) {
 const timedOut = 124
 
 // reasons are what the unit's reason begins with, and what is said of it, with a hint. In braces stand the units that
-// failed, the first of them, and the second and the last word of the reason.
+// failed, and the second and the last word of the reason.
 var reasons = map[string][2]string{
 	"asked":   {"the switch was canceled"},
 	"busy":    {"another switch-to-configuration is still running"},
@@ -253,17 +253,25 @@ var reasons = map[string][2]string{
 		"the new system could not be made the boot default",
 		"is the boot partition full? see the preflight check boot-space",
 	},
-	"script": {"the activation script of the new system failed"},
-	"silence": {
-		"the machine heard nothing from here for {limit} and rolled back",
-		"to have it wait longer: --confirm-timeout",
-	},
-	"test":  {"the new system could not be activated: exit code {last}"},
-	"units": {"{units} failed", "journalctl -b -u {unit}"},
+	"script":  {"the activation script of the new system failed"},
+	"silence": {"the machine heard nothing from here for {limit}", "to have it wait longer: --confirm-timeout"},
+	"test":    {"the new system could not be activated: exit code {last}"},
+	"units":   {"{units} failed to start"},
 	"checks": { // a test that says so
 		"a check of the new system refused the switch",
 		"NixOS's own pre-switch checks refused it; the safe way is quick-deploy boot, then a reboot",
 	},
+}
+
+// unitsIn are the units that switch-to-configuration says have failed.
+func unitsIn(log string) []string {
+	var units []string
+	for line := range strings.Lines(log) {
+		if _, list, ok := strings.Cut(line, "the following units failed: "); ok {
+			units = strings.Split(strings.TrimSpace(list), ", ")
+		}
+	}
+	return units
 }
 
 // unitFault is the error of a unit that did not reach what it was to reach.
@@ -281,14 +289,19 @@ func (s *session) unitFault(ctx context.Context) error {
 	if reason == "test" && strings.Contains(s.log, "Pre-switch checks failed") {
 		reason = "checks"
 	}
+	failed := told["failed"]
+	if reason == "test" && len(failed) == 0 { // where systemd did not say
+		failed = slices.DeleteFunc(unitsIn(s.log), func(u string) bool { return slices.Contains(s.data.Failed, u) })
+	}
+	if reason == "test" && len(failed) > 0 {
+		reason = "units"
+	}
 	said, ok := reasons[reason]
 	if !ok {
 		said = reasons["cut"]
 	}
-	failed := append(told["failed"], "")
 	fill := strings.NewReplacer(
-		"{units}", strings.Join(told["failed"], ", "), "{unit}", failed[0],
-		"{second}", second, "{last}", last, "{limit}", s.cfg.ConfirmTimeout.String(),
+		"{units}", strings.Join(failed, ", "), "{second}", second, "{last}", last, "{limit}", s.cfg.ConfirmTimeout.String(),
 	)
 	e := fault.New(fault.Activation, "%s", fill.Replace(said[0]))
 	switch {
@@ -297,6 +310,8 @@ func (s *session) unitFault(ctx context.Context) error {
 	case code == timedOut:
 		e = fault.New(fault.Timeout, "the activation did not end within %s and was stopped", s.cfg.ActivateTimeout).
 			Hint("to give it more time: --activation-timeout")
+	case reason == "units":
+		e.Note("why: journalctl -b -u %s", strings.Join(failed, " -u "))
 	case said[1] != "":
 		e.Hint("%s", fill.Replace(said[1]))
 	case reason == "home":

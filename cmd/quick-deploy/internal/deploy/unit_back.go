@@ -58,7 +58,7 @@ func (s *session) reportBack(ctx context.Context, where phase) error {
 	if failed := told["failed-after"]; len(failed) > 0 {
 		s.say("units that have failed since: %s", strings.Join(failed, ", "))
 	}
-	s.note(journal.Event{Type: "message", Message: "the machine is as it was before"})
+	s.cfg.Log.Info("the machine is as it was before")
 	return nil
 }
 
@@ -138,7 +138,7 @@ func (s *session) recover(ctx context.Context, takeUp bool) error {
 		if err := back(ctx); err != nil {
 			return fault.New(fault.RollbackFailed,
 				"run %d left the machine between two systems, and it could not be rolled back: %w", s.state.ID, err).
-				Hint("see docs/recovery.md; the old system is also in the boot menu")
+				Hint("quick-deploy help recovery says what to do; the old system is also in the boot menu")
 		}
 		s.between, s.data.Unit = false, ""
 	}

@@ -283,7 +283,7 @@ func (s *session) launchUnit(ctx context.Context, plan string) error {
 			return nil // it is at work all the same
 		}
 		s.data.Touched = false
-		return fault.New(fault.Preflight, "becoming root for the switch: %w", err).Hint("nothing was switched")
+		return fault.New(fault.Preflight, "becoming root for the switch: %w", err)
 	}
 	return nil
 }

@@ -489,7 +489,7 @@ func (w *world) deployer(change ...func(*Config)) *Deployer {
 		StateDir: w.path("home/ada/.local/state/quick-deploy"),
 		Paths: system.Paths{
 			Current: w.path("run/current-system"), Booted: w.path("run/booted-system"), System: w.path("profiles/system"),
-			PerUser: w.path("profiles/per-user"), MachineID: w.path("etc/machine-id"), Bin: w.path("bin"),
+			PerUser: w.path("profiles/per-user"), MachineID: w.path("etc/machine-id"), BootID: w.path("boot_id"), Bin: w.path("bin"),
 			Run: w.path("run/quick-deploy"), SwitchLock: w.path("run/nixos/switch-to-configuration.lock"), Systemd: w.path("run/systemd"),
 		},
 		ConfirmTimeout: time.Minute, Tick: 20 * time.Millisecond, Poll: 50 * time.Millisecond,

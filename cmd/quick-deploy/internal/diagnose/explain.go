@@ -33,7 +33,7 @@ func (f *located) explain(x *index, e nixlog.Error) {
 	case nixlog.AttributeMissing:
 		ofUser := f.Owner == OfUser && len(e.Places) > 0 && strings.Contains(e.Places[0].Text, "pkgs.")
 		if ofUser || f.node != nil && strings.Contains(f.node.Pointer, "/packages/") {
-			w.What, w.Why = "no package is called "+e.Name, "the pinned nixpkgs has none of this name"
+			w.What, w.Why = "unknown package "+e.Name, "the pinned nixpkgs has none by that name"
 			w.Hint = cmp.Or(w.Hint, "search.nixos.org/packages finds the name")
 		}
 	}

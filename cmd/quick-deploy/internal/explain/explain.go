@@ -3,6 +3,7 @@
 package explain
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
@@ -63,7 +65,7 @@ var explainExpr string
 func New(h generator.Host, files []generator.File, user, option string) (*Option, error) {
 	path, err := nix.ParseAttrPath(option)
 	if err != nil {
-		return nil, fault.New(fault.Usage, "%s is no option: %w", option, err)
+		return nil, fault.New(fault.Usage, "%s is not a valid option: %w", option, err)
 	}
 	lines, err := profileLines(h, user, path)
 	if err != nil {
@@ -180,7 +182,7 @@ func (o *Option) Evaluate(ctx context.Context, runner run.Runner, dir string) er
 		},
 	})
 	if err != nil {
-		return fmt.Errorf("evaluate the flake: %w", err)
+		return &EvaluateError{Err: err, Said: nixlog.Read(res.Stderr)}
 	}
 	var out Evaluated
 	if err := json.Unmarshal([]byte(res.Stdout), &out); err != nil {
@@ -189,6 +191,16 @@ func (o *Option) Evaluate(ctx context.Context, runner run.Runner, dir string) er
 	o.Evaluated = &out
 	return nil
 }
+
+// EvaluateError is Nix that could not tell about an option, with what it said.
+type EvaluateError struct {
+	Err  error
+	Said nixlog.Output
+}
+
+// Error is the line that says why; the command that failed is in the chain.
+func (e *EvaluateError) Error() string { return cmp.Or(e.Said.Cause.Line(), "nix eval failed") }
+func (e *EvaluateError) Unwrap() error { return e.Err }
 
 // WriteText writes it as a table, whose cells end with tabs.
 func (o *Option) WriteText(w io.Writer) {

@@ -25,14 +25,14 @@ const (
 	Preflight      Code = 4   // a check refused the run; nothing was switched
 	Network        Code = 5   // the network failed, and the retries are spent
 	Build          Code = 6   // evaluation or build failed; nothing was switched
-	Activation     Code = 7   // activation failed, and the machine was put back
+	Activation     Code = 7   // activation failed, and the machine was rolled back
 	Health         Code = 8   // a required health check failed
 	Locked         Code = 9   // another run holds the lock
 	Pending        Code = 10  // changes are pending, or a hand edit is in the way
 	Partial        Code = 11  // part of a fleet failed
-	RollbackFailed Code = 12  // putting back failed, and a person is needed
+	RollbackFailed Code = 12  // rolling back failed, and a person is needed
 	NotFound       Code = 13  // a command that is needed was not found; nothing was switched
-	Timeout        Code = 14  // a command ran out of its time; nothing was switched, or the machine was put back
+	Timeout        Code = 14  // a command ran out of its time; nothing was switched, or the machine was rolled back
 	Interrupted    Code = 130 // interrupted
 )
 
@@ -42,6 +42,8 @@ type Error struct {
 	Code  Code
 	Err   error
 	Hints []string
+	// Notes are what came of it and where more is found, a line each: "nothing was switched", "log: FILE".
+	Notes []string
 	// Child is the exit code of the command that failed, -1 if it was killed, 0 if none was run.
 	Child int
 
@@ -114,6 +116,12 @@ func (e *Error) Hint(format string, args ...any) *Error {
 	return e
 }
 
+// Note adds a note and returns e.
+func (e *Error) Note(format string, args ...any) *Error {
+	e.Notes = append(e.Notes, fmt.Sprintf(format, args...))
+	return e
+}
+
 // CodeOf is the exit code that err asks for: that of the outermost Error in
 // its chain, Unexpected for any other error, OK for nil. Where that says no more
 // than which part failed, a command that is missing or ran out of its time tells
@@ -140,15 +148,20 @@ func CodeOf(err error) Code {
 }
 
 // HintsOf collects the hints of every Error in err's chain, outermost first.
-func HintsOf(err error) []string {
-	var hints []string
+func HintsOf(err error) []string { return collect(err, func(e *Error) []string { return e.Hints }) }
+
+// NotesOf collects the notes of every Error in err's chain, outermost first.
+func NotesOf(err error) []string { return collect(err, func(e *Error) []string { return e.Notes }) }
+
+func collect(err error, of func(*Error) []string) []string {
+	var out []string
 	for err != nil {
 		var e *Error
 		if !errors.As(err, &e) {
 			break
 		}
-		hints = append(hints, e.Hints...)
+		out = append(out, of(e)...)
 		err = e.Err
 	}
-	return hints
+	return out
 }

@@ -52,7 +52,7 @@ const (
 	NotBuilt    Verdict = "not built"          // evaluation or build failed, the machine is as before
 	Failed      Verdict = "failed"             // the engine or the activation failed
 	Unhealthy   Verdict = "unhealthy"          // a required health check failed
-	Stranded    Verdict = "not put back"       // failed, and putting back failed too: a person is needed
+	Stranded    Verdict = "not rolled back"    // failed, and rolling back failed too: a person is needed
 	Rebooting   Verdict = "waits for a reboot" // boots what it should, which cannot run before
 	Left        Verdict = "left"               // not begun: a machine before it stopped the roll-out
 	Waiting     Verdict = "would be deployed"  // in a plan

@@ -41,6 +41,8 @@ type Status struct {
 	Last  Verdict   `json:"last,omitempty"`
 	At    time.Time `json:"at,omitzero"`
 	Error string    `json:"error,omitempty"`
+	// Check is a command that shows why a machine cannot be reached.
+	Check string `json:"check,omitempty"`
 }
 
 // OK reports whether nothing is to be done.
@@ -80,7 +82,7 @@ func (f *Fleet) status(ctx context.Context, h *Host, s *Status) {
 	s.Running, s.Default, s.Generation = now.Current, now.System.Path, now.System.Number
 	switch away, gone := errors.AsType[*ssh.UnreachableError](err); {
 	case gone:
-		s.Standing, s.Error = Away, away.Error()
+		s.Standing, s.Error, s.Check = Away, away.Error(), h.Target.Command("true").String()
 		return
 	case err != nil:
 		s.Standing, s.Error = Failing, err.Error()

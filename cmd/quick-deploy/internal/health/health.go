@@ -7,6 +7,7 @@
 package health
 
 import (
+	"fmt"
 	"strings"
 	"time"
 )
@@ -87,6 +88,26 @@ func (r Report) Of(o Outcome) []Finding {
 		}
 	}
 	return out
+}
+
+// String counts the findings by their outcomes, without those that nobody had: 3 passed, 1 starting.
+func (r *Report) String() string {
+	var parts []string
+	for _, n := range []struct {
+		count int
+		what  string
+	}{
+		{r.Passed, "passed"}, {r.Failed, "failed"}, {r.Starting, "starting"}, {r.Warnings, "with a warning"},
+		{r.Unknown, "unknown"},
+	} {
+		if n.count > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n.count, n.what))
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing to check"
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (r *Report) count() {

@@ -13,7 +13,7 @@ import (
 type Event struct {
 	SchemaVersion int       `json:"schema_version"`
 	Time          time.Time `json:"time"`
-	Type          string    `json:"type"` // run, inputs, step, retry, question, finding, loss, progress, line, summary
+	Type          string    `json:"type"` // run, inputs, notice, step, retry, question, finding, loss, progress, line, summary
 	Run           int       `json:"run,omitempty"`
 	Host          string    `json:"host,omitempty"`
 	Step          string    `json:"step,omitempty"`

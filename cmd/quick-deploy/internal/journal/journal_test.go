@@ -260,7 +260,7 @@ func TestBadClosures(t *testing.T) {
 	if err != nil || len(bad) != 200 || bad[199].Record != 999 {
 		t.Fatalf("%d bad, %v", len(bad), err)
 	}
-	if err := s.ClearBad("/nix/store/249"); err != nil {
+	if err := s.ClearBad(func(c Closure) bool { return c.Path == "/nix/store/249" }); err != nil {
 		t.Fatal(err)
 	}
 	if bad, _ := s.Bad(); len(bad) != 199 ||

@@ -57,6 +57,8 @@ type Failure struct {
 	Step    string `json:"step"`
 	Command string `json:"command,omitempty"`    // the command that failed, if one did
 	Child   int    `json:"child_exit,omitempty"` // its exit code
+	// Told is what was said of it beside the error: hints, why, where the log is.
+	Told []string `json:"told,omitempty"`
 	// Origin is the place in the program's own source, for a report of the fault.
 	fault.Origin
 }
@@ -67,7 +69,7 @@ type Result string
 // The results.
 const (
 	Good       Result = "good"         // done, healthy or not checked
-	PutBack    Result = "put back"     // failed, the machine is as before
+	PutBack    Result = "rolled back"  // failed, the machine is as before
 	Broken     Result = "failed"       // failed and the machine is not as before
 	Unchanged  Result = "not switched" // failed or stopped before anything was switched
 	Declined   Result = "declined"     // the question was answered with no
@@ -240,6 +242,9 @@ type Closure struct {
 	Record int       `json:"record"`
 	Why    string    `json:"why"`
 	At     time.Time `json:"at"`
+	// Boot and Checks are what it was tried in and with: for another boot, or other checks, the verdict says nothing.
+	Boot   string `json:"boot,omitempty"`
+	Checks string `json:"checks,omitempty"`
 }
 
 type closures struct {
@@ -255,16 +260,23 @@ func (s *Store) Bad() ([]Closure, error) {
 }
 
 // MarkBad remembers a closure as bad. The newest 200 are kept.
-func (s *Store) MarkBad(c Closure) error { return s.replaceBad(c.Path, c) }
-
-// ClearBad forgets that a closure was bad.
-func (s *Store) ClearBad(path string) error { return s.replaceBad(path) }
-
-func (s *Store) replaceBad(path string, with ...Closure) error {
+func (s *Store) MarkBad(c Closure) error {
 	bad, err := s.Bad()
 	if err != nil {
 		return err
 	}
-	bad = append(slices.DeleteFunc(bad, func(b Closure) bool { return b.Path == path }), with...)
+	return s.writeBad(append(slices.DeleteFunc(bad, func(b Closure) bool { return b.Path == c.Path }), c))
+}
+
+// ClearBad forgets the bad closures of which gone says so.
+func (s *Store) ClearBad(gone func(Closure) bool) error {
+	bad, err := s.Bad()
+	if err != nil || !slices.ContainsFunc(bad, gone) {
+		return err
+	}
+	return s.writeBad(slices.DeleteFunc(bad, gone))
+}
+
+func (s *Store) writeBad(bad []Closure) error {
 	return s.Write(badFile, closures{Version: Version, Bad: bad[max(0, len(bad)-200):]})
 }

@@ -3,7 +3,9 @@ package nixlog
 import (
 	"cmp"
 	"encoding/json"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
@@ -29,6 +31,49 @@ const (
 	BuildLog  = 101
 	PostBuild = 107
 )
+
+// Line is a line of Nix or of another program, which was read.
+type Line struct {
+	Message
+	Read bool // the message could be read
+
+	text string
+	show bool
+}
+
+// ReadLine reads a line.
+func ReadLine(text string) Line {
+	if id, log, ok := buildLog(text); ok {
+		return Line{Message{Action: "result", ID: id, Type: BuildLog}, true, "> " + log, true}
+	}
+	m, ok := Parse(text)
+	l := Line{Message: m, Read: ok}
+	switch {
+	case ok:
+		l.text, l.show = m.Plain()
+	case !strings.HasPrefix(strings.TrimSpace(text), Prefix):
+		l.text, l.show = term.Strip(text), true
+	}
+	return l
+}
+
+// buildLog reads a line of a build's log as Nix writes it if nothing in it is escaped: there may be
+// millions, and this is many times as fast as Parse.
+func buildLog(line string) (id uint64, log string, ok bool) {
+	rest, ok := strings.CutPrefix(line, Prefix+`{"action":"result","fields":["`)
+	if !ok {
+		return 0, "", false
+	}
+	end := strings.IndexByte(rest, '"')
+	if end < 0 || strings.IndexByte(rest[:end], '\\') >= 0 || !utf8.ValidString(rest[:end]) {
+		return 0, "", false
+	}
+	log = rest[:end]
+	rest, ok = strings.CutPrefix(rest[end:], `"],"id":`)
+	number, isLog := strings.CutSuffix(rest, `,"type":101}`)
+	id, err := strconv.ParseUint(number, 10, 64)
+	return id, term.Strip(log), ok && isLog && err == nil
+}
 
 // Parse reads one line; ok is false for a line of another program and for one that cannot be read.
 func Parse(line string) (m Message, ok bool) {
@@ -57,20 +102,10 @@ func field[T any](m Message, i int) (v T) {
 
 // PlainLine is one line of a log as a person would have seen it: messages and build
 // logs as text, other programs' lines as they are. show is false for pure bookkeeping.
-func PlainLine(line string) (text string, show bool) {
-	m, ok := Parse(line)
-	return plainLine(m, ok, line)
-}
+func PlainLine(line string) (text string, show bool) { return ReadLine(line).Plain() }
 
-func plainLine(m Message, ok bool, line string) (text string, show bool) {
-	if ok {
-		return m.Plain()
-	}
-	if strings.HasPrefix(strings.TrimSpace(line), Prefix) {
-		return "", false
-	}
-	return term.Strip(line), true
-}
+// Plain is PlainLine of a line that was read.
+func (l Line) Plain() (text string, show bool) { return l.text, l.show }
 
 // Plain is the message as text; show is false for pure bookkeeping.
 func (m Message) Plain() (text string, show bool) {

@@ -241,3 +241,30 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// A line of a build's log is read in a quicker way, to the same end.
+func TestBuildLogLines(t *testing.T) {
+	for line, quick := range map[string]bool{
+		`@nix {"action":"result","fields":["CC main.o"],"id":18446744073709551615,"type":101}`: true,
+		`@nix {"action":"result","fields":[""],"id":7,"type":101}`:                             true,
+		`@nix {"action":"result","fields":["größe \ta"],"id":7,"type":101}`:                    false,
+		`@nix {"action":"result","fields":["größe ` + "\x9b31m" + `"],"id":7,"type":101}`:      false,
+		`@nix {"action":"result","fields":["a","b"],"id":7,"type":101}`:                        false,
+		`@nix {"action":"result","fields":["a"],"id":-7,"type":101}`:                           false,
+		`@nix {"action":"result","fields":["a"],"id":7,"type":104}`:                            false,
+		`@nix {"action":"result","fields":["a`:                                                 false,
+	} {
+		if _, _, ok := buildLog(line); ok != quick {
+			t.Errorf("%s: quick %v", line, ok)
+		}
+		m, ok := Parse(line)
+		l := ReadLine(line)
+		text, show := m.Plain()
+		if !ok {
+			text, show = "", false
+		}
+		if have, shown := l.Plain(); l.Read != ok || l.ID != m.ID || l.Type != m.Type || l.Action != m.Action || have != text || shown != show {
+			t.Errorf("%s: %+v and %q %v, want %+v", line, l, text, show, m)
+		}
+	}
+}

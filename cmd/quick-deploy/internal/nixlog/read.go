@@ -35,14 +35,14 @@ func Read(stderr string) Output {
 	var all strings.Builder
 	all.Grow(len(stderr))
 	for line := range strings.Lines(stderr) {
-		m, ok := Parse(line)
-		text, show := plainLine(m, ok, strings.TrimRight(line, "\r\n"))
+		read := ReadLine(strings.TrimRight(line, "\r\n"))
+		text, show := read.Plain()
 		if !show {
 			continue
 		}
 		all.WriteString(text)
 		all.WriteByte('\n')
-		if ok && m.Action == "msg" && !strings.HasPrefix(text, "error:") {
+		if read.Read && read.Action == "msg" && !strings.HasPrefix(text, "error:") {
 			text, _, _ = strings.Cut(text, "\n") // what follows may quote anything
 		}
 		for l := range strings.SplitSeq(text, "\n") {

@@ -72,6 +72,9 @@ var known = sync.OnceValue(func() table {
 	return t
 })
 
+// IsWrapper tells whether a line is what nixos-rebuild says about a command that it ran, which has said it itself.
+func IsWrapper(line string) bool { return wrapper.MatchString(line) }
+
 var (
 	// What libarchive was given failed, which says why.
 	archive = lazyregexp.New(`^[Ff]ailed to \w+ archive \(Source threw exception: error: (.*)`)

@@ -31,7 +31,7 @@ var boot = Check{
 			v.blocker("choose GRUB with the disk it is installed on",
 				"the machine was booted by a BIOS, and systemd-boot needs UEFI")
 		case v.to.Facts.Firmware == hardware.BIOS && uefi && loader == hardware.GRUB:
-			v.warning("quick-deploy probe reads the firmware anew",
+			v.warning("quick-deploy probe reads the firmware again",
 				"the machine was booted by UEFI, the profile installs GRUB for a BIOS")
 		}
 	},
@@ -39,7 +39,7 @@ var boot = Check{
 
 // compareRoots compares the root file system of the configuration with the running one.
 func (v *visit) compareRoots(sys system.Machine) {
-	const again = "quick-deploy probe reads the disks anew"
+	const again = "quick-deploy probe reads the disks again"
 	var next hardware.Mount
 	for _, m := range v.to.Facts.Mounts {
 		if m.Point == "/" {
@@ -73,7 +73,7 @@ func (v *visit) findUnmounted(sys system.Machine) {
 	}
 	for _, at := range v.to.Decision.Loader.Places() {
 		if _, err := sys.Mounted(at); errors.Is(err, system.ErrNotMounted) {
-			v.blocker("sudo mount "+at+", or quick-deploy probe to read the disks anew",
+			v.blocker("sudo mount "+at+", or quick-deploy probe to read the disks again",
 				"the boot loader is installed to %s, and nothing is mounted there", at)
 		}
 	}

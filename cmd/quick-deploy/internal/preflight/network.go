@@ -100,7 +100,7 @@ func askCache(ctx context.Context, client *http.Client, url string, limit time.D
 	switch op, isOp := errors.AsType[*net.OpError](err); {
 	case err == nil:
 	case is[*net.DNSError](err):
-		const hint = "is there a connection at all? is the name server right?"
+		const hint = "check the connection and the name server"
 		return bad(nixlog.Network, hint, ": the name cannot be resolved")
 	case is[x509.UnknownAuthorityError](err), is[x509.HostnameError](err), is[x509.CertificateInvalidError](err):
 		const hint = "a wrong clock, or a proxy or portal in between"

@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 )
 
 // Severity of a finding.
@@ -33,13 +35,53 @@ type Finding struct {
 	Missing bool `json:"missing,omitempty"`
 }
 
-// String is the finding with its fix below it.
+// String is the finding with its fix below it, as a plan shows it.
 func (f Finding) String() string {
-	skipped := ""
 	if f.Skipped {
-		skipped = " (skipped)"
+		return "- " + f.Text()
 	}
-	return fmt.Sprintf("%s: %s: %s%s\n    fix: %s", f.Severity, f.Check, f.What, skipped, f.Fix)
+	return string(f.Severity) + ": " + f.Text()
+}
+
+// Text is the finding with its fix below it; of a check that was skipped nobody asks for a fix.
+func (f Finding) Text() string {
+	if f.Skipped {
+		return fmt.Sprintf("%s (skipped): %s", f.Check, f.What)
+	}
+	return fmt.Sprintf("%s: %s\n    fix: %s", f.Check, f.What, f.Fix)
+}
+
+// Refusal is the error of what must not go on.
+type Refusal struct {
+	Blockers []Finding
+	// Written says that files of the flake were written before it was found.
+	Written bool
+}
+
+func (r *Refusal) Error() string {
+	var lines []string
+	for _, b := range r.Blockers {
+		lines = append(lines, b.Check+": "+b.What)
+	}
+	return "refused by preflight: " + strings.Join(lines, "; ")
+}
+
+// Fault is the refusal with its exit code and, for readers of JSON, a hint for each blocker; nil if there is none.
+func (r *Refusal) Fault() error {
+	if len(r.Blockers) == 0 {
+		return nil
+	}
+	code := fault.NotFound
+	for _, b := range r.Blockers {
+		if !b.Missing {
+			code = fault.Preflight
+		}
+	}
+	e := fault.New(code, "%w", r)
+	for _, b := range r.Blockers {
+		e.Hint("%s: %s (or --skip %s)", b.Check, b.Fix, b.Check)
+	}
+	return e
 }
 
 // visit is the work of one check: the machine that runs, the configuration to come, and what was found.
@@ -79,6 +121,9 @@ func (r Report) Blockers() []Finding {
 	return out
 }
 
+// Refusal is what the blockers make; it may have none.
+func (r Report) Refusal() *Refusal { return &Refusal{Blockers: r.Blockers()} }
+
 // Check is one named check: a literal in the file of what it is about, and a word in checks.
 type Check struct {
 	Name string // for --skip
@@ -117,7 +162,7 @@ type Options struct {
 func Run(ctx context.Context, m *Machine, t Target, o Options) (Report, error) {
 	for _, s := range o.Skip {
 		if !slices.Contains(Names(), s) {
-			return Report{}, fmt.Errorf("no preflight check is called %q: one of %s", s, strings.Join(Names(), ", "))
+			return Report{}, fmt.Errorf("unknown preflight check %q: one of %s", s, strings.Join(Names(), ", "))
 		}
 	}
 	var r Report

@@ -51,7 +51,7 @@ var nixSpace = Check{
 		free, err := v.FreeBytes(v.path("/nix/store"))
 		switch {
 		case err != nil:
-			v.warning("look with df -h /nix", "cannot tell how much is free in /nix/store: %v", err)
+			v.warning("check df -h /nix", "cannot tell how much is free in /nix/store: %v", err)
 		case free < need:
 			v.blocker("nix-collect-garbage --delete-older-than 30d frees what old generations hold",
 				"%s free in /nix/store, %s wanted (deployment.minFree or --min-free)", size(free), size(need))
@@ -84,7 +84,7 @@ var bootSpace = Check{
 		const what = "%s free in %s, the new generation's kernel and initrd %s %s"
 		switch {
 		case err != nil:
-			v.warning("look with df -h "+at, "cannot tell how much is free in %s: %v", at, err)
+			v.warning("check df -h "+at, "cannot tell how much is free in %s: %v", at, err)
 		case free >= need:
 		case v.NewSystem == "": // the kernel may not change at all; it is looked at again after the build
 			v.warning(fix, what, size(free), at, "may need", size(need))

@@ -26,9 +26,9 @@ var nixos = Check{
 			return
 		}
 		for _, tool := range []struct{ name, fix string }{
-			{"nixos-rebuild", "system.tools.nixos-rebuild.enable is on by default; put it on again, or run quick-deploy " +
+			{"nixos-rebuild", "system.tools.nixos-rebuild.enable is on by default; switch it on again, or run quick-deploy " +
 				"from its flake, which brings one"},
-			{"nix", "is /run/current-system/sw/bin in PATH?"},
+			{"nix", "check that /run/current-system/sw/bin is in PATH"},
 		} {
 			if !v.has(tool.name) {
 				v.find(Blocker, tool.fix, "%s is not in PATH", tool.name).Missing = true

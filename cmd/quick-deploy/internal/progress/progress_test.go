@@ -36,7 +36,7 @@ func TestTrackerFollowsABuild(t *testing.T) {
 	var most int64
 	seen := map[string]string{}
 	for _, line := range logLines(t, "build.log") {
-		tr.Feed(line)
+		tr.Feed(nixlog.ReadLine(line))
 		s := tr.Snapshot()
 		most = max(most, s.ToBuild)
 		for _, j := range s.Jobs {
@@ -66,12 +66,12 @@ func TestTrackerIsLenient(t *testing.T) {
 		`@nix {"action":"result","id":18446744073709551615,"type":105,"fields":[2.0,5,1,0]}`, `@nix {"action":"result","id":18446744073709551615,"type":105,"fields":[1,4,1,0]}`,
 		`@nix {"action":"new-thing","id":3}`, `@nix {"action":"msg","level":0}`, "\xff\xfe",
 	} {
-		tr.Feed(line)
+		tr.Feed(nixlog.ReadLine(line))
 	}
 	if s := tr.Snapshot(); s.Built != 1 || s.ToBuild != 4 {
 		t.Errorf("a counter that shrank: %+v", s)
 	}
-	if text, show := tr.Feed("plain words"); text != "plain words" || !show {
+	if text, show := tr.Feed(nixlog.ReadLine("plain words")); text != "plain words" || !show {
 		t.Errorf("another program's line: %q %t", text, show)
 	}
 }
@@ -84,8 +84,8 @@ func FuzzTracker(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, line string) {
 		tr := &Tracker{Now: clock()}
-		tr.Feed(`@nix {"action":"start","id":1,"type":105,"fields":["/nix/store/x.drv"]}`)
-		tr.Feed(line)
+		tr.Feed(nixlog.ReadLine(`@nix {"action":"start","id":1,"type":105,"fields":["/nix/store/x.drv"]}`))
+		tr.Feed(nixlog.ReadLine(line))
 		tr.Snapshot()
 		if text, show := nixlog.PlainLine(line); !show && text != "" {
 			t.Errorf("hidden and not empty: %q", text)
@@ -95,8 +95,10 @@ func FuzzTracker(f *testing.F) {
 
 func events(u *UI) {
 	u.Event(journal.Event{Type: "step", Step: "preflight", Status: journal.Running})
-	u.Event(journal.Event{Type: "finding", Message: "warning: memory: 900 MiB"})
+	u.Event(journal.Event{Type: "finding", Message: "memory: 900 MiB"})
+	u.Event(journal.Event{Type: "finding", Status: journal.Failed, Message: "boot: it is not mounted"})
 	u.Event(journal.Event{Type: "step", Step: "preflight", Status: journal.Done, Seconds: 0.25})
+	u.Event(journal.Event{Type: "finding", Status: journal.Skipped, Message: "network (skipped): no route"})
 	u.Event(journal.Event{Type: "step", Step: "generate", Status: journal.Skipped, Message: "the files are up to date"})
 	u.Event(journal.Event{Type: "step", Step: "build", Status: journal.Running})
 	for _, l := range []string{
@@ -105,7 +107,7 @@ func events(u *UI) {
 		`@nix {"action":"result","id":2,"type":104,"fields":["buildPhase"]}`, `@nix {"action":"result","id":2,"type":101,"fields":["CC main.o"]}`,
 		`@nix {"action":"msg","level":1,"msg":"\u001b[35;1mwarning:\u001b[0m Git tree is dirty"}`,
 	} {
-		u.Output("build", run.Stderr, l)
+		u.Output("build", run.Stderr, nixlog.ReadLine(l))
 	}
 	u.Tick()
 	u.Event(journal.Event{Type: "retry", Message: "attempt 1 of 4 failed"})
@@ -117,17 +119,64 @@ func TestPlainLinesWhereThereIsNoTerminal(t *testing.T) {
 	u := New(&b, Options{Now: clock()})
 	events(u)
 	u.Close()
-	want := `  preflight …
-! warning: memory: 900 MiB
+	want := `! memory: 900 MiB
 ✓ preflight 0.2s
+- network (skipped): no route
 - generate (the files are up to date)
-  build …
     warning: Git tree is dirty
 ! attempt 1 of 4 failed
 ✗ build 1m23s
 `
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// What a step says is brief: warnings once and errors not at all, which are put into words at its end; names of store
+// paths. With --debug all is there. A step that takes its time is named.
+func TestWhatIsShownOfAStep(t *testing.T) {
+	show := func(verbose bool) string {
+		var b bytes.Buffer
+		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		u := New(&b, Options{Verbose: verbose, Now: func() time.Time { return now }})
+		u.Event(journal.Event{Type: "step", Step: "build", Status: journal.Running})
+		u.Tick()
+		for _, l := range []string{
+			`@nix {"action":"msg","level":0,"msg":"error: attribute 'ripgerp' missing"}`,
+			"evaluation warning: x was renamed", "evaluation warning: x was renamed",
+			"warning: not writing modified lock file of flake 'path:/f':", "error: plain",
+		} {
+			u.Output("build", run.Stderr, nixlog.ReadLine(l))
+		}
+		now = now.Add(patience)
+		u.Tick()
+		u.Tick()
+		u.Event(journal.Event{Type: "step", Step: "build", Status: journal.Done, Seconds: 6})
+		u.Event(journal.Event{Type: "step", Step: "activate-system", Status: journal.Running})
+		const system = "/nix/store/7krkaq482m4jy74x2cq2pndswn3iv3qq-nixos-system-atlas-26.05"
+		for _, l := range []string{
+			"Done. The new configuration is " + system, system,
+			"Command '" + system + "/bin/switch-to-configuration test' returned non-zero exit status 4.",
+		} {
+			u.Output("activate-system", run.Stdout, nixlog.ReadLine(l))
+		}
+		u.Close()
+		return b.String()
+	}
+	want := `    evaluation warning: x was renamed
+    warning: not writing modified lock file of flake 'path:/f':
+  build …
+✓ build 6.0s
+    Done. The new configuration is nixos-system-atlas-26.05
+`
+	if diff := cmp.Diff(want, show(false)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	all := show(true)
+	for _, want := range []string{"error: attribute 'ripgerp' missing", "error: plain", "/nix/store/", "non-zero exit status 4"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("with --debug no %q in\n%s", want, all)
+		}
 	}
 }
 
@@ -169,9 +218,9 @@ func TestLiveRegionStaysAtTheBottom(t *testing.T) {
 	u.Event(journal.Event{Type: "step", Step: "build", Status: journal.Running})
 	for i := range 9 {
 		id := string(rune('0' + i))
-		u.Output("build", run.Stderr, `@nix {"action":"start","id":`+id+`,"type":105,"fields":["/nix/store/7krkaq482m4jy74x2cq2pndswn3iv3qq-a-very-long-name-of-a-package-`+id+`.drv"]}`)
+		u.Output("build", run.Stderr, nixlog.ReadLine(`@nix {"action":"start","id":`+id+`,"type":105,"fields":["/nix/store/7krkaq482m4jy74x2cq2pndswn3iv3qq-a-very-long-name-of-a-package-`+id+`.drv"]}`))
 	}
-	u.Output("build", run.Stderr, `@nix {"action":"msg","level":1,"msg":"warning: dirty"}`)
+	u.Output("build", run.Stderr, nixlog.ReadLine(`@nix {"action":"msg","level":1,"msg":"warning: dirty"}`))
 	u.Tick()
 	got := screen(t, b.String())
 	if len(got) != 1+1+maxJobs+1 || got[0] != "    warning: dirty" || !strings.HasPrefix(got[1], "build  ") ||

@@ -66,11 +66,11 @@ type Snapshot struct {
 const maxActivities = 20000
 
 // Feed takes one line and returns what of it a person should see, if anything.
-func (t *Tracker) Feed(line string) (text string, show bool) {
-	m, ok := nixlog.Parse(line)
-	if !ok {
-		return nixlog.PlainLine(line)
+func (t *Tracker) Feed(line nixlog.Line) (text string, show bool) {
+	if !line.Read {
+		return line.Plain()
 	}
+	m := line.Message
 	if t.acts == nil {
 		t.acts = map[uint64]*activity{}
 	}
@@ -86,7 +86,7 @@ func (t *Tracker) Feed(line string) (text string, show bool) {
 	case m.Action == "result" && a != nil:
 		t.result(m, a)
 	}
-	text, show = m.Plain()
+	text, show = line.Plain()
 	if m.Action == "result" && a != nil {
 		text = a.name + text
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
@@ -24,7 +25,7 @@ type Options struct {
 	Quiet   bool       // only failures, questions and the summary
 	Verbose bool       // build logs and every command's output
 	Now     func() time.Time
-	Every   time.Duration // how often the live region is redrawn, 0: only by Tick
+	Every   time.Duration // how often there is a Tick, 0: never by itself
 }
 
 // UI shows a run to a person: on a terminal with a live region at the bottom,
@@ -37,7 +38,9 @@ type UI struct {
 	step    string
 	started time.Time
 	nix     *Tracker
-	drawn   int // lines of the live region on the screen
+	drawn   int             // lines of the live region on the screen
+	named   bool            // the step that is at work is named on the screen
+	told    map[string]bool // warnings of the step
 	paused  bool
 	stop    chan struct{}
 	stopped sync.WaitGroup
@@ -52,7 +55,7 @@ func New(w io.Writer, o Options) *UI {
 		o.Width = func() int { return 80 }
 	}
 	u := &UI{w: w, o: o, stop: make(chan struct{})}
-	if o.Live && o.Every > 0 {
+	if o.Every > 0 {
 		u.stopped.Go(func() {
 			t := time.NewTicker(o.Every)
 			defer t.Stop()
@@ -95,10 +98,20 @@ func (u *UI) Resume() {
 	u.draw()
 }
 
-// Tick redraws the live region.
+// patience is how long a step may be at work until it is named where there is no live region.
+const patience = 5 * time.Second
+
+// Tick redraws the live region; without one it names a step that takes its time.
 func (u *UI) Tick() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if !u.o.Live {
+		if u.step != "" && !u.named && !u.o.Quiet && u.o.Now().Sub(u.started) >= patience {
+			u.named = true
+			u.print("  " + u.step + " …")
+		}
+		return
+	}
 	u.clear()
 	u.draw()
 }
@@ -111,26 +124,41 @@ func (u *UI) Event(e journal.Event) {
 	switch e.Type {
 	case "step":
 		u.stepEvent(e)
-	case "message", "warning", "retry", "finding", "loss", "run":
-		mark := "·"
-		if e.Type != "message" && e.Type != "run" {
-			mark = term.Paint(u.o.Colour, term.Yellow, "!")
+	case "message", "run":
+		if !u.o.Quiet {
+			u.print("· " + e.Message)
 		}
-		if u.o.Quiet && (e.Type == "message" || e.Type == "run") {
-			return
+	case "finding":
+		switch e.Status {
+		case journal.Failed: // the error lists them all
+		case journal.Skipped:
+			u.print("- " + e.Message)
+		default:
+			u.warn(e.Message)
 		}
-		u.print(mark + " " + e.Message)
+	case "warning", "retry", "loss":
+		u.warn(e.Message)
 	case "health":
 		if strings.Contains(e.Message, ": passed: ") && !u.o.Verbose {
 			return
 		}
-		u.print("  " + e.Message)
+		u.print("  " + u.short(e.Message))
 	case "diff":
 		if e.Message != "" && !u.o.Quiet {
-			u.print(e.Message)
+			u.print(u.short(e.Message))
 		}
 	}
 }
+
+// short leaves of store paths the names, but with --debug.
+func (u *UI) short(text string) string {
+	if u.o.Verbose {
+		return text
+	}
+	return storepath.Shorten(text)
+}
+
+func (u *UI) warn(text string) { u.print(term.Paint(u.o.Colour, term.Yellow, "!") + " " + text) }
 
 func (u *UI) stepEvent(e journal.Event) {
 	took := ""
@@ -144,9 +172,7 @@ func (u *UI) stepEvent(e journal.Event) {
 	switch e.Status {
 	case journal.Running:
 		u.step, u.started, u.nix = e.Step, u.o.Now(), &Tracker{Now: u.o.Now}
-		if !u.o.Live && !u.o.Quiet {
-			u.print("  " + e.Step + " …")
-		}
+		u.named, u.told = false, map[string]bool{}
 		u.clear()
 		u.draw()
 		return
@@ -169,10 +195,10 @@ func (u *UI) stepEvent(e journal.Event) {
 
 // Output shows a line of a command's output: Nix' progress goes into the live
 // region, its messages and what other commands say above it.
-func (u *UI) Output(step string, _ run.Stream, line string) {
+func (u *UI) Output(step string, _ run.Stream, line nixlog.Line) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	read := nixlog.PlainLine
+	read := nixlog.Line.Plain
 	if u.nix != nil {
 		read = u.nix.Feed
 	}
@@ -180,24 +206,38 @@ func (u *UI) Output(step string, _ run.Stream, line string) {
 	if !show || u.o.Quiet {
 		return
 	}
-	log := strings.Contains(text, "> ")
-	if step == "build" && !u.o.Verbose && (log || !important(text)) {
-		return
-	}
-	if step != "build" && step != "activate-system" && step != "activate-home" && step != "boot-default" && !u.o.Verbose {
-		return
-	}
 	if !u.o.Verbose {
-		text = nixlog.Brief(text) // the log has the rest
+		text = u.brief(step, line, text) // the log has the rest
 	}
 	for line := range strings.Lines(text) {
 		u.print("    " + term.Line(strings.TrimRight(line, "\r\n")))
 	}
 }
 
-// important is a message of Nix that is shown without --debug too.
-func important(text string) bool {
-	return slices.ContainsFunc([]string{"error", "warning", "trace"}, func(p string) bool {
+// brief is what of a text is shown without --debug, "" for nothing. Of a build these are warnings, each once: its
+// errors are put into words of the profile at the end.
+func (u *UI) brief(step string, line nixlog.Line, text string) string {
+	switch step {
+	case "build":
+		if line.Action == "result" || !warns(text) || u.told[text] {
+			return ""
+		}
+		u.told[text] = true
+		text, _, _ = strings.Cut(text, "\n• ") // lists of what belongs to it
+	case "activate-system", "activate-home", "boot-default":
+		if nixlog.IsWrapper(text) || storepath.Name(text) == storepath.Shorten(text) {
+			return ""
+		}
+		text = nixlog.Brief(text)
+	default:
+		return ""
+	}
+	return storepath.Shorten(text)
+}
+
+// warns tells whether a message of Nix is about the configuration, and no error.
+func warns(text string) bool {
+	return slices.ContainsFunc([]string{"warning", "evaluation warning", "trace"}, func(p string) bool {
 		return strings.HasPrefix(strings.TrimSpace(text), p)
 	})
 }

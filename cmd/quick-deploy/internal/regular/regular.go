@@ -18,6 +18,9 @@ import (
 func Open(name string) (*os.File, error) {
 	// Without O_NONBLOCK, opening a FIFO waits for a writer (fifo(7)).
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: Why(name, err)}
+	}
 	if err != nil {
 		return nil, err
 	}

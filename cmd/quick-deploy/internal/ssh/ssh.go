@@ -35,6 +35,47 @@ func (t Target) String() string {
 	return t.User + "@" + net.JoinHostPort(t.Host, strconv.Itoa(t.Port))
 }
 
+// ParseTarget reads USER@HOST, with :PORT behind it where there is one. An IPv6 address with a port stands in brackets,
+// and one of a link may have a zone: root@[fe80::1%eth0]:2222. Without a user it is root.
+func ParseTarget(text string) (Target, error) {
+	t := Target{User: "root", Host: text}
+	if user, host, ok := strings.Cut(text, "@"); ok {
+		t.User, t.Host = user, host
+	}
+	port := ""
+	if inner, ok := strings.CutPrefix(t.Host, "["); ok {
+		host, rest, closed := strings.Cut(inner, "]")
+		port, ok = strings.CutPrefix(rest, ":")
+		if !closed || !ok && rest != "" {
+			return t, fmt.Errorf("%q is not USER@ADDRESS", text)
+		}
+		t.Host = host
+	} else if strings.Count(t.Host, ":") == 1 {
+		t.Host, port, _ = strings.Cut(t.Host, ":")
+	}
+	if port != "" {
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || n == 0 {
+			return t, fmt.Errorf("%q: %q is not a valid port", text, port)
+		}
+		t.Port = int(n)
+	}
+	if t.User == "" || t.Host == "" || strings.HasPrefix(t.Host, "-") || strings.HasPrefix(t.User, "-") {
+		return t, fmt.Errorf("%q is not USER@ADDRESS", text)
+	}
+	return t, nil
+}
+
+// Command is how a person runs a command there.
+func (t Target) Command(words ...string) run.Command {
+	c := run.Command{Name: "ssh"}
+	if t.Port != 0 && t.Port != DefaultPort {
+		c.Args = append(c.Args, "-p", strconv.Itoa(t.Port))
+	}
+	c.Args = append(append(c.Args, t.Login()), words...)
+	return c
+}
+
 // Login is user@host.
 func (t Target) Login() string { return t.User + "@" + t.Host }
 
@@ -42,7 +83,7 @@ func (t Target) Login() string { return t.User + "@" + t.Host }
 func (t Target) Store() string {
 	host := t.Host
 	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
+		host = "[" + strings.ReplaceAll(host, "%", "%25") + "]" // a zone, as RFC 6874 has it in URLs
 	}
 	return "ssh-ng://" + t.User + "@" + host
 }

@@ -21,7 +21,12 @@ func TestTarget(t *testing.T) {
 			"ssh-ng://root@web-1.example.org"},
 		{Target{User: "ops", Host: "192.0.2.7", Port: 2222}, "ops@192.0.2.7:2222", "ssh-ng://ops@192.0.2.7"},
 		{Target{User: "root", Host: "2001:db8::7", Port: 2222}, "root@[2001:db8::7]:2222", "ssh-ng://root@[2001:db8::7]"},
+		{Target{User: "root", Host: "fe80::1%eth0", Port: 2222}, "root@[fe80::1%eth0]:2222", "ssh-ng://root@[fe80::1%25eth0]"},
+		{Target{User: "ops", Host: "fe80::1%eth0"}, "ops@fe80::1%eth0", "ssh-ng://ops@[fe80::1%25eth0]"},
 	} {
+		if back, err := ParseTarget(tt.text); err != nil || back.String() != tt.text {
+			t.Errorf("%s is read as %s, %v", tt.text, back, err)
+		}
 		if tt.target.String() != tt.text || tt.target.Store() != tt.store {
 			t.Errorf("%s and %s, want %s and %s", tt.target, tt.target.Store(), tt.text, tt.store)
 		}
@@ -34,6 +39,29 @@ func TestTarget(t *testing.T) {
 		Options: []string{"-i", "key"}}).NixOptions(); !strings.HasSuffix(got, "-p 2222 -i key") ||
 		!strings.HasPrefix(got, "NIX_SSHOPTS=-o BatchMode=yes") {
 		t.Error(got)
+	}
+}
+
+func TestParseTarget(t *testing.T) {
+	for text, want := range map[string]Target{
+		"192.0.2.7":            {User: "root", Host: "192.0.2.7"},
+		"ops@web:22":           {User: "ops", Host: "web", Port: 22},
+		"[2001:db8::7]":        {User: "root", Host: "2001:db8::7"},
+		"ops@[2001:db8::7]":    {User: "ops", Host: "2001:db8::7"},
+		"2001:db8::7":          {User: "root", Host: "2001:db8::7"},
+		"ops@[fe80::1%eth0]:9": {User: "ops", Host: "fe80::1%eth0", Port: 9},
+	} {
+		if got, err := ParseTarget(text); err != nil || got != want {
+			t.Errorf("%s: %+v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{
+		"", "@web", "ops@", "web:http", "web:0", "web:65536", "[2001:db8::7", "[2001:db8::7]22", "[]", "-oProxyCommand=x",
+		"-x@web", "root@-oProxyCommand=x", "[-oProxyCommand=x]",
+	} {
+		if got, err := ParseTarget(text); err == nil {
+			t.Errorf("%q is taken as %+v", text, got)
+		}
 	}
 }
 

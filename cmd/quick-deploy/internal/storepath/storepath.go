@@ -20,6 +20,9 @@ var (
 // Find lists the paths in a store that a text names, with what follows in each, in their order.
 func Find(text string) []string { return found.FindAllString(text, -1) }
 
+// Shorten is a text in which of each path in a store the name is left: linux-6.12 for /nix/store/…-linux-6.12.
+func Shorten(text string) string { return found.ReplaceAllStringFunc(text, Inner) }
+
 // Inner returns a path without store and hash: linux-6.12/bzImage for /nix/store/…-linux-6.12/bzImage,
 // "" for what is in no store.
 func Inner(path string) string {

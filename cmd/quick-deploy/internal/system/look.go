@@ -21,6 +21,7 @@ type Paths struct {
 	System     string // the system profile
 	PerUser    string // the folder of the old per-user profiles
 	MachineID  string // machine-id(5)
+	BootID     string // a random id of this boot (random(4))
 	Run        string // where the units of runs keep what they know; root's
 	SwitchLock string // the lock of switch-to-configuration
 	Bin        string // programs that root's half prefers to the system's own; "" for none
@@ -36,6 +37,7 @@ func PathsUnder(root string) Paths {
 		System:     at("nix/var/nix/profiles/system"),
 		PerUser:    at("nix/var/nix/profiles/per-user"),
 		MachineID:  at("etc/machine-id"),
+		BootID:     at("proc/sys/kernel/random/boot_id"),
 		Run:        at("run/quick-deploy"),
 		SwitchLock: at("run/nixos/switch-to-configuration.lock"),
 		Systemd:    at("run/systemd/system"),

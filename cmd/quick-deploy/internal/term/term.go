@@ -65,12 +65,25 @@ func withoutColours(s string) string {
 // Clean is s as it may be shown: without control sequences, and with U+FFFD for
 // what else would not show as itself. Line ends and tabs stay.
 func Clean(s string) string {
+	if isPlain(s) {
+		return s
+	}
 	return strings.Map(func(r rune) rune { // a byte that is not UTF-8 comes and goes as RuneError
 		if r != '\n' && r != '\t' && Hidden(r) {
 			return utf8.RuneError
 		}
 		return r
 	}, Strip(strings.ReplaceAll(s, "\r\n", "\n")))
+}
+
+// isPlain reports whether s has nothing but ASCII that shows as itself, as nearly all that programs print.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < ' ' || c > '~') && c != '\n' && c != '\t' {
+			return false
+		}
+	}
+	return true
 }
 
 // Line is Clean of what has to be one line.
