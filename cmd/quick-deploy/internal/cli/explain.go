@@ -15,7 +15,6 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
-	"github.com/quick-deploy/quick-deploy/schema"
 )
 
 var _ = register(180, explainCommand)
@@ -77,19 +76,9 @@ func explainKey(ctx context.Context, a *app.App, args []string, o explainOptions
 	}
 	layers, err := explain.Layers(l.Profile, host, key)
 	if err != nil {
-		return mayBeOption(app.SelectorFault("explain", err), key)
+		return app.SelectorFault("explain", err)
 	}
 	return a.Print(layers, layers.WriteText)
-}
-
-// mayBeOption is the error about a key with how an option of that name is explained, where no key of a host begins so.
-func mayBeOption(err error, key string) error {
-	root, schemaErr := schema.Root()
-	parts, ok := profile.SplitKey(key)
-	if schemaErr != nil || !ok || len(parts) < 2 || root.Property("host").Property(parts[0]) != nil {
-		return err
-	}
-	return fault.New(fault.Usage, "%s", err).Hint("that is an option: quick-deploy explain --option %s", key)
 }
 
 func explainOption(ctx context.Context, a *app.App, name string, o explainOptions) error {
