@@ -18,8 +18,8 @@ import (
 const completionFlag = "--generate-shell-completion"
 
 // arranged is a command line as the library reads it. Flags of switch before the command's name go behind it, where
-// that command takes or refuses them. A line without a command, such as "quick-deploy --skip network", is a line of switch,
-// and then bare is true.
+// that command takes or refuses them. A line without a command, such as "quick-deploy --skip network", is a line of
+// switch, and then bare is true.
 func arranged(root *cli.Command, args []string) (line []string, bare bool) {
 	asks := len(args) > 0 && args[len(args)-1] == completionFlag
 	end := len(args)

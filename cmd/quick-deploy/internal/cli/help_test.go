@@ -2,6 +2,11 @@ package cli
 
 import (
 	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -113,5 +118,33 @@ func TestArranged(t *testing.T) {
 		if got := strings.Join(got[1:], " "); got != want {
 			t.Errorf("%q becomes %q, want %q", line, got, want)
 		}
+	}
+}
+
+// What the program tells people to read by help is there.
+func TestNamedTopics(t *testing.T) {
+	const project = "../../../.."
+	named := regexp.MustCompile(`quick-deploy help ([a-z][a-z/.-]*[a-z])`)
+	root, n := wholeCommand(t), 0
+	for _, dir := range []string{"cmd", "generator", "schema", "docs", "README.md"} {
+		err := filepath.WalkDir(filepath.Join(project, dir), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") || !slices.Contains([]string{".go", ".md", ".json"}, filepath.Ext(path)) {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			for _, m := range named.FindAllStringSubmatch(string(text), -1) {
+				n++
+				if _, ok, err := topic(m[1]); !ok && !slices.Contains([]string{"topics", "docs"}, m[1]) && root.Command(m[1]) == nil {
+					t.Errorf("%s: there is no %q: %v", path, m[0], err)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n < 5 {
+		t.Errorf("%d mentions", n)
 	}
 }
