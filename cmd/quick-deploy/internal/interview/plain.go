@@ -53,11 +53,17 @@ func (d *draft) decided() error {
 }
 
 // ask asks one question.
-func ask(in *lines, out io.Writer, f huh.Field) error {
+func ask(in *lines, out io.Writer, f huh.Field) (err error) {
 	in.left = tries
+	// huh's list takes the end of the input for the answer 0, which is none of its items.
+	defer func() {
+		if in.err != nil && recover() != nil {
+			err = in.fault()
+		}
+	}()
 	f.Init()
 	f.Focus()
-	err := f.WithTheme(huh.ThemeFunc(huh.ThemeBase)).RunAccessible(out, in)
+	err = f.WithTheme(huh.ThemeFunc(huh.ThemeBase)).RunAccessible(out, in)
 	if in.err != nil {
 		return in.fault()
 	}
