@@ -223,7 +223,7 @@ func addNamed(ctx context.Context, a *app.App, s *search.Searcher, name string, 
 	return e.Hint("quick-deploy search finds names by words")
 }
 
-// addHit writes what was found into the profile. Where there is none, or only its user knows what to write, it says how.
+// addHit writes what was found into the profile. Where there is none, or only the user knows a value, it says how.
 func addHit(ctx context.Context, a *app.App, h search.Hit) error {
 	l, host, err := a.LoadHost()
 	var none *app.NoProfileError

@@ -133,8 +133,8 @@ func (e *entry) packagesKey(base []string) string {
 	return "packages"
 }
 
-// ask completes the name and the value of an option: what is in angle brackets has a name of the user's, and what is not
-// on or off a value.
+// ask completes the name and the value of an option: what is in angle brackets is a name of the user's, and only what is
+// on or off needs no value.
 func ask(ctx context.Context, a *app.App, h search.Hit) (name, value string, err error) {
 	unknown := func() error {
 		return fault.New(fault.Usage, "%s takes a value of yours", h.Name).
