@@ -228,14 +228,14 @@ func addHit(ctx context.Context, a *app.App, h search.Hit) error {
 	l, host, err := a.LoadHost()
 	var none *app.NoProfileError
 	if errors.As(err, &none) {
-		a.Say("no profile found; quick-deploy init writes one, and this goes below its host:")
+		a.Say("no profile found: quick-deploy init writes one, and this goes into it:")
 		return printHow(a, h)
 	}
 	if err != nil {
 		return err
 	}
-	if l.Builtin || h.Kind == search.Key {
-		a.Say("this goes below the host, with a value of yours:")
+	if l.Builtin {
+		a.Say("the built-in profile is not in a file: quick-deploy init writes one, and this goes into it:")
 		return printHow(a, h)
 	}
 	e := entry{host: host, merged: l.Node(host)}
