@@ -258,6 +258,11 @@ func (s *Searcher) amongThings(q query, out *best) error {
 			}
 		}
 		f.order = order(t.Kind, t.detail) + t.place
+		if tier == phrase {
+			// What it is called first is what it is; the last may be but a part of it.
+			const most = 2
+			f.order += min(words.phrase(q), most) * behind
+		}
 		out.add(f)
 	}
 	return nil
@@ -326,7 +331,7 @@ func (t *thing) fits(ws words, q query, weights []float64) (tier int, weight flo
 	if t.isNamed(q) {
 		return named, 0
 	}
-	if slices.ContainsFunc(ws.phrases, func(p []string) bool { return sameWords(p, q.words) }) {
+	if !t.detail && ws.phrase(q) >= 0 {
 		return phrase, 0
 	}
 	tier, total := among, 0.0
@@ -352,6 +357,14 @@ func (t *thing) fits(ws words, q query, weights []float64) (tier int, weight flo
 		return begins, 0
 	}
 	return tier, 0
+}
+
+// phrase is which of the phrases has just the words of q, 0 if what it is begins with them, -1 if there is none.
+func (ws words) phrase(q query) int {
+	if n := len(q.words); n <= len(ws.about) && slices.Equal(ws.about[:n], q.words) {
+		return 0
+	}
+	return slices.IndexFunc(ws.phrases, func(p []string) bool { return sameWords(p, q.words) })
 }
 
 func sameWords(a, b []string) bool {
