@@ -196,7 +196,8 @@ func defaultOf(name string, data json.RawMessage) string {
 	switch {
 	case text == "pkgs."+before(name):
 		return index.OwnPackage
-	case len(text) > longestDefault || strings.ContainsAny(text, "\n\t") || isProse(text):
+	case len(text) > longestDefault || strings.ContainsAny(text, "\n\t") || isProse(text),
+		strings.Contains(text, "<derivation "), strings.Contains(text, "<function"):
 		return ""
 	}
 	return text
