@@ -89,7 +89,7 @@ func (h *host) tell(list *index.List, slips []slip) {
 
 // checkOption looks an option up that the profile names by its path below options.
 func (h *host) checkOption(options *profile.Node, a mapping.Assignment) {
-	if h.index == nil {
+	if h.index == nil || isForeign(a) {
 		return
 	}
 	list := h.index.List(index.Option)
@@ -129,6 +129,14 @@ func (h *host) checkPackages(node *profile.Node, value nix.Expr, of ...string) {
 		})
 		return found
 	}))
+}
+
+// foreign are options of the flake's other inputs and of the catalogue's own modules, which no list has.
+var foreign = []string{"disko", "home-manager", "services.flatpak-apps", "sops", "programs.ssh.settings"}
+
+func isForeign(a mapping.Assignment) bool {
+	name := strings.Join(a.Path, ".") + "."
+	return slices.ContainsFunc(foreign, func(begin string) bool { return strings.HasPrefix(name, begin+".") })
 }
 
 // keyOf is the key whose value is node, somewhere below all; nil if there is none.

@@ -56,6 +56,10 @@ func (b *bench) rows() []row {
 	empty := command{name: "an empty Go program", argv: []string{b.empty}}
 	one, few, many := b.fleet(1), b.fleet(most/10), b.fleet(most)
 	rows := []row{{what: "--version", program: b.command("--version"), yardstick: empty, aim: aim{ratio: 3}}}
+	rows = append(rows, row{
+		what: "search web server", program: b.command("search", "web", "server"), yardstick: empty,
+		aim: aim{time: 30 * time.Millisecond},
+	})
 	rows = append(rows, b.probes(empty)...)
 	rows = append(rows,
 		row{

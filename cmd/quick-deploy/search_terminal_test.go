@@ -55,6 +55,8 @@ func TestSearchOnATerminal(t *testing.T) {
 		{"an option with a name of the user's", "wakeOnLan.enable", [][2]string{{enter, "in place of <name>? "}, {"enp1s0" + enter, "added"}},
 			"added networking.interfaces.enp1s0.wakeOnLan.enable at quick-deploy.yaml:9", "for me\n",
 			"for me\n    nixos:\n      networking.interfaces.enp1s0.wakeOnLan.enable: true\n"},
+		{"a key", "keyboard layout", [][2]string{{enter, "keyboard: {layout: "}},
+			"this goes into quick-deploy.yaml, with a value of yours:", "", ""},
 		{"nothing", "clipboard", [][2]string{{down, "packages: [xclip]"}, {escape, ""}}, "", "", ""},
 		{"no value", "networking.domain", [][2]string{{enter, "as YAML: "}, {enter, "nothing was written"}}, "", "", ""},
 	} {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/quick-deploy/quick-deploy/generator/flake"
 )
 
 func TestLists(t *testing.T) {
@@ -12,7 +14,7 @@ func TestLists(t *testing.T) {
 		if x.Release() != release {
 			t.Errorf("%s is answered with %s", release, x.Release())
 		}
-		for kind, least := range map[Kind]int{Package: 15000, Option: 20000, HomeOption: 5000} {
+		for kind, least := range map[Kind]int{Package: 15000, Option: 20000, HomeOption: 4500} {
 			l := x.List(kind)
 			last, count := "", 0
 			for e := range l.All() {
@@ -53,6 +55,23 @@ func TestLookup(t *testing.T) {
 		got, ok := x.List(tt.kind).Lookup(tt.name)
 		if got != tt.want || ok != (tt.want.Name != "") {
 			t.Errorf("%s %s: %+v, %v", tt.kind, tt.name, got, ok)
+		}
+	}
+}
+
+// The lists of home-manager are made from the built-in pins.
+func TestExact(t *testing.T) {
+	pins, err := flake.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for release, inputs := range pins {
+		x := Open(release).For(inputs["nixpkgs"].NarHash(), inputs["home-manager"].NarHash())
+		if !x.List(HomeOption).Exact() {
+			t.Errorf("the home-manager of %s is %s, the list is of another: go run ./generator/index/mkindex", release, inputs["home-manager"].NarHash())
+		}
+		if Open(release).For("", "sha256-other").List(HomeOption).Exact() || Open(release).For("", "").List(Option).Exact() {
+			t.Errorf("%s: exact for another pin", release)
 		}
 	}
 }

@@ -113,8 +113,8 @@ func (s *Searcher) Find(words string, limit int, of ...Kind) (Result, error) {
 		return Result{Hits: []Hit{}}, nil
 	}
 	q.kinds = of
-	r, err := s.find(q, limit)
-	if err != nil || r.Total > 0 {
+	r, fit, err := s.find(q, limit)
+	if err != nil || fit > partly {
 		return r, err
 	}
 	instead, err := s.nearest(q)
@@ -123,9 +123,12 @@ func (s *Searcher) Find(words string, limit int, of ...Kind) (Result, error) {
 	}
 	q = newQuery(instead)
 	q.kinds = of
-	r, err = s.find(q, limit)
-	r.Instead = instead
-	return r, err
+	other, better, err := s.find(q, limit)
+	if err != nil || better <= fit {
+		return r, err
+	}
+	other.Instead = instead
+	return other, nil
 }
 
 // query is what is looked for.
@@ -139,25 +142,28 @@ type query struct {
 func (q query) asks(kind Kind) bool { return len(q.kinds) == 0 || slices.Contains(q.kinds, kind) }
 
 func newQuery(text string) query {
-	q := query{joined: squeezed(text), words: telling(text)}
+	q := query{joined: squeezed(text)}
+	for _, w := range telling(text) {
+		if !slices.Contains(q.words, w) {
+			q.words = append(q.words, w)
+		}
+	}
 	if len(q.words) == 0 { // "at" is a package
 		q.words = strings.Fields(strings.ToLower(text))
 	}
-	slices.Sort(q.words)
-	q.words = slices.Compact(q.words)
 	for _, w := range q.words {
 		q.bytes = append(q.bytes, []byte(w))
 	}
 	return q
 }
 
-func (s *Searcher) find(q query, limit int) (Result, error) {
+// find also says how well the first one fits.
+func (s *Searcher) find(q query, limit int) (r Result, fit int, err error) {
 	var parts [4]best
 	for i := range parts {
 		parts[i].limit = limit
 	}
 	var all sync.WaitGroup
-	var err error
 	all.Go(func() { err = s.amongThings(q, &parts[0]) })
 	for i, kind := range []Kind{Package, Option, HomeOption} {
 		if q.asks(kind) {
@@ -170,11 +176,12 @@ func (s *Searcher) find(q query, limit int) (Result, error) {
 		hits.all, hits.total = append(hits.all, p.all...), hits.total+p.total
 	}
 	hits.cut()
-	r := Result{Hits: []Hit{}, Total: hits.total}
+	r = Result{Hits: []Hit{}, Total: hits.total}
 	for _, h := range hits.all {
 		r.Hits = append(r.Hits, h.hit())
+		fit = max(fit, h.tier)
 	}
-	return r, err
+	return r, fit, err
 }
 
 // best collects what fits, and keeps the best of it.
@@ -251,6 +258,11 @@ func (s *Searcher) amongThings(q query, out *best) error {
 			}
 		}
 		f.order = order(t.Kind, t.detail) + t.place
+		if tier == phrase {
+			// What it is called first is what it is; the last may be but a part of it.
+			const most = 2
+			f.order += min(words.phrase(q), most) * behind
+		}
 		out.add(f)
 	}
 	return nil
@@ -319,7 +331,7 @@ func (t *thing) fits(ws words, q query, weights []float64) (tier int, weight flo
 	if t.isNamed(q) {
 		return named, 0
 	}
-	if slices.ContainsFunc(ws.phrases, func(p []string) bool { return sameWords(p, q.words) }) {
+	if !t.detail && ws.phrase(q) >= 0 {
 		return phrase, 0
 	}
 	tier, total := among, 0.0
@@ -335,9 +347,9 @@ func (t *thing) fits(ws words, q query, weights []float64) (tier int, weight flo
 			tier = partly
 		}
 	}
-	const most = 0.5 // of what is asked
+	const enough = 0.3 // of what is asked
 	switch {
-	case tier == partly && (weight < most*total || t.detail):
+	case tier == partly && (weight < enough*total || t.detail):
 		return worthless, 0
 	case tier == partly:
 		return partly, weight
@@ -345,6 +357,14 @@ func (t *thing) fits(ws words, q query, weights []float64) (tier int, weight flo
 		return begins, 0
 	}
 	return tier, 0
+}
+
+// phrase is which of the phrases has just the words of q, 0 if what it is begins with them, -1 if there is none.
+func (ws words) phrase(q query) int {
+	if n := len(q.words); n <= len(ws.about) && slices.Equal(ws.about[:n], q.words) {
+		return 0
+	}
+	return slices.IndexFunc(ws.phrases, func(p []string) bool { return sameWords(p, q.words) })
 }
 
 func sameWords(a, b []string) bool {
@@ -492,7 +512,8 @@ func (s *Searcher) nearest(q query) (string, error) {
 	slices.Sort(sorted)
 	out, changed := slices.Clone(q.words), false
 	for i, w := range q.words {
-		if vocabulary[w] {
+		const short = 3 // anything is near it
+		if vocabulary[w] || len(w) <= short {
 			continue
 		}
 		near := profile.Nearest(w, sorted)

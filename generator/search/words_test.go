@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/quick-deploy/quick-deploy/generator/index"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
 // Each name in words.txt is there, once: in the schema, among the bundles, or in the newest release's lists.
@@ -85,5 +86,43 @@ func TestSplit(t *testing.T) {
 		if got := strings.Join(split(name), " "); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
+	}
+}
+
+// How a thing is written is YAML with the thing's path in it, where no value is left to the user.
+func TestHowIsYAML(t *testing.T) {
+	all, err := things()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked := 0
+	for _, thing := range all {
+		var how string
+		path := strings.Split(thing.Name, ".")
+		switch thing.Kind {
+		case Service:
+			how, path = thing.how(), []string{"services", thing.Name}
+		case Bundle:
+			how, path = thing.how(), []string{"packages"}
+		case Key:
+			how = thing.how()
+		default:
+			continue
+		}
+		if strings.Contains(how, "…") {
+			continue
+		}
+		root, err := profile.Parse("how", []byte(how))
+		if err != nil {
+			t.Errorf("%s: %v", how, err)
+			continue
+		}
+		if root.Get(path...) == nil {
+			t.Errorf("%s: nothing at %s", how, path)
+		}
+		checked++
+	}
+	if checked < 300 {
+		t.Errorf("%d checked", checked)
 	}
 }

@@ -1,16 +1,16 @@
-// Mkindex writes the tables in data from the lists in a folder:
+// Mkindex writes the tables in data:
 //
-//	go run ./generator/index/mkindex FOLDER
+//	go run ./generator/index/mkindex [FOLDER]
 //
-// FOLDER has a folder for each release, such as 26.05, with
+// Without FOLDER, Nix evaluates the built-in pins; that takes the network, some GB of memory and a few minutes. FOLDER has
+// lists that were made before, in a folder for each release, such as 26.05:
 //
-//	packages.json      names of attributes, as a JSON list
-//	options.json       options of NixOS by name: {type, default}, as nixpkgs' nixosOptionsDoc or options.nix makes them
+//	packages.json      names of attributes, as a list
+//	options.json       options of NixOS by name: {type, default}, as names.nix or nixpkgs' nixosOptionsDoc makes them
 //	home-options.json  the same of home-manager
 //	sources.json       {"packages": {"of": "…", "narHash": "…"}, …}: what each list was made from
 //
-// collect makes them by Nix for the built-in pins. Only names, types and defaults are taken: of types the beginning, of
-// defaults those of one short line.
+// Only names, types and defaults are taken: of types the beginning, of defaults those of one short line.
 package main
 
 import (
@@ -18,7 +18,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log"
 	"maps"
 	"os"
@@ -38,12 +37,30 @@ const (
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("mkindex: ")
-	if len(os.Args) != 2 {
-		log.Fatal("usage: mkindex FOLDER")
+	var err error
+	switch len(os.Args) {
+	case 1:
+		err = byNix()
+	case 2:
+		err = run(os.Args[1])
+	default:
+		err = errors.New("usage: mkindex [FOLDER]")
 	}
-	if err := run(os.Args[1]); err != nil {
+	if err != nil {
 		log.Fatal(err)
 	}
+}
+
+func byNix() error {
+	dir, err := os.MkdirTemp("", "mkindex")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := collect(dir); err != nil {
+		return err
+	}
+	return run(dir)
 }
 
 // row is an entry with the releases that have it.
@@ -149,7 +166,7 @@ func rowsOf(file, kind string) (rows []row, err error) {
 		Type    string
 		Default json.RawMessage
 	}
-	if err := read(file, &options); errors.Is(err, fs.ErrNotExist) || err != nil {
+	if err := read(file, &options); err != nil {
 		return nil, err
 	}
 	for name, o := range options {
@@ -196,7 +213,8 @@ func defaultOf(name string, data json.RawMessage) string {
 	switch {
 	case text == "pkgs."+before(name):
 		return index.OwnPackage
-	case len(text) > longestDefault || strings.ContainsAny(text, "\n\t") || isProse(text):
+	case len(text) > longestDefault || strings.ContainsAny(text, "\n\t") || isProse(text),
+		strings.Contains(text, "<derivation "), strings.Contains(text, "<function"):
 		return ""
 	}
 	return text

@@ -133,7 +133,7 @@ func (n *names) packages(hash string) (string, error) {
 		return list, err
 	}
 	if n.listed {
-		return "", errors.New("Nix has not listed them yet")
+		return "", errors.New("not listed by Nix yet")
 	}
 	if !exists(store) {
 		n.depend(store, "")

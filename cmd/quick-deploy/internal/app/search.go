@@ -11,8 +11,8 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/release"
 )
 
-// Names are the names of packages and options for the profile, or for a release's default where none can be read. Nix is
-// not asked, since nobody waits for it here: they are exact where it has listed them for another command.
+// Names are the names of packages and options for the profile, or for the default release where none can be read.
+// Nix is not asked, since nobody waits for it here: they are exact where it has listed them for another command.
 func (a *App) Names(ctx context.Context) (*index.Index, error) {
 	n, err := newNames(ctx, a)
 	if err != nil {

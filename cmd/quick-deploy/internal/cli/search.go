@@ -223,19 +223,19 @@ func addNamed(ctx context.Context, a *app.App, s *search.Searcher, name string, 
 	return e.Hint("quick-deploy search finds names by words")
 }
 
-// addHit writes what was found into the profile. Where there is none, or only its user knows what to write, it says how.
+// addHit writes what was found into the profile. Where there is none, or only the user knows a value, it says how.
 func addHit(ctx context.Context, a *app.App, h search.Hit) error {
 	l, host, err := a.LoadHost()
 	var none *app.NoProfileError
 	if errors.As(err, &none) {
-		a.Say("no profile found; quick-deploy init writes one, and this goes below its host:")
+		a.Say("no profile found: quick-deploy init writes one, and this goes into it:")
 		return printHow(a, h)
 	}
 	if err != nil {
 		return err
 	}
-	if l.Builtin || h.Kind == search.Key {
-		a.Say("this goes below the host, with a value of yours:")
+	if l.Builtin {
+		a.Say("the built-in profile is not in a file: quick-deploy init writes one, and this goes into it:")
 		return printHow(a, h)
 	}
 	e := entry{host: host, merged: l.Node(host)}

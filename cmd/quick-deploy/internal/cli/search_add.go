@@ -26,6 +26,10 @@ func (e *entry) add(ctx context.Context, a *app.App, l *app.Loaded, h search.Hit
 	if there := e.there(h); there.IsValid() {
 		return fault.New(fault.Usage, "%s is already there (%s:%d)", h.Name, there.File, there.Line)
 	}
+	if h.Kind == search.Key {
+		a.Say("this goes into %s, with a value of yours:", l.Name)
+		return printHow(a, h)
+	}
 	path, text, err := e.edited(ctx, a, h)
 	if err != nil {
 		return err
@@ -42,6 +46,10 @@ func (e *entry) add(ctx context.Context, a *app.App, l *app.Loaded, h search.Hit
 		name, at = packageName(h), at.Items[len(at.Items)-1]
 	}
 	a.Say("added %s at %s:%d; quick-deploy diff shows what it changes", name, l.Name, at.Pos.Line)
+	allowed := e.merged.Get("allowUnfree")
+	if strings.HasSuffix(h.About, ", unfree") && allowed.Any() != true && !slices.Contains(allowed.Texts(), name) {
+		a.Say("note: %s is unfree: name it below allowUnfree, too", name)
+	}
 	return nil
 }
 
@@ -62,6 +70,8 @@ func (e *entry) there(h search.Hit) profile.Pos {
 		return placeOf(e.merged.Get("nixos", h.Name))
 	case search.HomeOption:
 		return placeOf(e.merged.Get("home", h.Name))
+	case search.Key:
+		return placeOf(e.merged.Get(strings.Split(h.Name, ".")...))
 	}
 	for _, key := range []string{"packages", "userPackages"} {
 		for _, item := range e.merged.Get(key).All() {
@@ -133,8 +143,8 @@ func (e *entry) packagesKey(base []string) string {
 	return "packages"
 }
 
-// ask completes the name and the value of an option: what is in angle brackets has a name of the user's, and what is not
-// on or off a value.
+// ask completes the name and the value of an option: what is in angle brackets is a name of the user's, and only what is
+// on or off needs no value.
 func ask(ctx context.Context, a *app.App, h search.Hit) (name, value string, err error) {
 	unknown := func() error {
 		return fault.New(fault.Usage, "%s takes a value of yours", h.Name).

@@ -55,7 +55,7 @@
       # NVIDIA's open kernel modules support Turing and later.
       open = lib.mkOverride 900 true;
       prime = {
-        # The place of the AMD Cezanne, GCN 3 and later, whatever the model's module says; local.nix needs lib.mkForce.
+        # The place of the AMD Cezanne, GCN 5, whatever the model's module says; local.nix needs lib.mkForce.
         amdgpuBusId = lib.mkOverride 90 "PCI:6@0:0:0";
         # The place of the NVIDIA GA106, Ampere, whatever the model's module says; local.nix needs lib.mkForce.
         nvidiaBusId = lib.mkOverride 90 "PCI:1@0:0:0";
