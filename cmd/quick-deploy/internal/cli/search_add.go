@@ -143,8 +143,8 @@ func (e *entry) packagesKey(base []string) string {
 	return "packages"
 }
 
-// ask completes the name and the value of an option: what is in angle brackets is a name of the user's, and only what is
-// on or off needs no value.
+// ask completes the name and the value of an option: what is in angle brackets is a name of the user's, and only what
+// is on or off needs no value.
 func ask(ctx context.Context, a *app.App, h search.Hit) (name, value string, err error) {
 	unknown := func() error {
 		return fault.New(fault.Usage, "%s needs a value from you", h.Name).
