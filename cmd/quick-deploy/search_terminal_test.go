@@ -56,7 +56,7 @@ func TestSearchOnATerminal(t *testing.T) {
 			"added networking.interfaces.enp1s0.wakeOnLan.enable at quick-deploy.yaml:9", "for me\n",
 			"for me\n    nixos:\n      networking.interfaces.enp1s0.wakeOnLan.enable: true\n"},
 		{"a key", "keyboard layout", [][2]string{{enter, "keyboard: {layout: "}},
-			"this goes into quick-deploy.yaml, with a value of yours:", "", ""},
+			"this goes into quick-deploy.yaml, with your own value:", "", ""},
 		{"nothing", "clipboard", [][2]string{{down, "packages: [xclip]"}, {escape, ""}}, "", "", ""},
 		{"no value", "networking.domain", [][2]string{{enter, "as YAML: "}, {enter, "nothing was written"}}, "", "", ""},
 	} {

@@ -32,16 +32,16 @@ func searchCommand(a *app.App) *cli.Command {
 		ArgsUsage: "WORD...",
 		Description: described(`
 Looks through the catalogue, its bundles, the keys of the profile, all packages, and the
-options of NixOS and home-manager, without a network. Names count, and what people call
-things: "web server" finds nginx. On a terminal the list can be searched on, and Enter adds
-what is chosen to the profile.`,
+options of NixOS and home-manager, offline. It goes by names and by what people call things:
+"web server" finds nginx. On a terminal you can go on typing, and Enter adds the chosen entry
+to the profile.`,
 			"quick-deploy search web server", "quick-deploy search --kind option wake on lan",
 			"quick-deploy --json search --limit 5 clipboard manager", "quick-deploy search --add htop"),
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "limit", Usage: "show at most `N`", Value: o.Limit, Destination: &o.Limit, Validator: atLeastOne},
 			&cli.StringFlag{Name: "kind", Usage: "look only for `KIND`: service, key, bundle, package, option or home",
 				Destination: &o.Kind, Validator: aKind},
-			plainFlag("add", "add what has this very name to the profile", &o.Add),
+			plainFlag("add", "add the entry with exactly this name to the profile", &o.Add),
 		},
 		ShellComplete: words{"kind": oneOf(kindNames()...)}.complete(a),
 		Action: anyArgs(func(ctx context.Context, args []string) error {

@@ -27,7 +27,7 @@ func (e *entry) add(ctx context.Context, a *app.App, l *app.Loaded, h search.Hit
 		return fault.New(fault.Usage, "%s is already there (%s:%d)", h.Name, there.File, there.Line)
 	}
 	if h.Kind == search.Key {
-		a.Say("this goes into %s, with a value of yours:", l.Name)
+		a.Say("this goes into %s, with your own value:", l.Name)
 		return printHow(a, h)
 	}
 	path, text, err := e.edited(ctx, a, h)
@@ -48,7 +48,7 @@ func (e *entry) add(ctx context.Context, a *app.App, l *app.Loaded, h search.Hit
 	a.Say("added %s at %s:%d; quick-deploy diff shows what it changes", name, l.Name, at.Pos.Line)
 	allowed := e.merged.Get("allowUnfree")
 	if strings.HasSuffix(h.About, ", unfree") && allowed.Any() != true && !slices.Contains(allowed.Texts(), name) {
-		a.Say("note: %s is unfree: name it below allowUnfree, too", name)
+		a.Say("note: %s is unfree: name it in allowUnfree as well", name)
 	}
 	return nil
 }
@@ -143,11 +143,11 @@ func (e *entry) packagesKey(base []string) string {
 	return "packages"
 }
 
-// ask completes the name and the value of an option: what is in angle brackets is a name of the user's, and only what is
-// on or off needs no value.
+// ask completes the name and the value of an option: what is in angle brackets is a name of the user's, and only what
+// is on or off needs no value.
 func ask(ctx context.Context, a *app.App, h search.Hit) (name, value string, err error) {
 	unknown := func() error {
-		return fault.New(fault.Usage, "%s takes a value of yours", h.Name).
+		return fault.New(fault.Usage, "%s needs a value from you", h.Name).
 			Hint("write it into the profile, below its host: %s", h.How)
 	}
 	if strings.Contains(h.Name, "*") || !a.Asks {
