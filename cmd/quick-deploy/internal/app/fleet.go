@@ -68,7 +68,9 @@ func FleetDeploy(ctx context.Context, a *App, o FleetOptions) error {
 	if a.DryRun {
 		return printRollout(ctx, a, o, r, found)
 	}
-	if err := found.Refusal().Fault(); err != nil {
+	refusal := found.Refusal()
+	refusal.Written = !o.NoGenerate
+	if err := refusal.Fault(); err != nil {
 		return err
 	}
 	question := fmt.Sprintf("Deploy to %s with %s?", term.Count(len(r.Hosts), "host"), r.Engine)

@@ -110,7 +110,8 @@ func (o InstallOptions) read(g *Generated, name string) (in engine.Install, err 
 func agreeToErase(ctx context.Context, a *App, given, name string) error {
 	if given == "" {
 		if !a.Asks {
-			return fault.New(fault.Usage, "erasing the disks of %s needs its name typed, and standard input is not a terminal", name).
+			return fault.New(fault.Usage, "erasing the disks of %s needs its name typed, "+
+				"and standard input is not a terminal", name).
 				Hint("--confirm %s", name)
 		}
 		var err error

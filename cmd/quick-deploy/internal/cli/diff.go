@@ -60,7 +60,9 @@ func diff(ctx context.Context, a *app.App, o diffOptions) error {
 	}
 	options := optionChanges(g)
 	if a.JSON {
-		return a.PrintWith(g.Changes, map[string]any{"options": options, "inputs": g.Inputs, "notices": app.NoticesOf(g.Flake)})
+		return a.PrintWith(g.Changes, map[string]any{
+			"options": options, "inputs": g.Inputs, "notices": app.NoticesOf(g.Flake),
+		})
 	}
 	a.Say("%s: %s", g.Tree.Dir(), g.Changes.Summary())
 	if !o.byOption {

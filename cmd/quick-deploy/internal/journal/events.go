@@ -13,17 +13,18 @@ import (
 type Event struct {
 	SchemaVersion int       `json:"schema_version"`
 	Time          time.Time `json:"time"`
-	Type          string    `json:"type"` // run, inputs, notice, step, retry, question, finding, loss, progress, line, summary
-	Run           int       `json:"run,omitempty"`
-	Host          string    `json:"host,omitempty"`
-	Step          string    `json:"step,omitempty"`
-	Status        Status    `json:"status,omitempty"`
-	Message       string    `json:"message,omitempty"`
-	Code          *int      `json:"code,omitempty"`       // of the program, in the summary
-	Child         int       `json:"child_exit,omitempty"` // of the command that failed
-	Seconds       float64   `json:"seconds,omitempty"`
-	Attempt       int       `json:"attempt,omitempty"`
-	Data          any       `json:"data,omitempty"`
+	// Type is run, inputs, notice, step, retry, question, finding, loss, progress, line or summary.
+	Type    string  `json:"type"`
+	Run     int     `json:"run,omitempty"`
+	Host    string  `json:"host,omitempty"`
+	Step    string  `json:"step,omitempty"`
+	Status  Status  `json:"status,omitempty"`
+	Message string  `json:"message,omitempty"`
+	Code    *int    `json:"code,omitempty"`       // of the program, in the summary
+	Child   int     `json:"child_exit,omitempty"` // of the command that failed
+	Seconds float64 `json:"seconds,omitempty"`
+	Attempt int     `json:"attempt,omitempty"`
+	Data    any     `json:"data,omitempty"`
 }
 
 // EventSchema is the version of Event.

@@ -87,11 +87,12 @@ type SpentError struct {
 	Err      error
 }
 
+// Error leaves the command out, which the chain has: it is no part of the reason.
 func (e *SpentError) Error() string {
 	if e.Attempts == 1 {
-		return fmt.Sprintf("network: %s: %v", e.Reason, e.Err)
+		return "network: " + e.Reason
 	}
-	return fmt.Sprintf("network, after %d attempts: %s: %v", e.Attempts, e.Reason, e.Err)
+	return fmt.Sprintf("network, after %d attempts: %s", e.Attempts, e.Reason)
 }
 
 func (e *SpentError) Unwrap() error { return e.Err }
