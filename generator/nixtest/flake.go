@@ -19,7 +19,9 @@ func (e *Env) StandIn(tb testing.TB) (nixpkgs, homeManager string) {
 }
 
 // inputs are the flakes that have a stand-in.
-var inputs = []string{"colmena", "deploy-rs", "disko", "home-manager", "nixos-hardware", "nixpkgs", "quick-deploy", "sops-nix"}
+var inputs = []string{
+	"colmena", "deploy-rs", "disko", "home-manager", "nixos-hardware", "nixpkgs", "quick-deploy", "sops-nix",
+}
 
 // Overrides maps the names of inputs (nixpkgs, home-manager, sops-nix, …) to
 // references of the stand-ins, as [Env.Flake] wants them.

@@ -61,6 +61,29 @@ func TestVendorHash(t *testing.T) {
 	}
 }
 
+// A release has the hash of its own source, which has to be the one that Nix finds: with modes and links.
+func TestNarHash(t *testing.T) {
+	env := New(t)
+	dir := t.TempDir()
+	write(t, dir, "text", "one\n")
+	write(t, dir, "program", "two\n")
+	if err := os.Chmod(filepath.Join(dir, "program"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("program", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "go", "run", ".ci/narhash.go", dir)
+	cmd.Dir = root(t)
+	got, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := env.Run(t, "nix", "hash", "path", dir); string(got) != string(want) {
+		t.Errorf("narhash.go says %s, Nix %s", got, want)
+	}
+}
+
 // The project pins what it pins for its users.
 func TestProjectLock(t *testing.T) {
 	pins, err := flake.Builtin()

@@ -7,8 +7,8 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 )
 
-// builtFrom is what the program was built from: revision, hash as Nix has it, and time in seconds since 1970, with commas
-// between them. The linker sets it (-X …/internal/app.builtFrom=…) in a release, and where Nix builds a commit.
+// builtFrom is what the program was built from: revision, hash as Nix has it, and time in seconds since 1970, with
+// commas between them. The linker sets it (-X …/internal/app.builtFrom=…) in a release, and where Nix builds a commit.
 var builtFrom string
 
 // ownSource reads such a text; nil without one.

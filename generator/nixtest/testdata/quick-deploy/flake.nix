@@ -7,7 +7,7 @@
     {
       # Whoever wants the module only need not bring a nixpkgs.
       nixpkgs ? null,
-      self,
+      ...
     }:
     let
       package = pkgs: pkgs.writeShellScriptBin "quick-deploy" "echo stand-in";
