@@ -161,7 +161,7 @@ hosts:
 		"ID=nixos\nVERSION_ID=\"26.05\"\nBUILD_ID=\"26.05.20991231.abcdef0\"\n")
 	profile("Europe/Oslo")
 	_, stderr, code := c.run("switch", "--yes", "--skip", "network")
-	if code != fault.Preflight || !strings.Contains(stderr, "nixpkgs would go back from 31 December 2099") {
+	if code != fault.Preflight || !strings.Contains(stderr, "nixpkgs would be downgraded from 31 December 2099") {
 		t.Errorf("an older nixpkgs: exit code %d, %s", code, stderr)
 	}
 	c.must("build", "--yes", "--skip", "network")

@@ -223,4 +223,4 @@ var comments = lazyregexp.New(`(?s)#[^\n]*|/\*.*?\*/`)
 func Touched(module string) bool { return ownWays.MatchString(comments.ReplaceAllString(module, "")) }
 
 // LocalNote tells of that.
-const LocalNote = "unless local.nix, which is not looked at, says otherwise"
+const LocalNote = "unless local.nix, which is not checked, says otherwise"

@@ -115,7 +115,7 @@ func (n *node) resolve() error {
 		seen[m] = true
 		for name, e := range m.inputs {
 			if e.node == nil && len(e.follows) > 0 && !n.leads(e.follows, 0) {
-				return fmt.Errorf("%s follows %s, which is no input", name, strings.Join(e.follows, "/"))
+				return fmt.Errorf("%s follows %s, which is not an input", name, strings.Join(e.follows, "/"))
 			}
 			if e.node == nil {
 				continue
@@ -212,7 +212,7 @@ func decodeGraph(data []byte) (*node, error) {
 		return nil, err
 	}
 	if file.Version < 5 || file.Version > lockVersion {
-		return nil, fmt.Errorf("version %d is not known", file.Version)
+		return nil, fmt.Errorf("unknown version %d", file.Version)
 	}
 	if _, ok := file.Nodes[file.Root]; !ok {
 		return nil, errors.New("no root node")

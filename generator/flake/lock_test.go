@@ -124,9 +124,9 @@ func TestInputsThatCannotBeLocked(t *testing.T) {
 		want   string
 	}{
 		"name":             {name: "a b", want: `input "a b"`},
-		"follows nowhere":  {inputs: []Input{follow(good, "x", "gone")}, want: "x follows gone, which is no input"},
-		"follows too deep": {inputs: []Input{follow(good, "x", "nixpkgs", "gone")}, want: "which is no input"},
-		"circle":           {inputs: []Input{follow(good, "x", "nixpkgs", "x")}, want: "which is no input"},
+		"follows nowhere":  {inputs: []Input{follow(good, "x", "gone")}, want: "x follows gone, which is not an input"},
+		"follows too deep": {inputs: []Input{follow(good, "x", "nixpkgs", "gone")}, want: "which is not an input"},
+		"circle":           {inputs: []Input{follow(good, "x", "nixpkgs", "x")}, want: "which is not an input"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if tc.inputs == nil {

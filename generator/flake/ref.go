@@ -111,7 +111,7 @@ func forgeRef(n *node) (string, error) {
 	a := n.original
 	ref := text(a, "type") + ":" + path.Join(text(a, "owner"), text(a, "repo"), text(a, "ref"), text(a, "rev"))
 	if back, err := parseRef(ref); err != nil || !reflect.DeepEqual(back, a) {
-		return "", fmt.Errorf("%v is no plain reference to a forge", a)
+		return "", fmt.Errorf("%v is not a plain reference to a forge", a)
 	}
 	return ref, nil
 }

@@ -26,7 +26,7 @@ func (p *printer) atom(e Expr) string {
 		return "null"
 	case Path:
 		if !pathForm.MatchString(string(e)) && e != "./." {
-			p.fail(fmt.Errorf("%q is no path literal", string(e)))
+			p.fail(fmt.Errorf("%q is not a path literal", string(e)))
 		}
 		return string(e)
 	case Ref:
@@ -41,7 +41,7 @@ func (p *printer) atom(e Expr) string {
 	case nil:
 		p.fail(errors.New("an expression is missing"))
 	default:
-		p.fail(fmt.Errorf("%T is no expression here", e))
+		p.fail(fmt.Errorf("%T is not an expression here", e))
 	}
 	return ""
 }
@@ -85,7 +85,7 @@ func (p *printer) interp(parts Interp) string {
 		case Ref:
 			text += "${" + p.ref(e) + "}"
 		default:
-			p.fail(fmt.Errorf("%T is no part of a string", e))
+			p.fail(fmt.Errorf("%T cannot be part of a string", e))
 		}
 	}
 	return text + `"`

@@ -124,7 +124,7 @@ func TestRefused(t *testing.T) {
 		{"operator", Op{"=>", Null{}, Null{}}, `no operator "=>"`},
 		{"binding without a value", Attrs{Body: []Binding{{Path: []string{"a"}}}}, "missing"},
 		{"call without arguments", Call{Fn: Ref{"f"}}, "without arguments"},
-		{"number in a string", Interp{Str("a"), Int(1)}, "no part of a string"},
+		{"number in a string", Interp{Str("a"), Int(1)}, "cannot be part of a string"},
 		{"module within", List{Func{Params: []string{"lib"}, Body: Null{}}}, "within"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -95,7 +95,7 @@ func Config(c Choices) (string, error) {
 		values := strings.Fields(choice.values)
 		*choice.value = cmp.Or(*choice.value, values[0])
 		if !slices.Contains(values, *choice.value) {
-			return "", fmt.Errorf("powerlevel10k: %s %q is none of %s", choice.key, *choice.value, strings.Join(values, ", "))
+			return "", fmt.Errorf("powerlevel10k: %s %q is not one of %s", choice.key, *choice.value, strings.Join(values, ", "))
 		}
 	}
 	t, err := parsed()

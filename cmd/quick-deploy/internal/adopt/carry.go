@@ -126,8 +126,7 @@ func (c *Carrier) Carry(defined []Definition) (Legacy, error) {
 	}
 	printed, err := nix.File{
 		Header: "The configuration that this machine had before, unchanged; local.nix imports this file.\n" +
-			"Once the profile says something, delete it from the files in legacy, and delete the files\n" +
-			"once nothing in them is needed.",
+			"Delete from the files in legacy what the profile covers, and a file once nothing in it is needed.",
 		Body: nix.Attrs{Body: []nix.Binding{{Path: []string{"imports"}, Value: c.Config.modules(defined)}}},
 	}.Print()
 	if err != nil {

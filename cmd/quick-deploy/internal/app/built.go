@@ -120,7 +120,7 @@ func (s *Session) units(ctx context.Context, system string) (*closure.Units, err
 	})
 	if err != nil {
 		return nil, fault.New(fault.Preflight, "ask which units would change: %w", err).
-			Hint("it takes root: --elevate chooses how to become it")
+			Hint("this needs root; --elevate chooses how to become root")
 	}
 	u := closure.ParseUnits(res.Stdout + res.Stderr)
 	return &u, nil

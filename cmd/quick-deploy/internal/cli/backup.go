@@ -22,7 +22,7 @@ func backupCommand(a *app.App) *cli.Command {
 	ids := words{"": backupWords}
 	return &cli.Command{
 		Name:        "backup",
-		Usage:       "list the copies of files that runs have made before they changed them, and bring them back",
+		Usage:       "list the copies of files that runs made before they changed them, and restore them",
 		Description: described("", "quick-deploy backup list", "quick-deploy backup restore 20260501_100000"),
 		Commands: []*cli.Command{
 			{
@@ -37,7 +37,7 @@ func backupCommand(a *app.App) *cli.Command {
 				}),
 			},
 			{
-				Name: "restore", Usage: "put the files of a backup back, all or the named ones", ArgsUsage: "ID [FILE...]",
+				Name: "restore", Usage: "restore the files of a backup, all or the named ones", ArgsUsage: "ID [FILE...]",
 				Description: described(`
 A file that is as in the backup is left alone. The copies are checked before the first is written.`,
 					"quick-deploy backup restore 20260501_100000", "quick-deploy backup restore 20260501_100000 /etc/hosts"),

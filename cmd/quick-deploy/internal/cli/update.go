@@ -14,7 +14,7 @@ func updateCommand(a *app.App) *cli.Command {
 	var undo bool
 	return &cli.Command{
 		Name:      "update",
-		Usage:     "lock the flake's inputs anew, all or those named",
+		Usage:     "update the lock of the flake's inputs, all or those named",
 		ArgsUsage: "[INPUT...]",
 		Description: described(`
 Nix locks, on a copy; then flake.lock, and nothing else, is replaced. The one before is backed up.
@@ -22,7 +22,7 @@ Before the flake was written it writes flake.lock alone, which generate and swit
 Inputs that the profile pins stay: they change in the profile. Nothing is built or switched.`,
 			"quick-deploy update", "quick-deploy update nixpkgs", "quick-deploy update --undo"),
 		Flags: []cli.Flag{
-			plainFlag("undo", "put back the flake.lock before the last update", &undo),
+			plainFlag("undo", "restore the flake.lock from before the last update", &undo),
 		},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			if undo {

@@ -54,7 +54,7 @@ func (s *session) checkLosses() (lines []string, err error) {
 	if before := s.state.Before.Current; s.cfg.Remote != nil {
 		// Its closures and its disks cannot be read from here.
 		if before != "" && before != s.state.System && s.foreign(s.goal.Host, before) {
-			s.warn("quick-deploy did not make the running system, and what the new one takes away is not checked")
+			s.warn("quick-deploy did not deploy the running system, and what the new one takes away is not checked")
 		}
 		return nil, nil
 	}

@@ -98,7 +98,7 @@ func TestPlanTellsOfTheComparison(t *testing.T) {
 		p, err := d.Plan(t.Context(), everyCheck(w.goal(Switch)))
 		must(t, err)
 		i := slices.IndexFunc(p.Steps, func(s Planned) bool { return s.Step == "compare" })
-		return i >= 0 && strings.Contains(p.Steps[i].What, "quick-deploy did not make the running system")
+		return i >= 0 && strings.Contains(p.Steps[i].What, "quick-deploy did not deploy the running system")
 	}
 	if !says() {
 		t.Error("the plan of a first switch says nothing of the comparison")

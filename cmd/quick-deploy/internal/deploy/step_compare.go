@@ -30,7 +30,7 @@ func (s *session) planCompare() *Planned {
 	}
 	current, err := resolve(s.cfg.Paths.Current)
 	if err == nil && s.cfg.Machine != nil && s.goal.To == nil && s.foreign(s.goal.Host, current) {
-		p.What += "; quick-deploy did not make the running system: list what the new one lacks, " +
+		p.What += "; quick-deploy did not deploy the running system: list what the new one lacks, " +
 			"and refuse what could lock somebody out or stop the boot"
 	}
 	return p

@@ -62,7 +62,7 @@ func (f *Fleet) Deploy(ctx context.Context) ([]Result, error) {
 			r.stop(stopped)
 		} else if len(failed) > 0 {
 			// Of a flake that does not evaluate for some host nothing is switched.
-			r.stop("another host does not evaluate; leave it out with --on to go on without it")
+			r.stop("another host does not evaluate; to continue without it, leave it out with --on")
 		} else {
 			f.tell(journal.Event{
 				Type: "progress", Step: "wave", Message: fmt.Sprintf("%s: %s", w.Name, strings.Join(w.Hosts, ", ")),
@@ -111,7 +111,8 @@ func verdict(results []Result) error {
 	if stranded := bad[Stranded]; len(stranded) > 0 {
 		e.Hint("look at %s yourself: whether its old system runs again is not sure", stranded[0].Host)
 	}
-	return e.Hint("the same command again goes on with what is left").Hint("quick-deploy fleet status shows every machine")
+	return e.Hint("to continue with the rest, run the same command again").
+		Hint("quick-deploy fleet status shows every machine")
 }
 
 // rollout is one wave.

@@ -430,7 +430,7 @@ func TestAForeignSystemIsToldOf(t *testing.T) {
 	o := operate(t, generator.NixosRebuild, Wave{Name: "w", Hosts: []string{"one"}})
 	told := 0
 	o.Events = func(e journal.Event) {
-		if e.Type == "warning" && e.Host == "one" && strings.HasPrefix(e.Message, "quick-deploy did not make the running system") {
+		if e.Type == "warning" && e.Host == "one" && strings.HasPrefix(e.Message, "quick-deploy did not deploy the running system") {
 			told++
 		}
 	}

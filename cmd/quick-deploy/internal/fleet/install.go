@@ -20,7 +20,7 @@ func (f *Fleet) Install(ctx context.Context, in engine.Install) error {
 	c.OnLine = func(_ run.Stream, line string) { f.tell(journal.Event{Type: "line", Host: in.Host, Message: line}) }
 	if _, err := f.Runner.Run(ctx, c); err != nil {
 		return fault.New(fault.Activation, "install %s: %w", in.Host, err).
-			Hint("nixos-anywhere's --phases goes on where it stopped: see its documentation before running it by hand")
+			Hint("nixos-anywhere's --phases continues where it stopped; read its documentation before running it by hand")
 	}
 	return nil
 }

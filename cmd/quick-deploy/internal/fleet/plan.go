@@ -46,7 +46,7 @@ func (f *Fleet) plan(ctx context.Context, h *Host, p *HostPlan) {
 	case state.Last != nil && !state.Last.Verdict.OK():
 		p.State = "last: " + string(state.Last.Verdict)
 	case state.Deployed == h.Fingerprint:
-		p.State = "deployed as it is; will be looked at"
+		p.State = "deployed as it is; will be checked"
 	case state.Deployed != "":
 		p.State = "changed since it was deployed"
 	}

@@ -46,9 +46,9 @@ func (s *Store) Lock(ctx context.Context, h Holder) (unlock func(), err error) {
 		return nil, fault.New(fault.Preflight, "lock %s: %w", s.Path("lock"), err)
 	}
 	if !ok {
-		e := fault.New(fault.Locked, "another quick-deploy is at work on this machine")
+		e := fault.New(fault.Locked, "another quick-deploy is running on this machine")
 		if other, err := s.Holder(); err == nil && other.PID != 0 {
-			e = fault.New(fault.Locked, "another quick-deploy is at work: %s, process %d on %s, since %s",
+			e = fault.New(fault.Locked, "another quick-deploy is running: %s, process %d on %s, since %s",
 				other.Verb, other.PID, other.Host, other.Started.Format(time.DateTime))
 		}
 		return nil, e.Hint("wait for it to end, --lock-timeout does; the lock goes with the process, " +

@@ -13,7 +13,7 @@ import (
 
 var keys = Check{
 	Name: "keys", acting: true,
-	Doc: "no service gets another key than the one that its data is encrypted with",
+	Doc: "every service keeps the key that its data is encrypted with",
 	find: func(_ context.Context, v *visit) {
 		sys := v.system()
 		for _, s := range v.to.Services {

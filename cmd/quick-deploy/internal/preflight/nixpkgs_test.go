@@ -28,7 +28,7 @@ func TestOlderNixpkgs(t *testing.T) {
 	}{
 		{
 			"older", "26.05.20260715.abcdef0", "26.05", builtIn, Blocker,
-			"nixpkgs would go back from 15 July 2026 to 14 July 2026 (built in)",
+			"nixpkgs would be downgraded from 15 July 2026 to 14 July 2026 (built in)",
 		},
 		{"older than a changed source", "26.05.20261110.dirty", "26.05", builtIn, Blocker, "from 10 November 2026"},
 		{"older unstable", "26.11.20261110.abcdef0", "unstable", builtIn, Blocker, "from 10 November 2026"},

@@ -163,7 +163,7 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 		"a password that goes": {"accounts", locked, func(_ *Machine, tg *Target) { tg.Access.Mutable = false }, "the password of ada would be erased for good", Warning},
 		"a module of one's own": {"accounts", map[string]string{"flake/hosts/atlas/local.nix": "{ users.users.ada = { }; }"}, func(_ *Machine, tg *Target) {
 			tg.Access.Accounts[1].Groups = nil
-		}, "unless local.nix, which is not looked at, says otherwise", Warning},
+		}, "unless local.nix, which is not checked, says otherwise", Warning},
 		"the module as it is made": {"accounts", map[string]string{"flake/hosts/atlas/local.nix": "# What you set here adds to the users.\n{ }"}, func(_ *Machine, tg *Target) {
 			tg.Access.Accounts[1].Groups = nil
 		}, "may become root", Blocker},

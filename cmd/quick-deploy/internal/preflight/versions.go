@@ -16,7 +16,7 @@ import (
 
 var release = Check{
 	Name: "release", acting: true,
-	Doc: "NixOS would not go back to an older release",
+	Doc: "the machine does not get an older release of NixOS",
 	find: func(_ context.Context, v *visit) {
 		now, version := v.system().Release()
 		next := v.to.Release
@@ -43,7 +43,7 @@ var builtFrom = lazyregexp.New(`([0-9]{2}\.[0-9]{2})(?:\.|pre|beta)([0-9]+)\.([0
 
 var nixpkgs = Check{
 	Name: "nixpkgs", acting: true,
-	Doc: "NixOS would not go back to an older nixpkgs of its release that nobody chose",
+	Doc: "the machine does not get an older nixpkgs of its release, unless you chose it",
 	// A way back to an older release is what the check "release" finds.
 	find: func(_ context.Context, v *visit) {
 		release, version := v.system().Release()
@@ -71,7 +71,7 @@ var nixpkgs = Check{
 		if next.BuiltIn && order == 0 {
 			severity = Blocker
 		}
-		v.find(severity, next.Fix, "nixpkgs would go back from %s to %s (%s)", now.Format(DateLayout), to, next.Origin)
+		v.find(severity, next.Fix, "nixpkgs would be downgraded from %s to %s (%s)", now.Format(DateLayout), to, next.Origin)
 	},
 }
 
@@ -100,7 +100,7 @@ func packageVersion(unit, name string) string {
 
 var services = Check{
 	Name: "services", acting: true,
-	Doc: "no service with data would go back to an older version",
+	Doc: "no service with data gets an older version",
 	find: func(_ context.Context, v *visit) {
 		for _, name := range slices.Sorted(maps.Keys(v.to.Versions)) {
 			next := v.to.Versions[name]

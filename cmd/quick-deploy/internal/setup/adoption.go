@@ -41,7 +41,7 @@ type adoption struct {
 func (g *Guide) evaluator() (*adopt.Evaluator, error) {
 	nix := &run.Exec{Environ: os.Environ()}
 	if _, err := nix.LookPath("nix-instantiate"); err != nil {
-		return nil, fault.New(fault.Preflight, "taking over a configuration takes Nix, which evaluates it: %w", err).
+		return nil, fault.New(fault.Preflight, "adopting a configuration needs Nix, which evaluates it: %w", err).
 			Hint("run this on the NixOS machine itself, with Nix on PATH")
 	}
 	return &adopt.Evaluator{Run: func(ctx context.Context, searchPath bool, args ...string) ([]byte, error) {
@@ -223,7 +223,7 @@ func bothWays(g *Guide, asked bool, err error) error {
 		e = fault.New(fault.CodeOf(err), "%w", err)
 	}
 	if !asked {
-		e = e.Hint("quick-deploy init --adopt PATH takes over another configuration, or %s once it evaluates", g.config)
+		e = e.Hint("quick-deploy init --adopt PATH adopts another configuration, or %s once it evaluates", g.config)
 	}
 	e = e.Hint("quick-deploy init --fresh starts without it")
 	if gone := g.gone(g.proposed); len(gone) > 0 {

@@ -41,7 +41,7 @@ func (ad *adoption) report(g *Guide, answers starter.Answers, differences []diff
 		g.Say("note: not copied: %s", left)
 	}
 	for _, place := range ad.legacy.Secrets {
-		g.Say("note: %s looks like a secret: it would lie in the flake and in the store, "+
+		g.Say("note: %s looks like a secret: it would be in the flake and in the store, "+
 			"which everybody may read, as it does now", place)
 	}
 	if ad.otherHardware {
@@ -67,8 +67,8 @@ func (ad *adoption) reportRelease(g *Guide, answers starter.Answers) {
 		return
 	}
 	g.Say("note: this machine runs NixOS %s, and the profile is for %s: whether legacy.nix fits that release is seen "+
-		"when it is built. Options that were renamed or removed since stand in the release notes of NixOS; "+
-		"quick-deploy build changes nothing, and rollback leads back", ad.machine.Release, answers.Release)
+		"when it is built. The release notes of NixOS list options that were renamed or removed since; "+
+		"quick-deploy build changes nothing, and rollback undoes a switch", ad.machine.Release, answers.Release)
 	if ad.uncompared != nil {
 		g.Say("note: the options could not be compared: %v", ad.uncompared)
 	}
