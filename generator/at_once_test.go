@@ -364,3 +364,37 @@ func TestSyntaxAndMore(t *testing.T) {
 	}
 	t.Logf("both were found %d times of %d", both, all)
 }
+
+// TestEveryFaultAtOnce has a fault of each kind in one profile: none hides another.
+func TestEveryFaultAtOnce(t *testing.T) {
+	host := &yaml.Node{Kind: yaml.MappingNode}
+	*below(host, "stateVersion") = yaml.Node{Kind: yaml.ScalarNode, Value: "26.05", Style: yaml.DoubleQuotedStyle}
+	for i, f := range ofMeaning {
+		f.plant(host, fmt.Sprintf("planted%d", i))
+	}
+	*below(host, "desktop") = *scalar("kde")
+	*below(host, "services", "gitea", "port") = *scalar("99999")
+	*below(host, "services", "redis", "maxMemory") = *scalar("2 gigs")
+	*below(host, "timezon") = *scalar("UTC")
+	*below(host, "hardware", "facts") = *scalar("./gone.json")
+	hosts := &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{scalar("atlas"), host}}
+	root := &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{scalar("version"), scalar("1"), scalar("hosts"), hosts}}
+	var text bytes.Buffer
+	if err := yaml.NewEncoder(&text).Encode(root); err != nil {
+		t.Fatal(err)
+	}
+	text.WriteString("fleet: @x\n")
+	found := allProblems(t, overlay{fstest.MapFS{}, text.Bytes()}).Error()
+	for _, f := range ofMeaning {
+		if !strings.Contains(found, f.says) {
+			t.Errorf("%s is not in\n%s", f.name, found)
+		}
+	}
+	for _, says := range []string{
+		`did you mean "plasma"?`, "port cannot be 99999", "maxMemory cannot be", `did you mean "timezone"?`, "a value cannot start with @",
+	} {
+		if !strings.Contains(found, says) {
+			t.Errorf("%s is not in\n%s", says, found)
+		}
+	}
+}

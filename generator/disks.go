@@ -37,7 +37,7 @@ func (h *host) disks() error {
 			host: h, node: n, Kind: n.Get("layout").Str(), Encrypt: n.Get("encrypt").Any() == true,
 			Swap: n.Get("swap").Str(), Boot: cmp.Or(n.Get("boot").Str(), "1G"), Key: DiskKey,
 		}
-		for _, d := range n.Get("devices").Items {
+		for _, d := range n.Get("devices").All() {
 			l.Devices = append(l.Devices, d.Str())
 		}
 		before := len(h.problems)
@@ -74,8 +74,8 @@ type layout struct {
 // check refuses what would erase the wrong disk.
 func (l layout) check() {
 	seen := map[string]bool{}
-	for i, n := range l.node.Get("devices").Items {
-		device := l.Devices[i]
+	for _, n := range l.node.Get("devices").All() {
+		device := n.Str()
 		name := strings.ToUpper(strings.NewReplacer("-", "", "_", "").Replace(device))
 		switch {
 		case strings.Contains(name, "CHANGEME"):

@@ -115,14 +115,14 @@ func (b *builder) hosts(p *Profile, root *Node, v *validator) (ok bool) {
 	results := make([]merged, len(p.Hosts))
 	var next atomic.Int64
 	var workers sync.WaitGroup
-	whole, faulty := b.l.whole(), len(b.l.problems) > 0
+	based, faulty := b.l.based(), len(b.l.problems) > 0
 	for range min(runtime.GOMAXPROCS(0), len(p.Hosts)) {
 		workers.Go(func() {
 			c := v.checker()
 			for i := int(next.Add(1)) - 1; i < len(p.Hosts); i = int(next.Add(1)) - 1 {
 				h := p.Hosts[i]
 				r := b.merge(h.Name)
-				whole := whole && !b.l.torn(h.Name)
+				whole := based && !b.l.torn(h.Name)
 				var found []finding
 				if r.ok {
 					found = c.host(root, Field{Key: h.Name, KeyPos: h.Pos, Value: r.node}, !whole)
@@ -175,6 +175,11 @@ func (l *loader) whole() bool {
 		}
 	}
 	return !l.lost
+}
+
+// based reports whether all is there that hosts may inherit.
+func (l *loader) based() bool {
+	return !l.lost && !slices.ContainsFunc(l.files, func(f *file) bool { return !f.based })
 }
 
 // torn reports whether not all that a file says of the host could be read.
@@ -459,7 +464,7 @@ func (b *builder) groupsOf(body *Node, m *merger) (groups []string, lacks bool, 
 		// The schema refuses what is no text.
 		_, known := b.groups[item.Str()]
 		lacks = lacks || !known
-		if !known && item.Kind == String && b.l.whole() {
+		if !known && item.Kind == String && b.l.based() {
 			problems = append(problems, item.problem("groups", CodeGroup, "unknown group "+item.brief(), "",
 				DidYouMean(item.Str(), b.groupNames)))
 		}

@@ -110,7 +110,7 @@ func (f *file) parseInParts() (ok bool) {
 		names[h.name] = true
 		h.file = f
 	}
-	f.root, f.later, f.whole = root, hosts[1:], true
+	f.root, f.later, f.whole, f.based = root, hosts[1:], true, true
 	return len(names) == len(hosts)
 }
 

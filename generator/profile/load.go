@@ -187,36 +187,38 @@ type file struct {
 	root *Node // as parsed; assemble makes a patch of it
 	// later are the hosts that are not among those of root.
 	later []*later
-	// whole is false if the file could not be parsed to its end, or not all of it outside of its hosts.
-	whole bool
-	// torn are the hosts of which not all could be parsed.
-	torn map[string]bool
+	// whole is false if not all could be parsed but for single hosts, which are torn; based is false if what hosts
+	// inherit is not all there.
+	whole, based bool
+	torn         map[string]bool
 }
 
-// lostIn finds the hosts that lost lines are of; ok is false if others were lost, too.
-func (f *file) lostIn() (ok bool) {
+// lostIn notes where the lines are that could not be parsed.
+func (f *file) lostIn() {
+	f.whole, f.based, f.torn = f.root != nil, f.root != nil, map[string]bool{}
 	if f.root == nil || len(f.text.lost) == 0 {
-		return f.root != nil
+		return
 	}
-	hosts := f.root.Get("hosts")
-	if hosts == nil {
-		return false
-	}
-	f.torn = map[string]bool{}
 	t := splitText(f.name, f.data) // in which nothing is blank yet
-	for _, line := range f.text.lost {
-		name := ""
-		for _, h := range hosts.Fields {
-			if h.KeyPos.Line < line && line < t.endOf(h.KeyPos.Line) {
-				name = h.Key
-			}
-		}
-		if name == "" {
-			return false
-		}
-		f.torn[name] = true
+	var hosts []Field
+	if n := f.root.Get("hosts"); n != nil {
+		hosts = n.Fields
 	}
-	return true
+	for _, line := range f.text.lost {
+		i := slices.IndexFunc(hosts, func(h Field) bool {
+			return h.KeyPos.Line <= line && line < t.endOf(h.KeyPos.Line)
+		})
+		if i >= 0 {
+			f.torn[hosts[i].Key] = true
+			continue
+		}
+		for line > 1 && (hasNothing(t.line(line)) || indent(t.line(line)) > 0) {
+			line--
+		}
+		section, _, found := strings.Cut(t.line(line), ":")
+		f.whole = false
+		f.based = f.based && found && !slices.Contains(sections, section)
+	}
 }
 
 func (l *loader) report(p Problem) {
@@ -234,7 +236,7 @@ func (l *loader) read(name string, data []byte, chain []string) {
 	if !l.parts || !f.parseInParts() {
 		var problems Problems
 		f.root, f.text, problems = parse(name, data)
-		f.whole = f.lostIn()
+		f.lostIn()
 		l.problems = append(l.problems, problems...)
 	}
 	if f.root == nil || f.root.Kind != Map {

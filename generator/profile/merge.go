@@ -89,6 +89,8 @@ func (m *merger) checkAppend(n *Node, f Field, key string, path []string) {
 		p.What = fmt.Sprintf("%s and %s are both set", f.Key, key)
 		p.Why = key + " replaces what is inherited, " + f.Key + " adds to it"
 		p.Hint = "keep one of them"
+	case f.Value.bad || f.Value.torn:
+		return
 	case f.Value.Kind != List:
 		p.What = f.Key + " holds " + f.Value.brief()
 		p.Why = "+ adds a list to the list that is inherited"
@@ -147,6 +149,9 @@ func (m *merger) appendTo(a, b Field) Field {
 		return Field{Key: b.Key, KeyPos: b.KeyPos, Value: b.Value}
 	case List:
 	default:
+		if a.Value.torn {
+			return b
+		}
 		m.problems = append(m.problems, b.problem(b.Key, CodeMerge, "+"+b.Key+" has no list to add to",
 			fmt.Sprintf("%s is %s at %s", b.Key, a.Value.brief(), a.Value.Pos), "write "+b.Key+" to replace it"))
 		return b

@@ -317,13 +317,13 @@ func (r *reader) scalar(n *Node, y *yaml.Node) {
 		r.skipWritten(y.Value)
 	default:
 		r.skipWritten(y.Value)
-		if r.broken(n) {
-			n.Kind, n.Scalar, n.bad = Null, nil, true
-			return
-		}
 		if n.Kind, n.Scalar, problem = plainScalar(y.Value); problem != nil {
 			n.Kind, n.Scalar = String, y.Value
 		}
+	}
+	if r.broken(n) {
+		n.Kind, n.Scalar, n.bad = Null, nil, true
+		return
 	}
 	if strings.IndexByte(y.Value, 0) >= 0 {
 		problem = &Problem{Code: CodeEncoding, What: "the text holds a NUL character", Why: "Nix cannot hold one"}
