@@ -72,6 +72,8 @@ func TestInitScreens(t *testing.T) {
 			x.typed(enter)
 			x.see("Write quick-deploy.yaml?")
 			shot("the end")
+			x.typed(pageDown)
+			shot("the preview, a page on")
 			x.typed(escape)
 			if code := x.end(); code != 130 {
 				t.Errorf("exit code %d", code)

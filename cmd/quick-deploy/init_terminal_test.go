@@ -13,10 +13,11 @@ import (
 )
 
 const (
-	enter  = "\r"
-	down   = "\x1b[B"
-	escape = "\x1b"
-	ctrlC  = "\x03"
+	enter    = "\r"
+	down     = "\x1b[B"
+	pageDown = "\x1b[6~"
+	escape   = "\x1b"
+	ctrlC    = "\x03"
 )
 
 // files are the names of what lies in dir.

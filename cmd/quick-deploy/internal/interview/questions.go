@@ -366,7 +366,8 @@ func (d *draft) end() huh.Field {
 		options = append(options, huh.NewOption("Write it, build it, and show what would change", nextBuild))
 	}
 	options = append(options, huh.NewOption("Write it", nextWrite), huh.NewOption("Discard it", nextDiscard))
-	s := huh.NewSelect[string]().Title("Write " + d.Path + "?").Options(options...).Value(&d.next)
+	title := d.with("Write "+d.Path+"?", options[0].Key)
+	s := huh.NewSelect[string]().Title(title).Options(options...).Value(&d.next)
 	if d.Builds {
 		s.Description("Building changes nothing on the machine. You are asked before it is activated.")
 	}

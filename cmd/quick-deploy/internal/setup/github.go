@@ -17,7 +17,8 @@ func (g *Guide) TakeKeys(ctx context.Context, given Given, answered bool) error 
 	}
 	account := given["github"][0]
 	if g.Yes || answered || !g.TakesForms() {
-		return fault.New(fault.Usage, "--github lets the keys of an account log in, which somebody has to agree to at a terminal").
+		return fault.New(fault.Usage,
+			"--github lets the keys of an account log in, which somebody has to agree to at a terminal").
 			Hint("without --yes and --answers it asks; --ssh-key KEY gives a key without a question")
 	}
 	if err := g.check("github", account); err != nil {
