@@ -105,7 +105,6 @@
       theme = "Nord";
     };
     git = {
-      enable = true;
       ignores = [
         ".direnv/"
         "*.swp"
