@@ -127,7 +127,9 @@ func (l *List) anyOf(names []string) (any, is bool) {
 
 // isPlain tells whether a type takes no attributes.
 func isPlain(kind string) bool {
-	for _, start := range []string{"16 bit", "unsigned integer", "positive integer", "one of ", "list of ", "strings conc"} {
+	for _, start := range []string{
+		"16 bit", "unsigned integer", "positive integer", "one of ", "list of ", "strings concatenated",
+	} {
 		if strings.HasPrefix(kind, start) {
 			return !strings.Contains(kind, " or ")
 		}
@@ -226,8 +228,8 @@ func (l *List) elsewhere(path []string, at int) string {
 	return ""
 }
 
-// CheckPackage says what is wrong with the name of a package, as a profile has it: ripgrep, or kdePackages.kate, of which
-// the first part counts; nil for nothing. A list that is not exact is older than a release and lacks what came later:
+// CheckPackage says what is wrong with the name of a package, as a profile has it: ripgrep, or kdePackages.kate, of
+// which the first part counts; nil for nothing. A list that is not exact is older than a release and lacks what came later:
 // the newest versions of a package, as in nextcloud33, are taken for granted where it has another.
 func (l *List) CheckPackage(name string) *Fault {
 	first, _, _ := strings.Cut(name, ".")
@@ -238,6 +240,9 @@ func (l *List) CheckPackage(name string) *Fault {
 	if meant != "" && !l.exact {
 		return nil
 	}
+	if python := pythonPackage.FindStringSubmatch(name); python != nil {
+		meant = "python3Packages." + python[1]
+	}
 	if meant == "" {
 		meant = l.nearest(first)
 	}
@@ -247,6 +252,9 @@ func (l *List) CheckPackage(name string) *Fault {
 	}
 	return f
 }
+
+// pythonPackage is how other distributions call a package of Python.
+var pythonPackage = lazyregexp.New(`^python3?-([a-z0-9-]+)$`)
 
 // version is the version in a name: 33 of nextcloud33, _19 of postgresql_19_jit.
 var version = lazyregexp.New(`[-_]?[0-9]+([._-][0-9]+)*`)

@@ -66,7 +66,7 @@ func TestCheckPackage(t *testing.T) {
 		"ripgrep": "", "kdePackages.kate": "", "kdePackages.kat": "", "python3Packages.numpy": "", "nerd-fonts.hack": "",
 		"postgresql_99": "", "linuxPackages_9_99.perf": "", // as others, with a newer version
 		"firefoxx": `did you mean "firefox"?`, "rigprep": `did you mean "ripgrep"?`, "nodeJS": `did you mean "nodejs"?`,
-		"google_chrome": `did you mean "google-chrome"?`, "xqzwvkjh": "unknown package",
+		"google_chrome": `did you mean "google-chrome"?`, "xqzwvkjh": "unknown package", "python-pandas": `did you mean "python3Packages.pandas"?`,
 	} {
 		got := ""
 		if f := x.List(Package).CheckPackage(name); f != nil {

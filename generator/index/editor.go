@@ -9,8 +9,8 @@ import (
 )
 
 // Editor adds names to the schema of a profile, a bundle of package schema, for editors: packages, and options with
-// their types and defaults wherever options are set by their paths. What is unknown stays allowed. It is written without
-// indentation: a language server reads it whole.
+// their types and defaults wherever options are set by their paths. What is unknown stays allowed. It is written
+// without indentation: a language server reads it whole.
 func (x *Index) Editor(bundle []byte) ([]byte, error) {
 	decoder := json.NewDecoder(bytes.NewReader(bundle))
 	decoder.UseNumber()
@@ -113,7 +113,7 @@ func child(n map[string]any, key string) map[string]any {
 	return c
 }
 
-// describe says what an option takes, by a definition, since most are as another. The default stands in its description:
+// describe says what an option takes, by a definition, since most are as another. The default is in its description:
 // a server writes what it finds as one into the file, that of each option below a key that it completes.
 func (e *editor) describe(n map[string]any, o Entry) {
 	name, ok := e.types[o.Type+o.Default]

@@ -9,8 +9,8 @@ import (
 //
 //	N REST [TAB TYPE [DEFAULT]] [TAB RELEASES]
 //
-// without the blanks. N says how many bytes the name has in common with that of the line before, as '!' for 0, '"' for 1
-// and so on; REST is the rest of it. At least every 16th line has its name whole, so that names are found by halving.
+// without the blanks. N says how many bytes the name has in common with that of the line before, as '!' for 0, '"' for
+// 1 and so on; REST is the rest of it. At least every 16th line has its name whole, so that names are found by halving.
 // TYPE and DEFAULT are numbers of lines of types.txt and defaults.txt, the most frequent ones first; see number.
 // RELEASES has a bit for each release of releases.json, as '!' for none; without it the entry is in all of them. An
 // entry with another type in another release is there twice.

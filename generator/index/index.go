@@ -1,5 +1,5 @@
-// Package index knows the names of the packages and options of a release: of nixpkgs, NixOS and home-manager. What ships
-// with the program is made by mkindex; the names of packages that Nix evaluated for a pin take the place of those.
+// Package index knows the names of the packages and options of a release: of nixpkgs, NixOS and home-manager. What
+// ships with the program is made by mkindex; the names of packages that Nix evaluated for a pin take the place of those.
 package index
 
 import (
@@ -90,8 +90,8 @@ func Open(name string) *Index {
 	return x
 }
 
-// For is the index for pins: exact where a list was made by Nix for the nixpkgs, or the home-manager, with that NAR hash,
-// as sha256-….
+// For is the index for pins: exact where a list was made by Nix for the nixpkgs, or the home-manager, with that NAR
+// hash, as sha256-….
 func (x *Index) For(nixpkgs, homeManager string) *Index {
 	out := *x
 	for kind, pin := range [...]string{Package: nixpkgs, Option: nixpkgs, HomeOption: homeManager} {

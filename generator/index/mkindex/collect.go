@@ -37,9 +37,17 @@ func collect(dir string) error {
 				return fmt.Errorf("%s of %s: %w", kind, release, err)
 			}
 		}
-		expr := fmt.Sprintf("let inputs = %s; source = name: { of = \"${name} ${inputs.${name}.shortRev or \"of a path\"}\"; "+
-			"inherit (inputs.${name}) narHash; }; in { packages = source \"nixpkgs\"; options = source \"nixpkgs\"; "+
-			"home-options = source \"home-manager\"; }", inputs)
+		expr := fmt.Sprintf(`let
+			inputs = %s;
+			source = name: {
+				of = "${name} ${inputs.${name}.shortRev or "of a path"}";
+				inherit (inputs.${name}) narHash;
+			};
+		in {
+			packages = source "nixpkgs";
+			options = source "nixpkgs";
+			home-options = source "home-manager";
+		}`, inputs)
 		if err := evaluate(filepath.Join(into, "sources.json"), expr); err != nil {
 			return fmt.Errorf("sources of %s: %w", release, err)
 		}

@@ -2,7 +2,7 @@
 //
 //	go run ./generator/index/mkindex [FOLDER]
 //
-// Without FOLDER, Nix evaluates the built-in pins; that takes the network, some GB of memory and a few minutes. FOLDER has
+// Without FOLDER, Nix evaluates the built-in pins; that takes the network, a GB of memory and a few minutes. FOLDER has
 // lists that were made before, in a folder for each release, such as 26.05:
 //
 //	packages.json      names of attributes, as a list
@@ -191,7 +191,7 @@ func short(kind string) string {
 }
 
 // reference is a link of the manual to an option.
-var reference = regexp.MustCompile("^\\[[^]]*\\]\\(#opt-([A-Za-z0-9_.<>-]+)\\)$")
+var reference = regexp.MustCompile(`^\[[^]]*\]\(#opt-([A-Za-z0-9_.<>-]+)\)$`)
 
 // defaultOf is a default as it is kept: Nix that fits in a line, "" for all else. Texts of the manual are not kept.
 func defaultOf(name string, data json.RawMessage) string {

@@ -1,5 +1,5 @@
 # The names of a nixpkgs and a home-manager: packages as a list, options as { type, default } by their paths. What the
-# manual does not name, as old names of options, has the type "hidden". A whole evaluation of NixOS takes some GB.
+# manual does not name, as old names of options, has the type "hidden". NixOS takes half a GB.
 {
   nixpkgs,
   home-manager,

@@ -212,8 +212,8 @@ const attributesTimeout = 20 * time.Second
 func attributes(ctx context.Context, r run.Runner, path string) (string, error) {
 	var out bytes.Buffer
 	// Nothing of the user's is read, and nothing is built or fetched.
-	expr := fmt.Sprintf(`builtins.attrNames (import %s { system = "x86_64-linux"; config.allowUnfree = true; overlays = [ ]; })`,
-		path)
+	const config = `{ system = "x86_64-linux"; config.allowUnfree = true; overlays = [ ]; }`
+	expr := fmt.Sprintf("builtins.attrNames (import %s %s)", path, config)
 	_, err := r.Run(ctx, run.Command{
 		Name:    evaluator,
 		Args:    []string{"--eval", "--strict", "--json", "--option", "substitute", "false", "--expr", expr},
