@@ -215,6 +215,27 @@ func TestInstallTool(t *testing.T) {
 	}
 }
 
+// On disks that disko lays out GRUB needs no names of its own.
+func TestGrubOnNewDisks(t *testing.T) {
+	const text = `version: 1
+host:
+  name: atlas
+  system: x86_64-linux
+  stateVersion: "26.05"
+  hardware: {loader: {kind: grub}}
+  disks: {layout: ext4, devices: [/dev/disk/by-id/virtio-root]}
+`
+	tree := generate(t, fstest.MapFS{"profile.yaml": {Data: []byte(text)}})
+	for _, n := range tree.Notices {
+		if strings.Contains(n.Text, "GRUB") {
+			t.Errorf("noted: %+v", n)
+		}
+	}
+	if h := tree.Hosts[0]; len(h.Decision.Blockers) > 0 {
+		t.Errorf("it would not be installed: %q", h.Decision.Blockers)
+	}
+}
+
 // What would erase the wrong disk, or what an engine does not take, is refused
 // with the place in the profile.
 func TestFleetProblems(t *testing.T) {

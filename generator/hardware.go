@@ -34,6 +34,9 @@ func (h *host) hardware() error {
 		if !probed && over.Loader.Kind == "" {
 			over.Loader.Kind = string(hardware.SystemdBoot)
 		}
+		if over.Loader.Kind == string(hardware.GRUB) && len(over.Loader.Devices) == 0 {
+			over.Loader.Devices = []string{"nodev"} // disko names the disks that GRUB goes onto
+		}
 	}
 	about := question{chosen: chosen, release: over.Release, system: over.System, laidOut: h.laidOut()}
 	decided, err := h.in.known.decide(about, probed, facts, over)
