@@ -36,8 +36,15 @@ hosts:
 			t.Errorf("stderr lacks %q", want)
 		}
 	}
-	if strings.Contains(stderr, "… while") {
-		t.Error("the trace is on the terminal")
+	// It is all that is said of it, and the last.
+	for _, raw := range []string{"… while", "error:", "nixos-rebuild build", "hint:", "attribute 'ripgerp' missing"} {
+		if strings.Contains(stderr, raw) {
+			t.Errorf("%q is on the terminal", raw)
+		}
+	}
+	said := strings.Split(strings.TrimSpace(stderr), "\n")
+	if end := said[max(0, len(said)-2):]; end[0] != "nothing was switched" || !strings.HasPrefix(end[1], "log: ") {
+		t.Errorf("it ends with %q", end)
 	}
 	if t.Failed() {
 		t.Log(stderr)

@@ -130,7 +130,19 @@ hosts:
 	if to := planned.Goal.To; to == nil || to.Machine.System.Path != path1 || !planned.Goal.SkipSystem || len(planned.Missing) > 0 {
 		t.Errorf("the plan as JSON: %+v", planned.Goal)
 	}
-	c.must("rollback", "--yes")
+	_, stderr, code := c.run("rollback", "--yes")
+	if want := "still asks for what was rolled back"; code != 0 || !strings.Contains(stderr, want) {
+		t.Fatalf("exit code %d, and it does not say %q:\n%s", code, want, stderr)
+	}
+	status := c.must("status")
+	for _, want := range []string{
+		"rolled atlas back (run 3)\n", "quick-deploy.yaml, which still asks for what was rolled back (run 2)\n",
+		", 2 files behind the profile (quick-deploy diff)\n", ", as the flake says (run 1)\n",
+	} {
+		if !strings.Contains(status, want) {
+			t.Errorf("status does not say %q:\n%s", want, status)
+		}
+	}
 	sys3, path3 := c.Generation(t)
 	home3, hpath3 := c.home()
 	if sys3 != sys1 || path3 != path1 || c.Running() != path1 || c.Default() != path1 || home3 != home1 || hpath3 != hpath1 {
@@ -160,7 +172,7 @@ hosts:
 	c.put(filepath.Join(c.Root, "etc/os-release"),
 		"ID=nixos\nVERSION_ID=\"26.05\"\nBUILD_ID=\"26.05.20991231.abcdef0\"\n")
 	profile("Europe/Oslo")
-	_, stderr, code := c.run("switch", "--yes", "--skip", "network")
+	_, stderr, code = c.run("switch", "--yes", "--skip", "network")
 	if code != fault.Preflight || !strings.Contains(stderr, "nixpkgs would be downgraded from 31 December 2099") {
 		t.Errorf("an older nixpkgs: exit code %d, %s", code, stderr)
 	}

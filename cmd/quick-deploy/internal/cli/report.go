@@ -65,14 +65,10 @@ func report(a *app.App, err error) fault.Code {
 func writeRefusal(a *app.App, r *preflight.Refusal, veil *cleartext.Veil) {
 	for _, b := range r.Blockers {
 		check := term.Paint(a.ColourErr, term.Red, b.Check)
-		what, fix := term.Clean(veil.Text(b.What)), term.Clean(veil.Text(b.Fix))
-		fmt.Fprintf(a.Err.Styled(), "%s: %s\n    fix: %s (or --skip %s)\n", check, what, fix, b.Check)
+		what, fix := term.Clean(veil.Text(b.What)), term.Clean(veil.Text(r.Fix(b)))
+		fmt.Fprintf(a.Err.Styled(), "%s: %s\n    fix: %s\n", check, what, fix)
 	}
-	became := "nothing was changed"
-	if r.Written {
-		became = "nothing was switched"
-	}
-	fmt.Fprintf(a.Err, "quick-deploy: %s, %s\n", term.Count(len(r.Blockers), "blocker"), became)
+	fmt.Fprintf(a.Err, "quick-deploy: %s\n", r.Came())
 }
 
 // shorten leaves of store paths the names, but with --debug.

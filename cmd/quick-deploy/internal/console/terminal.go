@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
@@ -129,18 +130,13 @@ func (t *Terminal) Agreed(ctx context.Context, question string, details []string
 		return nil
 	}
 	if !t.Asks {
-		return NoTerminal()
+		return deploy.NoTerminal()
 	}
 	yes, err := t.confirm(ctx, question, details)
 	if err == nil && !yes {
 		err = fault.New(fault.Pending, "declined, nothing was done")
 	}
 	return err
-}
-
-// NoTerminal is the error of a question that nobody can answer.
-func NoTerminal() *fault.Error {
-	return fault.New(fault.Usage, "this needs a yes, and standard input is not a terminal; pass --yes")
 }
 
 // maxAnswers is how often an answer that is neither yes nor no is asked for again.

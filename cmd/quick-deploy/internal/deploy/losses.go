@@ -3,11 +3,10 @@ package deploy
 import (
 	"os"
 	"slices"
-	"strings"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/losses"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/system"
 )
 
@@ -66,19 +65,20 @@ func (s *session) checkLosses() (lines []string, err error) {
 		losses.Accept(s.state.Losses, accepted)
 	}
 	for _, l := range s.state.Losses {
-		s.note(journal.Event{Type: "loss", Message: "loss: " + l.String(), Data: l})
+		e := journal.Event{Type: "loss", Message: "loss: " + l.String(), Data: l}
+		if l.Blocks() {
+			e.Status = journal.Failed
+		}
+		s.note(e)
 		lines = append(lines, "loss: "+l.String())
 	}
-	blockers := losses.Blockers(s.state.Losses)
-	if len(blockers) == 0 {
-		return lines, nil
+	refusal := preflight.Refusal{
+		Written: true, About: "the new system would take away what this machine needs", Pass: "--accept",
 	}
-	var what []string
-	for _, l := range blockers {
-		what = append(what, l.Name+": "+l.String())
+	for _, l := range losses.Blockers(s.state.Losses) {
+		refusal.Blockers = append(refusal.Blockers, preflight.Finding{
+			Check: l.Name, Severity: preflight.Blocker, What: l.String(), Fix: "add it to the profile or to local.nix",
+		})
 	}
-	list := strings.Join(what, "; ")
-	return nil, fault.New(fault.Preflight, "the new system would take away what this machine needs: %s", list).
-		Hint("add it to the profile or to local.nix").
-		Hint("or accept each loss by name: quick-deploy %s --accept %s", s.goal.Verb, blockers[0].Name)
+	return lines, refusal.Fault()
 }

@@ -29,7 +29,7 @@ func (d *Deployer) Run(ctx context.Context, p Plan) (journal.Record, error) {
 		return journal.Record{}, err
 	}
 	if p.Goal.Verb.touches() && !p.Goal.Yes && d.cfg.Confirm == nil && !p.answered {
-		return journal.Record{}, noTerminal()
+		return journal.Record{}, NoTerminal()
 	}
 	if err := d.store.Open(); err != nil {
 		return journal.Record{}, err

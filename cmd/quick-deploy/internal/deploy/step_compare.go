@@ -98,7 +98,7 @@ func (s *session) ask(ctx context.Context, q Question) error {
 		return nil
 	}
 	if s.cfg.Confirm == nil {
-		return noTerminal()
+		return NoTerminal()
 	}
 	s.note(journal.Event{Type: "question", Message: q.Text})
 	asked := s.cfg.Now()
@@ -114,10 +114,10 @@ func (s *session) ask(ctx context.Context, q Question) error {
 	return e
 }
 
-// noTerminal refuses a run that has a question and nobody to answer it.
-func noTerminal() error {
+// NoTerminal is the error of a question that nobody can answer.
+func NoTerminal() error {
 	return fault.New(fault.Usage, "this needs a yes, and standard input is not a terminal; pass --yes").
-		Hint("--dry-run shows the plan")
+		Hint("--dry-run shows what would be done")
 }
 
 // diff is what changes between the running and the new system, a line each.

@@ -7,12 +7,14 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // Severity of a finding.
@@ -56,6 +58,8 @@ type Refusal struct {
 	Blockers []Finding
 	// Written says that files of the flake were written before it was found.
 	Written bool
+	// About says what all blockers are, Pass which flag passes over one; "" for what preflight found, and --skip.
+	About, Pass string
 }
 
 func (r *Refusal) Error() string {
@@ -63,7 +67,25 @@ func (r *Refusal) Error() string {
 	for _, b := range r.Blockers {
 		lines = append(lines, b.Check+": "+b.What)
 	}
-	return "refused by preflight: " + strings.Join(lines, "; ")
+	return cmp.Or(r.About, "refused by preflight") + ": " + strings.Join(lines, "; ")
+}
+
+// Fix is what to do about a blocker, or else how to pass over it.
+func (r *Refusal) Fix(b Finding) string {
+	return fmt.Sprintf("%s (or %s %s)", b.Fix, cmp.Or(r.Pass, "--skip"), b.Check)
+}
+
+// Came says in a few words what came of it.
+func (r *Refusal) Came() string {
+	about := ""
+	if r.About != "" {
+		about = r.About + ": "
+	}
+	became := "nothing was changed"
+	if r.Written {
+		became = "nothing was switched"
+	}
+	return fmt.Sprintf("%s%s, %s", about, term.Count(len(r.Blockers), "blocker"), became)
 }
 
 // Fault is the refusal with its exit code and, for readers of JSON, a hint for each blocker; nil if there is none.
@@ -79,7 +101,7 @@ func (r *Refusal) Fault() error {
 	}
 	e := fault.New(code, "%w", r)
 	for _, b := range r.Blockers {
-		e.Hint("%s: %s (or --skip %s)", b.Check, b.Fix, b.Check)
+		e.Hint("%s: %s", b.Check, r.Fix(b))
 	}
 	return e
 }

@@ -128,7 +128,7 @@ func (u *UI) Event(e journal.Event) {
 		if !u.o.Quiet {
 			u.print("· " + e.Message)
 		}
-	case "finding":
+	case "finding", "loss":
 		switch e.Status {
 		case journal.Failed: // the error lists them all
 		case journal.Skipped:
@@ -136,7 +136,7 @@ func (u *UI) Event(e journal.Event) {
 		default:
 			u.warn(e.Message)
 		}
-	case "warning", "retry", "loss":
+	case "warning", "retry":
 		u.warn(e.Message)
 	case "health":
 		if strings.Contains(e.Message, ": passed: ") && !u.o.Verbose {
