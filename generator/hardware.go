@@ -100,8 +100,8 @@ func (h *host) copyReport(n *profile.Node) error {
 		Hardware map[string]json.RawMessage
 	}
 	if json.Unmarshal(data, &report) != nil || report.Version == 0 || report.System == "" || report.Hardware == nil {
-		h.problem(n, "hardware.report is not a report of nixos-facter",
-			"it is JSON with version, system and hardware",
+		h.problem(n, "hardware.report is no report",
+			"it is not the JSON of nixos-facter, with version, system and hardware",
 			"write it with: sudo nixos-facter -o "+n.Str())
 		return nil
 	}
