@@ -64,7 +64,8 @@ func (l *loader) assemble(v *validator, only []string) (p *Profile, ok bool) {
 
 // ofHosts reports whether a problem is about which hosts there are.
 func ofHosts(p Problem) bool {
-	return p.Code == CodeHost || p.Code == CodeGroup || strings.HasPrefix(p.Path, "hosts") && strings.Count(p.Path, ".") < 2
+	return p.Code == CodeHost || p.Code == CodeGroup ||
+		strings.HasPrefix(p.Path, "hosts") && strings.Count(p.Path, ".") < 2
 }
 
 // choose makes the profile's hosts those that the patterns name, if names say so and some hosts have not been read yet.
