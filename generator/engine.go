@@ -78,7 +78,8 @@ func readFleet(p *profile.Profile) (Fleet, error) {
 	var problems profile.Problems
 	for _, w := range n.Get("waves").All() {
 		if _, err := p.Select(w.Str()); err != nil && p.Selectable() {
-			problems = append(problems, w.Problem("fleet.waves", fmt.Sprintf("the wave %q has no host", w.Str()), err.Error(), ""))
+			what := fmt.Sprintf("the wave %q has no host", w.Str())
+			problems = append(problems, w.Problem("fleet.waves", what, err.Error(), ""))
 		}
 	}
 	if len(problems) > 0 {
@@ -112,7 +113,7 @@ func (h *host) deployment() error {
 	d.Host = strings.Trim(d.Host, "[]") // of an IPv6 address, as URLs have it
 	h.summary.Deployment = d
 	if why := h.in.engine.refuses(h.profile.Name); why != "" {
-		h.problem(h.node, fmt.Sprintf("the host cannot be called %q", h.profile.Name), why,
+		h.problem(h.named(), fmt.Sprintf("the host cannot be called %q", h.profile.Name), why,
 			"rename it, or choose another fleet.engine")
 	}
 	if h.in.engine == DeployRS && h.node.Get("users", systemProfile) != nil {

@@ -101,7 +101,8 @@ type Notice struct {
 }
 
 // Generate makes the flake. An error that the profile is to blame for is a
-// profile.Problems with all of them. Of what remains of a profile at fault (see profile.Load) it finds what else is wrong.
+// profile.Problems with all of them. Of what remains of a profile at fault (see profile.Load) it finds what else is
+// wrong.
 func Generate(in Input) (*Tree, error) {
 	fleet, wrong := readFleet(in.Profile)
 	in.engine, in.shared, in.known = fleet.Engine, fleet.SharePackages, &known{seed: maphash.MakeSeed()}

@@ -217,6 +217,9 @@ func (h *host) problem(node *profile.Node, what, why, hint string) {
 	h.problems = append(h.problems, node.Problem("hosts."+h.profile.Name, what, why, hint))
 }
 
+// named is where the host is named, for problems of all of it.
+func (h *host) named() *profile.Node { return &profile.Node{Pos: h.profile.Pos} }
+
 func (h *host) notice(node *profile.Node, format string, args ...any) {
 	n := Notice{Host: h.profile.Name, Text: fmt.Sprintf(format, args...)}
 	if node != nil {
@@ -242,7 +245,7 @@ func (h *host) stateVersion() error {
 		return nil
 	}
 	if n == nil {
-		h.problem(h.node, "stateVersion is missing",
+		h.problem(h.named(), "stateVersion is missing",
 			fmt.Sprintf("host %s must say which NixOS release it was first installed with", h.profile.Name),
 			`add stateVersion: "`+release.Default()+`" (on a running machine: the value in its configuration.nix)`)
 		return nil

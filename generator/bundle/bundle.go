@@ -52,9 +52,9 @@ func Find(name string) (Bundle, error) {
 	for i, b := range bundles {
 		names[i] = b.Name
 	}
-	unknown := profile.Problem{What: fmt.Sprintf("unknown bundle %q", name), Hint: "known are " + strings.Join(names, ", ")}
+	hint := "known are " + strings.Join(names, ", ")
 	if near := profile.Nearest(name, names); near != "" {
-		unknown.Hint = profile.Meant("bundle:" + near)
+		hint = profile.Meant("bundle:" + near)
 	}
-	return Bundle{}, unknown
+	return Bundle{}, profile.Problem{What: fmt.Sprintf("unknown bundle %q", name), Hint: hint}
 }

@@ -57,11 +57,15 @@ func (l *loader) assemble(v *validator, only []string) (p *Profile, ok bool) {
 	if len(l.problems)+len(l.merger.problems) > 0 {
 		p.Root = p.Root.remains(cutsOf(found), !l.whole())
 		p.Release = p.Root.Get("release").Str()
-		p.unsure = !l.whole() || slices.ContainsFunc(b.names, l.torn) || slices.ContainsFunc(l.problems, func(f Problem) bool {
-			return f.Code == CodeHost || f.Code == CodeGroup || strings.HasPrefix(f.Path, "hosts") && strings.Count(f.Path, ".") < 2
-		})
+		p.unsure = !l.whole() || slices.ContainsFunc(b.names, l.torn) || slices.ContainsFunc(l.problems, ofHosts)
 	}
 	return p, ok
+}
+
+// ofHosts reports whether a problem is about which hosts there are.
+func ofHosts(p Problem) bool {
+	return p.Code == CodeHost || p.Code == CodeGroup ||
+		strings.HasPrefix(p.Path, "hosts") && strings.Count(p.Path, ".") < 2
 }
 
 // choose makes the profile's hosts those that the patterns name, if names say so and some hosts have not been read yet.

@@ -42,6 +42,13 @@
 // hosts. What leaves the package is the normal form: no + keys, no nulls that
 // take something back, services as maps. Each node keeps the place it was written at.
 //
+// # What is wrong
+//
+// All of it is told in one run: a value that is refused is left out, a gap
+// remains (Node.Known), and what else there is goes on through merging and
+// generating; nothing is judged that only depends on a gap. Behind a mistake in
+// the syntax the file is read on without the lines around it.
+//
 // # Large profiles
 //
 // A file of many hosts in block style is read in parts: each host when it is

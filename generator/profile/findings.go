@@ -356,7 +356,8 @@ func (x *explainer) wrongType(pl place, in part, types []string) finding {
 	if n.Kind == Map || n.Kind == List {
 		found = n.Kind.String()
 	}
-	f := finding{types: types, silent: n.torn, Problem: pl.problem(CodeType, pl.name+" must be "+either(names)+", not "+found, "", "")}
+	p := pl.problem(CodeType, pl.name+" must be "+either(names)+", not "+found, "", "")
+	f := finding{types: types, silent: n.torn, Problem: p}
 	s := strings.ToLower(n.Str())
 	unit := withUnit.FindStringSubmatch(s)
 	switch {
@@ -418,7 +419,7 @@ func (x *explainer) asMap(list *Node, in part) string {
 		case item.Kind == String && (others != nil || in.within("properties")[item.Str()] != nil):
 			entries = append(entries, flowText(item)+": {}")
 		case name != "" && others != nil && others.within("properties")["name"] != nil:
-			return "write " + strconv.Quote(name+":") + " in place of " + strconv.Quote("- name: "+name) + ", and the rest below it"
+			return fmt.Sprintf("write %q in place of %q, and the rest below it", name+":", "- name: "+name)
 		case item.Kind == Map && len(item.Fields) > 0:
 			return "leave out the dashes: a line is " + strconv.Quote(item.Fields[0].Key+": …")
 		}

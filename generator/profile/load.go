@@ -257,15 +257,15 @@ func (l *loader) references(root *Node) []*Node {
 		return nil
 	}
 	if f.Value.Kind != List {
-		l.report(f.Value.problem("extends", CodeType, "extends is "+f.Value.brief()+", not a list", "",
+		l.report(f.Value.problem("extends", CodeType, "extends must be a list, not "+f.Value.brief(), "",
 			"write extends: [./base.yaml]"))
 		return nil
 	}
 	var refs []*Node
 	for i, item := range f.Value.Items {
 		if item.Kind != String {
-			l.report(item.problem(fmt.Sprintf("extends.%d", i), CodeType, "an entry of extends must be text, not "+item.brief(), "",
-				"name a file or preset:NAME"))
+			l.report(item.problem(fmt.Sprintf("extends.%d", i), CodeType,
+				"an entry of extends must be text, not "+item.brief(), "", "name a file or preset:NAME"))
 			continue
 		}
 		refs = append(refs, item)

@@ -115,7 +115,7 @@ var malformed = []struct{ name, yaml, want string }{
 	{"plus on text", "version: 1\ndefaults: {locale: C.UTF-8}\nhosts: {a: {+locale: [x]}}\n",
 		"3:13 merge +locale has no list to add to\n3:22 type locale must be text, not a list"},
 	{"plus on hosts", "version: 1\n+hosts: [a]\n", "2:1 merge +hosts has no meaning\n2:9 type hosts must be a map, not a list"},
-	{"extends text", "version: 1\nextends: base.yaml\nhosts: {a: {}}\n", `2:10 type extends is "base.yaml", not a list`},
+	{"extends text", "version: 1\nextends: base.yaml\nhosts: {a: {}}\n", `2:10 type extends must be a list, not "base.yaml"`},
 	{"extends nothing there", "version: 1\nextends: [./base.yaml]\nhosts: {a: {}}\n", `2:11 read cannot extend "./base.yaml"`},
 	{"extends a URL", "version: 1\nextends: [\"https://example.org/x.yaml\"]\nhosts: {a: {}}\n", `2:11 extends cannot extend "https://example.org/x.yaml"`},
 	{"extends itself", "version: 1\nextends: [p.yaml]\nhosts: {a: {}}\n", `2:11 extends cannot extend "p.yaml"`},

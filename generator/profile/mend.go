@@ -50,7 +50,8 @@ func (t *text) opened(p Problem, tries *int) Problem {
 		candidates++
 		*tries--
 		next := t.blank(lineRange{n, n + 1})
-		if first, _, err := documents(next.src); err == nil && !named(first) || err != nil && next.syntax(err).Pos.Line <= p.Pos.Line {
+		first, _, err := documents(next.src)
+		if err == nil && !named(first) || err != nil && next.syntax(err).Pos.Line <= p.Pos.Line {
 			continue
 		}
 		p = Problem{Pos: t.pos(t.lines[n-1] + at), Code: CodeSyntax, What: "the quote is never closed", Hint: closeQuote}

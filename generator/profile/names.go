@@ -137,21 +137,23 @@ func firstWrong(s string, ok func(string) bool) string {
 }
 
 // layoutOf are the layouts of countries and languages, as people look for them.
-var layoutOf = map[string]string{
-	"america": "us", "austria": "at", "belgium": "be", "brazil": "br", "britain": "gb", "canada": "ca", "china": "cn",
-	"chinese": "cn", "czech": "cz", "danish": "dk", "denmark": "dk", "dutch": "nl", "england": "gb", "english": "us",
-	"finland": "fi", "finnish": "fi", "france": "fr", "french": "fr", "german": "de", "germany": "de", "greece": "gr",
-	"greek": "gr", "hebrew": "il", "hungarian": "hu", "hungary": "hu", "india": "in", "israel": "il", "italian": "it",
-	"italy": "it", "japan": "jp", "japanese": "jp", "korea": "kr", "korean": "kr", "netherlands": "nl", "norway": "no",
-	"norwegian": "no", "poland": "pl", "polish": "pl", "portugal": "pt", "portuguese": "pt", "qwerty": "us",
-	"qwertz": "de", "azerty": "fr", "russia": "ru", "russian": "ru", "spain": "es", "spanish": "es", "sweden": "se",
-	"swedish": "se", "swiss": "ch", "switzerland": "ch", "turkey": "tr", "turkish": "tr", "ukraine": "ua",
-	"ukrainian": "ua", "usa": "us",
-}
+var layoutOf = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		"america": "us", "austria": "at", "belgium": "be", "brazil": "br", "britain": "gb", "canada": "ca", "china": "cn",
+		"chinese": "cn", "czech": "cz", "danish": "dk", "denmark": "dk", "dutch": "nl", "england": "gb", "english": "us",
+		"finland": "fi", "finnish": "fi", "france": "fr", "french": "fr", "german": "de", "germany": "de", "greece": "gr",
+		"greek": "gr", "hebrew": "il", "hungarian": "hu", "hungary": "hu", "india": "in", "israel": "il", "italian": "it",
+		"italy": "it", "japan": "jp", "japanese": "jp", "korea": "kr", "korean": "kr", "netherlands": "nl", "norway": "no",
+		"norwegian": "no", "poland": "pl", "polish": "pl", "portugal": "pt", "portuguese": "pt", "qwerty": "us",
+		"qwertz": "de", "azerty": "fr", "russia": "ru", "russian": "ru", "spain": "es", "spanish": "es", "sweden": "se",
+		"swedish": "se", "swiss": "ch", "switzerland": "ch", "turkey": "tr", "turkish": "tr", "ukraine": "ua",
+		"ukrainian": "ua", "usa": "us",
+	}
+})
 
 func layoutHint(name string) string {
 	// setxkbmap(1) writes de(neo).
-	if layout := layoutOf[strings.ToLower(name)]; layout != "" {
+	if layout := layoutOf()[strings.ToLower(name)]; layout != "" {
 		return Meant(layout)
 	}
 	k, ok := keyboard.FromConsole(strings.ToLower(strings.TrimSuffix(strings.Replace(name, "(", "-", 1), ")")))

@@ -50,7 +50,7 @@ func patternsOf(d *schema.Document, s part, at string, put func(v any) map[strin
 			continue
 		}
 		below := func(v any) map[string]any { return put(map[string]any{key: v}) }
-		out = append(out, patternsOf(d, part(props).within(key), at+"."+key, below, seen)...)
+		out = append(out, patternsOf(d, props.within(key), at+"."+key, below, seen)...)
 	}
 	if others := s.within("additionalProperties"); others != nil {
 		name := "x"

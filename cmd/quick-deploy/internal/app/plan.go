@@ -139,8 +139,8 @@ func (a *App) inputOf(l *Loaded, facts map[string]hardware.Facts, files bool) ge
 	}
 }
 
-// namedFacts are the facts of the machines whose facts the profile names by a file. A host whose file cannot be read has
-// none, and is among the problems.
+// namedFacts are the facts of the machines whose facts the profile names by a file. A host whose file cannot be read
+// has none, and is among the problems.
 func (l *Loaded) namedFacts() (facts map[string]hardware.Facts, unread profile.Problems) {
 	facts = map[string]hardware.Facts{}
 	for _, h := range l.Profile.Hosts {
