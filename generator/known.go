@@ -22,7 +22,7 @@ type known struct {
 	undecided sync.Map // *decided by question
 	sets      sync.Map // *set by what is in it
 	texts     sync.Map // []byte by hash
-	slips     sync.Map // []slip by asked
+	slips     sync.Map // []slip by listed, *index.Fault by asked
 	seed      maphash.Seed
 }
 

@@ -2,6 +2,7 @@ package generator
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -21,12 +22,20 @@ type Inputs struct {
 	NixpkgsHash, HomeManagerHash string
 }
 
-// asked is what was looked up: an option, or the packages of one. Hosts that inherit a value ask the same.
+// asked is what was looked up: an option and what it is set to, or a package.
 type asked struct {
 	x    *index.Index
-	node *profile.Node
 	home bool
 	name string
+	// value is what tells whether the type fits: a scalar, or the kind of another value; nil for a package.
+	value any
+}
+
+// listed are the packages in the value of a node, for an option.
+type listed struct {
+	x      *index.Index
+	node   *profile.Node
+	option string
 }
 
 // openIndex opens the names of the host's release.
@@ -60,10 +69,10 @@ type slip struct {
 	fault index.Fault
 }
 
-// slips are those that ask finds, once for hosts that share the node.
-func (h *host) slips(q asked, ask func() []slip) []slip {
+// once is what ask finds, once for all hosts that ask the same.
+func once[T any](h *host, q any, ask func() T) T {
 	if known, ok := h.in.known.slips.Load(q); ok {
-		return known.([]slip)
+		return known.(T)
 	}
 	found := ask()
 	h.in.known.slips.Store(q, found)
@@ -96,18 +105,25 @@ func (h *host) checkOption(options *profile.Node, a mapping.Assignment) {
 	if a.User != "" {
 		list = h.index.List(index.HomeOption)
 	}
-	q := asked{h.index, a.Node, a.User != "", nix.FormatAttrPath(a.Path)}
-	h.tell(list, h.slips(q, func() []slip {
-		fault := list.Check(a.Path, a.Value)
-		if fault == nil {
-			return nil
-		}
-		at := a.Node
-		if !fault.Value {
-			at = cmp.Or(keyOf(options, at), at)
-		}
-		return []slip{{at, *fault}}
-	}))
+	q := asked{h.index, a.User != "", nix.FormatAttrPath(a.Path), kindOf(a.Value)}
+	fault := once(h, q, func() *index.Fault { return list.Check(a.Path, a.Value) })
+	if fault == nil {
+		return
+	}
+	at := a.Node
+	if !fault.Value {
+		at = cmp.Or(keyOf(options, at), at)
+	}
+	h.tell(list, []slip{{at, *fault}})
+}
+
+// kindOf is a value if it can be compared, else what it is.
+func kindOf(value nix.Expr) any {
+	switch value.(type) {
+	case nix.Bool, nix.Int, nix.Str, nix.Null, nix.Float:
+		return value
+	}
+	return fmt.Sprintf("%T", value)
 }
 
 // checkPackages looks up the packages in a value that the profile names at node or below: what a bundle or the schema
@@ -117,10 +133,10 @@ func (h *host) checkPackages(node *profile.Node, value nix.Expr, of ...string) {
 		return
 	}
 	list := h.index.List(index.Package)
-	q := asked{x: h.index, node: node, name: "packages of " + nix.FormatAttrPath(of)}
-	h.tell(list, h.slips(q, func() (found []slip) {
+	h.tell(list, once(h, listed{h.index, node, strings.Join(of, ".")}, func() (found []slip) {
 		eachPackage(value, func(name string) bool {
-			if fault := list.CheckPackage(name); fault != nil {
+			fault := once(h, asked{x: h.index, name: name}, func() *index.Fault { return list.CheckPackage(name) })
+			if fault != nil {
 				if at := find(node, name); at != nil {
 					found = append(found, slip{at, *fault})
 				}

@@ -82,8 +82,8 @@ func (w *Writer) Add(name, numbers string, releases int) {
 func (w *Writer) String() string { return w.out.String() }
 
 var texts = [...]func() []string{
-	sync.OnceValue(func() []string { return lines("types.txt") }),
-	sync.OnceValue(func() []string { return lines("defaults.txt") }),
+	sync.OnceValue(func() []string { return lines(typesText) }),
+	sync.OnceValue(func() []string { return lines(defaultsText) }),
 }
 
-func lines(name string) []string { return strings.Split(strings.TrimSuffix(file(name), "\n"), "\n") }
+func lines(text string) []string { return strings.Split(strings.TrimSuffix(text, "\n"), "\n") }

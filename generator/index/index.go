@@ -3,7 +3,7 @@
 package index
 
 import (
-	"embed"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -20,10 +20,21 @@ const (
 	HomeOption
 )
 
-// files are what mkindex writes; see format.go.
-//
-//go:embed data
-var files embed.FS
+// What mkindex writes; see format.go. It is read where it lies in the program.
+var (
+	//go:embed data/packages.txt
+	packagesText string
+	//go:embed data/options.txt
+	optionsText string
+	//go:embed data/home-options.txt
+	homeOptionsText string
+	//go:embed data/types.txt
+	typesText string
+	//go:embed data/defaults.txt
+	defaultsText string
+	//go:embed data/releases.json
+	releasesJSON []byte
+)
 
 var names = [...]string{Package: "packages", Option: "options", HomeOption: "home-options"}
 
@@ -61,19 +72,11 @@ type release struct {
 }
 
 var releases = sync.OnceValue(func() (all []release) {
-	if err := json.Unmarshal([]byte(file("releases.json")), &all); err != nil {
+	if err := json.Unmarshal(releasesJSON, &all); err != nil {
 		panic(fmt.Sprintf("releases.json: %v", err)) // it is built in
 	}
 	return all
 })
-
-func file(name string) string {
-	data, err := files.ReadFile("data/" + name)
-	if err != nil {
-		panic(err) // it is built in
-	}
-	return string(data)
-}
 
 // Open is what ships with the program for a release, such as 26.05 or unstable: its own lists, else those of the newest
 // one that has some.
@@ -84,8 +87,8 @@ func Open(name string) *Index {
 		bit = len(all) - 1
 	}
 	x := &Index{release: all[bit].Name, sources: all[bit].Sources}
-	for kind := range x.lists {
-		x.lists[kind] = &List{data: file(names[kind] + ".txt"), bit: bit, plain: Kind(kind) == Package}
+	for kind, data := range [...]string{Package: packagesText, Option: optionsText, HomeOption: homeOptionsText} {
+		x.lists[kind] = &List{data: data, bit: bit, plain: Kind(kind) == Package}
 	}
 	return x
 }
