@@ -178,3 +178,17 @@ func TestGoalsThatCannotBeReached(t *testing.T) {
 		}
 	}
 }
+
+// The question tells the number that nix-env will give, also where generations are missing.
+func TestNextGeneration(t *testing.T) {
+	profile := t.TempDir() + "/system"
+	if n := nextGeneration(profile); n != 1 {
+		t.Errorf("of none: %d", n)
+	}
+	for _, name := range []string{"-3-link", "-12-link", "-x-link", "-old-99-link"} {
+		must(t, os.Symlink("/", profile+name))
+	}
+	if n := nextGeneration(profile); n != 13 {
+		t.Errorf("after 12: %d", n)
+	}
+}

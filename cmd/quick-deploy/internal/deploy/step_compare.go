@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/closure"
@@ -83,13 +84,38 @@ func (s *session) compare(ctx context.Context) error {
 	return s.askForRoot(ctx)
 }
 
-// changes says in a few words what a diff and the unit files come to, "" where nothing is known.
+// changes says in a few words what a switch, a diff and the unit files come to, "" where nothing is known.
 func (s *session) changes(diff []string) string {
-	var units closure.UnitFiles
-	if was := s.state.Before.Current; s.cfg.Remote == nil && was != "" && !s.goal.SkipSystem {
-		units = closure.CompareUnitFiles(was, s.state.System)
+	was := s.state.Before
+	if s.cfg.Remote != nil || s.goal.SkipSystem || was.Current == "" || was.Current == s.state.System {
+		return ""
 	}
-	return closure.Summary(closure.Parse(strings.Join(diff, "\n")), units)
+	text := closure.Summary(closure.Parse(strings.Join(diff, "\n")), closure.CompareUnitFiles(was.Current, s.state.System))
+	about := func(line string) bool { return !strings.HasPrefix(line, "the home of ") }
+	if text == "" && !slices.ContainsFunc(diff, about) {
+		text = "no package and no unit changes"
+	}
+	if s.goal.To != nil || !s.boots() || was.System.Number == 0 {
+		return text
+	}
+	numbers := fmt.Sprintf("system %d → %d", was.System.Number, nextGeneration(s.cfg.Paths.System))
+	if text == "" {
+		return numbers
+	}
+	return numbers + ": " + text
+}
+
+// nextGeneration is the number that the next generation of a profile gets.
+func nextGeneration(profile string) int {
+	links, _ := filepath.Glob(profile + "-*-link") // the pattern is right
+	next := 1
+	for _, link := range links {
+		number := strings.TrimSuffix(strings.TrimPrefix(link, profile+"-"), "-link")
+		if n, err := strconv.Atoi(number); err == nil {
+			next = max(next, n+1)
+		}
+	}
+	return next
 }
 
 // ask asks, unless --yes has answered. No is an error.
