@@ -123,7 +123,7 @@ func (h *host) takenUIDs() {
 		switch {
 		case taken && a.UIDNode != nil:
 			h.problem(a.UIDNode, fmt.Sprintf("the uid %d is taken twice", a.UID), other.Name+" has it, too",
-				"give one of them another, or leave it out: NixOS keeps what the machine has")
+				"give one of them another, or leave it out: NixOS keeps the one that is in use")
 		case a.UID >= firstBuilder && a.UID <= lastBuilder:
 			h.problem(a.UIDNode, fmt.Sprintf("the uid %d is taken", a.UID),
 				"NixOS uses it for nixbld"+strconv.Itoa(a.UID-firstBuilder+1), "choose another")

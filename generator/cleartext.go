@@ -25,7 +25,7 @@ func clearSecrets(w *cleartext.Walker, p *profile.Profile, root *profile.Node, s
 			Pos: f.Node.Pos, Path: path, Code: profile.CodeSecret, What: what,
 			Why: "everything in the flake ends up in the Nix store, which every user can read",
 			Hint: "name it under secrets:, and use an option that takes a file, with {$secret: NAME} as its value; " +
-				"if it is not a secret, say so behind the value: # not-a-secret: REASON",
+				"if it is not a secret, add a comment after it: # not-a-secret: REASON",
 		})
 	})
 	return problems

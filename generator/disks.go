@@ -94,7 +94,7 @@ func (l layout) check() {
 			"btrfs and zfs mirror several disks")
 	}
 	if mode := l.host.node.Get("hardware", "mode"); mode != nil && mode.Str() == "keep" {
-		l.problem(mode, "hardware.mode keep and disks exclude each other",
+		l.problem(mode, "hardware.mode keep and disks cannot be used together",
 			"the kept file says where the file systems are", "remove one of the two")
 	}
 }

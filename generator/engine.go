@@ -50,6 +50,9 @@ func (h *host) tool() error {
 		return nil
 	}
 	if h.in.Tool == nil && h.in.Profile.Root.Get("pins", flake.Tool) == nil && h.node.Get("pins", flake.Tool) == nil {
+		if !h.in.Profile.Root.Known("pins", flake.Tool) || !h.node.Known("pins", flake.Tool) {
+			return nil
+		}
 		h.problem(n, "quick-deploy cannot be installed: there is no revision to pin it to",
 			"this quick-deploy is neither a release nor built by Nix from a commit, so it does not know its own source",
 			"pin it: pins: {quick-deploy: {rev: …, narHash: …, lastModified: …}}, with what "+

@@ -250,7 +250,7 @@ func TestFleetProblems(t *testing.T) {
 		{"a partition", disks("{layout: ext4, devices: [/dev/disk/by-id/ata-x-part2]}"), "names a partition"},
 		{"twice", disks("{layout: zfs, devices: [/dev/disk/by-id/a, /dev/disk/by-id/a]}"), "names a disk twice"},
 		{"too many", disks("{layout: ext4, devices: [/dev/disk/by-id/a, /dev/disk/by-id/b]}"), "ext4 takes one disk"},
-		{"kept hardware", disks("{layout: ext4, devices: [/dev/disk/by-id/a]}") + "  hardware: {mode: keep}\n", "exclude each other"},
+		{"kept hardware", disks("{layout: ext4, devices: [/dev/disk/by-id/a]}") + "  hardware: {mode: keep}\n", "cannot be used together"},
 		{"reserved by colmena", "version: 1\nfleet: {engine: colmena}\nhosts: {meta: {stateVersion: \"26.05\"}}\n", "colmena keeps that name"},
 		{"no letter", "version: 1\nfleet: {engine: deploy-rs}\nhosts: {\"9\": {stateVersion: \"26.05\"}}\n", "wants a letter"},
 		{"empty wave", "version: 1\nfleet: {waves: [\"@none\"]}\nhosts: {a: {stateVersion: \"26.05\"}}\n", "profile.yaml:2:17: the wave \"@none\" has no host"},

@@ -79,10 +79,11 @@ func once[T any](h *host, q any, ask func() T) T {
 	return found
 }
 
-// tell tells of slips: as problems where the list is exact, else as warnings.
+// tell tells of slips: as problems where the list is exact, otherwise as warnings. A name that is near none of the list is
+// one of an overlay or of a module of the user's own, unless it is wrong: Nix knows.
 func (h *host) tell(list *index.List, slips []slip) {
 	for _, s := range slips {
-		if list.Exact() {
+		if list.Exact() && (s.fault.Value || s.fault.Hint != "") {
 			h.problem(s.node, s.fault.What, s.fault.Why, s.fault.Hint)
 			continue
 		}
@@ -148,7 +149,10 @@ func (h *host) checkPackages(node *profile.Node, value nix.Expr, of ...string) {
 }
 
 // foreign are options of the flake's other inputs and of the catalogue's own modules, which no list has.
-var foreign = []string{"disko", "home-manager", "services.flatpak-apps", "sops", "programs.ssh.settings"}
+var foreign = []string{
+	"disko", "home-manager", "programs.quick-deploy",
+	"services.flatpak-apps", "sops", "programs.ssh.settings",
+}
 
 func isForeign(a mapping.Assignment) bool {
 	name := strings.Join(a.Path, ".") + "."

@@ -39,7 +39,7 @@ func TestListsHaveWhatCasesSet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	foreign := regexp.MustCompile(`^(disko|home-manager|services\.flatpak-apps|sops|programs\.ssh\.settings)\.`)
+	foreign := regexp.MustCompile(`^(disko|home-manager|programs\.quick-deploy|services\.flatpak-apps|sops|programs\.ssh\.settings)\.`)
 	options, packages := 0, 0
 	for _, file := range cases {
 		fsys := os.DirFS(filepath.Dir(file))

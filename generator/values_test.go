@@ -35,7 +35,7 @@ hosts:
 // Names that the build of a machine looks up are looked up here, whichever key sets them.
 func TestNamesRefused(t *testing.T) {
 	for keys, want := range map[string]string{
-		`keyboard: {layout: uk}`:                                         `5:24: "uk" is not a valid keyboard layout; it is a name of XKB, as in us, or several with commas between; did you mean "gb"?`,
+		`keyboard: {layout: uk}`:                                         `5:24: "uk" is not a valid keyboard layout; it is a name of XKB, as in us, or several separated by commas; did you mean "gb"?`,
 		`keyboard: {layout: de, variant: nodeadkys}`:                     `5:37: "nodeadkys" is not a variant of the layout de; XKB has other names for it, or none; did you mean "nodeadkeys"?`,
 		`keyboard: {layout: "us,de", variant: dvorak}`:                   `write "dvorak," if it is of the first layout`,
 		`keyboard: {layout: "us,de", variant: ",dvorka"}`:                `"dvorka" is not a variant of the layout de`,

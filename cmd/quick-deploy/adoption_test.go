@@ -189,7 +189,7 @@ func TestAdoptRefuses(t *testing.T) {
 	refused(fault.Preflight, "contradict each other; nothing was written: time.timeZone", "init", "--adopt", "--yes", "--timezone", "Europe/Rome")
 	refused(fault.Preflight, "users.users.ada.shell", "init", "--adopt", "--yes", "--shell", "fish")
 	refused(fault.Usage, "neither flake.nix nor configuration.nix", "init", "--adopt", "--yes", c.work)
-	refused(fault.Usage, "exclude each other", "init", "--adopt", "--answers", "x")
+	refused(fault.Usage, "cannot be used together", "init", "--adopt", "--answers", "x")
 	c.put(filepath.Join(c.Root, "etc/nixos/own/desk.nix"), "{ services.opensh.enable = true; }\n")
 	refused(fault.Build, "services.opensh", "init", "--adopt", "--yes")
 	c.put(filepath.Join(c.Root, "etc/nixos/own/desk.nix"), oldConfig["own/desk.nix"])

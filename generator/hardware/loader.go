@@ -229,7 +229,7 @@ func (d *decider) grub(w why) {
 	l := &d.Loader
 	if l.EFI || d.facts.Firmware == UEFI {
 		l.EFI = true
-		l.KeepsVariables = l.KeepsVariables || l.Removable // the two exclude each other
+		l.KeepsVariables = l.KeepsVariables || l.Removable // the two cannot be used together
 		if len(l.Devices) == 0 {
 			l.Devices = []string{"nodev"}
 		}

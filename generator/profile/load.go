@@ -322,7 +322,7 @@ func reason(err error, from string) (why, hint string) {
 	case errors.Is(err, fs.ErrNotExist):
 		return "there is no such file", "the path is relative to " + from
 	case errors.Is(err, fs.ErrPermission):
-		return "it may not be read", ""
+		return "it cannot be read: permission denied", ""
 	case errors.As(err, &pathErr):
 		return pathErr.Err.Error(), ""
 	}

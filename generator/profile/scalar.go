@@ -41,7 +41,7 @@ func plainScalar(s string) (Kind, any, *Problem) {
 	case zeroLed.MatchString(s):
 		return Null, nil, &Problem{Code: CodeNumber, What: "the number " + s + " starts with 0",
 			Why:  "some YAML readers take it as octal, others as decimal",
-			Hint: "put it in quotes if it is text, else write it without the 0, or as 0o…"}
+			Hint: "put it in quotes if it is text, or write it without the 0, or as 0o…"}
 	case coreInt.MatchString(s):
 		return integer(s, s, 10)
 	case coreOctal.MatchString(s):

@@ -73,7 +73,7 @@ var mistakes = []mistake{
 	{says: "mapping keys are not allowed", what: "a key that starts with ?", why: "profiles have plain keys",
 		hint: "write key: value"},
 	{says: "values are not allowed", before: `(.*\S:\s+)`, what: "a second key on this line",
-		why: "a line holds one key: value", hint: "put the value in quotes if it is text, else start a new line"},
+		why: "a line holds one key: value", hint: "put the value in quotes if it is text, or start a new line"},
 	{says: "values are not allowed", before: `(\s*)`, open: "[{", what: "a comma is missing before this",
 		hint: closeBracket},
 	{says: "values are not allowed", above: `\S:\s+[^\s#]`, before: `(\s*)`, what: "this line is indented too far",

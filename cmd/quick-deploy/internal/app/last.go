@@ -64,7 +64,7 @@ func AgainLast(ctx context.Context, a *App) *Last {
 		err = last.same(ctx, a)
 	}
 	if err != nil {
-		a.Log.Info("generates anew", "because", err)
+		a.Log.Info("generates again", "because", err)
 		return nil
 	}
 	a.Log.Info("nothing has changed since the last run", "flake", last.tree.Dir(), "files", len(last.stamp.Paths))

@@ -14,7 +14,7 @@ func (a *App) Selected(l *Loaded) ([]*profile.Host, error) {
 	on := a.On
 	if a.Host != "" {
 		if len(on) > 0 {
-			return nil, fault.New(fault.Usage, "--on and --host exclude each other")
+			return nil, fault.New(fault.Usage, "--on and --host cannot be used together")
 		}
 		name, err := a.HostName(l)
 		if err != nil {

@@ -57,7 +57,7 @@ func released(a *app.App, o *app.RunOptions, flags []cli.Flag, act func(context.
 		), func(ctx context.Context) error {
 			switch {
 			case reset && back:
-				return fault.New(fault.Usage, "--reset-state and --rollback exclude each other")
+				return fault.New(fault.Usage, "--reset-state and --rollback cannot be used together")
 			case reset:
 				return app.ResetState(ctx, a)
 			case back:

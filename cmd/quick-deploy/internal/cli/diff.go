@@ -48,7 +48,7 @@ type diffOptions struct {
 func diff(ctx context.Context, a *app.App, o diffOptions) error {
 	switch {
 	case o.built && o.byOption:
-		return fault.New(fault.Usage, "--by-option and --built exclude each other")
+		return fault.New(fault.Usage, "--by-option and --built cannot be used together")
 	case o.built:
 		return app.DiffBuilt(ctx, a, o.units, o.elevate)
 	case o.units:

@@ -30,7 +30,7 @@ func globalFlags(a *app.App) []cli.Flag {
 			"$XDG_CONFIG_HOME/quick-deploy/profile.yaml); builtin: means the built-in one", &a.Profile),
 		extends,
 		flake,
-		textFlag("host", "act on the host `NAME` (default: the profile's only one, else this machine)", &a.Host),
+		textFlag("host", "act on the host `NAME` (default: the profile's only one, or this machine)", &a.Host),
 		listFlag("on",
 			"act on the hosts that match `SELECTOR`: web-1, web-*, @tag, @group, !web-2, separated by commas", &a.On),
 		root,

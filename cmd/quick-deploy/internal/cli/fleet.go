@@ -27,7 +27,7 @@ func fleetDeployCommand(a *app.App) *cli.Command {
 		Description: described(`
 The engine is the profile's fleet.engine. A wave is begun when every machine of the one before
 runs its system and is healthy; what fails gets its old system back. Machines that run what they
-should are left alone, so the same command again goes on with what is left.`,
+should are left alone, so the same command again continues with what is left.`,
 			"quick-deploy fleet deploy --on @web", "quick-deploy --dry-run fleet deploy"),
 		Flags: append([]cli.Flag{
 			textFlag("wave", "only the wave `NAME`, such as canary or rest", &o.Wave),

@@ -35,7 +35,7 @@ network, the built-in one stays. --lock says it beforehand; a flake that is ther
 A machine that has a configuration in /etc/nixos keeps what it says: init evaluates it, proposes the
 profile that says the same, and copies the rest into the flake, where local.nix imports it. It compares
 both, says what is different, and refuses where they contradict each other, or where a flake cannot
-evaluate it. The configuration itself stays as it is. --adopt PATH takes over another one. --fresh
+evaluate it. The configuration itself stays as it is. --adopt PATH adopts another one. --fresh
 starts without any, and names what that leaves behind.`,
 			"quick-deploy init",
 			"quick-deploy init --yes --preset server --service postgresql --service grafana",
@@ -45,7 +45,7 @@ starts without any, and names what that leaves behind.`,
 			"quick-deploy init --adopt"),
 		ArgsUsage: "[--fresh | --adopt [PATH]]",
 		Flags: append([]cli.Flag{
-			plainFlag("adopt", "take over the configuration in PATH, or /etc/nixos", &o.Adopt),
+			plainFlag("adopt", "adopt the configuration in PATH, or /etc/nixos", &o.Adopt),
 			plainFlag("fresh", "start without the configuration that the machine has", &o.Fresh),
 			&cli.StringFlag{
 				Name: "answers", Usage: "take the answers from `FILE` and ask nothing", TakesFile: true,

@@ -22,7 +22,7 @@ func rollbackCommand(a *app.App) *cli.Command {
 		Description: described(`
 Without --to it undoes the last deployment; with --to the machine becomes what that run left. It
 restores exactly the generations that were recorded;
-if one was collected it says so and changes nothing.`,
+if one was garbage-collected, it says so and changes nothing.`,
 			"quick-deploy rollback", "quick-deploy rollback --to 12", "quick-deploy --dry-run rollback --home"),
 		Flags: append([]cli.Flag{
 			&cli.IntFlag{

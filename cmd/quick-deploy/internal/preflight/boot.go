@@ -14,7 +14,7 @@ var boot = Check{
 	Doc: "the configuration boots: on known disks, with root file system and boot loader of the running system",
 	find: func(_ context.Context, v *visit) {
 		if faults := v.to.Decision.Blockers; v.to.Boots && len(faults) > 0 {
-			v.blocker("say it under hardware or nixos in the profile, or name the machine's facts by "+
+			v.blocker("set it under hardware or nixos in the profile, or name the machine's facts by "+
 				"hardware.facts; what local.nix says is not seen here",
 				"the machine would not boot with this configuration: %s", strings.Join(faults, "; "))
 		}

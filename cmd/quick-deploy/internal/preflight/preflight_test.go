@@ -125,7 +125,7 @@ func TestEachCheckFindsItsFault(t *testing.T) {
 		"other machine":       {"machine", nil, func(m *Machine, tg *Target) { m.ID, tg.MachineID = "a", "b" }, "another machine", Blocker},
 		"other processor":     {"machine", nil, func(m *Machine, _ *Target) { m.Arch = "aarch64" }, "is for x86_64-linux, this machine is aarch64", Blocker},
 		"flake of another":    {"flake", map[string]string{"flake/flake.lock": "{}"}, func(m *Machine, _ *Target) { m.UID = 4321 }, "belongs to user", Blocker},
-		"flake in the store":  {"flake", nil, func(m *Machine, _ *Target) { m.FlakeDir = "/nix/store/x" }, "lies in the Nix store", Blocker},
+		"flake in the store":  {"flake", nil, func(m *Machine, _ *Target) { m.FlakeDir = "/nix/store/x" }, "is in the Nix store", Blocker},
 		"same path":           {"paths", nil, func(_ *Machine, tg *Target) { tg.Paths = []string{"a/b.nix", "a/../a/b.nix"} }, "are the same file", Blocker},
 		"same path by a link": {"paths", map[string]string{"flake/a.nix": "x", "flake/b.nix": "-> a.nix"}, func(_ *Machine, tg *Target) { tg.Paths = []string{"a.nix", "b.nix"} }, "a.nix and b.nix are the same file", Blocker},
 		"49.9 GiB":            {"nix-space", nil, func(m *Machine, _ *Target) { m.FreeBytes = free(DefaultSpace - DefaultSpace/500) }, "49.90 GiB free in /nix/store, 50 GiB wanted (deployment.minFree or --min-free)", Blocker},

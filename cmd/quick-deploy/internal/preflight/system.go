@@ -79,7 +79,7 @@ var flake = Check{
 	find: func(_ context.Context, v *visit) {
 		if strings.HasPrefix(v.FlakeDir, "/nix/store/") {
 			v.blocker("choose a directory of your own with --flake",
-				"%s lies in the Nix store and cannot be written", v.FlakeDir)
+				"%s is in the Nix store and cannot be written", v.FlakeDir)
 		}
 		for _, p := range []string{v.FlakeDir, filepath.Join(v.FlakeDir, "flake.lock")} {
 			fi, err := os.Stat(p)

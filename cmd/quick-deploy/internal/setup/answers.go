@@ -40,7 +40,7 @@ func (g *Guide) Answers(ctx context.Context, file string, given Given) (_ starte
 		return answers, false, nil
 	}
 	if !g.TakesForms() {
-		return answers, false, fault.New(fault.Usage, "there is nobody to ask: the input is no terminal").
+		return answers, false, fault.New(fault.Usage, "this needs answers, and standard input is not a terminal").
 			Hint("--yes takes what is proposed; --answers FILE and the flags say the rest")
 	}
 	s, err := g.interview(answers, known)

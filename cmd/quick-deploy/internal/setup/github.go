@@ -51,7 +51,7 @@ func (g *Guide) TakeKeys(ctx context.Context, given Given, answered bool) error 
 	if user == "" {
 		user = "the user that you name next"
 	}
-	fmt.Fprintf(g.Err, "With these keys one can log in as %s, who is root by sudo.\n", user)
+	fmt.Fprintf(g.Err, "With these keys one can log in as %s, who can become root with sudo.\n", user)
 	yes, err := g.Confirm(ctx, "Are they yours, and may they log in?", false)
 	if err != nil {
 		return fault.New(fault.Interrupted, "interrupted; nothing was written")

@@ -22,13 +22,13 @@ type TakeOver struct {
 func (g *Guide) ReadConfig(ctx context.Context, o TakeOver) error {
 	switch {
 	case o.Adopt && o.Fresh:
-		return fault.New(fault.Usage, "--adopt and --fresh exclude each other")
+		return fault.New(fault.Usage, "--adopt and --fresh cannot be used together")
 	case o.Adopt && o.Answered:
-		return fault.New(fault.Usage, "--adopt and --answers exclude each other").
+		return fault.New(fault.Usage, "--adopt and --answers cannot be used together").
 			Hint("an answers file says itself what is taken over")
 	case !o.Adopt && g.config == "" && g.machine.NixOS && !o.Fresh && !o.Answered:
-		g.Say("note: /etc/nixos has no configuration to take over; " +
-			"quick-deploy init --adopt PATH takes over one that lies elsewhere")
+		g.Say("note: /etc/nixos has no configuration to adopt; " +
+			"quick-deploy init --adopt PATH adopts one from elsewhere")
 		return nil
 	case !o.Adopt && (o.Fresh || g.config == "" || o.Answered):
 		return nil

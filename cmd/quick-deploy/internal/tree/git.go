@@ -93,7 +93,7 @@ var ErrForeign = errors.New("the flake would be invisible to Nix")
 // Err is a fault if Nix would not see all of the tree, which is at dir, else nil.
 func (v Visibility) Err(dir string) error {
 	if v.Foreign {
-		return fault.New(fault.Preflight, "%w: %s lies in the git repository %s, which tracks nothing of it",
+		return fault.New(fault.Preflight, "%w: %s is in the git repository %s, which tracks nothing of it",
 			ErrForeign, dir, v.Repository).
 			Hint("name a folder outside of %s with --flake", v.Repository).
 			Hint("to make it a part of that repository, without committing anything: "+
