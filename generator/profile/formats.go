@@ -54,7 +54,7 @@ var formats = map[string]format{
 		func(s string) string { return DidYouMean(s, keyboard.Models()) }},
 	"keymap": {"console keymap", "it is a name of kbd's, as in de-latin1", listed(keyboard.Keymaps),
 		keymapHint},
-	"nix-attrpath": {"option path", "it is names separated by dots; a name with other characters stands in quotes",
+	"nix-attrpath": {"option path", "it is names separated by dots; a name with other characters goes in quotes",
 		isAttrPath, nil},
 	"absolute-path": {"absolute path", "it starts with / and has no . or .. in it", isAbsolute,
 		func(s string) string { return writeIf(path.Clean("/"+s), isAbsolute) }},

@@ -25,7 +25,7 @@ type Bounded interface {
 }
 
 // ErrOutside says that a file lies where a profile may not extend it.
-var ErrOutside = errors.New("it lies outside of the profile's folder")
+var ErrOutside = errors.New("it is outside of the profile's folder")
 
 // PresetPrefix starts a reference to a profile that ships with the program.
 const PresetPrefix = "preset:"
