@@ -302,7 +302,7 @@ func TestNixFailuresPutBothBack(t *testing.T) {
 			}
 			if c.check {
 				_, err := m.deploy(t, g)
-				if fault.CodeOf(err) != fault.Health || !strings.Contains(err.Error(), "was tried in run 2") {
+				if fault.CodeOf(err) != fault.Health || !strings.Contains(err.Error(), "failed in run 2") {
 					t.Errorf("the bad closure was not refused: %v", err)
 				}
 			}
