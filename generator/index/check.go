@@ -229,8 +229,8 @@ func (l *List) elsewhere(path []string, at int) string {
 }
 
 // CheckPackage says what is wrong with the name of a package, as a profile has it: ripgrep, or kdePackages.kate, of
-// which the first part counts; nil for nothing. A list that is not exact is older than a release and lacks what came later:
-// the newest versions of a package, as in nextcloud33, are taken for granted where it has another.
+// which the first part counts; nil for nothing. A list that is not exact is older than a release and lacks what came
+// later: the newest versions of a package, as in nextcloud33, are taken for granted where it has another.
 func (l *List) CheckPackage(name string) *Fault {
 	first, _, _ := strings.Cut(name, ".")
 	if _, ok := l.has(first); ok {

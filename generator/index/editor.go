@@ -71,7 +71,7 @@ func below(v any, key string, see func(string, map[string]any)) {
 
 type editor struct {
 	defs  map[string]any
-	types map[string]string // names of definitions
+	types map[string]string // names of definitions, by what they say
 }
 
 // options is a tree of the options, as they are written below each other. A path in one key is offered where it enables
@@ -113,24 +113,28 @@ func child(n map[string]any, key string) map[string]any {
 	return c
 }
 
-// describe says what an option takes, by a definition, since most are as another. The default is in its description:
-// a server writes what it finds as one into the file, that of each option below a key that it completes.
+// describe says what an option takes, by a definition, since most are as another. The default is in its description,
+// if it is one that many have: a server writes what it finds as one into the file, that of each option below a key that
+// it completes.
 func (e *editor) describe(n map[string]any, o Entry) {
-	name, ok := e.types[o.Type+o.Default]
+	about := o.Type
+	switch o.Default {
+	case "true", "false", "null", "[ ]", "{ }", `""`:
+		about += ", by default " + o.Default
+	}
+	name, ok := e.types[about]
 	if !ok {
 		name = "t" + strconv.Itoa(len(e.types))
 		s := typeSchema(o.Type)
-		if o.Default != "" {
-			s["description"] = o.Type + ", by default " + o.Default
-		}
-		e.types[o.Type+o.Default], e.defs[name] = name, s
+		s["description"] = about
+		e.types[about], e.defs[name] = name, s
 	}
 	n["$ref"] = ref + name
 }
 
 // typeSchema is the schema of a type: what may be wrong only where a value is certain to be, else what it can be.
 func typeSchema(kind string) map[string]any {
-	s := map[string]any{"description": kind}
+	s := map[string]any{}
 	switch plain := strings.TrimPrefix(kind, "null or "); {
 	case kind == "boolean":
 		s["type"] = "boolean"

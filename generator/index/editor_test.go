@@ -17,7 +17,7 @@ func TestEditorSize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const most = 2_500_000
+	const most = 2_000_000
 	if len(data) > most {
 		t.Errorf("the schema has %d bytes, more than %d", len(data), most)
 	}

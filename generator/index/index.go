@@ -1,5 +1,5 @@
 // Package index knows the names of the packages and options of a release: of nixpkgs, NixOS and home-manager. What
-// ships with the program is made by mkindex; the names of packages that Nix evaluated for a pin take the place of those.
+// ships with the program is made by mkindex; names of packages that Nix evaluated for a pin take the place of those.
 package index
 
 import (

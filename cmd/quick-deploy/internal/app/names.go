@@ -114,7 +114,8 @@ func (n *names) hash(in generator.Inputs, name, local, pinned string) string {
 	return locked.NarHash
 }
 
-// namesHeader begins a file of names; the hash of what follows goes with it. A file of none says that Nix could not tell.
+// namesHeader begins a file of names; the hash of what follows goes with it. A file of none says that Nix could not
+// tell.
 const namesHeader = "quick-deploy names 1 "
 
 // packages are the names of packages in the nixpkgs with a NAR hash.
@@ -205,7 +206,7 @@ func sameNames(files map[string]string) bool {
 // evaluator is what lists them: the old command, which takes no feature to be on.
 const evaluator = "nix-instantiate"
 
-// attributesTimeout is how long Nix may take to list the attributes of nixpkgs: it takes a second where the disk is idle.
+// attributesTimeout is how long Nix may take to list the attributes of nixpkgs: it takes a second on an idle disk.
 const attributesTimeout = 20 * time.Second
 
 // attributes are the names of attributes of the nixpkgs at a path in the store, as index.Packages writes them.
