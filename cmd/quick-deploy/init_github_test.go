@@ -97,7 +97,7 @@ func TestInitWithKeysFromGitHub(t *testing.T) {
 	x := start(t, dir, newcomer(t), 100, 30, environ, "init", "--github", "ada-lovelace")
 	x.see("may they log in? [y/N]")
 	for _, want := range []string{
-		"ada-lovelace (Ada Lovelace) has 1 public ssh key on github.com", "log in as ada, who is root by sudo",
+		"ada-lovelace (Ada Lovelace) has 1 public ssh key on github.com", "log in as ada, who can become root with sudo",
 		"ssh-ed25519  SHA256:D6MM/iANR/y3gN/7Br3a62xXOfIfiMey2djtlHavN2Q",
 	} {
 		if !strings.Contains(x.text(), want) {

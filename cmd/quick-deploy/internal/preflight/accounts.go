@@ -17,7 +17,7 @@ import (
 
 var accounts = Check{
 	Name: "accounts", acting: true,
-	Doc: "somebody, you among them, can still log in and become root, also by the way that this run uses",
+	Doc: "you and at least one administrator can still log in and become root, also in the way that this run does",
 	find: func(ctx context.Context, v *visit) {
 		if len(v.to.Access.Accounts) == 0 {
 			return
@@ -172,7 +172,7 @@ func (m *Machine) authorized(home string) access.Answer {
 
 var ssh = Check{
 	Name: "ssh", acting: true,
-	Doc: "a run over SSH does not close the door behind itself: sshd, its key or password, address, port, firewall",
+	Doc: "a run over SSH does not lock itself out: sshd, its key or password, address, port, firewall",
 	// SSH_CONNECTION: client address, client port, server address, server port (ssh(1)).
 	find: func(ctx context.Context, v *visit) {
 		c := strings.Fields(v.Environ("SSH_CONNECTION"))

@@ -14,7 +14,7 @@ import (
 
 var platform = Check{
 	Name: "platform", building: true,
-	Doc: "Nix builds for the platform of the host here, by itself, by emulation or on a builder",
+	Doc: "Nix can build for the platform of the host here, natively, by emulation or on a builder",
 	// Nix says the same, "a 'aarch64-linux' with features {} is required", when it has evaluated everything.
 	find: func(ctx context.Context, v *visit) {
 		if v.Arch == "" || v.to.System == "" || v.to.System == v.Arch+"-linux" {

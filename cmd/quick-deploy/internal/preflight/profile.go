@@ -20,7 +20,7 @@ type Profile struct {
 
 var profile = Check{
 	Name: "profile", acting: true,
-	Doc: "the profile is the one that the machine was last deployed from",
+	Doc: "the machine was last deployed from this profile",
 	// A path alone does not tell: a checkout in a new folder is the same profile.
 	find: func(ctx context.Context, v *visit) {
 		if len(v.to.Profiles) == 0 {

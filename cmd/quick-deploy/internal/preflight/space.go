@@ -121,7 +121,7 @@ const evaluationMemory = 1 << 30
 
 var memory = Check{
 	Name: "memory", building: true,
-	Doc: "there is memory to evaluate with",
+	Doc: "there is enough memory to evaluate",
 	find: func(_ context.Context, v *visit) {
 		if free, known := v.system().FreeMemory(); known && free < evaluationMemory {
 			v.blocker("close programs or add swap; nixos-rebuild --build-host builds elsewhere",

@@ -13,7 +13,7 @@ import (
 
 var nixos = Check{
 	Name: "nixos", acting: true,
-	Doc: "the machine runs NixOS, and the commands that act on it are there",
+	Doc: "the machine runs NixOS and has the commands that act on it",
 	find: func(_ context.Context, v *visit) {
 		_, err := v.system().Stat("/etc/NIXOS")
 		switch {
