@@ -79,8 +79,8 @@ func once[T any](h *host, q any, ask func() T) T {
 	return found
 }
 
-// tell tells of slips: as problems where the list is exact, otherwise as warnings. A name that is near none of the list is
-// one of an overlay or of a module of the user's own, unless it is wrong: Nix knows.
+// tell tells of slips: as problems where the list is exact, otherwise as warnings. A name that is near none of the list
+// may be of an overlay or a module of the user's own: Nix knows.
 func (h *host) tell(list *index.List, slips []slip) {
 	for _, s := range slips {
 		if list.Exact() && (s.fault.Value || s.fault.Hint != "") {

@@ -49,8 +49,8 @@ func Package(path string) string { return Unversioned(Name(path)) }
 func Unversioned(name string) string { return version.ReplaceAllString(name, "") }
 
 // Source is where Nix has the source of a flake's input, by the NAR hash that its lock has, sha256-…: a fixed output
-// that is called source (nix, doc/manual/source/protocols/store-path.md). Store is the folder of the store: it is part of
-// what the name is made from.
+// that is called source (nix, doc/manual/source/protocols/store-path.md). Store is the folder of the store: it is part
+// of what the name is made from.
 func Source(store, narHash string) (string, error) {
 	text, isSHA := strings.CutPrefix(narHash, "sha256-")
 	digest, err := base64.StdEncoding.DecodeString(text)
