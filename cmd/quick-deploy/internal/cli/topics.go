@@ -127,7 +127,8 @@ func (p *plainText) row(line string) {
 	if mdRule.MatchString(line) {
 		return
 	}
-	cells := strings.Split(strings.Trim(strings.ReplaceAll(line, `\|`, "\x00"), "| "), "|")
+	line = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(strings.ReplaceAll(line, `\|`, "\x00")), "|"), "|")
+	cells := strings.Split(line, "|")
 	for i, c := range cells {
 		cells[i] = inlineText(strings.TrimSpace(strings.ReplaceAll(c, "\x00", "|")))
 	}
