@@ -109,16 +109,12 @@ func elevateFlag(to *string) cli.Flag {
 	return f
 }
 
-// skipFlag leaves checks of preflight out, of those that are named, or of all.
-func skipFlag(usage string, to *[]string, only ...string) cli.Flag {
+// skipFlag leaves checks of preflight out. Commands that make few of them take the names of all: the variable is one for
+// every command.
+func skipFlag(usage string, to *[]string) cli.Flag {
 	f := listFlag("skip", usage, to)
 	f.Action = func(_ context.Context, _ *cli.Command, names []string) error {
-		known := only
-		if len(known) == 0 {
-			for _, c := range preflight.List() {
-				known = append(known, c.Name)
-			}
-		}
+		known := preflight.Names()
 		for _, name := range names {
 			if slices.Contains(known, name) {
 				continue

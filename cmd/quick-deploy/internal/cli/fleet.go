@@ -32,8 +32,7 @@ should are left alone, so the same command again continues with what is left.`,
 		Flags: append([]cli.Flag{
 			textFlag("wave", "only the wave `NAME`, such as canary or rest", &o.Wave),
 			forceFlag(&o.Force),
-			skipFlag("leave out the check `CHECK`: accounts, ssh or platform, as in preflight", &o.SkipChecks,
-				"accounts", "ssh", "platform"),
+			skipFlag("leave out the check `CHECK`: accounts, ssh or platform, as in preflight", &o.SkipChecks),
 			boolFlag("again", "also deploy machines that run what they should", &o.Again),
 			boolFlag("no-generate", "take the flake as it is on disk", &o.NoGenerate),
 		}, healthFlags(&o.SwitchOptions)...),
@@ -62,7 +61,7 @@ func fleetInstallCommand(a *app.App) *cli.Command {
 		Flags: []cli.Flag{
 			textFlag("target", "the machine as it runs now, `USER@ADDRESS` (default root at the host's address)", &o.Target),
 			fileFlag("disk-key", "`FILE` with the passphrase of encrypted disks", &o.DiskKey),
-			skipFlag("leave out the check `CHECK`: accounts or ssh, as in preflight", &o.Skip, "accounts", "ssh"),
+			skipFlag("leave out the check `CHECK`: accounts or ssh, as in preflight", &o.Skip),
 			fileFlag("extra-files", "`FOLDER` whose files are put onto the machine below /, such as secrets", &o.ExtraFiles),
 			textFlag("confirm", "the host's `NAME`, in place of typing it", &o.Confirm),
 		},

@@ -163,7 +163,7 @@ func TestARefusedResumeMovesNothing(t *testing.T) {
 				}
 				st, serr := w.deployer().Status(t.Context())
 				must(t, serr)
-				if touched && (st.State.Status != journal.Running || !strings.Contains(st.Explanation, "was cut off")) {
+				if touched && (st.State.Status != journal.Running || !strings.Contains(st.Explanation, "was interrupted")) {
 					t.Errorf("status %s: %s", st.State.Status, st.Explanation)
 				}
 				if touched && !strings.Contains(strings.Join(fault.HintsOf(err), "\n"),
