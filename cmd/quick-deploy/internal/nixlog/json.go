@@ -100,11 +100,8 @@ func field[T any](m Message, i int) (v T) {
 	return v
 }
 
-// PlainLine is one line of a log as a person would have seen it: messages and build
-// logs as text, other programs' lines as they are. show is false for pure bookkeeping.
-func PlainLine(line string) (text string, show bool) { return ReadLine(line).Plain() }
-
-// Plain is PlainLine of a line that was read.
+// Plain is the line as a person would have seen it: messages and build logs as text,
+// other programs' lines as they are. show is false for pure bookkeeping.
 func (l Line) Plain() (text string, show bool) { return l.text, l.show }
 
 // Plain is the message as text; show is false for pure bookkeeping.

@@ -236,7 +236,7 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("kind %q, after %s", cause.Kind, cause.After())
 		}
 		cause.Words()
-		if plain, show := PlainLine(text); !show && plain != "" {
+		if plain, show := ReadLine(text).Plain(); !show && plain != "" {
 			t.Errorf("hidden and not empty: %q", plain)
 		}
 	})

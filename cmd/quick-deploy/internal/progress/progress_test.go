@@ -87,7 +87,7 @@ func FuzzTracker(f *testing.F) {
 		tr.Feed(nixlog.ReadLine(`@nix {"action":"start","id":1,"type":105,"fields":["/nix/store/x.drv"]}`))
 		tr.Feed(nixlog.ReadLine(line))
 		tr.Snapshot()
-		if text, show := nixlog.PlainLine(line); !show && text != "" {
+		if text, show := nixlog.ReadLine(line).Plain(); !show && text != "" {
 			t.Errorf("hidden and not empty: %q", text)
 		}
 	})
