@@ -77,8 +77,8 @@ var malformed = []struct{ name, yaml, want string }{
 	{"boolean as a key", "hosts: {true: {}}\n", `1:9 key the key true is true or false`},
 	{"null as a key", "hosts:\n  ~: {}\n", `2:3 key the key ~ means nothing (null)`},
 	{"no key", "hosts:\n  : x\n", `2:3 key a value without a key`},
-	{"duplicate key", "hosts:\n  a: {}\n  b: {}\n  a: {}\n", `4:3 duplicate-key the key "a" is here twice`},
-	{"duplicate key in braces", "hosts: {a: {locale: C.UTF-8, \"locale\": C.UTF-8}}\n", `1:30 duplicate-key the key "locale" is here twice`},
+	{"duplicate key", "hosts:\n  a: {}\n  b: {}\n  a: {}\n", `4:3 duplicate-key duplicate key "a"`},
+	{"duplicate key in braces", "hosts: {a: {locale: C.UTF-8, \"locale\": C.UTF-8}}\n", `1:30 duplicate-key duplicate key "locale"`},
 	{"long key", "hosts: {a: {}}\n" + strings.Repeat("k", 1025) + ": 1\n", `2:1 limit a key longer than 1024 bytes`},
 
 	// Numbers

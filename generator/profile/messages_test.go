@@ -36,7 +36,7 @@ func TestMessages(t *testing.T) {
 		{"a package by its title", `packages: ["visual studio code"]`,
 			`4:16: "visual studio code" is not a valid package name; names look like vscode or kdePackages.kate, or bundles are named like bundle:cli; quick-deploy search "visual studio code" finds it`},
 		{"a country for a layout", "keyboard: {layout: germany}",
-			`4:24: "germany" is not a valid keyboard layout; it is a name of XKB, as in us, or several separated by commas; did you mean "de"?`},
+			`4:24: "germany" is not a valid keyboard layout; use a name from XKB, such as us, or several separated by commas; did you mean "de"?`},
 		{"the file of a key", "users: {ada: {sshKeys: [~/.ssh/id.pub]}}",
 			`4:29: "~/.ssh/id.pub" is not a valid public ssh key; it is one line as in id_ed25519.pub: the kind, the key and a comment; write the line that is in the file: cat ~/.ssh/id.pub shows it`},
 		{"a key mistyped that is required", "services: {nginx: {sites: {x.org: {servce: grafana}}}}", `4:40: unknown key "servce" in x.org; did you mean "service"?`},
