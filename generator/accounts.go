@@ -151,7 +151,7 @@ var kinds = map[string]reference{
 	"person": {noun: "user", names: (*host).people, elsewhere: true, add: "add it to users"},
 	"login":  {noun: "user", names: (*host).people, elsewhere: true, lax: true},
 	"account": {
-		noun: "account", names: (*host).known, elsewhere: true, add: "add it to users, or the service that makes it",
+		noun: "account", names: (*host).known, elsewhere: true, add: "add it to users, or add the service that creates it",
 	},
 	"group": {
 		noun: "group", names: (*host).groups, elsewhere: true, lax: true,
@@ -182,6 +182,11 @@ func (h *host) references() {
 				continue
 			}
 			hint := strings.ReplaceAll(kind.add, "%s", ref.Str())
+			if kind.noun == "account" || v.Code == "person" {
+				// What every NixOS has is rarely meant by another name, and gives rights to the wrong one.
+				names = without(names, systemAccounts)
+				hint = h.accountHint(v, hint)
+			}
 			near := profile.Nearest(ref.Str(), names)
 			own := slices.Contains(optionGroups, ref.Str()) || !profile.Mistyped(ref.Str(), near)
 			if kind.lax && own {
@@ -197,6 +202,29 @@ func (h *host) references() {
 				strings.Join(v.Path, ".")+" names it", hint)
 		}
 	}
+}
+
+// accountHint is a hint what to write for the account at v that is like none, with the users that there are.
+func (h *host) accountHint(v mapping.Visit, hint string) string {
+	const few = 8
+	users := h.node.Get("users").Keys()
+	named := len(users) > 0 && len(users) <= few
+	switch {
+	case v.Path[0] == "secrets" && named:
+		return "use root, a user (" + strings.Join(users, ", ") + "), or a service's account"
+	case v.Path[0] == "secrets":
+		return "use root, a user, or a service's account"
+	case named && len(users) == 1:
+		return hint + "; the only user is " + users[0]
+	case named:
+		return hint + "; the users are " + strings.Join(users, ", ")
+	}
+	return hint
+}
+
+// without are the names that are not among others.
+func without(names, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(others, name) })
 }
 
 // sure reports whether what is not among the names that v may refer to is not there: nothing wrong was left out where
