@@ -152,3 +152,14 @@ func TestNotASecret(t *testing.T) {
 		})
 	}
 }
+
+// A secret in an option is told the key of the catalogue that sets it, if there is one.
+func TestClearTextHint(t *testing.T) {
+	for host, want := range map[string]string{
+		"nixos: {services.grafana.settings.security.admin_password: hunter2}":           "write services: {grafana: {adminPasswordSecret: NAME}} and secrets: {NAME: {file: /path}}; if",
+		"nixos: {services.grafana: {settings.security: {\"admin_password\": hunter2}}}": "write services: {grafana: {adminPasswordSecret: NAME}} and",
+		"nixos: {services.x.password: hunter2}":                                         "use an option that takes a file, with {$secret: NAME} as its value, and write secrets: {NAME: {file: /path}}; if",
+	} {
+		t.Run(host, func(t *testing.T) { made(t, host, want) })
+	}
+}
