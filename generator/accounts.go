@@ -351,13 +351,29 @@ func devices(h *host, v mapping.Visit) []string {
 func (h *host) ways() {
 	a := h.summary.Access
 	if f := a.Nobody(access.Elsewhere); f != nil {
-		h.notice(cmp.Or(f.Node, h.node), "by this profile alone, %s; %s", f.What, f.Fix)
+		h.notice(cmp.Or(f.Node, h.named()), "by this profile alone, %s; %s", f.What, f.Fix)
 		return
 	}
 	if !h.laidOut() {
+		h.unequipped()
 		return
 	}
 	if f := a.Nobody(access.Anew); f != nil {
-		h.notice(cmp.Or(f.Node, h.node), "on a machine installed from this profile, %s; %s", f.What, f.Fix)
+		h.notice(cmp.Or(f.Node, h.named()), "on a machine installed from this profile, %s; %s", f.What, f.Fix)
+	}
+}
+
+// unequipped tells of users whom the profile gives no way to log in. A machine that was looked at has passwords of its
+// own; preflight knows them.
+func (h *host) unequipped() {
+	a := h.summary.Access
+	if h.summary.Probed || a.Other || a.Waived {
+		return
+	}
+	for _, user := range a.Accounts {
+		if user.Node != nil && !user.Password && !user.Keys && !user.AutoLogin {
+			h.notice(user.Node, "%s has no password and no SSH key in the profile; "+
+				"unless the machine has one already, add sshKeys or passwordSecret", user.Name)
+		}
 	}
 }

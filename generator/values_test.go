@@ -37,7 +37,7 @@ func TestNamesRefused(t *testing.T) {
 	for keys, want := range map[string]string{
 		`release: "25.11"`: `2:26: stateVersion 26.05 is newer than the release; the host follows NixOS 25.11; ` +
 			"write the release that it was first installed with, 25.11 or older",
-		`users: {ada: {home: {stateVersion: "26.11"}}}`:                  "5:39: stateVersion 26.11 is newer than the release; the host follows NixOS 26.05",
+		`users: {ada: {home: {stateVersion: "26.11"}}}`:                  "5:40: stateVersion 26.11 is newer than the release; the host follows NixOS 26.05",
 		`keyboard: {layout: uk}`:                                         `5:24: "uk" is not a valid keyboard layout; use a name from XKB, such as us, or several separated by commas; did you mean "gb"?`,
 		`keyboard: {layout: de, variant: nodeadkys}`:                     `5:37: "nodeadkys" is not a variant of the layout de; XKB has other names for it, or none; did you mean "nodeadkeys"?`,
 		`keyboard: {layout: "us,de", variant: dvorak}`:                   `write "dvorak," if it is of the first layout`,
