@@ -515,8 +515,8 @@ func (x *explainer) notAmong(pl place, values []any) finding {
 // otherRelease words that a release of NixOS is none of those known, "" where s or they are no releases.
 func otherRelease(s string, known []string) (what, hint string) {
 	numbers := slices.DeleteFunc(slices.Clone(known), func(name string) bool { return name == "unstable" })
-	isRelease := func(name string) bool { return releasePattern.MatchString(name) }
-	if len(numbers) == 0 || !isRelease(s) || slices.ContainsFunc(numbers, func(name string) bool { return !isRelease(name) }) {
+	other := func(name string) bool { return !releasePattern.MatchString(name) }
+	if s == "unstable" || len(numbers) == 0 || other(s) || slices.ContainsFunc(numbers, other) {
 		return "", ""
 	}
 	newest := slices.Max(numbers)
