@@ -151,7 +151,7 @@ var kinds = map[string]reference{
 	"person": {noun: "user", names: (*host).people, elsewhere: true, add: "add it to users"},
 	"login":  {noun: "user", names: (*host).people, elsewhere: true, lax: true},
 	"account": {
-		noun: "account", names: (*host).known, elsewhere: true, add: "add it to users, or the service that makes it",
+		noun: "account", names: (*host).known, elsewhere: true, add: "add it to users, or add the service that creates it",
 	},
 	"group": {
 		noun: "group", names: (*host).groups, elsewhere: true, lax: true,
@@ -182,6 +182,11 @@ func (h *host) references() {
 				continue
 			}
 			hint := strings.ReplaceAll(kind.add, "%s", ref.Str())
+			if kind.noun == "account" || v.Code == "person" {
+				// What every NixOS has is rarely meant by another name, and gives rights to the wrong one.
+				names = without(names, systemAccounts)
+				hint = h.accountHint(v, hint)
+			}
 			near := profile.Nearest(ref.Str(), names)
 			own := slices.Contains(optionGroups, ref.Str()) || !profile.Mistyped(ref.Str(), near)
 			if kind.lax && own {
@@ -197,6 +202,29 @@ func (h *host) references() {
 				strings.Join(v.Path, ".")+" names it", hint)
 		}
 	}
+}
+
+// accountHint is a hint what to write for the account at v that is like none, with the users that there are.
+func (h *host) accountHint(v mapping.Visit, hint string) string {
+	const few = 8
+	users := h.node.Get("users").Keys()
+	named := len(users) > 0 && len(users) <= few
+	switch {
+	case v.Path[0] == "secrets" && named:
+		return "use root, a user (" + strings.Join(users, ", ") + "), or a service's account"
+	case v.Path[0] == "secrets":
+		return "use root, a user, or a service's account"
+	case named && len(users) == 1:
+		return hint + "; the only user is " + users[0]
+	case named:
+		return hint + "; the users are " + strings.Join(users, ", ")
+	}
+	return hint
+}
+
+// without are the names that are not among others.
+func without(names, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(others, name) })
 }
 
 // sure reports whether what is not among the names that v may refer to is not there: nothing wrong was left out where
@@ -323,13 +351,29 @@ func devices(h *host, v mapping.Visit) []string {
 func (h *host) ways() {
 	a := h.summary.Access
 	if f := a.Nobody(access.Elsewhere); f != nil {
-		h.notice(cmp.Or(f.Node, h.node), "by this profile alone, %s; %s", f.What, f.Fix)
+		h.notice(cmp.Or(f.Node, h.named()), "by this profile alone, %s; %s", f.What, f.Fix)
 		return
 	}
 	if !h.laidOut() {
+		h.unequipped()
 		return
 	}
 	if f := a.Nobody(access.Anew); f != nil {
-		h.notice(cmp.Or(f.Node, h.node), "on a machine installed from this profile, %s; %s", f.What, f.Fix)
+		h.notice(cmp.Or(f.Node, h.named()), "on a machine installed from this profile, %s; %s", f.What, f.Fix)
+	}
+}
+
+// unequipped tells of users whom the profile gives no way to log in. A machine that was looked at has passwords of its
+// own; preflight knows them.
+func (h *host) unequipped() {
+	a := h.summary.Access
+	if h.summary.Probed || a.Other || a.Waived {
+		return
+	}
+	for _, user := range a.Accounts {
+		if user.Node != nil && !user.Password && !user.Keys && !user.AutoLogin {
+			h.notice(user.Node, "%s has no password and no SSH key in the profile; "+
+				"unless the machine has one already, add sshKeys or passwordSecret", user.Name)
+		}
 	}
 }

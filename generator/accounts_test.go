@@ -35,7 +35,8 @@ func made(t *testing.T, host, want string) *generator.Tree {
 	}
 	var notes []string
 	for _, n := range tree.Notices {
-		if !strings.Contains(n.Text, "boots the machine") && !strings.Contains(n.Text, "root file system") {
+		bare := strings.Contains(n.Text, "no SSH key in the profile") && !strings.Contains(want, "in the profile")
+		if !bare && !strings.Contains(n.Text, "boots the machine") && !strings.Contains(n.Text, "boot loader and disks are not known") {
 			notes = append(notes, "note: "+n.Text)
 		}
 	}
@@ -62,6 +63,9 @@ func TestReferences(t *testing.T) {
 		"role of a password":                         {ada + "services: {postgresql: {databases: [app], passwordSecrets: {apps: p}}}; secrets: {p: {file: /etc/p}}", `no role "apps"; services.postgresql.passwordSecrets names it; did you mean "app"`},
 		"role of a password, as it comes":            {ada + "services: {postgresql: {passwordSecrets: {aidb: p, postgres: p}}}; secrets: {p: {file: /etc/p}}", ""},
 		"owner":                                      {ada + "services: {grafana: {}}; secrets: {p: {file: /etc/p, owner: grafna}}", `did you mean "grafana"`},
+		"owner that is like nobody":                  {ada + "secrets: {p: {file: /etc/p, owner: nobodyhere}}", `names it; use root, a user (ada), or a service's account`},
+		"user that is like none":                     {ada + "services: {syncthing: {user: bob}}", "names it; add it to users, or add the service that creates it; the only user is ada"},
+		"user that is like root":                     {ada + "services: {openssh: {allowUsers: [rooot]}}", "creates it; the only user is ada"},
 		"owner that is no more":                      {ada + "secrets: {p: {file: /etc/p, owner: caddy}}", `no account "caddy"`},
 		"owner by an option":                         {ada + "secrets: {p: {file: /etc/p, owner: caddy}}; nixos: {services.caddy.enable: true}", ""},
 		"login of nobody":                            {ada + "desktop: {session: gnome, autoLogin: nobody}", `no user "nobody"`},
@@ -98,7 +102,8 @@ func TestNobodyIsNoted(t *testing.T) {
 	key := "sshKeys: [" + sshKey + "]"
 	for name, c := range map[string]struct{ host, want string }{
 		"an administrator":                   {"users: {ada: {admin: true}}", ""},
-		"no users":                           {"services: {openssh: {}}", "note: by this profile alone, nobody could log in: there are no users"},
+		"a user without anything":            {"users: {ada: {admin: true}, eve: {" + key + "}}", "note: ada has no password and no SSH key in the profile; unless"},
+		"no users":                           {"services: {openssh: {}}", "note: by this profile alone, nobody can log in: there are no users"},
 		"no administrator":                   {"users: {ada: {}}", "no user of the profile may become root"},
 		"no passwords but declared ones":     {"users: {ada: {admin: true}}; mutableUsers: false", "ada has neither a password nor an SSH key"},
 		"an account without sudo":            {"users: {ada: {admin: true, " + key + "}}; services: {openssh: {}}; mutableUsers: false", "ada could log in, but not become root: sudo asks for a password, and ada has none"},

@@ -1,6 +1,9 @@
 package generator
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/quick-deploy/quick-deploy/generator/cleartext"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/schema"
@@ -23,10 +26,39 @@ func clearSecrets(w *cleartext.Walker, p *profile.Profile, root *profile.Node, s
 		}
 		problems = append(problems, profile.Problem{
 			Pos: f.Node.Pos, Path: path, Code: profile.CodeSecret, What: what,
-			Why: "everything in the flake ends up in the Nix store, which every user can read",
-			Hint: "name it under secrets:, and use an option that takes a file, with {$secret: NAME} as its value; " +
-				"if it is not a secret, add a comment after it: # not-a-secret: REASON",
+			Why:  "it ends up in the Nix store, which every user can read",
+			Hint: secretHint(f.Node, s) + "; if it is not a secret, add behind it: # not-a-secret: REASON",
 		})
 	})
 	return problems
+}
+
+// secretHint is what to write for a secret at n: the key of the catalogue that sets the same option, if there is one.
+// s is the schema of the profile.
+func secretHint(n *profile.Node, s *schema.Node) string {
+	const declare = "secrets: {NAME: {file: /path}}"
+	_, below, _ := strings.Cut(n.Pointer, "/nixos/")
+	if service, key := secretKey(s, strings.ReplaceAll(below, "/", ".")); key != "" {
+		return fmt.Sprintf("write services: {%s: {%s: NAME}} and %s", service, key, declare)
+	}
+	return "use an option that takes a file, with {$secret: NAME} as its value, and write " + declare
+}
+
+// secretKey finds the key of a service that takes the name of a secret and sets an option, "" for none.
+func secretKey(s *schema.Node, option string) (service, key string) {
+	services := s.Property("hosts").Additional.Property("services")
+	for _, service := range sortedKeys(services.Properties) {
+		node := services.Property(service)
+		for _, key := range sortedKeys(node.Properties) {
+			if !strings.HasSuffix(key, "Secret") {
+				continue
+			}
+			for _, r := range node.Property(key).Rules {
+				if r.Option == option {
+					return service, key
+				}
+			}
+		}
+	}
+	return "", ""
 }

@@ -80,8 +80,8 @@ func (h *host) hardwareNotices(chosen *profile.Node, d hardware.Decision) {
 	isNew := func(text string) bool { return text == hardware.NoBoot || text == hardware.NoRoot }
 	if !h.summary.Probed && slices.Contains(warnings, hardware.NoBoot) && slices.Contains(warnings, hardware.NoRoot) {
 		warnings = slices.DeleteFunc(slices.Clone(warnings), isNew)
-		h.notice(chosen, "no boot loader and root file system are known yet: "+
-			"run quick-deploy probe --json there, or name hardware.facts")
+		h.notice(chosen, "boot loader and disks are not known: quick-deploy reads them on the machine itself; elsewhere, "+
+			"run there: quick-deploy probe --json > %[1]s.json, and set hardware: {facts: ./%[1]s.json}", h.profile.Name)
 	}
 	for _, text := range warnings {
 		h.notice(chosen, "%s", text)

@@ -114,6 +114,9 @@ func (h *host) homeFile(u *User) error {
 	h.setHome(u.Name, node, nix.Str(u.Name), "home", "username")
 	h.setHome(u.Name, node, nix.Str("/home/"+u.Name), "home", "homeDirectory")
 	if version := cmp.Or(home.Get("stateVersion"), h.node.Get("stateVersion")); version != nil {
+		if version == home.Get("stateVersion") {
+			h.notNewer(version)
+		}
 		// home-manager knows no release before this one (modules/misc/version.nix); a machine may be older.
 		h.setHome(u.Name, version, nix.Str(max(version.Str(), "18.09")), "home", "stateVersion")
 	}

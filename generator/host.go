@@ -250,8 +250,18 @@ func (h *host) stateVersion() error {
 			`add stateVersion: "`+release.Default()+`" (on a running machine: the value in its configuration.nix)`)
 		return nil
 	}
+	h.notNewer(n)
 	h.summary.StateVersion = n.Str()
 	return nil
+}
+
+// notNewer refuses a stateVersion newer than the host's release: data that a newer NixOS has made may be unreadable to
+// an older one, and NixOS itself does not tell.
+func (h *host) notNewer(n *profile.Node) {
+	if have := h.channel.release; !release.AtLeast(have, n.Str()) {
+		h.problem(n, "stateVersion "+n.Str()+" is newer than the release",
+			"the host follows NixOS "+have, "write the release that it was first installed with, "+have+" or older")
+	}
 }
 
 // configuration writes configuration.nix: the imports, and what the profile asks for.

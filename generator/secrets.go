@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/cleartext"
+	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -49,13 +50,14 @@ func (h *host) readSecrets() {
 func (h *host) secretPath(name string, ref *profile.Node) (nix.Expr, error) {
 	s, ok := h.secrets[name]
 	if !ok && h.node.Known("secrets", name) {
-		const why = "the value is the name of an entry of secrets:, never the secret itself"
 		if near := profile.Nearest(name, sortedKeys(h.secrets)); near != "" {
-			return nil, ref.Problem(ref.Path(), fmt.Sprintf("unknown secret %q", name), why, profile.Meant(near))
+			return nil, ref.Problem(ref.Path(), fmt.Sprintf("unknown secret %q", name),
+				"the value is the name of an entry of secrets:, never the secret itself", profile.Meant(near))
 		}
 		// What is no name may be the secret itself.
-		p := ref.Problem(ref.Path(), "this does not name a secret of the host", why,
-			"add secrets: {NAME: {file: /path/on/the/machine}}, and write NAME here")
+		at, example := secretKeyOf(ref)
+		p := ref.Problem(ref.Path(), at+" must be the name of a secret of host "+h.profile.Name, "",
+			fmt.Sprintf("add secrets: {%s: {file: /path}} under %s, and write %[1]s here", example, h.profile.Name))
 		p.Code = profile.CodeSecret
 		return nil, p
 	}
@@ -68,6 +70,27 @@ func (h *host) secretPath(name string, ref *profile.Node) (nix.Expr, error) {
 	}
 	return nix.Ref{"config", "sops", "secrets", name, "path"}, nil
 }
+
+// secretKeyOf is what a message calls the place of a reference to a secret, and a name for the secret.
+func secretKeyOf(ref *profile.Node) (at, example string) {
+	parts := strings.Split(ref.Path(), ".")
+	last := parts[len(parts)-1]
+	switch {
+	case len(parts) > 1 && strings.HasSuffix(parts[len(parts)-2], "Secrets") && secretName.MatchString(last):
+		kind := strings.TrimSuffix(parts[len(parts)-2], "Secrets")
+		return parts[len(parts)-2] + "." + last, last + "-" + strings.ToLower(kind)
+	case strings.HasSuffix(last, "Secret"):
+		example = strings.ToLower(strings.TrimSuffix(last, "Secret"))
+		if owner := cmp.Or(serviceOf(ref), parts[max(0, len(parts)-2)]); secretName.MatchString(owner) {
+			example = owner + "-" + example
+		}
+		return last, example
+	}
+	return "this", "NAME"
+}
+
+// secretName is a part of the name of a secret.
+var secretName = lazyregexp.New(`^[a-z][a-z0-9-]*$`)
 
 // serviceOf is the service that a node of the profile belongs to, "" outside of services.
 func serviceOf(n *profile.Node) string {

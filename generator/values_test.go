@@ -35,13 +35,16 @@ hosts:
 // Names that the build of a machine looks up are looked up here, whichever key sets them.
 func TestNamesRefused(t *testing.T) {
 	for keys, want := range map[string]string{
-		`keyboard: {layout: uk}`:                                         `5:24: "uk" is not a valid keyboard layout; it is a name of XKB, as in us, or several separated by commas; did you mean "gb"?`,
+		`release: "25.11"`: `2:26: stateVersion 26.05 is newer than the release; the host follows NixOS 25.11; ` +
+			"write the release that it was first installed with, 25.11 or older",
+		`users: {ada: {home: {stateVersion: "26.11"}}}`:                  "5:40: stateVersion 26.11 is newer than the release; the host follows NixOS 26.05",
+		`keyboard: {layout: uk}`:                                         `5:24: "uk" is not a valid keyboard layout; use a name from XKB, such as us, or several separated by commas; did you mean "gb"?`,
 		`keyboard: {layout: de, variant: nodeadkys}`:                     `5:37: "nodeadkys" is not a variant of the layout de; XKB has other names for it, or none; did you mean "nodeadkeys"?`,
 		`keyboard: {layout: "us,de", variant: dvorak}`:                   `write "dvorak," if it is of the first layout`,
 		`keyboard: {layout: "us,de", variant: ",dvorka"}`:                `"dvorka" is not a variant of the layout de`,
 		`keyboard: {layout: us, variant: "dvorak,"}`:                     `not 2 for 1`,
 		`keyboard: {layout: us, options: "caps:escap"}`:                  `did you mean "caps:escape"?`,
-		`locale: en_DE.UTF-8`:                                            `5:13: "en_DE.UTF-8" is not a valid locale; it is a name of glibc's list, as in de_DE.UTF-8; did you mean en_DK.UTF-8 or en_IE.UTF-8?`,
+		`locale: en_DE.UTF-8`:                                            `5:13: "en_DE.UTF-8" is not a valid locale; use a name from glibc's list, such as de_DE.UTF-8; did you mean en_DK.UTF-8 or en_IE.UTF-8?`,
 		`locale: de_DE.UTF-8@euro`:                                       `write de_DE.UTF-8`,
 		`nixos: {console.keyMap: de-latin1-nodedkeys}`:                   `did you mean "de-latin1-nodeadkeys"?`,
 		`nixos: {console: {keyMap: gb}}`:                                 `"gb" is not a valid console keymap`,

@@ -82,7 +82,7 @@ func TestNobodyOfTheProfile(t *testing.T) {
 	h := Host{Mutable: true, Accounts: []Account{{Name: "bob", Groups: []string{"users"}}, {Name: Root, Declared: true}}}
 	states := func(string) State { return State{Exists: Yes, Password: No} }
 	f := h.Nobody(states)
-	if want := "nobody could become root: the profile has no users, and root has no way in"; f == nil || f.What != want {
+	if want := "nobody can become root: the profile has no users, and root cannot log in"; f == nil || f.What != want {
 		t.Errorf("%+v, want %q", f, want)
 	}
 }

@@ -63,9 +63,9 @@ func (h Host) Nobody(states States) *Fault {
 func (h Host) explain(people, admins, in []Account, states States) *Fault {
 	switch {
 	case len(admins) == 0 && !slices.ContainsFunc(people, func(a Account) bool { return a.Declared }):
-		what := "nobody could become root: the profile has no users, and root has no way in"
+		what := "nobody can become root: the profile has no users, and root cannot log in"
 		if len(people) == 0 {
-			what = "nobody could log in: there are no users, and root has no way in"
+			what = "nobody can log in: there are no users, and root cannot log in"
 		}
 		return &Fault{What: what, Fix: "add a user with admin: true, and a way to log in"}
 	case len(admins) == 0:

@@ -490,6 +490,10 @@ func (x *explainer) notAmong(pl place, values []any) finding {
 		}
 	}
 	p := pl.problem(CodeValue, pl.name+" cannot be "+pl.node.brief(), "", "")
+	if what, hint := otherRelease(pl.node.Str(), texts); what != "" {
+		p.What, p.Hint = what, hint
+		return finding{types: types, foreign: foreign, Problem: p}
+	}
 	const few = 24
 	switch {
 	case len(names) == 1:
@@ -506,6 +510,21 @@ func (x *explainer) notAmong(pl place, values []any) finding {
 		p.Hint = "put it in quotes: " + strconv.Quote(fmt.Sprint(pl.node.Scalar))
 	}
 	return finding{types: types, foreign: foreign, Problem: p}
+}
+
+// otherRelease words that a release of NixOS is none of those known, "" where s or they are no releases.
+func otherRelease(s string, known []string) (what, hint string) {
+	numbers := slices.DeleteFunc(slices.Clone(known), func(name string) bool { return name == "unstable" })
+	other := func(name string) bool { return !releasePattern.MatchString(name) }
+	if s == "unstable" || len(numbers) == 0 || other(s) || slices.ContainsFunc(numbers, other) {
+		return "", ""
+	}
+	newest := slices.Max(numbers)
+	if s < slices.Min(numbers) {
+		return s + " is no longer supported", "write " + strconv.Quote(newest)
+	}
+	return s + " is not known to this version of quick-deploy",
+		"update quick-deploy, or write " + strconv.Quote(newest)
 }
 
 // meant is the name that s is likely to stand for: another word for the same, the name in a path or with an address

@@ -306,6 +306,14 @@ func (l *loader) extend(ref *Node, chain []string) {
 		}
 		l.state[name] = done
 		p.Code = CodeRead
+		var preset *unknownPreset
+		if errors.As(err, &preset) {
+			p.What, p.Hint = preset.Error(), DidYouMean(preset.name, preset.known)
+			if near := Nearest(preset.name, preset.known); near != "" {
+				p.Hint = Meant(PresetPrefix + near)
+			}
+			break
+		}
 		p.Why, p.Hint = reason(err, from)
 	}
 	l.report(p)
@@ -314,11 +322,8 @@ func (l *loader) extend(ref *Node, chain []string) {
 // reason words an error of reading a file that the file called from names,
 // without naming it again, and what to do about it.
 func reason(err error, from string) (why, hint string) {
-	var preset *unknownPreset
 	var pathErr *fs.PathError
 	switch {
-	case errors.As(err, &preset):
-		return preset.Error(), DidYouMean(preset.name, preset.known)
 	case errors.Is(err, fs.ErrNotExist):
 		return "there is no such file", "the path is relative to " + from
 	case errors.Is(err, fs.ErrPermission):

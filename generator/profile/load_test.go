@@ -160,7 +160,7 @@ func TestExtends(t *testing.T) {
 		{"a mistake in a file below", Memory{
 			"p.yaml": "version: 1\nextends: [a.yaml]\nhosts: {h: {}}\n",
 			"a.yaml": "version: 1\ndefaults: {locale: x}\n",
-		}, `a.yaml:2:20: "x" is not a valid locale; it is a name of glibc's list, as in de_DE.UTF-8`},
+		}, `a.yaml:2:20: "x" is not a valid locale; use a name from glibc's list, such as de_DE.UTF-8`},
 		{"an unreadable file below", Memory{
 			"p.yaml": "version: 1\nextends: [a.yaml]\nhosts: {h: {}}\n",
 			"a.yaml": "version: [\n",
@@ -222,7 +222,7 @@ func TestFS(t *testing.T) {
 		t.Error(diff)
 	}
 	for name, want := range map[string]string{
-		"typo.yaml":   `typo.yaml:2:11: cannot extend "preset:srver"; unknown preset srver; did you mean "server"?`,
+		"typo.yaml":   `typo.yaml:2:11: unknown preset "srver"; did you mean "preset:server"?`,
 		"huge.yaml":   "huge.yaml:1:1: the file is larger than 8 MiB",
 		"dirs.yaml":   `dirs.yaml:2:11: cannot extend "dir"`,
 		"preset:evil": `preset:evil:2:11: cannot extend "../p.yaml"; a preset can only extend presets`,

@@ -36,8 +36,8 @@ var malformed = []struct{ name, yaml, want string }{
 	{"two commas", "hosts: {a: {tags: [x,, y]}}\n", `1:22 syntax a comma without an entry before it`},
 	{"tab indentation", "version: 1\nhosts:\n\ta: {}\n", `3:1 syntax a tab indents this line`},
 	{"tab behind spaces", "version: 1\nhosts:\n  \ta: {}\n", `3:3 syntax a tab indents this line`},
-	{"indented too far", "version: 1\nhosts:\n  a: {}\n    b: {}\n", `4:5 syntax this line is indented too far`},
-	{"indented too little", "hosts:\n    a:\n      locale: C.UTF-8\n   b: {}\n", `4:4 syntax this line is indented too far`},
+	{"indented too far", "version: 1\nhosts:\n  a: {}\n    b: {}\n", `4:5 syntax this line has 4 spaces, the line above has 2`},
+	{"indented too little", "hosts:\n    a:\n      locale: C.UTF-8\n   b: {}\n", `4:4 syntax this line has 3 spaces, line 2 has 4`},
 	{"two keys on a line", "hosts: a: {}\n", `1:8 syntax a second key on this line`},
 	{"colon in text", "hosts:\n  a:\n    timezone: see: below\n", `3:15 syntax a second key on this line`},
 	{"no space behind the colon", "version:1\nhosts: {a: {}}\n", `2:1 key a key over several lines`},
@@ -54,11 +54,11 @@ var malformed = []struct{ name, yaml, want string }{
 	{"colon in text between braces", "hosts: {a: {locale: x: y}}\n", `1:22 syntax a second colon in one entry`},
 	{"key among list entries", "hosts: {a: {tags: [a: b]}}\n", "1:20 syntax a key among list entries"},
 	{"no colon's space in braces", "hosts: {a: {port:1}}\n", `1:13 syntax a colon without a space between braces`},
-	{"indented below a value", "hosts:\n  a:\n    desktop: none\n      locale: C.UTF-8\n", `4:7 syntax this line is indented too far`},
+	{"indented below a value", "hosts:\n  a:\n    desktop: none\n      locale: C.UTF-8\n", `4:7 syntax this line has 6 spaces, the line above has 4`},
 	{"list between brackets", "hosts: {a: {tags: [- x]}}\n", `1:20 syntax a value cannot start like this`},
 	{"text behind a block's start", "hosts: {a: {}}\nrelease: | x\n", `2:12 syntax text behind the start of a block`},
 	{"glob", "hosts: {a: {locale: *.x}}\n", `1:21 yaml-feature an alias (*.x)`},
-	{"less indented than the first key", "  hosts: {a: {}}\nversion: 1\n", `2:1 syntax this belongs to nothing above`},
+	{"less indented than the first key", "  hosts: {a: {}}\nversion: 1\n", `2:1 syntax this line has no spaces, the line above has 2`},
 	{"ambiguous colon in braces", "hosts: {a:{locale: x}}\n", `1:9 syntax a colon without a space between braces`},
 
 	// YAML that profiles do without
@@ -77,8 +77,8 @@ var malformed = []struct{ name, yaml, want string }{
 	{"boolean as a key", "hosts: {true: {}}\n", `1:9 key the key true is true or false`},
 	{"null as a key", "hosts:\n  ~: {}\n", `2:3 key the key ~ means nothing (null)`},
 	{"no key", "hosts:\n  : x\n", `2:3 key a value without a key`},
-	{"duplicate key", "hosts:\n  a: {}\n  b: {}\n  a: {}\n", `4:3 duplicate-key the key "a" is here twice`},
-	{"duplicate key in braces", "hosts: {a: {locale: C.UTF-8, \"locale\": C.UTF-8}}\n", `1:30 duplicate-key the key "locale" is here twice`},
+	{"duplicate key", "hosts:\n  a: {}\n  b: {}\n  a: {}\n", `4:3 duplicate-key duplicate key "a"`},
+	{"duplicate key in braces", "hosts: {a: {locale: C.UTF-8, \"locale\": C.UTF-8}}\n", `1:30 duplicate-key duplicate key "locale"`},
 	{"long key", "hosts: {a: {}}\n" + strings.Repeat("k", 1025) + ": 1\n", `2:1 limit a key longer than 1024 bytes`},
 
 	// Numbers

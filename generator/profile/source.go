@@ -67,7 +67,7 @@ type unknownPreset struct {
 	known []string
 }
 
-func (e *unknownPreset) Error() string { return "unknown preset " + e.name }
+func (e *unknownPreset) Error() string { return "unknown preset " + quoteShort(e.name) }
 func (e *unknownPreset) Unwrap() error { return fs.ErrNotExist }
 
 func (s FS) presetNames() []string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -26,12 +27,17 @@ type mistake struct {
 	begin, bracket bool
 
 	code Code // CodeSyntax unless it says otherwise
-	// what may name the word at our place by %s, and its first character by %c.
+	// what may name the word at our place by %s, and its first character by %c; hint
+	// the entry with its value in quotes by %q, and the spaces that the line needs by %d.
 	what, why, hint string
+	// indented makes what and hint tell how the line is indented, and how it should be.
+	indented bool
 }
 
 const (
 	quoteIt      = "put the value in quotes"
+	writeQuoted  = "%q"
+	useSpaces    = "use %d spaces"
 	closeQuote   = "close it, or write the text without quotes"
 	closeBracket = "put one between the entries, or close the bracket before them"
 	plainSight   = "profiles share values in plain sight"
@@ -39,7 +45,6 @@ const (
 	maybeText    = "; put the value in quotes if it is text"
 	plainOnly    = "profiles hold plain values only"
 	noTag        = "delete it, and put the value in quotes if it is text"
-	align        = "align it with its siblings"
 	theEnd       = `^($|---|\.\.\.)`
 )
 
@@ -53,9 +58,9 @@ var mistakes = []mistake{
 		why: "a document ends before it", hint: closeQuote},
 	{says: "quoted scalar.*unknown escape", what: badEscape, why: knownEscapes, hint: doubleBackslash},
 	{says: "quoted scalar", before: `(.*)\\`, what: badEscape, why: knownEscapes, hint: doubleBackslash},
-	{says: "cannot start any token", at: `^\t`, what: tabIndents, why: spacesOnly, hint: "use two spaces"},
-	{says: "cannot start any token", what: "a value cannot start with %c", why: "YAML reserves it", hint: quoteIt},
-	{says: `\btabs?\b`, what: tabIndents, why: spacesOnly, hint: "use two spaces"},
+	{says: "cannot start any token", at: `^\t`, what: tabIndents, why: spacesOnly, hint: useSpaces},
+	{says: "cannot start any token", what: "a value cannot start with %c", why: "YAML reserves it", hint: writeQuoted},
+	{says: `\btabs?\b`, what: tabIndents, why: spacesOnly, hint: useSpaces},
 	{says: "max depth", code: CodeLimit, what: tooDeep, why: "no profile needs that"},
 
 	{says: "unknown anchor", code: CodeFeature, what: "an alias (%s)", why: plainSight, hint: moveShared + maybeText},
@@ -73,11 +78,10 @@ var mistakes = []mistake{
 	{says: "mapping keys are not allowed", what: "a key that starts with ?", why: "profiles have plain keys",
 		hint: "write key: value"},
 	{says: "values are not allowed", before: `(.*\S:\s+)`, what: "a second key on this line",
-		why: "a line holds one key: value", hint: "put the value in quotes if it is text, or start a new line"},
+		why: "a line holds one key: value", hint: "%q if it is text, or start a new line"},
 	{says: "values are not allowed", before: `(\s*)`, open: "[{", what: "a comma is missing before this",
 		hint: closeBracket},
-	{says: "values are not allowed", above: `\S:\s+[^\s#]`, before: `(\s*)`, what: "this line is indented too far",
-		why: "the line above has a value", hint: align},
+	{says: "values are not allowed", above: `\S:\s+[^\s#]`, before: `(\s*)`, indented: true},
 	{says: "values are not allowed", before: `(\s*)`, code: CodeKey, what: "a key over several lines",
 		why: "a key is one line", hint: "is a colon missing on the line above?"},
 	{says: "expected ':'", begin: true, what: "a key without a value", why: "a line of a map is key: value",
@@ -88,7 +92,8 @@ var mistakes = []mistake{
 	{says: "',' or|node content", at: theEnd, open: "{", bracket: true, what: `the "{" is never closed`,
 		hint: `close it with "}"`},
 	{says: "',' or '}'", before: `^(\s*)\S+$`, at: "^:", what: "a comma is missing before this", hint: closeBracket},
-	{says: "',' or '}'", at: "^:", what: "a second colon in one entry", why: "an entry is one key: value", hint: quoteIt},
+	{says: "',' or '}'", at: "^:", what: "a second colon in one entry", why: "an entry is one key: value",
+		hint: writeQuoted},
 	{says: "',' or '}'", before: `(.*[{,\s]|)[^{,\s]+:$`, what: "a colon without a space between braces",
 		why: "it can be read in two ways", hint: "put a space behind the colon, or the whole text in quotes"},
 	{says: "',' or", what: "a comma is missing before this", hint: closeBracket},
@@ -99,12 +104,10 @@ var mistakes = []mistake{
 
 	{says: "expected key", before: `^\s*$`, at: "^-", what: "a list entry among keys",
 		why: "a line of a map is key: value", hint: "indent the list below its key"},
-	{says: "expected (key|'-' indicator)", before: `^\s*$`, what: "this line is indented too far",
-		why: "its indentation matches no line above", hint: align},
+	{says: "expected (key|'-' indicator)", before: `^\s*$`, indented: true},
 	{says: "expected (key|'-' indicator)", what: "text behind the end of a value",
 		hint: "put the whole value in quotes, or start a new line"},
-	{says: "<document start>", what: "this belongs to nothing above", why: "its indentation matches no line before it",
-		hint: align},
+	{says: "<document start>", indented: true},
 	{says: "block scalar", what: "text behind the start of a block", hint: "put it on lines of its own, or in quotes"},
 	{says: "without preceding whitespace", what: "a comment right behind a value",
 		hint: "put a space before the #, or the value in quotes"},
@@ -150,7 +153,12 @@ func (t *text) syntax(err error) Problem {
 		}
 		char, _ := utf8.DecodeRuneInString(t.src[at.off:])
 		p.What = strings.NewReplacer("%s", t.word(at.off), "%c", string(char)).Replace(m.what)
-		p.Why, p.Hint, p.Code = m.why, m.hint, cmp.Or(m.code, CodeSyntax)
+		p.Why, p.Code = m.why, cmp.Or(m.code, CodeSyntax)
+		p.Hint = strings.NewReplacer("%q", t.inQuotes(at.line, at.off, open), "%d", strconv.Itoa(t.spaces(at.line))).
+			Replace(m.hint)
+		if m.indented {
+			p.What, p.Hint = t.misindented(at.line)
+		}
 		break
 	}
 	p.Pos = at.pos()
@@ -194,4 +202,26 @@ func (t *text) openBracket(off int) (at int, bracket string) {
 		}
 	}
 	return 0, "-"
+}
+
+// entry is a key and its value on one line, behind what a list or a map in brackets starts with.
+var entry = lazyregexp.New(`^[\s{\[,-]*([A-Za-z0-9_.+-]+):\s+(\S.*)$`)
+
+// inQuotes is a hint that shows the entry around off, whose last open bracket is open, with its value in quotes.
+func (t *text) inQuotes(line, off int, open string) string {
+	const longest = 60 // characters that a hint repeats
+	start := t.lines[line-1]
+	from, to := start, start+len(t.line(line))
+	if open != "-" {
+		from = max(start, start+strings.LastIndexAny(t.src[start:off], "{[,")+1)
+		if end := strings.IndexAny(t.src[off:to], ",]}"); end >= 0 {
+			to = off + end
+		}
+	}
+	text, _, _ := strings.Cut(t.src[from:to], " #")
+	m := entry.FindStringSubmatch(strings.TrimSpace(text))
+	if m == nil || utf8.RuneCountInString(m[2]) > longest || strings.ContainsAny(m[2], `"\'`) {
+		return quoteIt
+	}
+	return "write " + m[1] + `: "` + m[2] + `"`
 }

@@ -56,7 +56,7 @@ func parse(name string, data []byte) (*Node, *text, Problems) {
 			Why: "a profile is one document", Hint: "put it into a file of its own and list that under extends"})
 	case root.Kind != Map:
 		r.note(Problem{Pos: root.Pos, width: root.width, Code: CodeType, What: "a profile must be a map, not " + root.brief(),
-			Hint: "start with version: 1"})
+			Hint: "quick-deploy init writes one"})
 	}
 	return root, t, r.problems
 }
@@ -243,7 +243,7 @@ func (r *reader) entries(n *Node, y *yaml.Node) {
 			r.t.lost = append(r.t.lost, f.KeyPos.Line)
 		case twice:
 			r.note(Problem{Pos: f.KeyPos, width: r.t.width(f.span), Code: CodeDuplicate,
-				What: "the key " + quoteShort(f.Key) + " is here twice", Why: fmt.Sprintf("it is already set at %s", first),
+				What: "duplicate key " + quoteShort(f.Key), Why: fmt.Sprintf("first set at %s", first),
 				Hint: "keep one of them"})
 		default:
 			places[f.Key] = f.KeyPos

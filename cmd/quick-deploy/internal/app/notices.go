@@ -15,14 +15,22 @@ type Notice struct {
 	Host string `json:"host,omitempty"`
 	File string `json:"file,omitempty"`
 	Line int    `json:"line,omitempty"`
-	Text string `json:"text"`
+	// Column counts characters from 1.
+	Column int `json:"column,omitempty"`
+	// Severity is "warning" for a name that may be wrong, "note" for the rest.
+	Severity string `json:"severity"`
+	Text     string `json:"text"`
 }
 
 // NoticesOf are the notices of a flake.
 func NoticesOf(t *generator.Tree) []Notice {
 	out := []Notice{}
 	for _, n := range t.Notices {
-		out = append(out, Notice{Host: n.Host, File: n.Pos.File, Line: n.Pos.Line, Text: n.Text})
+		severity := "note"
+		if n.Name {
+			severity = "warning"
+		}
+		out = append(out, Notice{n.Host, n.Pos.File, n.Pos.Line, n.Pos.Column, severity, n.Text})
 	}
 	return out
 }
@@ -44,11 +52,13 @@ func tell(a *App, notices []generator.Notice) {
 func noticeLines(a *App, notices []generator.Notice, colour bool) []string {
 	var texts []string
 	byText := map[string][]generator.Notice{}
-	for _, n := range notices {
-		if byText[n.Text] == nil {
-			texts = append(texts, n.Text)
+	for _, n := range inOrder(notices) {
+		// A file that is called like the host is the same for all.
+		text := strings.ReplaceAll(n.Text, n.Host+".json", "HOST.json")
+		if byText[text] == nil {
+			texts = append(texts, text)
 		}
-		byText[n.Text] = append(byText[n.Text], n)
+		byText[text] = append(byText[text], n)
 	}
 	var lines []string
 	for _, text := range texts {
@@ -66,6 +76,9 @@ func noticeLines(a *App, notices []generator.Notice, colour bool) []string {
 			}
 		}
 		slices.Sort(hosts)
+		if len(hosts) == 1 {
+			text = same[0].Text
+		}
 		at := same[0].Pos
 		onePlace := !slices.ContainsFunc(same, func(n generator.Notice) bool { return n.Pos != at })
 		where := ""
@@ -82,6 +95,20 @@ func noticeLines(a *App, notices []generator.Notice, colour bool) []string {
 		lines = append(lines, where+"note: "+about+text)
 	}
 	return lines
+}
+
+// inOrder has the names that may be wrong first, then what is said of a place in the profile, then the rest.
+func inOrder(notices []generator.Notice) []generator.Notice {
+	rank := func(n generator.Notice) int {
+		switch {
+		case n.Name:
+			return 0
+		case n.Pos.IsValid():
+			return 1
+		}
+		return 2
+	}
+	return slices.SortedStableFunc(slices.Values(notices), func(a, b generator.Notice) int { return rank(a) - rank(b) })
 }
 
 // warning words a notice about a name.

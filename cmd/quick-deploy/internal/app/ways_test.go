@@ -102,12 +102,12 @@ func TestWaysInAndUp(t *testing.T) {
 		},
 		"no users": {
 			host: "services: {openssh: {}}", files: live,
-			switched: "your account ada is not in the profile and would be removed", deploy: "?", setup: "nobody could log in: there are no users",
+			switched: "your account ada is not in the profile and would be removed", deploy: "?", setup: "nobody can log in: there are no users",
 		},
 		"no users, where the machine's own stay": {
 			host:   "services: {openssh: {}}",
 			files:  map[string]string{"etc/passwd": passwd, "etc/group": "wheel:x:1:ada\n", "etc/shadow": password, "home/ada/.ssh/authorized_keys": aKey},
-			deploy: "?", setup: "nobody could log in",
+			deploy: "?", setup: "nobody can log in",
 		},
 		"nobody in wheel": {
 			host: "users: {ada: {sshKeys: [" + aKey + "]}}; services: {openssh: {}}", files: live,

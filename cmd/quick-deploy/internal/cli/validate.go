@@ -31,18 +31,25 @@ type validation struct {
 	Profile  string           `json:"profile"`
 	Hosts    int              `json:"hosts"`
 	Problems profile.Problems `json:"problems"`
-	Notices  []notice         `json:"notices"`
+	Notices  []app.Notice     `json:"notices"`
 }
 
-type notice struct {
-	Host string `json:"host"`
-	File string `json:"file,omitempty"`
-	Line int    `json:"line,omitempty"`
-	Text string `json:"text"`
+// warnings counts them for the last line, "" if there are none.
+func (v validation) warnings() string {
+	n := 0
+	for _, notice := range v.Notices {
+		if notice.Severity == "warning" {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return ", " + term.Count(n, "warning")
 }
 
 func validate(ctx context.Context, a *app.App) error {
-	out := validation{Problems: profile.Problems{}, Notices: []notice{}}
+	out := validation{Problems: profile.Problems{}, Notices: []app.Notice{}}
 	l, err := a.Load()
 	if l != nil {
 		out.Profile = l.Name
@@ -53,7 +60,7 @@ func validate(ctx context.Context, a *app.App) error {
 	}
 	if !a.JSON {
 		if err == nil {
-			a.Say("%s: valid, %s", l.Name, term.Count(out.Hosts, "host"))
+			a.Say("%s: valid, %s%s", l.Name, term.Count(out.Hosts, "host"), out.warnings())
 		}
 		return err
 	}
@@ -74,9 +81,7 @@ func checkProfile(ctx context.Context, a *app.App, l *app.Loaded, out *validatio
 	if err != nil {
 		return err
 	}
-	for _, n := range tree.Notices {
-		out.Notices = append(out.Notices, notice{Host: n.Host, File: n.Pos.File, Line: n.Pos.Line, Text: n.Text})
-	}
+	out.Notices = app.NoticesOf(tree)
 	app.ShowNotices(a, tree)
 	return nil
 }
