@@ -56,8 +56,8 @@ func historyCommand(a *app.App) *cli.Command {
 // minute is how tables show a time.
 const minute = "2006-01-02 15:04"
 
-// readHistory reads the records, newest first, and tells of those that cannot be read; none says that there are not even
-// such.
+// readHistory reads the records, newest first, and tells of those that cannot be read; none says that there are not
+// even such.
 func readHistory(a *app.App) (records []journal.Record, none bool, err error) {
 	s, err := app.NewSession(a, app.RunOptions{})
 	if err != nil {

@@ -48,8 +48,8 @@ var accounts = Check{
 	},
 }
 
-// lookAtAccount looks at one account that the system declares; said tells that a finding says already that it cannot log
-// in.
+// lookAtAccount looks at one account that the system declares; said tells that a finding says already that it cannot
+// log in.
 func (v *visit) lookAtAccount(h access.Host, a access.Account, s access.State, said bool) {
 	if !h.Mutable && !a.Password && s.Password == access.Yes {
 		// update-users-groups.pl writes "!" over it, which no system before it undoes.
