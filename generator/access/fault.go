@@ -47,7 +47,7 @@ func (h Host) Nobody(states States) *Fault {
 		if Both(login, h.BecomesRoot(a, states)) != No {
 			return nil
 		}
-		if h.admin(a) {
+		if h.Admin(a) {
 			admins = append(admins, a)
 			if login != No {
 				in = append(in, a)
@@ -93,8 +93,8 @@ func (h Host) lacksFile(a Account, s State) bool {
 	return a.Password && a.PasswordFile != "" && s.File == No
 }
 
-// admin tells whether a may become root, if it has what it is asked for.
-func (h Host) admin(a Account) bool {
+// Admin tells whether a may become root, if it has what it is asked for.
+func (h Host) Admin(a Account) bool {
 	// Of somebody with a password, only membership is left to refuse.
 	a.Password = true
 	for way := range h.Ways {
@@ -197,7 +197,7 @@ func (h Host) Stuck(name string, s State, way string) *Fault {
 	switch {
 	case !h.Ways[way].On:
 		f.What, f.Fix = "there is no "+way, "set "+Enabling[way]
-	case !h.admin(a):
+	case !h.Admin(a):
 		f.What, f.Fix = name+" may not become root by "+way, "set admin: true on the user"
 	default:
 		f.What = fmt.Sprintf("%s asks for a password, and %s has none", way, name)

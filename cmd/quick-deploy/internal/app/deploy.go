@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
@@ -47,7 +48,14 @@ func Deploy(ctx context.Context, a *App, verb deploy.Verb, o RunOptions) error {
 	if a.DryRun {
 		return printPlan(a, plan, g)
 	}
-	a.Say("%s %s with the profile %s", verb, goal.Host, goal.ProfilePath)
+	skipped := ""
+	if n := len(o.SkipChecks); n > 0 {
+		if skipped = ", skipping the check "; n > 1 {
+			skipped = ", skipping the checks "
+		}
+		skipped += strings.Join(o.SkipChecks, ", ")
+	}
+	a.Say("%s %s with the profile %s%s", verb, goal.Host, goal.ProfilePath, skipped)
 	if plan.NoChange {
 		if a.JSON {
 			return printPlan(a, plan, g)

@@ -3,7 +3,6 @@ package app
 import (
 	"os"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 )
 
@@ -19,5 +18,5 @@ func (a *App) WriteProfile(l *Loaded, text []byte) error {
 	if err != nil {
 		return fault.New(fault.Profile, "write the profile: %w", err)
 	}
-	return (atomic.Writer{}).WriteFile(l.Name, text, info.Mode().Perm())
+	return writeNamed(l.Name, text, info.Mode().Perm())
 }

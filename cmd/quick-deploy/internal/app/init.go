@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/github"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
@@ -108,8 +107,7 @@ func writeFirst(path string, text []byte, save string, answers starter.Answers) 
 	if err != nil {
 		return err
 	}
-	w := atomic.Writer{}
-	if err := w.WriteFile(filepath.Join(filepath.Dir(path), SchemaFile), bundle, 0o644); err != nil {
+	if err := writeNamed(filepath.Join(filepath.Dir(path), SchemaFile), bundle, 0o644); err != nil {
 		return err
 	}
 	if save != "" {
@@ -117,9 +115,9 @@ func writeFirst(path string, text []byte, save string, answers starter.Answers) 
 		if err != nil {
 			return err
 		}
-		if err := w.WriteFile(save, data, 0o644); err != nil {
+		if err := writeNamed(save, data, 0o644); err != nil {
 			return err
 		}
 	}
-	return w.WriteFile(path, text, 0o644)
+	return writeNamed(path, text, 0o644)
 }

@@ -83,7 +83,7 @@ func (a *App) ProfilePath() (string, error) {
 	}
 	return "", fault.New(fault.Profile, "%w", &none).
 		Hint("run it where the profile is, or name it with --profile FILE; quick-deploy init writes a first one").
-		Hint("--profile %s takes the built-in one, filled in with what this machine tells", builtinProfile)
+		Hint("--profile %s takes the built-in one, filled in from this machine's hardware and settings", builtinProfile)
 }
 
 // unreadable is the error of a profile that cannot be read, at the path where it is.

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/pin"
@@ -106,7 +105,7 @@ func ExportPin(ctx context.Context, a *App, file string, evaluate bool) error {
 		_, err := a.Out.Write(data)
 		return err
 	}
-	if err := (atomic.Writer{}).WriteFile(path, data, 0o644); err != nil {
+	if err := writeNamed(path, data, 0o644); err != nil {
 		return err
 	}
 	a.Say("%s: %s, %s, tree %s", path, term.Count(len(p.Files), "file"), term.Count(len(p.Inputs), "input"), p.Tree)

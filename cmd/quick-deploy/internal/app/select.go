@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
@@ -24,7 +25,7 @@ func (a *App) Selected(l *Loaded) ([]*profile.Host, error) {
 	}
 	hosts, err := l.Profile.Select(on...)
 	if err != nil {
-		return nil, SelectorFault("--on", err)
+		return nil, onFault(l, err)
 	}
 	return hosts, nil
 }
@@ -40,6 +41,22 @@ func (a *App) KnownHosts() error {
 		return err
 	}
 	return nil
+}
+
+// onFault is a wrong --on. One that is a host's name is said as --host says it.
+func onFault(l *Loaded, err error) error {
+	var problems profile.Problems
+	if !errors.As(err, &problems) || len(problems) == 0 || !strings.HasPrefix(problems[0].What, "unknown host ") {
+		return SelectorFault("--on", err)
+	}
+	e := fault.New(fault.Usage, "%s in %s", problems[0].What, l.Name)
+	switch names, are := strings.CutPrefix(problems[0].Hint, "known are "); {
+	case are:
+		e = e.Hint("choose one with --on: %s", names)
+	case names != "":
+		e = e.Hint("%s", names)
+	}
+	return e
 }
 
 // SelectorFault makes a wrong selector a fault of the command line and not of the profile.

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
@@ -120,7 +119,7 @@ func replaceLock(ctx context.Context, a *App, f inputs.Flake, now []byte, why st
 	} else if err := os.MkdirAll(a.Flake, 0o755); err != nil {
 		return fmt.Errorf("update: %w", err)
 	}
-	if err := (atomic.Writer{}).WriteFile(path, now, 0o644); err != nil {
+	if err := writeNamed(path, now, 0o644); err != nil {
 		return err
 	}
 	a.Say("%s: written%s", path, before)

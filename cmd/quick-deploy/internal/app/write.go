@@ -3,14 +3,19 @@ package app
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
@@ -119,4 +124,18 @@ func AddMoves(a *App, g *Generated, e *fault.Error) *fault.Error {
 		e = e.Hint("--force-update removes generated files that you edited and nothing uses (they are backed up)")
 	}
 	return e.Hint("move your settings to a local.nix that is in use, then remove the file")
+}
+
+// writeNamed writes a file that the user named, or that goes beside one.
+func writeNamed(path string, data []byte, perm fs.FileMode) error {
+	err := (atomic.Writer{}).WriteFile(path, data, perm)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fault.New(fault.Unexpected, "cannot write %s: %w", path, err).
+			Hint("free some space, then run the command again")
+	}
+	return fault.New(fault.Preflight, "cannot write %s: %w", path, regular.WhyUnwritten(path, err)).
+		Hint("correct that, or choose another place")
 }

@@ -12,8 +12,10 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/generator/index"
 	"github.com/quick-deploy/quick-deploy/generator/lazyregexp"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
+	"github.com/quick-deploy/quick-deploy/generator/release"
 	"github.com/quick-deploy/quick-deploy/modules"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
@@ -68,12 +70,35 @@ func Known(names ...string) error {
 		if like := instead(name); all.Properties[like] != nil {
 			e = fault.New(fault.Usage, "%q is not in the catalogue; nearest: %s", name, like)
 		}
-		if serviceName.MatchString(name) {
-			e = e.Hint("any NixOS service works by its option: nixos: {services.%s.enable: true}", name)
+		if options := turnsOn(name); options != "" {
+			e = e.Hint("any NixOS service works by its options: nixos: {%s}", options)
+		} else if serviceName.MatchString(name) {
+			e = e.Hint("quick-deploy search %s looks among all packages and options", name)
 		}
 		return e.Hint("quick-deploy services list shows the catalogue")
 	}
 	return nil
+}
+
+// turnsOn are the options that turn a service of NixOS on, as a profile has them; "" where there are none.
+func turnsOn(name string) string {
+	if !serviceName.MatchString(name) {
+		return ""
+	}
+	options := index.Open(release.Default()).List(index.Option)
+	if _, ok := options.Lookup("services." + name + ".enable"); !ok {
+		return ""
+	}
+	text := fmt.Sprintf("services.%s.enable: true", name)
+	// Without a default there is none to build.
+	if e, ok := options.Lookup("services." + name + ".package"); ok && e.Type == "package" && e.Default == "" {
+		choice := map[string]string{"mysql": "mariadb"}[name]
+		if choice == "" {
+			return ""
+		}
+		text += fmt.Sprintf(", services.%s.package: {$package: %s}", name, choice)
+	}
+	return text
 }
 
 // serviceName is what may be a service of NixOS.
@@ -81,7 +106,17 @@ var serviceName = lazyregexp.New(`^[a-z][a-z0-9-]*$`)
 
 // instead is the service of the catalogue that does what another one does, "" if there is none.
 func instead(name string) string {
-	for service, others := range map[string][]string{
+	for service, others := range alike() {
+		if slices.Contains(others, name) {
+			return service
+		}
+	}
+	return ""
+}
+
+// alike are what others know by services of the catalogue that do the same.
+func alike() map[string][]string {
+	return map[string][]string{
 		"postgresql":  {"mysql", "mariadb", "mongodb", "sqlite", "cockroachdb"},
 		"nginx":       {"apache", "apache2", "httpd", "caddy", "traefik", "haproxy", "lighttpd"},
 		"redis":       {"memcached", "valkey", "keydb"},
@@ -97,12 +132,7 @@ func instead(name string) string {
 		"fail2ban":    {"crowdsec", "sshguard"},
 		"netdata":     {"zabbix", "nagios", "munin"},
 		"loki":        {"graylog", "elk", "splunk"},
-	} {
-		if slices.Contains(others, name) {
-			return service
-		}
 	}
-	return ""
 }
 
 // All are the services by name, without details.

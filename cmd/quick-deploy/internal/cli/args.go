@@ -140,8 +140,11 @@ func usageFault(cmd *cli.Command, err error) error {
 		e = fault.New(fault.Usage, "%s needs a value", dashed(strings.TrimLeft(flag, "-")))
 	} else if m := badValue.FindStringSubmatch(text); m != nil {
 		e = fault.New(fault.Usage, "invalid value for %s: %s", dashed(m[2]), reason(m[1], m[3]))
+		if m[2] == "retries" && strings.HasPrefix(m[1], "-") {
+			e = e.Hint("0 means no retry")
+		}
 	} else if m := badVariable.FindStringSubmatch(text); m != nil {
-		return fault.New(fault.Usage, "invalid value in the variable %s: %s", m[2], reason(m[1], m[3]))
+		return fault.New(fault.Usage, "environment variable %s: %s", m[2], reason(m[1], m[3]))
 	}
 	return e.Hint("%s --help lists the flags", cmd.FullName())
 }
@@ -150,7 +153,7 @@ func usageFault(cmd *cli.Command, err error) error {
 func reason(value, why string) string {
 	switch {
 	case strings.HasPrefix(why, "strconv."):
-		return strconv.Quote(value) + " is not a number"
+		return strconv.Quote(value) + " is not a number; write a whole number such as 4"
 	case why == "parse error":
 		return strconv.Quote(value) + " is neither true nor false"
 	case strings.HasPrefix(why, "time: "):
@@ -271,7 +274,11 @@ func nearCommand(cmd *cli.Command, name string) string {
 func noCommand(cmd *cli.Command, name string) error {
 	said := strings.TrimSpace(strings.TrimPrefix(cmd.FullName()+" "+name, cmd.Root().Name))
 	if near := nearCommand(cmd, name); near != "" {
-		return fault.New(fault.Usage, "unknown command %q; did you mean %s?", said, near)
+		e := fault.New(fault.Usage, "unknown command %q; did you mean %s?", said, near)
+		if said == "upgrade" {
+			e = e.Hint("quick-deploy update brings newer packages; for a new release: quick-deploy help upgrading")
+		}
+		return e
 	}
 	return fault.New(fault.Usage, "unknown command %q", said).Hint("%s --help lists the commands", cmd.FullName())
 }

@@ -32,7 +32,7 @@ func explainCommand(a *app.App) *cli.Command {
 		ArgsUsage: "[HOST] KEY",
 		Description: described(`
 The layers that mention the key, in the order they are applied: defaults, groups in the host's
-order, the host. What is marked is in the result. HOST may be left out where there is only one.
+order, the host. What is used is in the result. HOST may be left out where there is only one.
 With --option, KEY is an option of NixOS or of a home: its value and default by Nix, the module that
 declares it, and the lines of the profile and of the flake that set it.`,
 			"quick-deploy explain timezone", "quick-deploy explain web-1 services.nginx.expose",
@@ -136,7 +136,35 @@ func explainOption(ctx context.Context, a *app.App, name string, o explainOption
 	if err := option.Missing(); err != nil {
 		return err
 	}
+	if err := unknownOption(ctx, a, option); err != nil {
+		return err
+	}
 	return a.Print(option, option.WriteText)
+}
+
+// unknownOption goes by the names that ship where Nix has not told of an option and nothing sets it: it refuses one that
+// they lack if another one is near. Without that it may be an option of a module of the user's, and there is a note.
+func unknownOption(ctx context.Context, a *app.App, option *explain.Option) error {
+	if !option.Untold() {
+		return nil
+	}
+	names, err := a.Names(ctx)
+	if err != nil {
+		return err
+	}
+	kind := index.Option
+	if option.User != "" {
+		kind = index.HomeOption
+	}
+	wrong := option.Check(names.List(kind))
+	switch {
+	case wrong == nil:
+		return nil
+	case wrong.Hint != "":
+		return fault.New(fault.Usage, "%s; %s", wrong.What, wrong.Hint)
+	}
+	a.Say("note: %s is not among the options of release %s that quick-deploy knows", option.Option, names.Release())
+	return nil
 }
 
 func evaluateOption(ctx context.Context, a *app.App, option *explain.Option) error {

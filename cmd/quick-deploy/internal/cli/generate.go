@@ -23,7 +23,7 @@ func generateCommand(a *app.App) *cli.Command {
 		Description: described(`
 Files of the flake that you edited are kept and reported, and the exit code is 10;
 --force-update replaces them after a backup. --profile builtin: takes the built-in profile,
-filled in with what this machine tells about itself.`,
+filled in from this machine's hardware and settings.`,
 			"quick-deploy -o ./flake generate", "quick-deploy generate --check"),
 		Flags: []cli.Flag{
 			plainFlag("check", "write nothing; exit with 10 if the flake is not what the profile says", &check),

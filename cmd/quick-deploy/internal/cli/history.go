@@ -56,25 +56,32 @@ func historyCommand(a *app.App) *cli.Command {
 // minute is how tables show a time.
 const minute = "2006-01-02 15:04"
 
-// readHistory reads the records, newest first, and tells of those that cannot be read.
-func readHistory(a *app.App) ([]journal.Record, error) {
+// readHistory reads the records, newest first, and tells of those that cannot be read; none says that there are not
+// even such.
+func readHistory(a *app.App) (records []journal.Record, none bool, err error) {
 	s, err := app.NewSession(a, app.RunOptions{})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer s.Close()
 	records, problems := s.Deployer.Store().Records()
 	for _, p := range problems {
 		a.Say("note: %v", p)
 	}
-	return records, nil
+	return records, len(records)+len(problems) == 0, nil
 }
+
+// noRuns is said where there is no history, and then what to do.
+const noRuns, firstRun = "no runs yet", "quick-deploy switch makes the first"
 
 // printRun shows one run.
 func printRun(a *app.App, id int) error {
-	records, err := readHistory(a)
+	records, none, err := readHistory(a)
 	if err != nil {
 		return err
+	}
+	if none {
+		return fault.New(fault.Usage, noRuns).Hint(firstRun)
 	}
 	at := slices.IndexFunc(records, func(r journal.Record) bool { return r.ID == id })
 	if at < 0 {
@@ -89,7 +96,14 @@ func printRun(a *app.App, id int) error {
 		}
 		row("run", fmt.Sprintf("%d (%s %s)", r.ID, r.Verb, r.Host))
 		row("result", string(r.Result))
-		row("error", r.Error)
+		if f := r.Failure; f != nil && len(f.Refused) > 0 {
+			for _, check := range f.Refused {
+				what, _, _ := strings.Cut(check, "\n")
+				row("refused by", what)
+			}
+		} else {
+			row("error", r.Error)
+		}
 		row("started", r.Started.Local().Format(minute))
 		if !r.Ended.IsZero() {
 			row("took", r.Ended.Sub(r.Started).Round(time.Second).String())
@@ -111,9 +125,13 @@ func printRun(a *app.App, id int) error {
 
 // printHistory lists the newest limit records, all where it is 0.
 func printHistory(a *app.App, limit int) error {
-	records, err := readHistory(a)
+	records, none, err := readHistory(a)
 	if err != nil {
 		return err
+	}
+	if none && !a.JSON {
+		a.Say("%s; %s", noRuns, firstRun)
+		return nil
 	}
 	if limit > 0 {
 		records = records[:min(limit, len(records))]

@@ -10,6 +10,8 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
@@ -30,13 +32,13 @@ func manCommand(a *app.App) *cli.Command {
 		Usage:     "print a manual page",
 		ArgsUsage: "[COMMAND... | " + profilePage + "]",
 		Description: described(`
-In the format of man(1): quick-deploy man services add | man -l -
+On a terminal it is shown as man shows it, else in the format of man(1).
 quick-deploy man --list names all pages with their sections.`,
 			"quick-deploy man switch | man -l -", "quick-deploy man services add | man -l -",
 			"quick-deploy man quick-deploy.yaml | man -l -"),
 		Flags:         []cli.Flag{plainFlag("list", "list the pages", &list)},
 		ShellComplete: manWords(a),
-		Action: func(_ context.Context, cmd *cli.Command) error {
+		Action: func(ctx context.Context, cmd *cli.Command) error {
 			if list {
 				_, err := fmt.Fprintln(a.Out, strings.Join(listPages(cmd.Root()), "\n"))
 				return err
@@ -45,10 +47,30 @@ quick-deploy man --list names all pages with their sections.`,
 			if err != nil {
 				return err
 			}
+			if term.Is(a.Out) {
+				return showPage(ctx, a, cmd.Root(), page, cmd.Args().Slice())
+			}
 			_, err = a.Out.Write(page)
 			return err
 		},
 	}
+}
+
+// showPage shows a page on a terminal: by man where that is installed, else the help that it is made from.
+func showPage(ctx context.Context, a *app.App, root *cli.Command, page []byte, about []string) error {
+	runner := a.Runner()
+	if _, err := runner.LookPath("man"); err == nil {
+		_, err := runner.Run(ctx, run.Command{Name: "man", Args: []string{"-l", "-"}, Input: page, Stdout: a.Out})
+		return err
+	}
+	words := []string{"help", "profile"}
+	for _, c := range documented(root) {
+		if pageOf(c) == pageNamed(about) {
+			words = append(strings.Fields(c.FullName())[1:], "--help")
+		}
+	}
+	// A context of its own: the library finds a command's parent in it.
+	return a.Another(context.Background(), words...)
 }
 
 // documented are the commands that have a page of their own: c, and those below it that are not hidden. The page of
@@ -66,6 +88,12 @@ func documented(c *cli.Command) []*cli.Command {
 // pageOf is the file name of a command's page.
 func pageOf(c *cli.Command) string { return strings.ReplaceAll(c.FullName(), " ", "-") + ".1" }
 
+// pageNamed is the file name of the page that is asked for.
+func pageNamed(about []string) string {
+	asked := strings.TrimPrefix(strings.TrimPrefix(strings.Join(about, "-"), name), "-")
+	return strings.TrimSuffix(name+"-"+asked, "-") + ".1"
+}
+
 // listPages names the pages with their sections.
 func listPages(root *cli.Command) []string {
 	var out []string
@@ -82,10 +110,9 @@ func readPage(root *cli.Command, about []string) ([]byte, error) {
 	if asked == profilePage {
 		return schema.ManualPage, nil
 	}
-	asked = strings.TrimPrefix(strings.TrimPrefix(asked, name), "-")
 	for _, c := range documented(root) {
 		page := pageOf(c)
-		if page != strings.TrimSuffix(name+"-"+asked, "-")+".1" {
+		if page != pageNamed(about) {
 			continue
 		}
 		text, err := manPages.ReadFile("man/" + page)

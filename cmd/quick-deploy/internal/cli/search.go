@@ -25,7 +25,7 @@ import (
 var _ = register(165, searchCommand)
 
 func searchCommand(a *app.App) *cli.Command {
-	o := searchOptions{Limit: 20}
+	var o searchOptions
 	return &cli.Command{
 		Name:      "search",
 		Usage:     "find services, packages and options by words, and add them to the profile",
@@ -38,7 +38,10 @@ to the profile.`,
 			"quick-deploy search web server", "quick-deploy search --kind option wake on lan",
 			"quick-deploy --json search --limit 5 clipboard manager", "quick-deploy search --add htop"),
 		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "limit", Usage: "show at most `N`", Value: o.Limit, Destination: &o.Limit, Validator: atLeastOne},
+			&cli.IntFlag{
+				Name: "limit", Usage: "show at most `N` (default 10, with --json 20)", HideDefault: true,
+				Destination: &o.Limit, Validator: atLeastOne,
+			},
 			&cli.StringFlag{Name: "kind", Usage: "look only for `KIND`: service, key, bundle, package, option or home",
 				Destination: &o.Kind, Validator: aKind},
 			plainFlag("add", "add the entry with exactly this name to the profile", &o.Add),
@@ -112,7 +115,13 @@ func searchNames(ctx context.Context, a *app.App, words string, o searchOptions)
 	case !a.JSON && term.Is(a.Out) && !a.PlainForms():
 		return pick(ctx, a, s, words, kinds, note(names))
 	}
-	found, err := s.Find(words, o.Limit, kinds...)
+	limit := o.Limit
+	if limit == 0 {
+		if limit = 10; a.JSON {
+			limit = 20
+		}
+	}
+	found, err := s.Find(words, limit, kinds...)
 	if err != nil {
 		return err
 	}

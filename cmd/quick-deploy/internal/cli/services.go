@@ -5,14 +5,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/catalogue"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
@@ -169,7 +167,7 @@ func editServices(a *app.App, names []string, change edit) error {
 	if bytes.Equal(src, before) {
 		return nil
 	}
-	if err := replaceProfile(a, l, src); err != nil || a.DryRun {
+	if err := a.WriteProfile(l, src); err != nil || a.DryRun {
 		return err
 	}
 	after, err := profile.Parse(l.Name, src)
@@ -188,21 +186,6 @@ func editServices(a *app.App, names []string, change edit) error {
 	}
 	a.Say("quick-deploy diff shows what this changes")
 	return nil
-}
-
-// replaceProfile writes an edited profile, if it is still valid.
-func replaceProfile(a *app.App, l *app.Loaded, src []byte) error {
-	if _, err := a.LoadText(l.Name, src); err != nil {
-		return err
-	}
-	if a.DryRun {
-		return a.PrintFile(l.Name, src)
-	}
-	info, err := os.Stat(l.Name)
-	if err != nil {
-		return fault.New(fault.Profile, "write the profile: %w", err)
-	}
-	return (atomic.Writer{}).WriteFile(l.Name, src, info.Mode().Perm())
 }
 
 // serviceWords are the services for which keep says so; it is told whether the host runs it.

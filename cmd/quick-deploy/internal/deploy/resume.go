@@ -22,7 +22,7 @@ func (d *Deployer) PlanResume(ctx context.Context, complete func(Goal) (Goal, er
 		return Plan{}, err
 	}
 	if !st.Unfinished() {
-		return Plan{}, &fault.Error{Code: fault.Usage, Err: ErrNothingToResume}
+		return Plan{}, (&fault.Error{Code: fault.Usage, Err: ErrNothingToResume}).Hint("quick-deploy switch starts one")
 	}
 	g := savedGoal(st)
 	if g.To != nil {

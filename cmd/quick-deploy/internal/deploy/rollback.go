@@ -67,7 +67,8 @@ func (d *Deployer) Back(ctx context.Context, left int) (Goal, error) {
 		for _, b := range bad {
 			e.Hint("%v", b)
 		}
-		return Goal{}, e.Hint("nixos-rebuild list-generations shows the system's own generations")
+		return Goal{}, e.Hint("sudo nixos-rebuild switch --rollback rolls back one generation of the system; " +
+			"nixos-rebuild list-generations shows them")
 	}
 	return d.backTo(*point, host), nil
 }

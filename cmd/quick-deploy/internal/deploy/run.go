@@ -12,6 +12,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/storepath"
 )
@@ -284,6 +285,11 @@ func (s *session) fail(ctx context.Context, st step, cause error) (journal.Recor
 	r.Failure = &journal.Failure{
 		Step: st.name, Command: run.CommandOf(cause), Child: child, Origin: origin,
 		Told: slices.Concat(fault.HintsOf(err), fault.NotesOf(err)),
+	}
+	var refusal *preflight.Refusal
+	if errors.As(err, &refusal) && refusal.About == "" {
+		r.Failure.Refused = refusal.Lines()
+		r.Failure.Told = fault.NotesOf(err)
 	}
 	s.state.Result, s.state.Failure = r.Result, r.Failure
 	logfile.From(s.cfg.Log, slog.LevelError, origin.PC, cause.Error(), "step", st.name,

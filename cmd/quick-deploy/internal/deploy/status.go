@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 )
 
 // Status is what status prints.
@@ -111,7 +113,12 @@ func (st *Status) explain() {
 		return
 	}
 	if s.Failure != nil {
-		st.Told = s.Failure.Told
+		st.Told = slices.Concat(s.Failure.Refused, s.Failure.Told)
+	}
+	if s.Failure != nil && len(s.Failure.Refused) > 0 {
+		st.Explanation = fmt.Sprintf("%s was refused by preflight: %s", run, term.Count(len(s.Failure.Refused), "blocker"))
+		st.Fix, st.Next = nextAfter(s)
+		return
 	}
 	st.Explanation = fmt.Sprintf("%s failed in step %q: %s", run, stoppedAt(s), s.Error)
 	st.Fix, st.Next = nextAfter(s)

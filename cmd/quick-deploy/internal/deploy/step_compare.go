@@ -142,8 +142,8 @@ func (s *session) ask(ctx context.Context, q Question) error {
 
 // NoTerminal is the error of a question that nobody can answer.
 func NoTerminal() error {
-	return fault.New(fault.Usage, "this needs a yes, and standard input is not a terminal; pass --yes").
-		Hint("--dry-run shows what would be done")
+	return fault.New(fault.Usage, "this needs a yes, and standard input is not a terminal; nothing was changed").
+		Hint("--yes answers yes; --dry-run shows the plan")
 }
 
 // diff is what changes between the running and the new system, a line each.

@@ -17,6 +17,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/nixlog"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/index"
 	"github.com/quick-deploy/quick-deploy/generator/mapping"
 	"github.com/quick-deploy/quick-deploy/generator/nix"
 	"github.com/quick-deploy/quick-deploy/generator/nix/syntax"
@@ -88,6 +89,18 @@ func (o *Option) Missing() error {
 		e.Hint("did you mean %s", strings.Join(append(slices.Clone(parent), near), "."))
 	}
 	return e
+}
+
+// Untold reports whether Nix has not told of the option, and nothing sets it.
+func (o *Option) Untold() bool { return o.Evaluated == nil && len(o.Profile)+len(o.Files) == 0 }
+
+// Check says what is wrong with the option's name by a list of names; nil for nothing. A set of options is right, too.
+func (o *Option) Check(names *index.List) *index.Fault {
+	wrong := names.Check(o.path, nix.Attrs{})
+	if wrong == nil || wrong.Value {
+		return nil
+	}
+	return wrong
 }
 
 // touches reports whether two option paths are the same, or one lies within the other.
@@ -234,7 +247,7 @@ func (o *Option) WriteText(w io.Writer) {
 		}
 	}
 	if len(o.Profile)+len(o.Files) == 0 {
-		fmt.Fprintf(w, "  neither the profile nor the catalogue's modules set it\n")
+		fmt.Fprintf(w, "  neither the profile nor the flake sets it\n")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -19,6 +20,8 @@ type Layer struct {
 	Path   string `json:"path"`
 	Value  any    `json:"value"`
 	Won    bool   `json:"won"` // it is in the result
+	// Becomes are the options that a default is the value of.
+	Becomes []string `json:"becomes,omitempty"`
 }
 
 // Layers looks a key of a host up.
@@ -36,14 +39,25 @@ func Layers(p *profile.Profile, host, key string) (KeyLayers, error) {
 	return out, nil
 }
 
-// WriteText writes them as a table, whose cells end with tabs.
+// WriteText writes them as a table, whose cells end with tabs, or a default as a sentence.
 func (ls KeyLayers) WriteText(w io.Writer) {
 	for _, l := range ls {
-		mark := " "
-		if l.Won {
-			mark = "*"
-		}
 		value, _ := json.Marshal(l.Value) // a profile's value is made of what JSON knows
-		fmt.Fprintf(w, "%s %s\t%s\t%s\t%s = %s\n", mark, l.Place, l.Layer, l.Effect, l.Path, value)
+		if l.Layer == defaultLayer {
+			place, becomes := "", ""
+			if l.Place != "" {
+				place = " (" + l.Place + ")"
+			}
+			if len(l.Becomes) > 0 {
+				becomes = ", becomes " + strings.Join(l.Becomes, " and ")
+			}
+			fmt.Fprintf(w, "%s = %s, the default%s%s\n", l.Path, value, place, becomes)
+			continue
+		}
+		used := "not used"
+		if l.Won {
+			used = "used"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s = %s\n", used, l.Place, l.Layer, l.Effect, l.Path, value)
 	}
 }

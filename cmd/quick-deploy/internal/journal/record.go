@@ -59,6 +59,8 @@ type Failure struct {
 	Child   int    `json:"child_exit,omitempty"` // its exit code
 	// Told is what was said of it beside the error: hints, why, where the log is.
 	Told []string `json:"told,omitempty"`
+	// Refused are the checks that refused the run, each with its fix below it.
+	Refused []string `json:"refused,omitempty"`
 	// Origin is the place in the program's own source, for a report of the fault.
 	fault.Origin
 }

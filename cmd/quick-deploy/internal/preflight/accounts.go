@@ -24,7 +24,8 @@ var accounts = Check{
 		}
 		defer v.soften()
 		h, states := v.readAccounts(ctx)
-		if f := h.Nobody(states); f != nil {
+		nobody := h.Nobody(states)
+		if f := nobody; f != nil {
 			what := f.What
 			if !f.Sure {
 				what += " (whether root has a password, only root sees)"
@@ -38,7 +39,7 @@ var accounts = Check{
 		}
 		for _, a := range h.Accounts {
 			if a.Declared {
-				v.lookAtAccount(h, a, states(a.Name))
+				v.lookAtAccount(h, a, states(a.Name), nobody != nil && h.Admin(a))
 			}
 		}
 		if v.to.Activates {
@@ -47,14 +48,15 @@ var accounts = Check{
 	},
 }
 
-// lookAtAccount looks at one account that the system declares.
-func (v *visit) lookAtAccount(h access.Host, a access.Account, s access.State) {
+// lookAtAccount looks at one account that the system declares; said tells that a finding says already that it cannot
+// log in.
+func (v *visit) lookAtAccount(h access.Host, a access.Account, s access.State, said bool) {
 	if !h.Mutable && !a.Password && s.Password == access.Yes {
 		// update-users-groups.pl writes "!" over it, which no system before it undoes.
 		v.warning("keep its hash and name it by passwordSecret, or leave mutableUsers on",
 			"the password of %s would be erased for good (users.mutableUsers is off)", a.Name)
 	}
-	if a.Name == access.Root || h.LogsIn(a, s) != access.No {
+	if said || a.Name == access.Root || h.LogsIn(a, s) != access.No {
 		return
 	}
 	f := v.find(Warning, "give it sshKeys or a passwordSecret in the profile",

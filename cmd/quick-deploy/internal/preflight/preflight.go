@@ -72,7 +72,19 @@ func (r *Refusal) Error() string {
 
 // Fix is what to do about a blocker, or else how to pass over it.
 func (r *Refusal) Fix(b Finding) string {
+	if strings.Contains(b.Fix, cmp.Or(r.Pass, "--skip")+" "+b.Check) {
+		return b.Fix
+	}
 	return fmt.Sprintf("%s (or %s %s)", b.Fix, cmp.Or(r.Pass, "--skip"), b.Check)
+}
+
+// Lines are the blockers, each with its fix on a line below it.
+func (r *Refusal) Lines() []string {
+	var out []string
+	for _, b := range r.Blockers {
+		out = append(out, fmt.Sprintf("%s: %s\n    fix: %s", b.Check, b.What, r.Fix(b)))
+	}
+	return out
 }
 
 // Came says in a few words what came of it.
@@ -159,7 +171,7 @@ type Check struct {
 	find   func(ctx context.Context, v *visit)
 }
 
-// checks are all checks, in the order they run and are documented.
+// checks are all checks, in the order in which they are reported and documented.
 var checks = []Check{
 	nixos, root, machine, platform, profile, flake, paths, nixSpace, bootSpace, memory, network,
 	release, nixpkgs, stateVersion, services, keys, boot, accounts, ssh, secrets, homePackages, homeFiles,
@@ -187,25 +199,39 @@ func Run(ctx context.Context, m *Machine, t Target, o Options) (Report, error) {
 			return Report{}, fmt.Errorf("unknown preflight check %q: one of %s", s, strings.Join(Names(), ", "))
 		}
 	}
-	var r Report
 	once := *m
 	once.Retry = nil
-	for _, c := range checks {
+	refused := false
+	found := make([][]Finding, len(checks))
+	// The machine comes before the network: where it refuses the run, nobody waits until the network answers.
+	for _, waits := range []bool{false, true} {
+		for i, c := range checks {
+			if c.network != waits || !c.applies(o) {
+				continue
+			}
+			v := visit{Machine: m, to: t}
+			skip := slices.Contains(o.Skip, c.Name)
+			if skip || refused {
+				v.Machine = &once // nor for a check that refuses nothing
+			}
+			c.find(ctx, &v)
+			for _, f := range v.found {
+				f.Check, f.Skipped = c.Name, skip
+				found[i] = append(found[i], f)
+				refused = refused || f.Severity == Blocker && !skip
+			}
+		}
+	}
+	var r Report
+	for i, c := range checks {
 		if !c.applies(o) {
 			continue
 		}
 		r.Ran = append(r.Ran, c.Name)
-		v := visit{Machine: m, to: t}
-		skip := slices.Contains(o.Skip, c.Name)
-		if skip {
+		if slices.Contains(o.Skip, c.Name) {
 			r.Skipped = append(r.Skipped, c.Name)
-			v.Machine = &once // nobody waits for a check that refuses nothing
 		}
-		c.find(ctx, &v)
-		for _, f := range v.found {
-			f.Check, f.Skipped = c.Name, skip
-			r.Findings = append(r.Findings, f)
-		}
+		r.Findings = append(r.Findings, found[i]...)
 	}
 	return r, nil
 }

@@ -8,7 +8,9 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
+	"unicode"
 )
 
 // reason is why a file cannot be read, in words; the error of the system stays in its chain.
@@ -38,11 +40,48 @@ func Why(name string, err error) error {
 	case errors.Is(cause, fs.ErrNotExist):
 		text = "there is no such file"
 		if dir := missing(filepath.Dir(name)); dir != "" {
-			text = "there is no folder " + dir
+			text = fmt.Sprintf("the folder %s does not exist", dir)
 		}
 		return &reason{text, cause}
 	}
 	return cause
+}
+
+// WhyUnwritten is err, which the system returned when the file or folder called name was to be made or replaced, as words
+// that say what is in the way: a folder that is missing, belongs to somebody else or takes no files.
+func WhyUnwritten(name string, err error) error {
+	cause := err
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
+		cause = at.Err
+	}
+	dir := filepath.Dir(name)
+	for filepath.Dir(dir) != dir {
+		if _, err := os.Stat(dir); err == nil {
+			break
+		}
+		dir = filepath.Dir(dir)
+	}
+	text := ""
+	switch {
+	case errors.Is(cause, syscall.ENOTDIR):
+		text = "a part of the path is a file, not a folder"
+	case errors.Is(cause, syscall.EISDIR):
+		text = "it is a folder"
+	case errors.Is(cause, syscall.EROFS):
+		text = "its file system is read-only"
+	case errors.Is(cause, fs.ErrNotExist):
+		if text = "nothing can be created in " + dir; missing(filepath.Dir(name)) != "" {
+			text = fmt.Sprintf("the folder %s does not exist", missing(filepath.Dir(name)))
+		}
+	case errors.Is(cause, fs.ErrPermission):
+		if info, err := os.Stat(dir); err == nil {
+			text = fmt.Sprintf("its folder %s belongs to %s, and %s may not write in it", dir, owner(info), account(os.Geteuid()))
+		}
+	}
+	if text == "" {
+		return cause
+	}
+	return &reason{text, cause}
 }
 
 // missing is the first folder on the way to dir that is not there, "" if none is known to be missing.
@@ -72,10 +111,36 @@ func forbidden(name string) string {
 		}
 		return fmt.Sprintf("its folder %s belongs to %s, and %s may not enter it", dir, owner(info), me)
 	}
-	if who := owner(info); who != me {
-		return fmt.Sprintf("it belongs to %s; chown it to %s", who, me)
+	who, mode := owner(info), info.Mode().Perm()
+	var seen, fix []string
+	if who != me {
+		seen, fix = append(seen, "it belongs to "+who), append(fix, "sudo chown "+strings.TrimPrefix(me, "user ")+" "+quote(name))
 	}
-	return fmt.Sprintf("its mode is %#o; chmod u+r lets you read it", info.Mode().Perm())
+	if mode&0o400 == 0 {
+		sudo := ""
+		if who != me {
+			sudo = "sudo "
+		}
+		fix = append(fix, sudo+"chmod u+rw "+quote(name))
+	}
+	if len(fix) == 0 {
+		return ""
+	}
+	seen = append(seen, fmt.Sprintf("has mode %04o", mode))
+	if who == me {
+		seen[0] = "it " + seen[0]
+	}
+	return fmt.Sprintf("permission denied: %s; run: %s", strings.Join(seen, " and "), strings.Join(fix, " && "))
+}
+
+// quote quotes a path for a shell where it may need that.
+func quote(path string) string {
+	if strings.ContainsFunc(path, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/._-", r)
+	}) {
+		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	}
+	return path
 }
 
 func owner(info fs.FileInfo) string {

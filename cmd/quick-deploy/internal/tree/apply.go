@@ -102,7 +102,7 @@ func (w *work) nothing() bool {
 
 func (w *work) do(ctx context.Context) error {
 	if err := os.MkdirAll(w.dir, dirPerm); err != nil {
-		return onDisk("create", w.dir, err)
+		return onDisk("create the folder", w.dir, regular.WhyUnwritten(w.dir, err))
 	}
 	unlock, err := w.lock()
 	if err != nil {
@@ -196,7 +196,7 @@ func sameFile(a, b fs.FileInfo) bool {
 func (w *work) makeDirs(context.Context) error {
 	for _, d := range slices.Sorted(maps.Keys(w.missing)) { // parents first
 		if err := os.Mkdir(w.abs(d), dirPerm); err != nil && !errors.Is(err, fs.ErrExist) {
-			return onDisk("create", w.abs(d), err)
+			return onDisk("create the folder", w.abs(d), regular.WhyUnwritten(w.abs(d), err))
 		}
 	}
 	return nil

@@ -149,8 +149,10 @@ func sortFiles(files []File) []File {
 // onDisk is the fault for a file system error, with a hint for those that
 // people run into.
 func onDisk(what, path string, err error) error {
-	f := fault.New(fault.Preflight, "%s %s: %w", what, path, cause(err))
+	f := fault.New(fault.Preflight, "cannot %s %s: %w", what, path, cause(err))
 	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+		return f.Hint("choose another folder with --flake")
 	case errors.Is(err, syscall.EROFS):
 		return f.Hint("the file system is read-only; choose another directory with --flake")
 	case errors.Is(err, fs.ErrPermission):

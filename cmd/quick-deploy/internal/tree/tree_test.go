@@ -687,7 +687,7 @@ func TestHintsForTheDisk(t *testing.T) {
 		if fault.CodeOf(err) != tc.code || !strings.Contains(strings.Join(fault.HintsOf(err), " "), tc.hint) {
 			t.Errorf("%v: code %d, hints %v", tc.err, fault.CodeOf(err), fault.HintsOf(err))
 		}
-		if want := "write /x/flake.nix: " + tc.err.Error(); err.Error() != want {
+		if want := "cannot write /x/flake.nix: " + tc.err.Error(); err.Error() != want {
 			t.Errorf("got %q, want %q", err, want)
 		}
 	}
