@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/retry"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/access"
@@ -313,4 +314,30 @@ func answers(r *http.Response, err error) *http.Client {
 
 func page(code int, body string) *http.Response {
 	return &http.Response{StatusCode: code, Status: fmt.Sprintf("%d %s", code, http.StatusText(code)), Body: io.NopCloser(strings.NewReader(body))}
+}
+
+// Where the machine refuses the run, nobody waits for the network.
+func TestRefusedWithoutWaiting(t *testing.T) {
+	for _, c := range []struct {
+		files map[string]string
+		waits bool
+	}{{nil, true}, {map[string]string{"proc/sys/kernel/hostname": "zeus\n"}, false}} {
+		m, tg, waited := fixture(t, with(c.files)), good(), false
+		m.Client, tg.Caches = answers(page(503, ""), nil), caches
+		m.Retry = func(_ context.Context, attempt func(int) *retry.Failure) error {
+			waited = true
+			return attempt(1).Err
+		}
+		r, err := Run(t.Context(), m, tg, Options{Acting: true, Only: []string{"machine", "network"}})
+		if err != nil || waited != c.waits {
+			t.Errorf("%v: waited %t, error %v, findings %+v", c.files, waited, err, r.Findings)
+		}
+		if last := r.Findings[len(r.Findings)-1]; last.Check != "network" {
+			t.Errorf("%v: findings %+v", c.files, r.Findings)
+		}
+	}
+	fix := Finding{Check: "machine", Fix: "choose another, or --skip machine once"}
+	if got := (&Refusal{}).Fix(fix); got != fix.Fix {
+		t.Errorf("a fix that names the flag: %q", got)
+	}
 }

@@ -47,8 +47,8 @@ func Why(name string, err error) error {
 	return cause
 }
 
-// WhyUnwritten is err, which the system returned when the file or folder called name was to be made or replaced, as words
-// that say what is in the way: a folder that is missing, belongs to somebody else or takes no files.
+// WhyUnwritten is err, which the system returned when the file or folder called name was to be made or replaced, as
+// words that say what is in the way: a folder that is missing, belongs to somebody else or takes no files.
 func WhyUnwritten(name string, err error) error {
 	cause := err
 	if at, ok := errors.AsType[*fs.PathError](err); ok {
@@ -75,7 +75,8 @@ func WhyUnwritten(name string, err error) error {
 		}
 	case errors.Is(cause, fs.ErrPermission):
 		if info, err := os.Stat(dir); err == nil {
-			text = fmt.Sprintf("its folder %s belongs to %s, and %s may not write in it", dir, owner(info), account(os.Geteuid()))
+			me := account(os.Geteuid())
+			text = fmt.Sprintf("its folder %s belongs to %s, and %s may not write in it", dir, owner(info), me)
 		}
 	}
 	if text == "" {
@@ -114,7 +115,8 @@ func forbidden(name string) string {
 	who, mode := owner(info), info.Mode().Perm()
 	var seen, fix []string
 	if who != me {
-		seen, fix = append(seen, "it belongs to "+who), append(fix, "sudo chown "+strings.TrimPrefix(me, "user ")+" "+quote(name))
+		seen = append(seen, "it belongs to "+who)
+		fix = append(fix, "sudo chown "+strings.TrimPrefix(me, "user ")+" "+quote(name))
 	}
 	if mode&0o400 == 0 {
 		sudo := ""
