@@ -195,7 +195,7 @@ func TestAdoptRefuses(t *testing.T) {
 	c.put(filepath.Join(c.Root, "etc/nixos/own/desk.nix"), oldConfig["own/desk.nix"])
 	path := c.environ
 	c.environ = append(append([]string{}, path...), "PATH="+filepath.Dir(mustLook(t, "quick-deploy")))
-	refused(fault.NotFound, "takes Nix", "init", "--adopt", "--yes")
+	refused(fault.NotFound, "needs Nix", "init", "--adopt", "--yes")
 	c.environ = path
 
 	local := filepath.Join(flake, "hosts/atlas/local.nix")
