@@ -143,7 +143,7 @@ func explainOption(ctx context.Context, a *app.App, name string, o explainOption
 }
 
 // unknownOption goes by the names that ship where Nix has not told of an option and nothing sets it: it refuses one
-// that they lack if another one is near. Without that it may be an option of a module of the user's, and there is a note.
+// that they lack if another one is near. Without that a module of the user's may have the option, and there is a note.
 func unknownOption(ctx context.Context, a *app.App, option *explain.Option) error {
 	if !option.Untold() {
 		return nil

@@ -109,8 +109,8 @@ func elevateFlag(to *string) cli.Flag {
 	return f
 }
 
-// skipFlag leaves checks of preflight out. Commands that make few of them take the names of all: the variable is one for
-// every command.
+// skipFlag leaves checks of preflight out. Commands that make few of them take the names of all: the variable is one
+// for every command.
 func skipFlag(usage string, to *[]string) cli.Flag {
 	f := listFlag("skip", usage, to)
 	f.Action = func(_ context.Context, _ *cli.Command, names []string) error {
