@@ -32,7 +32,7 @@ func manCommand(a *app.App) *cli.Command {
 		Usage:     "print a manual page",
 		ArgsUsage: "[COMMAND... | " + profilePage + "]",
 		Description: described(`
-On a terminal it is shown as man shows it, else in the format of man(1).
+On a terminal man shows the page; elsewhere it is printed in the format of man(1).
 quick-deploy man --list names all pages with their sections.`,
 			"quick-deploy man switch | man -l -", "quick-deploy man services add | man -l -",
 			"quick-deploy man quick-deploy.yaml | man -l -"),
