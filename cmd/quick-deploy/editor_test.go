@@ -401,7 +401,7 @@ func TestEditorExplains(t *testing.T) {
 		{"version: 1\nhosts:\n  atlas:\n    state|Version: \"26.05\"\n", host.Property("stateVersion").Description},
 		{"version: 1\nhosts:\n  atlas:\n    time|zone: Etc/UTC\n", "Europe/Berlin"},
 		{"version: 1\nhosts:\n  atlas:\n    users: {ada: {}}\n    services:\n      post|gresql: {}\n", host.Property("services").Property("postgresql").Description},
-		{"version: 1\nhosts:\n  atlas:\n    services:\n      grafana: {po|rt: 3005}\n", "Port that it listens on."},
+		{"version: 1\nhosts:\n  atlas:\n    services:\n      grafana: {po|rt: 3005}\n", "Port to listen on."},
 		{"version: 1\nhosts:\n  atlas:\n    services:\n      ollama: {ex|pose: true}\n", "There is no login."},
 		{"version: 1\nrele|ase: \"26.05\"\n", root.Property("release").Description},
 	} {
