@@ -36,12 +36,12 @@ func clearSecrets(w *cleartext.Walker, p *profile.Profile, root *profile.Node, s
 // secretHint is what to write for a secret at n: the key of the catalogue that sets the same option, if there is one.
 // s is the schema of the profile.
 func secretHint(n *profile.Node, s *schema.Node) string {
-	const declare = "secrets: {NAME: {file: /path}}"
 	_, below, _ := strings.Cut(n.Pointer, "/nixos/")
 	if service, key := secretKey(s, strings.ReplaceAll(below, "/", ".")); key != "" {
-		return fmt.Sprintf("write services: {%s: {%s: NAME}} and %s", service, key, declare)
+		name := service + "-" + hyphened(strings.TrimSuffix(key, "Secret"))
+		return fmt.Sprintf("write services: {%s: {%s: %s}} and secrets: {%[3]s: {file: /path}}", service, key, name)
 	}
-	return "use an option that takes a file, with {$secret: NAME} as its value, and write " + declare
+	return "use an option that takes a file, with {$secret: NAME} as its value, and write secrets: {NAME: {file: /path}}"
 }
 
 // secretKey finds the key of a service that takes the name of a secret and sets an option, "" for none.

@@ -54,8 +54,12 @@ func (h *host) secretPath(name string, ref *profile.Node) (nix.Expr, error) {
 			return nil, ref.Problem(ref.Path(), fmt.Sprintf("unknown secret %q", name),
 				"the value is the name of an entry of secrets:, never the secret itself", profile.Meant(near))
 		}
-		// What is no name may be the secret itself.
 		at, example := secretKeyOf(ref)
+		if name == example { // as messages propose; it is not shown, like any value here that is not declared
+			return nil, ref.Problem(ref.Path(), at+" names a secret that host "+h.profile.Name+" does not have", "",
+				fmt.Sprintf("add it under %s, by the name written here: secrets: {NAME: {file: /path}}", h.profile.Name))
+		}
+		// What is no name may be the secret itself.
 		p := ref.Problem(ref.Path(), at+" must be the name of a secret of host "+h.profile.Name, "",
 			fmt.Sprintf("add secrets: {%s: {file: /path}} under %s, and write %[1]s here", example, h.profile.Name))
 		p.Code = profile.CodeSecret
@@ -78,9 +82,9 @@ func secretKeyOf(ref *profile.Node) (at, example string) {
 	switch {
 	case len(parts) > 1 && strings.HasSuffix(parts[len(parts)-2], "Secrets") && secretName.MatchString(last):
 		kind := strings.TrimSuffix(parts[len(parts)-2], "Secrets")
-		return parts[len(parts)-2] + "." + last, last + "-" + strings.ToLower(kind)
+		return parts[len(parts)-2] + "." + last, last + "-" + hyphened(kind)
 	case strings.HasSuffix(last, "Secret"):
-		example = strings.ToLower(strings.TrimSuffix(last, "Secret"))
+		example = hyphened(strings.TrimSuffix(last, "Secret"))
 		if owner := cmp.Or(serviceOf(ref), parts[max(0, len(parts)-2)]); secretName.MatchString(owner) {
 			example = owner + "-" + example
 		}
@@ -88,6 +92,13 @@ func secretKeyOf(ref *profile.Node) (at, example string) {
 	}
 	return "this", "NAME"
 }
+
+// hyphened is a key as a name in lower case: admin-password for adminPassword.
+func hyphened(key string) string {
+	return strings.ToLower(upper.ReplaceAllString(key, "-$0"))
+}
+
+var upper = lazyregexp.New(`[A-Z]`)
 
 // secretName is a part of the name of a secret.
 var secretName = lazyregexp.New(`^[a-z][a-z0-9-]*$`)

@@ -156,8 +156,8 @@ func TestNotASecret(t *testing.T) {
 // A secret in an option is told the key of the catalogue that sets it, if there is one.
 func TestClearTextHint(t *testing.T) {
 	for host, want := range map[string]string{
-		"nixos: {services.grafana.settings.security.admin_password: hunter2}":           "write services: {grafana: {adminPasswordSecret: NAME}} and secrets: {NAME: {file: /path}}; if",
-		"nixos: {services.grafana: {settings.security: {\"admin_password\": hunter2}}}": "write services: {grafana: {adminPasswordSecret: NAME}} and",
+		"nixos: {services.grafana.settings.security.admin_password: hunter2}":           "write services: {grafana: {adminPasswordSecret: grafana-admin-password}} and secrets: {grafana-admin-password: {file: /path}}; if",
+		"nixos: {services.grafana: {settings.security: {\"admin_password\": hunter2}}}": "write services: {grafana: {adminPasswordSecret: grafana-admin-password}} and",
 		"nixos: {services.x.password: hunter2}":                                         "use an option that takes a file, with {$secret: NAME} as its value, and write secrets: {NAME: {file: /path}}; if",
 	} {
 		t.Run(host, func(t *testing.T) { made(t, host, want) })
@@ -168,7 +168,8 @@ func TestClearTextHint(t *testing.T) {
 func TestUnknownSecret(t *testing.T) {
 	for host, want := range map[string]string{
 		"services: {postgresql: {databases: [app], passwordSecrets: {app: hunter}}}": "passwordSecrets.app must be the name of a secret of host atlas; add secrets: {app-password: {file: /path}} under atlas, and write app-password here",
-		"services: {grafana: {adminPasswordSecret: hunter}}":                         "adminPasswordSecret must be the name of a secret of host atlas; add secrets: {grafana-adminpassword:",
+		"services: {grafana: {adminPasswordSecret: hunter}}":                         "adminPasswordSecret must be the name of a secret of host atlas; add secrets: {grafana-admin-password:",
+		"services: {grafana: {adminPasswordSecret: grafana-admin-password}}":         "adminPasswordSecret names a secret that host atlas does not have; add it under atlas, by the name written here",
 		"users: {ada: {admin: true, passwordSecret: hunter}}":                        "add secrets: {ada-password: {file: /path}} under atlas",
 		"nixos: {a.passwordFile: {$secret: hunter}}":                                 "this must be the name of a secret of host atlas; add secrets: {NAME:",
 	} {

@@ -94,8 +94,8 @@ var malformed = []struct{ name, yaml, want string }{
 	{"big number", "hosts: {a: {nixos: {x: 123456789012345678901}}}\n", `1:24 number the number "123456789012345678901" is too large`},
 
 	// Structure
-	{"a list", "- a\n- b\n", `1:1 type a profile must be a map, not a list`},
-	{"a text", "hello\n", `1:1 type a profile must be a map, not "hello"`},
+	{"a list", "- a\n- b\n", `1:1 type this is not a profile, but a list`},
+	{"a text", "hello\n", `1:1 type this is not a profile, but "hello"`},
 	{"no hosts", "version: 1\n", `1:1 host the profile has no host`},
 	{"hosts is a list", "version: 1\nhosts: [a, b]\n", `2:8 type hosts must be a map, not a list`},
 	{"a host is text", "version: 1\nhosts: {a: x86_64-linux}\n", `2:12 type a must be a map, not "x86_64-linux"`},

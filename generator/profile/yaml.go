@@ -45,7 +45,7 @@ func parse(name string, data []byte) (*Node, *text, Problems) {
 	}
 	if first == nil || isNothing(first) {
 		return nil, t, Problems{{Pos: Pos{name, 1, 1}, Code: CodeSyntax, What: "the profile is empty",
-			Hint: "quick-deploy init writes one to start from"}}
+			Hint: "delete it, and run quick-deploy init, which writes one"}}
 	}
 	r := reader{cursor: cursor{t: t, line: 1, col: 1}, problems: problems}
 	root := r.value(first, "")
@@ -55,8 +55,8 @@ func parse(name string, data []byte) (*Node, *text, Problems) {
 		r.note(Problem{Pos: Pos{name, next.Line, next.Column}, Code: CodeFeature, What: "a second YAML document starts here",
 			Why: "a profile is one document", Hint: "put it into a file of its own and list that under extends"})
 	case root.Kind != Map:
-		r.note(Problem{Pos: root.Pos, width: root.width, Code: CodeType, What: "a profile must be a map, not " + root.brief(),
-			Hint: "quick-deploy init writes one"})
+		r.note(Problem{Pos: root.Pos, width: root.width, Code: CodeType, What: "this is not a profile, but " + root.brief(),
+			Why: "a profile is lines of key: value, from version: 1 on", Hint: "quick-deploy init writes one where there is none"})
 	}
 	return root, t, r.problems
 }
