@@ -130,7 +130,7 @@ func explainOption(ctx context.Context, a *app.App, name string, o explainOption
 	if !o.NoEval {
 		if err := evaluateOption(ctx, a, option); err != nil {
 			a.Log.Warn("nix", "error", err, "command", run.CommandOf(err))
-			a.Say("note: Nix could not evaluate the flake (%s); shown is what the files say", app.WhyNot(a, err, l, flake, host))
+			a.Say("note: Nix could not evaluate the flake (%s); this is what the files say", app.WhyNot(a, err, l, flake, host))
 		}
 	}
 	if err := option.Missing(); err != nil {

@@ -126,7 +126,7 @@ func searchNames(ctx context.Context, a *app.App, words string, o searchOptions)
 		return err
 	}
 	if found.Instead != "" {
-		a.Say("nothing found for %q; this is for %q", words, found.Instead)
+		a.Say("nothing found for %q; showing results for %q", words, found.Instead)
 	}
 	out := searchResult{words, found.Instead, names.Release(), names.Exact(), found.Total, found.Hits}
 	if err := a.Print(out, out.writeText); err != nil {
@@ -136,7 +136,7 @@ func searchNames(ctx context.Context, a *app.App, words string, o searchOptions)
 		return fault.New(fault.Usage, "nothing found for %q", words).Hint("try fewer words, or other ones")
 	}
 	if more := found.Total - len(found.Hits); more > 0 && !a.JSON {
-		a.Say("and %d more, with --limit %d", more, found.Total)
+		a.Say("%d more: add --limit %d", more, found.Total)
 	}
 	if text := note(names); text != "" && !a.JSON {
 		a.Say("%s", text)
@@ -191,7 +191,7 @@ func pick(ctx context.Context, a *app.App, s *search.Searcher, words string, kin
 			list := picker.List{Note: note}
 			switch {
 			case found.Instead != "":
-				list.Note = fmt.Sprintf("nothing found for %q; this is for %q", words, found.Instead)
+				list.Note = fmt.Sprintf("nothing found for %q; showing results for %q", words, found.Instead)
 			case found.Total == 0:
 				list.Note = "nothing found"
 			}

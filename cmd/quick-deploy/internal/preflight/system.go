@@ -68,7 +68,7 @@ var machine = Check{
 			}
 		case name != "" && host != "" && name != host && !slices.Contains(unnamed, name):
 			v.blocker("choose another host with --host; to rename this machine, --skip machine once",
-				"this machine is called %s, the configuration is of %s", name, host)
+				"this machine is called %s, but the configuration is for %s", name, host)
 		}
 	},
 }
