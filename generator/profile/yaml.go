@@ -56,7 +56,8 @@ func parse(name string, data []byte) (*Node, *text, Problems) {
 			Why: "a profile is one document", Hint: "put it into a file of its own and list that under extends"})
 	case root.Kind != Map:
 		r.note(Problem{Pos: root.Pos, width: root.width, Code: CodeType, What: "this is not a profile, but " + root.brief(),
-			Why: "a profile is lines of key: value, from version: 1 on", Hint: "quick-deploy init writes one where there is none"})
+			Why:  "a profile is lines of key: value, from version: 1 on",
+			Hint: "quick-deploy init writes one where there is none"})
 	}
 	return root, t, r.problems
 }
