@@ -23,6 +23,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 	"github.com/quick-deploy/quick-deploy/generator/index"
+	"github.com/quick-deploy/quick-deploy/generator/nix"
 )
 
 // names opens the index of names for hosts. Those of packages are exact where the pinned nixpkgs is in the store: then
@@ -214,7 +215,7 @@ func attributes(ctx context.Context, r run.Runner, path string) (string, error) 
 	var out bytes.Buffer
 	// Nothing of the user's is read, and nothing is built or fetched.
 	const config = `{ system = "x86_64-linux"; config.allowUnfree = true; overlays = [ ]; }`
-	expr := fmt.Sprintf("builtins.attrNames (import %s %s)", path, config)
+	expr := fmt.Sprintf("builtins.attrNames (import %s %s)", nix.Quote(path), config)
 	_, err := r.Run(ctx, run.Command{
 		Name:    evaluator,
 		Args:    []string{"--eval", "--strict", "--json", "--option", "substitute", "false", "--expr", expr},
