@@ -35,6 +35,9 @@ type secret struct {
 // sopsName is the name that the host's encrypted file has in the flake.
 const sopsName = "secrets.yaml"
 
+// SopsKeyFile is the file on a machine with the key that decrypts it, where the profile names no other.
+const SopsKeyFile = "/var/lib/sops-nix/key.txt"
+
 func (h *host) readSecrets() {
 	h.secrets = map[string]secret{}
 	for name, n := range h.node.Get("secrets").All() {
@@ -147,7 +150,7 @@ func (h *host) secretFiles() error {
 	}
 	sops := h.node.Get("sops")
 	if sops.Get("ageKeyFile") == nil {
-		h.set(h.node, nix.Str("/var/lib/sops-nix/key.txt"), "sops", "age", "keyFile")
+		h.set(h.node, nix.Str(SopsKeyFile), "sops", "age", "keyFile")
 	}
 	file := sops.Get("file")
 	if file == nil && !h.node.Known("sops", "file") {
