@@ -192,7 +192,7 @@ func (a *App) tellVM(host string, built builtVM, lines ...string) error {
 		return a.PrintEvent(journal.Event{Type: "vm", Host: host, Message: built.Script, Data: built})
 	}
 	users := term.List(append(built.Users, "root"))
-	a.Say("the password of %s in the virtual machine: %s", users, built.Password)
+	a.Say("accounts in the virtual machine: %s; their password: %s", users, built.Password)
 	if len(built.Secrets) > 0 {
 		a.Say("throwaway secrets take the place of %s", term.List(built.Secrets))
 	}
