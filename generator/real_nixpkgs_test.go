@@ -71,7 +71,7 @@ func (a age) String() string { return a.Name + ": " + a.Kind + " not there yet" 
 // for a release that is not younger than the nixpkgs nothing is.
 func (n *realNixpkgs) evaluate(tb testing.TB, flake, release string, names ...string) (map[string]realSystem, []age, error) {
 	tb.Helper()
-	systems, ages, _, err := n.count(tb, flake, release, false, names)
+	systems, ages, _, err := n.count(tb, flake, release, false, nil, names)
 	return systems, ages, err
 }
 
@@ -81,8 +81,21 @@ func (n *realNixpkgs) measure(
 	tb testing.TB, flake, release string, own bool, names ...string,
 ) (map[string]realSystem, statistics, error) {
 	tb.Helper()
-	systems, _, stats, err := n.count(tb, flake, release, own, names)
+	systems, _, stats, err := n.count(tb, flake, release, own, nil, names)
 	return systems, stats, err
+}
+
+// realImage is what is made of a host instead of its system: a variant, with the module that image.Variant makes for it.
+type realImage struct {
+	Variant string `json:"variant"`
+	Module  string `json:"module"` // absolute path
+}
+
+// images is evaluate for an image of a host.
+func (n *realNixpkgs) images(tb testing.TB, flake, release, host string, image realImage) (realSystem, []age, error) {
+	tb.Helper()
+	systems, ages, _, err := n.count(tb, flake, release, false, &image, []string{host})
+	return systems[host], ages, err
 }
 
 // statistics are what Nix counts; the other numbers are left out.
@@ -94,7 +107,7 @@ type statistics struct {
 }
 
 func (n *realNixpkgs) count(
-	tb testing.TB, flake, release string, own bool, names []string,
+	tb testing.TB, flake, release string, own bool, image *realImage, names []string,
 ) (map[string]realSystem, []age, statistics, error) {
 	tb.Helper()
 	var ages []age
@@ -102,7 +115,7 @@ func (n *realNixpkgs) count(
 	for {
 		file := filepath.Join(tb.TempDir(), "statistics.json")
 		args := append([]string{"NIX_SHOW_STATS=1", "NIX_SHOW_STATS_PATH=" + file, "nix-instantiate"},
-			n.args(tb, flake, older, own, names)...)
+			n.args(tb, flake, older, own, image, names)...)
 		out, err := n.env.TryRun(tb.Context(), "env", args...)
 		if err == nil {
 			var systems map[string]realSystem
@@ -130,12 +143,13 @@ func (n *realNixpkgs) count(
 	}
 }
 
-func (n *realNixpkgs) args(tb testing.TB, flake string, older, own bool, names []string) []string {
+func (n *realNixpkgs) args(tb testing.TB, flake string, older, own bool, image *realImage, names []string) []string {
 	tb.Helper()
 	n.mu.Lock()
 	request, err := json.Marshal(map[string]any{
 		"older":    older,
 		"own":      own,
+		"image":    image,
 		"options":  append([][]string{}, n.options...),
 		"packages": append([]string{}, n.packages...),
 		"names":    append([]string{}, names...),

@@ -23,8 +23,8 @@ type Secret struct {
 	File string
 	// SopsKey is the key in the host's sops file otherwise.
 	SopsKey string
-	// For is the service that reads it, "" for none of the catalogue.
-	For string
+	// For is the service that reads it, "" for none of the catalogue, and Key the key of the profile that names it.
+	For, Key string
 }
 
 type secret struct {
@@ -34,6 +34,9 @@ type secret struct {
 
 // sopsName is the name that the host's encrypted file has in the flake.
 const sopsName = "secrets.yaml"
+
+// SopsKeyFile is the file on a machine with the key that decrypts it, where the profile names no other.
+const SopsKeyFile = "/var/lib/sops-nix/key.txt"
 
 func (h *host) readSecrets() {
 	h.secrets = map[string]secret{}
@@ -66,7 +69,8 @@ func (h *host) secretPath(name string, ref *profile.Node) (nix.Expr, error) {
 		return nil, p
 	}
 	if s.For == "" {
-		s.For = serviceOf(ref)
+		parts := strings.Split(ref.Path(), ".")
+		s.For, s.Key = serviceOf(ref), parts[len(parts)-1]
 		h.secrets[name] = s
 	}
 	if s.File != "" {
@@ -146,7 +150,7 @@ func (h *host) secretFiles() error {
 	}
 	sops := h.node.Get("sops")
 	if sops.Get("ageKeyFile") == nil {
-		h.set(h.node, nix.Str("/var/lib/sops-nix/key.txt"), "sops", "age", "keyFile")
+		h.set(h.node, nix.Str(SopsKeyFile), "sops", "age", "keyFile")
 	}
 	file := sops.Get("file")
 	if file == nil && !h.node.Known("sops", "file") {

@@ -41,12 +41,54 @@ func Deploy(ctx context.Context, a *App, verb deploy.Verb, o RunOptions) error {
 		return err
 	}
 	defer s.Close()
+	record, err := s.carryOut(ctx, goal, g, o)
+	if err == nil && verb == deploy.Build {
+		s.showBuilt(ctx, goal.Host, record.System)
+	}
+	return err
+}
+
+// Made is what a run has made of a host instead of its system.
+type Made struct {
+	*Generated
+	Host    string
+	Path    string // in the store; "" of a dry run
+	Session *Session
+}
+
+// Make builds the host as its extension has it, and changes no machine. The session is to be closed.
+func Make(ctx context.Context, a *App, verb deploy.Verb, o RunOptions,
+	extend func(g *Generated, host string) (*deploy.Extension, error),
+) (*Made, error) {
+	o.SkipHome = true // they are in what is made, if it has them
+	goal, g, err := fillGoal(ctx, a, deploy.Goal{Verb: verb}, o)
+	if err != nil {
+		return nil, err
+	}
+	if goal.Extend, err = extend(g, goal.Host); err != nil {
+		return nil, err
+	}
+	s, err := NewSession(a, o)
+	if err != nil {
+		return nil, err
+	}
+	record, err := s.carryOut(ctx, goal, g, o)
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return &Made{g, goal.Host, record.Built, s}, nil
+}
+
+// carryOut plans a run and carries it out; a dry run prints the plan.
+func (s *Session) carryOut(ctx context.Context, goal deploy.Goal, g *Generated, o RunOptions) (journal.Record, error) {
+	a, none := s.app, journal.Record{}
 	plan, err := s.Deployer.Plan(ctx, goal)
 	if err != nil {
-		return err
+		return none, err
 	}
 	if a.DryRun {
-		return printPlan(a, plan, g)
+		return none, printPlan(a, plan, g)
 	}
 	skipped := ""
 	if n := len(o.SkipChecks); n > 0 {
@@ -55,13 +97,13 @@ func Deploy(ctx context.Context, a *App, verb deploy.Verb, o RunOptions) error {
 		}
 		skipped += strings.Join(o.SkipChecks, ", ")
 	}
-	a.Say("%s %s with the profile %s%s", verb, goal.Host, goal.ProfilePath, skipped)
+	a.Say("%s %s with the profile %s%s", goal.Verb, goal.Host, goal.ProfilePath, skipped)
 	if plan.NoChange {
 		if a.JSON {
-			return printPlan(a, plan, g)
+			return none, printPlan(a, plan, g)
 		}
 		a.Say("nothing to do: %s", plan.Reason)
-		return nil
+		return none, nil
 	}
 	if a.JSON {
 		_ = a.PrintEvent(journal.Event{Type: "inputs", Host: goal.Host, Data: g.Inputs})
@@ -69,11 +111,7 @@ func Deploy(ctx context.Context, a *App, verb deploy.Verb, o RunOptions) error {
 			_ = a.PrintEvent(journal.Event{Type: "notice", Host: n.Host, Message: n.Text})
 		}
 	}
-	record, err := s.run(ctx, plan, g, o)
-	if err == nil && verb == deploy.Build {
-		s.showBuilt(ctx, goal.Host, record.System)
-	}
-	return err
+	return s.run(ctx, plan, g, o)
 }
 
 // addTo is a goal with what the flags add to it. Of a run that is taken up, its own flags stay.

@@ -38,17 +38,22 @@ func deployable(h generator.Host) []closed {
 // installable are the ways that a machine would lack which has nothing but its system, and
 // the files that the folder extra brings; "" for none.
 func installable(h generator.Host, extra string) []closed {
-	f := h.Access.Nobody(func(name string) access.State {
+	f := h.Access.Nobody(anew(h, extra))
+	if f == nil {
+		return nil
+	}
+	return []closed{{checkAccounts, *f}}
+}
+
+// anew are the states of a machine that has nothing but its system, and the files that the folder extra brings.
+func anew(h generator.Host, extra string) access.States {
+	return func(name string) access.State {
 		state := access.Anew(name)
 		if file := h.Access.Account(name).PasswordFile; file != "" {
 			state.File = access.Of(extra != "" && exists(filepath.Join(extra, file)))
 		}
 		return state
-	})
-	if f == nil {
-		return nil
 	}
-	return []closed{{checkAccounts, *f}}
 }
 
 // comesBack tells whether the user that fleet logs in as gets in by ssh, and becomes root

@@ -20,6 +20,15 @@ import (
 
 // runFlags are those of build, test, boot, switch and resume.
 func runFlags(o *app.RunOptions) []cli.Flag {
+	return slices.Concat(buildFlags(o), []cli.Flag{
+		listFlag("accept", "let a first switch remove `NAME`, as it is listed; this is recorded", &o.Accept),
+		boolFlag("retry-bad", "switch to a build that failed before", &o.RetryBad),
+		boolFlag("no-home", "leave the homes alone", &o.SkipHome),
+	}, switchFlags(o))
+}
+
+// buildFlags are those of every command that builds from the flake.
+func buildFlags(o *app.RunOptions) []cli.Flag {
 	space := &cli.StringFlag{
 		Name: "min-free", Usage: "refuse if the store has less than `SIZE` free, such as 20GiB",
 		DefaultText: `"50GiB"`, Sources: variable("min-free"),
@@ -35,18 +44,15 @@ func runFlags(o *app.RunOptions) []cli.Flag {
 			return nil
 		},
 	}
-	return append([]cli.Flag{
+	return []cli.Flag{
 		forceFlag(&o.Force),
 		skipFlag("skip the preflight check `CHECK`; this is recorded", &o.SkipChecks),
-		listFlag("accept", "let a first switch remove `NAME`, as it is listed; this is recorded", &o.Accept),
-		boolFlag("retry-bad", "switch to a build that failed before", &o.RetryBad),
-		boolFlag("no-home", "leave the homes alone", &o.SkipHome),
 		boolFlag("no-generate", "take the flake as it is on disk", &o.NoGenerate),
 		boolFlag("offline", "use no network", &o.Offline),
 		boolFlag("show-trace", "show the whole trace of an evaluation error", &o.ShowTrace, "t"),
 		space,
 		boolFlag("nom", "show the build with nix-output-monitor", &o.Nom),
-	}, switchFlags(o)...)
+	}
 }
 
 // switchFlags are those of every command that switches this machine.

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
@@ -16,10 +17,15 @@ const quick = 2 * time.Minute
 // buildSystem builds the system as the user. nixos-rebuild leaves a link
 // named result in the working directory, which is a garbage-collector root.
 // The flags are those that the Python nixos-rebuild (since 25.11) and the shell one
-// before it take alike; "build" never re-executes itself, so --no-reexec is not needed.
+// before it take alike; "build" and what else only builds never re-execute themselves, so --no-reexec is not needed.
 func (d *Deployer) buildSystem(g Goal, dir string) run.Command {
-	args := append([]string{"build", "--flake", g.systemRef()}, d.logFormat()...)
-	return run.Command{Name: "nixos-rebuild", Args: append(args, g.nixFlags()...), Dir: dir, Timeout: d.cfg.BuildTimeout}
+	verb, ref, flags := []string{"build"}, g.systemRef(), g.nixFlags()
+	if x := g.Extend; x != nil {
+		// Of a folder in a git repository, such as a home, Nix would take only what git knows.
+		verb, ref, flags = x.Args, "path:"+throwaway(dir)+"#"+g.Host, g.extendFlags()
+	}
+	args := append(slices.Concat(verb, []string{"--flake", ref}), d.logFormat()...)
+	return run.Command{Name: "nixos-rebuild", Args: append(args, flags...), Dir: dir, Timeout: d.cfg.BuildTimeout}
 }
 
 // buildHome builds a home as the user. Not "home-manager build": that needs

@@ -25,9 +25,12 @@ const (
 	Switch Verb = "switch" // build, run it, check it, make it the boot default
 	// Rollback is a switch to what was recorded at a point: nothing is generated or built.
 	Rollback Verb = "rollback"
+	VM       Verb = "vm"    // build the host as a virtual machine
+	Image    Verb = "image" // build the host as an image
 )
 
-func (v Verb) touches() bool { return v != Build }
+// touches says whether a run may change the machine.
+func (v Verb) touches() bool { return v == Test || v == Boot || v == Switch || v == Rollback }
 
 // User is a user with a home-manager configuration.
 type User struct {
@@ -82,6 +85,9 @@ type Goal struct {
 	// To is the point that a rollback goes back to, nil for every other verb.
 	To *journal.Point `json:"to,omitempty"`
 
+	// Extend is what is made of the host instead of its system, nil for its system.
+	Extend *Extension `json:"extend,omitempty"`
+
 	Tree   Tree             `json:"-"` // nil: the flake is taken as it lies there
 	Target preflight.Target `json:"-"`
 	Checks []health.Check   `json:"-"`
@@ -135,12 +141,15 @@ func (f *Flags) Add(more Flags) {
 
 // check refuses a goal that could not be carried out literally.
 func (g Goal) check() error {
-	if !slices.Contains([]Verb{Build, Test, Boot, Switch, Rollback}, g.Verb) {
+	if !slices.Contains([]Verb{Build, Test, Boot, Switch, Rollback, VM, Image}, g.Verb) {
 		return fault.New(fault.Usage, "unknown verb %q", g.Verb)
 	}
 	if (g.Verb == Rollback) != (g.To != nil) {
 		return fault.New(fault.Usage, "%s: the run does not say what to roll back to", g.Verb).
 			Hint("start again with quick-deploy rollback")
+	}
+	if (g.Verb == VM || g.Verb == Image) != (g.Extend != nil) {
+		return fault.New(fault.Usage, "%s: the run does not say what to make of the host", g.Verb)
 	}
 	if !strings.HasPrefix(g.FlakeDir, "/") {
 		return fault.New(fault.Usage, "the flake directory must be absolute: %q", g.FlakeDir)

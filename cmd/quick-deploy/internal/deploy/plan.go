@@ -177,7 +177,7 @@ func (d *Deployer) unchanged(g Goal, p Plan) (bool, string, error) {
 	if slices.ContainsFunc(p.Files, Change.pending) {
 		return false, "", nil
 	}
-	if g.Verb == Build {
+	if !g.Verb.touches() {
 		return false, "", nil // its result is a store path that may have been collected
 	}
 	records, _ := d.store.Records()
@@ -205,6 +205,12 @@ func (d *Deployer) fingerprint(g Goal) (string, error) {
 	parts := []string{"1", string(g.Verb), g.Host, g.FlakeDir, tree, strings.Join(g.NixArgs, "\x00")}
 	for _, u := range g.Users {
 		parts = append(parts, u.Name, u.Home)
+	}
+	if x := g.Extend; x != nil {
+		parts = append(parts, x.Args...)
+		for _, name := range sortedKeys(x.Files) {
+			parts = append(parts, name, x.Files[name])
+		}
 	}
 	return hashOf(parts...), nil
 }

@@ -382,7 +382,7 @@ func (s *session) summary(r journal.Record) {
 func Done(r journal.Record) string {
 	what := map[Verb]string{
 		Build: "built %s", Test: "activated %s until the next boot", Boot: "%s boots it next", Switch: "deployed %s",
-		Rollback: "rolled %s back",
+		Rollback: "rolled %s back", VM: "built the virtual machine of %s", Image: "built the image of %s",
 	}[Verb(r.Verb)]
 	if what == "" || r.Result != journal.Good {
 		return fmt.Sprintf("%s %s (run %d): %s", r.Verb, r.Host, r.ID, r.Result)
@@ -404,6 +404,9 @@ func Summary(r journal.Record, paths bool) string {
 			generation = fmt.Sprintf("generation %d, ", n)
 		}
 		fmt.Fprintf(&b, "  system: %s%s\n", generation, name(r.System))
+	}
+	if r.Built != "" {
+		fmt.Fprintf(&b, "  built: %s\n", name(r.Built))
 	}
 	for _, u := range sortedKeys(r.Homes) {
 		if g := r.After.Homes[u]; !paths && g.Path == r.Homes[u] && g.Number > 0 {

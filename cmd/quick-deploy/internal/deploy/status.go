@@ -148,7 +148,7 @@ func standing(records []journal.Record, current string) (built, undone *journal.
 	back := false
 	for i := range records {
 		switch r := &records[i]; {
-		case r.Result != journal.Good || r.Verb == string(Build):
+		case r.Result != journal.Good || !Verb(r.Verb).touches():
 		case r.Verb == string(Rollback):
 			back = true
 		case current != "" && r.System == current:

@@ -34,6 +34,9 @@ func (s *session) buildHolds() bool {
 		gone, err := s.collected(context.Background(), append(values(s.state.Homes), s.state.System)...)
 		return err == nil && len(gone) == 0
 	}
+	if s.goal.Extend != nil {
+		return exists(s.state.Built)
+	}
 	if !isSystem(s.state.System) {
 		return false
 	}
@@ -59,6 +62,9 @@ func (s *session) planBuild() *Planned {
 	case there != nil:
 		p.What = "build the system and the homes, and copy them to the machine"
 		s.planCommand(p, there.Build())
+	case s.goal.Extend != nil:
+		p.What = "extend the host in a throwaway flake, and build that as " + cmp.Or(s.cfg.User, "the user")
+		s.planCommand(p, s.buildSystem(s.goal, s.store.Path("work", "<run>")))
 	default:
 		s.planCommand(p, s.buildSystem(s.goal, ""))
 	}
@@ -85,9 +91,12 @@ func (s *session) build(ctx context.Context) error {
 		return fmt.Errorf("make the build's working directory: %w", err)
 	}
 	var system string
-	if s.cfg.Remote != nil {
+	switch {
+	case s.cfg.Remote != nil:
 		system, err = s.cfg.Remote.System, s.buildThere(ctx, work)
-	} else {
+	case s.goal.Extend != nil:
+		s.state.Built, err = s.buildExtended(ctx, work)
+	default:
 		system, err = s.buildHere(ctx, work)
 	}
 	if err != nil {
@@ -129,6 +138,15 @@ func (s *session) build(ctx context.Context) error {
 
 // buildHere builds the system of this machine.
 func (s *session) buildHere(ctx context.Context, work string) (string, error) {
+	system, err := s.rebuilt(ctx, work)
+	if err != nil {
+		return "", err
+	}
+	return system, checkSystem(system)
+}
+
+// rebuilt has nixos-rebuild build, and returns what its link leads to.
+func (s *session) rebuilt(ctx context.Context, work string) (string, error) {
 	result := filepath.Join(work, "result")
 	if err := os.Remove(result); err != nil && !notExist(err) {
 		return "", fmt.Errorf("remove the last build's link: %w", err)
@@ -136,11 +154,11 @@ func (s *session) buildHere(ctx context.Context, work string) (string, error) {
 	if err := s.nix(ctx, s.buildSystem(s.goal, work)); err != nil {
 		return "", err
 	}
-	system, err := resolve(result)
+	built, err := resolve(result)
 	if err != nil {
 		return "", fault.New(fault.Build, "nixos-rebuild reported that it built the system, but left no result link: %w", err)
 	}
-	return system, checkSystem(system)
+	return built, nil
 }
 
 // buildThere has another machine's system built and brought there. What is handed over runs when this ends.
@@ -226,34 +244,42 @@ func (e *NixError) Unwrap() error { return e.Err }
 // nix runs a command of Nix, repeats it where the network failed, and says
 // what went wrong otherwise.
 func (s *session) nix(ctx context.Context, c run.Command) error {
+	_, err := s.nixOutput(ctx, c)
+	return err
+}
+
+// nixOutput is nix for a command whose standard output is asked for.
+func (s *session) nixOutput(ctx context.Context, c run.Command) (string, error) {
+	var out string
 	var said nixlog.Output
 	err := s.retry(ctx, func(int) *retry.Failure {
 		res, err := s.command(ctx, c)
 		if err == nil {
+			out = res.Stdout
 			return nil
 		}
 		said = nixlog.Read(res.Stderr)
 		return &retry.Failure{Err: err, Cause: said.Cause}
 	})
 	if err == nil || ctx.Err() != nil {
-		return err
+		return out, err
 	}
 	s.step.Child = run.CodeOf(err)
 	if _, spent := errors.AsType[*retry.SpentError](err); spent {
 		e := fault.New(fault.Network, "%w", err)
 		e.Child = run.CodeOf(err)
-		return e.Hint("%s", said.Cause.Words().Hint).Hint("to continue from here: quick-deploy resume")
+		return "", e.Hint("%s", said.Cause.Words().Hint).Hint("to continue from here: quick-deploy resume")
 	}
 	re, ran := errors.AsType[*run.Error](err)
 	if !ran {
-		return err
+		return "", err
 	}
 	e := fault.New(fault.Build, "%w", &NixError{Err: err, Said: said})
 	e.Child = re.Code
 	if log := said.Cause.Detail; said.Cause.Kind == nixlog.Builder && len(log) > 0 {
 		e.Note("the end of its log:\n    %s", strings.Join(log[max(0, len(log)-5):], "\n    "))
 	}
-	return e
+	return "", e
 }
 
 // retry repeats what the network broke, and tells of each wait.

@@ -18,6 +18,9 @@ import (
 
 // preflight looks at the machine. It runs on every run: free space and the network are of today.
 func (s *session) preflight(ctx context.Context) error {
+	if err := s.refuseVerb(ctx); err != nil {
+		return err
+	}
 	m, t := s.preflightTarget(s.goal)
 	m.Retry = s.retry
 	r, err := preflight.Run(ctx, m, t, s.preflightOptions(ctx, s.goal.Offline))

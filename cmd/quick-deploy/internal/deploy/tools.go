@@ -24,6 +24,8 @@ type Tools struct {
 	// StorePath says that it activates a system that is already built: nixos-rebuild since NixOS 26.05.
 	StorePath bool   `json:"store_path,omitempty"`
 	Nix       string `json:"nix,omitempty"` // folder of nix-env and nix-store, "" if they are looked for in PATH
+	// Verbs are those of build-vm and build-image that nixos-rebuild has.
+	Verbs []string `json:"verbs,omitempty"`
 	// Homes are those that were asked about, by their path.
 	Homes map[string]HomeTools `json:"homes,omitempty"`
 }
@@ -60,6 +62,8 @@ func FindTools(ctx context.Context, r run.Runner, homes ...string) (Tools, error
 			t.Nix = filepath.Dir(path)
 		case "store-path":
 			t.StorePath = true
+		case "verb":
+			t.Verbs = append(t.Verbs, path)
 		case "home-manager":
 			t.Homes[path] = HomeTools{true, home.Version}
 		case "gen-version":

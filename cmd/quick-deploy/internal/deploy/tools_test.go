@@ -33,7 +33,11 @@ func installed(t *testing.T, release string, nix bool, homes map[string][]string
 		text, err := filepath.Abs(filepath.Join("testdata", "nixos-rebuild", release+".txt"))
 		must(t, err)
 		// As the real ones do, it fails after its text.
-		program(filepath.Join(bin, "nixos-rebuild"), "cat "+run.Quote(text)+" >&2; exit 2")
+		script := "cat " + run.Quote(text) + " >&2; exit 2"
+		if release == "24.05" {
+			script += "\ncase $1 in switch|boot|build-vm|build-vm-with-bootloader) ;; esac"
+		}
+		program(filepath.Join(bin, "nixos-rebuild"), script)
 	}
 	if nix {
 		// nix-env is a link to nix, which looks at the name that it was called by.
@@ -60,14 +64,16 @@ func TestFindTools(t *testing.T) {
 		want    Tools
 	}{
 		"26.05": {"26.05", true, map[string][]string{"new": {cli, version}}, Tools{
-			Rebuild: "nixos-rebuild", StorePath: true, Nix: ".",
+			Rebuild: "nixos-rebuild", StorePath: true, Nix: ".", Verbs: []string{"build-vm", "build-image"},
 			Homes: map[string]HomeTools{"new": {Command: true, Version: true}},
 		}},
 		"25.11": {"25.11", true, map[string][]string{"plain": {version}}, Tools{
-			Rebuild: "nixos-rebuild", Nix: ".", Homes: map[string]HomeTools{"plain": {Version: true}},
+			Rebuild: "nixos-rebuild", Nix: ".", Verbs: []string{"build-vm", "build-image"},
+			Homes: map[string]HomeTools{"plain": {Version: true}},
 		}},
 		"the shell one": {"24.05", true, map[string][]string{"old": {"activate"}, "older one": {cli}}, Tools{
-			Rebuild: "nixos-rebuild", Nix: ".", Homes: map[string]HomeTools{"older one": {Command: true}},
+			Rebuild: "nixos-rebuild", Nix: ".", Verbs: []string{"build-vm"},
+			Homes: map[string]HomeTools{"older one": {Command: true}},
 		}},
 		"no NixOS": {"", true, nil, Tools{Nix: "."}},
 		"nothing":  {"", false, nil, Tools{}},
@@ -82,7 +88,7 @@ func TestFindTools(t *testing.T) {
 			must(t, err)
 			// The folder is the one behind the link, so that it stays when the link moves.
 			bin := filepath.Join(root, "system", "bin")
-			want := Tools{StorePath: c.want.StorePath, Homes: map[string]HomeTools{}}
+			want := Tools{StorePath: c.want.StorePath, Verbs: c.want.Verbs, Homes: map[string]HomeTools{}}
 			if c.want.Rebuild != "" {
 				want.Rebuild = filepath.Join(bin, c.want.Rebuild)
 			}

@@ -108,6 +108,7 @@ type Record struct {
 	// unchanged machine has nothing to do. Empty unless everything was done.
 	Fingerprint   string            `json:"fingerprint,omitempty"`
 	System        string            `json:"system,omitempty"` // store path that was built
+	Built         string            `json:"built,omitempty"`  // store path of what was built of the host instead
 	Homes         map[string]string `json:"homes,omitempty"`
 	Tools         []string          `json:"tools,omitempty"`   // with what it was activated
 	Pending       []string          `json:"pending,omitempty"` // what is left to do, such as "reboot"

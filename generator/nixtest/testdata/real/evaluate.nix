@@ -9,7 +9,8 @@
   standIns, # folder with a flake for each other input
   # JSON: names of systems, none for all; older, whether the nixpkgs is older than the flake wants;
   # paths of options and names of packages that it therefore lacks; own, whether each host makes its
-  # packages, as in NixOS, where the flake gives it none.
+  # packages, as in NixOS, where the flake gives it none; image, for an image instead of a system: the
+  # variant, and the module that gives the host what it needs.
   request,
 }:
 let
@@ -20,6 +21,7 @@ let
     own
     packages
     ;
+  image = (builtins.fromJSON request).image or null;
   dir = name: /. + name;
 
   call =
@@ -59,17 +61,22 @@ let
         modules = [
           # Some modules look at pkgs before they say which options they define.
           { nixpkgs.pkgs = lib'.mkDefault packagesFor.x86_64-linux; }
-          {
+          (lib'.mkIf (image == null) {
             # What a probe would have found, where there are no facts.
             boot.loader.grub.enable = lib'.mkDefault false;
             fileSystems."/" = lib'.mkDefault {
               device = "none";
               fsType = "tmpfs";
             };
+          })
+          {
             # The manual is made from all options, which takes half of the time of an evaluation.
             documentation.nixos.enable = lib'.mkForce false;
           }
         ]
+        ++ lib'.optional (
+          image != null && !builtins.pathExists (dir nixos + "/nixos/modules/image/images.nix")
+        ) (import ./images.nix (dir nixos))
         ++ lib'.optional (options != [ ]) (import ./unknown-options.nix made options);
       };
       wanted = known.config.nixpkgs;
@@ -153,10 +160,22 @@ let
       # A system throws for what it asserts.
       drv = if failed == [ ] then drv.drvPath else "";
     };
+
+  # The image as the throwaway flake of quick-deploy image has it.
+  imageOf =
+    host:
+    (host.extendModules {
+      modules = [ (dir image.module) ];
+      specialArgs.flake = outputs;
+    }).config.system.build.images.${image.variant};
 in
 lib'.filterAttrs (name: _: names == [ ] || builtins.elem name names) (
   builtins.mapAttrs (
-    _: host: result host.config host.config.system.build.toplevel
+    _: host:
+    if image == null then
+      result host.config host.config.system.build.toplevel
+    else
+      result (imageOf host).passthru.config (imageOf host)
   ) outputs.nixosConfigurations
   // lib'.optionalAttrs (home-manager != null) (
     builtins.mapAttrs (

@@ -5,7 +5,7 @@
   system ? null,
   specialArgs ? { },
   ...
-}:
+}@given:
 let
   inherit (evaluated.config._module.args) pkgs;
   defined = import ./defined.nix {
@@ -35,4 +35,13 @@ evaluated
 // {
   inherit lib pkgs;
   class = "nixos";
+  extendModules =
+    more:
+    import ./eval-config.nix (
+      given
+      // {
+        modules = modules ++ more.modules or [ ];
+        specialArgs = specialArgs // more.specialArgs or { };
+      }
+    );
 }

@@ -90,5 +90,23 @@ in
           echo "initrd of ${release}" > $out/initrd
         ''
     );
+
+    # Laid out like NixOS's. What would start the machine says so.
+    vm = pkgs.runCommandLocal "nixos-vm" { } ''
+      mkdir -p $out/bin
+      ln -s ${config.system.build.toplevel} $out/system
+      printf '#!/bin/sh\necho "a stand-in starts no machine" >&2\nexit 1\n' \
+        > $out/bin/run-${config.networking.hostName}-vm
+      chmod +x $out/bin/run-${config.networking.hostName}-vm
+    '';
+
+    # The variants of system.build.images; what is in one is its name.
+    images = lib.genAttrs [ "iso" "lxc" "qemu" "sd-card" ] (
+      variant:
+      pkgs.runCommandLocal "nixos-${variant}" { } ''
+        mkdir -p $out
+        echo ${variant} of ${config.system.build.toplevel} > $out/nixos.img
+      ''
+    );
   };
 }

@@ -1,0 +1,70 @@
+package generator_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/quick-deploy/quick-deploy/generator/image"
+)
+
+// Each variant of an image evaluates to a derivation for hosts of every kind: each preset, and golden hosts whose disks
+// are laid out, encrypted and mirrored, with drivers of their own, with settings that a variant has, too. No assertion
+// fails. A nixpkgs older than image.modules has them by testdata/real/images.nix, as far as it has their modules.
+//
+// One of them: go test ./generator -run 'TestRealImages/^preset-server$/^iso$'.
+func TestRealImages(t *testing.T) {
+	nixpkgs := newNixpkgs(t)
+	ages := &ageList{cases: map[string][]string{}}
+	t.Cleanup(func() { ages.report(t, nixpkgs) })
+	for _, c := range []struct {
+		name, host string
+		variants   []string // none: all
+	}{
+		{"preset-minimal", "", nil},
+		{"preset-server", "", nil},
+		{"preset-homelab", "", nil},
+		{"preset-workstation", "", nil},
+		{"preset-ai-workstation", "", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			tree := generate(t, os.DirFS(filepath.Join(goldenDir, c.name)))
+			dir := lay(t, tree)
+			for _, h := range tree.Hosts {
+				for _, v := range image.Variants {
+					why, _ := v.Unfit(h.System)
+					if c.host != "" && c.host != h.Name || why != "" && v.Name != "sd-card" || len(c.variants) > 0 && !slices.Contains(c.variants, v.Name) {
+						continue
+					}
+					t.Run(v.Name, func(t *testing.T) {
+						files, err := v.Files("module.nix", h.Name, h.System, h.Access.SSH.RootLogin)
+						if err != nil {
+							t.Fatal(err)
+						}
+						beside := t.TempDir()
+						for name, text := range files {
+							if err := os.WriteFile(filepath.Join(beside, name), []byte(text), 0o600); err != nil {
+								t.Fatal(err)
+							}
+						}
+						got, young, err := nixpkgs.images(t, dir, h.Release, h.Name, realImage{v.Name, filepath.Join(beside, "module.nix")})
+						for _, a := range young {
+							ages.add(c.name+"/"+v.Name, a.String())
+						}
+						switch {
+						case err != nil:
+							ages.fail(t, nixpkgs, h.Release, c.name, v.Name, err.Error())
+						case len(got.Assertions) > 0:
+							t.Errorf("%s: %q", h.Name, got.Assertions)
+						case !strings.HasSuffix(got.Drv, ".drv"):
+							t.Errorf("%s: %q is no derivation", h.Name, got.Drv)
+						}
+					})
+				}
+			}
+		})
+	}
+}
