@@ -5,6 +5,7 @@ package guest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +30,7 @@ import (
 type Port struct {
 	Name  string // what answers there
 	Guest int
-	Host  int // 0: FreePorts chooses it
+	Host  int // as FreePorts chooses it
 }
 
 // Options say how a machine is started.
@@ -299,44 +300,36 @@ func Checks(all []health.Check, slow bool) []health.Check {
 	return checks
 }
 
-// FreePorts chooses a port of this machine for each that has none: the same number where that is free, else another.
-// One that two names share is forwarded once. They stay free only as long as nobody else takes them.
+// FreePorts chooses the Host of each port: the one that it has, or else the number inside, where that is free, and
+// another where it is not. What is inside behind one port gets one. They stay free only as long as nobody else takes
+// them.
 func FreePorts(wanted []Port) ([]Port, error) {
-	var out []Port
-	var taken []net.Listener
-	defer func() {
-		for _, l := range taken {
-			l.Close()
-		}
-	}()
-	for _, p := range wanted {
-		if i := slices.IndexFunc(out, func(q Port) bool { return q.Guest == p.Guest }); i >= 0 {
-			p.Host = out[i].Host
-			out = append(out, p)
+	ports := slices.Clone(wanted)
+	for i := range ports {
+		p := &ports[i]
+		if j := slices.IndexFunc(ports[:i], func(q Port) bool { return q.Guest == p.Guest }); j >= 0 {
+			p.Host = ports[j].Host
 			continue
 		}
-		tries := []int{p.Guest, 0}
-		if p.Guest < 1024 { // which takes root: 8080 for 80, 8443 for 443
-			tries = []int{8000 + p.Guest, 0}
+		number := cmp.Or(p.Host, p.Guest)
+		if number < 1024 { // which takes root: 8080 for 80, 8443 for 443
+			number += 8000
 		}
-		if p.Host != 0 {
-			tries = []int{p.Host}
-		}
-		var l net.Listener
-		var err error
-		for _, n := range tries {
-			if l, err = net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(n))); err == nil {
-				break
-			}
+		l, err := listen(number)
+		if err != nil {
+			l, err = listen(0)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("find a free port for %s: %w", p.Name, err)
 		}
-		taken = append(taken, l)
+		defer l.Close() // at the end, so that no other one gets it
 		p.Host = l.Addr().(*net.TCPAddr).Port
-		out = append(out, p)
 	}
-	return out, nil
+	return ports, nil
+}
+
+func listen(port int) (net.Listener, error) {
+	return net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 }
 
 // KVM says why the processor would have to be emulated, nil if it would not: device is /dev/kvm, which QEMU opens.

@@ -78,7 +78,8 @@ func (i inside) Run(ctx context.Context, c run.Command) (run.Result, error) {
 			}
 		}
 	}
-	fail.Tail = res.Stderr
+	lines := strings.SplitAfter(res.Stderr, "\n")
+	fail.Tail = strings.Join(lines[max(0, len(lines)-20):], "")
 	switch {
 	case s.Signal != 0:
 		fail.Signal = cmp.Or(unix.SignalName(unix.Signal(s.Signal)), fmt.Sprint("signal ", s.Signal))
@@ -148,7 +149,10 @@ func dial(ctx context.Context, r run.Runner, address string) (net.Conn, error) {
 			Timeout: 10 * time.Second,
 		})
 	}
-	if _, err := connect("", nil); err != nil {
+	if res, err := connect("", nil); err != nil {
+		if said := strings.TrimSpace(res.Stderr); said != "" {
+			err = errors.New(said[strings.LastIndexByte(said, '\n')+1:])
+		}
 		return nil, err
 	}
 	near, far := net.Pipe()
