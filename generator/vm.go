@@ -131,7 +131,8 @@ func (s Secret) throwaway() string {
 		return "THROWAWAY=" + text + "\n"
 	case s.For == "jupyter": // jupyter_server, auth/security.py: algorithm, salt, hash of VMPassword and salt
 		return "sha256:throwaway:38a72062a95ae5f715d04c1be937fceea5c377b4d3273d8e8ee6e236a9de2895"
+	case s.For == "meilisearch": // no master key of less than 16 characters
+		return text + strings.Repeat("-", max(0, 16-len(text)))
 	}
-	// meilisearch takes no master key of less than 16 characters.
-	return text + strings.Repeat("-", max(0, 16-len(text)))
+	return text
 }
