@@ -43,7 +43,9 @@ type Options struct {
 	Ports  []Port
 	Window bool     // shows the machine's screen
 	Env    []string // what a window needs of the environment: DISPLAY, WAYLAND_DISPLAY, XAUTHORITY
-	Slow   bool     // there is no KVM: everything may take longer
+	// Terminal makes the terminal that the program was started from the machine's console.
+	Terminal bool
+	Slow     bool // there is no KVM: everything may take longer
 	// Out gets what the machine and QEMU say: kernel, boot, what the script prints. nil: nobody does.
 	Out io.Writer
 }
@@ -107,7 +109,7 @@ func (m *Machine) command() run.Command {
 		// script goes to $TMPDIR, and because a path of QEMU's may have no comma.
 		Args: []string{
 			"-chardev", "socket,id=agent,path=" + agentSocket + ",server=on,wait=off", "-device", "virtio-serial",
-			"-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0", "-serial", "stdio", "-monitor", "none",
+			"-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0",
 		},
 		Env: append([]string{
 			"NIX_DISK_IMAGE=" + disk, "TMPDIR=" + m.dir, "USE_TMPDIR=1", "QEMU_NET_OPTS=" + strings.Join(forward, ","),
@@ -117,6 +119,12 @@ func (m *Machine) command() run.Command {
 	if !m.o.Window {
 		c.Args = append(c.Args, "-display", "none")
 	}
+	if m.o.Terminal {
+		c.Args = append(c.Args, "-serial", "mon:stdio")
+		c.Terminal, c.Stdout, c.Stderr = true, os.Stdout, os.Stderr
+		return c
+	}
+	c.Args = append(c.Args, "-serial", "stdio", "-monitor", "none")
 	if m.o.Out != nil {
 		c.OnLine = func(_ run.Stream, line string) { fmt.Fprintln(m.o.Out, line) }
 	}

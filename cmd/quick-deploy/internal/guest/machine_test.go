@@ -3,7 +3,6 @@ package guest
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -17,87 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/guest/guesttest"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
-
-// packages are what the machine has of Debian: a kernel, systemd, the guest agent and a web server.
-const packages = "systemd-sysv,udev,qemu-guest-agent,busybox-static,linux-image-cloud-amd64"
-
-// unfit says why no virtual machine can be made here, "" if one can.
-func unfit() string {
-	switch {
-	case testing.Short():
-		return "-short"
-	case os.Geteuid() != 0:
-		return "only root can make a Debian"
-	}
-	for _, name := range []string{"mmdebstrap", "mkfs.ext4", "debugfs", "qemu-img", "qemu-system-x86_64"} {
-		if _, err := exec.LookPath(name); err != nil {
-			return name + " is not installed"
-		}
-	}
-	return ""
-}
-
-// foundation is a folder with what all machines start from: disk, kernel and initrd.
-var foundation = sync.OnceValues(func() (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	system, err := os.ReadFile("testdata/system")
-	if err != nil {
-		return "", err
-	}
-	dir := filepath.Join(cache, "quick-deploy", fmt.Sprintf("test-vm-%x", sha256.Sum256([]byte(packages+string(system))))[:28])
-	if _, err := os.Stat(dir); err == nil {
-		return dir, nil
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return "", err
-	}
-	tmp, err := os.MkdirTemp(filepath.Dir(dir), "test-new-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(tmp)
-	const script = `set -e
-mmdebstrap --quiet --variant=minbase --include="$1" --customize-hook="sh $2 \"\$1\"" trixie "$3/root"
-mkdir "$3/made"
-mv "$3"/root/boot/vmlinuz-* "$3/made/kernel"
-mv "$3"/root/boot/initrd.img-* "$3/made/initrd"
-mkfs.ext4 -q -O ^has_journal -L nixos -d "$3/root" "$3/made/disk" 600M`
-	if out, err := exec.Command("sh", "-c", script, "sh", packages, "testdata/system", tmp).CombinedOutput(); err != nil {
-		return "", fmt.Errorf("make a Debian: %w\n%s", err, out)
-	}
-	return dir, os.Rename(filepath.Join(tmp, "made"), dir)
-})
-
-// runScript writes a run script as nixos-rebuild build-vm leaves one, with further parameters for the kernel.
-func runScript(t *testing.T, parameters string) string {
-	t.Helper()
-	if why := unfit(); why != "" {
-		if !testing.Short() && os.Getenv("CI") == "true" && os.Getenv("QUICK_DEPLOY_TEST_SYSTEMD") == "require" {
-			t.Fatal(why)
-		}
-		t.Skip(why)
-	}
-	system, err := foundation()
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile("testdata/run-vm")
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "run-atlas-vm")
-	text = fmt.Appendf(nil, "#!/bin/sh\nsystem=%s parameters=%s\n%s", run.Quote(system), run.Quote(parameters), text)
-	if err := os.WriteFile(path, text, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
 
 // log keeps what a machine says, to be shown where a test fails.
 type log struct {
@@ -133,7 +55,7 @@ func processes(t *testing.T, word string) []string {
 // A real machine: QEMU with an emulated processor, a kernel, systemd and the guest agent, started by a script with the
 // interface of NixOS's. Everything is asked of one, since its boot takes half a minute.
 func TestMachine(t *testing.T) {
-	script := runScript(t, "systemd.wants=redis.service")
+	script := guesttest.RunScript(t, "systemd.wants=redis.service")
 	dir := filepath.Join(t.TempDir(), "with, space and a name that is longer than a socket's may be "+strings.Repeat("x", 60))
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
