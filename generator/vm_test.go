@@ -45,7 +45,7 @@ host:
 		`"/etc/secrets/key" = "throwaway-key---";`,
 		`"/etc/secrets/lines" = "THROWAWAY=throwaway-lines\n";`,
 		`"/etc/secrets/keys" = "AUTHENTICATION_APIKEY_ALLOWED_KEYS=throwaway-keys\nAUTHENTICATION_APIKEY_USERS=throwaway\n";`,
-		`homes = [ "ada" ];`, `memorySize = lib.mkDefault 4`, `cores = lib.mkForce 4;`,
+		`homes = [ "ada" ];`, `memorySize = lib.mkDefault 6144;`, `cores = lib.mkForce 4;`,
 	} {
 		if !strings.Contains(module, want) {
 			t.Errorf("no %s in\n%s", want, module)
