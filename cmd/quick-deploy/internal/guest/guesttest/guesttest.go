@@ -78,10 +78,10 @@ var foundation = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	const script = `set -e
-mmdebstrap --quiet --variant=minbase --include="$1" --customize-hook="sh $2 \"\$1\"" trixie "$3/root"
+INITRD=No mmdebstrap --quiet --variant=minbase --include="$1" --customize-hook="sh $2 \"\$1\"" trixie "$3/root"
 mkdir "$3/made"
 mv "$3"/root/boot/vmlinuz-* "$3/made/kernel"
-mv "$3"/root/boot/initrd.img-* "$3/made/initrd"
+mv "$3/root/boot/initrd" "$3/made/initrd"
 mkfs.ext4 -q -O ^has_journal -L nixos -d "$3/root" "$3/made/disk" 600M`
 	if out, err := exec.Command("sh", "-c", script, "sh", packages, custom, tmp).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("make a Debian: %w\n%s", err, out)

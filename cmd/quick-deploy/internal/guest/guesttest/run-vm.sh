@@ -32,6 +32,6 @@ exec qemu-system-x86_64 -machine accel=tcg -cpu max \
   -usb -device usb-tablet,bus=usb-bus.0 \
   -kernel "$system/kernel" \
   -initrd "$system/initrd" \
-  -append "root=/dev/vda rw net.ifnames=0 $parameters console=ttyS0,115200n8 console=tty0 $QEMU_KERNEL_PARAMS" \
+  -append "net.ifnames=0 $parameters console=ttyS0,115200n8 console=tty0 $QEMU_KERNEL_PARAMS" \
   $QEMU_OPTS \
   "$@"

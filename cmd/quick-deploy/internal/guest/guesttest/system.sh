@@ -1,5 +1,6 @@
 # Makes the tree of a Debian, $1, the system that the tests start: services whose names are those of the catalogue, a
-# closure with their units where NixOS has it, and nothing else that takes time to boot.
+# closure with their units where NixOS has it, an initrd that loads one driver, and nothing else that takes time to
+# boot.
 set -e
 cd "$1"
 
@@ -51,3 +52,17 @@ for unit in network grafana; do
 done
 ln -sfn /etc/systemd/system nix/store/atlas/etc/systemd/system
 echo 'L /run/current-system - - - - /nix/store/atlas' > etc/tmpfiles.d/current-system.conf
+
+mkdir -p initrd/dev initrd/root
+cp usr/bin/busybox initrd/busybox
+usr/bin/busybox xzcat lib/modules/*/kernel/drivers/block/virtio_blk.ko.xz > initrd/virtio_blk.ko
+cat > initrd/init << 'END'
+#!/busybox sh
+/busybox mount -t devtmpfs none /dev
+/busybox insmod virtio_blk.ko
+/busybox mount -t ext4 /dev/vda /root
+exec /busybox switch_root /root /sbin/init
+END
+chmod +x initrd/init
+chroot . sh -c 'cd /initrd && busybox find . | busybox cpio -o -H newc' > boot/initrd
+rm -r initrd
