@@ -118,12 +118,11 @@ func (a *App) startVM(
 		if err := a.tellVM(made.Host, built, lines...); err != nil {
 			return nil, err
 		}
-		switch {
-		case opts.Terminal:
-			a.Say("this terminal is its console; Ctrl-A X ends it")
-		default:
-			a.Say("Ctrl-C ends it")
+		end := "Ctrl-C ends it"
+		if opts.Terminal {
+			end = "this terminal is its console; Ctrl-A X ends it"
 		}
+		a.Say("%s", end)
 	}
 	m, err := guest.Start(ctx, a.Runner(), opts)
 	if err != nil {
@@ -172,8 +171,12 @@ func (a *App) checkVM(
 	c := m.Checker()
 	c.Pending = func(f health.Finding) { a.Say("waiting for %s: %s", f.Name, f.Evidence) }
 	report := c.Run(limited, guest.Checks(checks, slow))
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return nil, fault.New(fault.Interrupted, "interrupted while the virtual machine was checked")
+	case limited.Err() != nil && report.Healthy():
+		return nil, a.noteLog(fault.New(fault.Timeout, "the health of the virtual machine is not known after %s: %s",
+			limit, &report).Hint("--timeout waits longer"))
 	}
 	return &report, nil
 }
