@@ -69,10 +69,7 @@ let
         module = "installer/cd-dvd/installation-cd-base.nix";
         build = "isoImage";
       };
-      kexec = {
-        module = "installer/netboot/netboot-minimal.nix";
-        build = "kexecTree";
-      };
+      kexec = system "installer/netboot/netboot-minimal.nix";
       kubevirt = {
         module = "virtualisation/kubevirt.nix";
         build = "kubevirtImage";
