@@ -23,8 +23,8 @@ type Secret struct {
 	File string
 	// SopsKey is the key in the host's sops file otherwise.
 	SopsKey string
-	// For is the service that reads it, "" for none of the catalogue.
-	For string
+	// For is the service that reads it, "" for none of the catalogue, and Key the key of the profile that names it.
+	For, Key string
 }
 
 type secret struct {
@@ -69,7 +69,8 @@ func (h *host) secretPath(name string, ref *profile.Node) (nix.Expr, error) {
 		return nil, p
 	}
 	if s.For == "" {
-		s.For = serviceOf(ref)
+		parts := strings.Split(ref.Path(), ".")
+		s.For, s.Key = serviceOf(ref), parts[len(parts)-1]
 		h.secrets[name] = s
 	}
 	if s.File != "" {

@@ -240,6 +240,16 @@ func nixArgs(flag string, act func(context.Context, []string) error) cli.ActionF
 	}
 }
 
+// namesAndFlags divides arguments into names and the flags of Nix that follow them.
+func namesAndFlags(args []string) (names, flags []string) {
+	for i, arg := range args {
+		if strings.HasPrefix(arg, "-") {
+			return args[:i], args[i:]
+		}
+	}
+	return args, nil
+}
+
 // otherNames are what other tools call a command, or what people call it; the first that there is, is meant.
 func otherNames() map[string][]string {
 	return map[string][]string{

@@ -29,21 +29,8 @@ func runFlags(o *app.RunOptions) []cli.Flag {
 
 // buildFlags are those of every command that builds from the flake.
 func buildFlags(o *app.RunOptions) []cli.Flag {
-	space := &cli.StringFlag{
-		Name: "min-free", Usage: "refuse if the store has less than `SIZE` free, such as 20GiB",
-		DefaultText: `"50GiB"`, Sources: variable("min-free"),
-		Action: func(_ context.Context, _ *cli.Command, size string) error {
-			if size == "" {
-				return nil
-			}
-			n, err := humanize.ParseBytes(size)
-			if err != nil || n > math.MaxInt64 {
-				return fault.New(fault.Usage, "--min-free %q is not a size", size).Hint("20GiB, 500MB, or a number of bytes")
-			}
-			o.MinFree = int64(n)
-			return nil
-		},
-	}
+	space := sizeFlag("min-free", "refuse if the store has less than `SIZE` free, such as 20GiB", &o.MinFree)
+	space.DefaultText, space.Sources = `"50GiB"`, variable("min-free")
 	return []cli.Flag{
 		forceFlag(&o.Force),
 		skipFlag("skip the preflight check `CHECK`; this is recorded", &o.SkipChecks),
@@ -52,6 +39,24 @@ func buildFlags(o *app.RunOptions) []cli.Flag {
 		boolFlag("show-trace", "show the whole trace of an evaluation error", &o.ShowTrace, "t"),
 		space,
 		boolFlag("nom", "show the build with nix-output-monitor", &o.Nom),
+	}
+}
+
+// sizeFlag is a number of bytes.
+func sizeFlag(name, usage string, to *int64) *cli.StringFlag {
+	return &cli.StringFlag{
+		Name: name, Usage: usage,
+		Action: func(_ context.Context, _ *cli.Command, size string) error {
+			if size == "" {
+				return nil
+			}
+			n, err := humanize.ParseBytes(size)
+			if err != nil || n > math.MaxInt64 {
+				return fault.New(fault.Usage, "--%s %q is not a size", name, size).Hint("20GiB, 500MB, or a number of bytes")
+			}
+			*to = int64(n)
+			return nil
+		},
 	}
 }
 

@@ -53,18 +53,25 @@ func checkHealth(ctx context.Context, a *app.App, o healthOptions) error {
 	if err != nil {
 		return err
 	}
-	err = a.Print(report, func(w io.Writer) {
-		for _, f := range report.Findings {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", f.Outcome, f.Name, nameOf(a)(f.Evidence))
-		}
-	})
-	if err != nil {
+	if err := a.Print(report, func(w io.Writer) { writeHealth(a, w, report) }); err != nil {
 		return err
 	}
+	if starting := report.StillStarting(); report.Healthy() && starting != "" {
+		a.Say("%s; quick-deploy health --wait tells when it is up", starting)
+	}
+	return healthFault(report)
+}
+
+// writeHealth is a table of what was found.
+func writeHealth(a *app.App, w io.Writer, report health.Report) {
+	for _, f := range report.Findings {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", f.Outcome, f.Name, nameOf(a)(f.Evidence))
+	}
+}
+
+// healthFault is that required checks have failed, nil if none has.
+func healthFault(report health.Report) error {
 	if report.Healthy() {
-		if starting := report.StillStarting(); starting != "" {
-			a.Say("%s; quick-deploy health --wait tells when it is up", starting)
-		}
 		return nil
 	}
 	e := fault.New(fault.Health, "%s failed", term.Count(report.Failed, "required check"))
