@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/image"
 )
 
@@ -32,6 +33,7 @@ func TestRealImages(t *testing.T) {
 		{"openssh", "full", "amazon linode"},                // root is kept out of sshd
 		{"fleet-disks", "bios store twin", "qemu qemu-efi"}, // LUKS, ZFS, mirrored btrfs
 		{"ollama", "plain", "qemu-efi"},                     // NVIDIA's driver
+		{"flat", "atlas", "sd-card raw-efi"},                // aarch64-linux
 		{"vm-first", "machine", "qemu-efi iso"},             // facts of a machine with disks
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -45,29 +47,36 @@ func TestRealImages(t *testing.T) {
 						continue
 					}
 					t.Run(h.Name+"/"+v.Name, func(t *testing.T) {
-						files, err := v.Files("module.nix", h.Name, h.System, h.Access.SSH.RootLogin)
-						if err != nil {
-							t.Fatal(err)
-						}
-						beside := t.TempDir()
-						for name, text := range files {
-							if err := os.WriteFile(filepath.Join(beside, name), []byte(text), 0o600); err != nil {
-								t.Fatal(err)
-							}
-						}
-						got, young, err := nixpkgs.images(t, dir, h.Release, h.Name, realImage{v.Name, filepath.Join(beside, "module.nix")})
+						got, young, err := evaluateImage(t, nixpkgs, dir, h, v)
 						for _, a := range young {
 							ages.add(c.name+"/"+v.Name, a.String())
 						}
-						switch {
-						case err != nil:
+						if err != nil {
 							ages.fail(t, nixpkgs, h.Release, c.name, v.Name, err.Error())
-						case !strings.HasSuffix(got.Drv, ".drv"):
-							t.Errorf("%s: %q is no derivation", h.Name, got.Drv)
+						} else if !strings.HasSuffix(got.Drv, ".drv") {
+							t.Errorf("%q is no derivation", got.Drv)
 						}
 					})
 				}
 			}
 		})
 	}
+}
+
+// evaluateImage evaluates an image of a host of the flake in dir.
+func evaluateImage(
+	t *testing.T, nixpkgs *realNixpkgs, dir string, h generator.Host, v image.Variant,
+) (realSystem, []age, error) {
+	t.Helper()
+	files, err := v.Files("module.nix", h.Name, h.System, h.Access.SSH.RootLogin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	beside := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(beside, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return nixpkgs.images(t, dir, h.Release, h.Name, realImage{v.Name, filepath.Join(beside, "module.nix")})
 }

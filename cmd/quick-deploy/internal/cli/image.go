@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v3"
 
@@ -41,13 +39,8 @@ what to do with it.`,
 			if list {
 				return app.ListImages(a)
 			}
-			// Flags of Nix follow the names.
-			end := slices.IndexFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "-") })
-			if end < 0 {
-				end = len(args)
-			}
-			names := args[:end]
-			o.NixArgs = args[end:]
+			names, flags := namesAndFlags(args)
+			o.NixArgs = flags
 			switch {
 			case len(names) == 0:
 				return fault.New(fault.Usage, "image needs a variant, such as iso").
