@@ -30,7 +30,7 @@ what to do with it.`,
 		Flags: append([]cli.Flag{
 			plainFlag("list", "list the variants", &list),
 			&cli.StringFlag{
-				Name: "out-link", Aliases: []string{"o"}, Usage: "link to the image at `PATH`, which keeps it from garbage collection",
+				Name: "out-link", Aliases: []string{"o"}, Usage: "keep the image from garbage collection by a link at `PATH`",
 				DefaultText: "result-HOST-VARIANT", TakesFile: true, Destination: &o.OutLink,
 			},
 		}, buildFlags(&o.RunOptions)...),
