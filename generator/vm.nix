@@ -20,6 +20,10 @@ let
       name = secret.path;
       value = machine.sops.${name} or "throwaway-${name}";
     }) sops
+    // lib.mapAttrs' (_: template: {
+      name = template.path;
+      value = template.content; # with words in the place of secrets
+    }) (lib.optionalAttrs (options.sops or { } ? templates) config.sops.templates)
     // machine.files;
 
   pages = lib.attrNames machine.pages;
