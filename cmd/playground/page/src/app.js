@@ -16,6 +16,7 @@ let info = { presets: [], recipes: [], machines: [], sources: {} };
 let result; // the newest; its files are those of the last valid state
 let path = ''; // of the file that is shown
 let editedAt = 0; // the first edit that no result shows yet
+let fresh = true; // the next result is not compared with the one before
 let replacing = false; // the text is being replaced by the page, not by the user
 
 createTheme();
@@ -45,7 +46,7 @@ const problems = createProblems({
     profile.reveal(line, { column, focus: true });
   },
 });
-const files = createFiles({ onChange: () => generate(), onProfile: setProfile });
+const files = createFiles({ profile: profile.text, onChange: () => generate(), onProfile: setProfile });
 const take = createTake({ call, profile: profile.text, ready: () => settled, onOpen: setProfile });
 createSearch({
   call,
@@ -69,10 +70,11 @@ let settled = Promise.resolve(); // the run that is under way
 const runs = newest(async () => {
   const since = editedAt;
   editedAt = 0;
-  const answer = await call('generate', { profile: profile.text(), facts: files.facts(), files: files.beside() });
+  const answer = await call('generate', { profile: profile.text(), facts: files.facts(), files: files.beside(), fresh });
+  fresh = false;
   if (files.setHosts(answer.hosts)) runs();
   show(answer);
-  if (since) measure('keystroke', since);
+  if (since && document.documentElement.dataset.ready) measure('keystroke', since);
 });
 
 function generate() {
@@ -89,18 +91,18 @@ function measure(name, start) {
 // ---- showing
 
 function show(answer) {
-  const fresh = !result;
+  const before = new Map(result?.files.map((file) => [file.path, file]));
+  for (const file of answer.files) file.text ??= before.get(file.path).text; // null where it is the same as before
   const differs = answer.removed.length > 0 || answer.files.some(({ status }) => status !== 'same');
-  // The state before an edit that changes nothing, such as that of a comment, is the one before the last change.
-  if (result && !differs && answer.valid) {
-    const before = new Map(result.files.map((file) => [file.path, file]));
+  // While nothing else comes out, as after an edit in a comment or with problems, the marks of the last change stay.
+  if (result && !(differs && answer.valid)) {
     for (const file of answer.files) {
       const { status, changed } = before.get(file.path) ?? file;
       Object.assign(file, { status, changed });
     }
     answer.removed = result.removed;
   }
-  if (fresh || answer.files.every(({ status }) => status === 'new')) {
+  if (answer.files.every(({ status }) => status === 'new')) {
     for (const file of answer.files) Object.assign(file, { status: 'same', changed: [] });
   }
   result = answer;
@@ -223,6 +225,7 @@ function begin(value) {
   const [kind, index] = value.split(' ');
   const { profile: text, files: with_ } = info[kind][index];
   replacing = true;
+  fresh = true;
   files.setBeside(with_);
   setProfile(text);
   replacing = false;
@@ -248,7 +251,6 @@ async function main() {
   files.setMachines(info.machines);
   if (linked !== null) setProfile(linked);
   else begin('presets 0');
-  editedAt = 0;
   await settled;
   performance.measure('load', { start: 0, end: performance.now() });
   document.documentElement.dataset.ready = 'true';

@@ -120,7 +120,7 @@ export function createProfile({ parent, call, onChange, onCaret, onTrace }) {
         origin,
         explained,
         placeholder('version: 1 …'),
-        EditorView.contentAttributes.of({ 'aria-label': 'Profile', spellcheck: 'false', autocapitalize: 'off' }),
+        EditorView.contentAttributes.of({ 'aria-label': 'Profile', spellcheck: 'false', tabindex: '0', autocapitalize: 'off' }),
         keymap.of([
           { key: 'F1', run: explain },
           { key: 'Escape', run: closeExplanation },

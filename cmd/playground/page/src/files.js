@@ -2,13 +2,14 @@
 import { $, el, say } from './dom.js';
 
 // createFiles keeps which facts belong to which host, and files beside the profile; onChange says that they are others.
-export function createFiles({ onChange, onProfile }) {
+// A report that the profile names itself (hardware.facts) is such a file.
+export function createFiles({ profile, onChange, onProfile }) {
   let machines = []; // {name, about, facts}: examples, then what was opened
   let hosts = [];
-  const chosen = new Map(); // host → index into machines
+  const chosen = new Map(); // host → index into machines; the only host is '', whatever its name
   const beside = new Map(); // path → text
 
-  const host = () => (hosts.length > 1 ? $('host').value : (hosts[0] ?? ''));
+  const host = () => (hosts.length > 1 ? $('host').value : '');
 
   function draw() {
     const option = ({ name, about }, index) => el('option', { value: index, title: about }, name);
@@ -42,7 +43,7 @@ export function createFiles({ onChange, onProfile }) {
     for (const file of files) {
       const text = await file.text();
       const facts = factsOf(text);
-      if (facts) {
+      if (facts && !profile().includes(file.name)) {
         machines.push({ name: file.name, about: 'opened here', facts });
         chosen.set(host(), machines.length - 1);
         say(`${file.name} is the machine${hosts.length > 1 ? ` of ${host()}` : ''}`);
@@ -97,19 +98,16 @@ export function createFiles({ onChange, onProfile }) {
       draw();
     },
 
-    // setHosts takes the hosts of a result. The machine of the only host stays its machine under another name.
-    // True says that facts are for other hosts than before.
+    // setHosts takes the hosts of a result. True says that facts are for other hosts than before.
     setHosts(names) {
       if (names.join('\n') === hosts.join('\n')) return false;
       const before = JSON.stringify([...chosen]);
-      if (hosts.length <= 1 && names.length >= 1 && chosen.has(host()) && !names.includes(host())) {
-        chosen.set(names[0], chosen.get(host()));
-      }
+      const only = chosen.get(host());
       hosts = names;
-      for (const name of [...chosen.keys()]) if (!hosts.includes(name)) chosen.delete(name);
-      const current = $('host').value;
       $('host').replaceChildren(...hosts.map((name) => el('option', {}, name)));
-      if (hosts.includes(current)) $('host').value = current;
+      // The machine of the only host becomes that of the first of several, and the other way round.
+      if (only !== undefined) chosen.set(host(), only);
+      for (const name of [...chosen.keys()]) if (hosts.length > 1 ? !hosts.includes(name) : name) chosen.delete(name);
       draw();
       return JSON.stringify([...chosen]) !== before;
     },

@@ -95,7 +95,7 @@ export function createView({ parent, onLine, onOrigin }) {
     highlightActiveLine(),
     search({ top: true }),
     EditorState.readOnly.of(true),
-    EditorView.contentAttributes.of({ 'aria-label': 'Text of the generated file', spellcheck: 'false', inputmode: 'none' }),
+    EditorView.contentAttributes.of({ 'aria-label': 'Text of the generated file', spellcheck: 'false', tabindex: '0', inputmode: 'none' }),
     keymap.of([
       { key: 'F12', run: follow },
       { key: 'Alt-Enter', run: follow },

@@ -32,10 +32,10 @@ async function start() {
 async function call(name, args) {
   running ??= start();
   await running;
-  if (name === 'archive') return globalThis.quickDeploy.archive(args.format);
-  const answer = JSON.parse(globalThis.quickDeploy.call(name, JSON.stringify(args)));
-  if (answer?.error) throw new Error(answer.error);
-  return answer;
+  const { quickDeploy } = globalThis;
+  const answer = name === 'archive' ? quickDeploy.archive(args.format) : quickDeploy.call(name, JSON.stringify(args));
+  if (answer instanceof Error) throw answer; // Go cannot throw, so it returns what went wrong
+  return name === 'archive' ? answer : JSON.parse(answer);
 }
 
 self.onmessage = async ({ data }) => {
