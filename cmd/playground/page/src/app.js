@@ -176,7 +176,7 @@ function showOrigin(line) {
   const from = view.file()?.from?.[line - 1];
   const text = from && sourceLine(from);
   $('from').replaceChildren(
-    from ? `Line ${line} comes from ` : `Line ${line} is the same for every profile that has this file`,
+    from ? `Line ${line} comes from ` : `Line ${line} comes from no single line of the profile`,
     from ? el('button', { type: 'button', class: 'plain', onclick: () => goToOrigin(line, { focus: true }) },
       from.file ? `${presetName(from.file)}, line ${from.line}` : `line ${from.line} of the profile`) : '',
     text ? el('code', {}, text.trim()) : '');
@@ -189,7 +189,7 @@ function goToOrigin(line, { focus }) {
   const from = view.file()?.from?.[line - 1];
   if (!from) return;
   if (from.file) {
-    view.popover(line, presetPopover(from));
+    view.popover(presetPopover(from));
     if (focus) say(`from ${presetName(from.file)}, line ${from.line}: ${sourceLine(from)?.trim() ?? ''}`);
     return;
   }
