@@ -12,12 +12,13 @@ export function createTheme() {
   );
   $('theme').addEventListener('click', () => {
     const theme = next[current()];
-    if (theme === 'system') {
-      delete root.dataset.theme;
-      localStorage.removeItem('theme');
-    } else {
-      root.dataset.theme = theme;
-      localStorage.setItem('theme', theme);
+    if (theme === 'system') delete root.dataset.theme;
+    else root.dataset.theme = theme;
+    try {
+      if (theme === 'system') localStorage.removeItem('theme');
+      else localStorage.setItem('theme', theme);
+    } catch {
+      // a browser that keeps nothing: for this visit only
     }
     draw();
   });
