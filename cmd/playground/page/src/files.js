@@ -18,15 +18,29 @@ export function createFiles({ profile, onChange, onProfile }) {
     $('machine').title = machines[chosen.get(host())]?.about ?? '';
     $('host').closest('label').hidden = hosts.length < 2;
     $('beside').hidden = beside.size === 0;
-    $('beside').replaceChildren(...[...beside.keys()].map((path) =>
-      el('li', {}, path, el('button', {
-        type: 'button', class: 'plain', 'aria-label': `Remove ${path}`,
-        onclick: () => {
-          beside.delete(path);
-          draw();
-          onChange();
-        },
-      }, '×'))));
+    $('beside').replaceChildren(
+      ...[...beside.keys()].map((path) =>
+        el(
+          'li',
+          {},
+          path,
+          el(
+            'button',
+            {
+              type: 'button',
+              class: 'plain',
+              'aria-label': `Remove ${path}`,
+              onclick: () => {
+                beside.delete(path);
+                draw();
+                onChange();
+              },
+            },
+            '×',
+          ),
+        ),
+      ),
+    );
   }
 
   function choose(index) {
@@ -79,13 +93,17 @@ export function createFiles({ profile, onChange, onProfile }) {
     if (!event.relatedTarget) $('drop').hidden = true;
   });
   // Before the editor sees it, which would take the file's text in.
-  document.addEventListener('drop', (event) => {
-    if (!brings(event)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    $('drop').hidden = true;
-    take(event.dataTransfer.files);
-  }, true);
+  document.addEventListener(
+    'drop',
+    (event) => {
+      if (!brings(event)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      $('drop').hidden = true;
+      take(event.dataTransfer.files);
+    },
+    true,
+  );
 
   return {
     setMachines(examples) {
@@ -114,7 +132,8 @@ export function createFiles({ profile, onChange, onProfile }) {
       return JSON.stringify([...chosen]) !== before;
     },
 
-    facts: () => (chosen.size ? Object.fromEntries([...chosen].map(([name, index]) => [name, machines[index].facts])) : null),
+    facts: () =>
+      chosen.size ? Object.fromEntries([...chosen].map(([name, index]) => [name, machines[index].facts])) : null,
     beside: () => (beside.size ? Object.fromEntries(beside) : null),
   };
 }

@@ -51,12 +51,27 @@ export function createSearch({ call, profile, onAdd }) {
     hits = await call('search', { query });
     if (input.value.trim() !== query) return; // emptied or changed meanwhile: asked again
     active = -1;
-    list.replaceChildren(...hits.map((hit, index) =>
-      el('li', { role: 'option', id: `found-${index}`, 'aria-selected': 'false', onmousedown: (event) => event.preventDefault(), onclick: () => choose(hit) },
-        el('span', { class: 'kind' }, hit.kind), ' ',
-        el('span', { class: 'name' }, hit.name), ' ',
-        el('span', { class: 'about' }, hit.about), ' ',
-        el('span', { class: 'does' }, hit.add ? 'add' : 'copy name'))));
+    list.replaceChildren(
+      ...hits.map((hit, index) =>
+        el(
+          'li',
+          {
+            role: 'option',
+            id: `found-${index}`,
+            'aria-selected': 'false',
+            onmousedown: (event) => event.preventDefault(),
+            onclick: () => choose(hit),
+          },
+          el('span', { class: 'kind' }, hit.kind),
+          ' ',
+          el('span', { class: 'name' }, hit.name),
+          ' ',
+          el('span', { class: 'about' }, hit.about),
+          ' ',
+          el('span', { class: 'does' }, hit.add ? 'add' : 'copy name'),
+        ),
+      ),
+    );
     list.hidden = hits.length === 0;
     say(hits.length ? `${count(hits.length, 'result')} for ${query}` : `nothing found for ${query}`);
     if (hits.length) point(0);

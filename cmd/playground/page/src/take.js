@@ -39,7 +39,11 @@ export function createTake({ call, profile, ready, onOpen }) {
       const { fragment } = await call('share', { profile: profile() });
       own = fragment;
       location.hash = fragment;
-      say((await copyText(location.href)) ? 'The link is copied. The profile is in it: who has the link can read it.' : 'The link is in the address bar.');
+      say(
+        (await copyText(location.href))
+          ? 'The link is copied. The profile is in it: who has the link can read it.'
+          : 'The link is in the address bar.',
+      );
     } catch (fault) {
       say(fault.message);
     }
