@@ -55,10 +55,16 @@ const problems = createProblems({
     profile.reveal(line, { column, focus: true });
   },
 });
-const take = createTake({ call, profile: profile.text, ready: () => settled, onOpen: setProfile });
-createSearch({
+const take = createTake({
   call,
   profile: profile.text,
+  beside: files.beside,
+  ready: () => settled,
+  onOpen: setProfile,
+});
+createSearch({
+  call,
+  target: () => ({ profile: profile.text(), files: files.beside(), host: files.host() }),
   onAdd(text) {
     setProfile(text, { mark: true });
     profile.focus();

@@ -134,6 +134,7 @@ export function createFiles({ profile, onChange, onProfile }) {
 
     facts: () =>
       chosen.size ? Object.fromEntries([...chosen].map(([name, index]) => [name, machines[index].facts])) : null,
+    host, // the one that the page is about, '' for the only one
     beside: () => (beside.size ? Object.fromEntries(beside) : null),
   };
 }
