@@ -56,7 +56,7 @@ export function createSearch({ call, target, onAdd }) {
       attributes,
       part('kind', hit.kind),
       part('name', hit.name),
-      part('about', hit.about),
+      part('about', hit.about ?? ''),
       part('does', hit.add ? 'add' : 'copy name'),
     );
   }

@@ -121,8 +121,12 @@ export function createView({ parent, onLine, onOrigin }) {
     ]),
     EditorView.domEventHandlers({
       click(event, view) {
-        if (view.state.selection.main.empty && event.target.closest('.cm-content'))
-          onOrigin(lineAt(view.state), { focus: false });
+        const { main } = view.state.selection;
+        const at = view.posAtCoords({ x: event.clientX, y: event.clientY });
+        if (at === null || !main.empty) return;
+        // After a tap the browser moves the caret only later.
+        if (at !== main.head) view.dispatch({ selection: { anchor: at } });
+        onOrigin(lineAt(view.state), { focus: false });
       },
     }),
     EditorView.updateListener.of((update) => {
