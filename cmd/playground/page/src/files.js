@@ -57,6 +57,7 @@ export function createFiles({ profile, onChange, onProfile }) {
 
   async function take(list) {
     const files = [...list].sort((a, b) => isProfile(b) - isProfile(a)); // it may name the others
+    if (files.some(isProfile)) beside.clear();
     for (const file of files) {
       const text = await file.text();
       const facts = factsOf(text);
