@@ -202,6 +202,7 @@ function keepForOffline() {
 async function main() {
   const [known, linked] = await Promise.all([call('info'), take.open()]);
   info = known;
+  $('version').textContent = info.version;
   offer();
   files.setMachines(info.machines);
   if (linked === null) begin('presets 0');
