@@ -12,14 +12,19 @@ import (
 	"syscall/js"
 	"time"
 
+	"github.com/quick-deploy/quick-deploy/cmd/internal/built"
 	"github.com/quick-deploy/quick-deploy/cmd/playground/internal/play"
 )
 
-// version is set by the linker (-X main.version=…).
-var version = "dev"
+// The linker sets them (-X main.version=…): the program's version, and what it was built from, see built.Source. With
+// those of a release the page makes what that release makes.
+var (
+	version   = "dev"
+	builtFrom string
+)
 
 func main() {
-	page, err := play.New(version, time.Now)
+	page, err := play.New(built.Version(version), built.Source(builtFrom), time.Now)
 	if err != nil {
 		panic(err)
 	}

@@ -13,7 +13,8 @@ type Example struct {
 
 // The machines of the tests that people may have at home or at work.
 //
-//go:embed testdata/machines/laptop-hybrid-intel-nvidia.facts.json testdata/machines/laptop-thinkpad-p14s-gen2-amd.facts.json
+//go:embed testdata/machines/laptop-hybrid-intel-nvidia.facts.json
+//go:embed testdata/machines/laptop-thinkpad-p14s-gen2-amd.facts.json
 //go:embed testdata/machines/desktop-amd-rx6800.facts.json testdata/machines/desktop-nvidia-rtx4090-raphael.facts.json
 //go:embed testdata/machines/server-btrfs-luks-raid.facts.json testdata/machines/server-h100-sxm.facts.json
 //go:embed testdata/machines/vm-kvm-virtio.facts.json testdata/machines/cloud-aws-nitro.facts.json

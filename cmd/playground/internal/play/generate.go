@@ -165,7 +165,7 @@ func (p *Page) read(s *source, reports map[string]json.RawMessage) (
 	}
 	var notices []generator.Notice
 	tree, err := generator.Generate(generator.Input{
-		Profile: read, Schema: p.schema, Facts: facts, Files: s, Pins: p.pins, Index: p.names,
+		Profile: read, Schema: p.schema, Facts: facts, Files: s, Pins: p.pins, Tool: p.tool, Index: p.names,
 		Warn: func(n generator.Notice) { notices = append(notices, n) }, Explain: true, NoFiles: failed != nil,
 	})
 	if tree != nil {

@@ -14,6 +14,7 @@ import (
 // Page is one page. Its methods are not for concurrent use.
 type Page struct {
 	version string
+	tool    *flake.Locked
 	now     func() time.Time
 	schema  *schema.Node
 	pins    flake.Pins
@@ -23,9 +24,10 @@ type Page struct {
 	current error
 }
 
-// New is a page of the program's version, as the manifest of a flake has it.
-func New(version string, now func() time.Time) (*Page, error) {
-	p := &Page{version: version, now: now, current: errNothing}
+// New is a page of the program's version, as the manifest of a flake has it. Tool is what the program was built from,
+// nil where that is not known.
+func New(version string, tool *flake.Locked, now func() time.Time) (*Page, error) {
+	p := &Page{version: version, tool: tool, now: now, current: errNothing}
 	var err error
 	if p.schema, err = schema.Root(); err != nil {
 		return nil, err
