@@ -19,6 +19,9 @@ function required(name) {
   return process.env[name];
 }
 
+// patience is how long something may take on a machine that is busy with other tests, in ms.
+const patience = 30_000;
+
 export const browser = await chromium.launch({
   executablePath: required('CHROMIUM'),
   // As root it refuses to start with its sandbox; in a container /dev/shm may be too small.
@@ -41,13 +44,15 @@ export async function open({ fragment = '', at = url, ...options } = {}) {
     if (m.type() === 'error') bad.push(`${m.text()} (${m.location().url})`);
   });
   context.on('weberror', (e) => bad.push(String(e.error())));
+  context.setDefaultTimeout(patience);
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const page = await context.newPage();
   await page.goto(at + fragment);
   await ready(page);
   return page;
 }
 
-export const ready = (page) => page.waitForSelector('html[data-ready="true"]', { timeout: 60_000 });
+export const ready = (page) => page.waitForSelector('html[data-ready="true"]', { timeout: patience });
 
 // profile is the editor, status what the page says about the result.
 export const profile = (page) => page.getByRole('textbox', { name: 'Profile' });
@@ -61,12 +66,11 @@ export async function answered(page, change) {
   const count = () => performance.getEntriesByName('keystroke').length;
   const before = await page.evaluate(count);
   await change();
-  await page.waitForFunction((n) => performance.getEntriesByName('keystroke').length > n, before, { timeout: 60_000 });
+  await page.waitForFunction((n) => performance.getEntriesByName('keystroke').length > n, before, { timeout: patience });
 }
 
 // write replaces the profile by another one, as somebody does who pastes it.
 export async function write(page, text) {
-  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.evaluate((t) => navigator.clipboard.writeText(t), text);
   await profile(page).focus();
   await page.keyboard.press('Control+a');
@@ -109,7 +113,7 @@ export async function drop(page, named) {
 // download presses a button and saves what comes.
 export async function download(page, button, path) {
   const [got] = await Promise.all([
-    page.waitForEvent('download', { timeout: 30_000 }),
+    page.waitForEvent('download', { timeout: patience }),
     page.getByRole('button', { name: button }).click(),
   ]);
   await got.saveAs(path);
