@@ -35,7 +35,7 @@ const packages = new Set(Object.keys(metafile.inputs).map((path) => path.match(/
 const licences = [...packages].sort().map((name) => `${name}\n\n${readFileSync(join('node_modules', name, 'LICENSE'), 'utf8')}`);
 writeFileSync(join(outdir, 'licences.txt'), licences.join('\n\n'));
 
-const files = readdirSync(outdir).filter((name) => /\.(html|css|js|wasm)$/.test(name) && name !== 'sw.js').sort();
+const files = readdirSync(outdir).filter((name) => /\.(html|css|js|wasm|txt)$/.test(name) && name !== 'sw.js').sort();
 const hash = createHash('sha256');
 for (const name of files) hash.update(name).update('\0').update(readFileSync(join(outdir, name)));
 

@@ -41,7 +41,6 @@ release: "%[2]s"
 extends: [preset:%[1]s]
 host:
   name: atlas
-  system: x86_64-linux
   stateVersion: "%[2]s"
   timezone: Europe/Berlin
   users:

@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
+	"github.com/quick-deploy/quick-deploy/generator/release"
+	"github.com/quick-deploy/quick-deploy/generator/search"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
@@ -18,6 +21,7 @@ type Page struct {
 	now     func() time.Time
 	schema  *schema.Node
 	pins    flake.Pins
+	finder  *search.Searcher
 	// valid is the last valid state, and current says that it is that of the profile as it is now, or else why there is
 	// none.
 	valid   *state
@@ -35,6 +39,7 @@ func New(version string, tool *flake.Locked, now func() time.Time) (*Page, error
 	if p.pins, err = flake.Builtin(); err != nil {
 		return nil, fmt.Errorf("built-in pins: %w", err)
 	}
+	p.finder = search.New(p.names(generator.Inputs{Release: release.Default()}))
 	return p, nil
 }
 
@@ -45,6 +50,18 @@ func (p *Page) Call(name string, args []byte) ([]byte, error) {
 		return answer(args, p.info)
 	case "generate":
 		return answer(args, p.generate)
+	case "complete":
+		return answer(args, p.complete)
+	case "hover":
+		return answer(args, p.hover)
+	case "search":
+		return answer(args, p.search)
+	case "add":
+		return answer(args, p.add)
+	case "share":
+		return answer(args, p.share)
+	case "open":
+		return answer(args, open)
 	}
 	return nil, fmt.Errorf("unknown question %q", name)
 }

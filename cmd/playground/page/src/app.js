@@ -164,8 +164,7 @@ function showTraces(line) {
   if (!result?.files.length) return;
   view.trace(line, { scroll: true });
   const made = filesFrom(line);
-  $('traces').hidden = made.length === 0;
-  $('traces').replaceChildren(`Line ${line} makes `, ...made.slice(0, 6).flatMap(({ file, lines }, index) => [
+  $('traces').replaceChildren(made.length ? `Line ${line} makes ` : `Line ${line} makes no line of its own`, ...made.slice(0, 6).flatMap(({ file, lines }, index) => [
     index ? ', ' : '',
     el('button', { type: 'button', class: 'plain', onclick: () => follow(file.path, lines[0]) }, file.path.replace(/^hosts\//, '')),
     ` ${lines.length === 1 ? `line ${lines[0]}` : `${lines.length} lines`}`,
@@ -176,7 +175,7 @@ function showOrigin(line) {
   const from = view.file()?.from?.[line - 1];
   const text = from && sourceLine(from);
   $('from').replaceChildren(
-    from ? `Line ${line} comes from ` : `Line ${line} is the same for every profile that has this file`,
+    from ? `Line ${line} comes from ` : `Line ${line} comes from no single line of the profile`,
     from ? el('button', { type: 'button', class: 'plain', onclick: () => goToOrigin(line, { focus: true }) },
       from.file ? `${presetName(from.file)}, line ${from.line}` : `line ${from.line} of the profile`) : '',
     text ? el('code', {}, text.trim()) : '');
@@ -189,7 +188,7 @@ function goToOrigin(line, { focus }) {
   const from = view.file()?.from?.[line - 1];
   if (!from) return;
   if (from.file) {
-    view.popover(line, presetPopover(from));
+    view.popover(presetPopover(from));
     if (focus) say(`from ${presetName(from.file)}, line ${from.line}: ${sourceLine(from)?.trim() ?? ''}`);
     return;
   }
@@ -221,19 +220,21 @@ function offer() {
   for (const id of ['start', 'machine', 'search']) $(id).disabled = false;
 }
 
+// begin puts a preset or a recipe in, and returns what it is about.
 function begin(value) {
   const [kind, index] = value.split(' ');
-  const { profile: text, files: with_ } = info[kind][index];
+  const { profile: text, about, files: with_ } = info[kind][index];
   replacing = true;
   fresh = true;
   files.setBeside(with_);
   setProfile(text);
   replacing = false;
   $('start').value = value;
+  return about;
 }
 
 $('start').addEventListener('change', ({ target }) => {
-  begin(target.value);
+  $('first').textContent = begin(target.value);
   say('Ctrl Z in the editor brings your text back.');
 });
 

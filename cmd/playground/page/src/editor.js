@@ -2,7 +2,7 @@
 import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { yaml } from '@codemirror/lang-yaml';
-import { bracketMatching, indentOnInput, indentUnit } from '@codemirror/language';
+import { bracketMatching, indentOnInput, indentService, indentUnit } from '@codemirror/language';
 import { lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint';
 import { search, searchKeymap } from '@codemirror/search';
 import { EditorState, StateEffect, StateField } from '@codemirror/state';
@@ -34,6 +34,15 @@ const explained = StateField.define({
     return transaction.docChanged || transaction.selection ? null : tooltip;
   },
   provide: (field) => showTooltip.from(field),
+});
+
+// A new line is as deep as the one before, and deeper after a key without a value.
+const indentation = indentService.of((context, at) => {
+  const before = context.lineAt(at, -1);
+  if (before.from === at) return undefined; // not at its end: as the language has it
+  const { text } = before;
+  if (!text.trim()) return undefined;
+  return context.countColumn(text, text.search(/\S/)) + (/(?::|[|>][+-]?)\s*$/.test(text) ? context.unit : 0);
 });
 
 const fromCaret = (state, at) => {
@@ -109,6 +118,7 @@ export function createProfile({ parent, call, onChange, onCaret, onTrace }) {
         history(),
         yaml(),
         indentUnit.of('  '),
+        indentation,
         indentOnInput(),
         bracketMatching(),
         closeBrackets(),

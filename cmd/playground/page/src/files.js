@@ -15,6 +15,7 @@ export function createFiles({ profile, onChange, onProfile }) {
     const option = ({ name, about }, index) => el('option', { value: index, title: about }, name);
     $('machine').replaceChildren(el('option', { value: '' }, 'not known yet'), ...machines.map(option));
     $('machine').value = chosen.get(host()) ?? '';
+    $('machine').title = machines[chosen.get(host())]?.about ?? '';
     $('host').closest('label').hidden = hosts.length < 2;
     $('beside').hidden = beside.size === 0;
     $('beside').replaceChildren(...[...beside.keys()].map((path) =>
@@ -38,8 +39,10 @@ export function createFiles({ profile, onChange, onProfile }) {
   $('machine').addEventListener('change', ({ target }) => choose(target.value));
   $('host').addEventListener('change', draw);
 
-  async function take(files) {
-    let changed = false;
+  const isProfile = ({ name }) => /^quick-deploy\.ya?ml$/.test(name);
+
+  async function take(list) {
+    const files = [...list].sort((a, b) => isProfile(b) - isProfile(a)); // it may name the others
     for (const file of files) {
       const text = await file.text();
       const facts = factsOf(text);
@@ -47,16 +50,15 @@ export function createFiles({ profile, onChange, onProfile }) {
         machines.push({ name: file.name, about: 'opened here', facts });
         chosen.set(host(), machines.length - 1);
         say(`${file.name} is the machine${hosts.length > 1 ? ` of ${host()}` : ''}`);
-      } else if (/^quick-deploy\.ya?ml$/.test(file.name)) {
+      } else if (isProfile(file)) {
         onProfile(text);
         say(`${file.name} is the profile`);
       } else {
         beside.set(file.name, text);
         say(`${file.name} is beside the profile`);
       }
-      changed = true;
     }
-    if (!changed) return;
+    if (!files.length) return;
     draw();
     onChange();
   }

@@ -1,7 +1,11 @@
 // Runs before anything is drawn: the theme, so that nothing flashes, and the generator, which takes longest to start.
 
-const theme = localStorage.getItem('theme');
-if (theme) document.documentElement.dataset.theme = theme;
+try {
+  const theme = localStorage.getItem('theme');
+  if (theme) document.documentElement.dataset.theme = theme;
+} catch {
+  // a browser that keeps nothing: the theme of the system
+}
 
 globalThis.generator = new Worker('worker.js');
 

@@ -22,7 +22,7 @@ self.addEventListener('activate', (event) => {
 self.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== 'GET' || url.origin !== self.location.origin) return;
-  const name = event.request.mode === 'navigate' ? 'index.html' : event.request;
+  const name = url.pathname === new URL('./', self.location).pathname ? 'index.html' : event.request;
   event.respondWith(
     caches.open(cacheName)
       .then((cache) => cache.match(name, { ignoreSearch: true }))

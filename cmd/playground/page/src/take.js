@@ -26,7 +26,7 @@ export function createTake({ call, profile, ready, onOpen }) {
       say(fault.message);
     }
   };
-  $('tar').addEventListener('click', download('tar', 'tar.gz', 'application/gzip'));
+  $('tar').addEventListener('click', download('tgz', 'tar.gz', 'application/gzip'));
   $('zip').addEventListener('click', download('zip', 'zip', 'application/zip'));
 
   $('save').addEventListener('click', () => {

@@ -145,10 +145,9 @@ export function createView({ parent, onLine, onOrigin }) {
       if (focus) view.focus();
     },
 
-    // popover shows an element at a line until the caret moves.
-    popover(line, dom) {
-      const { from } = view.state.doc.line(line);
-      view.dispatch({ effects: setPopover.of({ pos: from, above: false, create: () => ({ dom }) }) });
+    // popover shows an element at the caret until that moves.
+    popover(dom) {
+      view.dispatch({ effects: setPopover.of({ pos: view.state.selection.main.head, above: false, create: () => ({ dom }) }) });
     },
   };
 }
