@@ -69,6 +69,16 @@ export async function answered(page, change) {
   await page.waitForFunction((n) => performance.getEntriesByName('keystroke').length > n, before, { timeout: patience });
 }
 
+// until waits for what a function comes to.
+export async function until(found) {
+  for (const end = Date.now() + patience; ;) {
+    const got = await found();
+    if (got) return got;
+    assert.ok(Date.now() < end, `this never came: ${found}`);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+}
+
 // write replaces the profile by another one, as somebody does who pastes it.
 export async function write(page, text) {
   await page.evaluate((t) => navigator.clipboard.writeText(t), text);
@@ -120,10 +130,12 @@ export async function download(page, button, path) {
 }
 
 // tab presses Tab until the element has the focus: whoever has no mouse gets there so.
-export async function tab(page, locator, key = 'Tab') {
+export async function tab(page, locator) {
   for (let i = 0; i < 100; i++) {
     if (await locator.evaluate((e) => e === document.activeElement || e.contains(document.activeElement))) return;
-    await page.keyboard.press(key);
+    // In the editor, Tab indents: Escape before it leaves.
+    if (await profile(page).evaluate((e) => e === document.activeElement)) await page.keyboard.press('Escape');
+    await page.keyboard.press('Tab');
   }
   assert.fail(`Tab does not come to ${locator}`);
 }
