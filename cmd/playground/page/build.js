@@ -31,13 +31,25 @@ const { metafile } = await build({
 });
 
 // The packages in the bundle want their licences to go with it; they have none in a comment that esbuild would keep.
-const packages = new Set(Object.keys(metafile.inputs).map((path) => path.match(/^node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1]).filter(Boolean));
-const licences = [...packages].sort().map((name) => `${name}\n\n${readFileSync(join('node_modules', name, 'LICENSE'), 'utf8')}`);
+const packages = new Set(
+  Object.keys(metafile.inputs)
+    .map((path) => path.match(/^node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1])
+    .filter(Boolean),
+);
+const licences = [...packages]
+  .sort()
+  .map((name) => `${name}\n\n${readFileSync(join('node_modules', name, 'LICENSE'), 'utf8')}`);
 writeFileSync(join(outdir, 'licences.txt'), licences.join('\n\n'));
 
-const files = readdirSync(outdir).filter((name) => /\.(html|css|js|wasm|txt)$/.test(name) && name !== 'sw.js').sort();
+const files = readdirSync(outdir)
+  .filter((name) => /\.(html|css|js|wasm|txt)$/.test(name) && name !== 'sw.js')
+  .sort();
 const hash = createHash('sha256');
-for (const name of files) hash.update(name).update('\0').update(readFileSync(join(outdir, name)));
+for (const name of files)
+  hash
+    .update(name)
+    .update('\0')
+    .update(readFileSync(join(outdir, name)));
 
 await build({
   ...common,

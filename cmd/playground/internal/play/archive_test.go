@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -150,12 +151,12 @@ func TestArchivesAreWhatGenerateWrites(t *testing.T) {
 	}
 }
 
-// written is what the program writes into an empty folder.
-func written(t *testing.T, program string, q question) map[string]thing {
+// lay puts the profile and what is beside it into a folder.
+func lay(t *testing.T, dir string, q question) {
 	t.Helper()
-	dir := t.TempDir()
-	q.Files[profileName] = q.Profile
-	for name, text := range q.Files {
+	files := maps.Clone(q.Files)
+	files[profileName] = q.Profile
+	for name, text := range files {
 		file := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
@@ -164,7 +165,13 @@ func written(t *testing.T, program string, q question) map[string]thing {
 			t.Fatal(err)
 		}
 	}
-	delete(q.Files, profileName)
+}
+
+// written is what the program writes into an empty folder.
+func written(t *testing.T, program string, q question) map[string]thing {
+	t.Helper()
+	dir := t.TempDir()
+	lay(t, dir, q)
 	cmd := exec.Command(program, "--no-probe", "--flake", "flake", "generate")
 	cmd.Dir, cmd.Env = dir, []string{"HOME=" + dir, "QUICK_DEPLOY_ALLOW_ROOT=true"}
 	if text, err := cmd.CombinedOutput(); err != nil {

@@ -47,8 +47,9 @@ func changedLines(before, after string) []int {
 	moved := 0 // by how many bytes what follows an edit is further on in after
 	for _, e := range udiff.Lines(before, after) {
 		first := 1 + strings.Count(after[:e.Start+moved], "\n")
-		for i := range strings.Count(e.New, "\n") {
-			lines = append(lines, first+i)
+		for range strings.Lines(e.New) {
+			lines = append(lines, first)
+			first++
 		}
 		moved += len(e.New) - (e.End - e.Start)
 	}

@@ -1,5 +1,11 @@
 // The editor of the profile: YAML, with completion, explanations and problems as the generator gives them.
-import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
+import {
+  acceptCompletion,
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  completionKeymap,
+} from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { yaml } from '@codemirror/lang-yaml';
 import { bracketMatching, indentOnInput, indentService, indentUnit } from '@codemirror/language';
@@ -7,7 +13,15 @@ import { lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint';
 import { search, searchKeymap } from '@codemirror/search';
 import { EditorState, StateEffect, StateField } from '@codemirror/state';
 import {
-  Decoration, EditorView, highlightActiveLine, highlightActiveLineGutter, hoverTooltip, keymap, lineNumbers, placeholder, showTooltip,
+  Decoration,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  hoverTooltip,
+  keymap,
+  lineNumbers,
+  placeholder,
+  showTooltip,
 } from '@codemirror/view';
 import { position, replacement, shared } from './codemirror.js';
 import { el } from './dom.js';
@@ -18,7 +32,8 @@ const origin = StateField.define({
   create: () => Decoration.none,
   update(marks, transaction) {
     for (const effect of transaction.effects) {
-      if (effect.is(setOrigin)) return Decoration.set(effect.value.map((at) => Decoration.line({ class: 'origin' }).range(at)));
+      if (effect.is(setOrigin))
+        return Decoration.set(effect.value.map((at) => Decoration.line({ class: 'origin' }).range(at)));
     }
     return transaction.docChanged || transaction.selection ? Decoration.none : marks;
   },
@@ -51,10 +66,13 @@ const fromCaret = (state, at) => {
 };
 
 function explanation({ title, text, type, default: value }) {
-  return el('div', { class: 'explanation' },
+  return el(
+    'div',
+    { class: 'explanation' },
     el('p', {}, el('strong', {}, title), type ? el('span', { class: 'type' }, type) : null),
     text ? el('p', {}, text) : null,
-    value ? el('p', { class: 'default' }, 'default ', el('code', {}, value)) : null);
+    value ? el('p', { class: 'default' }, 'default ', el('code', {}, value)) : null,
+  );
 }
 
 // createProfile calls onChange with the time of an edit, onCaret with the line of the caret, and onTrace where the
@@ -130,18 +148,30 @@ export function createProfile({ parent, call, onChange, onCaret, onTrace }) {
         origin,
         explained,
         placeholder('version: 1 …'),
-        EditorView.contentAttributes.of({ 'aria-label': 'Profile', spellcheck: 'false', tabindex: '0', autocapitalize: 'off' }),
+        EditorView.contentAttributes.of({
+          'aria-label': 'Profile',
+          spellcheck: 'false',
+          tabindex: '0',
+          autocapitalize: 'off',
+        }),
         keymap.of([
           { key: 'F1', run: explain },
           { key: 'Escape', run: closeExplanation },
           { key: 'F12', run: trace },
           { key: 'Alt-Enter', run: trace },
           { key: 'Tab', run: acceptCompletion },
-          ...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab,
+          ...closeBracketsKeymap,
+          ...completionKeymap,
+          ...lintKeymap,
+          ...searchKeymap,
+          ...historyKeymap,
+          ...defaultKeymap,
+          indentWithTab,
         ]),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onChange(performance.now());
-          if (update.docChanged || update.selectionSet) onCaret(fromCaret(update.state, update.state.selection.main.head).line);
+          if (update.docChanged || update.selectionSet)
+            onCaret(fromCaret(update.state, update.state.selection.main.head).line);
         }),
       ],
     }),
@@ -155,7 +185,11 @@ export function createProfile({ parent, call, onChange, onCaret, onTrace }) {
     // replace puts a whole text in; undo brings the old one back. What came in is marked if it is asked for.
     replace(text, { mark = false } = {}) {
       const change = replacement(view.state.doc, text);
-      view.dispatch({ changes: change, selection: { anchor: mark ? change.from + change.insert.trimEnd().length : 0 }, scrollIntoView: true });
+      view.dispatch({
+        changes: change,
+        selection: { anchor: mark ? change.from + change.insert.trimEnd().length : 0 },
+        scrollIntoView: true,
+      });
       if (!mark || !change.insert.trim()) return;
       const { doc } = view.state;
       const first = doc.lineAt(change.from + change.insert.search(/\S/)).number;

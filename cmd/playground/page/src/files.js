@@ -18,15 +18,29 @@ export function createFiles({ profile, onChange, onProfile }) {
     $('machine').title = machines[chosen.get(host())]?.about ?? '';
     $('host').closest('label').hidden = hosts.length < 2;
     $('beside').hidden = beside.size === 0;
-    $('beside').replaceChildren(...[...beside.keys()].map((path) =>
-      el('li', {}, path, el('button', {
-        type: 'button', class: 'plain', 'aria-label': `Remove ${path}`,
-        onclick: () => {
-          beside.delete(path);
-          draw();
-          onChange();
-        },
-      }, '×'))));
+    $('beside').replaceChildren(
+      ...[...beside.keys()].map((path) =>
+        el(
+          'li',
+          {},
+          path,
+          el(
+            'button',
+            {
+              type: 'button',
+              class: 'plain',
+              'aria-label': `Remove ${path}`,
+              onclick: () => {
+                beside.delete(path);
+                draw();
+                onChange();
+              },
+            },
+            '×',
+          ),
+        ),
+      ),
+    );
   }
 
   function choose(index) {
@@ -43,6 +57,7 @@ export function createFiles({ profile, onChange, onProfile }) {
 
   async function take(list) {
     const files = [...list].sort((a, b) => isProfile(b) - isProfile(a)); // it may name the others
+    if (files.some(isProfile)) beside.clear();
     for (const file of files) {
       const text = await file.text();
       const facts = factsOf(text);
@@ -79,13 +94,17 @@ export function createFiles({ profile, onChange, onProfile }) {
     if (!event.relatedTarget) $('drop').hidden = true;
   });
   // Before the editor sees it, which would take the file's text in.
-  document.addEventListener('drop', (event) => {
-    if (!brings(event)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    $('drop').hidden = true;
-    take(event.dataTransfer.files);
-  }, true);
+  document.addEventListener(
+    'drop',
+    (event) => {
+      if (!brings(event)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      $('drop').hidden = true;
+      take(event.dataTransfer.files);
+    },
+    true,
+  );
 
   return {
     setMachines(examples) {
@@ -114,7 +133,9 @@ export function createFiles({ profile, onChange, onProfile }) {
       return JSON.stringify([...chosen]) !== before;
     },
 
-    facts: () => (chosen.size ? Object.fromEntries([...chosen].map(([name, index]) => [name, machines[index].facts])) : null),
+    facts: () =>
+      chosen.size ? Object.fromEntries([...chosen].map(([name, index]) => [name, machines[index].facts])) : null,
+    host, // the one that the page is about, '' for the only one
     beside: () => (beside.size ? Object.fromEntries(beside) : null),
   };
 }

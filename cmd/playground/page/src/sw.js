@@ -5,13 +5,19 @@ const cacheName = `quick-deploy-${BUILD}`;
 self.addEventListener('install', (event) => {
   // The browser's own cache has most of it already; no-cache asks the server only whether that is still right.
   const requests = FILES.map((name) => new Request(name, { cache: 'no-cache' }));
-  event.waitUntil(caches.open(cacheName).then((cache) => cache.addAll(requests)).then(() => self.skipWaiting()));
+  event.waitUntil(
+    caches
+      .open(cacheName)
+      .then((cache) => cache.addAll(requests))
+      .then(() => self.skipWaiting()),
+  );
 });
 
 self.addEventListener('activate', (event) => {
   const old = (name) => name.startsWith('quick-deploy-') && name !== cacheName;
   event.waitUntil(
-    caches.keys()
+    caches
+      .keys()
       .then((names) => Promise.all(names.filter(old).map((name) => caches.delete(name))))
       .then(() => self.clients.claim()),
   );
@@ -24,7 +30,8 @@ self.addEventListener('fetch', (event) => {
   if (event.request.method !== 'GET' || url.origin !== self.location.origin) return;
   const name = url.pathname === new URL('./', self.location).pathname ? 'index.html' : event.request;
   event.respondWith(
-    caches.open(cacheName)
+    caches
+      .open(cacheName)
       .then((cache) => cache.match(name, { ignoreSearch: true }))
       .then((response) => response ?? fetch(event.request)),
   );

@@ -9,7 +9,7 @@ function save(name, data, type) {
 }
 
 // createTake has onOpen called with the profile of a link, at the start and when the address changes.
-export function createTake({ call, profile, ready, onOpen }) {
+export function createTake({ call, profile, beside, ready, onOpen }) {
   let refusal = 'the generator is still starting'; // why there is nothing to download
   let own = ''; // the fragment that this page wrote itself
 
@@ -39,7 +39,8 @@ export function createTake({ call, profile, ready, onOpen }) {
       const { fragment } = await call('share', { profile: profile() });
       own = fragment;
       location.hash = fragment;
-      say((await copyText(location.href)) ? 'The link is copied. The profile is in it: who has the link can read it.' : 'The link is in the address bar.');
+      const copied = (await copyText(location.href)) ? 'The link is copied.' : 'The link is in the address bar.';
+      say(`${copied} Who has it can read the profile${beside() ? ', but not the files beside it' : ''}.`);
     } catch (fault) {
       say(fault.message);
     }

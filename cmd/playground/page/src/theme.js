@@ -6,10 +6,11 @@ const next = { system: 'light', light: 'dark', dark: 'system' };
 export function createTheme() {
   const root = document.documentElement;
   const current = () => root.dataset.theme ?? 'system';
-  const draw = () => $('theme').replaceChildren(
-    el('span', { class: 'narrow', 'aria-hidden': 'true' }, '◐'),
-    el('span', { class: 'wide' }, `Theme: ${current()}`),
-  );
+  const draw = () =>
+    $('theme').replaceChildren(
+      el('span', { class: 'narrow', 'aria-hidden': 'true' }, '◐'),
+      el('span', { class: 'wide' }, `Theme: ${current()}`),
+    );
   $('theme').addEventListener('click', () => {
     const theme = next[current()];
     if (theme === 'system') delete root.dataset.theme;

@@ -53,26 +53,37 @@ export function createTree({ root, onSelect }) {
     list = rows(files, removed, closed);
     if (!list.some(({ path }) => path === focused)) focused = selected;
     if (!list.some(({ path }) => path === focused)) focused = list[0]?.path;
-    const drawing = JSON.stringify([selected, focused, list.map(({ path, file }) => [path, file?.status, closed.has(path)])]);
+    const drawing = JSON.stringify([
+      selected,
+      focused,
+      list.map(({ path, file }) => [path, file?.status, closed.has(path)]),
+    ]);
     if (drawing === drawn) return; // most keystrokes
     drawn = drawing;
     const hadFocus = root.contains(document.activeElement);
-    root.replaceChildren(...list.map(({ path, name, level, folder, file, set, position }) => {
-      const status = file && file.status !== 'same' ? file.status : '';
-      return el('div', {
-        role: 'treeitem',
-        'data-path': path,
-        'aria-level': level,
-        'aria-setsize': set,
-        'aria-posinset': position,
-        'aria-expanded': folder ? String(!closed.has(path)) : null,
-        'aria-selected': folder ? null : String(path === selected),
-        'aria-disabled': status === 'removed' ? 'true' : null,
-        class: `level-${Math.min(level, 6)} ${folder ? 'folder' : 'file'} ${status}`,
-        tabindex: path === focused ? 0 : -1,
-        title: file?.once ? 'written once, then yours to edit' : null,
-      }, el('span', { class: 'name' }, name), status ? el('span', { class: 'badge' }, status) : null);
-    }));
+    root.replaceChildren(
+      ...list.map(({ path, name, level, folder, file, set, position }) => {
+        const status = file && file.status !== 'same' ? file.status : '';
+        return el(
+          'div',
+          {
+            role: 'treeitem',
+            'data-path': path,
+            'aria-level': level,
+            'aria-setsize': set,
+            'aria-posinset': position,
+            'aria-expanded': folder ? String(!closed.has(path)) : null,
+            'aria-selected': folder ? null : String(path === selected),
+            'aria-disabled': status === 'removed' ? 'true' : null,
+            class: `level-${Math.min(level, 6)} ${folder ? 'folder' : 'file'} ${status}`,
+            tabindex: path === focused ? 0 : -1,
+            title: file?.once ? 'written once, then yours to edit' : null,
+          },
+          el('span', { class: 'name' }, name),
+          status ? el('span', { class: 'badge' }, status) : null,
+        );
+      }),
+    );
     if (hadFocus) root.querySelector('[tabindex="0"]')?.focus();
   }
 

@@ -4,11 +4,19 @@ import { yaml } from '@codemirror/lang-yaml';
 import { search, searchKeymap } from '@codemirror/search';
 import { EditorState, RangeSet, StateEffect, StateField } from '@codemirror/state';
 import {
-  Decoration, EditorView, GutterMarker, gutter, highlightActiveLine, keymap, lineNumbers, showTooltip,
+  Decoration,
+  EditorView,
+  GutterMarker,
+  gutter,
+  highlightActiveLine,
+  keymap,
+  lineNumbers,
+  showTooltip,
 } from '@codemirror/view';
 import { replacement, shared } from './codemirror.js';
 import { el } from './dom.js';
 import { nix } from './nix.js';
+import { presetName } from './result.js';
 
 class Sign extends GutterMarker {
   constructor(text, title, name) {
@@ -27,10 +35,10 @@ class Sign extends GutterMarker {
 
 const changedSign = new Sign('+', 'changed since the last valid state', 'sign-changed');
 
-export const presetName = (file) => file.replace(/^preset:/, 'preset ');
-
 const originSign = ({ file, line }) =>
-  file ? new Sign('◇', `${presetName(file)}, line ${line}`, 'sign-preset') : new Sign(String(line), `line ${line} of the profile`, 'sign-origin');
+  file
+    ? new Sign('◇', `${presetName(file)}, line ${line}`, 'sign-preset')
+    : new Sign(String(line), `line ${line} of the profile`, 'sign-origin');
 
 // Marks are of the whole file at once: which lines changed, which come from where, which of them from the caret's line.
 const setMarks = StateEffect.define();
@@ -62,7 +70,10 @@ function marksOf(doc, file, traced) {
   for (let number = 1; number <= doc.lines; number++) {
     const { from } = doc.line(number);
     const origin = file.from?.[number - 1];
-    const names = [changed.has(number) && 'changed', origin && !origin.file && origin.line === traced && 'traced'].filter(Boolean);
+    const names = [
+      changed.has(number) && 'changed',
+      origin && !origin.file && origin.line === traced && 'traced',
+    ].filter(Boolean);
     if (names.length) lines.push(Decoration.line({ class: names.join(' ') }).range(from));
     if (changed.has(number)) changedMarks.push(changedSign.range(from));
     if (origin) origins.push(originSign(origin).range(from));
@@ -95,16 +106,27 @@ export function createView({ parent, onLine, onOrigin }) {
     highlightActiveLine(),
     search({ top: true }),
     EditorState.readOnly.of(true),
-    EditorView.contentAttributes.of({ 'aria-label': 'Text of the generated file', spellcheck: 'false', tabindex: '0', inputmode: 'none' }),
+    EditorView.contentAttributes.of({
+      'aria-label': 'Text of the generated file',
+      spellcheck: 'false',
+      tabindex: '0',
+      inputmode: 'none',
+    }),
     keymap.of([
       { key: 'F12', run: follow },
       { key: 'Alt-Enter', run: follow },
       { key: 'Escape', run: closePopover },
-      ...searchKeymap, ...defaultKeymap,
+      ...searchKeymap,
+      ...defaultKeymap,
     ]),
     EditorView.domEventHandlers({
       click(event, view) {
-        if (view.state.selection.main.empty && event.target.closest('.cm-content')) onOrigin(lineAt(view.state), { focus: false });
+        const { main } = view.state.selection;
+        const at = view.posAtCoords({ x: event.clientX, y: event.clientY });
+        if (at === null || !main.empty) return;
+        // After a tap the browser moves the caret only later.
+        if (at !== main.head) view.dispatch({ selection: { anchor: at } });
+        onOrigin(lineAt(view.state), { focus: false });
       },
     }),
     EditorView.updateListener.of((update) => {
@@ -134,7 +156,8 @@ export function createView({ parent, onLine, onOrigin }) {
     trace(line, { scroll = false } = {}) {
       const effects = [setMarks.of(marksOf(view.state.doc, shown, line))];
       const first = shown.from?.findIndex((origin) => origin && !origin.file && origin.line === line) ?? -1;
-      if (scroll && first >= 0) effects.push(EditorView.scrollIntoView(view.state.doc.line(first + 1).from, { y: 'nearest', yMargin: 60 }));
+      if (scroll && first >= 0)
+        effects.push(EditorView.scrollIntoView(view.state.doc.line(first + 1).from, { y: 'nearest', yMargin: 60 }));
       view.dispatch({ effects });
     },
 
@@ -147,7 +170,9 @@ export function createView({ parent, onLine, onOrigin }) {
 
     // popover shows an element at the caret until that moves.
     popover(dom) {
-      view.dispatch({ effects: setPopover.of({ pos: view.state.selection.main.head, above: false, create: () => ({ dom }) }) });
+      view.dispatch({
+        effects: setPopover.of({ pos: view.state.selection.main.head, above: false, create: () => ({ dom }) }),
+      });
     },
   };
 }
