@@ -230,7 +230,8 @@ test('the flake of every golden case is downloaded', async () => {
   for (const name of readdirSync(cases)) {
     const named = Object.fromEntries(readdirSync(join(cases, name)).map((file) => [file, goldenCase(name, file)]));
     await answered(page, () => drop(page, named));
-    assert.deepEqual(await problems(page).getByRole('button').allInnerTexts(), [], name);
+    // The profile may have come before a file that it names.
+    await until(async () => (await problems(page).getByRole('button').count()) === 0);
     await download(page, 'Download .tar.gz', join(downloads, `${name}.tar.gz`));
     await download(page, 'Download .zip', join(downloads, `${name}.zip`));
   }
@@ -316,9 +317,10 @@ test('pictures', async () => {
     await write(page, small);
     if (width < 760) await page.getByRole('tab', { name: 'Files' }).click();
     await show(page, 'hosts/atlas/configuration.nix');
-    await of(page, 'time.timeZone').click();
+    await page.getByRole('combobox', { name: 'Machine' }).selectOption({ index: 1 });
+    await of(page, 'time.timeZone').click({ position: { x: 4, y: 8 } });
     const file = join(pictures, `playground-${width}.png`);
-    await page.screenshot({ path: file });
+    await page.screenshot({ path: file, animations: 'disabled' });
     assert.ok(statSync(file).size < 200_000, `${file} has ${statSync(file).size} bytes`);
     await page.context().close();
   }
@@ -361,8 +363,9 @@ test('what it costs', async (t) => {
     const times = await page.evaluate(() => performance.getEntriesByName('keystroke').map((e) => e.duration));
     assert.ok(times.length >= 30, `${times.length} keystrokes were measured`);
     const most = Math.max(before, await yardstick(page));
-    slow.push(...limit(`keystroke, ${value}: median`, median(times), 50, most));
-    rows.push(`${`keystroke, ${value}: 95 of 100 within`.padEnd(44)} ${quantile(times, 0.95).toFixed(0).padStart(6)} ms`);
+    const name = await from.evaluate((list) => list.selectedOptions[0].text);
+    slow.push(...limit(`keystroke, ${name}: median`, median(times), 50, most));
+    rows.push(`${`keystroke, ${name}: 95 of 100 within`.padEnd(44)} ${quantile(times, 0.95).toFixed(0).padStart(6)} ms`);
   }
   const wasm = readFileSync(join(folder, 'quick-deploy.wasm'));
   const kB = (n) => `${(n / 1000).toFixed(0)} kB`;
