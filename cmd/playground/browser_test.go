@@ -32,11 +32,7 @@ type entry struct {
 func TestPage(t *testing.T) {
 	chromium := os.Getenv("QUICK_DEPLOY_TEST_CHROMIUM")
 	if chromium == "" {
-		const none = "QUICK_DEPLOY_TEST_CHROMIUM does not name a Chromium"
-		if os.Getenv("CI") == "true" {
-			t.Fatal(none)
-		}
-		t.Skip(none)
+		t.Skip("QUICK_DEPLOY_TEST_CHROMIUM does not name a Chromium")
 	}
 	work := t.TempDir()
 	page, tests := filepath.Join(work, "page"), filepath.Join(work, "test")
