@@ -130,11 +130,17 @@ function showFile(chosen) {
   const file = result.files.find((each) => each.path === path);
   $('wait')?.remove();
   setText($('path'), path);
-  setText($('about'), file.once ? 'written once, then yours to edit' : '');
+  setText($('about'), kindOf(file));
   $('steps').hidden = file.changed.length === 0;
   setText($('changes'), `${count(file.changed.length, 'line')} changed`);
   view.show(file, profile.line());
   trace.showOrigin(view.line());
+}
+
+// kindOf says what a file is, where its lines do not.
+function kindOf(file) {
+  if (file.once) return 'written once, then yours to edit';
+  return file.path.startsWith('modules/') ? 'a module of the catalogue, as it is' : '';
 }
 
 function stepToChange(step) {
@@ -169,7 +175,7 @@ function begin(value) {
   files.setBeside(chosen.files);
   setProfile(chosen.profile);
   $('start').value = value; // which the change has set to "your own text"
-  return chosen.about;
+  return chosen.about.replaceAll('`', ''); // it may be a paragraph of the docs
 }
 
 $('start').addEventListener('change', ({ target }) => {
@@ -196,6 +202,7 @@ function keepForOffline() {
 async function main() {
   const [known, linked] = await Promise.all([call('info'), take.open()]);
   info = known;
+  $('version').textContent = info.version;
   offer();
   files.setMachines(info.machines);
   if (linked === null) begin('presets 0');

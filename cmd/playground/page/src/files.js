@@ -2,7 +2,7 @@
 import { $, el, say } from './dom.js';
 
 // createFiles keeps which facts belong to which host, and files beside the profile; onChange says that they are others.
-// A report that the profile names itself (hardware.facts) is such a file.
+// A report that the profile names itself (hardware.facts) is such a file; one that is named after a host is that host's.
 export function createFiles({ profile, onChange, onProfile }) {
   let machines = []; // {name, about, facts}: examples, then what was opened
   let hosts = [];
@@ -11,70 +11,59 @@ export function createFiles({ profile, onChange, onProfile }) {
 
   const host = () => (hosts.length > 1 ? $('host').value : '');
 
+  function remove(path) {
+    beside.delete(path);
+    draw();
+    onChange();
+  }
+
   function draw() {
     const option = ({ name, about }, index) => el('option', { value: index, title: about }, name);
     $('machine').replaceChildren(el('option', { value: '' }, 'not known yet'), ...machines.map(option));
     $('machine').value = chosen.get(host()) ?? '';
     $('machine').title = machines[chosen.get(host())]?.about ?? '';
     $('host').closest('label').hidden = hosts.length < 2;
+    const button = (path) =>
+      el(
+        'button',
+        { type: 'button', class: 'plain', 'aria-label': `Remove ${path}`, onclick: () => remove(path) },
+        '×',
+      );
+    $('beside').replaceChildren(...[...beside.keys()].map((path) => el('li', {}, path, button(path))));
     $('beside').hidden = beside.size === 0;
-    $('beside').replaceChildren(
-      ...[...beside.keys()].map((path) =>
-        el(
-          'li',
-          {},
-          path,
-          el(
-            'button',
-            {
-              type: 'button',
-              class: 'plain',
-              'aria-label': `Remove ${path}`,
-              onclick: () => {
-                beside.delete(path);
-                draw();
-                onChange();
-              },
-            },
-            '×',
-          ),
-        ),
-      ),
-    );
   }
 
-  function choose(index) {
-    if (index === '') chosen.delete(host());
-    else chosen.set(host(), Number(index));
+  $('machine').addEventListener('change', ({ target: { value } }) => {
+    if (value === '') chosen.delete(host());
+    else chosen.set(host(), Number(value));
     draw();
     onChange();
-  }
-
-  $('machine').addEventListener('change', ({ target }) => choose(target.value));
+  });
   $('host').addEventListener('change', draw);
 
-  const isProfile = ({ name }) => /^quick-deploy\.ya?ml$/.test(name);
-
   async function take(list) {
-    const files = [...list].sort((a, b) => isProfile(b) - isProfile(a)); // it may name the others
-    if (files.some(isProfile)) beside.clear();
-    for (const file of files) {
-      const text = await file.text();
-      const facts = factsOf(text);
-      if (facts && !profile().includes(file.name)) {
-        machines.push({ name: file.name, about: 'opened here', facts });
-        chosen.set(host(), machines.length - 1);
-        say(`${file.name} is the machine${hosts.length > 1 ? ` of ${host()}` : ''}`);
-      } else if (isProfile(file)) {
-        onProfile(text);
-        say(`${file.name} is the profile`);
+    const texts = new Map(await Promise.all([...list].map(async (file) => [file.name, await file.text()])));
+    const name = [...texts.keys()].find((each) => /^quick-deploy\.ya?ml$/.test(each));
+    const text = texts.get(name) ?? profile();
+    if (name) {
+      texts.delete(name);
+      beside.clear();
+      say(`${name} is the profile`);
+    }
+    for (const [path, content] of texts) {
+      const facts = text.includes(path) ? null : factsOf(content);
+      if (facts) {
+        const named = path.replace(/\.json$/, '');
+        const to = hosts.length > 1 && hosts.includes(named) ? named : host();
+        chosen.set(to, machines.push({ name: path, about: 'opened here', facts }) - 1);
+        say(`${path} is the machine${to ? ` of ${to}` : ''}`);
       } else {
-        beside.set(file.name, text);
-        say(`${file.name} is beside the profile`);
+        beside.set(path, content);
+        say(`${path} is beside the profile`);
       }
     }
-    if (!files.length) return;
     draw();
+    if (name) onProfile(text);
     onChange();
   }
 

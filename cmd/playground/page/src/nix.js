@@ -28,7 +28,7 @@ function code(stream, state) {
   if (word) {
     if (keywords.has(word[0])) return 'keyword';
     if (constants.has(word[0])) return 'atom';
-    return stream.match(/^\s*(?:=[^=]|\.[\w."${}'-]*\s*=[^=])/, false) ? 'propertyName' : 'variableName';
+    return stream.match(/^(?:\.[\w."${}'-]*)?\s*=(?!=)/, false) ? 'propertyName' : 'variableName';
   }
   if (stream.match(/^(?:\+\+|\/\/|->|==|!=|<=|>=|&&|\|\||[=+*/<>!?:@-])/)) return 'operator';
   stream.next();

@@ -146,8 +146,10 @@ export function createView({ parent, onLine, onOrigin }) {
 
     // show takes a file of a result. The same path keeps its caret and scroll.
     show(file, traced) {
-      if (shown?.path !== file.path) view.setState(stateOf(file));
-      else if (shown.text !== file.text) view.dispatch({ changes: replacement(view.state.doc, file.text) });
+      if (shown?.path !== file.path) {
+        view.setState(stateOf(file));
+        view.scrollDOM.scrollTo(0, 0);
+      } else if (shown.text !== file.text) view.dispatch({ changes: replacement(view.state.doc, file.text) });
       shown = file;
       this.trace(traced);
     },
