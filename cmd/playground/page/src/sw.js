@@ -4,7 +4,9 @@ const cacheName = `quick-deploy-${BUILD}`;
 
 self.addEventListener('install', (event) => {
   // The browser's own cache has most of it already; no-cache asks the server only whether that is still right.
-  const requests = FILES.map((name) => new Request(name, { cache: 'no-cache' }));
+  // index.html is kept as the folder that it is the page of: some file servers redirect its name to that, and a
+  // redirect is no answer to who opens the page.
+  const requests = FILES.map((name) => new Request(name === 'index.html' ? './' : name, { cache: 'no-cache' }));
   event.waitUntil(
     caches
       .open(cacheName)
@@ -28,11 +30,10 @@ self.addEventListener('activate', (event) => {
 self.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== 'GET' || url.origin !== self.location.origin) return;
-  const name = url.pathname === new URL('./', self.location).pathname ? 'index.html' : event.request;
   event.respondWith(
     caches
       .open(cacheName)
-      .then((cache) => cache.match(name, { ignoreSearch: true }))
+      .then((cache) => cache.match(event.request, { ignoreSearch: true }))
       .then((response) => response ?? fetch(event.request)),
   );
 });
