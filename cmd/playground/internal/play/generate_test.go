@@ -127,6 +127,11 @@ func TestWhereLinesComeFrom(t *testing.T) {
 			t.Errorf("%s comes from %s, want %s\n%s", text, got, want, *f.Text)
 		}
 	}
+	// The page shows the line.
+	lines := strings.Split(ask[info](t, p, "info", struct{}{}).Sources["preset:server"], "\n")
+	if len(lines) < 12 || !strings.Contains(lines[6], "fail2ban") || !strings.Contains(lines[11], "bundle:network") {
+		t.Errorf("preset:server as the page has it:\n%s", strings.Join(lines, "\n"))
+	}
 }
 
 func TestChanges(t *testing.T) {

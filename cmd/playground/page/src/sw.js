@@ -30,10 +30,11 @@ self.addEventListener('activate', (event) => {
 self.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== 'GET' || url.origin !== self.location.origin) return;
+  const name = url.pathname.endsWith('/index.html') ? './' : event.request;
   event.respondWith(
     caches
       .open(cacheName)
-      .then((cache) => cache.match(event.request, { ignoreSearch: true }))
+      .then((cache) => cache.match(name, { ignoreSearch: true }))
       .then((response) => response ?? fetch(event.request)),
   );
 });
