@@ -162,10 +162,10 @@ test('completion and hover know the schema', async () => {
   await write(page, small);
   await profile(page).focus();
   await page.keyboard.press('Control+End');
-  await page.keyboard.type('    time');
+  await page.keyboard.type('    netw');
   const offered = page.locator('.cm-tooltip-autocomplete');
   await offered.waitFor();
-  assert.match(await offered.innerText(), /timezone/);
+  assert.match(await offered.innerText(), /network/);
   await page.keyboard.press('Escape');
   await write(page, small);
   const key = page.locator('.cm-line').filter({ hasText: 'stateVersion' }).first();
@@ -326,32 +326,36 @@ test('pictures', async () => {
   }
 });
 
-// The limits are for a machine on which the yardstick takes 20 ms. A slower one, or one that is busy, may take as
-// much longer as its yardstick does.
-test('what it costs', async (t) => {
+// The limits are for a machine on which the yardstick takes 200 ms, and strict there. On a slower one, or one that is
+// busy, each may be exceeded by twice as much as the yardstick takes longer: a browser is many processes, which all wait.
+test('what it costs', async () => {
   const rows = [];
-  const limit = (what, ms, most, stick) => {
-    const slower = Math.max(1, stick / 20);
-    rows.push(`${what.padEnd(44)} ${ms.toFixed(0).padStart(6)} ms   limit ${(most * slower).toFixed(0).padStart(5)} ms`);
-    return ms <= most * slower ? [] : [`${what}: ${ms.toFixed(0)} ms are more than ${most} ms, even on a machine ${slower.toFixed(1)} times as slow`];
-  };
   const slow = [];
+  const row = (what, ms, note = '') => rows.push(`${what.padEnd(46)}${ms.toFixed(0).padStart(5)} ms${note}`);
+  const limit = (what, ms, most, stick) => {
+    const times = stick < 250 ? 1 : 2 * stick / 200;
+    row(what, ms, `   limit ${(most * times).toFixed(0).padStart(5)} ms`);
+    if (ms > most * times) slow.push(rows.at(-1));
+  };
   const page = await open();
-  const stick = await yardstick(page);
-  const loads = [await loaded(page)];
-  for (let i = 0; i < 4; i++) {
+  await yardstick(page); // compiled from now on
+  const loads = [];
+  const sticks = [];
+  for (let i = 0; i < 5; i++) {
+    sticks.push(await yardstick(page));
     const other = await open();
     loads.push(await loaded(other));
     await other.context().close();
   }
-  slow.push(...limit('load → first result, nothing cached', median(loads), 1000, stick));
+  limit('load → first result, nothing cached', median(loads), 1000, median(sticks));
   await page.reload();
   await ready(page);
-  slow.push(...limit('load → first result, again', await loaded(page), 1000, stick));
+  row('load → first result, from the cache', await loaded(page));
 
   const from = page.getByRole('combobox', { name: 'Start from' });
   for (const value of (await choices(from)).filter((v) => /preset/.test(v))) {
     await start(page, value);
+    const name = await from.evaluate((list) => list.selectedOptions[0].text);
     const before = await yardstick(page);
     await profile(page).focus();
     await page.keyboard.press('Control+End');
@@ -362,16 +366,15 @@ test('what it costs', async (t) => {
     }
     const times = await page.evaluate(() => performance.getEntriesByName('keystroke').map((e) => e.duration));
     assert.ok(times.length >= 30, `${times.length} keystrokes were measured`);
-    const most = Math.max(before, await yardstick(page));
-    const name = await from.evaluate((list) => list.selectedOptions[0].text);
-    slow.push(...limit(`keystroke, ${name}: median`, median(times), 50, most));
-    rows.push(`${`keystroke, ${name}: 95 of 100 within`.padEnd(44)} ${quantile(times, 0.95).toFixed(0).padStart(6)} ms`);
+    sticks.push((before + await yardstick(page)) / 2);
+    limit(`keystroke in preset ${name}, median`, median(times), 50, sticks.at(-1));
+    row(`keystroke in preset ${name}, 95 of 100 within`, quantile(times, 0.95));
   }
+  row('yardstick', median(sticks), ' (200 ms where the limits are strict)');
   const wasm = readFileSync(join(folder, 'quick-deploy.wasm'));
-  const kB = (n) => `${(n / 1000).toFixed(0)} kB`;
   const brotli = brotliCompressSync(wasm, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } });
-  rows.push(`quick-deploy.wasm: ${kB(wasm.length)}, ${kB(gzipSync(wasm).length)} by gzip, ${kB(brotli.length)} by a quick brotli`);
-  rows.push(`yardstick: ${stick.toFixed(0)} ms (20 ms on the machine that the limits are for)`);
+  const [raw, zipped, brotlied] = [wasm, gzipSync(wasm), brotli].map(({ length }) => `${(length / 1e6).toFixed(1)} MB`);
+  rows.push(`quick-deploy.wasm has ${raw}, ${zipped} by gzip, ${brotlied} by brotli`);
   console.log(rows.join('\n'));
   await page.context().close();
   assert.deepEqual(slow, []);
