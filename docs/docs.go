@@ -7,3 +7,8 @@ import "embed"
 //
 //go:embed *.md
 var Files embed.FS
+
+// Recipes is recipes.md: whole profiles to copy.
+//
+//go:embed recipes.md
+var Recipes string

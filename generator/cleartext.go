@@ -9,6 +9,11 @@ import (
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
+// ClearSecrets finds the secrets in a file of a profile, whatever else is wrong with it.
+func ClearSecrets(file profile.Content, root *profile.Node, s *schema.Node) profile.Problems {
+	return clearSecrets(cleartext.NewWalker(), &profile.Profile{Sources: []profile.Content{file}}, root, s)
+}
+
 // clearSecrets refuses secrets that stand below root, a part of the profile, wherever they stand.
 // They would end up in the flake, and from there in the store, which every user can read.
 func clearSecrets(w *cleartext.Walker, p *profile.Profile, root *profile.Node, s *schema.Node) profile.Problems {

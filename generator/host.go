@@ -268,9 +268,13 @@ func (h *host) notNewer(n *profile.Node) {
 func (h *host) configuration() error {
 	own := nix.List{nix.Path("./hardware-configuration.nix"), nix.Path("./local.nix")}
 	h.modules["base.nix"] = true
+	origins := map[string]string{}
+	for _, use := range h.mapped.Services {
+		origins[use.Name+".nix"] = use.Node.Origin()
+	}
 	for _, m := range sortedKeys(h.modules) {
 		if !strings.HasPrefix(m, "home/") {
-			own = append(own, nix.Path("../../modules/"+m))
+			own = append(own, nix.Item{Value: nix.Path("../../modules/" + m), Origin: origins[m]})
 		}
 	}
 	h.set(h.node, nix.Str(h.profile.Name), "networking", "hostName")

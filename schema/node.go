@@ -20,6 +20,8 @@ type Node struct {
 	Default            any
 	Examples           []any
 	Format, Pattern    string
+	// Ref is the definition that it is, as package; empty for none. KeyFormat is the format of a map's keys.
+	Ref, KeyFormat string
 	// Lines is true of texts that may have several lines.
 	Lines bool
 	// Folder says who makes the folder on the machine that a key names.
@@ -220,6 +222,7 @@ func (d *Document) node(v map[string]any) *Node {
 		Examples:    list(v["examples"]),
 		Format:      text(v["format"]),
 		Pattern:     text(v["pattern"]),
+		KeyFormat:   text(object(v["propertyNames"])["format"]),
 		Lines:       v["x-lines"] == true,
 		Folder:      text(v["x-folder"]),
 		Properties:  map[string]*Node{},
@@ -276,12 +279,13 @@ func (d *Document) parts(v any) []*Node {
 
 // follow is what ref refers to, with description if that is not empty.
 func (d *Document) follow(ref, description string) *Node {
-	read := d.nodes[strings.TrimPrefix(ref, "#/$defs/")]
+	name := strings.TrimPrefix(ref, "#/$defs/")
+	read := d.nodes[name]
 	if read == nil {
 		panic("the schema: no definition at " + ref)
 	}
 	n := *read()
-	n.Description = cmp.Or(description, n.Description)
+	n.Description, n.Ref = cmp.Or(description, n.Description), name
 	return &n
 }
 

@@ -5,8 +5,8 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"strings"
 
+	"github.com/quick-deploy/quick-deploy/cmd/internal/built"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/cli"
 )
 
@@ -15,16 +15,7 @@ var version = "dev"
 
 func main() {
 	collectLate()
-	os.Exit(int(cli.New(built(), os.Stdin, os.Stdout, os.Stderr).Execute(os.Args)))
-}
-
-// built is the version of the program: the linker's, else that of the module or of the commit that Go has noted.
-func built() string {
-	info, ok := debug.ReadBuildInfo()
-	if version != "dev" || !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
-		return version
-	}
-	return strings.TrimPrefix(info.Main.Version, "v")
+	os.Exit(int(cli.New(built.Version(version), os.Stdin, os.Stdout, os.Stderr).Execute(os.Args)))
 }
 
 // collectLate has the first collection of garbage wait for 16 MiB instead of 4: a command for one host ends before.

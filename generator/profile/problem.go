@@ -23,6 +23,9 @@ type Problem struct {
 	width int // characters to underline; 0 for one
 }
 
+// Width is how many characters of the line are at fault, from Pos on: at least one.
+func (p Problem) Width() int { return max(p.width, 1) }
+
 // problem is one of the value n, which path names.
 func (n *Node) problem(path string, code Code, what, why, hint string) Problem {
 	return Problem{Pos: n.Pos, width: n.width, Path: path, Code: code, What: what, Why: why, Hint: hint}

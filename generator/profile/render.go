@@ -69,7 +69,7 @@ func (r *renderer) excerpt(p Problem) {
 	if t == nil || p.Pos.Line > len(t.lines) {
 		return
 	}
-	before, marked, after := window(t.line(p.Pos.Line), p.Pos.Column-1, max(p.width, 1))
+	before, marked, after := window(t.line(p.Pos.Line), p.Pos.Column-1, p.Width())
 	gutter := fmt.Sprintf("%5d | ", p.Pos.Line)
 	r.out.WriteString(r.paint(sgrDim, gutter) + before + marked + after + "\n")
 	r.out.WriteString(r.paint(sgrDim, strings.Repeat(" ", len(gutter)-2)+"| "))

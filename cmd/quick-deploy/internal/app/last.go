@@ -16,12 +16,12 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/machine"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/source"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
+	"github.com/quick-deploy/quick-deploy/generator/encode"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
 

@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,6 +17,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/index"
+	"github.com/quick-deploy/quick-deploy/generator/manifest"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/generator/release"
 	"github.com/quick-deploy/quick-deploy/schema"
@@ -219,16 +218,8 @@ func (l *Loaded) readBeside(n *profile.Node) ([]byte, error) {
 	return l.source.ReadFile(name)
 }
 
-// hash identifies all that was read as the profile, wherever it lies: of names
-// only the last part counts.
-func (l *Loaded) hash() string {
-	sum := sha256.New()
-	for _, s := range l.Profile.Sources {
-		fmt.Fprintf(sum, "%d\x00", len(s.Data))
-		sum.Write(s.Data)
-	}
-	return "sha256-" + hex.EncodeToString(sum.Sum(nil))
-}
+// hash identifies all that was read as the profile.
+func (l *Loaded) hash() string { return manifest.HashProfile(l.Profile.Sources) }
 
 // Schema is the schema of profiles with the names of packages and options, as editors take it.
 func Schema() ([]byte, error) {

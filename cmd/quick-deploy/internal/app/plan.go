@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/quick-deploy/quick-deploy/cmd/internal/built"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/inputs"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe"
@@ -135,7 +136,7 @@ func (a *App) inputOf(l *Loaded, facts map[string]hardware.Facts, files bool) ge
 	_, many := a.HostName(l) // an error of Nix is traced back for one host
 	return generator.Input{
 		Profile: l.Profile, Schema: l.schema, Facts: facts, Files: l.source, Index: l.names.index, Warn: l.names.warn,
-		Explain: many == nil, NoFiles: !files, Tool: ownSource(builtFrom),
+		Explain: many == nil, NoFiles: !files, Tool: built.Source(builtFrom),
 	}
 }
 

@@ -21,8 +21,8 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
+	"github.com/quick-deploy/quick-deploy/generator/encode"
 )
 
 // Version is the version of manifest.json.

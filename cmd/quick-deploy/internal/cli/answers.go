@@ -6,9 +6,9 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/app"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/catalogue"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/setup"
 	"github.com/quick-deploy/quick-deploy/generator/bundle"
+	"github.com/quick-deploy/quick-deploy/schema"
 )
 
 // answerFlags are the questions as flags.
@@ -60,8 +60,8 @@ var answerWords = words{
 
 // presetWords are the presets.
 func presetWords(*app.App, []string) []word {
-	all, err := catalogue.Presets()
-	return wordsOf(all, err, func(p catalogue.Preset) word { return word{p.Name, p.Summary} })
+	all, err := schema.PresetList()
+	return wordsOf(all, err, func(p schema.Preset) word { return word{p.Name, p.Summary} })
 }
 
 // bundleWords are the bundles of packages.

@@ -247,14 +247,14 @@ func addHit(ctx context.Context, a *app.App, h search.Hit) error {
 		a.Say("the built-in profile is not in a file: quick-deploy init writes one, and this goes into it:")
 		return printHow(a, h)
 	}
-	e := entry{host: host, merged: l.Node(host)}
-	if e.text, err = regular.Read(l.Name); err != nil {
+	to := search.Place{Host: host, Merged: l.Node(host)}
+	if to.Text, err = regular.Read(l.Name); err != nil {
 		return fault.New(fault.Profile, "read the profile: %w", err)
 	}
-	if e.root, err = profile.Parse(l.Name, e.text); err != nil {
+	if to.Root, err = profile.Parse(l.Name, to.Text); err != nil {
 		return err
 	}
-	return e.add(ctx, a, l, h)
+	return addTo(ctx, a, l, to, h)
 }
 
 // printHow prints how a hit is written in the profile.

@@ -15,11 +15,11 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/deploy"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/logfile"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
+	"github.com/quick-deploy/quick-deploy/generator/encode"
 )
 
 // Terminal is where a command was started from.

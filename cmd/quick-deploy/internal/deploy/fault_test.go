@@ -21,11 +21,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/journal"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/preflight"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
+	"github.com/quick-deploy/quick-deploy/generator/encode"
 	"github.com/quick-deploy/quick-deploy/generator/nixtest"
 )
 

@@ -10,7 +10,7 @@ import (
 
 	"github.com/nix-community/go-nix/pkg/nar"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
+	"github.com/quick-deploy/quick-deploy/generator/encode"
 )
 
 // hashOf hashes strings so that no two lists give the same text.

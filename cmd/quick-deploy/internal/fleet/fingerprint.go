@@ -10,9 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
 	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/encode"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 )
 

@@ -11,11 +11,12 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/catalogue"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
+	"github.com/quick-deploy/quick-deploy/schema"
 )
 
 // Preset is a profile to start from.
 type Preset struct {
-	catalogue.Preset
+	schema.Preset
 	// Desktop is what the preset says about the desktop, Services what it runs.
 	Desktop  string
 	Services []string

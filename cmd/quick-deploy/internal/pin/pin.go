@@ -15,9 +15,9 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/tree"
+	"github.com/quick-deploy/quick-deploy/generator/encode"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
 )
 

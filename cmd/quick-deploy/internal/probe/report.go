@@ -7,8 +7,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/probe/pciids"
+	"github.com/quick-deploy/quick-deploy/generator/encode"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 )
 

@@ -12,6 +12,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/starter"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/term"
 	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/schema"
 )
 
 // Given are the answers that somebody gave beforehand, by their names.
@@ -93,7 +94,7 @@ func shownLines(lines []string) []string {
 
 // presets are the presets, with what they say about the desktop and the services.
 func (g *Guide) presets() ([]interview.Preset, error) {
-	all, err := catalogue.Presets()
+	all, err := schema.PresetList()
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
+	"github.com/quick-deploy/quick-deploy/generator/manifest"
 )
 
 // Options is how Apply treats what is in the way.
@@ -101,7 +102,7 @@ func (w *work) nothing() bool {
 }
 
 func (w *work) do(ctx context.Context) error {
-	if err := os.MkdirAll(w.dir, dirPerm); err != nil {
+	if err := os.MkdirAll(w.dir, manifest.DirPerm); err != nil {
 		return onDisk("create the folder", w.dir, regular.WhyUnwritten(w.dir, err))
 	}
 	unlock, err := w.lock()
@@ -195,7 +196,7 @@ func sameFile(a, b fs.FileInfo) bool {
 // makeDirs makes the directories that recheck missed.
 func (w *work) makeDirs(context.Context) error {
 	for _, d := range slices.Sorted(maps.Keys(w.missing)) { // parents first
-		if err := os.Mkdir(w.abs(d), dirPerm); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := os.Mkdir(w.abs(d), manifest.DirPerm); err != nil && !errors.Is(err, fs.ErrExist) {
 			return onDisk("create the folder", w.abs(d), regular.WhyUnwritten(w.abs(d), err))
 		}
 	}
@@ -214,7 +215,7 @@ func (w *work) clean(context.Context) error {
 		return nil
 	}
 	for i := 1; ; i++ {
-		to := fmt.Sprintf("%s/manifest.unreadable-%d.json", ownDir, i)
+		to := fmt.Sprintf("%s/manifest.unreadable-%d.json", manifest.Dir, i)
 		if _, err := os.Lstat(w.abs(to)); err == nil {
 			continue
 		}
@@ -232,7 +233,7 @@ func (w *work) intend(context.Context) error {
 	if len(w.writes) == 0 {
 		return nil // removals explain themselves: the file is there, or it is not
 	}
-	m := newManifest(Meta{Tool: w.c.want.Tool, Profile: w.c.want.Profile})
+	m := manifest.New(Meta{Tool: w.c.want.Tool, Profile: w.c.want.Profile})
 	m.Pending = map[string]string{}
 	maps.Copy(m.Files, w.c.was.Files)
 	maps.Copy(m.Once, w.c.was.Once)
@@ -251,11 +252,11 @@ func (w *work) intend(context.Context) error {
 			m.Pending[f.Path] = f.fresh
 		}
 	}
-	raw, err := m.encode()
+	raw, err := m.Encode()
 	if err != nil {
 		return err
 	}
-	if err := w.write.Replace(w.abs(ManifestPath), raw, filePerm); err != nil {
+	if err := w.write.Replace(w.abs(ManifestPath), raw, manifest.FilePerm); err != nil {
 		return onDisk("write", w.abs(ManifestPath), err)
 	}
 	return nil
@@ -264,7 +265,7 @@ func (w *work) intend(context.Context) error {
 func (w *work) writeFiles(ctx context.Context) error {
 	b := w.write.NewBatch()
 	for _, f := range w.writes {
-		b.Add(w.abs(f.Path), f.New, filePerm)
+		b.Add(w.abs(f.Path), f.New, manifest.FilePerm)
 	}
 	if err := b.Commit(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -311,12 +312,12 @@ func (w *work) conclude(ctx context.Context) error {
 		return err
 	}
 	b := w.write.NewBatch()
-	b.Add(w.abs(ManifestPath), raw, filePerm)
+	b.Add(w.abs(ManifestPath), raw, manifest.FilePerm)
 	// What was written is to be recorded, also where the user has changed his mind.
 	if err := b.Commit(context.WithoutCancel(ctx)); err != nil {
 		return onDisk("write", w.abs(ManifestPath), err)
 	}
-	if err := atomic.SyncDir(w.abs(ownDir)); err != nil {
+	if err := atomic.SyncDir(w.abs(manifest.Dir)); err != nil {
 		return onDisk("write", w.abs(ManifestPath), err)
 	}
 	return nil
@@ -335,5 +336,5 @@ func (w *work) outcome() ([]byte, error) {
 	for _, f := range w.forced {
 		m.Files[f.Path] = f.fresh
 	}
-	return m.encode()
+	return m.Encode()
 }

@@ -10,7 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
+	"github.com/quick-deploy/quick-deploy/generator/encode"
+	"github.com/quick-deploy/quick-deploy/generator/manifest"
 )
 
 // Action is what a plan has in mind for a file.
@@ -52,7 +53,7 @@ type Changes struct {
 	// Aside says that the manifest cannot be read and will be set aside.
 	Aside bool
 
-	was, want   manifest
+	was, want   manifest.Manifest
 	wasRaw      []byte
 	wasSeen     fs.FileInfo // the manifest as it was before it was read; nil if there was none
 	began       time.Time   // when the plan was begun, by clock

@@ -14,8 +14,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/generator/encode"
+	"github.com/quick-deploy/quick-deploy/generator/manifest"
 	"github.com/quick-deploy/quick-deploy/generator/nixtest"
 )
 
@@ -194,7 +195,7 @@ func TestHashIsNix(t *testing.T) {
 // firstManifest is the manifest as the first Apply of files to an empty directory
 // writes it. Hash of the files with it is the hash of that directory.
 func firstManifest(files []File, m Meta) (File, error) {
-	out := newManifest(m)
+	out := manifest.New(m)
 	for _, f := range files {
 		if f.Once {
 			out.Once[f.Path] = encode.Hash(f.Data)
@@ -202,7 +203,7 @@ func firstManifest(files []File, m Meta) (File, error) {
 			out.Files[f.Path] = encode.Hash(f.Data)
 		}
 	}
-	raw, err := out.encode()
+	raw, err := out.Encode()
 	if err != nil {
 		return File{}, err
 	}

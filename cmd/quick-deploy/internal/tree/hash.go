@@ -9,7 +9,7 @@ import (
 
 	"github.com/nix-community/go-nix/pkg/nar"
 
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
+	"github.com/quick-deploy/quick-deploy/generator/encode"
 )
 
 // Hash is the SHA-256 of the NAR of a directory that holds exactly these

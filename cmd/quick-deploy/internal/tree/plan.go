@@ -16,9 +16,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/regular"
+	"github.com/quick-deploy/quick-deploy/generator/encode"
+	"github.com/quick-deploy/quick-deploy/generator/manifest"
 )
 
 // Plan compares the directory with files and says what Apply would do. It
@@ -30,7 +31,7 @@ func (t *Tree) Plan(files []File, meta Meta) (Changes, error) {
 	if err := checkSet(files); err != nil {
 		return Changes{}, err
 	}
-	c := Changes{want: newManifest(meta), began: clock()}
+	c := Changes{want: manifest.New(meta), began: clock()}
 
 	// The directories first: nothing below a link is even read.
 	missing, err := t.checkDirs(files)
@@ -59,23 +60,19 @@ func (t *Tree) Plan(files []File, meta Meta) (Changes, error) {
 
 	for _, f := range c.Files {
 		switch {
-		case f.Action == Remove:
-		case f.once && f.record != "":
-			c.want.Once[f.Path] = f.record
-		case f.once, f.Action == Foreign:
-			// not the tool's
+		case f.Action == Remove, f.Action == Foreign, f.once && f.record == "": // not the tool's
 		default:
-			c.want.Files[f.Path] = f.record
+			c.want.Add(f.Path, f.record, f.once)
 		}
 	}
-	if c.wantRaw, err = c.want.encode(); err != nil {
+	if c.wantRaw, err = c.want.Encode(); err != nil {
 		return Changes{}, err
 	}
 	return c, t.findLeftovers(&c)
 }
 
 // orphansOf are the paths that the manifest knows and the set no longer has.
-func orphansOf(m manifest, files []File) []File {
+func orphansOf(m manifest.Manifest, files []File) []File {
 	wanted := make(map[string]bool, len(files))
 	for _, f := range files {
 		wanted[f.Path] = true
@@ -98,7 +95,7 @@ func orphansOf(m manifest, files []File) []File {
 // compare looks at each file on disk, on all processors: with tens of
 // thousands of files the time goes into opening and reading them. The files
 // from index wanted on are orphans. In the directories that are missing it does not look.
-func (t *Tree) compare(files []File, wanted int, m manifest, missing map[string]bool) ([]Change, error) {
+func (t *Tree) compare(files []File, wanted int, m manifest.Manifest, missing map[string]bool) ([]Change, error) {
 	out := make([]Change, len(files))
 	errs := make([]error, len(files))
 	var g errgroup.Group
@@ -131,7 +128,7 @@ func firstFew(errs []error) error {
 	return first
 }
 
-func (t *Tree) compareOne(f File, m manifest, missing map[string]bool) (Change, error) {
+func (t *Tree) compareOne(f File, m manifest.Manifest, missing map[string]bool) (Change, error) {
 	c := Change{Path: f.Path, once: f.Once}
 	if f.Once {
 		return c, t.compareOnce(&c, f, m, missing)
@@ -152,12 +149,12 @@ func (t *Tree) compareOne(f File, m manifest, missing map[string]bool) (Change, 
 		return c, nil
 	}
 	c.Old, c.New = have, f.Data
-	if is := encode.Hash(have); m.ours(f.Path, is) {
+	if is := encode.Hash(have); m.Ours(f.Path, is) {
 		c.Action, c.now = Update, is
 		return c, nil
 	}
 	c.Action = Foreign
-	if was := m.known(f.Path); was != "" {
+	if was := m.Known(f.Path); was != "" {
 		// The manifest keeps the hash of what the tool last wrote: should the
 		// edit be taken back, the file is the tool's again.
 		c.Action, c.record = Conflict, was
@@ -177,7 +174,7 @@ func (t *Tree) compareOne(f File, m manifest, missing map[string]bool) (Change, 
 	return c, nil
 }
 
-func (t *Tree) compareOnce(c *Change, f File, m manifest, missing map[string]bool) error {
+func (t *Tree) compareOnce(c *Change, f File, m manifest.Manifest, missing map[string]bool) error {
 	info, err := t.look(f.Path, missing)
 	if err != nil {
 		return err
@@ -199,7 +196,7 @@ func (t *Tree) compareOnce(c *Change, f File, m manifest, missing map[string]boo
 	return nil
 }
 
-func (t *Tree) compareOrphan(p string, m manifest) (Change, error) {
+func (t *Tree) compareOrphan(p string, m manifest.Manifest) (Change, error) {
 	c := Change{Path: p}
 	have, info, err := t.read(p, nil)
 	if err != nil {
@@ -210,11 +207,11 @@ func (t *Tree) compareOrphan(p string, m manifest) (Change, error) {
 	}
 	c.seen, c.Old = info, have
 	is := encode.Hash(have)
-	if m.ours(p, is) || m.Once[p] == is {
+	if m.Ours(p, is) || m.Once[p] == is {
 		c.Action, c.now = Remove, is
 		return c, nil
 	}
-	c.Action, c.record = Released, m.known(p)
+	c.Action, c.record = Released, m.Known(p)
 	if m.Once[p] != "" {
 		c.record, c.once = m.Once[p], true
 	}
@@ -307,7 +304,7 @@ func dirsOf(files []File) []string {
 // not there.
 func (t *Tree) checkDirs(files []File) (missing map[string]bool, err error) {
 	missing = map[string]bool{}
-	for _, d := range append([]string{ownDir}, dirsOf(files)...) {
+	for _, d := range append([]string{manifest.Dir}, dirsOf(files)...) {
 		if missing[path.Dir(d)] {
 			missing[d] = true
 			continue
@@ -330,7 +327,7 @@ func (t *Tree) checkDirs(files []File) (missing map[string]bool, err error) {
 
 // findLeftovers looks for temporary files of a run that was cut short.
 func (t *Tree) findLeftovers(c *Changes) error {
-	dirs := map[string]bool{ownDir: true, ".": true}
+	dirs := map[string]bool{manifest.Dir: true, ".": true}
 	for p := range c.was.Pending {
 		dirs[path.Dir(p)] = true
 	}

@@ -15,7 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
-	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/encode"
+	"github.com/quick-deploy/quick-deploy/generator/encode"
+	"github.com/quick-deploy/quick-deploy/generator/manifest"
 )
 
 // Stamp is how a plan that had nothing to do found the tree. What the stamp holds of, the same plan has nothing to do
@@ -61,7 +62,7 @@ func (t *Tree) Stamp(c Changes) (s Stamp, ok bool) {
 		infos[f.Path] = f.seen
 		files = append(files, File{Path: f.Path})
 	}
-	for _, d := range append([]string{".", ownDir}, dirsOf(files)...) {
+	for _, d := range append([]string{".", manifest.Dir}, dirsOf(files)...) {
 		s.Paths = append(s.Paths, string(anyDir)+d)
 	}
 	var err error
@@ -103,7 +104,7 @@ func clock() time.Time {
 
 // Is reports whether the stamp holds of the tree.
 func (t *Tree) Is(s Stamp) bool {
-	for _, dir := range []string{".", ownDir} {
+	for _, dir := range []string{".", manifest.Dir} {
 		if left, err := atomic.Leftovers(t.abs(dir)); err != nil || len(left) > 0 {
 			return false
 		}

@@ -21,38 +21,28 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/manifest"
 )
 
 // File is a file of the generated set.
 type File = generator.File
 
 // Meta is what the manifest says about the run.
-type Meta struct {
-	Tool    string // version of the program
-	Profile string // hash of the profile
-}
+type Meta = manifest.Meta
 
 // Tree is a directory that holds generated files.
 type Tree struct {
 	dir   string
 	write atomic.Writer
 }
-
-const (
-	filePerm fs.FileMode = 0o644
-	dirPerm  fs.FileMode = 0o755
-)
 
 // Open returns the tree in dir, which need not exist. If dir is a symbolic
 // link, the tree is what it leads to.
@@ -89,53 +79,22 @@ func (t *Tree) Dir() string { return t.dir }
 
 func (t *Tree) abs(p string) string { return filepath.Join(t.dir, filepath.FromSlash(p)) }
 
-// checkSet refuses sets that cannot be written faithfully everywhere: paths
-// that leave the directory, that collide, also on a file system that ignores
-// case, or that name both a file and a directory. files is sorted by path.
+// checkSet refuses sets that cannot be written faithfully everywhere.
 func checkSet(files []File) error {
-	folded := make(map[string]string, len(files))
-	for _, f := range files {
-		if err := checkPath(f.Path); err != nil {
-			return fault.New(fault.Unexpected, "generated file %q: %w", f.Path, err)
-		}
-		key := strings.ToLower(f.Path)
-		if other, ok := folded[key]; ok {
-			if other == f.Path {
-				return fault.New(fault.Unexpected, "generated file %s: generated twice", f.Path)
-			}
-			return fault.New(fault.Profile,
-				"the files %s and %s differ only in case: they are one file on some file systems", other, f.Path).
-				Hint("rename one of the hosts or users")
-		}
-		folded[key] = f.Path
+	paths := make([]string, len(files))
+	for i, f := range files {
+		paths[i] = f.Path
 	}
-	for _, f := range files {
-		for dir := path.Dir(f.Path); dir != "."; dir = path.Dir(dir) {
-			if other, ok := folded[strings.ToLower(dir)]; ok {
-				return fault.New(fault.Profile, "%s would have to be a file and, for %s, a directory", other, f.Path)
-			}
+	err := manifest.Check(paths)
+	if collision, ok := errors.AsType[*manifest.CollisionError](err); ok {
+		f := fault.New(fault.Profile, "%w", err)
+		if collision.Hint != "" {
+			f.Hint("%s", collision.Hint)
 		}
+		return f
 	}
-	return nil
-}
-
-func checkPath(p string) error {
-	if p == "." || !fs.ValidPath(p) {
-		return errors.New("not a path inside the tree")
-	}
-	if !utf8.ValidString(p) || strings.ContainsFunc(p, unicode.IsControl) || strings.Contains(p, `\`) {
-		return errors.New("characters not allowed in a file name")
-	}
-	for part := range strings.SplitSeq(p, "/") {
-		if strings.EqualFold(part, ".git") {
-			return errors.New("inside a git repository's own files")
-		}
-		if len(part) > 200 {
-			return errors.New("longer than 200 bytes")
-		}
-	}
-	if strings.EqualFold(p, ManifestPath) {
-		return errors.New("the manifest's own path")
+	if err != nil {
+		return fault.New(fault.Unexpected, "%w", err)
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/atomic"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
+	"github.com/quick-deploy/quick-deploy/generator/manifest"
 )
 
 var meta = Meta{Tool: "1.2.3", Profile: "sha256-profile"}
@@ -509,9 +510,9 @@ func TestWhatIsInTheWay(t *testing.T) {
 			os.RemoveAll(filepath.Join(d, "hosts"))
 			return os.Symlink(outside, filepath.Join(d, "hosts"))
 		}, "a symbolic link is where quick-deploy needs a directory"},
-		"link for .quick-deploy": {func(d string) error { return os.Symlink(outside, filepath.Join(d, ownDir)) }, "a symbolic link is where quick-deploy needs a directory"},
+		"link for .quick-deploy": {func(d string) error { return os.Symlink(outside, filepath.Join(d, manifest.Dir)) }, "a symbolic link is where quick-deploy needs a directory"},
 		"link for the manifest": {func(d string) error {
-			os.Mkdir(filepath.Join(d, ownDir), 0o755)
+			os.Mkdir(filepath.Join(d, manifest.Dir), 0o755)
 			return os.Symlink("/etc/passwd", filepath.Join(d, ManifestPath))
 		}, "a symbolic link is"},
 		"directory for a file": {func(d string) error { return os.Mkdir(filepath.Join(d, "hosts/a/x"), 0o755) }, "a directory is where quick-deploy would write a file"},

@@ -1,27 +1,25 @@
-package catalogue
+package schema
 
 import (
 	"fmt"
 	"io/fs"
 	"strconv"
 	"strings"
-
-	"github.com/quick-deploy/quick-deploy/schema"
 )
 
 // Preset is a profile to start from, with a sentence about it.
 type Preset struct{ Name, Summary string }
 
-// Presets are the presets in the order that somebody new reads them in. Each begins with a comment that
+// PresetList is the presets in the order that somebody new reads them in. Each begins with a comment that
 // says its place and what it is for: "# 2. Workstation: a desktop for daily work."
-func Presets() ([]Preset, error) {
-	files, err := fs.Glob(schema.Presets(), "*.yaml")
+func PresetList() ([]Preset, error) {
+	files, err := fs.Glob(Presets(), "*.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("list the presets: %w", err)
 	}
 	out := make([]Preset, len(files))
 	for _, file := range files {
-		text, err := fs.ReadFile(schema.Presets(), file)
+		text, err := fs.ReadFile(Presets(), file)
 		if err != nil {
 			return nil, fmt.Errorf("read the presets: %w", err)
 		}

@@ -1,4 +1,4 @@
-package app
+package built
 
 import (
 	"reflect"
@@ -16,7 +16,7 @@ func TestOwnSource(t *testing.T) {
 		rev + "," + hash + ",1784011430":   {Rev: rev, NarHash: hash, LastModified: 1784011430},
 		rev + "," + hash + ",1784011430,1": nil,
 	} {
-		if got := ownSource(text); !reflect.DeepEqual(got, want) {
+		if got := Source(text); !reflect.DeepEqual(got, want) {
 			t.Errorf("%q is read as %v, want %v", text, got, want)
 		}
 	}

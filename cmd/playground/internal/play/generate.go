@@ -1,0 +1,264 @@
+package play
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf16"
+
+	"github.com/quick-deploy/quick-deploy/generator"
+	"github.com/quick-deploy/quick-deploy/generator/hardware"
+	"github.com/quick-deploy/quick-deploy/generator/index"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
+)
+
+// question is a profile with what goes with it.
+type question struct {
+	Profile string `json:"profile"`
+	// Facts are reports of probe --json by host; that of "" is the one of a profile's only host.
+	Facts map[string]json.RawMessage `json:"facts"`
+	// Files are those beside the profile by their paths.
+	Files map[string]string `json:"files"`
+	// Fresh forgets the state before: every file is new.
+	Fresh bool `json:"fresh"`
+}
+
+// generated is the answer to generate.
+type generated struct {
+	Valid    bool      `json:"valid"`
+	Problems []problem `json:"problems"`
+	Notices  []notice  `json:"notices"`
+	Files    []*file   `json:"files"`
+	Removed  []string  `json:"removed"`
+	Hosts    []string  `json:"hosts"`
+	MS       float64   `json:"ms"`
+}
+
+// problem is one of the profile, or of a file beside it. Lines and columns count from 1, columns in UTF-16 units.
+type problem struct {
+	place
+	Column    int    `json:"column"`
+	EndLine   int    `json:"endLine"`
+	EndColumn int    `json:"endColumn"`
+	Path      string `json:"path"`
+	Message   string `json:"message"`
+	Hint      string `json:"hint"`
+	Text      string `json:"text"` // as the program prints it
+}
+
+// place is a line; the File of the profile itself is "".
+type place struct {
+	File string `json:"file"`
+	Line int    `json:"line"`
+}
+
+type notice struct {
+	place
+	Column int    `json:"column"`
+	Host   string `json:"host"`
+	Text   string `json:"text"`
+}
+
+// file is a generated file, and how it differs from the last valid state.
+type file struct {
+	Path string `json:"path"`
+	// Text is nil where it is the same as in the answer before.
+	Text    *string  `json:"text"`
+	Once    bool     `json:"once"`
+	Status  status   `json:"status"`
+	Changed []int    `json:"changed"`
+	From    []*place `json:"from"` // by line; nil where no line comes from the profile
+
+	data []byte
+}
+
+type status string
+
+const (
+	isNew   status = "new"
+	changed status = "changed"
+	same    status = "same"
+)
+
+// state is what a valid profile becomes.
+type state struct {
+	answer generated
+	files  map[string]*file
+	tree   *generator.Tree
+	// sources are what was read as the profile.
+	sources []profile.Content
+}
+
+var errNothing = errors.New("nothing was generated yet")
+
+// generate makes the flake in memory.
+func (p *Page) generate(q question) (generated, error) {
+	began := p.now()
+	if q.Fresh {
+		p.valid = nil
+	}
+	out, err := p.make(q)
+	out.MS = float64(p.now().Sub(began).Microseconds()) / 1000
+	return out, err
+}
+
+func (p *Page) make(q question) (generated, error) {
+	s := newSource(q.Profile, q.Files)
+	read, tree, notices, err := p.read(s, q.Facts)
+	var problems profile.Problems
+	if err != nil && !errors.As(err, &problems) {
+		return generated{}, err
+	}
+	out := generated{Problems: []problem{}, Notices: []notice{}, Files: []*file{}, Removed: []string{}, Hosts: []string{}}
+	if read != nil {
+		for _, h := range read.Hosts {
+			out.Hosts = append(out.Hosts, h.Name)
+		}
+	}
+	for _, n := range notices {
+		out.Notices = append(out.Notices, notice{at(n.Pos), s.column(n.Pos, n.Pos.Column), n.Host, n.Text})
+	}
+	if len(problems) > 0 {
+		if out.Problems, err = p.problems(s, problems); err != nil {
+			return generated{}, err
+		}
+		p.current = problems
+		if p.valid != nil {
+			out.Files = p.valid.again()
+		}
+		return out, nil
+	}
+	out.Valid = true
+	now := &state{tree: tree, files: map[string]*file{}, sources: read.Sources}
+	from := linesOf(read)
+	for _, f := range tree.Files {
+		one := &file{Path: f.Path, Once: f.Once, Changed: []int{}, From: from.of(f.Lines), data: f.Data}
+		p.valid.compare(one)
+		now.files[f.Path] = one
+		out.Files = append(out.Files, one)
+	}
+	for path := range p.valid.all() {
+		if now.files[path] == nil {
+			out.Removed = append(out.Removed, path)
+		}
+	}
+	slices.Sort(out.Removed)
+	now.answer = out
+	p.valid, p.current = now, nil
+	return out, nil
+}
+
+// read loads the profile and generates: all that is wrong is found at once, as the program does.
+func (p *Page) read(s *source, reports map[string]json.RawMessage) (
+	*profile.Profile, *generator.Tree, []generator.Notice, error,
+) {
+	read, failed := profile.Load(s, profileName, p.schema)
+	if read == nil {
+		return nil, nil, nil, failed
+	}
+	facts, unread, err := factsOf(read, s, reports)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	var notices []generator.Notice
+	tree, err := generator.Generate(generator.Input{
+		Profile: read, Schema: p.schema, Facts: facts, Files: s, Pins: p.pins, Tool: p.tool, Index: p.names,
+		Warn: func(n generator.Notice) { notices = append(notices, n) }, Explain: true, NoFiles: failed != nil,
+	})
+	if tree != nil {
+		notices = append(notices, tree.Notices...)
+	}
+	return read, tree, notices, profile.Join(failed, unread, err)
+}
+
+// names are those of packages and options that ship with the program. They are exact where they were made from what
+// the host is built from.
+func (p *Page) names(in generator.Inputs) *index.Index {
+	x := index.Open(in.Release)
+	if in.Pinned {
+		return x.For(in.NixpkgsHash, in.HomeManagerHash)
+	}
+	pins := p.pins[in.Release]
+	return x.For(pins["nixpkgs"].NarHash(), pins["home-manager"].NarHash())
+}
+
+// factsOf are the facts of the hosts: those in the file that a host names, else those that the page was given.
+func factsOf(p *profile.Profile, s *source, reports map[string]json.RawMessage) (
+	map[string]hardware.Facts, error, error,
+) {
+	facts := map[string]hardware.Facts{}
+	var unread profile.Problems
+	for _, h := range p.Hosts {
+		report, given := reports[h.Name]
+		if !given && len(p.Hosts) == 1 {
+			report, given = reports[""]
+		}
+		switch {
+		case h.Facts != nil:
+			name, err := profile.Resolve(h.Facts.Pos.File, h.Facts.Str())
+			var data []byte
+			if err == nil {
+				data, err = s.ReadFile(name)
+			}
+			if err == nil {
+				facts[h.Name], err = hardware.Read(bytes.NewReader(data))
+			}
+			if err != nil {
+				delete(facts, h.Name)
+				unread = append(unread, h.Facts.Problem("hosts."+h.Name+".hardware.facts",
+					"hardware.facts cannot be read", err.Error(), ""))
+			}
+		case given:
+			f, err := hardware.Read(bytes.NewReader(report))
+			if err != nil {
+				return nil, nil, fmt.Errorf("the facts of %s: %w", h.Name, err)
+			}
+			facts[h.Name] = f
+		}
+	}
+	if len(unread) == 0 {
+		return facts, nil, nil
+	}
+	return facts, unread, nil
+}
+
+// problems are ps as the page shows them.
+func (p *Page) problems(s *source, ps profile.Problems) ([]problem, error) {
+	shown, texts, err := s.render(p.schema, ps)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]problem, len(ps))
+	for i, one := range shown {
+		message := one.What
+		if one.Why != "" {
+			message += "; " + one.Why
+		}
+		out[i] = problem{
+			place: at(one.Pos), Column: s.column(one.Pos, one.Pos.Column), EndLine: one.Pos.Line,
+			EndColumn: s.column(one.Pos, one.Pos.Column+one.Width()), Path: one.Path, Message: message, Hint: one.Hint,
+			Text: texts[i],
+		}
+	}
+	return out, nil
+}
+
+func at(p profile.Pos) place {
+	if p.File == profileName {
+		p.File = ""
+	}
+	return place{p.File, p.Line}
+}
+
+// column is a column of the line that pos is in, in UTF-16 units.
+func (s *source) column(pos profile.Pos, column int) int {
+	lines := strings.SplitN(string(s.files[pos.File]), "\n", pos.Line+1)
+	if pos.Line < 1 || pos.Line > len(lines) {
+		return column
+	}
+	line := []rune(strings.TrimSuffix(lines[pos.Line-1], "\r"))
+	return 1 + len(utf16.Encode(line[:max(0, min(column-1, len(line)))]))
+}
