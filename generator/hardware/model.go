@@ -8,7 +8,7 @@ import (
 // fits tells whether a machine that says so is of the model.
 func (r modelRule) fits(says map[string][]string) bool {
 	return len(r.want) > 0 && !slices.ContainsFunc(r.want, func(w modelField) bool {
-		return !slices.ContainsFunc(says[w.name], w.value.MatchString)
+		return !slices.ContainsFunc(says[w.name], w.value.matches)
 	})
 }
 
@@ -35,7 +35,7 @@ func (r modelRule) called(says map[string][]string) string {
 		if w.name == "cpu" || strings.HasPrefix(w.name, "gpu") {
 			continue
 		}
-		i := slices.IndexFunc(says[w.name], w.value.MatchString)
+		i := slices.IndexFunc(says[w.name], w.value.matches)
 		parts = append(parts, says[w.name][i])
 	}
 	return strings.Join(parts, " ")

@@ -92,7 +92,7 @@ const M1N1 = "m1n1/boot.bin"
 
 // appleT2 goes by the model, or by the bridge of the chip.
 func (d *decider) appleT2() bool {
-	model := func(p pattern) bool { return p.MatchString(d.facts.Product.Name) }
+	model := func(p pattern) bool { return p.matches(d.facts.Product.Name) }
 	bridge := func(p PCI) bool { return p.Vendor == vendorApple && (p.Device == 0x1801 || p.Device == 0x1802) }
 	return !d.Virtual && (slices.ContainsFunc(machineTable().AppleT2, model) || slices.ContainsFunc(d.facts.PCI, bridge))
 }

@@ -120,12 +120,17 @@ func TestWhereLinesComeFrom(t *testing.T) {
 		return ""
 	}
 	for text, want := range map[string]string{
-		"Europe/Berlin": ":6", "fail2ban": "preset:server:7", "stateVersion": ":5", "pkgs, ...": "nowhere",
+		"hostName": ":3", "Europe/Berlin": ":6", "fail2ban": "preset:server:7", "stateVersion": ":5", "pkgs, ...": "nowhere",
 		"pkgs.curl": "preset:server:12",
 	} {
 		if got := from(text); got != want {
 			t.Errorf("%s comes from %s, want %s\n%s", text, got, want, *f.Text)
 		}
+	}
+	// The page shows the line.
+	lines := strings.Split(ask[info](t, p, "info", struct{}{}).Sources["preset:server"], "\n")
+	if len(lines) < 12 || !strings.Contains(lines[6], "fail2ban") || !strings.Contains(lines[11], "bundle:network") {
+		t.Errorf("preset:server as the page has it:\n%s", strings.Join(lines, "\n"))
 	}
 }
 

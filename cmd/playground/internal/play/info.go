@@ -3,6 +3,7 @@ package play
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/docs"
@@ -17,6 +18,8 @@ type info struct {
 	Presets  []start   `json:"presets"`
 	Recipes  []start   `json:"recipes"`
 	Machines []machine `json:"machines"`
+	// Sources are the built-in files that lines come from, by the names that from has for them.
+	Sources map[string]string `json:"sources"`
 }
 
 // start is a profile to start from, with the files beside it.
@@ -51,12 +54,17 @@ host:
 `
 
 func (p *Page) info(struct{}) (info, error) {
-	out := info{Version: p.version, Recipes: recipes(docs.Recipes)}
+	out := info{Version: p.version, Recipes: recipes(docs.Recipes), Sources: map[string]string{}}
 	presets, err := schema.PresetList()
 	if err != nil {
 		return info{}, err
 	}
 	for _, s := range presets {
+		source, err := fs.ReadFile(schema.Presets(), s.Name+".yaml")
+		if err != nil {
+			return info{}, fmt.Errorf("read a preset: %w", err)
+		}
+		out.Sources["preset:"+s.Name] = string(source)
 		text := fmt.Sprintf(firstProfile, s.Name, generator.DefaultRelease())
 		out.Presets = append(out.Presets, start{Name: s.Name, About: s.Summary, Profile: text})
 	}

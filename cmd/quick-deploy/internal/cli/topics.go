@@ -67,7 +67,7 @@ func plain(markdown string) string {
 			fence, shown = !fence, !fence && line != "```mermaid"
 		case fence && shown:
 			p.printf("    %s\n", line)
-		case fence:
+		case fence, strings.HasPrefix(line, "!["):
 		case line == "":
 			p.end()
 			p.table = nil
