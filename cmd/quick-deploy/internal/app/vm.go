@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -95,7 +96,10 @@ func VM(ctx context.Context, a *App, o VMOptions) (*health.Report, error) {
 	}
 	if slow := guest.KVM("/dev/kvm"); slow != nil {
 		opts.Slow = true
-		a.Say("note: the processor is emulated, which is slow: %v", slow)
+		a.Say("note: without KVM the processor is emulated, and a boot takes minutes: %v", slow)
+		if errors.Is(slow, fs.ErrPermission) {
+			a.Say("hint: members of the group kvm may use it, from their next login on")
+		}
 	}
 	if opts.Ports, built.Pages, err = forward(vm.Pages); err != nil {
 		return nil, err

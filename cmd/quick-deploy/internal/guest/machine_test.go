@@ -60,7 +60,7 @@ func TestMachine(t *testing.T) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	ports, err := FreePorts([]Port{{Name: "grafana", Guest: 3000}})
+	ports, err := FreePorts([]Port{{Name: "grafana", Guest: 21000, Host: 3000}})
 	if err != nil {
 		t.Fatal(err)
 	}
