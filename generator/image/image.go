@@ -53,14 +53,6 @@ var bootable = []nix.Binding{
 	{Path: []string{"isoImage", "makeUsbBootable"}, Value: byDefault(nix.Bool(true))},
 }
 
-// hostID is that of a host without one. ZFS asks for one, by which a pool knows its machine.
-var hostID = []nix.Binding{{Path: []string{"networking", "hostId"}, Value: byDefault(nix.Call{
-	Fn: nix.Ref{"builtins", "substring"}, Args: []nix.Expr{nix.Int(0), nix.Int(8), nix.Call{
-		Fn:   nix.Ref{"builtins", "hashString"},
-		Args: []nix.Expr{nix.Str("sha256"), nix.Ref{"config", "networking", "hostName"}},
-	}},
-})}}
-
 func byDefault(e nix.Expr) nix.Expr {
 	return nix.Call{Fn: nix.Ref{"lib", "mkDefault"}, Args: []nix.Expr{e}}
 }
@@ -82,7 +74,7 @@ var Variants = []Variant{
 	{"lxc-metadata", "LXC, LXD and Incus: what describes the container", "tar.xz", "", theHost, nil},
 	{"oci", "Oracle Cloud Infrastructure", "qcow2", "", cloudKey, nil},
 	{"openstack", "OpenStack", "qcow2", "", cloudKey, nil},
-	{"openstack-zfs", "OpenStack, on ZFS and UEFI", "qcow2", "", cloudKey, hostID},
+	{"openstack-zfs", "OpenStack, on ZFS and UEFI", "qcow2", "", cloudKey, nil},
 	{"proxmox", "a virtual machine of Proxmox VE", "vma.zst", x86, cloudInit, nil},
 	{"proxmox-lxc", "a container of Proxmox VE", "tar.xz", "", theHost, nil},
 	{"qemu", "QEMU and libvirt, BIOS", "qcow2", x86, "", nil},

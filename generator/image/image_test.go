@@ -25,19 +25,14 @@ func TestVariants(t *testing.T) {
 }
 
 func TestFiles(t *testing.T) {
-	v, _ := Find("openstack-zfs")
+	v, _ := Find("raw")
 	files, err := v.Files("module.nix", "at${las}", "x86_64-linux", "no")
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `{
-  config,
-  lib,
-  flake,
-  ...
-}:
+	const want = `{ lib, flake, ... }:
 {
-  image.modules.openstack-zfs = {
+  image.modules.raw = {
     imports = [ ./image.nix ];
     # The machine's own disks, boot loader and drivers.
     disabledModules = [
@@ -45,7 +40,10 @@ func TestFiles(t *testing.T) {
       "${flake}/hosts/at\${las}/disks.nix"
     ];
     nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
-    networking.hostId = lib.mkDefault (builtins.substring 0 8 (builtins.hashString "sha256" config.networking.hostName));
+    hardware = {
+      enableAllHardware = lib.mkDefault true;
+      enableRedistributableFirmware = lib.mkDefault true;
+    };
     services.openssh.settings.PermitRootLogin = lib.mkOverride 90 "no";
   };
 }

@@ -39,10 +39,11 @@ type builtImage struct {
 // Image builds a host as an image, and prints the path of its file.
 func Image(ctx context.Context, a *App, v image.Variant, o ImageOptions) error {
 	var x *deploy.Extension
-	made, err := Make(ctx, a, deploy.Image, o.RunOptions, func(g *Generated, host string) (_ *deploy.Extension, err error) {
+	extend := func(g *Generated, host string) (_ *deploy.Extension, err error) {
 		x, err = o.extension(a, g, v, host)
 		return x, err
-	})
+	}
+	made, err := Make(ctx, a, deploy.Image, o.RunOptions, extend)
 	if err != nil {
 		return err
 	}

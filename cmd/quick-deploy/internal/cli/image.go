@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v3"
 
@@ -32,7 +30,7 @@ what to do with it.`,
 		Flags: append([]cli.Flag{
 			plainFlag("list", "list the variants", &list),
 			&cli.StringFlag{
-				Name: "out-link", Aliases: []string{"o"}, Usage: "link to the image at `PATH`, which keeps it from garbage collection",
+				Name: "out-link", Aliases: []string{"o"}, Usage: "keep the image from garbage collection by a link at `PATH`",
 				DefaultText: "result-HOST-VARIANT", TakesFile: true, Destination: &o.OutLink,
 			},
 		}, buildFlags(&o.RunOptions)...),
@@ -41,13 +39,8 @@ what to do with it.`,
 			if list {
 				return app.ListImages(a)
 			}
-			// Flags of Nix follow the names.
-			end := slices.IndexFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "-") })
-			if end < 0 {
-				end = len(args)
-			}
-			names := args[:end]
-			o.NixArgs = args[end:]
+			names, flags := namesAndFlags(args)
+			o.NixArgs = flags
 			switch {
 			case len(names) == 0:
 				return fault.New(fault.Usage, "image needs a variant, such as iso").

@@ -12,146 +12,86 @@ let
   modules = nixos + "/nixos/modules";
 
   # What disk-image.nix sets, which came later.
-  disk =
-    efi: format:
-    { config, pkgs, ... }:
-    {
-      boot.growPartition = lib.mkDefault true;
-      boot.loader.grub = lib.mkIf (!efi) {
-        enable = lib.mkOptionDefault true;
-        device = lib.mkDefault "/dev/vda";
+  disk = efi: format: {
+    build = "disk";
+    module =
+      { config, pkgs, ... }:
+      {
+        boot.growPartition = lib.mkDefault true;
+        boot.loader.grub = lib.mkIf (!efi) {
+          enable = lib.mkOptionDefault true;
+          device = lib.mkDefault "/dev/vda";
+        };
+        boot.loader.systemd-boot.enable = lib.mkDefault efi;
+        fileSystems."/" = {
+          device = "/dev/disk/by-label/nixos";
+          fsType = "ext4";
+          autoResize = true;
+        };
+        fileSystems."/boot" = lib.mkIf efi {
+          device = "/dev/disk/by-label/ESP";
+          fsType = "vfat";
+        };
+        system.build.disk = import (nixos + "/nixos/lib/make-disk-image.nix") {
+          inherit
+            config
+            format
+            lib
+            pkgs
+            ;
+          partitionTableType = if efi then "efi" else "legacy";
+        };
       };
-      boot.loader.systemd-boot.enable = lib.mkDefault efi;
-      fileSystems."/" = {
-        device = "/dev/disk/by-label/nixos";
-        fsType = "ext4";
-        autoResize = true;
-      };
-      fileSystems."/boot" = lib.mkIf efi {
-        device = "/dev/disk/by-label/ESP";
-        fsType = "vfat";
-      };
-      system.build.disk = import (nixos + "/nixos/lib/make-disk-image.nix") {
-        inherit
-          config
-          format
-          lib
-          pkgs
-          ;
-        partitionTableType = if efi then "efi" else "legacy";
-      };
+  };
+
+  # A module, and what it builds the image as.
+  from = file: build: {
+    module = modules + "/${file}";
+    inherit build;
+  };
+  system = file: from file "toplevel";
+  also =
+    v: more:
+    v
+    // {
+      module.imports = [
+        v.module
+        more
+      ];
     };
 
-  variants =
-    lib.mapAttrs (_: v: v // { module = modules + "/${v.module}"; }) {
-      amazon = system "virtualisation/amazon-image.nix";
-      azure = {
-        module = "virtualisation/azure-image.nix";
-        build = "azureImage";
-      };
-      digital-ocean = {
-        module = "virtualisation/digital-ocean-image.nix";
-        build = "digitalOceanImage";
-      };
-      google-compute = {
-        module = "virtualisation/google-compute-image.nix";
-        build = "googleComputeImage";
-      };
-      hyperv = {
-        module = "virtualisation/hyperv-image.nix";
-        build = "hypervImage";
-      };
-      iso = {
-        module = "installer/cd-dvd/iso-image.nix";
-        build = "isoImage";
-      };
-      iso-installer = {
-        module = "installer/cd-dvd/installation-cd-base.nix";
-        build = "isoImage";
-      };
-      kexec = {
-        module = "installer/netboot/netboot-minimal.nix";
-        build = "kexecTree";
-      };
-      kubevirt = {
-        module = "virtualisation/kubevirt.nix";
-        build = "kubevirtImage";
-      };
-      linode = {
-        module = "virtualisation/linode-image.nix";
-        build = "linodeImage";
-      };
-      lxc = {
-        module = "virtualisation/lxc-container.nix";
-        build = "tarball";
-      };
-      lxc-metadata = {
-        module = "virtualisation/lxc-image-metadata.nix";
-        build = "metadata";
-      };
-      oci = {
-        module = "virtualisation/oci-image.nix";
-        build = "OCIImage";
-      };
-      openstack = system "virtualisation/openstack-config.nix";
-      proxmox = {
-        module = "virtualisation/proxmox-image.nix";
-        build = "VMA";
-      };
-      proxmox-lxc = {
-        module = "virtualisation/proxmox-lxc.nix";
-        build = "tarball";
-      };
-      sd-card = {
-        module = "installer/sd-card/sd-image-aarch64.nix";
-        build = "sdImage";
-      };
-      vagrant-virtualbox = {
-        module = "virtualisation/vagrant-virtualbox-image.nix";
-        build = "vagrantVirtualbox";
-      };
-      virtualbox = {
-        module = "virtualisation/virtualbox-image.nix";
-        build = "virtualBoxOVA";
-      };
-      vmware = {
-        module = "virtualisation/vmware-image.nix";
-        build = "vmwareImage";
-      };
-    }
-    // {
-      cloudstack = system {
-        imports = [ (modules + "/virtualisation/cloudstack-config.nix") ];
-        fileSystems."/".fsType = "ext4"; # which came later
-      };
-      openstack-zfs = {
-        module = {
-          imports = [ (modules + "/virtualisation/openstack-config.nix") ];
-          openstack.efi = true;
-          openstack.zfs.enable = true;
-        };
-        build = "toplevel";
-      };
-      qemu = {
-        module = disk false "qcow2";
-        build = "disk";
-      };
-      qemu-efi = {
-        module = disk true "qcow2";
-        build = "disk";
-      };
-      raw = {
-        module = disk false "raw";
-        build = "disk";
-      };
-      raw-efi = {
-        module = disk true "raw";
-        build = "disk";
-      };
+  variants = {
+    amazon = system "virtualisation/amazon-image.nix";
+    azure = from "virtualisation/azure-image.nix" "azureImage";
+    digital-ocean = from "virtualisation/digital-ocean-image.nix" "digitalOceanImage";
+    google-compute = from "virtualisation/google-compute-image.nix" "googleComputeImage";
+    hyperv = from "virtualisation/hyperv-image.nix" "hypervImage";
+    iso = from "installer/cd-dvd/iso-image.nix" "isoImage";
+    iso-installer = from "installer/cd-dvd/installation-cd-base.nix" "isoImage";
+    kexec = system "installer/netboot/netboot-minimal.nix";
+    kubevirt = from "virtualisation/kubevirt.nix" "kubevirtImage";
+    linode = from "virtualisation/linode-image.nix" "linodeImage";
+    lxc = from "virtualisation/lxc-container.nix" "tarball";
+    lxc-metadata = from "virtualisation/lxc-image-metadata.nix" "metadata";
+    oci = from "virtualisation/oci-image.nix" "OCIImage";
+    openstack = system "virtualisation/openstack-config.nix";
+    proxmox = from "virtualisation/proxmox-image.nix" "VMA";
+    proxmox-lxc = from "virtualisation/proxmox-lxc.nix" "tarball";
+    sd-card = from "installer/sd-card/sd-image-aarch64.nix" "sdImage";
+    vagrant-virtualbox = from "virtualisation/vagrant-virtualbox-image.nix" "vagrantVirtualbox";
+    virtualbox = from "virtualisation/virtualbox-image.nix" "virtualBoxOVA";
+    vmware = from "virtualisation/vmware-image.nix" "vmwareImage";
+    cloudstack = also (system "virtualisation/cloudstack-config.nix") {
+      fileSystems."/".fsType = "ext4"; # which came later
     };
-  system = module: {
-    inherit module;
-    build = "toplevel";
+    openstack-zfs = also (system "virtualisation/openstack-config.nix") {
+      openstack.efi = true;
+      openstack.zfs.enable = true;
+    };
+    qemu = disk false "qcow2";
+    qemu-efi = disk true "qcow2";
+    raw = disk false "raw";
+    raw-efi = disk true "raw";
   };
 in
 {
@@ -160,9 +100,6 @@ in
   config.image.modules = lib.mapAttrs (_: v: v.module) variants;
   config.system.build.images = lib.mapAttrs (
     name: module:
-    let
-      inherit (extendModules { modules = [ module ]; }) config;
-    in
-    config.system.build.${variants.${name}.build} // { passthru = { inherit config; }; }
+    (extendModules { modules = [ module ]; }).config.system.build.${variants.${name}.build}
   ) config.image.modules;
 }
