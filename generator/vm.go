@@ -97,16 +97,18 @@ func (h Host) VM(size VMSize) (VM, error) {
 		return nix.Call{Fn: nix.Ref{"lib", "mkDefault"}, Args: []nix.Expr{nix.Int(otherwise)}}
 	}
 	machine := nix.Attrs{Body: []nix.Binding{
-		bind(nix.Str(h.Name), "host"), bind(users, "users"), bind(nix.Str(VMPassword), "password"), bind(homes, "homes"),
-		bind(files, "files"), bind(sops, "sops"), bind(pages, "pages"),
+		bind(nix.Str(h.Name), "host"), bind(users, "users"), bind(nix.Str(VMPassword), "password"),
+		bind(homes, "homes"), bind(files, "files"), bind(sops, "sops"), bind(pages, "pages"),
 		bind(sized((size.Memory+1<<20-1)>>20, memory), "memorySize"), bind(sized(int64(size.Cores), vmCores), "cores"),
 		bind(sized(0, vmDisk), "diskSize"),
 	}}
-	module, err := nix.File{Header: "The values of this host for vm.nix.", Body: nix.Func{Params: []string{"lib"}, Body: nix.Attrs{
-		Body: []nix.Binding{bind(nix.List{nix.Call{
-			Fn: nix.Ref{"import"}, Args: []nix.Expr{nix.Path("./vm.nix"), machine},
-		}}, "imports")},
-	}}}.Print()
+	extend := nix.Call{Fn: nix.Ref{"import"}, Args: []nix.Expr{nix.Path("./vm.nix"), machine}}
+	module, err := nix.File{
+		Header: "The values of this host for vm.nix.",
+		Body: nix.Func{Params: []string{"lib"}, Body: nix.Attrs{
+			Body: []nix.Binding{bind(nix.List{extend}, "imports")},
+		}},
+	}.Print()
 	if err != nil {
 		return vm, err
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -58,7 +59,12 @@ type vmPage struct {
 func VM(ctx context.Context, a *App, o VMOptions) (*health.Report, error) {
 	var vm generator.VM
 	made, err := Make(ctx, a, deploy.VM, o.RunOptions, func(g *Generated, host string) (_ *deploy.Extension, err error) {
-		vm, err = g.host(host).VM(o.Size)
+		h := g.host(host)
+		if arch, _, _ := strings.Cut(h.System, "-"); arch != nixArch[runtime.GOARCH] && !o.NoStart && !a.DryRun {
+			return nil, fault.New(fault.Preflight, "host %s is for %s: its virtual machine starts only on such a machine",
+				host, h.System).Hint("--no-start only builds it")
+		}
+		vm, err = h.VM(o.Size)
 		return &deploy.Extension{Args: []string{"build-vm"}, Files: vm.Files}, err
 	})
 	if err != nil {

@@ -35,8 +35,8 @@ const hostInput = "host"
 // copied into the store.
 func throwaway(work string) string { return filepath.Join(work, "flake") }
 
-// throwawayRef is the reference of the throwaway flake in a folder. Of a folder in a git repository, such as a home, Nix
-// would take only what git knows.
+// throwawayRef is the reference of a run's throwaway flake. Without path: Nix would take of a folder in a git
+// repository, such as a home, only what git knows.
 func throwawayRef(work string) string {
 	return "path:" + strings.NewReplacer("%", "%25", " ", "%20", "#", "%23", "?", "%3F").Replace(throwaway(work))
 }

@@ -50,6 +50,10 @@ func late(t *testing.T, l net.Listener) {
 					owed = []byte("{\"return\": \"late\"}\n")
 				case "guest-ping":
 					fmt.Fprint(c, "{\"return\": \"in time\"}\n")
+				case "guest-exec":
+					fmt.Fprint(c, "{\"return\": {\"pid\": 7}}\n")
+				case "guest-exec-status":
+					fmt.Fprint(c, "{\"return\": {\"exited\": true, \"exitcode\": 0, \"out-data\": \"eA==\", \"out-truncated\": true}}\n")
 				default:
 					fmt.Fprintf(c, "{\"error\": {\"class\": \"CommandNotFound\", \"desc\": \"unknown command %s\"}}\n", request.Execute)
 				}
@@ -87,6 +91,11 @@ func TestLateAnswer(t *testing.T) {
 		if err := a.call(t.Context(), "guest-ping", nil, &got); err != nil || got != "in time" {
 			t.Errorf("%q, %v", got, err)
 		}
+	}
+	// The agent keeps 16 MiB (qga/commands.c), from the beginning: the end, which a Result has, is lost.
+	res, err := inside{agent: a}.Run(t.Context(), run.Command{Name: "yes"})
+	if err == nil || !strings.Contains(err.Error(), "wrote more than the guest agent keeps") || res.Stdout != "x" {
+		t.Errorf("%+v, %v", res, err)
 	}
 	if err := a.call(t.Context(), "guest-none", nil, nil); err == nil || err.Error() != "guest-none: unknown command guest-none" {
 		t.Errorf("%v", err)
