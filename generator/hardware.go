@@ -100,7 +100,7 @@ func (h *host) hardwareNotices(chosen *profile.Node, d hardware.Decision) {
 
 // copyReport copies the report of nixos-facter that the profile names.
 func (h *host) copyReport(n *profile.Node) error {
-	data, err := h.readBeside(n)
+	data, err := readBeside(n, h.in.Files)
 	if err != nil {
 		h.problem(n, "hardware.report cannot be read", err.Error(),
 			"write it on that machine with: sudo nixos-facter -o "+n.Str())

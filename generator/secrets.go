@@ -174,7 +174,7 @@ func (h *host) ofPassword(name string) bool {
 // it is encrypted and has every key. The keys of a sops file are readable, the values are not.
 func (h *host) copySops(file *profile.Node, names []string) error {
 	name := file.Str()
-	data, err := h.readBeside(file)
+	data, err := readBeside(file, h.in.Files)
 	if err != nil {
 		h.problem(file, "sops.file cannot be read", err.Error(), "make it with: sops "+name)
 		return nil
@@ -195,15 +195,6 @@ func (h *host) copySops(file *profile.Node, names []string) error {
 	h.sopsFile, h.sopsKeys = ruleName(name), recipients(h.node.Get("sops"))
 	h.set(file, nix.Path("./"+sopsName), "sops", "defaultSopsFile")
 	return nil
-}
-
-// readBeside reads the file that n names, relative to the file that n is in.
-func (h *host) readBeside(n *profile.Node) ([]byte, error) {
-	name, err := profile.Resolve(n.Pos.File, n.Str())
-	if err != nil {
-		return nil, err
-	}
-	return h.in.Files.ReadFile(name)
 }
 
 // ruleName is what of a file's name a rule of .sops.yaml can go by wherever the

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
@@ -27,8 +28,10 @@ type Bundle struct {
 	Unfree []string `json:"unfree,omitempty"`
 }
 
-// All are the bundles in the order of their names.
-func All() ([]Bundle, error) {
+// All are the bundles in the order of their names. They must not be changed.
+func All() ([]Bundle, error) { return all() }
+
+var all = sync.OnceValues(func() ([]Bundle, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	var bundles []Bundle
@@ -36,7 +39,7 @@ func All() ([]Bundle, error) {
 		return nil, fmt.Errorf("read the package bundles: %w", err)
 	}
 	return bundles, nil
-}
+})
 
 // Find is the bundle called name. The error for an unknown one is a profile.Problem without a place, which says which
 // name was probably meant.

@@ -55,7 +55,6 @@ type entry struct {
 // entries are the files of the state and the manifest, each folder before what is in it.
 func (s *state) entries(version string) ([]entry, error) {
 	m := manifest.New(manifest.Meta{Tool: version, Profile: manifest.HashProfile(s.sources)})
-	var paths []string
 	var out []entry
 	there := map[string]bool{".": true}
 	add := func(name string, data []byte) {
@@ -67,11 +66,7 @@ func (s *state) entries(version string) ([]entry, error) {
 		out = append(out, entry{name, manifest.FilePerm, data})
 	}
 	for _, f := range s.tree.Files {
-		paths = append(paths, f.Path)
 		m.Add(f.Path, encode.Hash(f.Data), f.Once)
-	}
-	if err := manifest.Check(paths); err != nil {
-		return nil, err
 	}
 	text, err := m.Encode()
 	if err != nil {

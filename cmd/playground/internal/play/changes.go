@@ -65,6 +65,7 @@ func linesOf(p *profile.Profile) lines {
 	out.below(p.Root)
 	for _, h := range p.Hosts {
 		out.below(h.Node())
+		out.add(h.Node(), h.Pos)
 	}
 	return out
 }

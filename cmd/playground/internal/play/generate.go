@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf16"
 
 	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/hardware"
 	"github.com/quick-deploy/quick-deploy/generator/index"
+	"github.com/quick-deploy/quick-deploy/generator/manifest"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
 )
 
@@ -122,7 +124,7 @@ func (p *Page) make(q question) (generated, error) {
 		out.Notices = append(out.Notices, notice{at(n.Pos), s.column(n.Pos, n.Pos.Column), n.Host, n.Text})
 	}
 	if len(problems) > 0 {
-		if out.Problems, err = p.problems(s, problems); err != nil {
+		if problems, out.Problems, err = p.problems(s, problems); err != nil {
 			return generated{}, err
 		}
 		p.current = problems
@@ -130,6 +132,14 @@ func (p *Page) make(q question) (generated, error) {
 			out.Files = p.valid.again()
 		}
 		return out, nil
+	}
+	paths := make([]string, len(tree.Files))
+	for i, f := range tree.Files {
+		paths[i] = f.Path
+	}
+	if err := manifest.Check(paths); err != nil {
+		p.current = err
+		return generated{}, err
 	}
 	out.Valid = true
 	now := &state{tree: tree, files: map[string]*file{}, sources: read.Sources}
@@ -159,15 +169,22 @@ func (p *Page) read(s *source, reports map[string]json.RawMessage) (
 	if read == nil {
 		return nil, nil, nil, failed
 	}
-	facts, unread, err := factsOf(read, s, reports)
-	if err != nil {
+	facts, unread := generator.NamedFacts(read, s)
+	if err := addFacts(facts, read, reports); err != nil {
 		return nil, nil, nil, err
 	}
-	var notices []generator.Notice
+	var mu sync.Mutex
+	var warned []generator.Notice
+	warn := func(n generator.Notice) {
+		mu.Lock()
+		defer mu.Unlock()
+		warned = append(warned, n)
+	}
 	tree, err := generator.Generate(generator.Input{
 		Profile: read, Schema: p.schema, Facts: facts, Files: s, Pins: p.pins, Tool: p.tool, Index: p.names,
-		Warn: func(n generator.Notice) { notices = append(notices, n) }, Explain: true, NoFiles: failed != nil,
+		Warn: warn, Explain: true, NoFiles: failed != nil,
 	})
+	notices := generator.Warnings(warned)
 	if tree != nil {
 		notices = append(notices, tree.Notices...)
 	}
@@ -185,51 +202,30 @@ func (p *Page) names(in generator.Inputs) *index.Index {
 	return x.For(pins["nixpkgs"].NarHash(), pins["home-manager"].NarHash())
 }
 
-// factsOf are the facts of the hosts: those in the file that a host names, else those that the page was given.
-func factsOf(p *profile.Profile, s *source, reports map[string]json.RawMessage) (
-	map[string]hardware.Facts, error, error,
-) {
-	facts := map[string]hardware.Facts{}
-	var unread profile.Problems
+// addFacts adds the reports of hosts that name none. The one of "" is that of a profile's only host.
+func addFacts(facts map[string]hardware.Facts, p *profile.Profile, reports map[string]json.RawMessage) error {
 	for _, h := range p.Hosts {
 		report, given := reports[h.Name]
 		if !given && len(p.Hosts) == 1 {
 			report, given = reports[""]
 		}
-		switch {
-		case h.Facts != nil:
-			name, err := profile.Resolve(h.Facts.Pos.File, h.Facts.Str())
-			var data []byte
-			if err == nil {
-				data, err = s.ReadFile(name)
-			}
-			if err == nil {
-				facts[h.Name], err = hardware.Read(bytes.NewReader(data))
-			}
-			if err != nil {
-				delete(facts, h.Name)
-				unread = append(unread, h.Facts.Problem("hosts."+h.Name+".hardware.facts",
-					"hardware.facts cannot be read", err.Error(), ""))
-			}
-		case given:
-			f, err := hardware.Read(bytes.NewReader(report))
-			if err != nil {
-				return nil, nil, fmt.Errorf("the facts of %s: %w", h.Name, err)
-			}
-			facts[h.Name] = f
+		if h.Facts != nil || !given {
+			continue
 		}
+		f, err := hardware.Read(bytes.NewReader(report))
+		if err != nil {
+			return fmt.Errorf("the facts of %s: %w", h.Name, err)
+		}
+		facts[h.Name] = f
 	}
-	if len(unread) == 0 {
-		return facts, nil, nil
-	}
-	return facts, unread, nil
+	return nil
 }
 
-// problems are ps as the page shows them.
-func (p *Page) problems(s *source, ps profile.Problems) ([]problem, error) {
+// problems are ps without the secrets in them, and as the page shows them.
+func (p *Page) problems(s *source, ps profile.Problems) (profile.Problems, []problem, error) {
 	shown, texts, err := s.render(p.schema, ps)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	out := make([]problem, len(ps))
 	for i, one := range shown {
@@ -243,7 +239,7 @@ func (p *Page) problems(s *source, ps profile.Problems) ([]problem, error) {
 			Text: texts[i],
 		}
 	}
-	return out, nil
+	return shown, out, nil
 }
 
 func at(p profile.Pos) place {

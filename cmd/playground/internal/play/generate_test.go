@@ -120,7 +120,7 @@ func TestWhereLinesComeFrom(t *testing.T) {
 		return ""
 	}
 	for text, want := range map[string]string{
-		"Europe/Berlin": ":6", "fail2ban": "preset:server:7", "stateVersion": ":5", "pkgs, ...": "nowhere",
+		"hostName": ":3", "Europe/Berlin": ":6", "fail2ban": "preset:server:7", "stateVersion": ":5", "pkgs, ...": "nowhere",
 		"pkgs.curl": "preset:server:12",
 	} {
 		if got := from(text); got != want {

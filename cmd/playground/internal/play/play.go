@@ -5,11 +5,10 @@ package play
 import (
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 
-	"github.com/quick-deploy/quick-deploy/generator"
 	"github.com/quick-deploy/quick-deploy/generator/flake"
-	"github.com/quick-deploy/quick-deploy/generator/release"
 	"github.com/quick-deploy/quick-deploy/generator/search"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
@@ -21,7 +20,8 @@ type Page struct {
 	now     func() time.Time
 	schema  *schema.Node
 	pins    flake.Pins
-	finder  *search.Searcher
+	// finder is made when something is looked for.
+	finder func() *search.Searcher
 	// valid is the last valid state, and current says that it is that of the profile as it is now, or else why there is
 	// none.
 	valid   *state
@@ -39,7 +39,7 @@ func New(version string, tool *flake.Locked, now func() time.Time) (*Page, error
 	if p.pins, err = flake.Builtin(); err != nil {
 		return nil, fmt.Errorf("built-in pins: %w", err)
 	}
-	p.finder = search.New(p.names(generator.Inputs{Release: release.Default()}))
+	p.finder = sync.OnceValue(func() *search.Searcher { return search.New(p.shipped()) })
 	return p, nil
 }
 

@@ -21,7 +21,7 @@ type found struct {
 const enough = 50
 
 func (p *Page) search(q struct{ Query string }) ([]found, error) {
-	r, err := p.finder.Find(q.Query, enough)
+	r, err := p.finder().Find(q.Query, enough)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (p *Page) add(q addition) (added, error) {
 	if q.Kind != "" {
 		kinds = append(kinds, q.Kind)
 	}
-	r, err := p.finder.Find(q.Name, 200, kinds...)
+	r, err := p.finder().Find(q.Name, 200, kinds...)
 	if err != nil {
 		return added{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/quick-deploy/quick-deploy/generator/cleartext"
 	"github.com/quick-deploy/quick-deploy/generator/profile"
@@ -16,6 +17,7 @@ const profileName = "quick-deploy.yaml"
 // source is the profile in the editor, the files that the page was given with it, and the presets. It keeps what was
 // read, for the lines that messages show.
 type source struct {
+	mu      sync.Mutex // hosts are built at once
 	files   map[string][]byte
 	presets profile.FS
 	seen    []profile.Content
@@ -32,6 +34,8 @@ func newSource(text string, beside map[string]string) *source {
 
 // ReadFile implements profile.Source.
 func (s *source) ReadFile(name string) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	data, ok := s.files[name]
 	if !ok {
 		var err error

@@ -16,6 +16,7 @@ let running;
 // the next call.
 async function start() {
   const go = new Go();
+  go.env = { GOGC: '400' }; // 30 MB instead of 17, and a fifth less time for a result
   globalThis.quickDeploy = undefined;
   const instance = await WebAssembly.instantiate(await module, go.importObject);
   let ended = false;

@@ -168,7 +168,7 @@ func (a *App) allProblems(l *Loaded, err error) error {
 	if l.Profile == nil || !errors.As(err, &problems) {
 		return err
 	}
-	facts, unread := l.namedFacts()
+	facts, unread := generator.NamedFacts(l.Profile, l.source)
 	names, failed := newNames(context.Background(), a)
 	if failed != nil {
 		return err
@@ -207,15 +207,6 @@ func (l *Loaded) path() (string, error) {
 		return builtinProfile, nil
 	}
 	return filepath.Abs(l.Name)
-}
-
-// readBeside reads the file that n names, relative to the file that n is in.
-func (l *Loaded) readBeside(n *profile.Node) ([]byte, error) {
-	name, err := profile.Resolve(n.Pos.File, n.Str())
-	if err != nil {
-		return nil, err
-	}
-	return l.source.ReadFile(name)
 }
 
 // hash identifies all that was read as the profile.

@@ -2,7 +2,6 @@ package app
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -93,12 +92,9 @@ func (n *names) warn(w generator.Notice) {
 
 // warnings are those about some hosts, nil for all, by their places. Hosts that inherit a name have it once.
 func (n *names) warnings(about map[string]bool) []generator.Notice {
-	out := slices.DeleteFunc(n.warned, func(w generator.Notice) bool { return about != nil && !about[w.Host] })
-	slices.SortFunc(out, func(a, b generator.Notice) int {
-		return cmp.Or(cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line),
-			cmp.Compare(a.Pos.Column, b.Pos.Column), cmp.Compare(a.Text, b.Text), cmp.Compare(a.Host, b.Host))
-	})
-	return slices.CompactFunc(out, func(a, b generator.Notice) bool { return a.Pos == b.Pos && a.Text == b.Text })
+	return generator.Warnings(slices.DeleteFunc(n.warned, func(w generator.Notice) bool {
+		return about != nil && !about[w.Host]
+	}))
 }
 
 // hash is the NAR hash of an input of the host's, "" where that cannot be told: name is what modules call it, and local

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"slices"
 
@@ -99,7 +98,7 @@ func Generate(ctx context.Context, a *App, l *Loaded, files bool) (*generator.Tr
 
 // generate is Generate; without names it looks none up, since other pins may have those that the present ones lack.
 func generate(ctx context.Context, a *App, l *Loaded, files, names bool) (*generator.Tree, error) {
-	facts, unread := l.namedFacts()
+	facts, unread := generator.NamedFacts(l.Profile, l.source)
 	if err := probeHost(ctx, a, l, facts); err != nil {
 		return nil, err
 	}
@@ -138,31 +137,6 @@ func (a *App) inputOf(l *Loaded, facts map[string]hardware.Facts, files bool) ge
 		Profile: l.Profile, Schema: l.schema, Facts: facts, Files: l.source, Index: l.names.index, Warn: l.names.warn,
 		Explain: many == nil, NoFiles: !files, Tool: built.Source(builtFrom),
 	}
-}
-
-// namedFacts are the facts of the machines whose facts the profile names by a file. A host whose file cannot be read
-// has none, and is among the problems.
-func (l *Loaded) namedFacts() (facts map[string]hardware.Facts, unread profile.Problems) {
-	facts = map[string]hardware.Facts{}
-	for _, h := range l.Profile.Hosts {
-		n := h.Facts
-		if n == nil {
-			continue
-		}
-		hint := ""
-		data, err := l.readBeside(n)
-		if err != nil {
-			hint = "write it on that machine with: quick-deploy probe --json > " + n.Str()
-		} else {
-			facts[h.Name], err = hardware.Read(bytes.NewReader(data))
-		}
-		if err != nil {
-			delete(facts, h.Name)
-			unread = append(unread,
-				n.Problem("hosts."+h.Name+".hardware.facts", "hardware.facts cannot be read", err.Error(), hint))
-		}
-	}
-	return facts, unread
 }
 
 // probeHost adds the facts of this machine, if it is one of the hosts and names none.
