@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"text/template"
 
 	"github.com/quick-deploy/quick-deploy/generator/flake"
@@ -171,15 +172,28 @@ type flakeText struct {
 	origins []string
 }
 
-func (t *flakeText) fill(data any) error {
-	tmpl, err := template.New("flake.nix").Funcs(template.FuncMap{
+// parsedFlake is the template without a text that it is written to.
+var parsedFlake = sync.OnceValues(func() (*template.Template, error) {
+	return template.New("flake.nix").Funcs((*flakeText)(nil).funcs()).Parse(flakeTemplate)
+})
+
+func (t *flakeText) funcs() template.FuncMap {
+	return template.FuncMap{
 		"bindings": func(columns int, bs []nix.Binding) (string, error) { return t.bindings(columns, bs, false) },
 		"apart":    func(columns int, bs []nix.Binding) (string, error) { return t.bindings(columns, bs, true) },
-	}).Parse(flakeTemplate)
+	}
+}
+
+func (t *flakeText) fill(data any) error {
+	parsed, err := parsedFlake()
 	if err != nil {
 		return err
 	}
-	if err := tmpl.Execute(t, data); err != nil {
+	tmpl, err := parsed.Clone()
+	if err != nil {
+		return err
+	}
+	if err := tmpl.Funcs(t.funcs()).Execute(t, data); err != nil {
 		return err
 	}
 	t.reach()

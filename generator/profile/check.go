@@ -18,6 +18,7 @@ import (
 // judged by itself, without what lies below the next of them, so that what hosts inherit is judged once and not once a
 // host, and a host by itself. Where a part is refused, the whole schema finds the words for it.
 type validator struct {
+	about  vocabulary      // it judges files with these keys
 	doc    map[string]any  // the whole schema, for the words of messages
 	defs   map[string]part // the definitions that are judged by themselves; "" is the root
 	shells map[string]*jsonschema.Schema
@@ -25,10 +26,10 @@ type validator struct {
 	whole func() (*jsonschema.Schema, error)
 }
 
-// newValidator compiles the part of the schema that is about the files.
-func newValidator(s *schema.Node, files []*file) (*validator, error) {
-	doc, annotated := pruned(s, files)
-	v := &validator{doc: annotated, defs: map[string]part{"": doc}}
+// newValidator compiles the part of the schema that is about keys.
+func newValidator(s *schema.Node, keys vocabulary) (*validator, error) {
+	doc, annotated := pruned(s, keys)
+	v := &validator{about: keys, doc: annotated, defs: map[string]part{"": doc}}
 	v.whole = sync.OnceValues(func() (*jsonschema.Schema, error) {
 		whole, err := compile(doc, "")
 		return whole[""], err

@@ -257,7 +257,7 @@ func TestPruning(t *testing.T) {
 		if root == nil || root.Kind != Map {
 			continue
 		}
-		pruned, err := newValidator(s, []*file{{root: root}})
+		pruned, err := newValidator(s, vocabularyOf([]*file{{root: root}}))
 		if err != nil {
 			t.Fatal(err)
 		}

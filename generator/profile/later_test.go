@@ -40,8 +40,8 @@ func TestInParts(t *testing.T) {
 			}
 		}
 		src := Memory{"base.yaml": base, "p.yaml": "extends: [base.yaml]\n" + strings.Join(text, "")}
-		got, ok, gotErr := loadFrom(src, "p.yaml", s, true, nil)
-		want, _, wantErr := loadFrom(src, "p.yaml", s, false, nil)
+		got, ok, gotErr := (&Reader{Schema: s}).loadFrom(src, "p.yaml", true, nil)
+		want, _, wantErr := (&Reader{Schema: s}).loadFrom(src, "p.yaml", false, nil)
 		if !ok {
 			return
 		}

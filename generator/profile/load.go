@@ -110,22 +110,48 @@ func (c Content) Spelling(n *Node) string {
 // With patterns (see Select) that need no more than names, of a large profile only
 // these hosts are read, validated, and in the result.
 func Load(src Source, name string, s *schema.Node, only ...string) (*Profile, error) {
-	p, ok, err := loadFrom(src, name, s, true, only)
+	return (&Reader{Schema: s}).Load(src, name, only...)
+}
+
+// Reader loads a profile again and again while it is edited: what of the schema it has compiled is good for the next
+// time, unless there are new keys. It is not for concurrent use.
+type Reader struct {
+	Schema *schema.Node
+
+	last *validator
+}
+
+// Load is the function Load.
+func (r *Reader) Load(src Source, name string, only ...string) (*Profile, error) {
+	p, ok, err := r.loadFrom(src, name, true, only)
 	if !ok {
-		p, _, err = loadFrom(src, name, s, false, nil)
+		p, _, err = r.loadFrom(src, name, false, nil)
 	}
 	return p, err
 }
 
+// validator is one for the files.
+func (r *Reader) validator(files []*file) (*validator, error) {
+	keys := vocabularyOf(files)
+	if r.last != nil && r.last.about.covers(keys) {
+		return r.last, nil
+	}
+	v, err := newValidator(r.Schema, keys)
+	if err == nil {
+		r.last = v
+	}
+	return v, err
+}
+
 // loadFrom is Load, with files of many hosts in parts; ok is false if that cannot be done.
-func loadFrom(src Source, name string, s *schema.Node, parts bool, only []string) (p *Profile, ok bool, err error) {
-	l := &loader{src: src, schema: s, parts: parts, state: map[string]fileState{}}
+func (r *Reader) loadFrom(src Source, name string, parts bool, only []string) (p *Profile, ok bool, err error) {
+	l := &loader{src: src, schema: r.Schema, parts: parts, state: map[string]fileState{}}
 	data, err := src.ReadFile(name)
 	if err != nil {
 		return nil, true, fmt.Errorf("read profile %s: %w", name, err)
 	}
 	l.read(name, data, nil)
-	v, err := newValidator(s, l.files)
+	v, err := r.validator(l.files)
 	if err != nil {
 		return nil, true, err
 	}

@@ -13,15 +13,47 @@ import (
 	"github.com/quick-deploy/quick-deploy/schema"
 )
 
-// pruned is the part of the schema that is about the files, ready to be compiled, and the same with all its keys and
-// annotations. Compiling all of it takes longer than anything else in a run, but where there are thousands of hosts.
-func pruned(s *schema.Node, files []*file) (doc, whole map[string]any) {
+// vocabulary is the keys that files have.
+type vocabulary struct {
+	keys map[string]bool // of all maps in all files, without +
+	all  bool            // every key may be in a file
+}
+
+func vocabularyOf(files []*file) vocabulary {
 	// The whole profile is judged in its normal form, with hosts also where the files say host.
-	p := pruner{doc: s.Doc, keys: map[string]bool{"hosts": true}, whole: map[string]any{}, defs: map[string]any{}}
+	v := vocabulary{keys: map[string]bool{"hosts": true}}
 	for _, f := range files {
-		p.all = p.all || len(f.later) > 0
-		p.collect(f.root)
+		v.all = v.all || len(f.later) > 0
+		v.collect(f.root)
 	}
+	return v
+}
+
+func (v *vocabulary) collect(n *Node) {
+	for key, below := range n.All() {
+		v.keys[key] = true
+		v.keys[strings.TrimPrefix(key, "+")] = true
+		v.collect(below)
+	}
+}
+
+// covers reports whether v has all of other.
+func (v *vocabulary) covers(other vocabulary) bool {
+	if v.all || other.all {
+		return v.all
+	}
+	for key := range other.keys {
+		if !v.keys[key] {
+			return false
+		}
+	}
+	return true
+}
+
+// pruned is the part of the schema that is about keys, ready to be compiled, and the same with all its keys and
+// annotations. Compiling all of it takes longer than anything else in a run, but where there are thousands of hosts.
+func pruned(s *schema.Node, keys vocabulary) (doc, whole map[string]any) {
+	p := pruner{doc: s.Doc, vocabulary: keys, whole: map[string]any{}, defs: map[string]any{}}
 	doc = p.prune(s.Doc.Top).(map[string]any)
 	doc["$defs"] = p.defs
 	whole = maps.Clone(s.Doc.Top)
@@ -72,19 +104,10 @@ const reference = "#/$defs/"
 // The copy is of draft 7, which the library checks and compiles in a quarter of the time that it takes for
 // draft 2020-12: there it looks through all of the schema at each of its parts.
 type pruner struct {
+	vocabulary
 	doc   *schema.Document
-	keys  map[string]bool // of all maps in all files, without +
-	all   bool            // every key may be in a file
-	whole map[string]any  // the definitions that are referred to
-	defs  map[string]any  // copies of those
-}
-
-func (p *pruner) collect(n *Node) {
-	for key, v := range n.All() {
-		p.keys[key] = true
-		p.keys[strings.TrimPrefix(key, "+")] = true
-		p.collect(v)
-	}
+	whole map[string]any // the definitions that are referred to
+	defs  map[string]any // copies of those
 }
 
 // prune copies v, a schema or a list of them.

@@ -165,7 +165,7 @@ func (p *Page) make(q question) (generated, error) {
 func (p *Page) read(s *source, reports map[string]json.RawMessage) (
 	*profile.Profile, *generator.Tree, []generator.Notice, error,
 ) {
-	read, failed := profile.Load(s, profileName, p.schema)
+	read, failed := p.reader.Load(s, profileName)
 	if read == nil {
 		return nil, nil, nil, failed
 	}

@@ -46,13 +46,14 @@ func TestProblemsAreThoseOfValidate(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		q := all[name]
 		variants := torn(q.Profile)
+		p := newPage(t) // which has seen the other variants
 		for _, what := range slices.Sorted(maps.Keys(variants)) {
 			if n++; n%each != 0 {
 				continue
 			}
 			q := question{Profile: variants[what], Files: q.Files}
 			stderr, code := validated(t, program, q)
-			a := ask[generated](t, newPage(t), "generate", q)
+			a := ask[generated](t, p, "generate", q)
 			var said strings.Builder
 			for _, p := range a.Problems {
 				said.WriteString(p.Text)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/generator/flake"
+	"github.com/quick-deploy/quick-deploy/generator/profile"
 	"github.com/quick-deploy/quick-deploy/generator/search"
 	"github.com/quick-deploy/quick-deploy/schema"
 )
@@ -19,6 +20,7 @@ type Page struct {
 	tool    *flake.Locked
 	now     func() time.Time
 	schema  *schema.Node
+	reader  profile.Reader
 	pins    flake.Pins
 	// finder is made when something is looked for.
 	finder func() *search.Searcher
@@ -36,6 +38,7 @@ func New(version string, tool *flake.Locked, now func() time.Time) (*Page, error
 	if p.schema, err = schema.Root(); err != nil {
 		return nil, err
 	}
+	p.reader.Schema = p.schema
 	if p.pins, err = flake.Builtin(); err != nil {
 		return nil, fmt.Errorf("built-in pins: %w", err)
 	}

@@ -73,7 +73,7 @@ func (p *Page) add(q addition) (added, error) {
 	if to.Root, err = profile.Parse(profileName, to.Text); err != nil {
 		return added{}, err
 	}
-	read, err := profile.Load(newSource(q.Profile, q.Files), profileName, p.schema)
+	read, err := p.reader.Load(newSource(q.Profile, q.Files), profileName)
 	if read == nil {
 		return added{}, err
 	}
