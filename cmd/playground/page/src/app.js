@@ -202,11 +202,14 @@ function keepForOffline() {
 async function main() {
   const [known, linked] = await Promise.all([call('info'), take.open()]);
   info = known;
-  $('version').textContent = info.version;
-  offer();
-  files.setMachines(info.machines);
-  if (linked === null) begin('presets 0');
+  const start = linked === null ? 'presets 0' : '';
+  if (start) begin(start);
   else setProfile(linked);
+  // While the generator works:
+  offer();
+  $('start').value = start;
+  files.setMachines(info.machines);
+  $('version').textContent = info.version;
   await settled;
   performance.measure('load', { start: 0, end: performance.now() });
   document.documentElement.dataset.ready = 'true';
