@@ -52,7 +52,7 @@ func TestPage(t *testing.T) {
 		}
 	}
 	command(t, tests, []string{
-		"PAGE_URL=" + server.URL + "/", "PAGE_FOLDER=" + page, "CHROMIUM=" + chromium,
+		"PAGE_URL=" + server.URL + "/", "PAGE_FOLDER=" + page, "CHROMIUM=" + chromium, "PROGRAM=" + filepath.Join(work, "quick-deploy"),
 		"CASES=" + filepath.Join(work, "cases"), "DOWNLOADS=" + downloads, "PICTURES=" + pictures,
 	}, "node", "--test", "--test-reporter=spec", "page.test.mjs")
 

@@ -13,6 +13,7 @@ export const pictures = required('PICTURES');
 export const downloads = required('DOWNLOADS');
 export const cases = required('CASES');
 export const folder = required('PAGE_FOLDER');
+export const program = required('PROGRAM');
 
 function required(name) {
   assert.ok(process.env[name], `${name} is not set: go test ./cmd/playground sets it`);

@@ -1,14 +1,16 @@
 // What people do on the page, in a real Chromium. TestPage in ../../browser_test.go builds the page, serves it from a
 // plain file server, and compares what is downloaded here with what the program writes.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { after, test } from 'node:test';
 import { extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import {
   answered, bad, browser, cases, download, downloads, drop, files, folder, foreign, generated, goldenCase, goTo, offences,
-  open, pictures, problems, profile, ready, status, tab, text, until, url, write, yardstick,
+  open, pictures, problems, profile, program, ready, status, tab, text, until, url, write, yardstick,
 } from './harness.mjs';
 
 const small = `version: 1
@@ -67,11 +69,20 @@ test('a profile is typed, and its file is seen', async () => {
 
 test('a mistake is shown at its line, in the words of the program', async () => {
   const page = await open();
-  await write(page, small.replace('grafana: {}', 'grafana: {port: 80x}'));
+  const mistake = small.replace('grafana: {}', 'grafana: {port: 80x}');
+  await write(page, mistake);
   const button = problems(page).getByRole('button');
   assert.equal(await button.count(), 1);
+  // quick-deploy.yaml:LINE:COLUMN: what is wrong; what to do
+  const dir = mkdtempSync(join(tmpdir(), 'quick-deploy-'));
+  writeFileSync(join(dir, 'quick-deploy.yaml'), mistake);
+  const { status: code, stderr } = spawnSync(program, ['--allow-root', 'validate'], { cwd: dir, encoding: 'utf8', env: { ...process.env, HOME: dir } });
+  rmSync(dir, { recursive: true });
+  assert.equal(code, 3, stderr);
+  const [, line, , words] = /^quick-deploy\.yaml:(\d+):(\d+): (.*)$/m.exec(stderr);
+  const [wrong, hint] = words.split('; ');
   const said = await button.innerText();
-  assert.match(said, /10/, 'the line of the mistake');
+  for (const part of [`line ${line}`, wrong, hint]) assert.ok(said.includes(part), `${part} is missing in: ${said}`);
   assert.match(await status(page).innerText(), /1 problem/);
   const underlined = page.locator('.cm-lintRange-error');
   assert.equal((await underlined.first().innerText()).trim(), '80x');
