@@ -134,6 +134,16 @@ func TestMachine(t *testing.T) {
 		}
 	})
 
+	// What a boot that is not over waits for is said.
+	if _, err := m.Runner().Run(ctx, run.Command{Name: "systemd-run", Args: []string{
+		"--quiet", "--no-block", "--unit=slow", "--property=ExecStartPre=/bin/sleep 100", "/bin/true",
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.starting(ctx); err == nil || err.Error() != "it is still starting slow.service" {
+		t.Errorf("%v", err)
+	}
+
 	// A disk that is kept has all that was written, and nothing else is left.
 	if _, err := m.Runner().Run(ctx, run.Command{Name: "sh", Args: []string{"-c", "echo kept > /root/mark"}}); err != nil {
 		t.Fatal(err)
