@@ -85,7 +85,8 @@ func (n *realNixpkgs) measure(
 	return systems, stats, err
 }
 
-// realImage is what is made of a host instead of its system: a variant, with the module that image.Variant makes for it.
+// realImage is what is made of a host instead of its system: a variant, with the module that image.Variant makes for it,
+// or, without one, the virtual machine that Host.VM makes.
 type realImage struct {
 	Variant string `json:"variant"`
 	Module  string `json:"module"` // absolute path

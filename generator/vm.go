@@ -84,30 +84,31 @@ func (h Host) VM(size VMSize) (VM, error) {
 	users := nix.List{nix.Str("root")}
 	for _, u := range h.Users {
 		vm.Users = append(vm.Users, u.Name)
-		if u.Name != "root" {
-			users = append(users, nix.Str(u.Name))
-		}
+		users = append(users, nix.Str(u.Name))
 		if u.Home {
 			homes = append(homes, nix.Str(u.Name))
 		}
 	}
-	if size.Memory > 0 {
-		memory = max(1, size.Memory>>20)
-	}
-	cores := vmCores
-	if size.Cores > 0 {
-		cores = size.Cores
+	// A configuration may ask for more in virtualisation.vmVariant.
+	sized := func(asked, otherwise int64) nix.Expr {
+		if asked > 0 {
+			return nix.Call{Fn: nix.Ref{"lib", "mkForce"}, Args: []nix.Expr{nix.Int(asked)}}
+		}
+		return nix.Call{Fn: nix.Ref{"lib", "mkDefault"}, Args: []nix.Expr{nix.Int(otherwise)}}
 	}
 	machine := nix.Attrs{Body: []nix.Binding{
-		bind(nix.Str(h.Name), "host"), bind(users, "users"), bind(nix.Str(VMPassword), "password"), bind(homes, "homes"),
-		bind(files, "files"), bind(sops, "sops"), bind(pages, "pages"),
-		bind(nix.Int(memory), "memorySize"), bind(nix.Int(int64(cores)), "cores"), bind(nix.Int(vmDisk), "diskSize"),
+		bind(nix.Str(h.Name), "host"), bind(users, "users"), bind(nix.Str(VMPassword), "password"),
+		bind(homes, "homes"), bind(files, "files"), bind(sops, "sops"), bind(pages, "pages"),
+		bind(sized((size.Memory+1<<20-1)>>20, memory), "memorySize"), bind(sized(int64(size.Cores), vmCores), "cores"),
+		bind(sized(0, vmDisk), "diskSize"),
 	}}
-	module, err := nix.File{Header: "The values of this host for vm.nix.", Body: nix.Func{Arg: "_", Body: nix.Attrs{
-		Body: []nix.Binding{bind(nix.List{nix.Call{
-			Fn: nix.Ref{"import"}, Args: []nix.Expr{nix.Path("./vm.nix"), machine},
-		}}, "imports")},
-	}}}.Print()
+	extend := nix.Call{Fn: nix.Ref{"import"}, Args: []nix.Expr{nix.Path("./vm.nix"), machine}}
+	module, err := nix.File{
+		Header: "The values of this host for vm.nix.",
+		Body: nix.Func{Params: []string{"lib"}, Body: nix.Attrs{
+			Body: []nix.Binding{bind(nix.List{extend}, "imports")},
+		}},
+	}.Print()
 	if err != nil {
 		return vm, err
 	}
@@ -131,7 +132,8 @@ func (s Secret) throwaway() string {
 		return "THROWAWAY=" + text + "\n"
 	case s.For == "jupyter": // jupyter_server, auth/security.py: algorithm, salt, hash of VMPassword and salt
 		return "sha256:throwaway:38a72062a95ae5f715d04c1be937fceea5c377b4d3273d8e8ee6e236a9de2895"
+	case s.For == "meilisearch": // no master key of less than 16 characters
+		return text + strings.Repeat("-", max(0, 16-len(text)))
 	}
-	// meilisearch takes no master key of less than 16 characters.
-	return text + strings.Repeat("-", max(0, 16-len(text)))
+	return text
 }

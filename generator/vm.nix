@@ -20,9 +20,13 @@ let
       name = secret.path;
       value = machine.sops.${name} or "throwaway-${name}";
     }) sops
+    // lib.mapAttrs' (_: template: {
+      name = template.path;
+      value = template.content; # with words in the place of secrets
+    }) (lib.optionalAttrs (options.sops or { } ? templates) config.sops.templates)
     // machine.files;
 
-  pages = lib.attrNames machine.pages;
+  homes = flake.homeConfigurations;
 in
 {
   config = {
@@ -54,56 +58,56 @@ in
       })
 
       # As home-manager's own module for NixOS does it: before anybody logs in.
-      (lib.genAttrs (map (user: "throwaway-home-${user}") machine.homes) (
-        unit:
-        let
-          user = lib.removePrefix "throwaway-home-" unit;
-        in
-        {
-          description = "Home of ${user}";
-          wantedBy = [ "multi-user.target" ];
-          wants = [ "nix-daemon.socket" ];
-          after = [ "nix-daemon.socket" ];
-          before = [ "systemd-user-sessions.service" ];
-          path = [ config.nix.package ];
-          serviceConfig = {
-            Type = "oneshot";
-            RemainAfterExit = true;
-            User = user;
-            ExecStart = "${
-              flake.homeConfigurations."${user}@${machine.host}".activationPackage
-            }/activate";
+      (builtins.listToAttrs (
+        map (user: {
+          name = "throwaway-home-${user}";
+          value = {
+            description = "Home of ${user}";
+            wantedBy = [ "multi-user.target" ];
+            wants = [ "nix-daemon.socket" ];
+            after = [ "nix-daemon.socket" ];
+            before = [ "systemd-user-sessions.service" ];
+            path = [ config.nix.package ];
+            serviceConfig = {
+              Type = "oneshot";
+              RemainAfterExit = true;
+              User = user;
+              ExecStart = "${homes."${user}@${machine.host}".activationPackage}/activate";
+            };
           };
-        }
+        }) machine.homes
       ))
 
-      # What comes from outside arrives on another address than 127.0.0.1, where most services listen.
-      (lib.genAttrs (map (port: "throwaway-page-${port}") pages) (
-        unit:
-        let
-          port = machine.pages.${lib.removePrefix "throwaway-page-" unit};
-        in
-        {
+      # What comes from outside arrives on an address other than 127.0.0.1, where most services listen.
+      (lib.mapAttrs' (guest: port: {
+        name = "throwaway-page-${guest}";
+        value = {
           description = "Way from outside to port ${toString port}";
-          requires = [ "${unit}.socket" ];
-          after = [ "${unit}.socket" ];
+          requires = [ "throwaway-page-${guest}.socket" ];
+          after = [ "throwaway-page-${guest}.socket" ];
           serviceConfig = {
             DynamicUser = true;
             ExecStart = "${config.systemd.package}/lib/systemd/systemd-socket-proxyd 127.0.0.1:${toString port}";
           };
-        }
-      ))
+        };
+      }) machine.pages)
     ];
 
-    systemd.sockets = lib.genAttrs (map (port: "throwaway-page-${port}") pages) (unit: {
-      wantedBy = [ "sockets.target" ];
-      listenStreams = [ "0.0.0.0:${lib.removePrefix "throwaway-page-" unit}" ];
-    });
+    systemd.sockets = lib.mapAttrs' (guest: _: {
+      name = "throwaway-page-${guest}";
+      value = {
+        wantedBy = [ "sockets.target" ];
+        listenStreams = [ "0.0.0.0:${guest}" ];
+      };
+    }) machine.pages;
 
     # The one network card gets its address from QEMU.
     networking = {
-      firewall.allowedTCPPorts = map lib.toInt pages;
+      firewall.allowedTCPPorts = map lib.toInt (lib.attrNames machine.pages);
       interfaces = forVM { };
+      bonds = forVM { };
+      bridges = forVM { };
+      vlans = forVM { };
       defaultGateway = forVM null;
       defaultGateway6 = forVM null;
       nameservers = forVM [ ];

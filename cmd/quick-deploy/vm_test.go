@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,7 +66,7 @@ case $* in *metadata*) echo '{"path": "/nix/store/000000000000000000000000000000
 			}
 			t.Chdir(dir)
 			var out, said bytes.Buffer
-			code := quickDeploy([]string{"quick-deploy", "--json", "vm", "--check", "--timeout", "5m"},
+			code := quickDeploy([]string{"quick-deploy", "--json", "vm", "--check", "--timeout", "15m"},
 				strings.NewReader(""), &out, &said)
 			if code != c.code {
 				t.Fatalf("exit %d, want %d\n%s%s", code, c.code, &out, &said)
@@ -90,5 +92,94 @@ case $* in *metadata*) echo '{"path": "/nix/store/000000000000000000000000000000
 				t.Errorf("left behind: %v, %v", left, err)
 			}
 		})
+	}
+}
+
+// The whole module, homes and sops with it, in a throwaway flake that a real Nix evaluates and builds.
+func TestVMIsBuilt(t *testing.T) {
+	c := newComputer(t)
+	c.put(filepath.Join(c.work, "secrets.yaml"), `key: ENC[AES256_GCM,data:x,iv:x,tag:x,type:str]
+sops: {age: [], version: 3.9.0}
+`)
+	c.put(filepath.Join(c.work, "quick-deploy.yaml"), `version: 1
+host:
+  name: atlas
+  system: x86_64-linux
+  stateVersion: "26.05"
+  sops: {file: ./secrets.yaml}
+  secrets: {key: {sops: true}, ada-password: {file: /etc/secrets/ada}}
+  users: {ada: {admin: true, passwordSecret: ada-password, home: {}}}
+  services: {grafana: {adminPasswordSecret: key}, openssh: {}}
+`)
+	stdout, stderr, code := c.run("vm", "--no-start", "--skip", "network", "--min-free", "1MB")
+	if code != 0 {
+		t.Fatalf("exit %d\n%s", code, stderr)
+	}
+	if strings.Contains(stderr, "lock file") || !strings.Contains(stderr, "✓ build") {
+		t.Errorf("%s", stderr)
+	}
+	script := strings.TrimSpace(stdout)
+	if _, err := os.Stat(script); err != nil || filepath.Base(script) != "run-atlas-vm" {
+		t.Errorf("%q, %v", script, err)
+	}
+	if flake, err := os.ReadFile(filepath.Join(c.env.Home(), ".config/nixos/flake.lock")); err != nil ||
+		!strings.Contains(string(flake), `"nixpkgs"`) {
+		t.Errorf("the flake is not as generated: %v", err)
+	}
+	made, err := os.ReadFile(filepath.Join(filepath.Dir(script), "..", "system", "etc", "configuration.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Boot struct {
+			Loader map[string]struct{ Enable bool }
+		}
+		Users struct {
+			Users map[string]struct {
+				Password           string
+				HashedPasswordFile *string
+			}
+		}
+		System  struct{ ActivationScripts map[string]string }
+		Systemd struct {
+			Services map[string]struct{ ServiceConfig map[string]any }
+			Sockets  map[string]struct{ ListenStreams []string }
+			Tmpfiles struct {
+				Settings map[string]map[string]map[string]struct{ Argument string }
+			}
+		}
+		Virtualisation struct {
+			VMVariant struct{ Virtualisation map[string]any }
+		}
+	}
+	if err := json.Unmarshal(made, &got); err != nil {
+		t.Fatal(err)
+	}
+	for name := range map[string]bool{"ada": true, "root": true} {
+		if u := got.Users.Users[name]; u.Password != "throwaway" || u.HashedPasswordFile != nil {
+			t.Errorf("%s: %+v", name, u)
+		}
+	}
+	// What a service reads is where it reads it, in the place of what sops-nix would decrypt.
+	secrets := got.Systemd.Tmpfiles.Settings["throwaway-secrets"]
+	for path, want := range map[string]string{
+		"/etc/secrets/ada": "throwaway-ada-password", "/run/secrets/key": "throwaway-key",
+	} {
+		if text := secrets[path]["f+"].Argument; text != want {
+			t.Errorf("%s has %q", path, text)
+		}
+	}
+	if script, ok := got.System.ActivationScripts["setupSecrets"]; !ok || script != "" {
+		t.Errorf("sops-nix decrypts: %q", script)
+	}
+	home := fmt.Sprint(got.Systemd.Services["throwaway-home-ada"].ServiceConfig["ExecStart"])
+	if _, err := os.Stat(home); err != nil || !strings.HasSuffix(home, "/activate") {
+		t.Errorf("the home is activated by %q, %v", home, err)
+	}
+	if got := got.Systemd.Sockets["throwaway-page-21000"].ListenStreams; !slices.Equal(got, []string{"0.0.0.0:21000"}) {
+		t.Errorf("the way to the page: %q", got)
+	}
+	if got.Boot.Loader["systemd-boot"].Enable || got.Virtualisation.VMVariant.Virtualisation["memorySize"] == nil {
+		t.Errorf("%+v, %+v", got.Boot, got.Virtualisation)
 	}
 }

@@ -59,7 +59,8 @@ func TestTarget(t *testing.T) {
 	if len(got.Versions) != 1 || got.Versions["postgresql"] != "16" {
 		t.Errorf("versions %v", got.Versions)
 	}
-	if want := (generator.Secret{Name: "grafana", File: "/var/secrets/grafana", For: "grafana"}); !slices.Contains(got.Secrets, want) {
+	want := generator.Secret{Name: "grafana", File: "/var/secrets/grafana", For: "grafana", Key: "adminPasswordSecret"}
+	if !slices.Contains(got.Secrets, want) {
 		t.Errorf("secrets %+v, want %+v", got.Secrets, want)
 	}
 

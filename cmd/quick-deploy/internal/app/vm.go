@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -57,7 +59,12 @@ type vmPage struct {
 func VM(ctx context.Context, a *App, o VMOptions) (*health.Report, error) {
 	var vm generator.VM
 	made, err := Make(ctx, a, deploy.VM, o.RunOptions, func(g *Generated, host string) (_ *deploy.Extension, err error) {
-		vm, err = g.host(host).VM(o.Size)
+		h := g.host(host)
+		if arch, _, _ := strings.Cut(h.System, "-"); arch != nixArch[runtime.GOARCH] && !o.NoStart && !a.DryRun {
+			return nil, fault.New(fault.Preflight, "host %s is for %s: its virtual machine starts only on such a machine",
+				host, h.System).Hint("--no-start only builds it")
+		}
+		vm, err = h.VM(o.Size)
 		return &deploy.Extension{Args: []string{"build-vm"}, Files: vm.Files}, err
 	})
 	if err != nil {
@@ -95,7 +102,10 @@ func VM(ctx context.Context, a *App, o VMOptions) (*health.Report, error) {
 	}
 	if slow := guest.KVM("/dev/kvm"); slow != nil {
 		opts.Slow = true
-		a.Say("note: the processor is emulated, which is slow: %v", slow)
+		a.Say("note: without KVM the processor is emulated, and a boot takes minutes: %v", slow)
+		if errors.Is(slow, fs.ErrPermission) {
+			a.Say("hint: members of the group kvm may use it, from their next login on")
+		}
 	}
 	if opts.Ports, built.Pages, err = forward(vm.Pages); err != nil {
 		return nil, err
@@ -118,12 +128,11 @@ func (a *App) startVM(
 		if err := a.tellVM(made.Host, built, lines...); err != nil {
 			return nil, err
 		}
-		switch {
-		case opts.Terminal:
-			a.Say("this terminal is its console; Ctrl-A X ends it")
-		default:
-			a.Say("Ctrl-C ends it")
+		end := "Ctrl-C ends it"
+		if opts.Terminal {
+			end = "this terminal is its console; Ctrl-A X ends it"
 		}
+		a.Say("%s", end)
 	}
 	m, err := guest.Start(ctx, a.Runner(), opts)
 	if err != nil {
@@ -172,8 +181,12 @@ func (a *App) checkVM(
 	c := m.Checker()
 	c.Pending = func(f health.Finding) { a.Say("waiting for %s: %s", f.Name, f.Evidence) }
 	report := c.Run(limited, guest.Checks(checks, slow))
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return nil, fault.New(fault.Interrupted, "interrupted while the virtual machine was checked")
+	case limited.Err() != nil && report.Healthy():
+		return nil, a.noteLog(fault.New(fault.Timeout, "the health of the virtual machine is not known after %s: %s",
+			limit, &report).Hint("--timeout waits longer"))
 	}
 	return &report, nil
 }

@@ -21,8 +21,7 @@ const quick = 2 * time.Minute
 func (d *Deployer) buildSystem(g Goal, dir string) run.Command {
 	verb, ref, flags := []string{"build"}, g.systemRef(), g.nixFlags()
 	if x := g.Extend; x != nil {
-		// Of a folder in a git repository, such as a home, Nix would take only what git knows.
-		verb, ref, flags = x.Args, "path:"+throwaway(dir)+"#"+g.Host, g.extendFlags()
+		verb, ref, flags = x.Args, throwawayRef(dir)+"#"+g.Host, g.extendFlags()
 	}
 	args := append(slices.Concat(verb, []string{"--flake", ref}), d.logFormat()...)
 	return run.Command{Name: "nixos-rebuild", Args: append(args, flags...), Dir: dir, Timeout: d.cfg.BuildTimeout}

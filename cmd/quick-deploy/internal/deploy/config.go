@@ -10,7 +10,8 @@
 // it, so that a run that ended at any point is taken up where it stopped (resume.go). What needs root is
 // one script, unit.sh, that goes on by itself: unit_start.go starts it, unit.go talks with it,
 // unit_back.go has it go back. A rollback is the same list of steps with a point to go to (rollback.go),
-// another machine the same list with a runner that leads there (Remote).
+// another machine the same list with a runner that leads there (Remote), a virtual machine or an image the same list
+// with another build (extend.go).
 package deploy
 
 import (

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
@@ -33,6 +34,12 @@ const hostInput = "host"
 // throwaway is the folder of a run's throwaway flake. The link to what is built lies beside it: what is in it is
 // copied into the store.
 func throwaway(work string) string { return filepath.Join(work, "flake") }
+
+// throwawayRef is the reference of a run's throwaway flake. Without path: Nix would take of a folder in a git
+// repository, such as a home, only what git knows.
+func throwawayRef(work string) string {
+	return "path:" + strings.NewReplacer("%", "%25", " ", "%20", "#", "%23", "?", "%3F").Replace(throwaway(work))
+}
 
 // throwawayFlake extends a host of the flake at a reference.
 func throwawayFlake(flake, host string) ([]byte, error) {
@@ -65,6 +72,9 @@ func (g Goal) extendFlags() []string {
 	}
 	return flags
 }
+
+// unlocked is what Nix says where it writes no lock file: it is meant so.
+const unlocked = "not writing modified lock file of flake"
 
 // buildExtended builds what the goal's extension makes of the host, and returns its store path.
 func (s *session) buildExtended(ctx context.Context, work string) (string, error) {

@@ -89,3 +89,9 @@ func TestExtendWithoutTheVerb(t *testing.T) {
 		t.Error("a machine that cannot be asked has the verb")
 	}
 }
+
+func TestThrowawayRef(t *testing.T) {
+	if got := throwawayRef("/home/ada/100% #1?"); got != "path:/home/ada/100%25%20%231%3F/flake" {
+		t.Error(got)
+	}
+}

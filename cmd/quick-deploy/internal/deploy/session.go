@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/backup"
@@ -122,7 +123,11 @@ func (s *session) command(ctx context.Context, c run.Command) (run.Result, error
 		name = s.step.Name
 	}
 	if s.cfg.Output != nil && c.OnLine == nil {
-		c.OnLine = func(st run.Stream, line string) { s.cfg.Output(name, st, line) }
+		c.OnLine = func(st run.Stream, line string) {
+			if s.goal.Extend == nil || !strings.Contains(line, unlocked) {
+				s.cfg.Output(name, st, line)
+			}
+		}
 	}
 	s.cfg.Log.Info("run", "step", name, "command", c.String(), "root", c.Elevate)
 	res, err := s.cfg.Runner.Run(ctx, c)

@@ -78,37 +78,36 @@ func (a *agent) tell(ctx context.Context, command string, arguments any) error {
 	return a.exchange(ctx, command, arguments, nil)
 }
 
-// exchange writes a request and reads the line that answers it. After an error the connection is of no use: an answer
-// that comes too late would be taken for the next one's.
-func (a *agent) exchange(ctx context.Context, command string, arguments, answer any) (err error) {
-	defer context.AfterFunc(ctx, a.interrupt(a.conn))()
-	defer func() {
+// exchange writes a request and reads the line that answers it, unless answer is nil.
+func (a *agent) exchange(ctx context.Context, command string, arguments, answer any) error {
+	return a.until(ctx, func() error {
+		line, err := json.Marshal(map[string]any{"execute": command, "arguments": arguments})
 		if err != nil {
-			a.close()
-			if ctx.Err() != nil {
-				err = ctx.Err()
-			}
+			return err
 		}
-	}()
-	line, err := json.Marshal(map[string]any{"execute": command, "arguments": arguments})
-	if err != nil {
-		return err
-	}
-	if _, err := a.conn.Write(append(line, '\n')); err != nil {
-		return err
-	}
-	if answer == nil {
-		return nil
-	}
-	if line, err = a.r.ReadBytes('\n'); err != nil {
-		return err
-	}
-	return json.Unmarshal(line, answer)
+		if _, err := a.conn.Write(append(line, '\n')); err != nil || answer == nil {
+			return err
+		}
+		if line, err = a.r.ReadBytes('\n'); err != nil {
+			return err
+		}
+		return json.Unmarshal(line, answer)
+	})
 }
 
-// interrupt ends what waits on a connection.
-func (a *agent) interrupt(c net.Conn) func() {
-	return func() { _ = c.SetDeadline(time.Unix(1, 0)) } // an error is that it is closed
+// until uses the connection until ctx ends. After an error the connection is closed: an answer that comes too late
+// would be taken for the next one's.
+func (a *agent) until(ctx context.Context, use func() error) error {
+	conn := a.conn
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // an error is that it is closed
+	err := use()
+	if !stop() {
+		err = ctx.Err() // and it can be used no more
+	}
+	if err != nil {
+		a.close()
+	}
+	return err
 }
 
 func (a *agent) close() {
@@ -128,29 +127,25 @@ func (a *agent) connect(ctx context.Context) (err error) {
 	}
 	a.r = bufio.NewReader(a.conn)
 	a.syncs++
-	defer context.AfterFunc(ctx, a.interrupt(a.conn))()
-	defer func() {
-		if err != nil {
-			a.close()
-		}
-	}()
-	request := fmt.Sprintf("\xff{\"execute\": \"guest-sync-delimited\", \"arguments\": {\"id\": %d}}\n", a.syncs)
-	if _, err := a.conn.Write([]byte(request)); err != nil {
-		return err
-	}
-	for {
-		if _, err := a.r.ReadBytes(0xff); err != nil {
+	return a.until(ctx, func() error {
+		request := fmt.Sprintf("\xff{\"execute\": \"guest-sync-delimited\", \"arguments\": {\"id\": %d}}\n", a.syncs)
+		if _, err := a.conn.Write([]byte(request)); err != nil {
 			return err
 		}
-		line, err := a.r.ReadBytes('\n')
-		if err != nil {
-			return err
+		for {
+			if _, err := a.r.ReadBytes(0xff); err != nil {
+				return err
+			}
+			line, err := a.r.ReadBytes('\n')
+			if err != nil {
+				return err
+			}
+			var answer struct{ Return int64 }
+			if json.Unmarshal(line, &answer) == nil && answer.Return == a.syncs {
+				return nil
+			}
 		}
-		var answer struct{ Return int64 }
-		if json.Unmarshal(line, &answer) == nil && answer.Return == a.syncs {
-			return nil
-		}
-	}
+	})
 }
 
 // errSilent says that the agent has not answered.

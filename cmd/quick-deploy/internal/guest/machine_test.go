@@ -60,7 +60,7 @@ func TestMachine(t *testing.T) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	ports, err := FreePorts([]Port{{Name: "grafana", Guest: 3000}})
+	ports, err := FreePorts([]Port{{Name: "grafana", Guest: 21000, Host: 3000}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestMachine(t *testing.T) {
 	})
 	t.Run("health", func(t *testing.T) {
 		checker := m.Checker()
-		checker.Timeout = 5 * time.Second // enough for a machine that is up: the rest of it stays as it is
+		checker.Timeout = 2 * time.Second // enough for a machine that is up: the rest of it stays as it is
 		report := checker.Run(ctx, Checks([]health.Check{
 			{Name: "other units", Kind: health.Rest},
 			{Name: "grafana", Kind: health.Unit, Target: "grafana", Required: true},
@@ -187,10 +187,9 @@ func testCommands(t *testing.T, r run.Runner) {
 		{"limit", with(shell("echo on; sleep 1000"), func(c *run.Command) { c.Timeout = time.Second }), "", -1, "no end after 1s"},
 		{"terminal", run.Command{Name: "true", Terminal: true}, "", -1, "no terminal"},
 		{"here", run.Command{Name: "test", Args: []string{"-d", "/srv/grafana"}, Here: true}, "", 1, "exit code 1"},
-		{"too much", shell("head -c 20000000 /dev/zero"), "", -1, "more than the guest agent keeps"},
 	} {
 		res, err := r.Run(t.Context(), tt.command)
-		if tt.name != "too much" && res.Stdout != tt.stdout || res.Code != tt.code {
+		if res.Stdout != tt.stdout || res.Code != tt.code {
 			t.Errorf("%s: %q, %d; want %q, %d", tt.name, res.Stdout, res.Code, tt.stdout, tt.code)
 		}
 		if (err != nil) != (tt.fail != "") || err != nil && !strings.Contains(err.Error(), tt.fail) {

@@ -13,7 +13,7 @@ import (
 type Event struct {
 	SchemaVersion int       `json:"schema_version"`
 	Time          time.Time `json:"time"`
-	// Type is run, inputs, notice, step, retry, question, finding, loss, progress, line, image or summary.
+	// Type is run, inputs, notice, step, retry, question, finding, loss, progress, line, image, vm, health or summary.
 	Type    string  `json:"type"`
 	Run     int     `json:"run,omitempty"`
 	Host    string  `json:"host,omitempty"`

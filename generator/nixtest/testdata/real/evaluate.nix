@@ -10,7 +10,7 @@
   # JSON: names of systems, none for all; older, whether the nixpkgs is older than the flake wants;
   # paths of options and names of packages that it therefore lacks; own, whether each host makes its
   # packages, as in NixOS, where the flake gives it none; image, for an image instead of a system: the
-  # variant, and the module that gives the host what it needs.
+  # variant, "" for a virtual machine, and the module that gives the host what it needs.
   request,
 }:
 let
@@ -161,13 +161,25 @@ let
       drv = if failed == [ ] then drv.drvPath else "";
     };
 
-  # The image as the throwaway flake of quick-deploy image has it.
+  # The image as the throwaway flake of quick-deploy image has it, or the virtual machine as that of quick-deploy vm.
   imageOf =
     host:
-    (host.extendModules {
-      modules = [ (dir image.module) ];
-      specialArgs.flake = outputs;
-    }).config.system.build.images.${image.variant};
+    let
+      extended = host.extendModules {
+        modules = [ (dir image.module) ];
+        specialArgs.flake = outputs;
+      };
+      made = extended.config.system.build.images.${image.variant};
+    in
+    if image.variant == "" then
+      result extended.config.virtualisation.vmVariant extended.config.system.build.vm
+    else
+      {
+        # What the system in it asserts, it throws.
+        assertions = [ ];
+        warnings = [ ];
+        drv = made.drvPath;
+      };
 in
 lib'.filterAttrs (name: _: names == [ ] || builtins.elem name names) (
   builtins.mapAttrs (
@@ -175,12 +187,7 @@ lib'.filterAttrs (name: _: names == [ ] || builtins.elem name names) (
     if image == null then
       result host.config host.config.system.build.toplevel
     else
-      {
-        # What the system in it asserts, it throws.
-        assertions = [ ];
-        warnings = [ ];
-        drv = (imageOf host).drvPath;
-      }
+      imageOf host
   ) outputs.nixosConfigurations
   // lib'.optionalAttrs (home-manager != null) (
     builtins.mapAttrs (

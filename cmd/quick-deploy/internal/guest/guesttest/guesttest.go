@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
@@ -54,6 +56,18 @@ var foundation = sync.OnceValues(func() (string, error) {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return "", err
 	}
+	// Tests of several packages run at the same time.
+	lock, err := os.Create(dir + ".lock")
+	if err != nil {
+		return "", err
+	}
+	defer lock.Close()
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(dir); err == nil {
+		return dir, nil
+	}
 	tmp, err := os.MkdirTemp(filepath.Dir(dir), "test-new-")
 	if err != nil {
 		return "", err
@@ -64,10 +78,10 @@ var foundation = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	const script = `set -e
-mmdebstrap --quiet --variant=minbase --include="$1" --customize-hook="sh $2 \"\$1\"" trixie "$3/root"
+INITRD=No mmdebstrap --quiet --variant=minbase --include="$1" --customize-hook="sh $2 \"\$1\"" trixie "$3/root"
 mkdir "$3/made"
 mv "$3"/root/boot/vmlinuz-* "$3/made/kernel"
-mv "$3"/root/boot/initrd.img-* "$3/made/initrd"
+mv "$3/root/boot/initrd" "$3/made/initrd"
 mkfs.ext4 -q -O ^has_journal -L nixos -d "$3/root" "$3/made/disk" 600M`
 	if out, err := exec.Command("sh", "-c", script, "sh", packages, custom, tmp).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("make a Debian: %w\n%s", err, out)

@@ -23,7 +23,7 @@ cd "$TMPDIR"
 exec qemu-system-x86_64 -machine accel=tcg -cpu max \
   -name atlas \
   -m 512 \
-  -smp 2 \
+  -smp 1 \
   -device virtio-rng-pci \
   -net nic,netdev=user.0,model=virtio -netdev user,id=user.0,"$QEMU_NET_OPTS" \
   -drive "cache=writeback,file=$NIX_DISK_IMAGE,id=drive1,if=none,index=1,werror=report" \
@@ -32,6 +32,6 @@ exec qemu-system-x86_64 -machine accel=tcg -cpu max \
   -usb -device usb-tablet,bus=usb-bus.0 \
   -kernel "$system/kernel" \
   -initrd "$system/initrd" \
-  -append "root=/dev/vda rw $parameters console=ttyS0,115200n8 console=tty0 $QEMU_KERNEL_PARAMS" \
+  -append "net.ifnames=0 mitigations=off $parameters console=ttyS0,115200n8 console=tty0 $QEMU_KERNEL_PARAMS" \
   $QEMU_OPTS \
   "$@"
