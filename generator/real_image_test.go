@@ -32,9 +32,9 @@ func TestRealImages(t *testing.T) {
 		{"preset-ai-workstation", "atlas", "raw-efi vmware"},
 		{"openssh", "full", "amazon linode"},                // root is kept out of sshd
 		{"fleet-disks", "bios store twin", "qemu qemu-efi"}, // LUKS, ZFS, mirrored btrfs
-		{"ollama", "plain", "qemu-efi"},                     // NVIDIA's driver
+		{"ollama", "plain", "qemu-efi"},                     // NVIDIA's driver, disks by UUID
 		{"flat", "atlas", "sd-card raw-efi"},                // aarch64-linux
-		{"vm-first", "machine", "qemu-efi iso"},             // facts of a machine with disks
+		{"vm-first", "machine", "qemu-efi iso"},             // a kernel and a loader of its own
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -86,7 +86,10 @@ let
     };
     openstack-zfs = also (system "virtualisation/openstack-config.nix") {
       openstack.efi = true;
-      openstack.zfs.enable = true;
+      openstack.zfs = {
+        enable = true;
+        datasets."tank/system/root".mount = "/";
+      };
     };
     qemu = disk false "qcow2";
     qemu-efi = disk true "qcow2";
