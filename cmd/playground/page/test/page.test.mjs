@@ -76,7 +76,8 @@ test('a mistake is shown at its line, in the words of the program', async () => 
   // quick-deploy.yaml:LINE:COLUMN: what is wrong; what to do
   const dir = mkdtempSync(join(tmpdir(), 'quick-deploy-'));
   writeFileSync(join(dir, 'quick-deploy.yaml'), mistake);
-  const { status: code, stderr } = spawnSync(program, ['--allow-root', 'validate'], { cwd: dir, encoding: 'utf8', env: { ...process.env, HOME: dir } });
+  const env = { ...process.env, HOME: dir };
+  const { status: code, stderr } = spawnSync(program, ['--allow-root', 'validate'], { cwd: dir, encoding: 'utf8', env });
   rmSync(dir, { recursive: true });
   assert.equal(code, 3, stderr);
   const [, line, , words] = /^quick-deploy\.yaml:(\d+):(\d+): (.*)$/m.exec(stderr);
@@ -337,16 +338,16 @@ test('pictures', async () => {
   }
 });
 
-// The limits are for a machine on which the yardstick takes 200 ms, and strict there. On a slower one, or one that is
-// busy, each may be exceeded by twice as much as the yardstick takes longer: a browser is many processes, which all wait.
+// The aims are for a machine on which the yardstick takes 200 ms; what takes half as long again fails. On a slower one,
+// or one that is busy, that limit grows by twice as much as the yardstick does: a browser is many processes, which all wait.
 test('what it costs', async () => {
   const rows = [];
   const slow = [];
   const row = (what, ms, note = '') => rows.push(`${what.padEnd(46)}${ms.toFixed(0).padStart(5)} ms${note}`);
-  const limit = (what, ms, most, stick) => {
-    const times = Math.max(1, 2 * stick / 200 - 1);
-    row(what, ms, `   limit ${(most * times).toFixed(0).padStart(5)} ms`);
-    if (ms > most * times) slow.push(rows.at(-1));
+  const limit = (what, ms, aim, stick) => {
+    const most = 1.5 * aim * Math.max(1, 2 * stick / 200 - 1);
+    row(what, ms, `   aim ${aim} ms, limit ${most.toFixed(0)} ms`);
+    if (ms > most) slow.push(rows.at(-1));
   };
   const page = await open();
   await yardstick(page); // compiled from now on
@@ -381,7 +382,7 @@ test('what it costs', async () => {
     limit(`keystroke in preset ${name}, median`, median(times), 50, sticks.at(-1));
     row(`keystroke in preset ${name}, 95 of 100 within`, quantile(times, 0.95));
   }
-  row('yardstick', median(sticks), '   200 ms where the limits are strict');
+  row('yardstick', median(sticks), '   200 ms on the machine of the aims');
   const wasm = readFileSync(join(folder, 'quick-deploy.wasm'));
   const brotli = brotliCompressSync(wasm, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } });
   const [raw, zipped, brotlied] = [wasm, gzipSync(wasm), brotli].map(({ length }) => `${(length / 1e6).toFixed(1)} MB`);
