@@ -23,8 +23,8 @@ type opened struct {
 	Profile string `json:"profile"`
 }
 
-// share refuses a profile that has secrets in clear text, and one that is not YAML, since nobody can tell. What is wrong
-// otherwise may be what is to be shown.
+// share refuses a profile that has secrets in clear text, and one that is not YAML, since nobody can tell. What is
+// wrong otherwise may be what is to be shown.
 func (p *Page) share(q question) (link, error) {
 	text := []byte(q.Profile)
 	root, err := profile.Parse(profileName, text)
