@@ -130,6 +130,7 @@ export async function download(page, button, path) {
   for (let left = 3; left > 0; left--) {
     let got;
     page.once('download', (download) => (got = download));
+    await page.evaluate(() => (document.querySelector('#said').textContent = '')); // of the press before
     await pressed.click();
     let refused; // by Chromium: the page has saved it, and nothing comes
     await until(async () => {
