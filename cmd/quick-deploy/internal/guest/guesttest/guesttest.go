@@ -3,11 +3,11 @@
 package guesttest
 
 import (
+	"context"
 	"crypto/sha256"
 	_ "embed"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -27,6 +27,9 @@ var (
 // packages are what the machine has of Debian: a kernel, systemd, the guest agent and a web server.
 const packages = "systemd-sysv,udev,qemu-guest-agent,busybox-static,linux-image-cloud-amd64"
 
+// here starts programs on this machine.
+func here() *run.Exec { return &run.Exec{Environ: os.Environ()} }
+
 // unfit says why no virtual machine can be made here, "" if one can.
 func unfit() string {
 	switch {
@@ -36,7 +39,7 @@ func unfit() string {
 		return "only root can make a Debian"
 	}
 	for _, name := range []string{"mmdebstrap", "mkfs.ext4", "debugfs", "qemu-img", "qemu-system-x86_64"} {
-		if _, err := exec.LookPath(name); err != nil {
+		if _, err := here().LookPath(name); err != nil {
 			return name + " is not installed"
 		}
 	}
@@ -83,8 +86,9 @@ mkdir "$3/made"
 mv "$3"/root/boot/vmlinuz-* "$3/made/kernel"
 mv "$3/root/boot/initrd" "$3/made/initrd"
 mkfs.ext4 -q -O ^has_journal -L nixos -d "$3/root" "$3/made/disk" 600M`
-	if out, err := exec.Command("sh", "-c", script, "sh", packages, custom, tmp).CombinedOutput(); err != nil {
-		return "", fmt.Errorf("make a Debian: %w\n%s", err, out)
+	command := run.Command{Name: "sh", Args: []string{"-c", script, "sh", packages, custom, tmp}}
+	if res, err := here().Run(context.Background(), command); err != nil {
+		return "", fmt.Errorf("make a Debian: %w\n%s%s", err, res.Stdout, res.Stderr)
 	}
 	return dir, os.Rename(filepath.Join(tmp, "made"), dir)
 })
