@@ -3,10 +3,10 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
@@ -38,7 +38,7 @@ func throwaway(work string) string { return filepath.Join(work, "flake") }
 // throwawayRef is the reference of a run's throwaway flake. Without path: Nix would take of a folder in a git
 // repository, such as a home, only what git knows.
 func throwawayRef(work string) string {
-	return "path:" + strings.NewReplacer("%", "%25", " ", "%20", "#", "%23", "?", "%3F").Replace(throwaway(work))
+	return "path:" + (&url.URL{Path: throwaway(work)}).EscapedPath()
 }
 
 // throwawayFlake extends a host of the flake at a reference.

@@ -91,7 +91,7 @@ func TestExtendWithoutTheVerb(t *testing.T) {
 }
 
 func TestThrowawayRef(t *testing.T) {
-	if got := throwawayRef("/home/ada/100% #1?"); got != "path:/home/ada/100%25%20%231%3F/flake" {
+	if got := throwawayRef("/home/jürg/100% #1?"); got != "path:/home/j%C3%BCrg/100%25%20%231%3F/flake" {
 		t.Error(got)
 	}
 }
