@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/fault"
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
@@ -23,6 +24,19 @@ type Extension struct {
 	// Files are those beside the throwaway flake, by name. ModuleFile is the NixOS module; its argument flake is the
 	// user's flake.
 	Files map[string]string `json:"files"`
+}
+
+// onward is the command that goes on with a run that did not end well. What an extension makes is for the command that
+// asked for it: there is nothing to resume but the build, which Nix does not do twice.
+func (g Goal) onward() string {
+	if g.Extend == nil {
+		return "quick-deploy resume"
+	}
+	words := []string{"quick-deploy", string(g.Verb)}
+	if n := len(g.Extend.Args); n > 1 {
+		words = append(words, g.Extend.Args[n-1]) // the variant of an image
+	}
+	return strings.Join(append(words, g.Host), " ")
 }
 
 // ModuleFile is the module by which an Extension extends the host.
