@@ -166,10 +166,15 @@ func FlakeBuilt(r journal.Record, dir string) bool {
 	return err == nil && tree == r.Tree
 }
 
-// touched says whether a cut-off run may have changed the machine.
-func touched(s *journal.State) string {
+// between tells whether a run that did not end well may have changed the machine.
+func between(s *journal.State) bool {
 	var d data
-	if decode(s, &d) != nil || d.Touched {
+	return decode(s, &d) != nil || d.Touched
+}
+
+// touched says so of a run that was cut off.
+func touched(s *journal.State) string {
+	if between(s) {
 		return "; the machine may be between two systems"
 	}
 	return "; nothing was switched"
