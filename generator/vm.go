@@ -33,8 +33,8 @@ type VMSize struct {
 	Cores  int
 }
 
-// VMPassword is that of each account of a virtual machine. It stands in the store, and is worth nothing: nobody gets
-// in from another machine.
+// VMPassword is that of each account of a virtual machine. It ends up in the store, and is worth nothing: nobody
+// gets in from another machine.
 const VMPassword = "throwaway"
 
 // What a virtual machine has at least: a desktop and its programs take more. Its disk grows as it is filled.

@@ -38,12 +38,12 @@ in
       initialHashedPassword = forVM null;
     });
 
-    # Anybody may read them: no service runs as another account for it, and they are worth nothing.
-    systemd.tmpfiles.settings.throwaway-secrets = lib.mapAttrs (_: text: {
-      "f+" = {
-        mode = "0444";
-        argument = lib.replaceStrings [ "\\" "%" "\n" ] [ "\\\\" "%%" "\\n" ] text;
-      };
+    # Anybody may read them: no service runs as another account for it, and they are worth nothing. Links, since whether
+    # NixOS escapes a text for tmpfiles depends on its release.
+    systemd.tmpfiles.settings.throwaway-secrets = lib.mapAttrs' (path: text: {
+      # NixOS writes it between single quotes, as it is.
+      name = lib.replaceStrings [ "\\" "'" "%" ] [ "\\\\" "\\'" "%%" ] path;
+      value."L+".argument = "${pkgs.writeText "throwaway-secret" text}";
     }) secrets;
 
     system.activationScripts = lib.mkIf (sops != { }) {
@@ -113,6 +113,9 @@ in
       nameservers = forVM [ ];
       useDHCP = lib.mkIf (!(config.networking.networkmanager.enable or false)) (forVM true);
     };
+
+    # Let's Encrypt limits how often it is asked in vain for the certificates of a domain. Self-signed ones remain.
+    security.acme.defaults.server = forVM "https://127.0.0.1:1/nowhere";
 
     # QEMU loads the kernel itself.
     boot = {

@@ -107,7 +107,7 @@ host:
   system: x86_64-linux
   stateVersion: "26.05"
   sops: {file: ./secrets.yaml}
-  secrets: {key: {sops: true}, ada-password: {file: /etc/secrets/ada}}
+  secrets: {key: {sops: true}, ada-password: {file: /etc/secrets/ada}, odd: {file: "/etc/it's 100%"}}
   users: {ada: {admin: true, passwordSecret: ada-password, home: {}}}
   services: {grafana: {adminPasswordSecret: key}, openssh: {}}
 `)
@@ -140,7 +140,10 @@ host:
 				HashedPasswordFile *string
 			}
 		}
-		System  struct{ ActivationScripts map[string]string }
+		System   struct{ ActivationScripts map[string]string }
+		Security struct {
+			ACME struct{ Defaults struct{ Server string } }
+		}
 		Systemd struct {
 			Services map[string]struct{ ServiceConfig map[string]any }
 			Sockets  map[string]struct{ ListenStreams []string }
@@ -164,13 +167,17 @@ host:
 	secrets := got.Systemd.Tmpfiles.Settings["throwaway-secrets"]
 	for path, want := range map[string]string{
 		"/etc/secrets/ada": "throwaway-ada-password", "/run/secrets/key": "throwaway-key",
+		`/etc/it\'s 100%%`: "throwaway-odd", // as tmpfiles.d(5) reads it
 	} {
-		if text := secrets[path]["f+"].Argument; text != want {
-			t.Errorf("%s has %q", path, text)
+		if text, err := os.ReadFile(secrets[path]["L+"].Argument); err != nil || string(text) != want {
+			t.Errorf("%s has %q, %v", path, text, err)
 		}
 	}
 	if script, ok := got.System.ActivationScripts["setupSecrets"]; !ok || script != "" {
 		t.Errorf("sops-nix decrypts: %q", script)
+	}
+	if server := got.Security.ACME.Defaults.Server; !strings.HasPrefix(server, "https://127.0.0.1:1/") {
+		t.Errorf("certificates are asked for at %q", server)
 	}
 	home := fmt.Sprint(got.Systemd.Services["throwaway-home-ada"].ServiceConfig["ExecStart"])
 	if _, err := os.Stat(home); err != nil || !strings.HasSuffix(home, "/activate") {

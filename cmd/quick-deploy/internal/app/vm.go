@@ -104,7 +104,7 @@ func VM(ctx context.Context, a *App, o VMOptions) (*health.Report, error) {
 		opts.Slow = true
 		a.Say("note: without KVM the processor is emulated, and a boot takes minutes: %v", slow)
 		if errors.Is(slow, fs.ErrPermission) {
-			a.Say("hint: members of the group kvm may use it, from their next login on")
+			a.Say("hint: add yourself to the group kvm, then log in again")
 		}
 	}
 	if opts.Ports, built.Pages, err = forward(vm.Pages); err != nil {
@@ -163,7 +163,7 @@ func (a *App) checkVM(
 			limit = vmSlowTimeout
 		}
 	}
-	a.Say("waiting up to %s until the virtual machine is up and checked", limit)
+	a.Say("waiting up to %s for the virtual machine to start and be checked", limit)
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	start := a.Now()

@@ -405,6 +405,15 @@ func TestKeepOnFailureLeavesTheNewSystemAndRollbackGoesToTheLastGood(t *testing.
 			t.Fatalf("run %d: %q, %v", i+1, r.Result, err)
 		}
 	}
+	// Something else does not have it forgotten, and rolls nothing back.
+	g = w.goal(VM)
+	g.Extend = &Extension{Args: []string{"build-vm"}}
+	if _, err := w.run(t, d, g); fault.CodeOf(err) != fault.Preflight || !strings.Contains(err.Error(), "run 2 (switch") {
+		t.Errorf("a virtual machine of a machine in between: %v", err)
+	}
+	if st, err := d.Status(t.Context()); err != nil || st.State.Verb != string(Switch) || st.Next != "quick-deploy resume" {
+		t.Errorf("next: %q, %v", st.Next, err)
+	}
 	p := planBack(t, d, 0)
 	if p.Goal.To.Record != 1 {
 		t.Errorf("the rollback point is that of run %d: a failed run replaced the last good one", p.Goal.To.Record)

@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,6 +26,19 @@ type Extension struct {
 	Files map[string]string `json:"files"`
 }
 
+// onward is the command that goes on with a run that did not end well. What an extension makes is for the command that
+// asked for it: there is nothing to resume but the build, which Nix does not do twice.
+func (g Goal) onward() string {
+	if g.Extend == nil {
+		return "quick-deploy resume"
+	}
+	words := []string{"quick-deploy", string(g.Verb)}
+	if n := len(g.Extend.Args); n > 1 {
+		words = append(words, g.Extend.Args[n-1]) // the variant of an image
+	}
+	return strings.Join(append(words, g.Host), " ")
+}
+
 // ModuleFile is the module by which an Extension extends the host.
 const ModuleFile = "module.nix"
 
@@ -38,7 +52,7 @@ func throwaway(work string) string { return filepath.Join(work, "flake") }
 // throwawayRef is the reference of a run's throwaway flake. Without path: Nix would take of a folder in a git
 // repository, such as a home, only what git knows.
 func throwawayRef(work string) string {
-	return "path:" + strings.NewReplacer("%", "%25", " ", "%20", "#", "%23", "?", "%3F").Replace(throwaway(work))
+	return "path:" + (&url.URL{Path: throwaway(work)}).EscapedPath()
 }
 
 // throwawayFlake extends a host of the flake at a reference.

@@ -62,6 +62,16 @@ func TestExtend(t *testing.T) {
 		if _, err := m.deploy(t, g); fault.CodeOf(err) != fault.Build {
 			t.Errorf("a broken host: %v", err)
 		}
+
+		// It is not resumed, since nobody would get what is built then, but started again.
+		st, err := m.d.Status(t.Context())
+		if err != nil || st.Next != "quick-deploy vm atlas" {
+			t.Errorf("next: %q, %v", st.Next, err)
+		}
+		_, err = m.d.PlanResume(t.Context(), func(g Goal) (Goal, error) { return g, nil })
+		if fault.CodeOf(err) != fault.Usage || !strings.Contains(strings.Join(fault.HintsOf(err), ""), "quick-deploy vm atlas;") {
+			t.Errorf("resumed: %v", err)
+		}
 	})
 }
 
@@ -79,6 +89,9 @@ func TestExtendWithoutTheVerb(t *testing.T) {
 		!strings.Contains(hints, "since NixOS 25.05") || !strings.Contains(hints, "nix develop '/home/ada/my flake'") {
 		t.Errorf("%v\n%s", err, hints)
 	}
+	if got := s.goal.onward(); got != "quick-deploy image iso atlas" {
+		t.Errorf("to go on: %s", got)
+	}
 	s.goal.Extend.Args = []string{"build-vm"}
 	if err := s.refuseVerb(t.Context()); err != nil {
 		t.Errorf("build-vm: %v", err)
@@ -91,7 +104,7 @@ func TestExtendWithoutTheVerb(t *testing.T) {
 }
 
 func TestThrowawayRef(t *testing.T) {
-	if got := throwawayRef("/home/ada/100% #1?"); got != "path:/home/ada/100%25%20%231%3F/flake" {
+	if got := throwawayRef("/home/jürg/100% #1?"); got != "path:/home/j%C3%BCrg/100%25%20%231%3F/flake" {
 		t.Error(got)
 	}
 }

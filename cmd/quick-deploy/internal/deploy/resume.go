@@ -25,6 +25,10 @@ func (d *Deployer) PlanResume(ctx context.Context, complete func(Goal) (Goal, er
 		return Plan{}, (&fault.Error{Code: fault.Usage, Err: ErrNothingToResume}).Hint("quick-deploy switch starts one")
 	}
 	g := savedGoal(st)
+	if g.Extend != nil {
+		return Plan{}, fault.New(fault.Usage, "run %d (%s %s) is started again instead of resumed", st.ID, st.Verb, st.Host).
+			Hint("%s; Nix does not repeat what it has built", g.onward())
+	}
 	if g.To != nil {
 		g.Checks = restored
 	}

@@ -63,6 +63,12 @@ func (d *Deployer) begin(ctx context.Context, p Plan) (*session, error) {
 	if prior.Unfinished() && (crashed(prior) || p.Resumes && p.Run == prior.ID) && d.sameGoal(prior, p.Goal) {
 		return s, s.takeUp(ctx, prior)
 	}
+	// It would roll the machine back, or have status and resume forget that somebody has to.
+	if p.Goal.Extend != nil && prior.Unfinished() && between(prior) {
+		return nil, fault.New(fault.Preflight, "run %d (%s %s) is unfinished; the machine may be between two systems",
+			prior.ID, prior.Verb, prior.Host).
+			Hint("quick-deploy resume continues it, quick-deploy rollback rolls it back")
+	}
 	if crashed(prior) {
 		if err := d.supersede(ctx, prior); err != nil {
 			return nil, err

@@ -106,7 +106,7 @@ func (st *Status) explain() {
 		return
 	case s.Status == journal.Running:
 		st.Explanation = fmt.Sprintf("%s was interrupted in step %q%s", run, stoppedAt(s), touched(s))
-		st.Next = "quick-deploy resume"
+		st.Next = savedGoal(s).onward()
 		return
 	case s.Result == journal.Declined:
 		st.Explanation, st.Next = run+" was declined; nothing was switched", "quick-deploy "+s.Verb
@@ -127,15 +127,15 @@ func (st *Status) explain() {
 // nextAfter says what is to be done after a run that failed: what is left as it was cannot be gone on with before its
 // cause is seen to.
 func nextAfter(s *journal.State) (fix, next string) {
-	again := "quick-deploy " + s.Verb
-	if s.Verb == string(Rollback) {
-		again = "quick-deploy resume" // it knows where to
+	onward, again := savedGoal(s).onward(), "quick-deploy "+s.Verb
+	if v := Verb(s.Verb); v == Rollback || v == VM || v == Image {
+		again = onward // it knows what of
 	}
 	switch code := fault.Code(s.Code); {
 	case code == fault.RollbackFailed:
 		return "", "quick-deploy help recovery"
 	case s.Result == journal.Broken, code == fault.Network, code == fault.Timeout, code == fault.Interrupted:
-		return "", "quick-deploy resume"
+		return "", onward
 	case code == fault.Health:
 		return "fix that, or add --retry-bad to try the same system again", again
 	}
@@ -166,10 +166,15 @@ func FlakeBuilt(r journal.Record, dir string) bool {
 	return err == nil && tree == r.Tree
 }
 
-// touched says whether a cut-off run may have changed the machine.
-func touched(s *journal.State) string {
+// between tells whether a run that did not end well may have changed the machine.
+func between(s *journal.State) bool {
 	var d data
-	if decode(s, &d) != nil || d.Touched {
+	return decode(s, &d) != nil || d.Touched
+}
+
+// touched says so of a run that was cut off.
+func touched(s *journal.State) string {
+	if between(s) {
 		return "; the machine may be between two systems"
 	}
 	return "; nothing was switched"

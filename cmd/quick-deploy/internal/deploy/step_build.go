@@ -268,7 +268,8 @@ func (s *session) nixOutput(ctx context.Context, c run.Command) (string, error) 
 	if _, spent := errors.AsType[*retry.SpentError](err); spent {
 		e := fault.New(fault.Network, "%w", err)
 		e.Child = run.CodeOf(err)
-		return "", e.Hint("%s", said.Cause.Words().Hint).Hint("to continue from here: quick-deploy resume")
+		return "", e.Hint("%s", said.Cause.Words().Hint).
+			Hint("to continue from here: %s", s.goal.onward())
 	}
 	re, ran := errors.AsType[*run.Error](err)
 	if !ran {

@@ -2,7 +2,9 @@ package guest
 
 import (
 	"net"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,6 +58,22 @@ func TestChecks(t *testing.T) {
 	want[0].Grace, all[0].Grace = time.Minute, time.Minute
 	if diff := cmp.Diff(want, Checks(all, false)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What follows a comma in a path would be an option of QEMU's.
+func TestStartWithoutCommas(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a,readonly=on")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []Options{{Dir: dir}, {Dir: t.TempDir(), Disk: filepath.Join(dir, "atlas.qcow2")}} {
+		if _, err := Start(t.Context(), nil, o); err == nil || !strings.Contains(err.Error(), "comma") {
+			t.Errorf("%+v: %v", o, err)
+		}
+		if left, err := os.ReadDir(o.Dir); err != nil || len(left) > 0 {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
 	}
 }
 
