@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,7 +85,8 @@ func VM(ctx context.Context, a *App, o VMOptions) (*health.Report, error) {
 	if o.NoStart {
 		return nil, a.tellVM(made.Host, built, built.Script)
 	}
-	dir, err := os.MkdirTemp("", "quick-deploy-vm-")
+	// The disk may grow to many GiB: not where /tmp is memory.
+	dir, err := os.MkdirTemp(cmp.Or(os.Getenv("TMPDIR"), "/var/tmp"), "quick-deploy-vm-")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for the virtual machine: %w", err)
 	}
@@ -145,10 +147,12 @@ func (a *App) startVM(
 		err = errors.Join(err, m.Stop(quiet))
 	}()
 	if !o.Check {
-		if err := m.Wait(ctx); ctx.Err() == nil {
-			return nil, err
+		switch err := m.Wait(ctx); {
+		case ctx.Err() != nil:
+			a.Say("ending the virtual machine")
+		case err != nil:
+			return nil, a.noteLog(fault.New(fault.Unexpected, "%w", err))
 		}
-		a.Say("ending the virtual machine")
 		return nil, nil
 	}
 	return a.checkVM(ctx, m, HealthChecks(made.Generated, made.Host), opts.Slow, o.Timeout)

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -54,6 +55,7 @@ type Options struct {
 type Machine struct {
 	o     Options
 	dir   string
+	disk  string // the file in use: one that is to be kept gets its name when the script has made all of it
 	inner inside
 	end   context.CancelFunc
 	done  chan struct{} // closed when it has ended
@@ -80,6 +82,7 @@ func Start(ctx context.Context, runner run.Runner, o Options) (_ *Machine, err e
 			return nil, fmt.Errorf("QEMU takes no path with a comma: %s", path)
 		}
 	}
+	m.disk = m.diskFile()
 	if m.inner.agent.dir, err = os.Open(m.dir); err != nil {
 		os.RemoveAll(m.dir)
 		return nil, err
@@ -93,12 +96,19 @@ func Start(ctx context.Context, runner run.Runner, o Options) (_ *Machine, err e
 	return m, nil
 }
 
+// diskFile is the file for the disk, as long as the machine runs.
+func (m *Machine) diskFile() string {
+	switch {
+	case m.o.Disk == "":
+		return filepath.Join(m.dir, "disk.qcow2")
+	case exists(m.o.Disk):
+		return m.o.Disk
+	}
+	return filepath.Join(filepath.Dir(m.o.Disk), "."+filepath.Base(m.dir)+".qcow2")
+}
+
 // command is the call of the script. All of its relative names are of the machine's folder.
 func (m *Machine) command() run.Command {
-	disk := m.o.Disk
-	if disk == "" {
-		disk = filepath.Join(m.dir, "disk.qcow2")
-	}
 	var forward []string
 	for _, p := range m.o.Ports {
 		if rule := fmt.Sprintf("hostfwd=tcp:127.0.0.1:%d-:%d", p.Host, p.Guest); !slices.Contains(forward, rule) {
@@ -119,7 +129,7 @@ func (m *Machine) command() run.Command {
 			"-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0",
 		},
 		Env: append([]string{
-			"NIX_DISK_IMAGE=" + disk, "TMPDIR=" + m.dir, "USE_TMPDIR=1", "QEMU_NET_OPTS=" + strings.Join(forward, ","),
+			"NIX_DISK_IMAGE=" + m.disk, "TMPDIR=" + m.dir, "USE_TMPDIR=1", "QEMU_NET_OPTS=" + strings.Join(forward, ","),
 			"QEMU_KERNEL_PARAMS=" + strings.Join(kernel, " "),
 		}, m.o.Env...),
 	}
@@ -244,7 +254,31 @@ func (m *Machine) Stop(ctx context.Context) error {
 	defer m.inner.agent.mu.Unlock()
 	m.inner.agent.close()
 	m.inner.agent.dir.Close()
-	return os.RemoveAll(m.dir)
+	return errors.Join(m.keep(), os.RemoveAll(m.dir))
+}
+
+// keep gives a new disk the name under which it is kept. One that the script was cut off from making is removed: when
+// it is done it makes the folder xchg and starts QEMU.
+func (m *Machine) keep() (err error) {
+	if m.o.Disk == "" || m.disk == m.o.Disk {
+		return nil
+	}
+	if exists(filepath.Join(m.dir, "xchg")) {
+		err = os.Link(m.disk, m.o.Disk) // which replaces none that another machine has made meanwhile
+	}
+	if gone := os.Remove(m.disk); !errors.Is(gone, fs.ErrNotExist) {
+		err = errors.Join(err, gone)
+	}
+	if err != nil {
+		return fmt.Errorf("keep the disk: %w", err)
+	}
+	return nil
+}
+
+// exists tells whether there is a file that can be seen.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // shutDown asks the machine to shut down, and waits for that.

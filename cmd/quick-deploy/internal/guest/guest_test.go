@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"context"
 	"net"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/health"
+	"github.com/quick-deploy/quick-deploy/cmd/quick-deploy/internal/run"
 )
 
 func TestFreePorts(t *testing.T) {
@@ -83,5 +85,46 @@ func TestKVM(t *testing.T) {
 	}
 	if err := KVM("/dev/null"); err != nil {
 		t.Error(err)
+	}
+}
+
+// Half a disk would be taken for a whole one the next time.
+func TestKeptDiskIsWhole(t *testing.T) {
+	const made = "half\n"
+	for script, want := range map[string]string{
+		`echo half > "$NIX_DISK_IMAGE"; exit 1`:                            "",
+		`echo half > "$NIX_DISK_IMAGE"; mkdir "$TMPDIR/xchg"`:              made,
+		`echo half > "$NIX_DISK_IMAGE"; mkdir "$TMPDIR/xchg"; exit 1`:      made,
+		`mkdir "$TMPDIR/xchg"; exit 1`:                                     "",
+		`echo half > "$NIX_DISK_IMAGE"; mkdir "$TMPDIR/xchg"; sleep 10000`: made,
+	} {
+		dir, disks := t.TempDir(), t.TempDir()
+		o := Options{Script: filepath.Join(dir, "run"), Dir: t.TempDir(), Disk: filepath.Join(disks, "atlas.qcow2")}
+		if err := os.WriteFile(o.Script, []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		m, err := Start(t.Context(), &run.Exec{Environ: os.Environ()}, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(script, "sleep") {
+			for !exists(filepath.Join(m.dir, "xchg")) {
+				time.Sleep(10 * time.Millisecond)
+			}
+		} else {
+			_ = m.Wait(t.Context())
+		}
+		stop, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		err = m.Stop(stop)
+		cancel()
+		missing := want == "" && strings.HasPrefix(script, "mkdir")
+		if (err != nil) != missing {
+			t.Errorf("%s: %v", script, err)
+		}
+		got, _ := os.ReadFile(o.Disk)
+		left, _ := os.ReadDir(disks)
+		if string(got) != want || len(left) > len(want)/len(made) {
+			t.Errorf("%s: the disk has %q, and there are %v", script, got, left)
+		}
 	}
 }

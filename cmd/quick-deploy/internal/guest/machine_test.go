@@ -161,7 +161,7 @@ func TestMachine(t *testing.T) {
 	if err != nil || len(left) > 0 {
 		t.Errorf("left: %v, %v", left, err)
 	}
-	if left := processes(t, disk); len(left) > 0 {
+	if left := processes(t, filepath.Dir(disk)); len(left) > 0 {
 		t.Errorf("left: %v", left)
 	}
 	raw := filepath.Join(t.TempDir(), "raw")
