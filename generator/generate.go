@@ -98,6 +98,8 @@ type Notice struct {
 	Text string
 	// Name says that it is about a name at Pos that is not known, and may be wrong.
 	Name bool
+	// Machine says that it is about disks, boot loader and drivers: what only the machine itself has.
+	Machine bool
 }
 
 // Generate makes the flake. An error that the profile is to blame for is a

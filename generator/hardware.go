@@ -76,6 +76,11 @@ func (h *host) hardware() error {
 
 // hardwareNotices tells of what is doubtful about the machine, and of what somebody may miss.
 func (h *host) hardwareNotices(chosen *profile.Node, d hardware.Decision) {
+	defer func(before int) {
+		for i := range h.notices[before:] {
+			h.notices[before+i].Machine = true
+		}
+	}(len(h.notices))
 	warnings := d.Warnings
 	isNew := func(text string) bool { return text == hardware.NoBoot || text == hardware.NoRoot }
 	if !h.summary.Probed && slices.Contains(warnings, hardware.NoBoot) && slices.Contains(warnings, hardware.NoRoot) {

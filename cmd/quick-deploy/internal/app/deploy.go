@@ -127,7 +127,7 @@ func (o RunOptions) addTo(goal deploy.Goal, yes bool) deploy.Goal {
 // fillGoal completes what a run is to reach by the profile and the flags.
 func fillGoal(ctx context.Context, a *App, goal deploy.Goal, o RunOptions) (deploy.Goal, *Generated, error) {
 	goal = o.addTo(goal, a.Yes)
-	g, name, err := PlanHost(ctx, a)
+	g, name, err := PlanHost(ctx, a, goal.Verb == deploy.VM || goal.Verb == deploy.Image)
 	if err != nil {
 		return goal, nil, err
 	}

@@ -28,7 +28,7 @@ type InstallOptions struct {
 // host's name typed. --yes does not stand for that, --confirm NAME does.
 func FleetInstall(ctx context.Context, a *App, host string, o InstallOptions) error {
 	a = a.ForHost(host)
-	g, name, err := PlanHost(ctx, a)
+	g, name, err := PlanHost(ctx, a, false)
 	if err != nil {
 		return err
 	}
