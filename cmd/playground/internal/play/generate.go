@@ -120,6 +120,7 @@ func (p *Page) make(q question) (generated, error) {
 			out.Hosts = append(out.Hosts, h.Name)
 		}
 	}
+	out.Notices = append(out.Notices, exampleKeys(q.Profile)...)
 	for _, n := range notices {
 		out.Notices = append(out.Notices, notice{at(n.Pos), s.column(n.Pos, n.Pos.Column), n.Host, n.Text})
 	}

@@ -210,8 +210,25 @@ func TestInfo(t *testing.T) {
 		if s.Name == "" || s.About == "" {
 			t.Errorf("%+v", s)
 		}
-		if a := ask[generated](t, p, "generate", question{Profile: s.Profile, Files: s.Files}); !a.Valid {
+		a := ask[generated](t, p, "generate", question{Profile: s.Profile, Files: s.Files})
+		if !a.Valid {
 			t.Errorf("%s: %+v", s.Name, a.Problems)
+		}
+		// Keys that work are said to be examples, each in its line.
+		var said []int
+		for _, n := range a.Notices {
+			if strings.Contains(n.Text, "only an example") {
+				said = append(said, n.Line)
+			}
+		}
+		var want []int
+		for i, line := range strings.Split(s.Profile, "\n") {
+			if strings.Contains(line, " AAAAC3") {
+				want = append(want, i+1)
+			}
+		}
+		if !slices.Equal(said, want) {
+			t.Errorf("%s: example keys are in lines %v, but said of %v", s.Name, want, said)
 		}
 	}
 	for _, s := range i.Presets {

@@ -37,7 +37,8 @@ type machine struct {
 	Facts json.RawMessage `json:"facts"`
 }
 
-// firstProfile extends a preset, with what a host needs. Somebody who tries it gives it a machine or leaves it so.
+// firstProfile extends a preset, with what a host needs. Somebody who tries it gives it a machine or leaves it so. It has
+// no key that works: who downloads without looking lets nobody in.
 const firstProfile = `# A machine that starts from preset:%[1]s
 version: 1
 release: "%[2]s"
@@ -50,8 +51,25 @@ host:
     ada:
       description: Ada Lovelace
       admin: true
-      sshKeys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS ada@example.org]
+      # Your own key, as in ~/.ssh/id_ed25519.pub:
+      # sshKeys: [ssh-ed25519 AAAA… ada@laptop]
 `
+
+// exampleKey is the public key in the recipes, which somebody may have the private half of.
+const exampleKey = "AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS"
+
+// exampleKeys are notices about the lines of a profile that have it.
+func exampleKeys(text string) (out []notice) {
+	for i, line := range strings.Split(text, "\n") {
+		if at := strings.Index(line, exampleKey); at >= 0 {
+			out = append(out, notice{
+				place: place{Line: i + 1}, Column: utf16Column(line, at),
+				Text: "this key is only an example: replace it by your own, or whoever has its private half may get in",
+			})
+		}
+	}
+	return out
+}
 
 func (p *Page) info(struct{}) (info, error) {
 	out := info{Version: p.version, Recipes: recipes(docs.Recipes), Sources: map[string]string{}}
