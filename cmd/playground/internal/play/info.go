@@ -50,9 +50,9 @@ host:
   users:
     ada:
       description: Ada Lovelace
-      admin: true
       # Your own key, as in ~/.ssh/id_ed25519.pub:
       # sshKeys: [ssh-ed25519 AAAA… ada@laptop]
+      admin: true
 `
 
 // exampleKey is the public key in the recipes, which somebody may have the private half of.
