@@ -243,6 +243,18 @@ func TestInfo(t *testing.T) {
 	}
 }
 
+// What hosts have in common is said once.
+func TestNoticesOnce(t *testing.T) {
+	const two = "version: 1\ndefaults:\n  stateVersion: \"26.05\"\n  users: {ada: {admin: true}}\nhosts:\n  a: {}\n  b: {}\n"
+	var lines []int
+	for _, n := range ask[generated](t, newPage(t), "generate", question{Profile: two}).Notices {
+		lines = append(lines, n.Line)
+	}
+	if slices.Sort(lines); !slices.Equal(lines, []int{0, 0, 4}) { // of each machine, and of ada
+		t.Errorf("notices in lines %v", lines)
+	}
+}
+
 func TestSearchAndAdd(t *testing.T) {
 	p := newPage(t)
 	hits := ask[[]found](t, p, "search", map[string]string{"query": "web server"})
