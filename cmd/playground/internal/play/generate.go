@@ -120,7 +120,7 @@ func (p *Page) make(q question) (generated, error) {
 			out.Hosts = append(out.Hosts, h.Name)
 		}
 	}
-	out.Notices = append(out.Notices, exampleKeys(q.Profile)...)
+	out.Notices = append(out.Notices, exampleKeys(q)...)
 	said := map[notice]bool{} // what hosts have in common is said of each
 	for _, n := range notices {
 		one := notice{at(n.Pos), s.column(n.Pos, n.Pos.Column), "", n.Text}

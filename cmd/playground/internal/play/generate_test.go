@@ -215,16 +215,21 @@ func TestInfo(t *testing.T) {
 			t.Errorf("%s: %+v", s.Name, a.Problems)
 		}
 		// Keys that work are said to be examples, each in its line.
-		var said []int
+		var said, want []place
 		for _, n := range a.Notices {
 			if strings.Contains(n.Text, "only an example") {
-				said = append(said, n.Line)
+				said = append(said, n.place)
 			}
 		}
-		var want []int
-		for i, line := range strings.Split(s.Profile, "\n") {
-			if strings.Contains(line, " AAAAC3") {
-				want = append(want, i+1)
+		for _, name := range append([]string{""}, slices.Sorted(maps.Keys(s.Files))...) {
+			text := s.Files[name]
+			if name == "" {
+				text = s.Profile
+			}
+			for i, line := range strings.Split(text, "\n") {
+				if strings.Contains(line, " AAAAC3") {
+					want = append(want, place{name, i + 1})
+				}
 			}
 		}
 		if !slices.Equal(said, want) {

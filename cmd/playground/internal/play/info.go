@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/docs"
@@ -58,15 +60,21 @@ host:
 // exampleKey is the public key in the recipes, which somebody may have the private half of.
 const exampleKey = "AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS"
 
-// exampleKeys are notices about the lines of a profile that have it.
-func exampleKeys(text string) (out []notice) {
-	for i, line := range strings.Split(text, "\n") {
-		if at := strings.Index(line, exampleKey); at >= 0 {
-			out = append(out, notice{
-				place: place{Line: i + 1}, Column: utf16Column(line, at),
-				Text: "this key is only an example: replace it by your own, or whoever has its private half may get in",
-			})
+// exampleKeys are notices about the lines that have it, of a profile and of the files beside it.
+func exampleKeys(q question) (out []notice) {
+	find := func(name, text string) {
+		for i, line := range strings.Split(text, "\n") {
+			if at := strings.Index(line, exampleKey); at >= 0 {
+				out = append(out, notice{
+					place: place{name, i + 1}, Column: utf16Column(line, at),
+					Text: "this key is only an example: replace it with your own, or whoever has its private half may get in",
+				})
+			}
 		}
+	}
+	find("", q.Profile)
+	for _, name := range slices.Sorted(maps.Keys(q.Files)) {
+		find(name, q.Files[name])
 	}
 	return out
 }
