@@ -179,6 +179,18 @@ test('completion and hover know the schema', async () => {
   await offered.waitFor();
   assert.match(await offered.innerText(), /network/);
   await page.keyboard.press('Escape');
+  // A key that was completed offers its values, and behind one that is written in full Enter begins a line.
+  await write(page, small);
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type('    desk');
+  await offered.getByText('desktop', { exact: true }).waitFor();
+  await page.waitForTimeout(200); // a list that has just come up does not take Enter
+  await page.keyboard.press('Enter');
+  await offered.getByText('gnome', { exact: true }).waitFor();
+  await page.keyboard.type('gnome');
+  await page.waitForTimeout(200);
+  await page.keyboard.press('Enter');
+  assert.match(await text(page), /\n {4}desktop: gnome\n {4}$/);
   await write(page, small);
   const key = page.locator('.cm-line').filter({ hasText: 'stateVersion' }).first();
   await key.hover({ position: { x: 60, y: 8 } });
