@@ -39,8 +39,8 @@ type machine struct {
 	Facts json.RawMessage `json:"facts"`
 }
 
-// firstProfile extends a preset, with what a host needs. Somebody who tries it gives it a machine or leaves it so. It has
-// no key that works: who downloads without looking lets nobody in.
+// firstProfile extends a preset, with what a host needs. Somebody who tries it gives it a machine or leaves it so.
+// No key in it works: who downloads without looking lets nobody in.
 const firstProfile = `# A machine that starts from preset:%[1]s
 version: 1
 release: "%[2]s"
