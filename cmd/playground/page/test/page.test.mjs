@@ -113,6 +113,19 @@ test('from a line of Nix to the line of the profile, and back', async () => {
   await page.context().close();
 });
 
+test('lines keep what they make while the profile is not valid', async () => {
+  const page = await open();
+  await write(page, small);
+  await show(page, 'hosts/atlas/configuration.nix');
+  await write(page, small.replace('hosts:', '# more\nnonsense: 1\nhosts:'));
+  assert.match(await status(page).innerText(), /1 problem/);
+  await of(page, 'time.timeZone = "Europe/Berlin";').click();
+  assert.equal(await profile(page).locator('.cm-line.origin').innerText(), '    timezone: Europe/Berlin');
+  await of(page, 'system.stateVersion').click();
+  assert.equal(await profile(page).locator('.cm-line.origin').innerText(), '    stateVersion: "26.05"');
+  await page.context().close();
+});
+
 test('what the last edit changed is marked', async () => {
   const page = await open();
   await write(page, small);
