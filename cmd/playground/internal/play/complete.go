@@ -214,6 +214,9 @@ func segments(l *index.List, prefix string) map[string]index.Entry {
 // keyText is what is written for a key.
 func keyText(key string, n *schema.Node, flow, colon bool, indent int) string {
 	isMap := slices.Contains(n.Types, "object") || len(n.Properties) > 0
+	if slices.Contains(n.Types, "string") {
+		isMap = false // as desktop, a map only for who wants more than the word
+	}
 	switch {
 	case colon:
 		return ""

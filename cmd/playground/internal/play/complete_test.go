@@ -35,6 +35,7 @@ func TestComplete(t *testing.T) {
 		"a service in braces":      {text: host + "  services: {nginx: {‸", has: []string{"expose", "sites"}, not: []string{"nginx"}},
 		"after an open brace":      {text: host + "  services: {nginx: {\n  desktop: ‸", has: []string{"gnome", "plasma"}},
 		"below an open brace":      {text: host + "  services: {nginx: {},\n    ‸", has: []string{"postgresql"}, not: []string{"nginx"}},
+		"a word or a map":          {text: host + "  desk‸", has: []string{"desktop"}, apply: "desktop: "},
 		"an enum":                  {text: host + "  desktop: ‸", has: []string{"gnome", "none"}},
 		"a number that is text":    {text: "release: ‸", has: []string{"26.05", "unstable"}, apply: `"26.05"`},
 		"true or false":            {text: host + "  services: {nginx: {expose: ‸}}", has: []string{"false", "true"}},

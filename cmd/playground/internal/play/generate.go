@@ -120,8 +120,16 @@ func (p *Page) make(q question) (generated, error) {
 			out.Hosts = append(out.Hosts, h.Name)
 		}
 	}
+	out.Notices = append(out.Notices, exampleKeys(q)...)
+	said := map[notice]bool{} // what hosts have in common is said of each
 	for _, n := range notices {
-		out.Notices = append(out.Notices, notice{at(n.Pos), s.column(n.Pos, n.Pos.Column), n.Host, n.Text})
+		one := notice{at(n.Pos), s.column(n.Pos, n.Pos.Column), "", n.Text}
+		if said[one] {
+			continue
+		}
+		said[one] = true
+		one.Host = n.Host
+		out.Notices = append(out.Notices, one)
 	}
 	if len(problems) > 0 {
 		if problems, out.Problems, err = p.problems(s, problems); err != nil {

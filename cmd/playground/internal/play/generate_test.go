@@ -210,8 +210,30 @@ func TestInfo(t *testing.T) {
 		if s.Name == "" || s.About == "" {
 			t.Errorf("%+v", s)
 		}
-		if a := ask[generated](t, p, "generate", question{Profile: s.Profile, Files: s.Files}); !a.Valid {
+		a := ask[generated](t, p, "generate", question{Profile: s.Profile, Files: s.Files})
+		if !a.Valid {
 			t.Errorf("%s: %+v", s.Name, a.Problems)
+		}
+		// Keys that work are said to be examples, each in its line.
+		var said, want []place
+		for _, n := range a.Notices {
+			if strings.Contains(n.Text, "only an example") {
+				said = append(said, n.place)
+			}
+		}
+		for _, name := range append([]string{""}, slices.Sorted(maps.Keys(s.Files))...) {
+			text := s.Files[name]
+			if name == "" {
+				text = s.Profile
+			}
+			for i, line := range strings.Split(text, "\n") {
+				if strings.Contains(line, " AAAAC3") {
+					want = append(want, place{name, i + 1})
+				}
+			}
+		}
+		if !slices.Equal(said, want) {
+			t.Errorf("%s: example keys are in lines %v, but said of %v", s.Name, want, said)
 		}
 	}
 	for _, s := range i.Presets {
@@ -223,6 +245,18 @@ func TestInfo(t *testing.T) {
 				t.Errorf("%s on %s: %+v %+v", s.Name, m.Name, a.Problems, a.Notices)
 			}
 		}
+	}
+}
+
+// What hosts have in common is said once.
+func TestNoticesOnce(t *testing.T) {
+	const two = "version: 1\ndefaults:\n  stateVersion: \"26.05\"\n  users: {ada: {admin: true}}\nhosts:\n  a: {}\n  b: {}\n"
+	var lines []int
+	for _, n := range ask[generated](t, newPage(t), "generate", question{Profile: two}).Notices {
+		lines = append(lines, n.Line)
+	}
+	if slices.Sort(lines); !slices.Equal(lines, []int{0, 0, 4}) { // of each machine, and of ada
+		t.Errorf("notices in lines %v", lines)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/quick-deploy/quick-deploy/docs"
@@ -38,6 +40,7 @@ type machine struct {
 }
 
 // firstProfile extends a preset, with what a host needs. Somebody who tries it gives it a machine or leaves it so.
+// No key in it works: who downloads without looking lets nobody in.
 const firstProfile = `# A machine that starts from preset:%[1]s
 version: 1
 release: "%[2]s"
@@ -49,9 +52,32 @@ host:
   users:
     ada:
       description: Ada Lovelace
+      # Your own key, as in ~/.ssh/id_ed25519.pub:
+      # sshKeys: [ssh-ed25519 AAAA… ada@laptop]
       admin: true
-      sshKeys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS ada@example.org]
 `
+
+// exampleKey is the public key in the recipes, which somebody may have the private half of.
+const exampleKey = "AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS"
+
+// exampleKeys are notices about the lines that have it, of a profile and of the files beside it.
+func exampleKeys(q question) (out []notice) {
+	find := func(name, text string) {
+		for i, line := range strings.Split(text, "\n") {
+			if at := strings.Index(line, exampleKey); at >= 0 {
+				out = append(out, notice{
+					place: place{name, i + 1}, Column: utf16Column(line, at),
+					Text: "this key is only an example: replace it with your own, or whoever has its private half may get in",
+				})
+			}
+		}
+	}
+	find("", q.Profile)
+	for _, name := range slices.Sorted(maps.Keys(q.Files)) {
+		find(name, q.Files[name])
+	}
+	return out
+}
 
 func (p *Page) info(struct{}) (info, error) {
 	out := info{Version: p.version, Recipes: recipes(docs.Recipes), Sources: map[string]string{}}

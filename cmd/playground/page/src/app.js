@@ -4,7 +4,7 @@ import { createProfile } from './editor.js';
 import { connect, newest } from './engine.js';
 import { createFiles } from './files.js';
 import { createProblems } from './problems.js';
-import { complete, firstFile } from './result.js';
+import { complete, firstFile, follow } from './result.js';
 import { createSearch } from './search.js';
 import { createTabs } from './tabs.js';
 import { createTake } from './take.js';
@@ -16,6 +16,7 @@ import { createView } from './view.js';
 const call = connect(globalThis.generator);
 let info = { presets: [], recipes: [], machines: [] };
 let result; // the newest; its files are those of the last valid state
+let validText = ''; // the profile that the files of the result were made from
 let path = ''; // of the file that is shown
 let editedAt = 0; // the first edit that no result shows yet
 let fresh = true; // the next result is not compared with the one before
@@ -84,6 +85,8 @@ const run = newest(async () => {
   const question = { profile: profile.text(), facts: files.facts(), files: files.beside(), fresh };
   fresh = false;
   result = complete(await call('generate', question), result);
+  if (result.valid) validText = question.profile;
+  else follow(result.files, validText, question.profile);
   if (files.setHosts(result.hosts)) run();
   show();
   if (since && document.documentElement.dataset.ready) measure('keystroke', since);

@@ -4,9 +4,11 @@ import {
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
+  closeCompletion,
   completionKeymap,
+  selectedCompletion,
 } from '@codemirror/autocomplete';
-import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
+import { defaultKeymap, history, historyKeymap, indentWithTab, insertNewlineAndIndent } from '@codemirror/commands';
 import { yaml } from '@codemirror/lang-yaml';
 import { bracketMatching, indentOnInput, indentService, indentUnit } from '@codemirror/language';
 import { lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint';
@@ -92,7 +94,7 @@ export function createProfile({ parent, call, onChange, onCaret, onTrace }) {
   };
 
   const complete = async (context) => {
-    if (!context.explicit && !context.matchBefore(/[\w.-]$/)) return null;
+    if (!context.explicit && !context.matchBefore(/(?:[\w.-]|: )$/)) return null;
     const at = fromCaret(context.state, context.pos);
     const found = await call('complete', { profile: context.state.doc.toString(), ...at });
     if (!found?.options?.length) return null;
@@ -120,6 +122,17 @@ export function createProfile({ parent, call, onChange, onCaret, onTrace }) {
     return true;
   };
 
+  // Enter behind a word that is written in full begins a line, rather than completing the word to itself.
+  const newline = (view) => {
+    const { state } = view;
+    const { label, apply } = selectedCompletion(state) ?? {};
+    const { main } = state.selection;
+    const before = state.sliceDoc(Math.max(0, main.head - (label?.length ?? 0) - 1), main.head);
+    if (!label || apply || !main.empty || before.replace(/^[\s[{,]/, '') !== label) return false;
+    closeCompletion(view);
+    return insertNewlineAndIndent(view);
+  };
+
   const closeExplanation = (view) => {
     if (!view.state.field(explained)) return false;
     view.dispatch({ effects: setExplained.of(null) });
@@ -140,7 +153,12 @@ export function createProfile({ parent, call, onChange, onCaret, onTrace }) {
         indentOnInput(),
         bracketMatching(),
         closeBrackets(),
-        autocompletion({ override: [complete], icons: false }),
+        autocompletion({
+          override: [complete],
+          icons: false,
+          defaultKeymap: false, // it would come before newline
+          activateOnCompletion: ({ apply }) => /: $/.test(apply),
+        }),
         hoverTooltip((editor, at) => tooltipAt(editor.state, at), { hideOnChange: true }),
         highlightActiveLine(),
         highlightActiveLineGutter(),
@@ -160,6 +178,7 @@ export function createProfile({ parent, call, onChange, onCaret, onTrace }) {
           { key: 'F12', run: trace },
           { key: 'Alt-Enter', run: trace },
           { key: 'Tab', run: acceptCompletion },
+          { key: 'Enter', run: newline },
           ...closeBracketsKeymap,
           ...completionKeymap,
           ...lintKeymap,

@@ -35,9 +35,10 @@ export function createProblems({ onGo }) {
         notices.length && count(notices.length, 'note'),
       ];
       setText($('problems-title'), title.filter(Boolean).join(', ') || 'Problems');
-      const total = problems.length;
-      setText($('tab-problems'), total ? `Problems (${total})` : 'Problems');
-      document.documentElement.toggleAttribute('data-problems', total > 0);
+      const tab = problems.length || !notices.length ? 'Problems' : 'Notes';
+      const total = problems.length || notices.length;
+      setText($('tab-problems'), total ? `${tab} (${total})` : tab);
+      document.documentElement.toggleAttribute('data-problems', problems.length > 0);
     },
   };
 }

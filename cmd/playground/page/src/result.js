@@ -21,6 +21,23 @@ export function complete(answer, before) {
   return answer;
 }
 
+// follow gives the lines that files come from the numbers that they have in the text as it is now. While that is not
+// valid, the files are of the text before; of a line that was edited since, nothing is known.
+export function follow(files, before, now) {
+  const old = before.split('\n');
+  const lines = now.split('\n');
+  const shorter = Math.min(old.length, lines.length);
+  let start = 0;
+  while (start < shorter && old[start] === lines[start]) start++;
+  let tail = 0;
+  while (tail < shorter - start && old.at(-1 - tail) === lines.at(-1 - tail)) tail++;
+  const moved = (origin) => {
+    if (!origin || origin.file || origin.line <= start) return origin;
+    return origin.line > old.length - tail ? { ...origin, line: origin.line + lines.length - old.length } : null;
+  };
+  for (const file of files) file.from = file.from?.map(moved);
+}
+
 // firstFile is the path to show where nobody has chosen one.
 export const firstFile = (files) =>
   (files.find(({ path }) => /^hosts\/[^/]+\/configuration\.nix$/.test(path)) ?? files[0])?.path ?? '';

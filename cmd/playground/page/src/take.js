@@ -59,6 +59,7 @@ export function createTake({ call, profile, beside, ready, onOpen }) {
       return (await call('open', { fragment })).profile;
     } catch (fault) {
       say(fault.message);
+      $('first').textContent = `This is not the profile of the link: ${fault.message}.`; // which say forgets
       return null;
     }
   }

@@ -113,6 +113,19 @@ test('from a line of Nix to the line of the profile, and back', async () => {
   await page.context().close();
 });
 
+test('lines keep what they make while the profile is not valid', async () => {
+  const page = await open();
+  await write(page, small);
+  await show(page, 'hosts/atlas/configuration.nix');
+  await write(page, small.replace('hosts:', '# more\nnonsense: 1\nhosts:'));
+  assert.match(await status(page).innerText(), /1 problem/);
+  await of(page, 'time.timeZone = "Europe/Berlin";').click();
+  assert.equal(await profile(page).locator('.cm-line.origin').innerText(), '    timezone: Europe/Berlin');
+  await of(page, 'system.stateVersion').click();
+  assert.equal(await profile(page).locator('.cm-line.origin').innerText(), '    stateVersion: "26.05"');
+  await page.context().close();
+});
+
 test('what the last edit changed is marked', async () => {
   const page = await open();
   await write(page, small);
@@ -179,6 +192,18 @@ test('completion and hover know the schema', async () => {
   await offered.waitFor();
   assert.match(await offered.innerText(), /network/);
   await page.keyboard.press('Escape');
+  // A key that was completed offers its values, and behind one that is written in full Enter begins a line.
+  await write(page, small);
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type('    desk');
+  await offered.getByText('desktop', { exact: true }).waitFor();
+  await page.waitForTimeout(200); // a list that has just come up does not take Enter
+  await page.keyboard.press('Enter');
+  await offered.getByText('gnome', { exact: true }).waitFor();
+  await page.keyboard.type('gnome');
+  await page.waitForTimeout(200);
+  await page.keyboard.press('Enter');
+  assert.match(await text(page), /\n {4}desktop: gnome\n {4}$/);
   await write(page, small);
   const key = page.locator('.cm-line').filter({ hasText: 'stateVersion' }).first();
   await key.hover({ position: { x: 60, y: 8 } });
