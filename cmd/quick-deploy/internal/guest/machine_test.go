@@ -56,7 +56,7 @@ func processes(t *testing.T, word string) []string {
 // interface of NixOS's. Everything is asked of one, since its boot takes half a minute.
 func TestMachine(t *testing.T) {
 	script := guesttest.RunScript(t, "systemd.wants=redis.service")
-	dir := filepath.Join(t.TempDir(), "with, space and a name that is longer than a socket's may be "+strings.Repeat("x", 60))
+	dir := filepath.Join(t.TempDir(), "with a space and a name that is longer than a socket's may be "+strings.Repeat("x", 60))
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
