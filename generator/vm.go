@@ -1,8 +1,9 @@
 package generator
 
 import (
+	"crypto/sha256"
 	_ "embed"
-
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -124,6 +125,7 @@ func (s Service) page(p Port) bool {
 
 // throwaway is a text in the place of a secret, of the kind that its reader takes.
 func (s Secret) throwaway() string {
+	const salt = "throwaway"
 	text := "throwaway-" + s.Name
 	switch {
 	case s.For == "weaviate": // it does not start without a key, once it asks for one
@@ -131,7 +133,7 @@ func (s Secret) throwaway() string {
 	case strings.HasSuffix(s.Key, "nvironmentSecret"): // lines NAME=value
 		return "THROWAWAY=" + text + "\n"
 	case s.For == "jupyter": // jupyter_server, auth/security.py: algorithm, salt, hash of VMPassword and salt
-		return "sha256:throwaway:38a72062a95ae5f715d04c1be937fceea5c377b4d3273d8e8ee6e236a9de2895"
+		return fmt.Sprintf("sha256:%s:%x", salt, sha256.Sum256([]byte(VMPassword+salt)))
 	case s.For == "meilisearch": // no master key of less than 16 characters
 		return text + strings.Repeat("-", max(0, 16-len(text)))
 	}

@@ -105,6 +105,10 @@ func (s *Session) lastBuilt(host string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if st.Built != "" {
+		return "", fault.New(fault.Usage, "the last run, %s %s, did not build the system", st.Verb, host).
+			Hint("quick-deploy build builds the system and changes nothing")
+	}
 	if st.System == "" {
 		return "", none
 	}

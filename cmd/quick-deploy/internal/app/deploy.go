@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -127,7 +128,15 @@ func (o RunOptions) addTo(goal deploy.Goal, yes bool) deploy.Goal {
 // fillGoal completes what a run is to reach by the profile and the flags.
 func fillGoal(ctx context.Context, a *App, goal deploy.Goal, o RunOptions) (deploy.Goal, *Generated, error) {
 	goal = o.addTo(goal, a.Yes)
-	g, name, err := PlanHost(ctx, a, goal.Verb == deploy.VM || goal.Verb == deploy.Image)
+	g, err := planFlake(ctx, a)
+	if err != nil {
+		return goal, nil, err
+	}
+	if goal.Verb == deploy.VM || goal.Verb == deploy.Image { // which have nothing of the machine itself
+		g.Flake.Notices = slices.DeleteFunc(g.Flake.Notices, func(n generator.Notice) bool { return n.Machine })
+	}
+	ShowNotices(a, g.Flake)
+	name, err := a.HostName(g.Loaded)
 	if err != nil {
 		return goal, nil, err
 	}
@@ -193,7 +202,11 @@ func printPlan(a *App, p deploy.Plan, g *Generated) error {
 	if err := p.WriteText(a.Out); err != nil || g == nil {
 		return err
 	}
-	return tree.Diff(g.Changes, a.Out.Styled(), a.ColourOut)
+	if err := tree.Diff(g.Changes, a.Out.Styled(), a.ColourOut); err != nil || p.Goal.Extend == nil {
+		return err
+	}
+	_, err := fmt.Fprintf(a.Out, "module of the throwaway flake:\n%s", p.Goal.Extend.Files[deploy.ModuleFile])
+	return err
 }
 
 // homes are the users of a host who have a home-manager configuration.

@@ -38,21 +38,15 @@ type builtImage struct {
 
 // Image builds a host as an image, and prints the path of its file.
 func Image(ctx context.Context, a *App, v image.Variant, o ImageOptions) error {
-	var x *deploy.Extension
-	extend := func(g *Generated, host string) (_ *deploy.Extension, err error) {
-		x, err = o.extension(a, g, v, host)
-		return x, err
-	}
-	made, err := Make(ctx, a, deploy.Image, o.RunOptions, extend)
+	made, err := Make(ctx, a, deploy.Image, o.RunOptions, func(g *Generated, host string) (*deploy.Extension, error) {
+		return o.extension(a, g, v, host)
+	})
 	if err != nil {
 		return err
 	}
 	defer made.Session.Close()
 	if a.DryRun {
-		if !a.JSON { // there it is in the plan
-			_, err = fmt.Fprintf(a.Out, "module of the throwaway flake:\n%s", x.Files[deploy.ModuleFile])
-		}
-		return err
+		return nil
 	}
 	out := builtImage{Variant: v.Name}
 	if out.Link, err = o.link(v, made.Host); err != nil {

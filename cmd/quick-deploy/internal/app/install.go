@@ -28,7 +28,7 @@ type InstallOptions struct {
 // host's name typed. --yes does not stand for that, --confirm NAME does.
 func FleetInstall(ctx context.Context, a *App, host string, o InstallOptions) error {
 	a = a.ForHost(host)
-	g, name, err := PlanHost(ctx, a, false)
+	g, name, err := PlanHost(ctx, a)
 	if err != nil {
 		return err
 	}

@@ -62,17 +62,12 @@ func planFlake(ctx context.Context, a *App) (*Generated, error) {
 	return &Generated{Loaded: l, Flake: flake, Tree: t, Changes: changes, hosts: hosts}, nil
 }
 
-// PlanHost is PlanFlake for the host that the command acts on. Elsewhere says that it becomes something else than the
-// system of its machine: what the machine itself has is nothing to tell of then.
-func PlanHost(ctx context.Context, a *App, elsewhere bool) (*Generated, string, error) {
-	g, err := planFlake(ctx, a)
+// PlanHost is PlanFlake for the host that the command acts on.
+func PlanHost(ctx context.Context, a *App) (*Generated, string, error) {
+	g, err := PlanFlake(ctx, a)
 	if err != nil {
 		return nil, "", err
 	}
-	if elsewhere {
-		g.Flake.Notices = slices.DeleteFunc(g.Flake.Notices, func(n generator.Notice) bool { return n.Machine })
-	}
-	ShowNotices(a, g.Flake)
 	host, err := a.HostName(g.Loaded)
 	return g, host, err
 }

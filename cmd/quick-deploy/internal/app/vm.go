@@ -73,10 +73,7 @@ func VM(ctx context.Context, a *App, o VMOptions) (*health.Report, error) {
 	}
 	defer made.Session.Close()
 	if a.DryRun {
-		if !a.JSON { // there it is in the plan
-			_, err = fmt.Fprintf(a.Out, "module of the throwaway flake:\n%s", vm.Files[deploy.ModuleFile])
-		}
-		return nil, err
+		return nil, nil
 	}
 	built := builtVM{Users: vm.Users, Password: generator.VMPassword, Pages: []vmPage{}, Secrets: vm.Secrets}
 	if built.Script, err = runScript(made.Path); err != nil {

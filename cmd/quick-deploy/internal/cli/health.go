@@ -45,7 +45,7 @@ type healthOptions struct {
 }
 
 func checkHealth(ctx context.Context, a *app.App, o healthOptions) error {
-	g, name, err := app.PlanHost(ctx, a, false)
+	g, name, err := app.PlanHost(ctx, a)
 	if err != nil {
 		return err
 	}

@@ -71,16 +71,15 @@ func Start(ctx context.Context, runner run.Runner, o Options) (_ *Machine, err e
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	// The script hands them to QEMU as they are, which takes what follows a comma for an option.
+	for _, path := range []string{o.Dir, o.Disk} {
+		if strings.Contains(path, ",") {
+			return nil, fmt.Errorf("QEMU takes no path with a comma: %s", path)
+		}
+	}
 	m := &Machine{o: o, done: make(chan struct{}), inner: inside{here: runner, agent: &agent{}}}
 	if m.dir, err = os.MkdirTemp(o.Dir, "quick-deploy-vm-"); err != nil {
 		return nil, err
-	}
-	// The script hands them to QEMU as they are, which takes what follows a comma for an option.
-	for _, path := range []string{m.dir, o.Disk} {
-		if strings.Contains(path, ",") {
-			os.RemoveAll(m.dir)
-			return nil, fmt.Errorf("QEMU takes no path with a comma: %s", path)
-		}
 	}
 	m.disk = m.diskFile()
 	if m.inner.agent.dir, err = os.Open(m.dir); err != nil {
